@@ -261,7 +261,7 @@ class Hub:
         if not self._has_groups:
             return False
         after = self.position
-        census = await self.log.census(after, LONGEST_LOOK)
+        census = await self.log.census(after, LONGEST_LOOK, self.live.registry.anchoring())
         self.counters.looks += 1
         if census is None:
             return False

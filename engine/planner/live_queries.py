@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from fieldstone.engine.documents.document import Selected
@@ -10,17 +10,28 @@ from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Leaf, Tre
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.reads.queries import plan_query
 from fieldstone.metadata.model import Object
-from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Parameter, Table
-from fieldstone.sql.plan.read import Connection, One, ReadPlan
+from fieldstone.sql.plan.elements import And, Column, Compare, Comparison, Condition, Parameter, Table
+from fieldstone.sql.plan.read import Aggregate, Connection, Groups, One, ReadPlan, Root
 from fieldstone.sql.plan.reads import columns_read, tables_named
+from fieldstone.sql.types import SqlType
 
 LEAST_INTERVAL = 100
 """The shortest `interval`, in milliseconds."""
 USUAL_INTERVAL = 250
 """The `interval` of a live query that gives none, in milliseconds."""
 
+_ANCHORING = frozenset({SqlType.UUID, SqlType.TEXT, SqlType.INTEGER, SqlType.BOOLEAN})
+"""The types whose values have one spelling in an event and in a parameter."""
+
 ObjectReads = Mapping[UUID, frozenset[str]]
 """The physical names of the columns that are read, by the id of their object."""
+
+
+class Anchors(NamedTuple):
+    """Columns of an object, by their physical names, each with the parameter that has its value."""
+
+    object_id: UUID
+    columns: Mapping[str, Parameter]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,15 +40,15 @@ class PlannedLiveQuery:
 
     Attributes:
         key: the response key of its field.
-        record: where the query reads a single record of its root's object, which is named by id: the object's id, and
-            the number of the parameter that has the record's.
+        anchors: the columns of the root's object that have one value in all records which the query reads; None where
+            there are none, or it reads the object in another place, too.
         interval: yields the seconds for which events are gathered; raises BadUserInput.
     """
 
     key: str
     read: ReadPlan
     reads: ObjectReads
-    record: tuple[UUID, int] | None
+    anchors: Anchors | None
     interval: Callable[[Bindings], float]
 
 
@@ -60,7 +71,7 @@ def plan_live_query(context: PlanContext, selected: Selected) -> PlannedLiveQuer
         key=selected.key,
         read=read,
         reads=reads,
-        record=_single_record(root, objects[_bare(root.table)]) if isinstance(root, One | Connection) else None,
+        anchors=_find_anchors(root, objects),
         interval=_interval(arguments.get("interval"), Blame(field="interval", path=(selected.key,))),
     )
 
@@ -70,15 +81,20 @@ def _bare(table: Table) -> Table:
     return replace(table, cells=()) if table.cells else table
 
 
-def _single_record(root: One | Connection, object_: Object) -> tuple[UUID, int] | None:
-    """Return which record a root reads, if it reads no other record of this object, its own."""
+def _find_anchors(root: Root, objects: Mapping[Table, Object]) -> Anchors | None:
+    """Return the columns with one value in all records of a root's object, if it reads no others of that object."""
+    if not isinstance(root, One | Connection | Aggregate | Groups):
+        return None
+    object_ = objects[_bare(root.table)]
     if object_.guarded or sum(table == object_.table for table in tables_named(root)) > 1:
         return None
+    found: dict[str, Parameter] = {}
     for term in _all_of(root.condition):
         match term:
-            case Compare(left=left, comparison=Comparison.EQ, right=Parameter(slot=slot)) if left == object_.key:
-                return object_.id, slot
-    return None
+            case Compare(left=Column() as column, comparison=Comparison.EQ, right=Parameter() as value):
+                if column.type in _ANCHORING:
+                    found[column.name] = value
+    return Anchors(object_.id, found) if found else None
 
 
 def _all_of(condition: Condition) -> Iterator[Condition]:

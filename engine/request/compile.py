@@ -233,7 +233,7 @@ def _plan_subscription(context: PlanContext, _schema: GraphQLSchema) -> Subscrip
             key=planned.key,
             statement=statement,
             reads=planned.reads,
-            record=planned.record,
+            anchors=planned.anchors,
             changes_each=context.changes_each,
             interval=planned.interval,
             depends=context.depends(may_grow=True),

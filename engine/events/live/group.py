@@ -4,11 +4,10 @@ import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
-from uuid import UUID
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.events.quotas import Place
-from fieldstone.engine.events.subscriptions.live_query import LiveKey, LiveQuery
+from fieldstone.engine.events.subscriptions.live_query import Anchored, LiveKey, LiveQuery
 from fieldstone.engine.planner.live_queries import ObjectReads
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.sql.plan.elements import TimeUnit
@@ -67,7 +66,7 @@ class LiveGroup:
 
     Attributes:
         reads: the columns that the statement reads, by the id of their object.
-        record: the object of which the statement reads a single record, and the record.
+        anchored: an object, and the columns that have one value in all records of it which the statement reads.
         changes_each: the smallest unit of time at whose start the answer may change without a write.
         depends: the objects that the statement depends on.
         is_due: the statement is to run as soon as it is the group's turn.
@@ -80,7 +79,7 @@ class LiveGroup:
 
     key: LiveKey
     reads: ObjectReads
-    record: tuple[UUID, UUID] | None
+    anchored: Anchored | None
     changes_each: TimeUnit | None
     depends: Dependencies
     run_soon: Callable[["LiveGroup"], None]

@@ -139,7 +139,10 @@ class LiveQueries:
 
 def _concern(census: Census, object_id: UUID, group: LiveGroup) -> bool:
     """Return whether the events of an object may change a group's answer."""
-    if group.record is not None and group.record[0] == object_id and group.record[1] not in census.records[object_id]:
-        return False
+    if group.anchored is not None and group.anchored.object_id == object_id:
+        for name, value in group.anchored.values.items():
+            # A group that has joined since then asked for no values yet.
+            if (seen := census.values.get((object_id, name))) is not None and value not in seen:
+                return False
     changed = census.changed.get(object_id)
     return changed is None or not changed.isdisjoint(group.reads[object_id])

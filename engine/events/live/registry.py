@@ -1,6 +1,6 @@
 """The groups of live queries, found by their key, their workspace, and the objects that they read."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterator
 from uuid import UUID
 
@@ -23,6 +23,7 @@ class LiveRegistry:
         self._all: dict[LiveGroup, None] = {}
         self._listed: dict[LiveKey, LiveGroup] = {}
         self._alike: defaultdict[Hashable, dict[LiveGroup, None]] = defaultdict(dict)
+        self._anchoring: dict[UUID, Counter[str]] = {}
 
     def __len__(self) -> int:
         return len(self._all)
@@ -37,6 +38,10 @@ class LiveRegistry:
     def reading(self, object_id: UUID) -> list[LiveGroup]:
         """Return the groups that read records of an object."""
         return list(self._alike.get((object_id,), ()))
+
+    def anchoring(self) -> dict[UUID, list[str]]:
+        """Return the columns whose values decide which groups an event concerns, by their object."""
+        return {id_: list(columns) for id_, columns in self._anchoring.items()}
 
     def serves(self, workspace_id: UUID) -> bool:
         """Return whether a workspace has any group."""
@@ -59,7 +64,7 @@ class LiveRegistry:
         made = LiveGroup(
             key=query.group,
             reads=query.reads,
-            record=query.record,
+            anchored=query.anchored,
             changes_each=query.changes_each,
             depends=query.depends,
             run_soon=self._run_soon,
@@ -68,6 +73,8 @@ class LiveRegistry:
         self._listed[made.key] = made
         for name in _names(made):
             self._alike[name][made] = None
+        if made.anchored is not None:
+            self._anchoring.setdefault(made.anchored.object_id, Counter()).update(made.anchored.values.keys())
         return made
 
     def unlist(self, group: LiveGroup) -> None:
@@ -78,6 +85,12 @@ class LiveRegistry:
                 del self._alike[name][group]
                 if not self._alike[name]:
                     del self._alike[name]
+            if group.anchored is not None:
+                left = self._anchoring[group.anchored.object_id] - Counter(group.anchored.values.keys())
+                if left:
+                    self._anchoring[group.anchored.object_id] = left
+                else:
+                    del self._anchoring[group.anchored.object_id]
 
     def drop(self, group: LiveGroup) -> None:
         """Forget a group; a second call does nothing."""

@@ -54,13 +54,25 @@ SELECT position, workspace_id, object_id, record_id, action, to_jsonb(changed), 
 FROM fieldstone.event_log WHERE position > %(after)s::bigint ORDER BY position LIMIT %(limit)s::bigint;
 
 -- name: count_events
-SELECT object_id, action, max(position), to_jsonb(array_agg(DISTINCT name) FILTER (WHERE name IS NOT NULL)),
-    to_jsonb(array_agg(DISTINCT record_id))
-FROM (
-    SELECT position, object_id, action, record_id, changed FROM fieldstone.event_log
-    WHERE position > %(after)s::bigint ORDER BY position LIMIT %(limit)s::bigint
-) AS news LEFT JOIN LATERAL unnest(news.changed) AS name ON true
-GROUP BY object_id, action;
+WITH news AS MATERIALIZED (
+    SELECT position, object_id, action, changed, ARRAY(
+        SELECT json_build_array(asked.name, left(image.value, %(longest)s::integer))::text
+        FROM jsonb_array_elements_text(%(columns)s::jsonb -> object_id::text) AS asked(name)
+        CROSS JOIN LATERAL (VALUES (before ->> asked.name), (after ->> asked.name)) AS image(value)
+        WHERE image.value IS NOT NULL
+    ) AS told
+    FROM fieldstone.event_log WHERE position > %(after)s::bigint ORDER BY position LIMIT %(limit)s::bigint
+)
+SELECT news.object_id, news.action, max(news.position),
+    to_jsonb(array_agg(DISTINCT name) FILTER (WHERE name IS NOT NULL)), (
+        SELECT jsonb_object_agg(seen.name, seen.values) FROM (
+            SELECT pair::json ->> 0 AS name, jsonb_agg(DISTINCT pair::json ->> 1) AS values
+            FROM news AS one CROSS JOIN LATERAL unnest(one.told) AS pair
+            WHERE one.object_id = news.object_id AND one.action = news.action GROUP BY 1
+        ) AS seen
+    )
+FROM news LEFT JOIN LATERAL unnest(news.changed) AS name ON true
+GROUP BY news.object_id, news.action;
 
 -- name: register_consumer
 INSERT INTO fieldstone.log_consumer (name, position)

@@ -1,16 +1,18 @@
 """Reading the event log: events in the order of their positions, which have no gaps."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
-from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.json_text import dumps, loads
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.statement import Row
+
+LONGEST_ANCHOR = 100
+"""Characters by which a census tells values apart."""
 
 _BOUNDS = named_statement(__name__, "log_bounds")
 _READ = named_statement(__name__, "read_events")
@@ -89,14 +91,15 @@ class Census:
         touched: the position of the last event of each object.
         changed: the physical names of the columns that updates have changed, by the id of their object; not in it are
             the objects of which records were created, deleted, restored or destroyed too.
-        records: the ids of the records that the events tell of, by the id of their object.
+        values: those before and after the events, cut to LONGEST_ANCHOR characters, by the id of an object and the
+            column that was asked for.
     """
 
     upto: int
     happened: Mapping[tuple[UUID, str], int]
     touched: Mapping[UUID, int]
     changed: Mapping[UUID, frozenset[str]]
-    records: Mapping[UUID, set[UUID]]
+    values: Mapping[tuple[UUID, str], set[str]]
 
 
 class EventLog:
@@ -119,24 +122,32 @@ class EventLog:
         """Return the events that follow a position, in order, at most `limit`."""
         return [_event(row) for row in await self._database.read(*_READ.bind(after=after, limit=limit))]
 
-    async def census(self, after: int, limit: int) -> Census | None:
-        """Return the census of the next `limit` events behind a position; None where there are none."""
-        rows = await self._database.read(*_CENSUS.bind(after=after, limit=limit))
+    async def census(self, after: int, limit: int, columns: Mapping[UUID, Collection[str]]) -> Census | None:
+        """Return the census of the next `limit` events behind a position; None where there are none.
+
+        Args:
+            after: the position.
+            limit: how many events it takes in.
+            columns: those whose values it tells, by the id of their object.
+        """
+        asked = dumps({str(id_): sorted(names) for id_, names in columns.items()})
+        rows = await self._database.read(*_CENSUS.bind(after=after, limit=limit, columns=asked, longest=LONGEST_ANCHOR))
         if not rows:
             return None
-        return _census(rows)
+        return _census(rows, columns)
 
 
-def _census(rows: Sequence[Row]) -> Census:
+def _census(rows: Sequence[Row], asked: Mapping[UUID, Collection[str]]) -> Census:
     happened: dict[tuple[UUID, str], int] = {}
     touched: dict[UUID, int] = {}
     changed: dict[UUID, frozenset[str]] = {}
-    records: defaultdict[UUID, set[UUID]] = defaultdict(set)
+    values: dict[tuple[UUID, str], set[str]] = {(id_, name): set() for id_, names in asked.items() for name in names}
     others: set[UUID] = set()
-    for object_id, action, last, columns, ids in rows:
+    for object_id, action, last, columns, found in rows:
         id_, position = UUID((object_id or b"").decode()), int(last or 0)
         happened[id_, (action or b"").decode()] = position
-        records[id_].update(map(UUID, loads(ids or b"[]")))
+        for name, seen in loads(found or b"{}").items():
+            values[id_, name].update(seen)
         touched[id_] = max(position, touched.get(id_, 0))
         if action == b"updated":
             changed[id_] = frozenset(loads(columns or b"[]"))
@@ -147,7 +158,7 @@ def _census(rows: Sequence[Row]) -> Census:
         happened=happened,
         touched=touched,
         changed={id_: names for id_, names in changed.items() if id_ not in others},
-        records=records,
+        values=values,
     )
 
 

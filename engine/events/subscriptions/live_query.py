@@ -1,9 +1,11 @@
 """A live query for the hub: the key that it shares with its group, and the columns that it reads."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
+from fieldstone.engine.events.log.reader import LONGEST_ANCHOR
 from fieldstone.engine.events.subscriptions.subscription import (
     KeptRequest,
     Subscription,
@@ -12,12 +14,19 @@ from fieldstone.engine.events.subscriptions.subscription import (
 )
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
-from fieldstone.engine.planner.live_queries import ObjectReads
+from fieldstone.engine.planner.live_queries import Anchors, ObjectReads
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import RoleReference
 from fieldstone.sql.plan.elements import TimeUnit
 from fieldstone.sql.statement import Statement, refuse_nul
+
+
+class Anchored(NamedTuple):
+    """An object, and the values of columns of it as events show them, by the columns' physical names."""
+
+    object_id: UUID
+    values: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,14 +37,14 @@ class LivePlan:
         key: the response key of its field.
         reads: the columns that it reads, by the id of their object.
         changes_each: the smallest unit of time at whose start the answer may change without a write; None: it does not.
-        record: the object of which it reads a single record, and the number of the parameter that has the record's id.
+        anchors: the columns that have one value in all records of an object which it reads.
         interval: yields the seconds for which events are gathered; raises BadUserInput.
     """
 
     key: str
     statement: BoundStatement
     reads: ObjectReads
-    record: tuple[UUID, int] | None
+    anchors: Anchors | None
     changes_each: TimeUnit | None
     interval: Callable[[Bindings], float]
     depends: Dependencies
@@ -65,7 +74,8 @@ class LiveQuery:
     """One live query, valid under the snapshot that it was planned on.
 
     Attributes:
-        record: the object of which it reads a single record, and the record.
+        anchored: an object, and the columns that have one value in all records of it which the query reads, with the
+            value.
         depends: the objects that it depends on.
     """
 
@@ -73,7 +83,7 @@ class LiveQuery:
     operation: KeptRequest
     group: LiveKey
     reads: ObjectReads
-    record: tuple[UUID, UUID] | None
+    anchored: Anchored | None
     changes_each: TimeUnit | None
     depends: Dependencies
 
@@ -116,7 +126,7 @@ def bind_live_query(
             interval=plan.interval(bindings),
         ),
         reads=plan.reads,
-        record=_find_record(plan, parameters),
+        anchored=_find_anchored(plan.anchors, parameters),
         changes_each=plan.changes_each,
         depends=Dependencies(
             objects={**depends.objects, **plan.depends.objects},
@@ -127,9 +137,9 @@ def bind_live_query(
     )
 
 
-def _find_record(plan: LivePlan, parameters: Sequence[bytes | None]) -> tuple[UUID, UUID] | None:
-    if plan.record is None:
+def _find_anchored(anchors: Anchors | None, parameters: Sequence[bytes | None]) -> Anchored | None:
+    if anchors is None:
         return None
-    object_id, slot = plan.record
-    value = parameters[slot]
-    return None if value is None else (object_id, UUID(value.decode()))
+    given = {name: parameters[parameter.slot] for name, parameter in anchors.columns.items()}
+    values = {name: value.decode()[:LONGEST_ANCHOR] for name, value in given.items() if value is not None}
+    return Anchored(anchors.object_id, values)
