@@ -16,6 +16,8 @@ from fieldstone.metadata.model import Object, Snapshot
 
 _PAGE_INFO = "pageInfo{hasNextPage startCursor endCursor}"
 
+_SAMPLE = 10
+"""The most records of a group."""
 _MOST_KEPT = 10_000
 _MOST_CHARACTERS = 4_000_000
 
@@ -30,6 +32,7 @@ class Wish(NamedTuple):
         upserts: whether a record with the same unique key is changed.
         checks_time: whether a write is made only if the record has the `updatedAt` that is given.
         samples: whether groups have records.
+        counts: whether a page has the number of all records, which are counted for it.
         aggregates: the names of the aggregates of groups.
     """
 
@@ -40,6 +43,7 @@ class Wish(NamedTuple):
     upserts: bool = False
     checks_time: bool = False
     samples: bool = False
+    counts: bool = True
     aggregates: tuple[str, ...] = ()
 
 
@@ -88,7 +92,7 @@ def _query(view: Snapshot, object_: Object, wish: Wish) -> str:
     record = _record(view, object_, wish)
     many, filter_ = query_name(object_, QueryRole.MANY), type_name(object_, TypeRole.FILTER)
     # A role without the right to aggregates has no counts.
-    total = "totalCount" if object_.rights.aggregates else ""
+    total = "totalCount" if object_.rights.aggregates and wish.counts else ""
     match wish.action:
         case Action.FIND_ONE:
             return f"query($id:UUID){{{query_name(object_, QueryRole.ONE)}(id:$id){record}}}"
@@ -103,7 +107,8 @@ def _query(view: Snapshot, object_: Object, wish: Wish) -> str:
                 f",$orderBy:[{type_name(object_, TypeRole.GROUP_ORDER)}],$first:Int,$after:String"
             )
             given = "groupBy:$groupBy,filter:$filter,having:$having,orderBy:$orderBy,first:$first,after:$after"
-            sample = f" records(first:{wish.largest_page}){{edges{{node{record}}}}}" if wish.samples else ""
+            first = min(_SAMPLE, wish.largest_page)
+            sample = f" records(first:{first}){{edges{{node{record}}}}}" if wish.samples else ""
             return f"query({declared}){{{name}({given}){{{' '.join((*_GROUP, *wish.aggregates))}{sample}}}}}"
         case _:
             declared = (

@@ -15,11 +15,13 @@ from graphql import (
 )
 
 from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.metadata import scalars
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,4})?")
 _NUMBERS = frozenset({scalar.name for scalar in (scalars.INT, scalars.DECIMAL, scalars.BIG_INT, scalars.BIG_FLOAT)})
+_JSON = SCALARS[scalars.JSON.name]
 _BOOLEANS = {"true": True, "false": False}
 
 
@@ -93,6 +95,8 @@ class Input(NamedTuple):
             return self._leaf(value, type_, names)
         if isinstance(value, Mapping):
             return value
+        if type_ is _JSON:
+            return [self._convert(item, type_, names) for item in value]
         raise self._error(names, "one value, not a list")
 
     def _leaf(self, value: Text, type_: GraphQLInputType, names: Sequence[str]) -> JsonValue:
@@ -108,7 +112,7 @@ class Input(NamedTuple):
         name = getattr(type_, "name", "")
         if name in _NUMBERS:
             return loads(text) if _NUMBER.fullmatch(text) else text
-        if name == scalars.JSON.name and not value.is_quoted:
+        if type_ is _JSON and not value.is_quoted:
             try:
                 return read_json(text)
             except ValueError:

@@ -80,6 +80,7 @@ def build_operation(asked: Asked, object_: Object, sight: Sight, documents: Docu
         upserts=parameters.flag("upsert"),
         checks_time=asked.if_updated_at is not None,
         samples=parameters.flag("include_records_sample"),
+        counts=parameters.flag("total_count", default=True),
         aggregates=_read_aggregates(parameters) if action is Action.GROUP_BY else (),
     )
     if wish.upserts:

@@ -13,7 +13,7 @@ _MOST = 50
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
 _TAKEN: Mapping[Action, tuple[str, ...]] = {
-    Action.FIND_MANY: ("filter", "order_by", "limit", "depth", "starting_after", "ending_before"),
+    Action.FIND_MANY: ("filter", "order_by", "limit", "depth", "starting_after", "ending_before", "total_count"),
     Action.FIND_ONE: ("depth",),
     Action.CREATE: ("upsert", "depth"),
     Action.CREATE_MANY: ("upsert", "depth"),
@@ -58,11 +58,11 @@ class Parameters:
             raise BadUserInput(f"The parameter '{name}' is missing: {hint}.", field=name)
         return text
 
-    def flag(self, name: str) -> bool:
+    def flag(self, name: str, *, default: bool = False) -> bool:
         """Return the value of a parameter that is true or false; raises BadUserInput."""
         text = self._given.get(name)
         if text is None:
-            return False
+            return default
         value = _BOOLEANS.get(text.lower())
         if value is None:
             raise BadUserInput(f"'{name}' must be true or false, not '{text[:80]}'.", field=name)

@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from fieldstone.engine.errors import ApiError
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.engine.rest.api import RestApi
+from fieldstone.engine.rest.errors import write_error
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from tests.apis import PRINCIPAL, WORKSPACE_ID, open_apis, sample_template
 from tests.databases import Databases
 from tests.project.examples import Reader, examples_of
+from tests.rest_requests import ask_rest
 
 
 @pytest.fixture
@@ -30,7 +34,15 @@ async def reader(sample_dsn: str) -> AsyncIterator[Reader]:
             request = GraphQLRequest(query=query, operation_name=None, variables=variables)
             return json.loads((await api.execute(principal, request, allow_mutation=True)).body)
 
-        yield Reader(send)
+        rest = RestApi(apis.core)
+
+        async def send_rest(method: str, address: str, body: Any) -> Any:
+            try:
+                return await ask_rest(rest, method, address.removeprefix("/rest/"), body, principal=principal)
+            except ApiError as error:
+                return json.loads(write_error(error, as_problem=False))
+
+        yield Reader(send, send_rest)
 
 
 @pytest.mark.parametrize(
@@ -44,6 +56,7 @@ async def reader(sample_dsn: str) -> AsyncIterator[Reader]:
         ("docs/how-to/give-roles.md", 3),
         ("docs/reference/limits.md", 1),
         ("docs/reference/errors.md", 1),
+        ("docs/reference/rest.md", 14),
     ],
 )
 async def test_a_page_runs_from_its_top_to_its_end(reader: Reader, page: str, fewest: int) -> None:

@@ -3,6 +3,7 @@
 A page's examples are executed in their order on the sample workspace, as a reader would. An example is
 
     ```graphql              an operation of the Core API; `graphql metadata` is one of the Metadata API
+    ```http                 a request of REST: its method and address, and below an empty line its body
     ```bash                 a curl command with an operation, or a batch of them, in its -d
     ```json variables       the variables of the example before it
     ```json answer          the answer of the example before it; ids, times, cursors, tokens and the places of errors
@@ -24,7 +25,7 @@ from urllib.parse import urlsplit
 from fieldstone.metadata.json_text import loads
 from tests.project.documentation import Snippet, snippets
 
-_PLACEHOLDER = re.compile(r'(?<=")([A-Z]+(?:_[A-Z]+)*)_ID(?=\\?")')
+_PLACEHOLDER = re.compile(r'(?<=["/])([A-Z]+(?:_[A-Z]+)*)_ID(?=\\?"|$|\?)')
 _CHANGING = (
     (re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"), "an id"),
     (re.compile(r"^\d{4}-\d\d-\d\dT[\d:.]+Z$"), "a time"),
@@ -41,6 +42,7 @@ class Example:
     path: str
     body: str
     must_fail: bool
+    method: str = ""
     variables: str = "{}"
     answer: str | None = None
 
@@ -48,7 +50,7 @@ class Example:
 def examples_of(page: str) -> list[Example]:
     """The examples of a page in their order."""
     found: list[Example] = []
-    for snippet in snippets("graphql", "bash", "json"):
+    for snippet in snippets("graphql", "http", "bash", "json"):
         if not snippet.place.startswith(f"{page}:"):
             continue
         if snippet.language == "json":
@@ -56,6 +58,11 @@ def examples_of(page: str) -> list[Example]:
                 found[-1] = replace(found[-1], variables=snippet.text)
             if "answer" in snippet.options:
                 found[-1] = replace(found[-1], answer=snippet.text)
+        elif snippet.language == "http":
+            first, _, body = snippet.text.strip().partition("\n\n")
+            method, _, path = first.partition(" ")
+            must_fail = "error" in snippet.options
+            found.append(Example(place=snippet.place, path=path, body=body, must_fail=must_fail, method=method))
         elif snippet.language == "bash":
             found += _curl_examples(snippet)
         else:
@@ -102,18 +109,22 @@ def comparable(value: Any, key: str = "") -> Any:
 
 
 Send: TypeAlias = Callable[[str, str, Any], Awaitable[Any]]
-"""Sends (path of the API, query, variables) and returns the decoded response."""
+"""Sends (path of the API, query, variables), or (method, address, body), and returns the decoded response."""
 
 
 class Reader:
     """Tries out the examples of one page, in their order."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, send_rest: Send | None = None) -> None:
         self._send = send
+        self._send_rest = send_rest
         self._ids: dict[str, str] = {}
 
     async def follow(self, example: Example) -> None:
         """Send an example, and check its answer."""
+        if example.method:
+            await self._follow_rest(example)
+            return
         given = loads(await fill_in(example.body, self._ids, self._find))
         variables = loads(await fill_in(example.variables, self._ids, self._find))
         requests = given if isinstance(given, list) else [given]
@@ -124,6 +135,15 @@ class Reader:
             expected = json.loads(example.answer)
             received = answers if isinstance(given, list) else answers[0]
             assert comparable(received) == comparable(expected), example.place
+
+    async def _follow_rest(self, example: Example) -> None:
+        assert self._send_rest is not None, example.place
+        address = await fill_in(example.path, self._ids, self._find)
+        body = loads(await fill_in(example.body, self._ids, self._find)) if example.body else None
+        answer = await self._send_rest(example.method, address, body)
+        assert ("statusCode" in answer) is example.must_fail, f"{example.place}: {answer}"
+        if example.answer is not None:
+            assert comparable(answer) == comparable(json.loads(example.answer)), f"{example.place}: {answer}"
 
     async def _find(self, placeholder: str) -> str:
         is_object = placeholder.endswith("_OBJECT")

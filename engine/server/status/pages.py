@@ -33,6 +33,7 @@ _INDEX = b"""Fieldstone
 
 /graphql   the records of a workspace (GraphQL)
 /metadata  its objects and fields (GraphQL)
+/rest      the records as REST: /rest/people, for instance
 /healthz   /readyz   /metrics
 
 Send the API key in the header: Authorization: Bearer KEY
@@ -190,5 +191,7 @@ class NotFound:
         """Answer 404 with a GraphQL error."""
         if scope["type"] != "http":
             return
-        error = NotFoundError("There is nothing at this address; the APIs are at /graphql and /metadata.")
+        error = NotFoundError(
+            "There is nothing at this address; the APIs are at /graphql, /metadata and /rest/people, for instance."
+        )
         await send_reply(send, build_error_reply(error), head=scope["method"] == "HEAD")

@@ -1,0 +1,212 @@
+"""Any page of REST has the records of the GraphQL request for the same filter, order and page."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from graphql import GraphQLInputObjectType, GraphQLSchema
+from hypothesis import given, note
+from hypothesis import strategies as st
+
+from fieldstone.engine.errors import ApiError, BadUserInput
+from fieldstone.engine.rest.api import RestApi
+from fieldstone.engine.rest.filter_syntax import read_filter
+from fieldstone.engine.rest.operations import Asked
+from fieldstone.engine.rest.parameters import read_parameters
+from fieldstone.engine.rest.routes import Action
+from fieldstone.engine.rest.selection import select_record
+from fieldstone.metadata.json_text import dumps, loads
+from fieldstone.metadata.model import Object
+from tests.apis import PRINCIPAL, Served
+from tests.operation_writer import to_json
+from tests.operations import Values, examples
+from tests.reference import Reference
+
+PAGE = "totalCount pageInfo { hasNextPage startCursor endCursor }"
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
+
+
+def write_value(value: Any) -> str:
+    """A value in the syntax of filters."""
+    match value:
+        case str():
+            return f'"{value.translate(_ESCAPES)}"'
+        case list():
+            return f"[{','.join(map(write_value, value))}]"
+        case _:
+            return dumps(value)
+
+
+def write_conditions(filter_: Mapping[str, Any], path: str = "") -> Iterator[str]:
+    """The conditions of a filter, all of which hold; those that say nothing are left out."""
+    for name, value in filter_.items():
+        match value:
+            case list() if name in {"and", "or"}:
+                found = [" ,".join(write_conditions(one)) for one in value]
+                inner = [f"and({one})" for one in found if one]
+                if inner:
+                    yield f"{name}({','.join(inner)})"
+            case dict() if name == "not":
+                if inner := [*write_conditions(value)]:
+                    yield f"not({','.join(inner)})"
+            case dict() if name != "within":
+                yield from write_conditions(value, f"{path}{name}.")
+            case None if name in {"eq", "neq"}:
+                yield f"{path[:-1]}[{'is' if name == 'eq' else 'isNot'}]:NULL"
+            case None:
+                yield f"{path[:-1]}[{name}]:NULL"
+            case _:
+                yield f"{path[:-1]}[{name}]:{write_value(value)}"
+
+
+def prune(filter_: Any, *, below: bool = False) -> Any:
+    """The part of a filter that conditions can say: one leaf below a relation, where they have no conjunctions."""
+    if not isinstance(filter_, dict):
+        return filter_
+    found: dict[str, Any] = {}
+    for name, value in filter_.items():
+        if name in {"and", "or", "not"}:
+            if not below:
+                found[name] = [prune(one) for one in value] if isinstance(value, list) else prune(value)
+        elif isinstance(value, dict) and name != "within":
+            inner = prune(value, below=True)
+            first = (
+                dict(list(inner.items())[:1])
+                if below or any(isinstance(one, dict) for one in inner.values())
+                else inner
+            )
+            if first:
+                found[name] = first
+        elif not (name == "contains" and isinstance(value, dict)):
+            found[name] = value
+    return found
+
+
+def as_rest(value: Any) -> Any:
+    """A record of GraphQL as REST has it."""
+    match value:
+        case {"edges": edges}:
+            return [as_rest(edge["node"]) for edge in edges]
+        case dict():
+            return {
+                name: int(one) if name == "amountMicros" and one is not None else as_rest(one)
+                for name, one in value.items()
+            }
+        case _:
+            return value
+
+
+class Pages:
+    """Asks for pages of an object in both ways."""
+
+    def __init__(self, served: Served, schema: GraphQLSchema) -> None:
+        self.served = served
+        self.schema = schema
+        self.api = RestApi(served.apis.core)
+        self.snapshot = served.snapshot()
+
+    def by_rest(self, object_: Object, parameters: Mapping[str, Any]) -> Any:
+        query = urlencode({name: value for name, value in parameters.items() if value is not None})
+        asked = Asked(
+            action=Action.FIND_MANY,
+            plural=object_.name_plural,
+            id=None,
+            parameters=read_parameters(query.encode(), Action.FIND_MANY),
+        )
+        try:
+            answer = loads(self.served.run(self.api.execute(PRINCIPAL, asked)).body)
+        except ApiError as error:
+            return error.code
+        return answer
+
+    def by_graphql(self, object_: Object, depth: int, **variables: Any) -> Any:
+        record = select_record(self.snapshot, object_, depth, largest_page=200)
+        name = object_.type_name
+        text = (
+            f"query ($filter: {name}FilterInput, $orderBy: [{name}OrderByInput], $first: Int, $after: String) {{"
+            f" page: {object_.name_plural}(filter: $filter, orderBy: $orderBy, first: $first, after: $after)"
+            f" {{ edges {{ node {{ {record} }} }} {PAGE} }} }}"
+        )
+        answer = self.served.ask(text, {key: value for key, value in variables.items() if value is not None})
+        if "errors" in answer:
+            return answer["errors"][0]["extensions"]["code"]
+        page = answer["data"]["page"]
+        return {
+            "data": {object_.name_plural: as_rest({"edges": page["edges"]})},
+            "pageInfo": page["pageInfo"],
+            "totalCount": page["totalCount"],
+        }
+
+
+def write_order(orders: list[dict[str, Any]]) -> str:
+    found = []
+    for order in orders:
+        names: list[str] = []
+        here: Any = order
+        while isinstance(here, dict):
+            ((name, here),) = here.items()
+            names.append(name)
+        found.append(f"{'.'.join(names)}[{here}]")
+    return ",".join(found)
+
+
+def is_plain(order: Any) -> bool:
+    """Whether an order is a path of names."""
+    while isinstance(order, dict):
+        if len(order) != 1:
+            return False
+        (order,) = order.values()
+    return isinstance(order, str)
+
+
+@given(data=st.data())
+@examples(120)
+def test_any_page(served: Served, reference: Reference, data: st.DataObject) -> None:
+    pages = Pages(served, reference.schema)
+    object_ = data.draw(st.sampled_from(list(pages.snapshot.by_plural.values())))
+    ids = sorted(id_ for rows in reference.rows.values() for id_ in rows)
+
+    @st.composite
+    def drawn(draw: st.DrawFn) -> tuple[Any, list[Any]]:
+        values = Values(draw, ids)
+        filter_type = reference.schema.type_map[f"{object_.type_name}FilterInput"]
+        order_type = reference.schema.type_map[f"{object_.type_name}OrderByInput"]
+        assert isinstance(filter_type, GraphQLInputObjectType)
+        assert isinstance(order_type, GraphQLInputObjectType)
+        orders = [to_json(values.order(order_type)) for _ in range(draw(st.integers(0, 2)))]
+        return prune(to_json(values.filter(filter_type))), [order for order in orders if is_plain(order)]
+
+    filter_, orders = data.draw(drawn())
+    depth = data.draw(st.sampled_from([0, 0, 1, 2]))
+    limit = data.draw(st.sampled_from([None, 0, 1, 3, 60]))
+    text = ",".join(write_conditions(filter_)) or None
+    note(f"{object_.name_plural} {filter_}\n{text}\n{orders}")
+    parameters = {"filter": text, "order_by": write_order(orders) or None, "limit": limit, "depth": depth}
+    given_variables = {"filter": filter_ or None, "orderBy": orders or None, "first": limit}
+    found = pages.by_rest(object_, parameters)
+    expected = pages.by_graphql(object_, depth, **given_variables)
+    assert found == expected
+    if isinstance(found, dict) and (end := found["pageInfo"]["endCursor"]):
+        second = pages.by_rest(object_, {**parameters, "starting_after": end})
+        assert second == pages.by_graphql(object_, depth, **given_variables, after=end)
+
+
+_PIECES = st.sampled_from(
+    [
+        "and(", "or(", "not(", ")", "[", "]", "[eq]:", "[in]:[", ":", ",", ".", '"', "'", "\\", "city", "company", " ",
+        "{", "}", '{"a":1}', "null", "1", "é", "\x00", "[is]:NULL", "name", "some", "createdAt[within]:",
+    ]
+)  # fmt: skip
+
+
+@given(pieces=st.lists(_PIECES, max_size=14))
+@examples(400)
+def test_any_text_is_a_filter_or_refused(reference: Reference, pieces: list[str]) -> None:
+    type_ = reference.schema.type_map["PersonFilterInput"]
+    assert isinstance(type_, GraphQLInputObjectType)
+    try:
+        found = read_filter("".join(pieces), type_)
+    except BadUserInput as error:
+        assert error.field == "filter"
+    else:
+        dumps(found).encode()
