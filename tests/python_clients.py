@@ -1,0 +1,47 @@
+"""The clients from PyPI that tests run, each with the versions of others that it needs, apart from ours."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from fieldstone.sql.embedded.locks import exclusively
+
+REQUIREMENTS = {"gql": "gql[httpx,websockets]==4.4.0", "ariadne-codegen": "ariadne-codegen==0.19.0"}
+
+
+def install_python(parent: Path, name: str) -> Path:
+    """Return the folder below `parent` that a client is importable from, made by the first process that asks."""
+    folder = parent / f"python-{name}"
+    with exclusively(parent / f"python-{name}.lock"):
+        if not folder.exists():
+            unfinished = parent / f"python-{name}.unfinished"
+            command: list[str | Path] = [
+                sys.executable,
+                "-m",
+                "pip",
+                "install",
+                "-q",
+                "--target",
+                unfinished,
+                REQUIREMENTS[name],
+            ]
+            installed = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert installed.returncode == 0, installed.stderr
+            unfinished.rename(folder)
+    return folder
+
+
+def run_python(installed: Path, arguments: list[str | Path], folder: Path, variables: dict[str, str]) -> list[str]:
+    """Return the lines that a program prints which uses an installed client."""
+    ran = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**os.environ, **variables, "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, (ran.stdout, ran.stderr)
+    return ran.stdout.splitlines()
