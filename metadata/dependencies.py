@@ -7,6 +7,9 @@ from uuid import UUID
 from fieldstone.metadata.api_names import find_type
 from fieldstone.metadata.model import Index, Object, Snapshot
 
+UNSERVED_SEARCH = "search()"
+"""Stands among the unserved texts for a search in an object. No field has such a name."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Dependencies:
@@ -17,7 +20,8 @@ class Dependencies:
         indexes: the indexes of those objects whose indexes make a difference, by the object's id.
         aliases: the names of types that stood for another one, because no object had a type of this name.
         may_grow: whether an object that has got more fields still counts as the same.
-        unserved: the texts, each with its object, in whose order a table is read although no index serves it.
+        unserved: the texts, each with its object, in whose order a table is read although no index serves it, and the
+            searches that none serves.
         roster: the names of all readable objects, where it is about them all.
         checked: the newest snapshot that they were seen to hold under.
     """

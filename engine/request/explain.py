@@ -18,6 +18,7 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import ValidMutation, ValidQuery
 from fieldstone.engine.schema.lazy import LazySchema
 from fieldstone.metadata.access.role_checks import effective_settings
+from fieldstone.metadata.dependencies import UNSERVED_SEARCH
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import Setting, find_role
@@ -82,6 +83,7 @@ class _Explaining:
         self._principal = principal
         self._stages: list[JsonValue] = []
         self._statements: list[tuple[str, Statement, Parameters | None]] = []
+        self._hints: list[str] = []
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -112,6 +114,11 @@ class _Explaining:
                 query = await api.build_call(operation, self._principal, request, seen)
             with self.stage("plan"):
                 planned, parameters = await api.compiler.plan_query(query)
+            self._hints += [
+                f"No index serves the search in {name}; createIndex with the method search makes one."
+                for name, field in planned.depends.unserved
+                if field == UNSERVED_SEARCH
+            ]
             if planned.statement is not None:
                 self._statements.append((_READ, planned.statement.statement, parameters))
         elif isinstance(operation, ValidMutation) and isinstance(schema, LazySchema) and schema.scope.mutations is None:
@@ -135,7 +142,7 @@ class _Explaining:
     async def explain(self) -> JsonValue:
         """Return the explanation."""
         statements = [await self._explain(*one) for one in self._statements]
-        hints = [hint for one in statements for hint in _hints(one["plan"])]
+        hints = [*self._hints, *(hint for one in statements for hint in _hints(one["plan"]))]
         return {"stages": self._stages, "statements": statements, "hints": list(dict.fromkeys(hints))}
 
     async def _explain(self, explain: str, statement: Statement, parameters: Parameters | None) -> JsonValue:

@@ -268,7 +268,7 @@ _OF_SERVICES: _Rows = (
 _NAMING: _Rows = (
     (lambda services: services.core.compiler.plans, (
         _Row(_COUNTER, "unserved_orders",
-            "Requests for the order of a text that no index serves, by object and field; createIndex makes one.",
+            "Requests for a search or the order of a text that no index serves; createIndex makes one.",
             lambda one: one.counters.unserved, ("object", "field")),
     )),
     (lambda services: services.foundation.current, (

@@ -24,6 +24,7 @@ from fieldstone.engine.planner.reads.search.filter_types import check_filter
 from fieldstone.engine.planner.reads.selection import build_page_info, build_record
 from fieldstone.engine.schema.scope import SEARCH_CONNECTION, SEARCH_EDGE, SEARCH_RESULT
 from fieldstone.metadata.changes.rules.indexes.searched import is_served, label_parts, searched_fields, searched_parts
+from fieldstone.metadata.dependencies import UNSERVED_SEARCH
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
@@ -161,13 +162,16 @@ def _branch(
     context.indexes[object_.id] = context.snapshot.indexes_of.get(object_.id, ())
     searched = searched_fields(context.snapshot, object_)
     types = {object_.type_name, NODE, SEARCH_RECORD}
+    is_indexed = is_served(context.snapshot, object_, searched)
+    if not is_indexed:
+        context.unserved[object_.name_singular, UNSERVED_SEARCH] = None
     return SearchBranch(
         name=object_.name_singular,
         table=readable(context, object_),
         key=object_.key,
         label=tuple(part.column for part in label_parts(object_, searched)),
         texts=tuple(part.column for part in searched_parts(object_, searched)),
-        indexed=is_served(context.snapshot, object_, searched),
+        indexed=is_indexed,
         condition=select_condition(context, object_, said, blame),
         records=tuple(_record(context, object_, types, one) for one in records),
     )

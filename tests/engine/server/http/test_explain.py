@@ -38,6 +38,26 @@ async def test_a_text_order_without_an_index_is_named(start_app: StartApp) -> No
         )
 
 
+async def test_a_search_without_an_index_is_named(start_app: StartApp) -> None:
+    async with start_app(environment="development") as (_, client):
+        search = '{ search(query: "a", objects: ["company", "person"]) { edges { node { object } } } }'
+        hints = (await ask(client, search))["extensions"]["explain"]["hints"]
+        assert hints == [
+            f"No index serves the search in {name}; createIndex with the method search makes one."
+            for name in ("company", "person")
+        ]
+        found = await ask(
+            client, '{ objects(filter: { nameSingular: { eq: "company" } }) { edges { node { id fields {'
+            " edges { node { id name } } } } } } }", "/metadata",
+        )  # fmt: skip
+        (company,) = [edge["node"] for edge in found["data"]["objects"]["edges"]]
+        (name,) = [edge["node"]["id"] for edge in company["fields"]["edges"] if edge["node"]["name"] == "name"]
+        index = f'objectMetadataId: "{company["id"]}" fieldMetadataIds: ["{name}"] method: "search"'
+        await ask(client, f"mutation {{ createIndex(input: {{ {index} }}) {{ id }} }}", "/metadata")
+        hints = (await ask(client, search))["extensions"]["explain"]["hints"]
+        assert hints == ["No index serves the search in person; createIndex with the method search makes one."]
+
+
 async def test_a_write_is_planned_and_executed_once(start_app: StartApp) -> None:
     async with start_app(environment="development") as (_, client):
         explained = (await ask(client, CREATE))["extensions"]["explain"]
