@@ -34,13 +34,13 @@ async def until_found(
     return found
 
 
-async def until_true(ask: Callable[[], Awaitable[bool]]) -> None:
+async def until_true(ask: Callable[[], Awaitable[bool]], limit: float = 30) -> None:
     """Return when `ask` answers with True.
 
     Raises:
-        TimeoutError: it does not within half a minute.
+        TimeoutError: it does not within `limit` seconds.
     """
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(limit):
         while not await ask():
             await asyncio.sleep(0.02)
 

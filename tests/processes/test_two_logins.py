@@ -21,7 +21,7 @@ from tests.engine.server.listening import listening
 from tests.engine.server.prepared import migrate
 from tests.engine.webhooks.target import target_server
 from tests.processes.serving import run
-from tests.waiting import until
+from tests.waiting import until, until_found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,8 @@ async def test_a_change_of_the_model_waits_for_a_statement_of_the_other_login(lo
         async with await psycopg.AsyncConnection.connect(logins.serving) as reading:
             await reading.execute(sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(schema, "person")))
             changing = asyncio.create_task(ask(client, CREATE_FIELD, "/metadata", id=id_))
-            await asyncio.sleep(1.5)
+            async with await psycopg.AsyncConnection.connect(logins.owner, autocommit=True) as observer:
+                await until_found(observer, "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'relation'")
             assert not changing.done()
             # Its owner sees since when the other login's transaction holds the table.
             await reading.rollback()

@@ -14,6 +14,7 @@ from tests.engine.server.conftest import StartApp
 from tests.engine.server.fast_path.conftest import serve
 from tests.engine.server.fast_path.talking import PEOPLE, Serve
 from tests.redis_server import RedisServer, running_redis
+from tests.waiting import until_true
 
 __all__ = ["serve"]
 
@@ -136,9 +137,13 @@ async def test_without_redis_each_process_counts_by_itself_until_it_is_back(
         assert "fieldstone_rate_limits_apart 1.0" in page
         assert 'fieldstone_rate_limit_leases_total{outcome="failed"}' in page
         redis.start()
-        await asyncio.sleep(0.25)
+
+        async def is_shared() -> bool:
+            await client.post("/graphql", json=PING)
+            return "fieldstone_rate_limits_apart 0.0" in (await client.get("/metrics")).text
+
+        await until_true(is_shared)
         assert (await client.post("/graphql", json=PING)).status_code == 200
-        assert "fieldstone_rate_limits_apart 0.0" in (await client.get("/metrics")).text
 
 
 def test_a_shared_limit_needs_a_redis() -> None:
