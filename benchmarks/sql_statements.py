@@ -21,8 +21,9 @@ from fieldstone.metadata.catalog.store import read_snapshot
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.plan.elements import And, Column, Parameter, Table
-from fieldstone.sql.plan.read import (
+from fieldstone.sql.plan.elements import And, Table
+from fieldstone.sql.plan.operands import Column, Parameter
+from fieldstone.sql.plan.outputs import (
     Connection,
     Cursor,
     Edges,
@@ -30,10 +31,10 @@ from fieldstone.sql.plan.read import (
     Page,
     PageFact,
     PageInfo,
-    ReadPlan,
     Record,
     Value,
 )
+from fieldstone.sql.plan.read import ReadPlan
 from fieldstone.sql.types import Encoding, SqlType
 
 DEEP_ROWS = 1_000_000

@@ -18,17 +18,12 @@ from fieldstone.sql.plan.elements import (
     JsonOperator,
     JsonTest,
     Matches,
-    Moment,
-    Operand,
     Or,
-    Parameter,
     Place,
     Resembles,
     Searches,
-    Sorted,
-    TimeUnit,
-    column_of,
 )
+from fieldstone.sql.plan.operands import Moment, Operand, Parameter, Sorted, TimeUnit, column_of
 
 
 class Argument(Enum):

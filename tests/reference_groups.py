@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from fieldstone.metadata.model import Field, Object, Part, relation_end
 from fieldstone.metadata.scalars import DATE, DATE_TIME, INT, STRING, TOTAL
-from fieldstone.sql.plan.elements import Column
+from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.types import SqlType
 from tests.reference_aggregates import aggregate, compute_raw
 from tests.reference_filters import SILENT, Said, all_of, any_of, evaluate, negated

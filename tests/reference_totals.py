@@ -5,7 +5,7 @@ from typing import Any
 
 from fieldstone.metadata import scalars
 from fieldstone.metadata.model import Field, Object, Part
-from fieldstone.sql.plan.elements import Column
+from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.types import SqlType
 from tests.reference_aggregates import compute_raw
 from tests.reference_values import Row

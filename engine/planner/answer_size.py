@@ -3,14 +3,23 @@
 from collections.abc import Iterable
 
 from fieldstone.sql.plan.aggregates import Measure
-from fieldstone.sql.plan.read import (
-    Aggregate,
+from fieldstone.sql.plan.outputs import (
     AggregateRecord,
     Connection,
     Cursor,
+    Edges,
+    Literal,
+    Output,
+    PageFact,
+    PageInfo,
+    Record,
+    ToOne,
+    Value,
+)
+from fieldstone.sql.plan.read import (
+    Aggregate,
     DimensionTexts,
     Duplicates,
-    Edges,
     GroupOutput,
     GroupRecords,
     Groups,
@@ -18,17 +27,10 @@ from fieldstone.sql.plan.read import (
     HitEdges,
     HitFact,
     HitRecord,
-    Literal,
     Nodes,
     One,
-    Output,
-    PageFact,
-    PageInfo,
     ReadPlan,
-    Record,
     Search,
-    ToOne,
-    Value,
 )
 from fieldstone.sql.types import SqlType
 

@@ -14,22 +14,10 @@ from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Index, Object, RelationEnd, Snapshot
 from fieldstone.metadata.roles.role import Stored
-from fieldstone.sql.plan.elements import (
-    And,
-    Cell,
-    Column,
-    Compare,
-    Comparison,
-    Condition,
-    Hop,
-    IsNull,
-    Parameter,
-    Sorted,
-    Table,
-    TimeUnit,
-)
+from fieldstone.sql.plan.elements import And, Cell, Compare, Comparison, Condition, Hop, IsNull, Table
+from fieldstone.sql.plan.operands import Column, Parameter, Sorted, TimeUnit
+from fieldstone.sql.plan.outputs import Literal
 from fieldstone.sql.plan.parts import parts_of
-from fieldstone.sql.plan.read import Literal
 from fieldstone.sql.types import SqlType
 
 T = TypeVar("T")

@@ -24,28 +24,30 @@ from fieldstone.engine.planner.context import ParameterList
 from fieldstone.engine.planner.price import Part, Price, Skipped
 from fieldstone.sql.plan.aggregates import SORTING, Computed, Count, Measure
 from fieldstone.sql.plan.elements import HasTotals
-from fieldstone.sql.plan.parts import parts_of
-from fieldstone.sql.plan.read import (
-    Aggregate,
+from fieldstone.sql.plan.outputs import (
     AggregateRecord,
     Alike,
     Connection,
-    Duplicates,
     Edges,
-    GroupRecords,
-    Groups,
     Literal,
     NodeId,
-    Nodes,
-    One,
     Output,
     PageInfo,
-    ReadPlan,
     Record,
-    Search,
     ToOne,
     Totals,
     Value,
+)
+from fieldstone.sql.plan.parts import parts_of
+from fieldstone.sql.plan.read import (
+    Aggregate,
+    Duplicates,
+    GroupRecords,
+    Groups,
+    Nodes,
+    One,
+    ReadPlan,
+    Search,
 )
 
 WHOLE_TABLE = 100

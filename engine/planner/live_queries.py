@@ -10,8 +10,10 @@ from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Leaf, Tre
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.reads.queries import plan_query
 from fieldstone.metadata.model import Object
-from fieldstone.sql.plan.elements import And, Column, Compare, Comparison, Condition, Parameter, Table
-from fieldstone.sql.plan.read import Aggregate, Connection, Groups, One, ReadPlan, Root
+from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Table
+from fieldstone.sql.plan.operands import Column, Parameter
+from fieldstone.sql.plan.outputs import Connection
+from fieldstone.sql.plan.read import Aggregate, Groups, One, ReadPlan, Root
 from fieldstone.sql.plan.reads import columns_read, tables_named
 from fieldstone.sql.types import SqlType
 

@@ -27,8 +27,10 @@ from fieldstone.engine.planner.writes.mutations import ACTIONS
 from fieldstone.metadata.api_names import SubscriptionRoot, Verb, find_subscription
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
-from fieldstone.sql.plan.elements import And, Condition, IsNull, Parameter, Table
-from fieldstone.sql.plan.read import EventFeed, Output, Record, Value
+from fieldstone.sql.plan.elements import And, Condition, IsNull, Table
+from fieldstone.sql.plan.operands import Parameter
+from fieldstone.sql.plan.outputs import Output, Record, Value
+from fieldstone.sql.plan.read import EventFeed
 from fieldstone.sql.types import SqlType
 
 LOG = Table(schema="fieldstone", name="event_log")

@@ -11,8 +11,10 @@ from fieldstone.engine.planner.subscriptions import LOG, SetParameters, seen_ima
 from fieldstone.engine.planner.writes.mutations import ACTIONS
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Object, Part, Snapshot
-from fieldstone.sql.plan.elements import And, Parameter
-from fieldstone.sql.plan.read import EventFeed, Output, Record, Value
+from fieldstone.sql.plan.elements import And
+from fieldstone.sql.plan.operands import Parameter
+from fieldstone.sql.plan.outputs import Output, Record, Value
+from fieldstone.sql.plan.read import EventFeed
 from fieldstone.sql.types import SqlType
 
 _QUIET = frozenset({"updatedAt"})

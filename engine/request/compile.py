@@ -51,7 +51,8 @@ from fieldstone.metadata.api_names import ObjectType, TypeRole, find_alias, find
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, Snapshot
-from fieldstone.sql.plan.read import Literal, ReadPlan
+from fieldstone.sql.plan.outputs import Literal
+from fieldstone.sql.plan.read import ReadPlan
 
 LIGHT_TEXT = 1_000
 """Characters of a document that is validated and planned on the event loop: in some 15 ms at worst, 4 ms as a rule."""

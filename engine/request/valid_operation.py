@@ -20,7 +20,7 @@ from fieldstone.engine.request.shape import Usage
 from fieldstone.engine.request.variables import Declaration, Variables
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.model import Snapshot
-from fieldstone.sql.plan.elements import TimeUnit
+from fieldstone.sql.plan.operands import TimeUnit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

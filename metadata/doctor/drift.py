@@ -23,7 +23,8 @@ from fieldstone.metadata.doctor.tables import Constraint, Tables, can_make, crea
 from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot, Status
 from fieldstone.sql.ddl import alter, create
 from fieldstone.sql.ddl.create import ColumnDefinition, TrigramClass
-from fieldstone.sql.plan.elements import Column, Table
+from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.types import SqlType
 
 _NOTE_SERVER = (

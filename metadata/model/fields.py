@@ -11,7 +11,7 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.operators import EQUALITY, Operator
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
 from fieldstone.metadata.scalars import Scalar
-from fieldstone.sql.plan.elements import Column
+from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.types import SqlType
 
 

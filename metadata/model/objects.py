@@ -11,7 +11,8 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model.fields import MORPH_SETTING, Field, capitalised
 from fieldstone.metadata.roles.object_access import WHOLE, ObjectAccess
 from fieldstone.metadata.roles.role import Action
-from fieldstone.sql.plan.elements import Column, Table
+from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.plan.operands import Column
 
 _OBJECT_BYTES, _FIELD_BYTES, _OPTION_BYTES = 2_000, 900, 150
 

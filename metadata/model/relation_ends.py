@@ -6,7 +6,7 @@ from fieldstone.metadata.model.fields import Field, Part
 from fieldstone.metadata.model.objects import Object
 from fieldstone.metadata.model.relations import Relation
 from fieldstone.metadata.model.snapshots import Snapshot
-from fieldstone.sql.plan.elements import Column
+from fieldstone.sql.plan.operands import Column
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

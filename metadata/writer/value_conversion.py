@@ -14,7 +14,8 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.scalars import shown
 from fieldstone.sql.ddl import alter, column_rows
 from fieldstone.sql.identifiers import quote_table
-from fieldstone.sql.plan.elements import Column, Table
+from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.plan.operands import Column
 
 _EXAMPLES = 3
 _MOST_COUNTED = 1_000_000

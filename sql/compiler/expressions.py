@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from fieldstone.sql.compiler.terms import Binding, Expression, Query, rows_source
 from fieldstone.sql.identifiers import quote_identifier
-from fieldstone.sql.plan.elements import Comparison, Parameter
+from fieldstone.sql.plan.elements import Comparison
+from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.types import SqlType
 
 TRUE = Expression("true")

@@ -17,7 +17,6 @@ from fieldstone.sql.plan.elements import (
     Among,
     AmongPairs,
     And,
-    Column,
     Compare,
     Condition,
     Finding,
@@ -30,18 +29,16 @@ from fieldstone.sql.plan.elements import (
     JsonTest,
     KeyRange,
     Matches,
-    Moment,
     Not,
     Or,
-    Parameter,
     Related,
     Resembles,
     Searches,
-    Sorted,
     Table,
     Test,
     Untrue,
 )
+from fieldstone.sql.plan.operands import Column, Moment, Parameter, Sorted
 from fieldstone.sql.types import SqlType
 
 FAN_OUT = 4

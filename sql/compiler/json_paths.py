@@ -3,7 +3,8 @@
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.scope import RowReference
 from fieldstone.sql.compiler.terms import Binding, Expression
-from fieldstone.sql.plan.elements import AtPath, JsonOperator, JsonTest
+from fieldstone.sql.plan.elements import JsonOperator, JsonTest
+from fieldstone.sql.plan.operands import AtPath
 from fieldstone.sql.types import SqlType
 
 _OF_KEYS = frozenset({JsonOperator.HAS_KEY, JsonOperator.HAS_ANY_KEY, JsonOperator.HAS_ALL_KEYS})

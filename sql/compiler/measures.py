@@ -8,7 +8,8 @@ from fieldstone.sql.compiler.scope import RowReference
 from fieldstone.sql.compiler.terms import Expression
 from fieldstone.sql.compiler.text_keys import text_of_key, whole_key
 from fieldstone.sql.plan.aggregates import AggregateFunction, Computed, Count, measure_type
-from fieldstone.sql.plan.elements import AtPath, Column, Measured, Operand, Ranked, Sorted, column_of
+from fieldstone.sql.plan.elements import Measured
+from fieldstone.sql.plan.operands import AtPath, Column, Operand, Ranked, Sorted, column_of
 from fieldstone.sql.types import SqlType
 
 _HALF = Expression("0.5")

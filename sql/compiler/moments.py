@@ -5,7 +5,7 @@ They are made of stable functions alone, so a comparison with a column can be an
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.terms import Binding, Expression
-from fieldstone.sql.plan.elements import Moment, Parameter, TimeUnit
+from fieldstone.sql.plan.operands import Moment, Parameter, TimeUnit
 from fieldstone.sql.types import SqlType
 
 _OF_THE_CLOCK = frozenset({TimeUnit.MINUTE, TimeUnit.HOUR})

@@ -8,7 +8,7 @@ from fieldstone.sql.compiler.json_paths import compile_at_path
 from fieldstone.sql.compiler.scope import RowReference
 from fieldstone.sql.compiler.terms import Expression
 from fieldstone.sql.compiler.text_keys import computed_once, text_key
-from fieldstone.sql.plan.elements import AtPath, Column, Operand, Parameter, Ranked, Sorted
+from fieldstone.sql.plan.operands import AtPath, Column, Operand, Parameter, Ranked, Sorted
 from fieldstone.sql.types import SqlType
 
 

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.terms import Expression, LongText, Query
-from fieldstone.sql.plan.read import BARE
+from fieldstone.sql.plan.outputs import BARE
 from fieldstone.sql.types import Encoding, SqlType
 
 TextPiece = str | Expression

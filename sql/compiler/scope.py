@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.terms import Expression, Query
-from fieldstone.sql.plan.elements import Parameter
+from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.parts import parts_of
 
 

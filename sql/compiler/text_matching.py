@@ -5,7 +5,8 @@ from dataclasses import replace
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.terms import Expression
 from fieldstone.sql.compiler.text_keys import computed_once, text_key
-from fieldstone.sql.plan.elements import Comparison, KeyRange, Matches, Parameter, Place, Resembles
+from fieldstone.sql.plan.elements import Comparison, KeyRange, Matches, Place, Resembles
+from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.text_order import FOLD, HIGH, LOW
 
 _ANYTHING = expressions.text_literal("%")

@@ -6,7 +6,8 @@ from psycopg import sql
 
 from fieldstone.sql.ddl.create import DefaultFunction, column_default
 from fieldstone.sql.ddl.names import column_sql, name_sql, table_sql
-from fieldstone.sql.plan.elements import Column, Table
+from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.types import SqlType
 
 

@@ -8,7 +8,8 @@ from typing import assert_never
 from psycopg import sql
 
 from fieldstone.sql.ddl.names import name_sql, table_sql
-from fieldstone.sql.plan.elements import Column, Sorted, Table
+from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.plan.operands import Column, Sorted
 from fieldstone.sql.text_order import FOLD, KEY
 from fieldstone.sql.types import SqlType
 

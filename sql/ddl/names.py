@@ -3,7 +3,8 @@
 from psycopg import sql
 
 from fieldstone.sql.identifiers import quote_identifier, quote_table
-from fieldstone.sql.plan.elements import Column, Table
+from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.plan.operands import Column
 
 
 def name_sql(name: str) -> sql.SQL:

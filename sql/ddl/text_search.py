@@ -6,7 +6,8 @@ from psycopg import sql
 
 from fieldstone.sql.ddl.create import PENDING, TrigramClass
 from fieldstone.sql.ddl.names import column_sql, name_sql, table_sql
-from fieldstone.sql.plan.elements import Column, Table
+from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.text_search import IS_LIKE, LABEL, LIKENESS, WORDS, share_of
 from fieldstone.sql.text_order import FOLD
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from fieldstone.sql.plan.elements import Column, Measured, Operand, column_of
+from fieldstone.sql.plan.elements import Measured
+from fieldstone.sql.plan.operands import Column, Operand, column_of
 from fieldstone.sql.types import Encoding, SqlType
 
 

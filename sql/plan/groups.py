@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from fieldstone.sql.plan.elements import Column, Hop, Parameter
+from fieldstone.sql.plan.elements import Hop
+from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.types import SqlType
 
 

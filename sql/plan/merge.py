@@ -5,7 +5,8 @@ Each is one statement that answers one row of three columns, as the write plans 
 
 from dataclasses import dataclass
 
-from fieldstone.sql.plan.elements import Column, Condition, Parameter, Table
+from fieldstone.sql.plan.elements import Condition, Table
+from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.write import Assignment, EventTarget
 
 

@@ -8,7 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 
-from fieldstone.sql.plan.elements import Column, Condition, Hop, Link, Table
+from fieldstone.sql.plan.elements import Condition, Hop, Link, Table
+from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.parts import parts_of
 
 Reads = Mapping[Table, frozenset[str]]

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from fieldstone.sql.plan.elements import And, Condition, Or, Parameter
+from fieldstone.sql.plan.elements import And, Condition, Or
+from fieldstone.sql.plan.operands import Parameter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

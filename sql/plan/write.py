@@ -10,8 +10,9 @@ Each write plan is one statement that answers one row of three columns:
 from dataclasses import dataclass
 from enum import Enum
 
-from fieldstone.sql.plan.elements import Column, Condition, Parameter, Table
-from fieldstone.sql.plan.read import Record
+from fieldstone.sql.plan.elements import Condition, Table
+from fieldstone.sql.plan.operands import Column, Parameter
+from fieldstone.sql.plan.outputs import Record
 from fieldstone.sql.plan.rights import Rights
 from fieldstone.sql.types import SqlType
 

@@ -11,7 +11,7 @@ import pytest
 from fieldstone.engine.events.subscriptions.subscription import Refused
 from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.valid_operation import QueryPlan
-from fieldstone.sql.plan.elements import TimeUnit
+from fieldstone.sql.plan.operands import TimeUnit
 from tests.apis import WORKSPACE_ID, Apis, Served, serve, workspace_template
 from tests.databases import Databases
 from tests.engine.events.desk import open_desk

@@ -17,10 +17,9 @@ from fieldstone.sql.plan.elements import (
     Matches,
     Not,
     Or,
-    Parameter,
-    Ranked,
     Related,
 )
+from fieldstone.sql.plan.operands import Parameter, Ranked
 from fieldstone.sql.types import SqlType
 from tests.sql.shop import EMPLOYER, EXTRA, NAME, SCORE, TAGS, make_schema, open_shop, parameter
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from fieldstone.sql.plan.aggregates import Count
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition
-from fieldstone.sql.plan.read import Connection, Edges, Literal, OrderKey, Page, PageInfo, Record
+from fieldstone.sql.plan.outputs import Connection, Edges, Literal, OrderKey, Page, PageInfo, Record
 from fieldstone.sql.types import SqlType
 from tests.sql.shop import BY_ID, ID, LIVE, NODE, PERSON, make_schema, open_shop, parameter
 

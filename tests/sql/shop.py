@@ -8,8 +8,9 @@ from typing import Any
 import psycopg
 
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.plan.elements import Column, Condition, Hop, IsNull, Parameter, Table
-from fieldstone.sql.plan.read import (
+from fieldstone.sql.plan.elements import Condition, Hop, IsNull, Table
+from fieldstone.sql.plan.operands import Column, Parameter
+from fieldstone.sql.plan.outputs import (
     Connection,
     Cursor,
     Edges,
@@ -17,11 +18,10 @@ from fieldstone.sql.plan.read import (
     Page,
     PageFact,
     PageInfo,
-    ReadPlan,
     Record,
-    Root,
     Value,
 )
+from fieldstone.sql.plan.read import ReadPlan, Root
 from fieldstone.sql.plan.write import EventTarget, NestedPlan, ReadBack, WritePlan
 from fieldstone.sql.types import Encoding, SqlType
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fieldstone.sql.plan.elements import Matches
-from fieldstone.sql.plan.read import Record, ToOne
+from fieldstone.sql.plan.outputs import Record, ToOne
 from fieldstone.sql.plan.write import Assignment, Delete, Insert, Now, Reference, Update
 from fieldstone.sql.types import SqlType
 from tests.sql.shop import (

@@ -14,7 +14,7 @@ from fieldstone.sql.page_cursor import (
     decode_cursor,
 )
 from fieldstone.sql.plan.elements import And
-from fieldstone.sql.plan.read import OrderKey, Page
+from fieldstone.sql.plan.outputs import OrderKey, Page
 from tests.cursors import encode_cursor
 from tests.sql.shop import BY_ID, NAME, PERSON, UPDATED_AT, Shop, connection
 

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from fieldstone.engine.events.live.group import LiveGroup
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError
-from fieldstone.sql.plan.elements import TimeUnit
+from fieldstone.sql.plan.operands import TimeUnit
 
 _LOG = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from fieldstone.engine.events.quotas import Place
 from fieldstone.engine.events.subscriptions.live_query import Anchored, LiveKey, LiveQuery
 from fieldstone.engine.planner.live_queries import ObjectReads
 from fieldstone.metadata.dependencies import Dependencies
-from fieldstone.sql.plan.elements import TimeUnit
+from fieldstone.sql.plan.operands import TimeUnit
 
 
 class LiveAnswer(NamedTuple):

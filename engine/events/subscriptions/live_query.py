@@ -18,7 +18,7 @@ from fieldstone.engine.planner.live_queries import Anchors, ObjectReads
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import RoleReference
-from fieldstone.sql.plan.elements import TimeUnit
+from fieldstone.sql.plan.operands import TimeUnit
 from fieldstone.sql.statement import Statement, refuse_nul
 
 

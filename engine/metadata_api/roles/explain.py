@@ -21,7 +21,8 @@ from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.role import Action, Stored, Way
 from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, IsNull
-from fieldstone.sql.plan.read import Literal, One, ReadPlan, Record
+from fieldstone.sql.plan.outputs import Literal, Record
+from fieldstone.sql.plan.read import One, ReadPlan
 from fieldstone.sql.types import SqlType
 
 _FOUND: Final = Record(entries=(("found", Literal(text="true")),))

@@ -12,9 +12,9 @@ from fieldstone.sql.plan.elements import (
     Finding,
     HasLinked,
     Or,
-    Parameter,
     Related,
 )
+from fieldstone.sql.plan.operands import Parameter
 
 
 def gather(condition: Condition, claims: Collection[Parameter]) -> Condition:

@@ -14,7 +14,8 @@ from fieldstone.metadata.access.rules import show
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.role import WHOLLY, Action, Stored, Way
-from fieldstone.sql.plan.elements import And, Condition, HasLinked, HasRelated, HasTotals, Parameter, Related, Searches
+from fieldstone.sql.plan.elements import And, Condition, HasLinked, HasRelated, HasTotals, Related, Searches
+from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.parts import parts_of
 from fieldstone.sql.plan.rights import AllowedWay, Rights
 from fieldstone.sql.plan.write import Unfit

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
-from fieldstone.sql.plan.read import Literal
+from fieldstone.sql.plan.outputs import Literal
 
 AnswerPath = tuple[str | int, ...]
 

@@ -11,7 +11,8 @@ from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object
 from fieldstone.sql.plan.aggregates import Computed, Count
-from fieldstone.sql.plan.read import Aggregate, AggregateRecord, Literal
+from fieldstone.sql.plan.outputs import AggregateRecord, Literal
+from fieldstone.sql.plan.read import Aggregate
 
 
 def build_aggregate(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Aggregate:

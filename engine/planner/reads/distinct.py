@@ -8,8 +8,8 @@ from fieldstone.engine.planner.reads.measures import operand_of
 from fieldstone.engine.schema.objects.distinct import distinct_parts
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
-from fieldstone.sql.plan.elements import Column, Ranked, column_of
-from fieldstone.sql.plan.read import OrderKey
+from fieldstone.sql.plan.operands import Column, Ranked, column_of
+from fieldstone.sql.plan.outputs import OrderKey
 
 
 def read_distinct(tree: Tree) -> tuple[str, ...]:

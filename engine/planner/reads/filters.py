@@ -25,13 +25,12 @@ from fieldstone.sql.plan.elements import (
     HasTotals,
     Link,
     Not,
-    Operand,
     Or,
-    Parameter,
     Related,
     Table,
     Untrue,
 )
+from fieldstone.sql.plan.operands import Operand, Parameter
 from fieldstone.sql.types import SqlType
 
 _JUNCTIONS = ("and", "or", "not")

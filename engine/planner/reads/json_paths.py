@@ -9,7 +9,8 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.operators import LIKE
 from fieldstone.metadata.scalars import JSON, STRING, shown
-from fieldstone.sql.plan.elements import AtPath, Column, Condition, JsonOperator, JsonTest, Parameter
+from fieldstone.sql.plan.elements import Condition, JsonOperator, JsonTest
+from fieldstone.sql.plan.operands import AtPath, Column, Parameter
 from fieldstone.sql.types import SqlType
 
 MOST_STEPS = 50

@@ -11,7 +11,7 @@ from fieldstone.metadata.model import Field, Object, Part
 from fieldstone.metadata.operators import ORDERED
 from fieldstone.metadata.scalars import INT
 from fieldstone.sql.plan.aggregates import AggregateFunction, Computed, Count, Measure, measure_column
-from fieldstone.sql.plan.elements import Operand, Ranked, Sorted
+from fieldstone.sql.plan.operands import Operand, Ranked, Sorted
 
 _EXTREMES = frozenset({AggregateFunction.MIN, AggregateFunction.MAX})
 

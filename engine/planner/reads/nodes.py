@@ -13,7 +13,8 @@ from fieldstone.engine.planner.context import PlanContext, Site, readable, visib
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
-from fieldstone.sql.plan.elements import And, Parameter
+from fieldstone.sql.plan.elements import And
+from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.read import NodeBranch, Nodes
 from fieldstone.sql.types import SqlType
 

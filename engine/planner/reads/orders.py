@@ -12,8 +12,9 @@ from fieldstone.metadata.api_names import AGGREGATE_ENDING
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Field, Object, Part, relation_end
 from fieldstone.sql import text_order
-from fieldstone.sql.plan.elements import AtPath, Column, Hop, Ranked, Sorted, column_of
-from fieldstone.sql.plan.read import OrderKey, Totals
+from fieldstone.sql.plan.elements import Hop
+from fieldstone.sql.plan.operands import AtPath, Column, Ranked, Sorted, column_of
+from fieldstone.sql.plan.outputs import OrderKey, Totals
 from fieldstone.sql.types import SqlType
 
 _DIRECTIONS = {

@@ -9,8 +9,8 @@ from fieldstone.engine.schema.values.paging import PAGING
 from fieldstone.metadata.json_text import JsonValue, unstorable
 from fieldstone.metadata.scalars import shown
 from fieldstone.sql.page_cursor import CursorError, decode_cursor
-from fieldstone.sql.plan.elements import Parameter, type_of
-from fieldstone.sql.plan.read import OrderKey, Page
+from fieldstone.sql.plan.operands import Parameter, type_of
+from fieldstone.sql.plan.outputs import OrderKey, Page
 from fieldstone.sql.types import SqlType
 
 LARGEST_OFFSET = 2**31 - 1

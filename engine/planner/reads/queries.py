@@ -25,7 +25,8 @@ from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition
-from fieldstone.sql.plan.read import Literal, One, OrderKey, ReadPlan, Record, Root
+from fieldstone.sql.plan.outputs import Literal, OrderKey, Record
+from fieldstone.sql.plan.read import One, ReadPlan, Root
 from fieldstone.sql.types import SqlType
 
 

@@ -10,7 +10,8 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.operators import Operator
 from fieldstone.metadata.scalars import INT, STRING, shown
-from fieldstone.sql.plan.elements import Column, Comparison, Moment, Parameter, TimeUnit
+from fieldstone.sql.plan.elements import Comparison
+from fieldstone.sql.plan.operands import Column, Moment, Parameter, TimeUnit
 from fieldstone.sql.types import SqlType
 
 _A_THOUSAND_YEARS: Mapping[TimeUnit, int] = {

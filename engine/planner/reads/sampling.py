@@ -9,7 +9,6 @@ from fieldstone.metadata.model import Index, Object
 from fieldstone.sql.plan.elements import (
     Among,
     And,
-    Column,
     Compare,
     Comparison,
     Condition,
@@ -20,14 +19,13 @@ from fieldstone.sql.plan.elements import (
     KeyRange,
     Matches,
     Not,
-    Operand,
     Or,
-    Ranked,
     Related,
     Resembles,
     Untrue,
 )
-from fieldstone.sql.plan.read import OrderKey
+from fieldstone.sql.plan.operands import Column, Operand, Ranked
+from fieldstone.sql.plan.outputs import OrderKey
 
 
 def is_sampled(context: PlanContext, object_: Object, condition: Condition, order: tuple[OrderKey, ...]) -> bool:

@@ -23,7 +23,7 @@ from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, relation_end
 from fieldstone.sql.plan.aggregates import Count, Measure
 from fieldstone.sql.plan.elements import Link
-from fieldstone.sql.plan.read import (
+from fieldstone.sql.plan.outputs import (
     BARE,
     AggregateRecord,
     Connection,

@@ -10,18 +10,16 @@ from fieldstone.metadata.model import Index, Object, Part, Status
 from fieldstone.sql.plan.elements import (
     Among,
     And,
-    Column,
     Compare,
     Comparison,
     Condition,
     KeyRange,
     Matches,
-    Parameter,
     Place,
     Resembles,
-    Sorted,
 )
-from fieldstone.sql.plan.read import OrderKey
+from fieldstone.sql.plan.operands import Column, Parameter, Sorted
+from fieldstone.sql.plan.outputs import OrderKey
 
 
 def fit_indexes(context: PlanContext, object_: Object, part: Part, condition: Condition) -> Condition:

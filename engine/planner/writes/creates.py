@@ -16,7 +16,7 @@ from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import Cell
-from fieldstone.sql.plan.elements import Column, Parameter
+from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.write import Assignment, Now, Null, Reference
 from fieldstone.sql.types import SqlType
 

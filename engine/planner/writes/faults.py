@@ -8,7 +8,8 @@ from fieldstone.engine.planner.writes.row_errors import MOST_ROWS
 from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.roles.role import Action
-from fieldstone.sql.plan.elements import And, Parameter
+from fieldstone.sql.plan.elements import And
+from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.parts import parts_of
 from fieldstone.sql.plan.write import Faults, Insert, UniqueKey, Upsert
 

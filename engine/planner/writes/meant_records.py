@@ -13,7 +13,8 @@ from fieldstone.engine.planner.reads.unique_keys import key_condition
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import DATE_TIME, UUID
-from fieldstone.sql.plan.elements import And, Condition, IsNull, Parameter
+from fieldstone.sql.plan.elements import And, Condition, IsNull
+from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.write import Expected
 from fieldstone.sql.types import SqlType
 

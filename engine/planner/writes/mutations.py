@@ -38,7 +38,7 @@ from fieldstone.engine.schema.values.value_changes import Argument
 from fieldstone.metadata.api_names import MutationRoot, Verb, find_mutation
 from fieldstone.metadata.model import Field
 from fieldstone.metadata.roles.role import Action
-from fieldstone.sql.plan.read import Record
+from fieldstone.sql.plan.outputs import Record
 from fieldstone.sql.plan.write import (
     Assignment,
     Delete,

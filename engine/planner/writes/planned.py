@@ -17,8 +17,8 @@ from fieldstone.engine.planner.writes.values.connects import ReferenceName
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.plan.outputs import Connection, Literal, NodeId, Output, Record, ToOne, Value
 from fieldstone.sql.plan.parts import parts_of
-from fieldstone.sql.plan.read import Connection, Literal, NodeId, Output, Record, ToOne, Value
 from fieldstone.sql.plan.write import Faults, ReadBack
 from fieldstone.sql.types import SqlType
 

@@ -9,8 +9,10 @@ from fieldstone.engine.planner.context import ParameterList, PlanContext, visibl
 from fieldstone.engine.planner.writes.events import bind_ids, event_target, touched_at
 from fieldstone.metadata.model import Field, Object, OnDelete, Relation
 from fieldstone.sql.plan.aggregates import Count
-from fieldstone.sql.plan.elements import Among, And, Condition, Parameter
-from fieldstone.sql.plan.read import Aggregate, AggregateRecord, ReadPlan
+from fieldstone.sql.plan.elements import Among, And, Condition
+from fieldstone.sql.plan.operands import Parameter
+from fieldstone.sql.plan.outputs import AggregateRecord
+from fieldstone.sql.plan.read import Aggregate, ReadPlan
 from fieldstone.sql.plan.write import Assignment, Delete, Null, Update
 from fieldstone.sql.types import SqlType
 

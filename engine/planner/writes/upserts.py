@@ -18,8 +18,8 @@ from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.metadata.scalars import BOOLEAN, Cell
-from fieldstone.sql.plan.elements import Column
-from fieldstone.sql.plan.read import Output, Record, Value
+from fieldstone.sql.plan.operands import Column
+from fieldstone.sql.plan.outputs import Output, Record, Value
 from fieldstone.sql.plan.write import CREATED, GivenColumn, UniqueKey, Upsert
 
 GIVEN = ":given"

@@ -6,7 +6,8 @@ from uuid import UUID, uuid5
 from fieldstone.metadata.changes.members import snake_case
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Access, Field, Object, Option, Relation
-from fieldstone.sql.plan.elements import Column, Table
+from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.types import SqlType
 
 _NAMESPACE = UUID("6f1f4f0e-0a35-4d56-9b0c-1d1c0c2f7a11")

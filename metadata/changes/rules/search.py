@@ -7,7 +7,7 @@ from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import shown
-from fieldstone.sql.plan.elements import Column
+from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.types import SqlType
 
 

@@ -12,7 +12,7 @@ from fieldstone.metadata.changes.tables.migration import build_ddl, column_defin
 from fieldstone.metadata.model import MORPH_SETTING, Field, Object, Snapshot, Status
 from fieldstone.sql.ddl import alter, create
 from fieldstone.sql.ddl.create import TrigramClass
-from fieldstone.sql.plan.elements import Column
+from fieldstone.sql.plan.operands import Column
 
 
 def build_statements(

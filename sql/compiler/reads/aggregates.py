@@ -8,8 +8,8 @@ from fieldstone.sql.compiler.measures import compile_measure
 from fieldstone.sql.compiler.output import TextPiece, encode_value, object_pieces
 from fieldstone.sql.compiler.scope import RowReference
 from fieldstone.sql.plan.aggregates import COUNTS, Computed, Count, Measure, measure_type
-from fieldstone.sql.plan.elements import column_of
-from fieldstone.sql.plan.read import AggregateRecord, Literal
+from fieldstone.sql.plan.operands import column_of
+from fieldstone.sql.plan.outputs import AggregateRecord, Literal
 
 
 def aggregate_pieces(record: AggregateRecord, row: RowReference) -> list[TextPiece]:

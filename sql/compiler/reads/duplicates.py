@@ -6,8 +6,9 @@ from fieldstone.sql.compiler.output import Fragment, aggregate_text, inline, joi
 from fieldstone.sql.compiler.reads.pages.page_output import RecordWriter, compile_connection
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, LeftJoin, Query, rows_source
-from fieldstone.sql.plan.elements import Column
-from fieldstone.sql.plan.read import Alike, Duplicates
+from fieldstone.sql.plan.operands import Column
+from fieldstone.sql.plan.outputs import Alike
+from fieldstone.sql.plan.read import Duplicates
 
 
 def compile_duplicates(duplicates: Duplicates, draft: StatementDraft, write: RecordWriter) -> Fragment:

@@ -5,7 +5,7 @@ from fieldstone.sql.compiler.scope import RowReference
 from fieldstone.sql.compiler.terms import Expression
 from fieldstone.sql.compiler.text_keys import text_key
 from fieldstone.sql.plan.elements import Comparison
-from fieldstone.sql.plan.read import Alike, Likeness
+from fieldstone.sql.plan.outputs import Alike, Likeness
 from fieldstone.sql.text_order import FOLD, HIGH, LOW
 
 

@@ -7,7 +7,8 @@ from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.output import NULL_TEXT, Fragment, TextPiece, aggregate_text, join_pieces
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query, rows_source
-from fieldstone.sql.plan.read import NodeId, Nodes, Record
+from fieldstone.sql.plan.outputs import NodeId, Record
+from fieldstone.sql.plan.read import Nodes
 
 RecordWriter = Callable[[Record, RowReference, StatementDraft], list[TextPiece]]
 

@@ -30,24 +30,8 @@ from fieldstone.sql.compiler.reads.pages.paging import compile_page
 from fieldstone.sql.compiler.reads.search import compile_search
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query
-from fieldstone.sql.plan.read import (
-    Aggregate,
-    Connection,
-    Duplicates,
-    Groups,
-    Literal,
-    NodeId,
-    Nodes,
-    One,
-    Output,
-    Page,
-    ReadPlan,
-    Record,
-    Root,
-    Search,
-    ToOne,
-    Value,
-)
+from fieldstone.sql.plan.outputs import Connection, Literal, NodeId, Output, Page, Record, ToOne, Value
+from fieldstone.sql.plan.read import Aggregate, Duplicates, Groups, Nodes, One, ReadPlan, Root, Search
 
 _MOST_COLUMNS = 1_600
 """Columns of a SELECT; PostgreSQL takes 1,664."""

@@ -6,7 +6,8 @@ from typing import assert_never
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query
-from fieldstone.sql.plan.elements import Column, Comparison, Parameter
+from fieldstone.sql.plan.elements import Comparison
+from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.write import Assignment, Change, ChangeKind, Now, Null, Problem
 from fieldstone.sql.types import SqlType
 

@@ -31,7 +31,7 @@ from fieldstone.sql.compiler.writes.write_guard import (
     missing_problem,
     verdict_of,
 )
-from fieldstone.sql.plan.elements import Parameter
+from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.rights import Rights
 from fieldstone.sql.plan.write import Insert, InsertOne, Upsert
 from fieldstone.sql.types import SqlType

@@ -35,8 +35,9 @@ from fieldstone.sql.compiler.writes.write_guard import (
     compile_problem,
     compile_verdict,
 )
-from fieldstone.sql.plan.elements import Column, Table
-from fieldstone.sql.plan.read import Record
+from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.plan.operands import Column
+from fieldstone.sql.plan.outputs import Record
 from fieldstone.sql.plan.write import (
     Delete,
     EventTarget,

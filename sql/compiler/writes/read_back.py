@@ -5,7 +5,7 @@ from fieldstone.sql.compiler.filters import row_source
 from fieldstone.sql.compiler.reads.select import compile_list
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import InnerJoin, Query, query_source, rows_source
-from fieldstone.sql.plan.elements import Parameter
+from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.write import CREATED, ReadBack
 
 PLACE = ":place"

@@ -7,7 +7,7 @@ from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_condition
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query, table_source
-from fieldstone.sql.plan.elements import Parameter
+from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.write import Problem, Reference
 
 

@@ -17,7 +17,8 @@ from fieldstone.sql.compiler.writes.references import (
     target_problem,
 )
 from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values, refused_row
-from fieldstone.sql.plan.elements import Column, Comparison, Parameter
+from fieldstone.sql.plan.elements import Comparison
+from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.rights import Rights
 from fieldstone.sql.plan.write import Delete, Expected, Problem, Reference, Update
 

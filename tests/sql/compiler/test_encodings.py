@@ -5,7 +5,8 @@ import json
 import pytest
 
 from fieldstone.sql.plan.elements import Compare, Comparison, Condition, Table
-from fieldstone.sql.plan.read import One, ReadPlan, Record, Value
+from fieldstone.sql.plan.outputs import Record, Value
+from fieldstone.sql.plan.read import One, ReadPlan
 from fieldstone.sql.types import Encoding, SqlType
 from tests.sql.shop import ID, Shop, column, parameter
 

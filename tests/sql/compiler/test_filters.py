@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, IsNull, Not, Or, Parameter, Related
-from fieldstone.sql.plan.read import Connection, Edges, Page, ReadPlan
+from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, IsNull, Not, Or, Related
+from fieldstone.sql.plan.operands import Parameter
+from fieldstone.sql.plan.outputs import Connection, Edges, Page
+from fieldstone.sql.plan.read import ReadPlan
 from fieldstone.sql.types import SqlType
 from tests.databases import Databases
 from tests.sql.conditions import CASES, PEOPLE, Case, Row, Truth, conjunction, disjunction, fill, negate, numbered

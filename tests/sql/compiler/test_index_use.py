@@ -8,8 +8,10 @@ import psycopg.sql
 import pytest
 
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.plan.elements import And, Parameter, Table
-from fieldstone.sql.plan.read import Edges, OrderKey, Page, ReadPlan
+from fieldstone.sql.plan.elements import And, Table
+from fieldstone.sql.plan.operands import Parameter
+from fieldstone.sql.plan.outputs import Edges, OrderKey, Page
+from fieldstone.sql.plan.read import ReadPlan
 from fieldstone.sql.plan.write import Insert, Reference
 from fieldstone.sql.types import SqlType
 from tests.databases import Databases

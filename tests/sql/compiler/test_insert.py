@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from fieldstone.sql.plan.read import Record, Value
+from fieldstone.sql.plan.outputs import Record, Value
 from fieldstone.sql.plan.write import Assignment, Insert, InsertOne, ReadBack, Reference
 from fieldstone.sql.statement import array_text
 from fieldstone.sql.types import Encoding, SqlType

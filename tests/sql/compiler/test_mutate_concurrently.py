@@ -22,7 +22,7 @@ from fieldstone.sql.plan.elements import (
     Related,
     Untrue,
 )
-from fieldstone.sql.plan.read import Record
+from fieldstone.sql.plan.outputs import Record
 from fieldstone.sql.plan.rights import AllowedWay, Rights
 from fieldstone.sql.plan.write import Assignment, Delete, Update
 from fieldstone.sql.types import SqlType

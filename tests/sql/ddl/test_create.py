@@ -9,7 +9,8 @@ from psycopg import sql
 from fieldstone.sql.ddl import create
 from fieldstone.sql.ddl.create import ColumnDefinition, DefaultFunction, TrigramClass
 from fieldstone.sql.identifiers import IdentifierError
-from fieldstone.sql.plan.elements import Column, Table
+from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.types import SqlType
 
 ODD = 'Sel"ect; -- %s é'

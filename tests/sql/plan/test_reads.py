@@ -9,16 +9,18 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
-from fieldstone.sql.plan import aggregates, elements, read
-from fieldstone.sql.plan.elements import And, Column, Compare, Comparison, Hop, Link, Parameter, Sorted, Table
-from fieldstone.sql.plan.read import Connection, One, OrderKey, Page, Record, ToOne, Value
+from fieldstone.sql.plan import aggregates, elements, operands, outputs, read
+from fieldstone.sql.plan.elements import And, Compare, Comparison, Hop, Link, Table
+from fieldstone.sql.plan.operands import Column, Parameter, Sorted
+from fieldstone.sql.plan.outputs import Connection, OrderKey, Page, Record, ToOne, Value
+from fieldstone.sql.plan.read import One
 from fieldstone.sql.plan.reads import columns_read
 from fieldstone.sql.types import Encoding, SqlType
 
 ELEMENTS = sorted(
     {
         one
-        for module in (elements, read, aggregates)
+        for module in (operands, elements, outputs, read, aggregates)
         for one in vars(module).values()
         if isinstance(one, type) and is_dataclass(one) and one.__module__ == module.__name__
     }
@@ -43,7 +45,7 @@ class Specimens:
         origin = get_origin(hint)
         if origin in {Union, UnionType}:
             options = [one for one in get_args(hint) if one is not NoneType]
-            named = [one for one in options if depth > _SHALLOW and one in {elements.IsNull, read.Value, Column}]
+            named = [one for one in options if depth > _SHALLOW and one in {elements.IsNull, outputs.Value, Column}]
             return self.make((named or options)[0] if depth > _SHALLOW else options[-1], depth)
         if origin is tuple:
             return tuple(self.make(one, depth) for one in get_args(hint) if one is not ...)

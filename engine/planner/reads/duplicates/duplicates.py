@@ -19,8 +19,10 @@ from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.roles.role import Action
 from fieldstone.metadata.scalars import UUID, Cell
-from fieldstone.sql.plan.elements import And, Sorted
-from fieldstone.sql.plan.read import Alike, Connection, Duplicates, Likeness, Page
+from fieldstone.sql.plan.elements import And
+from fieldstone.sql.plan.operands import Sorted
+from fieldstone.sql.plan.outputs import Alike, Connection, Likeness, Page
+from fieldstone.sql.plan.read import Duplicates
 from fieldstone.sql.types import SqlType
 
 

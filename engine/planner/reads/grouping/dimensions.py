@@ -14,9 +14,10 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Part, relation_end
 from fieldstone.metadata.scalars import DATE, DATE_TIME, DECIMAL, INT, Scalar, shown
-from fieldstone.sql.plan.elements import Column, Hop, Operand, Parameter
+from fieldstone.sql.plan.elements import Hop
 from fieldstone.sql.plan.groups import INSTANTS, Bucket, Dimension
-from fieldstone.sql.plan.read import Value
+from fieldstone.sql.plan.operands import Column, Operand, Parameter
+from fieldstone.sql.plan.outputs import Value
 from fieldstone.sql.types import Encoding, SqlType
 
 MOST_DIMENSIONS = 16

@@ -21,21 +21,18 @@ from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import INT
 from fieldstone.sql.plan.aggregates import Computed, Count
 from fieldstone.sql.plan.elements import And
-from fieldstone.sql.plan.read import (
+from fieldstone.sql.plan.outputs import (
     BARE,
     AggregateRecord,
     Cursor,
-    DimensionTexts,
     Edges,
-    GroupOutput,
-    GroupRecords,
-    Groups,
     Literal,
     OrderKey,
     PageInfo,
     Record,
     Value,
 )
+from fieldstone.sql.plan.read import DimensionTexts, GroupOutput, GroupRecords, Groups
 
 MOST_GROUPS = 1_000
 """Groups on a page, at most and unless a smaller number is given."""

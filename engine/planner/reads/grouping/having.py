@@ -9,7 +9,8 @@ from fieldstone.engine.planner.reads.filters import part_condition
 from fieldstone.engine.planner.reads.measures import NamedMeasure, given_members, named_measures
 from fieldstone.metadata.model import Object, Part
 from fieldstone.sql.plan.aggregates import Count, Measure, measure_column
-from fieldstone.sql.plan.elements import And, Column, Condition, Not, Or
+from fieldstone.sql.plan.elements import And, Condition, Not, Or
+from fieldstone.sql.plan.operands import Column
 
 _JUNCTIONS = ("and", "or", "not")
 

@@ -11,7 +11,7 @@ from fieldstone.engine.schema.values.groupings import BUCKETS
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Object, relation_end
-from fieldstone.sql.plan.read import Literal, Record, Value
+from fieldstone.sql.plan.outputs import Literal, Record, Value
 from fieldstone.sql.types import SqlType
 
 _NULL = Literal(text="null")

@@ -6,8 +6,8 @@ from fieldstone.engine.planner.reads.grouping.having import Measures
 from fieldstone.engine.planner.reads.measures import named_measures, operand_of
 from fieldstone.engine.planner.reads.orders import MOST_KEYS, read_direction
 from fieldstone.metadata.model import Object
-from fieldstone.sql.plan.elements import Operand, Sorted
-from fieldstone.sql.plan.read import OrderKey
+from fieldstone.sql.plan.operands import Operand, Sorted
+from fieldstone.sql.plan.outputs import OrderKey
 
 
 def build_group_order(

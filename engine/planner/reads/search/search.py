@@ -30,20 +30,9 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import STRING, shown
 from fieldstone.sql.page_cursor import decode_cursor
-from fieldstone.sql.plan.elements import Column
-from fieldstone.sql.plan.read import (
-    Cursor,
-    Hit,
-    HitEdges,
-    HitFact,
-    HitRecord,
-    Literal,
-    OrderKey,
-    PageInfo,
-    Record,
-    Search,
-    SearchBranch,
-)
+from fieldstone.sql.plan.operands import Column
+from fieldstone.sql.plan.outputs import Cursor, Literal, OrderKey, PageInfo, Record
+from fieldstone.sql.plan.read import Hit, HitEdges, HitFact, HitRecord, Search, SearchBranch
 from fieldstone.sql.plan.text_search import words_of
 from fieldstone.sql.types import SqlType
 

@@ -30,8 +30,9 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.roles.role import Action
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
-from fieldstone.sql.plan.elements import And, Column, Parameter
+from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.merge import Merge, Repoint
+from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.reads import tables_named
 from fieldstone.sql.plan.write import Assignment, Now
 from fieldstone.sql.statement import Parameters, Statement

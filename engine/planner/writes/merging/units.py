@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Access, Object, Snapshot
-from fieldstone.sql.plan.elements import Column
+from fieldstone.sql.plan.operands import Column
 
 
 def merged_units(object_: Object) -> Iterator[tuple[Column, ...]]:

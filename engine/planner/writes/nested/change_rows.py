@@ -17,7 +17,7 @@ from fieldstone.engine.planner.writes.values.connects import known_reference, li
 from fieldstone.engine.planner.writes.values.rows import KNOWN, LinkSource, check_morph, read_link, required_link
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
-from fieldstone.sql.plan.elements import Column
+from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.write import Reference
 
 _FIRST_VALUE = 3

@@ -18,7 +18,8 @@ from fieldstone.engine.planner.writes.values.connects import ReferenceName, know
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.roles.role import Action
-from fieldstone.sql.plan.elements import Among, AmongPairs, And, Column, Parameter
+from fieldstone.sql.plan.elements import Among, AmongPairs, And
+from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.write import (
     Assignment,
     Find,

@@ -19,7 +19,7 @@ from fieldstone.engine.planner.writes.values.connects import known_reference, li
 from fieldstone.engine.planner.writes.values.rows import check_morph, read_link, required_link
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Access, Field, Object, Part
-from fieldstone.sql.plan.elements import Parameter
+from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.write import Assignment, Null, Reference
 from fieldstone.sql.types import SqlType
 

@@ -10,7 +10,8 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, Snapshot, relation_end
 from fieldstone.metadata.scalars import Cell
-from fieldstone.sql.plan.elements import And, Parameter
+from fieldstone.sql.plan.elements import And
+from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.write import Reference
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from fieldstone.metadata.model import Index, Object, Part
-from fieldstone.sql.plan.elements import Column, Sorted
+from fieldstone.sql.plan.operands import Column, Sorted
 from fieldstone.sql.types import SqlType
 
 BTREE = "btree"

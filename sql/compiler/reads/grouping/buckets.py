@@ -4,8 +4,8 @@ from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.terms import Expression
-from fieldstone.sql.plan.elements import Parameter
 from fieldstone.sql.plan.groups import INSTANTS, Bucket, Dimension
+from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.types import SqlType
 
 _UTC = expressions.text_literal("UTC")

@@ -8,7 +8,7 @@ from fieldstone.sql.compiler.reads.pages.ordering import compile_order
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, LeftJoin
 from fieldstone.sql.plan.groups import Dimension
-from fieldstone.sql.plan.read import OrderKey
+from fieldstone.sql.plan.outputs import OrderKey
 from fieldstone.sql.types import SqlType
 
 

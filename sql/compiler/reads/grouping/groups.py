@@ -22,18 +22,8 @@ from fieldstone.sql.compiler.reads.pages.ordering import any_branch, compile_ord
 from fieldstone.sql.compiler.reads.pages.page_output import RecordWriter, within_limit
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import FromItem, InnerJoin, Query, query_source
-from fieldstone.sql.plan.read import (
-    Cursor,
-    DimensionTexts,
-    Edges,
-    GroupOutput,
-    GroupRecords,
-    Groups,
-    Literal,
-    PageInfo,
-    Record,
-    Value,
-)
+from fieldstone.sql.plan.outputs import Cursor, Edges, Literal, PageInfo, Record, Value
+from fieldstone.sql.plan.read import DimensionTexts, GroupOutput, GroupRecords, Groups
 from fieldstone.sql.types import Encoding
 
 _QUOTED = frozenset({Encoding.STRING, Encoding.QUOTED, Encoding.QUOTED_TRIMMED, Encoding.INSTANT})

@@ -14,7 +14,8 @@ from fieldstone.sql.compiler.reads.pages.paging import PageRows
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, query_source
 from fieldstone.sql.plan.elements import Comparison
-from fieldstone.sql.plan.read import Connection, Cursor, Edges, GroupRecords, Groups, Page, PageFact, PageInfo
+from fieldstone.sql.plan.outputs import Connection, Cursor, Edges, Page, PageFact, PageInfo
+from fieldstone.sql.plan.read import GroupRecords, Groups
 
 _COUNT = "m0"
 """The column of a group's count: see `Groups.measures`."""

@@ -7,7 +7,7 @@ from fieldstone.sql.compiler.reads.pages.ordering import SortKey
 from fieldstone.sql.compiler.terms import Expression
 from fieldstone.sql.compiler.text_keys import text_of_key
 from fieldstone.sql.page_cursor import KeyKind, encode_head
-from fieldstone.sql.plan.elements import AtPath, Column, Sorted
+from fieldstone.sql.plan.operands import AtPath, Column, Sorted
 from fieldstone.sql.types import SqlType
 
 _HEX = expressions.text_literal("hex")

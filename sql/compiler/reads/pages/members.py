@@ -6,8 +6,9 @@ from fieldstone.sql.compiler.reads.likeness import compile_alike
 from fieldstone.sql.compiler.reads.pages.ordering import compile_order, order_items
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
-from fieldstone.sql.plan.elements import Link, column_of
-from fieldstone.sql.plan.read import Alike, Connection
+from fieldstone.sql.plan.elements import Link
+from fieldstone.sql.plan.operands import column_of
+from fieldstone.sql.plan.outputs import Alike, Connection
 
 
 def compile_members(

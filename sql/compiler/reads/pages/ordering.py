@@ -10,8 +10,9 @@ from fieldstone.sql.compiler.operands import compile_operand, compile_operand_pa
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, LeftJoin, Query, lateral_source, query_source
 from fieldstone.sql.plan.aggregates import measure_column
-from fieldstone.sql.plan.elements import And, Column, Comparison, Hop, Operand, Parameter, Sorted
-from fieldstone.sql.plan.read import OrderKey, Totals
+from fieldstone.sql.plan.elements import And, Comparison, Hop
+from fieldstone.sql.plan.operands import Column, Operand, Parameter, Sorted
+from fieldstone.sql.plan.outputs import OrderKey, Totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

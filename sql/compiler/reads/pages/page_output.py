@@ -22,7 +22,7 @@ from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, LongText, Query, query_source
 from fieldstone.sql.plan.aggregates import Computed, Count, Measure
 from fieldstone.sql.plan.elements import Comparison, Link
-from fieldstone.sql.plan.read import (
+from fieldstone.sql.plan.outputs import (
     AggregateRecord,
     Connection,
     Cursor,

@@ -27,7 +27,7 @@ from fieldstone.sql.compiler.reads.pages.sampling import (
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, LeftJoin, Query, query_source
 from fieldstone.sql.plan.elements import Comparison, Condition
-from fieldstone.sql.plan.read import Connection, Page
+from fieldstone.sql.plan.outputs import Connection, Page
 from fieldstone.sql.plan.reads import columns_of_row
 
 

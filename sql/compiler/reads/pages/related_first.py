@@ -10,16 +10,8 @@ from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query
-from fieldstone.sql.plan.elements import (
-    And,
-    Column,
-    Condition,
-    HasLinked,
-    HasRelated,
-    IsNull,
-    Related,
-    Table,
-)
+from fieldstone.sql.plan.elements import And, Condition, HasLinked, HasRelated, IsNull, Related, Table
+from fieldstone.sql.plan.operands import Column
 
 _ANY_ROW = And(terms=())
 

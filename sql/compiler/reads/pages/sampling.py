@@ -15,7 +15,6 @@ from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
 from fieldstone.sql.plan.elements import (
     And,
-    Column,
     Comparison,
     Condition,
     HasLinked,
@@ -23,10 +22,10 @@ from fieldstone.sql.plan.elements import (
     Matches,
     Not,
     Or,
-    Parameter,
     Related,
     Untrue,
 )
+from fieldstone.sql.plan.operands import Column, Parameter
 
 T = TypeVar("T")
 

@@ -10,8 +10,9 @@ from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.compiler.writes.mutate import answer_row, event_rows
 from fieldstone.sql.compiler.writes.write_guard import absent_ids, compile_guard, compile_problem
-from fieldstone.sql.plan.elements import Column, Comparison
+from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.merge import Merge
+from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.write import EventTarget
 from fieldstone.sql.types import SqlType
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from fieldstone.engine.events.live.boundaries import MINUTE, period_of
-from fieldstone.sql.plan.elements import TimeUnit
+from fieldstone.sql.plan.operands import TimeUnit
 from tests.engine.events.desk import Desk
 from tests.waiting import until
 

@@ -15,9 +15,10 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.object_access import ObjectAccess
 from fieldstone.metadata.roles.role import Stored, Way
 from fieldstone.sql.compiler.plans import compile_plan
-from fieldstone.sql.plan.elements import IsNull, Parameter
+from fieldstone.sql.plan.elements import IsNull
+from fieldstone.sql.plan.operands import Parameter
+from fieldstone.sql.plan.outputs import Connection
 from fieldstone.sql.plan.parts import parts_of
-from fieldstone.sql.plan.read import Connection
 from tests.models import standard_snapshot
 from tests.views import view, view_by_rules
 

@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, HasLinked, IsNull, Link, Not, Related
+from fieldstone.sql.plan.elements import (
+    And,
+    Compare,
+    Comparison,
+    Condition,
+    HasLinked,
+    IsNull,
+    Link,
+    Not,
+    Related,
+)
 from fieldstone.sql.plan.rights import AllowedWay, Rights
 from fieldstone.sql.plan.write import Assignment, Hold, InsertOne, Now, Null, Problem, Update, UpdateRows
 from fieldstone.sql.types import SqlType

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from fieldstone.sql.page_cursor import decode_cursor
-from fieldstone.sql.plan.elements import And, Column, Compare, Comparison, Hop, Parameter, Ranked, Table
-from fieldstone.sql.plan.read import OrderKey, Page
+from fieldstone.sql.plan.elements import And, Compare, Comparison, Hop, Table
+from fieldstone.sql.plan.operands import Column, Parameter, Ranked
+from fieldstone.sql.plan.outputs import OrderKey, Page
 from fieldstone.sql.types import SqlType
 from tests.databases import Databases
 from tests.sql.shop import BY_ID, ID, column, connection, open_shop, parameter

@@ -10,7 +10,8 @@ import pytest
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.compiler.reads.pages.sampling import ENOUGH, SAMPLE
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Matches, Not, Or
-from fieldstone.sql.plan.read import Connection, OrderKey, Page, ReadPlan
+from fieldstone.sql.plan.outputs import Connection, OrderKey, Page
+from fieldstone.sql.plan.read import ReadPlan
 from fieldstone.sql.types import SqlType
 from tests.databases import Databases
 from tests.sql.shop import (
