@@ -619,6 +619,13 @@ WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT 
     AND NOT EXISTS (SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'e')
 ORDER BY c.relname;
 
+-- name: has_workspaces
+-- A login that may not look into the schema gets an answer too.
+SELECT EXISTS (
+    SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = 'fieldstone' AND c.relname = 'workspace'
+);
+
 -- name: database_name
 SELECT current_database();
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from fieldstone.metadata.changes.rules.names import derive_label, derive_name
+from fieldstone.metadata.changes.rules.names import derive_label
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue, read_decimal
 from fieldstone.metadata.scalars import shown
@@ -180,8 +180,3 @@ def _read_default(column: SourceColumn, kind: FieldType) -> tuple[JsonValue, lis
 def _constant(default: str | None) -> str | None:
     found = _TEXT.match(default) if default is not None else None
     return found[1].replace("''", "'") if found else None
-
-
-def field_name(column: str) -> str:
-    """Return the name for the field of a column where it is free: postal_code gives postalCode."""
-    return derive_name(re.sub(r"[^A-Za-z0-9]+", " ", column)) or "field"

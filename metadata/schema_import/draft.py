@@ -1,7 +1,7 @@
 """The draft of an import: each change is applied to the model at once, which finds free names."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
@@ -11,9 +11,10 @@ from fieldstone.metadata.changes.rules.names import derive_label
 from fieldstone.metadata.errors import InvalidChange, NameTaken
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.model import Field, Index, Object, OnDelete, RelationType, Snapshot
-from fieldstone.metadata.schema_import.columns import ColumnPlan, field_name, plan_column
-from fieldstone.metadata.schema_import.english import object_names
+from fieldstone.metadata.schema_import.columns import ColumnPlan, plan_column
+from fieldstone.metadata.schema_import.keys import is_counted, is_record_id, is_surrogate, row_id
 from fieldstone.metadata.schema_import.memory import Made
+from fieldstone.metadata.schema_import.names import field_name, is_respelled, object_names
 from fieldstone.metadata.schema_import.source import SourceColumn, SourceConstraint, SourceSchema, SourceTable
 from fieldstone.metadata.shown_text import fit
 from fieldstone.sql.ddl import import_rows
@@ -58,10 +59,11 @@ class ImportDraft:
         made: the object or field of each table and column, by this import or an earlier one.
     """
 
-    def __init__(self, snapshot: Snapshot, source: SourceSchema, made: Made) -> None:
+    def __init__(self, snapshot: Snapshot, source: SourceSchema, made: Made, *, with_keys: bool = False) -> None:
         self.snapshot = snapshot
         self.made: dict[tuple[str, str], UUID] = {}
         self._before = snapshot
+        self._with_keys = with_keys
         self._made_before = made
         self.changes: list[Change] = []
         self.notes: list[str] = []
@@ -72,7 +74,7 @@ class ImportDraft:
 
     def add_object(self, table: SourceTable) -> None:
         """Make the object of a table, or find it."""
-        self._values[table.oid] = {"id": self._row_id(table)}
+        self._values[table.oid] = {"id": row_id(table)}
         made_before = self._made_before.get((table.table.name, ""))
         known = self._before.objects.get(made_before) if made_before else None
         if known is not None:
@@ -94,6 +96,8 @@ class ImportDraft:
         made = self._try(build)
         if made.name_singular != singular:
             self._note(table, f"the name {singular} is taken here, so that its object is called {made.name_singular}")
+        elif is_respelled(table.table.name):
+            self._note(table, f"its object is called {singular}")
         self._objects[table.oid] = self.made[table.table.name, ""] = made.id
         if not table.key:
             self._note(table, "has no primary key, so that the ids of its records are made up")
@@ -102,9 +106,11 @@ class ImportDraft:
         """Make the fields of the columns that lead to no other table."""
         keys = {name for key in self._relations(table) for name in key.columns}
         for column in table.columns:
-            if column.name not in keys and not self._is_record_id(table, column):
+            if column.name not in keys and column.name not in table.left_out and not is_record_id(table, column):
                 self._add_column(table, column)
         for constraint in table.constraints:
+            if table.left_out.intersection(constraint.columns):
+                continue
             if constraint.kind != "f":
                 self._note(table, f"the constraint {constraint.name} is not taken over")
             elif constraint not in self._relations(table):
@@ -172,6 +178,11 @@ class ImportDraft:
         if (known := self._known_field(table, column)) is not None:
             self._take_up(table, column, known, plan.value, fits=_fits(known, plan))
             return
+        if is_surrogate(table, column) and not self._with_keys:
+            self._note(
+                table, f"the key {column.name} is left out, as it only counts; the ids of records are made of it"
+            )
+            return
         name = field_name(column.name)
         for note in plan.notes:
             self._note(table, f"the column {column.name}: {note}")
@@ -182,8 +193,7 @@ class ImportDraft:
             return
         # The old key stays a field, as other systems may refer to records by it; new records need none.
         is_old_key = table.key == (column,)
-        is_counted = column.is_identity or (column.default or "").startswith("nextval(")
-        made = self._create_field(table, column, name, plan, is_nullable=is_old_key or is_counted)
+        made = self._create_field(table, column, name, plan, is_nullable=is_old_key or is_counted(column))
         if made is not None:
             self._set(table, column, made, plan.value)
 
@@ -214,6 +224,8 @@ class ImportDraft:
         made = self._try_field(table, column, build)
         if made is not None and made.name != name:
             self._note(table, f"the column {column.name} is the field {made.name}, as {name} is taken")
+        elif made is not None and is_respelled(column.name):
+            self._note(table, f"the column {column.name} is the field {name}")
         return made
 
     def _add_relation(self, table: SourceTable, key: SourceConstraint) -> None:
@@ -225,9 +237,9 @@ class ImportDraft:
         on_delete = _ON_DELETE.get(key.on_delete, OnDelete.RESTRICT)
         value = import_rows.column(name)
         if [one.name for one in target.key] == list(key.target_columns):
-            found = self._row_id(target, [value])
+            found = row_id(target, [value])
         else:
-            found = import_rows.look_up(target.table, self._row_id(target, of="t"), key.target_columns[0], value)
+            found = import_rows.look_up(target.table, row_id(target, of="t"), key.target_columns[0], value)
         carried = import_rows.when_given(value, found)
         if (known := self._known_field(table, column)) is not None:
             ends = self.snapshot.relations.get(known.relation_id) if known.relation_id and known.parts else None
@@ -265,6 +277,8 @@ class ImportDraft:
         self._set(table, column, made, carried)
         if made.name != short:
             self._note(table, f"the column {column.name} is the relation {made.name}, as {short} is taken")
+        elif is_respelled(name):
+            self._note(table, f"the column {column.name} is the relation {short}")
         called = made.relation.target_field_name if made.relation else inverse
         if called != inverse:
             back = f"{other.name_singular}.{called}, as {inverse} is taken"
@@ -337,7 +351,8 @@ class ImportDraft:
         """Return the foreign keys that become relations: of one column each, of which each column has one."""
         found: dict[str, SourceConstraint] = {}
         for one in table.constraints:
-            if one.kind == "f" and len(one.columns) == 1 and one.target in self._tables:
+            is_chosen = not table.left_out.intersection(one.columns)
+            if one.kind == "f" and len(one.columns) == 1 and one.target in self._tables and is_chosen:
                 found.setdefault(one.columns[0], one)
         return list(found.values())
 
@@ -345,19 +360,6 @@ class ImportDraft:
         if len(key.columns) > 1:
             return f"is of several columns ({', '.join(key.columns)}), which stay plain fields"
         return "leads to a table that is not imported" if key.target not in self._tables else "is one too many"
-
-    def _is_record_id(self, table: SourceTable, column: SourceColumn) -> bool:
-        return table.key == (column,) and _is_uuid(column)
-
-    def _row_id(self, table: SourceTable, values: Sequence[Term] = (), *, of: str = "s") -> Term:
-        if not table.key:
-            return import_rows.random_id()
-        given = list(values) or [import_rows.column(column.name, of=of) for column in table.key]
-        if len(table.key) == 1 and _is_uuid(table.key[0]):
-            return given[0]
-        return import_rows.row_id(
-            table.table, [import_rows.cast(value, column.type) for value, column in zip(given, table.key, strict=True)]
-        )
 
     def _object(self, table: SourceTable) -> Object:
         return self.snapshot.objects[self._objects[table.oid]]
@@ -391,7 +393,3 @@ def _fits(field: Field, plan: ColumnPlan) -> bool:
 
 def _numbered(name: str, number: int) -> str:
     return name if number == 1 else f"{name}{number}"
-
-
-def _is_uuid(column: SourceColumn) -> bool:
-    return column.base == "uuid" and not column.is_array

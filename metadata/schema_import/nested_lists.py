@@ -25,7 +25,7 @@ async def _mark(connection: Session, table: SourceTable) -> SourceTable:
 
 
 async def _is_nested(connection: Session, table: SourceTable, column: SourceColumn) -> bool:
-    plan = plan_column(column)
+    plan = plan_column(column) if column.name not in table.left_out else None
     if plan is None or plan.type is not FieldType.ARRAY:
         return column.is_nested
     asked = {"table": quote_table(table.table), "column": column.name}

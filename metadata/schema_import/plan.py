@@ -6,15 +6,16 @@ from fieldstone.metadata.schema_import.memory import Made
 from fieldstone.metadata.schema_import.source import SourceSchema
 
 
-def plan_import(snapshot: Snapshot, source: SourceSchema, made: Made) -> ImportDraft:
+def plan_import(snapshot: Snapshot, source: SourceSchema, made: Made, *, with_keys: bool = False) -> ImportDraft:
     """Return the plan that adds a schema's tables to a model; existing objects and fields stay unchanged.
 
     Args:
         snapshot: the model.
         source: the schema.
         made: the ids created by earlier imports.
+        with_keys: whether keys that only count rows become fields.
     """
-    draft = ImportDraft(snapshot, source, made)
+    draft = ImportDraft(snapshot, source, made, with_keys=with_keys)
     for name, kind in source.others:
         draft.notes.append(f"{name}: {kind}, which is not imported")
     for table in source.tables:

@@ -7,7 +7,8 @@ from typing import TypeVar
 
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.errors import UnknownObject
+from fieldstone.metadata.errors import InvalidChange, UnknownObject
+from fieldstone.metadata.workspaces.registry import SCHEMA_PREFIX
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.queries import read_row
 
@@ -67,7 +68,12 @@ class SourceConstraint:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceTable:
-    """A table; `has_children` tells whether other tables inherit from it, whose rows are not its own."""
+    """A table.
+
+    Attributes:
+        has_children: whether other tables inherit from it, whose rows are not its own.
+        left_out: the columns that get no field.
+    """
 
     oid: int
     table: Table
@@ -76,6 +82,7 @@ class SourceTable:
     columns: tuple[SourceColumn, ...]
     indexes: tuple[SourceIndex, ...]
     constraints: tuple[SourceConstraint, ...]
+    left_out: frozenset[str] = frozenset()
 
     @property
     def key(self) -> tuple[SourceColumn, ...]:
@@ -106,8 +113,15 @@ async def read_source(connection: Session, schema: str) -> SourceSchema:
     """Return the tables of a schema.
 
     Raises:
+        InvalidChange: the schema is PostgreSQL's or Fieldstone's own.
         UnknownObject: the schema has no table.
     """
+    if await _is_own(connection, schema):
+        raise InvalidChange(
+            f'the schema "{schema}" cannot be imported: it is one of those that PostgreSQL or Fieldstone have for'
+            " themselves",
+            field="schema",
+        )
     rows = await fetch(connection, "source_tables", schema=schema)
     ordinary = [row for row in rows if row[2] in _ORDINARY]
     if not ordinary:
@@ -131,6 +145,14 @@ async def read_source(connection: Session, schema: str) -> SourceSchema:
     ((database,),) = await fetch(connection, "database_name")
     others = tuple((row[1], _OTHERS[row[2]]) for row in rows if row[2] in _OTHERS)
     return SourceSchema(database=database, schema=schema, tables=tables, others=others)
+
+
+async def _is_own(connection: Session, schema: str) -> bool:
+    """Return whether a schema is PostgreSQL's, or the catalog or a workspace of the Fieldstone in the database."""
+    if schema.startswith("pg_") or schema in {"information_schema", "fieldstone"}:
+        return True
+    ((has_workspaces,),) = await fetch(connection, "has_workspaces")
+    return bool(has_workspaces) and schema.startswith(SCHEMA_PREFIX)
 
 
 async def _read_parts(connection: Session, query: str, kind: type[P], oids: list[int]) -> Mapping[int, list[P]]:

@@ -1,6 +1,6 @@
 """`fieldstone schema import`: tables of a PostgreSQL schema become objects, and their rows records."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import psycopg
@@ -15,8 +15,10 @@ from fieldstone.metadata.changes import always
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.schema_file import Build, export_model
 from fieldstone.metadata.schema_file.text import write_document
+from fieldstone.metadata.schema_import.choice import choose
 from fieldstone.metadata.schema_import.draft import ImportDraft
 from fieldstone.metadata.schema_import.memory import read_made, remember
+from fieldstone.metadata.schema_import.names import load_english
 from fieldstone.metadata.schema_import.nested_lists import find_nested_lists
 from fieldstone.metadata.schema_import.plan import plan_import
 from fieldstone.metadata.schema_import.rows import copy_rows
@@ -33,6 +35,9 @@ async def import_schema(
     schema: str,
     dsn: str | None = None,
     workspace: str,
+    only: Sequence[str] = (),
+    skip: Sequence[str] = (),
+    with_keys: bool = False,
     with_rows: bool = False,
     as_file: bool = False,
     check: bool = False,
@@ -45,6 +50,9 @@ async def import_schema(
         schema: the schema's name.
         dsn: the address of its database; None for the one of the workspace.
         workspace: the workspace that gets the objects.
+        only: the tables, and columns as `table.column`; all of them if there are none.
+        skip: the tables and columns that are left out.
+        with_keys: make fields of keys that only count rows.
         with_rows: copy the rows too.
         as_file: print the objects as a model file, and change nothing.
         check: change nothing.
@@ -56,8 +64,10 @@ async def import_schema(
         SqlError: the workspace's database cannot be reached.
         typer.Exit: with `check`.
     """
+    load_english()
     async with open_foundation(settings) as foundation, _open_source(foundation, dsn) as there:
-        source = await find_nested_lists(there, await read_source(there, schema))
+        source = choose(await read_source(there, schema), only=only, skip=skip)
+        source = await find_nested_lists(there, source)
         if dsn is None:
             # PostgreSQL would end the idle transaction before a person confirms; the change's session reads the rows.
             await there.commit()
@@ -65,7 +75,7 @@ async def import_schema(
         snapshot = await foundation.current.get(found.id)
         async with foundation.database.session() as connection:
             made = await read_made(connection, found, source)
-        first = plan_import(snapshot, source, made)
+        first = plan_import(snapshot, source, made, with_keys=with_keys)
         for note in first.notes:
             typer.echo(escape(f"note  {note}"), err=as_file)
         if as_file:
@@ -78,7 +88,7 @@ async def import_schema(
         plans: list[ImportDraft] = []
 
         def plan(latest: Snapshot) -> list[Build]:
-            plans.append(plan_import(latest, source, made))
+            plans.append(plan_import(latest, source, made, with_keys=with_keys))
             return list(map(always, plans[-1].changes))
 
         async def copy(transaction: ModelTransaction) -> None:

@@ -17,6 +17,13 @@ NAME_RULE: Final = "a name starts with a lower-case letter, and letters and digi
 _NAME = re.compile(r"[a-z][a-zA-Z0-9]*", re.ASCII)
 _HASH_DIGITS = 10
 
+# Unicode parts "ä" into a letter and its dots, but not these.
+_WHOLE_LETTERS = str.maketrans(
+    {"ß": "ss", "ẞ": "SS", "æ": "ae", "Æ": "Ae", "œ": "oe", "Œ": "Oe", "þ": "th", "Þ": "Th", "ŋ": "ng", "Ŋ": "Ng"}
+    | {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "Ð": "D", "ħ": "h", "Ħ": "H"}
+    | {"\N{LATIN SMALL LETTER DOTLESS I}": "i", "ŧ": "t", "Ŧ": "T", "ĸ": "k", "ƒ": "f", "ə": "e", "Ə": "E"}
+)
+
 # https://www.postgresql.org/docs/current/ddl-system-columns.html
 SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 
@@ -48,7 +55,7 @@ def check_name(name: str, argument: str, *, longest_suffix: str = "") -> Invalid
 
 def derive_name(label: str) -> str:
     """Return the camelCase name that a label or another text suggests: "Team members" gives teamMembers, "" none."""
-    folded = unicodedata.normalize("NFKD", label).encode("ascii", "ignore").decode()
+    folded = unicodedata.normalize("NFKD", label.translate(_WHOLE_LETTERS)).encode("ascii", "ignore").decode()
     words = re.findall(r"[A-Za-z0-9]+", folded)
     joined = "".join(map(capitalised, words)).lstrip("0123456789")
     name = joined[:1].lower() + joined[1:]

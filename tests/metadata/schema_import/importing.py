@@ -11,6 +11,7 @@ async def carry_out(apis: Apis, plan: ImportDraft, source: Session | None = None
     async def body(transaction: ModelTransaction) -> int:
         for change in plan.changes:
             await transaction.apply(change)
+        await transaction.write_tables()
         connection = transaction.connection
         return await copy_rows(connection, transaction.snapshot, plan, source=source or connection)
 

@@ -22,7 +22,8 @@ from tests.waiting import until_found
 
 async def plan_of(apis: Apis) -> ImportDraft:
     async with apis.database.session() as connection:
-        return plan_import(await apis.snapshot(), await read_source(connection, "rental"), {})
+        source = await read_source(connection, "rental")
+    return plan_import(await apis.snapshot(), source, {}, with_keys=True)
 
 
 def shape(snapshot: Snapshot, name: str) -> dict[str, Any]:

@@ -26,7 +26,7 @@ INSERT INTO rental.l VALUES (1); INSERT INTO rental.r VALUES (2, 1); UPDATE rent
 async def plan_of(apis: Apis) -> ImportDraft:
     async with apis.database.session() as connection:
         source = await find_nested_lists(connection, await read_source(connection, "rental"))
-        return plan_import(await apis.snapshot(), source, {})
+    return plan_import(await apis.snapshot(), source, {})
 
 
 def execute(dsn: str, statements: str) -> None:

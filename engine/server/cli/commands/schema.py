@@ -58,6 +58,17 @@ def import_tables(
         typer.Option("--from", help="The address of its database; that of the workspace unless given."),
     ] = None,
     workspace: Workspace = "default",
+    only: Annotated[
+        list[str] | None,
+        typer.Option(help="A table to import, or a column as `table.column`; may be given several times."),
+    ] = None,
+    skip: Annotated[
+        list[str] | None,
+        typer.Option(help="A table to leave out, or a column as `table.column`; may be given several times."),
+    ] = None,
+    with_keys: Annotated[
+        bool, typer.Option("--with-keys", help="Make fields of keys that only count the rows, too.")
+    ] = False,
     with_rows: Annotated[bool, typer.Option("--with-rows", help="Copy the rows too.")] = False,
     as_file: Annotated[
         bool, typer.Option("--print", help="Print the objects as a model file, and change nothing.")
@@ -79,6 +90,9 @@ def import_tables(
             schema=name,
             dsn=source,
             workspace=workspace,
+            only=only or (),
+            skip=skip or (),
+            with_keys=with_keys,
             with_rows=with_rows,
             as_file=as_file,
             check=check,

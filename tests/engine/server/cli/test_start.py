@@ -92,7 +92,7 @@ def test_each_command_takes_both_spellings_of_help(path: tuple[str, ...]) -> Non
     [
         ("fieldstone sch", ["schema"]),
         ("fieldstone schema im", ["import"]),
-        ("fieldstone schema import --wi", ["--with-rows"]),
+        ("fieldstone schema import --with-r", ["--with-rows"]),
         ("fieldstone documents ", ["import", "list", "remove"]),
     ],
 )
