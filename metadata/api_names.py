@@ -6,7 +6,7 @@ from enum import Enum
 
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object, Snapshot, capitalised
-from fieldstone.metadata.roles.role import WHOLLY, Action
+from fieldstone.metadata.roles.role import Action
 from fieldstone.sql.identifiers import MAXIMUM_BYTES
 
 
@@ -306,7 +306,7 @@ def may_ask(object_: Object, role: QueryRole) -> bool:
         case QueryRole.AGGREGATE | QueryRole.GROUP_BY:
             return access.aggregates
         case QueryRole.DUPLICATES:
-            return access.read == access.update == WHOLLY and not access.dropped
+            return access.has_all_fields(Action.READ, Action.UPDATE)
 
 
 def find_query(snapshot: Snapshot, name: str) -> QueryRoot | None:

@@ -1,4 +1,4 @@
-"""Root fields for roles alone that see and write all records of an object, whole."""
+"""Root fields for roles alone that see and write whole records of an object, or all of its records."""
 
 from collections.abc import Collection
 
@@ -20,3 +20,14 @@ def check_whole(object_: Object, actions: Collection[Action], name: str) -> None
     raise Forbidden(
         f"'{name}' is for roles that may {rights} all records of {object_.label_plural}, with all of their fields."
     )
+
+
+def check_fields(object_: Object, name: str) -> None:
+    """Refuse a role that does not read and change all fields of the records that it reads.
+
+    Raises:
+        Forbidden: it does not; the message names the root field.
+    """
+    if object_.rights.has_all_fields(Action.READ, Action.UPDATE):
+        return
+    raise Forbidden(f"'{name}' is for roles that may read and update all fields of {object_.label_plural}.")

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from fieldstone.metadata.json_text import loads
-from fieldstone.metadata.roles.role import WHOLLY, Action, Stored, Way
+from fieldstone.metadata.roles.role import ALL_FIELDS, WHOLLY, Action, Stored, Way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,12 @@ class ObjectAccess:
             return False
         rules = {way.rule for way in self.read if way.fields.has(field_id)}
         return bool(rules) and (None in rules or rules == {way.rule for way in self.read})
+
+    def has_all_fields(self, *actions: Action) -> bool:
+        """Return whether each way of these actions, of which each has one, has all fields and writes none by itself."""
+        ways = [way for action in actions for way in self.ways(action)]
+        has_ways = all(map(self.ways, actions))
+        return has_ways and not self.dropped and all(way.fields == ALL_FIELDS and not way.presets for way in ways)
 
     def gives(self, action: Action, field_id: UUID) -> bool:
         """Return whether a client may give a field's value in a create or an update."""

@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
+from fieldstone.engine.errors import Forbidden
+from fieldstone.engine.planner.whole_access import check_fields
+from fieldstone.metadata.api_names import find_query
 from fieldstone.metadata.json_text import loads
 from tests.apis import Apis
 from tests.engine.records import NOBODY, create
+from tests.views import ask_as, granted, view
 
 FIND = (
     "query ($ids: [UUID!], $data: [PersonInput!]) { personDuplicates(ids: $ids, data: $data) {"
@@ -166,3 +170,52 @@ async def test_chosen_criteria(apis: Apis, people: dict[str, str]) -> None:
     answer = await apis.send(text, {"id": str(person.id), "criteria": [["nothing"]]}, api=apis.metadata)
     (error,) = loads(answer.body)["errors"]
     assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", "duplicateCriteria")
+
+
+async def test_a_role_finds_duplicates_among_the_records_that_it_reads(apis: Apis, people: dict[str, str]) -> None:
+    snapshot = await apis.snapshot()
+    person = snapshot.by_singular["person"]
+    text = "personDuplicates({}) {{ totalCount edges {{ node {{ email company {{ name }} }} }} }}"
+    ids = text.format(f"ids: {json.dumps([people[name] for name in 'abc'])}")
+    data = text.format('data: [{ firstName: "zoe" lastName: "muller" }]')
+
+    async def found(*rules: Any) -> list[list[str]]:
+        ways = [{"rule": rule} for rule in rules]
+        access = granted(snapshot, person, read=ways, update=[{"rule": {"email": {"eq": "none"}}}])
+        seen, claims = view(snapshot, {person.id: access}), {"name": "b@x.org"}
+        answer = await ask_as(apis.database, seen, claims, f"{{ a: {ids} b: {data} }}")
+        return [
+            [edge["node"]["email"] for edge in one["edges"]] for one in [*answer["data"]["a"], *answer["data"]["b"]]
+        ]
+
+    own = {"email": {"eq": "$principal.name"}}
+    assert await found({}) == [["b@x.org", "c@x.org"], ["a@x.org"], ["a@x.org"], ["a@x.org", "b@x.org"]]
+    assert await found(own) == [[], [], [], ["b@x.org"]]
+    # A record that is not read is as one that is not there, and no record is a duplicate of it.
+    assert await found(own, {"phone": {"is": "NOT_NULL"}, "firstName": {"eq": "Zoë"}}) == [
+        ["b@x.org", "c@x.org"],
+        ["a@x.org"],
+        ["a@x.org"],
+        ["a@x.org", "b@x.org"],
+    ]
+    assert await found({"email": {"in": ["b@x.org", "c@x.org"]}}) == [[], [], [], ["b@x.org"]]
+
+
+@pytest.mark.parametrize(
+    "rights",
+    [
+        {"read": [{"allBut": ["phone"]}], "update": [{}]},
+        {"read": [{}, {"rule": {"city": {"eq": "x"}}, "allBut": ["phone"]}], "update": [{}]},
+        {"read": [{}], "update": [{"allBut": ["phone"]}]},
+        {"read": [{}], "update": [{"preset": {"city": "x"}}]},
+        {"read": [{}]},
+        {"update": [{}]},
+    ],
+)
+async def test_a_role_without_all_fields_has_no_duplicates(apis: Apis, rights: dict[str, Any]) -> None:
+    snapshot = await apis.snapshot()
+    person = snapshot.by_singular["person"]
+    seen = view(snapshot, {person.id: granted(snapshot, person, **rights)})
+    assert find_query(seen, "personDuplicates") is None
+    with pytest.raises(Forbidden, match="all fields of People"):
+        check_fields(seen.objects[person.id], "personDuplicates")

@@ -14,6 +14,7 @@ from fieldstone.metadata.roles.role import WHOLLY, Action, Stored, Way
 from tests.apis import Apis
 from tests.engine.records import NOBODY, check_refused, count, create, take_events
 from tests.engine.relations import relate
+from tests.views import RoleClient, granted, view
 
 MERGE = """mutation ($ids: [UUID!]!, $place: Int!, $dry: Boolean) {
   mergePeople(ids: $ids, conflictPriorityIndex: $place, dryRun: $dry) {
@@ -295,3 +296,20 @@ async def test_restricted_roles_are_refused(apis: Apis, access: ObjectAccess, *,
         return
     with pytest.raises(Forbidden, match="'mergePeople' is for roles that may read and update and delete all records"):
         check_whole(person, actions, "mergePeople")
+
+
+async def test_a_role_merges_only_if_it_may_change_all_that_points_to_the_records(
+    apis: Apis, people: list[str]
+) -> None:
+    snapshot = await apis.snapshot()
+    opportunity = snapshot.by_singular["opportunity"]
+    before = (await apis.data("{ people { edges { node { id deletedAt } } } }"))["people"]
+    some: list[dict[str, Any]] = [{"update": [{}]}, {"update": [{}], "delete": [{"rule": {"name": {"eq": "x"}}}]}]
+    for rights in some:
+        access = granted(snapshot, opportunity, read=[{}], **rights)
+        rep = RoleClient(database=apis.database, seen=view(snapshot, {opportunity.id: access}), claims={})
+        error = await rep.refusal(
+            f'mutation {{ mergePeople(ids: ["{people[0]}", "{people[1]}"] conflictPriorityIndex: 0) {{ id }} }}'
+        )
+        assert (error["extensions"]["code"], "opportunities" in error["message"].lower()) == ("FORBIDDEN", True)
+    assert (await apis.data("{ people { edges { node { id deletedAt } } } }"))["people"] == before

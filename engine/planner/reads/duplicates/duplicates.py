@@ -11,13 +11,12 @@ from fieldstone.engine.planner.reads.filters import list_encoder
 from fieldstone.engine.planner.reads.orders import build_order, order_tag
 from fieldstone.engine.planner.reads.selection import build_facet
 from fieldstone.engine.planner.reads.text_indexes import leads
-from fieldstone.engine.planner.whole_access import check_whole
+from fieldstone.engine.planner.whole_access import check_fields
 from fieldstone.metadata.changes.duplicates import duplicate_criteria
 from fieldstone.metadata.changes.rules.indexes.indexed_values import is_sorted
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object
-from fieldstone.metadata.roles.role import Action
 from fieldstone.metadata.scalars import UUID, Cell
 from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.operands import Sorted
@@ -30,10 +29,10 @@ def build_duplicates(context: PlanContext, object_: Object, selected: Selected, 
     """Return the plan of the root field that looks for duplicates; the number of records is part of the shape.
 
     Raises:
-        Forbidden: the role does not read all records of the object whole.
+        Forbidden: the role does not read and change all fields of the object.
         BadUserInput: both or neither of `ids` and `data` are given, or too many records.
     """
-    check_whole(object_, (Action.READ,), selected.name)
+    check_fields(object_, selected.name)
     arguments = arguments_of(selected.nodes[0], context.variables)
     given = [name for name in ("ids", "data") if arguments.get(name) is not None]
     if len(given) != 1:

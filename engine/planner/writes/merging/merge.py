@@ -115,6 +115,7 @@ def plan_merge(context: PlanContext, object_: Object, selected: Selected) -> Pla
     steps = [MergeStep(object_=object_, bound=_merge(context, object_, given))]
     shown = frozenset(tables_named(record))
     for holder, fields in _holders(context, object_):
+        check_whole(holder, (Action.READ, Action.UPDATE, Action.DELETE), selected.name)
         # A dry run moves nothing that its answer does not show.
         if not is_dry or holder.table in shown:
             steps.append(MergeStep(object_=holder, bound=_repoint(context, object_, holder, fields, given)))
