@@ -72,6 +72,7 @@ class Fieldstone:
         self.connections = Connections(ConnectionLimits.of(settings), self._report_connections)
         self.metrics = Metrics(lambda: self.runtime.services, self.connections.stats)
         admission = Admission(settings=settings, runtime=self.runtime)
+        self._presented = admission.presented
         self._closing = asyncio.Event()
         self._stream = StreamEndpoint(admission=admission, closing=self._closing)
         self._graphql = {
@@ -190,7 +191,7 @@ class Fieldstone:
     def _routes(self) -> list[BaseRoute]:
         routes: list[BaseRoute] = [
             Route("/", IndexPage()),
-            *self._state_routes(InsightRule(self.settings)),
+            *self._state_routes(InsightRule(self.settings, self.runtime, self._presented)),
             Route("/graphql/stream", self._stream),
             Route("/auth/{name}", self._sign_in),
         ]

@@ -52,9 +52,7 @@ class PlainPage(ABC):
         method = scope["method"]
         allow: tuple[Header, ...] = ()
         if method in {"GET", "HEAD"}:
-            reply = await self.reply(
-                next((value for name, value in scope["headers"] if name == b"authorization"), None)
-            )
+            reply = await self.reply(scope)
         elif method == "OPTIONS":
             reply = Reply(status=200, body=b"", media_type=TEXT, headers=[_ALLOW])
         else:
@@ -63,8 +61,8 @@ class PlainPage(ABC):
         await send_reply(send, reply, allow, head=method == "HEAD")
 
     @abstractmethod
-    async def reply(self, authorization: bytes | None) -> Reply:
-        """Return the response to a request with this Authorization header."""
+    async def reply(self, scope: "Scope") -> Reply:
+        """Return the response to a request."""
 
 
 class IndexPage(PlainPage):
@@ -72,7 +70,7 @@ class IndexPage(PlainPage):
 
     endpoint = "/"
 
-    async def reply(self, _authorization: bytes | None) -> Reply:
+    async def reply(self, _scope: "Scope") -> Reply:
         """Return a few lines of text."""
         return Reply(status=200, body=_INDEX, media_type=TEXT)
 
@@ -85,7 +83,7 @@ class Health(PlainPage):
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
 
-    async def reply(self, _authorization: bytes | None) -> Reply:
+    async def reply(self, _scope: "Scope") -> Reply:
         """Return 200, or 503 while the embedded PostgreSQL is away and cannot be started."""
         services = self._runtime.services
         watch = services.foundation.embedded if services else None
@@ -110,13 +108,13 @@ class Readiness(PlainPage):
         self._asked_at = -math.inf
         self._answers = False
 
-    async def reply(self, authorization: bytes | None) -> Reply:
+    async def reply(self, scope: "Scope") -> Reply:
         """Return 200 when migrations and sample data are done and the database answers, 503 until then."""
         services = self._runtime.services
         if services is None:
             return _unready("starting")
         is_ready = await self._database_answers(services.foundation.database)
-        if self._rule.of(authorization) is not Insight.FULL:
+        if await self._rule.of(scope) not in {Insight.FULL, Insight.STATE}:
             return _ready() if is_ready else _unready("unavailable")
         pool = services.foundation.database.stats()
         details: dict[str, object] = {
@@ -171,9 +169,9 @@ class MetricsPage(PlainPage):
         self._metrics = metrics
         self._rule = rule
 
-    async def reply(self, authorization: bytes | None) -> Reply:
+    async def reply(self, scope: "Scope") -> Reply:
         """Return all measurements as text, without names where the request may not see them."""
-        insight = self._rule.of(authorization)
+        insight = await self._rule.of(scope)
         if insight is Insight.NONE:
             if not self._rule.has_token:
                 return build_error_reply(NotFoundError("The metrics are at the port of FIELDSTONE_METRICS_PORT."))

@@ -6,8 +6,10 @@ import httpx
 import pytest
 
 from fieldstone.engine.settings import ConfigurationError, load_settings
+from tests.engine.metadata_api.roles import CREATE
 from tests.engine.server.conftest import StartApp, client_of
 
+MAKE_KEY = "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { token } }"
 TOKEN = "-".join(("prometheus", "7f3a"))
 UNSERVED = {"query": "{ people(orderBy: { city: ASC }) { edges { node { id } } } }"}
 NAMES = ('workspace="default"', "fieldstone_model_version", "fieldstone_unserved_orders", "person", "city")
@@ -22,9 +24,8 @@ async def _seen(client: httpx.AsyncClient, authorization: str | None) -> tuple[h
 
 async def test_without_a_setting_the_metrics_have_no_names(start_app: StartApp) -> None:
     async with start_app() as (_, client):
-        key = client.headers["Authorization"]
         assert "errors" not in (await client.post("/graphql", json=UNSERVED)).json()
-        for authorization in (None, key, "Bearer x", "Bearer "):
+        for authorization in (None, "Bearer x", "Bearer "):
             metrics, state = await _seen(client, authorization)
             assert metrics.status_code == 200
             assert 'fieldstone_requests_total{endpoint="/graphql",status="200"} 1.0' in metrics.text
@@ -47,8 +48,7 @@ async def test_a_token_opens_everything_and_closes_the_metrics_without_it(
     start_app: StartApp, environment: str
 ) -> None:
     async with start_app(metrics_token=TOKEN, environment=environment) as (_, client):
-        key = client.headers["Authorization"]
-        for authorization in (None, key, f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", "Bearer", TOKEN):
+        for authorization in (None, f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}", "Bearer", TOKEN):
             metrics, state = await _seen(client, authorization)
             assert metrics.status_code == 401
             assert metrics.headers["www-authenticate"].startswith("Bearer")
@@ -85,6 +85,28 @@ async def test_with_a_token_and_a_port_both_show_everything(start_app: StartApp)
             metrics, state = await _seen(one, authorization)
             assert "fieldstone_model_version{" in metrics.text
             assert set(state["details"]) == DETAILS
+
+
+@pytest.mark.parametrize("settings", [{}, {"metrics_token": TOKEN}, {"metrics_port": 0}])
+async def test_a_role_with_the_setting_sees_the_state_and_no_names(
+    start_app: StartApp, settings: dict[str, Any]
+) -> None:
+    async with start_app(**settings) as (_, client):
+        made = {}
+        for name, granted in (("watcher", ["METRICS"]), ("keeper", ["API_KEYS", "AUDIT"])):
+            role = {"name": name, "label": name, "grants": [], "settings": granted}
+            for text, given in ((CREATE, role), (MAKE_KEY, {"name": name, "role": name})):
+                answer = await client.post("/metadata", json={"query": text, "variables": {"input": given}})
+            made[name] = f"Bearer {answer.json()['data']['createApiKey']['token']}"
+        assert "errors" not in (await client.post("/graphql", json=UNSERVED)).json()
+        metrics, state = await _seen(client, made["watcher"])
+        assert (metrics.status_code, set(state["details"])) == (200, DETAILS)
+        assert "fieldstone_model_bytes" in metrics.text
+        assert [name for name in NAMES if name in metrics.text] == [], "the names are of all workspaces"
+        expected = (await _seen(client, None))[0].status_code
+        metrics, state = await _seen(client, made["keeper"])
+        assert (metrics.status_code, state) == (expected, {"status": "ready"})
+        assert (await _seen(client, "Bearer fs_" + "x" * 43))[1] == {"status": "ready"}
 
 
 @pytest.mark.parametrize(
