@@ -111,8 +111,10 @@ def coerce_variables(
                 )
             continue
         value = values[name] = given[name]
-        if declaration.scalar is not None and value is not None:
-            _check_leaf(declaration.scalar, value, f"${name}", name)
+        if (scalar := declaration.scalar) is not None and value is not None:
+            # Most values are right: the text of an error about them need not be put together.
+            if _leaf_problem(scalar, value) is not None:
+                _check_leaf(scalar, value, f"${name}", name)
         else:
             _check(_type_in(schema, declaration.type, name), value, f"${name}", name, depth, members)
         if declaration.places:

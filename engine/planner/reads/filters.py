@@ -364,7 +364,8 @@ def encoder(scalar: Scalar) -> Callable[[JsonValue], bytes]:
     """Return a function from a client's value to the parameter's text."""
     if scalar.sql_type is SqlType.JSONB:
         return lambda value: dumps(scalar.coerce(value)).encode()
-    return lambda value: cast("str", scalar.coerce(value)).encode()
+    coerce: Callable[[JsonValue], str] = scalar.coerce
+    return lambda value: coerce(value).encode()
 
 
 def list_encoder(scalar: Scalar) -> Callable[[JsonValue], bytes]:

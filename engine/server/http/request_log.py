@@ -115,8 +115,7 @@ class _JsonLines:
             named = f"{self._who[1]}{context.operations}{acts_as}"
         error = "" if context.error_id is None else f', "error_id": {quoted(context.error_id)}'
         hold_line(
-            f'{{"method": {quoted(method)}, "path": {_quoted_path(path)}, "status": {status}, '
-            f'"ms": {seconds * 1000:.2f}{named}{error}, "event": "request", "level": "info", '
+            f'{_opening(method, path, status)}{seconds * 1000:.2f}{named}{error}, "event": "request", "level": "info", '
             f'"timestamp": "{self._now()}"}}'
         )
 
@@ -134,5 +133,5 @@ def _shown(path: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _quoted_path(path: str) -> str:
-    return quoted(_shown(path))
+def _opening(method: str, path: str, status: int) -> str:
+    return f'{{"method": {quoted(method)}, "path": {quoted(_shown(path))}, "status": {status}, "ms": '

@@ -37,10 +37,12 @@ class Windows:
         # A clock set back would otherwise stretch the window.
         if window is None or not window.end - self._length <= now < window.end:
             window = self._begin(number, now)
-        granted = window.used + operations <= limit
-        if granted:
-            window.used += operations
-        return Allowance(limit=limit, remaining=max(0, limit - window.used), reset=window.end, granted=granted)
+        used = window.used + operations
+        if used > limit:
+            # A limit that was lowered meanwhile may be past already.
+            return Allowance(limit, max(0, limit - window.used), window.end, granted=False)
+        window.used = used
+        return Allowance(limit, limit - used, window.end, granted=True)
 
     def give_back(self, number: int, operations: int = 1) -> None:
         """Undo a `take` that was granted."""
