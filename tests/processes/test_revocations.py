@@ -1,4 +1,4 @@
-"""Rights that change through one server hold on the other within a second, on what is open there, without messages."""
+"""Rights that change through one server hold on another within a second, open sockets included, without messages."""
 
 import json
 import socket
