@@ -268,7 +268,8 @@ async def _run_nested(
         else:
             await run.run(transaction, bindings)
             meter.pay(write.price, bindings, times=_count(run.answered))
-            listed = await _read(transaction, write.read_back, bindings._replace(ids=run.answered))
+            told = bindings._replace(ids=run.answered, created=run.bound.created)
+            listed = await _read(transaction, write.read_back, told)
     except DatabaseError as error:
         if not error.retryable and (known := describe(error, run.snapshot, write.path, written=write.object_)):
             raise located(known, write.location) from error

@@ -137,6 +137,9 @@ class NestedRun:
             read_back = self.write.read_back
             last = (read_back.statement, read_back.bind(bindings._replace(ids=self.bound.answered)))
         await self._flush(transaction, last)
+        if self.write.root is None:
+            # Which records are there was looked up meanwhile.
+            self.answered = self.bound.answered
         if is_shared and self.answered == _NO_IDS:
             await transaction.run(_UNDO, [])
 
@@ -225,8 +228,8 @@ class NestedRun:
             if first is not found:
                 found.value = first.made
 
-    def _judge(self, sent: _Sent, problem: bytes) -> ApiError:
-        """Return the error of a step's problem."""
+    def _judge(self, sent: _Sent, problem: bytes) -> Exception:
+        """Return the error of a step's problem; retryable where the next try makes the record."""
         name, _, details = problem.decode().partition(":")
         step = sent.step
         match Problem(name):
@@ -240,6 +243,9 @@ class NestedRun:
                 row = sent.rows[first] if isinstance(first, int) else self._row_of(sent, first)
                 cell = row.cells[step.identity or 0]
                 id_ = cell.id if isinstance(cell, Found) else cell
+                if isinstance(cell, Found) and cell.made is not None and self.lost < _MOST_LOST:
+                    self.lost += 1
+                    return Serialization("another request has deleted the record meanwhile", sqlstate="40001")
                 label = step.object_.label_singular
                 among = "" if step.among is None else f" among '{step.among}'"
                 error = NotFound(f"There is no {label} with the id {id_}{among} to {step.action}.")

@@ -113,18 +113,6 @@ async def test_shapes_of_one_document_do_not_cross(apis: Apis) -> None:
                 assert answer["b"] == {"created": False, "record": shown}
 
 
-async def test_an_upsert_writes_no_records_of_relations(apis: Apis) -> None:
-    create_ = "mutation ($d: PersonInput!) { createPerson(data: $d%s) { company { name } } }"
-    nested = {"email": "a", "company": {"create": {"name": "Acme"}}}
-    for arguments in (", upsert: true", ", onConflict: {fields: [email]}"):
-        message, extensions = await refusal(apis, create_ % arguments, d=nested)
-        assert message == "An upsert ('createPerson') may connect and disconnect the records of relations, no more."
-        assert extensions["code"] == "BAD_USER_INPUT"
-    for arguments in (", upsert: false", ""):
-        answer = await apis.data(create_ % arguments, d=nested | {"email": f"x{arguments}"})
-        assert answer == {"createPerson": {"company": {"name": "Acme"}}}
-
-
 async def test_a_morph_relation_leads_to_one_record(apis: Apis) -> None:
     snapshot = await apis.snapshot()
     targets = [

@@ -26,8 +26,9 @@ from fieldstone.engine.planner.writes.faults import build_faults, key_fields
 from fieldstone.engine.planner.writes.meant_records import Meant, find_expected, meant_by_filter, meant_by_name
 from fieldstone.engine.planner.writes.merging.merge import PlannedMerge, plan_merge
 from fieldstone.engine.planner.writes.nested.nodes import Records
-from fieldstone.engine.planner.writes.nested.plan import PlannedNested, check_upsert, find_records
+from fieldstone.engine.planner.writes.nested.plan import PlannedNested, find_records
 from fieldstone.engine.planner.writes.nested.updates import UPDATES, UpdatesInput, build_updates
+from fieldstone.engine.planner.writes.nested.upserts import UpsertTree, plan_upsert_tree
 from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly, is_in_row, plan_read_back
 from fieldstone.engine.planner.writes.removal import plan_removal
 from fieldstone.engine.planner.writes.upserts import OnConflict, build_upsert, find_on_conflict, upsert_record
@@ -137,6 +138,7 @@ class _Root:
         if verb not in {Verb.CREATE, Verb.UPSERT, Verb.UPDATE}:
             return None
         data: CreateInput | UpdatesInput
+        upsert: UpsertTree | None = None
         arguments = arguments_of(self.selected.nodes[0], self.context.variables)
         if is_update and self.root.many and self._names(UPDATES):
             data = UpdatesInput(tree=self._argument(UPDATES, whole=True), blame=self._blame(UPDATES))
@@ -147,14 +149,17 @@ class _Root:
         else:
             many = self.root.many and not is_update
             data = CreateInput(tree=self._argument("data", whole=True), many=many, blame=self._blame("data"))
-            if not is_update and self._find_conflict() is not None:
-                check_upsert(self.context, self.object_, data, self.selected)
-                return None
-            found = find_records(self.context, self.object_, data, self._flat if is_update else None)
-            if found is None:
-                return None
-            records, root = found
-            self._check_nested(records)
+            if not is_update and (conflict := self._find_conflict()) is not None:
+                upsert = plan_upsert_tree(self.context, self.object_, data, conflict, self.selected.name)
+                if upsert is None:
+                    return None
+                records, root = upsert.creates, None
+            else:
+                found = find_records(self.context, self.object_, data, self._flat if is_update else None)
+                if found is None:
+                    return None
+                records, root = found
+                self._check_nested(records)
         return PlannedNested(
             key=self.selected.key,
             path=self.path,
@@ -169,6 +174,7 @@ class _Root:
             read_back=self._read_back(),
             price=self.price,
             limit=self.context.limits.bulk,
+            upsert=upsert,
         )
 
     def _names(self, name: str) -> bool:

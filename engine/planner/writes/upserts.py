@@ -96,11 +96,11 @@ def build_upsert(
     places = _places(object_, columns)
     context.indexes[object_.id] = context.snapshot.indexes_of.get(object_.id, ())
     known = unique_keys(context.snapshot, object_.whole)
-    by = _found_by(context, object_, conflict, blame)
+    by = find_keys(context, object_, conflict, blame)
     written = {column.name for column in columns} | {reference.column.name for reference in references}
     keys = [key for key in known if all(column.name in written for column in _columns(key))]
     names = {_names(key) for key in by}
-    fields = _updated(object_, conflict, blame)
+    fields = find_updated(object_, conflict, blame)
     if object_.access is not None and len(by) == 1:
         # Its key is that of the record already.
         fields = [field for field in fields if field not in by[0]]
@@ -170,7 +170,7 @@ def key_names(keys: Sequence[Sequence[Field]]) -> str:
     return ", ".join(f"[{' '.join(field.name for field in key)}]" for key in keys)
 
 
-def _found_by(context: PlanContext, object_: Object, conflict: OnConflict, blame: Blame) -> Sequence[tuple[Field, ...]]:
+def find_keys(context: PlanContext, object_: Object, conflict: OnConflict, blame: Blame) -> Sequence[tuple[Field, ...]]:
     """Return the unique keys by which records are found: those that the role reads in each record."""
     known = [
         key
@@ -189,7 +189,7 @@ def _found_by(context: PlanContext, object_: Object, conflict: OnConflict, blame
     return (key,)
 
 
-def _updated(object_: Object, conflict: OnConflict, blame: Blame) -> list[Field]:
+def find_updated(object_: Object, conflict: OnConflict, blame: Blame) -> list[Field]:
     """Return the fields to set in a record that is there; those of the creation alone are never among them."""
     chosen = None if conflict.update is None else set(conflict.update)
     for name in conflict.update or ():

@@ -1,9 +1,8 @@
 """A root field whose data writes the records of relations too: its tree, and the steps of each request."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, value_of
@@ -13,13 +12,15 @@ from fieldstone.engine.planner.price import Price
 from fieldstone.engine.planner.writes.creates import CreateInput
 from fieldstone.engine.planner.writes.nested.build import TreeBuilder, is_nested
 from fieldstone.engine.planner.writes.nested.nodes import Item, Records
-from fieldstone.engine.planner.writes.nested.places import place_error
+from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
 from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, RowCell, Step, encode_values
 from fieldstone.engine.planner.writes.nested.unfold import Unfolding, new_item
 from fieldstone.engine.planner.writes.nested.updates import UpdatesInput
+from fieldstone.engine.planner.writes.nested.upserts import UpsertTree
 from fieldstone.engine.planner.writes.nested.verbs import read_id
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.metadata.api_names import Verb
+from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object
 from fieldstone.sql.statement import array_text
 
@@ -30,6 +31,12 @@ class BoundNested:
 
     steps: Sequence[BoundStep]
     ids: Sequence[str | Found]
+
+    @property
+    def created(self) -> bytes:
+        """PostgreSQL's text of whether each of the records, which were looked up, was created."""
+        flags = [b"t" if isinstance(one, Found) and one.value is None else b"f" for one in self.ids]
+        return b"{" + b",".join(flags) + b"}"
 
     @property
     def answered(self) -> bytes:
@@ -43,6 +50,7 @@ class PlannedNested:
 
     Attributes:
         data: the argument, or `updates`.
+        upsert: the tree of an upsert, whose part that creates is `records`.
         root: the write of the root field's own records, for an update.
         target: the argument `id` of an update, None if its records are named in another way.
         read_back: reads the answer by the ids.
@@ -62,6 +70,7 @@ class PlannedNested:
     read_back: BoundStatement
     price: Price
     limit: int
+    upsert: UpsertTree | None = None
 
     def bind(self, bindings: Bindings) -> BoundNested:
         """Return the steps of a request.
@@ -71,6 +80,10 @@ class PlannedNested:
         """
         unfolding = Unfolding(bindings=bindings, most=self.limit)
         try:
+            if self.upsert is not None:
+                rows, paths = self._rows(bindings)
+                steps, found = self.upsert.unfold(rows, paths, bindings, self.limit)
+                return BoundNested(steps=steps, ids=found)
             items = self._items(bindings)
             unfolding.records(self.records, items)
             if self.root is not None:
@@ -84,8 +97,7 @@ class PlannedNested:
     def _items(self, bindings: Bindings) -> list[Item]:
         if isinstance(self.data, UpdatesInput):
             return self.data.items(bindings)
-        rows = self.data.rows(bindings)
-        paths = [("data", index) if self.data.many else ("data",) for index in range(len(rows))]
+        rows, paths = self._rows(bindings)
         if self.records.creates:
             return [new_item(row, path) for row, path in zip(rows, paths, strict=True)]
         id_: str | Found = Found()
@@ -93,18 +105,11 @@ class PlannedNested:
             id_ = read_id(value_of(self.target, bindings), ("id",))
         return [Item(id=id_, data=row, path=path) for row, path in zip(rows, paths, strict=True)]
 
-
-def check_upsert(context: PlanContext, object_: Object, data: CreateInput, selected: Selected) -> None:
-    """Check that the data of an upsert writes no records of relations.
-
-    Raises:
-        BadUserInput: it does.
-    """
-    rows = [*map(dict, data.rows(context.sample))]
-    if is_nested(context, object_, rows, takes_over=False):
-        raise data.blame.error(
-            f"An upsert ('{selected.name}') may connect and disconnect the records of relations, no more."
-        )
+    def _rows(self, bindings: Bindings) -> tuple[Sequence[Mapping[str, JsonValue]], Sequence[InputPath]]:
+        """Return the records' data, and the place of each."""
+        rows = self.data.rows(bindings)
+        is_list = isinstance(self.data, CreateInput) and self.data.many
+        return rows, [("data", index) if is_list else ("data",) for index in range(len(rows))]
 
 
 Root = Callable[[Sequence[Field]], PlannedWrite]

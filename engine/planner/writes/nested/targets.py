@@ -42,7 +42,7 @@ class Sought:
             BadUserInput: a value of the key is refused.
         """
         names = tuple(sorted(where))
-        row = InputRow(_key_cells(self.keys[names], where, (*path, "where")), path, when)
+        row = InputRow(key_cells(self.keys[names], where, (*path, "where")), path, when)
         self._rows.setdefault(names, []).append((row, found))
 
     def steps(self) -> Iterator[tuple[Step, Sequence[InputRow], Sequence[Found]]]:
@@ -82,7 +82,7 @@ def check_once(named: Iterable[Sequence[Target]]) -> None:
         seen.add(target.key)
 
 
-def _key_cells(lookup: Lookup, where: Mapping[str, JsonValue], path: InputPath) -> list[RowCell]:
+def key_cells(lookup: Lookup, where: Mapping[str, JsonValue], path: InputPath) -> list[RowCell]:
     """Return the values of a unique key that a client names a record by."""
     cells: list[RowCell] = []
     for member, part, coerce in lookup.parts:
