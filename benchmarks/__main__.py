@@ -1,6 +1,7 @@
 """`python -m benchmarks`: measures Fieldstone against others, and writes the results."""
 
 import argparse
+import asyncio
 import contextlib
 import signal
 import sys
@@ -20,9 +21,10 @@ from benchmarks.measure import Plan, WrongAnswers, measure
 from benchmarks.mixed import MIXED_SHARES, ChangeRefused, measure_mixed
 from benchmarks.paths import RESULTS, ROOT, WORK
 from benchmarks.peers.install import InstallError
+from benchmarks.pgbench import PgbenchError, find_pgbench, write_script
 from benchmarks.preparation import Prepared, prepare
 from benchmarks.process import ServerError, running
-from benchmarks.results import Measurement, Run, describe_machine, write_run
+from benchmarks.results import Measurement, Run, StatementRate, describe_machine, write_run
 from benchmarks.servers import SERVERS
 from benchmarks.tables import render_report
 from benchmarks.workloads import WORKLOADS
@@ -53,8 +55,18 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         require_wrk()
+        find_pgbench()
         run = _run(order)
-    except (WrkError, InstallError, CommandFailed, ServerError, Unequal, WrongAnswers, ChangeRefused) as error:
+    except (
+        WrkError,
+        PgbenchError,
+        InstallError,
+        CommandFailed,
+        ServerError,
+        Unequal,
+        WrongAnswers,
+        ChangeRefused,
+    ) as error:
         print(f"benchmarks: {error}", file=sys.stderr)
         return 1
     write_run(run, order.folder / f"{order.kind}.json")
@@ -70,6 +82,7 @@ def main() -> int:
 def _run(order: _Order) -> Run:
     begun, started = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     measurements: list[Measurement] = []
+    rates: list[StatementRate] = []
     with shared_database() as database, contextlib.ExitStack() as stack:
         servers = [stack.enter_context(running(SERVERS[name](database))) for name in order.servers]
         subject: list[Prepared] = []
@@ -81,7 +94,13 @@ def _run(order: _Order) -> Run:
             subject += [one for one in prepared if one.server.server.name == "fieldstone"]
             if workload.name in order.workloads:
                 print(f"{workload.name}: all answers are equal; measuring", flush=True)
-                measurements += map(_show, measure(prepared, order.plan, database))
+                # A write would need other values each time, and leaves events.
+                script = None if workload.written else asyncio.run(write_script(database.dsn, workload.name))
+                for one in measure(prepared, order.plan, database, script):
+                    if isinstance(one, StatementRate):
+                        rates.append(_show_rate(one))
+                    else:
+                        measurements.append(_show(one))
         if _MIXED in order.workloads and subject:
             measurements += map(
                 _show,
@@ -101,6 +120,7 @@ def _run(order: _Order) -> Run:
             labels={one.server.name: one.server.label for one in servers},
             titles={name: title for name, title in _TITLES.items() if name in order.workloads},
             measurements=tuple(measurements),
+            statement_rates=tuple(rates),
         )
 
 
@@ -110,6 +130,11 @@ def _show(one: Measurement) -> Measurement:
         f"  p50 {one.p50:8.2f}  p99.9 {one.p99_9:8.2f} ms  CPU {one.server_cpu:6.0f} + {one.database_cpu:6.0f} us",
         flush=True,
     )
+    return one
+
+
+def _show_rate(one: StatementRate) -> StatementRate:
+    print(f"  {one.workload} {'pgbench':<12} {one.connections:>2} connections {'':<8} {one.rate:>9.1f}/s", flush=True)
     return one
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.database import SharedDatabase, vacuum
+from benchmarks.pgbench import Script, run_pgbench
 from benchmarks.preparation import Prepared, is_expected_size
 from benchmarks.process import RunningServer
 from benchmarks.process_usage import Usage, process_usage, server_usage
-from benchmarks.results import Measurement
+from benchmarks.results import Measurement, StatementRate
 from benchmarks.wrk import Load, run_wrk
 
 _MIB = 2**20
@@ -30,10 +31,13 @@ class Plan:
     warm_up: float
 
 
-def measure(prepared: Sequence[Prepared], plan: Plan, database: SharedDatabase) -> Iterator[Measurement]:
-    """Yield the measurements of one workload.
+def measure(
+    prepared: Sequence[Prepared], plan: Plan, database: SharedDatabase, script: Script | None = None
+) -> Iterator[Measurement | StatementRate]:
+    """Yield the measurements of one workload, and in each round pgbench's rate for its statement.
 
     Raises:
+        PgbenchError: pgbench failed.
         WrongAnswers: a server failed under load.
     """
     numbers = itertools.count(1)
@@ -45,6 +49,9 @@ def measure(prepared: Sequence[Prepared], plan: Plan, database: SharedDatabase) 
             turn = round_ % len(prepared)
             for one in [*prepared[turn:], *prepared[:turn]]:
                 yield _measure_once(one, connections, plan.seconds, database, _next(numbers))
+            if script is not None:
+                rate = run_pgbench(database.dsn, script, connections=connections, seconds=plan.seconds)
+                yield StatementRate(workload=script.workload, connections=connections, rate=rate)
         if prepared[0].workload.written:
             vacuum(database)
 

@@ -51,6 +51,15 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StatementRate:
+    """The rate at which pgbench runs the statement of a workload, in statements per second."""
+
+    workload: str
+    connections: int
+    rate: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """All measurements of one run, and the machine that they were made on."""
 
@@ -61,6 +70,12 @@ class Run:
     labels: dict[str, str]
     titles: dict[str, str]
     measurements: tuple[Measurement, ...]
+    statement_rates: tuple[StatementRate, ...] = ()
+
+    def statement_rate(self, workload: str, connections: int) -> float | None:
+        """Return the median of pgbench's rates for the statement of a workload; None where it was not measured."""
+        found = [one.rate for one in self.statement_rates if (one.workload, one.connections) == (workload, connections)]
+        return median(found) if found else None
 
     def middle(self, workload: str, server: str, connections: int, variant: str = "") -> Measurement | None:
         """Return the medians over the rounds; failures and requests are added up."""
@@ -150,4 +165,5 @@ def read_run(path: Path) -> Run:
     """Return a run that was kept."""
     given = json.loads(path.read_text(encoding="utf-8"))
     measurements = tuple(Measurement(**one) for one in given.pop("measurements"))
-    return Run(measurements=measurements, **given)
+    rates = tuple(StatementRate(**one) for one in given.pop("statement_rates", ()))
+    return Run(measurements=measurements, statement_rates=rates, **given)

@@ -15,12 +15,20 @@ import psycopg
 from psycopg.pq import ExecStatus
 
 from benchmarks.database import shared_database
-from benchmarks.sql_statements import DEEP_ROWS, Form, deep_pages, fill_deep, output_forms, pattern_forms, plan_forms
+from benchmarks.sql_statements import (
+    DEEP_ROWS,
+    SESSION,
+    Form,
+    deep_pages,
+    fill_deep,
+    output_forms,
+    pattern_forms,
+    plan_forms,
+)
 
 _ROUNDS = 7
 _ROUND = 0.06
 """Seconds of CPU for which a statement is run in each round."""
-_SESSION = "-c TimeZone=UTC -c jit=off -c search_path=pg_catalog -c plan_cache_mode="
 
 
 @dataclass(slots=True, kw_only=True)
@@ -75,7 +83,7 @@ def _measure(dsn: str, forms: Sequence[Form]) -> list[_Run]:
     """Run the forms in turn, so that other work of the machine falls on all of them."""
     with ExitStack() as stack:
         connections = {
-            mode: stack.enter_context(psycopg.connect(dsn, autocommit=True, options=_SESSION + mode))
+            mode: stack.enter_context(psycopg.connect(dsn, autocommit=True, options=SESSION + mode))
             for mode in {form.mode for form in forms}
         }
         runs = [_prepare(connections[form.mode], form, number) for number, form in enumerate(forms)]

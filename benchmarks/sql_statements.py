@@ -42,6 +42,8 @@ _LIMITS = Limits(document=DocumentLimits(), records=RecordLimits())
 _OPERATIONS = read_operations("fieldstone")
 _WORKLOADS = {workload.name: workload for workload in WORKLOADS}
 _PARAMETERS = 40
+SESSION = "-c TimeZone=UTC -c jit=off -c search_path=pg_catalog -c plan_cache_mode="
+"""Settings of a session that runs the statements, up to the mode of its plans."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +114,7 @@ _JSON_OBJECTS = {
 
 async def output_forms(dsn: str, schema: str) -> list[Form]:
     """W3 with its answer made as text, by row_to_json and by json_build_object; by LATERAL and by sub-selects."""
-    own = await _own(dsn, "W3")
+    own = await own_statement(dsn, "W3")
     since = [[str(one["since"]).encode()] for one in _values("W3")]
     by_row = Template(_FROM).substitute(_ROWS_TO_JSON, schema=schema)
     by_key = Template(_FROM).substitute(_JSON_OBJECTS, schema=schema)
@@ -133,7 +135,7 @@ async def plan_forms(dsn: str) -> list[Form]:
     """Fieldstone's statements with the plan that PostgreSQL chooses, a generic one, and a new one each time."""
     forms: list[Form] = []
     for name in ("W1", "W3", "W5"):
-        own = await _own(dsn, name)
+        own = await own_statement(dsn, name)
         forms += [
             replace(own, name=f"{name}, {mode}", mode=mode)
             for mode in ("auto", "force_generic_plan", "force_custom_plan")
@@ -146,7 +148,7 @@ async def pattern_forms(dsn: str, schema: str) -> list[Form]:
     forms: list[Form] = []
     few = [str(one["fragment"]) for one in _values("W2")]
     for title, fragments in {"a dozen rows": few, "1 % of the rows": [".11"], "all rows": [".com"]}.items():
-        own = await _own(dsn, "W2", [{"fragment": one} for one in fragments])
+        own = await own_statement(dsn, "W2", [{"fragment": one} for one in fragments])
         plain = [[f"%{one}%".encode()] for one in fragments]
         forms.append(Form(name=f"{title}, Fieldstone", text=own.text, parameters=own.parameters))
         forms.append(Form(name=f"{title}, baseline", text=build_statements(schema).search, parameters=plain))
@@ -157,8 +159,8 @@ def _values(name: str) -> list[Variables]:
     return _WORKLOADS[name].variables()[:_PARAMETERS]
 
 
-async def _own(dsn: str, name: str, given: Sequence[Variables] | None = None) -> Form:
-    """The statement that Fieldstone sends for a workload, with the parameters of its requests."""
+async def own_statement(dsn: str, name: str, given: Sequence[Variables] | None = None) -> Form:
+    """Return the statement that Fieldstone sends for a workload, with the parameters of its requests."""
     async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
         found = await (await connection.execute("SELECT id FROM fieldstone.workspace")).fetchone()
         if found is None:
@@ -166,19 +168,21 @@ async def _own(dsn: str, name: str, given: Sequence[Variables] | None = None) ->
         snapshot = await read_snapshot(connection, found[0])
         if given is None:
             given = _values(name)
-        if _WORKLOADS[name].cursor:
-            given = [{"after": await _cursor(connection, snapshot, one)} for one in given]
-    compiled = [_compile(snapshot, name.lower(), one) for one in given]
+        workload = _WORKLOADS[name]
+        if workload.cursor:
+            given = [{"after": await _cursor(connection, snapshot, workload.cursor, one)} for one in given]
+    compiled = [_compile(snapshot, workload.operation, one) for one in given]
     return Form(name=name, text=compiled[0][0], parameters=[parameters for _, parameters in compiled])
 
 
-async def _cursor(connection: psycopg.AsyncConnection, snapshot: Snapshot, values: Variables) -> str:
-    text, parameters = _compile(snapshot, "cursor", values)
+async def _cursor(connection: psycopg.AsyncConnection, snapshot: Snapshot, operation: str, values: Variables) -> str:
+    text, parameters = _compile(snapshot, operation, values)
     cursor = psycopg.AsyncRawCursor(connection)
     row = await (await cursor.execute(text.encode(), [one.decode() for one in parameters])).fetchone()
     if row is None:
         raise LookupError("there is no cursor")
-    return str(loads(row[0])["people"]["edges"][0]["cursor"])
+    (found,) = loads(row[0]).values()
+    return str(found["edges"][0]["cursor"] if "edges" in found else found["pageInfo"]["endCursor"])
 
 
 def _compile(snapshot: Snapshot, operation: str, values: Variables) -> tuple[str, list[bytes]]:

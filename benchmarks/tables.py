@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from statistics import median
+from types import MappingProxyType
 from typing import Any
 
 from benchmarks.mixed import CHANGING, STEADY
@@ -22,6 +23,8 @@ GOALS = {
     "W12": {"baseline": 1.0},
 }
 """Fieldstone's requests per second as a multiple of another server's, at 8 and 32 connections."""
+STATEMENT_GOALS = {"W1": {8: 0.25, 32: 0.33}}
+"""Fieldstone's requests per second as a part of pgbench's rate for the same statement, by connections."""
 TAIL_GOAL = 1.5
 """The 99.9th percentile of W7 with changes of the model, as a multiple of that without."""
 _GOAL_CONNECTIONS = (8, 32)
@@ -96,15 +99,26 @@ def _rates(run: Run, connections: int) -> str:
         times = f" ({subject.rate / one.rate:.2f}x)" if subject and one.server != _SUBJECT else ""
         return format_rate(one.rate) + times
 
-    return _per_server(run, connections, cell)
+    def pgbench(workload: str) -> str:
+        rate, subject = run.statement_rate(workload, connections), run.middle(workload, _SUBJECT, connections)
+        return "" if rate is None or subject is None else f"{format_rate(rate)} ({subject.rate / rate:.2f}x)"
+
+    return _per_server(run, connections, cell, {"pgbench, the statement alone": pgbench} if run.statement_rates else {})
 
 
-def _per_server(run: Run, connections: int, cell: Callable[[Measurement], str]) -> str:
+def _per_server(
+    run: Run,
+    connections: int,
+    cell: Callable[[Measurement], str],
+    more: Mapping[str, Callable[[str], str]] = MappingProxyType({}),
+) -> str:
+    """Return a table with a column for each server, and those of `more`, whose cells are made of the workload."""
+
     def row(workload: str) -> list[str]:
         found = (run.middle(workload, server, connections) for server in run.servers)
-        return [workload, *(cell(one) if one else "" for one in found)]
+        return [workload, *(cell(one) if one else "" for one in found), *(column(workload) for column in more.values())]
 
-    return render_table(["", *(run.labels[name] for name in run.servers)], map(row, run.workloads))
+    return render_table(["", *(run.labels[name] for name in run.servers), *more], map(row, run.workloads))
 
 
 def _goals(run: Run) -> str:
@@ -121,6 +135,13 @@ def _goals(run: Run) -> str:
                 shown = " / ".join(f"{ratio:.2f}" for ratio in ratios)
                 met = "yes" if min(ratios) >= goal else "**no**"
                 rows.append([f"{workload} against {run.labels[other]}", f"{goal:g}", shown, met])
+    for workload, parts in STATEMENT_GOALS.items():
+        for connections, goal in parts.items():
+            rate, subject = run.statement_rate(workload, connections), run.middle(workload, _SUBJECT, connections)
+            if rate is not None and subject is not None:
+                part = subject.rate / rate
+                met = "yes" if part >= goal else "**no**"
+                rows.append([f"{workload} against pgbench, {connections} connections", f"{goal:g}", f"{part:.2f}", met])
     head = ["", "goal", "at 8 / 32 connections", "reached"]
     return render_table(head, rows) if rows else ""
 

@@ -1,6 +1,6 @@
 """Made-up results for the tests."""
 
-from benchmarks.results import Measurement, Run
+from benchmarks.results import Measurement, Run, StatementRate
 
 
 def measurement(
@@ -34,7 +34,7 @@ def measurement(
     )
 
 
-def run_of(*measurements: Measurement) -> Run:
+def run_of(*measurements: Measurement, rates: tuple[StatementRate, ...] = ()) -> Run:
     return Run(
         kind="full",
         started="2026-01-02T03:04:05+00:00",
@@ -51,4 +51,5 @@ def run_of(*measurements: Measurement) -> Run:
         labels={"fieldstone": "Fieldstone", "baseline": "By hand", "postgraphile": "PostGraphile 5"},
         titles={"W1": "a person by id", "W4": "an aggregate", "W7": "a mix"},
         measurements=measurements,
+        statement_rates=rates,
     )

@@ -1,6 +1,7 @@
 """The report in Markdown."""
 
 from benchmarks.mixed import CHANGING, STEADY
+from benchmarks.results import StatementRate
 from benchmarks.tables import render_report, render_table
 from tests.benchmarks.runs import measurement, run_of
 
@@ -28,6 +29,27 @@ def test_a_goal_is_reached_where_the_lesser_of_the_ratios_reaches_it() -> None:
     )
     assert "| W1 against By hand | 1.5 | 1.50 / 1.40 | **no** |" in report
     assert "| W1 against PostGraphile 5 | 2 | 3.00 / 2.80 | yes |" in report
+
+
+def test_the_part_of_the_rate_of_pgbench_is_shown_and_has_goals_of_its_own() -> None:
+    rates = {8: (1_000.0, 4_000.0, 9_000.0), 32: (4_000.0, 4_000.0)}
+    report = render_report(
+        run_of(
+            measurement("W1", "fieldstone", 8, rate=1_000.0),
+            measurement("W1", "fieldstone", 32, rate=1_000.0),
+            measurement("W4", "fieldstone", 8, rate=5.0),
+            rates=tuple(
+                StatementRate(workload="W1", connections=connections, rate=rate)
+                for connections, each in rates.items()
+                for rate in each
+            ),
+        )
+    )
+    assert "|  | Fieldstone | pgbench, the statement alone |" in report
+    assert "| W1 | 1,000 | 4,000 (0.25x) |" in report
+    assert "| W4 | 5.0 |  |" in report
+    assert "| W1 against pgbench, 8 connections | 0.25 | 0.25 | yes |" in report
+    assert "| W1 against pgbench, 32 connections | 0.33 | 0.25 | **no** |" in report
 
 
 def test_the_tail_of_the_mixed_load_is_compared_within_each_pair() -> None:

@@ -100,6 +100,12 @@ def test_all_works_through_pgbouncer_in_transaction_mode(empty_database: str, tm
         with ThreadPoolExecutor(8) as threads:
             list(threads.map(add_field, range(24)))
         assert ask(served, "/graphql", "{ companies { totalCount } }") == {"companies": {"totalCount": 24}}
+        with ThreadPoolExecutor(8) as threads:
+            counts = list(threads.map(lambda _: ask(served, "/graphql", "{ companies { totalCount } }"), range(80)))
+        assert counts == [{"companies": {"totalCount": 24}}] * 80
+        with served.client() as client:
+            # Nothing is prepared through a pooler, so that no reads share a message.
+            assert 'fieldstone_pool_events_total{event="joined"} 0.0' in client.get("/metrics").text
         with psycopg.connect(empty_database) as direct:
             pooled_backends = direct.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND client_port = -1"

