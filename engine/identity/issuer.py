@@ -1,7 +1,8 @@
 """The issuers of tokens, read from the setting FIELDSTONE_JWT."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from fieldstone.engine.identity.claim_mapping import ClaimMapping, ClaimPath
@@ -19,6 +20,14 @@ _MEMBERS = frozenset({"issuer", "audience", "jwksUrl", "key", "algorithms", "cla
 _CLAIMS = frozenset({"workspace", "role", "name", "values"})
 _MOST_LEEWAY = 300
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=_Named)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +58,31 @@ def read_issuers(text: str) -> tuple[Issuer, ...]:
     Raises:
         ValueError: it breaks a rule; the text completes "FIELDSTONE_JWT ..." with the place and a right value.
     """
+    return read_named(text, "issuer", read_issuer)
+
+
+def read_named(text: str, kind: str, read: Callable[[JsonValue, str], N]) -> tuple[N, ...]:
+    """Return the entries of a setting's JSON list, each with a name of its own.
+
+    Args:
+        text: the JSON.
+        kind: the word for an entry.
+        read: returns an entry, given its JSON and its place.
+
+    Raises:
+        ValueError: it breaks a rule.
+    """
     try:
         given = loads(text)
     except (ValueError, RecursionError):
-        raise ValueError("must be a JSON list of issuers") from None
+        given = None
     if not isinstance(given, list):
-        raise ValueError("must be a JSON list of issuers")  # noqa: TRY004 - pydantic takes ValueError
-    issuers = tuple(read_issuer(one, f"[{index}]") for index, one in enumerate(given))
-    names = [issuer.name for issuer in issuers]
+        raise ValueError(f"must be a JSON list of {kind}s")  # noqa: TRY004 - pydantic takes ValueError
+    entries = tuple(read(one, f"[{index}]") for index, one in enumerate(given))
+    names = [entry.name for entry in entries]
     if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ValueError(f'names the issuer "{twice}" twice')
-    return issuers
+        raise ValueError(f'names the {kind} "{twice}" twice')
+    return entries
 
 
 def read_issuer(given: JsonValue, place: str) -> Issuer:

@@ -18,11 +18,11 @@ from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from fieldstone.engine.errors import ServiceUnavailable, Unauthenticated
 from fieldstone.engine.identity.fetching import fetch
-from fieldstone.engine.identity.issuer import Issuer, checked_url, read_issuer
+from fieldstone.engine.identity.issuer import Issuer, checked_url, read_issuer, read_named
 from fieldstone.engine.identity.json_objects import read_object
 from fieldstone.engine.identity.key_sets import TrustedIssuer, trust
 from fieldstone.engine.identity.tokens import Tokens, Verified
-from fieldstone.metadata.json_text import JsonValue, loads
+from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
 from fieldstone.metadata.workspaces.registry import WorkspaceNames
 
@@ -87,17 +87,7 @@ def read_providers(text: str) -> tuple[ProviderSettings, ...]:
     Raises:
         ValueError: it breaks a rule; the text completes "FIELDSTONE_OIDC ..." with the place and a right value.
     """
-    try:
-        given = loads(text)
-    except (ValueError, RecursionError):
-        given = None
-    if not isinstance(given, list):
-        raise ValueError("must be a JSON list of providers")  # noqa: TRY004 - pydantic takes ValueError
-    providers = tuple(_read_provider(one, f"[{index}]") for index, one in enumerate(given))
-    names = [provider.name for provider in providers]
-    if twice := next((name for name in names if names.count(name) > 1), None):
-        raise ValueError(f'names the provider "{twice}" twice')
-    return providers
+    return read_named(text, "provider", _read_provider)
 
 
 def _read_provider(given: JsonValue, place: str) -> ProviderSettings:

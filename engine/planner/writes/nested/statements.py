@@ -1,6 +1,7 @@
 """The statements of a nested write, each planned for the rows that a request will bring."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from fieldstone.engine.planner.access.write_rights import JudgedRights, find_rights, judge, plan_deferred
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Leaf
@@ -18,7 +19,7 @@ from fieldstone.engine.planner.writes.values.connects import ReferenceName, know
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.roles.role import Action
-from fieldstone.sql.plan.elements import Among, AmongPairs, And
+from fieldstone.sql.plan.elements import Among, AmongPairs, And, Condition
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.write import (
     Assignment,
@@ -149,29 +150,8 @@ def plan_leave(context: PlanContext, object_: Object, holder: Field, *, among: s
     """Return the step that disconnects or deletes records that hang on parents: its rows are parent and id."""
     parents, ids = _begin_pairs(context)
     pairs = AmongPairs(columns=(holder.parts[0].column, object_.key), values=(parents, ids))
-    condition = And(terms=(pairs, *visible(context, object_, site=Site.POINT)))
-    action = Action.DELETE if deletes else Action.UPDATE
-    judged, presets = _judge_alike(context, object_, action, holder)
-    plan = Update(
-        table=object_.table,
-        key=object_.key,
-        condition=condition,
-        ids=ids,
-        limit=context.limits.bulk,
-        assignments=(*_leaving(object_, holder, deletes=deletes), *presets, *touched_at(object_)),
-        rights=judged.rights,
-        event=event_target(context, object_, "deleted" if deletes else "updated"),
-        record=None,
-    )
-    return Step(
-        bound=compile_bound(plan, context.parameters),
-        encode=encode_columns,
-        object_=object_,
-        action="delete" if deletes else "disconnect",
-        among=among,
-        identity=1,
-        deferred=plan_deferred(context, object_, action, judged),
-    )
+    step = _plan_leaving(context, object_, holder, pairs, ids=ids, deletes=deletes)
+    return replace(step, action="delete" if deletes else "disconnect", among=among, identity=1)
 
 
 def plan_keep(context: PlanContext, object_: Object, holder: Field, kept: Column, *, deletes: bool) -> Step:
@@ -183,13 +163,26 @@ def plan_keep(context: PlanContext, object_: Object, holder: Field, kept: Column
     column = holder.parts[0].column
     hanging = Among(column=column, values=parents)
     others = AmongPairs(columns=(column, kept), values=(parents, values), negated=True)
-    condition = And(terms=(hanging, others, *visible(context, object_, site=Site.POINT)))
+    return _plan_leaving(context, object_, holder, hanging, others, deletes=deletes, refuses=True)
+
+
+def _plan_leaving(
+    context: PlanContext,
+    object_: Object,
+    holder: Field,
+    *terms: Condition,
+    deletes: bool,
+    ids: Parameter | None = None,
+    refuses: bool = False,
+) -> Step:
+    """Return the step that disconnects or deletes the live records under these conditions; `ids` are all of them."""
     action = Action.DELETE if deletes else Action.UPDATE
-    judged, presets = _judge_alike(context, object_, action, holder, refuses=True)
+    judged, presets = _judge_alike(context, object_, action, holder, refuses=refuses)
     plan = Update(
         table=object_.table,
         key=object_.key,
-        condition=condition,
+        condition=And(terms=(*terms, *visible(context, object_, site=Site.POINT))),
+        ids=ids,
         limit=context.limits.bulk,
         assignments=(*_leaving(object_, holder, deletes=deletes), *presets, *touched_at(object_)),
         rights=judged.rights,
