@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 
 import psycopg
 import pytest
-from hypothesis import given, note
+from hypothesis import assume, given, note
 from hypothesis import strategies as st
 from psycopg import sql
 
@@ -156,6 +156,72 @@ def test_any_write(bench: Bench, data: st.DataObject) -> None:
             assert error["extensions"]["code"] in codes, answer
             assert bench.events() == []
         assert _told(bench.snapshot, bench.load()) == _told(bench.snapshot, expected)
+
+
+@given(data=st.data())
+@examples(20)
+def test_any_upsert(bench: Bench, data: st.DataObject) -> None:
+    """An upsert of a record that is there does as its update, and one of a record that is not as its create."""
+    write = data.draw(nested_writes(bench.snapshot, bench.state, bench.links))
+    plain = write.plain if write.id is None else _upserted(bench, write)
+    rows = plain if isinstance(plain, list) else [plain]
+    assume(any(_WRITING & verbs.keys() for row in rows for verbs in row.values() if isinstance(verbs, dict)))
+    reference = NestedReference(bench.snapshot, bench.state, bench.links)
+    refused: str | None = None
+    expected = bench.state
+    try:
+        if write.id is None:
+            expected = reference.create(write.object_, rows)
+        else:
+            changes = {name: value for name, value in plain.items() if name != "id"}
+            expected = reference.update(write.object_, write.id, changes)
+    except Refused as refusal:
+        refused = refusal.code
+    object_, many = write.object_, isinstance(plain, list)
+    name = object_.name_plural if many else object_.name_singular
+    declared = f"[{object_.type_name}Input!]!" if many else f"{object_.type_name}Input!"
+    text = f"""mutation ($d: {declared}) {{
+      upsert{name[0].upper()}{name[1:]}(data: $d, onConflict: {{ fields: [id] }}) {{ created record {{ id }} }} }}"""
+    note(f"{text}\n{plain}")
+    for _ in range(2):
+        bench.reset()
+        answer = bench.served.ask(text, {"d": plain})
+        if "errors" in answer:
+            # Both trees are checked, and so is data that is not used.
+            codes = {"BAD_USER_INPUT", "NOT_FOUND", "CONFLICT"}
+            assert answer["errors"][0]["extensions"]["code"] in (codes if refused else write.mistakes), answer
+            assert _told(bench.snapshot, bench.load()) == _told(bench.snapshot, bench.state)
+            assert bench.events() == []
+            continue
+        assert refused is None, answer
+        ((found,),) = [list(answer["data"].values())]
+        told = found if many else [found]
+        assert [one["created"] for one in told] == [write.id is None] * len(rows)
+        assert [one["record"]["id"] for one in told] == [row["id"] for row in rows]
+        _check_events(bench, reference)
+        assert _told(bench.snapshot, bench.load()) == _told(bench.snapshot, expected)
+
+
+_WRITING = {"create", "connectOrCreate", "set"}
+"""Verbs of which each makes an upsert a nested write."""
+
+
+def _upserted(bench: Bench, write: NestedWrite) -> dict[str, Any]:
+    """The data of an update as that of an upsert, without the verbs for records that hang on the record already."""
+    row = bench.state[write.object_.id][write.id or ""]
+    found: dict[str, Any] = {"id": write.id}
+    if write.object_.name_singular == "person":
+        found["email"] = row["email"]
+    for name, value in write.plain.items():
+        if not isinstance(value, dict):
+            found[name] = value
+            continue
+        verbs = {verb: one for verb, one in value.items() if verb not in {"update", "delete"}}
+        if isinstance(verbs.get("disconnect"), list):
+            del verbs["disconnect"]
+        if verbs:
+            found[name] = verbs
+    return found
 
 
 def _apply(reference: NestedReference, write: NestedWrite) -> State:
