@@ -16,6 +16,9 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from functools import lru_cache
 
+BY_ID = ""
+"""The tag of cursors that are ids: the text of the only key, which is the id of a record, without a check."""
+
 
 class KeyKind(IntEnum):
     """How a key's value is written."""

@@ -1,5 +1,6 @@
 """The API of REST: a projection of the Core API, whose path, plans, limits and rights it has."""
 
+from copy import copy
 from typing import NamedTuple
 from weakref import ref
 
@@ -7,11 +8,12 @@ from fieldstone.engine.errors import (
     ApiError,
     BadUserInput,
     Conflict,
-    Forbidden,
     NotFound,
     QueryTooComplex,
+    ServiceUnavailable,
     ValidationFailed,
 )
+from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.path import GraphQLApi, Ready
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.answers import find_tag, root_of, shape_answer, split_cost
@@ -63,17 +65,26 @@ class RestApi:
         Raises:
             ApiError: the request is refused, or fails.
         """
-        source = self._core.source
-        current = await source.get(principal.workspace_id)
+        source, workspace_id = self._core.source, principal.workspace_id
+        current = await source.get(workspace_id)
         for _ in range(_MOST_NEWER):
             try:
-                return await self._attempt(current, principal, asked)
-            except (ValidationFailed, BadUserInput, NotFound, Forbidden):
-                newest = await source.refresh(principal.workspace_id)
+                object_, request = self._translate(self._core.see(current, principal), asked)
+            except ApiError:
+                newest = await source.refresh(workspace_id)
                 if newest is current:
                     raise
                 current = newest
-        return await self._attempt(current, principal, asked)
+                continue
+            answer = await self._core.execute(principal, request, allow_mutation=True)
+            if not answer.errors:
+                return _build_answer(asked, object_, answer)
+            newest = source.find_current(workspace_id) or current
+            if newest is current or not isinstance(answer.errors[0], ValidationFailed):
+                raise _describe(answer.errors[0], asked)
+            # The document was written for an older model than the one that the Core API has found.
+            current = newest
+        raise ServiceUnavailable("The model changes all the time: try again in a moment.")
 
     def find_ready(self, principal: Principal, asked: Asked) -> tuple[Ready, str] | None:
         """Return a read that was asked before in this shape, with its response key; None where it takes more."""
@@ -115,18 +126,6 @@ class RestApi:
         ready = core.find_ready(principal, request)
         return None if ready is None else (ready, known.root)
 
-    async def _attempt(self, current: Snapshot, principal: Principal, asked: Asked) -> RestAnswer:
-        object_, request = self._translate(self._core.see(current, principal), asked)
-        answer = await self._core.execute(principal, request, allow_mutation=True)
-        if answer.errors:
-            raise _describe(answer.errors[0], asked)
-        root = root_of(asked.action, object_)
-        data, end = split_cost(answer.body, tells_cost=asked.tells_cost)
-        body = shape_answer(asked.action, root, data, end)
-        if body is None:
-            raise NotFound(f"There is no {object_.label_singular} with the id {asked.id}.", field="id")
-        return RestAnswer(body, find_tag(asked.action, data))
-
     def _translate(self, seen: Seen, asked: Asked) -> tuple[Object, GraphQLRequest]:
         """Return the object of a request, and the GraphQL request that it is; raises ApiError."""
         core, view = self._core, seen.view
@@ -144,8 +143,19 @@ class RestApi:
         return object_, build_operation(asked, object_, sight, self._documents)
 
 
+def _build_answer(asked: Asked, object_: Object, answer: Answer) -> RestAnswer:
+    """Return the answer that a GraphQL answer without errors is; raises NotFound."""
+    data, end = split_cost(answer.body, tells_cost=asked.tells_cost)
+    body = shape_answer(asked.action, root_of(asked.action, object_), data, end)
+    if body is None:
+        raise NotFound(f"There is no {object_.label_singular} with the id {asked.id}.", field="id")
+    return RestAnswer(body, find_tag(asked.action, data))
+
+
 def _describe(error: ApiError, asked: Asked) -> ApiError:
     """Return the error that a client of REST is sent for an error of its GraphQL request."""
+    # The Core API keeps some refusals and raises them again.
+    error = copy(error)
     if isinstance(error, Conflict) and error.field == _IF_UPDATED_AT and asked.if_updated_at is not None:
         message = error.message.replace(f"'{_IF_UPDATED_AT}'", "the header If-Match")
         return PreconditionFailed(message, field="If-Match", extensions=error.extensions)

@@ -32,6 +32,7 @@ class Wish(NamedTuple):
         upserts: whether a record with the same unique key is changed.
         checks_time: whether a write is made only if the record has the `updatedAt` that is given.
         samples: whether groups have records.
+        each: whether records are changed each by data of its own.
         counts: whether a page has the number of all records, which are counted for it.
         aggregates: the names of the aggregates of groups.
     """
@@ -43,6 +44,7 @@ class Wish(NamedTuple):
     upserts: bool = False
     checks_time: bool = False
     samples: bool = False
+    each: bool = False
     counts: bool = True
     aggregates: tuple[str, ...] = ()
 
@@ -151,8 +153,11 @@ def _mutation(view: Snapshot, object_: Object, wish: Wish) -> str:
         case Verb.MERGE:
             declared |= {"ids": "[UUID!]!", "conflictPriorityIndex": "Int!", "dryRun": "Boolean"}
         case _:
-            declared |= {"filter": f"{filter_}!"} if is_many else {"id": "UUID"}
-            if verb is Verb.UPDATE:
+            if wish.each:
+                declared["updates"] = f"[{type_name(object_, TypeRole.UPDATE_ITEM)}!]"
+            else:
+                declared |= {"filter": f"{filter_}!"} if is_many else {"id": "UUID"}
+            if verb is Verb.UPDATE and not wish.each:
                 declared["data"] = f"{data}!"
             if wish.checks_time:
                 declared["ifUpdatedAt"] = "DateTime"

@@ -42,7 +42,7 @@ def rename_inputs(error: ApiError) -> ApiError:
 
 def _renamed(found: "re.Match[str]") -> str:
     variable, rest = found[1], found[2]
-    if variable != "data":
+    if variable not in {"data", "updates"}:
         return f"'{_NAMES.get(variable, variable)}{rest}'"
     return f"'{rest.removeprefix('.')}'" if rest else "The body"
 

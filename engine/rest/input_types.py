@@ -74,7 +74,7 @@ class Input(NamedTuple):
                 before = ".".join(names[:place])
                 where = f"in '{before}'" if before else "here"
                 raise BadUserInput(
-                    f"'{self.parameter}' has '{'.'.join(names)}', and there is no '{name}' {where}.",
+                    f"'{self.parameter}' has '{_shown(names)}', and there is no '{name[:80]}' {where[:80]}.",
                     field=self.parameter,
                 )
             here = member.type
@@ -89,7 +89,7 @@ class Input(NamedTuple):
             return self._convert(value, type_.of_type, names)
         if isinstance(type_, GraphQLList):
             if isinstance(value, Text | Mapping):
-                raise self._error(names, "a list such as [first,second]")
+                return self._convert(value, type_.of_type, names)  # One value is a list of it, as in GraphQL.
             return [self._convert(item, type_.of_type, names) for item in value]
         if isinstance(value, Text):
             return self._leaf(value, type_, names)
@@ -120,9 +120,11 @@ class Input(NamedTuple):
         return text
 
     def _error(self, names: Sequence[str], expected: str) -> BadUserInput:
-        return BadUserInput(
-            f"'{self.parameter}' has '{'.'.join(names)}', which takes {expected}.", field=self.parameter
-        )
+        return BadUserInput(f"'{self.parameter}' has '{_shown(names)}', which takes {expected}.", field=self.parameter)
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ".".join(names)[:200]
 
 
 def _named(type_: GraphQLInputType) -> GraphQLInputType:

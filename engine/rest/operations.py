@@ -21,6 +21,7 @@ from fieldstone.metadata.model import Object, Snapshot
 
 _AGGREGATE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,200}")
 _MOST_AGGREGATES = 50
+_FILTERED = frozenset({Action.UPDATE_MANY, Action.DELETE_MANY, Action.RESTORE_MANY})
 _MERGED = ("ids", "conflictPriorityIndex", "dryRun")
 
 
@@ -63,54 +64,78 @@ def build_operation(asked: Asked, object_: Object, sight: Sight, documents: Docu
     Raises:
         BadUserInput: a parameter or the body is not valid.
     """
-    parameters, action = asked.parameters, asked.action
-    variables: dict[str, JsonValue] = {}
-    if asked.id is not None:
-        if not is_id(asked.id):
-            raise BadUserInput(f"The id '{asked.id[:80]}' in the path is not a UUID.", field="id")
-        variables["id"] = asked.id
-    if asked.if_updated_at is not None:
-        variables["ifUpdatedAt"] = asked.if_updated_at
-    is_list = action is Action.CREATE and isinstance(asked.body, list)
-    wish = Wish(
-        action=Action.CREATE_MANY if is_list else action,
-        depth=parameters.depth,
-        largest_page=sight.largest_page,
-        soft=parameters.flag("soft_delete"),
-        upserts=parameters.flag("upsert"),
-        checks_time=asked.if_updated_at is not None,
-        samples=parameters.flag("include_records_sample"),
-        counts=parameters.flag("total_count", default=True),
-        aggregates=_read_aggregates(parameters) if action is Action.GROUP_BY else (),
-    )
+    wish = _build_wish(asked, sight)
+    variables = {**_read_meant(asked, wish, object_, sight), **_read_given(asked, wish, object_, sight)}
     if wish.upserts:
         variables["upsert"] = True
-    if (text := parameters.text("filter")) is not None:
-        variables["filter"] = read_filter(text, _input(sight, object_, TypeRole.FILTER))
-    elif action in {Action.UPDATE_MANY, Action.DELETE_MANY, Action.RESTORE_MANY}:
-        parameters.required("filter", "it says which records are meant, for instance filter=city[eq]:Berlin")
-    match action:
-        case Action.FIND_MANY:
-            variables |= _read_page(parameters, object_, sight)
-        case Action.GROUP_BY:
-            variables |= _read_groups(parameters)
-        case Action.MERGE | Action.DUPLICATES:
-            variables |= _read_members(asked.body, _MERGED if action is Action.MERGE else ("ids", "data"))
-        case Action.CREATE | Action.CREATE_MANY | Action.UPDATE_ONE | Action.UPDATE_MANY:
-            variables["data"] = _read_data(asked.body, is_list=is_list or action is Action.CREATE_MANY)
-        case _:
-            pass
+    key = asked.sent_key
     return GraphQLRequest(
         query=documents.get(sight.view, object_, wish),
         operation_name=None,
         variables=variables,
         tells_cost=asked.tells_cost,
         is_large=asked.is_large,
-        sent_key=None
-        if asked.sent_key is None
-        else asked.sent_key._replace(operation_text=_operation_text(asked, wish)),
+        sent_key=None if key is None else key._replace(operation_text=_operation_text(asked, wish)),
         is_rest=True,
     )
+
+
+def _build_wish(asked: Asked, sight: Sight) -> Wish:
+    parameters, action, is_list = asked.parameters, asked.action, isinstance(asked.body, list)
+    return Wish(
+        action=Action.CREATE_MANY if action is Action.CREATE and is_list else action,
+        depth=parameters.depth,
+        largest_page=sight.largest_page,
+        soft=parameters.flag("soft_delete"),
+        upserts=parameters.flag("upsert"),
+        checks_time=asked.if_updated_at is not None,
+        each=action is Action.UPDATE_MANY and is_list,
+        samples=parameters.flag("include_records_sample"),
+        counts=parameters.flag("total_count", default=True),
+        aggregates=_read_aggregates(parameters) if action is Action.GROUP_BY else (),
+    )
+
+
+def _read_meant(asked: Asked, wish: Wish, object_: Object, sight: Sight) -> dict[str, JsonValue]:
+    """Return the variables that say which records are meant: by the path, a filter, or the body."""
+    if asked.id is not None:
+        if not is_id(asked.id):
+            raise BadUserInput(f"The id '{asked.id[:80]}' in the path is not a UUID.", field="id")
+        return {"id": asked.id} if asked.if_updated_at is None else {"id": asked.id, "ifUpdatedAt": asked.if_updated_at}
+    text = asked.parameters.text("filter")
+    by_body = wish.each or (wish.action is Action.DELETE_MANY and asked.body is not None)
+    if by_body and text is not None:
+        raise BadUserInput("The records are named by 'filter' or by the body, not by both.", field="filter")
+    if wish.each:
+        return {"updates": [_read_update(item, place) for place, item in enumerate(asked.body)]}
+    if by_body:
+        return {"filter": {"id": {"in": _read_members(asked.body, ("ids",)).get("ids")}}}
+    if text is not None:
+        return {"filter": read_filter(text, _input(sight, object_, TypeRole.FILTER))}
+    if wish.action in _FILTERED:
+        asked.parameters.required("filter", "it says which records are meant, for instance filter=city[eq]:Berlin")
+    return {}
+
+
+def _read_given(asked: Asked, wish: Wish, object_: Object, sight: Sight) -> Mapping[str, JsonValue]:
+    """Return the other variables that the parameters and the body give."""
+    match wish.action:
+        case Action.FIND_MANY:
+            return _read_page(asked.parameters, object_, sight)
+        case Action.GROUP_BY:
+            return _read_groups(asked.parameters)
+        case Action.MERGE:
+            return _read_members(asked.body, _MERGED)
+        case Action.DUPLICATES:
+            return _read_members(asked.body, ("ids", "data"))
+        case Action.CREATE | Action.UPDATE_ONE:
+            return {"data": _read_object(asked.body)}
+        case Action.UPDATE_MANY if not wish.each:
+            return {"data": _read_object(asked.body)}
+        case Action.CREATE_MANY:
+            return {"data": _read_list(asked.body)}
+        case _:
+            return {}
 
 
 def _operation_text(asked: Asked, wish: Wish) -> str:
@@ -165,6 +190,13 @@ def _read_aggregates(parameters: Parameters) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
+def _read_update(item: JsonValue, place: int) -> JsonValue:
+    """Return one of several updates: the record's id, and its data without it."""
+    if not isinstance(item, Mapping) or "id" not in item:
+        raise BadUserInput(f"'[{place}]' must be a JSON object with the 'id' of its record.", field=f"[{place}].id")
+    return {"id": item["id"], "data": {name: value for name, value in item.items() if name != "id"}}
+
+
 def _read_members(body: JsonValue, names: tuple[str, ...]) -> Mapping[str, JsonValue]:
     given = _read_object(body)
     if unknown := next((name for name in given if name not in names), None):
@@ -172,9 +204,7 @@ def _read_members(body: JsonValue, names: tuple[str, ...]) -> Mapping[str, JsonV
     return given
 
 
-def _read_data(body: JsonValue, *, is_list: bool) -> JsonValue:
-    if not is_list:
-        return _read_object(body)
+def _read_list(body: JsonValue) -> JsonValue:
     if not isinstance(body, list):
         raise BadUserInput("The body must be a JSON list of records.")
     return body

@@ -12,6 +12,7 @@ from fieldstone.metadata.api_names import AGGREGATE_ENDING
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Field, Object, Part, relation_end
 from fieldstone.sql import text_order
+from fieldstone.sql.page_cursor import BY_ID
 from fieldstone.sql.plan.elements import Hop
 from fieldstone.sql.plan.operands import AtPath, Column, Ranked, Sorted, column_of
 from fieldstone.sql.plan.outputs import OrderKey, Totals
@@ -151,6 +152,14 @@ def _key(part: Part, tree: Tree, hops: tuple[Hop, ...], blame: Blame, *, totals:
         nulls_first=nulls_first,
         nullable=nullable,
     )
+
+
+def cursor_tag(
+    context: PlanContext, object_: Object, order: tuple[OrderKey, ...], distinct: tuple[Column, ...] = ()
+) -> str:
+    """Return the tag of this object's cursors under this order; in the form of REST the cursors of ids are ids."""
+    is_by_id = len(order) == 1 and order[0].operand == object_.key and not order[0].hops
+    return BY_ID if context.is_rest and is_by_id and not distinct else order_tag(object_, order, distinct)
 
 
 def order_tag(object_: Object, order: tuple[OrderKey, ...], distinct: tuple[Column, ...] = ()) -> str:

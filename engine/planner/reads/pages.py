@@ -6,9 +6,10 @@ from typing import cast
 from fieldstone.engine.planner.arguments.trees import Absent, Binder, Bindings, Blame, Leaf, Tree
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.schema.values.paging import PAGING
+from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, unstorable
-from fieldstone.metadata.scalars import shown
-from fieldstone.sql.page_cursor import CursorError, decode_cursor
+from fieldstone.metadata.scalars import UUID, shown
+from fieldstone.sql.page_cursor import BY_ID, CursorError, decode_cursor
 from fieldstone.sql.plan.operands import Parameter, type_of
 from fieldstone.sql.plan.outputs import OrderKey, Page
 from fieldstone.sql.types import SqlType
@@ -120,6 +121,11 @@ def _seek(
 
 
 def _decode(text: JsonValue, order: tuple[OrderKey, ...], tag: str, blame: Blame) -> tuple[str | None, ...]:
+    if tag == BY_ID:
+        try:
+            return (str(UUID.coerce(text)),)
+        except InvalidValue as error:
+            raise blame.error(f"The cursor in '{blame.field}' is not valid: it {error.message}.") from None
     try:
         keys = decode_cursor(text, tag)
     except CursorError as error:

@@ -12,7 +12,7 @@ from fieldstone.engine.planner.reads.aggregates import build_measures, build_sho
 from fieldstone.engine.planner.reads.distinct import build_distinct, default_order, read_distinct
 from fieldstone.engine.planner.reads.filters import select_condition
 from fieldstone.engine.planner.reads.json_paths import build_path
-from fieldstone.engine.planner.reads.orders import build_order, order_tag
+from fieldstone.engine.planner.reads.orders import build_order, cursor_tag, order_tag
 from fieldstone.engine.planner.reads.pages import build_page
 from fieldstone.engine.planner.reads.sampling import is_sampled
 from fieldstone.engine.planner.reads.text_indexes import note_order
@@ -144,7 +144,7 @@ def build_connection(
         default=default_order(object_, names),
     )
     distinct = build_distinct(object_, names, order, Blame(field="distinctOn", path=path))
-    tag = order_tag(object_, order, distinct)
+    tag = cursor_tag(context, object_, order, distinct)
     link = None
     if over is None:
         note_order(context, object_, order)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from fieldstone.engine.errors import ApiError, RateLimitExceeded, ServiceUnavailable, Unauthenticated
@@ -91,6 +92,9 @@ async def _send_text(
 
 
 def _start(reply: Reply, length: int, headers: Sequence[Header]) -> "Message":
+    if reply.status == HTTPStatus.NOT_MODIFIED:
+        # These headers would be of the answer that the client has already.
+        return {"type": "http.response.start", "status": reply.status, "headers": [*reply.headers, *headers]}
     return {
         "type": "http.response.start",
         "status": reply.status,

@@ -73,7 +73,7 @@ def compile_search(search: Search, draft: StatementDraft, write: RecordWriter) -
             case HitEdges():
                 entries.append((name, _edges(entry, search, rows, draft, write)))
             case PageInfo():
-                entries.append((name, page_info_pieces(entry, search.page, rows)))
+                entries.append((name, page_info_pieces(entry, search.page, search.cursor_tag, rows)))
             case Literal():
                 entries.append((name, [entry.text]))
             case _:
@@ -197,7 +197,7 @@ def _edges(
                 pieces = [(key, _hit(one, search, rows.row, draft, write)) for key, one in entry.entries]
                 entries.append((name, object_pieces(pieces)))
             case Cursor():
-                entries.append((name, ['"', compile_cursor(rows.place), '"']))
+                entries.append((name, ['"', compile_cursor(rows.place, search.cursor_tag), '"']))
             case Literal():
                 entries.append((name, [entry.text]))
             case _:

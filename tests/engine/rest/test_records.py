@@ -1,5 +1,7 @@
 """Each action of REST on records, over HTTP."""
 
+from typing import Any
+
 import httpx
 import pytest
 
@@ -83,11 +85,46 @@ async def test_several_records_are_written(client: httpx.AsyncClient) -> None:
     destroyed = await ask(client, "DELETE", "people?filter=email[eq]:people 1")
     assert destroyed == gone
     assert (await ask(client, "PATCH", "restore/people?filter=email[eq]:people 1"))["data"]["restorePeople"] == []
-    for method in ("PATCH", "DELETE"):
-        refused = await ask(client, method, "people", 400, json={"city": "x"})
+    for method, body in (("PATCH", {"city": "x"}), ("DELETE", None)):
+        refused = await ask(client, method, "people", 400, json=body)
         assert refused["messages"] == [
             "The parameter 'filter' is missing: it says which records are meant, for instance filter=city[eq]:Berlin."
         ]
+
+
+async def test_several_records_are_named_by_the_body(client: httpx.AsyncClient) -> None:
+    made = await ask(client, "POST", "people", 201, json=[{"email": "a"}, {"email": "b"}, {"email": "c"}])
+    a, b, _ = (person["id"] for person in made["data"]["createPeople"])
+    changed = await ask(client, "PATCH", "people", json=[{"id": b, "city": "Bonn"}, {"id": a, "city": "Ulm"}])
+    assert [person["city"] for person in changed["data"]["updatePeople"]] == ["Bonn", "Ulm"]
+    refused = await ask(client, "PATCH", "people", 400, json=[{"id": b, "city": 1}])
+    assert refused["messages"] == ["'[0].data.city' must be text, not 1."]
+    refused = await ask(client, "PATCH", "people", 400, json=[{"city": "Bonn"}])
+    assert refused["messages"] == ["'[0]' must be a JSON object with the 'id' of its record."]
+    both: list[tuple[str, Any]] = [("PATCH", [{"id": a}]), ("DELETE", {"ids": [a]})]
+    for method, body in both:
+        refused = await ask(client, method, "people?filter=city[eq]:x", 400, json=body)
+        assert refused["messages"] == ["The records are named by 'filter' or by the body, not by both."]
+    wrong: list[Any] = [{"ids": None}, {"ids": ["x"]}, {"id": a}, [a]]
+    for body in wrong:
+        await ask(client, "DELETE", "people", 400, json=body)
+    gone = await ask(client, "DELETE", "people?soft_delete=true", json={"ids": [a, b]})
+    assert {person["id"] for person in gone["data"]["deletePeople"]} == {a, b}
+    assert await emails(client, "") == ["c"]
+
+
+async def test_cursors_of_ids_are_ids(client: httpx.AsyncClient) -> None:
+    made = await ask(client, "POST", "people", 201, json=[{"email": name} for name in "abcd"])
+    ids = [person["id"] for person in made["data"]["createPeople"]]
+    first = await ask(client, "GET", "people?limit=2")
+    assert (first["pageInfo"]["startCursor"], first["pageInfo"]["endCursor"]) == (ids[0], ids[1])
+    assert await emails(client, f"starting_after={ids[1].upper()}&limit=1") == ["c"]
+    assert await emails(client, f"ending_before={ids[2]}&limit=1") == ["b"]
+    assert await emails(client, f"order_by=id[DESC]&starting_after={ids[1]}") == ["a"]
+    by_email = (await ask(client, "GET", "people?order_by=email&limit=1"))["pageInfo"]["endCursor"]
+    for query in (f"order_by=email&starting_after={ids[1]}", f"starting_after={by_email}", "starting_after=x"):
+        error = await ask(client, "GET", f"people?{query}", 400)
+        assert error["messages"][0].startswith("The cursor in 'starting_after' is not valid")
 
 
 @pytest.mark.parametrize("path", ["restore/people/{}", "people/{}/restore"])

@@ -8,7 +8,7 @@ from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, arguments_of, bind_tree, value_of
 from fieldstone.engine.planner.context import PlanContext, readable, visible
 from fieldstone.engine.planner.reads.filters import list_encoder
-from fieldstone.engine.planner.reads.orders import build_order, order_tag
+from fieldstone.engine.planner.reads.orders import build_order, cursor_tag
 from fieldstone.engine.planner.reads.selection import build_facet
 from fieldstone.engine.planner.reads.text_indexes import leads
 from fieldstone.engine.planner.whole_access import check_fields
@@ -84,7 +84,7 @@ def _connection(
         ),
         order=order,
         page=Page(limit=context.limits.default_page),
-        cursor_tag=order_tag(object_, order),
+        cursor_tag=cursor_tag(context, object_, order),
         entries=tuple(
             (field.key, build_facet(context, object_, field, (*path, field.key)))
             for field in context.selected_below(selected)

@@ -52,7 +52,7 @@ def compile_groups(groups: Groups, draft: StatementDraft, write: RecordWriter) -
             if found.source is not None:
                 query.join(InnerJoin(found.source, found.condition))
     entries = [
-        (key, _compile_output(output, group, records.get(place, {}), write, draft))
+        (key, _compile_output(output, groups.cursor_tag, group, records.get(place, {}), write, draft))
         for place, (key, output) in enumerate(groups.entries)
     ]
     order = expressions.ordered(group.column("number"), descending=False, nulls_first=None)
@@ -103,6 +103,7 @@ def _grouped(groups: Groups, draft: StatementDraft) -> Query:
 
 def _compile_output(
     output: GroupOutput,
+    tag: str,
     group: RowReference,
     records: Mapping[str, list[TextPiece]],
     write: RecordWriter,
@@ -116,7 +117,7 @@ def _compile_output(
         case Record():
             return write(output, group, draft)
         case Cursor():
-            return ['"', compile_cursor(group.column("place")), '"']
+            return ['"', compile_cursor(group.column("place"), tag), '"']
         case DimensionTexts():
             texts = [_string(value, group) for value in output.values]
             return ["[", *(piece for place, text in enumerate(texts) for piece in ([","] if place else []) + text), "]"]
@@ -126,7 +127,7 @@ def _compile_output(
                     key,
                     records[key]
                     if isinstance(entry, Edges | PageInfo)
-                    else _compile_output(entry, group, {}, write, draft),
+                    else _compile_output(entry, tag, group, {}, write, draft),
                 )
                 for key, entry in output.entries
             ]

@@ -73,7 +73,7 @@ def _pieces(
 ) -> list[TextPiece]:
     if isinstance(entry, Edges):
         return edges_pieces(entry, connection, rows, draft, write)
-    return page_info_pieces(entry, connection.page, rows)
+    return page_info_pieces(entry, connection.page, connection.cursor_tag, rows)
 
 
 def _rows(records: GroupRecords, groups: Groups, page: str, draft: StatementDraft) -> PageRows:

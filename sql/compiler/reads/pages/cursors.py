@@ -6,7 +6,7 @@ from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.reads.pages.ordering import SortKey
 from fieldstone.sql.compiler.terms import Expression
 from fieldstone.sql.compiler.text_keys import text_of_key
-from fieldstone.sql.page_cursor import KeyKind, encode_head
+from fieldstone.sql.page_cursor import BY_ID, KeyKind, encode_head
 from fieldstone.sql.plan.operands import AtPath, Column, Sorted
 from fieldstone.sql.types import SqlType
 
@@ -18,6 +18,9 @@ _TEXT_END = expressions.bytes_literal(b"\0")
 
 def compile_place(tag: str, keys: Sequence[SortKey]) -> Expression:
     """Return the place, as bytes, of a row with these keys."""
+    if tag == BY_ID:
+        (key,) = keys
+        return _encode_key(key)
     head = encode_head(tag, [_kind(key) for key in keys])
     parts: list[bytes | Expression] = [head[: -len(keys)]]
     for key in keys:
@@ -34,9 +37,12 @@ def compile_place(tag: str, keys: Sequence[SortKey]) -> Expression:
     return expressions.concatenation(_joined(parts))
 
 
-def compile_cursor(place: Expression) -> Expression:
-    """Return the cursor of a place."""
-    return expressions.concatenation((expressions.call("encode", place, _HEX), expressions.call("md5", place)))
+def compile_cursor(place: Expression, tag: str) -> Expression:
+    """Return the cursor of a place that was made under this tag."""
+    text = expressions.call("encode", place, _HEX)
+    if tag == BY_ID:
+        return expressions.cast_to_text(expressions.cast(text, SqlType.UUID))
+    return expressions.concatenation((text, expressions.call("md5", place)))
 
 
 def _joined(parts: Sequence[bytes | Expression]) -> list[Expression]:

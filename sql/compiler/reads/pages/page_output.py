@@ -57,7 +57,7 @@ def compile_connection(
             case Edges():
                 page[key] = edges_pieces(entry, connection, rows, draft, write)
             case PageInfo():
-                page[key] = page_info_pieces(entry, connection.page, rows)
+                page[key] = page_info_pieces(entry, connection.page, connection.cursor_tag, rows)
             case Literal():
                 page[key] = [entry.text]
             case AggregateRecord() if not is_measured(entry):
@@ -195,7 +195,7 @@ def edges_pieces(
             case Record():
                 entries.append((key, write(output, rows.row, draft)))
             case Cursor():
-                entries.append((key, ['"', compile_cursor(rows.place), '"']))
+                entries.append((key, ['"', compile_cursor(rows.place, connection.cursor_tag), '"']))
             case Literal():
                 entries.append((key, [output.text]))
             case _:
@@ -230,12 +230,12 @@ def _within_page(connection: Connection, rows: PageRows) -> Expression | None:
     return expressions.compare(rows.number, Comparison.LE, expressions.number(connection.page.limit))
 
 
-def page_info_pieces(info: PageInfo, page: Page, rows: PageRows | None) -> list[TextPiece]:
-    """Return the JSON object of facts about a page."""
-    return object_pieces([(key, _compile_fact(fact, page, rows)) for key, fact in info.entries])
+def page_info_pieces(info: PageInfo, page: Page, tag: str, rows: PageRows | None) -> list[TextPiece]:
+    """Return the JSON object of facts about a page, whose cursors are made under this tag."""
+    return object_pieces([(key, _compile_fact(fact, page, tag, rows)) for key, fact in info.entries])
 
 
-def _compile_fact(fact: PageFact | Literal, page: Page, rows: PageRows | None) -> list[TextPiece]:
+def _compile_fact(fact: PageFact | Literal, page: Page, tag: str, rows: PageRows | None) -> list[TextPiece]:
     match fact:
         case Literal():
             return [fact.text]
@@ -245,7 +245,7 @@ def _compile_fact(fact: PageFact | Literal, page: Page, rows: PageRows | None) -
             first = (fact is PageFact.START_CURSOR) is not page.backward
             limit = expressions.number(page.limit)
             place = expressions.ONE if first else expressions.call("least", rows.total, limit)
-            cursor = join_pieces(('"', compile_cursor(rows.place), '"'))
+            cursor = join_pieces(('"', compile_cursor(rows.place, tag), '"'))
             found = expressions.aggregate("min", cursor, only=expressions.equal(rows.number, place))
             return [expressions.coalesce(found, NULL_TEXT)]
         case PageFact.HAS_NEXT | PageFact.HAS_PREVIOUS if fact is _fact_beyond(page):
