@@ -142,6 +142,11 @@ def test_twentys_sdk_reads_and_changes_the_model_and_generates_a_client(page: Pa
     assert page.node("records.js") == ["1 Analytical Engines 0"]
 
 
+def test_twentys_sdk_speaks_rest(page: Page) -> None:
+    page.write("twenty.md")
+    assert page.node("rest.js") == ["1 Difference Engines 4", "404 404"]
+
+
 def test_gql_reads_writes_and_subscribes(page: Page, run_folder: Path) -> None:
     page.write("python.md")
     installed = install_python(run_folder, "gql")

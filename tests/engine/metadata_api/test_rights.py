@@ -171,6 +171,20 @@ async def test_a_role_is_shown_the_model_of_its_schema(apis: Apis) -> None:
     )
     assert {field["object"]["nameSingular"] for field in everything} == {"company", "person"}
     ids = {field["id"] for field in everything}
+    listed = await data(
+        apis,
+        clerk,
+        """{ objects(paging: { first: 1000 }) { edges { node { nameSingular fieldsList { name relation {
+          sourceObjectMetadata { nameSingular } targetObjectMetadata { nameSingular } } }
+          indexMetadataList { id } } } } }""",
+    )
+    for node in (edge["node"] for edge in listed["objects"]["edges"]):
+        assert sorted(field["name"] for field in node["fieldsList"]) == sorted(names[node["nameSingular"]])
+        relations = [field["relation"] for field in node["fieldsList"] if field["relation"]]
+        assert {one["sourceObjectMetadata"]["nameSingular"] for one in relations} == {node["nameSingular"]}
+        assert {one["targetObjectMetadata"]["nameSingular"] for one in relations} <= set(objects)
+        count = len(objects[node["nameSingular"]]["indexes"]["edges"])
+        assert len(node["indexMetadataList"]) == count
     indexes = [edge["node"] for edge in shown["indexes"]["edges"]]
     assert indexes
     assert all(ids.issuperset(index["fieldMetadataIds"]) for index in indexes)
