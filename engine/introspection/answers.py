@@ -18,7 +18,7 @@ from fieldstone.engine.introspection.deflated import DeflatedPiece, DeflatedText
 from fieldstone.engine.introspection.request import SchemaRequest, read_request
 from fieldstone.engine.introspection.templates import ROOTS, ObjectTexts, Templates
 from fieldstone.engine.introspection.type_writer import TypeWriter
-from fieldstone.engine.schema.definitions import SHARED
+from fieldstone.engine.schema.definitions import SHARED, is_shared
 from fieldstone.engine.schema.lazy import LazySchema, lazy_schema
 from fieldstone.engine.schema.roots.records import QUERY
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
@@ -70,12 +70,12 @@ class _Frame:
     """The same in every workspace's answer to a request: the text around the types, the root types, the shared types.
 
     Attributes:
-        types: between the root types and those of the objects.
+        shared: the shared types, each by its name.
     """
 
     before: DeflatedPiece
     roots: Mapping[str, tuple[DeflatedPiece, DeflatedPiece]]
-    shared: DeflatedPiece
+    shared: Mapping[str, DeflatedPiece]
     after: DeflatedPiece
     templates: Templates
 
@@ -135,7 +135,8 @@ class SchemaAnswers:
             fragments.append(found)
         self._keep(key, kept, snapshot)
         search = self._search(request, schema) if schema.scope.has_search else ({}, _EMPTY)
-        return DeflatedText(_join(frame, fragments, *search))
+        shared = [piece for name, piece in frame.shared.items() if is_shared(schema.scope, name)]
+        return DeflatedText(_join(frame, shared, fragments, *search))
 
     def forget(self, workspace_id: UUID) -> None:
         """Drop the texts of a workspace."""
@@ -204,18 +205,21 @@ def _make_frame(request: SchemaRequest, templates: Templates, absent: frozenset[
     writer = TypeWriter(request, schema)
     before, after = writer.around()
     roots = {root: writer.write(schema.type_map[root]) for root in ROOTS if root not in absent}
-    shared = ",".join(writer.write(schema.type_map[name]).text for name in SHARED)
     return _Frame(
         before=deflate(before),
         roots={root: (deflate(text.head), deflate(text.tail + ",")) for root, text in roots.items()},
-        shared=deflate(shared),
+        shared={name: deflate(writer.write(shared).text) for name, shared in SHARED.items()},
         after=deflate(after),
         templates=templates,
     )
 
 
 def _join(
-    frame: _Frame, fragments: list[_Fragment], search: Mapping[str, DeflatedPiece], search_types: DeflatedPiece
+    frame: _Frame,
+    shared: list[DeflatedPiece],
+    fragments: list[_Fragment],
+    search: Mapping[str, DeflatedPiece],
+    search_types: DeflatedPiece,
 ) -> Iterator[DeflatedPiece]:
     yield frame.before
     for place, root in enumerate(ROOTS, start=1):
@@ -225,7 +229,7 @@ def _join(
         yield head
         yield from _separated([*(fragment.pieces[place] for fragment in fragments), search.get(root, _EMPTY)])
         yield tail
-    yield from _separated([frame.shared, *(fragment.pieces[0] for fragment in fragments), search_types])
+    yield from _separated([*shared, *(fragment.pieces[0] for fragment in fragments), search_types])
     yield frame.after
 
 

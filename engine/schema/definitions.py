@@ -41,8 +41,9 @@ from fieldstone.metadata.api_names import (
     ObjectType,
     TypeRole,
 )
-from fieldstone.metadata.field_types import FIELD_TYPES
+from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.model import Object, Snapshot, relation_end
+from fieldstone.metadata.scalars import TS_VECTOR
 
 _SHARED = (
     *(PAGE_INFO, ORDER_BY_DIRECTION, PRESENCE),
@@ -65,12 +66,17 @@ _ONLY_IN_DATA = frozenset(
     {CONNECT_TARGET.name, changed_values.PATH_VALUE.name}
     | {composite_name(entry, TypeRole.INPUT) for entry in FIELD_TYPES.values() if entry.composite}
 )
-_COMPOSITE_TYPES = {
-    composite_name(entry, role): field_type
-    for field_type, entry in FIELD_TYPES.items()
-    if entry.composite
-    for role in TypeRole
+_OF_FIELDS = {
+    **{
+        composite_name(entry, role): field_type
+        for field_type, entry in FIELD_TYPES.items()
+        if entry.composite
+        for role in TypeRole
+    },
+    **dict.fromkeys((TS_VECTOR.name, TS_VECTOR.filter_name), FieldType.TS_VECTOR),
+    **dict.fromkeys((JSON_ORDER_BY.name, JSON_ORDER_TYPE.name, changed_values.PATH_VALUE.name), FieldType.RAW_JSON),
 }
+"""The types of fields that alone lead to shared types, by the names of these."""
 
 
 def type_names(scope: TypeScope) -> Iterator[str]:
@@ -80,7 +86,7 @@ def type_names(scope: TypeScope) -> Iterator[str]:
         yield from scope.mutations.types
     if scope.has_nodes:
         yield from (NODE, GraphQLID.name)
-    yield from (name for name in SHARED if _is_shared(scope, name))
+    yield from (name for name in SHARED if is_shared(scope, name))
     for object_ in scope.snapshot.by_singular.values():
         yield from (api_names.type_name(object_, role) for role in TypeRole if has_role(scope, object_, role))
         for field in api_names.enum_fields(object_):
@@ -132,7 +138,7 @@ def build_type(scope: TypeScope, name: str) -> GraphQLNamedType | None:
     if scope.mutations is not None and (build := scope.mutations.types.get(name)):
         return build(scope)
     if name in SHARED:
-        return SHARED[name] if _is_shared(scope, name) else None
+        return SHARED[name] if is_shared(scope, name) else None
     match api_names.find_type(scope.snapshot, name):
         case None:
             return _find_alias(scope, name)
@@ -209,13 +215,11 @@ _OF_WRITES = frozenset(
 )
 
 
-def _is_shared(scope: TypeScope, name: str) -> bool:
-    """Whether the schema has a shared type: where clients create no fields, only the types that its own may lead to."""
-    if scope.mutations is None:
-        return True
-    if name in scope.mutations.types:
+def is_shared(scope: TypeScope, name: str) -> bool:
+    """Whether the schema has a shared type; one that only fields of a type lead to is there if an object has one."""
+    if scope.mutations is not None and (name in scope.mutations.types or name in _ONLY_IN_DATA):
         return False
-    return name not in _ONLY_IN_DATA and _COMPOSITE_TYPES.get(name) in {None, *scope.field_types}
+    return scope.is_specimen or _OF_FIELDS.get(name) in {None, *scope.field_types}
 
 
 _OF_DATA = frozenset({TypeRole.RELATION_INPUT, TypeRole.CONNECT_OR_CREATE, TypeRole.RELATION_LIST_INPUT})

@@ -10,7 +10,7 @@ from fieldstone.engine.request.answer import SHARED_TEXT_RATIO
 from fieldstone.metadata.json_text import loads
 from tests.apis import LIMITS, Apis, open_apis
 
-LIMIT = 30_000
+LIMIT = 15_000
 LIMITED = replace(LIMITS, records=replace(LIMITS.records, response_bytes=LIMIT))
 
 

@@ -97,6 +97,18 @@ def test_only_shared_types_are_out_of_reach(snapshot: Snapshot, mutations: Mutat
     assert set(eager.type_map) - set(reached.type_map) <= api_names.SHARED_TYPE_NAMES
 
 
+def test_types_that_only_some_fields_lead_to_are_there_with_them() -> None:
+    """An object without addresses has no types of addresses; the one with every field has all that fields lead to."""
+    standard, everything = (
+        set(eager_schema(WORKSPACES[name][0]).type_map) for name in ("standard", "every field type")
+    )
+    assert {"AddressValueFilterInput", "CurrencyValueAggregateSum", "TSVectorFilter", "JSONOrderByInput"} <= everything
+    assert {
+        name for name in standard if name.startswith(("AddressValue", "CurrencyValue", "TSVector", "JSONOrder"))
+    } == set()
+    assert "ActorValue" in standard
+
+
 def test_the_names_of_shared_types_are_reserved() -> None:
     snapshot, _ = WORKSPACES["every field type"]
     schema = eager_schema(snapshot)

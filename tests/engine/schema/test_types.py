@@ -101,9 +101,9 @@ EXPECTED: dict[str, dict[str, str]] = {
     "OtherConnectOrCreateInput": {"where": "OtherWhereUniqueInput!", "create": "OtherInput!"},
     "ThingRelationListInput": {
         "create": "[ThingInput!]",
-        "connect": "[UUID!]",
+        "connect": "[ConnectTarget!]",
         "disconnect": "[UUID!]",
-        "set": "[UUID!]",
+        "set": "[ConnectTarget!]",
         "update": "[ThingUpdateItemInput!]",
         "delete": "[UUID!]",
     },
