@@ -1,8 +1,9 @@
 """metadata/snapshot_watcher.py"""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -60,8 +61,10 @@ async def test_a_version_that_is_heard_of_is_loaded_without_a_question(
         watch.hear(model.workspace.id, after.version)
         watch.hear(model.workspace.id, model.version)
         watch.hear(new_id(), 7)
-        await asyncio.sleep(0.02)
-    assert (counted.loads, counted.checks) == (2, 0)
+        newest = await desk.change(lambda _: [new_object("task")])
+        watch.hear(model.workspace.id, newest.version)
+        await until(lambda: current.version_of(model.workspace.id) == newest.version)
+    assert (counted.loads, counted.checks) == (3, 0)
 
 
 async def test_a_gap_is_a_reason_to_look_at_once(desk: Desk, database: Database, model: Snapshot) -> None:
@@ -74,16 +77,26 @@ async def test_a_gap_is_a_reason_to_look_at_once(desk: Desk, database: Database,
         await until(lambda: current.peek(model.workspace.id) == after)
 
 
-async def test_all_workspaces_are_asked_about_in_one_question(desk: Desk, database: Database, model: Snapshot) -> None:
+async def test_all_workspaces_are_asked_about_in_one_question(
+    desk: Desk, database: Database, model: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     others = [await desk.workspaces.create(f"w{number}", actor="test", standard=False) for number in range(5)]
     counted = Counted(database)
     current = CurrentSnapshots(counted)
     watch = SnapshotWatch(current, counted, interval=NEVER)
     async with watching(watch):
         # Nothing is loaded, so there is nothing to ask.
-        watch.ask()
-        await asyncio.sleep(0.02)
-        assert counted.checks == 0
+        looks: list[Mapping[UUID, int]] = []
+
+        def look() -> Mapping[UUID, int]:
+            looks.append(CurrentSnapshots.versions(current))
+            return looks[-1]
+
+        with monkeypatch.context() as looking:
+            looking.setattr(current, "versions", look)
+            watch.ask()
+            await until(lambda: bool(looks))
+        assert (looks, counted.checks) == ([{}], 0)
         for snapshot in (model, *others):
             await current.get(snapshot.workspace.id)
         loads = counted.loads

@@ -88,9 +88,12 @@ async def test_a_role_that_is_changed_by_one_has_its_rights_in_the_other(one: Pr
 
 async def test_what_was_loaded_is_not_told_on(one: Process, other: Process) -> None:
     sent = other.broadcast.counters.sent
-    await one.writer.change(one.foundation.default.workspace.id, lambda _: [new_object("thing")], actor="test")
+    # By the second change all that follows the first one is over.
+    workspace_id = one.foundation.default.workspace.id
+    await one.writer.change(workspace_id, lambda _: [new_object("thing")], actor="test")
     await until(lambda: other.version == one.version)
-    await asyncio.sleep(0.02)
+    await one.writer.change(workspace_id, lambda _: [new_object("task")], actor="test")
+    await until(lambda: other.version == one.version)
     assert other.broadcast.counters.sent == sent
 
 
