@@ -116,6 +116,13 @@ def test_sigterm_lets_requests_in_flight_finish(database: str) -> None:
         assert revoked == [(True,)]
 
 
+def test_ctrl_c_ends_a_server_as_the_help_says(database: str) -> None:
+    with serving(DATABASE_URL=database) as served:
+        served.process.send_signal(signal.SIGINT)
+        assert served.process.wait(timeout=30) == 130
+        assert "Traceback" not in "".join(served.errors)
+
+
 def test_every_request_has_its_line_in_the_log_when_the_process_has_ended(database: str) -> None:
     with serving(DATABASE_URL=database, FIELDSTONE_LOG_FORMAT="json") as served:
         with served.client() as client:

@@ -31,7 +31,8 @@ from fieldstone.sql.errors import (
 DIFFERENT = 2
 """The exit code of a comparison that has found something."""
 
-_INTERRUPTED = 130
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl+C has ended."""
 
 
 class CommandError(Exception):
@@ -65,7 +66,7 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, None]], *, has_log: bool 
     except (CommandError, SqlError, MetadataError) as error:
         _fail(_explain(error, settings))
     except KeyboardInterrupt:
-        raise typer.Exit(_INTERRUPTED) from None
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _fail(sentence: str, *, code: int = 1) -> NoReturn:

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from fieldstone.engine.server.app import Fieldstone
+from fieldstone.engine.server.cli.exit_codes import INTERRUPTED
 from fieldstone.engine.server.cli.serving.development_key import development_key
 from fieldstone.engine.server.cli.serving.listener import listen, url_of
 from fieldstone.engine.server.cli.serving.state_server import state_server
@@ -46,12 +47,13 @@ _QUERY = "{ people(limit: 3, orderBy: { createdAt: DESC }) { edges { node { firs
 class _Server(uvicorn.Server):
     """uvicorn's server, ended by the first signal after the requests in progress, by the second at once.
 
-    uvicorn's own handling raises the signal again at the end, and the process would end by it instead of with code 0.
+    uvicorn's own handling raises the signal again at the end, and the process would end by it instead of with a code.
     """
 
     def __init__(self, config: uvicorn.Config, app: Fieldstone) -> None:
         super().__init__(config)
         self.app = app
+        self.is_interrupted = False
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -66,6 +68,7 @@ class _Server(uvicorn.Server):
                 loop.remove_signal_handler(number)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        self.is_interrupted |= sig == signal.SIGINT
         self.app.end_streams()
         self.force_exit = self.should_exit
         self.should_exit = True
@@ -78,6 +81,7 @@ async def serve(settings: Settings, *, demo: bool) -> None:
         CommandError: the address cannot be listened on.
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
+        typer.Exit: Ctrl+C has ended it.
     """
     with contextlib.closing(listen(settings.host, settings.port)) as listener, state_server(settings) as show_state:
         route_standard_logging(settings)
@@ -120,6 +124,8 @@ async def serve(settings: Settings, *, demo: bool) -> None:
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
             await app.runtime.stop()
+        if server.is_interrupted:
+            raise typer.Exit(INTERRUPTED)
 
 
 def configure(app: Fieldstone, settings: Settings) -> uvicorn.Config:
