@@ -7,7 +7,11 @@ from pathlib import Path
 
 from fieldstone.sql.embedded.locks import exclusively
 
-REQUIREMENTS = {"gql": "gql[httpx,websockets]==4.4.0", "ariadne-codegen": "ariadne-codegen==0.19.0"}
+REQUIREMENTS = {
+    "gql": "gql[httpx,websockets]==4.4.0",
+    "ariadne-codegen": "ariadne-codegen==0.19.0",
+    "twentycrm-api-client": "twentycrm-api-client==1.18.1",
+}
 
 
 def install_python(parent: Path, name: str) -> Path:

@@ -158,3 +158,10 @@ def test_ariadne_codegens_client_has_types_of_python(page: Page, run_folder: Pat
     installed = install_python(run_folder, "ariadne-codegen")
     run_python(installed, ["-m", "ariadne_codegen"], page.folder, page.variables)
     assert run_python(installed, ["rename.py"], page.folder, page.variables) == ["True", "Lovelace"]
+
+
+def test_twentys_generated_client_speaks_rest(page: Page, run_folder: Path) -> None:
+    page.write("twenty.md")
+    installed = install_python(run_folder, "twentycrm-api-client")
+    lines = run_python(installed, ["companies.py"], page.folder, page.variables)
+    assert lines == ["1 Difference Engines 4", "True"]
