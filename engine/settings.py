@@ -161,7 +161,7 @@ class Settings(BaseSettings):
     drain_timeout: float = seconds(15.0, "The longest wait of a stop for requests in progress, in seconds.")
     pool_size: int = whole(8, "Database connections for requests; of several workspaces each gets at most half.",
         most=1000)
-    lanes: int = whole(0,
+    lanes: int = whole(4,
         "The number of `FIELDSTONE_POOL_SIZE` connections on which short reads may share messages; 0 is off.",
         least=0, most=1000)
     session_pool_size: int = whole(4, "Database connections for changes of the model, keys and the like.", most=1000)
