@@ -305,3 +305,14 @@ def test_zones_and_widths_share_a_plan(sample: Served) -> None:
     other = [{"dueAt": {"bucket": "WEEK", "timeZone": "UTC"}}, {"position": {"width": 10}}]
     assert "errors" not in sample.ask(document, {"groups": other})
     assert len(set(log.texts)) == 2
+
+
+async def test_the_cursor_of_a_group_is_the_same_whichever_records_are_in_it(apis: Apis) -> None:
+    """The lower end of 5.5 has a zero behind its point, and that of 5 has none."""
+    for amount in (5.5, 5):
+        await create(apis, "opportunity", amount=amount)
+    text = """query ($f: OpportunityFilterInput) {
+      opportunitiesGroupBy(groupBy: [{ amount: { width: 5 } }], filter: $f) { cursor key { amount } } }"""
+    found = [await ask(apis, text, f={"amount": {"in": amounts}}) for amounts in ([5], [5.5], [5, 5.5])]
+    assert found == [found[0]] * 3
+    assert [group["key"] for group in found[0]] == [{"amount": 5}]

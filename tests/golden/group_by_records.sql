@@ -1,10 +1,12 @@
 WITH t4 AS (
-  SELECT t3.*,row_number() OVER () AS number,ARRAY[t3.k0::text,trim_scale(t3.k1)::text] AS identity
+  SELECT t3.*,row_number() OVER () AS number,ARRAY[t3.k0::text,t3.k1::text] AS identity
   FROM (
     SELECT t2.*
     FROM (
-      SELECT t1."name" AS k0,t0."position"::text::numeric - mod(
-        mod(t0."position"::text::numeric,$1::numeric) + $1::numeric,$1::numeric
+      SELECT t1."name" AS k0,trim_scale(
+        t0."position"::text::numeric - mod(
+          mod(t0."position"::text::numeric,$1::numeric) + $1::numeric,$1::numeric
+        )
       ) AS k1,count(*) AS m0
       FROM "workspace_default"."person" AS t0
       LEFT JOIN "workspace_default"."company" AS t1 ON t1."id" = t0."companyId" AND t1."deletedAt" IS NULL

@@ -15,10 +15,15 @@ from fieldstone.sql.types import SqlType
 def compile_dimensions(
     dimensions: Sequence[Dimension], row: RowReference, draft: StatementDraft
 ) -> tuple[list[Expression], list[LeftJoin]]:
-    """Return the values that the row is grouped by, and the joins that they need."""
+    """Return the values that the row is grouped by, and the joins that they need.
+
+    Equal values have one text: the cursor of a group must not depend on which of its rows is read first.
+    """
     read = [OrderKey(hops=dimension.hops, operand=dimension.column) for dimension in dimensions]
     keys, joins = compile_order(read, row, draft)
-    return [compile_bucket(dimension, key.value) for dimension, key in zip(dimensions, keys, strict=True)], joins
+    values = [compile_bucket(dimension, key.value) for dimension, key in zip(dimensions, keys, strict=True)]
+    types = [dimension.result(index).type for index, dimension in enumerate(dimensions)]
+    return [_canonical(value, kind) for value, kind in zip(values, types, strict=True)], joins
 
 
 def compile_zone_checks(dimensions: Sequence[Dimension]) -> list[Expression]:
@@ -27,23 +32,21 @@ def compile_zone_checks(dimensions: Sequence[Dimension]) -> list[Expression]:
     return [expressions.is_null(expressions.call("timezone", zone, expressions.NOW), negated=True) for zone in zones]
 
 
-def compile_identity(dimensions: Sequence[Dimension], values: Sequence[Expression]) -> Expression:
+def compile_identity(values: Sequence[Expression]) -> Expression:
     """Return a value that all rows of a group share, and no others: an array of texts, which can be hashed.
 
     NULLs in it are equal, as they are in groups.
     """
-    types = [dimension.result(index).type for index, dimension in enumerate(dimensions)]
-    return expressions.array([_text(value, kind) for value, kind in zip(values, types, strict=True)])
+    return expressions.array([expressions.cast_to_text(value) for value in values])
 
 
-def _text(value: Expression, kind: SqlType) -> Expression:
-    """Return a text that two equal values share, NULL for NULL."""
+def _canonical(value: Expression, kind: SqlType) -> Expression:
+    """Return the value in the form that all values equal to it have."""
     match kind:
         case SqlType.NUMERIC:
-            value = expressions.call("trim_scale", value)
+            return expressions.call("trim_scale", value)
         case SqlType.DOUBLE:
             # There is a negative zero.
-            value = expressions.parenthesised(expressions.arithmetic(value, "+", expressions.number(0)))
+            return expressions.parenthesised(expressions.arithmetic(value, "+", expressions.number(0)))
         case _:
-            pass
-    return expressions.cast_to_text(value)
+            return value

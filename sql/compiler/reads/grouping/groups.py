@@ -81,7 +81,7 @@ def _compile_page(groups: Groups, draft: StatementDraft) -> Query:
         page.select(expressions.named(compile_place(groups.cursor_tag, handed), "place"))
     if any(isinstance(output, GroupRecords) for output in outputs):
         values = [expressions.result(inner.alias, "k" + str(index)) for index in range(len(groups.dimensions))]
-        page.select(expressions.named(compile_identity(groups.dimensions, values), "identity"))
+        page.select(expressions.named(compile_identity(values), "identity"))
     return page
 
 

@@ -89,7 +89,7 @@ def _rows(records: GroupRecords, groups: Groups, page: str, draft: StatementDraf
     query = Query().from_(row_source(groups.table, row.alias, draft))
     for join in (*joins, *order_joins):
         query.join(join)
-    identity = compile_identity(groups.dimensions, values)
+    identity = compile_identity(values)
     query.join(InnerJoin(FromItem(page, group), expressions.equal(identity, expressions.result(group, "identity"))))
     query.select(expressions.named(gid, "gid"), expressions.named(expressions.result(group, _COUNT), "total"))
     query.select(*[expressions.named(row.column(name), generated) for name, generated in names.items()])
