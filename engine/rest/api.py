@@ -159,8 +159,8 @@ def _describe(error: ApiError, asked: Asked) -> ApiError:
     if isinstance(error, Conflict) and error.field == _IF_UPDATED_AT and asked.if_updated_at is not None:
         message = error.message.replace(f"'{_IF_UPDATED_AT}'", "the header If-Match")
         return PreconditionFailed(message, field="If-Match", extensions=error.extensions)
-    if isinstance(error, QueryTooComplex) and "cost" in error.extensions:
-        error.message += " In REST these are 'limit' and 'depth'."
+    if isinstance(error, QueryTooComplex):
+        error.message += " In REST, a smaller 'limit' or 'depth' asks for less."
     if isinstance(error, ValidationFailed) and asked.action is Action.GROUP_BY:
         return BadUserInput(error.message, field="aggregate")
     return rename_inputs(error)

@@ -178,7 +178,13 @@ async def test_costs_are_told_and_limited(start_app: StartApp) -> None:
         assert told.json()["extensions"] == {"cost": 110}
         messages = {(await ask(client, "GET", "people?depth=1", 400))["messages"][0] for _ in range(3)}
         (message,) = messages
-        assert message.endswith("with 'first' for instance. In REST these are 'limit' and 'depth'.")
+        assert message.endswith("with 'first' for instance. In REST, a smaller 'limit' or 'depth' asks for less.")
+    async with start_app(max_tokens=100) as (_, client):
+        await ask(client, "GET", "people")
+        error = await ask(client, "GET", "people?depth=2", 400)
+        assert error["messages"][0] == (
+            "The document has more than 100 tokens. In REST, a smaller 'limit' or 'depth' asks for less."
+        )
 
 
 async def test_trusted_documents_alone_are_no_way_for_rest(start_app: StartApp) -> None:
