@@ -78,7 +78,7 @@ class ParameterList:
     def add_claim(self, key: Hashable, binder: Binder, sql_type: SqlType, *, array: bool = False) -> Parameter:
         """Return the parameter of a principal's value, one for all places that have the same `key`."""
         if key not in self.claims:
-            self.claims[key] = self.add(binder, sql_type, array=array)
+            self.claims[key] = replace(self.add(binder, sql_type, array=array), of_principal=True)
         return self.claims[key]
 
     def add_row(self, binder: RowBinder, sql_types: Sequence[SqlType]) -> list[Parameter]:

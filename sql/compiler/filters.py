@@ -117,6 +117,8 @@ def compile_condition(
             return _compile_relation(condition, row, draft, negated=negated, search=search)
         case AmongPairs():
             return _compile_pairs(condition, row, draft)
+        case Compare(singly=True) if search is not Search.PLANNED and not negated:
+            return expressions.case([(_compile_test(condition, row), expressions.TRUE)])
         case _:
             return _compile_test(condition, row)
 

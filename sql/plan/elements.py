@@ -51,11 +51,15 @@ class Not:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compare:
-    """`left` compared with a parameter, a moment or another column; both sides are ranked, or keys, where `left` is."""
+    """`left` compared with a parameter, a moment or another column; both sides are ranked, or keys, where `left` is.
+
+    If it is `singly`, rows that are looked at in order are compared one by one, and found by no index.
+    """
 
     left: Operand
     comparison: Comparison
     right: Parameter | Column | Moment
+    singly: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ class Parameter:
     """The statement's parameter number `slot + 1`, cast to `type` (to an array of it where `array` is set).
 
     With `in_set` it is the value number `slot` of the parameter set at hand: see `sql/plan/read.py`. With
-    `unplanned` PostgreSQL is not to see its value when it plans.
+    `unplanned` PostgreSQL is not to see its value when it plans. One `of_principal` is a value that rules name.
     """
 
     slot: int
@@ -28,6 +28,7 @@ class Parameter:
     array: bool = False
     in_set: bool = False
     unplanned: bool = False
+    of_principal: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

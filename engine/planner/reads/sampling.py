@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator
 
+from fieldstone.engine.planner.access.forms import is_anchored
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.reads.text_indexes import ready_indexes
 from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, TRIGRAM, indexed_parts, indexed_values
@@ -32,7 +33,8 @@ def is_sampled(context: PlanContext, object_: Object, condition: Condition, orde
     """Return whether an index serves the order and others the condition, and note the choices."""
     terms = list(_flat(condition))
     has_links = any(isinstance(term, HasLinked | HasTotals) for term in terms)
-    by_rule = _is_gathered(condition)
+    # The principal of a rule may have any number of the records, and one plan serves all of them.
+    by_rule = _is_gathered(condition) or is_anchored(condition, context.parameters.claims.values())
     if not (has_links or by_rule) and not _matches(terms):
         return False
     first = order[0]

@@ -67,6 +67,16 @@ def test_a_page(deals: Deals, rule: Any, number: int, text: str) -> None:
         assert read_buffers(found) < 2_500, (mode, read_buffers(found))
 
 
+@pytest.mark.parametrize("text", PAGES.values(), ids=PAGES)
+@pytest.mark.parametrize("number", PRINCIPALS.values(), ids=PRINCIPALS)
+def test_a_page_of_ones_own(deals: Deals, number: int, text: str) -> None:
+    """An index finds the records of each owner, and a kept plan takes them for few: half of all would be sorted."""
+    for mode in MODES:
+        found = deals.explain(MINE["or"][0], number, text, mode)
+        assert "Seq Scan" not in scans(found)
+        assert read_buffers(found) < 700, (mode, read_buffers(found))
+
+
 COUNTS = {
     "count": "{ opportunities { totalCount } }",
     "aggregate": "{ opportunitiesAggregate { sum { amount } } }",

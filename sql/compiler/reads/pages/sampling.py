@@ -15,6 +15,7 @@ from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
 from fieldstone.sql.plan.elements import (
     And,
+    Compare,
     Comparison,
     Condition,
     HasLinked,
@@ -54,6 +55,9 @@ def without_values(condition: Condition) -> Condition:
             return Untrue(term=without_values(term))
         case Matches() | Related() | HasLinked() | HasTotals():
             return _hide(condition)
+        case Compare(comparison=Comparison.EQ, right=Parameter(of_principal=True)):
+            # PostgreSQL takes the rows of one value for few, and would find and sort them.
+            return replace(condition, singly=True)
         case _:
             return condition
 
