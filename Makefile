@@ -17,7 +17,7 @@ help:
 setup: $(INSTALLED) ## install all that the other targets need
 	@$(BIN)/python -P engine/server/graphiql/build.py
 
-# Beginning anew where a .venv is not whole: making it may have been interrupted, and a moved one points elsewhere.
+# A .venv that is not whole is made again: its making may have been interrupted, and a moved one points elsewhere.
 $(INSTALLED): pyproject.toml constraints.txt hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)

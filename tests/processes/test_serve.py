@@ -232,7 +232,8 @@ def test_the_metrics_have_a_port_of_their_own_until_the_server_ends(database: st
             assert 'fieldstone_model_version{workspace="default"}' in state.get("/metrics").text
             assert state.get("/readyz").json()["details"]["database"] == "answers"
             assert state.post("/graphql", json={"query": "{ __typename }"}).status_code == 404
-            assert client.get("/metrics").status_code == 404
+            assert client.get("/metrics", headers={"Authorization": ""}).status_code == 404
+            assert "fieldstone_model_version" not in client.get("/metrics").text
             assert served.stop() == 0
             with pytest.raises(httpx.ConnectError):
                 httpx.get(f"{found[1]}/metrics")
