@@ -277,6 +277,8 @@ def _order(object_: Object, dimensions: Sequence[Dimension], given: Sequence[Any
         if name == "key":
             names: list[str] = []
             while isinstance(member, dict):
+                if len(member) != 1:
+                    raise refuse("one key")
                 ((step, member),) = member.items()
                 names.append(step)
             indexes = [index for index, one in enumerate(dimensions) if one.names == tuple(names)]
@@ -286,7 +288,11 @@ def _order(object_: Object, dimensions: Sequence[Dimension], given: Sequence[Any
         elif name == "count":
             keys.append((lambda one: len(one.rows), *DIRECTIONS[member]))
         else:
-            ((field, part, direction),) = _members(object_, member)
+            found = list(_members(object_, member))
+            if len(found) != 1:
+                # An absent variable leaves none.
+                raise refuse("one key")
+            ((field, part, direction),) = found
 
             def read(one: Group, name: str = name, field: Field = field, part: Part = part) -> Any:
                 of, value = _value(name, field, part, one)
