@@ -3,11 +3,9 @@
 from collections.abc import Collection
 from dataclasses import replace
 
+from fieldstone.engine.planner.reads.sampling import is_anchored
 from fieldstone.sql.plan.elements import (
-    Among,
     And,
-    Compare,
-    Comparison,
     Condition,
     Finding,
     HasLinked,
@@ -32,18 +30,3 @@ def gather(condition: Condition, claims: Collection[Parameter]) -> Condition:
             return replace(condition, finding=Finding.GATHERED)
         case _:
             return condition
-
-
-def is_anchored(condition: Condition, claims: Collection[Parameter]) -> bool:
-    """Return whether few rows fulfil the condition: those that have a principal's value, or are related to such."""
-    match condition:
-        case And(terms=terms):
-            return any(is_anchored(term, claims) for term in terms)
-        case Or(terms=terms):
-            return bool(terms) and all(is_anchored(term, claims) for term in terms)
-        case Compare(comparison=Comparison.EQ, right=Parameter() as value) | Among(negated=False, values=value):
-            return value in claims
-        case Related(condition=term) | HasLinked(negated=False, condition=term):
-            return is_anchored(term, claims)
-        case _:
-            return False

@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterator
 
-from fieldstone.engine.planner.access.forms import is_anchored
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.reads.text_indexes import ready_indexes
 from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, TRIGRAM, indexed_parts, indexed_values
@@ -25,7 +24,7 @@ from fieldstone.sql.plan.elements import (
     Resembles,
     Untrue,
 )
-from fieldstone.sql.plan.operands import Column, Operand, Ranked
+from fieldstone.sql.plan.operands import Column, Operand, Parameter, Ranked
 from fieldstone.sql.plan.outputs import OrderKey
 
 
@@ -53,6 +52,21 @@ def is_sampled(context: PlanContext, object_: Object, condition: Condition, orde
         for part in indexed_parts(object_, index)
     }
     return _narrows(condition, trigrams)
+
+
+def is_anchored(condition: Condition, claims: Collection[Parameter]) -> bool:
+    """Return whether few rows fulfil the condition: those that have a principal's value, or are related to such."""
+    match condition:
+        case And(terms=terms):
+            return any(is_anchored(term, claims) for term in terms)
+        case Or(terms=terms):
+            return bool(terms) and all(is_anchored(term, claims) for term in terms)
+        case Compare(comparison=Comparison.EQ, right=Parameter() as value) | Among(negated=False, values=value):
+            return value in claims
+        case Related(condition=term) | HasLinked(negated=False, condition=term):
+            return is_anchored(term, claims)
+        case _:
+            return False
 
 
 def _is_gathered(condition: Condition) -> bool:
