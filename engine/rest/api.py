@@ -8,20 +8,24 @@ from fieldstone.engine.errors import (
     ApiError,
     BadUserInput,
     Conflict,
+    DocumentNotTrusted,
     NotFound,
     QueryTooComplex,
     ServiceUnavailable,
     ValidationFailed,
 )
-from fieldstone.engine.request.answer import Answer
+from fieldstone.engine.introspection.deflated import DeflatedText
+from fieldstone.engine.request.answer import SHARED_TEXT_RATIO, Answer
 from fieldstone.engine.request.path import GraphQLApi, Ready
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.answers import find_tag, root_of, shape_answer, split_cost
 from fieldstone.engine.rest.documents import Documents
 from fieldstone.engine.rest.errors import PreconditionFailed, rename_inputs
+from fieldstone.engine.rest.open_api.documents import OpenApiDocuments
 from fieldstone.engine.rest.operations import Asked, Sight, build_operation
 from fieldstone.engine.rest.parameters import NO_PARAMETERS
 from fieldstone.engine.rest.routes import Action, not_found
+from fieldstone.engine.schema.introspection import too_large
 from fieldstone.metadata.model import Object, Seen, Snapshot
 from fieldstone.metadata.roles.principal import Principal
 
@@ -50,9 +54,13 @@ class RestApi:
 
     Args:
         core: the Core API.
+
+    Attributes:
+        open_api: the documents that describe it.
     """
 
     def __init__(self, core: GraphQLApi) -> None:
+        self.open_api = OpenApiDocuments()
         self._core = core
         self._documents = Documents()
         self._records: dict[tuple[int, int, str], _KnownRead] = {}
@@ -85,6 +93,26 @@ class RestApi:
             # The document was written for an older model than the one that the Core API has found.
             current = newest
         raise ServiceUnavailable("The model changes all the time: try again in a moment.")
+
+    async def describe(self, principal: Principal, root: str) -> DeflatedText:
+        """Return the OpenAPI document of the workspace as the principal sees it; `root` is the path of REST.
+
+        Raises:
+            ApiError: the principal may not see it, or it is too large.
+        """
+        core = self._core
+        if core.documents is not None and core.documents.only_trusted:
+            raise DocumentNotTrusted("The server answers trusted documents only, of which REST has none.")
+        async with core.slots.held(principal):
+            seen = core.see(await core.source.get(principal.workspace_id), principal)
+            records = core.compiler.limits_of(seen.limits).records
+            text = await self.open_api.get(
+                seen.view, root, largest_page=records.largest_page, default_page=records.default_page
+            )
+        most = SHARED_TEXT_RATIO * core.compiler.limits.records.response_bytes
+        if len(text) > most:
+            raise too_large(most)
+        return text
 
     def find_ready(self, principal: Principal, asked: Asked) -> tuple[Ready, str] | None:
         """Return a read that was asked before in this shape, with its response key; None where it takes more."""

@@ -12,7 +12,7 @@ from fieldstone.metadata.json_text import JsonValue
 _MOST = 50
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
-_TAKEN: Mapping[Action, tuple[str, ...]] = {
+TAKEN: Mapping[Action, tuple[str, ...]] = {
     Action.FIND_MANY: ("filter", "order_by", "limit", "depth", "starting_after", "ending_before", "total_count"),
     Action.FIND_ONE: ("depth",),
     Action.CREATE: ("upsert", "depth"),
@@ -36,7 +36,9 @@ _TAKEN: Mapping[Action, tuple[str, ...]] = {
         "depth",
     ),
     Action.MERGE: ("depth",),
+    Action.DESCRIBE: (),
 }
+"""The names of the parameters that each action takes."""
 
 
 class Parameters:
@@ -111,12 +113,13 @@ def read_parameters(query_string: bytes, action: Action) -> Parameters:
         raise BadUserInput("The query string is not percent-encoded UTF-8.") from None
     except ValueError:
         raise BadUserInput(f"The query string has more than {_MOST} parameters.") from None
-    taken = _TAKEN[action]
+    taken = TAKEN[action]
     given: dict[str, str] = {}
     for name, text in pairs:
         if name not in taken:
             raise BadUserInput(
-                f"There is no parameter '{name[:80]}' here: this address takes {', '.join(taken)}.", field=name[:80]
+                f"There is no parameter '{name[:80]}' here: this address takes {', '.join(taken) or 'none'}.",
+                field=name[:80],
             )
         if name in given:
             raise BadUserInput(f"The parameter '{name}' is given twice.", field=name)

@@ -7,13 +7,14 @@
     /people/merge            merge
     /batch/people            create
     /restore/people[/{id}]   restore; also /people[/{id}]/restore
+    /open-api/core           describe all of these, which is no action on records
 
 The names in front and behind are no ids, so that an object may be called as they are: `/batch/{id}` is a record of the
 object whose plural is `batch`.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -41,6 +42,7 @@ class Action(Enum):
     DUPLICATES = "duplicates"
     GROUP_BY = "group"
     MERGE = "merge"
+    DESCRIBE = "describe"
 
     @property
     def reads(self) -> bool:
@@ -53,7 +55,7 @@ class Action(Enum):
         return self in _WITH_BODY
 
 
-_READS = frozenset({Action.FIND_MANY, Action.FIND_ONE, Action.DUPLICATES, Action.GROUP_BY})
+_READS = frozenset({Action.FIND_MANY, Action.FIND_ONE, Action.DUPLICATES, Action.GROUP_BY, Action.DESCRIBE})
 _WITH_BODY = frozenset(
     {
         Action.CREATE,
@@ -77,6 +79,10 @@ _RECORD = {
     "PUT": Action.UPDATE_ONE,
     "DELETE": Action.DELETE_ONE,
 }
+OPEN_API = "open-api/core"
+"""The path of the OpenAPI document. No name of an object has a hyphen."""
+
+_DOCUMENT = {"GET": Action.DESCRIBE}
 _BATCH = {"POST": Action.CREATE_MANY}
 _RESTORE_MANY = {"PATCH": Action.RESTORE_MANY}
 _RESTORE_ONE = {"PATCH": Action.RESTORE_ONE}
@@ -90,7 +96,7 @@ _BEHIND: Mapping[str, Mapping[str, Action]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """The place that a path leads to: the records of an object, named by its plural, or one of them.
+    """The place that a path leads to: the records of an object, named by its plural, or one of them; or the document.
 
     Attributes:
         id: as the path has it, which may be no UUID.
@@ -127,7 +133,10 @@ def find_place(path: str) -> Place:
     Raises:
         NotFound: no place has such a path.
     """
-    match path.removesuffix("/").split("/"):
+    path = path.removesuffix("/")
+    if path == OPEN_API:
+        return Place(plural=path, actions=_DOCUMENT)
+    match path.split("/"):
         case [plural] if plural:
             return Place(plural=plural, actions=_COLLECTION)
         case ["batch", plural] if plural and not is_id(plural):
@@ -141,6 +150,18 @@ def find_place(path: str) -> Place:
         case [plural, id_] if plural and id_:
             return Place(plural=plural, id=id_, actions=_RECORD)
     raise not_found(path)
+
+
+def routes_of(plural: str) -> Iterator[tuple[str, Mapping[str, Action]]]:
+    """Yield the paths of an object's records, each with its actions; `{id}` stands for the id of one of them."""
+    yield plural, _COLLECTION
+    yield f"{plural}/{{id}}", _RECORD
+    yield f"batch/{plural}", _BATCH
+    yield f"restore/{plural}", _RESTORE_MANY
+    yield f"restore/{plural}/{{id}}", _RESTORE_ONE
+    yield f"{plural}/{{id}}/restore", _RESTORE_ONE
+    for name, actions in _BEHIND.items():
+        yield f"{plural}/{name}", actions
 
 
 def not_found(path: str, hint: str = "") -> NotFound:

@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.websockets import WebSocketClose
 
 from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.rest.routes import OPEN_API
 from fieldstone.engine.server.browsers.cross_origin import CrossOrigin, drop_foreign_cookies
 from fieldstone.engine.server.browsers.security_headers import SecurityHeaders
 from fieldstone.engine.server.composition import Services, assemble
@@ -47,6 +48,9 @@ _APIS: Mapping[str, Callable[[Services], GraphQLApi]] = {
     "/metadata": lambda services: services.metadata,
 }
 """The GraphQL APIs by the path that they stand at."""
+
+_DOCUMENT = f"/{OPEN_API}"
+"""A second path of the document that describes REST, which Twenty's clients look for."""
 
 
 class Fieldstone:
@@ -163,9 +167,9 @@ class Fieldstone:
         """Answer a POST of an operation at once, and leave the rest to Starlette's router."""
         path = self._path(scope)
         endpoint = self._graphql.get(path)
-        if endpoint is None and path.startswith(ROOT):
+        if endpoint is None and (path.startswith(ROOT) or path == _DOCUMENT):
             context_of(scope).endpoint = ROOT[:-1]
-            await self._rest(scope, receive, send, path[len(ROOT) :])
+            await self._rest(scope, receive, send, OPEN_API if path == _DOCUMENT else path[len(ROOT) :])
             return
         if endpoint is not None:
             context_of(scope).endpoint = path

@@ -84,6 +84,9 @@ class StoredDocuments:
         most_persisted: the most persisted queries of a workspace; 0: there are none.
         time_limit: seconds of a statement.
         clock: seconds that never go back.
+
+    Attributes:
+        only_trusted: as given.
     """
 
     def __init__(
@@ -97,7 +100,7 @@ class StoredDocuments:
     ) -> None:
         self.counters = DocumentCounters()
         self._database = database
-        self._only_trusted = only_trusted
+        self.only_trusted = only_trusted
         self._most_persisted = 0 if only_trusted else most_persisted
         self._time_limit = time_limit
         self._clock = clock
@@ -108,7 +111,7 @@ class StoredDocuments:
     def find_at_hand(self, principal: Principal, request: GraphQLRequest) -> GraphQLRequest | None:
         """Return the request with its document's text; None if the database has to be asked, or to refuse it."""
         reference = request.reference
-        if reference is None and not self._only_trusted:
+        if reference is None and not self.only_trusted:
             return request
         text = self._find_text(principal.workspace_id.int, request.query, reference)
         if text is None:
@@ -138,7 +141,7 @@ class StoredDocuments:
                 "The provided sha256Hash does not match the query: it must be the SHA-256 of its UTF-8 text in hex.",
                 field="extensions.persistedQuery.sha256Hash",
             )
-        if query and not self._only_trusted:
+        if query and not self.only_trusted:
             if not self._most_persisted:
                 raise PersistedQueryNotSupported("PersistedQueryNotSupported")
             return request._replace(reference=None, is_new=True)
@@ -176,7 +179,7 @@ class StoredDocuments:
 
     def _find_text(self, workspace: int, query: str, reference: DocumentReference | None) -> str | None:
         """Return the text, if it is in memory and may be served."""
-        if query and reference is not None and not self._only_trusted:
+        if query and reference is not None and not self.only_trusted:
             # An equal text has an equal hash.
             kept = self._use((workspace, _By.HASH, reference.id))
             return query if kept == query else None

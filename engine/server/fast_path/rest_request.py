@@ -99,6 +99,8 @@ def find_read(
     try:
         place = find_place(text)
         action = place.action("GET")
+        if action is Action.DESCRIBE:
+            return None
         asked = Asked(action=action, plural=place.plural, id=place.id, parameters=read_parameters(query, action))
     except ApiError:
         return None

@@ -64,7 +64,8 @@ class RestEndpoint:
             context = context_of(scope)
             context.error_id = report_unexpected(self._log, error)
             reply = build_rest_error(build_internal_error(context.error_id), given.get(b"accept"))
-        await send_reply(send, reply, headers, head=scope["method"] == "HEAD")
+        is_head, encoding = scope["method"] == "HEAD", given.get(b"accept-encoding")
+        await send_reply(send, reply, headers, head=is_head, accept_encoding=encoding)
 
     async def _answer(
         self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], path: str, headers: Headers
@@ -82,6 +83,11 @@ class RestEndpoint:
         except MethodNotAllowed:
             headers.append(allow_header(place.methods))
             raise
+        if action is Action.DESCRIBE:
+            read_parameters(scope["query_string"], action)
+            root = scope.get("root_path", "") + ROOT[:-1]
+            async with CancelOnDisconnect(receive, self._patience):
+                return Reply(status=200, body=await services.rest.describe(principal, root))
         asked = await self._read(scope, receive, given, services, principal, place, action)
         context_of(scope).operations = 1
         async with CancelOnDisconnect(receive, self._patience):

@@ -1,0 +1,131 @@
+"""The parts of the document that belong to no object: parameters, errors, headers, the key."""
+
+from http import HTTPStatus
+from typing import Any
+
+from fieldstone.engine.rest.errors import PROBLEM
+from fieldstone.engine.rest.open_api.paths import ALWAYS
+from fieldstone.engine.rest.open_api.references import Part, json_content, members, nullable, response, schema
+from fieldstone.engine.rest.open_api.schemas import RELATED, RELATED_LIST, write_composites
+from fieldstone.engine.rest.selection import DEEPEST
+
+MOST_GROUPS = 1_000
+
+_TEXT: Part = {"type": "string"}
+_FLAG: Part = {"type": "boolean"}
+_FILTER = "Conditions such as and(city[eq]:Berlin,or(name[ilike]:%a%,employees[gt]:5))."
+_ERRORS = {
+    400: "The path, a parameter, a header or the body is not valid, or the request costs too much.",
+    401: "The key is missing or not valid.",
+    403: "The role may not.",
+    404: "There is no such object, record, or record to connect to.",
+    406: "Accept allows no JSON.",
+    408: "The body is late.",
+    409: "A unique key is taken, or the Idempotency-Key was used for another request.",
+    412: "The record is not the one that If-Match names.",
+    413: "The body is too large.",
+    415: "The body is not declared as application/json.",
+    429: "The rate limit is exhausted, or too many requests of the key are in progress.",
+    500: "A fault of the server.",
+    503: "The database is not available.",
+    504: "The request took too long.",
+}
+
+
+def document_path() -> Part:
+    """Return the path of the document itself."""
+    answer: Part = {"description": "This document.", "content": json_content({"type": "object"})}
+    operation: Part = {
+        "operationId": "openApi",
+        "summary": "This document",
+        "responses": {"200": answer, **{str(status): response(status) for status in ALWAYS}},
+    }
+    return {"get": operation}
+
+
+def shared_schemas() -> dict[str, Any]:
+    """Return the schemas that belong to no object; the names of objects' begin with a capital letter."""
+    one, several = "of a related record", "of related records"
+    said = "connect, disconnect, create and the other verbs {}, as in a GraphQL mutation."
+    status: Part = {"type": "integer"}
+    return {
+        "error": members(statusCode=status, message=_TEXT, error=_TEXT),
+        "invalidRequest": members(statusCode=status, messages={"type": "array", "items": _TEXT}, error=_TEXT),
+        "problem": members(type=_TEXT, title=_TEXT, status=status, detail=_TEXT, code=_TEXT),
+        "pageInfo": members(hasNextPage=_FLAG, startCursor=nullable(_TEXT), endCursor=nullable(_TEXT)),
+        RELATED: {"type": ["object", "null"], "description": said.format(one)},
+        RELATED_LIST: {"type": ["object", "null"], "description": said.format(several)},
+        **write_composites(),
+    }
+
+
+def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
+    """Return the components beside the schemas.
+
+    Args:
+        largest_page: the most records of a page.
+        default_page: those of a page unless the request says so.
+    """
+    page: Part = {"type": "integer", "minimum": 0, "maximum": largest_page, "default": default_page}
+    id_: Part = {"type": "string", "format": "uuid"}
+    return {
+        "parameters": {
+            "id": {"name": "id", "in": "path", "required": True, "schema": id_},
+            "filter": _query("filter", _TEXT, _FILTER),
+            "required_filter": _query("filter", _TEXT, _FILTER) | {"required": True},
+            "order_by": _query("order_by", _TEXT, "Fields such as createdAt[DescNullsLast],name."),
+            "limit": _query("limit", page, "The most records of the page."),
+            "depth": _query(
+                "depth",
+                {"type": "integer", "minimum": 0, "maximum": DEEPEST, "default": 0},
+                "The steps across relations.",
+            ),
+            "starting_after": _query("starting_after", _TEXT, "The endCursor of the page before."),
+            "ending_before": _query("ending_before", _TEXT, "The startCursor of the page behind."),
+            "total_count": _query("total_count", _FLAG | {"default": True}, "Whether all records are counted."),
+            "upsert": _query(
+                "upsert", _FLAG | {"default": False}, "Whether a record with the same unique key is changed."
+            ),
+            "soft_delete": _query(
+                "soft_delete", _FLAG | {"default": False}, "Whether the removal can be undone; else it destroys."
+            ),
+            "only_soft_delete": _query("soft_delete", {"const": True}, "The role may not destroy the records.")
+            | {"required": True},
+            "no_soft_delete": _query("soft_delete", {"const": False}, "The role may do nothing but destroy."),
+            "group_by": _json("group_by", "array", 'Such as [{"city":true}].') | {"required": True},
+            "aggregate": _json("aggregate", "array", 'Such as ["totalCount"].'),
+            "having": _json("having", "object", "Conditions on the groups, as in GraphQL."),
+            "group_order_by": _json("order_by", "array", "The order of the groups, as orderBy in GraphQL."),
+            "group_limit": _query("limit", page | {"maximum": MOST_GROUPS, "default": MOST_GROUPS}, "The most groups."),
+            "include_records_sample": _query(
+                "include_records_sample", _FLAG | {"default": False}, "Whether each group has its first records."
+            ),
+            "If-None-Match": _header("If-None-Match", "An ETag: 304 while the record is shown as before."),
+            "If-Match": _header("If-Match", "An ETag: the write is made only if the record has this updatedAt."),
+            "Idempotency-Key": _header("Idempotency-Key", "The write is made once, however often it is sent."),
+        },
+        "headers": {"ETag": {"description": "For If-Match and If-None-Match.", "schema": _TEXT}},
+        "responses": {
+            "304": {"description": "The record is shown as before."},
+            **{str(status): _error(status) for status in _ERRORS},
+        },
+        "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key or a token."}},
+    }
+
+
+def _query(name: str, inner: Part, description: str) -> Part:
+    return {"name": name, "in": "query", "description": description, "schema": inner}
+
+
+def _json(name: str, type_: str, description: str) -> Part:
+    return {"name": name, "in": "query", "description": description, "content": json_content({"type": type_})}
+
+
+def _header(name: str, description: str) -> Part:
+    return {"name": name, "in": "header", "description": description, "schema": _TEXT}
+
+
+def _error(status: int) -> Part:
+    own = schema("invalidRequest" if status == HTTPStatus.BAD_REQUEST else "error")
+    problem: Part = {PROBLEM.decode(): {"schema": schema("problem")}}
+    return {"description": _ERRORS[status], "content": json_content(own) | problem}

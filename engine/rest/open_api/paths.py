@@ -1,0 +1,223 @@
+"""The operations on an object's records: those that the role which sees it has the rights to."""
+
+from collections.abc import Iterator, Mapping
+
+from fieldstone.engine.rest.open_api.references import Part, json_content, listed, members, parameter, response, schema
+from fieldstone.engine.rest.open_api.schemas import data_name
+from fieldstone.engine.rest.parameters import TAKEN
+from fieldstone.engine.rest.routes import Action, routes_of
+from fieldstone.metadata.api_names import QueryRole, Verb, lacking, may_ask, mutation_name, query_name
+from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.model import Object, capitalised
+
+ALWAYS = (400, 401, 403, 404, 406, 429, 500, 503, 504)
+"""The statuses that any request of REST may be answered with."""
+_OF_BODIES = (408, 413, 415)
+_CONFLICT, _PRECONDITION = 409, 412
+_CONDITIONAL = frozenset({Action.UPDATE_ONE, Action.DELETE_ONE, Action.RESTORE_ONE})
+_TAGGED = frozenset({Action.FIND_ONE, Action.CREATE, Action.UPDATE_ONE, Action.RESTORE_ONE})
+_CREATES = frozenset({Action.CREATE, Action.CREATE_MANY})
+
+_ASKED: Mapping[Action, QueryRole] = {
+    Action.FIND_MANY: QueryRole.MANY,
+    Action.FIND_ONE: QueryRole.ONE,
+    Action.DUPLICATES: QueryRole.DUPLICATES,
+    Action.GROUP_BY: QueryRole.GROUP_BY,
+}
+_WRITTEN: Mapping[Action, tuple[Verb, bool]] = {
+    Action.CREATE: (Verb.CREATE, False),
+    Action.CREATE_MANY: (Verb.CREATE, True),
+    Action.UPDATE_ONE: (Verb.UPDATE, False),
+    Action.UPDATE_MANY: (Verb.UPDATE, True),
+    Action.DELETE_ONE: (Verb.DELETE, False),
+    Action.DELETE_MANY: (Verb.DELETE, True),
+    Action.RESTORE_ONE: (Verb.RESTORE, False),
+    Action.RESTORE_MANY: (Verb.RESTORE, True),
+    Action.MERGE: (Verb.MERGE, True),
+}
+_NAMES: Mapping[Action, str] = {
+    Action.FIND_MANY: "findMany",
+    Action.FIND_ONE: "findOne",
+    Action.CREATE: "createOne",
+    Action.CREATE_MANY: "createMany",
+    Action.UPDATE_ONE: "updateOne",
+    Action.UPDATE_MANY: "updateMany",
+    Action.DELETE_ONE: "deleteOne",
+    Action.DELETE_MANY: "deleteMany",
+    Action.RESTORE_ONE: "restoreOne",
+    Action.RESTORE_MANY: "restoreMany",
+    Action.DUPLICATES: "findDuplicatesOf",
+    Action.GROUP_BY: "groupBy",
+    Action.MERGE: "mergeMany",
+}
+"""The beginnings of the operations' ids; none begins with another, so that equal ids are of equal objects."""
+_SAID: Mapping[Action, str] = {
+    Action.FIND_MANY: "Find",
+    Action.FIND_ONE: "Find one of",
+    Action.CREATE: "Create one or several of",
+    Action.CREATE_MANY: "Create several of",
+    Action.UPDATE_ONE: "Update one of",
+    Action.UPDATE_MANY: "Update several of",
+    Action.DELETE_ONE: "Destroy one of, or with soft_delete=true delete one of",
+    Action.DELETE_MANY: "Destroy several of, or with soft_delete=true delete several of",
+    Action.RESTORE_ONE: "Restore one of",
+    Action.RESTORE_MANY: "Restore several of",
+    Action.DUPLICATES: "Find duplicates among",
+    Action.GROUP_BY: "Group",
+    Action.MERGE: "Merge several of",
+}
+_SECOND_NAMES: Mapping[Action, str] = {
+    Action.UPDATE_ONE: "changeOne",
+    Action.RESTORE_ONE: "recoverOne",
+    Action.RESTORE_MANY: "recoverMany",
+}
+"""The beginnings of the ids of actions at their second method or path."""
+
+
+def write_paths(object_: Object) -> str:
+    """Return the paths of an object as the role sees it, as members of a JSON object."""
+    seen: set[Action] = set()
+    found: dict[str, Part] = {}
+    for path, actions in routes_of(object_.name_plural):
+        item: Part = {}
+        for method, action in actions.items():
+            if not may_act(object_, action):
+                continue
+            beginning = (_SECOND_NAMES if action in seen else _NAMES)[action]
+            seen.add(action)
+            item[method.lower()] = _operation(object_, action, beginning)
+        if item:
+            # An object may be called as the word in front of the others' paths.
+            found[f"/{path}"] = ({"parameters": [parameter("id")]} if "{id}" in path else {}) | item
+    return dumps(found)[1:-1]
+
+
+def may_act(object_: Object, action: Action) -> bool:
+    """Return whether the role that sees an object has the rights that an action needs."""
+    if action in _ASKED:
+        return may_ask(object_, _ASKED[action])
+    verb, _ = _WRITTEN[action]
+    if verb is Verb.DELETE and lacking(object_, Verb.DESTROY) is None:
+        return True
+    return lacking(object_, verb) is None
+
+
+def _operation(object_: Object, action: Action, beginning: str) -> Part:
+    many = action in {Action.FIND_MANY, Action.GROUP_BY} or _WRITTEN.get(action, (None, False))[1]
+    name = object_.name_plural if many else object_.name_singular
+    body = _body(object_, action)
+    statuses = [*ALWAYS]
+    if body is not None:
+        statuses += _OF_BODIES
+    if not action.reads:
+        statuses.append(_CONFLICT)
+    if action in _CONDITIONAL:
+        statuses.append(_PRECONDITION)
+    if action is Action.FIND_ONE:
+        statuses.append(304)
+    answer: Part = {"description": "The answer.", "content": json_content(_answer(object_, action))}
+    if action in _TAGGED:
+        answer["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
+    found: Part = {
+        "operationId": f"{beginning}{capitalised(name)}",
+        "summary": f"{_SAID[action]} {object_.label_plural}",
+        "tags": [object_.name_plural],
+        "parameters": [*_parameters(object_, action)],
+        "responses": {
+            "201" if action in _CREATES else "200": answer,
+            **{str(status): response(status) for status in statuses},
+        },
+    }
+    if body is not None:
+        found["requestBody"] = {"content": json_content(body)} | ({"required": True} if action.has_body else {})
+    return found
+
+
+def _parameters(object_: Object, action: Action) -> Iterator[Part]:
+    groups = action is Action.GROUP_BY
+    for name in TAKEN[action]:
+        match name:
+            case "upsert" if lacking(object_, Verb.UPSERT) is not None:
+                continue
+            case "soft_delete":
+                yield parameter(_soft_delete(object_))
+            case "order_by" | "limit" if groups:
+                yield parameter(f"group_{name}")
+            case "filter" if action is Action.RESTORE_MANY:
+                yield parameter("required_filter")
+            case _:
+                yield parameter(name)
+    if action is Action.FIND_ONE:
+        yield parameter("If-None-Match")
+    if action in _CONDITIONAL:
+        yield parameter("If-Match")
+    if not action.reads:
+        yield parameter("Idempotency-Key")
+
+
+def _soft_delete(object_: Object) -> str:
+    """Return the parameter for the ways of removal that the role has a right to."""
+    if lacking(object_, Verb.DESTROY) is not None:
+        return "only_soft_delete"
+    return "soft_delete" if lacking(object_, Verb.DELETE) is None else "no_soft_delete"
+
+
+def _body(object_: Object, action: Action) -> Part | None:
+    """Return the schema of a request's body; None where it has none."""
+    ids = listed({"type": "string", "format": "uuid"})
+    match action:
+        case Action.CREATE:
+            one = schema(data_name(object_, Verb.CREATE))
+            return {"oneOf": [one, listed(one)]}
+        case Action.CREATE_MANY:
+            return listed(schema(data_name(object_, Verb.CREATE)))
+        case Action.UPDATE_ONE:
+            return schema(data_name(object_, Verb.UPDATE))
+        case Action.UPDATE_MANY:
+            each: Part = {"type": "object", "properties": {"id": ids["items"]}, "required": ["id"]}
+            return {"oneOf": [schema(data_name(object_, Verb.UPDATE)), listed(each)]}
+        case Action.DELETE_MANY:
+            return members(ids=ids) | {"additionalProperties": False}
+        case Action.DUPLICATES:
+            verb = Verb.CREATE if lacking(object_, Verb.CREATE) is None else Verb.UPDATE
+            # Data that is compared need not be whole.
+            data = {"type": "array", "items": {"type": "object", "description": f"As {data_name(object_, verb)}."}}
+            return {"type": "object", "properties": {"ids": ids, "data": data}, "additionalProperties": False}
+        case Action.MERGE:
+            whole = {"type": "integer", "minimum": 0}
+            merged = members(ids=ids, conflictPriorityIndex=whole)
+            merged["properties"]["dryRun"] = {"type": "boolean", "default": False}
+            return merged | {"additionalProperties": False}
+        case _:
+            return None
+
+
+def _answer(object_: Object, action: Action) -> Part:
+    """Return the schema of the answer to an action."""
+    record = schema(object_.type_name)
+    total: Part = {"totalCount": {"type": "integer"}} if object_.rights.aggregates else {}
+    match action:
+        case Action.FIND_MANY:
+            found = members(data=members(**{object_.name_plural: listed(record)}), pageInfo=schema("pageInfo"))
+            found["properties"] |= total
+            return found
+        case Action.FIND_ONE:
+            return members(data=members(**{object_.name_singular: record}))
+        case Action.DUPLICATES:
+            one = members(**{query_name(object_, QueryRole.DUPLICATES): listed(record)}, pageInfo=schema("pageInfo"))
+            one["properties"] |= total
+            return members(data=listed(one))
+        case Action.GROUP_BY:
+            group = members(groupByDimensionValues={"type": "array"})
+            group["properties"]["records"] = listed(record)
+            return members(data=members(**{query_name(object_, QueryRole.GROUP_BY): listed(group)}))
+    verb, many = _WRITTEN[action]
+    inner = record
+    if verb is Verb.DELETE:
+        inner = members(id={"type": "string", "format": "uuid"})
+    several = many and verb is not Verb.MERGE
+    name = mutation_name(object_, verb, many=many)
+    data = members(**{name: listed(inner) if several else inner})
+    if action is Action.CREATE:
+        data = {"oneOf": [data, members(**{mutation_name(object_, verb, many=True): listed(inner)})]}
+    return members(data=data)

@@ -1,0 +1,208 @@
+"""The OpenAPI document is valid, has every route, and says of the part of a role no more than is answered."""
+
+import re
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from fieldstone.engine.rest.open_api.documents import OpenApiDocuments
+from fieldstone.engine.rest.routes import Action, find_place, routes_of
+from fieldstone.metadata.changes import CreateField, apply
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.json_text import loads
+from tests.engine.metadata_api.roles import CREATE
+from tests.engine.rest.asking import ask, create
+from tests.engine.server.conftest import StartApp
+from tests.models import large_snapshot
+
+ID = "018cc5ca-0000-7000-8000-000000000000"
+
+
+def operations(document: Any) -> Iterator[tuple[str, str, Any]]:
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if method != "parameters":
+                yield path, method.upper(), operation
+
+
+def names_in(document: Any) -> set[str]:
+    return set(re.findall(r"(?<=['/])[A-Za-z]+", str(document["paths"]) + str(document["components"]["schemas"])))
+
+
+async def document_for(client: httpx.AsyncClient, *grants: Any) -> tuple[Any, dict[str, Any]]:
+    """The document for a role with these rights, and the options of a request with its key."""
+    role = {"name": "clerk", "label": "Clerk", "grants": [*grants]}
+    made = await client.post("/metadata", json={"query": CREATE, "variables": {"input": role}})
+    assert "errors" not in made.json(), made.text
+    key = "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { token } }"
+    sent = {"query": key, "variables": {"input": {"name": "k", "role": "clerk"}}}
+    token = (await client.post("/metadata", json=sent)).json()["data"]["createApiKey"]["token"]
+    options: dict[str, Any] = {"headers": {"authorization": f"Bearer {token}"}}
+    return await ask(client, "GET", "open-api/core", **options), options
+
+
+async def test_it_is_valid_and_has_every_route(client: httpx.AsyncClient) -> None:
+    document = await ask(client, "GET", "open-api/core")
+    OpenAPIV31SpecValidator(document).validate()
+    assert document["openapi"] == "3.1.1"
+    for plural in ("people", "companies", "opportunities", "activities"):
+        for path, actions in routes_of(plural):
+            item = document["paths"][f"/{path}"]
+            assert {method.upper() for method in item} - {"PARAMETERS"} == {*actions}
+    found = {(path, method) for path, method, _ in operations(document)}
+    assert len(found) == 1 + 4 * 16
+    assert {find_place(path[1:].replace("{id}", ID)).action(method) for path, method in found} == {*Action}
+    ids = [operation["operationId"] for _, _, operation in operations(document)]
+    assert len(ids) == len(set(ids))
+
+
+async def test_it_is_at_the_path_of_twenty_as_well(client: httpx.AsyncClient) -> None:
+    first = await client.get("/rest/open-api/core")
+    second = await client.get("/open-api/core")
+    assert (second.status_code, second.json()) == (200, first.json())
+    head = await client.head("/open-api/core", headers={"accept-encoding": "identity"})
+    assert (head.content, head.headers["content-length"]) == (b"", str(len(first.content)))
+    for path in ("/rest/open-api/core", "/open-api/core"):
+        assert (await client.post(path)).headers["allow"] == "GET, HEAD, OPTIONS"
+        assert (await client.get(f"{path}?depth=1")).json()["messages"] == [
+            "There is no parameter 'depth' here: this address takes none."
+        ]
+        assert (await client.get(path, headers={"authorization": ""})).status_code == 401
+
+
+_BODIES: dict[Action, Any] = {
+    Action.CREATE: {"email": "a@example.com"},
+    Action.CREATE_MANY: [{"email": "b@example.com"}],
+    Action.UPDATE_ONE: {"city": "Bonn"},
+    Action.UPDATE_MANY: {"city": "Bonn"},
+    Action.DUPLICATES: {"data": [{"email": "a@example.com"}]},
+    Action.MERGE: {"ids": [ID, ID], "conflictPriorityIndex": 0},
+}
+
+
+async def test_each_operation_is_answered_as_it_says(client: httpx.AsyncClient) -> None:
+    document = await ask(client, "GET", "open-api/core")
+    acme = await create(client, "companies", name="Acme", employees=5)
+    person = await create(client, "people", email="c@example.com", companyId=acme["id"])
+    asked = 0
+    for path, method, operation in operations(document):
+        if "people" not in path:
+            continue
+        action = find_place(path.removeprefix("/").replace("{id}", person["id"])).action(method)
+        query: dict[str, Any] = {}
+        if any("depth" in one["$ref"] for one in operation["parameters"]):
+            query["depth"] = 1
+        if any("filter" in one["$ref"] for one in operation["parameters"]):
+            query["filter"] = "city[eq]:Bonn"
+        if action is Action.GROUP_BY:
+            query |= {"group_by": '[{"city":true}]', "aggregate": '["totalCount"]', "include_records_sample": "true"}
+            query |= {"limit": 5, "depth": 0}
+        if action in {Action.DELETE_ONE, Action.DELETE_MANY}:
+            query["soft_delete"] = "true"
+        address = f"/rest{path.replace('{id}', person['id'])}"
+        answer = await client.request(method, address, params=query, json=_BODIES.get(action))
+        told = operation["responses"].get(str(answer.status_code))
+        assert told is not None, (method, path, answer.text)
+        refused = answer.status_code >= 400
+        # The records are the same one twice, and no longer deleted.
+        assert not refused or action in {Action.MERGE, Action.RESTORE_ONE}, (method, path, answer.text)
+        resolved = document["components"]["responses"][str(answer.status_code)] if refused else told
+        schema = {**resolved["content"]["application/json"]["schema"], "components": document["components"]}
+        Draft202012Validator(schema).validate(answer.json())
+        asked += 1
+    assert asked == 16
+
+
+async def test_a_role_sees_its_part(client: httpx.AsyncClient) -> None:
+    document, options = await document_for(
+        client,
+        {"object": "opportunity", "read": {"fields": {"only": ["name"]}}, "delete": {}, "aggregates": False},
+        {"object": "activity", "read": {}, "create": {"fields": {"only": ["title"]}}},
+    )
+    OpenAPIV31SpecValidator(document).validate()
+    named = names_in(document)
+    assert named & {"companies", "Company", "company", "companyId", "people", "Person", "amount", "stage"} == set()
+    assert {(path, method) for path, method, _ in operations(document)} == {
+        ("/open-api/core", "GET"),
+        ("/opportunities", "GET"),
+        ("/opportunities", "DELETE"),
+        ("/opportunities/{id}", "GET"),
+        ("/opportunities/{id}", "DELETE"),
+        ("/activities", "GET"),
+        ("/activities", "POST"),
+        ("/activities/groupBy", "GET"),
+        ("/activities/{id}", "GET"),
+        ("/batch/activities", "POST"),
+    }
+    schemas = document["components"]["schemas"]
+    assert [*schemas["Opportunity"]["properties"]] == ["id", "name"]
+    assert [*schemas["Activity.create"]["properties"]] == ["title"]
+    assert "Activity.update" not in schemas
+    parameters = document["paths"]["/opportunities/{id}"]["delete"]["parameters"]
+    assert {"$ref": "#/components/parameters/only_soft_delete"} in parameters
+    page = document["paths"]["/opportunities"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+    assert "totalCount" not in page["properties"]
+    await ask(client, "POST", "activities", 201, json={"title": "a"}, **options)
+    await ask(client, "POST", "activities", 403, json={"body": "a"}, **options)
+    # Another role's part is its own.
+    assert "amount" in names_in(await ask(client, "GET", "open-api/core"))
+
+
+async def test_trusted_documents_alone_are_no_way_for_it(start_app: StartApp) -> None:
+    async with start_app(documents="trusted") as (_, client):
+        assert (await ask(client, "GET", "open-api/core", 403))["error"] == "Forbidden"
+
+
+async def test_it_has_a_limit(start_app: StartApp) -> None:
+    async with start_app(max_response_bytes=1_000) as (_, client):
+        error = await ask(client, "GET", "open-api/core", 400)
+        assert error["messages"] == ["The answer is too large: the answer has more than 4000 bytes."]
+
+
+async def test_it_is_sent_as_it_is_kept(client: httpx.AsyncClient) -> None:
+    async with client.stream("GET", "/open-api/core", headers={"accept-encoding": "deflate"}) as answer:
+        raw = b"".join([chunk async for chunk in answer.aiter_raw()])
+    assert answer.headers["content-encoding"] == "deflate"
+    assert loads(zlib.decompress(raw)) == (await client.get("/open-api/core")).json()
+
+
+async def test_it_follows_the_model(client: httpx.AsyncClient) -> None:
+    sent = """mutation { createOneObject(input: { object: {
+        nameSingular: "rocket" namePlural: "rockets" labelSingular: "Rocket" labelPlural: "Rockets" } }) { id } }"""
+    before = await ask(client, "GET", "open-api/core")
+    made = (await client.post("/metadata", json={"query": sent})).json()["data"]["createOneObject"]["id"]
+    field = """mutation ($id: UUID!) { createOneField(input: { field: {
+        objectMetadataId: $id name: "price" label: "Price" type: CURRENCY } }) { id } }"""
+    assert "errors" not in (await client.post("/metadata", json={"query": field, "variables": {"id": made}})).json()
+    after = await ask(client, "GET", "open-api/core")
+    assert "/rockets" not in before["paths"]
+    assert after["paths"]["/rockets/{id}"]["get"]["operationId"] == "findOneRocket"
+    assert after["components"]["schemas"]["Rocket.create"]["properties"]["price"] == {
+        "anyOf": [{"$ref": "#/components/schemas/currencyValueInput"}, {"type": "null"}]
+    }
+    rocket = await create(client, "rockets", price={"amountMicros": 5, "currencyCode": "EUR"})
+    schema = {"$ref": "#/components/schemas/Rocket", "components": after["components"]}
+    Draft202012Validator(schema).validate(rocket)
+
+
+async def test_a_change_costs_what_it_touches() -> None:
+    count = 200
+    documents, snapshot = OpenApiDocuments(), large_snapshot(count)
+    text = await documents.get(snapshot, "/rest", largest_page=200, default_page=60)
+    assert documents.written == count
+    assert len(loads(bytes(text))["paths"]) == 1 + 10 * count
+    await documents.get(snapshot, "/rest", largest_page=100, default_page=60)
+    assert documents.written == count
+    object_ = snapshot.by_singular["object7"]
+    change = CreateField(object_id=object_.id, name="extra", label="Extra", type=FieldType.TEXT)
+    after = apply(snapshot, change).snapshot
+    changed = loads(bytes(await documents.get(after, "/rest", largest_page=200, default_page=60)))
+    # The object itself, and the two that have a relation to it.
+    assert documents.written == count + 3
+    assert "extra" in changed["components"]["schemas"]["Object7"]["properties"]
+    assert len(text) / count < 26_000
+    assert text.encoded_length / count < 2_800
