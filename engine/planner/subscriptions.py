@@ -21,7 +21,7 @@ from fieldstone.engine.planner.context import ParameterList, PlanContext, Site, 
 from fieldstone.engine.planner.cost import price_of_record
 from fieldstone.engine.planner.live_queries import PlannedLiveQuery, plan_live_query
 from fieldstone.engine.planner.price import affordable, limit_offsets
-from fieldstone.engine.planner.reads.filters import filter_condition
+from fieldstone.engine.planner.reads.filters.conditions import filter_condition
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.writes.mutations import ACTIONS
 from fieldstone.metadata.api_names import SubscriptionRoot, Verb, find_subscription

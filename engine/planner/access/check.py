@@ -10,7 +10,7 @@ from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.access.rules import stored_tree
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame
 from fieldstone.engine.planner.context import ParameterList, PlanContext, RecordLimits
-from fieldstone.engine.planner.reads.filters import filter_condition
+from fieldstone.engine.planner.reads.filters.conditions import filter_condition
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.metadata import scalars
 from fieldstone.metadata.access.claims import notation

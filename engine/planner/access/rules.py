@@ -6,7 +6,7 @@ from typing import Final
 from fieldstone.engine.planner.access.forms import gather
 from fieldstone.engine.planner.arguments.trees import Blame, Leaf, Tree
 from fieldstone.engine.planner.context import PlanContext, Site
-from fieldstone.engine.planner.reads.filters import filter_condition
+from fieldstone.engine.planner.reads.filters.conditions import filter_condition
 from fieldstone.metadata.access.rules import show, store_filter
 from fieldstone.metadata.access.stored_keys import claim_of
 from fieldstone.metadata.errors import InvalidChange

@@ -4,7 +4,7 @@ from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, arguments_of
 from fieldstone.engine.planner.context import PlanContext, readable, type_literal
-from fieldstone.engine.planner.reads.filters import select_condition
+from fieldstone.engine.planner.reads.filters.conditions import select_condition
 from fieldstone.engine.planner.reads.measures import compute
 from fieldstone.metadata.aggregates import BY_NAME, Aggregation, aggregated, find_shorthand
 from fieldstone.metadata.api_names import TypeRole, type_name

@@ -5,8 +5,8 @@ from typing import cast
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, listed
 from fieldstone.engine.planner.context import PlanContext, hop_over
-from fieldstone.engine.planner.reads.filters import linked_records
-from fieldstone.engine.planner.reads.json_paths import order_path
+from fieldstone.engine.planner.reads.filters.conditions import linked_records
+from fieldstone.engine.planner.reads.filters.json_paths import order_path
 from fieldstone.engine.planner.reads.measures import named_measures, operand_of
 from fieldstone.metadata.api_names import AGGREGATE_ENDING
 from fieldstone.metadata.json_text import dumps

@@ -10,7 +10,8 @@ from fieldstone.engine.planner.arguments.trees import Blame, arguments_of, bind_
 from fieldstone.engine.planner.context import PlanContext, Site, readable, type_literal, visible
 from fieldstone.engine.planner.reads.aggregates import build_aggregate
 from fieldstone.engine.planner.reads.duplicates.duplicates import build_duplicates
-from fieldstone.engine.planner.reads.filters import encoder, said_filter, select_condition
+from fieldstone.engine.planner.reads.filters.conditions import said_filter, select_condition
+from fieldstone.engine.planner.reads.filters.operators import encoder
 from fieldstone.engine.planner.reads.grouping.groups import build_groups
 from fieldstone.engine.planner.reads.nodes import build_nodes
 from fieldstone.engine.planner.reads.orders import build_order

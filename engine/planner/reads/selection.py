@@ -10,8 +10,8 @@ from fieldstone.engine.planner.arguments.trees import Blame, arguments_of
 from fieldstone.engine.planner.context import PlanContext, Site, hop_over, readable, type_literal
 from fieldstone.engine.planner.reads.aggregates import build_measures, build_shorthand
 from fieldstone.engine.planner.reads.distinct import build_distinct, default_order, read_distinct
-from fieldstone.engine.planner.reads.filters import select_condition
-from fieldstone.engine.planner.reads.json_paths import build_path
+from fieldstone.engine.planner.reads.filters.conditions import select_condition
+from fieldstone.engine.planner.reads.filters.json_paths import build_path
 from fieldstone.engine.planner.reads.orders import build_order, cursor_tag, order_tag
 from fieldstone.engine.planner.reads.pages import build_page
 from fieldstone.engine.planner.reads.sampling import is_sampled

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Tree, bind_tree
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.engine.planner.reads.filters import encoder
+from fieldstone.engine.planner.reads.filters.operators import encoder
 from fieldstone.engine.schema.objects.unique_keys import UniqueKey, member_name, unique_keys
 from fieldstone.metadata.model import Field, Object, Part
 from fieldstone.sql.plan.elements import And, Compare, Comparison

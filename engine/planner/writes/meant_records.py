@@ -8,7 +8,8 @@ from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, Tree, arguments_of, array_literal, bind_tree
 from fieldstone.engine.planner.context import PlanContext, Site, visible
-from fieldstone.engine.planner.reads.filters import encoder, write_filter
+from fieldstone.engine.planner.reads.filters.conditions import write_filter
+from fieldstone.engine.planner.reads.filters.operators import encoder
 from fieldstone.engine.planner.reads.unique_keys import key_condition
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object

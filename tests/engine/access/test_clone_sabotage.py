@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 
 from fieldstone.engine.planner import context as planning
-from fieldstone.engine.planner.reads import filters, nodes
+from fieldstone.engine.planner.reads import nodes
+from fieldstone.engine.planner.reads.filters import conditions
 from fieldstone.engine.planner.reads.search import search
 from fieldstone.metadata.access.rules import store_filter
 from fieldstone.metadata.access.view import view_of
@@ -112,7 +113,7 @@ def _lift_fields(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 SABOTAGE: dict[str, tuple[Any, str, Callable[..., Any]]] = {
-    "the records of a search": (search, "select_condition", lift_object(filters.select_condition)),
+    "the records of a search": (search, "select_condition", lift_object(conditions.select_condition)),
     "the fields of a search": (search, "searched_fields", _lift_fields(searched.searched_fields)),
     "guards of a search": (search, "readable", lift_guards(planning.readable)),
     "the records of nodes": (nodes, "visible", lift_object(planning.visible)),

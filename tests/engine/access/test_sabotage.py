@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fieldstone.engine.planner import context as planning
-from fieldstone.engine.planner.reads import filters
+from fieldstone.engine.planner.reads.filters import conditions
 from fieldstone.sql.errors import StaleSchema
 from tests.apis import serve
 from tests.databases import Databases
@@ -34,22 +34,25 @@ READS = "fieldstone.engine.planner.reads"
 
 
 SABOTAGE: dict[str, tuple[str, Callable[..., Any]]] = {
-    "pages": (f"{READS}.selection.select_condition", lift_object(filters.select_condition)),
-    "aggregates": (f"{READS}.aggregates.select_condition", lift_object(filters.select_condition)),
-    "groups": (f"{READS}.grouping.groups.select_condition", lift_object(filters.select_condition)),
-    "one record by id": (f"{READS}.queries.select_condition", lift_object(filters.select_condition)),
+    "pages": (f"{READS}.selection.select_condition", lift_object(conditions.select_condition)),
+    "aggregates": (f"{READS}.aggregates.select_condition", lift_object(conditions.select_condition)),
+    "groups": (f"{READS}.grouping.groups.select_condition", lift_object(conditions.select_condition)),
+    "one record by id": (f"{READS}.queries.select_condition", lift_object(conditions.select_condition)),
     "the first record": (f"{READS}.queries.visible", lift_object(planning.visible)),
     "records by a to-one relation": (f"{READS}.selection.hop_over", lift_end(planning.hop_over)),
-    "filters over a to-one relation": (f"{READS}.filters.hop_over", lift_end(planning.hop_over)),
-    "filters over a to-many relation": (f"{READS}.filters.linked_records", lift_end(filters.linked_records)),
+    "filters over a to-one relation": (f"{READS}.filters.conditions.hop_over", lift_end(planning.hop_over)),
+    "filters over a to-many relation": (
+        f"{READS}.filters.conditions.linked_records",
+        lift_end(conditions.linked_records),
+    ),
     "orders over a to-one relation": (f"{READS}.orders.hop_over", lift_end(planning.hop_over)),
-    "orders by aggregates": (f"{READS}.orders.linked_records", lift_end(filters.linked_records)),
+    "orders by aggregates": (f"{READS}.orders.linked_records", lift_end(conditions.linked_records)),
     "groups over a relation": (f"{READS}.grouping.dimensions.hop_over", lift_end(planning.hop_over)),
     "guards of pages": (f"{READS}.selection.readable", lift_guards(planning.readable)),
     "guards of aggregates": (f"{READS}.aggregates.readable", lift_guards(planning.readable)),
     "guards of groups": (f"{READS}.grouping.groups.readable", lift_guards(planning.readable)),
     "guards of one record": (f"{READS}.queries.readable", lift_guards(planning.readable)),
-    "guards of filters": (f"{READS}.filters.readable", lift_guards(planning.readable)),
+    "guards of filters": (f"{READS}.filters.conditions.readable", lift_guards(planning.readable)),
     "guards of hops": ("fieldstone.engine.planner.context.readable", lift_guards(planning.readable)),
 }
 

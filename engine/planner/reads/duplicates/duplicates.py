@@ -7,7 +7,7 @@ from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, arguments_of, bind_tree, value_of
 from fieldstone.engine.planner.context import PlanContext, readable, visible
-from fieldstone.engine.planner.reads.filters import list_encoder
+from fieldstone.engine.planner.reads.filters.operators import list_encoder
 from fieldstone.engine.planner.reads.orders import build_order, cursor_tag
 from fieldstone.engine.planner.reads.selection import build_facet
 from fieldstone.engine.planner.reads.text_indexes import leads

@@ -6,8 +6,8 @@ from typing import cast
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, bind_tree, listed
 from fieldstone.engine.planner.context import PlanContext, hop_over
+from fieldstone.engine.planner.reads.filters.relative_dates import time_zone
 from fieldstone.engine.planner.reads.measures import operand_of
-from fieldstone.engine.planner.reads.relative_dates import time_zone
 from fieldstone.engine.schema.values.groupings import BUCKETS, is_groupable
 from fieldstone.engine.schema.values.relative_dates import DAYS
 from fieldstone.metadata.errors import InvalidValue

@@ -7,7 +7,7 @@ from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Blame, arguments_of, required_argument
 from fieldstone.engine.planner.context import PlanContext, readable, type_literal
 from fieldstone.engine.planner.reads.aggregates import build_measure, build_shorthand
-from fieldstone.engine.planner.reads.filters import select_condition
+from fieldstone.engine.planner.reads.filters.conditions import select_condition
 from fieldstone.engine.planner.reads.grouping.dimensions import Grouping, build_groupings
 from fieldstone.engine.planner.reads.grouping.having import Measures, build_having
 from fieldstone.engine.planner.reads.grouping.keys import build_key

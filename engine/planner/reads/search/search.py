@@ -18,7 +18,8 @@ from fieldstone.engine.planner.arguments.trees import (
     value_of,
 )
 from fieldstone.engine.planner.context import PlanContext, readable, type_literal
-from fieldstone.engine.planner.reads.filters import encoder, select_condition
+from fieldstone.engine.planner.reads.filters.conditions import select_condition
+from fieldstone.engine.planner.reads.filters.operators import encoder
 from fieldstone.engine.planner.reads.pages import build_page
 from fieldstone.engine.planner.reads.search.filter_types import check_filter
 from fieldstone.engine.planner.reads.selection import build_page_info, build_record

@@ -20,7 +20,7 @@ from fieldstone.engine.planner.arguments.trees import (
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
 from fieldstone.engine.planner.context import ParameterList, PlanContext, visible
 from fieldstone.engine.planner.price import Price
-from fieldstone.engine.planner.reads.filters import list_encoder
+from fieldstone.engine.planner.reads.filters.operators import list_encoder
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.whole_access import check_whole
 from fieldstone.engine.planner.writes.events import event_target, touched_at
