@@ -41,6 +41,14 @@ class RestAnswer(NamedTuple):
     tag: bytes | None = None
 
 
+class ObjectSight(NamedTuple):
+    """An object as a principal sees it, with the most records of a page, and whether its role limits its rate."""
+
+    object: Object
+    largest_page: int
+    has_own_rate: bool
+
+
 class _KnownRead(NamedTuple):
     """The document of the read of one record, under the view that it was written for."""
 
@@ -114,6 +122,18 @@ class RestApi:
             raise too_large(most)
         return text
 
+    async def see_object(self, principal: Principal, plural: str) -> ObjectSight:
+        """Return the object with this plural name as a principal sees it; raises ApiError."""
+        source, workspace_id = self._core.source, principal.workspace_id
+        current = await source.get(workspace_id)
+        try:
+            return self._see_object(self._core.see(current, principal), plural)
+        except ApiError:
+            newest = await source.refresh(workspace_id)
+            if newest is current:
+                raise
+            return self._see_object(self._core.see(newest, principal), plural)
+
     def find_ready(self, principal: Principal, asked: Asked) -> tuple[Ready, str] | None:
         """Return a read that was asked before in this shape, with its response key; None where it takes more."""
         core = self._core
@@ -154,13 +174,14 @@ class RestApi:
         ready = core.find_ready(principal, request)
         return None if ready is None else (ready, known.root)
 
+    def _see_object(self, seen: Seen, plural: str) -> ObjectSight:
+        largest = self._core.compiler.limits_of(seen.limits).records.largest_page
+        return ObjectSight(_find_object(seen.view, plural), largest, seen.limits.rate is not None)
+
     def _translate(self, seen: Seen, asked: Asked) -> tuple[Object, GraphQLRequest]:
         """Return the object of a request, and the GraphQL request that it is; raises ApiError."""
         core, view = self._core, seen.view
-        object_ = view.by_plural.get(asked.plural)
-        if object_ is None:
-            meant = view.by_singular.get(asked.plural)
-            raise not_found(asked.plural, f": do you mean /rest/{meant.name_plural}?" if meant else "")
+        object_ = _find_object(view, asked.plural)
         records = core.compiler.limits_of(seen.limits).records
         sight = Sight(
             view=view,
@@ -169,6 +190,14 @@ class RestApi:
             default_page=records.default_page,
         )
         return object_, build_operation(asked, object_, sight, self._documents)
+
+
+def _find_object(view: Snapshot, plural: str) -> Object:
+    object_ = view.by_plural.get(plural)
+    if object_ is None:
+        meant = view.by_singular.get(plural)
+        raise not_found(plural, f": do you mean /rest/{meant.name_plural}?" if meant else "")
+    return object_
 
 
 def _build_answer(asked: Asked, object_: Object, answer: Answer) -> RestAnswer:

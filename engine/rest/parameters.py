@@ -1,6 +1,6 @@
 """The parameters of a request's query string: which ones an action takes, and their values."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from fieldstone.engine.errors import BadUserInput
@@ -90,6 +90,10 @@ class Parameters:
         except ValueError as error:
             raise BadUserInput(f"'{name}' is not JSON: {error}.", field=name) from None
 
+    def replaced(self, changes: Mapping[str, str]) -> "Parameters":
+        """Return these parameters with others added, or in their place."""
+        return Parameters({**self._given, **changes})
+
     @property
     def depth(self) -> int:
         """The steps across relations; raises BadUserInput."""
@@ -100,7 +104,12 @@ NO_PARAMETERS = Parameters({})
 
 
 def read_parameters(query_string: bytes, action: Action) -> Parameters:
-    """Return the parameters of a query string.
+    """Return the parameters of an action; raises BadUserInput as `read_named` does."""
+    return read_named(query_string, TAKEN[action])
+
+
+def read_named(query_string: bytes, taken: Sequence[str]) -> Parameters:
+    """Return the parameters of a query string, which may have those that are taken.
 
     Raises:
         BadUserInput: one is unknown, or given twice, or not percent-encoded UTF-8.
@@ -113,7 +122,6 @@ def read_parameters(query_string: bytes, action: Action) -> Parameters:
         raise BadUserInput("The query string is not percent-encoded UTF-8.") from None
     except ValueError:
         raise BadUserInput(f"The query string has more than {_MOST} parameters.") from None
-    taken = TAKEN[action]
     given: dict[str, str] = {}
     for name, text in pairs:
         if name not in taken:

@@ -27,11 +27,16 @@ def select_record(view: Snapshot, object_: Object, depth: int, *, largest_page: 
     return " ".join(_members(view, object_, depth, listed))
 
 
-def _members(view: Snapshot, object_: Object, depth: int, listed: int) -> Iterator[str]:
+def names_of_record(object_: Object) -> list[str]:
+    """Return the names of an object's fields, in the order that its records have them in."""
     fields = object_.by_name
     names = [name for name in _FIRST if name in fields]
-    for name in (*names, *(name for name in fields if name not in _FIRST)):
-        yield from _member(view, name, fields[name], depth, listed)
+    return [*names, *(name for name in fields if name not in _FIRST)]
+
+
+def _members(view: Snapshot, object_: Object, depth: int, listed: int) -> Iterator[str]:
+    for name in names_of_record(object_):
+        yield from _member(view, name, object_.by_name[name], depth, listed)
 
 
 def _member(view: Snapshot, name: str, field: Field, depth: int, listed: int) -> Iterator[str]:

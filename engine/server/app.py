@@ -90,7 +90,7 @@ class Fieldstone:
             )
             for path, select in _APIS.items()
         }
-        self._rest = RestEndpoint(admission=admission, log=self.log)
+        self._rest = RestEndpoint(admission=admission, log=self.log, closing=self._closing)
         self._socket = SocketEndpoint(
             runtime=self.runtime,
             metrics=self.metrics,

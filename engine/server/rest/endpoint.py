@@ -1,11 +1,13 @@
 """The endpoint of REST: from an HTTP request to an action on records, and from its answer to a response."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import ApiError, BadUserInput, MethodNotAllowed, RateLimitExceeded
 from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.rest.api import RestAnswer
 from fieldstone.engine.rest.entity_tags import is_listed, read_if_match
+from fieldstone.engine.rest.exports.formats import find_export
 from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.parameters import read_parameters
 from fieldstone.engine.rest.routes import Action, Place, allow_header, find_place
@@ -18,6 +20,7 @@ from fieldstone.engine.server.http.negotiation import takes_json
 from fieldstone.engine.server.http.request_log import context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, send_reply
 from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.rest.exports import ExportEndpoint
 from fieldstone.engine.server.rest.replies import build_rest_error
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal
@@ -40,10 +43,12 @@ class RestEndpoint:
     Args:
         admission: the one of all endpoints.
         log: for unexpected errors.
+        closing: set when all responses must end.
     """
 
-    def __init__(self, *, admission: Admission, log: Log) -> None:
+    def __init__(self, *, admission: Admission, log: Log, closing: asyncio.Event) -> None:
         self._admission = admission
+        self._exports = ExportEndpoint(admission=admission, log=log, closing=closing)
         self._log = log
         self._patience = Overdue(PATIENCE)
 
@@ -51,9 +56,13 @@ class RestEndpoint:
         """Answer one request; `path` is the one behind `ROOT`."""
         headers: Headers = []
         given: dict[bytes, bytes] = {}
+        reply: Reply | None
         try:
             given = read_headers(scope["headers"])
-            reply = await self._answer(scope, receive, given, path, headers)
+            if (export := find_export(path)) is not None:
+                reply = await self._exports.answer(scope, receive, send, given, export, headers)
+            else:
+                reply = await self._answer(scope, receive, given, path, headers)
         except ApiError as error:
             reply = build_rest_error(error, given.get(b"accept"))
             if isinstance(error, RateLimitExceeded) and not any(name == b"retry-after" for name, _ in headers):
@@ -64,8 +73,9 @@ class RestEndpoint:
             context = context_of(scope)
             context.error_id = report_unexpected(self._log, error)
             reply = build_rest_error(build_internal_error(context.error_id), given.get(b"accept"))
-        is_head, encoding = scope["method"] == "HEAD", given.get(b"accept-encoding")
-        await send_reply(send, reply, headers, head=is_head, accept_encoding=encoding)
+        if reply is not None:
+            is_head, encoding = scope["method"] == "HEAD", given.get(b"accept-encoding")
+            await send_reply(send, reply, headers, head=is_head, accept_encoding=encoding)
 
     async def _answer(
         self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], path: str, headers: Headers

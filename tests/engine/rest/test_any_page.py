@@ -1,169 +1,19 @@
 """Any page of REST has the records of the GraphQL request for the same filter, order and page."""
 
-from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlencode
 
-from graphql import GraphQLInputObjectType, GraphQLSchema
+from graphql import GraphQLInputObjectType
 from hypothesis import given, note
 from hypothesis import strategies as st
 
-from fieldstone.engine.errors import ApiError, BadUserInput
-from fieldstone.engine.rest.api import RestApi
+from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.rest.filter_syntax import read_filter
-from fieldstone.engine.rest.operations import Asked
-from fieldstone.engine.rest.parameters import read_parameters
-from fieldstone.engine.rest.routes import Action
-from fieldstone.engine.rest.selection import select_record
-from fieldstone.metadata.json_text import dumps, loads
-from fieldstone.metadata.model import Object
-from tests.apis import PRINCIPAL, Served
+from fieldstone.metadata.json_text import dumps
+from tests.apis import Served
+from tests.engine.rest.pages import Pages, is_plain, prune, write_conditions, write_order
 from tests.operation_writer import to_json
 from tests.operations import Values, examples
 from tests.reference import Reference
-
-PAGE = "totalCount pageInfo { hasNextPage startCursor endCursor }"
-_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
-
-
-def write_value(value: Any) -> str:
-    """A value in the syntax of filters."""
-    match value:
-        case str():
-            return f'"{value.translate(_ESCAPES)}"'
-        case list():
-            return f"[{','.join(map(write_value, value))}]"
-        case _:
-            return dumps(value)
-
-
-def write_conditions(filter_: Mapping[str, Any], path: str = "") -> Iterator[str]:
-    """The conditions of a filter, all of which hold; those that say nothing are left out."""
-    for name, value in filter_.items():
-        match value:
-            case list() if name in {"and", "or"}:
-                found = [" ,".join(write_conditions(one)) for one in value]
-                inner = [f"and({one})" for one in found if one]
-                if inner:
-                    yield f"{name}({','.join(inner)})"
-            case dict() if name == "not":
-                if inner := [*write_conditions(value)]:
-                    yield f"not({','.join(inner)})"
-            case dict() if name != "within":
-                yield from write_conditions(value, f"{path}{name}.")
-            case None if name in {"eq", "neq"}:
-                yield f"{path[:-1]}[{'is' if name == 'eq' else 'isNot'}]:NULL"
-            case None:
-                yield f"{path[:-1]}[{name}]:NULL"
-            case _:
-                yield f"{path[:-1]}[{name}]:{write_value(value)}"
-
-
-def prune(filter_: Any, *, below: bool = False) -> Any:
-    """The part of a filter that conditions can say: one leaf below a relation, where they have no conjunctions."""
-    if not isinstance(filter_, dict):
-        return filter_
-    found: dict[str, Any] = {}
-    for name, value in filter_.items():
-        if name in {"and", "or", "not"}:
-            if not below:
-                found[name] = [prune(one) for one in value] if isinstance(value, list) else prune(value)
-        elif isinstance(value, dict) and name != "within":
-            inner = prune(value, below=True)
-            first = (
-                dict(list(inner.items())[:1])
-                if below or any(isinstance(one, dict) for one in inner.values())
-                else inner
-            )
-            if first:
-                found[name] = first
-        elif not (name == "contains" and isinstance(value, dict)):
-            found[name] = value
-    return found
-
-
-def as_rest(value: Any) -> Any:
-    """A record of GraphQL as REST has it."""
-    match value:
-        case {"edges": edges}:
-            return [as_rest(edge["node"]) for edge in edges]
-        case dict():
-            return {
-                name: int(one) if name == "amountMicros" and one is not None else as_rest(one)
-                for name, one in value.items()
-            }
-        case _:
-            return value
-
-
-class Pages:
-    """Asks for pages of an object in both ways."""
-
-    def __init__(self, served: Served, schema: GraphQLSchema) -> None:
-        self.served = served
-        self.schema = schema
-        self.api = RestApi(served.apis.core)
-        self.snapshot = served.snapshot()
-        self.cursors: dict[str, str] = {}
-
-    def by_rest(self, object_: Object, parameters: Mapping[str, Any]) -> Any:
-        query = urlencode({name: value for name, value in parameters.items() if value is not None})
-        asked = Asked(
-            action=Action.FIND_MANY,
-            plural=object_.name_plural,
-            id=None,
-            parameters=read_parameters(query.encode(), Action.FIND_MANY),
-        )
-        try:
-            answer = loads(self.served.run(self.api.execute(PRINCIPAL, asked)).body)
-        except ApiError as error:
-            return error.code
-        return answer
-
-    def by_graphql(self, object_: Object, depth: int, **variables: Any) -> Any:
-        record = select_record(self.snapshot, object_, depth, largest_page=200)
-        name = object_.type_name
-        text = (
-            f"query ($filter: {name}FilterInput, $orderBy: [{name}OrderByInput], $first: Int, $after: String) {{"
-            f" page: {object_.name_plural}(filter: $filter, orderBy: $orderBy, first: $first, after: $after)"
-            f" {{ edges {{ node {{ {record} }} }} {PAGE} }} }}"
-        )
-        answer = self.served.ask(text, {key: value for key, value in variables.items() if value is not None})
-        if "errors" in answer:
-            return answer["errors"][0]["extensions"]["code"]
-        page = answer["data"]["page"]
-        if next(iter((variables["orderBy"] or [{"id": "ASC"}])[0])) == "id":
-            # The cursors of ids are the ids.
-            nodes = [edge["node"]["id"] for edge in page["edges"]]
-            for place, cursor in ((0, "startCursor"), (-1, "endCursor")):
-                self.cursors |= {nodes[place]: page["pageInfo"][cursor]} if nodes else {}
-                page["pageInfo"][cursor] = nodes[place] if nodes else None
-        return {
-            "data": {object_.name_plural: as_rest({"edges": page["edges"]})},
-            "pageInfo": page["pageInfo"],
-            "totalCount": page["totalCount"],
-        }
-
-
-def write_order(orders: list[dict[str, Any]]) -> str:
-    found = []
-    for order in orders:
-        names: list[str] = []
-        here: Any = order
-        while isinstance(here, dict):
-            ((name, here),) = here.items()
-            names.append(name)
-        found.append(f"{'.'.join(names)}[{here}]")
-    return ",".join(found)
-
-
-def is_plain(order: Any) -> bool:
-    """Whether an order is a path of names."""
-    while isinstance(order, dict):
-        if len(order) != 1:
-            return False
-        (order,) = order.values()
-    return isinstance(order, str)
 
 
 @given(data=st.data())

@@ -1,0 +1,1 @@
+"""Exports: all records under a filter, in pages that follow each other, as the lines of a file."""

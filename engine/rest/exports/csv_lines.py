@@ -1,0 +1,79 @@
+"""The lines of CSV: a column for each field of a record, and for each sub-field of a composite.
+
+https://www.rfc-editor.org/rfc/rfc4180
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from fieldstone.engine.rest.exports.records import write_json
+from fieldstone.engine.rest.selection import names_of_record
+from fieldstone.metadata import scalars
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Object
+
+_END = "\r\n"
+_QUOTED = re.compile(r'[",\r\n]')
+
+
+class Column(NamedTuple):
+    """A column: a member of a record, or of one of its composites.
+
+    Attributes:
+        part: the name of the sub-field.
+        is_json: whether each value is any JSON.
+    """
+
+    name: str
+    part: str | None = None
+    is_json: bool = False
+
+    @property
+    def title(self) -> str:
+        """The text of the column in the header: a path, as filters and orders name it."""
+        return self.name if self.part is None else f"{self.name}.{self.part}"
+
+
+def columns_of(object_: Object) -> Iterator[Column]:
+    """Yield the columns of an object's records, in the order of their members."""
+    fields = object_.by_name
+    for name in names_of_record(object_):
+        field = fields[name]
+        if field.relation_id is not None:
+            if field.parts:
+                yield Column(f"{name}Id")
+        elif field.is_composite:
+            for part in field.parts:
+                if part.name:
+                    yield Column(name, part.name, is_json=part.scalar is scalars.JSON)
+        else:
+            yield Column(name, is_json=any(part.scalar is scalars.JSON for part in field.parts))
+
+
+def write_header(columns: Iterable[Column]) -> str:
+    """Return the first line, with its end."""
+    return ",".join(_cell(column.title) for column in columns) + _END
+
+
+def write_line(columns: Iterable[Column], record: Mapping[str, JsonValue]) -> str:
+    """Return the line of a record, with its end; raises KeyError if the record lacks a column."""
+    return ",".join([_value(column, record) for column in columns]) + _END
+
+
+def _value(column: Column, record: Mapping[str, JsonValue]) -> str:
+    value = record[column.name]
+    if column.part is not None and value is not None:
+        value = value[column.part]
+    if value is None:
+        return ""
+    if isinstance(value, str) and not column.is_json:
+        return _cell(value)
+    return _cell(write_json(value))
+
+
+def _cell(text: str) -> str:
+    """Return a text as a cell: an empty one in quotation marks, which tell it from NULL."""
+    if text and not _QUOTED.search(text):
+        return text
+    return '"' + text.replace('"', '""') + '"'

@@ -1,0 +1,115 @@
+"""An export: the pages of one read, each of them one statement that begins behind the last record of the one before.
+
+Nothing is held between two pages: neither a connection nor a transaction, so that a client may read as slowly as it
+likes. An export is therefore no snapshot: each page has the records as they are when it is read.
+"""
+
+from functools import partial
+
+from fieldstone.engine.errors import Conflict, QueryTooComplex
+from fieldstone.engine.rest.api import RestApi
+from fieldstone.engine.rest.exports.csv_lines import Column, columns_of, write_header, write_line
+from fieldstone.engine.rest.exports.formats import ExportAddress, Format
+from fieldstone.engine.rest.exports.records import Page, cut_page
+from fieldstone.engine.rest.operations import Asked
+from fieldstone.engine.rest.parameters import Parameters
+from fieldstone.engine.rest.routes import Action
+from fieldstone.engine.work_thread import WorkThread
+from fieldstone.metadata.roles.principal import Principal
+
+PARAMETERS = ("filter", "order_by", "limit")
+"""The parameters that an export takes."""
+
+_MOST = 999_999_999
+_LARGE = 16_384
+"""Bytes of a page above which it is written in the work thread."""
+
+
+class Export:
+    """One export.
+
+    Args:
+        api: reads the pages.
+        work: writes the lines of large pages.
+        principal: sees the records.
+        address: names the object and the format.
+        parameters: those of the request.
+
+    Attributes:
+        name: of the file, without its extension.
+        records: those that were written.
+        pages: the statements that were executed.
+        is_over: whether no page follows.
+        counts_pages: whether each page counts in the rate limit, since the role has one of its own.
+    """
+
+    def __init__(
+        self, api: RestApi, work: WorkThread, principal: Principal, address: ExportAddress, parameters: Parameters
+    ) -> None:
+        self.name = address.plural
+        self.records = self.pages = 0
+        self.is_over = self.counts_pages = False
+        self._api = api
+        self._work = work
+        self._principal = principal
+        self._format = address.format
+        self._parameters = parameters
+        self._columns: tuple[Column, ...] = ()
+        self._largest = self._page_size = 0
+        self._after: str | None = None
+
+    async def read_next(self) -> bytes:
+        """Return the lines of the next page, behind the header if it is the first one of CSV.
+
+        After an error the same page can be asked for again.
+
+        Raises:
+            ApiError: the page is refused, or fails; Conflict: the object has lost a column of the header.
+        """
+        limit = self._parameters.number("limit", _MOST)
+        if not self.pages:
+            sight = await self._api.see_object(self._principal, self.name)
+            self._columns = tuple(columns_of(sight.object))
+            self._largest = self._page_size = sight.largest_page
+            self.counts_pages = sight.has_own_rate
+        size = self._page_size if limit is None else min(self._page_size, limit - self.records)
+        body = await self._read(size)
+        write = partial(self._write, body)
+        if len(body) > _LARGE:
+            page, lines = await self._work.run(self._principal.workspace_id, write)
+        else:
+            page, lines = write()
+        self.pages += 1
+        self.records += len(page.records)
+        self._after = page.end
+        self.is_over = page.is_last or self.records == limit
+        return lines
+
+    async def _read(self, size: int) -> bytes:
+        """Return the body of a page; of a smaller one if `size` records are too large or cost too much at once."""
+        # A few large records must not make all of the pages behind them small.
+        self._page_size = min(self._largest, self._page_size + self._page_size // 8 + 1)
+        while True:
+            changes = {"limit": str(size), "total_count": "false"}
+            if self._after is not None:
+                changes["starting_after"] = self._after
+            asked = Asked(
+                action=Action.FIND_MANY, plural=self.name, id=None, parameters=self._parameters.replaced(changes)
+            )
+            try:
+                return (await self._api.execute(self._principal, asked)).body
+            except QueryTooComplex:
+                if size <= 1:
+                    raise
+                self._page_size = size = size // 2
+
+    def _write(self, body: bytes) -> tuple[Page, bytes]:
+        page = cut_page(body, self.name)
+        if self._format is Format.JSONL:
+            return page, "".join(f"{record.text}\n" for record in page.records).encode()
+        lines = [] if self.pages else [write_header(self._columns)]
+        try:
+            lines += [write_line(self._columns, record.members) for record in page.records]
+        except (KeyError, TypeError):
+            raise Conflict("A field that has a column was removed or changed its type: export again.") from None
+        return page, "".join(lines).encode()

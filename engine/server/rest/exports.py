@@ -1,0 +1,186 @@
+"""The endpoint of exports: the lines of one page after another become the chunks of a response."""
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from fieldstone.engine.access.slots import Slots
+from fieldstone.engine.errors import ApiError, MethodNotAllowed, RateLimitExceeded, ServiceUnavailable
+from fieldstone.engine.identity.watch import Watched
+from fieldstone.engine.rest.exports.export import PARAMETERS, Export
+from fieldstone.engine.rest.exports.formats import ExportAddress
+from fieldstone.engine.rest.parameters import read_named
+from fieldstone.engine.rest.routes import allow_header
+from fieldstone.engine.server.composition import Services
+from fieldstone.engine.server.http.admission import Admission
+from fieldstone.engine.server.http.disconnect import PATIENCE, CancelOnDisconnect
+from fieldstone.engine.server.http.errors import ClientGone
+from fieldstone.engine.server.http.request_log import context_of
+from fieldstone.engine.server.http.responses import Headers, Reply
+from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.concurrency.deadlines import Overdue
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
+MOST_OF_KEY = 2
+"""Exports of a key that one process has in progress."""
+MOST_OF_WORKSPACE = 4
+"""Exports of a workspace that one process has in progress."""
+
+_METHODS = ("GET", "HEAD", "OPTIONS")
+_CHUNK = 65_536
+_ATTEMPTS = 10
+"""Times that a page is asked for while the database is not available, a second apart."""
+
+
+class ExportEndpoint:
+    """Answers the requests for exports.
+
+    Args:
+        admission: the one of all endpoints.
+        log: has a line for each export that is cut.
+        closing: set when all responses must end.
+        slow: seconds that a client may take to read a chunk of 64 KiB.
+    """
+
+    def __init__(self, *, admission: Admission, log: Log, closing: asyncio.Event, slow: float = 15.0) -> None:
+        self._admission = admission
+        self._log = log
+        self._closing = closing
+        self._slow = slow
+        self._slots = Slots(each=MOST_OF_KEY, workspace=MOST_OF_WORKSPACE)
+        self._patience = Overdue(PATIENCE)
+
+    async def answer(
+        self,
+        scope: "Scope",
+        receive: "Receive",
+        send: "Send",
+        given: dict[bytes, bytes],
+        address: ExportAddress,
+        headers: Headers,
+    ) -> Reply | None:
+        """Send an export, or return the reply to a request that gets none.
+
+        Raises:
+            ApiError: the export is refused; the response has not begun.
+            ClientGone: the client has closed the connection.
+        """
+        method = scope["method"]
+        if method == "OPTIONS":
+            return Reply(status=200, body=b"", headers=[allow_header(_METHODS)])
+        services, principal = await self._admission.admit(scope, given, headers)
+        if method not in _METHODS:
+            headers.append(allow_header(_METHODS))
+            raise MethodNotAllowed(
+                f"The method {method} is not allowed here: this address takes {', '.join(_METHODS)}."
+            )
+        parameters = read_named(scope["query_string"], PARAMETERS)
+        if not self._slots.try_enter(principal):
+            raise RateLimitExceeded(
+                f"Too many exports are in progress: {MOST_OF_KEY} of a key, and {MOST_OF_WORKSPACE} of a workspace.",
+                extensions={"resetAt": int(time.time() * 1000) + 1_000},
+            )
+        try:
+            export = Export(services.rest, services.foundation.work, principal, address, parameters)
+            watched = Watched(self._admission.presented.read(scope, given), principal)
+            async with CancelOnDisconnect(receive, self._patience):
+                context_of(scope).operations = 1
+                lines = await export.read_next()
+                stream = _Stream(scope, send, self._slow)
+                await stream.begin(_headers(export, address, headers))
+                if method == "HEAD":
+                    await stream.end()
+                else:
+                    await self._send_all(services, watched, export, stream, lines)
+        finally:
+            self._slots.leave(principal)
+        return None
+
+    async def _send_all(
+        self, services: Services, watched: Watched, export: Export, stream: "_Stream", lines: bytes
+    ) -> None:
+        """Send the lines of all pages; a response that is cut has no end, which the client sees."""
+        ended = asyncio.Event()
+        forget = services.watch.watch(watched, ended.set)
+        try:
+            await stream.send(lines)
+            while not export.is_over:
+                lines = await self._read_next(services, watched.principal, export, ended)
+                stream.context.operations = export.pages
+                await stream.send(lines)
+            await stream.end()
+        except ClientGone:
+            raise
+        except ApiError as error:
+            self._log_cut(export, error.message)
+        except TimeoutError:
+            self._log_cut(export, f"The client has not read for {self._slow:g} seconds.")
+        except Exception as error:  # noqa: BLE001 - the app's edge: the response has begun
+            stream.context.error_id = report_unexpected(self._log, error)
+            self._log_cut(export, "An unexpected error.")
+        finally:
+            forget()
+
+    async def _read_next(self, services: Services, principal: Principal, export: Export, ended: asyncio.Event) -> bytes:
+        """Return the next lines; wait where the rate limit or the database does not allow for them yet."""
+        attempts = 0
+        is_counted = not export.counts_pages
+        while True:
+            if self._closing.is_set():
+                raise ServiceUnavailable("The server stops.")
+            if ended.is_set():
+                raise ServiceUnavailable("The key is no longer valid, or has changed.")
+            try:
+                if not is_counted:
+                    await services.limiter.count(principal)
+                    is_counted = True
+                return await export.read_next()
+            except RateLimitExceeded as error:
+                wait = error.extensions["resetAt"] / 1000 - time.time()
+            except ServiceUnavailable:
+                attempts += 1
+                if attempts == _ATTEMPTS:
+                    raise
+                wait = 1.0
+            # The end of the key or of the server is seen within a second.
+            await asyncio.sleep(min(1.0, max(0.05, wait)))
+
+    def _log_cut(self, export: Export, reason: str) -> None:
+        self._log.warning("export cut", object=export.name, records=export.records, reason=reason)
+
+
+class _Stream:
+    """A response whose length is not known."""
+
+    def __init__(self, scope: "Scope", send: "Send", slow: float) -> None:
+        self.context = context_of(scope)
+        self._send = send
+        self._slow = slow
+
+    async def begin(self, headers: Headers) -> None:
+        await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+
+    async def send(self, data: bytes) -> None:
+        """Send data in chunks; raises TimeoutError if the client does not take one."""
+        for place in range(0, len(data), _CHUNK):
+            message = {"type": "http.response.body", "body": data[place : place + _CHUNK], "more_body": True}
+            async with asyncio.timeout(self._slow):
+                await self._send(message)
+            # A client that reads as fast as the server writes must not keep the others waiting.
+            await asyncio.sleep(0)
+
+    async def end(self) -> None:
+        await self._send({"type": "http.response.body", "body": b""})
+
+
+def _headers(export: Export, address: ExportAddress, headers: Headers) -> Headers:
+    name = f"{export.name}.{address.format.value}"
+    return [
+        (b"content-type", address.format.media_type),
+        (b"content-disposition", b'attachment; filename="%b"' % name.encode()),
+        (b"cache-control", b"no-store"),
+        *headers,
+    ]

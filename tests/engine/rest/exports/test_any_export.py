@@ -1,0 +1,113 @@
+"""Any export has the records of the GraphQL request for the same filter and order, in both formats."""
+
+import csv
+import io
+from collections.abc import Mapping
+from typing import Any
+
+from graphql import GraphQLInputObjectType
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.rest.exports.csv_lines import columns_of
+from fieldstone.engine.rest.exports.export import Export
+from fieldstone.engine.rest.exports.formats import ExportAddress, Format
+from fieldstone.engine.rest.parameters import Parameters
+from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.model import Object
+from tests.apis import PRINCIPAL, Served
+from tests.engine.rest.exports.exporting import SmallPages
+from tests.engine.rest.pages import Pages, is_plain, prune, write_conditions, write_order
+from tests.operation_writer import to_json
+from tests.operations import Values, examples
+from tests.reference import Reference
+
+
+def export(served: Served, object_: Object, format_: Format, parameters: Mapping[str, str]) -> str:
+    """The file of an export, whose pages are never larger than three records."""
+
+    async def read() -> bytes:
+        address = ExportAddress(object_.name_plural, format_)
+        api = SmallPages(served.apis.core)
+        one = Export(api, served.apis.work, PRINCIPAL, address, Parameters(parameters))
+        found, before = [], 0
+        while not one.is_over:
+            found.append(await one.read_next())
+            assert one.records - before <= 3
+            before = one.records
+        return b"".join(found)
+
+    return served.run(read()).decode()
+
+
+def read_csv(text: str, object_: Object) -> list[dict[str, Any]]:
+    """The records of a file of CSV, with the columns of composites joined; NULL is an empty text."""
+    found = []
+    titles, *lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    columns = [*columns_of(object_)]
+    assert titles == [column.title for column in columns]
+    for line in lines:
+        record: dict[str, Any] = {}
+        for column, cell in zip(columns, line, strict=True):
+            if column.part is None:
+                record[column.name] = cell
+            else:
+                record.setdefault(column.name, {})[column.part] = cell
+        found.append(record)
+    return found
+
+
+def is_shown(cell: Any, value: Any) -> bool:
+    """Whether a cell, or those of a composite, show a value."""
+    match cell, value:
+        case dict(), None:
+            return not any(cell.values())
+        case dict(), _:
+            return all(is_shown(one, value[name]) for name, one in cell.items())
+        case _, None:
+            return bool(cell == "")
+        case _, str() if cell == value:
+            return True
+        case _:
+            return bool(loads(cell) == value)
+
+
+@given(data=st.data())
+@examples(60)
+def test_any_export(served: Served, reference: Reference, data: st.DataObject) -> None:
+    pages = Pages(served, reference.schema)
+    object_ = data.draw(st.sampled_from(list(pages.snapshot.by_plural.values())))
+    ids = sorted(id_ for rows in reference.rows.values() for id_ in rows)
+
+    @st.composite
+    def drawn(draw: st.DrawFn) -> tuple[Any, list[Any]]:
+        values = Values(draw, ids)
+        filter_type = reference.schema.type_map[f"{object_.type_name}FilterInput"]
+        order_type = reference.schema.type_map[f"{object_.type_name}OrderByInput"]
+        assert isinstance(filter_type, GraphQLInputObjectType)
+        assert isinstance(order_type, GraphQLInputObjectType)
+        orders = [to_json(values.order(order_type)) for _ in range(draw(st.integers(0, 2)))]
+        filter_ = prune(to_json(values.filter(filter_type))) if draw(st.booleans()) else {}
+        return filter_, [order for order in orders if is_plain(order)]
+
+    filter_, orders = data.draw(drawn())
+    limit = data.draw(st.sampled_from([None, None, 4]))
+    parameters = {"filter": ",".join(write_conditions(filter_)), "order_by": write_order(orders), "limit": limit}
+    texts = {name: str(value) for name, value in parameters.items() if value}
+    expected = pages.by_graphql(object_, 0, filter=filter_ or None, orderBy=orders or None, first=limit or 200)
+    if isinstance(expected, str):
+        try:
+            export(served, object_, Format.JSONL, texts)
+        except ApiError as error:
+            assert error.code == expected
+            return
+        raise AssertionError(expected)
+    assert limit or not expected["pageInfo"]["hasNextPage"]
+    records = expected["data"][object_.name_plural]
+    assert [loads(line) for line in export(served, object_, Format.JSONL, texts).split("\n")[:-1]] == records
+    shown = read_csv(export(served, object_, Format.CSV, texts), object_)
+    assert len(shown) == len(records)
+    for cells, record in zip(shown, records, strict=True):
+        assert [*cells] == [*record]
+        assert all(is_shown(cells[name], value) for name, value in record.items()), (cells, record)
