@@ -12,7 +12,7 @@ from structlog.typing import Processor
 
 from fieldstone.engine.server.log_queue import LOG_QUEUE
 from fieldstone.engine.settings import LogFormat, LogLevel, Settings
-from fieldstone.engine.unknown_settings import find_unknown_settings
+from fieldstone.engine.settings.unknown import find_unknown_settings
 
 Log: TypeAlias = structlog.typing.FilteringBoundLogger
 

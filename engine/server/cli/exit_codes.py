@@ -17,7 +17,7 @@ import typer
 import uvloop
 
 from fieldstone.engine.settings import ConfigurationError, Settings, load_settings
-from fieldstone.engine.unknown_settings import find_unknown_settings
+from fieldstone.engine.settings.unknown import find_unknown_settings
 from fieldstone.metadata.errors import MetadataError
 from fieldstone.metadata.shown_text import escape
 from fieldstone.sql.errors import (

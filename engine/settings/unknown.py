@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from fieldstone.engine.settings import Settings
+from fieldstone.engine.settings.settings import Settings
 
 _PREFIX = "FIELDSTONE_"
 _CLOSE = 0.75

@@ -3,64 +3,23 @@
 `Settings()` reads the environment; embedding code may give any setting as an argument, by the attribute's name.
 """
 
-from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Self
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AliasGenerator, BeforeValidator, ValidationError, field_validator, model_validator
+from pydantic import AliasGenerator, BeforeValidator, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fieldstone.engine.identity.issuer import Issuer, read_issuers
 from fieldstone.engine.identity.openid import ProviderSettings, read_providers
-from fieldstone.engine.setting_declaration import Origins, PublicUrl, SecretKeys, Token, seconds, setting, whole
+from fieldstone.engine.settings.choices import Documents, Environment, LogFormat, LogLevel, RateLimitStore
+from fieldstone.engine.settings.declaration import Origins, PublicUrl, SecretKeys, Token, seconds, setting, whole
 from fieldstone.engine.webhooks.ssrf_guard import Network, read_networks
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.roles.role import ADMIN
 from fieldstone.sql.embedded import default_data_dir
-
-
-class ConfigurationError(Exception):
-    """A setting breaks a rule; the sentence names the variable and a value that would pass."""
-
-
-class Environment(Enum):
-    """The purpose of the server."""
-
-    PRODUCTION = "production"
-    DEVELOPMENT = "development"
-
-
-class Documents(Enum):
-    """The documents that are served at /graphql."""
-
-    ANY = "any"
-    TRUSTED = "trusted"
-
-
-class RateLimitStore(Enum):
-    """The place where rate limits are counted."""
-
-    MEMORY = "memory"
-    REDIS = "redis"
-
-
-class LogLevel(Enum):
-    """The least severity that is logged."""
-
-    DEBUG = "debug"
-    INFO = "info"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-class LogFormat(Enum):
-    """How a line of the log is written."""
-
-    JSON = "json"
-    CONSOLE = "console"
 
 
 def _json(value: Any) -> Any:
@@ -359,35 +318,3 @@ class Settings(BaseSettings):
         if self.cors_origins is not None:
             return self.cors_origins
         return ("*",) if self.is_development else ()
-
-
-def load_settings(settings: Settings | None = None, **overrides: Any) -> Settings:
-    """Return `settings` (by default those of the environment) with the overrides, by attribute, in their place.
-
-    Raises:
-        ConfigurationError: one breaks a rule.
-    """
-    given = settings.model_dump() if settings else {}
-    try:
-        return Settings(**(given | overrides))
-    except ValidationError as error:
-        raise ConfigurationError(_sentence(error)) from None
-
-
-def _sentence(error: ValidationError) -> str:
-    first = error.errors()[0]
-    if not first["loc"]:
-        return str(first["msg"]).removeprefix("Value error, ")
-    name = str(first["loc"][0])
-    for attribute, field in Settings.model_fields.items():
-        if name in {attribute, field.validation_alias}:
-            shown = "" if not field.repr else f", not {_quoted(first['input'])}"
-            extra = field.json_schema_extra
-            accepts = extra["accepts"] if isinstance(extra, dict) else ""
-            return f"{field.validation_alias} must be {accepts}{shown}."
-    return f"There is no setting {name!r}; those that there are stand in fieldstone.engine.settings.Settings."
-
-
-def _quoted(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,40 @@
+"""The values of settings that are one of a few words."""
+
+from enum import Enum
+
+
+class Environment(Enum):
+    """The purpose of the server."""
+
+    PRODUCTION = "production"
+    DEVELOPMENT = "development"
+
+
+class Documents(Enum):
+    """The documents that are served at /graphql."""
+
+    ANY = "any"
+    TRUSTED = "trusted"
+
+
+class RateLimitStore(Enum):
+    """The place where rate limits are counted."""
+
+    MEMORY = "memory"
+    REDIS = "redis"
+
+
+class LogLevel(Enum):
+    """The least severity that is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(Enum):
+    """How a line of the log is written."""
+
+    JSON = "json"
+    CONSOLE = "console"
