@@ -17,7 +17,7 @@ from fieldstone.engine.rest.routes import Action
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.roles.principal import Principal
 
-PARAMETERS = ("filter", "order_by", "limit")
+PARAMETERS = ("filter", "order_by", "limit", "starting_after")
 """The parameters that an export takes."""
 
 _MOST = 999_999_999
@@ -56,7 +56,7 @@ class Export:
         self._parameters = parameters
         self._columns: tuple[Column, ...] = ()
         self._largest = self._page_size = 0
-        self._after: str | None = None
+        self._after = parameters.text("starting_after")
 
     async def read_next(self) -> bytes:
         """Return the lines of the next page, behind the header if it is the first one of CSV.

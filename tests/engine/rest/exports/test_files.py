@@ -67,7 +67,7 @@ async def test_a_file_of_json_lines(client: httpx.AsyncClient) -> None:
     assert [json.loads(line) for line in answer.text.splitlines()] == made[::-1]
     two = await client.get("/rest/people.jsonl?limit=2&filter=email[neq]:a")
     assert [json.loads(line)["email"] for line in two.text.splitlines()] == ["b", "c"]
-    behind = await client.get(f"/rest/people.jsonl?filter=id[gt]:{made[0]['id']}")
+    behind = await client.get(f"/rest/people.jsonl?starting_after={made[0]['id']}")
     assert [json.loads(line) for line in behind.text.splitlines()] == made[1:]
     assert rows((await client.get("/rest/people.csv?limit=1")).text)[0]["companyId"] == company["id"]
     for query in ("limit=0", "filter=email[eq]:x"):
