@@ -1,6 +1,6 @@
 """The parameters of a request's query string: which ones an action takes, and their values."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from urllib.parse import parse_qsl
 
 from fieldstone.engine.errors import BadUserInput
@@ -48,6 +48,11 @@ class Parameters:
 
     def __init__(self, given: Mapping[str, str]) -> None:
         self._given = given
+
+    @property
+    def names(self) -> Collection[str]:
+        """The names of those that are given."""
+        return self._given
 
     def text(self, name: str) -> str | None:
         """Return the text of a parameter."""

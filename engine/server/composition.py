@@ -28,6 +28,7 @@ from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.plan_renewal import PlanRenewal
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments
 from fieldstone.engine.rest.api import RestApi
+from fieldstone.engine.rest.metadata.api import MetadataRestApi
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.server.process_sync import keep_in_step
 from fieldstone.engine.server.rate_limits.failed_tokens import FailedTokens
@@ -61,6 +62,7 @@ class Services:
         watch: ends the connections of principals that have ended or changed.
         core: the API of the records.
         rest: the same for clients of REST.
+        metadata_rest: the API of the model for clients of REST.
         metadata: the API of the model.
         events: the log of writes, and its subscriptions.
         webhooks: send the events to the URLs that asked for them.
@@ -77,6 +79,7 @@ class Services:
     watch: PrincipalWatch
     core: GraphQLApi
     rest: RestApi
+    metadata_rest: MetadataRestApi
     metadata: GraphQLApi
     events: Events
     webhooks: Webhooks
@@ -171,6 +174,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 limiter=_limiter(settings, foundation, leases),
                 core=core,
                 rest=RestApi(core),
+                metadata_rest=MetadataRestApi(metadata),
                 metadata=metadata,
                 events=events,
                 webhooks=webhooks,

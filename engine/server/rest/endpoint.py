@@ -8,6 +8,7 @@ from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.rest.api import RestAnswer
 from fieldstone.engine.rest.entity_tags import is_listed, read_if_match
 from fieldstone.engine.rest.exports.formats import find_export
+from fieldstone.engine.rest.metadata.places import find_resource
 from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.parameters import read_parameters
 from fieldstone.engine.rest.routes import Action, Place, allow_header, find_place
@@ -82,12 +83,12 @@ class RestEndpoint:
     ) -> Reply:
         method = scope["method"]
         if method == "OPTIONS":
-            place = find_place(path)
+            place = _find_place(path)
             return Reply(status=200, body=b"", headers=[allow_header(place.methods)])
         services, principal = await self._admission.admit(scope, given, headers)
         if not takes_json(given.get(b"accept")):
             raise NotAcceptable("The answer is application/json in UTF-8.")
-        place = find_place(path)
+        place = _find_place(path)
         try:
             action = place.action(method)
         except MethodNotAllowed:
@@ -101,7 +102,8 @@ class RestEndpoint:
         asked = await self._read(scope, receive, given, services, principal, place, action)
         context_of(scope).operations = 1
         async with CancelOnDisconnect(receive, self._patience):
-            answer = await services.rest.execute(principal, asked)
+            api = services.rest if find_resource(path) is None else services.metadata_rest
+            answer = await api.execute(principal, asked)
         return _build_reply(action, answer, given)
 
     async def _read(
@@ -135,6 +137,11 @@ class RestEndpoint:
             tells_cost=given.get(b"x-fieldstone-cost") == b"1",
             sent_key=sent_key,
         )
+
+
+def _find_place(path: str) -> Place:
+    """Return the place that a path leads to; raises NotFound."""
+    return find_resource(path) or find_place(path)
 
 
 def _read_condition(given: dict[bytes, bytes], action: Action) -> str | None:

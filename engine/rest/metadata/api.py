@@ -1,0 +1,119 @@
+"""The Metadata API for clients of REST: each request is one GraphQL request, or two where the path has a name."""
+
+import re
+from collections.abc import Mapping
+
+from fieldstone.engine.errors import BadUserInput, NotFound
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.engine.rest.api import RestAnswer
+from fieldstone.engine.rest.errors import rename_inputs
+from fieldstone.engine.rest.metadata.resources import RESOURCES, Mutation, Resource
+from fieldstone.engine.rest.operations import Asked
+from fieldstone.engine.rest.parameters import Parameters
+from fieldstone.engine.rest.routes import Action, is_id
+from fieldstone.metadata.json_text import JsonValue, dumps, loads
+from fieldstone.metadata.roles.principal import Principal
+
+_MOST = 1_000
+"""The most items of a page, which is the page of a request that says nothing else."""
+_TAKEN = ("limit", "starting_after", "ending_before")
+_INPUT = re.compile(r"'input(?:\.(?:object|field|role|update)\b)?\.?")
+
+
+class MetadataRestApi:
+    """The objects, fields, webhooks, keys and roles of a workspace for clients of REST.
+
+    Args:
+        metadata: the Metadata API, whose rights and checks hold.
+    """
+
+    def __init__(self, metadata: GraphQLApi) -> None:
+        self._metadata = metadata
+
+    async def execute(self, principal: Principal, asked: Asked) -> RestAnswer:
+        """Return the answer to a request, whose `plural` is the name of the resource.
+
+        Raises:
+            ApiError: the request is refused, or fails.
+        """
+        if asked.sent_key is not None:
+            raise BadUserInput("Idempotency-Key is for the writes of records.", field="Idempotency-Key")
+        if asked.if_updated_at is not None:
+            raise BadUserInput("If-Match is for the writes of records.", field="If-Match")
+        resource = RESOURCES[asked.plural]
+        if unknown := next((name for name in asked.parameters.names if not _takes(asked.action, name)), None):
+            raise BadUserInput(f"There is no parameter '{unknown}' here.", field=unknown)
+        match asked.action:
+            case Action.FIND_MANY:
+                answer = await self._find_page(principal, resource, asked.parameters)
+            case Action.FIND_ONE:
+                answer = {"data": {resource.one: await self._find(principal, resource, asked.id or "")}}
+            case _:
+                answer = {"data": await self._write(principal, resource, asked)}
+        return RestAnswer(dumps(answer).encode())
+
+    async def _find_page(
+        self, principal: Principal, resource: Resource, parameters: Parameters
+    ) -> dict[str, JsonValue]:
+        limit = parameters.number("limit", _MOST)
+        count = _MOST if limit is None else limit
+        after, before = parameters.text("starting_after"), parameters.text("ending_before")
+        if after is not None and before is not None:
+            raise BadUserInput("'starting_after' and 'ending_before' cannot be given together.", field="ending_before")
+        paging = {"first": count, "after": after} if before is None else {"last": count, "before": before}
+        page = (await self._ask(principal, resource.page, {"paging": paging}))[resource.many]
+        return {
+            "data": {resource.many: [edge["node"] for edge in page["edges"]]},
+            "pageInfo": page["pageInfo"],
+            "totalCount": page["totalCount"],
+        }
+
+    async def _find(self, principal: Principal, resource: Resource, named: str) -> JsonValue:
+        """Return the item that a path names; raises NotFound, or BadUserInput where several have the name."""
+        names = ("id",) if is_id(named) else resource.names
+        if not names:
+            raise BadUserInput(f"The id '{named[:80]}' in the path is not a UUID.", field="id")
+        filter_ = {"or": [{name: {"eq": named}} for name in names]}
+        found = (await self._ask(principal, resource.few, {"filter": filter_}))[resource.many]["edges"]
+        if not found:
+            raise NotFound(f"There is nothing at /rest/metadata/{resource.many}/{named[:200]}.", field="id")
+        if len(found) > 1:
+            raise BadUserInput(f"Several {resource.many} are called '{named[:80]}': give the id.", field="id")
+        return found[0]["node"]
+
+    async def _write(self, principal: Principal, resource: Resource, asked: Asked) -> JsonValue:
+        mutation = resource.mutations[asked.action]
+        variables: dict[str, JsonValue] = {}
+        if asked.action.has_body:
+            if not isinstance(asked.body, Mapping):
+                raise BadUserInput("The body must be a JSON object.")
+            variables["input"] = {mutation.wraps: asked.body} if mutation.wraps else asked.body
+        if asked.id is not None:
+            id_ = asked.id if is_id(asked.id) else (await self._find(principal, resource, asked.id))["id"]
+            _give_id(variables, mutation, id_)
+        return await self._ask(principal, mutation.document, variables)
+
+    async def _ask(
+        self, principal: Principal, document: str, variables: Mapping[str, JsonValue]
+    ) -> Mapping[str, JsonValue]:
+        """Return the data of a GraphQL request; raises ApiError, its first one."""
+        request = GraphQLRequest(document, None, variables)
+        answer = await self._metadata.execute(principal, request, allow_mutation=True)
+        if answer.errors:
+            error = rename_inputs(answer.errors[0])
+            error.message = _INPUT.sub("'", error.message).replace("''", "The body", 1)
+            raise error
+        data: Mapping[str, JsonValue] = loads(answer.body)["data"]
+        return data
+
+
+def _takes(action: Action, name: str) -> bool:
+    return action is Action.FIND_MANY and name in _TAKEN
+
+
+def _give_id(variables: dict[str, JsonValue], mutation: Mutation, id_: str) -> None:
+    if mutation.has_id:
+        variables["input"] = {"id": id_, **variables.get("input", {})}
+    else:
+        variables["id"] = id_

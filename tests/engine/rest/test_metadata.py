@@ -1,0 +1,150 @@
+"""Objects, fields, webhooks, keys and roles over REST are those of the Metadata API, under its rights."""
+
+from typing import Any
+
+import httpx
+
+from tests.engine.metadata_api.roles import CREATE
+from tests.engine.rest.asking import ask
+
+ID = "018cc5ca-0000-7000-8000-000000000000"
+ROCKET = {"nameSingular": "rocket", "namePlural": "rockets", "labelSingular": "Rocket", "labelPlural": "Rockets"}
+
+
+async def test_objects(client: httpx.AsyncClient) -> None:
+    made = (await ask(client, "POST", "metadata/objects", 201, json={**ROCKET, "isRemote": False}))["data"]
+    rocket = made["createOneObject"]
+    assert {name: rocket[name] for name in ROCKET} == ROCKET
+    assert "position" in {field["name"] for field in rocket["fields"]}
+    id_ = rocket["id"]
+    for named in (id_, "rocket", "rockets"):
+        assert await ask(client, "GET", f"metadata/objects/{named}") == {"data": {"object": rocket}}
+    page = await ask(client, "GET", "metadata/objects")
+    assert [*page] == ["data", "pageInfo", "totalCount"]
+    assert rocket in page["data"]["objects"]
+    assert page["totalCount"] == len(page["data"]["objects"])
+    changed = await ask(client, "PATCH", "metadata/objects/rocket", json={"labelPlural": "All rockets"})
+    assert changed["data"]["updateOneObject"]["labelPlural"] == "All rockets"
+    await ask(client, "PUT", f"metadata/objects/{id_}", json={"isActive": False})
+    assert await ask(client, "DELETE", f"metadata/objects/{id_}") == {"data": {"deleteOneObject": {"id": id_}}}
+    await ask(client, "GET", "metadata/objects/rocket", 404)
+    await ask(client, "DELETE", f"metadata/objects/{id_}", 404)
+
+
+async def test_pages(client: httpx.AsyncClient) -> None:
+    whole = (await ask(client, "GET", "metadata/fields"))["data"]["fields"]
+    assert len(whole) > 20
+    first = await ask(client, "GET", "metadata/fields?limit=5")
+    assert first["pageInfo"]["hasNextPage"] is True
+    second = await ask(client, "GET", f"metadata/fields?limit=5&starting_after={first['pageInfo']['endCursor']}")
+    assert first["data"]["fields"] + second["data"]["fields"] == whole[:10]
+    before = await ask(client, "GET", f"metadata/fields?limit=3&ending_before={second['pageInfo']['startCursor']}")
+    assert before["data"]["fields"] == whole[2:5]
+    assert (await ask(client, "GET", "metadata/fields?limit=0"))["data"]["fields"] == []
+
+
+async def test_fields(client: httpx.AsyncClient) -> None:
+    company = (await ask(client, "GET", "metadata/objects/company"))["data"]["object"]["id"]
+    data = {"objectMetadataId": company, "name": "size", "label": "Size", "type": "NUMBER"}
+    made = (await ask(client, "POST", "metadata/fields", 201, json=data))["data"]["createOneField"]
+    assert (made["name"], made["type"]) == ("size", "NUMBER")
+    assert (await ask(client, "GET", "metadata/fields/size"))["data"]["field"] == made
+    changed = await ask(client, "PATCH", f"metadata/fields/{made['id']}", json={"label": "Staff"})
+    assert changed["data"]["updateOneField"]["label"] == "Staff"
+    assert (await ask(client, "DELETE", "metadata/fields/createdAt", 400))["messages"] == [
+        "Several fields are called 'createdAt': give the id."
+    ]
+    await ask(client, "PATCH", "metadata/fields/size", json={"isActive": False})
+    gone = await ask(client, "DELETE", "metadata/fields/size")
+    assert gone == {"data": {"deleteOneField": {"id": made["id"]}}}
+
+
+async def test_keys_webhooks_and_roles(client: httpx.AsyncClient) -> None:
+    key = (await ask(client, "POST", "metadata/apiKeys", 201, json={"name": "script"}))["data"]["createApiKey"]
+    answer = await client.get("/rest/people", headers={"authorization": f"Bearer {key['token']}"})
+    assert answer.status_code == 200
+    shown = (await ask(client, "GET", "metadata/apiKeys/script"))["data"]["apiKey"]
+    assert (shown["id"], "token" in shown) == (key["id"], False)
+    refused = await client.patch("/rest/metadata/apiKeys/script", json={})
+    assert (refused.status_code, refused.headers["allow"]) == (405, "GET, DELETE, HEAD, OPTIONS")
+    assert (await ask(client, "DELETE", "metadata/apiKeys/script"))["data"] == {"revokeApiKey": {"id": key["id"]}}
+
+    hook = {"targetUrl": "https://example.com/hook", "operations": ["*.*"]}
+    made = (await ask(client, "POST", "metadata/webhooks", 201, json=hook))["data"]["createWebhook"]
+    assert made["secret"]
+    changed = await ask(client, "PATCH", f"metadata/webhooks/{made['id']}", json={"description": "d"})
+    assert changed["data"]["updateWebhook"]["description"] == "d"
+    assert "secret" not in (await ask(client, "GET", f"metadata/webhooks/{made['id']}"))["data"]["webhook"]
+    assert (await ask(client, "DELETE", f"metadata/webhooks/{made['id']}"))["data"] == {
+        "deleteWebhook": {"id": made["id"]}
+    }
+
+    role = {"name": "clerk", "label": "Clerk", "grants": [{"object": "company", "read": {}}]}
+    made = (await ask(client, "POST", "metadata/roles", 201, json=role))["data"]["createOneRole"]
+    assert (await ask(client, "GET", "metadata/roles/clerk"))["data"]["role"]["label"] == "Clerk"
+    changed = await ask(client, "PATCH", "metadata/roles/clerk", json={"label": "Clerks"})
+    assert changed["data"]["updateOneRole"]["label"] == "Clerks"
+    assert (await ask(client, "DELETE", "metadata/roles/clerk"))["data"] == {"deleteOneRole": {"id": made["id"]}}
+
+
+_REFUSED: list[tuple[str, str, int, Any, str]] = [
+    ("GET", "metadata/nothing", 404, None, "There is nothing at /rest/metadata"),
+    ("GET", "metadata/objects/nothing", 404, None, "There is nothing at /rest/metadata/objects/nothing."),
+    ("GET", f"metadata/objects/{ID}", 404, None, "There is nothing at /rest/metadata/objects/"),
+    ("GET", "metadata/webhooks/x", 400, None, "The id 'x' in the path is not a UUID."),
+    ("GET", "metadata/objects?limit=1001", 400, None, "'limit' must be a number from 0 to 1000, not '1001'."),
+    ("GET", "metadata/objects?depth=1", 400, None, "There is no parameter 'depth' here."),
+    ("GET", "metadata/objects?starting_after=x", 400, None, "The cursor in 'starting_after' is not valid"),
+    ("POST", "metadata/objects", 400, [], "The body must be a JSON object."),
+    ("POST", "metadata/objects", 400, {"nameSingular": 1}, "'nameSingular'"),
+    ("POST", "metadata/objects", 400, {**ROCKET, "town": 1}, "town"),
+    ("POST", "metadata/objects", 409, {**ROCKET, "nameSingular": "person"}, "person"),
+    ("PATCH", f"metadata/objects/{ID}", 404, {"labelPlural": "x"}, ID),
+    ("DELETE", "metadata/objects", 405, None, "The method DELETE is not allowed here"),
+]
+
+
+async def test_refusals(client: httpx.AsyncClient) -> None:
+    for method, path, status, body, message in _REFUSED:
+        answer = await client.request(method, f"/rest/{path}", json=body)
+        error: Any = answer.json()
+        assert answer.status_code == status, (path, answer.text)
+        assert message in (error["messages"][0] if status == 400 else error["message"]), path
+        assert "input" not in str(error), path
+    for name in ("Idempotency-Key", "If-Match"):
+        headers = {name: '"2026-01-01T00:00:00Z-0123456789abcdef"'}
+        sent = await client.patch("/rest/metadata/objects/person", json={"labelPlural": "x"}, headers=headers)
+        assert sent.status_code == 400
+    assert (await client.get("/rest/metadata/objects", headers={"authorization": ""})).status_code == 401
+
+
+async def test_rights_are_those_of_the_metadata_api(client: httpx.AsyncClient) -> None:
+    role = {
+        "name": "clerk",
+        "label": "Clerk",
+        "grants": [{"object": "company", "read": {"fields": {"only": ["name"]}}}],
+    }
+    await client.post("/metadata", json={"query": CREATE, "variables": {"input": role}})
+    made = await ask(client, "POST", "metadata/apiKeys", 201, json={"name": "k", "role": "clerk"})
+    options: Any = {"headers": {"authorization": f"Bearer {made['data']['createApiKey']['token']}"}}
+    company = (await ask(client, "GET", "metadata/objects/company"))["data"]["object"]["id"]
+    page = await client.get("/rest/metadata/objects", **options)
+    asked = {"query": "{ objects { edges { node { nameSingular fieldsList { name } } } totalCount } }"}
+    by_graphql = (await client.post("/metadata", json=asked, **options)).json()
+    nodes = [edge["node"] for edge in by_graphql["data"]["objects"]["edges"]]
+    found = [
+        {"nameSingular": one["nameSingular"], "fieldsList": [{"name": field["name"]} for field in one["fields"]]}
+        for one in page.json()["data"]["objects"]
+    ]
+    assert found == nodes == [{"nameSingular": "company", "fieldsList": [{"name": "id"}, {"name": "name"}]}]
+    for method, path, body in [
+        ("POST", "metadata/objects", ROCKET),
+        ("PATCH", f"metadata/objects/{company}", {"labelPlural": "x"}),
+        ("DELETE", f"metadata/objects/{company}", None),
+        ("GET", "metadata/apiKeys", None),
+        ("POST", "metadata/apiKeys", {"name": "x"}),
+        ("GET", "metadata/webhooks", None),
+        ("GET", "metadata/roles", None),
+        ("DELETE", "metadata/roles/clerk", None),
+    ]:
+        await ask(client, method, path, 403, json=body, **options)
