@@ -108,7 +108,7 @@ async def test_ids_of_records(two: Two) -> None:
         "mutation ($id: UUID!) { restorePerson(id: $id) { id } }",
         'mutation ($id: UUID!) { createPerson(data: { email: "b@example.com" companyId: $id }) { id } }',
         'mutation ($id: UUID!) { createPerson(data: { email: "b@example.com" company: { connect: $id } }) { id } }',
-        'mutation ($id: UUID!) { createCompany(data: { name: "c" people: { connect: [{ id: $id }] } }) { id } }',
+        'mutation ($id: UUID!) { createCompany(data: { name: "c" people: { connect: [$id] } }) { id } }',
         "subscription ($id: UUID!) { personUpdated(filter: { id: { eq: $id } }) { id } }",
     ):
         for id_ in (two.person, two.company):

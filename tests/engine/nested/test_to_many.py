@@ -10,6 +10,8 @@ from tests.engine.records import NOBODY, check_unchanged, take_events
 
 FIELDS = "id people(orderBy: { email: ASC }) { edges { node { id email city } } }"
 
+FORM = "'connect' must be the id of a record, or { where: { <a unique field>: <its value> } }."
+
 
 def people_of(company: Any) -> list[tuple[str, str | None]]:
     return [(edge["node"]["email"], edge["node"]["city"]) for edge in company["people"]["edges"]]
@@ -91,6 +93,22 @@ async def test_records_named_by_unique_keys_that_are_refused(apis: Apis) -> None
         await check_refused(
             apis, text, "BAD_USER_INPUT", twice, ["data", "people", "connect", 1], d=by_key("d", "d"), **given
         )
+
+
+@pytest.mark.parametrize(
+    ("literal", "message", "path"),
+    [
+        ("{ id: $v }", FORM, []),
+        ("{ where: { email: $v } more: 1 }", FORM, []),
+        ("{ where: $v }", "'where' takes all fields of one unique key of Person, and no others: { id } or { email }.",
+         ["where"]),
+    ],
+)  # fmt: skip
+async def test_a_literal_with_a_variable_that_names_no_record(
+    apis: Apis, literal: str, message: str, path: list[str]
+) -> None:
+    text = f"mutation ($v: ID!) {{ createCompany(data: {{ people: {{ connect: [{literal}] }} }}) {{ id }} }}"
+    await check_refused(apis, text, "BAD_USER_INPUT", message, ["data", "people", "connect", *path], v="x")
 
 
 async def test_ids_of_several_types_of_variables(apis: Apis) -> None:

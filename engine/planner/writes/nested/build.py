@@ -210,8 +210,13 @@ class _Below:
     def _lookups(self, target: Object, *verbs: str) -> dict[tuple[str, ...], Lookup]:
         """Return the look-ups by unique keys that the data of these verbs asks for."""
         found: dict[tuple[str, ...], Lookup] = {}
-        wheres = [(verb, one["where"]) for verb in verbs for one in self.given(verb) if isinstance(one, dict)]
-        for verb, where in wheres:
+        keyed = [(verb, one) for verb in verbs for one in self.given(verb) if isinstance(one, dict)]
+        for verb, one in keyed:
+            if "where" not in one or (verb != CONNECT_OR_CREATE and len(one) > 1):
+                # The scalar does not look into a literal that holds a variable.
+                form = "must be the id of a record, or { where: { <a unique field>: <its value> } }"
+                raise refusal(f"'{verb}' {form}.", (*self.path, self.field.name, verb))
+            where = one["where"]
             names = tuple(sorted(where)) if isinstance(where, dict) else ()
             if names not in found:
                 found[names] = self._lookup(target, names, (*self.path, self.field.name, verb, "where"))
