@@ -7,7 +7,7 @@
     /people/merge            merge
     /batch/people            create
     /restore/people[/{id}]   restore; also /people[/{id}]/restore
-    /open-api/core           describe all of these, which is no action on records
+    /open-api/core           describe all of these, which is no action on records; also /open-api/metadata
 
 The names in front and behind are no ids, so that an object may be called as they are: `/batch/{id}` is a record of the
 object whose plural is `batch`.
@@ -82,6 +82,9 @@ _RECORD = {
 OPEN_API = "open-api/core"
 """The path of the OpenAPI document. No name of an object has a hyphen."""
 
+OPEN_API_METADATA = "open-api/metadata"
+"""The path of that of the model, keys, webhooks and roles."""
+
 _DOCUMENT = {"GET": Action.DESCRIBE}
 _BATCH = {"POST": Action.CREATE_MANY}
 _RESTORE_MANY = {"PATCH": Action.RESTORE_MANY}
@@ -134,7 +137,7 @@ def find_place(path: str) -> Place:
         NotFound: no place has such a path.
     """
     path = path.removesuffix("/")
-    if path == OPEN_API:
+    if path in {OPEN_API, OPEN_API_METADATA}:
         return Place(plural=path, actions=_DOCUMENT)
     match path.split("/"):
         case [plural] if plural:

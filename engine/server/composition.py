@@ -174,7 +174,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 limiter=_limiter(settings, foundation, leases),
                 core=core,
                 rest=RestApi(core),
-                metadata_rest=MetadataRestApi(metadata),
+                metadata_rest=MetadataRestApi(metadata, core),
                 metadata=metadata,
                 events=events,
                 webhooks=webhooks,

@@ -75,6 +75,16 @@ def require(snapshot: Snapshot, principal: Principal, setting: Setting, name: st
         )
 
 
+def may_ask_for(snapshot: Snapshot, catalog: Snapshot, principal: Principal, name: str) -> bool:
+    """Return whether a principal's role has the settings for a root field."""
+    try:
+        for setting in _settings_of(catalog, name, {}):
+            require(snapshot, principal, setting, name)
+    except Forbidden:
+        return False
+    return True
+
+
 def require_root(
     snapshot: Snapshot, catalog: Snapshot, principal: Principal, root: Selected, arguments: Mapping[str, JsonValue]
 ) -> None:

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Mapping
+from functools import partial
 
 from fieldstone.engine.errors import BadUserInput, NotFound
+from fieldstone.engine.metadata_api.roles.rights import may_ask_for
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.api import RestAnswer
 from fieldstone.engine.rest.errors import rename_inputs
+from fieldstone.engine.rest.metadata.open_api import build_metadata_document
 from fieldstone.engine.rest.metadata.resources import RESOURCES, Mutation, Resource
 from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.parameters import Parameters
@@ -26,10 +29,12 @@ class MetadataRestApi:
 
     Args:
         metadata: the Metadata API, whose rights and checks hold.
+        core: the Core API, whose model has the roles.
     """
 
-    def __init__(self, metadata: GraphQLApi) -> None:
+    def __init__(self, metadata: GraphQLApi, core: GraphQLApi) -> None:
         self._metadata = metadata
+        self._core = core
 
     async def execute(self, principal: Principal, asked: Asked) -> RestAnswer:
         """Return the answer to a request, whose `plural` is the name of the resource.
@@ -52,6 +57,24 @@ class MetadataRestApi:
             case _:
                 answer = {"data": await self._write(principal, resource, asked)}
         return RestAnswer(dumps(answer).encode())
+
+    async def describe(self, principal: Principal, root: str) -> bytes:
+        """Return the OpenAPI document of all that the principal's role has the settings for.
+
+        Args:
+            principal: that of the request.
+            root: the path of REST.
+
+        Raises:
+            ApiError: the principal may not see it.
+        """
+        metadata = self._metadata
+        async with metadata.slots.held(principal):
+            model = await self._core.source.get(principal.workspace_id)
+            catalog = metadata.see(await metadata.source.get(principal.workspace_id), principal).view
+            may = partial(may_ask_for, model, catalog, principal)
+            types = metadata.compiler.schemas.get(catalog)
+            return dumps(build_metadata_document(types, may, root, _MOST)).encode()
 
     async def _find_page(
         self, principal: Principal, resource: Resource, parameters: Parameters

@@ -12,7 +12,9 @@ from fieldstone.engine.rest.routes import OPEN_API
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, Snapshot
 
-_VERSION = "3.1.1"
+VERSION = "3.1.1"
+"""The version of OpenAPI."""
+
 _DESCRIPTION = "The records of the workspace, as the role of the key sees them."
 
 
@@ -44,7 +46,7 @@ class OpenApiDocuments:
 
         objects = await self._texts.get(None, view, Writer(write=write, further=lambda _: None))
         info = {"title": "Fieldstone", "version": str(view.version), "description": _DESCRIPTION}
-        head = dumps({"openapi": _VERSION, "info": info, "servers": [{"url": root}], "security": [{"key": []}]})
+        head = dumps({"openapi": VERSION, "info": info, "servers": [{"url": root}], "security": [{"key": []}]})
         others = dumps(other_components(largest_page=largest_page, default_page=default_page))
         return DeflatedText(
             [

@@ -12,7 +12,8 @@ from fieldstone.metadata.model import Object, capitalised
 
 ALWAYS = (400, 401, 403, 404, 406, 429, 500, 503, 504)
 """The statuses that any request of REST may be answered with."""
-_OF_BODIES = (408, 413, 415)
+OF_BODIES = (408, 413, 415)
+"""The statuses beside them of requests with a body."""
 _CONFLICT, _PRECONDITION = 409, 412
 _CONDITIONAL = frozenset({Action.UPDATE_ONE, Action.DELETE_ONE, Action.RESTORE_ONE})
 _TAGGED = frozenset({Action.FIND_ONE, Action.CREATE, Action.UPDATE_ONE, Action.RESTORE_ONE})
@@ -108,7 +109,7 @@ def _operation(object_: Object, action: Action, beginning: str) -> Part:
     body = _body(object_, action)
     statuses = [*ALWAYS]
     if body is not None:
-        statuses += _OF_BODIES
+        statuses += OF_BODIES
     if not action.reads:
         statuses.append(_CONFLICT)
     if action in _CONDITIONAL:

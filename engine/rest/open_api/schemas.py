@@ -30,11 +30,12 @@ _READ: Mapping[str, dict[str, JsonValue]] = {
     scalars.TS_VECTOR.name: {"type": "string"},
     scalars.JSON.name: {},
 }
-_GIVEN: Mapping[str, dict[str, JsonValue]] = {
+GIVEN: Mapping[str, dict[str, JsonValue]] = {
     **_READ,
     scalars.BIG_INT.name: {"type": ["string", "integer"]},
     scalars.BIG_FLOAT.name: {"type": ["string", "number"]},
 }
+"""The schemas of values that are given, by the names of their scalars."""
 
 
 def write_schemas(view: Snapshot, object_: Object) -> str:
@@ -72,7 +73,7 @@ def write_composites() -> dict[str, JsonValue]:
 def _part(name: str | None, scalar: Scalar, *, given: bool) -> JsonValue:
     if name == _AMOUNT and not given:
         return nullable({"type": "integer", "format": "int64"})
-    return nullable((_GIVEN if given else _READ)[scalar.name])
+    return nullable((GIVEN if given else _READ)[scalar.name])
 
 
 def _composite(entry: FieldTypeEntry, *, given: bool) -> str:
@@ -131,7 +132,7 @@ def _value(field: Field, *, given: bool) -> dict[str, Any]:
         found = schema(_composite(entry, given=given))
     else:
         part = field.parts[0]
-        found = (_GIVEN if given else _READ)[part.scalar.name]
+        found = (GIVEN if given else _READ)[part.scalar.name]
         if part.options is not None:
             found = {**found, "enum": [*part.options]}
         if part.scalar.element is not None:

@@ -11,7 +11,7 @@ from fieldstone.engine.rest.exports.formats import find_export
 from fieldstone.engine.rest.metadata.places import find_resource
 from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.parameters import read_parameters
-from fieldstone.engine.rest.routes import Action, Place, allow_header, find_place
+from fieldstone.engine.rest.routes import OPEN_API, Action, Place, allow_header, find_place
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission, read_headers
 from fieldstone.engine.server.http.batch import build_internal_error
@@ -98,7 +98,8 @@ class RestEndpoint:
             read_parameters(scope["query_string"], action)
             root = scope.get("root_path", "") + ROOT[:-1]
             async with CancelOnDisconnect(receive, self._patience):
-                return Reply(status=200, body=await services.rest.describe(principal, root))
+                described = services.rest if place.plural == OPEN_API else services.metadata_rest
+                return Reply(status=200, body=await described.describe(principal, root))
         asked = await self._read(scope, receive, given, services, principal, place, action)
         context_of(scope).operations = 1
         async with CancelOnDisconnect(receive, self._patience):

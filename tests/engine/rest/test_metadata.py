@@ -3,7 +3,10 @@
 from typing import Any
 
 import httpx
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from fieldstone.engine.rest.metadata.resources import RESOURCES, find_methods
 from tests.engine.metadata_api.roles import CREATE
 from tests.engine.rest.asking import ask
 
@@ -148,3 +151,55 @@ async def test_rights_are_those_of_the_metadata_api(client: httpx.AsyncClient) -
         ("DELETE", "metadata/roles/clerk", None),
     ]:
         await ask(client, method, path, 403, json=body, **options)
+
+
+async def test_they_are_described(client: httpx.AsyncClient) -> None:
+    document = await ask(client, "GET", "open-api/metadata")
+    OpenAPIV31SpecValidator(document).validate()
+    for name in RESOURCES:
+        for path, of_one in ((name, False), (f"{name}/{{id}}", True)):
+            item = document["paths"][f"/metadata/{path}"]
+            assert {method.upper() for method in item} - {"PARAMETERS"} == {*find_methods(name, of_one=of_one)}
+    assert len(document["paths"]) == 2 * len(RESOURCES)
+    hook = {"targetUrl": "https://example.com", "operations": ["*.*"]}
+    await ask(client, "POST", "metadata/webhooks", 201, json=hook)
+    bodies: dict[str, Any] = {
+        "objects": ROCKET,
+        "apiKeys": {"name": "script"},
+        "roles": {"name": "clerk", "label": "Clerk", "grants": [{"object": "company", "read": {}}]},
+    }
+    for name in RESOURCES:
+        page = document["paths"][f"/metadata/{name}"]["get"]["responses"]["200"]
+        found = await ask(client, "GET", f"metadata/{name}")
+        assert found["data"][name]
+        validate(document, page, found)
+        if name in bodies:
+            post = document["paths"][f"/metadata/{name}"]["post"]
+            validate(document, post["requestBody"], bodies[name])
+            made = await ask(client, "POST", f"metadata/{name}", 201, json=bodies[name])
+            validate(document, post["responses"]["201"], made)
+
+
+def validate(document: Any, described: Any, value: Any) -> None:
+    schema = {**described["content"]["application/json"]["schema"], "components": document["components"]}
+    Draft202012Validator(schema).validate(value)
+
+
+async def test_a_role_is_told_what_it_has_the_settings_for(client: httpx.AsyncClient) -> None:
+    role = {"name": "clerk", "label": "Clerk", "settings": ["WEBHOOKS"], "grants": [{"object": "company", "read": {}}]}
+    await client.post("/metadata", json={"query": CREATE, "variables": {"input": role}})
+    made = await ask(client, "POST", "metadata/apiKeys", 201, json={"name": "k", "role": "clerk"})
+    options: Any = {"headers": {"authorization": f"Bearer {made['data']['createApiKey']['token']}"}}
+    document = await ask(client, "GET", "open-api/metadata", **options)
+    OpenAPIV31SpecValidator(document).validate()
+    found = {path: {*item} - {"parameters"} for path, item in document["paths"].items()}
+    assert found == {
+        "/metadata/objects": {"get"},
+        "/metadata/objects/{id}": {"get"},
+        "/metadata/fields": {"get"},
+        "/metadata/fields/{id}": {"get"},
+        "/metadata/webhooks": {"get", "post"},
+        "/metadata/webhooks/{id}": {"get", "patch", "put", "delete"},
+    }
+    assert {"Role", "ApiKey", "CreateRoleInput"} & {*document["components"]["schemas"]} == set()
+    assert (await client.get("/rest/open-api/metadata", headers={"authorization": ""})).status_code == 401

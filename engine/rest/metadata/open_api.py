@@ -1,0 +1,197 @@
+"""The OpenAPI document of the model, keys, webhooks and roles: the operations that a role has the settings for.
+
+The schemas are those of the Metadata API's types, as far as answers and bodies have them.
+"""
+
+import re
+from collections.abc import Callable
+from typing import cast
+
+from graphql import (
+    FieldNode,
+    GraphQLEnumType,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    get_named_type,
+    parse,
+)
+
+from fieldstone.engine.rest.metadata.resources import RESOURCES, Mutation, Resource, find_methods
+from fieldstone.engine.rest.open_api.components import other_components, shared_schemas
+from fieldstone.engine.rest.open_api.documents import VERSION
+from fieldstone.engine.rest.open_api.paths import ALWAYS, OF_BODIES
+from fieldstone.engine.rest.open_api.references import (
+    Part,
+    json_content,
+    listed,
+    members,
+    nullable,
+    parameter,
+    response,
+    schema,
+)
+from fieldstone.engine.rest.open_api.schemas import GIVEN
+from fieldstone.engine.rest.routes import Action
+
+_INPUT = re.compile(r"\$input:(\w+)!")
+_SHARED = ("error", "invalidRequest", "problem", "pageInfo")
+_PAGING = ("limit", "starting_after", "ending_before")
+_VERBS = {
+    Action.FIND_MANY: "findMany",
+    Action.FIND_ONE: "findOne",
+    Action.CREATE: "createOne",
+    Action.UPDATE_ONE: "updateOne",
+    Action.DELETE_ONE: "deleteOne",
+}
+_ALL_FIELDS = "fieldsList"
+_CONFLICT = 409
+
+
+def build_metadata_document(types: GraphQLSchema, may: Callable[[str], bool], root: str, most: int) -> Part:
+    """Return the document.
+
+    Args:
+        types: the schema of the Metadata API.
+        may: returns whether the role may ask for a root field.
+        root: the path of REST.
+        most: the most items of a page.
+    """
+    schemas: Part = {name: part for name, part in shared_schemas().items() if name in _SHARED}
+    paths: Part = {}
+    writer = _Types(types, schemas)
+    for name, resource in RESOURCES.items():
+        for path, of_one in ((name, False), (f"{name}/{{id}}", True)):
+            item: Part = {}
+            for method, action in find_methods(name, of_one=of_one).items():
+                mutation = resource.mutations.get(action)
+                if may(resource.many if mutation is None else mutation.name):
+                    verb = "changeOne" if method == "PUT" else _VERBS[action]
+                    item[method.lower()] = _operation(writer, resource, action, mutation, verb)
+            if item:
+                paths[f"/metadata/{path}"] = ({"parameters": [parameter("id")]} if of_one else {}) | item
+    others = other_components(largest_page=most, default_page=most)
+    named = {"name": "id", "in": "path", "required": True, "description": "The id or the name.", "schema": _TEXT}
+    others["parameters"] = {"id": named, **{one: others["parameters"][one] for one in _PAGING}}
+    return {
+        "openapi": VERSION,
+        "info": {"title": "Fieldstone metadata", "version": "1", "description": "The model, keys, webhooks and roles."},
+        "servers": [{"url": root}],
+        "security": [{"key": []}],
+        "paths": paths,
+        "components": {"schemas": schemas, **others},
+    }
+
+
+_TEXT: Part = {"type": "string"}
+
+
+def _operation(writer: "_Types", resource: Resource, action: Action, mutation: Mutation | None, verb: str) -> Part:
+    if mutation is not None:
+        answer = members(data=members(**{mutation.name: writer.answer(mutation.selection, resource, mutation)}))
+    elif action is Action.FIND_ONE:
+        answer = members(data=members(**{resource.one: writer.record(resource)}))
+    else:
+        page = members(**{resource.many: listed(writer.record(resource))})
+        answer = members(data=page, pageInfo=schema("pageInfo"), totalCount={"type": "integer"})
+    statuses = [*ALWAYS, *(OF_BODIES if action.has_body else ()), *(() if mutation is None else (_CONFLICT,))]
+    found: Part = {
+        "operationId": f"{verb}{resource.type}",
+        "tags": [resource.many],
+        "parameters": [parameter(name) for name in _PAGING] if action is Action.FIND_MANY else [],
+        "responses": {
+            "201" if action is Action.CREATE else "200": {
+                "description": "The answer.",
+                "content": json_content(answer),
+            },
+            **{str(status): response(status) for status in statuses},
+        },
+    }
+    if mutation is not None and action.has_body:
+        found["requestBody"] = {"required": True, "content": json_content(writer.body(mutation))}
+    return found
+
+
+class _Types:
+    """Writes types of the Metadata API as schemas."""
+
+    def __init__(self, types: GraphQLSchema, schemas: Part) -> None:
+        self._types = types
+        self._schemas = schemas
+
+    def record(self, resource: Resource) -> Part:
+        """Return the reference to the schema of what is read of a resource."""
+        if resource.type not in self._schemas:
+            self._schemas[resource.type] = self._select(resource.selection, resource.type)
+        return schema(resource.type)
+
+    def answer(self, selection: str, resource: Resource, mutation: Mutation) -> Part:
+        """Return the schema of the answer to a mutation."""
+        if selection == resource.selection:
+            return self.record(resource)
+        root = cast("GraphQLObjectType", self._types.mutation_type).fields[mutation.name]
+        return self._select(selection, get_named_type(root.type).name)
+
+    def body(self, mutation: Mutation) -> Part:
+        """Return the schema of the body of a mutation."""
+        found = _INPUT.search(mutation.declared)
+        holder = cast("GraphQLInputObjectType", self._types.type_map[found[1] if found else ""])
+        type_ = holder.fields[mutation.wraps].type if mutation.wraps else GraphQLNonNull(holder)
+        return self._value(type_, given=True)
+
+    def _select(self, selection: str, type_name: str) -> Part:
+        operation = cast("OperationDefinitionNode", parse(f"{{{selection}}}", no_location=True).definitions[0])
+        return self._selected(operation.selection_set, cast("GraphQLObjectType", self._types.type_map[type_name]))
+
+    def _selected(self, selections: SelectionSetNode, type_: GraphQLObjectType) -> Part:
+        found: Part = {}
+        for node in selections.selections:
+            if not isinstance(node, FieldNode):
+                continue
+            key = node.alias.value if node.alias else node.name.value
+            if node.name.value == _ALL_FIELDS:
+                found[key] = listed(self.record(RESOURCES["fields"]))
+                continue
+            of_type: GraphQLOutputType = type_.fields[node.name.value].type
+            if node.selection_set is None:
+                found[key] = self._value(of_type, given=False)
+                continue
+            inner = self._selected(node.selection_set, cast("GraphQLObjectType", get_named_type(of_type)))
+            found[key] = inner if isinstance(of_type, GraphQLNonNull) else nullable(inner)
+        return members(**found)
+
+    def _value(self, type_: object, *, given: bool) -> Part:
+        """Return the schema of the values of a type, as they are read or as they are given."""
+        if isinstance(type_, GraphQLNonNull):
+            return self._present(type_.of_type, given=given)
+        return nullable(self._present(type_, given=given))
+
+    def _present(self, type_: object, *, given: bool) -> Part:
+        match type_:
+            case GraphQLList():
+                item = self._value(type_.of_type, given=given)
+                # One value is a list of it, as in GraphQL.
+                return {"anyOf": [listed(item), item]} if given else listed(item)
+            case GraphQLEnumType():
+                return {"type": "string", "enum": [*type_.values]}
+            case GraphQLInputObjectType():
+                if type_.name not in self._schemas:
+                    self._schemas[type_.name] = {}
+                    self._schemas[type_.name] = self._input(type_)
+                return schema(type_.name)
+            case _:
+                return GIVEN.get(getattr(type_, "name", ""), {})
+
+    def _input(self, type_: GraphQLInputObjectType) -> Part:
+        found: Part = {"type": "object", "properties": {}}
+        for name, field in type_.fields.items():
+            member = self._value(field.type, given=True)
+            described = {"description": field.description} if field.description else {}
+            found["properties"][name] = member | described
+        required = [name for name, field in type_.fields.items() if isinstance(field.type, GraphQLNonNull)]
+        return found | ({"required": required} if required else {})
