@@ -125,7 +125,7 @@ class _Types:
         self._schemas = schemas
 
     def record(self, resource: Resource) -> Part:
-        """Return the reference to the schema of what is read of a resource."""
+        """Return the reference to the schema of a resource as it is read."""
         if resource.type not in self._schemas:
             self._schemas[resource.type] = self._select(resource.selection, resource.type)
         return schema(resource.type)
