@@ -18,7 +18,7 @@ from fieldstone.engine.server.http.errors import ClientGone
 from fieldstone.engine.server.http.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply
 from fieldstone.engine.server.log import Log, report_unexpected
-from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.sql.concurrency.deadlines import Overdue
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class ExportEndpoint:
         self._closing = closing
         self._slow = slow
         self._slots = Slots(each=MOST_OF_KEY, workspace=MOST_OF_WORKSPACE)
+        # Visitors, which may be any number, must not take the slots of the keys.
+        self._visitors = Slots(each=MOST_OF_KEY, workspace=MOST_OF_WORKSPACE)
         self._patience = Overdue(PATIENCE)
 
     async def answer(
@@ -78,7 +80,8 @@ class ExportEndpoint:
                 f"The method {method} is not allowed here: this address takes {', '.join(_METHODS)}."
             )
         parameters = read_named(scope["query_string"], PARAMETERS)
-        if not self._slots.try_enter(principal):
+        slots = self._visitors if principal.kind is SubjectKind.ANONYMOUS else self._slots
+        if not slots.try_enter(principal):
             raise RateLimitExceeded(
                 f"Too many exports are in progress: {MOST_OF_KEY} of a key, and {MOST_OF_WORKSPACE} of a workspace.",
                 extensions={"resetAt": int(time.time() * 1000) + 1_000},
@@ -96,7 +99,7 @@ class ExportEndpoint:
                 else:
                     await self._send_all(services, watched, export, stream, lines)
         finally:
-            self._slots.leave(principal)
+            slots.leave(principal)
         return None
 
     async def _send_all(

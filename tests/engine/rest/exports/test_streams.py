@@ -18,7 +18,7 @@ from fieldstone.engine.server.app import Fieldstone
 from fieldstone.metadata.json_text import loads
 from tests.apis import PRINCIPAL, Apis
 from tests.engine.rest.exports.exporting import SmallPages, key_of_role
-from tests.engine.server.conftest import StartApp
+from tests.engine.server.conftest import StartApp, client_of
 from tests.rest_requests import ask_rest
 from tests.waiting import until
 
@@ -185,6 +185,13 @@ async def test_exports_in_progress_are_few(start_app: StartApp) -> None:
         readers[1].reads.set()
         await asked[1]
         assert readers[1].has_end
+
+
+async def test_visitors_take_no_slots_of_keys(start_app: StartApp) -> None:
+    async with start_app(anonymous_role="viewer") as (app, client), client_of(app) as visitor:
+        app._rest._exports._visitors._workspace = 0
+        assert (await visitor.get("/rest/people.csv")).status_code == 429
+        assert (await client.get("/rest/people.csv")).status_code == 200
 
 
 async def test_large_records_come_in_smaller_pages(start_app: StartApp, monkeypatch: pytest.MonkeyPatch) -> None:
