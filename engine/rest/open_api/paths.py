@@ -75,6 +75,13 @@ _SECOND_NAMES: Mapping[Action, str] = {
 """The beginnings of the ids of actions at their second method or path."""
 
 
+EXPORTED: Mapping[str, str] = {"csv": "text/csv", "jsonl": "application/jsonl"}
+"""The media types of exports, by their extensions; `exports/formats.py` is beyond this room's reach."""
+EXPORT_PARAMETERS = ("filter", "order_by", "limit", "starting_after")
+"""The parameters of exports, whose `limit` has no bound of a page."""
+_NOT_ACCEPTABLE = 406
+
+
 def write_paths(object_: Object) -> str:
     """Return the paths of an object as the role sees it, as members of a JSON object."""
     seen: set[Action] = set()
@@ -90,6 +97,8 @@ def write_paths(object_: Object) -> str:
         if item:
             # An object may be called as the word in front of the others' paths.
             found[f"/{path}"] = ({"parameters": [parameter("id")]} if "{id}" in path else {}) | item
+    if may_act(object_, Action.FIND_MANY):
+        found |= {f"/{object_.name_plural}.{extension}": {"get": _export(object_, extension)} for extension in EXPORTED}
     return dumps(found)[1:-1]
 
 
@@ -132,6 +141,20 @@ def _operation(object_: Object, action: Action, beginning: str) -> Part:
     if body is not None:
         found["requestBody"] = {"content": json_content(body)} | ({"required": True} if action.has_body else {})
     return found
+
+
+def _export(object_: Object, extension: str) -> Part:
+    content = {EXPORTED[extension]: {"schema": {"type": "string"}}}
+    return {
+        "operationId": f"export{capitalised(extension)}Of{capitalised(object_.name_plural)}",
+        "summary": f"Export {object_.label_plural}",
+        "tags": [object_.name_plural],
+        "parameters": [parameter("export_limit" if name == "limit" else name) for name in EXPORT_PARAMETERS],
+        "responses": {
+            "200": {"description": "The file.", "content": content},
+            **{str(status): response(status) for status in ALWAYS if status != _NOT_ACCEPTABLE},
+        },
+    }
 
 
 def _parameters(object_: Object, action: Action) -> Iterator[Part]:
