@@ -268,7 +268,7 @@ def _deep_page(name: str, order: tuple[OrderKey, ...], value: bytes | None, *, b
         condition=And(terms=()),
         order=order,
         page=Page(limit=50, backward=backward, seek=seek),
-        cursor_tag="",
+        cursor_tag="bench",
         entries=(
             ("edges", Edges(entries=(("node", node), ("cursor", Cursor())))),
             ("pageInfo", PageInfo(entries=(("more", PageFact.HAS_PREVIOUS if backward else PageFact.HAS_NEXT),))),

@@ -20,7 +20,7 @@ from tests.sql.shop import BY_ID, NAME, PERSON, UPDATED_AT, Shop, connection
 
 STORABLE = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
 KEYS = st.lists(st.none() | STORABLE, min_size=1, max_size=4)
-TAG = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=60)
+TAG = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=60)
 
 
 @given(tag=TAG, keys=KEYS)
