@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from weakref import ref
 
-from fieldstone.engine.rest.routes import Action
+from fieldstone.engine.rest.routes import VERBS, Action
 from fieldstone.engine.rest.selection import select_record
 from fieldstone.metadata.api_names import QueryRole, TypeRole, Verb, mutation_name, query_name, type_name
 from fieldstone.metadata.model import Object, Snapshot
@@ -123,21 +123,9 @@ def _query(view: Snapshot, object_: Object, wish: Wish) -> str:
 
 _GROUP = ("groupByDimensionValues",)
 
-_VERBS = {
-    Action.CREATE: (Verb.CREATE, False),
-    Action.CREATE_MANY: (Verb.CREATE, True),
-    Action.UPDATE_ONE: (Verb.UPDATE, False),
-    Action.UPDATE_MANY: (Verb.UPDATE, True),
-    Action.DELETE_ONE: (Verb.DELETE, False),
-    Action.DELETE_MANY: (Verb.DELETE, True),
-    Action.RESTORE_ONE: (Verb.RESTORE, False),
-    Action.RESTORE_MANY: (Verb.RESTORE, True),
-    Action.MERGE: (Verb.MERGE, True),
-}
-
 
 def _mutation(view: Snapshot, object_: Object, wish: Wish) -> str:
-    verb, is_many = _VERBS[wish.action]
+    verb, is_many = VERBS[wish.action]
     key = name = mutation_name(object_, verb, many=is_many)
     record = _record(view, object_, wish)
     if verb is Verb.DELETE:

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from fieldstone.engine.errors import MethodNotAllowed, NotFound
+from fieldstone.metadata.api_names import Verb
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
@@ -53,6 +54,20 @@ class Action(Enum):
     def has_body(self) -> bool:
         """Whether its request has a body."""
         return self in _WITH_BODY
+
+
+VERBS: Mapping[Action, tuple[Verb, bool]] = {
+    Action.CREATE: (Verb.CREATE, False),
+    Action.CREATE_MANY: (Verb.CREATE, True),
+    Action.UPDATE_ONE: (Verb.UPDATE, False),
+    Action.UPDATE_MANY: (Verb.UPDATE, True),
+    Action.DELETE_ONE: (Verb.DELETE, False),
+    Action.DELETE_MANY: (Verb.DELETE, True),
+    Action.RESTORE_ONE: (Verb.RESTORE, False),
+    Action.RESTORE_MANY: (Verb.RESTORE, True),
+    Action.MERGE: (Verb.MERGE, True),
+}
+"""The verbs of the actions that write, each with True where it writes several records."""
 
 
 _READS = frozenset({Action.FIND_MANY, Action.FIND_ONE, Action.DUPLICATES, Action.GROUP_BY, Action.DESCRIBE})

@@ -8,17 +8,14 @@ from functools import partial
 
 from fieldstone.engine.errors import Conflict, QueryTooComplex
 from fieldstone.engine.rest.api import RestApi
+from fieldstone.engine.rest.export_addresses import ExportAddress, Format
 from fieldstone.engine.rest.exports.csv_lines import Column, columns_of, write_header, write_line
-from fieldstone.engine.rest.exports.formats import ExportAddress, Format
 from fieldstone.engine.rest.exports.records import Page, cut_page
 from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import Action
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.roles.principal import Principal
-
-PARAMETERS = ("filter", "order_by", "limit", "starting_after")
-"""The parameters that an export takes."""
 
 _MOST = 999_999_999
 _LARGE = 16_384

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from fieldstone.engine.rest.export_addresses import PARAMETERS, Format
 from fieldstone.engine.rest.open_api.references import Part, json_content, listed, members, parameter, response, schema
 from fieldstone.engine.rest.open_api.schemas import data_name
 from fieldstone.engine.rest.parameters import TAKEN
-from fieldstone.engine.rest.routes import Action, routes_of
+from fieldstone.engine.rest.routes import VERBS, Action, routes_of
 from fieldstone.metadata.api_names import QueryRole, Verb, lacking, may_ask, mutation_name, query_name
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, capitalised
@@ -24,17 +25,6 @@ _ASKED: Mapping[Action, QueryRole] = {
     Action.FIND_ONE: QueryRole.ONE,
     Action.DUPLICATES: QueryRole.DUPLICATES,
     Action.GROUP_BY: QueryRole.GROUP_BY,
-}
-_WRITTEN: Mapping[Action, tuple[Verb, bool]] = {
-    Action.CREATE: (Verb.CREATE, False),
-    Action.CREATE_MANY: (Verb.CREATE, True),
-    Action.UPDATE_ONE: (Verb.UPDATE, False),
-    Action.UPDATE_MANY: (Verb.UPDATE, True),
-    Action.DELETE_ONE: (Verb.DELETE, False),
-    Action.DELETE_MANY: (Verb.DELETE, True),
-    Action.RESTORE_ONE: (Verb.RESTORE, False),
-    Action.RESTORE_MANY: (Verb.RESTORE, True),
-    Action.MERGE: (Verb.MERGE, True),
 }
 _NAMES: Mapping[Action, str] = {
     Action.FIND_MANY: "findMany",
@@ -75,10 +65,6 @@ _SECOND_NAMES: Mapping[Action, str] = {
 """The beginnings of the ids of actions at their second method or path."""
 
 
-EXPORTED: Mapping[str, str] = {"csv": "text/csv", "jsonl": "application/jsonl"}
-"""The media types of exports, by their extensions; `exports/formats.py` is beyond this room's reach."""
-EXPORT_PARAMETERS = ("filter", "order_by", "limit", "starting_after")
-"""The parameters of exports, whose `limit` has no bound of a page."""
 _NOT_ACCEPTABLE = 406
 
 
@@ -98,7 +84,7 @@ def write_paths(object_: Object) -> str:
             # An object may be called as the word in front of the others' paths.
             found[f"/{path}"] = ({"parameters": [parameter("id")]} if "{id}" in path else {}) | item
     if may_act(object_, Action.FIND_MANY):
-        found |= {f"/{object_.name_plural}.{extension}": {"get": _export(object_, extension)} for extension in EXPORTED}
+        found |= {f"/{object_.name_plural}.{one.value}": {"get": _export(object_, one)} for one in Format}
     return dumps(found)[1:-1]
 
 
@@ -106,14 +92,14 @@ def may_act(object_: Object, action: Action) -> bool:
     """Return whether the role that sees an object has the rights that an action needs."""
     if action in _ASKED:
         return may_ask(object_, _ASKED[action])
-    verb, _ = _WRITTEN[action]
+    verb, _ = VERBS[action]
     if verb is Verb.DELETE and lacking(object_, Verb.DESTROY) is None:
         return True
     return lacking(object_, verb) is None
 
 
 def _operation(object_: Object, action: Action, beginning: str) -> Part:
-    many = action in {Action.FIND_MANY, Action.GROUP_BY} or _WRITTEN.get(action, (None, False))[1]
+    many = action in {Action.FIND_MANY, Action.GROUP_BY} or VERBS.get(action, (None, False))[1]
     name = object_.name_plural if many else object_.name_singular
     body = _body(object_, action)
     statuses = [*ALWAYS]
@@ -143,13 +129,13 @@ def _operation(object_: Object, action: Action, beginning: str) -> Part:
     return found
 
 
-def _export(object_: Object, extension: str) -> Part:
-    content = {EXPORTED[extension]: {"schema": {"type": "string"}}}
+def _export(object_: Object, format_: Format) -> Part:
+    content = {format_.media_type.partition(b";")[0].decode(): {"schema": {"type": "string"}}}
     return {
-        "operationId": f"export{capitalised(extension)}Of{capitalised(object_.name_plural)}",
+        "operationId": f"export{capitalised(format_.value)}Of{capitalised(object_.name_plural)}",
         "summary": f"Export {object_.label_plural}",
         "tags": [object_.name_plural],
-        "parameters": [parameter("export_limit" if name == "limit" else name) for name in EXPORT_PARAMETERS],
+        "parameters": [parameter("export_limit" if name == "limit" else name) for name in PARAMETERS],
         "responses": {
             "200": {"description": "The file.", "content": content},
             **{str(status): response(status) for status in ALWAYS if status != _NOT_ACCEPTABLE},
@@ -235,7 +221,7 @@ def _answer(object_: Object, action: Action) -> Part:
             group = members(groupByDimensionValues={"type": "array"})
             group["properties"]["records"] = listed(record)
             return members(data=members(**{query_name(object_, QueryRole.GROUP_BY): listed(group)}))
-    verb, many = _WRITTEN[action]
+    verb, many = VERBS[action]
     inner = record
     if verb is Verb.DELETE:
         inner = members(id={"type": "string", "format": "uuid"})

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.errors import ApiError, MethodNotAllowed, RateLimitExceeded, ServiceUnavailable
 from fieldstone.engine.identity.watch import Watched
-from fieldstone.engine.rest.exports.export import PARAMETERS, Export
-from fieldstone.engine.rest.exports.formats import ExportAddress
+from fieldstone.engine.rest.export_addresses import PARAMETERS, ExportAddress
+from fieldstone.engine.rest.exports.export import Export
 from fieldstone.engine.rest.parameters import read_named
 from fieldstone.engine.rest.routes import allow_header
 from fieldstone.engine.server.composition import Services

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from graphql import GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLSchema
+from hypothesis import strategies as st
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.rest.api import RestApi
@@ -15,6 +16,9 @@ from fieldstone.engine.rest.selection import select_record
 from fieldstone.metadata.json_text import dumps, loads
 from fieldstone.metadata.model import Object
 from tests.apis import PRINCIPAL, Served
+from tests.operation_writer import to_json
+from tests.operations import Values
+from tests.reference import Reference
 
 PAGE = "totalCount pageInfo { hasNextPage startCursor endCursor }"
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
@@ -74,6 +78,18 @@ def prune(filter_: Any, *, below: bool = False) -> Any:
         elif not (name == "contains" and isinstance(value, dict)):
             found[name] = value
     return found
+
+
+@st.composite
+def said_by_rest(draw: st.DrawFn, reference: Reference, object_: Object) -> tuple[Any, list[Any]]:
+    """A filter and an order of an object, of the forms that REST has."""
+    values = Values(draw, sorted(id_ for rows in reference.rows.values() for id_ in rows))
+    filter_type = reference.schema.type_map[f"{object_.type_name}FilterInput"]
+    order_type = reference.schema.type_map[f"{object_.type_name}OrderByInput"]
+    assert isinstance(filter_type, GraphQLInputObjectType)
+    assert isinstance(order_type, GraphQLInputObjectType)
+    orders = [to_json(values.order(order_type)) for _ in range(draw(st.integers(0, 2)))]
+    return prune(to_json(values.filter(filter_type))), [order for order in orders if is_plain(order)]
 
 
 def as_rest(value: Any) -> Any:

@@ -1,7 +1,5 @@
 """Any page of REST has the records of the GraphQL request for the same filter, order and page."""
 
-from typing import Any
-
 from graphql import GraphQLInputObjectType
 from hypothesis import given, note
 from hypothesis import strategies as st
@@ -10,9 +8,8 @@ from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.rest.filter_syntax import read_filter
 from fieldstone.metadata.json_text import dumps
 from tests.apis import Served
-from tests.engine.rest.pages import Pages, is_plain, prune, write_conditions, write_order
-from tests.operation_writer import to_json
-from tests.operations import Values, examples
+from tests.engine.rest.pages import Pages, said_by_rest, write_conditions, write_order
+from tests.operations import examples
 from tests.reference import Reference
 
 
@@ -21,19 +18,7 @@ from tests.reference import Reference
 def test_any_page(served: Served, reference: Reference, data: st.DataObject) -> None:
     pages = Pages(served, reference.schema)
     object_ = data.draw(st.sampled_from(list(pages.snapshot.by_plural.values())))
-    ids = sorted(id_ for rows in reference.rows.values() for id_ in rows)
-
-    @st.composite
-    def drawn(draw: st.DrawFn) -> tuple[Any, list[Any]]:
-        values = Values(draw, ids)
-        filter_type = reference.schema.type_map[f"{object_.type_name}FilterInput"]
-        order_type = reference.schema.type_map[f"{object_.type_name}OrderByInput"]
-        assert isinstance(filter_type, GraphQLInputObjectType)
-        assert isinstance(order_type, GraphQLInputObjectType)
-        orders = [to_json(values.order(order_type)) for _ in range(draw(st.integers(0, 2)))]
-        return prune(to_json(values.filter(filter_type))), [order for order in orders if is_plain(order)]
-
-    filter_, orders = data.draw(drawn())
+    filter_, orders = data.draw(said_by_rest(reference, object_))
     depth = data.draw(st.sampled_from([0, 0, 1, 2]))
     limit = data.draw(st.sampled_from([None, 0, 1, 3, 60]))
     text = ",".join(write_conditions(filter_)) or None

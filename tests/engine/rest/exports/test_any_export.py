@@ -5,22 +5,20 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from graphql import GraphQLInputObjectType
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldstone.engine.errors import ApiError
+from fieldstone.engine.rest.export_addresses import ExportAddress, Format
 from fieldstone.engine.rest.exports.csv_lines import columns_of
 from fieldstone.engine.rest.exports.export import Export
-from fieldstone.engine.rest.exports.formats import ExportAddress, Format
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Object
 from tests.apis import PRINCIPAL, Served
 from tests.engine.rest.exports.exporting import SmallPages
-from tests.engine.rest.pages import Pages, is_plain, prune, write_conditions, write_order
-from tests.operation_writer import to_json
-from tests.operations import Values, examples
+from tests.engine.rest.pages import Pages, said_by_rest, write_conditions, write_order
+from tests.operations import examples
 from tests.reference import Reference
 
 
@@ -78,20 +76,8 @@ def is_shown(cell: Any, value: Any) -> bool:
 def test_any_export(served: Served, reference: Reference, data: st.DataObject) -> None:
     pages = Pages(served, reference.schema)
     object_ = data.draw(st.sampled_from(list(pages.snapshot.by_plural.values())))
-    ids = sorted(id_ for rows in reference.rows.values() for id_ in rows)
-
-    @st.composite
-    def drawn(draw: st.DrawFn) -> tuple[Any, list[Any]]:
-        values = Values(draw, ids)
-        filter_type = reference.schema.type_map[f"{object_.type_name}FilterInput"]
-        order_type = reference.schema.type_map[f"{object_.type_name}OrderByInput"]
-        assert isinstance(filter_type, GraphQLInputObjectType)
-        assert isinstance(order_type, GraphQLInputObjectType)
-        orders = [to_json(values.order(order_type)) for _ in range(draw(st.integers(0, 2)))]
-        filter_ = prune(to_json(values.filter(filter_type))) if draw(st.booleans()) else {}
-        return filter_, [order for order in orders if is_plain(order)]
-
-    filter_, orders = data.draw(drawn())
+    filter_, orders = data.draw(said_by_rest(reference, object_))
+    filter_ = filter_ if data.draw(st.booleans()) else {}
     limit = data.draw(st.sampled_from([None, None, 4]))
     parameters = {"filter": ",".join(write_conditions(filter_)), "order_by": write_order(orders), "limit": limit}
     texts = {name: str(value) for name, value in parameters.items() if value}

@@ -11,8 +11,8 @@ import pytest
 
 from fieldstone.engine.errors import Conflict, NotFound, ServiceUnavailable
 from fieldstone.engine.rest.api import RestApi
+from fieldstone.engine.rest.export_addresses import ExportAddress, Format
 from fieldstone.engine.rest.exports.export import Export
-from fieldstone.engine.rest.exports.formats import ExportAddress, Format
 from fieldstone.engine.rest.parameters import NO_PARAMETERS
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.metadata.json_text import loads

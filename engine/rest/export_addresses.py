@@ -1,7 +1,10 @@
-"""The formats of exports, and the paths that name them: `people.csv` and `people.jsonl`."""
+"""The addresses of exports: their paths, `people.csv` and `people.jsonl`, the formats in these, and the parameters."""
 
 from enum import Enum
 from typing import NamedTuple
+
+PARAMETERS = ("filter", "order_by", "limit", "starting_after")
+"""The parameters that an export takes; its `limit` has no bound of a page."""
 
 
 class Format(Enum):
