@@ -174,7 +174,8 @@ async def test_while_the_database_is_away_answers_are_503_and_then_it_goes_on(
                 assert answer.status_code == 503, answer.text
                 assert answer.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
                 assert answer.headers["retry-after"] == "1"
-            unready = await client.get("/readyz")
+            async with client_of(app) as visitor:
+                unready = await visitor.get("/readyz")
             assert (unready.status_code, unready.json()) == (503, {"status": "unavailable"})
             assert (await client.get("/healthz")).status_code == 200
             await server.execute(SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(Identifier(name)))
