@@ -8,12 +8,14 @@ import asyncio
 import math
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from fieldstone.engine.errors import RateLimitExceeded
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.concurrency.deadlines import Overdue
 
 MOST_WAITING = 1_000
 """Operations of a workspace that may wait."""
@@ -23,8 +25,33 @@ LONGEST_WAIT = 10.0
 
 _RETRY_MS = 1_000
 
-_Queue = OrderedDict[int, deque[asyncio.Future[None]]]
+_Queue = OrderedDict[int, deque["Turn"]]
 """The operations of a workspace that wait, by their keys, the key whose turn it is first."""
+
+
+class Turn:
+    """One operation's wait for a slot.
+
+    Args:
+        principal: the sender of the operation.
+        go: called in a later turn of the event loop when the operation has a slot.
+        give_up: called when none came in time; the wait is over.
+    """
+
+    __slots__ = ("give_up", "go", "has_slot", "is_over", "place", "principal")
+
+    def __init__(self, principal: Principal, go: Callable[[], None], give_up: Callable[[], None]) -> None:
+        self.principal = principal
+        self.go = go
+        self.give_up = give_up
+        self.has_slot = False
+        self.is_over = False
+        self.place = 0
+
+    def start(self) -> None:
+        """Go on with the operation, unless it was withdrawn when it had its slot already."""
+        if not self.is_over:
+            self.go()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -55,6 +82,7 @@ class Slots:
         self._of_keys: dict[int, int] = {}
         self._of_workspaces: dict[int, int] = {}
         self._queues: dict[int, _Queue] = {}
+        self._overdue = Overdue(LONGEST_WAIT)
 
     @property
     def in_progress(self) -> int:
@@ -104,30 +132,38 @@ class Slots:
         finally:
             self.leave(principal)
 
-    def queue(self, principal: Principal) -> "asyncio.Future[None]":
-        """Return the future turn of an operation, which is done when it has a slot; `withdraw` ends the wait.
+    def queue(self, principal: Principal, go: Callable[[], None], give_up: Callable[[], None]) -> Turn:
+        """Return the turn of an operation, for which `go` is called when it has a slot; `withdraw` ends the wait.
 
         Raises:
             RateLimitExceeded: too many operations wait.
         """
-        workspace = principal.workspace_id.int
-        queue = self._queues.setdefault(workspace, OrderedDict())
+        workspace, key = principal.workspace_id.int, principal.rate_key.int
+        queue = self._queues.get(workspace)
+        if queue is None:
+            queue = self._queues[workspace] = OrderedDict()
         if sum(map(len, queue.values())) >= MOST_WAITING:
             raise self.refusal()
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        queue.setdefault(principal.rate_key.int, deque()).append(turn)
+        turn = Turn(principal, go, give_up)
+        turn.place = self._overdue.enter(partial(self._expire, turn))
+        if (of_key := queue.get(key)) is None:
+            of_key = queue[key] = deque()
+        of_key.append(turn)
         self.counters.waited += 1
         self.waiting += 1
         return turn
 
-    def withdraw(self, principal: Principal, turn: "asyncio.Future[None]") -> None:
+    def withdraw(self, turn: Turn) -> None:
         """End the wait for a turn, or give its slot back if it came in this moment."""
-        if turn.done() and not turn.cancelled():
-            self.leave(principal)
+        if turn.is_over:
             return
-        turn.cancel()
+        turn.is_over = True
+        if turn.has_slot:
+            self.leave(turn.principal)
+            return
+        self._overdue.leave(turn.place)
         self.waiting -= 1
-        key, workspace = principal.rate_key.int, principal.workspace_id.int
+        key, workspace = turn.principal.rate_key.int, turn.principal.workspace_id.int
         queue = self._queues[workspace]
         queue[key].remove(turn)
         if not queue[key]:
@@ -135,21 +171,25 @@ class Slots:
         if not queue:
             del self._queues[workspace]
 
+    def _expire(self, turn: Turn) -> None:
+        """End a wait that took too long."""
+        self.withdraw(turn)
+        turn.give_up()
+
     async def _wait(self, principal: Principal) -> None:
-        turn = self.queue(principal)
+        ended = asyncio.Event()
+        turn = self.queue(principal, ended.set, ended.set)
         try:
-            async with asyncio.timeout(LONGEST_WAIT):
-                # The shield leaves the turn to `withdraw`.
-                await asyncio.shield(turn)
-        except TimeoutError:
-            self.withdraw(principal, turn)
-            raise self.refusal() from None
+            await ended.wait()
         except asyncio.CancelledError:
-            self.withdraw(principal, turn)
+            self.withdraw(turn)
             raise
+        if not turn.has_slot:
+            raise self.refusal()
 
     def _hand_on(self, queue: _Queue, workspace: int) -> None:
         """Give free slots to operations that wait, by turns of their keys."""
+        call_soon = asyncio.get_running_loop().call_soon
         while queue and self._of_workspaces.get(workspace, 0) < self._workspace:
             key = next((key for key in queue if self._take(key, workspace)), None)
             if key is None:
@@ -158,8 +198,10 @@ class Slots:
             queue.move_to_end(key)
             if not queue[key]:
                 del queue[key]
+            self._overdue.leave(turn.place)
             self.waiting -= 1
-            turn.set_result(None)
+            turn.has_slot = True
+            call_soon(turn.start)
         if not queue:
             self._queues.pop(workspace, None)
 

@@ -271,10 +271,10 @@ def _quotas(settings: Settings) -> QuotaLimits:
 
 def _slots(settings: Settings) -> Slots:
     each, workspace = settings.max_concurrent_per_key, settings.max_concurrent_per_workspace
-    # More than the connections, so that some operations are being read while others run.
+    # Several times the connections: short reads share them, and other operations are read while some run.
     return Slots(
-        each=max(16, 2 * settings.pool_size) if each is None else each,
-        workspace=max(32, 4 * settings.pool_size) if workspace is None else workspace,
+        each=max(32, 4 * settings.pool_size) if each is None else each,
+        workspace=max(64, 8 * settings.pool_size) if workspace is None else workspace,
     )
 
 

@@ -75,10 +75,11 @@ class Settings(BaseSettings):
         "a Redis URL such as redis://127.0.0.1:6379/0, with `pip install 'fieldstone[redis]'`", secret=True)
     max_concurrent_per_key: int | None = setting(None,
         "Operations of a key, or a user, in progress at once in one process; more wait for their turn, and 0 is no "
-        "limit. Unset: twice `FIELDSTONE_POOL_SIZE`, 16 at least.", "a whole number from 0 up, 16 for instance", ge=0)
-    max_concurrent_per_workspace: int | None = setting(None,
-        "The same of all principals of a workspace. Unset: four times `FIELDSTONE_POOL_SIZE`, 32 at least.",
+        "limit. Unset: four times `FIELDSTONE_POOL_SIZE`, 32 at least.",
         "a whole number from 0 up, 32 for instance", ge=0)
+    max_concurrent_per_workspace: int | None = setting(None,
+        "The same of all principals of a workspace. Unset: eight times `FIELDSTONE_POOL_SIZE`, 64 at least.",
+        "a whole number from 0 up, 64 for instance", ge=0)
     max_body_bytes: int = whole(8_388_608, "The largest request body in bytes.")
     max_response_bytes: int = whole(67_108_864, "The largest answer of one operation in bytes.")
     max_batch: int = whole(20, "The most operations in one request.")

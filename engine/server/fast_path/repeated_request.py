@@ -6,12 +6,11 @@ at hand too, and its statement prepared, the request is answered by plain calls:
 the database's answer. Whatever takes more than that starts over on the ordinary path, which every server has.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from fieldstone.engine.access.slots import LONGEST_WAIT
+from fieldstone.engine.access.slots import Turn
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.identity.credential import Credential, read_credential
@@ -247,7 +246,6 @@ class QueuedRequest:
         "_principal",
         "_request",
         "_services",
-        "_timer",
         "_turn",
     )
 
@@ -261,19 +259,15 @@ class QueuedRequest:
         self._body = body
         self._client = client
         self._begun = time.perf_counter()
-        self._turn: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
+        self._turn: Turn | None = None
         self._request: WarmRequest | None = None
 
     def begin(self) -> None:
         """Wait for a slot."""
         try:
-            self._turn = self._services.core.slots.queue(self._principal)
+            self._turn = self._services.core.slots.queue(self._principal, self._go, self._client.start_over)
         except ApiError:
             self._client.start_over()
-            return
-        self._turn.add_done_callback(self._go)
-        self._timer = asyncio.get_running_loop().call_later(LONGEST_WAIT, self._give_up)
 
     def abandon(self) -> None:
         """End it: the client has gone."""
@@ -283,21 +277,10 @@ class QueuedRequest:
             self._withdraw()
 
     def _withdraw(self) -> None:
-        turn, self._turn = self._turn, None
-        if self._timer is not None:
-            self._timer.cancel()
-        if turn is not None:
-            self._services.core.slots.withdraw(self._principal, turn)
+        if self._turn is not None:
+            self._services.core.slots.withdraw(self._turn)
 
-    def _give_up(self) -> None:
-        self._withdraw()
-        self._client.start_over()
-
-    def _go(self, turn: "asyncio.Future[None]") -> None:
-        if self._turn is not turn:
-            return  # It was withdrawn.
-        if self._timer is not None:
-            self._timer.cancel()
+    def _go(self) -> None:
         # The key may have been revoked meanwhile.
         if self._services.identity.find_fresh(self._head.credential) is self._principal:
             self._request = self._path.find_warm(

@@ -123,11 +123,11 @@ async def test_too_many_that_wait_are_refused(serve: Serve, app_database: str) -
             noisy[0].send(noisy[0].request(PEOPLE, n="Ada"))
             await until_waiting(app_database)
             other = replace(PRINCIPAL, workspace_id=services.foundation.default.workspace.id)
-            turns = [services.core.slots.queue(other) for _ in range(MOST_WAITING)]
+            turns = [services.core.slots.queue(other, print, print) for _ in range(MOST_WAITING)]
             refused = await noisy[1].ask(PEOPLE, n="Ada")
             assert refused.status == 429
             assert refused.header(b"retry-after") == b"1"
             assert refused.json["errors"][0]["extensions"]["code"] == "RATE_LIMIT_EXCEEDED"
             for turn in turns:
-                services.core.slots.withdraw(other, turn)
+                services.core.slots.withdraw(turn)
         assert (await noisy[0].receive()).status == 200
