@@ -75,10 +75,17 @@ def _is_cancellation(record: logging.LogRecord) -> bool:
     return record.exc_info is not None and record.exc_info[0] is asyncio.CancelledError
 
 
-def report_unexpected(log: Log, error: BaseException) -> str:
-    """Log an unexpected error, and return the id of its line: a client gets the id only."""
+def report_unexpected(log: Log, error: BaseException, *, request_id: str | None = None) -> str:
+    """Log an unexpected error, and return the id of its line: a client gets the id only.
+
+    Args:
+        log: the one to write to.
+        error: the unexpected error.
+        request_id: the id of the request that it ended; None if it ended none.
+    """
     error_id = uuid4().hex
-    log.error("unexpected error", id=error_id, exc_info=error)
+    of_request = {} if request_id is None else {"request_id": request_id}
+    log.error("unexpected error", id=error_id, **of_request, exc_info=error)
     return error_id
 
 

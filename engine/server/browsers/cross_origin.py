@@ -21,7 +21,14 @@ from fieldstone.engine.errors import Forbidden
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_EXPOSED_HEADERS = ("ETag", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset", "Retry-After")
+_EXPOSED_HEADERS = (
+    "ETag",
+    "X-Request-Id",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "Retry-After",
+)
 _TEN_MINUTES = 600
 
 _PREFLIGHTED = frozenset(

@@ -10,8 +10,7 @@ from uvicorn.server import ServerState
 
 from fieldstone.engine.server.browsers.security_headers import SECURITY_LINES
 from fieldstone.engine.server.connections.guarded_http import GuardedProtocol
-from fieldstone.engine.server.fast_path.repeated_request import Head, QueuedRequest, WarmPath, WarmRequest
-from fieldstone.engine.server.fast_path.rest_request import split_read
+from fieldstone.engine.server.fast_path.repeated_request import QueuedRequest, WarmPath, WarmRequest
 from fieldstone.engine.server.http.responses import Header, Reply
 from fieldstone.metadata.roles.networks import Address, read_address
 
@@ -70,15 +69,15 @@ class FieldstoneProtocol(GuardedProtocol):
         if part:
             data = self._take_part() + data
         end = data.find(_END) + len(_END)
-        head, body = self._find_head(self._warm, data, end)
-        if head is not None:
-            length = len(data) - end
-            if length < head.length and not part:
+        found = self._warm.heads.find(data, end)
+        if found is not None:
+            length, expected = len(data) - end, found.head.length
+            if length < expected and not part:
                 # Some clients send the body by itself.
                 self._part = data
                 self._part_place = self._warm.patience.enter(self._wait_no_longer)
                 return
-            request = self._warm.find_request(head, body, self) if length == head.length else None
+            request = self._warm.find_request(found, self) if length == expected else None
             if request is not None:
                 self._given, self._request = data, request
                 if self._place is not None:
@@ -88,18 +87,9 @@ class FieldstoneProtocol(GuardedProtocol):
         begun = self._begun
         self.parse(data)
         is_upgraded = self.transport.get_protocol() is not self
-        if head is None and self._begun == begun + 1 and not is_upgraded and not self._is_receiving:
+        if found is None and self._begun == begun + 1 and not is_upgraded and not self._is_receiving:
             # It was one request, and all of it: the next one with these bytes need not be parsed.
-            self._warm.learn(data[:end], self.scope, length=len(data) - end)
-
-    @staticmethod
-    def _find_head(warm: WarmPath, data: bytes, end: int) -> tuple[Head | None, bytes]:
-        """Return the meaning of a request's head if it was learned, and the body, or the address of a read of REST."""
-        head = warm.find_head(data[:end])
-        if head is None and (read := split_read(data, end)):
-            address, lines = read
-            return warm.find_head(lines), address
-        return head, data[end:]
+            self._warm.heads.learn(data[:end], self.scope, length=len(data) - end)
 
     def look(self, now: float) -> None:
         """End the connection if its client is late."""
@@ -128,7 +118,7 @@ class FieldstoneProtocol(GuardedProtocol):
         """Answer the warm request."""
         self._request, self._given = None, b""
         body = bytes(reply.body)
-        defaults = _join(self.server_state.default_headers)
+        defaults = _DEFAULT_LINES.of(self.server_state.default_headers)
         if reply.headers:
             lines = _join(reply.headers) + lines
         last = b"connection: close\r\n" if self._is_last else b""
@@ -157,3 +147,20 @@ class FieldstoneProtocol(GuardedProtocol):
 
 def _join(headers: Sequence[Header]) -> bytes:
     return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+class _DefaultLines:
+    """The lines of the headers that all replies have, for which uvicorn makes a new list once a second."""
+
+    def __init__(self) -> None:
+        self._headers: Sequence[Header] = ()
+        self._lines = b""
+
+    def of(self, headers: Sequence[Header]) -> bytes:
+        """Return the lines of these headers."""
+        if self._headers is not headers:
+            self._headers, self._lines = headers, _join(headers)
+        return self._lines
+
+
+_DEFAULT_LINES = _DefaultLines()

@@ -30,8 +30,8 @@ async def answer_one(
         answer = await api.execute(principal, request, allow_mutation=allow_mutation)
         return answer if request.explain is Explain.NOT else add_extension(answer, {"hint": REFUSED})
     except Exception as error:  # noqa: BLE001 - the app's edge
-        context.error_id = report_unexpected(log, error)
-        return _refuse(build_internal_error(context.error_id))
+        context.error_id = report_unexpected(log, error, request_id=context.id)
+        return _refuse(build_internal_error(context.error_id, context.id))
 
 
 async def answer_batch(
@@ -64,11 +64,10 @@ async def answer_batch(
     return [answers[place] for place in range(len(items))]
 
 
-def build_internal_error(error_id: str) -> InternalServerError:
-    """Return the error that a client gets for an error logged under `error_id`."""
-    return InternalServerError(
-        f"Something went wrong on the server; its log has it under {error_id}.", extensions={"id": error_id}
-    )
+def build_internal_error(error_id: str, request_id: str | None = None) -> InternalServerError:
+    """Return the error that a client gets for an error logged under `error_id`, which ended the request of an id."""
+    ids = {"id": error_id} if request_id is None else {"id": error_id, "requestId": request_id}
+    return InternalServerError(f"Something went wrong on the server; its log has it under {error_id}.", extensions=ids)
 
 
 def _group(items: Sequence[GraphQLRequest | ApiError]) -> list[list[int]]:

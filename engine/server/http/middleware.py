@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from fieldstone.engine.errors import ApiError, ServiceUnavailable
 from fieldstone.engine.server.http.batch import build_internal_error
 from fieldstone.engine.server.http.errors import ClientGone
+from fieldstone.engine.server.http.request_ids import HEADER
 from fieldstone.engine.server.http.request_log import CLIENT_GONE, WriteLine, begin_request, context_of
 from fieldstone.engine.server.http.responses import build_error_reply, send_reply
 from fieldstone.engine.server.log import Log, report_unexpected
@@ -39,15 +40,15 @@ class ErrorBoundary:
         except ApiError as error:
             await send_reply(send, build_error_reply(error), head=scope["method"] == "HEAD")
         except Exception as error:
-            context.error_id = report_unexpected(self._log, error)
+            context.error_id = report_unexpected(self._log, error, request_id=context.id)
             if context.status:
                 raise  # The response has begun: only the server can break it off.
-            reply = build_error_reply(build_internal_error(context.error_id))
+            reply = build_error_reply(build_internal_error(context.error_id, context.id))
             await send_reply(send, reply, head=scope["method"] == "HEAD")
 
 
 class RequestLog:
-    """Logs and counts each request when it is over."""
+    """Logs and counts each request when it is over, and answers with its id."""
 
     def __init__(self, app: "ASGIApp", *, write_line: WriteLine, metrics: Metrics) -> None:
         self._app = app
@@ -57,11 +58,13 @@ class RequestLog:
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Pass the request on."""
         context = begin_request(scope)
+        id_header = (HEADER, context.id.encode())
         begun = time.perf_counter()
 
         def observed_send(message: "Message") -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 context.status = message["status"]
+                message = {**message, "headers": [*message["headers"], id_header]}
             return send(message)
 
         try:

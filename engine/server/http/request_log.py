@@ -12,6 +12,7 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.server.connections.place import PLACE, Place
+from fieldstone.engine.server.http.request_ids import find_request_id
 from fieldstone.engine.server.log import Log, hold_line, logs_json, logs_requests
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.roles.principal import Principal
@@ -31,6 +32,7 @@ class RequestContext:
     """The facts of one request, filled in as it passes through the layers.
 
     Attributes:
+        id: of the request, see `request_ids.py`.
         endpoint: the address that answers it, one of a few; `other` where there is none.
         status: of the response; 0 before it begins.
         principal: of the key, once the key is known.
@@ -38,6 +40,7 @@ class RequestContext:
         error_id: the id of the log line of an unexpected error.
     """
 
+    id: str = ""
     endpoint: str = "other"
     status: int = 0
     principal: Principal | None = None
@@ -47,7 +50,7 @@ class RequestContext:
 
 def begin_request(scope: "Scope") -> RequestContext:
     """Put a new context into the scope, for `context_of` to find."""
-    scope[_KEY] = context = RequestContext()
+    scope[_KEY] = context = RequestContext(id=find_request_id(scope["headers"]))
     return context
 
 
@@ -83,6 +86,7 @@ def _write_with(log: Log, method: str, path: str, context: RequestContext, statu
         "path": _shown(path),
         "status": status,
         "ms": round(seconds * 1000, 2),
+        "request_id": context.id,
     }
     if (principal := context.principal) is not None:
         facts |= {
@@ -115,8 +119,8 @@ class _JsonLines:
             named = f"{self._who[1]}{context.operations}{acts_as}"
         error = "" if context.error_id is None else f', "error_id": {quoted(context.error_id)}'
         hold_line(
-            f'{_opening(method, path, status)}{seconds * 1000:.2f}{named}{error}, "event": "request", "level": "info", '
-            f'"timestamp": "{self._now()}"}}'
+            f'{_opening(method, path, status)}{seconds * 1000:.2f}, "request_id": "{context.id}"{named}{error}, '
+            f'"event": "request", "level": "info", "timestamp": "{self._now()}"}}'
         )
 
     def _now(self) -> str:

@@ -72,8 +72,8 @@ class RestEndpoint:
             raise
         except Exception as error:  # noqa: BLE001 - the app's edge
             context = context_of(scope)
-            context.error_id = report_unexpected(self._log, error)
-            reply = build_rest_error(build_internal_error(context.error_id), given.get(b"accept"))
+            context.error_id = report_unexpected(self._log, error, request_id=context.id)
+            reply = build_rest_error(build_internal_error(context.error_id, context.id), given.get(b"accept"))
         if reply is not None:
             is_head, encoding = scope["method"] == "HEAD", given.get(b"accept-encoding")
             await send_reply(send, reply, headers, head=is_head, accept_encoding=encoding)

@@ -122,7 +122,7 @@ class ExportEndpoint:
         except TimeoutError:
             self._log_cut(export, f"The client has not read for {self._slow:g} seconds.")
         except Exception as error:  # noqa: BLE001 - the app's edge: the response has begun
-            stream.context.error_id = report_unexpected(self._log, error)
+            stream.context.error_id = report_unexpected(self._log, error, request_id=stream.context.id)
             self._log_cut(export, "An unexpected error.")
         finally:
             forget()

@@ -16,6 +16,10 @@ from fieldstone.engine.server.app import Fieldstone
 PEOPLE = "query ($n: String) { people(filter: {firstName: {eq: $n}}) { edges { node { firstName } } totalCount } }"
 
 
+VARYING = (b"date:", b"x-ratelimit-re", b"x-request-id:")
+"""The beginnings of the headers of an answer that are another value each time."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Answered:
     """A response: its status line and headers as they came, and its body."""
@@ -30,7 +34,7 @@ class Answered:
     @property
     def headers(self) -> list[bytes]:
         """Those that say the same each time."""
-        return [line for line in self.head.split(b"\r\n") if not line.startswith((b"date:", b"x-ratelimit-re"))]
+        return [line for line in self.head.split(b"\r\n") if not line.startswith(VARYING)]
 
     def header(self, name: bytes) -> bytes | None:
         return next((line.split(b": ")[1] for line in self.head.split(b"\r\n") if line.startswith(name + b":")), None)
