@@ -32,7 +32,18 @@ SELECT name FROM pg_available_extensions WHERE name = ANY (%(names)s) AND instal
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 
 -- name: model_version
-SELECT version FROM fieldstone.workspace WHERE id = %(workspace_id)s;
+-- The version, and the schemas with the views of the workspace's SQL roles. A restored database may have their rows
+-- without the logins, which belong to the server: no change of the model fails by that.
+SELECT version, (
+    SELECT coalesce(json_agg(json_build_array(name, role_id, snake_case, logins) ORDER BY name), '[]')
+    FROM (
+        SELECT schema_name AS name, role_id, snake_case, coalesce(array_agg(name ORDER BY name)
+            FILTER (WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = name)), '{}') AS logins
+        FROM fieldstone.sql_role
+        WHERE workspace_id = %(workspace_id)s AND EXISTS (SELECT FROM pg_namespace WHERE nspname = schema_name)
+        GROUP BY schema_name, role_id, snake_case
+    ) AS schema
+) FROM fieldstone.workspace WHERE id = %(workspace_id)s;
 
 -- name: current_version
 SELECT version FROM fieldstone.workspace WHERE id = %(workspace_id)s::uuid;
@@ -116,14 +127,17 @@ SELECT id FROM fieldstone.role WHERE workspace_id = %(workspace_id)s AND name = 
 SELECT name FROM fieldstone.role WHERE workspace_id = %(workspace_id)s ORDER BY seq;
 
 -- name: role_holders
--- The valid keys and the webhooks that have a role, a few of each.
+-- The valid keys, the webhooks and the SQL roles that have a role, a few of each.
 (SELECT 'API key', name FROM fieldstone.api_key
 WHERE workspace_id = %(workspace_id)s AND role_id = %(id)s AND revoked_at IS NULL
     AND (expires_at IS NULL OR expires_at > now())
 ORDER BY id LIMIT %(most)s)
 UNION ALL
 (SELECT 'webhook', target_url FROM fieldstone.webhook
-WHERE workspace_id = %(workspace_id)s AND role_id = %(id)s ORDER BY id LIMIT %(most)s);
+WHERE workspace_id = %(workspace_id)s AND role_id = %(id)s ORDER BY id LIMIT %(most)s)
+UNION ALL
+(SELECT 'SQL role', name FROM fieldstone.sql_role
+WHERE workspace_id = %(workspace_id)s AND role_id = %(id)s ORDER BY name LIMIT %(most)s);
 
 -- name: set_object_versions
 UPDATE fieldstone.object SET version = %(version)s WHERE id = ANY (%(object_ids)s);
@@ -879,3 +893,53 @@ SELECT has_table_privilege(%(serving)s, 'fieldstone.audit_log', 'UPDATE, DELETE,
         SELECT FROM unnest(%(tables)s::text[]) AS name
         WHERE has_table_privilege(%(serving)s, 'fieldstone.' || quote_ident(name), 'INSERT, UPDATE, DELETE, TRUNCATE')
     );
+
+-- name: sql_roles
+SELECT name, role_id, schema_name, snake_case, created_at FROM fieldstone.sql_role
+WHERE workspace_id = %(workspace_id)s ORDER BY name;
+
+-- name: insert_sql_role
+INSERT INTO fieldstone.sql_role (name, workspace_id, role_id, schema_name, snake_case)
+VALUES (%(name)s, %(workspace_id)s, %(role_id)s, %(schema)s, %(snake_case)s);
+
+-- name: delete_sql_role
+DELETE FROM fieldstone.sql_role WHERE name = %(name)s;
+
+-- name: lost_sql_roles
+-- The SQL roles whose login or schema is not there.
+SELECT name, EXISTS (SELECT FROM pg_roles WHERE rolname = name) FROM fieldstone.sql_role
+WHERE workspace_id = %(workspace_id)s AND NOT (
+    EXISTS (SELECT FROM pg_roles WHERE rolname = name)
+    AND EXISTS (SELECT FROM pg_namespace WHERE nspname = schema_name)
+) ORDER BY name;
+
+-- name: login_facts
+-- Whether a login of this name exists, whether this session may create logins, and whether it may do everything.
+SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %(name)s), rolsuper OR rolcreaterole, rolsuper
+FROM pg_roles WHERE rolname = current_user;
+
+-- name: function_schemas
+-- The schemas of the functions that indexes call: PostgreSQL looks at the indexes of a table when it plans a statement
+-- over a view, with the rights of the statement's user. All functions there compute values, and read no table.
+SELECT nspname::text FROM pg_namespace
+WHERE (nspname = 'fieldstone' OR oid IN (SELECT extnamespace FROM pg_extension WHERE extname IN ('pg_trgm', 'unaccent')))
+    AND NOT has_schema_privilege('public', oid, 'USAGE');
+
+-- name: existing_schemas
+SELECT nspname::text FROM pg_namespace;
+
+-- name: some_views
+SELECT class.relname FROM pg_class AS class JOIN pg_namespace AS schema ON schema.oid = class.relnamespace
+WHERE schema.nspname = %(schema)s AND class.relkind = 'v' ORDER BY class.relname LIMIT %(limit)s;
+
+-- name: physical_views
+-- Each view of a schema: its definition, its comment, those of its columns, and the grantees that may read it.
+SELECT class.relname, pg_get_viewdef(class.oid), obj_description(class.oid, 'pg_class'), (
+    SELECT coalesce(array_agg(col_description(class.oid, attnum) ORDER BY attnum), '{}')
+    FROM pg_attribute WHERE attrelid = class.oid AND attnum > 0
+), (
+    SELECT coalesce(array_agg(pg_get_userbyid(granted.grantee)::text), '{}') FROM aclexplode(class.relacl) AS granted
+    WHERE granted.privilege_type = 'SELECT' AND granted.grantee <> 0
+)
+FROM pg_class AS class JOIN pg_namespace AS schema ON schema.oid = class.relnamespace
+WHERE schema.nspname = %(schema)s AND class.relkind = 'v';

@@ -19,8 +19,18 @@ from fieldstone.metadata.changes.tables.migration import (
     foreign_key_name,
     is_primary_key,
 )
-from fieldstone.metadata.doctor.tables import Constraint, Tables, can_make, create_table, make_tables, read_tables
+from fieldstone.metadata.doctor.tables import (
+    Constraint,
+    Tables,
+    can_make,
+    create_table,
+    make_tables,
+    read_sql_schemas,
+    read_tables,
+)
 from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot, Status
+from fieldstone.metadata.sql_views.definition import SqlSchema
+from fieldstone.metadata.sql_views.renewal import ViewRenewal
 from fieldstone.sql.ddl import alter, create
 from fieldstone.sql.ddl.create import ColumnDefinition, TrigramClass
 from fieldstone.sql.plan.elements import Table
@@ -58,7 +68,7 @@ async def find_drift(
     found = await read_tables(connection, snapshot.workspace.schema)
     names = [type_.value for type_ in SqlType]
     types = dict(await fetch(connection, "type_ids", names=names))
-    parts = _Parts(snapshot=snapshot, trigram=trigram)
+    parts = _Parts(snapshot=snapshot, trigram=trigram, schemas=await read_sql_schemas(connection, snapshot))
     objects = snapshot.objects.values() if only is None else (only,)
     drifts = [_missing_table(parts, object_) for object_ in objects if object_.table.name not in found.columns]
     there = [(object_, parts.built(object_)) for object_ in objects if object_.table.name in found.columns]
@@ -81,6 +91,7 @@ class _Parts:
 
     snapshot: Snapshot
     trigram: TrigramClass | None
+    schemas: tuple[SqlSchema, ...]
 
     @cached_property
     def relations(self) -> Mapping[UUID, Sequence[Relation]]:
@@ -130,8 +141,11 @@ def _compare_columns(one: _One, types: Mapping[str, int]) -> Iterator[Drift]:
                 continue
             type_id, is_required, default = found[column.name]
             if type_id != types[column.type.value]:
-                statement = alter.set_type(object_.table, column)
-                yield _drift(object_, f"{name} is not of the type {column.type.value}.", statement)
+                # PostgreSQL changes no type of a column that a view has.
+                renewal = ViewRenewal(one.parts.schemas)
+                drops = renewal.drop_views_of(one.parts.snapshot, object_)
+                statements = (*drops, alter.set_type(object_.table, column), *renewal.make(one.parts.snapshot))
+                yield _drift(object_, f"{name} is not of the type {column.type.value}.", *statements)
             elif default != wanted[column.name][2]:
                 yield _wrong_default(object_, definition, name)
             if is_required == column.nullable and field.status is Status.READY:

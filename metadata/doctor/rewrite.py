@@ -71,7 +71,8 @@ def locked_tables(snapshot: Snapshot, object_: Object) -> list[Table]:
 async def rewrite_table(transaction: ModelTransaction, object_: Object, *, largest: int = LARGEST_REWRITE) -> None:
     """Put a new table in the place of an object's, in this transaction, with the same names and rows.
 
-    Indexes, keys, grants, storage parameters and whatever else was set for the table are as they were.
+    Indexes, keys, grants, storage parameters and whatever else was set for the table are as they were. The views of SQL
+    roles are made again at the commit.
     Nobody else can use the table, nor those that are related to it, until the commit.
 
     Args:
@@ -86,6 +87,8 @@ async def rewrite_table(transaction: ModelTransaction, object_: Object, *, large
     connection, snapshot = transaction.connection, transaction.snapshot
     tables = locked_tables(snapshot, object_)
     try:
+        for drop in transaction.views.drop_views_of(snapshot, object_):
+            await connection.execute(drop, prepare=False)
         await connection.execute(rewrite.lock_tables(tables), prepare=False)
         await _check(transaction, object_, tables, largest)
         storage = await _ask(connection, "storage_parameters", object_)

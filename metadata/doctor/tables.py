@@ -10,7 +10,8 @@ from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes.rules.indexes.indexed_values import TRIGRAM
 from fieldstone.metadata.changes.tables.migration import build_index, column_definitions, is_primary_key
-from fieldstone.metadata.model import Index, Object
+from fieldstone.metadata.model import Index, Object, Snapshot
+from fieldstone.metadata.sql_views.definition import SqlSchema, read_schema
 from fieldstone.sql.ddl import create
 from fieldstone.sql.ddl.create import TrigramClass
 from fieldstone.sql.plan.elements import Table
@@ -63,6 +64,12 @@ async def read_tables(connection: Session, schema: str) -> Tables:
             kind=kind, columns=tuple(keys), target=target, is_deferrable=is_deferrable
         )
     return Tables(columns=columns, indexes=indexes, constraints=constraints)
+
+
+async def read_sql_schemas(connection: Session, snapshot: Snapshot) -> tuple[SqlSchema, ...]:
+    """Return the schemas with the views of a workspace's SQL roles."""
+    ((_, rows),) = await fetch(connection, "model_version", workspace_id=snapshot.workspace.id)
+    return tuple(map(read_schema, rows))
 
 
 async def make_tables(

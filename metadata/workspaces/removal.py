@@ -7,6 +7,7 @@ from fieldstone.metadata.catalog.sessions import Session, SessionSource
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Workspace
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
+from fieldstone.metadata.workspaces.sql_roles import drop_logins, drop_schemas
 from fieldstone.metadata.writer.turns import LIMIT as TURN
 from fieldstone.metadata.writer.turns import Turn
 from fieldstone.sql.ddl import alter
@@ -35,7 +36,7 @@ async def delete_workspace(
 ) -> None:
     """Delete a workspace with its records, its model and its keys; an interrupted deletion can be repeated.
 
-    Its keys are revoked first. Running servers drop its model when they next compare versions.
+    Its keys and SQL roles go first. Running servers drop its model when they next compare versions.
 
     Args:
         sessions: where connections come from.
@@ -57,11 +58,13 @@ async def delete_workspace(
     async with sessions.session() as connection:
         await place.begin(connection)
         await connection.execute(QUERIES["revoke_workspace_keys"], parameters)
+        await drop_logins(connection, workspace.id)
         await connection.commit()
         while count := await _drop_portion(connection, workspace, place):
             report(count)
         await place.begin(connection)
         await connection.execute(alter.drop_schema(workspace.schema), prepare=False)
+        await drop_schemas(connection, workspace.id)
         await connection.execute(QUERIES["delete_workspace"], parameters)
 
 

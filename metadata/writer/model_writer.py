@@ -15,6 +15,8 @@ from fieldstone.metadata.changes.plan import BIG_TABLE, LARGEST_REWRITE, Bounds
 from fieldstone.metadata.errors import ChangeBlocked
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.metadata.sql_views.definition import read_schema
+from fieldstone.metadata.sql_views.renewal import ViewRenewal
 from fieldstone.metadata.writer.transaction import CheckModel, ModelTransaction
 from fieldstone.metadata.writer.turns import LIMIT as TURN
 from fieldstone.metadata.writer.turns import Turn, Turns
@@ -189,12 +191,16 @@ class ModelWriter:
                 ("model_version", {"workspace_id": workspace_id}),
             ],
         )
+        version, schemas = found[0] if found else (None, [])
         snapshot = self._current.peek(workspace_id)
-        if snapshot is None or found != [(snapshot.version,)]:
+        if snapshot is None or version != snapshot.version:
             snapshot = await load_snapshot(connection, workspace_id, snapshot)
             # Nobody else can change it while we hold the lock: this snapshot is committed.
             self._current.publish(snapshot)
-        return ModelTransaction(connection, snapshot, self._bounds, postponed=self.postponed, check=self._check)
+        views = ViewRenewal(tuple(map(read_schema, schemas)))
+        return ModelTransaction(
+            connection, snapshot, self._bounds, postponed=self.postponed, check=self._check, views=views
+        )
 
 
 class _Blocked(Exception):

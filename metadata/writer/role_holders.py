@@ -1,4 +1,4 @@
-"""The keys and webhooks that have a role, which keep it from being deleted."""
+"""The keys, webhooks and SQL roles that have a role, which keep it from being deleted."""
 
 from typing import Final
 
@@ -10,11 +10,11 @@ from fieldstone.metadata.roles.role import Role
 from fieldstone.metadata.shown_text import escape
 
 MOST_NAMED: Final = 5
-"""Keys and webhooks that a refusal names, of each."""
+"""Keys, webhooks and SQL roles that a refusal names, of each."""
 
 
 async def require_unheld(connection: Session, snapshot: Snapshot, role: Role) -> None:
-    """Refuse to delete a role that valid keys or webhooks have.
+    """Refuse to delete a role that valid keys, webhooks or SQL roles have.
 
     Raises:
         InvalidChange: there are such; it names them.

@@ -22,6 +22,7 @@ from fieldstone.metadata.errors import ChangeFailed, InvalidChange, MetadataErro
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Snapshot, Status
 from fieldstone.metadata.snapshot import carry_look_ups
+from fieldstone.metadata.sql_views.renewal import ViewRenewal
 from fieldstone.metadata.writer.record_checks import check_row_work, do_row_work, require_no_rows
 from fieldstone.metadata.writer.role_holders import require_unheld
 from fieldstone.sql.concurrency.signal import Signal
@@ -53,13 +54,15 @@ class ModelTransaction:
         connection: the session that writes the changes; its reads see them.
         snapshot: the model as changed so far; its version is that of the model before until `commit`.
         bounds: the bounds that the plans of its changes keep to.
-        locked: the names, quoted, of the tables that its changes lock.
+        locked: the names, quoted, of the tables and views that its changes lock.
         author: the author of its changes for the audit log; None: the command that commits it.
+        views: the views of SQL roles that it renews.
 
     Args:
         postponed: called after the commit where the builder has work to do.
         check: called with the models before and after each change; it raises the refusals that the changes themselves
             cannot know.
+        views: the renewal of the views of the workspace's SQL roles.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class ModelTransaction:
         *,
         postponed: Callable[[], None] = lambda: None,
         check: CheckModel = lambda _before, _after: None,
+        views: ViewRenewal | None = None,
     ) -> None:
         self.connection = connection
         self.snapshot = snapshot
@@ -79,6 +83,7 @@ class ModelTransaction:
         self.author: Author | None = None
         self._postponed = postponed
         self._check = check
+        self.views = views or ViewRenewal()
         self._waiting: list[QueryStep | Composed] = []
         self._history: list[JsonValue] = []
         self.committed: Signal[[]] = Signal()
@@ -106,6 +111,8 @@ class ModelTransaction:
                     # It is done after the commit, when a refusal would reach no client.
                     await check_row_work(self.connection, work, largest_rewrite=self.bounds.largest_rewrite)
             await send_as_one(self.connection, _catalog_steps(plan))
+            self._waiting += self.views.drop_changed(plan.before, plan.applied.snapshot)
+            self.locked |= self.views.dropped
             if plan.statements:
                 self._wait_with(plan)
             # Its locks are held up to the commit: it comes as late as can be.
@@ -165,7 +172,7 @@ class ModelTransaction:
         tables = locked_tables(plan)
         self.locked |= set(tables)
         # Builds of ours on these tables give way at once; they are begun again after the commit.
-        self._waiting = [("interrupt_builds", {"tables": tables})]
+        self._waiting.append(("interrupt_builds", {"tables": tables}))
         if len(tables) == 1 and not (plan.difference.new_indexes or plan.difference.new_relations):
             # All statements need the lock that keeps all others out.
             self._waiting.append(("lock_when_free", {"table": tables[0]}))
@@ -177,7 +184,7 @@ class ModelTransaction:
         Raises:
             MetadataError: as `apply` does.
         """
-        trial = ModelTransaction(self.connection, self.snapshot, self.bounds)
+        trial = ModelTransaction(self.connection, self.snapshot, self.bounds, views=self.views.copy())
         trial.locked = self.locked
         async with self.connection.transaction(force_rollback=True):
             await trial.apply_all(changes)
@@ -232,7 +239,7 @@ class ModelTransaction:
             ]
             if acts := _role_acts(self._before, self.snapshot, author):
                 steps.append(("note_audit", audit_parameters(acts)))
-        await self._send([*steps, *self._waiting], commit=True)
+        await self._send([*steps, *self._waiting, *self.views.make(self.snapshot)], commit=True)
 
     async def _send(self, steps: Iterable[QueryStep | Composed], *, commit: bool = False) -> None:
         try:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         roles,
         schema,
         secrets,
+        sql_roles,
         workspaces,
     )
     from fieldstone.engine.server.cli.serving import serve
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         "schema",
         "secrets",
         "serve",
+        "sql_roles",
         "workspaces",
     ]
 else:

@@ -1,4 +1,4 @@
-"""`fieldstone doctor`: compares tables with models, and rewrites tables that near PostgreSQL's limit of columns."""
+"""`fieldstone doctor`: compares tables and views with models, and rewrites tables that near the limit of columns."""
 
 import typer
 
@@ -9,6 +9,7 @@ from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.changes.plan import MAXIMUM_COLUMNS
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.doctor.rewrite import ColumnUsage, find_room, locked_tables, rewrite_table
+from fieldstone.metadata.doctor.views import find_view_drift, repair_views
 from fieldstone.metadata.model import Snapshot, Workspace
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.registry import SCHEMA_PREFIX
@@ -21,11 +22,14 @@ _ONE_LOGIN = (
 )
 
 
-async def doctor(settings: Settings, *, rewrite: bool = False, object_name: str | None = None) -> None:
-    """Print the differences between the tables of each workspace and its model, each with its repair.
+async def doctor(
+    settings: Settings, *, rewrite: bool = False, object_name: str | None = None, views: bool = False
+) -> None:
+    """Print the differences of the tables and views of each workspace from its model, each with its repair.
 
     Args:
         settings: the environment's.
+        views: first make the views of SQL roles again that differ.
         rewrite: first rewrite the tables that dropped columns bring near the limit.
         object_name: rewrite the tables of objects of this name in any case.
 
@@ -48,6 +52,8 @@ async def doctor(settings: Settings, *, rewrite: bool = False, object_name: str 
             snapshot = await foundation.current.get(workspace.id)
             if rewrite:
                 snapshot = await _rewrite(settings, foundation, snapshot, object_name)
+            if views:
+                await _renew_views(foundation, snapshot)
             count += await _examine(foundation, workspace, snapshot)
         count += await _find_orphans(foundation, workspaces)
     if count:
@@ -76,9 +82,20 @@ async def _rewrite(settings: Settings, foundation: Foundation, snapshot: Snapsho
     return await foundation.current.get(snapshot.workspace.id)
 
 
+async def _renew_views(foundation: Foundation, snapshot: Snapshot) -> None:
+    last = None
+    # Some at a time, for as long as their number falls.
+    while count := await foundation.writer.run(snapshot.workspace.id, repair_views, actor=_ACTOR):
+        if last is not None and count >= last:
+            return
+        typer.echo(f"{snapshot.workspace.name}: {count} {'view differs' if count == 1 else 'views differ'}")
+        last = count
+
+
 async def _examine(foundation: Foundation, workspace: Workspace, snapshot: Snapshot) -> int:
     async with foundation.database.session() as connection:
         drifts = await find_drift(connection, snapshot, trigram=foundation.catalog.trigram)
+        drifts += await find_view_drift(connection, snapshot)
     for drift in drifts:
         typer.echo(escape(f"{workspace.name}: {drift.finding}"))
         if drift.repair:

@@ -14,6 +14,7 @@ from fieldstone.engine.server.cli.commands.documents import documents
 from fieldstone.engine.server.cli.commands.role import role
 from fieldstone.engine.server.cli.commands.schema import schema
 from fieldstone.engine.server.cli.commands.secrets import secrets
+from fieldstone.engine.server.cli.commands.sql_role import sql_role
 from fieldstone.engine.server.cli.commands.workspace import workspace
 
 cli = typer.Typer(
@@ -37,6 +38,7 @@ cli.add_typer(documents, name="documents")
 cli.add_typer(role, name="role")
 cli.add_typer(schema, name="schema")
 cli.add_typer(secrets, name="secrets")
+cli.add_typer(sql_role, name="sql-role")
 cli.add_typer(workspace, name="workspace")
 
 
@@ -99,11 +101,14 @@ def doctor(
     object_name: Annotated[
         str | None, typer.Option("--object", help="With --rewrite: the object whose table is rewritten in any case.")
     ] = None,
+    views: Annotated[bool, typer.Option("--views", help="First make views of SQL roles again that differ.")] = False,
 ) -> None:
-    """Compare each workspace's tables with its model, and name the differences with the SQL that repairs them.
+    """Compare each workspace's tables and views with its model; name the differences with the SQL that repairs them.
 
-    Exits with 2 where anything differs. Changes nothing but with `--rewrite`: a table that has dropped at least 100
-    columns, or is short of room for the sake of any, is replaced by a new one in one transaction, under the same names;
-    it says which tables nobody can use meanwhile.
+    Exits with 2 where anything differs. Changes nothing but with `--views` and `--rewrite`: a table that has dropped at
+    least 100 columns, or is short of room for the sake of any, is replaced by a new one in one transaction, under the
+    same names; it says which tables nobody can use meanwhile.
     """
-    work.exit_codes.run(lambda settings: work.doctor.doctor(settings, rewrite=rewrite, object_name=object_name))
+    work.exit_codes.run(
+        lambda settings: work.doctor.doctor(settings, rewrite=rewrite, object_name=object_name, views=views)
+    )

@@ -1,0 +1,91 @@
+"""`fieldstone sql-role`: logins that read records with SQL, made, listed and dropped."""
+
+import typer
+
+from fieldstone.engine.server.foundation import Foundation, open_foundation
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.workspaces.sql_roles import SqlRoles
+
+_ACTOR = "fieldstone sql-role"
+
+
+async def create(
+    settings: Settings,
+    *,
+    workspace: str,
+    name: str,
+    role: str,
+    snake_case: bool,
+    connections: int,
+    statement_seconds: int,
+) -> None:
+    """Make a SQL role and print its password alone on the last line.
+
+    Raises:
+        MetadataError: there is no such workspace or role, or the name or the role is not allowed.
+        SqlError: the database cannot be had.
+    """
+    async with open_foundation(settings) as foundation:
+        made = await (await _roles(foundation, workspace)).create(
+            name,
+            role=role,
+            snake_case=snake_case,
+            connections=connections,
+            statement_seconds=statement_seconds,
+        )
+    if made.hidden:
+        hidden = ", ".join(made.hidden)
+        typer.echo(f"Without a view, because {role} reads some of their records only: {hidden}.", err=True)
+    typer.echo(
+        f"SQL role '{name}' reads the schema {made.schema} of workspace '{workspace}' as {role}; its password is shown"
+        " this once:",
+        err=True,
+    )
+    typer.echo(made.password)
+
+
+async def list_all(settings: Settings, *, workspace: str) -> None:
+    """Print a line for each SQL role.
+
+    Raises:
+        MetadataError: there is no such workspace.
+        SqlError: the database cannot be had.
+    """
+    async with open_foundation(settings) as foundation:
+        found = await (await _roles(foundation, workspace)).list()
+        model = await foundation.current.get((await foundation.workspaces.find(workspace)).id)
+    for one in found:
+        role = model.roles.get(one.role_id)
+        typer.echo(f"{one.name:<24}  {role.name if role else '-':<20}  {one.schema}")
+    if not found:
+        typer.echo("There are no SQL roles: make one with fieldstone sql-role create NAME.", err=True)
+
+
+async def set_password(settings: Settings, *, workspace: str, name: str) -> None:
+    """Give a SQL role another password and print it alone on the last line.
+
+    Raises:
+        MetadataError: there is no such workspace, or it has no such SQL role.
+        SqlError: the database cannot be had.
+    """
+    async with open_foundation(settings) as foundation:
+        password = await (await _roles(foundation, workspace)).set_password(name)
+    typer.echo(f"SQL role '{name}' has another password; it is shown this once:", err=True)
+    typer.echo(password)
+
+
+async def drop(settings: Settings, *, workspace: str, name: str) -> None:
+    """Drop a SQL role.
+
+    Raises:
+        MetadataError: there is no such workspace, or it has no such SQL role.
+        SqlError: the database cannot be had.
+    """
+    async with open_foundation(settings) as foundation:
+        await (await _roles(foundation, workspace)).drop(name)
+    typer.echo(f"SQL role '{name}' is dropped.", err=True)
+
+
+async def _roles(foundation: Foundation, workspace: str) -> SqlRoles:
+    found = await foundation.workspaces.find(workspace)
+    return SqlRoles(foundation.writer, found.id, actor=_ACTOR)

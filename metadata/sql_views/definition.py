@@ -1,0 +1,166 @@
+"""The view that SQL roles have of an object: columns under the names of the API, without deleted records. Pure."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from psycopg.sql import Composed
+
+from fieldstone.metadata.access.limits import role_limits
+from fieldstone.metadata.access.view import view_of
+from fieldstone.metadata.errors import UnknownRole
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Field, Object, Part, Snapshot, capitalised
+from fieldstone.metadata.roles.role import NO_LIMITS
+from fieldstone.sql.ddl import views
+from fieldstone.sql.identifiers import MAXIMUM_BYTES
+from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.plan.operands import Column
+
+_UPPER = re.compile(r"[A-Z]")
+_DIGEST = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlSchema:
+    """The schema with the views of the SQL roles that have one role and one spelling of names.
+
+    Attributes:
+        name: the physical name.
+        role_id: the role whose rights decide about the views.
+        snake_case: whether names are written `first_name` instead of `firstName`.
+        logins: the SQL roles that read it.
+    """
+
+    name: str
+    role_id: UUID
+    snake_case: bool
+    logins: tuple[str, ...]
+
+
+def read_schema(row: Sequence[Any]) -> SqlSchema:
+    """Return the schema that a row of `model_version` tells of."""
+    name, role_id, is_snake_case, logins = row
+    return SqlSchema(name=name, role_id=UUID(role_id), snake_case=is_snake_case, logins=tuple(logins))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewColumn:
+    """A column of a view: its name there, and the table's column."""
+
+    name: str
+    column: Column
+    comment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlView:
+    """A view of an object's table.
+
+    Attributes:
+        view: the view's own name.
+        live: the column that marks a record as deleted.
+    """
+
+    view: Table
+    table: Table
+    columns: tuple[ViewColumn, ...]
+    live: Column | None
+    comment: str
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """The names of the table's columns that it reads."""
+        live = () if self.live is None else (self.live,)
+        return frozenset(column.name for column in (*live, *(column.column for column in self.columns)))
+
+    def create(self, logins: tuple[str, ...] = ()) -> Iterator[Composed]:
+        """Yield the statements that create it and let logins read it."""
+        columns = [(column.name, column.column) for column in self.columns]
+        yield views.create_view(self.view, self.table, columns, live=self.live)
+        yield views.describe_view(self.view, self.comment)
+        for column in self.columns:
+            yield views.describe_column(self.view, column.name, column.comment)
+        if logins:
+            yield views.grant_reading(self.view, logins)
+
+    def drop(self) -> Composed:
+        """Return the statement that drops it, where it exists."""
+        return views.drop_views([self.view])
+
+
+def visible_model(snapshot: Snapshot, schema: SqlSchema) -> Snapshot | None:
+    """Return the model as the role of a schema sees it.
+
+    None: the role is gone, or has limits of requests, which nothing in PostgreSQL would hold a statement to.
+    """
+    try:
+        view = view_of(snapshot, schema.role_id)
+    except UnknownRole:
+        return None
+    return view if role_limits(snapshot, schema.role_id) == NO_LIMITS else None
+
+
+def build_view(object_: Object, schema: SqlSchema) -> SqlView | None:
+    """Return the view of an object as a role sees it.
+
+    None: the object is not active, or the role may not read all of its records. A field that the role reads in some of
+    the records only is not in the view either.
+    """
+    if not (object_.is_active and any(way.rule is None for way in object_.rights.read)):
+        return None
+    spell = snake_case if schema.snake_case else str
+    return SqlView(
+        view=Table(schema=schema.name, name=spell(object_.name_plural)),
+        table=object_.table,
+        columns=tuple(
+            ViewColumn(name=spell(name), column=part.column, comment=_describe_part(field, part))
+            for name, field, part in _columns(object_)
+        ),
+        live=object_.deleted_at,
+        comment=_describe(object_.label_plural, object_.description),
+    )
+
+
+def build_views(snapshot: Snapshot, schema: SqlSchema) -> Iterator[SqlView]:
+    """Yield all views of a schema."""
+    model = visible_model(snapshot, schema)
+    for object_ in model.objects.values() if model else ():
+        if (view := build_view(object_, schema)) is not None:
+            yield view
+
+
+def snake_case(name: str) -> str:
+    """Return `first_name` for `firstName`; names that differ stay different, and one that is too long is cut.
+
+    Each capital letter gets its own underscore (`companyURL` is `company_u_r_l`): names of the API have no underscore,
+    so no other name is spelled in the same way.
+    """
+    spelled = _UPPER.sub(lambda found: f"_{found[0].lower()}", name)
+    if len(spelled) <= MAXIMUM_BYTES:
+        return spelled
+    return f"{spelled[: MAXIMUM_BYTES - _DIGEST - 1]}_{sha256(name.encode()).hexdigest()[:_DIGEST]}"
+
+
+def _columns(object_: Object) -> Iterator[tuple[str, Field, Part]]:
+    """Yield the columns by the names that the API gives them; `deletedAt`, which is always NULL here, is left out."""
+    for name, field_ in object_.by_name.items():
+        if name == "deletedAt" or field_.type is FieldType.TS_VECTOR or field_.id in object_.guarded:
+            continue
+        for part in field_.parts:
+            if field_.relation_id is not None:
+                yield f"{name}Id", field_, part
+            else:
+                yield (f"{name}{capitalised(part.name)}" if part.name else name), field_, part
+
+
+def _describe_part(field_: Field, part: Part) -> str:
+    label = field_.label if part.name is None else f"{field_.label} ({part.name})"
+    return _describe(label, field_.description)
+
+
+def _describe(label: str, description: str | None) -> str:
+    return f"{label}: {description}" if description else label

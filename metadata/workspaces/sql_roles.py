@@ -1,0 +1,318 @@
+"""SQL roles: the logins of people and tools that read a workspace's records with SQL, through views."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from psycopg.sql import Composed
+
+from fieldstone.metadata.access.limits import role_limits
+from fieldstone.metadata.catalog.queries import QUERIES, fetch
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
+from fieldstone.metadata.roles.role import NO_LIMITS, Role, find_role
+from fieldstone.metadata.shown_text import escape
+from fieldstone.metadata.sql_views.definition import SqlSchema, build_views, snake_case, visible_model
+from fieldstone.metadata.writer.model_writer import ModelWriter
+from fieldstone.metadata.writer.transaction import ModelTransaction
+from fieldstone.sql.ddl import alter, create, logins, views
+from fieldstone.sql.locks import AdvisoryLock
+from fieldstone.sql.plan.elements import Table
+
+PORTION: Final = 100
+"""Views that are made or dropped in one transaction: each takes a few of the server's places for locks."""
+
+_NAME = re.compile(r"(?!pg_)[a-z][a-z0-9_]{0,62}", re.ASCII)
+_PASSWORD_BYTES = 24
+_LONGEST_SCHEMA = 55
+_SCHEMA_PREFIX = "views_"
+_IDLE = 60
+_TEMPORARY_FILES = "1GB"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlRole:
+    """A login that reads the views of a schema, with the workspace's role whose rights it has."""
+
+    name: str
+    role_id: UUID
+    schema: str
+    snake_case: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSqlRole:
+    """A new SQL role, whose password is shown this once.
+
+    Attributes:
+        hidden: the objects that its role reads in part, which have no view.
+    """
+
+    name: str
+    password: str
+    schema: str
+    hidden: tuple[str, ...]
+
+
+class SqlRoles:
+    """The SQL roles of one workspace.
+
+    Args:
+        writer: takes the workspace's turn, so that no change of the model falls between a view and its login.
+        workspace_id: the workspace.
+        actor: the name in logs.
+    """
+
+    def __init__(self, writer: ModelWriter, workspace_id: UUID, *, actor: str) -> None:
+        self._writer = writer
+        self._workspace_id = workspace_id
+        self._actor = actor
+
+    async def create(
+        self, name: str, *, role: str, snake_case: bool, connections: int, statement_seconds: int
+    ) -> NewSqlRole:
+        """Create a login and the views that its role may read; the views are made some at a time.
+
+        Args:
+            name: the login.
+            role: the name of the workspace's role.
+            snake_case: whether views and columns are called `first_name` instead of `firstName`.
+            connections: the most connections at a time.
+            statement_seconds: the time that a statement has unless its session says otherwise.
+
+        Raises:
+            InvalidChange: the name is not allowed, the role's rights cannot be held in SQL, or this session may not
+                create logins; NameTaken if there is such a login.
+            UnknownObject: there is no such role.
+        """
+        if not _NAME.fullmatch(name):
+            raise InvalidChange(
+                f'a SQL role cannot be called "{escape(name[:80])}": its name is 1 to 63 lower-case letters (a-z),'
+                " digits and underscores, a letter first, and does not begin with pg_",
+                field="name",
+            )
+        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+
+        async def body(transaction: ModelTransaction) -> NewSqlRole:
+            connection = transaction.connection
+            found = _find_role(transaction, role)
+            parameters = _parameters(statement_seconds, is_superuser=await _require_free(connection, name))
+            schema, is_new = await _find_or_name_schema(connection, transaction, found, snake_case=snake_case)
+            steps = [create.create_schema(schema)] if is_new else []
+            parameters["search_path"] = schema
+            verifier = _verifier(connection, name, password)
+            steps += logins.create_login(name, verifier, connections=connections, parameters=parameters)
+            usable = [schema, *await _function_schemas(connection)]
+            steps += [*(logins.grant_usage(one, name) for one in usable), logins.grant_reading_all(schema, name)]
+            await _run(connection, *steps)
+            await connection.execute(
+                QUERIES["insert_sql_role"],
+                {
+                    "name": name,
+                    "workspace_id": self._workspace_id,
+                    "role_id": found.id,
+                    "schema": schema,
+                    "snake_case": snake_case,
+                },
+            )
+            return NewSqlRole(name=name, password=password, schema=schema, hidden=_partly_read(transaction, found))
+
+        made = await self._writer.run(self._workspace_id, body, actor=self._actor)
+        while await self._writer.run(self._workspace_id, _make_missing, actor=self._actor):
+            pass
+        return made
+
+    async def list(self) -> tuple[SqlRole, ...]:
+        """Return the SQL roles by name."""
+
+        async def body(transaction: ModelTransaction) -> tuple[SqlRole, ...]:
+            return await _read(transaction)
+
+        return await self._writer.run(self._workspace_id, body, actor=self._actor)
+
+    async def set_password(self, name: str) -> str:
+        """Give a SQL role another password and return it; sessions that are open stay so.
+
+        Raises:
+            UnknownObject: there is no such SQL role.
+        """
+        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+
+        async def body(transaction: ModelTransaction) -> None:
+            await _find(transaction, name)
+            verifier = _verifier(transaction.connection, name, password)
+            await _run(transaction.connection, logins.set_password(name, verifier))
+
+        await self._writer.run(self._workspace_id, body, actor=self._actor)
+        return password
+
+    async def drop(self, name: str) -> None:
+        """Drop a SQL role, and its views if no other one reads them; an interrupted drop can be repeated.
+
+        Raises:
+            UnknownObject: there is no such SQL role.
+        """
+
+        async def body(transaction: ModelTransaction) -> bool:
+            found = await _find(transaction, name)
+            shared = any(one.schema == found.schema and one.name != name for one in await _read(transaction))
+            return await _drop_some(transaction.connection, name, found.schema, is_shared=shared)
+
+        while not await self._writer.run(self._workspace_id, body, actor=self._actor):
+            pass
+
+
+async def drop_logins(connection: Session, workspace_id: UUID) -> None:
+    """Drop the logins of a workspace that is being deleted; their views go with the tables."""
+    for name, _, schema, *_ in await fetch(connection, "sql_roles", workspace_id=workspace_id):
+        await _drop_login(connection, name, schema)
+
+
+async def drop_schemas(connection: Session, workspace_id: UUID) -> None:
+    """Drop the schemas with views of a workspace whose tables are gone."""
+    rows = await fetch(connection, "sql_roles", workspace_id=workspace_id)
+    await _run(connection, *(alter.drop_schema(schema) for schema in sorted({row[2] for row in rows})))
+
+
+async def find_missing(transaction: ModelTransaction, schema: SqlSchema) -> list[Composed]:
+    """Return the statements that make the views of a schema which are not there, of a portion of them."""
+    there = {name for name, *_ in await fetch(transaction.connection, "some_views", schema=schema.name, limit=None)}
+    missing = [view for view in build_views(transaction.snapshot, schema) if view.view.name not in there]
+    return [statement for view in missing[:PORTION] for statement in view.create(schema.logins)]
+
+
+async def _make_missing(transaction: ModelTransaction) -> bool:
+    """Make some views that are missing; return False if there were none."""
+    for schema in transaction.views.schemas:
+        if statements := await find_missing(transaction, schema):
+            await _run(transaction.connection, *statements)
+            return True
+    return False
+
+
+async def _drop_some(connection: Session, name: str, schema: str, *, is_shared: bool) -> bool:
+    """Drop a login's views if it is the last one that reads them, some at a time; return True once all is gone."""
+    if not is_shared:
+        rows = await fetch(connection, "some_views", schema=schema, limit=PORTION)
+        if rows:
+            await _run(connection, views.drop_views([Table(schema=schema, name=view) for (view,) in rows]))
+            return False
+    await _drop_login(connection, name, schema)
+    if not is_shared:
+        await _run(connection, alter.drop_schema(schema))
+    await connection.execute(QUERIES["delete_sql_role"], {"name": name})
+    return True
+
+
+async def _drop_login(connection: Session, name: str, schema: str) -> None:
+    ((is_there, _, _),) = await fetch(connection, "login_facts", name=name)
+    if not is_there:
+        return
+    there = {found for (found,) in await fetch(connection, "existing_schemas")}
+    for granted in {schema, *await _function_schemas(connection)} & there:
+        await _run(connection, *logins.revoke_schema(granted, name))
+    await _run(connection, logins.drop_login(name))
+
+
+async def _function_schemas(connection: Session) -> list[str]:
+    return [schema for (schema,) in await fetch(connection, "function_schemas")]
+
+
+async def _run(connection: Session, *statements: Composed) -> None:
+    for statement in statements:
+        await connection.execute(statement, prepare=False)
+
+
+async def _read(transaction: ModelTransaction) -> tuple[SqlRole, ...]:
+    rows = await fetch(transaction.connection, "sql_roles", workspace_id=transaction.snapshot.workspace.id)
+    return tuple(
+        SqlRole(name=name, role_id=role_id, schema=schema, snake_case=is_snake_case, created_at=created_at)
+        for name, role_id, schema, is_snake_case, created_at in rows
+    )
+
+
+async def _find(transaction: ModelTransaction, name: str) -> SqlRole:
+    found = next((one for one in await _read(transaction) if one.name == name), None)
+    if found is None:
+        raise UnknownObject(f'the workspace has no SQL role "{escape(name)}"', field="name")
+    return found
+
+
+def _find_role(transaction: ModelTransaction, name: str) -> Role:
+    """Return the role of this name.
+
+    Raises:
+        UnknownObject: there is none.
+        InvalidChange: it has limits, to which PostgreSQL holds no statement.
+    """
+    snapshot = transaction.snapshot
+    role = find_role(snapshot.roles, name)
+    if role is None:
+        known = ", ".join(one.name for one in snapshot.roles.values())
+        raise UnknownObject(f'there is no role "{escape(name)}"; the workspace has {known}', field="role")
+    if role_limits(snapshot, role.id) != NO_LIMITS:
+        raise InvalidChange(
+            f"the role {role.name} has limits of its own for requests, to which no SQL statement can be held: give the"
+            " SQL role a role without them",
+            field="role",
+        )
+    return role
+
+
+def _partly_read(transaction: ModelTransaction, role: Role) -> tuple[str, ...]:
+    """Return the objects of which a role reads some records only."""
+    schema = SqlSchema(name="", role_id=role.id, snake_case=False, logins=())
+    model = visible_model(transaction.snapshot, schema)
+    objects = model.readable.values() if model else ()
+    return tuple(one.name_plural for one in objects if all(way.rule is not None for way in one.rights.read))
+
+
+async def _require_free(connection: Session, name: str) -> bool:
+    """Return whether this session may do everything; refuse a name that is taken, and a session that may not."""
+    ((is_there, may_create, is_superuser),) = await fetch(connection, "login_facts", name=name)
+    if is_there:
+        raise NameTaken(f'the server has a login "{name}" already', field="name")
+    if not may_create:
+        raise InvalidChange(
+            "the user of the database may not create logins: ALTER ROLE its name CREATEROLE lets it", field="name"
+        )
+    return bool(is_superuser)
+
+
+async def _find_or_name_schema(
+    connection: Session, transaction: ModelTransaction, role: Role, *, snake_case: bool
+) -> tuple[str, bool]:
+    """Return the schema for a role and a spelling of names, and whether it is to be created."""
+    for schema in transaction.views.schemas:
+        if (schema.role_id, schema.snake_case) == (role.id, snake_case):
+            return schema.name, False
+    # Schemas of several workspaces may want the same name.
+    await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
+    taken = {name for (name,) in await fetch(connection, "existing_schemas")}
+    return _free_name(transaction.snapshot.workspace.name, role.name, taken, is_snake_case=snake_case), True
+
+
+def _free_name(workspace: str, role: str, taken: set[str], *, is_snake_case: bool) -> str:
+    ending = "_snake" if is_snake_case else ""
+    wanted = f"{_SCHEMA_PREFIX}{workspace.replace('-', '_')}_{snake_case(role)}"[:_LONGEST_SCHEMA] + ending
+    names = (wanted, *(f"{wanted}_{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
+
+
+def _parameters(statement_seconds: int, *, is_superuser: bool) -> dict[str, str]:
+    """Return the parameters that a login's sessions begin with; a session may change all but that of superusers."""
+    found = {
+        "default_transaction_read_only": "on",
+        "statement_timeout": f"{statement_seconds}s",
+        "idle_in_transaction_session_timeout": f"{_IDLE}s",
+    }
+    return {**found, "temp_file_limit": _TEMPORARY_FILES} if is_superuser else found
+
+
+def _verifier(connection: Session, name: str, password: str) -> str:
+    """Return a password as PostgreSQL stores it, so that the password itself is in no statement and no log."""
+    return connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256").decode()

@@ -1,0 +1,106 @@
+"""metadata/sql_views: no view has a record or a field that the role of its SQL role may not read."""
+
+from typing import Any
+
+import pytest
+
+from fieldstone.metadata.changes import CreateRole, DeleteRole, UpdateRole
+from fieldstone.metadata.errors import InvalidChange, UnknownObject
+from tests.metadata.desk import Desk, new_field, new_object, person, role_named
+from tests.metadata.sql_views.readers import findings, reader_of, sql_roles
+
+MINE = {"city": {"eq": "Bonn"}}
+
+
+async def make_role(desk: Desk, grants: Any, **more: Any) -> None:
+    await desk.change(lambda _: [CreateRole(name="rep", grants=grants, **more)])
+
+
+async def change_role(desk: Desk, **values: Any) -> None:
+    await desk.change(lambda s: [UpdateRole(role_id=role_named(s, "rep").id, **values)])
+
+
+async def test_hidden_objects_and_fields_are_in_no_view(desk: Desk, model_dsn: str) -> None:
+    await make_role(desk, [{"object": "person", "read": {"fields": {"allBut": ["email", "company"]}}}])
+    async with reader_of(desk, model_dsn, role="rep") as reader:
+        columns = reader.columns()
+        assert set(columns) == {"people"}
+        assert "firstName" in columns["people"]
+        assert columns["people"].keys().isdisjoint({"email", "companyId"})
+        # A new field belongs to "all but these"; a new object has no grant.
+        await desk.change(lambda s: [new_field(person(s), "shown"), new_object("secret")])
+        assert "shown" in reader.columns()["people"]
+        assert set(reader.columns()) == {"people"}
+        assert await findings(desk) == []
+
+
+async def test_a_relation_to_a_hidden_object_is_in_no_view(desk: Desk, model_dsn: str) -> None:
+    await make_role(desk, [{"object": "person", "read": {}}])
+    async with reader_of(desk, model_dsn, role="rep") as reader:
+        assert "companyId" not in reader.columns()["people"]
+        await change_role(desk, grants=[{"object": "person", "read": {}}, {"object": "company", "read": {}}])
+        assert "companyId" in reader.columns()["people"]
+        assert "companies" in reader.columns()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        {"rule": MINE},
+        [{"rule": MINE}, {"rule": {"city": {"eq": "Köln"}}}],
+        None,
+    ],
+)
+async def test_an_object_that_is_read_in_part_has_no_view(read: Any, desk: Desk, model_dsn: str) -> None:
+    await make_role(desk, [{"object": "person", "read": read, "create": {}}, {"object": "activity", "read": {}}])
+    async with reader_of(desk, model_dsn, role="rep") as reader:
+        assert set(reader.columns()) == {"activities"}
+        assert reader.made.hidden == (("people",) if read is not None else ())
+
+
+async def test_a_field_that_is_read_in_some_records_has_no_column(desk: Desk, model_dsn: str) -> None:
+    ways = [{"fields": {"only": ["firstName", "city"]}}, {"rule": MINE, "fields": {"only": ["city", "email"]}}]
+    await make_role(desk, [{"object": "person", "read": ways}])
+    async with reader_of(desk, model_dsn, role="rep") as reader:
+        assert set(reader.columns()["people"]) == {"id", "firstName", "city"}
+
+
+async def test_rights_that_a_role_loses_are_lost_in_its_views_at_once(desk: Desk, model_dsn: str) -> None:
+    await make_role(desk, [{"object": "*", "read": {}}])
+    async with reader_of(desk, model_dsn, role="rep") as reader, reader_of(desk, model_dsn, ending="_2") as viewer:
+        whole = viewer.columns()
+        assert reader.columns() == whole
+        await change_role(desk, grants=[{"object": "*", "read": {}}, {"object": "person", "read": {"rule": MINE}}])
+        assert set(reader.columns()) == set(whole) - {"people"}
+        await change_role(desk, grants=[{"object": "person", "read": {"fields": {"only": ["city"]}}}])
+        assert {name: set(columns) for name, columns in reader.columns().items()} == {"people": {"id", "city"}}
+        await change_role(desk, grants=[])
+        assert reader.columns() == {}
+        assert viewer.columns() == whole
+        assert await findings(desk) == []
+
+
+async def test_a_role_with_limits_has_no_views(desk: Desk, model_dsn: str) -> None:
+    await make_role(desk, [{"object": "*", "read": {}}])
+    async with reader_of(desk, model_dsn, role="rep") as reader:
+        assert reader.columns()
+        await change_role(desk, limits={"rateLimit": 5})
+        assert reader.columns() == {}
+        with pytest.raises(InvalidChange, match="limits of its own"):
+            await (await sql_roles(desk)).create(
+                "never_made", role="rep", snake_case=False, connections=1, statement_seconds=1
+            )
+        await change_role(desk, limits=None)
+        assert reader.columns()
+
+
+async def test_a_role_that_a_sql_role_has_is_not_deleted(desk: Desk, model_dsn: str) -> None:
+    await make_role(desk, [{"object": "*", "read": {}}])
+    async with reader_of(desk, model_dsn, role="rep") as reader:
+        with pytest.raises(InvalidChange, match=f'the SQL role "{reader.made.name}" has this role'):
+            await desk.change(lambda s: [DeleteRole(role_id=role_named(s, "rep").id)])
+    await desk.change(lambda s: [DeleteRole(role_id=role_named(s, "rep").id)])
+    with pytest.raises(UnknownObject, match='no role "rep"; the workspace has admin, editor, viewer'):
+        await (await sql_roles(desk)).create(
+            "never_made", role="rep", snake_case=False, connections=1, statement_seconds=1
+        )
