@@ -29,6 +29,7 @@
 Which SQLSTATE makes which class stands in sql/sqlstate.py alone.
 """
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 
@@ -70,6 +71,7 @@ class DatabaseError(SqlError):
     Attributes:
         retryable: the same work may succeed when its transaction is run again; nothing of it was kept.
         step: which of the statements of one round trip failed, from 0; None where that is not known.
+        answers: the rows of each of the statements before it in that round trip.
     """
 
     retryable: ClassVar[bool] = False
@@ -94,6 +96,7 @@ class DatabaseError(SqlError):
         self.column = column
         self.constraint = constraint
         self.step: int | None = None
+        self.answers: Sequence[list[tuple[bytes | None, ...]]] = ()
 
 
 class IntegrityViolation(DatabaseError):

@@ -1,5 +1,6 @@
 """The oracle of a role's writes to one object: each record by itself, the rules told by the reference of filters."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,8 @@ from tests.reference_filters import SILENT, Filters
 from tests.reference_values import Row
 
 Given = Mapping[str, Any]
+
+_BLANK: Given = dict.fromkeys(("id", "email", "city", "jobTitle", "companyId", "deletedAt"))
 
 
 class Refused(Exception):
@@ -40,7 +43,12 @@ class WayOf:
 
 @dataclass(kw_only=True)
 class RoleWrites:
-    """The rows of all objects, and the ways of a role on one of them; `targets` are the records to connect."""
+    """The rows of all objects, and the ways of a role on one of them.
+
+    Attributes:
+        targets: the companies that it may connect.
+        makes: the ways in which it creates companies.
+    """
 
     snapshot: Snapshot
     object_: Object
@@ -48,6 +56,7 @@ class RoleWrites:
     ways: Mapping[str, Sequence[WayOf]]
     claims: Mapping[str, Any]
     targets: frozenset[str]
+    makes: Sequence[WayOf] = (WayOf(),)
 
     @property
     def own(self) -> dict[str, Row]:
@@ -110,6 +119,51 @@ class RoleWrites:
         ways, given = creating
         self._write({data["id"]: self._created({**given, "id": data["id"]}, ways)})
 
+    def upsert_with(self, data: Given, made: Given, connects: str | None) -> None:
+        """Create the person or update the one with its email, and create its company unless one is there to connect."""
+        if connects is None and not self.makes:
+            raise Refused("FORBIDDEN")
+        named = {
+            **{name: value for name, value in data.items() if name not in ("id", "email")},
+            "companyId": made["id"],
+        }
+        creating = self._try_admit(self.ways["create"], {"email": data["email"], **named})
+        changing = self._try_admit(self.ways["update"], named)
+        if creating is None and changing is None:
+            raise Refused("FORBIDDEN")
+        holder = next(
+            (row for row in self.own.values() if row["email"] == data["email"] and not row["deletedAt"]), None
+        )
+        is_found = holder is not None and self._reads(holder) and self._some_rule(self.ways["update"], holder)
+        taken = changing if is_found else creating
+        if taken is None:
+            raise Refused("FORBIDDEN")
+        ways, given = taken
+        if connects is None or connects not in self.targets:
+            self._make_company(made)
+        else:
+            given = {**given, "companyId": connects}
+        if is_found and holder is not None:
+            self._write({holder["id"]: self._changed(holder, given, ways)})
+            return
+        if '"company"' in json.dumps([way.check for way in ways]):
+            # A check of the company waits for the end, and the unique key does not.
+            self._write({data["id"]: {**_BLANK, **given, "id": data["id"]}})
+        self._write({data["id"]: self._created({**given, "id": data["id"]}, ways)})
+
+    def _make_company(self, made: Given) -> None:
+        companies = next(rows for rows in self.rows.values() if any("annualRevenue" in row for row in rows.values()))
+        row = {**dict.fromkeys(next(iter(companies.values()))), **made}
+        if not any(way.check is None or with_claims(way.check, self.claims) == _named(row) for way in self.makes):
+            raise Refused("FORBIDDEN")
+        companies[made["id"]] = row
+
+    def _try_admit(self, ways: Sequence[WayOf], data: Given) -> tuple[Sequence[WayOf], Given] | None:
+        try:
+            return _admit(ways, data, self.claims)
+        except Refused:
+            return None
+
     def remove(self, action: str, id_: str) -> None:
         """Delete, restore or destroy a record."""
         ways = self.ways[action]
@@ -155,8 +209,7 @@ class RoleWrites:
         raise Refused("FORBIDDEN")
 
     def _created(self, given: Given, ways: Sequence[WayOf]) -> Row:
-        blank = dict.fromkeys(("id", "email", "city", "jobTitle", "companyId", "deletedAt"))
-        image = {**blank, **given}
+        image = {**_BLANK, **given}
         if not any(self._is(way.check, image) for way in ways):
             raise Refused("FORBIDDEN")
         return image
@@ -173,6 +226,10 @@ class RoleWrites:
         emails = [row["email"] for row in self.own.values() if not row["deletedAt"]]
         if len({*emails}) < len(emails):
             raise Refused("CONFLICT")
+
+
+def _named(row: Row) -> dict[str, Any]:
+    return {"name": {"eq": row["name"]}}
 
 
 def _admit(ways: Sequence[WayOf], data: Given, claims: Mapping[str, Any]) -> tuple[Sequence[WayOf], Given]:

@@ -175,12 +175,18 @@ class NestedRun:
         try:
             answers = await transaction.pipeline(statements)
         except DatabaseError as error:
+            # Records that were refused are missing to those that shall point to them.
+            self._take(sent, error.answers)
             if (error.step or 0) >= len(sent):
                 raise
             raise self._describe(error, sent) from error
         if last is not None:
             ((self.answer,),) = answers.pop()
-        for one, (row,) in zip(sent, answers, strict=True):
+        self._take(sent, answers)
+
+    def _take(self, sent: Sequence[_Sent], answers: Sequence[Sequence[Row]]) -> None:
+        """Judge the answers of the steps that were sent, as far as there are any, and note them."""
+        for one, (row,) in zip(sent, answers, strict=False):
             if one.step.finds:
                 self._find(one, row)
             elif one.step.is_root:
@@ -219,14 +225,15 @@ class NestedRun:
         making: dict[tuple[object, ...], Found] = {}
         for found, value, asked in zip(sent.founds, json.loads(row[0] or b"[]"), sent.rows, strict=True):
             found.is_asked, found.value = True, value
-            if value is not None:
-                continue
-            if found.made is None:
+            if value is None and found.made is None:
                 raise self._located(NotFound(found.missing), asked.path)
-            key = tuple(cell.id if isinstance(cell, Found) else cell for cell in asked.cells)
-            first = making.setdefault(key, found)
-            if first is not found:
-                found.value = first.made
+            if value is None:
+                key = tuple(cell.id if isinstance(cell, Found) else cell for cell in asked.cells)
+                first = making.setdefault(key, found)
+                found.value = None if first is found else first.made
+            if (refusal := found.refusal) is not None:
+                refusal.path, refusal.locations = self.write.path, self.write.location
+                raise refusal
 
     def _judge(self, sent: _Sent, problem: bytes) -> Exception:
         """Return the error of a step's problem; retryable where the next try makes the record."""
@@ -236,6 +243,8 @@ class NestedRun:
             case Problem.FORBIDDEN | Problem.CHECK:
                 first = json.loads(details)[0]
                 row = sent.rows[first] if isinstance(first, int) else self._row_of(sent, first)
+                if Problem(name) is Problem.FORBIDDEN and self._is_lost(step, row):
+                    return Serialization("the record that was found is another one's now", sqlstate="40001")
                 message = forbidden_message(step.object_, step.action, Problem(name), self.role)
                 return self._located(Forbidden(message), row.path)
             case Problem.NOT_FOUND:
@@ -243,8 +252,7 @@ class NestedRun:
                 row = sent.rows[first] if isinstance(first, int) else self._row_of(sent, first)
                 cell = row.cells[step.identity or 0]
                 id_ = cell.id if isinstance(cell, Found) else cell
-                if isinstance(cell, Found) and cell.made is not None and self.lost < _MOST_LOST:
-                    self.lost += 1
+                if self._is_lost(step, row):
                     return Serialization("another request has deleted the record meanwhile", sqlstate="40001")
                 label = step.object_.label_singular
                 among = "" if step.among is None else f" among '{step.among}'"
@@ -265,6 +273,14 @@ class NestedRun:
                     ),
                     sent.rows[0].path,
                 )
+
+    def _is_lost(self, step: Step, row: InputRow) -> bool:
+        """Return whether a row changes a record that was found and may be made, as the next try will do."""
+        cell = row.cells[step.identity or 0]
+        if not isinstance(cell, Found) or cell.made is None or self.lost >= _MOST_LOST:
+            return False
+        self.lost += 1
+        return True
 
     def _row_of(self, sent: _Sent, id_: str) -> InputRow:
         place = sent.step.identity or 0

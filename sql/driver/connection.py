@@ -321,6 +321,9 @@ class DriverConnection(Wire):
             if result.status == _FATAL_ERROR:
                 error = translate_result(result)
                 error.step = bisect_left(steps, index) if steps else None
+                error.answers = [
+                    decode_rows(results[one], self._settings.response_limit) for one in steps[: error.step]
+                ]
                 raise error
         return results
 

@@ -1,7 +1,5 @@
 """Bulk writes by related records, of which another client changes one meanwhile: the newest version is judged."""
 
-import asyncio
-from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Any
 
@@ -11,13 +9,11 @@ import pytest
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.metadata.json_text import loads
 from tests.apis import PRINCIPAL, SCHEMA, Apis
-from tests.waiting import until_found
+from tests.engine.racing import race
 
 UPDATE = """mutation { updatePeople(filter: {company: {name: {startsWith: "Acme"}}}, data: {city: "Rome"}) {
     email } }"""
 DESTROY = '{ destroyPeople(filter: {company: {name: {startsWith: "Acme"}}}) { email } }'
-
-WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
 
 
 async def make(apis: Apis) -> dict[str, str]:
@@ -32,17 +28,6 @@ async def make(apis: Apis) -> dict[str, str]:
         data=[{"email": "a", "companyId": ids["Acme One"]}, {"email": "b", "companyId": ids["Acme Two"]}],
     )
     return ids
-
-
-async def race(dsn: str, asking: Awaitable[Any], change: str, value: Any) -> Any:
-    """The answer to a mutation that waits for the lock of the person `a`, which is changed meanwhile."""
-    async with await psycopg.AsyncConnection.connect(dsn) as other:
-        await other.execute(f"UPDATE {SCHEMA}.person SET {change} WHERE email = 'a'".encode(), (value,))  # noqa: S608 - names of this test
-        asked = asyncio.ensure_future(asking)
-        async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as watching:
-            await until_found(watching, WAITING, ("%person%",))
-        await other.commit()
-    return await asked
 
 
 CASES = {

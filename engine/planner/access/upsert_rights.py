@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.planner.access.admission import Admitted, Completion, find_admission
+from fieldstone.engine.planner.access.rules import NEVER, rule_of
 from fieldstone.engine.planner.access.write_rights import (
     FREE,
     JudgedRights,
@@ -132,6 +133,14 @@ def find_upsert_rights(context: PlanContext, object_: Object, blame: Blame, *, r
         admission = find_admission(context.snapshot, object_, Action.UPDATE, ways, blame)
         change = replace(change, ways=ways, admission=admission)
     return UpsertRights(object_=object_, creation=creation, change=change, creates=creates, changes=changes)
+
+
+def changeable(context: PlanContext, object_: Object) -> tuple[Condition, ...]:
+    """Return the condition of the records that an upsert finds: the role may change them in some way."""
+    if object_.access is None:
+        return ()
+    rule = rule_of(context, object_, object_.access.update, Site.POINT) if object_.access.update else NEVER
+    return () if rule is None else (rule,)
 
 
 def judge_upsert(context: PlanContext, rights: UpsertRights, *, revives: bool) -> JudgedUpsert:

@@ -138,28 +138,26 @@ class _Root:
         if verb not in {Verb.CREATE, Verb.UPSERT, Verb.UPDATE}:
             return None
         data: CreateInput | UpdatesInput
-        upsert: UpsertTree | None = None
+        tree: Records | UpsertTree | None
+        root: PlannedWrite | None = None
         arguments = arguments_of(self.selected.nodes[0], self.context.variables)
         if is_update and self.root.many and self._names(UPDATES):
             data = UpdatesInput(tree=self._argument(UPDATES, whole=True), blame=self._blame(UPDATES))
             data.check_alone(arguments)
-            records, root = build_updates(self.context, self.object_, data), None
+            tree = build_updates(self.context, self.object_, data)
         elif is_update and not self._names("data"):
             return None
         else:
             many = self.root.many and not is_update
             data = CreateInput(tree=self._argument("data", whole=True), many=many, blame=self._blame("data"))
             if not is_update and (conflict := self._find_conflict()) is not None:
-                upsert = plan_upsert_tree(self.context, self.object_, data, conflict, self.selected.name)
-                if upsert is None:
-                    return None
-                records, root = upsert.creates, None
+                tree = plan_upsert_tree(self.context, self.object_, data, conflict, self.selected.name)
             else:
                 found = find_records(self.context, self.object_, data, self._flat if is_update else None)
-                if found is None:
-                    return None
-                records, root = found
-                self._check_nested(records)
+                tree, root = found or (None, None)
+                self._check_nested(tree)
+            if tree is None:
+                return None
         return PlannedNested(
             key=self.selected.key,
             path=self.path,
@@ -167,14 +165,13 @@ class _Root:
             object_=self.object_,
             verb=verb,
             many=self.root.many,
-            records=records,
+            tree=tree,
             data=data,
             root=root,
             target=arguments.get("id") if is_update else None,
             read_back=self._read_back(),
             price=self.price,
             limit=self.context.limits.bulk,
-            upsert=upsert,
         )
 
     def _names(self, name: str) -> bool:
@@ -185,10 +182,10 @@ class _Root:
         always = self.root.verb is Verb.UPSERT
         return find_on_conflict(self.selected, self.context, self.path, always=always)
 
-    def _check_nested(self, records: Records) -> None:
+    def _check_nested(self, records: Records | None) -> None:
         """Check that the field may write records of relations."""
         blame, name = self._blame("data"), self.selected.name
-        if self.root.many and self.root.verb is Verb.UPDATE and not records.is_shareable:
+        if records and self.root.many and self.root.verb is Verb.UPDATE and not records.is_shareable:
             raise blame.error(
                 f"'{name}' changes many records alike: its data may connect them to one record, which it may create,"
                 " and disconnect them, but do nothing that each of them needs records of its own for."

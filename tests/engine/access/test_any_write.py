@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given, note
+from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
 from fieldstone.metadata.api_names import find_mutation
@@ -19,10 +19,11 @@ from tests.reference import load_rows
 from tests.reference_role_writes import Refused, RoleWrites, WayOf
 from tests.views import RoleClient, granted, view
 
-NOBODY = str(UUID(int=0xFF))
+NOBODY, NEW = str(UUID(int=0xFF)), str(UUID(int=0xC3))
 CITIES = ["Berlin", "Paris", None]
 JOBS = ["dev", "ops", None]
 CLAIMS = {"city": "Berlin", "company": "Acme", "jobs": ["dev", "ops"]}
+MAKING = ("create", "update")
 FIELDS = ["email", "city", "jobTitle", "company"]
 
 _LEAVES = st.sampled_from(
@@ -94,7 +95,11 @@ def as_input(value: Any) -> str:
 def writes(draw: st.DrawFn) -> tuple[str, str, tuple[Any, ...]]:
     """A mutation, with the method of the oracle and its arguments."""
     id_ = draw(st.sampled_from([*PEOPLE, NOBODY]))
-    match draw(st.sampled_from(["update", "update", "update_all", "create", "create", "upsert", "remove"])):
+    match draw(
+        st.sampled_from(
+            ["update", "update", "update_all", "create", "create", "upsert", "upsert_with", "upsert_with", "remove"]
+        )
+    ):
         case "update":
             given_ = draw(data())
             return f'updatePerson(id: "{id_}" data: {as_input(given_)})', "update", (id_, given_)
@@ -115,6 +120,17 @@ def writes(draw: st.DrawFn) -> tuple[str, str, tuple[Any, ...]]:
             given_ = {"email": draw(st.sampled_from(["0", "1", "2", "new"])), **draw(data())}
             text = f"upsertPerson(data: {as_input(given_)} onConflict: {{ fields: [email] }})"
             return text, "upsert", ({**given_, "id": str(UUID(int=0xB0))},)
+        case "upsert_with":
+            given_ = {
+                "email": draw(st.sampled_from(["0", "1", "2", "3", "new"])),
+                **draw(data(names=("city", "jobTitle"))),
+            }
+            made_ = {"id": NEW, "name": draw(st.sampled_from(["Acme", "New"]))}
+            connects = draw(st.sampled_from([None, ACME, BOLT, NOBODY]))
+            found: dict[str, Any] = {"connectOrCreate": {"where": {"id": connects}, "create": made_}}
+            text = as_input({**given_, "company": {"create": made_} if connects is None else found})
+            text = f"upsertPerson(data: {text} onConflict: {{ fields: [email] }})"
+            return text, "upsert_with", ({**given_, "id": str(UUID(int=0xB0))}, made_, connects)
         case _:
             action = draw(st.sampled_from(["delete", "restore", "destroy"]))
             return f'{action}Person(id: "{id_}")', "remove", (action, id_)
@@ -154,19 +170,28 @@ def written(way: WayOf) -> dict[str, Any]:
     ),
     write=writes(),
     reads_bolt=st.booleans(),
+    makes=st.sampled_from([[], [WayOf()], [WayOf(check={"name": {"eq": "$principal.company"}})]]),
 )
 @examples(300)
 def test_any_write_of_any_role(
-    bench: Bench, actions: dict[str, list[WayOf]], write: tuple[str, str, tuple[Any, ...]], reads_bolt: bool
+    bench: Bench,
+    actions: dict[str, list[WayOf]],
+    write: tuple[str, str, tuple[Any, ...]],
+    reads_bolt: bool,
+    makes: list[WayOf],
 ) -> None:
     text, method, arguments = write
+    if method == "upsert_with":
+        # All checks that wait for the end must hold then, whichever way admitted the data.
+        waits = ["company" in json.dumps([way.check or way.rule for way in actions[name]]) for name in MAKING]
+        assume(not any(wait and len(actions[name]) > 1 for wait, name in zip(waits, MAKING, strict=True)))
     bench.fill()
     note(f"{actions}\n{text}")
     snapshot, person, company = bench.snapshot, bench.person, bench.company
     company_rights = {} if reads_bolt else {"rule": {"name": {"eq": "$principal.company"}}}
     rights = {
         person.id: granted(snapshot, person, **{name: list(map(written, ways_)) for name, ways_ in actions.items()}),
-        company.id: granted(snapshot, company, read=company_rights),
+        company.id: granted(snapshot, company, read=company_rights, create=[*map(written, makes)]),
     }
     rep = RoleClient(database=bench.served.apis.database, seen=view(snapshot, rights), claims=CLAIMS)
     oracle = RoleWrites(
@@ -176,6 +201,7 @@ def test_any_write_of_any_role(
         ways=actions,
         claims=CLAIMS,
         targets=frozenset({ACME, BOLT} if reads_bolt else {ACME}),
+        makes=makes,
     )
     before = bench.people()
     try:

@@ -204,15 +204,3 @@ async def test_two_ways_of_a_nested_update(world: World) -> None:
             await rep.write(full)
         else:
             assert (await rep.refusal(full))["extensions"]["code"] == "FORBIDDEN", data
-
-
-async def test_an_upsert_of_a_role_writes_no_records_of_relations(world: World) -> None:
-    rep = await world.rep(
-        person={**SEEN, "create": ALL, "update": ALL}, company={"read": ALL, "create": ALL, "update": ALL}
-    )
-    data = 'data: { email: "n@x.org" company: { %s } }'
-    text = f"mutation {{ upsertPerson({data} onConflict: {{ fields: [email] }}) {{ created }} }}"
-    refused = await rep.refusal(text % 'create: { name: "New" }')
-    assert refused["extensions"]["code"] == "FORBIDDEN"
-    assert await take_events(world.apis) == []
-    await rep.write(text % f'connect: "{world.company}"')

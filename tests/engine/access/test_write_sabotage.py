@@ -7,7 +7,8 @@ import pytest
 
 from fieldstone.engine.planner.access import upsert_rights, write_rights
 from fieldstone.engine.planner.writes import meant_records, mutations, planned
-from fieldstone.engine.planner.writes.nested import statements
+from fieldstone.engine.planner.writes.nested import statements, unfold
+from fieldstone.engine.planner.writes.nested import upserts as tree_upserts
 from fieldstone.engine.planner.writes.values import connects
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.writes import insert, mutate, update_rows, write_guard
@@ -32,6 +33,14 @@ COMPANY: dict[str, Any] = {
     "update": {"allBut": ["employees"]},
 }
 OWN, READ, HIDDEN = PEOPLE[0], PEOPLE[1], PEOPLE[2]
+BY_EMAIL = "onConflict: { fields: [email] }"
+CREATE = 'create: { name: "n" people: { create: [{ email: "m" city: "Berlin" }] } }'
+TREES = [
+    ('email: "1" city: "Berlin"', f'connectOrCreate: {{ where: {{ id: "{ACME}" }} create: {{ name: "x" }} }}'),
+    ('email: "0" phone: "1"', f'connectOrCreate: {{ where: {{ id: "{ACME}" }} create: {{ name: "x" }} }}'),
+    ('email: "0" lastName: "x"', CREATE),
+]
+"""Upserts that create companies: of a person that may be read, of one with a field that may not, against a check."""
 WRITES = [
     f'updatePerson(id: "{READ}" data: {{ lastName: "x" }}) {{ id }}',
     f'updatePerson(id: "{HIDDEN}" data: {{ lastName: "x" }}) {{ id }}',
@@ -60,6 +69,7 @@ WRITES = [
     f'updateCompany(id: "{ACME}" data: {{ people: {{ create: [{{ email: "n" city: "Rome" }}] }} }}) {{ id }}',
     'createCompany(data: { name: "n" }) { id }',
     f'upsertCompany(data: {{ id: "{BOLT}" name: "n" }}) {{ created }}',
+    *(f"upsertPerson(data: {{ {data} company: {{ {verb} }} }} {BY_EMAIL}) {{ created }}" for data, verb in TREES),
 ]
 
 
@@ -102,6 +112,8 @@ SABOTAGE: dict[str, list[tuple[Any, str, Callable[..., Any]]]] = {
     "the rights of records of relations": [(statements, "find_rights", _none)],
     "the records of relations": [(statements, "visible", _nothing)],
     "checks before the commit": [(mutations, "plan_deferred", _none), (statements, "plan_deferred", _none)],
+    "the records that an upsert with relations finds": [(tree_upserts, "changeable", _nothing)],
+    "the branches that a role may not take": [(unfold, "_refuse", _none)],
     "the difference between forbidden and absent": [(write_guard, "_forbidden", _nothing)],
     "the rights of a field": [(mutations, "find_rights", _none)],
     "answers that are read back": [(planned, "readable", _table)],

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from fieldstone.engine.errors import ApiError, QueryTooComplex
+from fieldstone.engine.errors import ApiError, Forbidden, QueryTooComplex
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.writes.nested import statements
-from fieldstone.engine.planner.writes.nested.nodes import KeyPart, Lookup, Records, ToMany, ToOne
+from fieldstone.engine.planner.writes.nested.nodes import Branch, KeyPart, Lookup, Records, ToMany, ToOne
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
 from fieldstone.engine.planner.writes.nested.statements import Rows
 from fieldstone.engine.planner.writes.nested.steps import Step
@@ -131,6 +131,14 @@ class TreeBuilder:
             raise QueryTooComplex(f"The data writes records in more than {MOST_PLACES} places of relations.")
 
 
+def branch(build: Callable[[], Records]) -> Branch:
+    """Return the plan of records that a look-up decides about, or the error of the role that may not write them."""
+    try:
+        return build()
+    except Forbidden as error:
+        return error
+
+
 def _relations(object_: Object, sample: Rows) -> Iterator[tuple[Field, list[dict[str, JsonValue]]]]:
     """Yield the relations that the data has verbs for, each with its values."""
     for name, field in object_.active.items():
@@ -196,7 +204,9 @@ class _Below:
             key_name=f"{self.field.name}Id",
             end=end,
             create=self._records(CREATE, self.given(CREATE), creates=True, parent=child) if self.says(CREATE) else None,
-            create_missing=self._records(CONNECT_OR_CREATE, missing, creates=True, parent=child) if missing else None,
+            create_missing=branch(lambda: self._records(CONNECT_OR_CREATE, missing, creates=True, parent=child))
+            if missing
+            else None,
             lookups=self._lookups(end.target, *([CONNECT] if connects else []), CONNECT_OR_CREATE),
             finds_connected=connects,
             seek=self._seek() if updates else None,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.writes.nested.places import InputPath
 from fieldstone.engine.planner.writes.nested.steps import Found, RowCell, Step, When
@@ -70,6 +71,10 @@ class Records:
         )
 
 
+Branch = Records | Forbidden
+"""The records that a request writes only if a look-up says so, or the error of the role that may not write them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToOne:
     """The verbs for the record that a relation leads to.
@@ -78,7 +83,7 @@ class ToOne:
     holds it (`move` and `release` are about the target), the target is made to hang on the record afterwards.
 
     Attributes:
-        create: creates the target; `create_missing` does where it was not found.
+        create: creates the target; `create_missing` does where it was not found, or refuses to.
         lookups: the ways to find the target, each by the members of its unique key.
         finds_connected: whether a target to connect by a unique key is found first.
         seek: finds the target of a record that is there, to update it.
@@ -90,7 +95,7 @@ class ToOne:
     key_name: str
     end: RelationEnd
     create: Records | None = None
-    create_missing: Records | None = None
+    create_missing: Branch | None = None
     lookups: Mapping[tuple[str, ...], Lookup] = dataclasses.field(default_factory=dict)
     finds_connected: bool = False
     seek: Step | None = None

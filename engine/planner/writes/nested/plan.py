@@ -49,8 +49,8 @@ class PlannedNested:
     """One root field of a mutation that writes the records of relations too.
 
     Attributes:
+        tree: the plan of the records that the data writes.
         data: the argument, or `updates`.
-        upsert: the tree of an upsert, whose part that creates is `records`.
         root: the write of the root field's own records, for an update.
         target: the argument `id` of an update, None if its records are named in another way.
         read_back: reads the answer by the ids.
@@ -63,42 +63,42 @@ class PlannedNested:
     object_: Object
     verb: Verb
     many: bool
-    records: Records
+    tree: Records | UpsertTree
     data: CreateInput | UpdatesInput
     root: PlannedWrite | None
     target: Tree
     read_back: BoundStatement
     price: Price
     limit: int
-    upsert: UpsertTree | None = None
 
     def bind(self, bindings: Bindings) -> BoundNested:
         """Return the steps of a request.
 
         Raises:
             BadUserInput: a value is refused; `extensions.input` is its place.
+            Forbidden: the role may not write a record, likewise.
         """
-        unfolding = Unfolding(bindings=bindings, most=self.limit)
+        unfolding, tree = Unfolding(bindings=bindings, most=self.limit), self.tree
         try:
-            if self.upsert is not None:
+            if isinstance(tree, UpsertTree):
                 rows, paths = self._rows(bindings)
-                steps, found = self.upsert.unfold(rows, paths, bindings, self.limit)
+                steps, found = tree.unfold(rows, paths, bindings, self.limit)
                 return BoundNested(steps=steps, ids=found)
-            items = self._items(bindings)
-            unfolding.records(self.records, items)
+            items = self._items(tree, bindings)
+            unfolding.records(tree, items)
             if self.root is not None:
                 # Its values are checked before anything is sent.
-                self.root.write.bind(bindings._replace(given=(b"",) * len(self.records.to_one)))
+                self.root.write.bind(bindings._replace(given=(b"",) * len(tree.to_one)))
         except (BadUserInput, Forbidden) as error:
             error.path, error.locations = self.path, self.location
             raise error if "input" in error.extensions else place_error(error, ("data",)) from None
         return BoundNested(steps=unfolding.steps, ids=[item.id for item in items])
 
-    def _items(self, bindings: Bindings) -> list[Item]:
+    def _items(self, tree: Records, bindings: Bindings) -> list[Item]:
         if isinstance(self.data, UpdatesInput):
             return self.data.items(bindings)
         rows, paths = self._rows(bindings)
-        if self.records.creates:
+        if tree.creates:
             return [new_item(row, path) for row, path in zip(rows, paths, strict=True)]
         id_: str | Found = Found()
         if self.target is not None:

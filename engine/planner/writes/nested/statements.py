@@ -1,6 +1,6 @@
 """The statements of a nested write, each planned for the rows that a request will bring."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from fieldstone.engine.planner.access.write_rights import JudgedRights, find_rights, judge, plan_deferred
@@ -205,14 +205,18 @@ def plan_find(
     *,
     result: Column | None = None,
     action: str = "find",
+    terms: Callable[[], Sequence[Condition]] = tuple,
 ) -> Step:
-    """Return the step that finds records of an object: its rows have a value for each of `lookups`."""
+    """Return the step that finds records of an object: its rows have a value for each of `lookups`.
+
+    `terms` plans further conditions on the records.
+    """
     rows = _begin(context)
     plan = Find(
         table=object_.table,
         result=result or object_.key,
         lookups=tuple(lookups),
-        condition=And(terms=visible(context, object_, site=Site.POINT)),
+        condition=And(terms=(*visible(context, object_, site=Site.POINT), *terms())),
         rows=rows,
     )
     return Step(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.planner.access.write_rights import DeferredCheck
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
@@ -28,12 +29,16 @@ class Found:
         missing: the message of the error if none is there.
         is_asked: whether it was looked up yet.
         value: the id of the record that was found.
+        absent_refusal: the error where none is there, because the role may not create it.
+        found_refusal: the error where one is, because the role may not change it so.
     """
 
     made: str | None = None
     missing: str = ""
     is_asked: bool = False
     value: str | None = None
+    absent_refusal: Forbidden | None = None
+    found_refusal: Forbidden | None = None
 
     @property
     def id(self) -> str | None:
@@ -43,6 +48,11 @@ class Found:
     def forget(self) -> None:
         """Make it as it was before the request ran."""
         self.is_asked, self.value = False, None
+
+    @property
+    def refusal(self) -> Forbidden | None:
+        """The error of the role's rights that the answer of the look-up means."""
+        return self.absent_refusal if self.value is None else self.found_refusal
 
 
 RowCell = Cell | Found
@@ -57,6 +67,13 @@ class When(NamedTuple):
     def holds(self) -> bool:
         """Return whether the row counts."""
         return self.found.is_asked and (self.found.value is not None) is self.is_there
+
+    def refuse(self, error: Forbidden) -> None:
+        """Refuse the request where the row counts: the error is that of the first row."""
+        if self.is_there:
+            self.found.found_refusal = self.found.found_refusal or error
+        else:
+            self.found.absent_refusal = self.found.absent_refusal or error
 
 
 class InputRow(NamedTuple):

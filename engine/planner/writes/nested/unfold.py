@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fieldstone.engine.errors import BadUserInput, Forbidden
 from fieldstone.engine.planner.access.admission import MadeId
 from fieldstone.engine.planner.arguments.trees import Bindings
-from fieldstone.engine.planner.writes.nested.nodes import Item, Records, ToMany, ToOne
+from fieldstone.engine.planner.writes.nested.nodes import Branch, Item, Records, ToMany, ToOne
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
 from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, InputRow, RowCell, Step, When
 from fieldstone.engine.planner.writes.nested.targets import Sought, Target, check_once, read_targets
@@ -44,21 +44,23 @@ class Unfolding:
     steps: list[BoundStep] = field(default_factory=list)
     _named: int = 0
 
-    def records(self, plan: Records | None, items: Sequence[Item]) -> None:
+    def records(self, plan: Branch | None, items: Sequence[Item]) -> None:
         """Add the steps that write records of one place, and those that they are related to.
 
         Raises:
             BadUserInput: a value is refused, or there are too many records; `extensions.input` is the place.
+            Forbidden: the role may not write one of them, whatever a look-up says; likewise.
         """
         if plan is None or not items:
             return
         self._count(len(items), items[0].path)
+        if isinstance(plan, Forbidden):
+            for item in items:
+                _refuse(item, Forbidden(plan.message))
+            return
         for one in plan.to_one:
             _UnfoldingToOne(self, plan, one).find_targets(items)
-        try:
-            rows = plan.write(items, self.bindings)
-        except (BadUserInput, Forbidden) as error:
-            raise place_error(error, items[error.extensions.pop("index")].path) from None
+        items, rows = self._write(plan, items)
         founds = [item.id for item in items if isinstance(item.id, Found)] if plan.step.is_root else ()
         written = [InputRow(row, item.path, item.when) for row, item in zip(rows, items, strict=True)]
         self.add(plan.step, written, founds)
@@ -66,6 +68,20 @@ class Unfolding:
             _UnfoldingToOne(self, plan, one).write_targets(items)
         for many in plan.to_many:
             _UnfoldingToMany(self, plan, many).write(items)
+
+    def _write(self, plan: Records, items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Sequence[RowCell]]]:
+        """Return the rows of records, each behind its own, without those that are refused if a look-up says so."""
+        try:
+            return items, plan.write(items, self.bindings)
+        except (BadUserInput, Forbidden) as error:
+            item = items[error.extensions.pop("index")]
+            if isinstance(error, BadUserInput) or item.when is None:
+                raise place_error(error, item.path) from None
+            if len(items) == 1:
+                _refuse(item, error)
+                return (), ()
+        written = [self._write(plan, [item]) for item in items]
+        return [item for kept, _ in written for item in kept], [row for _, rows in written for row in rows]
 
     def add(self, step: Step | None, rows: Sequence[InputRow], founds: Sequence[Found] = ()) -> None:
         """Add a step with these rows, if there are any."""
@@ -102,6 +118,14 @@ def new_item(data: Mapping[str, JsonValue], path: InputPath, when: When | None =
     is_made = given is None or isinstance(given, MadeId)
     id_ = given or MadeId(new_id()) if is_made else read_id(given, (*path, "id"))
     return Item(id=id_, data={**data, "id": id_}, path=path, when=when)
+
+
+def _refuse(item: Item, error: Forbidden) -> None:
+    """Refuse a record: at once, or where the look-up that it depends on says that it is written."""
+    place_error(error, item.path)
+    if item.when is None:
+        raise error
+    item.when.refuse(error)
 
 
 @dataclass(slots=True)

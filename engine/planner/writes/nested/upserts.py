@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
 from fieldstone.engine.planner.access.admission import MadeId
+from fieldstone.engine.planner.access.upsert_rights import changeable
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.writes.creates import CreateInput
-from fieldstone.engine.planner.writes.nested.build import TreeBuilder, is_nested
-from fieldstone.engine.planner.writes.nested.nodes import Item, KeyPart, Lookup, Records
+from fieldstone.engine.planner.writes.nested.build import TreeBuilder, branch, is_nested
+from fieldstone.engine.planner.writes.nested.nodes import Branch, Item, KeyPart, Lookup
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
 from fieldstone.engine.planner.writes.nested.statements import Rows, plan_find
 from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, InputRow, RowCell, When
@@ -36,14 +37,14 @@ class UpsertTree:
 
     Attributes:
         lookup: finds the records by the unique key in their data.
-        creates: creates a record that is not found.
-        changes: changes one that is; None: it stays as it is.
+        creates: creates a record that is not found, or refuses to.
+        changes: changes one that is, or refuses to; None: it stays as it is.
         changed: the members of the data that change it.
     """
 
     lookup: Lookup
-    creates: Records
-    changes: Records | None
+    creates: Branch
+    changes: Branch | None
     changed: frozenset[str]
 
     def unfold(
@@ -53,6 +54,7 @@ class UpsertTree:
 
         Raises:
             BadUserInput: a value is refused, two records have one key, or there are too many.
+            Forbidden: the role may neither create nor change a record with this data.
         """
         found = [self._found(row, path) for row, path in zip(rows, paths, strict=True)]
         asked: list[tuple[InputRow, Found]] = []
@@ -85,6 +87,9 @@ class UpsertTree:
             if id(one) in sought
         ]
         changing.records(self.changes, changes)
+        for one in found:
+            if one.absent_refusal is not None and one.found_refusal is not None:
+                raise one.absent_refusal
         return creating.steps, found
 
     def _found(self, row: Mapping[str, JsonValue], path: InputPath) -> Found:
@@ -122,25 +127,31 @@ def plan_upsert_tree(
     blame = Blame(field="onConflict", path=data.blame.path)
     key = _find_key(context, object_, conflict, blame, name)
     updated = find_updated(object_, conflict, blame)
+    if object_.access is not None:
+        # Its key is that of the record already.
+        updated = [field for field in updated if field not in key]
     changed = frozenset(_members(object_, updated))
+    given = [{name: value for name, value in row.items() if name in changed} for row in sample]
+    # Other requests give other fields of these, under the same plan.
+    all_fields: dict[str, JsonValue] = dict.fromkeys(_plain_members(object_, updated))
+
+    def build(rows: Rows, *, creates: bool) -> Branch:
+        builder = TreeBuilder(context, Blame(field="data", path=data.blame.path))
+        return branch(lambda: builder.records(object_, rows, ("data",), creates=creates))
+
     try:
         _check_verbs(context, object_, sample, data.blame)
-        creates = TreeBuilder(context, Blame(field="data", path=data.blame.path)).records(
-            object_, sample, ("data",), creates=True
-        )
-        changes = None
-        if conflict.update != ():
-            given = [{name: value for name, value in row.items() if name in changed} for row in sample]
-            # Other requests give other fields of these, under the same plan.
-            all_fields: dict[str, JsonValue] = dict.fromkeys(_plain_members(object_, updated))
-            changes = TreeBuilder(context, Blame(field="data", path=data.blame.path)).records(
-                object_, [*given, all_fields], ("data",), creates=False
-            )
+        creates = build(sample, creates=True)
+        changes = None if conflict.update == () else build([*given, all_fields], creates=False)
+        if isinstance(creates, Forbidden) and isinstance(changes, Forbidden):
+            raise creates
     except ApiError as error:
         error.path = data.blame.path
         raise
     parts = [(field, part) for field in key for part in field.unique_parts]
-    step = plan_find(context, object_, [(part.column,) for _, part in parts])
+    step = plan_find(
+        context, object_, [(part.column,) for _, part in parts], terms=lambda: changeable(context, object_)
+    )
     return UpsertTree(
         lookup=Lookup(
             step=step,
@@ -159,13 +170,6 @@ def _find_key(
     context: PlanContext, object_: Object, conflict: OnConflict, blame: Blame, name: str
 ) -> tuple[Field, ...]:
     """Return the unique key that the records are found by."""
-    if context.snapshot.role is not None:
-        raise Forbidden(
-            f"The role '{context.role_name}' may connect and disconnect the records of relations in an upsert"
-            f" ('{name}'), no more.",
-            field="data",
-            path=blame.path,
-        )
     if conflict.fields is None or conflict.revives:
         raise blame.error(
             f"An upsert ('{name}') that writes records of relations finds its records by one unique key among the live"
