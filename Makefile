@@ -38,12 +38,12 @@ test: setup ## the tests that need nothing but the package registries, on all pr
 	$(BIN)/pytest -m "not system and not alone" -n auto --dist worksteal
 	$(BIN)/pytest -m "alone and not system"
 
-test-deep: setup ## 20,000 generated operations and 5,000 roles, other ones each time, against the oracles
+test-deep: setup ## 20,000 generated operations, 5,000 roles, 5,000 requests of REST, other ones each time
 	FIELDSTONE_TEST_EXAMPLES=20 $(BIN)/pytest -n auto --dist worksteal --timeout 7200 tests/engine/test_oracle.py \
 		tests/engine/test_any_upsert.py tests/engine/test_any_update.py tests/engine/test_any_merge.py \
 		tests/engine/test_any_wide_object.py tests/engine/nested/test_any_write.py tests/engine/request/test_plan_cache.py \
 		tests/engine/access/test_any_role.py tests/engine/access/test_any_write.py tests/engine/access/test_any_leak.py \
-		tests/engine/access/test_any_clone.py
+		tests/engine/access/test_any_clone.py tests/engine/rest/test_any_page.py tests/engine/rest/test_schemathesis.py
 
 test-system: setup ## the tests that need a system package (Chromium, pgbouncer, wrk, iproute2, PostgreSQL 15), or root
 	$(BIN)/pytest -m system

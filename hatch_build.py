@@ -1,4 +1,4 @@
-"""Hatchling's build hook: puts the bundled GraphiQL page into the sdist and the wheel."""
+"""Hatchling's build hook: puts the bundled pages of GraphiQL and REST into the sdist and the wheel."""
 
 import importlib.util
 import sys

@@ -8,6 +8,7 @@ from pathlib import Path
 from fieldstone.sql.embedded.locks import exclusively
 
 REQUIREMENTS = {
+    "schemathesis": "schemathesis==4.32.5",
     "gql": "gql[httpx,websockets]==4.4.0",
     "ariadne-codegen": "ariadne-codegen==0.19.0",
     "twentycrm-api-client": "twentycrm-api-client==1.18.1",
@@ -36,7 +37,9 @@ def install_python(parent: Path, name: str) -> Path:
     return folder
 
 
-def run_python(installed: Path, arguments: list[str | Path], folder: Path, variables: dict[str, str]) -> list[str]:
+def run_python(
+    installed: Path, arguments: list[str | Path], folder: Path, variables: dict[str, str], *, seconds: float = 120
+) -> list[str]:
     """Return the lines that a program prints which uses an installed client."""
     ran = subprocess.run(
         [sys.executable, *arguments],
@@ -44,7 +47,7 @@ def run_python(installed: Path, arguments: list[str | Path], folder: Path, varia
         env={**os.environ, **variables, "PYTHONPATH": str(installed)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=seconds,
         check=False,
     )
     assert ran.returncode == 0, (ran.stdout, ran.stderr)

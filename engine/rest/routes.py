@@ -101,6 +101,10 @@ OPEN_API_METADATA = "open-api/metadata"
 """The path of that of the model, keys, webhooks and roles."""
 
 _DOCUMENT = {"GET": Action.DESCRIBE}
+_DOCUMENTS = (
+    f" outside of development mode: the documents that the page shows are at /rest/{OPEN_API} and"
+    f" /rest/{OPEN_API_METADATA}."
+)
 _BATCH = {"POST": Action.CREATE_MANY}
 _RESTORE_MANY = {"PATCH": Action.RESTORE_MANY}
 _RESTORE_ONE = {"PATCH": Action.RESTORE_ONE}
@@ -154,6 +158,8 @@ def find_place(path: str) -> Place:
     path = path.removesuffix("/")
     if path in {OPEN_API, OPEN_API_METADATA}:
         return Place(plural=path, actions=_DOCUMENT)
+    if path == "open-api":
+        raise not_found(path, _DOCUMENTS)
     match path.split("/"):
         case [plural] if plural:
             return Place(plural=plural, actions=_COLLECTION)

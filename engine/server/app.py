@@ -23,8 +23,9 @@ from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.register import Connections
 from fieldstone.engine.server.fast_path.repeated_request import WarmPath
-from fieldstone.engine.server.graphiql.page import ASSETS_PATH, GRAPHIQL_ASSETS
-from fieldstone.engine.server.graphiql.route import GraphiQLOr, HintOr
+from fieldstone.engine.server.graphiql.assets import ASSETS_PATH, GRAPHIQL_ASSETS
+from fieldstone.engine.server.graphiql.page import REST_PATH
+from fieldstone.engine.server.graphiql.route import GraphiQLOr, HintOr, RestPage
 from fieldstone.engine.server.http.admission import Admission
 from fieldstone.engine.server.http.graphql import GraphQLEndpoint
 from fieldstone.engine.server.http.middleware import ErrorBoundary, RequestLog
@@ -90,6 +91,7 @@ class Fieldstone:
             )
             for path, select in _APIS.items()
         }
+        self._pages = {REST_PATH} if settings.is_development else set()
         self._rest = RestEndpoint(admission=admission, log=self.log, closing=self._closing)
         self._socket = SocketEndpoint(
             runtime=self.runtime,
@@ -167,7 +169,7 @@ class Fieldstone:
         """Answer a POST of an operation at once, and leave the rest to Starlette's router."""
         path = self._path(scope)
         endpoint = self._graphql.get(path)
-        if endpoint is None and (path.startswith(ROOT) or path == _DOCUMENT):
+        if endpoint is None and (path.startswith(ROOT) or path == _DOCUMENT) and path not in self._pages:
             context_of(scope).endpoint = ROOT[:-1]
             await self._rest(scope, receive, send, OPEN_API if path == _DOCUMENT else path[len(ROOT) :])
             return
@@ -203,7 +205,7 @@ class Fieldstone:
             shown: ASGIApp = GraphiQLOr(endpoint, path) if self.settings.is_development else HintOr(endpoint)
             routes.append(Route(path, shown))
         if self.settings.is_development:
-            routes.append(Mount(ASSETS_PATH, GRAPHIQL_ASSETS))
+            routes += [Route(REST_PATH, RestPage()), Mount(ASSETS_PATH, GRAPHIQL_ASSETS)]
         return routes
 
 

@@ -57,8 +57,8 @@ class Settings(BaseSettings):
         "The same database with the login that owns the tables and changes the model; `DATABASE_URL` only serves then.",
         "a PostgreSQL connection string such as postgresql://owner:password@host:5432/database", secret=True)
     environment: Environment = setting(Environment.PRODUCTION,
-        "`development` serves GraphiQL, opens CORS and prints a key at the start.", "production or development",
-        variable="FIELDSTONE_ENV")
+        "`development` serves GraphiQL and the page of REST, opens CORS and prints a key at the start.",
+        "production or development", variable="FIELDSTONE_ENV")
     data_dir: Path = setting(default_data_dir(), "The folder of the embedded PostgreSQL.", "the path of a folder")
     host: str = setting("127.0.0.1", "The address to listen on.", "a host name or an address")
     port: int = whole(3000, "The port to listen on; 0 takes a free one.", least=0, most=65_535)

@@ -122,8 +122,8 @@ MORPH_SETTING = "morph"
 
 
 def capitalised(name: str) -> str:
-    """Return the name with its first letter in upper case."""
-    return name[0].upper() + name[1:]
+    """Return the name with its first letter in upper case; an empty one is checked elsewhere."""
+    return name[:1].upper() + name[1:]
 
 
 @lru_cache(maxsize=4096)

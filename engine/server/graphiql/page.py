@@ -1,34 +1,33 @@
-"""The GraphiQL page and the files that it is made of, served from this process alone.
+"""The pages of GraphiQL and of REST, which ask no other server.
 
 https://github.com/graphql/graphiql
+https://github.com/swagger-api/swagger-ui
 """
 
 import json
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
-from starlette.websockets import WebSocketClose
+from starlette.responses import HTMLResponse, Response
 
-from fieldstone.engine.server.graphiql.build import BUILD_COMMAND, DIST_DIR, MANIFEST, REASON, UI_DIR
-from fieldstone.engine.server.http.admission import read_headers
-from fieldstone.engine.server.http.negotiation import takes_encoding
+from fieldstone.engine.server.graphiql.assets import ASSETS_PATH, Bundle, Manifest, read_manifest
+from fieldstone.engine.server.graphiql.build import BUILD_COMMAND, DIST_DIR, REASON, UI_DIR
 
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+REST_PATH = "/rest/open-api"
+"""The path of the page of REST; below it are the documents that it shows."""
 
-ASSETS_PATH = "/_graphiql"
-
-_PAGES = ({"path": "/graphql", "label": "Records"}, {"path": "/metadata", "label": "Metadata"})
-_MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".ttf": "font/ttf", ".txt": "text/plain"}
+_PAGES = (
+    {"path": "/graphql", "label": "Records"},
+    {"path": "/metadata", "label": "Metadata"},
+    {"path": REST_PATH, "label": "REST"},
+)
 
 # 'self' covers web sockets of the page's own origin: https://www.w3.org/TR/CSP3/#match-url-to-source-expression
-# Monaco writes its theme into style elements, hence the one 'unsafe-inline'.
+# Monaco and Swagger UI write into style elements, hence the one 'unsafe-inline'.
 _PAGE_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -43,8 +42,6 @@ _PAGE_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-# A worker obeys the policy of its own file: these compute and fetch nothing.
-_ASSET_POLICY = "default-src 'none'"
 _MISSING_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -62,28 +59,8 @@ _ICON = (
 )
 
 _PAGE = Template((UI_DIR / "page.html").read_text(encoding="utf-8"))
+_REST_PAGE = Template((UI_DIR / "rest.html").read_text(encoding="utf-8"))
 _MISSING = Template((UI_DIR / "missing.html").read_text(encoding="utf-8"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
-    """The names of the bundled files, as the build recorded them."""
-
-    script: str
-    style: str
-    licences: str
-    files: frozenset[str]
-
-
-def read_manifest(dist: Path) -> Manifest | None:
-    """Return the manifest of the build in `dist`; None where the page was not built."""
-    try:
-        read = json.loads((dist / MANIFEST).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return Manifest(
-        script=read["script"], style=read["style"], licences=read["licences"], files=frozenset(read["files"])
-    )
 
 
 def graphiql_page(*, endpoint: str, root_path: str, title: str, dist: Path = DIST_DIR) -> Response:
@@ -92,35 +69,61 @@ def graphiql_page(*, endpoint: str, root_path: str, title: str, dist: Path = DIS
     Where the page was not built the answer is a 503 with a page that names the missing part and says how to build it.
     It is rendered for each request, so that a new build shows without a restart: development only.
     """
-    # Exactly one slash in front: with two the browser would take the first folder for a host.
-    root = quote("/" + root_path.strip("/")) if root_path.strip("/") else ""
+    root = _root(root_path)
     manifest = read_manifest(dist)
     if manifest is None:
-        return _missing_page(endpoint=root + endpoint, title=title, dist=dist)
-    nonce = _nonce()
+        return _missing_page("GraphiQL", "POST to", root + endpoint, title=title, dist=dist)
     pages = [{"path": root + page["path"], "label": page["label"]} for page in _PAGES]
-    content = _PAGE.substitute(
-        title=escape(title),
+    values = {"title": escape(title), "endpoint": escape(root + endpoint), "pages": escape(json.dumps(pages))}
+    return _page(_PAGE, manifest.graphiql, manifest, root, values)
+
+
+def rest_page(*, root_path: str, dist: Path = DIST_DIR) -> Response:
+    """Return the page of REST, as `graphiql_page` does."""
+    root, title = _root(root_path), "Fieldstone: REST"
+    endpoint = root + REST_PATH
+    manifest = read_manifest(dist)
+    if manifest is None or manifest.rest is None:
+        return _missing_page("The page of REST", "GET", f"{endpoint}/core", title=title, dist=dist)
+    links = "".join(_link(root + page["path"], page["label"], is_here=page["path"] == REST_PATH) for page in _PAGES)
+    values = {"title": escape(title), "endpoint": escape(endpoint), "links": links}
+    return _page(_REST_PAGE, manifest.rest, manifest, root, values)
+
+
+def _link(path: str, label: str, *, is_here: bool) -> str:
+    here = ' aria-current="page"' if is_here else ""
+    return f'<a href="{escape(path)}"{here}>{escape(label)}</a>'
+
+
+def _root(root_path: str) -> str:
+    # Exactly one slash in front: with two the browser would take the first folder for a host.
+    return quote("/" + root_path.strip("/")) if root_path.strip("/") else ""
+
+
+def _page(template: Template, bundle: Bundle, manifest: Manifest, root: str, values: Mapping[str, str]) -> Response:
+    nonce = _nonce()
+    content = template.substitute(
+        values,
         icon=escape(_ICON),
         assets=escape(root + ASSETS_PATH),
         licences=manifest.licences,
-        style=manifest.style,
-        script=manifest.script,
+        style=bundle.style,
+        script=bundle.script,
         nonce=nonce,
-        endpoint=escape(root + endpoint),
         root=escape(root),
-        pages=escape(json.dumps(pages)),
     )
     return HTMLResponse(content, headers=_page_headers(_PAGE_POLICY, nonce))
 
 
-def _missing_page(*, endpoint: str, title: str, dist: Path) -> Response:
+def _missing_page(name: str, verb: str, endpoint: str, *, title: str, dist: Path) -> Response:
     try:
         reason = f": {(dist / REASON).read_text(encoding='utf-8').strip()}"
     except FileNotFoundError:
         reason = ""
     nonce = _nonce()
     content = _MISSING.substitute(
+        name=name,
+        verb=verb,
         title=escape(title),
         nonce=nonce,
         icon=escape(_ICON),
@@ -147,39 +150,3 @@ def _page_headers(policy: str, nonce: str) -> dict[str, str]:
         "Referrer-Policy": "no-referrer",
         "X-Content-Type-Options": "nosniff",
     }
-
-
-class GraphiQLAssets:
-    """An ASGI app that serves the files of the page, compressed for clients that accept gzip."""
-
-    def __init__(self, dist: Path) -> None:
-        self.dist = dist
-
-    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
-        """Answer with one file; a web socket is closed, as there is none below this path."""
-        answer = WebSocketClose() if scope["type"] == "websocket" else self._respond(scope)
-        await answer(scope, receive, send)
-
-    def _respond(self, scope: "Scope") -> Response:
-        if scope["method"] not in {"GET", "HEAD"}:
-            return PlainTextResponse("Method Not Allowed", status_code=405, headers={"Allow": "GET, HEAD"})
-        name = scope["path"].removeprefix(scope.get("root_path", "")).removeprefix("/")
-        manifest = read_manifest(self.dist)
-        # Only names in the manifest are ever joined to the folder.
-        if manifest is None or name not in manifest.files:
-            return PlainTextResponse("Not Found", status_code=404)
-        headers = {
-            "Cache-Control": "no-cache" if name == manifest.licences else "public, max-age=31536000, immutable",
-            "Content-Security-Policy": _ASSET_POLICY,
-            "X-Content-Type-Options": "nosniff",
-            "Vary": "Accept-Encoding",
-        }
-        file = self.dist / name
-        media_type = _MEDIA_TYPES[file.suffix]
-        if takes_encoding(read_headers(scope["headers"]).get(b"accept-encoding"), b"gzip"):
-            headers["Content-Encoding"] = "gzip"
-            file = file.with_name(f"{name}.gz")
-        return FileResponse(file, media_type=media_type, headers=headers)
-
-
-GRAPHIQL_ASSETS: "ASGIApp" = GraphiQLAssets(DIST_DIR)

@@ -1,8 +1,8 @@
-"""Serves browsers the GraphiQL page at an API's address; in production, a hint how to see it."""
+"""Serves browsers the pages at the addresses of the APIs; in production, a hint how to see them."""
 
 from typing import TYPE_CHECKING
 
-from fieldstone.engine.server.graphiql.page import graphiql_page
+from fieldstone.engine.server.graphiql.page import graphiql_page, rest_page
 from fieldstone.engine.server.http.admission import read_headers
 from fieldstone.engine.server.http.auth import CHALLENGE
 from fieldstone.engine.server.http.negotiation import prefers_html
@@ -33,6 +33,15 @@ class GraphiQLOr:
             await page(scope, receive, send)
         else:
             await self._endpoint(scope, receive, send)
+
+
+class RestPage:
+    """An ASGI app: the page of REST."""
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer one request."""
+        page = rest_page(root_path=scope.get("root_path", ""))
+        await page(scope, receive, send)
 
 
 class HintOr:

@@ -18,6 +18,9 @@ ROLES: dict[str, Refusal] = {
     ),
     "admin changed": Refusal(build=updated("admin", label="x"), field="id", says="it cannot be changed or deleted"),
     "a role without a name": Refusal(build=updated("viewer", name=None), field="name", says="name must not be null"),
+    "a new role's empty name": Refusal(
+        build=lambda _: [CreateRole(name="")], field="name", says="1 to 63 letters (a-z, A-Z)"
+    ),
     "a role's bad name": Refusal(build=updated("viewer", name="a b"), field="name", says="hyphens and underscores"),
     "a role's taken name": Refusal(
         build=updated("viewer", name="editor"), field="name", says='a role "editor" already', kind=NameTaken

@@ -1,4 +1,4 @@
-// Bundles the page: node build.mjs OUT DIGEST, beside node_modules. OUT gets the files and manifest.json.
+// Bundles the pages: node build.mjs OUT DIGEST, beside node_modules. OUT gets the files and manifest.json.
 
 import { build } from "esbuild";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -10,6 +10,7 @@ const [out, digest] = process.argv.slice(2);
 
 const LICENCES = "THIRD_PARTY_LICENSES.txt";
 const BANNER = `/*! The licences of what is bundled here are in ${LICENCES} */`;
+const PAGES = { graphiql: "src/page.jsx", rest: "src/rest.js" };
 const WORKERS = {
   editor: "monaco-editor/esm/vs/editor/editor.worker.js",
   json: "monaco-editor/esm/vs/language/json/json.worker.js",
@@ -30,13 +31,13 @@ const shared = {
   logLevel: "warning",
 };
 
-const workers = await build({ ...shared, entryPoints: entries(WORKERS), format: "iife" });
+const workers = await build({ ...shared, entryPoints: entries(WORKERS, ".worker"), format: "iife" });
 const workerFiles = Object.fromEntries(
   Object.entries(WORKERS).map(([label, source]) => [label, outputOf(workers, source, ".js")]),
 );
-const page = await build({
+const pages = await build({
   ...shared,
-  entryPoints: entries({ graphiql: "src/page.jsx" }),
+  entryPoints: entries(PAGES),
   format: "esm",
   splitting: false,
   jsx: "automatic",
@@ -44,22 +45,23 @@ const page = await build({
   define: { ...shared.define, WORKER_FILES: JSON.stringify(workerFiles) },
 });
 
-await writeFile(path.join(out, LICENCES), await licences([workers, page]));
+await writeFile(path.join(out, LICENCES), await licences([workers, pages]));
 await compress();
 const manifest = {
   digest,
-  script: outputOf(page, "src/page.jsx", ".js"),
-  style: outputOf(page, "src/page.jsx", ".css"),
+  ...bundleOf("graphiql"),
+  rest: bundleOf("rest"),
   licences: LICENCES,
   files: (await readdir(out)).filter((name) => !name.endsWith(".gz")).sort(),
 };
 await writeFile(path.join(out, "manifest.json"), JSON.stringify(manifest, null, 2));
 
-function entries(sources) {
-  return Object.entries(sources).map(([name, source]) => ({
-    in: source,
-    out: name === "graphiql" ? name : `${name}.worker`,
-  }));
+function entries(sources, suffix = "") {
+  return Object.entries(sources).map(([name, source]) => ({ in: source, out: name + suffix }));
+}
+
+function bundleOf(page) {
+  return { script: outputOf(pages, PAGES[page], ".js"), style: outputOf(pages, PAGES[page], ".css") };
 }
 
 /** The name of the file that was made of `source`. */
@@ -88,7 +90,9 @@ async function licences(results) {
 
 async function licenceOf(folder) {
   const about = JSON.parse(await readFile(path.join(folder, "package.json"), "utf8"));
-  const names = (await readdir(folder)).filter((name) => /^(licen[sc]e|copying|notice|third-?party-?notices)/i.test(name));
+  // A package that is a bundle itself has the notices of its parts in a file beside the bundle.
+  const notices = /^(licen[sc]e|copying|notice|third-?party-?notices)|es-bundle\.js\.license\.txt$/i;
+  const names = (await readdir(folder)).filter((name) => notices.test(name));
   const texts = await Promise.all(names.sort().map((name) => readFile(path.join(folder, name), "utf8")));
   if (texts.length === 0) {
     if (about.license !== "MIT") {

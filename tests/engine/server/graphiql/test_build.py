@@ -1,4 +1,4 @@
-"""The build of the GraphiQL page where it cannot succeed, or has nothing to do."""
+"""The build of the pages where it cannot succeed, or has nothing to do."""
 
 import json
 import re
@@ -61,8 +61,8 @@ def test_the_command_says_it_in_one_sentence_and_does_not_fail(ui: Path) -> None
     assert process.returncode == 0
     assert process.stderr == ""
     assert process.stdout == (
-        "The GraphiQL page was not built: the npm registry could not be reached (ECONNREFUSED); "
-        "the rest works, and `python -m fieldstone.engine.server.graphiql.build` builds it later.\n"
+        "The pages of GraphiQL and REST were not built: the npm registry could not be reached (ECONNREFUSED); "
+        "the rest works, and `python -m fieldstone.engine.server.graphiql.build` builds them later.\n"
     )
 
 

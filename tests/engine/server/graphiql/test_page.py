@@ -1,10 +1,11 @@
-"""The GraphiQL page and its files as a client sees them; a browser looks at them in test_browser.py."""
+"""The pages and their files as a client sees them; a browser looks at them in test_browser.py and test_rest_page.py."""
 
 import gzip
 import html
 import json
 import re
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -13,12 +14,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
 
-from fieldstone.engine.server.graphiql.page import GraphiQLAssets, graphiql_page
+from fieldstone.engine.server.graphiql.assets import GraphiQLAssets
+from fieldstone.engine.server.graphiql.page import graphiql_page, rest_page
 
 SCRIPT = b"document.title = 'x'; " * 100
 FILES = {
     "graphiql-AB12.js": SCRIPT,
     "graphiql-CD34.css": b"body { margin: 0 } " * 100,
+    "rest-0A1B.js": SCRIPT,
+    "rest-2C3D.css": b"body { margin: 0 } " * 100,
     "codicon-EF56.ttf": bytes(range(256)) * 8,
     "THIRD_PARTY_LICENSES.txt": b"MIT License\n" * 50,
 }
@@ -34,6 +38,7 @@ def dist(tmp_path: Path) -> Path:
         "digest": "0",
         "script": "graphiql-AB12.js",
         "style": "graphiql-CD34.css",
+        "rest": {"script": "rest-0A1B.js", "style": "rest-2C3D.css"},
         "licences": "THIRD_PARTY_LICENSES.txt",
         "files": sorted(FILES),
     }
@@ -47,7 +52,16 @@ def client(dist: Path, *, prefix: str = "") -> httpx.AsyncClient:
             endpoint="/graphql", root_path=request.scope["root_path"], title="Fieldstone & sons", dist=dist
         )
 
-    app = Starlette(routes=[Route("/graphql", graphql), Mount("/_graphiql", GraphiQLAssets(dist))])
+    def rest(request: Request) -> Response:
+        return rest_page(root_path=request.scope["root_path"], dist=dist)
+
+    routes = [
+        Route("/graphql", graphql),
+        Route("/metadata", graphql),
+        Route("/rest/open-api", rest),
+        Mount("/_graphiql", GraphiQLAssets(dist)),
+    ]
+    app = Starlette(routes=routes)
     outer = Starlette(routes=[Mount(prefix, app)]) if prefix else app
     return httpx.AsyncClient(transport=httpx.ASGITransport(outer), base_url="http://fieldstone.test")
 
@@ -67,12 +81,39 @@ async def test_every_address_in_the_page_answers_under_the_prefix(dist: Path, pr
         assert (await http.get(endpoint[1])).status_code == 200
 
 
+@pytest.mark.parametrize("prefix", ["", "/crm", "/a/b c"])
+async def test_every_address_in_the_page_of_rest_answers_under_the_prefix(dist: Path, prefix: str) -> None:
+    async with client(dist, prefix=prefix) as http:
+        page = await http.get(f"{prefix}/rest/open-api")
+        assert page.status_code == 200
+        addresses = re.findall(r'(?:src|href)="(/[^"]+)"', page.text)
+        assert [address.partition("-")[0].rpartition("/")[2] for address in addresses] == [
+            "THIRD_PARTY_LICENSES.txt",
+            "rest",
+            "graphql",
+            "metadata",
+            "open",
+            "rest",
+        ]
+        for address in addresses:
+            assert (await http.get(address)).status_code == 200, address
+        shown = re.findall(r'value="([^"]+)"', page.text)
+        assert shown == [f"{quote(prefix)}/rest/open-api/core", f"{quote(prefix)}/rest/open-api/metadata"]
+        nonce = re.search(r"script-src 'nonce-([\w-]{24})';", page.headers["content-security-policy"])
+        assert nonce is not None
+        assert page.text.count("<script") == page.text.count(f'<script type="module" nonce="{nonce[1]}"') == 1
+
+
 def test_the_page_names_both_endpoints_and_escapes_its_title(dist: Path) -> None:
     text = bytes(graphiql_page(endpoint="/metadata", root_path="/crm", title="<b>", dist=dist).body).decode()
     assert "<title>&lt;b&gt;</title>" in text
     pages = re.search(r'data-pages="([^"]+)"', text)
     assert pages is not None
-    assert [page["path"] for page in json.loads(html.unescape(pages[1]))] == ["/crm/graphql", "/crm/metadata"]
+    assert [page["path"] for page in json.loads(html.unescape(pages[1]))] == [
+        "/crm/graphql",
+        "/crm/metadata",
+        "/crm/rest/open-api",
+    ]
 
 
 @pytest.mark.parametrize("root_path", ["//elsewhere.test", "/crm/", 'x"><script>'])
@@ -167,15 +208,28 @@ async def test_files_are_read_only(dist: Path) -> None:
     assert post.headers["allow"] == "GET, HEAD"
 
 
+async def test_a_bundle_from_before_the_page_of_rest_has_graphiql_alone(dist: Path) -> None:
+    manifest = json.loads((dist / "manifest.json").read_text(encoding="utf-8"))
+    del manifest["rest"]
+    (dist / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    async with client(dist) as http:
+        assert (await http.get("/graphql")).status_code == 200
+        assert (await http.get("/rest/open-api")).status_code == 503
+
+
 async def test_without_a_bundle_the_page_says_what_is_missing_and_what_mends_it(tmp_path: Path) -> None:
     async with client(tmp_path, prefix="/crm") as http:
         bare = await http.get("/crm/graphql")
         (tmp_path / "unavailable.txt").write_text("the npm registry <x> could not be reached\n", encoding="utf-8")
         explained = await http.get("/crm/graphql")
         asset = await http.get("/crm/_graphiql/graphiql-AB12.js")
+        of_rest = await http.get("/crm/rest/open-api")
     assert bare.status_code == explained.status_code == 503
     assert "missing its front-end files." in bare.text
     assert "missing its front-end files: the npm registry &lt;x&gt; could not be reached." in explained.text
     assert "<code>python -m fieldstone.engine.server.graphiql.build</code>" in explained.text
-    assert "<code>/crm/graphql</code>" in explained.text
+    assert "POST to <code>/crm/graphql</code>" in explained.text
+    assert of_rest.status_code == 503
+    assert "<h1>The page of REST is not built yet</h1>" in of_rest.text
+    assert "GET <code>/crm/rest/open-api/core</code>" in of_rest.text
     assert asset.status_code == 404

@@ -76,7 +76,7 @@ async def create(client: httpx.AsyncClient, email: str) -> None:
 
 async def check_graphiql(client: httpx.AsyncClient) -> None:
     """The page and each file that it names are there, under the prefix."""
-    for path in ("/graphql", "/metadata"):
+    for path in ("/graphql", "/metadata", "/rest/open-api"):
         page = await client.get(path, headers={"accept": "text/html"})
         assert page.headers["content-type"].startswith("text/html")
         files = re.findall(r'(?:src|href)="([^"]*/_graphiql/[^"]+)"', page.text)

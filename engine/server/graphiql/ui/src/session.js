@@ -17,21 +17,32 @@ export function initialEditors(root) {
   return {
     query: given.get("query") ?? undefined,
     variables: given.has("variables") ? pretty(given.get("variables")) : undefined,
-    headers: headersFromFragment() ?? headersFromQuery(given) ?? rememberedHeaders(root) ?? HEADERS_TEMPLATE,
+    headers: headersFromFragment(root) ?? headersFromQuery(given) ?? rememberedHeaders(root) ?? HEADERS_TEMPLATE,
     welcome: WELCOME,
   };
+}
 
-  function headersFromFragment() {
-    const key = new URLSearchParams(window.location.hash.slice(1)).get("key");
-    if (!key) {
-      return undefined;
-    }
-    // The fragment never reaches a server; taken out of the address it stays out of the history as well.
-    window.history.replaceState(null, "", window.location.pathname + window.location.search);
-    const headers = JSON.stringify({ Authorization: `Bearer ${key}` }, null, 2);
-    rememberHeaders(root, headers);
-    return headers;
+/** The key that the address gave, or that another page of this browser tab was given; "" without one. */
+export function initialKey(root) {
+  const headers = headersFromFragment(root) ?? rememberedHeaders(root) ?? HEADERS_TEMPLATE;
+  return (authorizationOf(headers) ?? "").replace(/^Bearer\s*/i, "");
+}
+
+/** Keeps a key for all pages of this root until the browser's tab is closed. */
+export function rememberKey(root, key) {
+  const headers = JSON.stringify({ Authorization: `Bearer ${key}` }, null, 2);
+  rememberHeaders(root, headers);
+  return headers;
+}
+
+function headersFromFragment(root) {
+  const key = new URLSearchParams(window.location.hash.slice(1)).get("key");
+  if (!key) {
+    return undefined;
   }
+  // The fragment never reaches a server; taken out of the address it stays out of the history as well.
+  window.history.replaceState(null, "", window.location.pathname + window.location.search);
+  return rememberKey(root, key);
 }
 
 function headersFromQuery(given) {

@@ -1,0 +1,135 @@
+"""A browser, and a server that it looks at."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Page, ViewportSize, async_playwright
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from fieldstone.engine import create_app
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.metadata.roles.principal import Principal
+from tests.engine.server.listening import listening
+
+CHROMIUM = "/usr/bin/chromium"
+CHROMIUM_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+WINDOW: ViewportSize = {"width": 1280, "height": 800}
+NAMES = ("Ada", "Grace", "Łukasz")
+CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }"
+
+
+@dataclass(kw_only=True)
+class Served:
+    """A running server, and the requests that it got."""
+
+    address: str
+    key: str
+    socket_keys: list[str] = field(default_factory=list)
+
+
+Serve = Callable[..., AbstractAsyncContextManager[Served]]
+
+
+@pytest.fixture
+def serve(app_database: str) -> Serve:
+    """A function that serves three people in development mode, under a prefix where one is given."""
+
+    @asynccontextmanager
+    async def start(prefix: str = "") -> AsyncIterator[Served]:
+        app = create_app(database_url=app_database, environment="development", rate_limit=0, log_level="error")
+        async with app.lifespan_context():
+            services = await app.runtime.ready()
+            workspace_id = services.foundation.default.workspace.id
+            token = (await services.foundation.keys.create(workspace_id, "browser")).token
+            principal = await services.foundation.keys.authenticate(token)
+            assert principal is not None
+            await fill(services.core, principal)
+            served = Served(address="", key=token)
+            listener = _Overhearing(app, served.socket_keys)
+            async with listening(Starlette(routes=[Mount(prefix, listener)])) as address:
+                served.address = f"{address}{prefix}"
+                yield served
+
+    return start
+
+
+async def fill(core: GraphQLApi, principal: Principal) -> None:
+    people = [{"firstName": name, "email": f"{name}@example.com"} for name in NAMES]
+    request = GraphQLRequest(query=CREATE, operation_name=None, variables={"data": people})
+    answer = await core.execute(principal, request, allow_mutation=True)
+    assert b'"errors"' not in answer.body, answer.body
+
+
+class _Overhearing:
+    """A middleware that passes all to an app, and notes the keys in the messages that its sockets receive."""
+
+    def __init__(self, app: ASGIApp, keys: list[str]) -> None:
+        self._app = app
+        self._keys = keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def overhear() -> Message:
+            message = await receive()
+            if scope["type"] == "websocket" and '"connection_init"' in (message.get("text") or ""):
+                self._keys.append(json.loads(message["text"])["payload"]["authorization"])
+            return message
+
+        await self._app(scope, overhear, send)
+
+
+@dataclass(kw_only=True)
+class Watched:
+    """A browser page, all it asked the network for, and all it complained about."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    async def assert_clean(self, address: str, loaded: tuple[str, ...]) -> None:
+        """No other server was asked, and nothing went wrong, up to the last of the files that the page loads."""
+        while not all(any(file in url for url in self.requests) for file in loaded):
+            await self.page.wait_for_event("request")
+        origin = urlsplit(address).netloc
+        asked = [url for url in self.requests if urlsplit(url).scheme not in {"data", "blob"}]
+        assert [url for url in asked if urlsplit(url).netloc != origin] == []
+        assert self.complaints == []
+
+
+@pytest.fixture
+async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
+    async with async_playwright() as playwright:
+        context = await playwright.chromium.launch_persistent_context(
+            tmp_path / "profile",
+            executable_path=CHROMIUM,
+            headless=True,
+            args=CHROMIUM_ARGUMENTS,
+            viewport=WINDOW,
+            color_scheme="light",
+        )
+        page = context.pages[0]
+        watching = Watched(page=page)
+        context.on("request", lambda request: watching.requests.append(request.url))
+        page.on("websocket", lambda opened: watching.requests.append(opened.url))
+        page.on("pageerror", lambda error: watching.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda message: watching.complaints.append(message.text) if message.type in {"error", "warning"} else None,
+        )
+        yield watching
+        await context.close()
