@@ -88,17 +88,26 @@ async def open_catalog(settings: Settings) -> AsyncIterator[tuple[Database, Cata
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
-    async with _address(settings) as (dsn, watch):
-        owner_dsn = settings.owner_database_url
-        database = Database.connect(dsn, settings=_pool_settings(settings), owner_dsn=owner_dsn)
-        try:
-            await database.open()
-            catalog = await Catalog.migrate(database)
-            if owner_dsn is not None:
-                await grant_serving(database, await _user_of(database))
-            yield database, catalog, watch
-        finally:
-            await database.close()
+    async with address(settings) as (dsn, watch), open_database(settings, dsn) as database:
+        catalog = await Catalog.migrate(database)
+        if settings.owner_database_url is not None:
+            await grant_serving(database, await _user_of(database))
+        yield database, catalog, watch
+
+
+@asynccontextmanager
+async def open_database(settings: Settings, dsn: str) -> AsyncIterator[Database]:
+    """Connect to the database at `dsn`, whatever its catalog is.
+
+    Raises:
+        SqlError: the database cannot be had.
+    """
+    database = Database.connect(dsn, settings=_pool_settings(settings), owner_dsn=settings.owner_database_url)
+    try:
+        await database.open()
+        yield database
+    finally:
+        await database.close()
 
 
 async def _user_of(database: Database) -> str:
@@ -119,7 +128,12 @@ async def _find_or_create_default(workspaces: Workspaces, current: CurrentSnapsh
 
 
 @asynccontextmanager
-async def _address(settings: Settings) -> AsyncIterator[tuple[str, embedded.Watch | None]]:
+async def address(settings: Settings) -> AsyncIterator[tuple[str, embedded.Watch | None]]:
+    """Yield the address of the database; the embedded server, which runs for the length of the block, has a watch.
+
+    Raises:
+        SqlError: the embedded server cannot be started.
+    """
     if settings.database_url is not None:
         yield settings.database_url, None
         return

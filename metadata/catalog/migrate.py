@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
+from types import MappingProxyType
 from typing import Final
 
 import psycopg
@@ -89,22 +90,41 @@ class Catalog:
         return cls(version=migrations[-1].version, applied=tuple(applied), extensions=extensions)
 
 
+async def lay_out(connection: Session, version: int, schemas: Mapping[str, str]) -> Mapping[str, str]:
+    """Make an empty catalog of a version in the caller's transaction; return the extensions with their schemas.
+
+    Args:
+        connection: one whose transaction holds the lock of the catalog.
+        version: the number of the last migration.
+        schemas: the schemas of the extensions that are not there yet, where it is not that of `EXTENSION_SCHEMA`.
+    """
+    await connection.execute(QUERIES["create_catalog"], prepare=False)
+    for migration in MIGRATIONS:
+        if migration.version <= version:
+            await _apply(connection, migration)
+    return await _create_extensions(connection, schemas)
+
+
 async def _apply_next(connection: Session, migrations: Sequence[Migration]) -> int | None:
     async with connection.transaction():
         await connection.execute(QUERIES["begin_change"], prepare=False)
         await connection.execute(QUERIES["idle_without_limit"])
         await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
         done = await _read_applied(connection)
-        _compare(done, migrations)
+        check_applied(done, migrations)
         migration = next((migration for migration in migrations if migration.version not in done), None)
         if migration is None:
             return None
-        await connection.execute(migration.sql, prepare=False)
-        await connection.execute(
-            QUERIES["record_migration"],
-            {"version": migration.version, "name": migration.name, "checksum": migration.checksum},
-        )
+        await _apply(connection, migration)
         return migration.version
+
+
+async def _apply(connection: Session, migration: Migration) -> None:
+    await connection.execute(migration.sql, prepare=False)
+    await connection.execute(
+        QUERIES["record_migration"],
+        {"version": migration.version, "name": migration.name, "checksum": migration.checksum},
+    )
 
 
 async def _read_applied(connection: Session) -> Mapping[int, str]:
@@ -115,7 +135,13 @@ async def _read_applied(connection: Session) -> Mapping[int, str]:
     return {version: checksum for version, _, checksum in await fetch(connection, "catalog_migrations")}
 
 
-def _compare(done: Mapping[int, str], migrations: Sequence[Migration]) -> None:
+def check_applied(done: Mapping[int, str], migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Return if migrations with these checksums are some of ours.
+
+    Raises:
+        CatalogTooNew: there is one that is newer than ours.
+        CatalogMismatch: one is another than ours of that number.
+    """
     newest, ours = max(done, default=0), migrations[-1].version
     if newest > ours:
         raise CatalogTooNew(
@@ -129,14 +155,17 @@ def _compare(done: Mapping[int, str], migrations: Sequence[Migration]) -> None:
             )
 
 
-async def _create_extensions(connection: Session) -> Mapping[str, str]:
+async def _create_extensions(
+    connection: Session, schemas: Mapping[str, str] = MappingProxyType({})
+) -> Mapping[str, str]:
     """Create the extensions that the server has and lets us create; return all that are there, with their schemas."""
     async with connection.transaction():
         await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
         for (name,) in await fetch(connection, "available_extensions", names=list(EXTENSIONS)):
+            statement = create.create_extension(name, schemas.get(name, EXTENSION_SCHEMA))
             try:
                 async with connection.transaction():
-                    await connection.execute(create.create_extension(name, EXTENSION_SCHEMA), prepare=False)
+                    await connection.execute(statement, prepare=False)
             except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported) as error:
                 _LOG.warning("the extension %s cannot be created, its features do without: %s", name, error)
         found = dict(await fetch(connection, "extensions", names=list(EXTENSIONS)))

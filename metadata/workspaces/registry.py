@@ -66,12 +66,7 @@ class Workspaces:
         Raises:
             InvalidChange: the name is not allowed; NameTaken if another workspace has it.
         """
-        if not _NAME.fullmatch(name):
-            raise InvalidChange(
-                f'a workspace cannot be called "{name[:80]}": its name is 1 to 40 lower-case letters (a-z), digits'
-                " and hyphens, a letter first",
-                field="name",
-            )
+        check_name(name)
         async with self._sessions.session() as connection:
             await connection.execute(QUERIES["begin_change"], prepare=False)
             await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
@@ -111,13 +106,33 @@ class Workspaces:
         return Workspace(**read_row(Workspace, found[0]))
 
 
-async def _insert_workspace(connection: Session, name: str) -> Workspace:
+def check_name(name: str) -> None:
+    """Return if a workspace may have this name.
+
+    Raises:
+        InvalidChange: it may not.
+    """
+    if not _NAME.fullmatch(name):
+        raise InvalidChange(
+            f'a workspace cannot be called "{name[:80]}": its name is 1 to 40 lower-case letters (a-z), digits'
+            " and hyphens, a letter first",
+            field="name",
+        )
+
+
+async def find_free_schema(connection: Session, name: str) -> str:
+    """Return the name of a schema for the tables of a workspace that is not taken."""
     taken = {schema for (schema,) in await fetch(connection, "taken_schemas", prefix=SCHEMA_PREFIX)}
     schema = wanted = SCHEMA_PREFIX + name.replace("-", "_")
     number = 1
     while schema in taken:
         number += 1
         schema = f"{wanted}_{number}"
+    return schema
+
+
+async def _insert_workspace(connection: Session, name: str) -> Workspace:
+    schema = await find_free_schema(connection, name)
     workspace = Workspace(id=new_id(), name=name, schema=schema)
     try:
         await connection.execute(QUERIES["insert_workspace"], {"id": workspace.id, "name": name, "schema_name": schema})

@@ -1,5 +1,7 @@
 """Names in statements that psycopg composes."""
 
+from collections.abc import Iterable
+
 from psycopg import sql
 
 from fieldstone.sql.identifiers import quote_identifier, quote_table
@@ -10,6 +12,11 @@ from fieldstone.sql.plan.operands import Column
 def name_sql(name: str) -> sql.SQL:
     """Return a quoted name."""
     return sql.SQL(quote_identifier(name))
+
+
+def names_sql(names: Iterable[str]) -> sql.Composed:
+    """Return a list of quoted names; that of no names is empty."""
+    return sql.SQL(", ").join(map(name_sql, names))
 
 
 def column_sql(column: Column) -> sql.SQL:

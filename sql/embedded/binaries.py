@@ -25,12 +25,11 @@ def find_programs(account: Account, data_dir: Path) -> Path:
     Raises:
         EmbeddedServerError: There is no wheel for this platform, or no place that the account can reach.
     """
-    spec = importlib.util.find_spec(_PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
+    package = _find_package()
+    if package is None:
         raise EmbeddedServerError(
             f"there is no embedded PostgreSQL here (the package {_DISTRIBUTION} is not installed): set DATABASE_URL"
         )
-    package = Path(spec.submodule_search_locations[0])
     if _runs(account, package.parent):
         return _programs_in(package.parent)
     version = importlib.metadata.version(_DISTRIBUTION)
@@ -49,6 +48,23 @@ def find_programs(account: Account, data_dir: Path) -> Path:
         f"user {account.name}, which is to run PostgreSQL, cannot run its programs: {'; '.join(failures)}."
         " Set FIELDSTONE_DATA_DIR to a folder that this user can enter, or set DATABASE_URL"
     )
+
+
+def find_client_program(name: str) -> Path:
+    """Return a program of the installed wheel that this process runs itself, such as `pg_dump`.
+
+    Raises:
+        EmbeddedServerError: There is no wheel for this platform.
+    """
+    package = _find_package()
+    if package is None:
+        raise EmbeddedServerError(f"there is no {name} here: it comes with the package {_DISTRIBUTION}")
+    return _programs_in(package.parent) / name
+
+
+def _find_package() -> Path | None:
+    spec = importlib.util.find_spec(_PACKAGE)
+    return Path(spec.submodule_search_locations[0]) if spec and spec.submodule_search_locations else None
 
 
 def _programs_in(root: Path) -> Path:

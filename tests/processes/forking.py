@@ -23,6 +23,7 @@ import typer.rich_utils  # noqa: F401 - a module imported here is there in each 
 import fieldstone.engine.server.cli.commands.root  # noqa: F401
 from fieldstone.engine.server.cli import (  # noqa: F401
     api_keys,
+    backups,
     doctor,
     documents,
     exit_codes,

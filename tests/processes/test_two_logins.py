@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -283,3 +284,21 @@ def test_the_doctor_says_that_one_login_guards_nothing(databases: Databases) -> 
 def test_the_doctor_says_nothing_of_two_logins(logins: Logins) -> None:
     done = run("doctor", DATABASE_URL=logins.serving, FIELDSTONE_OWNER_DATABASE_URL=logins.owner)
     assert (done.returncode, "Not guarded" in done.stderr) == (0, False)
+
+
+async def test_a_backup_is_restored_for_both_logins(logins: Logins, tmp_path: Path) -> None:
+    both = {"DATABASE_URL": logins.serving, "FIELDSTONE_OWNER_DATABASE_URL": logins.owner}
+    path = str(tmp_path / "all.backup")
+    async with served(logins) as (_, client):
+        await ask(client, 'mutation { createCompany(data: { name: "A" }) { id } }')
+    assert (await asyncio.to_thread(run, "backup", path, **both)).returncode == 0
+    with psycopg.connect(logins.owner, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA fieldstone, workspace_default CASCADE")
+    done = await asyncio.to_thread(run, "restore", path, **both)
+    assert done.returncode == 0, done.stderr
+    async with served(logins) as (_, client):
+        made = await ask(client, 'mutation { createCompany(data: { name: "B" }) { id } }')
+        assert made["createCompany"]["id"]
+        assert (await ask(client, "{ companies { totalCount } }"))["companies"]["totalCount"] == 2
+    with psycopg.connect(logins.serving) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        connection.execute("DROP TABLE workspace_default.company")

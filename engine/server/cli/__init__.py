@@ -15,7 +15,6 @@ if TYPE_CHECKING:
         documents,
         exit_codes,
         import_schema,
-        migrate,
         roles,
         schema,
         secrets,
@@ -23,9 +22,11 @@ if TYPE_CHECKING:
         workspaces,
     )
     from fieldstone.engine.server.cli.serving import serve
+    from fieldstone.engine.server.cli.upkeep import backups, migrate
 
     __all__ = [
         "api_keys",
+        "backups",
         "doctor",
         "documents",
         "exit_codes",
@@ -42,10 +43,11 @@ else:
 
     def __getattr__(name: str) -> ModuleType:
         """Import a module; no collection looks meanwhile through objects that are all here to stay."""
+        room = {"backups": "upkeep.", "migrate": "upkeep.", "serve": "serving."}.get(name, "")
         is_on = gc.isenabled()
         gc.disable()
         try:
-            return import_module(f"{__name__}.serving.{name}" if name == "serve" else f"{__name__}.{name}")
+            return import_module(f"{__name__}.{room}{name}")
         except ModuleNotFoundError as error:
             raise AttributeError(name) from error
         finally:

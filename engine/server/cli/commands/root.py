@@ -4,6 +4,7 @@ The work of a command is imported when the command runs, so that help, the versi
 """
 
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -88,6 +89,43 @@ def migrate() -> None:
     Safe to repeat, and to run several times at once. A catalog newer than this program is refused.
     """
     work.exit_codes.run(work.migrate.migrate)
+
+
+@cli.command()
+def backup(
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="FILE", help="The file to write, which must not be there yet; `-` is standard output."),
+    ],
+    workspace: Annotated[str | None, typer.Option(help="The only workspace to save; all of them unless given.")] = None,
+) -> None:
+    """Write the database, or one workspace, to one compressed file, while servers run.
+
+    Everything is of one moment: records, models with their history, roles, keys as hashes, webhooks, events. Secrets
+    stay encrypted under `FIELDSTONE_SECRET_KEY`, which is not in the file. The file appears complete or not at all.
+    """
+    work.exit_codes.run(lambda settings: work.backups.back_up(settings, path=path, workspace=workspace))
+
+
+@cli.command()
+def restore(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A file that `fieldstone backup` has written.")],
+    workspace: Annotated[
+        str | None, typer.Option(help="The only workspace of the backup to restore, beside those that are there.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--as", help="Another name for the restored workspace.")] = None,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read the file and compare its checksums, and restore nothing.")
+    ] = False,
+) -> None:
+    """Restore a backup into an empty database, or one workspace beside others, in one transaction.
+
+    Nothing is overwritten, and a restoration that is interrupted leaves nothing behind. The catalog is then brought up
+    to date.
+    """
+    work.exit_codes.run(
+        lambda settings: work.backups.restore(settings, path=path, workspace=workspace, name=name, check=check)
+    )
 
 
 @cli.command()

@@ -1,0 +1,1 @@
+"""Backups of a database, or of one workspace, in one file, and their restoration."""

@@ -1,0 +1,56 @@
+"""The event log of a backup, whose events get later positions when they are restored.
+
+Clients have seen positions that were given after the backup. If a restored log went on from its last position, it
+would give them a second time, and a client that resumes would miss the events that have them. So all positions of the
+log are moved behind those that were ever given. They stay without gaps: webhooks go on where they were, and a client
+that resumes after an old position hears that it has expired.
+"""
+
+from psycopg import sql
+
+from fieldstone.engine.backup.archive import ArchiveReader
+from fieldstone.engine.backup.manifest import SavedTable
+from fieldstone.engine.backup.rows import load_aside
+from fieldstone.engine.events.log.partitions import SIZE, Partition
+from fieldstone.metadata.catalog.round_trip import send_as_one
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.sql.ddl.names import name_sql, names_sql, table_sql
+from fieldstone.sql.identifiers import quote_table
+from fieldstone.sql.queries import read_queries
+
+_QUERIES = read_queries(__name__)
+_POSITION = "position"
+
+
+async def restore_log(connection: Session, archive: ArchiveReader, saved: SavedTable) -> None:
+    """Restore the events, and move the positions of the log's head, its consumers, webhooks and deliveries with them.
+
+    Raises:
+        BackupRefused: the member with the events is damaged.
+    """
+    (head,) = await (await connection.execute(_QUERIES["log_head"])).fetchone() or (0,)
+    (moved,) = await (await connection.execute(_QUERIES["next_head"], {"head": head})).fetchone() or (0,)
+    offset = moved - head
+    aside = await load_aside(connection, archive, saved)
+    oldest = sql.SQL("SELECT coalesce(min(position), {}) FROM {}").format(sql.Literal(head + 1), table_sql(aside))
+    (first,) = await (await connection.execute(oldest)).fetchone() or (head + 1,)
+    # There is always one: the sequencer makes the next partition behind the last.
+    partitions = [Partition(start=at, end=at + SIZE) for at in range(first + offset, moved + 2, SIZE)]
+    await send_as_one(
+        connection,
+        [
+            ("add_partition", {"table": quote_table(one.table), "start": one.start, "end": one.end})
+            for one in partitions
+        ],
+    )
+    read = sql.SQL(", ").join(
+        sql.SQL("position + {}").format(sql.Literal(offset)) if name == _POSITION else name_sql(name)
+        for name in saved.columns
+    )
+    await connection.execute(
+        sql.SQL("INSERT INTO fieldstone.event_log ({}) SELECT {} FROM {}").format(
+            names_sql(saved.columns), read, table_sql(aside)
+        )
+    )
+    for query in ("move_head", "move_consumers", "move_webhooks", "move_deliveries"):
+        await connection.execute(_QUERIES[query], {"offset": offset})

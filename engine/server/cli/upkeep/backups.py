@@ -1,0 +1,100 @@
+"""`fieldstone backup` and `fieldstone restore`: a database, or one workspace, in a file and back."""
+
+from pathlib import Path
+
+import typer
+
+from fieldstone.engine.backup.archive import ArchiveReader, read_archive, write_archive
+from fieldstone.engine.backup.errors import BackupRefused
+from fieldstone.engine.backup.restore import analyze, restore_database, restore_workspace
+from fieldstone.engine.backup.save import save
+from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.foundation import address, open_catalog, open_database
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.catalog.secret_box import SecretBox
+from fieldstone.metadata.catalog.secret_rotation import check_secrets
+from fieldstone.metadata.errors import SecretUnreadable
+from fieldstone.metadata.shown_text import escape
+
+
+async def back_up(settings: Settings, *, path: Path, workspace: str | None) -> None:
+    """Write a backup, and print its content.
+
+    Raises:
+        CommandError: it cannot be written.
+        MetadataError: the catalog is not for this program.
+        SqlError: the database cannot be had.
+    """
+    try:
+        # The file first: it may be refused, and a server need not start for that.
+        with write_archive(path) as archive:
+            async with address(settings) as (dsn, _), open_database(settings, dsn) as database:
+                owner = settings.owner_database_url or dsn
+                manifest = await save(database, owner, archive, workspace=workspace, report=_report)
+    except BackupRefused as error:
+        raise CommandError(str(error)) from error
+    records = sum(one.rows for one in manifest.tables if one.schema != "fieldstone")
+    typer.echo(f"Backup of {manifest.made_at}: {len(manifest.workspaces)} workspaces, {records:,} records.", err=True)
+
+
+async def restore(settings: Settings, *, path: Path, workspace: str | None, name: str | None, check: bool) -> None:
+    """Restore a backup, and print its content.
+
+    Raises:
+        CommandError: it is damaged, something would be overwritten, or it does not fit the database.
+        MetadataError: it is of a newer program.
+        SqlError: the database cannot be had.
+    """
+    try:
+        with read_archive(path) as archive:
+            if check:
+                archive.check()
+                typer.echo(f"{path}: whole, of {archive.manifest.made_at}.")
+                return
+            if archive.manifest.is_whole and workspace is None:
+                if name is not None:
+                    raise CommandError("--as names one workspace, and needs --workspace with this backup")
+                await _restore_database(settings, archive)
+            else:
+                await _restore_workspace(settings, archive, workspace, name)
+    except BackupRefused as error:
+        raise CommandError(str(error)) from error
+
+
+async def _restore_database(settings: Settings, archive: ArchiveReader) -> None:
+    async with address(settings) as (dsn, _):
+        async with open_database(settings, dsn) as database:
+            await restore_database(database, archive, report=_report)
+            await analyze(database, archive.manifest.tables)
+        # Its catalog may be that of an older program.
+        async with open_catalog(settings) as (database, _, _):
+            try:
+                await check_secrets(database, SecretBox(settings.secret_key))
+            except SecretUnreadable as error:
+                typer.echo(escape(f"fieldstone: {error}. A server does not start before."), err=True)
+    made_at, count = archive.manifest.made_at, len(archive.manifest.workspaces)
+    typer.echo(f"The database is restored as of {made_at}: {count} workspaces.")
+    typer.echo(
+        "Its events have later positions: clients that resume a subscription are told to read the records again.",
+        err=True,
+    )
+
+
+async def _restore_workspace(
+    settings: Settings, archive: ArchiveReader, workspace: str | None, name: str | None
+) -> None:
+    saved = archive.manifest.find(workspace)
+    chosen = name or saved.name
+    async with address(settings) as (dsn, _):
+        async with open_database(settings, dsn) as database:
+            await restore_workspace(
+                database, archive, saved, name=chosen, box=SecretBox(settings.secret_key), report=_report
+            )
+        async with open_catalog(settings):
+            pass
+    typer.echo(f"Workspace '{chosen}' is restored as of {archive.manifest.made_at}.")
+    typer.echo("Its events and deliveries stayed behind: clients that subscribe to it begin without `after`.", err=True)
+
+
+def _report(line: str) -> None:
+    typer.echo(escape(line), err=True)
