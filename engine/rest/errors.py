@@ -20,6 +20,7 @@ _NAMES = {
     "last": "limit",
     "after": "starting_after",
     "before": "ending_before",
+    "onConflict": "on_conflict",
 }
 _CURSORS = ("after", "before")
 

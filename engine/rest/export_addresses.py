@@ -1,4 +1,4 @@
-"""The addresses of exports: their paths, `people.csv` and `people.jsonl`, the formats in these, and the parameters."""
+"""The addresses of exports and imports: their paths, such as `people.csv`, the formats in these, and the parameters."""
 
 from enum import Enum
 from typing import NamedTuple
@@ -7,8 +7,12 @@ PARAMETERS = ("filter", "order_by", "limit", "starting_after")
 """The parameters that an export takes; its `limit` has no bound of a page."""
 
 
+IMPORT_PARAMETERS = ("upsert", "on_conflict", "all_or_nothing")
+"""The parameters that an import takes."""
+
+
 class Format(Enum):
-    """A format of an export, by the extension of its path.
+    """A format of an export or an import, by the extension of its path.
 
     CSV is that of https://www.rfc-editor.org/rfc/rfc4180, JSON Lines that of https://jsonlines.org.
     """

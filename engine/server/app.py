@@ -92,7 +92,7 @@ class Fieldstone:
             for path, select in _APIS.items()
         }
         self._pages = {REST_PATH} if settings.is_development else set()
-        self._rest = RestEndpoint(admission=admission, log=self.log, closing=self._closing)
+        self._rest = RestEndpoint(admission=admission, settings=settings, log=self.log, closing=self._closing)
         self._socket = SocketEndpoint(
             runtime=self.runtime,
             metrics=self.metrics,

@@ -81,6 +81,7 @@ class Settings(BaseSettings):
         "The same of all principals of a workspace. Unset: eight times `FIELDSTONE_POOL_SIZE`, 64 at least.",
         "a whole number from 0 up, 64 for instance", ge=0)
     max_body_bytes: int = whole(8_388_608, "The largest request body in bytes.")
+    max_import_bytes: int = whole(1 << 30, "The largest file of an import in bytes.")
     max_response_bytes: int = whole(67_108_864, "The largest answer of one operation in bytes.")
     max_batch: int = whole(20, "The most operations in one request.")
     max_tokens: int = whole(10_000, "The most tokens in one document.")

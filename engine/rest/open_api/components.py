@@ -5,7 +5,7 @@ from typing import Any
 
 from fieldstone.engine.rest.errors import PROBLEM
 from fieldstone.engine.rest.open_api.paths import ALWAYS
-from fieldstone.engine.rest.open_api.references import Part, json_content, members, nullable, response, schema
+from fieldstone.engine.rest.open_api.references import Part, json_content, listed, members, nullable, response, schema
 from fieldstone.engine.rest.open_api.schemas import RELATED, RELATED_LIST, write_composites
 from fieldstone.engine.rest.selection import DEEPEST
 
@@ -24,7 +24,7 @@ _ERRORS = {
     409: "A unique key is taken, or the Idempotency-Key was used for another request.",
     412: "The record is not the one that If-Match names.",
     413: "The body is too large.",
-    415: "The body is not declared as application/json.",
+    415: "The Content-Type is none that the address takes.",
     429: "The rate limit is exhausted, or too many requests of the key are in progress.",
     500: "A fault of the server.",
     503: "The database is not available.",
@@ -54,6 +54,14 @@ def shared_schemas() -> dict[str, Any]:
         "invalidRequest": members(statusCode=status, messages={"type": "array", "items": _TEXT}, error=_TEXT),
         "problem": members(type=_TEXT, title=_TEXT, status=status, detail=_TEXT, code=_TEXT),
         "pageInfo": members(hasNextPage=_FLAG, startCursor=nullable(_TEXT), endCursor=nullable(_TEXT)),
+        "importReport": members(
+            read=status,
+            created=status,
+            updated=status,
+            failed=status,
+            errors=listed(members(row=status, line=status, message=_TEXT, code=_TEXT)),
+            ignored=listed(_TEXT),
+        ),
         RELATED: {"type": ["object", "null"], "description": said.format(one)},
         RELATED_LIST: {"type": ["object", "null"], "description": said.format(several)},
         **write_composites(),
@@ -87,6 +95,12 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
             "total_count": _query("total_count", _FLAG | {"default": True}, "Whether all records are counted."),
             "upsert": _query(
                 "upsert", _FLAG | {"default": False}, "Whether a record with the same unique key is changed."
+            ),
+            "on_conflict": _query(
+                "on_conflict", _TEXT, "The fields of the unique key by which a record that is there is found: email."
+            ),
+            "all_or_nothing": _query(
+                "all_or_nothing", _FLAG | {"default": False}, "Whether no record is written if a row is refused."
             ),
             "soft_delete": _query(
                 "soft_delete", _FLAG | {"default": False}, "Whether the removal can be undone; else it destroys."

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from fieldstone.engine.rest.export_addresses import PARAMETERS, Format
+from fieldstone.engine.rest.export_addresses import IMPORT_PARAMETERS, PARAMETERS, Format
 from fieldstone.engine.rest.open_api.references import Part, json_content, listed, members, parameter, response, schema
 from fieldstone.engine.rest.open_api.schemas import data_name
 from fieldstone.engine.rest.parameters import TAKEN
@@ -83,8 +83,12 @@ def write_paths(object_: Object) -> str:
         if item:
             # An object may be called as the word in front of the others' paths.
             found[f"/{path}"] = ({"parameters": [parameter("id")]} if "{id}" in path else {}) | item
-    if may_act(object_, Action.FIND_MANY):
-        found |= {f"/{object_.name_plural}.{one.value}": {"get": _export(object_, one)} for one in Format}
+    for one in Format:
+        item = {"get": _export(object_, one)} if may_act(object_, Action.FIND_MANY) else {}
+        if may_act(object_, Action.CREATE):
+            item["post"] = _import(object_, one)
+        if item:
+            found[f"/{object_.name_plural}.{one.value}"] = item
     return dumps(found)[1:-1]
 
 
@@ -129,15 +133,35 @@ def _operation(object_: Object, action: Action, beginning: str) -> Part:
     return found
 
 
+def _content(format_: Format) -> Part:
+    return {format_.media_type.partition(b";")[0].decode(): {"schema": {"type": "string"}}}
+
+
+def _import(object_: Object, format_: Format) -> Part:
+    name = f"import{capitalised(object_.name_plural)}"
+    upserts = lacking(object_, Verb.UPSERT) is None
+    report = members(data=members(**{name: schema("importReport")}))
+    return {
+        "operationId": f"import{capitalised(format_.value)}Of{capitalised(object_.name_plural)}",
+        "summary": f"Import {object_.label_plural}",
+        "tags": [object_.name_plural],
+        "parameters": [parameter(one) for one in IMPORT_PARAMETERS if upserts or one == "all_or_nothing"],
+        "requestBody": {"content": _content(format_), "required": True},
+        "responses": {
+            "200": {"description": "The report.", "content": json_content(report)},
+            **{str(status): response(status) for status in (*ALWAYS, *OF_BODIES, _CONFLICT)},
+        },
+    }
+
+
 def _export(object_: Object, format_: Format) -> Part:
-    content = {format_.media_type.partition(b";")[0].decode(): {"schema": {"type": "string"}}}
     return {
         "operationId": f"export{capitalised(format_.value)}Of{capitalised(object_.name_plural)}",
         "summary": f"Export {object_.label_plural}",
         "tags": [object_.name_plural],
         "parameters": [parameter("export_limit" if name == "limit" else name) for name in PARAMETERS],
         "responses": {
-            "200": {"description": "The file.", "content": content},
+            "200": {"description": "The file.", "content": _content(format_)},
             **{str(status): response(status) for status in ALWAYS if status != _NOT_ACCEPTABLE},
         },
     }

@@ -246,6 +246,11 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
         """Return the bytes of requests that are kept."""
         return len(self._behind) + sum(self._unanswered) + (self._withheld if self._head_since else 0)
 
+    def note_streamed(self, size: int) -> None:
+        """Note that the app keeps bytes of a body no longer: that of the first request without an answer."""
+        if self._unanswered:
+            self._unanswered[0] -= size
+
     def is_waiting(self) -> bool:
         """Return whether the client has sent whole requests, reads, and waits for an answer."""
         return bool(self._unanswered) and not self._is_receiving and not self.flow.write_paused

@@ -32,6 +32,10 @@ class Occupant(Protocol):
         """Return the bytes of requests that are kept: until the rest has come, or until they are answered."""
         ...
 
+    def note_streamed(self, size: int) -> None:
+        """Note that the app keeps these bytes of a body no longer."""
+        ...
+
     def is_waiting(self) -> bool:
         """Return whether the client has sent whole requests, reads, and waits for an answer."""
         ...

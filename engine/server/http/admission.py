@@ -33,6 +33,7 @@ _ONCE = {
 }
 _READ = _LISTS | {
     *_ONCE,
+    b"content-encoding",
     b"content-length",
     b"content-type",
     b"cookie",
@@ -75,8 +76,16 @@ class Admission:
         self.presented = PresentedReader(settings.trusted_proxies, is_secure=settings.is_behind_tls)
         self._deadline = Overdue(settings.body_timeout)
 
-    async def admit(self, scope: "Scope", given: dict[bytes, bytes], headers: Headers) -> tuple[Services, Principal]:
+    async def admit(
+        self, scope: "Scope", given: dict[bytes, bytes], headers: Headers, *, may_be_simple: bool = False
+    ) -> tuple[Services, Principal]:
         """Return the services and the principal of a request, and count its first operation.
+
+        Args:
+            scope: of the request.
+            given: its headers.
+            headers: of the response; those about the rate limit are added.
+            may_be_simple: whether a POST may have a body other than JSON, which browsers send without a preflight.
 
         Raises:
             Unauthenticated: there is no valid key.
@@ -89,7 +98,7 @@ class Admission:
         principal = await sign_in(
             services.identity, services.audit, services.failed_tokens, self.presented.read(scope, given), headers
         )
-        if scope["method"] != "POST":
+        if may_be_simple or scope["method"] != "POST":
             require_preflight(scope["headers"])
         context_of(scope).principal = principal
         if principal.kind is not SubjectKind.ANONYMOUS:

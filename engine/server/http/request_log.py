@@ -67,6 +67,13 @@ def note_key(scope: "Scope") -> None:
         place.is_known = True
 
 
+def note_streamed(scope: "Scope", size: int) -> None:
+    """Note that bytes of a request's body are kept no longer, where this server holds the connection."""
+    place = scope.get("state", {}).get(PLACE)
+    if isinstance(place, Place):
+        place.occupant.note_streamed(size)
+
+
 WriteLine = Callable[[str, str, RequestContext, int, float], None]
 """Writes the line of a request: with its method, path and status, and the seconds that it took."""
 

@@ -22,7 +22,9 @@ from fieldstone.engine.server.http.request_log import context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, send_reply
 from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.engine.server.rest.exports import ExportEndpoint
+from fieldstone.engine.server.rest.imports import ImportEndpoint
 from fieldstone.engine.server.rest.replies import build_rest_error
+from fieldstone.engine.settings import Settings
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue
@@ -43,12 +45,14 @@ class RestEndpoint:
 
     Args:
         admission: the one of all endpoints.
+        settings: the limits of imports.
         log: for unexpected errors.
         closing: set when all responses must end.
     """
 
-    def __init__(self, *, admission: Admission, log: Log, closing: asyncio.Event) -> None:
+    def __init__(self, *, admission: Admission, settings: Settings, log: Log, closing: asyncio.Event) -> None:
         self._admission = admission
+        self._imports = ImportEndpoint(admission=admission, settings=settings, log=log, closing=closing)
         self._exports = ExportEndpoint(admission=admission, log=log, closing=closing)
         self._log = log
         self._patience = Overdue(PATIENCE)
@@ -60,7 +64,9 @@ class RestEndpoint:
         reply: Reply | None
         try:
             given = read_headers(scope["headers"])
-            if (export := find_export(path)) is not None:
+            if (export := find_export(path)) is not None and scope["method"] == "POST":
+                reply = await self._imports.answer(scope, receive, given, export, headers)
+            elif export is not None:
                 reply = await self._exports.answer(scope, receive, send, given, export, headers)
             else:
                 reply = await self._answer(scope, receive, given, path, headers)

@@ -29,7 +29,8 @@ MOST_OF_KEY = 2
 MOST_OF_WORKSPACE = 4
 """Exports of a workspace that one process has in progress."""
 
-_METHODS = ("GET", "HEAD", "OPTIONS")
+_METHODS = ("GET", "POST", "HEAD", "OPTIONS")
+"""POST is an import."""
 _CHUNK = 65_536
 _ATTEMPTS = 10
 """Times that a page is asked for while the database is not available, a second apart."""

@@ -56,6 +56,9 @@ class BreakingProtocol(NotesBuffered, WebSocketsSansIOProtocol):
         fragments = len(self.frames[0]) + self._fragments if self.frames else 0
         return len(self.conn.reader.buffer) + fragments
 
+    def note_streamed(self, size: int) -> None:
+        """Do nothing: a socket has no bodies."""
+
     def is_waiting(self) -> bool:
         """Return False: a socket has no requests."""
         return False

@@ -9,7 +9,7 @@ import httpx
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from fieldstone.engine.rest.export_addresses import PARAMETERS, Format
+from fieldstone.engine.rest.export_addresses import IMPORT_PARAMETERS, PARAMETERS, Format
 from fieldstone.engine.rest.open_api.documents import OpenApiDocuments
 from fieldstone.engine.rest.routes import Action, find_place, routes_of
 from fieldstone.metadata.changes import CreateField, apply
@@ -55,7 +55,7 @@ async def test_it_is_valid_and_has_every_route(client: httpx.AsyncClient) -> Non
             item = document["paths"][f"/{path}"]
             assert {method.upper() for method in item} - {"PARAMETERS"} == {*actions}
     found = {(path, method) for path, method, _ in operations(document)}
-    assert len(found) == 1 + 4 * (16 + 2)
+    assert len(found) == 1 + 4 * (16 + 4)
     rest = [(path[1:].replace("{id}", ID), method) for path, method in found]
     assert {find_place(path).action(method) for path, method in rest if "." not in path} == {*Action}
     ids = [operation["operationId"] for _, _, operation in operations(document)]
@@ -131,6 +131,22 @@ async def test_exports(client: httpx.AsyncClient) -> None:
         assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (200, told)
 
 
+async def test_imports(client: httpx.AsyncClient) -> None:
+    document = await ask(client, "GET", "open-api/core")
+    files = {Format.CSV: "email\na@x\n,\n", Format.JSONL: '{"email": "b@x"}\n[]\n'}
+    for format_, text in files.items():
+        operation = document["paths"][f"/people.{format_.value}"]["post"]
+        assert [one["$ref"].rpartition("/")[2] for one in operation["parameters"]] == [*IMPORT_PARAMETERS]
+        (told,) = operation["requestBody"]["content"]
+        answer = await client.post(
+            f"/rest/people.{format_.value}?upsert=true", content=text, headers={"content-type": told}
+        )
+        schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        schema = {**schema, "components": document["components"]}
+        Draft202012Validator(schema).validate(answer.json())
+        assert answer.json()["data"]["importPeople"]["errors"]
+
+
 async def test_a_role_sees_its_part(client: httpx.AsyncClient) -> None:
     document, options = await document_for(
         client,
@@ -148,6 +164,8 @@ async def test_a_role_sees_its_part(client: httpx.AsyncClient) -> None:
         ("/opportunities.jsonl", "GET"),
         ("/activities.csv", "GET"),
         ("/activities.jsonl", "GET"),
+        ("/activities.csv", "POST"),
+        ("/activities.jsonl", "POST"),
         ("/opportunities/{id}", "GET"),
         ("/opportunities/{id}", "DELETE"),
         ("/activities", "GET"),

@@ -25,3 +25,12 @@ async def key_of_role(client: httpx.AsyncClient, **role: Any) -> dict[str, str]:
     sent = {"query": key, "variables": {"input": {"name": "k", "role": "clerk"}}}
     token = (await client.post("/metadata", json=sent)).json()["data"]["createApiKey"]["token"]
     return {"authorization": f"Bearer {token}"}
+
+
+async def add_field(client: httpx.AsyncClient, object_: str, name: str, type_: str, **more: Any) -> None:
+    objects = await client.post("/metadata", json={"query": "{ objects { edges { node { id nameSingular } } } }"})
+    ids = {edge["node"]["nameSingular"]: edge["node"]["id"] for edge in objects.json()["data"]["objects"]["edges"]}
+    query = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }"
+    given = {"objectMetadataId": ids[object_], "name": name, "label": name.title(), "type": type_, **more}
+    made = await client.post("/metadata", json={"query": query, "variables": {"input": given}})
+    assert "errors" not in made.json()

@@ -8,20 +8,11 @@ from typing import Any
 import httpx
 
 from tests.engine.rest.asking import ask, create
-from tests.engine.rest.exports.exporting import key_of_role
+from tests.engine.rest.exports.exporting import add_field, key_of_role
 
 
 def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-
-
-async def add_field(client: httpx.AsyncClient, object_: str, name: str, type_: str, **more: Any) -> None:
-    objects = await client.post("/metadata", json={"query": "{ objects { edges { node { id nameSingular } } } }"})
-    ids = {edge["node"]["nameSingular"]: edge["node"]["id"] for edge in objects.json()["data"]["objects"]["edges"]}
-    query = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }"
-    given = {"objectMetadataId": ids[object_], "name": name, "label": name.title(), "type": type_, **more}
-    made = await client.post("/metadata", json={"query": query, "variables": {"input": given}})
-    assert "errors" not in made.json()
 
 
 async def test_a_file_of_csv(client: httpx.AsyncClient) -> None:
@@ -86,10 +77,10 @@ async def test_a_refusal_is_one_of_rest(client: httpx.AsyncClient) -> None:
     await ask(client, "GET", "people.csv/x", 404)
     refused = await client.get("/rest/people.csv", headers={"authorization": "Bearer no"})
     assert refused.status_code == 401
-    for method in ("POST", "DELETE", "PATCH"):
+    for method in ("DELETE", "PATCH", "PUT"):
         answer = await client.request(method, "/rest/people.csv")
-        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
-    assert (await client.options("/rest/people.csv")).headers["allow"] == "GET, HEAD, OPTIONS"
+        assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST, HEAD, OPTIONS")
+    assert (await client.options("/rest/people.csv")).headers["allow"] == "GET, POST, HEAD, OPTIONS"
     head = await client.head("/rest/people.csv")
     assert (head.status_code, head.content, head.headers["content-type"][:8]) == (200, b"", "text/csv")
     assert (await client.head("/rest/people.csv?limit=x")).status_code == 400

@@ -70,6 +70,9 @@ class Client:
     def incomplete(self) -> int:
         return self.kept
 
+    def note_streamed(self, size: int) -> None:
+        raise AssertionError(size)
+
     def is_waiting(self) -> bool:
         return self.waits
 

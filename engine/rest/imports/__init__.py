@@ -1,0 +1,1 @@
+"""Imports: the records of a file, in batches that follow each other."""

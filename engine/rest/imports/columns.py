@@ -1,0 +1,193 @@
+"""The columns of a file, by the names that an export gives them, and the data that their cells are."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import NamedTuple
+
+from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
+from fieldstone.engine.rest.imports.csv_rows import BuildRecord, Cells
+from fieldstone.engine.rest.imports.rows import Decode
+from fieldstone.engine.schema.objects.unique_keys import unique_keys
+from fieldstone.metadata import scalars
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Access, Field, Object, Snapshot, relation_end
+from fieldstone.metadata.scalars import Scalar
+
+_BOOLEANS = {"true": True, "false": False}
+_NUMBERS = (scalars.INT, scalars.DOUBLE, scalars.DECIMAL)
+_DELETED_AT = "deletedAt"
+
+Convert = Callable[[str], JsonValue]
+"""Returns the JSON value of a cell; a cell that is none of its type stays text, which the write refuses."""
+
+
+class Column(NamedTuple):
+    """A column: the member of a record's data that its cells are, or are a part of.
+
+    Attributes:
+        part: the name of the sub-field, or of the unique field by which a record to connect to is found.
+        key_name: the name of a relation's key, if the column names a record by that unique field.
+    """
+
+    name: str
+    convert: Convert
+    part: str | None = None
+    key_name: str | None = None
+
+
+class RecordReader:
+    """Reads the data of records, of the columns of CSV or the members of JSON Lines.
+
+    Args:
+        view: the model as the principal sees it.
+        object_: the object of the records.
+        decode: reads a cell of JSON.
+
+    Attributes:
+        ignored: the names of columns that are passed over, since the server writes their fields.
+    """
+
+    def __init__(self, view: Snapshot, object_: Object, decode: Decode) -> None:
+        self.ignored: list[str] = []
+        self._view = view
+        self._object = object_
+        self._decode = decode
+        self._read_only = {
+            name for name, field in object_.active.items() if field.access is Access.READ_ONLY and name != _DELETED_AT
+        }
+
+    def prepare(self, record: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+        """Return the data of a record of JSON Lines: without the members that an export shows and nobody writes.
+
+        Raises:
+            BadUserInput: the record is a deleted one.
+        """
+        self._refuse_deleted(record.get(_DELETED_AT))
+        passed = self._read_only | {_DELETED_AT}
+        self._ignore(name for name in record if name in passed)
+        return {name: value for name, value in record.items() if name not in passed}
+
+    def read_header(self, names: Sequence[str]) -> BuildRecord:
+        """Return the function that makes the data of records of the cells under a header.
+
+        Raises:
+            BadUserInput: a column is none of the object, or is there twice.
+            Forbidden: the role may not write a column.
+        """
+        columns: list[tuple[int, Column]] = []
+        deleted = None
+        seen: set[str] = set()
+        for place, name in enumerate(name.strip() for name in names):
+            if name in seen:
+                raise BadUserInput(f"The column '{name[:80]}' is in the header twice.", field=name[:80])
+            seen.add(name)
+            if name == _DELETED_AT and _DELETED_AT in self._object.active:
+                deleted = place
+                self._ignore([name])
+            elif name in self._read_only:
+                self._ignore([name])
+            else:
+                columns.append((place, self._find_column(name)))
+        return lambda cells: self._build(columns, deleted, cells)
+
+    def _ignore(self, names: Iterable[str]) -> None:
+        self.ignored += [name for name in names if name not in self.ignored]
+
+    def _refuse_deleted(self, deleted_at: JsonValue) -> None:
+        if deleted_at is not None and _DELETED_AT in self._object.active:
+            raise BadUserInput(
+                f"'{_DELETED_AT}' cannot be written, and without it a deleted record would be a live one: leave the"
+                " record out.",
+                field=_DELETED_AT,
+            )
+
+    def _build(self, columns: Sequence[tuple[int, Column]], deleted: int | None, cells: Cells) -> dict[str, JsonValue]:
+        if deleted is not None:
+            self._refuse_deleted(cells[deleted])
+        data: dict[str, JsonValue] = {}
+        for place, (name, convert, part, key_name) in columns:
+            cell = cells[place]
+            if part is None:
+                data[name] = None if cell is None else convert(cell)
+            elif key_name is not None:
+                if cell is None:
+                    data[key_name] = None
+                else:
+                    data[name] = {"connect": {"where": {part: convert(cell)}}}
+            else:
+                # A composite without any value is null.
+                whole = data.setdefault(name, None)
+                if cell is not None:
+                    if whole is None:
+                        whole = data[name] = {}
+                    whole[part] = convert(cell)
+                elif whole is not None:
+                    whole[part] = None
+        return data
+
+    def _find_column(self, title: str) -> Column:
+        """Return the column with a title; raises ApiError."""
+        name, _, part = title.partition(".")
+        object_ = self._object
+        field = object_.active.get(name) or object_.held_keys.get(name)
+        if field is None or not object_.knows(field):
+            raise self._unknown(title)
+        if not object_.givable.get(field.name):
+            raise Forbidden(f"The role may not write the field '{field.name}': leave the column out.", field=title)
+        if field.relation_id is not None:
+            column = self._find_link(field, name, part)
+        elif field.is_composite:
+            found = next((one for one in field.parts if one.name and one.name == part), None)
+            column = None if found is None else Column(name, self._converter(found.scalar), part)
+        else:
+            column = None if part else Column(name, self._converter(field.parts[0].scalar))
+        if column is None:
+            raise self._unknown(title)
+        return column
+
+    def _find_link(self, field: Field, name: str, part: str) -> Column | None:
+        key_name = f"{field.name}Id"
+        if not field.parts:
+            return None
+        if name == key_name:
+            return None if part else Column(key_name, self._converter(scalars.UUID))
+        end = relation_end(self._view, field)
+        keys = () if end is None else unique_keys(self._view, end.target)
+        key = next((key[0] for key in keys if len(key) == 1 and key[0].name == part), None)
+        if key is None or key.relation_id is not None or key.is_composite:
+            return None
+        return Column(field.name, self._converter(key.parts[0].scalar), part, key_name)
+
+    def _unknown(self, title: str) -> BadUserInput:
+        return BadUserInput(
+            f"'{title[:80]}' is no column of {self._object.label_plural}: a column is named as in an export, a record"
+            " to connect to by its id ('companyId') or by a unique field ('company.website').",
+            field=title[:80],
+        )
+
+    def _converter(self, scalar: Scalar) -> Convert:
+        if scalar is scalars.JSON:
+            return self._decode
+        if scalar.element is not None:
+            return self._read_list
+        if scalar is scalars.BOOLEAN:
+            return _read_boolean
+        return self._read_number if scalar in _NUMBERS else _read_text
+
+    def _read_list(self, cell: str) -> JsonValue:
+        return self._decode(cell) if cell.lstrip().startswith("[") else [cell]
+
+    def _read_number(self, cell: str) -> JsonValue:
+        try:
+            value = self._decode(cell)
+        except ApiError:
+            return cell
+        return value if isinstance(value, int | Decimal) else cell
+
+
+def _read_boolean(cell: str) -> JsonValue:
+    return _BOOLEANS.get(cell.lower(), cell)
+
+
+def _read_text(cell: str) -> JsonValue:
+    return cell

@@ -1,0 +1,264 @@
+"""An import: the pieces of a file become rows, and the rows batches, each of them written in one statement.
+
+The next batch is read while one is written. Nothing is held between two batches but the rows of the next one: neither a
+connection nor a transaction, so that a client may send as slowly as it likes.
+"""
+
+import asyncio
+import codecs
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from copy import copy
+from functools import partial
+
+from graphql import GraphQLInputObjectType
+
+from fieldstone.engine.errors import ApiError, BadUserInput
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.rest.errors import rename_inputs
+from fieldstone.engine.rest.export_addresses import ExportAddress, Format
+from fieldstone.engine.rest.imports.columns import RecordReader
+from fieldstone.engine.rest.imports.csv_rows import CsvRows
+from fieldstone.engine.rest.imports.json_lines import JsonLines
+from fieldstone.engine.rest.imports.report import Report
+from fieldstone.engine.rest.imports.rows import Decode, Reader, Row
+from fieldstone.engine.rest.imports.writer import BatchWriter, Way
+from fieldstone.engine.rest.parameters import Parameters
+from fieldstone.engine.rest.routes import not_found
+from fieldstone.engine.work_thread import WorkThread
+from fieldstone.metadata.api_names import TypeRole, type_name
+from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.model import Object, Seen, relation_end
+from fieldstone.metadata.roles.principal import Principal
+
+MOST_ROWS = 500
+"""Rows of a batch."""
+_MOST_CHARACTERS = 1 << 20
+"""Characters of a batch."""
+
+Pieces = AsyncIterator[bytes]
+
+
+class Import:
+    """One import.
+
+    Args:
+        core: writes the records.
+        work: reads the pieces.
+        principal: writes the records.
+        address: names the object and the format.
+        parameters: those of the request.
+        decode: reads JSON.
+        most: characters of a record; of an import that is all or nothing, of all of its records.
+
+    Attributes:
+        name: plural, of the object.
+        report: so far.
+        batches: those that were written.
+        counts_batches: whether each batch counts in the rate limit, since the role has one of its own.
+    """
+
+    def __init__(
+        self,
+        core: GraphQLApi,
+        work: WorkThread,
+        principal: Principal,
+        address: ExportAddress,
+        parameters: Parameters,
+        *,
+        decode: Decode,
+        most: int,
+    ) -> None:
+        self.name = address.plural
+        self.report = Report()
+        self.batches = 0
+        self.counts_batches = False
+        self._core = core
+        self._work = work
+        self._principal = principal
+        self._format = address.format
+        self._way = _read_way(parameters)
+        self._is_whole = parameters.flag("all_or_nothing")
+        self._decode = decode
+        self._most = most
+        self._most_rows = 0
+        self._object: Object | None = None
+        self._writer: BatchWriter | None = None
+        self._writing: asyncio.Task[None] | None = None
+        self._text = codecs.getincrementaldecoder("utf-8")()
+        self._received = 0
+
+    async def run(self, pieces: Pieces, admit: Callable[[], Awaitable[None]]) -> None:
+        """Write the records of a file.
+
+        Args:
+            pieces: of the file.
+            admit: is awaited before each batch; raises ApiError.
+
+        Raises:
+            ApiError: the file cannot be read any further, or no record of it can be written; the report has those
+                that were written before.
+        """
+        seen, object_ = await self._see()
+        self._object = object_
+        limits = self._core.compiler.limits_of(seen.limits)
+        self.counts_batches = seen.limits.rate is not None
+        self._most_rows = limits.records.bulk if self._is_whole else min(MOST_ROWS, limits.records.bulk)
+        found = self._core.compiler.schemas.get(seen.view).type_map.get(type_name(object_, TypeRole.INPUT))
+        type_ = found if isinstance(found, GraphQLInputObjectType) else None
+        records = RecordReader(seen.view, object_, self._decode)
+        self.report.ignored = records.ignored
+        reader = self._open(records)
+        own = [
+            name
+            for name, field in object_.active.items()
+            if field.parts and (end := relation_end(seen.view, field)) is not None and end.target.id == object_.id
+        ]
+        self._writer = BatchWriter(self._core, self._work, self._principal, object_, type_, self._way, self.report, own)
+        try:
+            await self._write_all(reader, pieces, admit)
+        except ApiError as error:
+            # The Core API keeps some refusals and raises them again.
+            raise rename_inputs(copy(error)) from error
+
+    async def _write_all(self, reader: Reader, pieces: Pieces, admit: Callable[[], Awaitable[None]]) -> None:
+        try:
+            async for batch in self._batches(reader, pieces):
+                await self._finish_writing()
+                await admit()
+                self.batches += 1
+                self._writing = asyncio.create_task(self._write(batch))
+        finally:
+            # A statement that has been sent may be committed: the report waits for it.
+            await self._finish_writing()
+        if self._writer is not None:
+            await self._writer.finish()
+
+    def show(self) -> dict[str, JsonValue]:
+        """Return the report as the data of an answer; none before the object is known."""
+        return {} if self._object is None else self.report.show(self._object)
+
+    def _open(self, records: RecordReader) -> Reader:
+        if self._format is Format.CSV:
+            return CsvRows(records.read_header, self._most)
+        return JsonLines(self._decode, records.prepare, self._most)
+
+    async def _see(self) -> tuple[Seen, Object]:
+        core, workspace_id = self._core, self._principal.workspace_id
+        current = await core.source.get(workspace_id)
+        seen = core.see(current, self._principal)
+        if seen.view.by_plural.get(self.name) is None:
+            seen = core.see(await core.source.refresh(workspace_id), self._principal)
+        object_ = seen.view.by_plural.get(self.name)
+        if object_ is None:
+            raise not_found(self.name)
+        return seen, object_
+
+    async def _finish_writing(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await writing
+
+    async def _write(self, batch: Sequence[Row]) -> None:
+        if self._writer is None:
+            raise TypeError("the object is not known")
+        writer = self._writer
+        right = [row for row in batch if row.error is None]
+        for row in batch:
+            if row.error is not None:
+                self.report.refuse(row, row.error)
+        if not self._is_whole:
+            await writer.write(right)
+        elif not self.report.failed:
+            await self._write_whole(writer, right)
+
+    async def _write_whole(self, writer: BatchWriter, rows: Sequence[Row]) -> None:
+        try:
+            if rows:
+                await writer.write_all(rows)
+        except ApiError as error:
+            wrong = await writer.find_wrong(rows, error)
+            if not wrong:
+                raise
+            for index, reason in wrong.items():
+                self.report.refuse(rows[index], reason)
+
+    async def _batches(self, reader: Reader, pieces: Pieces) -> AsyncIterator[Sequence[Row]]:
+        """Yield the batches; one that is all or nothing is the only one."""
+        waiting: list[Row] = []
+        async for rows in self._rows(reader, pieces):
+            waiting += rows
+            if self._is_whole:
+                self._refuse_more(len(waiting))
+                continue
+            *whole, waiting = self._cut(waiting)
+            for batch in whole:
+                yield batch
+        if waiting:
+            yield waiting
+
+    async def _rows(self, reader: Reader, pieces: Pieces) -> AsyncIterator[list[Row]]:
+        async for piece in pieces:
+            self._received += len(piece)
+            if self._is_whole:
+                self._refuse_longer(self._received)
+            yield await self._read(reader, piece, is_end=False)
+        yield await self._read(reader, b"", is_end=True)
+
+    async def _read(self, reader: Reader, piece: bytes, *, is_end: bool) -> list[Row]:
+        is_first = self._received == len(piece)
+        try:
+            text = self._text.decode(piece, final=is_end)
+        except UnicodeDecodeError as error:
+            raise BadUserInput(f"The file is not UTF-8: {error.reason}.") from None
+        if is_first:
+            text = text.removeprefix("\ufeff")
+        return await self._work.run(self._principal.workspace_id, partial(reader.read, text, is_end=is_end))
+
+    def _cut(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
+        """Yield whole batches, and last the rows that the next one begins with."""
+        batch: list[Row] = []
+        size = 0
+        keys: set[str] = set()
+        for row in rows:
+            key = self._key_of(row)
+            if len(batch) >= self._most_rows or size >= _MOST_CHARACTERS or key in keys:
+                yield batch
+                batch, size, keys = [], 0, set()
+            batch.append(row)
+            size += row.size
+            if key is not None:
+                keys.add(key)
+        yield batch
+
+    def _key_of(self, row: Row) -> str | None:
+        """Return the unique key of an upsert's row: a statement changes no record twice."""
+        if not self._way.key:
+            return None
+        values = [row.data.get(name) for name in self._way.key]
+        return None if None in values else dumps(values)
+
+    def _refuse_more(self, rows: int) -> None:
+        if rows > self._most_rows:
+            raise BadUserInput(
+                f"An import that is all or nothing is one statement, which may write {self._most_rows:,} records"
+                " (FIELDSTONE_MAX_BULK_WRITES); nothing was written. Without 'all_or_nothing' it may have any number.",
+                field="all_or_nothing",
+            )
+
+    def _refuse_longer(self, size: int) -> None:
+        if size > self._most:
+            raise BadUserInput(
+                f"An import that is all or nothing may have {self._most:,} bytes (FIELDSTONE_MAX_BODY_BYTES); nothing"
+                " was written. Without 'all_or_nothing' it may have more.",
+                field="all_or_nothing",
+            )
+
+
+def _read_way(parameters: Parameters) -> Way:
+    """Return how the records are written; raises BadUserInput."""
+    fields = parameters.text("on_conflict")
+    if fields is None:
+        return Way(upserts=parameters.flag("upsert"))
+    if not parameters.flag("upsert", default=True):
+        raise BadUserInput("'on_conflict' and 'upsert=false' contradict each other.", field="on_conflict")
+    return Way(upserts=True, key=tuple(name.strip() for name in fields.split(",")))

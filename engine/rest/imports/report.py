@@ -1,0 +1,80 @@
+"""The report of an import: how many records were written, and which rows were refused."""
+
+import re
+from copy import copy
+from dataclasses import dataclass, field
+from typing import Any
+
+from fieldstone.engine.errors import ApiError, BadUserInput
+from fieldstone.engine.rest.errors import rename_inputs
+from fieldstone.engine.rest.imports.rows import Row
+from fieldstone.metadata.model import Object, capitalised
+
+MOST_LISTED = 1_000
+"""Refused rows that a report lists."""
+MOST_FAILED = 10_000
+"""Refused rows after which an import ends."""
+
+_INDEX = re.compile(r"data\[\d+\]\.?|\[\d+\]\.?")
+
+
+@dataclass(slots=True)
+class Report:
+    """A report; the rows of the file that are in none of its numbers were not read.
+
+    Attributes:
+        created, updated: the records that were written.
+        failed: the rows that were refused.
+        errors: the first of them.
+        ignored: the names of the columns that were passed over.
+    """
+
+    created: int = 0
+    updated: int = 0
+    failed: int = 0
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+
+    @property
+    def read(self) -> int:
+        """The rows that were read, and written or refused."""
+        return self.created + self.updated + self.failed
+
+    def refuse(self, row: Row, error: ApiError) -> None:
+        """Note that a row was refused.
+
+        Raises:
+            BadUserInput: too many were.
+        """
+        self.failed += 1
+        if len(self.errors) < MOST_LISTED:
+            self.errors.append(_show(row, rename_inputs(copy(error))))
+        if self.failed > MOST_FAILED:
+            raise BadUserInput(f"The import has ended, since more than {MOST_FAILED:,} rows were refused.")
+
+    def show(self, object_: Object) -> dict[str, Any]:
+        """Return the data of the answer."""
+        name = f"import{capitalised(object_.name_plural)}"
+        shown = {
+            "read": self.read,
+            "created": self.created,
+            "updated": self.updated,
+            "failed": self.failed,
+            "errors": sorted(self.errors, key=lambda error: error["row"]),
+            "ignored": self.ignored,
+        }
+        return {name: shown}
+
+
+def field_of(error: ApiError) -> str:
+    """Return the name of the field of a row that an error is about; empty if it is about the row."""
+    return _INDEX.sub("", error.field or "").removeprefix("data")
+
+
+def _show(row: Row, error: ApiError) -> dict[str, Any]:
+    shown: dict[str, Any] = {"row": row.number, "line": row.line}
+    if name := field_of(error):
+        shown["field"] = name
+    shown["message"] = _INDEX.sub("", error.message)
+    shown["code"] = error.code
+    return shown

@@ -1,0 +1,48 @@
+"""The rows of a file: each the data of one record, or the reason for which it is none."""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from fieldstone.engine.errors import ApiError, BadUserInput
+from fieldstone.metadata.json_text import JsonValue
+
+Decode = Callable[[str], JsonValue]
+"""Returns the value of JSON text; raises ApiError."""
+
+
+class Row(NamedTuple):
+    """A row of a file.
+
+    Attributes:
+        number: its place among the records of the file, from 1.
+        line: the line of the file that it begins in, from 1.
+        data: of its record, as a create takes it.
+        size: characters of its text.
+        error: the reason for which it is no record.
+    """
+
+    number: int
+    line: int
+    data: dict[str, JsonValue]
+    size: int
+    error: ApiError | None = None
+
+
+class Reader(Protocol):
+    """Reads the rows of a file from its pieces."""
+
+    def read(self, text: str, *, is_end: bool) -> list[Row]:
+        """Return the rows that end in a piece of the text; the rest is kept until the next piece.
+
+        Raises:
+            ApiError: no row can be read from here on.
+        """
+
+
+def refuse_longer(text: str, most: int, line: int) -> None:
+    """Raise BadUserInput if the text of one record has more characters than `most`."""
+    if len(text) > most:
+        raise BadUserInput(
+            f"The record in line {line} has more than {most:,} characters, which is the limit of one record"
+            " (FIELDSTONE_MAX_BODY_BYTES)."
+        )

@@ -1,0 +1,250 @@
+"""The writes of an import: a batch of rows is one mutation of the Core API, and one statement.
+
+A batch that is refused because of some of its rows is written again without them. Each attempt has an Idempotency-Key,
+so that one whose answer was lost can be sent again.
+"""
+
+import asyncio
+import time
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import uuid4
+
+from graphql import GraphQLInputType
+
+from fieldstone.engine.errors import (
+    ApiError,
+    BadUserInput,
+    Conflict,
+    Forbidden,
+    NotFound,
+    QueryTooComplex,
+    RateLimitExceeded,
+    ServiceUnavailable,
+)
+from fieldstone.engine.request.idempotency.claim import SentKey
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.engine.request.variables import check_input
+from fieldstone.engine.rest.imports.report import Report, field_of
+from fieldstone.engine.rest.imports.rows import Row
+from fieldstone.engine.work_thread import WorkThread
+from fieldstone.metadata.api_names import TypeRole, Verb, mutation_name, type_name
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Object
+from fieldstone.metadata.roles.principal import Principal
+
+_ATTEMPTS = 10
+"""Times that a batch is sent while the database is not available, a second apart."""
+_DEPTH = 100
+_AT_ONCE = 500
+_MOST_HELD = 10_000
+"""Rows that are held back until the records that they point to may have come."""
+_MOST_HELD_CHARACTERS = 16 << 20
+
+
+class Way(NamedTuple):
+    """How the records of an import are written.
+
+    Attributes:
+        upserts: whether a record with the same unique key is changed.
+        key: the fields of the one unique key that counts; none: any that is given.
+    """
+
+    upserts: bool = False
+    key: tuple[str, ...] = ()
+
+
+class BatchWriter:
+    """Writes batches.
+
+    Args:
+        core: executes the mutations.
+        work: looks through refused batches.
+        principal: writes the records.
+        object_: the object of the records.
+        type_: the type of their data; None where the role may write none.
+        way: how they are written.
+        report: counts them.
+        own: the names of the fields that point to records of the object itself.
+    """
+
+    def __init__(
+        self,
+        core: GraphQLApi,
+        work: WorkThread,
+        principal: Principal,
+        object_: Object,
+        type_: GraphQLInputType | None,
+        way: Way,
+        report: Report,
+        own: Collection[str] = (),
+    ) -> None:
+        self._core = core
+        self._work = work
+        self._principal = principal
+        self._type = type_
+        self._way = way
+        self._report = report
+        self._document = _write_document(object_, way)
+        # Relations to the object itself: the record that a row points to may stand behind it in the file.
+        self._own = own
+        self._held: list[tuple[Row, ApiError]] = []
+        self._size = 0
+        self._key = f"import-{uuid4()}"
+        self._sent = 0
+
+    async def write(self, rows: Sequence[Row]) -> None:
+        """Write rows in their order, short of those that are refused.
+
+        Raises:
+            ApiError: not because of a row.
+        """
+        pending = rows
+        while pending:
+            try:
+                await self.write_all(pending)
+                pending = ()
+            except ApiError as error:
+                wrong = await self.find_wrong(pending, error)
+                if not wrong:
+                    if len(pending) == 1 or _is_about_all(error):
+                        raise
+                    middle = len(pending) // 2
+                    await self.write(pending[:middle])
+                    pending = pending[middle:]
+                    continue
+                tried = _is_by_value(error)
+                for index, reason in wrong.items():
+                    if tried and len(pending) > 1 and reason is error:
+                        # Its error may be another one than that of the first row.
+                        await self.write([pending[index]])
+                    else:
+                        self._refuse(pending[index], reason)
+                pending = [row for index, row in enumerate(pending) if index not in wrong]
+
+    async def finish(self) -> None:
+        """Write the rows that point to records of the same file which stood behind them; raises ApiError."""
+        while self._held:
+            held, self._held = self._held, []
+            self._size = 0
+            before = len(held)
+            for start in range(0, before, _AT_ONCE):
+                await self.write([row for row, _ in held[start : start + _AT_ONCE]])
+            if len(self._held) == before:
+                # No other record has come that they point to.
+                for row, reason in self._held:
+                    self._report.refuse(row, reason)
+                self._held = []
+
+    def _refuse(self, row: Row, reason: ApiError) -> None:
+        may_come = isinstance(reason, NotFound) and field_of(reason) in self._own
+        if may_come and len(self._held) < _MOST_HELD and self._size + row.size <= _MOST_HELD_CHARACTERS:
+            self._held.append((row, reason))
+            self._size += row.size
+        else:
+            self._report.refuse(row, reason)
+
+    async def write_all(self, rows: Sequence[Row]) -> None:
+        """Write all of the rows, or none; raises ApiError."""
+        variables: dict[str, JsonValue] = {"data": [row.data for row in rows]}
+        if self._way.key:
+            variables["onConflict"] = {"fields": [*self._way.key]}
+        self._sent += 1
+        request = GraphQLRequest(
+            query=self._document,
+            operation_name=None,
+            variables=variables,
+            is_large=True,
+            sent_key=SentKey(self._key.encode(), self._sent),
+        )
+        body = await self._execute(request)
+        updated = body.count(b'"created":false')
+        self._report.updated += updated
+        self._report.created += len(rows) - updated
+
+    async def _execute(self, request: GraphQLRequest) -> bytes:
+        attempts = 0
+        while True:
+            answer = await self._core.execute(self._principal, request, allow_mutation=True)
+            if not answer.errors:
+                return answer.body
+            error = answer.errors[0]
+            attempts += 1
+            if not isinstance(error, ServiceUnavailable | RateLimitExceeded) or attempts == _ATTEMPTS:
+                raise error
+            # A slot of an operation is free in a moment.
+            reset = error.extensions.get("resetAt")
+            wait = 1.0 if reset is None else reset / 1000 - time.time()
+            await asyncio.sleep(min(1.0, max(0.05, wait)))
+
+    async def find_wrong(self, rows: Sequence[Row], error: ApiError) -> dict[int, ApiError]:
+        """Return the rows that an error is about, by their places; none: it does not say so."""
+        if isinstance(error, BadUserInput | Forbidden) and "rows" not in error.extensions:
+            found = await self._work.run(self._principal.workspace_id, partial(self._check, rows))
+            if found:
+                return found
+        if not isinstance(error, BadUserInput | Forbidden | Conflict | NotFound | QueryTooComplex):
+            return {}
+        listed = error.extensions.get("rows")
+        blamed: Sequence[Mapping[str, Any]] = (
+            [row for row in listed if "index" in row] if isinstance(listed, list) else []
+        )
+        if isinstance(error, Conflict):
+            blamed = _repeated(rows, blamed)
+        places = [row["index"] for row in blamed]
+        if not places and isinstance(error.extensions.get("index"), int):
+            places = [error.extensions["index"]]
+        if not places and len(rows) == 1 and not _is_about_all(error):
+            places = [0]
+        return {place: error for place in places if place < len(rows)}
+
+    def _check(self, rows: Sequence[Row]) -> dict[int, ApiError]:
+        found: dict[int, ApiError] = {}
+        if self._type is None:
+            return found
+        for place, row in enumerate(rows):
+            try:
+                check_input(self._type, row.data, "$data", "data", _DEPTH)
+            except ApiError as error:
+                found[place] = error
+        return found
+
+
+def _repeated(rows: Sequence[Row], blamed: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """Return the rows that are to blame for a taken key, short of the first of several rows with the same one."""
+    kept = []
+    for one in blamed:
+        names = one.get("fields") or [one.get("field")]
+        values = [rows[one["index"]].data.get(name) for name in names]
+        same = [index for index, row in enumerate(rows) if [row.data.get(name) for name in names] == values]
+        if None in values or len(same) == 1 or same[0] != one["index"]:
+            kept.append(one)
+    return kept
+
+
+def _is_by_value(error: ApiError) -> bool:
+    """Return whether the message of an error is about the value of its first row."""
+    return isinstance(error, BadUserInput | Forbidden)
+
+
+def _is_about_all(error: ApiError) -> bool:
+    """Return whether an error is one of the request: the role may not write, or there is no such object any more."""
+    if isinstance(error, QueryTooComplex):
+        return False
+    if (error.field or "").startswith("onConflict"):
+        return True
+    return not isinstance(error, BadUserInput | Conflict | NotFound | Forbidden) or error.path is None
+
+
+def _write_document(object_: Object, way: Way) -> str:
+    data = type_name(object_, TypeRole.INPUT)
+    if not way.upserts:
+        name = mutation_name(object_, Verb.CREATE, many=True)
+        return f"mutation($data:[{data}!]!){{{name}(data:$data){{__typename}}}}"
+    name = mutation_name(object_, Verb.UPSERT, many=True)
+    if not way.key:
+        return f"mutation($data:[{data}!]!){{{name}(data:$data){{created}}}}"
+    declared = f"$data:[{data}!]!,$onConflict:{type_name(object_, TypeRole.ON_CONFLICT)}!"
+    return f"mutation({declared}){{{name}(data:$data,onConflict:$onConflict){{created}}}}"

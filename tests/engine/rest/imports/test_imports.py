@@ -1,0 +1,239 @@
+"""Imports over HTTP: the records that they write, and the rows that they refuse."""
+
+import json
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+
+from tests.engine.rest.asking import ask, create, emails
+from tests.engine.rest.exports.exporting import add_field, key_of_role
+from tests.engine.server.conftest import StartApp
+
+
+async def send(client: httpx.AsyncClient, path: str, text: str | bytes, status: int = 200, **options: Any) -> Any:
+    """The report of an import; that of a refused one with the error beside it."""
+    answer = await ask(client, "POST", path, status, content=text, **options)
+    if "data" not in answer or status != 200:
+        return answer
+    (report,) = answer["data"].values()
+    return report
+
+
+def counts(report: Any) -> tuple[int, int, int]:
+    return report["created"], report["updated"], report["failed"]
+
+
+async def test_csv_creates_records(client: httpx.AsyncClient) -> None:
+    await add_field(client, "person", "price", "CURRENCY")
+    await add_field(client, "person", "tags", "ARRAY")
+    await add_field(client, "person", "extra", "RAW_JSON")
+    await add_field(client, "person", "active", "BOOLEAN")
+    company = await create(client, "companies", name="Acme")
+    text = (
+        "\ufeffemail,firstName,city,companyId,price.amountMicros,price.currencyCode,tags,extra,active\r\n"
+        f'a@x,"A, ""a""",,{company["id"]},9007199254740993,EUR,"[""x"",""y""]","{{""n"":1.50}}",TRUE\r\n'
+        'b@x,=1+1,"",,,,z,1,false\r\n'
+    )
+    assert counts(await send(client, "people.csv", text)) == (2, 0, 0)
+    first, second = (await ask(client, "GET", "people?order_by=email"))["data"]["people"]
+    assert (first["firstName"], first["city"], first["companyId"]) == ('A, "a"', None, company["id"])
+    assert first["price"] == {"amountMicros": 9007199254740993, "currencyCode": "EUR"}
+    assert (first["tags"], first["extra"], first["active"]) == (["x", "y"], {"n": 1.5}, True)
+    assert (second["city"], second["companyId"], second["tags"], second["active"]) == ("", None, ["z"], False)
+    assert second["price"] in (None, {"amountMicros": None, "currencyCode": None})
+    assert first["createdBy"]["context"]["kind"] == "API_KEY"
+
+
+async def test_json_lines_create_records(client: httpx.AsyncClient) -> None:
+    company = await create(client, "companies", name="Acme")
+    lines = [{"email": "a@x", "company": {"connect": company["id"]}}, {"email": "b@x", "city": None}]
+    text = "\n\n".join(map(json.dumps, lines))
+    assert counts(await send(client, "people.jsonl", text)) == (2, 0, 0)
+    first, second = (await ask(client, "GET", "people?order_by=email"))["data"]["people"]
+    assert (first["companyId"], second["companyId"]) == (company["id"], None)
+
+
+async def test_records_to_connect_to_by_a_unique_field(client: httpx.AsyncClient) -> None:
+    await add_field(client, "company", "code", "TEXT", isUnique=True)
+    company = await create(client, "companies", name="Acme", code="ACME")
+    report = await send(client, "people.csv", "email,company.code\na@x,ACME\nb@x,\nc@x,NONE\n")
+    assert counts(report) == (2, 0, 1)
+    assert (report["errors"][0]["row"], report["errors"][0]["code"]) == (3, "NOT_FOUND")
+    found = (await ask(client, "GET", "people?order_by=email"))["data"]["people"]
+    assert [one["companyId"] for one in found] == [company["id"], None]
+    # An empty cell disconnects.
+    assert counts(await send(client, "people.csv?on_conflict=email", "email,company.code\na@x,\n")) == (0, 1, 0)
+    assert (await ask(client, "GET", "people?order_by=email"))["data"]["people"][0]["companyId"] is None
+    for name in ("company.name", "company.", "company.id.x", "company", "people.email", "email.x"):
+        refused = await send(client, "people.csv", f"email,{name}\na@y,ACME\n", 400)
+        assert refused["messages"][0].startswith(f"'{name}' is no column of People")
+
+
+async def test_upserts(client: httpx.AsyncClient) -> None:
+    first = "email,city\na@x,Bonn\nb@x,Bonn\n"
+    assert counts(await send(client, "people.csv?on_conflict=email", first)) == (2, 0, 0)
+    # The last of two rows with the same key counts.
+    again = "email,city,jobTitle\nb@x,Ulm,x\nc@x,Ulm,y\nc@x,,z\n"
+    assert counts(await send(client, "people.csv?upsert=true", again)) == (1, 2, 0)
+    found = (await ask(client, "GET", "people?order_by=email"))["data"]["people"]
+    assert [(one["city"], one["jobTitle"]) for one in found] == [("Bonn", None), ("Ulm", "x"), (None, "z")]
+    assert counts(await send(client, "people.csv?on_conflict=email", again)) == (0, 3, 0)
+    # Creates with keys that are taken fail row by row.
+    report = await send(client, "people.csv", "email\na@x\nd@x\n")
+    assert counts(report) == (1, 0, 1)
+    shown = {"row": 1, "line": 2, "field": "email", "message": "Another Person has this value of 'email'."}
+    assert report["errors"] == [{**shown, "code": "CONFLICT"}]
+    for query, name in [
+        ("on_conflict=city", "[city] is no unique key"),
+        ("on_conflict=nothing", "on_conflict"),
+        ("on_conflict=email&upsert=false", "on_conflict"),
+        ("upsert=x", "upsert"),
+        ("limit=1", "limit"),
+    ]:
+        refused = await send(client, f"people.csv?{query}", first, 400)
+        assert name in refused["messages"][0], refused
+        assert "data" not in refused
+
+
+WRONG = """email,employees,companyId
+a@x,1,
+b@x,many,
+c@x,2,no id
+,3,
+d@x,4,00000000-0000-4000-8000-000000000000
+a@x,5,
+e@x,6,
+f@x
+"""
+
+
+async def test_errors_by_row(client: httpx.AsyncClient) -> None:
+    await add_field(client, "person", "employees", "NUMBER", settings={"dataType": "int"})
+    report = await send(client, "people.csv", WRONG)
+    assert counts(report) == (2, 0, 6)
+    found = {one["row"]: (one["line"], one.get("field"), one["code"]) for one in report["errors"]}
+    assert found == {
+        2: (3, "employees", "BAD_USER_INPUT"),
+        3: (4, "companyId", "BAD_USER_INPUT"),
+        4: (5, "email", "BAD_USER_INPUT"),
+        5: (6, "company", "NOT_FOUND"),
+        6: (7, "email", "CONFLICT"),
+        8: (9, None, "BAD_USER_INPUT"),
+    }
+    messages = {one["row"]: one["message"] for one in report["errors"]}
+    assert messages[2] == "'employees' must be a number, not \"many\"."
+    assert messages[3].startswith("'companyId' must be a UUID such as ")
+    assert messages[3].endswith('not "no id".')
+    assert messages[4] == "Field 'email' is required"
+    assert await emails(client, "order_by=email") == ["a@x", "e@x"]
+
+
+async def test_errors_of_json_lines(client: httpx.AsyncClient) -> None:
+    text = '{"email": "a@x"}\n{"email":\n[]\n{"email": 1}\n{"mail": "b@x"}\n{"email": "\\ud800"}\n'
+    report = await send(client, "people.jsonl", text)
+    assert counts(report) == (1, 0, 5)
+    assert [one["line"] for one in sorted(report["errors"], key=lambda one: one["row"])] == [2, 3, 4, 5, 6]
+
+
+async def test_many_wrong_rows(client: httpx.AsyncClient) -> None:
+    lines = [f"{number % 700}@x,{'x' * (number % 3)}" for number in range(1_400)]
+    await add_field(client, "person", "score", "NUMBER")
+    report = await send(client, "people.csv", "\n".join(["email,score", *lines]))
+    wrong = {number for number in range(1_400) if number % 3}
+    right = {f"{number % 700}@x" for number in range(1_400) if number not in wrong}
+    assert report["created"] == len(right)
+    assert report["read"] == 1_400
+    assert (await ask(client, "GET", "people?limit=0"))["totalCount"] == len(right)
+
+
+async def test_all_or_nothing(client: httpx.AsyncClient) -> None:
+    await create(client, "people", email="b@x")
+    for text in ("email\na@x\nb@x\n", "email\na@x\n\n,\n", "email\na@x\na@x\n"):
+        refused = await send(client, "people.csv?all_or_nothing=true", text, 400)
+        assert refused["messages"] == ["No record was written, because of the rows in 'errors'."]
+        report = refused["data"]["importPeople"]
+        assert (report["created"], bool(report["failed"]), bool(report["errors"])) == (0, True, True)
+        assert await emails(client, "") == ["b@x"]
+    assert counts(await send(client, "people.csv?all_or_nothing=true", "email\na@x\nc@x\n")) == (2, 0, 0)
+    again = await send(client, "people.csv?all_or_nothing=true&on_conflict=email", "email\na@x\nd@x\n")
+    assert counts(again) == (1, 1, 0)
+
+
+async def test_an_import_that_is_all_or_nothing_is_small(start_app: StartApp) -> None:
+    async with start_app(max_bulk_writes=3, max_body_bytes=200) as (_, client):
+        for text in ("email\na\nb\nc\nd\n", f"email\n{'x' * 300}\n"):
+            refused = await send(client, "people.csv?all_or_nothing=true", text, 400)
+            assert "all or nothing" in refused["messages"][0]
+        assert counts(await send(client, "people.csv", "email\na\nb\nc\nd\n")) == (4, 0, 0)
+        refused = await send(client, "people.csv", f"email\n{'x' * 300}\n", 400)
+        assert "line 2 has more than 200 characters" in refused["messages"][0]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"", "The file is empty"),
+        (b"mail\n", "'mail' is no column of People"),
+        (b"email,email\n", "twice"),
+        (b"email\n\xff\n", "not UTF-8"),
+        (b'email\n"a\n', "never closed"),
+    ],
+)
+async def test_files_that_are_none(client: httpx.AsyncClient, text: bytes, message: str) -> None:
+    assert message in (await send(client, "people.csv", text, 400))["messages"][0]
+
+
+async def test_requests_that_are_refused(client: httpx.AsyncClient) -> None:
+    assert (await ask(client, "POST", "nothing.csv", 404, content="a\n"))["statusCode"] == 404
+    form = {"content-type": "multipart/form-data; boundary=x"}
+    assert "text/csv" in (await ask(client, "POST", "people.csv", 415, content="a", headers=form))["message"]
+    await ask(client, "POST", "people.csv", 415, content="a", headers={"content-encoding": "gzip"})
+    key = {"idempotency-key": "a"}
+    assert "on_conflict" in (await ask(client, "POST", "people.csv", 400, content="a", headers=key))["messages"][0]
+    answer = await client.post("/rest/people.csv", content="a", headers={"authorization": "Bearer no"})
+    assert answer.status_code == 401
+    problem = await client.post("/rest/people.csv", content="a", headers={"accept": "application/problem+json"})
+    assert (problem.status_code, problem.headers["content-type"]) == (400, "application/problem+json")
+    assert problem.json()["code"] == "BAD_USER_INPUT"
+    assert (await client.options("/rest/people.csv")).headers["allow"] == "GET, POST, HEAD, OPTIONS"
+
+
+async def test_a_role_writes_its_part(client: httpx.AsyncClient) -> None:
+    grant = {
+        "object": "person",
+        "read": {"fields": {"only": ["email", "city", "jobTitle"]}},
+        "create": {
+            "fields": {"only": ["email", "jobTitle"]},
+            "preset": {"city": "Bonn"},
+            "check": {"jobTitle": {"neq": "chief"}},
+        },
+    }
+    headers = await key_of_role(client, grants=[grant], limits={"rateLimit": 50})
+    text = "email,jobTitle\na@x,clerk\nb@x,chief\nc@x,cook\n"
+    report = await send(client, "people.csv", text, headers=headers)
+    assert counts(report) == (2, 0, 1)
+    assert (report["errors"][0]["row"], report["errors"][0]["code"]) == (2, "FORBIDDEN")
+    found = (await ask(client, "GET", "people?order_by=email"))["data"]["people"]
+    assert [(one["email"], one["city"]) for one in found] == [("a@x", "Bonn"), ("c@x", "Bonn")]
+    refused = await ask(client, "POST", "people.csv", 403, content="email,city\nd@x,Ulm\n", headers=headers)
+    assert refused["message"] == "The role may not write the field 'city': leave the column out."
+    line = await send(client, "people.jsonl", '{"email": "d@x", "city": "Ulm"}', 400, headers=headers)
+    assert line["data"]["importPeople"]["errors"][0]["code"] == "FORBIDDEN"
+    # A field that the role knows nothing of.
+    assert "no column" in (await send(client, "people.csv", "phone\n1\n", 400, headers=headers))["messages"][0]
+    # Without the right to update, an upsert is a create.
+    again = "email,jobTitle\na@x,cook\ne@x,cook\n"
+    assert counts(await send(client, "people.csv?on_conflict=email", again, headers=headers)) == (1, 0, 1)
+    await ask(client, "POST", "companies.csv", 404, content="name\nx\n", headers=headers)
+    assert (await ask(client, "GET", "people?limit=0"))["totalCount"] == 3
+
+
+async def test_each_record_has_its_event(client: httpx.AsyncClient, app_database: str) -> None:
+    await send(client, "people.csv", "email\n" + "".join(f"{number}@x\n" for number in range(600)))
+    with psycopg.connect(app_database) as connection:
+        counted = connection.execute(
+            "SELECT (SELECT count(*) FROM fieldstone.event_staging) + (SELECT count(*) FROM fieldstone.event_log)"
+        ).fetchone()
+    assert counted == (600,)
