@@ -21,7 +21,7 @@ from fieldstone.engine.events.delivery.registry import Registry
 from fieldstone.engine.events.delivery.renewal import Renewal
 from fieldstone.engine.events.delivery.slots import Slots
 from fieldstone.engine.events.delivery.subscribable import Subscribable
-from fieldstone.engine.events.delivery.work import PASSING, PAUSE, GroupWork
+from fieldstone.engine.events.delivery.work import PASSING, PAUSE, GroupWork, Watch, unwatched
 from fieldstone.engine.events.live.execution import Execution
 from fieldstone.engine.events.live.group import LiveGroup, LiveMember, LiveSink
 from fieldstone.engine.events.live.queries import LiveQueries
@@ -64,6 +64,7 @@ class Hub:
         interval: seconds between reads of the log without a hint.
         time_limit: seconds after which a group's statement is among the slow ones.
         live_poll: seconds after which live queries are answered again without an event; 0: they are not.
+        watch: wraps the steps of the works.
 
     Attributes:
         position: the events up to it have been noted in their groups.
@@ -81,6 +82,7 @@ class Hub:
         interval: float = INTERVAL,
         time_limit: float = TIME_LIMIT,
         live_poll: float = 0,
+        watch: Watch = unwatched,
     ) -> None:
         self.wake = Wake()
         self.counters = HubCounters()
@@ -98,16 +100,21 @@ class Hub:
         renewal = Renewal[Subscriber](api, end=self._end_member, rejoin=self._rejoin)
         self._delivery = LiveDelivery(reader, self.counters)
         self._live = GroupWork[SubscriptionGroup](
-            "live events", self, is_left=lambda group: group.has_news, step=self._deliver
+            "live events", self, is_left=lambda group: group.has_news, step=self._deliver, watch=watch
         )
         self._catch_up = GroupWork[SubscriptionGroup](
-            "missed events", self, is_left=lambda group: bool(group.behind) and not group.is_retired, step=self._chase
+            "missed events",
+            self,
+            is_left=lambda group: bool(group.behind) and not group.is_retired,
+            step=self._chase,
+            watch=watch,
         )
         self._renewal = GroupWork[SubscriptionGroup](
             "renewed subscriptions",
             self,
             is_left=lambda group: group.is_retired and not group.is_empty,
             step=renewal.step,
+            watch=watch,
         )
         execution = Execution(
             database,
@@ -125,6 +132,7 @@ class Hub:
             self.log.clock,
             most_groups=self.quotas.limits.live_queries,
             end=self._end_member,
+            watch=watch,
         )
 
     @property

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from fieldstone.engine.errors import ApiError, InternalServerError
 from fieldstone.engine.events.delivery.subscribable import Subscribable
+from fieldstone.engine.events.delivery.work import Watch, unwatched
 from fieldstone.engine.events.hub import Hub
 from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.log.reader import Bounds, EventLog
@@ -75,6 +76,7 @@ async def open_events(
     hints: Hints | None = None,
     partitions: Partitions | None = None,
     live_poll: float = 0,
+    watch: Watch = unwatched,
 ) -> AsyncIterator[Events]:
     """Run the events of a process for the length of the block.
 
@@ -88,9 +90,10 @@ async def open_events(
         hints: carries positions to the other processes; without it each looks at the log by itself.
         partitions: the log's; by default of the usual size.
         live_poll: seconds after which live queries are answered again without an event; 0: they are not.
+        watch: wraps the steps in which events are delivered.
     """
     parts = partitions or Partitions(database)
-    hub = Hub(database, api, report=_report, limits=quotas, live_poll=live_poll)
+    hub = Hub(database, api, report=_report, limits=quotas, live_poll=live_poll, watch=watch)
 
     def moved(position: int) -> None:
         events.bounds = Bounds(first=events.bounds.first, last=max(position, events.bounds.last))

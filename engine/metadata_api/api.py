@@ -294,6 +294,8 @@ def build_metadata_api(
     find_broken: FindBroken = none_broken,
     find_documents: FindBrokenDocuments | None = None,
     slots: Slots | None = None,
+    build_compiler: Callable[..., Compiler] = Compiler,
+    build_api: Callable[..., GraphQLApi] = GraphQLApi,
 ) -> GraphQLApi:
     """Return the Metadata API.
 
@@ -311,8 +313,10 @@ def build_metadata_api(
         find_broken: tells which operations of clients a change would break.
         slots: bounds the operations in progress; by default nothing does.
         find_documents: tells which trusted documents a change would break.
+        build_compiler: is called as the class of the compiler.
+        build_api: is called as the class of the API.
     """
-    compiler = Compiler(lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS), limits, work)
+    compiler = build_compiler(lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS), limits, work)
     roots = _Roots(
         writer,
         keys,
@@ -325,7 +329,7 @@ def build_metadata_api(
         current.peek,
         partial(explain_access, database, time_limit=time_limit),
     )
-    api = GraphQLApi(
+    api = build_api(
         database=database,
         source=CatalogSource(current),
         see=see_catalog(current.peek),

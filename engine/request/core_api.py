@@ -29,6 +29,8 @@ def build_core_api(
     relay: bool = False,
     documents: StoredDocuments | None = None,
     slots: Slots | None = None,
+    build_compiler: Callable[..., Compiler] = Compiler,
+    build_api: Callable[..., GraphQLApi] = GraphQLApi,
 ) -> GraphQLApi:
     """Return the Core API.
 
@@ -42,8 +44,10 @@ def build_core_api(
         written: called when a mutation has been committed.
         slots: bounds the operations in progress; by default nothing does.
         documents: the stored documents; by default all documents are served, and clients may store some.
+        build_compiler: is called as the class of the compiler.
+        build_api: is called as the class of the API.
     """
-    compiler = Compiler(partial(lazy_schema, relay=relay), limits, work)
+    compiler = build_compiler(partial(lazy_schema, relay=relay), limits, work)
 
     async def mutate(call: Call[MutationPlan]) -> bytes:
         planned = await compiler.plan(call)
@@ -60,7 +64,7 @@ def build_core_api(
             keeping=call.keeping,
         )
 
-    api = GraphQLApi(
+    api = build_api(
         database=database,
         source=current,
         see=see,

@@ -32,6 +32,7 @@ from fieldstone.engine.server.http.middleware import ErrorBoundary, RequestLog
 from fieldstone.engine.server.http.request_log import build_request_log, context_of
 from fieldstone.engine.server.log import Log, build_log, flush_log, log_unknown_settings
 from fieldstone.engine.server.metrics import Metrics
+from fieldstone.engine.server.parts import PLAIN
 from fieldstone.engine.server.rest.endpoint import ROOT, RestEndpoint
 from fieldstone.engine.server.runtime import Assemble, Runtime
 from fieldstone.engine.server.sign_in.pages import SignIn
@@ -43,6 +44,8 @@ from fieldstone.engine.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from fieldstone.engine.server.tracing.tracing import Tracing
 
 _APIS: Mapping[str, Callable[[Services], GraphQLApi]] = {
     "/graphql": lambda services: services.core,
@@ -65,6 +68,7 @@ class Fieldstone:
         settings: those that it was made with.
         runtime: the services behind it.
         log: where its lines go.
+        flush_traces: sends the spans that have ended, and waits for it.
         warm: answers the requests that a server hands over whole.
         connections: those of the clients, where `fieldstone serve` serves it.
         state_pages: an ASGI app with the pages about the state of this one, for a port that only operators reach.
@@ -73,7 +77,9 @@ class Fieldstone:
     def __init__(self, settings: Settings, assembly: Assemble = assemble) -> None:
         self.settings = settings
         self.log: Log = build_log(settings)
-        self.runtime = Runtime(settings, self.log, assembly)
+        tracing = _find_tracing(settings)
+        self.flush_traces: Callable[[], None] = (lambda: None) if tracing is None else tracing.flush
+        self.runtime = Runtime(settings, self.log, assembly, PLAIN if tracing is None else tracing.parts)
         self.connections = Connections(ConnectionLimits.of(settings), self._report_connections)
         self.metrics = Metrics(lambda: self.runtime.services, self.connections.stats)
         admission = Admission(settings=settings, runtime=self.runtime)
@@ -105,6 +111,8 @@ class Fieldstone:
         cross_origin = None
         if settings.allowed_origins:
             inner = cross_origin = CrossOrigin(inner, settings.allowed_origins, credentials=settings.cors_credentials)
+        if tracing is not None:
+            inner = tracing.trace_requests(inner)
         write_line = build_request_log(settings, self.log)
         self._http = SecurityHeaders(RequestLog(inner, write_line=write_line, metrics=self.metrics))
         pages = Router(self._state_routes(Everything()), redirect_slashes=False, default=NotFound())
@@ -112,7 +120,7 @@ class Fieldstone:
             RequestLog(ErrorBoundary(pages, self.log), write_line=write_line, metrics=self.metrics)
         )
         self._cookie_origins = settings.cookie_origins
-        self.warm = WarmPath(
+        self.warm = (WarmPath if tracing is None else tracing.warm_path)(
             settings=settings,
             runtime=self.runtime,
             apis=_APIS,
@@ -141,6 +149,7 @@ class Fieldstone:
             async with self.runtime.running():
                 yield
         finally:
+            await asyncio.to_thread(self.flush_traces)
             await asyncio.to_thread(flush_log)
 
     def end_streams(self) -> None:
@@ -162,6 +171,7 @@ class Fieldstone:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.runtime.stop()
+        await asyncio.to_thread(self.flush_traces)
         await asyncio.to_thread(flush_log)
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -207,6 +217,15 @@ class Fieldstone:
         if self.settings.is_development:
             routes += [Route(REST_PATH, RestPage()), Mount(ASSETS_PATH, GRAPHIQL_ASSETS)]
         return routes
+
+
+def _find_tracing(settings: Settings) -> "Tracing | None":
+    """Return the tracing of an app, if the settings turn it on."""
+    if not settings.tracing:
+        return None
+    from fieldstone.engine.server.tracing.tracing import Tracing  # noqa: PLC0415 - OpenTelemetry is an extra
+
+    return Tracing()
 
 
 def create_app(settings: Settings | None = None, **overrides: Any) -> Fieldstone:

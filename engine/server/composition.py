@@ -30,6 +30,7 @@ from fieldstone.engine.request.stored_documents.documents import StoredDocuments
 from fieldstone.engine.rest.api import RestApi
 from fieldstone.engine.rest.metadata.api import MetadataRestApi
 from fieldstone.engine.server.foundation import Foundation, open_foundation
+from fieldstone.engine.server.parts import PLAIN, Parts
 from fieldstone.engine.server.process_sync import keep_in_step
 from fieldstone.engine.server.rate_limits.failed_tokens import FailedTokens
 from fieldstone.engine.server.rate_limits.leases import Leases, open_leases
@@ -90,15 +91,15 @@ class Services:
 
 
 @asynccontextmanager
-async def assemble(settings: Settings) -> AsyncIterator[Services]:
-    """Open everything that the endpoints need.
+async def assemble(settings: Settings, parts: Parts = PLAIN) -> AsyncIterator[Services]:
+    """Open everything that the endpoints need, from these parts.
 
     Raises:
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
     async with (
-        open_foundation(settings) as foundation,
+        open_foundation(settings, connect=parts.connect) as foundation,
         _identity(settings, foundation) as identity,
         open_leases(settings.shared_rate_limit_url, length=settings.rate_window_ms / 1000) as leases,
     ):
@@ -123,8 +124,10 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 most_persisted=settings.persisted_queries,
                 time_limit=settings.statement_timeout,
             ),
+            build_compiler=parts.compiler,
+            build_api=parts.api,
         )
-        webhooks = _webhooks(settings, foundation, box)
+        webhooks = _webhooks(settings, foundation, box, parts)
         metadata = build_metadata_api(
             foundation.database,
             foundation.current,
@@ -139,6 +142,8 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
             find_broken=broken_operations(core.compiler.plans, foundation.work, relay=settings.relay),
             slots=slots,
             find_documents=broken_documents(foundation.work, limits.document, relay=settings.relay),
+            build_compiler=parts.compiler,
+            build_api=parts.api,
         )
         async with (
             keep_in_step(settings, foundation, writer) as broadcast,
@@ -162,6 +167,7 @@ async def assemble(settings: Settings) -> AsyncIterator[Services]:
                 quotas=_quotas(settings),
                 hints=broadcast,
                 live_poll=settings.live_poll,
+                watch=parts.watch,
             ) as events,
             _renewing_plans(foundation, core),
             webhooks.running(events),
@@ -236,7 +242,7 @@ async def _open_secrets(settings: Settings, foundation: Foundation) -> SecretBox
     return box
 
 
-def _webhooks(settings: Settings, foundation: Foundation, box: SecretBox) -> Webhooks:
+def _webhooks(settings: Settings, foundation: Foundation, box: SecretBox, parts: Parts) -> Webhooks:
     return Webhooks(
         foundation.database,
         foundation.current,
@@ -256,6 +262,7 @@ def _webhooks(settings: Settings, foundation: Foundation, box: SecretBox) -> Web
                 failed=timedelta(hours=settings.webhook_failed_hours),
             ),
         ),
+        build_sender=parts.sender,
     )
 
 

@@ -1,7 +1,7 @@
 """The foundation of a process: the database, its catalog, and the models and keys read from it."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -49,14 +49,16 @@ class Foundation:
 
 
 @asynccontextmanager
-async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
-    """Open the catalog, and make the workspace `default` where it is missing.
+async def open_foundation(
+    settings: Settings, *, connect: Callable[..., Database] = Database.connect
+) -> AsyncIterator[Foundation]:
+    """Open the catalog, and make the workspace `default` where it is missing; `connect` makes the database.
 
     Raises:
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
-    async with open_catalog(settings) as (database, catalog, watch), WorkThread() as work:
+    async with open_catalog(settings, connect=connect) as (database, catalog, watch), WorkThread() as work:
         current = CurrentSnapshots(database, most_bytes=settings.model_cache_mb << 20)
         workspaces = Workspaces(database, current, trigram=catalog.trigram)
         yield Foundation(
@@ -79,7 +81,9 @@ async def open_foundation(settings: Settings) -> AsyncIterator[Foundation]:
 
 
 @asynccontextmanager
-async def open_catalog(settings: Settings) -> AsyncIterator[tuple[Database, Catalog, embedded.Watch | None]]:
+async def open_catalog(
+    settings: Settings, *, connect: Callable[..., Database] = Database.connect
+) -> AsyncIterator[tuple[Database, Catalog, embedded.Watch | None]]:
     """Connect to the given database, or start or join the embedded one, and bring its catalog up to date.
 
     The watch over the embedded one comes with it.
@@ -88,7 +92,7 @@ async def open_catalog(settings: Settings) -> AsyncIterator[tuple[Database, Cata
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
-    async with address(settings) as (dsn, watch), open_database(settings, dsn) as database:
+    async with address(settings) as (dsn, watch), open_database(settings, dsn, connect=connect) as database:
         catalog = await Catalog.migrate(database)
         if settings.owner_database_url is not None:
             await grant_serving(database, await _user_of(database))
@@ -96,13 +100,15 @@ async def open_catalog(settings: Settings) -> AsyncIterator[tuple[Database, Cata
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, dsn: str) -> AsyncIterator[Database]:
+async def open_database(
+    settings: Settings, dsn: str, *, connect: Callable[..., Database] = Database.connect
+) -> AsyncIterator[Database]:
     """Connect to the database at `dsn`, whatever its catalog is.
 
     Raises:
         SqlError: the database cannot be had.
     """
-    database = Database.connect(dsn, settings=_pool_settings(settings), owner_dsn=settings.owner_database_url)
+    database = connect(dsn, settings=_pool_settings(settings), owner_dsn=settings.owner_database_url)
     try:
         await database.open()
         yield database

@@ -7,11 +7,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fieldstone.engine.errors import ServiceUnavailable
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.parts import PLAIN, Parts
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.errors import MetadataError
 from fieldstone.sql.errors import SqlError
 
-Assemble = Callable[[Settings], AbstractAsyncContextManager[Services]]
+Assemble = Callable[[Settings, Parts], AbstractAsyncContextManager[Services]]
 
 
 class Runtime:
@@ -23,11 +24,12 @@ class Runtime:
         services: None until they are ready, and again when they have ended.
     """
 
-    def __init__(self, settings: Settings, log: Log, assembly: Assemble) -> None:
+    def __init__(self, settings: Settings, log: Log, assembly: Assemble, parts: Parts = PLAIN) -> None:
         self.services: Services | None = None
         self._settings = settings
         self._log = log
         self._assembly = assembly
+        self._parts = parts
         self._owner: asyncio.Task[None] | None = None
         self._opened: asyncio.Future[Services] | None = None
         self._stopping = asyncio.Event()
@@ -84,7 +86,7 @@ class Runtime:
 
     async def _own(self, opened: "asyncio.Future[Services]") -> None:
         try:
-            async with self._assembly(self._settings) as services:
+            async with self._assembly(self._settings, self._parts) as services:
                 self.services = services
                 opened.set_result(services)
                 await self._stopping.wait()

@@ -203,6 +203,9 @@ class Settings(BaseSettings):
     metrics_port: int | None = setting(None,
         "A second port for `/metrics` with names and the details of `/readyz`, without a token; 0 takes a free one.",
         "a whole number from 0 to 65535, 9090 for instance", ge=0, le=65_535)
+    tracing: bool = setting(False,
+        "Whether spans are sent by OpenTelemetry, as its own variables `OTEL_...` say.",
+        "true or false; true needs `pip install 'fieldstone[otel]'`")
     log_level: LogLevel = setting(LogLevel.INFO,
         "The lowest severity of logged lines; each request is a line at `info`.", "debug, info, warning or error")
     log_format: LogFormat | None = setting(None, "Unset: `console` in development, `json` in production.",
@@ -223,6 +226,13 @@ class Settings(BaseSettings):
     @classmethod
     def _is_a_redis_url(cls, value: str | None) -> str | None:
         if value is not None and not (value.startswith(("redis://", "rediss://")) and find_spec("redis")):
+            raise ValueError
+        return value
+
+    @field_validator("tracing")
+    @classmethod
+    def _has_open_telemetry(cls, value: bool) -> bool:
+        if value and not (find_spec("opentelemetry") and find_spec("opentelemetry.sdk") and find_spec("requests")):
             raise ValueError
         return value
 

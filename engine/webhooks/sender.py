@@ -98,7 +98,7 @@ class Sender:
                 "POST",
                 target.url,
                 content=body,
-                headers=_headers(self.box.open(target.secret), delivery_id, event, body),
+                headers=_headers(self.box.open(target.secret), delivery_id, event, body) | self.further_headers(),
                 extensions={"timeout": httpx.Timeout(self.time_limit).as_dict()},
             )
             async with asyncio.timeout(self.time_limit):
@@ -128,6 +128,10 @@ class Sender:
             duration_ms=duration_ms,
             retry_after=read_retry_after(answer.headers.get("retry-after"), datetime.now(UTC)),
         )
+
+    def further_headers(self) -> dict[str, str]:
+        """Return the headers of each request besides those of the delivery."""
+        return {}
 
 
 def sign(secret: str, body: bytes, at: int) -> str:

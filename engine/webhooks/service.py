@@ -1,6 +1,6 @@
 """The webhooks of one process: the fan-out, the dispatcher, and their tasks."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -46,6 +46,7 @@ class Webhooks:
         current: the snapshots by which payloads are written.
         targets: the guard of the targets' addresses.
         options: the settings.
+        build_sender: is called as the class of the sender.
     """
 
     def __init__(
@@ -54,9 +55,11 @@ class Webhooks:
         current: CurrentSnapshots,
         targets: Targets | None = None,
         options: WebhookOptions | None = None,
+        *,
+        build_sender: Callable[..., Sender] = Sender,
     ) -> None:
         chosen = options or WebhookOptions()
-        self.sender = Sender(targets or Targets(), time_limit=chosen.time_limit, box=chosen.box)
+        self.sender = build_sender(targets or Targets(), time_limit=chosen.time_limit, box=chosen.box)
         self._database = database
         self._keep = chosen.keep
         self.backlog = Backlog()

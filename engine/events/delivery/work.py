@@ -40,6 +40,19 @@ class Judge(Protocol[G_contra]):
         ...
 
 
+class Watch(Protocol):
+    """Wraps the steps of works, to see how they go."""
+
+    def __call__(self, name: str, step: Callable[[G], Awaitable[None]]) -> Callable[[G], Awaitable[None]]:
+        """Return the step of the work with this name, wrapped."""
+        ...
+
+
+def unwatched(name: str, step: Callable[[G], Awaitable[None]]) -> Callable[[G], Awaitable[None]]:  # noqa: ARG001
+    """Return the step as it is."""
+    return step
+
+
 class GroupWork(Generic[G]):
     """One kind of work.
 
@@ -48,6 +61,7 @@ class GroupWork(Generic[G]):
         judge: decides about failures.
         is_left: tells whether a group has work of this kind.
         step: does a part of it.
+        watch: wraps that step.
     """
 
     def __init__(
@@ -57,11 +71,12 @@ class GroupWork(Generic[G]):
         *,
         is_left: Callable[[G], bool],
         step: Callable[[G], Awaitable[None]],
+        watch: Watch = unwatched,
     ) -> None:
         self._name = name
         self._judge = judge
         self._is_left = is_left
-        self._step = step
+        self._step = watch(name, step)
         self._tasks: dict[G, asyncio.Task[None]] = {}
         self._is_closed = False
 

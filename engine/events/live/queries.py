@@ -6,7 +6,7 @@ from uuid import UUID
 from fieldstone.engine.errors import ApiError, QueryTooComplex
 from fieldstone.engine.events.delivery.renewal import Renewal
 from fieldstone.engine.events.delivery.subscribable import Subscribable
-from fieldstone.engine.events.delivery.work import GroupWork, Judge
+from fieldstone.engine.events.delivery.work import GroupWork, Judge, Watch, unwatched
 from fieldstone.engine.events.live.boundaries import Boundaries, ReadClock
 from fieldstone.engine.events.live.execution import Execution
 from fieldstone.engine.events.live.group import LiveGroup, LiveMember
@@ -38,6 +38,7 @@ class LiveQueries:
         *,
         most_groups: int,
         end: Callable[[LiveMember, list[ApiError]], None],
+        watch: Watch = unwatched,
     ) -> None:
         self.registry = LiveRegistry(most_groups, self.run_soon)
         self.boundaries = Boundaries(lambda: self.registry, read_clock)
@@ -46,13 +47,14 @@ class LiveQueries:
         self._waiting = execution.waiting
         renewal = Renewal[LiveMember](api, end=end, rejoin=self._rejoin)
         self._work = GroupWork[LiveGroup](
-            "live queries", judge, is_left=lambda group: group.has_work, step=execution.step
+            "live queries", judge, is_left=lambda group: group.has_work, step=execution.step, watch=watch
         )
         self._renewal = GroupWork[LiveGroup](
             "renewed live queries",
             judge,
             is_left=lambda group: group.is_retired and not group.is_empty,
             step=renewal.step,
+            watch=watch,
         )
 
     def join(self, member: LiveMember) -> None:

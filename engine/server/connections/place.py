@@ -86,6 +86,7 @@ class Place:
         buffered: these, and those of requests that are kept.
         buffered_since: the loop's time since when there are any.
         progress: the loop's time at which the client was last seen to take or to send any.
+        trace_id: that of the trace which the next request begins; 0 if that is not decided yet.
     """
 
     __slots__ = (
@@ -98,6 +99,7 @@ class Place:
         "made",
         "occupant",
         "progress",
+        "trace_id",
         "transport",
         "unread",
     )
@@ -112,6 +114,7 @@ class Place:
         self.unread = self.buffered = 0
         self.buffered_since = self.progress = now
         self._moved = 0
+        self.trace_id = 0
 
     def leave(self) -> None:
         """Give the place up."""

@@ -133,6 +133,11 @@ class FieldstoneProtocol(GuardedProtocol):
         self.flow.resume_reading()
         self.go_on()
 
+    def reserve_trace(self, trace_id: int) -> None:
+        """Keep the id of the trace that the next request begins."""
+        if self._place is not None:
+            self._place.trace_id = trace_id
+
     def start_over(self) -> None:
         """Give the warm request to uvicorn."""
         given, self._given = self._given, b""

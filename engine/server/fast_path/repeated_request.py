@@ -7,7 +7,7 @@ the database's answer. Whatever takes more than that starts over on the ordinary
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from fieldstone.engine.access.slots import Turn
@@ -64,6 +64,10 @@ class Client(Protocol):
         """Send the request to the ordinary path."""
         ...
 
+    def reserve_trace(self, trace_id: int) -> None:
+        """Keep the id of the trace that the request begins, which goes to the ordinary path."""
+        ...
+
 
 class WarmPath:
     """Answers the warm requests of an app without a task.
@@ -71,6 +75,7 @@ class WarmPath:
     Args:
         apis: the APIs by the path that they stand at.
         cross_origin: the rules for origins, if pages of others than ours may ask.
+        elsewhere: the names of further headers that send a request to the ordinary path.
 
     Attributes:
         heads: the remembered heads.
@@ -86,6 +91,7 @@ class WarmPath:
         metrics: Metrics,
         write_line: WriteLine,
         cross_origin: CrossOrigin | None = None,
+        elsewhere: Collection[bytes] = (),
     ) -> None:
         self._settings = settings
         self._runtime = runtime
@@ -97,6 +103,7 @@ class WarmPath:
             largest_body=settings.max_body_bytes,
             find_services=lambda: runtime.services,
             cross_origin=cross_origin,
+            elsewhere=elsewhere,
         )
         self.patience = Overdue(_PATIENCE)
 

@@ -38,6 +38,7 @@ class RequestContext:
         principal: of the key, once the key is known.
         operations: the number that the request holds.
         error_id: the id of the log line of an unexpected error.
+        trace_id: that of the trace that the request is in, if it is sampled.
     """
 
     id: str = ""
@@ -46,6 +47,7 @@ class RequestContext:
     principal: Principal | None = None
     operations: int = 0
     error_id: str | None = None
+    trace_id: str | None = None
 
 
 def begin_request(scope: "Scope") -> RequestContext:
@@ -105,6 +107,8 @@ def _write_with(log: Log, method: str, path: str, context: RequestContext, statu
             facts["acts_as"] = principal.acts_as
     if context.error_id is not None:
         facts["error_id"] = context.error_id
+    if context.trace_id is not None:
+        facts["trace_id"] = context.trace_id
     log.info("request", **facts)
 
 
@@ -125,6 +129,8 @@ class _JsonLines:
             acts_as = "" if principal.acts_as is None else f', "acts_as": {quoted(principal.acts_as)}'
             named = f"{self._who[1]}{context.operations}{acts_as}"
         error = "" if context.error_id is None else f', "error_id": {quoted(context.error_id)}'
+        if context.trace_id is not None:
+            error += f', "trace_id": "{context.trace_id}"'
         hold_line(
             f'{_opening(method, path, status)}{seconds * 1000:.2f}, "request_id": "{context.id}"{named}{error}, '
             f'"event": "request", "level": "info", "timestamp": "{self._now()}"}}'

@@ -25,6 +25,7 @@ from fieldstone.engine.server.connections.descriptors import raise_limit
 from fieldstone.engine.server.demo.fill import fill_demo
 from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
 from fieldstone.engine.server.log import log_unknown_settings, route_standard_logging
+from fieldstone.engine.server.parts import Parts
 from fieldstone.engine.server.streams.websocket_protocol import BreakingProtocol
 from fieldstone.engine.settings import Settings
 
@@ -124,6 +125,7 @@ async def serve(settings: Settings, *, demo: bool) -> None:
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
             await app.runtime.stop()
+            await asyncio.to_thread(app.flush_traces)
         if server.is_interrupted:
             raise typer.Exit(INTERRUPTED)
 
@@ -153,8 +155,8 @@ async def _no_key() -> AsyncIterator[None]:
 
 
 @contextlib.asynccontextmanager
-async def _assemble_with_demo(settings: Settings) -> AsyncIterator[Services]:
-    async with assemble(settings) as services:
+async def _assemble_with_demo(settings: Settings, parts: Parts) -> AsyncIterator[Services]:
+    async with assemble(settings, parts) as services:
         foundation = services.foundation
         with _progress() as progress:
             task = progress.add_task("sample data", total=None, visible=False)
