@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import typer
+
 from fieldstone.engine.metadata_api.roles.saved_rules import check_role_rules
 from fieldstone.engine.settings import Settings
 from fieldstone.engine.work_thread import WorkThread
@@ -153,13 +155,22 @@ async def address(settings: Settings) -> AsyncIterator[tuple[str, embedded.Watch
 
 
 async def _start_embedded(settings: Settings) -> embedded.EmbeddedServer:
-    starting = asyncio.ensure_future(asyncio.to_thread(embedded.start, settings.data_dir))
+    port, host = settings.database_port, settings.database_host
+    tcp = None if port is None else embedded.TcpAddress(host=host, port=port)
+    starting = asyncio.ensure_future(asyncio.to_thread(embedded.start, settings.data_dir, tcp=tcp))
     try:
-        return await asyncio.shield(starting)
+        server = await asyncio.shield(starting)
     except asyncio.CancelledError:
         # The thread cannot be stopped halfway: the server that it starts must be stopped again.
         await asyncio.to_thread(embedded.stop, await starting)
         raise
+    if server.password is not None:
+        typer.echo(
+            f"PostgreSQL listens at {host}:{port}. The password of its user fieldstone, a superuser, is shown this"
+            f" once: {server.password}",
+            err=True,
+        )
+    return server
 
 
 def _pool_settings(settings: Settings) -> PoolSettings:

@@ -60,6 +60,11 @@ class Settings(BaseSettings):
         "`development` serves GraphiQL and the page of REST, opens CORS and prints a key at the start.",
         "production or development", variable="FIELDSTONE_ENV")
     data_dir: Path = setting(default_data_dir(), "The folder of the embedded PostgreSQL.", "the path of a folder")
+    database_port: int | None = setting(None,
+        "A TCP port at which the embedded PostgreSQL listens, for SQL roles. Unset: its UNIX socket alone.",
+        "a whole number from 1 to 65535, 5432 for instance", ge=1, le=65_535)
+    database_host: str = setting("127.0.0.1", "The address of `FIELDSTONE_DATABASE_PORT`.",
+        "an address, or a host name", pattern=r"^[^\s,']+$")
     host: str = setting("127.0.0.1", "The address to listen on.", "a host name or an address")
     port: int = whole(3000, "The port to listen on; 0 takes a free one.", least=0, most=65_535)
     rate_limit: int = whole(100, "Operations of a key and of the keys created with it in one window; 0 is no limit.",
@@ -253,6 +258,8 @@ class Settings(BaseSettings):
     def _ports_differ(self) -> Self:
         if self.metrics_port and self.metrics_port == self.port:
             raise ValueError("FIELDSTONE_METRICS_PORT must be another port than FIELDSTONE_PORT.")
+        if self.database_port is not None and self.database_port in {self.port, self.metrics_port}:
+            raise ValueError("FIELDSTONE_DATABASE_PORT must be another port than FIELDSTONE_PORT and _METRICS_PORT.")
         return self
 
     @model_validator(mode="after")

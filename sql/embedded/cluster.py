@@ -4,11 +4,12 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Sequence
 from io import FileIO
 from pathlib import Path
 
 from fieldstone.sql.embedded.account import Account, can_enter, spawn
-from fieldstone.sql.embedded.folder import DataFolder
+from fieldstone.sql.embedded.folder import PORT, DataFolder, TcpAddress
 from fieldstone.sql.errors import EmbeddedServerError
 
 SUPERUSER = "fieldstone"
@@ -16,7 +17,7 @@ SUPERUSER = "fieldstone"
 # The one place of tuning: a machine of 2 cores and a few GB that it shares with Fieldstone, requests that read and
 # write a few rows each, and nothing acknowledged that is not on disk. ALTER SYSTEM overrides it for one cluster.
 SETTINGS = {
-    # Reached through the UNIX socket only, by its own user and root.
+    # Reached through the UNIX socket only, by its own user and root, unless there is an address for TCP.
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
     "max_connections": "100",
@@ -52,6 +53,16 @@ SETTINGS = {
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }
+
+_HBA_FILE = "fieldstone_hba.conf"
+_HBA = (
+    "local all all trust",
+    "local replication all trust",
+    "host all all all scram-sha-256",
+)
+"""The clients that are let in: those of the socket, which is private, and those of TCP that have a password."""
+
+_WRITTEN = "# Written by Fieldstone at each start."
 
 _INITDB_OPTIONS = (
     f"--username={SUPERUSER}",
@@ -143,18 +154,28 @@ def path_for(account: Account, cluster: Path) -> Path:
     return own_view
 
 
-def write_settings(cluster: Path, account: Account, *, socket_folder: str) -> None:
-    """Rewrite `postgresql.conf` of `cluster` from the settings of this version of Fieldstone."""
-    settings = SETTINGS | {"unix_socket_directories": socket_folder}
-    lines = ["# Written by Fieldstone at each start. To change a setting for good, use ALTER SYSTEM.", ""]
+def write_settings(cluster: Path, account: Account, *, socket_folder: str, tcp: TcpAddress | None) -> None:
+    """Rewrite `postgresql.conf` of `cluster` from the settings of this version of Fieldstone.
+
+    With an address for TCP, a file of our own says that its clients need a password.
+    """
+    settings = SETTINGS | {"unix_socket_directories": socket_folder, "port": str(tcp.port if tcp else PORT)}
+    if tcp is not None:
+        settings |= {"listen_addresses": tcp.host, "hba_file": _HBA_FILE}
+        _write(cluster / _HBA_FILE, account, [_WRITTEN, *_HBA])
+    lines = [f"{_WRITTEN} To change a setting for good, use ALTER SYSTEM.", ""]
     for name, value in settings.items():
         quoted = value.replace("'", "''")
         lines.append(f"{name} = '{quoted}'")
-    descriptor, name = tempfile.mkstemp(prefix="postgresql.conf.", dir=cluster)
+    _write(cluster / "postgresql.conf", account, lines)
+
+
+def _write(path: Path, account: Account, lines: Sequence[str]) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write("\n".join(lines) + "\n")
         file.flush()
         os.fsync(descriptor)
         if account.uid is not None and account.gid is not None:
             os.fchown(descriptor, account.uid, account.gid)
-    Path(name).replace(cluster / "postgresql.conf")
+    Path(name).replace(path)

@@ -7,7 +7,17 @@ from pathlib import Path
 _LONGEST_SOCKET_PATH = 103
 
 PORT = 5432
-SOCKET_NAME = f".s.PGSQL.{PORT}"
+"""The port in the socket's name where the server does not listen to TCP."""
+
+LARGEST_PORT = 65_535
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpAddress:
+    """An address at which the server listens to TCP; its port is in the name of its socket, too."""
+
+    host: str
+    port: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +61,10 @@ class DataFolder:
 
     @property
     def postmaster_file(self) -> Path:
-        """Return the running server's pid (line 1) and socket folder (line 5); it outlives a server that is killed."""
+        """Return the file about the running server, which outlives one that is killed.
+
+        Its lines are the pid (1), the port (4), the socket's folder (5) and the address for TCP (6).
+        """
         return self.cluster / "postmaster.pid"
 
 
@@ -70,6 +83,23 @@ def recorded_socket_folder(folder: DataFolder) -> Path | None:
     return folder.cluster / lines[4] if len(lines) > 4 and lines[4] else None
 
 
+def recorded_port(folder: DataFolder) -> int:
+    """Return the port of the last server that was not shut down."""
+    lines = recorded_lines(folder)
+    return int(lines[3]) if len(lines) > 3 else PORT
+
+
+def recorded_tcp(folder: DataFolder) -> TcpAddress | None:
+    """Return the address at which the last server that was not shut down listens to TCP; None if it does not."""
+    lines = recorded_lines(folder)
+    return TcpAddress(host=lines[5], port=int(lines[3])) if len(lines) > 5 and lines[5] else None
+
+
+def socket_name(port: int) -> str:
+    """Return the name of the file of a server's socket."""
+    return f".s.PGSQL.{port}"
+
+
 def fits_a_socket(path: Path) -> bool:
     """Return whether a socket in `path` can be named to libpq, which splits host lists at commas."""
-    return len(bytes(path / SOCKET_NAME)) <= _LONGEST_SOCKET_PATH and "," not in str(path)
+    return len(bytes(path / socket_name(LARGEST_PORT))) <= _LONGEST_SOCKET_PATH and "," not in str(path)

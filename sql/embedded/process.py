@@ -12,7 +12,7 @@ from pathlib import Path
 
 from fieldstone.sql.embedded.account import Account, spawn
 from fieldstone.sql.embedded.cluster import path_for, write_settings
-from fieldstone.sql.embedded.folder import DataFolder, recorded_lines, recorded_socket_folder
+from fieldstone.sql.embedded.folder import DataFolder, TcpAddress, recorded_lines, recorded_socket_folder
 from fieldstone.sql.embedded.locks import is_held
 from fieldstone.sql.embedded.socket import (
     ConnectOutcome,
@@ -36,7 +36,13 @@ _LARGEST_LOG = 10_000_000
 
 
 def launch(
-    folder: DataFolder, account: Account, programs: Path, lock: FileIO, *, known_socket_folder: Path | None = None
+    folder: DataFolder,
+    account: Account,
+    programs: Path,
+    lock: FileIO,
+    *,
+    tcp: TcpAddress | None,
+    known_socket_folder: Path | None = None,
 ) -> int:
     """Start a postmaster on the cluster and return before it serves, with the size of its log so far in bytes.
 
@@ -45,13 +51,14 @@ def launch(
         account: The account that runs it.
         programs: The folder with `postgres`.
         lock: An exclusive hold on the server lock, which the server inherits.
+        tcp: The address at which it is to listen to TCP; None for none.
         known_socket_folder: Where the users of the last server look for the socket.
 
     Raises:
         EmbeddedServerError: The account may not run it.
     """
     socket_folder = choose_socket_folder(folder, account, known=known_socket_folder)
-    write_settings(folder.cluster, account, socket_folder=socket_folder)
+    write_settings(folder.cluster, account, socket_folder=socket_folder, tcp=tcp)
     # With the lock in hand these are certainly stale, whatever process has their pid by now.
     remove_socket(folder.cluster / socket_folder)
     folder.postmaster_file.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ the server.
 """
 
 import logging
+import secrets
 from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
@@ -15,8 +16,15 @@ from psycopg import sql
 
 from fieldstone.sql.embedded.account import choose_account
 from fieldstone.sql.embedded.binaries import find_programs
-from fieldstone.sql.embedded.cluster import initialise, remove_unfinished
-from fieldstone.sql.embedded.folder import DataFolder, recorded_lines
+from fieldstone.sql.embedded.cluster import SUPERUSER, initialise, remove_unfinished
+from fieldstone.sql.embedded.folder import (
+    PORT,
+    DataFolder,
+    TcpAddress,
+    recorded_lines,
+    recorded_port,
+    recorded_tcp,
+)
 from fieldstone.sql.embedded.locks import exclusively, is_held, open_lock, take_shared, try_exclusive
 from fieldstone.sql.embedded.process import await_outcome, end_orphans, launch, shut_down, wait_until_ready, watch_start
 from fieldstone.sql.embedded.socket import ConnectOutcome, conninfo, socket_folder_in_use
@@ -25,6 +33,7 @@ from fieldstone.sql.errors import EmbeddedServerError
 _LOG = logging.getLogger(__name__)
 
 _DATABASE = "fieldstone"
+_PASSWORD_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,13 +43,22 @@ class EmbeddedServer:
     Args:
         dsn: libpq's connection string for the database `fieldstone`, over the UNIX socket.
         recovered: a sentence about the failure that this start recovered from; None if all was in order.
+        tcp: The address at which it listens to TCP; None if it does not.
+        password: That of its superuser for TCP, if this start has made it; only its hash is kept.
     """
 
     dsn: str
     recovered: str | None
+    tcp: TcpAddress | None = None
+    password: str | None = field(default=None, repr=False)
     folder: DataFolder = field(repr=False)
     socket_folder: Path = field(repr=False)
     registration: FileIO = field(repr=False)
+
+    @property
+    def port(self) -> int:
+        """Return the port in the name of its socket."""
+        return self.tcp.port if self.tcp else PORT
 
 
 def default_data_dir() -> Path:
@@ -48,10 +66,11 @@ def default_data_dir() -> Path:
     return platformdirs.user_data_path("fieldstone", appauthor=False)
 
 
-def start(data_dir: Path) -> EmbeddedServer:
+def start(data_dir: Path, *, tcp: TcpAddress | None = None) -> EmbeddedServer:
     """Start the server on `data_dir`, or join the one that runs there, and register as one of its users.
 
-    Blocks until a connection has succeeded, which takes as long as the server's recovery.
+    Blocks until a connection has succeeded, which takes as long as the server's recovery. With `tcp` a server that this
+    call starts listens there; one that runs already stays as it is, which the log says.
 
     Raises:
         EmbeddedServerError: It cannot be started; the message says why and the way out.
@@ -60,7 +79,7 @@ def start(data_dir: Path) -> EmbeddedServer:
         folder = DataFolder(root=data_dir.expanduser().resolve())
         folder.root.mkdir(parents=True, exist_ok=True)
         with exclusively(folder.change_lock):
-            return _join(folder)
+            return _join(folder, tcp)
     except (OSError, psycopg.Error) as error:
         raise EmbeddedServerError(f"PostgreSQL cannot be run on {data_dir}: {error}") from error
 
@@ -98,28 +117,39 @@ def restart(server: EmbeddedServer) -> bool:
                 return False
             if not folder.cluster.exists():
                 raise EmbeddedServerError(f"{folder.cluster} is gone: an empty one in its place has no records")
-            watch_start(folder, _launch(folder, socket_folder=server.socket_folder))
+            watch_start(folder, _launch(folder, tcp=server.tcp, socket_folder=server.socket_folder))
             return True
     except OSError as error:
         raise EmbeddedServerError(f"PostgreSQL cannot be run on {folder.root}: {error}") from error
 
 
-def _join(folder: DataFolder) -> EmbeddedServer:
+def _join(folder: DataFolder, wanted: TcpAddress | None) -> EmbeddedServer:
     registration = open_lock(folder.users_lock)
     try:
         is_first = try_exclusive(registration)
         take_shared(registration)
-        recovered = _bring_up(folder, is_first=is_first)
-        socket_folder = socket_folder_in_use(folder)
-        _ensure_database(conninfo(socket_folder, "postgres"))
+        recovered = _bring_up(folder, wanted, is_first=is_first)
+        socket_folder, port, tcp = socket_folder_in_use(folder), recorded_port(folder), recorded_tcp(folder)
+        maintenance = conninfo(socket_folder, port, "postgres")
+        _ensure_database(maintenance)
+        password = _make_password(maintenance) if tcp else None
     except BaseException:
         _leave(folder, registration)
         raise
     if recovered is not None:
         _LOG.warning("%s", recovered)
+    if wanted not in {None, tcp}:
+        _LOG.warning(
+            "the PostgreSQL of %s was started by a process with another FIELDSTONE_DATABASE_PORT or _HOST: it has to be"
+            " stopped, with all processes that use it, to listen at %s",
+            folder.root,
+            wanted,
+        )
     return EmbeddedServer(
-        dsn=conninfo(socket_folder, _DATABASE),
+        dsn=conninfo(socket_folder, port, _DATABASE),
         recovered=recovered,
+        tcp=tcp,
+        password=password,
         folder=folder,
         socket_folder=socket_folder,
         registration=registration,
@@ -133,14 +163,16 @@ def _leave(folder: DataFolder, registration: FileIO) -> None:
         shut_down(folder)
 
 
-def _bring_up(folder: DataFolder, *, is_first: bool) -> str | None:
+def _bring_up(folder: DataFolder, wanted: TcpAddress | None, *, is_first: bool) -> str | None:
     """Make sure that a server answers; return a sentence on the failure that it recovered from."""
     if await_outcome(folder):
         if is_first:
             return f"Took over the PostgreSQL of {folder.root}, which was left running by a process that was killed."
         return None
     was_killed, was_half_made = bool(recorded_lines(folder)), folder.unfinished_cluster.exists()
-    wait_until_ready(folder, _launch(folder))
+    # The other users of a server that was killed know its address.
+    tcp = wanted if is_first else recorded_tcp(folder)
+    wait_until_ready(folder, _launch(folder, tcp=tcp))
     if was_killed:
         return (
             f"The PostgreSQL of {folder.root} had been killed: it has replayed its log, and all that was committed"
@@ -151,7 +183,7 @@ def _bring_up(folder: DataFolder, *, is_first: bool) -> str | None:
     return None
 
 
-def _launch(folder: DataFolder, *, socket_folder: Path | None = None) -> int:
+def _launch(folder: DataFolder, *, tcp: TcpAddress | None, socket_folder: Path | None = None) -> int:
     """Launch a postmaster, on a new cluster where there is none; return the size of its log before, in bytes."""
     account = choose_account(folder.cluster)
     programs = find_programs(account, folder.root)
@@ -161,7 +193,20 @@ def _launch(folder: DataFolder, *, socket_folder: Path | None = None) -> int:
         remove_unfinished(folder)
         if not folder.cluster.exists():
             initialise(folder, account, programs, lock)
-        return launch(folder, account, programs, lock, known_socket_folder=socket_folder)
+        return launch(folder, account, programs, lock, tcp=tcp, known_socket_folder=socket_folder)
+
+
+def _make_password(maintenance: str) -> str | None:
+    """Return a new password of the superuser where it has none: a start later finds that there is one."""
+    with psycopg.connect(maintenance, autocommit=True) as connection:
+        found = connection.execute("SELECT rolpassword FROM pg_authid WHERE rolname = current_user").fetchone()
+        if found != (None,):
+            return None
+        password = secrets.token_urlsafe(_PASSWORD_BYTES)
+        # As PostgreSQL stores it, so that the password itself is in no statement.
+        verifier = connection.pgconn.encrypt_password(password.encode(), SUPERUSER.encode(), b"scram-sha-256").decode()
+        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(SUPERUSER), verifier))
+        return password
 
 
 def _ensure_database(maintenance: str) -> None:

@@ -15,7 +15,13 @@ from psycopg.conninfo import make_conninfo
 
 from fieldstone.sql.embedded.account import Account, can_enter
 from fieldstone.sql.embedded.cluster import SUPERUSER
-from fieldstone.sql.embedded.folder import PORT, SOCKET_NAME, DataFolder, fits_a_socket, recorded_socket_folder
+from fieldstone.sql.embedded.folder import (
+    DataFolder,
+    fits_a_socket,
+    recorded_port,
+    recorded_socket_folder,
+    socket_name,
+)
 from fieldstone.sql.errors import EmbeddedServerError
 
 _PREFIX = "fieldstone-"
@@ -31,9 +37,9 @@ class ConnectOutcome(enum.Enum):
     SILENT = enum.auto()
 
 
-def conninfo(socket_folder: Path, database: str) -> str:
+def conninfo(socket_folder: Path, port: int, database: str) -> str:
     """Return libpq's connection string for a database of the server that listens in `socket_folder`."""
-    return make_conninfo(host=str(socket_folder), port=PORT, user=SUPERUSER, dbname=database)
+    return make_conninfo(host=str(socket_folder), port=port, user=SUPERUSER, dbname=database)
 
 
 def socket_folder_in_use(folder: DataFolder) -> Path:
@@ -53,24 +59,24 @@ def ask(folder: DataFolder) -> ConnectOutcome:
     socket_folder = recorded_socket_folder(folder)
     if socket_folder is None or not fits_a_socket(socket_folder):
         return ConnectOutcome.SILENT
-    return ask_at(socket_folder)
+    return ask_at(socket_folder, recorded_port(folder))
 
 
-def ask_at(socket_folder: Path) -> ConnectOutcome:
+def ask_at(socket_folder: Path, port: int) -> ConnectOutcome:
     """Return whether a server runs whose socket lies in `socket_folder`."""
     try:
-        with psycopg.connect(conninfo(socket_folder, "postgres"), connect_timeout=_SECONDS_TO_CONNECT):
+        with psycopg.connect(conninfo(socket_folder, port, "postgres"), connect_timeout=_SECONDS_TO_CONNECT):
             return ConnectOutcome.READY
     except psycopg.OperationalError:
-        return ConnectOutcome.BUSY if is_listening(socket_folder) else ConnectOutcome.SILENT
+        return ConnectOutcome.BUSY if is_listening(socket_folder, port) else ConnectOutcome.SILENT
 
 
-def is_listening(socket_folder: Path) -> bool:
+def is_listening(socket_folder: Path, port: int) -> bool:
     """Return whether a postmaster listens there, without waiting for it: one that stands still does listen."""
     with socket.socket(socket.AF_UNIX) as client:
         client.setblocking(False)
         try:
-            client.connect(str(socket_folder / SOCKET_NAME))
+            client.connect(str(socket_folder / socket_name(port)))
         except BlockingIOError:  # more callers wait than it has places for
             return True
         except OSError:
@@ -107,9 +113,9 @@ def choose_socket_folder(folder: DataFolder, account: Account, *, known: Path | 
 
 
 def remove_socket(socket_folder: Path) -> None:
-    """Remove the files of an ended server from its socket folder, and the folder if it was made for them."""
-    for name in (SOCKET_NAME, f"{SOCKET_NAME}.lock"):
-        (socket_folder / name).unlink(missing_ok=True)
+    """Remove the files of ended servers, whatever their ports, from the socket folder, which is for one data folder."""
+    for path in socket_folder.glob(f"{socket_name(0)[:-1]}*"):
+        path.unlink(missing_ok=True)
 
 
 def remove_socket_folder(socket_folder: Path) -> None:

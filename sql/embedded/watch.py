@@ -68,9 +68,9 @@ class Watch:
 
     async def _look(self) -> None:
         folder = self._server.socket_folder
-        if self._away_since is None and is_listening(folder):
+        if self._away_since is None and is_listening(folder, self._server.port):
             return
-        answer = await asyncio.to_thread(ask_at, folder)
+        answer = await asyncio.to_thread(ask_at, folder, self._server.port)
         now = self._clock()
         if self._away_since is None:
             self._away_since = now

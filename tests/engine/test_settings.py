@@ -34,6 +34,8 @@ def test_each_variable_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "FIELDSTONE_ENV": ("development", Environment.DEVELOPMENT),
         "FIELDSTONE_DATA_DIR": ("/data", Path("/data")),
         "FIELDSTONE_METRICS_PORT": ("8", 8),
+        "FIELDSTONE_DATABASE_PORT": ("9", 9),
+        "FIELDSTONE_DATABASE_HOST": ("::1", "::1"),
         "FIELDSTONE_HOST": ("0.0.0.0", "0.0.0.0"),  # noqa: S104 - a value, not bound to
         "FIELDSTONE_CORS_ORIGINS": ("https://a.example, https://b.example", ("https://a.example", "https://b.example")),
         "FIELDSTONE_LISTEN_URL": ("postgresql://u@direct/d", "postgresql://u@direct/d"),
