@@ -252,6 +252,8 @@ def find_type(snapshot: Snapshot, name: str) -> ObjectType | FieldEnumType | Non
 
 _INPUT_ALIASES = ("CreateInput", "UpdateInput")
 """The endings with which Twenty's clients name the type of a record's data."""
+_PLURAL_ALIASES = (TypeRole.FILTER, TypeRole.ORDER_BY)
+"""The inputs that Twenty's clients of PyPI name by the plural of the object."""
 
 
 def find_alias(snapshot: Snapshot, name: str) -> ObjectType | None:
@@ -262,6 +264,9 @@ def find_alias(snapshot: Snapshot, name: str) -> ObjectType | None:
     for ending in _INPUT_ALIASES:
         if object_ := snapshot.by_type_name.get(name.removesuffix(ending)) if name.endswith(ending) else None:
             return ObjectType(object=object_, role=TypeRole.INPUT)
+    for role in _PLURAL_ALIASES:
+        if object_ := snapshot.by_plural.get(name.removesuffix(role.value)) if name.endswith(role.value) else None:
+            return ObjectType(object=object_, role=role)
     return None
 
 

@@ -8,11 +8,16 @@ from pathlib import Path
 from fieldstone.sql.embedded.locks import exclusively
 
 REQUIREMENTS = {
-    "schemathesis": "schemathesis==4.32.5",
-    "gql": "gql[httpx,websockets]==4.4.0",
-    "ariadne-codegen": "ariadne-codegen==0.19.0",
-    "twentycrm-api-client": "twentycrm-api-client==1.18.1",
+    "schemathesis": ["schemathesis==4.32.5"],
+    "gql": ["gql[httpx,websockets]==4.4.0"],
+    "ariadne-codegen": ["ariadne-codegen==0.19.0"],
+    "twentycrm-api-client": ["twentycrm-api-client==1.18.1"],
+    "twenty-mcp": ["gql[requests]==4.4.0", "pydantic-settings==2.16.3"],
 }
+"""The packages that are installed for a client, by its name."""
+
+ALONE = {"twenty-mcp": ["twenty-mcp==1.0.1", "agent-utilities==1.26.4"]}
+"""Packages that are installed without their dependencies, most of which are for agents: 180 MB."""
 
 
 def install_python(parent: Path, name: str) -> Path:
@@ -21,20 +26,17 @@ def install_python(parent: Path, name: str) -> Path:
     with exclusively(parent / f"python-{name}.lock"):
         if not folder.exists():
             unfinished = parent / f"python-{name}.unfinished"
-            command: list[str | Path] = [
-                sys.executable,
-                "-m",
-                "pip",
-                "install",
-                "-q",
-                "--target",
-                unfinished,
-                REQUIREMENTS[name],
-            ]
-            installed = subprocess.run(command, capture_output=True, text=True, check=False)
-            assert installed.returncode == 0, installed.stderr
+            _install(unfinished, REQUIREMENTS[name])
+            _install(unfinished, ["--no-deps", *ALONE[name]] if name in ALONE else [])
             unfinished.rename(folder)
     return folder
+
+
+def _install(folder: Path, arguments: list[str]) -> None:
+    if arguments:
+        command = [sys.executable, "-m", "pip", "install", "-q", "--target", str(folder), *arguments]
+        installed = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert installed.returncode == 0, installed.stderr
 
 
 def run_python(

@@ -8,7 +8,6 @@ from fieldstone.engine.errors import (
     ApiError,
     BadUserInput,
     Conflict,
-    DocumentNotTrusted,
     NotFound,
     QueryTooComplex,
     ServiceUnavailable,
@@ -17,6 +16,7 @@ from fieldstone.engine.errors import (
 from fieldstone.engine.introspection.deflated import DeflatedText
 from fieldstone.engine.request.answer import SHARED_TEXT_RATIO, Answer
 from fieldstone.engine.request.path import GraphQLApi, Ready
+from fieldstone.engine.request.stored_documents.documents import rest_refused
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.answers import find_tag, root_of, shape_answer, split_cost
 from fieldstone.engine.rest.documents import Documents
@@ -109,8 +109,8 @@ class RestApi:
             ApiError: the principal may not see it, or it is too large.
         """
         core = self._core
-        if core.documents is not None and core.documents.only_trusted:
-            raise DocumentNotTrusted("The server answers trusted documents only, of which REST has none.")
+        if core.documents is not None and not core.documents.answers_rest:
+            raise rest_refused()
         async with core.slots.held(principal):
             seen = core.see(await core.source.get(principal.workspace_id), principal)
             records = core.compiler.limits_of(seen.limits).records

@@ -120,7 +120,8 @@ async def assemble(settings: Settings, parts: Parts = PLAIN) -> AsyncIterator[Se
             slots=slots,
             documents=StoredDocuments(
                 foundation.database,
-                only_trusted=settings.documents is Documents.TRUSTED,
+                only_trusted=settings.documents is not Documents.ANY,
+                with_rest=settings.documents is Documents.TRUSTED_AND_REST,
                 most_persisted=settings.persisted_queries,
                 time_limit=settings.statement_timeout,
             ),

@@ -11,10 +11,11 @@ class Environment(Enum):
 
 
 class Documents(Enum):
-    """The documents that are served at /graphql."""
+    """The documents that are served at /graphql, and whether REST is beside trusted ones."""
 
     ANY = "any"
     TRUSTED = "trusted"
+    TRUSTED_AND_REST = "trusted-and-rest"
 
 
 class RateLimitStore(Enum):

@@ -93,8 +93,8 @@ class Settings(BaseSettings):
     max_depth: int = whole(100, "The deepest nesting of an operation's fields.", most=200)
     max_aliases: int = whole(500, "The most aliases in one operation.", least=0)
     documents: Documents = setting(Documents.ANY,
-        "The documents that `/graphql` answers: `trusted` refuses all but those of `fieldstone documents import`.",
-        "any or trusted")
+        "The documents that `/graphql` answers: `trusted` refuses all but those of `fieldstone documents import`, and "
+        "REST; `trusted-and-rest` answers REST.", "any, trusted or trusted-and-rest")
     persisted_queries: int = whole(1_000,
         "The most documents that clients of one workspace may store by their hash (Apollo's automatic persisted "
         "queries); beyond it the least recently read go, and 0 turns them off.", least=0, most=100_000)

@@ -44,6 +44,8 @@ class Page:
             "FIELDSTONE_AUTHORIZATION": f"Bearer {served.key}",
             "TWENTY_API_URL": served.url,
             "TWENTY_API_KEY": served.key,
+            "TWENTY_URL": served.url,
+            "TWENTY_TOKEN": served.key,
         }
 
     def write(self, *names: str) -> None:
@@ -165,3 +167,10 @@ def test_twentys_generated_client_speaks_rest(page: Page, run_folder: Path) -> N
     installed = install_python(run_folder, "twentycrm-api-client")
     lines = run_python(installed, ["companies.py"], page.folder, page.variables)
     assert lines == ["1 Difference Engines 4", "True"]
+
+
+def test_twentys_tools_of_agents_speak_rest_and_graphql(page: Page, run_folder: Path) -> None:
+    page.write("twenty.md")
+    installed = install_python(run_folder, "twenty-mcp")
+    lines = run_python(installed, ["agent.py"], page.folder, page.variables)
+    assert lines == ["1 4", "2", "2 London", "thrust", "4"]

@@ -69,6 +69,14 @@ class DocumentCounters:
     untrusted: int = 0
 
 
+def rest_refused() -> DocumentNotTrusted:
+    """Return the error of a request of REST where only trusted documents are answered."""
+    return DocumentNotTrusted(
+        "The server answers trusted documents only, and REST has none; with FIELDSTONE_DOCUMENTS=trusted-and-rest it"
+        " answers REST, too."
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Version:
     number: bytes
@@ -81,12 +89,14 @@ class StoredDocuments:
     Args:
         database: where the documents are.
         only_trusted: True if all other documents are refused.
+        with_rest: True if REST is answered all the same.
         most_persisted: the most persisted queries of a workspace; 0: there are none.
         time_limit: seconds of a statement.
         clock: seconds that never go back.
 
     Attributes:
         only_trusted: as given.
+        answers_rest: whether REST is answered.
     """
 
     def __init__(
@@ -94,6 +104,7 @@ class StoredDocuments:
         database: Database,
         *,
         only_trusted: bool = False,
+        with_rest: bool = False,
         most_persisted: int = 1_000,
         time_limit: float = 15.0,
         clock: Callable[[], float] = time.monotonic,
@@ -101,6 +112,7 @@ class StoredDocuments:
         self.counters = DocumentCounters()
         self._database = database
         self.only_trusted = only_trusted
+        self.answers_rest = with_rest or not only_trusted
         self._most_persisted = 0 if only_trusted else most_persisted
         self._time_limit = time_limit
         self._clock = clock
@@ -111,7 +123,7 @@ class StoredDocuments:
     def find_at_hand(self, principal: Principal, request: GraphQLRequest) -> GraphQLRequest | None:
         """Return the request with its document's text; None if the database has to be asked, or to refuse it."""
         reference = request.reference
-        if reference is None and not self.only_trusted:
+        if reference is None and (self.answers_rest if request.is_rest else not self.only_trusted):
             return request
         text = self._find_text(principal.workspace_id.int, request.query, reference)
         if text is None:
@@ -133,6 +145,8 @@ class StoredDocuments:
         found = self.find_at_hand(principal, request)
         if found is not None:
             return found
+        if request.is_rest:
+            raise rest_refused()
         query, reference = request.query, request.reference
         if query:
             check_length(query)

@@ -4,15 +4,19 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
-from fieldstone.engine.errors import BadUserInput, NotFound
+from graphql import GraphQLInputObjectType
+
+from fieldstone.engine.errors import BadUserInput, Forbidden, NotFound
 from fieldstone.engine.metadata_api.roles.rights import may_ask_for
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.api import RestAnswer
 from fieldstone.engine.rest.errors import rename_inputs
+from fieldstone.engine.rest.filter_syntax import read_filter
 from fieldstone.engine.rest.metadata.open_api import build_metadata_document
-from fieldstone.engine.rest.metadata.resources import RESOURCES, Mutation, Resource
+from fieldstone.engine.rest.metadata.resources import PAGE_PARAMETERS, RESOURCES, Mutation, Resource
 from fieldstone.engine.rest.operations import Asked
+from fieldstone.engine.rest.order_syntax import read_order
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import Action, is_id
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
@@ -20,7 +24,6 @@ from fieldstone.metadata.roles.principal import Principal
 
 _MOST = 1_000
 """The most items of a page, which is the page of a request that says nothing else."""
-_TAKEN = ("limit", "starting_after", "ending_before")
 _INPUT = re.compile(r"'input(?:\.(?:object|field|role|update)\b)?\.?")
 
 
@@ -85,12 +88,26 @@ class MetadataRestApi:
         if after is not None and before is not None:
             raise BadUserInput("'starting_after' and 'ending_before' cannot be given together.", field="ending_before")
         paging = {"first": count, "after": after} if before is None else {"last": count, "before": before}
-        page = (await self._ask(principal, resource.page, {"paging": paging}))[resource.many]
+        variables: dict[str, JsonValue] = {"paging": paging}
+        if (text := parameters.text("filter")) is not None:
+            variables["filter"] = read_filter(text, await self._input(principal, resource.filter_type))
+        if (text := parameters.text("order_by")) is not None:
+            variables["orderBy"] = read_order(text, await self._input(principal, resource.order_type))
+        page = (await self._ask(principal, resource.page, variables))[resource.many]
         return {
             "data": {resource.many: [edge["node"] for edge in page["edges"]]},
             "pageInfo": page["pageInfo"],
             "totalCount": page["totalCount"],
         }
+
+    async def _input(self, principal: Principal, name: str) -> GraphQLInputObjectType:
+        """Return an input type of the Metadata API as the principal sees it; raises NotFound."""
+        metadata = self._metadata
+        view = metadata.see(await metadata.source.get(principal.workspace_id), principal).view
+        found = metadata.compiler.schemas.get(view).type_map.get(name)
+        if not isinstance(found, GraphQLInputObjectType):
+            raise Forbidden("The role may not read this.")
+        return found
 
     async def _find(self, principal: Principal, resource: Resource, named: str) -> JsonValue:
         """Return the item that a path names; raises NotFound, or BadUserInput where several have the name."""
@@ -132,7 +149,7 @@ class MetadataRestApi:
 
 
 def _takes(action: Action, name: str) -> bool:
-    return action is Action.FIND_MANY and name in _TAKEN
+    return action is Action.FIND_MANY and name in PAGE_PARAMETERS
 
 
 def _give_id(variables: dict[str, JsonValue], mutation: Mutation, id_: str) -> None:

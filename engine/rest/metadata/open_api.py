@@ -22,7 +22,7 @@ from graphql import (
     parse,
 )
 
-from fieldstone.engine.rest.metadata.resources import RESOURCES, Mutation, Resource, find_methods
+from fieldstone.engine.rest.metadata.resources import PAGE_PARAMETERS, RESOURCES, Mutation, Resource, find_methods
 from fieldstone.engine.rest.open_api.components import other_components, shared_schemas
 from fieldstone.engine.rest.open_api.documents import VERSION
 from fieldstone.engine.rest.open_api.paths import ALWAYS, OF_BODIES
@@ -41,7 +41,6 @@ from fieldstone.engine.rest.routes import Action
 
 _INPUT = re.compile(r"\$input:(\w+)!")
 _SHARED = ("error", "invalidRequest", "problem", "pageInfo")
-_PAGING = ("limit", "starting_after", "ending_before")
 _VERBS = {
     Action.FIND_MANY: "findMany",
     Action.FIND_ONE: "findOne",
@@ -77,7 +76,7 @@ def build_metadata_document(types: GraphQLSchema, may: Callable[[str], bool], ro
                 paths[f"/metadata/{path}"] = ({"parameters": [parameter("id")]} if of_one else {}) | item
     others = other_components(largest_page=most, default_page=most)
     named = {"name": "id", "in": "path", "required": True, "description": "The id or the name.", "schema": _TEXT}
-    others["parameters"] = {"id": named, **{one: others["parameters"][one] for one in _PAGING}}
+    others["parameters"] = {"id": named, **{one: others["parameters"][one] for one in PAGE_PARAMETERS}}
     return {
         "openapi": VERSION,
         "info": {"title": "Fieldstone metadata", "version": "1", "description": "The model, keys, webhooks and roles."},
@@ -103,7 +102,7 @@ def _operation(writer: "_Types", resource: Resource, action: Action, mutation: M
     found: Part = {
         "operationId": f"{verb}{resource.type}",
         "tags": [resource.many],
-        "parameters": [parameter(name) for name in _PAGING] if action is Action.FIND_MANY else [],
+        "parameters": [parameter(name) for name in PAGE_PARAMETERS] if action is Action.FIND_MANY else [],
         "responses": {
             "201" if action is Action.CREATE else "200": {
                 "description": "The answer.",

@@ -4,6 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fieldstone.engine.rest.routes import Action
+from fieldstone.metadata.api_names import TypeRole
+
+PAGE_PARAMETERS = ("filter", "order_by", "limit", "starting_after", "ending_before")
+"""The parameters of a page."""
 
 _PAGE_INFO = "pageInfo{hasNextPage startCursor endCursor}"
 _FIELD = (
@@ -64,17 +68,27 @@ class Resource:
     mutations: Mapping[Action, Mutation]
 
     @property
+    def filter_type(self) -> str:
+        """The name of the type of its filters."""
+        return f"{self.type}{TypeRole.FILTER.value}"
+
+    @property
+    def order_type(self) -> str:
+        """The name of the type of its orders."""
+        return f"{self.type}{TypeRole.ORDER_BY.value}"
+
+    @property
     def page(self) -> str:
         """The document of a page."""
-        declared = f"$filter:{self.type}FilterInput,$paging:CursorPaging"
-        given = "filter:$filter,paging:$paging"
+        declared = f"$filter:{self.filter_type},$orderBy:[{self.order_type}],$paging:CursorPaging"
+        given = "filter:$filter,orderBy:$orderBy,paging:$paging"
         page = f"edges{{node{{{self.selection}}}}}{_PAGE_INFO}totalCount"
         return f"query({declared}){{{self.many}({given}){{{page}}}}}"
 
     @property
     def few(self) -> str:
         """The document of the first two under a filter: whole, and without their number."""
-        declared = f"$filter:{self.type}FilterInput"
+        declared = f"$filter:{self.filter_type}"
         return (
             f"query({declared}){{{self.many}(filter:$filter,paging:{{first:2}}){{edges{{node{{{self.selection}}}}}}}}}"
         )

@@ -124,6 +124,17 @@ def test_other_types_stay_refused(sample: Served, text: str, message: str) -> No
     assert error["message"] == f"Variable '$v' of type {message}."
 
 
+async def test_inputs_may_be_named_by_the_plural(apis: Apis) -> None:
+    await apis.data(CREATE, d={"email": "a"})
+    text = """query ($f: peopleFilterInput, $o: [peopleOrderByInput]) {
+        people(filter: $f, orderBy: $o) { edges { node { email } } } }"""
+    for filter_, found in (({"email": {"eq": "a"}}, ["a"]), ({"email": {"eq": "b"}}, [])):
+        answer = await apis.data(text, f=filter_, o=[{"email": "ASC"}])
+        assert [edge["node"]["email"] for edge in answer["people"]["edges"]] == found
+    error = await apis.error("query ($f: companiesFilterInput) { people(filter: $f) { totalCount } }")
+    assert "expecting type 'PersonFilterInput'" in error["message"]
+
+
 async def test_the_schema_does_not_show_them(apis: Apis) -> None:
     await apis.data(CREATE, d={"email": "a"})
     answer = await apis.data("""{ a: __type(name: "PersonCreateInput") { name } b: __type(name: "PersonInput") { name }

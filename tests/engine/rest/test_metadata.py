@@ -90,12 +90,41 @@ async def test_keys_webhooks_and_roles(client: httpx.AsyncClient) -> None:
     assert (await ask(client, "DELETE", "metadata/roles/clerk"))["data"] == {"deleteOneRole": {"id": made["id"]}}
 
 
+async def test_pages_are_filtered_and_ordered_as_those_of_records_are(client: httpx.AsyncClient) -> None:
+    async def names(query: str, resource: str = "objects", member: str = "nameSingular") -> list[str]:
+        found = await ask(client, "GET", f"metadata/{resource}?{query}")
+        assert found["totalCount"] >= len(found["data"][resource])
+        return [one[member] for one in found["data"][resource]]
+
+    assert await names("order_by=nameSingular[DESC]") == ["person", "opportunity", "company", "activity"]
+    assert await names("filter=or(nameSingular[eq]:person,namePlural[startsWith]:comp)&order_by=nameSingular") == [
+        "company",
+        "person",
+    ]
+    first = await ask(client, "GET", "metadata/objects?order_by=nameSingular&limit=3&filter=isActive[eq]:true")
+    assert first["totalCount"] == 4
+    after = f"order_by=nameSingular&filter=isActive[eq]:true&starting_after={first['pageInfo']['endCursor']}"
+    assert await names(after) == ["person"]
+    before = f"order_by=nameSingular&filter=isActive[eq]:true&limit=2&ending_before={first['pageInfo']['endCursor']}"
+    assert await names(before) == ["activity", "company"]
+    person = (await ask(client, "GET", "metadata/objects/person"))["data"]["object"]["id"]
+    of_person = await names(f"filter=objectMetadataId[eq]:{person},type[eq]:TEXT&order_by=name", "fields", "name")
+    assert of_person == ["city", "email", "firstName", "jobTitle", "lastName", "phone"]
+    assert await names("filter=name[eq]:viewer", "roles", "name") == ["viewer"]
+    assert await names("filter=revokedAt[is]:NULL", "apiKeys", "name") == ["test"]
+    assert await names("filter=isActive[eq]:true&order_by=targetUrl", "webhooks", "targetUrl") == []
+
+
 _REFUSED: list[tuple[str, str, int, Any, str]] = [
     ("GET", "metadata/nothing", 404, None, "There is nothing at /rest/metadata"),
     ("GET", "metadata/objects/nothing", 404, None, "There is nothing at /rest/metadata/objects/nothing."),
     ("GET", f"metadata/objects/{ID}", 404, None, "There is nothing at /rest/metadata/objects/"),
     ("GET", "metadata/webhooks/x", 400, None, "The id 'x' in the path is not a UUID."),
     ("GET", "metadata/objects?limit=1001", 400, None, "'limit' must be a number from 0 to 1000, not '1001'."),
+    ("GET", "metadata/objects?filter=town[eq]:x", 400, None, "'filter' has 'town.eq', and there is no 'town' here."),
+    ("GET", "metadata/objects?filter=isActive[eq]:x", 400, None, "'filter"),
+    ("GET", "metadata/fields?order_by=town", 400, None, "'order_by' has 'town'"),
+    ("GET", "metadata/objects/person?filter=isActive[eq]:true", 400, None, "There is no parameter 'filter' here"),
     ("GET", "metadata/objects?depth=1", 400, None, "There is no parameter 'depth' here."),
     ("GET", "metadata/objects?starting_after=x", 400, None, "The cursor in 'starting_after' is not valid"),
     ("POST", "metadata/objects", 400, [], "The body must be a JSON object."),

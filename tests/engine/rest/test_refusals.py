@@ -189,7 +189,23 @@ async def test_costs_are_told_and_limited(start_app: StartApp) -> None:
 
 async def test_trusted_documents_alone_are_no_way_for_rest(start_app: StartApp) -> None:
     async with start_app(documents="trusted") as (_, client):
-        assert (await ask(client, "GET", "people", 403))["error"] == "Forbidden"
+        for path in ("people", f"people/{ID}", 'people/groupBy?group_by=[{"city":true}]', "people.csv"):
+            for _ in range(2):
+                assert "FIELDSTONE_DOCUMENTS=trusted-and-rest" in (await ask(client, "GET", path, 403))["message"]
+        await ask(client, "POST", "people", 403, json={"email": "a@x.org"})
+        await ask(client, "GET", "metadata/objects")
+
+
+async def test_rest_is_answered_beside_trusted_documents_where_the_operator_says_so(start_app: StartApp) -> None:
+    async with start_app(documents="trusted-and-rest") as (_, client):
+        made = await create(client, "people", email="a@x.org")
+        assert (await ask(client, "GET", "people?filter=email[eq]:a@x.org"))["totalCount"] == 1
+        for _ in range(2):
+            await ask(client, "GET", f"people/{made['id']}")
+        assert "/people" in (await ask(client, "GET", "open-api/core"))["paths"]
+        assert (await client.get("/rest/people.jsonl")).text.count("\n") == 1
+        refused = await client.post("/graphql", json={"query": "{ people { totalCount } }"})
+        assert refused.json()["errors"][0]["extensions"]["code"] == "DOCUMENT_NOT_TRUSTED"
 
 
 async def test_a_role_sees_its_part(client: httpx.AsyncClient) -> None:
