@@ -21,6 +21,8 @@ from tests.operations import Values
 from tests.reference import Reference
 
 PAGE = "totalCount pageInfo { hasNextPage startCursor endCursor }"
+OBJECTS = ("within", "contains")
+"""The operators whose values may be JSON objects."""
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
 
@@ -47,7 +49,7 @@ def write_conditions(filter_: Mapping[str, Any], path: str = "") -> Iterator[str
             case dict() if name == "not":
                 if inner := [*write_conditions(value)]:
                     yield f"not({','.join(inner)})"
-            case dict() if name != "within":
+            case dict() if name not in OBJECTS:
                 yield from write_conditions(value, f"{path}{name}.")
             case None if name in {"eq", "neq"}:
                 yield f"{path[:-1]}[{'is' if name == 'eq' else 'isNot'}]:NULL"
@@ -66,7 +68,7 @@ def prune(filter_: Any, *, below: bool = False) -> Any:
         if name in {"and", "or", "not"}:
             if not below:
                 found[name] = [prune(one) for one in value] if isinstance(value, list) else prune(value)
-        elif isinstance(value, dict) and name != "within":
+        elif isinstance(value, dict) and name not in OBJECTS:
             inner = prune(value, below=True)
             first = (
                 dict(list(inner.items())[:1])
@@ -75,7 +77,7 @@ def prune(filter_: Any, *, below: bool = False) -> Any:
             )
             if first:
                 found[name] = first
-        elif not (name == "contains" and isinstance(value, dict)):
+        else:
             found[name] = value
     return found
 
@@ -134,8 +136,10 @@ class Pages:
         record = select_record(self.snapshot, object_, depth, largest_page=200)
         name = object_.type_name
         text = (
-            f"query ($filter: {name}FilterInput, $orderBy: [{name}OrderByInput], $first: Int, $after: String) {{"
-            f" page: {object_.name_plural}(filter: $filter, orderBy: $orderBy, first: $first, after: $after)"
+            f"query ($filter: {name}FilterInput, $orderBy: [{name}OrderByInput],"
+            " $first: Int, $after: String, $last: Int, $before: String) {"
+            f" page: {object_.name_plural}"
+            "(filter: $filter, orderBy: $orderBy, first: $first, after: $after, last: $last, before: $before)"
             f" {{ edges {{ node {{ {record} }} }} {PAGE} }} }}"
         )
         answer = self.served.ask(text, {key: value for key, value in variables.items() if value is not None})

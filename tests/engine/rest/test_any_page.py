@@ -31,6 +31,10 @@ def test_any_page(served: Served, reference: Reference, data: st.DataObject) -> 
     if isinstance(found, dict) and (end := found["pageInfo"]["endCursor"]):
         second = pages.by_rest(object_, {**parameters, "starting_after": end})
         assert second == pages.by_graphql(object_, depth, **given_variables, after=pages.cursors.get(end, end))
+        # Backward from the last record of the first page.
+        last = {**given_variables, "first": None, "last": 60 if limit is None else limit}
+        before = pages.by_rest(object_, {**parameters, "ending_before": end})
+        assert before == pages.by_graphql(object_, depth, **last, before=pages.cursors.get(end, end))
 
 
 _PIECES = st.sampled_from(
