@@ -7,11 +7,13 @@ from fieldstone.engine.settings.settings import Settings
 
 _PREFIX = "FIELDSTONE_"
 _CLOSE = 0.75
+_OF_COMMANDS = ("FIELDSTONE_KEY", "FIELDSTONE_URL")
+"""Those that `fieldstone export` and `fieldstone import` read."""
 
 
 def find_unknown_settings(environ: Mapping[str, str]) -> list[str]:
     """Return a sentence for each variable with the prefix of settings that is none, by the variables' names."""
-    known = [str(field.validation_alias) for field in Settings.model_fields.values()]
+    known = [*(str(field.validation_alias) for field in Settings.model_fields.values()), *_OF_COMMANDS]
     unknown = sorted(name for name in environ if name.upper().startswith(_PREFIX) and name not in known)
     # The prefix that all have would make each close to each.
     ends = {name.removeprefix(_PREFIX): name for name in known}

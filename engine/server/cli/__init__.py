@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         workspaces,
     )
     from fieldstone.engine.server.cli.serving import serve
+    from fieldstone.engine.server.cli.transfers import files
     from fieldstone.engine.server.cli.upkeep import backups, migrate
 
     __all__ = [
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         "doctor",
         "documents",
         "exit_codes",
+        "files",
         "import_schema",
         "migrate",
         "roles",
@@ -43,7 +45,7 @@ else:
 
     def __getattr__(name: str) -> ModuleType:
         """Import a module; no collection looks meanwhile through objects that are all here to stay."""
-        room = {"backups": "upkeep.", "migrate": "upkeep.", "serve": "serving."}.get(name, "")
+        room = {"backups": "upkeep.", "files": "transfers.", "migrate": "upkeep.", "serve": "serving."}.get(name, "")
         is_on = gc.isenabled()
         gc.disable()
         try:

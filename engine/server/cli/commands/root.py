@@ -16,6 +16,7 @@ from fieldstone.engine.server.cli.commands.role import role
 from fieldstone.engine.server.cli.commands.schema import schema
 from fieldstone.engine.server.cli.commands.secrets import secrets
 from fieldstone.engine.server.cli.commands.sql_role import sql_role
+from fieldstone.engine.server.cli.commands.transfers import export, import_
 from fieldstone.engine.server.cli.commands.workspace import workspace
 
 cli = typer.Typer(
@@ -89,6 +90,10 @@ def migrate() -> None:
     Safe to repeat, and to run several times at once. A catalog newer than this program is refused.
     """
     work.exit_codes.run(work.migrate.migrate)
+
+
+cli.command()(export)
+cli.command("import")(import_)
 
 
 @cli.command()

@@ -1,0 +1,232 @@
+"""`fieldstone export` and `fieldstone import`: the files of a server's records, by its REST API."""
+
+import csv
+import json
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import httpx
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from fieldstone.engine.rest.export_addresses import Format
+from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.metadata.shown_text import escape
+
+STANDARD = Path("-")
+"""Standard input or output in the place of a file."""
+
+_PIECE = 65_536
+_MOST_SHOWN = 20
+_PATIENCE = httpx.Timeout(30.0, read=None, write=None)
+"""A server may wait for the rate limit of a role in the middle of a file."""
+
+
+class Source(NamedTuple):
+    """The records of an object at a server.
+
+    Attributes:
+        url: of the server.
+        key: an API key or a token.
+        plural: the plural name of the object.
+        format: of the file; None: its extension says so.
+    """
+
+    url: str
+    key: str
+    plural: str
+    format: Format | None
+
+    def format_of(self, path: Path) -> Format:
+        """Return the format of a file; raises CommandError if nothing says which one it is."""
+        if self.format is not None:
+            return self.format
+        extension = path.suffix.removeprefix(".").lower()
+        if extension not in {one.value for one in Format}:
+            raise CommandError(f"{path} has neither the extension csv nor jsonl: say which it is by --format")
+        return Format(extension)
+
+    def client(self) -> httpx.AsyncClient:
+        """Return a client of the server."""
+        headers = {"authorization": f"Bearer {self.key}"}
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=_PATIENCE)
+
+
+async def export(source: Source, path: Path, parameters: dict[str, str]) -> None:
+    """Write the records under the parameters of an export to a file, which appears complete or not at all.
+
+    Raises:
+        CommandError: the server or the file cannot be had, or the export was cut.
+    """
+    format_ = source.format_of(path)
+    _refuse_existing(path)
+    part = path.with_name(f"{path.name}.part")
+    try:
+        async with source.client() as client:
+            total = await _count(client, source, parameters)
+            if path == STANDARD:
+                count = await _receive(client, source, format_, parameters, sys.stdout.buffer, total)
+            else:
+                with part.open("wb") as file:
+                    count = await _receive(client, source, format_, parameters, file, total)
+                part.replace(path)
+    except httpx.HTTPError as error:
+        raise CommandError(_lost(source, error)) from None
+    except OSError as error:
+        raise CommandError(f"{path} cannot be written: {error}") from None
+    typer.echo(f"{escape(source.plural)}: {count:,} records in {path}.", err=True)
+
+
+async def import_file(source: Source, path: Path, parameters: dict[str, str], errors: Path | None) -> None:
+    """Send a file to the server, print the report, and write the rows that were refused as CSV to `errors`.
+
+    Raises:
+        CommandError: the server or the file cannot be had, or rows were refused.
+    """
+    format_ = source.format_of(path)
+    try:
+        size = _size_of(path)
+        with sys.stdin.buffer if path == STANDARD else path.open("rb") as file:
+            async with source.client() as client:
+                answer = await _send(client, source, format_, parameters, file, size)
+    except httpx.HTTPError as error:
+        raise CommandError(
+            f"{_lost(source, error)}; a part of the records may have been written: send the file again with"
+            " --on-conflict"
+        ) from None
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error}") from None
+    _report(source, answer, errors)
+
+
+def _refuse_existing(path: Path) -> None:
+    if path != STANDARD and path.exists():
+        raise CommandError(f"{path} is there already")
+
+
+def _size_of(path: Path) -> int | None:
+    return None if path == STANDARD else path.stat().st_size
+
+
+async def _count(client: httpx.AsyncClient, source: Source, parameters: dict[str, str]) -> int | None:
+    """Return the number of records of an export; None where the role may not know it."""
+    given = {"limit": "0"} | {name: parameters[name] for name in ("filter",) if name in parameters}
+    answer = await client.get(f"/rest/{source.plural}", params=given)
+    found = _read(answer).get("totalCount")
+    limit = parameters.get("limit")
+    return found if limit is None or found is None else min(found, int(limit))
+
+
+async def _receive(
+    client: httpx.AsyncClient,
+    source: Source,
+    format_: Format,
+    parameters: dict[str, str],
+    file: BinaryIO,
+    total: int | None,
+) -> int:
+    """Write the file of an export, and return the number of its records."""
+    # Line breaks within cells are mostly line feeds alone. The header is no record.
+    end, count = (b"\r", -1) if format_ is Format.CSV else (b"\n", 0)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    address = f"/rest/{source.plural}.{format_.value}"
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task(f"export {escape(source.plural)}", total=total)
+        async with client.stream("GET", address, params=parameters) as answer:
+            if answer.status_code != httpx.codes.OK:
+                await answer.aread()
+                _read(answer)
+            async for piece in answer.aiter_bytes(_PIECE):
+                file.write(piece)
+                count += piece.count(end)
+                progress.update(bar, completed=max(0, count))
+    return count
+
+
+async def _send(
+    client: httpx.AsyncClient,
+    source: Source,
+    format_: Format,
+    parameters: dict[str, str],
+    file: BinaryIO,
+    size: int | None,
+) -> httpx.Response:
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task(f"import {escape(source.plural)}", total=size)
+
+        async def pieces() -> AsyncIterator[bytes]:
+            while piece := file.read(_PIECE):
+                yield piece
+                progress.advance(bar, len(piece))
+
+        media_type = format_.media_type.partition(b";")[0].decode()
+        return await client.post(
+            f"/rest/{source.plural}.{format_.value}",
+            params=parameters,
+            content=pieces(),
+            headers={"content-type": media_type},
+        )
+
+
+def _report(source: Source, answer: httpx.Response, errors: Path | None) -> None:
+    shown = _json(answer)
+    data = shown.get("data") or {}
+    if not data:
+        _read(answer)
+    (report,) = data.values()
+    typer.echo(
+        f"{escape(source.plural)}: {report['created']:,} created, {report['updated']:,} updated,"
+        f" {report['failed']:,} refused."
+    )
+    for error in report["errors"][:_MOST_SHOWN]:
+        typer.echo(escape(f"line {error['line']}: {error['message']}"), err=True)
+    if errors is not None and report["errors"]:
+        with errors.open("w", encoding="utf-8", newline="") as file:
+            names = ("row", "line", "field", "message", "code")
+            writer = csv.DictWriter(file, names, extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(report["errors"])
+    if answer.status_code != httpx.codes.OK:
+        raise CommandError(_reason(shown))
+    if report["failed"]:
+        raise CommandError(f"{report['failed']:,} rows were refused, and the others were written")
+
+
+def _read(answer: httpx.Response) -> dict[str, Any]:
+    """Return the JSON of an answer; raises CommandError if it is an error."""
+    shown = _json(answer)
+    if answer.status_code >= httpx.codes.BAD_REQUEST:
+        raise CommandError(_reason(shown))
+    return shown
+
+
+def _json(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        shown = json.loads(answer.content)
+    except ValueError:
+        shown = None
+    if not isinstance(shown, dict):
+        raise CommandError(f"the server answers with {answer.status_code} and no JSON: is it Fieldstone?")
+    return shown
+
+
+def _reason(shown: dict[str, Any]) -> str:
+    messages = shown.get("messages") or [shown.get("message") or "the server gives no reason"]
+    return " ".join(map(str, messages))
+
+
+def _lost(source: Source, error: httpx.HTTPError) -> str:
+    reason = str(error) or type(error).__name__
+    return f"the connection to {source.url} was lost or could not be made: {reason}"

@@ -1,0 +1,111 @@
+"""`fieldstone export` and `fieldstone import` against a server over a socket."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.engine.server.conftest import app_database, start_app
+from tests.engine.server.fast_path.conftest import serve
+from tests.engine.server.fast_path.talking import Serve, Serving
+
+__all__ = ["app_database", "serve", "start_app"]
+
+
+async def run(serving: Serving, *arguments: str, given: bytes = b"") -> tuple[int, str, str]:
+    """The exit code of a command, and its two outputs."""
+    host, port = serving.server.servers[0].sockets[0].getsockname()
+    key = serving.client.headers["authorization"].removeprefix("Bearer ")
+    environment = {**os.environ, "FIELDSTONE_URL": f"http://{host}:{port}", "FIELDSTONE_KEY": key}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "fieldstone.engine",
+        *arguments,
+        env=environment,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    output, errors = await process.communicate(given)
+    return process.returncode or 0, output.decode(), errors.decode()
+
+
+def names_in(folder: Path) -> list[str]:
+    return [one.name for one in folder.iterdir()]
+
+
+async def count(client: httpx.AsyncClient) -> int:
+    found: int = (await client.get("/rest/people?limit=0")).json()["totalCount"]
+    return found
+
+
+@pytest.mark.parametrize("extension", ["csv", "jsonl"])
+async def test_records_go_out_and_come_in(serve: Serve, tmp_path: Path, extension: str) -> None:
+    path = tmp_path / f"people.{extension}"
+    async with serve() as serving:
+        code, output, errors = await run(serving, "export", "people", str(path))
+        assert (code, output) == (0, ""), errors
+        assert "2/2" in errors
+        assert names_in(tmp_path) == [path.name]
+        assert b"Ada@example.com" in path.read_bytes()
+        assert (await serving.client.delete("/rest/people?filter=id[is]:NOT_NULL")).status_code == 200
+        code, output, errors = await run(serving, "import", "people", str(path))
+        assert (code, output) == (0, "people: 2 created, 0 updated, 0 refused.\n"), errors
+        assert "100%" in errors or "import people" in errors
+        code, output, _ = await run(serving, "import", "people", str(path), "--on-conflict", "email")
+        assert (code, output, await count(serving.client)) == (0, "people: 0 created, 2 updated, 0 refused.\n", 2)
+        code, _, errors = await run(serving, "export", "people", str(path))
+        assert (code, errors) == (1, f"fieldstone: {path} is there already.\n")
+
+
+async def test_rows_that_are_refused(serve: Serve, tmp_path: Path) -> None:
+    path, wrong = tmp_path / "people.txt", tmp_path / "wrong.csv"
+    path.write_text("email,city\na@x,Bonn\nAda@example.com,Ulm\n")
+    async with serve() as serving:
+        options = ("--format", "csv", "--errors", str(wrong))
+        code, output, errors = await run(serving, "import", "people", str(path), *options)
+        assert (code, output) == (1, "people: 1 created, 0 updated, 1 refused.\n")
+        assert "line 3: Another Person has this value of 'email'." in errors
+        assert errors.endswith("fieldstone: 1 rows were refused, and the others were written.\n")
+        header, row = wrong.read_text().splitlines()
+        assert header == "row,line,field,message,code"
+        assert row.startswith("2,3,email,")
+        code, _, errors = await run(serving, "import", "people", str(path), *options, "--all-or-nothing")
+        assert (code, await count(serving.client)) == (1, 3)
+        assert errors.endswith("fieldstone: No record was written, because of the rows in 'errors'.\n")
+
+
+async def test_standard_input_and_output(serve: Serve) -> None:
+    async with serve() as serving:
+        code, output, _ = await run(
+            serving, "import", "people", "-", "--format", "jsonl", given=b'{"email": "a@x"}\n{"email": "b@x"}\n'
+        )
+        assert (code, output) == (0, "people: 2 created, 0 updated, 0 refused.\n")
+        options = ("--format", "csv", "--filter", "email[endsWith]:@x", "--order-by", "email[DESC]", "--limit", "1")
+        code, output, errors = await run(serving, "export", "people", "-", *options)
+        assert (code, len(output.splitlines())) == (0, 2), errors
+        assert ",b@x," in output
+
+
+async def test_commands_that_cannot_do_their_work(serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    async with serve() as serving:
+        path.write_text("mail\n1\n")
+        for arguments, message in [
+            (("import", "people", str(path)), "'mail' is no column of People"),
+            (("import", "nothing", str(path)), "There is nothing at /rest/nothing"),
+            (("import", "people", str(tmp_path / "none.csv")), "cannot be read"),
+            (("import", "people", str(tmp_path / "none")), "neither the extension csv nor jsonl"),
+            (("export", "people", str(tmp_path / "a" / "b.csv")), "cannot be written"),
+            (("export", "people", str(tmp_path / "b.csv"), "--filter", "x"), "'filter'"),
+            (("export", "people", str(tmp_path / "b.csv"), "--key", "no"), "key"),
+            (("export", "people", str(tmp_path / "b.csv"), "--url", "http://127.0.0.1:1"), "could not be made"),
+        ]:
+            code, output, errors = await run(serving, *arguments)
+            assert (code, output) == (1, ""), errors
+            assert message in errors.splitlines()[-1]
+        assert names_in(tmp_path) == ["people.csv"]
