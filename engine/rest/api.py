@@ -42,11 +42,16 @@ class RestAnswer(NamedTuple):
 
 
 class ObjectSight(NamedTuple):
-    """An object as a principal sees it, with the most records of a page, and whether its role limits its rate."""
+    """An object as a principal sees it, with the most records of a page, and whether its role limits its rate.
+
+    Attributes:
+        view: the whole model as the principal sees it.
+    """
 
     object: Object
     largest_page: int
     has_own_rate: bool
+    view: Snapshot
 
 
 class _KnownRead(NamedTuple):
@@ -176,7 +181,7 @@ class RestApi:
 
     def _see_object(self, seen: Seen, plural: str) -> ObjectSight:
         largest = self._core.compiler.limits_of(seen.limits).records.largest_page
-        return ObjectSight(_find_object(seen.view, plural), largest, seen.limits.rate is not None)
+        return ObjectSight(_find_object(seen.view, plural), largest, seen.limits.rate is not None, seen.view)
 
     def _translate(self, seen: Seen, asked: Asked) -> tuple[Object, GraphQLRequest]:
         """Return the object of a request, and the GraphQL request that it is; raises ApiError."""

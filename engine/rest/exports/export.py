@@ -7,14 +7,16 @@ likes. An export is therefore no snapshot: each page has the records as they are
 from functools import partial
 
 from fieldstone.engine.errors import Conflict, QueryTooComplex
-from fieldstone.engine.rest.api import RestApi
+from fieldstone.engine.rest.api import ObjectSight, RestApi
 from fieldstone.engine.rest.export_addresses import ExportAddress, Format
 from fieldstone.engine.rest.exports.csv_lines import Column, columns_of, write_header, write_line
+from fieldstone.engine.rest.exports.orders import is_served, refuse_sorting
 from fieldstone.engine.rest.exports.records import Page, cut_page
 from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import Action
 from fieldstone.engine.work_thread import WorkThread
+from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.roles.principal import Principal
 
 _MOST = 999_999_999
@@ -69,6 +71,7 @@ class Export:
             self._columns = tuple(columns_of(sight.object))
             self._largest = self._page_size = sight.largest_page
             self.counts_pages = sight.has_own_rate
+            await self._check_order(sight, limit)
         size = self._page_size if limit is None else min(self._page_size, limit - self.records)
         body = await self._read(size)
         write = partial(self._write, body)
@@ -82,6 +85,18 @@ class Export:
         self.is_over = page.is_last or self.records == limit
         return lines
 
+    async def _check_order(self, sight: ObjectSight, limit: int | None) -> None:
+        order_by = self._parameters.text("order_by")
+        if order_by is None or is_served(sight.view, sight.object, order_by):
+            return
+        asked = self._asked({"limit": "0", "total_count": "true"})
+        count = loads((await self._api.execute(self._principal, asked)).body).get("totalCount")
+        refuse_sorting(order_by, count=count, limit=limit, page=self._largest)
+
+    def _asked(self, changes: dict[str, str]) -> Asked:
+        parameters = self._parameters.replaced(changes)
+        return Asked(action=Action.FIND_MANY, plural=self.name, id=None, parameters=parameters)
+
     async def _read(self, size: int) -> bytes:
         """Return the body of a page; of a smaller one if `size` records are too large or cost too much at once."""
         # A few large records must not make all of the pages behind them small.
@@ -90,11 +105,8 @@ class Export:
             changes = {"limit": str(size), "total_count": "false"}
             if self._after is not None:
                 changes["starting_after"] = self._after
-            asked = Asked(
-                action=Action.FIND_MANY, plural=self.name, id=None, parameters=self._parameters.replaced(changes)
-            )
             try:
-                return (await self._api.execute(self._principal, asked)).body
+                return (await self._api.execute(self._principal, self._asked(changes))).body
             except QueryTooComplex:
                 if size <= 1:
                     raise

@@ -32,6 +32,10 @@ MOST_OF_WORKSPACE = 4
 _METHODS = ("GET", "POST", "HEAD", "OPTIONS")
 """POST is an import."""
 _CHUNK = 65_536
+_LONGEST = 7_200.0
+"""Seconds of an export, from its first page to its last one."""
+_SLOWEST = 32_768
+"""Bytes that a client has to take in each second in which it is waited for, on average."""
 _ATTEMPTS = 10
 """Times that a page is asked for while the database is not available, a second apart."""
 
@@ -43,7 +47,7 @@ class ExportEndpoint:
         admission: the one of all endpoints.
         log: has a line for each export that is cut.
         closing: set when all responses must end.
-        slow: seconds that a client may take to read a chunk of 64 KiB.
+        slow: seconds that a client may take to read a chunk of 64 KiB, and all chunks beyond the time for their bytes.
     """
 
     def __init__(self, *, admission: Admission, log: Log, closing: asyncio.Event, slow: float = 15.0) -> None:
@@ -112,7 +116,7 @@ class ExportEndpoint:
         try:
             await stream.send(lines)
             while not export.is_over:
-                lines = await self._read_next(services, watched.principal, export, ended)
+                lines = await self._read_next(services, watched.principal, export, stream, ended)
                 stream.context.operations = export.pages
                 await stream.send(lines)
             await stream.end()
@@ -121,16 +125,20 @@ class ExportEndpoint:
         except ApiError as error:
             self._log_cut(export, error.message)
         except TimeoutError:
-            self._log_cut(export, f"The client has not read for {self._slow:g} seconds.")
+            self._log_cut(export, "The client reads too slowly.")
         except Exception as error:  # noqa: BLE001 - the app's edge: the response has begun
             stream.context.error_id = report_unexpected(self._log, error, request_id=stream.context.id)
             self._log_cut(export, "An unexpected error.")
         finally:
             forget()
 
-    async def _read_next(self, services: Services, principal: Principal, export: Export, ended: asyncio.Event) -> bytes:
+    async def _read_next(
+        self, services: Services, principal: Principal, export: Export, stream: "_Stream", ended: asyncio.Event
+    ) -> bytes:
         """Return the next lines; wait where the rate limit or the database does not allow for them yet."""
         attempts = 0
+        if stream.is_late():
+            raise ServiceUnavailable(f"It has taken {_LONGEST / 3_600:g} hours: go on with 'starting_after'.")
         is_counted = not export.counts_pages
         while True:
             if self._closing.is_set():
@@ -163,16 +171,29 @@ class _Stream:
         self.context = context_of(scope)
         self._send = send
         self._slow = slow
+        self._began = time.monotonic()
+        self._waited = 0.0
+        self._taken = 0
+
+    def is_late(self) -> bool:
+        """Return whether the response takes too long as a whole."""
+        return time.monotonic() - self._began > _LONGEST
 
     async def begin(self, headers: Headers) -> None:
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def send(self, data: bytes) -> None:
-        """Send data in chunks; raises TimeoutError if the client does not take one."""
+        """Send data in chunks; raises TimeoutError if the client does not take one, or takes all of them slowly."""
         for place in range(0, len(data), _CHUNK):
-            message = {"type": "http.response.body", "body": data[place : place + _CHUNK], "more_body": True}
-            async with asyncio.timeout(self._slow):
+            chunk = data[place : place + _CHUNK]
+            message = {"type": "http.response.body", "body": chunk, "more_body": True}
+            began = time.monotonic()
+            # One that takes a chunk now and then must not keep a slot for days.
+            left = self._slow + self._taken / _SLOWEST - self._waited
+            async with asyncio.timeout(min(self._slow, max(0.0, left))):
                 await self._send(message)
+            self._waited += time.monotonic() - began
+            self._taken += len(chunk)
             # A client that reads as fast as the server writes must not keep the others waiting.
             await asyncio.sleep(0)
 

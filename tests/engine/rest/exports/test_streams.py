@@ -9,11 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
-from fieldstone.engine.errors import Conflict, NotFound, ServiceUnavailable
+from fieldstone.engine.errors import BadUserInput, Conflict, NotFound, ServiceUnavailable
 from fieldstone.engine.rest.api import RestApi
 from fieldstone.engine.rest.export_addresses import ExportAddress, Format
 from fieldstone.engine.rest.exports.export import Export
-from fieldstone.engine.rest.parameters import NO_PARAMETERS
+from fieldstone.engine.rest.exports.orders import is_served, refuse_sorting
+from fieldstone.engine.rest.parameters import NO_PARAMETERS, Parameters
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.metadata.json_text import loads
 from tests.apis import PRINCIPAL, Apis
@@ -250,3 +251,90 @@ async def test_each_page_counts_for_a_role_with_a_rate_of_its_own(
         pages = count_pages(monkeypatch)
         assert (await client.get("/rest/people.jsonl")).headers["x-ratelimit-limit"] == "100"
         assert pages() == 1
+
+
+ORDERS = [
+    ("id[DESC],email", True),
+    ("createdBy.name", False),
+    ("company.name", False),
+    ("companyId", True),
+    ("companyId[DESC],email", False),
+    ("employees", False),
+    ("city", True),
+    ("city[DESC],companyId", False),
+    ("jobTitle,city", True),
+    ("jobTitle[DESC],city[DESC]", True),
+    ("jobTitle[DESC],city", False),
+    ("city,jobTitle", False),
+    ("opportunitiesAggregate.count", False),
+]
+
+
+async def test_orders_that_an_index_serves(apis: Apis) -> None:
+    objects = await apis.change("{ objects { edges { node { id nameSingular fieldsList { id name } } } } }")
+    person = next(one["node"] for one in objects["objects"]["edges"] if one["node"]["nameSingular"] == "person")
+    fields = {one["name"]: one["id"] for one in person["fieldsList"]}
+    create = "mutation ($input: CreateIndexInput!) { createIndex(input: $input) { id } }"
+    for names in (["city"], ["jobTitle", "city"]):
+        given = {"objectMetadataId": person["id"], "fieldMetadataIds": [fields[name] for name in names]}
+        await apis.change(create, input=given)
+    sight = await SmallPages(apis.core).see_object(PRINCIPAL, "people")
+    assert {order: is_served(sight.view, sight.object, order) for order, _ in ORDERS} == dict(ORDERS)
+
+
+async def test_an_order_that_no_index_serves_has_few_pages(apis: Apis, monkeypatch: pytest.MonkeyPatch) -> None:
+    api = SmallPages(apis.core)
+    await ask_rest(api, "POST", "people", [{"email": str(number), "city": str(-number)} for number in range(10)])
+
+    async def read(**parameters: str) -> int:
+        address = ExportAddress("people", Format.JSONL)
+        export = Export(api, apis.work, PRINCIPAL, address, Parameters({"order_by": "jobTitle", **parameters}))
+        while not export.is_over:
+            await export.read_next()
+        return export.records
+
+    assert await read() == 10
+    # Pages of three records: four look through forty.
+    monkeypatch.setattr("fieldstone.engine.rest.exports.orders.MOST_SORTED", 39)
+    with pytest.raises(BadUserInput, match=r"No index serves the order 'jobTitle'.* through all 10 records"):
+        await read()
+    assert await read(limit="9") == 9
+    assert await read(filter="email[gt]:3") == 6
+    assert await read(order_by="id") == 10
+
+
+def test_a_role_that_may_not_count_gets_one_page_in_such_an_order() -> None:
+    refuse_sorting("city", count=None, limit=3, page=3)
+    for limit in (4, None):
+        with pytest.raises(BadUserInput, match=r"through all records again"):
+            refuse_sorting("city", count=None, limit=limit, page=3)
+
+
+async def test_a_client_that_takes_little_at_a_time_is_cut(
+    start_app: StartApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with start_app(max_page=2, default_page=2) as (app, client):
+        await fill(client)
+        exports = app._rest._exports
+        exports._slow = 0.2
+        monkeypatch.setattr("fieldstone.engine.server.rest.exports._SLOWEST", 1 << 20)
+
+        class Sipping(Reader):
+            async def send(self, message: MutableMapping[str, Any]) -> None:
+                await asyncio.sleep(0.08)
+                self.messages.append(message)
+
+        reader = Sipping()
+        await reader.get(app, "people.jsonl", authorization(client))
+        assert (reader.has_end, exports._slots.in_progress) == (False, 0)
+        assert 0 < reader.lines < 9
+
+
+async def test_an_export_ends_in_time(start_app: StartApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with start_app(max_page=2, default_page=2) as (app, client):
+        await fill(client)
+        monkeypatch.setattr("fieldstone.engine.server.rest.exports._LONGEST", 0.0)
+        reader = Reader()
+        reader.reads.set()
+        await reader.get(app, "people.jsonl", authorization(client))
+        assert (reader.lines, reader.has_end) == (2, False)
