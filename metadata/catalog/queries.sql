@@ -933,8 +933,9 @@ SELECT class.relname FROM pg_class AS class JOIN pg_namespace AS schema ON schem
 WHERE schema.nspname = %(schema)s AND class.relkind = 'v' ORDER BY class.relname LIMIT %(limit)s;
 
 -- name: physical_views
--- Each view of a schema: its definition, its comment, those of its columns, and the grantees that may read it.
-SELECT class.relname, pg_get_viewdef(class.oid), obj_description(class.oid, 'pg_class'), (
+-- Each view of a schema: its definition, its options, its comment, those of its columns, and the grantees that may read it.
+SELECT class.relname, pg_get_viewdef(class.oid), coalesce(class.reloptions, '{}'),
+    obj_description(class.oid, 'pg_class'), (
     SELECT coalesce(array_agg(col_description(class.oid, attnum) ORDER BY attnum), '{}')
     FROM pg_attribute WHERE attrelid = class.oid AND attnum > 0
 ), (

@@ -24,6 +24,7 @@ class _Stored:
     """A view as PostgreSQL has it."""
 
     definition: str
+    options: tuple[str, ...]
     comment: str | None
     column_comments: tuple[str | None, ...]
     readers: frozenset[str]
@@ -104,7 +105,13 @@ async def _make(connection: Session, wanted: list[SqlView]) -> AsyncIterator[tup
 async def _read_views(connection: Session, schema: str) -> Mapping[str, _Stored]:
     return {
         name: _Stored(
-            definition=definition, comment=comment, column_comments=tuple(comments), readers=frozenset(readers)
+            definition=definition,
+            options=tuple(options),
+            comment=comment,
+            column_comments=tuple(comments),
+            readers=frozenset(readers),
         )
-        for name, definition, comment, comments, readers in await fetch(connection, "physical_views", schema=schema)
+        for name, definition, options, comment, comments, readers in await fetch(
+            connection, "physical_views", schema=schema
+        )
     }

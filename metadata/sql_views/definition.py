@@ -63,12 +63,14 @@ class SqlView:
     Attributes:
         view: the view's own name.
         live: the column that marks a record as deleted.
+        is_barrier: whether the role may not read deleted records in any way, so that its functions must not see them.
     """
 
     view: Table
     table: Table
     columns: tuple[ViewColumn, ...]
     live: Column | None
+    is_barrier: bool
     comment: str
 
     @property
@@ -80,7 +82,7 @@ class SqlView:
     def create(self, logins: tuple[str, ...] = ()) -> Iterator[Composed]:
         """Yield the statements that create it and let logins read it."""
         columns = [(column.name, column.column) for column in self.columns]
-        yield views.create_view(self.view, self.table, columns, live=self.live)
+        yield views.create_view(self.view, self.table, columns, live=self.live, is_barrier=self.is_barrier)
         yield views.describe_view(self.view, self.comment)
         for column in self.columns:
             yield views.describe_column(self.view, column.name, column.comment)
@@ -121,6 +123,7 @@ def build_view(object_: Object, schema: SqlSchema) -> SqlView | None:
             for name, field, part in _columns(object_)
         ),
         live=object_.deleted_at,
+        is_barrier=object_.deleted_at is not None and "deletedAt" not in object_.by_name,
         comment=_describe(object_.label_plural, object_.description),
     )
 

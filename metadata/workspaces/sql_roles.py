@@ -10,9 +10,11 @@ from uuid import UUID
 from psycopg.sql import Composed
 
 from fieldstone.metadata.access.limits import role_limits
+from fieldstone.metadata.catalog.audit import COMMAND, AuditAction, AuditEntry, Author, note
 from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
+from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.role import NO_LIMITS, Role, find_role
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.sql_views.definition import SqlSchema, build_views, snake_case, visible_model
@@ -64,7 +66,7 @@ class SqlRoles:
     Args:
         writer: takes the workspace's turn, so that no change of the model falls between a view and its login.
         workspace_id: the workspace.
-        actor: the name in logs.
+        actor: the name of the command in the audit log.
     """
 
     def __init__(self, writer: ModelWriter, workspace_id: UUID, *, actor: str) -> None:
@@ -119,6 +121,7 @@ class SqlRoles:
                     "snake_case": snake_case,
                 },
             )
+            await note(connection, self._act(AuditAction.SQL_ROLE_CREATED, name, role=found.name))
             return NewSqlRole(name=name, password=password, schema=schema, hidden=_partly_read(transaction, found))
 
         made = await self._writer.run(self._workspace_id, body, actor=self._actor)
@@ -146,6 +149,7 @@ class SqlRoles:
             await _find(transaction, name)
             verifier = _verifier(transaction.connection, name, password)
             await _run(transaction.connection, logins.set_password(name, verifier))
+            await note(transaction.connection, self._act(AuditAction.SQL_ROLE_UPDATED, name))
 
         await self._writer.run(self._workspace_id, body, actor=self._actor)
         return password
@@ -160,10 +164,19 @@ class SqlRoles:
         async def body(transaction: ModelTransaction) -> bool:
             found = await _find(transaction, name)
             shared = any(one.schema == found.schema and one.name != name for one in await _read(transaction))
-            return await _drop_some(transaction.connection, name, found.schema, is_shared=shared)
+            is_gone = await _drop_some(transaction.connection, name, found.schema, is_shared=shared)
+            if is_gone:
+                await note(transaction.connection, self._act(AuditAction.SQL_ROLE_DELETED, name))
+            return is_gone
 
         while not await self._writer.run(self._workspace_id, body, actor=self._actor):
             pass
+
+    def _act(self, action: AuditAction, name: str, **details: JsonValue) -> AuditEntry:
+        author = Author(kind=COMMAND, name=self._actor)
+        return AuditEntry(
+            workspace_id=self._workspace_id, action=action, author=author, subject_name=name, details=details
+        )
 
 
 async def drop_logins(connection: Session, workspace_id: UUID) -> None:

@@ -10,7 +10,7 @@ from fieldstone.sql.plan.operands import Column
 
 
 def create_view(
-    view: Table, table: Table, columns: Sequence[tuple[str, Column]], *, live: Column | None
+    view: Table, table: Table, columns: Sequence[tuple[str, Column]], *, live: Column | None, is_barrier: bool
 ) -> sql.Composed:
     """Return the CREATE VIEW of a table's columns under other names.
 
@@ -19,11 +19,18 @@ def create_view(
         table: the table.
         columns: the names of the view's columns, each with the table's column.
         live: the column that is NULL in the rows that the view has; None: it has all rows.
+        is_barrier: whether a function of a reader must not be called for other rows, which costs the use of some
+            indexes.
     """
     listed = sql.SQL(", ").join(
         sql.SQL("{} AS {}").format(column_sql(column), name_sql(name)) for name, column in columns
     )
-    statement = sql.SQL("CREATE VIEW {} AS SELECT {} FROM {}").format(table_sql(view), listed, table_sql(table))
+    statement = sql.SQL("CREATE VIEW {}{} AS SELECT {} FROM {}").format(
+        table_sql(view),
+        sql.SQL(" WITH (security_barrier)" if is_barrier else ""),
+        listed,
+        table_sql(table),
+    )
     if live is None:
         return statement
     return sql.SQL("{} WHERE {} IS NULL").format(statement, column_sql(live))

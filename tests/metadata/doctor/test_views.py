@@ -28,6 +28,7 @@ async def drifts(desk: Desk) -> list[Drift]:
 @pytest.mark.parametrize(
     ("statement", "finding"),
     [
+        ("ALTER VIEW people SET (security_barrier)", "The view views_default_viewer.people is not as the model says."),
         ("DROP VIEW people", "The view views_default_viewer.people is not there."),
         ("ALTER VIEW people RENAME COLUMN city TO town", "The view views_default_viewer.people is not as the model"),
         ("COMMENT ON VIEW people IS 'x'", "The view views_default_viewer.people is not as the model says."),

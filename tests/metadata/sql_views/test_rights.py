@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from fieldstone.metadata.changes import CreateRole, DeleteRole, UpdateRole
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from tests.metadata.desk import Desk, new_field, new_object, person, role_named
 from tests.metadata.sql_views.readers import findings, reader_of, sql_roles
+from tests.metadata.updates import insert
 
 MINE = {"city": {"eq": "Bonn"}}
 
@@ -31,6 +33,25 @@ async def test_hidden_objects_and_fields_are_in_no_view(desk: Desk, model_dsn: s
         await desk.change(lambda s: [new_field(person(s), "shown"), new_object("secret")])
         assert "shown" in reader.columns()["people"]
         assert set(reader.columns()) == {"people"}
+        assert await findings(desk) == []
+
+
+async def test_a_view_is_a_barrier_for_a_role_that_may_not_read_deleted_records(desk: Desk, model_dsn: str) -> None:
+    """PostgreSQL may call a function of the reader for the other rows of a view that is none."""
+    insert(model_dsn, """person (email, "deletedAt") VALUES ('gone@example.com', now())""")
+    await make_role(desk, [{"object": "person", "read": {"fields": {"allBut": ["deletedAt"]}}}])
+    options = "SELECT reloptions FROM pg_class WHERE oid = 'people'::regclass"
+    async with reader_of(desk, model_dsn, role="rep") as reader, reader_of(desk, model_dsn, ending="_2") as viewer:
+        assert reader.rows(options) == [(["security_barrier=true"],)]
+        # The role reads deleted records by a filter anyway, and its plans use all indexes.
+        assert viewer.rows(options) == [(None,)]
+        with psycopg.connect(reader.dsn) as connection:
+            connection.read_only = False
+            connection.execute("""
+                CREATE FUNCTION pg_temp.spy(text) RETURNS boolean COST 0.0001 LANGUAGE plpgsql
+                    AS $do$ BEGIN RAISE EXCEPTION 'seen %', $1; END $do$
+            """)
+            assert connection.execute("SELECT 1 FROM people WHERE pg_temp.spy(email)").fetchall() == []
         assert await findings(desk) == []
 
 

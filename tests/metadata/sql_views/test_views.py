@@ -243,12 +243,24 @@ async def test_logins_of_one_role_share_a_schema_until_the_last_is_dropped(desk:
             assert "deals" in one.columns()
             assert "deals" in other.columns()
             assert [found.name for found in await roles.list()] == [one.made.name, other.made.name]
+            assert await roles.set_password(other.made.name) != other.made.password
         assert "deals" in one.columns()
         with pytest.raises(NameTaken, match="has a login"):
             await roles.create(one.made.name, role="viewer", snake_case=False, connections=1, statement_seconds=1)
     with psycopg.connect(model_dsn) as connection:
         left = connection.execute("SELECT nspname FROM pg_namespace WHERE nspname LIKE 'views%'").fetchall()
+        noted = connection.execute(
+            "SELECT action, subject_name, details FROM fieldstone.audit_log WHERE action LIKE 'SQL%' ORDER BY id"
+        ).fetchall()
     assert left == []
+    created, updated, deleted = (f"SQL_ROLE_{act}" for act in ("CREATED", "UPDATED", "DELETED"))
+    assert noted == [
+        (created, one.made.name, {"role": "viewer"}),
+        (created, other.made.name, {"role": "viewer"}),
+        (updated, other.made.name, {}),
+        (deleted, other.made.name, {}),
+        (deleted, one.made.name, {}),
+    ]
     with pytest.raises(UnknownObject, match="no SQL role"):
         await roles.drop(one.made.name)
     with pytest.raises(UnknownObject, match="no SQL role"):
