@@ -23,6 +23,7 @@
         └── DatabaseUnavailable        57P03, cannot connect
             ├── DatabaseBusy           no free connection
             ├── OutOfResources         class 53
+            ├── ReadOnlyServer         25006; retryable
             └── ConnectionLost         class 08, 57P01, 57P02, 57P05, 25P03, socket closed
                 └── NoAnswer           given up by us, after the statement's time
 
@@ -177,6 +178,12 @@ class DatabaseUnavailable(DatabaseError):
 
 class DatabaseBusy(DatabaseUnavailable):
     """All connections that the caller may have are in use, and stayed so for too long, or too many wait for one."""
+
+
+class ReadOnlyServer(DatabaseUnavailable):
+    """The server is a standby, which writes nothing: another one is the primary, or will be soon."""
+
+    retryable = True
 
 
 class OutOfResources(DatabaseUnavailable):

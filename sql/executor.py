@@ -14,7 +14,14 @@ from fieldstone.sql.driver.connection_pool import ConnectionPool
 from fieldstone.sql.driver.lanes.lanes import Lanes
 from fieldstone.sql.driver.server import may_set, require_version, wait_for_server
 from fieldstone.sql.driver.sessions import Sessions
-from fieldstone.sql.errors import CommitOutcomeUnknown, ConnectionLost, NoAnswer, Serialization, StalePlan
+from fieldstone.sql.errors import (
+    CommitOutcomeUnknown,
+    ConnectionLost,
+    NoAnswer,
+    ReadOnlyServer,
+    Serialization,
+    StalePlan,
+)
 from fieldstone.sql.listen import Listener
 from fieldstone.sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo
 from fieldstone.sql.sqlstate import translate_error
@@ -107,14 +114,20 @@ class Database:
             pass
         finally:
             connection.release()
-        return await run_again(lambda: self._read_again(statement, parameters, timeout, share))
+        return await run_again(lambda: self.read_once(statement, parameters, timeout=timeout, share=share))
 
-    async def _read_again(
-        self, statement: Statement, parameters: Parameters, limit: float | None, share: Hashable
+    async def read_once(
+        self,
+        statement: Statement,
+        parameters: Parameters,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
+        share: Hashable = None,
     ) -> list[Row]:
+        """Return the rows of one statement that changes nothing, which is not run again if it fails."""
         connection = await self._pool.acquire(verify=True, share=share)
         try:
-            return await connection.execute(statement, parameters, limit)
+            return await connection.execute(statement, parameters, timeout)
         except StalePlan:
             connection.forget([statement])
             raise
@@ -191,6 +204,8 @@ class Database:
             except StalePlan:
                 # Nothing was committed: PostgreSQL notices a stale plan before it runs the statement.
                 connection.forget([statement for statement, _ in steps])
+            except ReadOnlyServer as error:
+                await self._leave_standby(error)
         finally:
             await _release(connection)
         connection = await self._pool.acquire(verify=True, share=share)
@@ -220,6 +235,9 @@ class Database:
             transaction = Transaction(connection, timeout)
             yield transaction
             await transaction.commit()
+        except ReadOnlyServer as error:
+            await self._leave_standby(error)
+            raise
         finally:
             await _release(connection)
 
@@ -234,7 +252,20 @@ class Database:
             async with self._sessions.lend() as connection:
                 yield connection
         except psycopg.Error as error:
-            raise translate_error(error) from error
+            translated = translate_error(error)
+            if isinstance(translated, ReadOnlyServer):
+                await self._leave_standby(translated)
+            raise translated from error
+
+    def drop(self, reason: str) -> None:
+        """End all connections that serve statements: the server is no longer the right one."""
+        self._pool.drop(reason)
+
+    async def _leave_standby(self, error: ReadOnlyServer) -> None:
+        """End all connections after a failover: each of them may lead to the old primary."""
+        _LOG.warning("the server is a standby by now: all connections are made again (%s)", error.message)
+        self.drop("the server is a standby by now")
+        await self._sessions.drop()
 
     async def listen(self, channel: str, *, address: str | None = None) -> Listener:
         """Return a connection of its own that receives the messages of a channel.

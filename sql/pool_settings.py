@@ -175,8 +175,11 @@ def build_conninfo(dsn: str, settings: PoolSettings, *, statement_timeout: float
             *options,
             *_as_options(session_settings(settings, statement_timeout=statement_timeout)),
         ]
+    # libpq tries each of several hosts for the whole time, and takes a standby unless told otherwise.
+    has_several = "," in given.get("host", given.get("hostaddr", ""))
     network = {
-        "connect_timeout": str(max(2, round(settings.connect_timeout))),
+        "connect_timeout": "2" if has_several else str(max(2, round(settings.connect_timeout))),
+        **({"target_session_attrs": "read-write"} if has_several else {}),
         "keepalives_idle": _KEEPALIVES_IDLE,
         "keepalives_interval": _KEEPALIVES_INTERVAL,
         "keepalives_count": _KEEPALIVES_COUNT,

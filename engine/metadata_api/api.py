@@ -32,6 +32,7 @@ from fieldstone.engine.planner.bound_statement import compile_bound
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.cost import price_of
 from fieldstone.engine.planner.reads.queries import plan_one_by_id
+from fieldstone.engine.replicas.reads import ModelReads, Reads
 from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.path import GraphQLApi
@@ -294,6 +295,7 @@ def build_metadata_api(
     find_broken: FindBroken = none_broken,
     find_documents: FindBrokenDocuments | None = None,
     slots: Slots | None = None,
+    reads: Reads | None = None,
     build_compiler: Callable[..., Compiler] = Compiler,
     build_api: Callable[..., GraphQLApi] = GraphQLApi,
 ) -> GraphQLApi:
@@ -312,6 +314,7 @@ def build_metadata_api(
         sessions: the sessions of this process; by default likewise.
         find_broken: tells which operations of clients a change would break.
         slots: bounds the operations in progress; by default nothing does.
+        reads: those of the records, which see the changes made here.
         find_documents: tells which trusted documents a change would break.
         build_compiler: is called as the class of the compiler.
         build_api: is called as the class of the API.
@@ -339,6 +342,7 @@ def build_metadata_api(
         permit=roots.permit,
         slots=slots,
         time_limit=time_limit,
+        reads=None if reads is None else ModelReads(reads),
     )
     current.forgotten.connect(api.forget)
     return api

@@ -5,6 +5,7 @@ from functools import partial
 
 from fieldstone.engine.access.principals import see
 from fieldstone.engine.access.slots import Slots
+from fieldstone.engine.replicas.reads import Reads
 from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execute_mutation import bind_writes, run_writes
@@ -29,6 +30,7 @@ def build_core_api(
     relay: bool = False,
     documents: StoredDocuments | None = None,
     slots: Slots | None = None,
+    reads: Reads | None = None,
     build_compiler: Callable[..., Compiler] = Compiler,
     build_api: Callable[..., GraphQLApi] = GraphQLApi,
 ) -> GraphQLApi:
@@ -43,6 +45,7 @@ def build_core_api(
         relay: whether records have Relay's `Node`.
         written: called when a mutation has been committed.
         slots: bounds the operations in progress; by default nothing does.
+        reads: answers queries; by default the primary does.
         documents: the stored documents; by default all documents are served, and clients may store some.
         build_compiler: is called as the class of the compiler.
         build_api: is called as the class of the API.
@@ -75,6 +78,7 @@ def build_core_api(
         kept=KeptAnswers(database, time_limit),
         documents=documents or StoredDocuments(database, time_limit=time_limit),
         slots=slots,
+        reads=reads,
     )
     current.forgotten.connect(api.forget)
     return api

@@ -35,6 +35,7 @@ from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.price import Meter
 from fieldstone.engine.planner.writes.planned import PlannedWrite
+from fieldstone.engine.replicas.reads import Read, Reads
 from fieldstone.engine.request.answer import SHARED_TEXT_RATIO, Answer, SchemaAnswer, executed, refusal
 from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execute_mutation import single, tell_single
@@ -76,6 +77,7 @@ class Ready(NamedTuple):
     Attributes:
         seen: the model as its principal sees it.
         writes: whether the statement changes anything.
+        reads: chooses the server of a statement that does not.
         tell: returns the data that the statement's row means; None where the error has to be found out.
     """
 
@@ -84,16 +86,15 @@ class Ready(NamedTuple):
     statement: Statement
     parameters: Parameters
     writes: bool
+    reads: Reads
     tell: Callable[[Row], bytes | None]
 
 
 Mutate = Callable[[Call[MutationPlan]], Awaitable[bytes]]
 """Executes a mutation and returns its data as JSON text; raises ApiError or DatabaseError."""
 
-
 Compute = Callable[[Call[QueryPlan], bytes], Awaitable[bytes]]
 """Returns a query's data with the computed root fields added to it, as JSON text; raises ApiError or DatabaseError."""
-
 
 Permit = Callable[[Call[Any]], None]
 """Refuses an operation that a role may not ask for; raises Forbidden."""
@@ -103,7 +104,8 @@ class GraphQLApi:
     """One GraphQL API, behind all transports.
 
     Args:
-        database: where queries are read.
+        database: the primary.
+        reads: answers queries; None: the primary does.
         source: the snapshots that it is built on.
         see: returns a snapshot as a principal sees it; raises Forbidden.
         compiler: validates and plans its operations.
@@ -132,10 +134,12 @@ class GraphQLApi:
         documents: StoredDocuments | None = None,
         permit: Permit | None = None,
         slots: Slots | None = None,
+        reads: Reads | None = None,
     ) -> None:
         self.compiler = compiler
         self.schema_answers = SchemaAnswers()
         self.database = database
+        self.reads = reads or Reads(database)
         self.source = source
         self.see = see
         self._mutate = mutate
@@ -211,7 +215,7 @@ class GraphQLApi:
             refuse_nul(parameters)
         except (ApiError, DatabaseError):
             return None
-        return Ready(seen, operation, bound.statement, parameters, writes, tell)
+        return Ready(seen, operation, bound.statement, parameters, writes, self.reads, tell)
 
     def _told(self, write: PlannedWrite, row: Row) -> bytes | None:
         data = tell_single(write, row)
@@ -329,8 +333,11 @@ class GraphQLApi:
         if self._kept is not None and request.sent_key is not None:
             claim = await self._claim(call.principal, request, request.sent_key)
             call = call._replace(keeping=Keeping(claim=claim, write=lambda data: answer(data).body))
-            return await self._kept.run(claim, lambda: self._mutate_once(call, answer))
-        return await self._mutate_once(call, answer)
+            told = await self._kept.run(claim, lambda: self._mutate_once(call, answer))
+        else:
+            told = await self._mutate_once(call, answer)
+        await self.reads.note_write(call.principal)
+        return told
 
     async def _mutate_once(self, call: Call[MutationPlan], answer: Callable[[bytes], Answer]) -> Answer:
         data = await self._mutate(call)
@@ -374,13 +381,8 @@ class GraphQLApi:
         planned, parameters = await self.compiler.plan_query(call)
         data = planned.constant
         if planned.statement is not None:
-            (row,) = await self.database.read(
-                planned.statement.statement,
-                parameters,
-                timeout=self.time_limit,
-                share=call.principal.workspace_id.int,
-            )
-            data = _text(row)
+            asked = Read(call.principal, call.snapshot, planned.statement.statement, parameters, self.time_limit)
+            data = _text((await self.reads.read(asked))[0])
         if planned.is_computed and self._compute is not None:
             data = await self._compute(call, data)
         told = request.tell_cost(planned.price.by_root(call.bindings))

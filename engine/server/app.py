@@ -27,6 +27,7 @@ from fieldstone.engine.server.graphiql.assets import ASSETS_PATH, GRAPHIQL_ASSET
 from fieldstone.engine.server.graphiql.page import REST_PATH
 from fieldstone.engine.server.graphiql.route import GraphiQLOr, HintOr, RestPage
 from fieldstone.engine.server.http.admission import Admission
+from fieldstone.engine.server.http.consistency import ConsistencyHeaders
 from fieldstone.engine.server.http.graphql import GraphQLEndpoint
 from fieldstone.engine.server.http.middleware import ErrorBoundary, RequestLog
 from fieldstone.engine.server.http.request_log import build_request_log, context_of
@@ -107,7 +108,8 @@ class Fieldstone:
         )
         self._sign_in = SignIn(settings=settings, runtime=self.runtime, admission=admission)
         self._router = Router(self._routes(), redirect_slashes=False, default=NotFound())
-        inner: ASGIApp = ErrorBoundary(self._dispatch, self.log)
+        dispatch: ASGIApp = ConsistencyHeaders(self._dispatch) if settings.replica_urls else self._dispatch
+        inner: ASGIApp = ErrorBoundary(dispatch, self.log)
         cross_origin = None
         if settings.allowed_origins:
             inner = cross_origin = CrossOrigin(inner, settings.allowed_origins, credentials=settings.cors_credentials)

@@ -21,6 +21,7 @@ from fieldstone.engine.metadata_api.api import build_metadata_api
 from fieldstone.engine.metadata_api.broken_documents import broken_documents
 from fieldstone.engine.metadata_api.broken_operations import broken_operations
 from fieldstone.engine.planner.context import RecordLimits
+from fieldstone.engine.replicas.open import open_reads
 from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.core_api import build_core_api
 from fieldstone.engine.request.idempotency.kept_answers import keep_swept
@@ -29,7 +30,7 @@ from fieldstone.engine.request.plan_renewal import PlanRenewal
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments
 from fieldstone.engine.rest.api import RestApi
 from fieldstone.engine.rest.metadata.api import MetadataRestApi
-from fieldstone.engine.server.foundation import Foundation, open_foundation
+from fieldstone.engine.server.foundation import Foundation, open_foundation, pool_settings
 from fieldstone.engine.server.parts import PLAIN, Parts
 from fieldstone.engine.server.process_sync import keep_in_step
 from fieldstone.engine.server.rate_limits.failed_tokens import FailedTokens
@@ -102,6 +103,7 @@ async def assemble(settings: Settings, parts: Parts = PLAIN) -> AsyncIterator[Se
         open_foundation(settings, connect=parts.connect) as foundation,
         _identity(settings, foundation) as identity,
         open_leases(settings.shared_rate_limit_url, length=settings.rate_window_ms / 1000) as leases,
+        open_reads(foundation.database, settings.replica_urls, pool_settings(settings)) as reads,
     ):
         box = await _open_secrets(settings, foundation)
         limits = limits_of(settings)
@@ -118,6 +120,7 @@ async def assemble(settings: Settings, parts: Parts = PLAIN) -> AsyncIterator[Se
             written=written,
             relay=settings.relay,
             slots=slots,
+            reads=reads,
             documents=StoredDocuments(
                 foundation.database,
                 only_trusted=settings.documents is not Documents.ANY,
@@ -142,6 +145,7 @@ async def assemble(settings: Settings, parts: Parts = PLAIN) -> AsyncIterator[Se
             sessions=identity.sessions,
             find_broken=broken_operations(core.compiler.plans, foundation.work, relay=settings.relay),
             slots=slots,
+            reads=reads,
             find_documents=broken_documents(foundation.work, limits.document, relay=settings.relay),
             build_compiler=parts.compiler,
             build_api=parts.api,

@@ -110,7 +110,7 @@ async def open_database(
     Raises:
         SqlError: the database cannot be had.
     """
-    database = connect(dsn, settings=_pool_settings(settings), owner_dsn=settings.owner_database_url)
+    database = connect(dsn, settings=pool_settings(settings), owner_dsn=settings.owner_database_url)
     try:
         await database.open()
         yield database
@@ -173,7 +173,8 @@ async def _start_embedded(settings: Settings) -> embedded.EmbeddedServer:
     return server
 
 
-def _pool_settings(settings: Settings) -> PoolSettings:
+def pool_settings(settings: Settings) -> PoolSettings:
+    """Return the settings of the connections to the database."""
     return PoolSettings(
         connections=settings.pool_size,
         sessions=settings.session_pool_size,

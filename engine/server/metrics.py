@@ -199,6 +199,14 @@ _OF_SERVICES: _Rows = (
                 "joined", "moved"),
             ("event",)),
     )),
+    (lambda services: services.core.reads.replicas, (
+        _Row(_GAUGE, "replicas_in_use", "Read replicas that answer reads.",
+            lambda one: sum(replica.position is not None for replica in one)),
+        _Row(_COUNTER, "replica_reads",
+            "Reads that replicas have answered, and those that the primary answered after a replica had failed.",
+            lambda one: {name: sum(getattr(replica.counters, name) for replica in one)
+                for name in ("answered", "passed_on")}, ("outcome",)),
+    )),
     (lambda services: services.events, (
         _Row(_GAUGE, "event_log_position", "The position of the newest event.", lambda one: one.bounds.last),
         _Row(_GAUGE, "event_log_events", "Events kept in the log.",

@@ -3,6 +3,8 @@
 import re
 from typing import Annotated, Any, TypeAlias
 
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
@@ -29,6 +31,15 @@ def _check_keys(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _check_addresses(value: tuple[str, ...]) -> tuple[str, ...]:
+    for address in value:
+        try:
+            conninfo_to_dict(address)
+        except ProgrammingError:
+            raise ValueError from None
+    return value
+
+
 def _check_origins(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
     if value and value != ("*",) and not all(map(_ORIGIN.fullmatch, value)):
         raise ValueError
@@ -43,6 +54,7 @@ def _check_public_url(value: str) -> str:
 
 Token: TypeAlias = Annotated[str, AfterValidator(_check_token)]
 PublicUrl: TypeAlias = Annotated[str, AfterValidator(_check_public_url)]
+Addresses: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_addresses)]
 SecretKeys: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_keys)]
 Origins: TypeAlias = Annotated[
     tuple[str, ...] | None, NoDecode, BeforeValidator(_split), AfterValidator(_check_origins)

@@ -15,7 +15,16 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from fieldstone.engine.identity.issuer import Issuer, read_issuers
 from fieldstone.engine.identity.openid import ProviderSettings, read_providers
 from fieldstone.engine.settings.choices import Documents, Environment, LogFormat, LogLevel, RateLimitStore
-from fieldstone.engine.settings.declaration import Origins, PublicUrl, SecretKeys, Token, seconds, setting, whole
+from fieldstone.engine.settings.declaration import (
+    Addresses,
+    Origins,
+    PublicUrl,
+    SecretKeys,
+    Token,
+    seconds,
+    setting,
+    whole,
+)
 from fieldstone.engine.webhooks.ssrf_guard import Network, read_networks
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.roles.role import ADMIN
@@ -56,6 +65,10 @@ class Settings(BaseSettings):
     owner_database_url: str | None = setting(None,
         "The same database with the login that owns the tables and changes the model; `DATABASE_URL` only serves then.",
         "a PostgreSQL connection string such as postgresql://owner:password@host:5432/database", secret=True)
+    replica_urls: Addresses = setting((),
+        "Read replicas of the database; they answer the reads whose writes they have, and the primary all others.",
+        "a list of PostgreSQL connection strings such as postgresql://user:password@replica:5432/database, separated by"
+        " commas", secret=True)
     environment: Environment = setting(Environment.PRODUCTION,
         "`development` serves GraphiQL and the page of REST, opens CORS and prints a key at the start.",
         "production or development", variable="FIELDSTONE_ENV")

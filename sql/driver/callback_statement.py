@@ -13,6 +13,7 @@ from fieldstone.sql.errors import (
     ConnectionLost,
     DatabaseError,
     NoAnswer,
+    ReadOnlyServer,
     Serialization,
     StalePlan,
 )
@@ -184,7 +185,7 @@ class CallbackStatement:
             return
         if error is None:
             finish(rows, None)
-        elif isinstance(error, StalePlan | Serialization):
+        elif isinstance(error, StalePlan | Serialization | ReadOnlyServer):
             self._give_up()
         elif not isinstance(error, ConnectionLost):
             finish((), error)

@@ -127,6 +127,12 @@ class ConnectionPool:
         self._counters.lost += not connection.retired
         self._grow(self._shares.waiting)
 
+    def drop(self, reason: str) -> None:
+        """End all connections, and refuse those that wait for one: the server is no longer the right one."""
+        self._refuse_waiters(reason)
+        for connection in list(self._all):
+            connection.end(reason)
+
     def stats(self) -> PoolStats:
         """Return the present state."""
         return PoolStats(

@@ -63,12 +63,16 @@ class Sessions:
         finally:
             self._slots.release()
 
-    async def close(self) -> None:
-        """End the free sessions; those in use are ended when they come back."""
-        self._is_closed = True
+    async def drop(self) -> None:
+        """End the free sessions: the server is no longer the right one."""
         while self._idle:
             connection, _ = self._idle.pop()
             await connection.close()
+
+    async def close(self) -> None:
+        """End the free sessions; those in use are ended when they come back."""
+        self._is_closed = True
+        await self.drop()
 
     async def _take(self) -> tuple[BoundedConnection, float]:
         while self._idle:

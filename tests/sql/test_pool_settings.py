@@ -52,3 +52,11 @@ def test_options_of_the_user_replace_those_that_values_do_not_depend_on(empty_da
     with psycopg.connect(build_conninfo(given, PoolSettings(), statement_timeout=1)) as connection:
         assert connection.execute("SHOW client_connection_check_interval").fetchone() == ("0",)
         assert connection.execute("SHOW DateStyle").fetchone() == ("ISO, YMD",)
+
+
+def test_of_several_hosts_the_primary_is_taken_and_none_is_waited_for_long() -> None:
+    made = conninfo_to_dict(build_conninfo("postgresql://ada@a,b:6000/crm", PoolSettings(), statement_timeout=1))
+    assert (made["target_session_attrs"], made["connect_timeout"]) == ("read-write", "2")
+    given = "postgresql://ada@a,b/crm?target_session_attrs=any&connect_timeout=7"
+    made = conninfo_to_dict(build_conninfo(given, PoolSettings(), statement_timeout=1))
+    assert (made["target_session_attrs"], made["connect_timeout"]) == ("any", "7")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _EXPOSED_HEADERS = (
     "ETag",
     "X-Request-Id",
+    "X-Fieldstone-Token",
     "X-RateLimit-Limit",
     "X-RateLimit-Remaining",
     "X-RateLimit-Reset",

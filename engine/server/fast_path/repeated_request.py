@@ -8,11 +8,13 @@ the database's answer. Whatever takes more than that starts over on the ordinary
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from fieldstone.engine.access.slots import Turn
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError
+from fieldstone.engine.replicas.consistency import token_header
 from fieldstone.engine.request.path import GraphQLApi, Ready
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import path_of
@@ -41,6 +43,8 @@ from fieldstone.sql.errors import (
     ResponseTooLarge,
     StatementTimeout,
 )
+from fieldstone.sql.executor import Database
+from fieldstone.sql.replicas.position import Position
 from fieldstone.sql.statement import Row
 
 _PATIENCE = 0.02
@@ -141,6 +145,9 @@ class WarmPath:
             if operation is None:
                 return None
             ready = operation
+        database = _find_database(ready, principal, passing.token)
+        if database is None:
+            return None
         is_granted, allowance = services.limiter.take_now(principal, ready.seen.limits)
         if not is_granted:
             return None
@@ -149,7 +156,7 @@ class WarmPath:
         lines = LINE % request_id.encode() + head.lines
         if allowance is not None:
             lines = allowance.lines() + lines
-        return WarmRequest(self, services, form, principal, ready, client, lines, request_id, begun)
+        return WarmRequest(self, services, database, form, principal, ready, client, lines, request_id, begun)
 
     def _find_operation(self, services: Services, head: Head, principal: Principal, body: bytes) -> Ready | None:
         try:
@@ -228,12 +235,26 @@ class QueuedRequest:
 class WarmRequest:
     """One request, until it is answered or starts over."""
 
-    __slots__ = ("_begun", "_client", "_form", "_id", "_lines", "_path", "_principal", "_quick", "_ready", "_services")
+    __slots__ = (
+        "_begun",
+        "_client",
+        "_database",
+        "_form",
+        "_id",
+        "_is_abandoned",
+        "_lines",
+        "_path",
+        "_principal",
+        "_quick",
+        "_ready",
+        "_services",
+    )
 
     def __init__(
         self,
         path: WarmPath,
         services: Services,
+        database: Database,
         form: Form,
         principal: Principal,
         ready: Ready,
@@ -251,7 +272,9 @@ class WarmRequest:
         self._lines = lines
         self._id = request_id
         self._begun = begun
-        self._quick = services.foundation.database.build_callback(
+        self._is_abandoned = False
+        self._database = database
+        self._quick = database.build_callback(
             ready.statement,
             ready.parameters,
             writes=ready.writes,
@@ -269,6 +292,7 @@ class WarmRequest:
 
     def abandon(self) -> None:
         """End it: the client has gone."""
+        self._is_abandoned = True
         if self._quick is not None:
             self._quick.cancel()
         self._note(CLIENT_GONE)
@@ -286,13 +310,27 @@ class WarmRequest:
         reply = None
         if data is not None:
             reply = self._form.answer(data)
+            if reply is not None and ready.writes:
+                # There is nothing left to cancel.
+                self._quick = None
+                ready.reads.tell_write(self._principal, partial(self._reply, reply))
+                return
+        elif error is not None and ready.reads.passes_on(self._database, ready.seen.view, error):
+            # The ordinary path asks the primary.
+            pass
         elif isinstance(error, _FINAL) and (known := describe(error, ready.seen.view, path_of(ready.operation))):
             reply = self._form.refuse(known)
         if reply is None:
             # Nothing was written, and the ordinary path says why.
             self._start_over()
             return
-        self._client.reply(reply, self._lines)
+        self._reply(reply, None)
+
+    def _reply(self, reply: Reply, written: Position | None) -> None:
+        if self._is_abandoned:
+            return
+        lines = self._lines if written is None else b"%b: %b\r\n" % token_header(written) + self._lines
+        self._client.reply(reply, lines)
         self._note(reply.status)
 
     def _note(self, status: int) -> None:
@@ -302,3 +340,13 @@ class WarmRequest:
             id=self._id, endpoint=form.endpoint, status=status, principal=self._principal, operations=1
         )
         self._path.note(form, context, time.perf_counter() - self._begun)
+
+
+def _find_database(ready: Ready, principal: Principal, token: bytes | None) -> Database | None:
+    """Return the database that answers an operation; None where a wait for a replica is worth its time."""
+    if ready.writes:
+        return ready.reads.database
+    position = None if token is None else Position.read(token.decode())
+    if position is None and token is not None:
+        return None  # The ordinary path refuses it.
+    return ready.reads.find(principal, ready.seen.view, position)

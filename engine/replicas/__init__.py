@@ -1,0 +1,1 @@
+"""Reads on replicas, under the consistency that a request asks for."""

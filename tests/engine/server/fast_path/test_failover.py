@@ -1,0 +1,74 @@
+"""A standby takes over: with several hosts in the address the process finds it, and no request gets a 500."""
+
+import asyncio
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from fieldstone.sql import embedded
+from fieldstone.sql.errors import ReadOnlyServer
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.statement import Statement
+from tests.engine.server.fast_path.talking import Serve
+from tests.replicas.standbys import run_sql, running_primary, running_standby
+from tests.waiting import eventually
+
+CREATE = "mutation ($n: String) { createCompany(data: {name: $n}) { name } }"
+NAMES = "{ companies(first: 200) { edges { node { name } } } }"
+
+
+def of_both(one: str, other: str) -> str:
+    """Return the address of a server that is one of two."""
+    hosts = [conninfo_to_dict(dsn)["host"] for dsn in (one, other)]
+    return make_conninfo(one, host=",".join(map(str, hosts)), port="5432,5432")
+
+
+async def test_the_standby_that_takes_over_is_found(serve: Serve) -> None:
+    with running_primary() as primary, running_standby(primary) as standby:
+        async with serve(creates=False, database_url=of_both(primary.dsn, standby.dsn), pool_size=4) as serving:
+            talk = await serving.talk()
+            kept: list[str] = []
+
+            async def create() -> int:
+                name = str(uuid4())
+                answered = await talk.ask(CREATE, n=name)
+                if answered.status == 200:
+                    assert answered.json["data"] == {"createCompany": {"name": name}}
+                    kept.append(name)
+                else:
+                    assert answered.status == 503, answered.body
+                status: int = answered.status
+                return status
+
+            for _ in range(10):
+                assert await create() == 200
+            ((position,),) = run_sql(primary.dsn, "SELECT pg_current_wal_flush_lsn()")
+            replayed = f"SELECT pg_last_wal_replay_lsn() >= '{position}'"
+            eventually(lambda: standby.run(replayed) == [(True,)], "the standby lags")
+            await asyncio.to_thread(embedded.stop, primary)
+            assert await create() == 503
+            standby.run("SELECT pg_promote()")
+            async with asyncio.timeout(30):
+                while await create() != 200:
+                    await asyncio.sleep(0.05)
+            found: Any = (await talk.ask(NAMES)).json["data"]["companies"]["edges"]
+            assert {edge["node"]["name"] for edge in found} >= set(kept)
+
+
+async def test_a_write_that_meets_a_standby_makes_all_connections_again() -> None:
+    with running_primary() as primary:
+        run_sql(primary.dsn, "CREATE TABLE public.note (text text)")
+        with running_standby(primary) as standby:
+            database = Database.connect(standby.dsn, settings=PoolSettings(connections=2))
+            await database.open()
+            write = Statement(text="INSERT INTO public.note VALUES ('x') RETURNING text")
+            with pytest.raises(ReadOnlyServer):
+                await database.write(write, ())
+            assert database.stats().opened >= 2
+            # The same address leads to the new primary by now.
+            standby.run("SELECT pg_promote()")
+            assert await database.write(write, ()) == [(b"x",)]
+            await database.close()

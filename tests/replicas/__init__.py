@@ -1,0 +1,1 @@
+"""Read replicas: real standbys of a real primary."""

@@ -1,0 +1,45 @@
+"""The position of the primary: one statement for all that ask at once, and none where the primary is away."""
+
+import asyncio
+
+from fieldstone.sql.errors import DatabaseUnavailable
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.replicas.primary import PrimaryPosition
+from fieldstone.sql.statement import Statement
+
+
+async def test_one_statement_tells_all_that_ask_at_once(empty_database: str) -> None:
+    database = Database.connect(empty_database, settings=PoolSettings(connections=2))
+    await database.open()
+    primary = PrimaryPosition(database)
+    asked = 0
+    read = database.read
+
+    async def counted(*arguments: object, **options: object) -> object:
+        nonlocal asked
+        asked += 1
+        return await read(*arguments, **options)  # type: ignore[arg-type]
+
+    database.read = counted  # type: ignore[method-assign, assignment]
+    before = await asyncio.gather(*(primary.get() for _ in range(20)))
+    assert asked == 1
+    assert len(set(before)) == 1
+    await database.write(Statement(text="CREATE TABLE public.one (id int)"), ())
+    after = await primary.get()
+    assert after is not None
+    assert before[0] is not None
+    assert after.covers(before[0])
+    assert not before[0].covers(after)
+    await primary.close()
+    await database.close()
+
+
+async def test_without_the_primary_there_is_none() -> None:
+    class Away:
+        async def read(self, *_: object) -> object:
+            raise DatabaseUnavailable("away")
+
+    primary = PrimaryPosition(Away())  # type: ignore[arg-type]
+    assert await primary.get() is None
+    await primary.close()
