@@ -10,6 +10,7 @@ the first request, or when the host's lifespan enters `async with app.lifespan_c
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from starlette.routing import BaseRoute, Mount, Route, Router
@@ -39,8 +40,10 @@ from fieldstone.engine.server.runtime import Assemble, Runtime
 from fieldstone.engine.server.sign_in.pages import SignIn
 from fieldstone.engine.server.status.insight import Everything, InsightRule
 from fieldstone.engine.server.status.pages import Health, IndexPage, MetricsPage, NotFound, Readiness
+from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.server.streams.sse import StreamEndpoint
 from fieldstone.engine.server.streams.websocket.endpoint import SocketEndpoint
+from fieldstone.engine.server.worker_place import WorkerPlace
 from fieldstone.engine.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -63,7 +66,8 @@ class Fieldstone:
 
     Args:
         settings: all that can be configured.
-        assembly: opens the services.
+        assembly: opens the services; by default `assemble`, at the place.
+        place: the place among the workers of a supervisor, if this is the app of one.
 
     Attributes:
         settings: those that it was made with.
@@ -75,17 +79,22 @@ class Fieldstone:
         state_pages: an ASGI app with the pages about the state of this one, for a port that only operators reach.
     """
 
-    def __init__(self, settings: Settings, assembly: Assemble = assemble) -> None:
+    def __init__(
+        self, settings: Settings, assembly: Assemble | None = None, *, place: WorkerPlace | None = None
+    ) -> None:
         self.settings = settings
-        self.log: Log = build_log(settings)
+        worker = None if place is None else place.number
+        self.log: Log = build_log(settings, worker)
         tracing = _find_tracing(settings)
         self.flush_traces: Callable[[], None] = (lambda: None) if tracing is None else tracing.flush
-        self.runtime = Runtime(settings, self.log, assembly, PLAIN if tracing is None else tracing.parts)
+        parts = PLAIN if tracing is None else tracing.parts
+        self.runtime = Runtime(settings, self.log, assembly or partial(assemble, place=place), parts)
+        self._place = place
         self.connections = Connections(ConnectionLimits.of(settings), self._report_connections)
         self.metrics = Metrics(lambda: self.runtime.services, self.connections.stats)
         admission = Admission(settings=settings, runtime=self.runtime)
         self._presented = admission.presented
-        self._closing = asyncio.Event()
+        self._closing = StreamEnd()
         self._stream = StreamEndpoint(admission=admission, closing=self._closing)
         self._graphql = {
             path: GraphQLEndpoint(
@@ -115,7 +124,7 @@ class Fieldstone:
             inner = cross_origin = CrossOrigin(inner, settings.allowed_origins, credentials=settings.cors_credentials)
         if tracing is not None:
             inner = tracing.trace_requests(inner)
-        write_line = build_request_log(settings, self.log)
+        write_line = build_request_log(settings, self.log, worker)
         self._http = SecurityHeaders(RequestLog(inner, write_line=write_line, metrics=self.metrics))
         pages = Router(self._state_routes(Everything()), redirect_slashes=False, default=NotFound())
         self.state_pages: ASGIApp = SecurityHeaders(
@@ -157,6 +166,10 @@ class Fieldstone:
     def end_streams(self) -> None:
         """End the event streams, which would not end by themselves: when the server begins to stop."""
         self._closing.set()
+
+    def spread_streams(self, seconds: float) -> None:
+        """End the event streams one after another, so that their clients do not come back all at once."""
+        self._closing.spread(seconds)
 
     def _report_connections(self, ended: Mapping[str, int]) -> None:
         stats = self.connections.stats()
@@ -201,9 +214,9 @@ class Fieldstone:
 
     def _state_routes(self, rule: InsightRule | Everything) -> list[BaseRoute]:
         return [
-            Route("/healthz", Health(self.runtime)),
+            Route("/healthz", Health(self.runtime, self._place)),
             Route("/readyz", Readiness(self.runtime, rule)),
-            Route("/metrics", MetricsPage(self.metrics, rule)),
+            Route("/metrics", MetricsPage(self.metrics, rule, self._place)),
         ]
 
     def _routes(self) -> list[BaseRoute]:

@@ -36,6 +36,7 @@ from fieldstone.engine.server.process_sync import keep_in_step
 from fieldstone.engine.server.rate_limits.failed_tokens import FailedTokens
 from fieldstone.engine.server.rate_limits.leases import Leases, open_leases
 from fieldstone.engine.server.rate_limits.limiter import RateLimiter
+from fieldstone.engine.server.worker_place import WorkerPlace
 from fieldstone.engine.settings import Documents, Settings
 from fieldstone.engine.webhooks.dispatcher import Effort
 from fieldstone.engine.webhooks.retention import Keep
@@ -92,17 +93,31 @@ class Services:
 
 
 @asynccontextmanager
-async def assemble(settings: Settings, parts: Parts = PLAIN) -> AsyncIterator[Services]:
-    """Open everything that the endpoints need, from these parts.
+async def assemble(
+    settings: Settings, parts: Parts = PLAIN, *, place: WorkerPlace | None = None
+) -> AsyncIterator[Services]:
+    """Open everything that the endpoints need.
+
+    Args:
+        settings: those of the process.
+        parts: the kinds of its parts.
+        place: its place among the workers of its supervisor, if it is one.
 
     Raises:
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
     async with (
-        open_foundation(settings, connect=parts.connect) as foundation,
+        open_foundation(
+            settings, connect=parts.connect, joined=None if place is None else place.embedded
+        ) as foundation,
         _identity(settings, foundation) as identity,
-        open_leases(settings.shared_rate_limit_url, length=settings.rate_window_ms / 1000) as leases,
+        open_leases(
+            settings.shared_rate_limit_url,
+            length=settings.rate_window_ms / 1000,
+            counts=None if place is None else place.counts,
+            workers=1 if place is None else place.workers,
+        ) as leases,
         open_reads(foundation.database, settings.replica_urls, pool_settings(settings)) as reads,
     ):
         box = await _open_secrets(settings, foundation)

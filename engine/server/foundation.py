@@ -52,15 +52,23 @@ class Foundation:
 
 @asynccontextmanager
 async def open_foundation(
-    settings: Settings, *, connect: Callable[..., Database] = Database.connect
+    settings: Settings, *, connect: Callable[..., Database] = Database.connect, joined: str | None = None
 ) -> AsyncIterator[Foundation]:
-    """Open the catalog, and make the workspace `default` where it is missing; `connect` makes the database.
+    """Open the catalog, and make the workspace `default` where it is missing.
+
+    Args:
+        settings: those of the process.
+        connect: makes the database.
+        joined: the connection string of an embedded PostgreSQL that another process starts and stops.
 
     Raises:
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
-    async with open_catalog(settings, connect=connect) as (database, catalog, watch), WorkThread() as work:
+    async with (
+        open_catalog(settings, connect=connect, joined=joined) as (database, catalog, watch),
+        WorkThread() as work,
+    ):
         current = CurrentSnapshots(database, most_bytes=settings.model_cache_mb << 20)
         workspaces = Workspaces(database, current, trigram=catalog.trigram)
         yield Foundation(
@@ -84,7 +92,7 @@ async def open_foundation(
 
 @asynccontextmanager
 async def open_catalog(
-    settings: Settings, *, connect: Callable[..., Database] = Database.connect
+    settings: Settings, *, connect: Callable[..., Database] = Database.connect, joined: str | None = None
 ) -> AsyncIterator[tuple[Database, Catalog, embedded.Watch | None]]:
     """Connect to the given database, or start or join the embedded one, and bring its catalog up to date.
 
@@ -94,7 +102,10 @@ async def open_catalog(
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
-    async with address(settings) as (dsn, watch), open_database(settings, dsn, connect=connect) as database:
+    async with (
+        address(settings, joined) as (dsn, watch),
+        open_database(settings, dsn, connect=connect) as database,
+    ):
         catalog = await Catalog.migrate(database)
         if settings.owner_database_url is not None:
             await grant_serving(database, await _user_of(database))
@@ -136,14 +147,16 @@ async def _find_or_create_default(workspaces: Workspaces, current: CurrentSnapsh
 
 
 @asynccontextmanager
-async def address(settings: Settings) -> AsyncIterator[tuple[str, embedded.Watch | None]]:
+async def address(settings: Settings, joined: str | None = None) -> AsyncIterator[tuple[str, embedded.Watch | None]]:
     """Yield the address of the database; the embedded server, which runs for the length of the block, has a watch.
+
+    One that is `joined`, by its address, has another owner.
 
     Raises:
         SqlError: the embedded server cannot be started.
     """
-    if settings.database_url is not None:
-        yield settings.database_url, None
+    if (given := settings.database_url or joined) is not None:
+        yield given, None
         return
     server = await _start_embedded(settings)
     watch = embedded.Watch(server)

@@ -28,11 +28,14 @@ hold_line = LOG_QUEUE.hold
 flush_log = LOG_QUEUE.flush
 
 
-def build_log(settings: Settings) -> Log:
-    """Return a log of its own, which leaves the configuration of a host application's logging alone."""
+def build_log(settings: Settings, worker: int | None = None) -> Log:
+    """Return a log of its own, which leaves the configuration of a host application's logging alone.
+
+    Each line has the number of the worker that writes it, if there are several.
+    """
     log: Log = structlog.wrap_logger(
         LOG_QUEUE,
-        processors=[*_SHARED, *_final(settings)],
+        processors=[*_shared(worker), *_final(settings)],
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
         context_class=dict,
         cache_logger_on_first_use=True,
@@ -54,12 +57,12 @@ class _QueueStream:
         LOG_QUEUE.msg(text.removesuffix("\n"))
 
 
-def route_standard_logging(settings: Settings) -> None:
+def route_standard_logging(settings: Settings, worker: int | None = None) -> None:
     """Write the lines that libraries log through `logging` like our own: for the command, which owns the process."""
     handler = logging.StreamHandler(_QueueStream())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*_SHARED, structlog.stdlib.add_logger_name],
+            foreign_pre_chain=[*_shared(worker), structlog.stdlib.add_logger_name],
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_final(settings)],
         )
     )
@@ -89,10 +92,12 @@ def report_unexpected(log: Log, error: BaseException, *, request_id: str | None 
     return error_id
 
 
-_SHARED: list[Processor] = [
-    structlog.processors.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-]
+def _shared(worker: int | None) -> list[Processor]:
+    shared: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    return shared if worker is None else [lambda _log, _method, event: {"worker": worker, **event}, *shared]
 
 
 def logs_requests(settings: Settings) -> bool:

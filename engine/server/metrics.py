@@ -65,7 +65,7 @@ class Metrics:
         self._sockets.dec()
         self._closes.labels(str(int(code))).inc()
 
-    def render(self, *, named: bool = True) -> bytes:
+    def render(self, named: bool = True) -> bytes:
         """Return everything in Prometheus' text format; without metrics that name workspaces unless `named`."""
         return generate_latest(self._registry) + (generate_latest(self._names) if named else b"")
 
@@ -176,9 +176,9 @@ _OF_SERVICES: _Rows = (
     )),
     (lambda services: services.limiter, (
         _Row(_COUNTER, "rate_limit_leases",
-            "Leases of shared rate limits: granted, of windows that were used up, and failed as Redis did not answer.",
+            "Leases of shared rate limits: granted, of windows that were used up, and failed as the counts were away.",
             lambda one: _each(one.leases.counters, "granted", "empty", "failed") if one.leases else {}, ("outcome",)),
-        _Row(_GAUGE, "rate_limits_apart", "1 while rate limits are counted in this process as Redis does not answer.",
+        _Row(_GAUGE, "rate_limits_apart", "1 while rate limits are counted in this process as shared counts are away.",
             lambda one: one.leases is not None and one.leases.is_away),
     )),
     (lambda services: services.core.documents and services.core.documents.counters, (

@@ -1,5 +1,6 @@
 """The declaration of a setting, and the types of settings that have a form of their own."""
 
+import os
 import re
 from typing import Annotated, Any, TypeAlias
 
@@ -52,6 +53,12 @@ def _check_public_url(value: str) -> str:
     return value
 
 
+def _count_cores(value: Any) -> Any:
+    # Those that this process may use.
+    return len(os.sched_getaffinity(0)) if value == "auto" else value
+
+
+Workers: TypeAlias = Annotated[int, BeforeValidator(_count_cores)]
 Token: TypeAlias = Annotated[str, AfterValidator(_check_token)]
 PublicUrl: TypeAlias = Annotated[str, AfterValidator(_check_public_url)]
 Addresses: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_addresses)]

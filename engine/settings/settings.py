@@ -21,6 +21,7 @@ from fieldstone.engine.settings.declaration import (
     PublicUrl,
     SecretKeys,
     Token,
+    Workers,
     seconds,
     setting,
     whole,
@@ -80,6 +81,12 @@ class Settings(BaseSettings):
         "an address, or a host name", pattern=r"^[^\s,']+$")
     host: str = setting("127.0.0.1", "The address to listen on.", "a host name or an address")
     port: int = whole(3000, "The port to listen on; 0 takes a free one.", least=0, most=65_535)
+    workers: Workers = setting(1,
+        "Processes that serve on the port under one `fieldstone serve`; `auto` is one for each core.",
+        "auto or a whole number from 1 to 64", ge=1, le=64)
+    connection_age: int | None = setting(None,
+        "Seconds after which a connection of a client is closed with an answer, so that the next one may be another "
+        "server's; 0 is never. Unset: 300 with several workers, never with one.", "a whole number from 0 up", ge=0)
     rate_limit: int = whole(100, "Operations of a key and of the keys created with it in one window; 0 is no limit.",
         least=0, variable="API_RATE_LIMITING_LIMIT")
     rate_window_ms: int = whole(60_000, "The window's length in milliseconds.", variable="API_RATE_LIMITING_TTL")

@@ -55,6 +55,11 @@ class Watch:
         self._next_start = clock()
 
     @property
+    def address(self) -> str:
+        """Return the connection string of the server's database, which a restart does not change."""
+        return self._server.dsn
+
+    @property
     def is_broken(self) -> bool:
         """Return whether the server is away and several starts did not bring it back; one that recovers is not."""
         silent_since = self._silent_since

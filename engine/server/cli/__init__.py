@@ -21,7 +21,8 @@ if TYPE_CHECKING:
         sql_roles,
         workspaces,
     )
-    from fieldstone.engine.server.cli.serving import serve
+    from fieldstone.engine.server.cli.serving import serve, start
+    from fieldstone.engine.server.cli.supervisor import supervise
     from fieldstone.engine.server.cli.transfers import files
     from fieldstone.engine.server.cli.upkeep import backups, migrate
 
@@ -39,17 +40,27 @@ if TYPE_CHECKING:
         "secrets",
         "serve",
         "sql_roles",
+        "start",
+        "supervise",
         "workspaces",
     ]
 else:
 
     def __getattr__(name: str) -> ModuleType:
         """Import a module; no collection looks meanwhile through objects that are all here to stay."""
-        room = {"backups": "upkeep.", "files": "transfers.", "migrate": "upkeep.", "serve": "serving."}.get(name, "")
+        rooms = {
+            "backups": "upkeep",
+            "files": "transfers",
+            "migrate": "upkeep",
+            "serve": "serving",
+            "start": "serving",
+            "supervise": "supervisor",
+        }
+        room = rooms.get(name)
         is_on = gc.isenabled()
         gc.disable()
         try:
-            return import_module(f"{__name__}.{room}{name}")
+            return import_module(f"{__name__}.{name}" if room is None else f"{__name__}.{room}.{name}")
         except ModuleNotFoundError as error:
             raise AttributeError(name) from error
         finally:

@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable, Iterable
 
 import typer
 
-from fieldstone.engine.server.cli.exit_codes import DIFFERENT, CommandError
+from fieldstone.engine.server.cli.command_error import CommandError
+from fieldstone.engine.server.cli.exit_codes import DIFFERENT
 from fieldstone.engine.server.cli.question import ask
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.metadata.changes import Change

@@ -2,7 +2,7 @@
 
 import typer
 
-from fieldstone.engine.server.cli.exit_codes import CommandError, DifferenceFound
+from fieldstone.engine.server.cli.command_error import CommandError, DifferenceFound
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.queries import fetch

@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import typer
 import uvloop
 
+from fieldstone.engine.server.cli.command_error import CommandError, DifferenceFound
 from fieldstone.engine.settings import ConfigurationError, Settings, load_settings
 from fieldstone.engine.settings.unknown import find_unknown_settings
 from fieldstone.metadata.errors import MetadataError
@@ -33,14 +34,6 @@ DIFFERENT = 2
 
 INTERRUPTED = 130
 """The exit code of a command that Ctrl+C has ended."""
-
-
-class CommandError(Exception):
-    """A command cannot do its work; the message is a sentence that follows `fieldstone: `."""
-
-
-class DifferenceFound(CommandError):
-    """A comparison has found something; the message is such a sentence too."""
 
 
 def run(work: Callable[[Settings], Coroutine[Any, Any, None]], *, has_log: bool = False, **overrides: Any) -> None:
@@ -62,9 +55,9 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, None]], *, has_log: bool 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work(settings))
     except DifferenceFound as error:
-        _fail(_explain(error, settings), code=DIFFERENT)
+        _fail(explain(error, settings), code=DIFFERENT)
     except (CommandError, SqlError, MetadataError) as error:
-        _fail(_explain(error, settings))
+        _fail(explain(error, settings))
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
 
@@ -78,7 +71,8 @@ def _say(sentence: str) -> None:
     typer.echo(escape(f"fieldstone: {sentence}"), err=True)
 
 
-def _explain(error: Exception, settings: Settings) -> str:
+def explain(error: Exception, settings: Settings) -> str:
+    """Return the sentence about an error of a command with these settings, with the way out."""
     reason = " ".join(str(error).split()).rstrip(".?!")
     match error:
         case DatabaseUnavailable() if "unsupported startup parameter" in reason:

@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 import psycopg
 import typer
 
+from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.confirm import change_model
-from fieldstone.engine.server.cli.exit_codes import CommandError
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.sessions import Session

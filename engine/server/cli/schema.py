@@ -4,8 +4,8 @@ from pathlib import Path
 
 import typer
 
+from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.confirm import change_model
-from fieldstone.engine.server.cli.exit_codes import CommandError
 from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.errors import InvalidChange

@@ -2,7 +2,7 @@
 
 import typer
 
-from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.foundation import open_catalog
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.secret_box import SecretBox

@@ -1,5 +1,6 @@
 """Limits of connections."""
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
@@ -20,6 +21,9 @@ class ConnectionLimits:
         head_bytes: of one head; as many trailers or extensions of a chunk may come without a byte of the body.
         headers: of one head.
         linger: for which a refused connection is still read, so that its client receives the refusal.
+        age: after which a connection is closed with an answer, so that its client makes another one, within a fifth;
+            infinite where a server has no others beside it.
+        requests: after so many of which it is closed, too, if there is such an age.
     """
 
     most: int = 10_000
@@ -31,6 +35,8 @@ class ConnectionLimits:
     head_bytes: int = 64 << 10
     headers: int = 100
     linger: float = 2.0
+    age: float = math.inf
+    requests: int = 10_000
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -42,6 +48,7 @@ class ConnectionLimits:
             body=settings.body_timeout,
             unread=settings.unread_timeout,
             buffered_bytes=settings.max_buffered_bytes,
+            age=settings.connection_age or math.inf,
         )
 
     @property

@@ -1,11 +1,13 @@
 """HTTP as `fieldstone serve` speaks it: uvicorn's protocol, with a shorter way for the requests of the fast path."""
 
 import asyncio
+import math
+import random
 from collections.abc import Sequence
 from typing import Any
 
 from uvicorn.config import Config
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from fieldstone.engine.server.browsers.security_headers import SECURITY_LINES
@@ -40,6 +42,9 @@ class FieldstoneProtocol(GuardedProtocol):
         self._part = b""
         self._part_place = 0
         self._is_last = False
+        self._replies = 0
+        # Connections that were made together shall not end together.
+        self._age = self._limits.age * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End the request in progress: its client has gone."""
@@ -56,6 +61,16 @@ class FieldstoneProtocol(GuardedProtocol):
             super().shutdown()
         else:
             self._is_last = True
+
+    def retire(self) -> None:
+        """Close the connection with its next answer, which tells the client; nothing that is on its way is lost."""
+        self._is_last = True
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        if self._is_last and not self.pipeline:
+            # uvicorn adds `connection: close`.
+            cycle.keep_alive = False
+        super()._start_asgi_task(cycle, app)
 
     def data_received(self, data: bytes) -> None:
         """Take a request, a part of one, or several."""
@@ -92,7 +107,11 @@ class FieldstoneProtocol(GuardedProtocol):
             self._warm.heads.learn(data[:end], self.scope, length=len(data) - end)
 
     def look(self, now: float) -> None:
-        """End the connection if its client is late."""
+        """End the connection if its client is late; note if it has been there for long."""
+        if now - self._made_at > self._age or (
+            self._replies + self._begun >= self._limits.requests and self._age < math.inf
+        ):
+            self.retire()
         if self._request is None and not self._part:
             super().look(now)
 
@@ -116,18 +135,21 @@ class FieldstoneProtocol(GuardedProtocol):
 
     def reply(self, reply: Reply, lines: bytes) -> None:
         """Answer the warm request."""
+        self._replies += 1
         self._request, self._given = None, b""
         body = bytes(reply.body)
         defaults = _DEFAULT_LINES.of(self.server_state.default_headers)
         if reply.headers:
             lines = _join(reply.headers) + lines
-        last = b"connection: close\r\n" if self._is_last else b""
+        # Requests that were sent ahead are answered, too.
+        is_last = self._is_last and not self._behind
+        last = b"connection: close\r\n" if is_last else b""
         self._client.write_now(
             _REPLY % (STATUS_LINE[reply.status], defaults, reply.media_type, len(body), lines, last, body)
         )
         self.server_state.total_requests += 1
         self._answered_at = self.loop.time()
-        if self._is_last:
+        if is_last:
             self._client.close()
             return
         self.flow.resume_reading()

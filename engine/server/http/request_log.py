@@ -80,12 +80,12 @@ WriteLine = Callable[[str, str, RequestContext, int, float], None]
 """Writes the line of a request: with its method, path and status, and the seconds that it took."""
 
 
-def build_request_log(settings: Settings, log: Log) -> WriteLine:
-    """Return the function that writes the lines of requests in the settings' format."""
+def build_request_log(settings: Settings, log: Log, worker: int | None = None) -> WriteLine:
+    """Return the function that writes the lines of requests in the settings' format, with the worker's number."""
     if not logs_requests(settings):
         return lambda _method, _path, _context, _status, _seconds: None
     if logs_json(settings):
-        return _JsonLines().write
+        return _JsonLines(worker).write
     return lambda method, path, context, status, seconds: _write_with(log, method, path, context, status, seconds)
 
 
@@ -115,7 +115,8 @@ def _write_with(log: Log, method: str, path: str, context: RequestContext, statu
 class _JsonLines:
     """Writes JSON lines, with the time of day formatted once a second."""
 
-    def __init__(self) -> None:
+    def __init__(self, worker: int | None) -> None:
+        self._brace = "{" if worker is None else f'{{"worker": {worker}, '
         self._second = -1
         self._begun = ""
         self._who: tuple[Principal | None, str] = (None, "")
@@ -132,8 +133,8 @@ class _JsonLines:
         if context.trace_id is not None:
             error += f', "trace_id": "{context.trace_id}"'
         hold_line(
-            f'{_opening(method, path, status)}{seconds * 1000:.2f}, "request_id": "{context.id}"{named}{error}, '
-            f'"event": "request", "level": "info", "timestamp": "{self._now()}"}}'
+            f'{self._brace}{_opening(method, path, status)}{seconds * 1000:.2f}, "request_id": "{context.id}"{named}'
+            f'{error}, "event": "request", "level": "info", "timestamp": "{self._now()}"}}'
         )
 
     def _now(self) -> str:
@@ -151,4 +152,4 @@ def _shown(path: str) -> str:
 
 @lru_cache(maxsize=256)
 def _opening(method: str, path: str, status: int) -> str:
-    return f'{{"method": {quoted(method)}, "path": {quoted(_shown(path))}, "status": {status}, "ms": '
+    return f'"method": {quoted(method)}, "path": {quoted(_shown(path))}, "status": {status}, "ms": '

@@ -1,9 +1,11 @@
-"""Windows that all processes share, counted in Redis: each process leases shares of a window and takes from them.
+"""Windows that all processes share: each process leases shares of a window and takes from them.
 
-A lease is one INCRBY, by `limits`: the count in Redis is that of the leased operations. The share shrinks with the rest
+They are counted in Redis, where a lease is one INCRBY, by `limits`, or in memory that the workers of one machine share.
+The count is that of the leased operations. The share shrinks with the rest
 of the window, so that near its end each operation is leased by itself, and a process keeps few operations that another
 one needs. The windows of all processes begin at multiples of their length, so that none has to ask for their end. While
-Redis is away each process counts in its own windows: requests are answered, and the limit holds for each process.
+Redis is away each process counts in its own windows: requests are answered, and the limit holds for each `fieldstone
+serve`, of whose workers each has its share.
 """
 
 import asyncio
@@ -13,7 +15,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 from weakref import WeakValueDictionary
 
 from limits.aio.storage import RedisStorage
@@ -54,22 +56,39 @@ class _Lease:
     rest: int
 
 
+class Counts(Protocol):
+    """Where the leased operations are counted."""
+
+    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        """Add to a count, which begins with 0 and ends after so many seconds; return its new value.
+
+        Raises:
+            StorageError: it cannot be had.
+            TimeoutError: likewise.
+        """
+        ...
+
+
 class Leases:
     """The shared windows as one process sees them.
 
     Args:
-        storage: counts in Redis.
+        storage: counts the leased operations.
         length: seconds of a window.
+        workers: the workers of this machine, which share a limit while the storage is away.
         clock: Unix time in seconds.
 
     Attributes:
         is_away: whether Redis did not answer a moment ago, so that the windows of this process count.
     """
 
-    def __init__(self, storage: RedisStorage, *, length: float, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, storage: Counts, *, length: float, workers: int = 1, clock: Callable[[], float] = time.time
+    ) -> None:
         self.counters = LeaseCounters()
         self._storage = storage
         self._length = length
+        self._workers = workers
         self._clock = clock
         self._own = Windows(length=length, clock=clock)
         self._leases: dict[int, _Lease] = {}
@@ -84,7 +103,7 @@ class Leases:
     def take_held(self, number: int, limit: int, operations: int = 1) -> Allowance | None:
         """Use up `operations` of a lease, all of them or none; None if Redis has to be asked."""
         if self.is_away:
-            return self._own.take(number, limit, operations)
+            return self._take_alone(number, limit, operations)
         lease = self._leases.get(number)
         if lease is None or not lease.end - self._length <= self._clock() < lease.end:
             return None
@@ -105,8 +124,8 @@ class Leases:
             except (StorageError, TimeoutError) as error:
                 self.counters.failed += 1
                 self._away_until = time.monotonic() + AWAY_FOR
-                _LOG.info("rate limits are counted in this process, as Redis does not answer: %r", error)
-                return self._own.take(number, limit, operations)
+                _LOG.info("rate limits are counted in this process, as their storage does not answer: %r", error)
+                return self._take_alone(number, limit, operations)
             granted = lease.held >= operations
             if granted:
                 lease.held -= operations
@@ -118,6 +137,9 @@ class Leases:
             self._own.give_back(number, operations)
         elif lease := self._leases.get(number):
             lease.held += operations
+
+    def _take_alone(self, number: int, limit: int, operations: int) -> Allowance:
+        return self._own.take(number, max(1, limit // self._workers), operations)
 
     async def _extend(self, number: int, limit: int, operations: int) -> _Lease:
         """Lease operations beside those that are held, and return the lease."""
@@ -150,10 +172,12 @@ class Leases:
 
 
 @asynccontextmanager
-async def open_leases(url: str | None, *, length: float) -> AsyncIterator[Leases | None]:
-    """Hold the windows that processes share by a Redis; None without its address."""
+async def open_leases(
+    url: str | None, *, length: float, counts: Counts | None = None, workers: int = 1
+) -> AsyncIterator[Leases | None]:
+    """Hold the windows that processes share by a Redis, or those of a machine by its counts; None without either."""
     if url is None:
-        yield None
+        yield None if counts is None else Leases(counts, length=length, workers=workers)
         return
     storage = RedisStorage(
         f"async+{url}",
@@ -164,7 +188,7 @@ async def open_leases(url: str | None, *, length: float) -> AsyncIterator[Leases
         socket_connect_timeout=_TIMEOUT,
     )
     try:
-        yield Leases(storage, length=length)
+        yield Leases(storage, length=length, workers=workers)
     finally:
         # The storage has no end of its own.
         if isinstance(storage.bridge, RedispyBridge):

@@ -1,6 +1,5 @@
 """The endpoint of REST: from an HTTP request to an action on records, and from its answer to a response."""
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import ApiError, BadUserInput, MethodNotAllowed, RateLimitExceeded
@@ -24,6 +23,7 @@ from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.engine.server.rest.exports import ExportEndpoint
 from fieldstone.engine.server.rest.imports import ImportEndpoint
 from fieldstone.engine.server.rest.replies import build_rest_error
+from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal
@@ -50,7 +50,7 @@ class RestEndpoint:
         closing: set when all responses must end.
     """
 
-    def __init__(self, *, admission: Admission, settings: Settings, log: Log, closing: asyncio.Event) -> None:
+    def __init__(self, *, admission: Admission, settings: Settings, log: Log, closing: StreamEnd) -> None:
         self._admission = admission
         self._imports = ImportEndpoint(admission=admission, settings=settings, log=log, closing=closing)
         self._exports = ExportEndpoint(admission=admission, log=log, closing=closing)

@@ -18,6 +18,7 @@ from fieldstone.engine.server.http.errors import ClientGone
 from fieldstone.engine.server.http.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply
 from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.sql.concurrency.deadlines import Overdue
 
@@ -50,7 +51,7 @@ class ExportEndpoint:
         slow: seconds that a client may take to read a chunk of 64 KiB, and all chunks beyond the time for their bytes.
     """
 
-    def __init__(self, *, admission: Admission, log: Log, closing: asyncio.Event, slow: float = 15.0) -> None:
+    def __init__(self, *, admission: Admission, log: Log, closing: StreamEnd, slow: float = 15.0) -> None:
         self._admission = admission
         self._log = log
         self._closing = closing

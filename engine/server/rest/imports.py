@@ -26,6 +26,7 @@ from fieldstone.engine.server.http.negotiation import JSON, prefers_problem, tak
 from fieldstone.engine.server.http.request_log import context_of, note_streamed
 from fieldstone.engine.server.http.responses import Headers, Reply
 from fieldstone.engine.server.log import Log
+from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
@@ -58,7 +59,7 @@ class ImportEndpoint:
         closing: set when all responses must end.
     """
 
-    def __init__(self, *, admission: Admission, settings: Settings, log: Log, closing: asyncio.Event) -> None:
+    def __init__(self, *, admission: Admission, settings: Settings, log: Log, closing: StreamEnd) -> None:
         self._admission = admission
         self._settings = settings
         self._log = log

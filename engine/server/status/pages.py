@@ -13,6 +13,7 @@ from fieldstone.engine.server.http.responses import RETRY_SOON, TEXT, Header, Re
 from fieldstone.engine.server.metrics import MEDIA_TYPE, Metrics
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.server.status.insight import Everything, Insight, InsightRule
+from fieldstone.engine.server.worker_place import WorkerPlace
 from fieldstone.metadata.json_text import dumps
 from fieldstone.sql.errors import SqlError
 from fieldstone.sql.executor import Database
@@ -80,14 +81,15 @@ class Health(PlainPage):
 
     endpoint = "/healthz"
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, place: WorkerPlace | None = None) -> None:
         self._runtime = runtime
+        self._place = place
 
     async def reply(self, _scope: "Scope") -> Reply:
         """Return 200, or 503 while the embedded PostgreSQL is away and cannot be started."""
         services = self._runtime.services
         watch = services.foundation.embedded if services else None
-        if watch is not None and watch.is_broken:
+        if (watch is not None and watch.is_broken) or (self._place is not None and self._place.is_embedded_broken()):
             return _unready("the embedded PostgreSQL cannot be started")
         return Reply(status=200, body=_json({"status": "ok"}), headers=[_FRESH])
 
@@ -161,13 +163,15 @@ class MetricsPage(PlainPage):
     Args:
         metrics: those of the app.
         rule: gives the insight of a request.
+        place: the app's place among the workers whose metrics are joined, if it is one of them.
     """
 
     endpoint = "/metrics"
 
-    def __init__(self, metrics: Metrics, rule: InsightRule | Everything) -> None:
+    def __init__(self, metrics: Metrics, rule: InsightRule | Everything, place: WorkerPlace | None = None) -> None:
         self._metrics = metrics
         self._rule = rule
+        self._place = place
 
     async def reply(self, scope: "Scope") -> Reply:
         """Return all measurements as text, without names where the request may not see them."""
@@ -178,7 +182,9 @@ class MetricsPage(PlainPage):
             return build_error_reply(
                 Unauthenticated("The metrics need the token of the server: send it as 'Authorization: Bearer TOKEN'.")
             )
-        body = self._metrics.render(named=insight is Insight.FULL)
+        is_named = insight is Insight.FULL
+        render = self._metrics.render
+        body = render(is_named) if self._place is None else await self._place.gather_metrics(render, is_named)
         return Reply(status=200, body=body, media_type=MEDIA_TYPE, headers=[_FRESH])
 
 

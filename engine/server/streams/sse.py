@@ -29,6 +29,7 @@ from fieldstone.engine.server.http.negotiation import JSON, takes_event_stream
 from fieldstone.engine.server.http.operations import Batch
 from fieldstone.engine.server.http.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply, build_error_reply, send_reply
+from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueSink, SendQueue
 from fieldstone.metadata.json_text import dumps
 from fieldstone.sql.errors import DatabaseError
@@ -64,7 +65,7 @@ class StreamEndpoint:
         limits: those of each stream.
     """
 
-    def __init__(self, *, admission: Admission, closing: asyncio.Event, limits: StreamLimits | None = None) -> None:
+    def __init__(self, *, admission: Admission, closing: StreamEnd, limits: StreamLimits | None = None) -> None:
         self._admission = admission
         self._closing = closing
         self._limits = limits or StreamLimits()

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.import_schema import import_schema
 from fieldstone.engine.settings import load_settings
 from fieldstone.metadata.catalog.queries import QUERIES

@@ -68,19 +68,32 @@ def serve(
     demo: Annotated[
         bool, typer.Option("--demo", help="Fill the workspace `default` with sample data, if it is empty.")
     ] = False,
+    workers: Annotated[
+        str | None,
+        typer.Option(help="Processes that serve on the port; `auto` is one for each core.  [FIELDSTONE_WORKERS, 1]"),
+    ] = None,
+    preload: Annotated[
+        bool,
+        typer.Option(
+            "--preload",
+            help="Fork workers that share the memory of their imports; a reload then keeps the code of the start.",
+        ),
+    ] = False,
+    env_file: Annotated[
+        str | None,
+        typer.Option(help="A file with settings, a line NAME=VALUE each, that the environment does not have."),
+    ] = None,
 ) -> None:
     """Serve the APIs until SIGTERM or Ctrl+C.
 
     Waits for the database, brings its catalog up to date, then answers at `/graphql` (records) and `/metadata`
     (objects and fields). With `FIELDSTONE_ENV=development` both show GraphiQL in a browser, and a key for this start
-    is printed in a line to paste.
+    is printed in a line to paste. With several workers, SIGHUP replaces them by such of the code and the settings of
+    the moment.
     """
-    given: dict[str, Any] = {"port": port, "host": host}
-    work.exit_codes.run(
-        lambda settings: work.serve.serve(settings, demo=demo),
-        has_log=True,
-        **{name: value for name, value in given.items() if value is not None},
-    )
+    given: dict[str, Any] = {"port": port, "host": host, "workers": workers}
+    given = {name: value for name, value in given.items() if value is not None}
+    work.start.start(given, demo=demo, preload=preload, env_file=env_file)
 
 
 @cli.command()

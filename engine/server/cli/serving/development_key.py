@@ -19,16 +19,22 @@ _NAME = re.compile(r"process (\d+) of (.+): development server")
 
 
 @asynccontextmanager
-async def development_key(foundation: Foundation, log: Log) -> AsyncIterator[str]:
+async def development_key(foundation: Foundation, log: Log, *, server: int | None = None) -> AsyncIterator[str]:
     """Yield the token of a new key of the workspace `default`, which is revoked at the end of the block.
 
     Those that killed servers of this machine have left are revoked first.
+
+    Args:
+        foundation: where keys are made.
+        log: told of a key that was not revoked.
+        server: the process id of the server; by default that of this process.
     """
+    process = os.getpid() if server is None else server
     workspace_id = foundation.default.workspace.id
     for key in await foundation.keys.list(workspace_id):
-        if key.revoked_at is None and _is_left(key.name):
+        if key.revoked_at is None and _is_left(key.name, process):
             await _revoke(foundation, log, workspace_id, key.id)
-    name = f"process {os.getpid()} of {socket.gethostname()}: development server"
+    name = f"process {process} of {socket.gethostname()}: development server"
     made = await foundation.keys.create(workspace_id, name, expires_at=datetime.now(UTC) + _LIFE)
     try:
         yield made.token
@@ -43,14 +49,14 @@ async def _revoke(foundation: Foundation, log: Log, workspace_id: UUID, key_id: 
         log.warning("the key of a development server was not revoked", reason=str(error))
 
 
-def _is_left(name: str) -> bool:
+def _is_left(name: str, own: int) -> bool:
     """Return whether a key is that of a server of this machine that does not run any more."""
     named = _NAME.fullmatch(name)
     if named is None or named[2] != socket.gethostname():
         return False
     process = int(named[1])
     # The first process of each container has the number 1.
-    return process == os.getpid() or not _runs(process)
+    return process == own or not _runs(process)
 
 
 def _runs(process: int) -> bool:

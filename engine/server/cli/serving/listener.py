@@ -3,7 +3,7 @@
 import errno
 import socket
 
-from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.cli.command_error import CommandError
 
 _BACKLOG = 2048
 

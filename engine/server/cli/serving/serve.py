@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import gc
-import json
 import logging
 import signal
+import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from types import FrameType
+from typing import Any
 
 import typer
 import uvicorn
@@ -17,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.cli.exit_codes import INTERRUPTED
+from fieldstone.engine.server.cli.serving.announcement import announce
 from fieldstone.engine.server.cli.serving.development_key import development_key
 from fieldstone.engine.server.cli.serving.listener import listen, url_of
 from fieldstone.engine.server.cli.serving.state_server import state_server
@@ -24,6 +28,7 @@ from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.server.connections.descriptors import raise_limit
 from fieldstone.engine.server.demo.fill import fill_demo
 from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
+from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.server.log import log_unknown_settings, route_standard_logging
 from fieldstone.engine.server.parts import Parts
 from fieldstone.engine.server.streams.websocket_protocol import BreakingProtocol
@@ -31,7 +36,7 @@ from fieldstone.engine.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 
-_CLOSING = 3
+CLOSING = 3
 """Seconds of the drain time that are kept for closing the database."""
 
 _KEEP_ALIVE = 75
@@ -42,10 +47,8 @@ Where the server closes first, a request that is just being sent is lost with it
 _LARGEST_FRAME = 1 << 20
 """Bytes of one message of a socket: unlike a body, it is read before its sender has shown a key."""
 
-_QUERY = "{ people(limit: 3, orderBy: { createdAt: DESC }) { edges { node { firstName lastName } } totalCount } }"
 
-
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn's server, ended by the first signal after the requests in progress, by the second at once.
 
     uvicorn's own handling raises the signal again at the end, and the process would end by it instead of with a code.
@@ -58,17 +61,23 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Handle signals on the event loop for the length of the block."""
         loop = asyncio.get_running_loop()
-        caught = (signal.SIGTERM, signal.SIGINT)
-        for number in caught:
-            loop.add_signal_handler(number, self.handle_exit, number, None)
+        actions = self.signal_actions()
+        for number, action in actions.items():
+            loop.add_signal_handler(number, action)
         try:
             yield
         finally:
-            for number in caught:
+            for number in actions:
                 loop.remove_signal_handler(number)
 
+    def signal_actions(self) -> Mapping[int, Callable[[], None]]:
+        """Return the actions of signals, by their numbers."""
+        return {number: partial(self.handle_exit, number, None) for number in (signal.SIGTERM, signal.SIGINT)}
+
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
+        """Begin to end, or end at once when that has begun."""
         self.is_interrupted |= sig == signal.SIGINT
         self.app.end_streams()
         self.force_exit = self.should_exit
@@ -89,45 +98,68 @@ async def serve(settings: Settings, *, demo: bool) -> None:
         app = Fieldstone(settings, assembly=_assemble_with_demo if demo else assemble)
         log_unknown_settings(app.log)
         database = "given by DATABASE_URL" if settings.database_url else f"embedded in {settings.data_dir}"
-        if (clients := raise_limit(settings.max_connections)) < settings.max_connections:
-            app.log.warning(
-                "few file descriptors: raise the limit (ulimit -n), or lower FIELDSTONE_MAX_CONNECTIONS",
-                connections=max(0, clients),
-                wanted=settings.max_connections,
-            )
         app.log.info("starting", address=url_of(listener), database=database)
-        server = _Server(configure(app, settings), app)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        # Modules and data loaded until then are here to stay: no collection need look through them, now or later.
-        gc.disable()
-        # How long the event loop waits at most for the work thread to let it run: five times as long by default.
-        sys.setswitchinterval(_SWITCH_INTERVAL)
-        showing = asyncio.create_task(show_state(app))
-        # Health checks are answered, and everything else is told to wait, while this goes on.
-        starting = asyncio.create_task(app.runtime.start())
-        try:
-            await asyncio.wait({serving, starting}, return_when=asyncio.FIRST_COMPLETED)
-            if starting.done():
-                services = starting.result()
-                gc.freeze()
-                gc.enable()
-                async with (
-                    development_key(services.foundation, app.log) if settings.is_development else _no_key() as key
-                ):
-                    _announce(url_of(listener), key)
-                    await serving
-        finally:
-            gc.enable()
-            server.should_exit = True
-            starting.cancel()
-            # The state is shown until the last operation is answered.
-            await asyncio.gather(serving, starting, return_exceptions=True)
-            showing.cancel()
-            await asyncio.gather(showing, return_exceptions=True)
-            await app.runtime.stop()
-            await asyncio.to_thread(app.flush_traces)
+
+        @contextlib.asynccontextmanager
+        async def announced(services: Services) -> AsyncIterator[None]:
+            async with development_key(services.foundation, app.log) if settings.is_development else no_key() as key:
+                announce(url_of(listener), key)
+                yield
+
+        server = Server(configure(app, settings), app)
+        await serve_app(server, [listener], show_state, announced)
         if server.is_interrupted:
             raise typer.Exit(INTERRUPTED)
+
+
+async def serve_app(
+    server: Server,
+    sockets: list[socket.socket],
+    show_state: Callable[[Fieldstone], Coroutine[Any, Any, None]],
+    when_ready: Callable[[Services], AbstractAsyncContextManager[None]],
+) -> None:
+    """Run the server of an app until it is ended, and close everything.
+
+    Args:
+        server: the server.
+        sockets: those that it accepts connections from, from the beginning.
+        show_state: serves the pages about the app's state.
+        when_ready: a block that is entered when operations can be served, and left at the end of the server.
+    """
+    app = server.app
+    wanted = app.settings.max_connections
+    if (clients := raise_limit(wanted)) < wanted:
+        app.log.warning(
+            "few file descriptors: raise the limit (ulimit -n), or lower FIELDSTONE_MAX_CONNECTIONS",
+            connections=max(0, clients),
+            wanted=wanted,
+        )
+    serving = asyncio.create_task(server.serve(sockets=sockets))
+    # Modules and data loaded until then are here to stay: no collection need look through them, now or later.
+    gc.disable()
+    # How long the event loop waits at most for the work thread to let it run: five times as long by default.
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+    showing = asyncio.create_task(show_state(app))
+    # Health checks are answered, and everything else is told to wait, while this goes on.
+    starting = asyncio.create_task(app.runtime.start())
+    try:
+        await asyncio.wait({serving, starting}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            services = starting.result()
+            gc.freeze()
+            gc.enable()
+            async with when_ready(services):
+                await serving
+    finally:
+        gc.enable()
+        server.should_exit = True
+        starting.cancel()
+        # The state is shown until the last operation is answered.
+        await asyncio.gather(serving, starting, return_exceptions=True)
+        showing.cancel()
+        await asyncio.gather(showing, return_exceptions=True)
+        await app.runtime.stop()
+        await asyncio.to_thread(app.flush_traces)
 
 
 def configure(app: Fieldstone, settings: Settings) -> uvicorn.Config:
@@ -145,44 +177,36 @@ def configure(app: Fieldstone, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE,
-        timeout_graceful_shutdown=max(1, int(settings.drain_timeout) - _CLOSING),
+        timeout_graceful_shutdown=max(1, int(settings.drain_timeout) - CLOSING),
     )
 
 
 @contextlib.asynccontextmanager
-async def _no_key() -> AsyncIterator[None]:
+async def no_key() -> AsyncIterator[None]:
+    """Yield None: only a development server makes a key."""
     yield None
 
 
 @contextlib.asynccontextmanager
 async def _assemble_with_demo(settings: Settings, parts: Parts) -> AsyncIterator[Services]:
     async with assemble(settings, parts) as services:
-        foundation = services.foundation
-        with _progress() as progress:
-            task = progress.add_task("sample data", total=None, visible=False)
-            async with foundation.database.session() as connection:
-                filled = await fill_demo(
-                    connection,
-                    foundation.default,
-                    lambda done, total: progress.update(task, completed=done, total=total, visible=True),
-                )
-        _LOG.info("the sample data is there" if filled else "the workspace has records already: no sample data")
+        await fill_with_demo(services.foundation)
         yield services
+
+
+async def fill_with_demo(foundation: Foundation) -> None:
+    """Fill the workspace `default` with sample data if it is empty, and show the progress."""
+    with _progress() as progress:
+        task = progress.add_task("sample data", total=None, visible=False)
+        async with foundation.database.session() as connection:
+            filled = await fill_demo(
+                connection,
+                foundation.default,
+                lambda done, total: progress.update(task, completed=done, total=total, visible=True),
+            )
+    _LOG.info("the sample data is there" if filled else "the workspace has records already: no sample data")
 
 
 def _progress() -> Progress:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     return Progress(*columns, console=Console(stderr=True))
-
-
-def _announce(url: str, key: str | None) -> None:
-    typer.echo(f"\nFieldstone is ready at {url}")
-    typer.echo(f"  records   {url}/graphql\n  metadata  {url}/metadata")
-    if key is None:
-        typer.echo("Make a key with: fieldstone api-key create --name NAME\n")
-        return
-    body = json.dumps({"query": _QUERY})
-    typer.echo("Both show GraphiQL in a browser. With the key of this start, which ends with it:\n")
-    typer.echo(
-        f"curl -s {url}/graphql -H 'Authorization: Bearer {key}' -H 'Content-Type: application/json' -d '{body}'\n"
-    )

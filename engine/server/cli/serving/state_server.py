@@ -33,15 +33,20 @@ def state_server(settings: Settings) -> Iterator[Callable[[Fieldstone], Coroutin
         yield _serve_nothing
         return
     with contextlib.closing(listen(settings.host, settings.metrics_port)) as listener:
-        yield lambda app: _serve(app, listener)
+
+        async def serve(app: Fieldstone) -> None:
+            app.log.info("metrics", address=f"{url_of(listener)}/metrics")
+            await serve_state(app, listener)
+
+        yield serve
 
 
 async def _serve_nothing(_app: Fieldstone) -> None:
     """Return at once."""
 
 
-async def _serve(app: Fieldstone, listener: socket.socket) -> None:
-    app.log.info("metrics", address=f"{url_of(listener)}/metrics")
+async def serve_state(app: Fieldstone, listener: socket.socket) -> None:
+    """Serve the pages about an app's state until cancelled."""
     server = _StateServer(
         uvicorn.Config(
             app.state_pages,

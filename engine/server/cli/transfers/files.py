@@ -21,7 +21,7 @@ from rich.progress import (
 )
 
 from fieldstone.engine.rest.export_addresses import Format
-from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.metadata.shown_text import escape
 
 STANDARD = Path("-")

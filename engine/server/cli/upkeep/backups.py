@@ -8,7 +8,7 @@ from fieldstone.engine.backup.archive import ArchiveReader, read_archive, write_
 from fieldstone.engine.backup.errors import BackupRefused
 from fieldstone.engine.backup.restore import analyze, restore_database, restore_workspace
 from fieldstone.engine.backup.save import save
-from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.foundation import address, open_catalog, open_database
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.secret_box import SecretBox

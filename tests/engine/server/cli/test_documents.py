@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fieldstone.engine.server.cli import documents
-from fieldstone.engine.server.cli.exit_codes import CommandError
+from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import Settings, load_settings
 from fieldstone.metadata.errors import InvalidChange, NameTaken

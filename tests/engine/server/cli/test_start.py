@@ -119,6 +119,14 @@ def test_a_subcommand_imports_its_own_work_alone() -> None:
     assert {"starlette", "uvicorn", "fieldstone.engine.server.app"} & set(done.stdout.split()) == set()
 
 
+def test_a_supervisor_has_none_of_the_imports_of_its_workers() -> None:
+    script = "import sys; from fieldstone.engine.server import cli; cli.start, cli.supervise; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    modules = done.stdout.split()
+    assert {name.partition(".")[0] for name in modules} & {*_HEAVY, "pydantic", "asyncio"} == set()
+    assert not any(name.startswith(("fieldstone.sql", "fieldstone.engine.settings")) for name in modules)
+
+
 def test_no_collection_delays_the_import_of_a_server() -> None:
     script = """
 import gc

@@ -1,0 +1,23 @@
+"""A file with settings that the environment of a process does not have."""
+
+import os
+
+from dotenv import dotenv_values
+
+from fieldstone.engine.server.cli.command_error import CommandError
+
+
+def read_env_file(path: str | None) -> dict[str, str]:
+    """Return the variables of a file with lines such as NAME=VALUE, without those that the environment has.
+
+    Raises:
+        CommandError: it cannot be read.
+    """
+    if path is None:
+        return {}
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - as given
+            found = dotenv_values(stream=file, interpolate=False)
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"the file '{path}' of --env-file cannot be read: {error}.") from None
+    return {name: value for name, value in found.items() if value is not None and name not in os.environ}

@@ -1,0 +1,76 @@
+"""The board: numbers in memory that the supervisor and its workers share, each written by one process."""
+
+import mmap
+import os
+import tempfile
+from typing import Final, Self
+
+MOST_WORKERS: Final = 128
+"""Workers of one supervisor, those included that are about to end."""
+
+_OWN: Final = 4
+_BEATS, _CONNECTIONS, _ACCEPTS = range(3)
+_BROKEN: Final = MOST_WORKERS * _OWN
+_SIZE: Final = (_BROKEN + 1) * 8
+
+
+def make_shared_file(name: str, size: int) -> int:
+    """Return the descriptor of a file in memory, full of zeros, which ends with the last process that has it."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create(name)
+    else:
+        with tempfile.TemporaryFile() as file:
+            descriptor = os.dup(file.fileno())
+    os.ftruncate(descriptor, size)
+    return descriptor
+
+
+class Board:
+    """A row for each worker: the turns of its event loop, its connections, and whether it accepts further ones.
+
+    Args:
+        descriptor: that of the file in memory.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        # A number of eight bytes at its place is written and read in one piece.
+        self._cells = memoryview(mmap.mmap(descriptor, _SIZE)).cast("Q")
+
+    @classmethod
+    def make(cls) -> Self:
+        """Return a new board."""
+        return cls(make_shared_file("fieldstone board", _SIZE))
+
+    def clear(self, worker: int) -> None:
+        """Forget a worker that has ended."""
+        for place in range(worker * _OWN, (worker + 1) * _OWN):
+            self._cells[place] = 0
+
+    def beat(self, worker: int, connections: int) -> None:
+        """Note that a worker's event loop has turned, and its connections."""
+        self._cells[worker * _OWN + _BEATS] += 1
+        self._cells[worker * _OWN + _CONNECTIONS] = connections
+
+    def beats(self, worker: int) -> int:
+        """Return how often a worker's event loop has turned."""
+        return self._cells[worker * _OWN + _BEATS]
+
+    def accept(self, worker: int, *, is_on: bool) -> None:
+        """Note whether a worker accepts connections."""
+        self._cells[worker * _OWN + _ACCEPTS] = is_on
+
+    def mean_connections(self) -> float:
+        """Return the connections of a worker in the mean, of those that accept further ones."""
+        cells = self._cells
+        counts = [cells[row + _CONNECTIONS] for row in range(0, MOST_WORKERS * _OWN, _OWN) if cells[row + _ACCEPTS]]
+        return sum(counts) / max(1, len(counts))
+
+    @property
+    def is_broken(self) -> bool:
+        """Whether the embedded PostgreSQL is away and several starts did not bring it back."""
+        return bool(self._cells[_BROKEN])
+
+    @is_broken.setter
+    def is_broken(self, value: bool) -> None:
+        self._cells[_BROKEN] = value

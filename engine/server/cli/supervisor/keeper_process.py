@@ -1,0 +1,74 @@
+"""The keeper's process as the supervisor sees it: its messages, and whether it is still there."""
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from fieldstone.engine.server.cli.supervisor.board import Board
+from fieldstone.engine.server.cli.supervisor.launch import KEEPER, spawn
+from fieldstone.engine.server.cli.supervisor.tasks import KeeperTask
+
+_PIECE = 1 << 16
+
+
+class KeeperProcess:
+    """A keeper: it reads the settings and brings the database up to date, and may stay.
+
+    Args:
+        given: the settings of the command line.
+        environment: that of the keeper, with all other settings.
+        lifeline: both ends of the pipe whose end tells the keeper that nobody needs it any more.
+        stays: whether it stays for as long as the workers, if there is anything to keep.
+
+    Attributes:
+        pid: its process id.
+        reports: the descriptor on which it tells of its progress.
+        settings: those that the supervisor needs; None until they are read.
+        ready: the facts that the workers need; None until everything is prepared.
+        failed: the sentence about its failure, if it has told one.
+    """
+
+    def __init__(
+        self,
+        given: Mapping[str, Any],
+        environment: Mapping[str, str],
+        *,
+        lifeline: tuple[int, int],
+        board: Board,
+        demo: bool,
+        first: bool,
+        stays: bool,
+    ) -> None:
+        self.reports, told = os.pipe()
+        task = KeeperTask(
+            given=dict(given),
+            report=told,
+            lifeline=lifeline[0],
+            board=board.descriptor,
+            supervisor=os.getpid(),
+            demo=demo,
+            first=first,
+            stays=stays,
+        )
+        self.pid = spawn(KEEPER, task.write(), environment, (told, lifeline[0], board.descriptor))
+        os.close(told)
+        self.settings: Mapping[str, Any] | None = None
+        self.ready: Mapping[str, Any] | None = None
+        self.failed: str | None = None
+        self._rest = b""
+
+    def read(self) -> bool:
+        """Take in its next messages; return False when there will be none."""
+        data = os.read(self.reports, _PIECE)
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        for line in lines:
+            for name, value in json.loads(line).items():
+                setattr(self, name, value)
+        return bool(data)
+
+    def close(self) -> None:
+        """Close the way of its messages."""
+        with contextlib.suppress(OSError):
+            os.close(self.reports)

@@ -1,0 +1,83 @@
+"""Starts the processes of a supervisor: as fresh programs that inherit descriptors, or as forks of itself."""
+
+import contextlib
+import gc
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Final, NoReturn
+
+KEEPER: Final = "fieldstone.engine.server.cli.workers.keeper"
+WORKER: Final = "fieldstone.engine.server.cli.workers.worker"
+
+_HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGCHLD)
+
+Launch = Callable[[str, str, Mapping[str, str], Iterable[int]], int]
+"""Starts a module with its task as text, an environment and the descriptors to inherit; returns the process id."""
+
+
+def spawn(module: str, task: str, environment: Mapping[str, str], inherited: Iterable[int]) -> int:
+    """Start a program that imports everything by itself: new code takes effect, and no memory is shared.
+
+    It has a process group of its own, so that Ctrl+C at a terminal reaches the supervisor alone.
+    """
+    # Modules are looked for where this process looks for them, and `-m` alone would add the working directory.
+    safe = [] if {"", str(Path.cwd())} & set(sys.path[:1]) else ["-P"]
+    with _inheritable(inherited):
+        return os.posix_spawn(
+            sys.executable,
+            [sys.executable, *safe, "-m", module, task],
+            environment,
+            setpgroup=0,
+            setsigmask=(),
+            setsigdef=_HANDLED,
+        )
+
+
+def preload() -> None:
+    """Import the module of the workers here, for `fork`."""
+    gc.disable()
+    import_module(WORKER)
+    gc.freeze()
+
+
+def fork(module: str, task: str, environment: Mapping[str, str], inherited: Iterable[int]) -> int:
+    """Start a worker as a copy of this process: it shares the memory of all that was imported by `preload`."""
+    if (made := os.fork()) == 0:
+        _run_fork(module, task, environment, {0, 1, 2, *inherited})
+    return made
+
+
+def _run_fork(module: str, task: str, environment: Mapping[str, str], kept: set[int]) -> NoReturn:
+    """Run in the fork. It ends without leaving its frames, whose objects would close descriptors of others."""
+    code = 1
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in _HANDLED:
+            signal.signal(number, signal.SIG_DFL)
+        os.setpgid(0, 0)
+        for name in os.listdir("/dev/fd"):  # noqa: PTH208 - names, of which the listing's own is gone by then
+            if int(name) not in kept:
+                with contextlib.suppress(OSError):
+                    os.close(int(name))
+        os.environ.clear()
+        os.environ.update(environment)
+        gc.enable()
+        code = import_module(module).run(task)
+    finally:
+        os._exit(code)
+
+
+@contextlib.contextmanager
+def _inheritable(descriptors: Iterable[int]) -> Iterator[None]:
+    found = tuple(descriptors)
+    for descriptor in found:
+        os.set_inheritable(descriptor, True)
+    try:
+        yield
+    finally:
+        for descriptor in found:
+            os.set_inheritable(descriptor, False)

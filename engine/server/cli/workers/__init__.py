@@ -1,0 +1,1 @@
+"""The processes that a supervisor starts: its workers, and their keeper."""

@@ -1,0 +1,43 @@
+"""The connections to the database: their share for each worker, and their sum, which PostgreSQL must allow."""
+
+from fieldstone.engine.server.cli.command_error import CommandError
+from fieldstone.engine.settings import Settings, load_settings
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Statement
+
+_LIMIT = Statement(
+    text="SELECT sum(CASE name WHEN 'max_connections' THEN setting::int ELSE -setting::int END)::int FROM pg_settings"
+    " WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')"
+)
+_FOR_ALL = 16
+_LEAST = 2
+_LISTENING = 1
+
+
+def share_connections(settings: Settings) -> Settings:
+    """Return the settings of one worker: where the pool's size is not given, the workers share sixteen connections."""
+    if settings.workers == 1 or "pool_size" in settings.model_fields_set:
+        return settings
+    return load_settings(settings, pool_size=max(_LEAST, _FOR_ALL // settings.workers))
+
+
+async def require_connections(database: Database, settings: Settings) -> None:
+    """Check that the workers have no more connections than PostgreSQL allows.
+
+    A pooler between them has limits of its own, and is not asked.
+
+    Raises:
+        CommandError: they have.
+    """
+    if settings.listen_url is not None or not settings.prepare_statements:
+        return
+    each = settings.pool_size + settings.session_pool_size + _LISTENING
+    # A reload starts the successor of a worker before that one ends.
+    needed = (settings.workers + 1) * each
+    ((limit,),) = await database.read(_LIMIT, ())
+    if needed > (allowed := int(limit or b"0")):
+        raise CommandError(
+            f"{settings.workers} workers, and one more during a reload, with {each} database connections each would"
+            f" have {needed}, and PostgreSQL allows {allowed}: lower FIELDSTONE_WORKERS, FIELDSTONE_POOL_SIZE or"
+            " FIELDSTONE_SESSION_POOL_SIZE, or raise max_connections of PostgreSQL."
+        )

@@ -1,0 +1,114 @@
+"""The keeper: it prepares the database for the workers, and keeps all that must outlive each of them.
+
+It reads the settings, starts the embedded PostgreSQL, brings the catalog up to date, fills in sample data and makes the
+key of a development server. With an embedded PostgreSQL or such a key it stays until the last worker has ended: it
+starts PostgreSQL again when that has died, stops it in the end, and revokes the key. Otherwise it ends when all is
+prepared.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import uvloop
+
+from fieldstone.engine.server.cli.command_error import CommandError
+from fieldstone.engine.server.cli.exit_codes import explain
+from fieldstone.engine.server.cli.serving.development_key import development_key
+from fieldstone.engine.server.cli.serving.serve import fill_with_demo, no_key
+from fieldstone.engine.server.cli.supervisor.board import Board
+from fieldstone.engine.server.cli.supervisor.tasks import KeeperTask
+from fieldstone.engine.server.cli.workers.connection_budget import require_connections, share_connections
+from fieldstone.engine.server.cli.workers.lifeline import on_end
+from fieldstone.engine.server.foundation import Foundation, open_foundation
+from fieldstone.engine.server.log import build_log, flush_log, log_unknown_settings, logs_json, route_standard_logging
+from fieldstone.engine.settings import ConfigurationError, Settings, load_settings
+from fieldstone.metadata.errors import MetadataError
+from fieldstone.sql.errors import SqlError
+
+_LOOKS = 1.0
+"""Seconds between two looks at the watch over the embedded PostgreSQL."""
+
+
+def run(text: str) -> int:
+    """Do the task, and return the exit code."""
+    task = KeeperTask.read(text)
+    # Ctrl+C and a service manager reach all processes; the keeper's end is the last.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    try:
+        settings = share_connections(load_settings(**task.given))
+    except ConfigurationError as error:
+        _report(task, failed=str(error))
+        return 1
+    route_standard_logging(settings)
+    _report(task, settings=_told(settings))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_work(settings, task))
+    except (CommandError, SqlError, MetadataError) as error:
+        _report(task, failed=explain(error, settings))
+        return 1
+    except asyncio.CancelledError:
+        return 0
+    finally:
+        flush_log()
+    return 0
+
+
+async def _work(settings: Settings, task: KeeperTask) -> None:
+    keeping = asyncio.create_task(_keep(settings, task))
+    on_end(task.lifeline, keeping.cancel)
+    await keeping
+
+
+async def _keep(settings: Settings, task: KeeperTask) -> None:
+    log = build_log(settings)
+    if task.stays:
+        log_unknown_settings(log)
+    is_development = settings.is_development
+    # It has few statements of its own.
+    few = load_settings(settings, pool_size=2, session_pool_size=2)
+    async with open_foundation(few) as foundation:
+        await require_connections(foundation.database, settings)
+        if task.demo:
+            await fill_with_demo(foundation)
+        makes_key = task.first and is_development
+        async with development_key(foundation, log, server=task.supervisor) if makes_key else no_key() as key:
+            watch = foundation.embedded
+            _report(task, ready={"embedded": None if watch is None else watch.address, "key": key})
+            if task.stays and (watch is not None or is_development):
+                await _stay(foundation, Board(task.board))
+
+
+async def _stay(foundation: Foundation, board: Board) -> None:
+    """Note the state of the embedded PostgreSQL until cancelled; the foundation watches over it."""
+    while True:
+        board.is_broken = foundation.embedded is not None and foundation.embedded.is_broken
+        await asyncio.sleep(_LOOKS)
+
+
+def _told(settings: Settings) -> Mapping[str, Any]:
+    """Return the settings that the supervisor needs."""
+    return {
+        "host": settings.host,
+        "port": settings.port,
+        "metrics_port": settings.metrics_port,
+        "data_dir": None if settings.database_url is not None else str(settings.data_dir),
+        "is_development": settings.is_development,
+        "is_json": logs_json(settings),
+        "workers": settings.workers,
+        "drain_timeout": settings.drain_timeout,
+    }
+
+
+def _report(task: KeeperTask, **message: object) -> None:
+    os.write(task.report, json.dumps(message).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1]))

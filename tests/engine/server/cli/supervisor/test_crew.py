@@ -1,0 +1,125 @@
+"""Workers that stand still, that do not end, and that die too often."""
+
+import os
+import signal
+from collections.abc import Iterable, Iterator, Mapping
+
+import pytest
+
+from fieldstone.engine.server.cli.supervisor import crew as crews
+from fieldstone.engine.server.cli.supervisor.board import Board
+from fieldstone.engine.server.cli.supervisor.crew import Crew, Shared
+from fieldstone.engine.server.cli.supervisor.deaths import Deaths
+from fieldstone.engine.server.cli.supervisor.reload import Basis, Reload
+from tests.waiting import eventually
+
+
+def sleep(_module: str, _task: str, environment: Mapping[str, str], _inherited: Iterable[int]) -> int:
+    """Start a process that does nothing, in the place of a worker."""
+    return os.posix_spawn("/bin/sleep", ["sleep", "60"], dict(environment))
+
+
+@pytest.fixture
+def board() -> Board:
+    return Board.make()
+
+
+@pytest.fixture
+def crew(board: Board) -> Iterator[Crew]:
+    shared = Shared(listener=0, state_listener=None, board=board, counts=0, lifeline=0, keeper=0, folder="")
+    made = Crew(shared, sleep)
+    yield made
+    for worker in made:
+        worker.signal(signal.SIGKILL)
+        os.waitpid(worker.pid, 0)
+        made.bury(worker)
+
+
+def test_a_worker_whose_loop_turns_lives_and_one_that_stands_still_is_killed(
+    crew: Crew, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(crews, "_STANDS_STILL", 0.3)
+    turning, standing = (crew.start(2, {}, {}, None) for _ in range(2))
+    assert (turning.number, standing.number) == (0, 1)
+    board.beat(standing.number, 3)
+
+    def look() -> bool:
+        board.beat(turning.number, 1)
+        crew.look()
+        return standing.fault is not None
+
+    eventually(look, "a worker that stands still is not killed")
+    assert turning.fault is None
+    assert os.waitstatus_to_exitcode(os.waitpid(standing.pid, 0)[1]) == -signal.SIGKILL
+    crew.bury(standing)
+    assert board.beats(standing.number) == 0
+    # The next one gets the number that is free.
+    assert crew.start(2, {}, {}, None).number == 1
+
+
+def test_a_worker_that_does_not_end_in_time_is_killed(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crews, "_SLACK", 0.0)
+    worker = crew.start(1, {}, {}, None)
+    worker.signal(signal.SIGSTOP)
+    crew.retire(worker, 0.1)
+
+    def look() -> bool:
+        crew.look()
+        return worker.fault is not None
+
+    eventually(look, "it is not killed")
+    assert crew.staying() == []
+
+
+def test_connections_are_compared_with_the_mean_of_those_that_accept(board: Board) -> None:
+    for number, connections in enumerate((6, 2, 100)):
+        board.beat(number, connections)
+    board.accept(0, is_on=True)
+    board.accept(1, is_on=True)
+    assert board.mean_connections() == 4
+    board.clear(0)
+    assert board.mean_connections() == 2
+
+
+def test_pauses_between_starts_double_up_to_ten_seconds_and_are_forgotten() -> None:
+    deaths = Deaths()
+    pauses = [deaths.note(20) for _ in range(9)]
+    assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0]
+    assert deaths.note(61) == 0.1
+    assert not deaths.is_hopeless
+
+
+def test_five_early_deaths_in_a_row_are_hopeless() -> None:
+    deaths = Deaths()
+    for life in (1, 2, 3, 4, 11, 1, 1, 1, 1):
+        deaths.note(life)
+        assert not deaths.is_hopeless
+    deaths.note(9)
+    assert deaths.is_hopeless
+
+
+@pytest.mark.parametrize("goal", [1, 2, 3])
+def test_a_reload_replaces_one_worker_after_another(crew: Crew, goal: int) -> None:
+    old = [crew.start(2, {}, {}, None) for _ in range(2)]
+    basis = Basis(settings={"workers": goal, "drain_timeout": 1.0}, environment={})
+    reload = Reload(basis=basis, old=list(old))
+    most = 0
+
+    def is_done() -> bool:
+        nonlocal most
+        done = reload.step(crew, lambda basis: crew.start(basis.workers, {}, basis.environment, None))
+        most = max(most, len(crew))
+        if reload.successor is not None:
+            reload.note_ready(reload.successor, crew)
+        for worker in crew:
+            if worker.is_leaving:
+                os.waitpid(worker.pid, 0)
+                crew.bury(worker)
+                assert not reload.note_end(worker)
+        return done
+
+    eventually(is_done, "the reload does not end")
+    assert most == 3
+    assert not {worker.pid for worker in crew} & {worker.pid for worker in old}
+    # A third one is started as any worker that is missing.
+    assert len(crew) == min(goal, 2)

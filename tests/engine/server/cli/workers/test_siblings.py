@@ -1,0 +1,72 @@
+"""The metrics of all workers in one text."""
+
+import asyncio
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from fieldstone.engine.server.cli.workers.siblings import Siblings, join_metrics
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder whose path is short enough for sockets."""
+    with tempfile.TemporaryDirectory(prefix="fieldstone-") as name:
+        yield Path(name)
+
+
+def metrics(value: int, *labels: str) -> bytes:
+    registry = CollectorRegistry()
+    Gauge("plain", "Has no label.", registry=registry).set(value)
+    counter = Counter("labelled", "Has some.", ("name", "other"), registry=registry)
+    for label in labels:
+        counter.labels(label, "x").inc(value)
+    return generate_latest(registry)
+
+
+def test_each_value_has_the_label_of_its_worker_and_each_metric_stands_once() -> None:
+    joined = join_metrics({"0": metrics(3, 'a"} {', "b c"), "7": metrics(4, "b c")}).decode()
+    found = {
+        (sample.name, *sorted(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(joined)
+        for sample in family.samples
+        if not sample.name.endswith("_created")
+    }
+    assert found == {
+        ("plain", ("worker", "0")): 3,
+        ("plain", ("worker", "7")): 4,
+        ("labelled_total", ("name", 'a"} {'), ("other", "x"), ("worker", "0")): 3,
+        ("labelled_total", ("name", "b c"), ("other", "x"), ("worker", "0")): 3,
+        ("labelled_total", ("name", "b c"), ("other", "x"), ("worker", "7")): 4,
+    }
+    heads = [line for line in joined.splitlines() if line.startswith("# TYPE")]
+    assert len(heads) == len(set(heads)) > 1
+
+
+async def test_any_worker_gathers_all_and_leaves_out_those_that_do_not_answer(folder: Path) -> None:
+    asked: list[bool] = []
+
+    def render(named: bool) -> bytes:
+        asked.append(named)
+        return metrics(5)
+
+    one, other = Siblings(folder, 0), Siblings(folder, 1)
+    with socket.socket(socket.AF_UNIX) as hung, socket.socket(socket.AF_UNIX) as left:
+        # One that stands still takes the connection and says nothing; one that was killed has left its socket.
+        hung.bind(str(folder / "2"))
+        hung.listen()
+        left.bind(str(folder / "3"))
+        async with one.answering(lambda _: metrics(4)), other.answering(render):
+            began = asyncio.get_running_loop().time()
+            text = (await one.gather(lambda _: metrics(4), True)).decode()
+            assert asyncio.get_running_loop().time() - began < 5
+    assert [line for line in text.splitlines() if line.startswith("plain")] == [
+        'plain{worker="0"} 4.0',
+        'plain{worker="1"} 5.0',
+    ]
+    assert asked == [True]

@@ -1,0 +1,388 @@
+"""`fieldstone serve` with several workers: deaths, reloads and the end under load, and all that they share."""
+
+import contextlib
+import http.client
+import itertools
+import json
+import os
+import re
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from tests.databases import Databases
+from tests.engine.server.prepared import migrate
+from tests.processes.embedded_runs import is_alive, is_running, kill_postmaster
+from tests.processes.serving import Served, close, run, serving, start, wait_until_ready
+from tests.waiting import eventually
+
+COUNT = "{ companies { totalCount } }"
+PAUSE = 0.02
+"""Seconds between two requests of a client."""
+JSON_LOG = {"FIELDSTONE_LOG_FORMAT": "json"}
+
+
+@pytest.fixture
+def database(databases: Databases) -> Iterator[str]:
+    with databases.clone(databases.template("default workspace", migrate)) as dsn:
+        yield dsn
+
+
+def lines(served: Served, event: str) -> list[dict[str, Any]]:
+    """The log's lines of one event so far."""
+    found = [json.loads(line) for line in list(served.errors) if line.startswith("{")]
+    return [line for line in found if line["event"] == event]
+
+
+def workers(served: Served, number: int = 2) -> dict[int, int]:
+    """The process ids of the workers by their numbers, when so many have begun to serve."""
+    eventually(lambda: len(lines(served, "a worker serves")) >= number, "no workers", limit=90)
+    return {line["worker"]: line["pid"] for line in lines(served, "a worker serves")[-number:]}
+
+
+@dataclass
+class Visitor:
+    """A client with one kept connection, which it makes again where the server closes it.
+
+    Attributes:
+        place: a path of its own, by which its requests are found in the log.
+        failures: errors of requests, with the number of the request before.
+    """
+
+    served: Served
+    number: int
+    answered: int = 0
+    failures: list[str] = field(default_factory=list)
+    connections: int = 0
+    is_over: bool = False
+
+    @property
+    def place(self) -> str:
+        return f"/visitor-{self.number}"
+
+    def run(self) -> None:
+        connection = self._connect()
+        headers = {"authorization": f"Bearer {self.served.key}", "content-type": "application/json"}
+        body = json.dumps({"query": COUNT})
+        for turn in itertools.count():
+            if self.is_over:
+                break
+            try:
+                if connection.sock is None:
+                    connection = self._connect()
+                if turn % 20 == 0:
+                    connection.request("GET", self.place)
+                    connection.getresponse().read()
+                connection.request("POST", "/graphql", body, headers)
+                answer = connection.getresponse()
+                text = answer.read()
+                if answer.status != 200 or b"errors" in text:
+                    self.failures.append(f"{answer.status} {text!r}")
+                self.answered += 1
+                # Workers that start need some of the two processors, too.
+                time.sleep(PAUSE)
+            except (OSError, http.client.HTTPException) as error:
+                self.failures.append(f"{time.time()} {error!r}")
+                connection.close()
+        connection.close()
+
+    def _connect(self) -> http.client.HTTPConnection:
+        self.connections += 1
+        connection = http.client.HTTPConnection(self.served.url.removeprefix("http://"), timeout=30)
+        connection.connect()
+        return connection
+
+
+@contextlib.contextmanager
+def visited(served: Served, number: int) -> Iterator[list[Visitor]]:
+    """Have so many clients ask again and again."""
+    visitors = [Visitor(served, place) for place in range(number)]
+    threads = [threading.Thread(target=visitor.run, daemon=True) for visitor in visitors]
+    for thread in threads:
+        thread.start()
+    try:
+        wait_for_answers(visitors, 5)
+        yield visitors
+    finally:
+        for visitor in visitors:
+            visitor.is_over = True
+        for thread in threads:
+            thread.join(timeout=30)
+
+
+def wait_for_answers(visitors: list[Visitor], number: int) -> None:
+    """Return when each client has had so many further answers."""
+    before = [visitor.answered for visitor in visitors]
+    eventually(
+        lambda: all(one.answered >= then + number for one, then in zip(visitors, before, strict=True)),
+        "clients are not answered",
+        limit=60,
+    )
+
+
+def test_a_killed_worker_costs_its_own_requests_alone_and_is_replaced(database: str) -> None:
+    with serving("--workers", "2", "--preload", DATABASE_URL=database, **JSON_LOG) as served:
+        pids = workers(served)
+        with visited(served, 8) as visitors:
+            # Each client has kept its connection, and so its worker.
+            wait_for_answers(visitors, 25)
+            assert [visitor.connections for visitor in visitors] == [1] * 8
+            seen = {line["path"]: line["worker"] for line in lines(served, "request") if "visitor" in line["path"]}
+            spread = Counter(seen.values())
+            assert sorted(spread) == [0, 1]
+            assert max(spread.values()) <= 6, spread
+            os.kill(pids[0], signal.SIGKILL)
+            wait_for_answers(visitors, 25)
+            workers(served, 3)
+            wait_for_answers(visitors, 25)
+        for visitor in visitors:
+            failed = len(visitor.failures)
+            assert failed == (1 if seen[visitor.place] == 0 else 0), visitor.failures
+        (death,) = lines(served, "a worker has died")
+        assert (death["worker"], death["code"]) == (0, -9)
+
+
+def test_a_reload_under_load_fails_no_request_and_brings_new_settings(database: str, tmp_path: Path) -> None:
+    settings = tmp_path / "settings"
+    settings.write_text("FIELDSTONE_MAX_ALIASES=500\n")
+    given = ["--workers", "2", "--env-file", str(settings)]
+    with serving(*given, DATABASE_URL=database, **JSON_LOG) as served, served.client() as client:
+        before = workers(served)
+        two = {"query": "{ a: __typename b: __typename }"}
+        assert "errors" not in client.post("/graphql", json=two).json()
+        with visited(served, 6) as visitors:
+            settings.write_text("FIELDSTONE_MAX_ALIASES=many\n")
+            served.process.send_signal(signal.SIGHUP)
+            eventually(lambda: bool(lines(served, "nothing was reloaded")), "a wrong setting was not refused", limit=90)
+            assert "FIELDSTONE_MAX_ALIASES must be" in lines(served, "nothing was reloaded")[0]["reason"]
+            assert all(is_alive(pid) for pid in before.values())
+            settings.write_text("FIELDSTONE_MAX_ALIASES=1\nFIELDSTONE_PORT=1\n")
+            served.process.send_signal(signal.SIGHUP)
+            eventually(lambda: bool(lines(served, "reloaded")), "not reloaded", limit=180)
+            wait_for_answers(visitors, 20)
+        assert [failure for visitor in visitors for failure in visitor.failures] == []
+        assert not any(is_alive(pid) for pid in before.values())
+        assert len(lines(served, "a worker serves")) == 4
+        assert lines(served, "a worker has died") == []
+        # The command line gives the port.
+        assert lines(served, "some settings take effect with a new start only") == []
+        with served.client() as again:
+            assert "errors" in again.post("/graphql", json=two).json()
+
+
+def test_sockets_are_told_to_come_back_over_the_drain_time(database: str) -> None:
+    with (
+        serving("--workers", "2", "--preload", DATABASE_URL=database, FIELDSTONE_DRAIN_TIMEOUT="6") as served,
+        contextlib.ExitStack() as stack,
+    ):
+        sockets = [stack.enter_context(_opened_socket(served)) for _ in range(12)]
+        began = time.monotonic()
+        served.process.send_signal(signal.SIGTERM)
+        closed = [_closed(socket) for socket in sockets]
+        assert [code for code, _ in closed] == [1012] * 12
+        moments = [at - began for _, at in closed]
+        assert served.process.wait(timeout=20) == 0
+        # All at once they would come within a moment.
+        assert max(moments) > 1.0
+
+
+@contextlib.contextmanager
+def _opened_socket(served: Served) -> Iterator[ClientConnection]:
+    address = served.url.replace("http", "ws") + "/graphql"
+    with connect(address, subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
+        socket.send(json.dumps({"type": "connection_init", "payload": {"Authorization": f"Bearer {served.key}"}}))
+        assert json.loads(socket.recv())["type"] == "connection_ack"
+        yield socket
+
+
+def _closed(socket: ClientConnection) -> tuple[int | None, float]:
+    with pytest.raises(ConnectionClosed) as closed:
+        socket.recv(timeout=30)
+    return (None if closed.value.rcvd is None else closed.value.rcvd.code), time.monotonic()
+
+
+def test_both_workers_keep_limits_models_keys_and_metrics_in_common(database: str) -> None:
+    limits = {"API_RATE_LIMITING_LIMIT": "0", "FIELDSTONE_RATE_LIMIT_STORE": "memory"}
+    with serving("--workers", "2", "--preload", DATABASE_URL=database, **limits, **JSON_LOG) as served:
+        workers(served)
+        with visited(served, 8) as visitors, served.client() as client:
+            _change_the_model(client, visitors)
+            _revoke_a_key(served, client)
+            _read_the_metrics(served, client)
+        assert [failure for visitor in visitors for failure in visitor.failures] == []
+
+
+def ask(client: httpx.Client, path: str, query: str, **variables: Any) -> Any:
+    answer = client.post(path, json={"query": query, "variables": variables}).json()
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+def _change_the_model(client: httpx.Client, visitors: list[Visitor]) -> None:
+    """Each worker serves a new object in the next request, whichever worker has made it."""
+    served = visitors[0].served
+    for number in range(5):
+        name = f"gadget{number}"
+        given = {"nameSingular": name, "namePlural": f"{name}s", "labelSingular": name, "labelPlural": f"{name}s"}
+        made = "mutation ($input: CreateObjectInput!) { createObject(input: $input) { id } }"
+        ask(client, "/metadata", made, input=given)
+        for _ in range(8):
+            with served.client() as fresh:
+                ask(fresh, "/graphql", f"{{ {name}s {{ totalCount }} }}")
+
+
+def _revoke_a_key(served: Served, client: httpx.Client) -> None:
+    made = ask(client, "/metadata", 'mutation { createApiKey(input: { name: "x" }) { id token } }')["createApiKey"]
+    with contextlib.ExitStack() as stack:
+        headers = {"authorization": f"Bearer {made['token']}"}
+        theirs = [stack.enter_context(httpx.Client(base_url=served.url, headers=headers)) for _ in range(8)]
+        for one in theirs * 3:
+            ask(one, "/graphql", COUNT)
+        ask(client, "/metadata", "mutation ($id: UUID!) { revokeApiKey(id: $id) { id } }", id=made["id"])
+        began = time.monotonic()
+        for one in theirs:
+            eventually(lambda one=one: one.post("/graphql", json={"query": COUNT}).status_code == 401, "still served")  # type: ignore[misc]
+        # A second, and as much again for a busy machine.
+        assert time.monotonic() - began < 2
+
+
+def _read_the_metrics(served: Served, client: httpx.Client) -> None:
+    with served.client() as other:
+        for one in (client, other):
+            text = one.get("/metrics").text
+            ready = dict(re.findall(r'^fieldstone_ready\{worker="(\d)"\} (\S+)$', text, re.MULTILINE))
+            assert ready == {"0": "1.0", "1": "1.0"}
+            assert text.count("# TYPE fieldstone_requests_total counter") == 1
+            assert re.search(
+                r'^fieldstone_requests_total\{worker="1",endpoint="/graphql",status="200"\}', text, re.MULTILINE
+            )
+            assert one.get("/healthz").status_code == one.get("/readyz").status_code == 200
+
+
+def test_a_rate_limit_is_that_of_all_workers_together(database: str) -> None:
+    # A window of three weeks, whose end hardly a test sees.
+    limits = {"API_RATE_LIMITING_LIMIT": "200", "API_RATE_LIMITING_TTL": str(21 * 86_400_000)}
+    with serving("--workers", "2", "--preload", DATABASE_URL=database, **limits, **JSON_LOG) as served:
+        workers(served)
+        statuses: list[tuple[int, int]] = []
+
+        def spend() -> None:
+            with served.client() as client:
+                statuses.extend((client.post("/graphql", json={"query": COUNT}).status_code, 1) for _ in range(50))
+
+        threads = [threading.Thread(target=spend) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        counted = Counter(status for status, _ in statuses)
+        spenders = {line["worker"] for line in lines(served, "request")}
+        assert spenders == {0, 1}
+        # Never more than the limit, and all of it but for shares that one worker held while the other had the clients.
+        assert 180 <= counted[200] <= 200
+        assert counted[200] + counted[429] == 400
+
+
+def test_the_embedded_postgresql_is_the_supervisors(data_dir: Path) -> None:
+    with serving("--workers", "2", "--preload", FIELDSTONE_DATA_DIR=str(data_dir), **JSON_LOG) as served:
+        pids = workers(served)
+        with served.client() as client:
+            ask(client, "/graphql", COUNT)
+            for pid in pids.values():
+                os.kill(pid, signal.SIGKILL)
+            workers(served, 4)
+            # The key of this start is that of all its workers.
+            ask(client, "/graphql", COUNT)
+            kill_postmaster(data_dir)
+            eventually(
+                lambda: client.post("/graphql", json={"query": COUNT}).json().get("data") is not None,
+                "PostgreSQL was not started again",
+            )
+        assert run("api-key", "list", FIELDSTONE_DATA_DIR=str(data_dir)).stdout.count("expires") == 1
+        served.process.send_signal(signal.SIGINT)
+        assert served.process.wait(timeout=30) == 130
+    assert not is_running(data_dir)
+    listed = run("api-key", "list", FIELDSTONE_DATA_DIR=str(data_dir)).stdout
+    assert (listed.count("revoked"), listed.count("expires")) == (1, 0)
+
+
+def test_nothing_is_left_where_the_supervisor_is_killed(data_dir: Path) -> None:
+    served = start("--workers", "2", "--preload", FIELDSTONE_DATA_DIR=str(data_dir), **JSON_LOG)
+    try:
+        wait_until_ready(served)
+        pids = workers(served)
+        served.process.kill()
+        eventually(lambda: not any(is_alive(pid) for pid in pids.values()), "workers are left")
+        eventually(lambda: not is_running(data_dir), "PostgreSQL is left")
+    finally:
+        close(served)
+
+
+def test_workers_that_die_at_once_end_the_supervisor(database: str) -> None:
+    with serving("--workers", "2", "--preload", DATABASE_URL=database, **JSON_LOG) as served:
+        for number in range(5):
+            workers(served, 2 + number)
+            os.kill(lines(served, "a worker serves")[-1]["pid"], signal.SIGKILL)
+        assert served.process.wait(timeout=30) == 1
+        served.reader.join()
+        assert "five workers in a row have ended within 10 seconds of their start" in "".join(served.errors)
+
+
+def test_a_second_signal_ends_at_once_what_the_first_lets_finish(database: str) -> None:
+    with (
+        serving("--workers", "2", "--preload", DATABASE_URL=database, **JSON_LOG) as served,
+        psycopg.connect(database) as blocker,
+    ):
+        schema = blocker.execute("SELECT schema_name FROM fieldstone.workspace").fetchall()[0][0]
+        blocker.execute(psycopg.sql.SQL("LOCK TABLE {}").format(psycopg.sql.Identifier(schema, "company")))
+        asking = threading.Thread(target=_ask_in_vain, args=(served,))
+        asking.start()
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        with psycopg.connect(database, autocommit=True) as other:
+            eventually(lambda: other.execute(waiting).fetchone() == (1,), "nothing waits")
+        began = time.monotonic()
+        served.process.send_signal(signal.SIGTERM)
+        eventually(lambda: bool(lines(served, "a worker has ended")), "the idle worker has not ended")
+        assert served.process.poll() is None
+        served.process.send_signal(signal.SIGTERM)
+        assert served.process.wait(timeout=10) == 0
+        assert time.monotonic() - began < 10
+        asking.join()
+
+
+def _ask_in_vain(served: Served) -> None:
+    with contextlib.suppress(httpx.TransportError), served.client() as client:
+        client.post("/graphql", json={"query": COUNT})
+
+
+@pytest.mark.parametrize(
+    ("variables", "options", "sentence"),
+    [
+        (
+            {"FIELDSTONE_POOL_SIZE": "90"},
+            ("--workers", "2"),
+            "fieldstone: 2 workers, and one more during a reload, with",
+        ),
+        ({}, ("--workers", "0"), "fieldstone: FIELDSTONE_WORKERS must be auto or a whole number from 1 to 64, not '0'"),
+        ({"FIELDSTONE_WORKERS": "many"}, (), "fieldstone: FIELDSTONE_WORKERS must be auto or a whole number from 1"),
+        ({}, ("--env-file", "/nowhere"), "fieldstone: the file '/nowhere' of --env-file cannot be read"),
+    ],
+)
+def test_a_start_that_cannot_be_is_refused_with_a_sentence(
+    database: str, variables: dict[str, str], options: tuple[str, ...], sentence: str
+) -> None:
+    refused = run("serve", "--port", "0", *options, DATABASE_URL=database, **variables)
+    assert refused.returncode == 1
+    assert sentence in refused.stderr
