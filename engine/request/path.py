@@ -87,6 +87,7 @@ class Ready(NamedTuple):
     parameters: Parameters
     writes: bool
     reads: Reads
+    request: GraphQLRequest
     tell: Callable[[Row], bytes | None]
 
 
@@ -215,7 +216,7 @@ class GraphQLApi:
             refuse_nul(parameters)
         except (ApiError, DatabaseError):
             return None
-        return Ready(seen, operation, bound.statement, parameters, writes, self.reads, tell)
+        return Ready(seen, operation, bound.statement, parameters, writes, self.reads, request, tell)
 
     def _told(self, write: PlannedWrite, row: Row) -> bytes | None:
         data = tell_single(write, row)

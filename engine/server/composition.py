@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.audit.retention import keep_trimmed
@@ -38,6 +39,7 @@ from fieldstone.engine.server.rate_limits.leases import Leases, open_leases
 from fieldstone.engine.server.rate_limits.limiter import RateLimiter
 from fieldstone.engine.server.worker_place import WorkerPlace
 from fieldstone.engine.settings import Documents, Settings
+from fieldstone.engine.slow_operations.watch import SlowOperations
 from fieldstone.engine.webhooks.dispatcher import Effort
 from fieldstone.engine.webhooks.retention import Keep
 from fieldstone.engine.webhooks.service import WebhookOptions, Webhooks
@@ -73,6 +75,7 @@ class Services:
         builder: the work on big tables after a change's commit.
         audit: notes acts that any number of requests may do.
         failed_tokens: bounds the tokens that are verified in vain.
+        slow: notes the slow operations; None if nothing does.
     """
 
     foundation: Foundation
@@ -90,6 +93,7 @@ class Services:
     builder: Builder
     audit: AuditTrail
     failed_tokens: FailedTokens
+    slow: SlowOperations | None
 
 
 @asynccontextmanager
@@ -126,6 +130,7 @@ async def assemble(
         writer = foundation.writer
         written = Wake()
         watch = PrincipalWatch(identity)
+        slow = _slow_operations(settings, foundation)
         core = build_core_api(
             foundation.database,
             foundation.current,
@@ -144,7 +149,7 @@ async def assemble(
                 time_limit=settings.statement_timeout,
             ),
             build_compiler=parts.compiler,
-            build_api=parts.api,
+            build_api=partial(parts.api, slow=slow, is_metadata=False),
         )
         webhooks = _webhooks(settings, foundation, box, parts)
         metadata = build_metadata_api(
@@ -163,7 +168,7 @@ async def assemble(
             reads=reads,
             find_documents=broken_documents(foundation.work, limits.document, relay=settings.relay),
             build_compiler=parts.compiler,
-            build_api=parts.api,
+            build_api=partial(parts.api, slow=slow, is_metadata=True),
         )
         async with (
             keep_in_step(settings, foundation, writer) as broadcast,
@@ -174,6 +179,7 @@ async def assemble(
                     "principal watch": watch.run,
                     "key uses": lambda: keep_noted(foundation.keys),
                 }
+                | ({} if slow is None else {"slow operations": slow.run})
             ),
             _auditing(settings, foundation) as audit,
             open_events(
@@ -208,6 +214,7 @@ async def assemble(
                 builder=builder,
                 audit=audit,
                 failed_tokens=FailedTokens(),
+                slow=slow,
             )
 
 
@@ -260,6 +267,11 @@ async def _open_secrets(settings: Settings, foundation: Foundation) -> SecretBox
     if box.names and (count := await rotate_secrets(foundation.database, box)):
         _LOG.info("%d secrets are encrypted under the key %s now", count, box.names[0])
     return box
+
+
+def _slow_operations(settings: Settings, foundation: Foundation) -> SlowOperations | None:
+    limit = settings.slow_operation / 1_000
+    return SlowOperations(foundation.database, limit) if limit else None
 
 
 def _webhooks(settings: Settings, foundation: Foundation, box: SecretBox, parts: Parts) -> Webhooks:

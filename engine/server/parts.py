@@ -5,12 +5,20 @@ A part that has nothing to do thus costs a request nothing, not even the questio
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from fieldstone.engine.events.delivery.work import Watch, unwatched
 from fieldstone.engine.request.compiler import Compiler
 from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.slow_operations.watch import SlowOperations
+from fieldstone.engine.slow_operations.watched_api import WatchedApi
 from fieldstone.engine.webhooks.sender import Sender
 from fieldstone.sql.executor import Database
+
+
+def _build_api(*, slow: SlowOperations | None, is_metadata: bool, **parts: Any) -> GraphQLApi:
+    """Return an API that notes its slow operations only if they are to be noted."""
+    return GraphQLApi(**parts) if slow is None else WatchedApi(slow=slow, is_metadata=is_metadata, **parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,14 +28,14 @@ class Parts:
     Attributes:
         connect: makes the database.
         compiler: makes the compiler of an API.
-        api: makes an API.
+        api: makes an API; its arguments name the watch over its slow operations.
         sender: makes the sender of webhooks.
         watch: wraps the steps in which events are delivered.
     """
 
     connect: Callable[..., Database] = Database.connect
     compiler: Callable[..., Compiler] = Compiler
-    api: Callable[..., GraphQLApi] = GraphQLApi
+    api: Callable[..., GraphQLApi] = _build_api
     sender: Callable[..., Sender] = Sender
     watch: Watch = unwatched
 

@@ -228,6 +228,9 @@ class Settings(BaseSettings):
     metrics_port: int | None = setting(None,
         "A second port for `/metrics` with names and the details of `/readyz`, without a token; 0 takes a free one.",
         "a whole number from 0 to 65535, 9090 for instance", ge=0, le=65_535)
+    slow_operation: int = whole(0,
+        "Milliseconds after which an operation is slow: it is logged, and listed by `slowOperations`; 0 is off.",
+        least=0, most=3_600_000)
     tracing: bool = setting(False,
         "Whether spans are sent by OpenTelemetry, as its own variables `OTEL_...` say.",
         "true or false; true needs `pip install 'fieldstone[otel]'`")

@@ -37,6 +37,7 @@ _OF_RECORDS: Final[Mapping[str, Setting | None]] = {
     "role": Setting.ROLES,
     "metadataChange": Setting.HISTORY,
     "auditEntry": Setting.AUDIT,
+    "slowOperation": Setting.METRICS,
     "trustedDocument": Setting.DOCUMENTS,
     "webhook": Setting.WEBHOOKS,
     "webhookDelivery": Setting.WEBHOOKS,

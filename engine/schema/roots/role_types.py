@@ -51,7 +51,7 @@ _SETTINGS = {
     Setting.API_KEYS: "API keys.",
     Setting.WEBHOOKS: "Webhooks and their deliveries.",
     Setting.HISTORY: "The history of the model.",
-    Setting.METRICS: "The metrics of the server.",
+    Setting.METRICS: "The metrics of the server, and its slow operations.",
     Setting.AUDIT: "The audit log.",
     Setting.IMPERSONATE: "Requests in another role, with other principal's values.",
     Setting.DOCUMENTS: "Trusted documents.",

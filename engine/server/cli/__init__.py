@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fieldstone.engine.server.cli.serving import serve, start
     from fieldstone.engine.server.cli.supervisor import supervise
     from fieldstone.engine.server.cli.transfers import files
-    from fieldstone.engine.server.cli.upkeep import backups, migrate
+    from fieldstone.engine.server.cli.upkeep import backups, migrate, status
 
     __all__ = [
         "api_keys",
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         "serve",
         "sql_roles",
         "start",
+        "status",
         "supervise",
         "workspaces",
     ]
@@ -54,6 +55,7 @@ else:
             "migrate": "upkeep",
             "serve": "serving",
             "start": "serving",
+            "status": "upkeep",
             "supervise": "supervisor",
         }
         room = rooms.get(name)

@@ -32,6 +32,7 @@ from fieldstone.engine.server.http.responses import Reply
 from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
+from fieldstone.engine.slow_operations.seen import describe_slow
 from fieldstone.metadata.roles.networks import Address, is_within
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue
@@ -47,6 +48,7 @@ from fieldstone.sql.executor import Database
 from fieldstone.sql.replicas.position import Position
 from fieldstone.sql.statement import Row
 
+_METADATA = "/metadata"
 _PATIENCE = 0.02
 """Seconds; the ordinary path waits longer, and knows for how long."""
 _FINAL = (CommitOutcomeUnknown, DatabaseUnavailable, LockTimeout, ResponseTooLarge, StatementTimeout)
@@ -339,7 +341,22 @@ class WarmRequest:
         context = RequestContext(
             id=self._id, endpoint=form.endpoint, status=status, principal=self._principal, operations=1
         )
-        self._path.note(form, context, time.perf_counter() - self._begun)
+        seconds = time.perf_counter() - self._begun
+        self._path.note(form, context, seconds)
+        slow = self._services.slow
+        if slow is not None and seconds >= slow.limit:
+            ready, is_metadata = self._ready, form.endpoint == _METADATA
+            slow.note(
+                describe_slow(
+                    self._principal,
+                    ready.seen.view,
+                    ready.request,
+                    ready.operation,
+                    ready.statement,
+                    is_metadata=is_metadata,
+                ),
+                seconds,
+            )
 
 
 def _find_database(ready: Ready, principal: Principal, token: bytes | None) -> Database | None:

@@ -9,18 +9,18 @@ from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.events.subscriptions.subscription import SubscriptionRequest
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.compiler import Call, Compiler
-from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import AnyOperation, P
 from fieldstone.engine.server.tracing.tracer import Attributes, Tracer
+from fieldstone.engine.slow_operations.watched_api import WatchedApi
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
 
 _LONGEST_NAME = 100
 
 
-class TracedApi(GraphQLApi):
+class TracedApi(WatchedApi):
     """An API whose operations are spans: below the request that has them, or, over a socket, the first of a trace."""
 
     def __init__(self, tracer: Tracer, **parts: Any) -> None:

@@ -9,6 +9,7 @@ from fieldstone.metadata.catalog.api_model.notation import catalog_object as _ob
 from fieldstone.metadata.catalog.api_model.notation import catalog_relation as _relation
 from fieldstone.metadata.catalog.api_model.reader_role import READER
 from fieldstone.metadata.catalog.api_model.session_model import SESSION
+from fieldstone.metadata.catalog.api_model.slow_model import SLOW_OPERATION
 from fieldstone.metadata.catalog.api_model.webhook_model import DELIVERY, WEBHOOK
 from fieldstone.metadata.catalog.audit import ACTOR_KINDS
 from fieldstone.metadata.field_types import FieldType
@@ -158,6 +159,7 @@ _OBJECTS: Final = {
         AUDIT_ENTRY,
         DOCUMENT,
         SESSION,
+        SLOW_OPERATION,
     )
 }
 _RELATIONS: Final = {

@@ -168,3 +168,14 @@ def doctor(
     work.exit_codes.run(
         lambda settings: work.doctor.doctor(settings, rewrite=rewrite, object_name=object_name, views=views)
     )
+
+
+@cli.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")] = False,
+) -> None:
+    """Show workspaces, migrations, processes, connections, the lag of events, and builds; change nothing.
+
+    Exits with 2 where migrations are missing, the catalog is not for this program, or a build has failed.
+    """
+    work.exit_codes.run(lambda settings: work.status.status(settings, as_json=as_json))

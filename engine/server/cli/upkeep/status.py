@@ -1,0 +1,122 @@
+"""`fieldstone status`: the state of a database and of the processes that serve it, which it changes in no way."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from importlib.metadata import version
+from typing import Any, Final
+
+import psycopg
+import typer
+from psycopg.rows import dict_row
+
+from fieldstone.engine.server.cli.command_error import DifferenceFound
+from fieldstone.engine.server.foundation import address, open_database
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.catalog.migrate import MIGRATIONS, check_applied
+from fieldstone.metadata.catalog.queries import fetch
+from fieldstone.metadata.errors import CatalogMismatch, CatalogTooNew
+from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.shown_text import escape
+from fieldstone.sql.queries import read_queries
+
+_STATUS: Final = read_queries(__name__)
+_NO_CATALOG: Final = "the database has no catalog: fieldstone migrate makes it"
+_MEBIBYTE: Final = 1 << 20
+
+Rows = list[dict[str, Any]]
+
+
+async def status(settings: Settings, *, as_json: bool = False) -> None:
+    """Print the state, as lines or as one JSON object.
+
+    Raises:
+        DifferenceFound: migrations are missing, the catalog is not for this program, or a build has failed.
+        SqlError: the database cannot be had.
+    """
+    async with (
+        address(settings) as (dsn, _),
+        open_database(settings, dsn) as database,
+        database.session() as connection,
+    ):
+        state = await _read(connection)
+    if as_json:
+        typer.echo(dumps(state))
+    else:
+        for line in _lines(state):
+            typer.echo(escape(line))
+    if state["problems"]:
+        raise DifferenceFound("; ".join(state["problems"]))
+
+
+async def _read(connection: psycopg.AsyncConnection) -> dict[str, Any]:
+    (database,) = await _rows(connection, "status_of_database")
+    known = MIGRATIONS[-1].version
+    state: dict[str, Any] = {
+        "version": version("fieldstone"),
+        "database": database,
+        "catalog": {"version": None, "known": known, "pending": [one.version for one in MIGRATIONS]},
+        "problems": [],
+    }
+    if (await fetch(connection, "catalog_exists"))[0][0] is False:
+        return {**state, "problems": [_NO_CATALOG]}
+    applied = {number: checksum for number, _, checksum in await fetch(connection, "catalog_migrations")}
+    pending = [one.version for one in MIGRATIONS if one.version not in applied]
+    state["catalog"] = {"version": max(applied, default=None), "known": known, "pending": pending}
+    try:
+        check_applied(applied)
+    except (CatalogTooNew, CatalogMismatch) as error:
+        return {**state, "problems": [str(error)]}
+    if pending:
+        count = "1 migration is" if len(pending) == 1 else f"{len(pending)} migrations are"
+        return {**state, "problems": [f"{count} missing: fieldstone migrate or the start of a server applies them"]}
+    builds = await _rows(connection, "status_of_builds")
+    (events,) = await _rows(connection, "status_of_events")
+    failed = [f"{one['kind']} {one['name']} of {one['workspace']}" for one in builds if one["status"] == "FAILED"]
+    return {
+        **state,
+        "workspaces": await _rows(connection, "status_of_workspaces"),
+        "processes": await _rows(connection, "status_of_processes"),
+        "events": events,
+        "builds": builds,
+        "problems": [f"a build has failed: {name}" for name in failed],
+    }
+
+
+async def _rows(connection: psycopg.AsyncConnection, query: str) -> Rows:
+    async with connection.cursor(row_factory=dict_row) as cursor:
+        await cursor.execute(_STATUS[query])
+        return [{name: _shown(value) for name, value in row.items()} for row in await cursor.fetchall()]
+
+
+def _shown(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _lines(state: Mapping[str, Any]) -> list[str]:
+    database, catalog = state["database"], state["catalog"]
+    of_ours = f"{database['fieldstone_connections']} of Fieldstone in this database"
+    lines = [
+        f"Fieldstone   {state['version']}",
+        f"database     {database['name']}, {database['bytes'] / _MEBIBYTE:.0f} MiB, PostgreSQL {database['server']}",
+        f"connections  {database['connections']} of {database['most_connections']}, {of_ours}",
+        f"catalog      version {catalog['version'] or 0} of {catalog['known']}",
+    ]
+    if "events" not in state:
+        return lines
+    lines += _indent("processes", [f"{one['address']}, since {one['since']}" for one in state["processes"]])
+    models = [f"{one['name']}: model {one['version']}, objects {one['objects']}" for one in state["workspaces"]]
+    keys = [f", keys {one['keys']}" for one in state["workspaces"]]
+    lines += _indent("workspaces", [model + count for model, count in zip(models, keys, strict=True)])
+    events = state["events"]
+    staged = f"{events['staged']} staged, since {events['staged_seconds']:.1f} s"
+    waiting = f"{events['deliveries']} wait, since {events['delivery_seconds']:.1f} s"
+    lines += [
+        f"events       {events['position']} in the log, {events['behind']} before the webhooks; {staged}",
+        f"deliveries   {waiting}; disabled webhooks {events['disabled_webhooks']}",
+    ]
+    builds = [f"{one['status']}: {one['kind']} {one['name']} of {one['workspace']}" for one in state["builds"]]
+    return lines + _indent("builds", builds)
+
+
+def _indent(title: str, lines: list[str]) -> list[str]:
+    return [f"{title:<13}{len(lines)}", *(f"{'':<13}{line}" for line in lines)]
