@@ -1,6 +1,6 @@
 """The opening of the replicas of a process."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from psycopg.conninfo import conninfo_to_dict
@@ -15,12 +15,21 @@ from fieldstone.sql.replicas.replica import Replica
 
 
 @asynccontextmanager
-async def open_reads(database: Database, urls: Sequence[str], settings: PoolSettings) -> AsyncIterator[Reads]:
-    """Answer reads from the primary and the replicas with these addresses, which need not be there yet."""
+async def open_reads(
+    database: Database,
+    urls: Sequence[str],
+    settings: PoolSettings,
+    *,
+    connect: Callable[..., Database] = Database.connect,
+) -> AsyncIterator[Reads]:
+    """Answer reads from the primary and the replicas with these addresses, which need not be there yet.
+
+    `connect` makes the databases of the replicas.
+    """
     if not urls:
         yield Reads(database)
         return
-    replicas = [Replica(_name(url), url, settings) for url in urls]
+    replicas = [Replica(_name(url), url, settings, connect=connect) for url in urls]
     primary = PrimaryPosition(database)
     try:
         async with running({f"replica {replica.name}": replica.run for replica in replicas}):

@@ -122,7 +122,7 @@ async def assemble(
             counts=None if place is None else place.counts,
             workers=1 if place is None else place.workers,
         ) as leases,
-        open_reads(foundation.database, settings.replica_urls, pool_settings(settings)) as reads,
+        open_reads(foundation.database, settings.replica_urls, pool_settings(settings), connect=parts.connect) as reads,
     ):
         box = await _open_secrets(settings, foundation)
         limits = limits_of(settings)

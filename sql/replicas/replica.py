@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from fieldstone.sql.concurrency.backoff import Backoff
@@ -64,6 +65,7 @@ class Replica:
         name: names it in messages, without its password.
         dsn: its address.
         settings: those of the primary's connections.
+        connect: makes the database of its reads.
 
     Attributes:
         database: its connections, which may be used while it has a position.
@@ -72,10 +74,12 @@ class Replica:
         reason: tells why it is not used; empty while it is, or was not asked yet.
     """
 
-    def __init__(self, name: str, dsn: str, settings: PoolSettings) -> None:
+    def __init__(
+        self, name: str, dsn: str, settings: PoolSettings, *, connect: Callable[..., Database] = Database.connect
+    ) -> None:
         own = replica_settings(settings)
         self.name = name
-        self.database = Database.connect(dsn, settings=own)
+        self.database = connect(dsn, settings=own)
         # A connection of its own, so that it need not wait behind reads.
         self._state = Database.connect(dsn, settings=replace(own, connections=1, lanes=0))
         self.position: Position | None = None

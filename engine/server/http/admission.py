@@ -17,8 +17,10 @@ from fieldstone.engine.server.http.request_log import context_of, note_key
 from fieldstone.engine.server.http.responses import Headers
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
+from fieldstone.metadata.access.role_checks import effective_settings
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.metadata.roles.role import Setting, find_role
 from fieldstone.sql.concurrency.deadlines import Overdue
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ _READ = _LISTS | {
     b"last-event-id",
     b"x-fieldstone-cost",
     b"x-fieldstone-explain",
+    b"x-fieldstone-timing",
 }
 
 
@@ -57,6 +60,13 @@ def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
                 raise BadUserInput(_ONCE[name])
             given[name] = given[name] + b"," + value if name in _LISTS and name in given else value
     return given
+
+
+async def _may_see_times(services: Services, principal: Principal) -> bool:
+    """Return whether a principal may see the times of its requests, which tell of records that it may not read."""
+    current = await services.foundation.current.get(principal.workspace_id)
+    role = find_role(current.roles, principal.role)
+    return role is not None and Setting.EXPLAIN in effective_settings(current, role)
 
 
 class Admission:
@@ -103,6 +113,9 @@ class Admission:
         context_of(scope).principal = principal
         if principal.kind is not SubjectKind.ANONYMOUS:
             note_key(scope)
+        context_of(scope).tells_time = self._settings.is_development or (
+            given.get(b"x-fieldstone-timing") == b"1" and await _may_see_times(services, principal)
+        )
         await services.limiter.count(principal, 1, headers)
         return services, principal
 

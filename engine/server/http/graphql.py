@@ -3,7 +3,6 @@
 https://graphql.github.io/graphql-over-http/draft/
 """
 
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -39,7 +38,7 @@ class GraphQLEndpoint:
         select: the API among the services.
         max_batch: the most operations of a request.
         log: for unexpected errors.
-        is_development: True if answers may explain themselves and have a Server-Timing header.
+        is_development: True if answers may explain themselves.
         stream: answers the requests that take nothing but an event stream; None: they are refused.
     """
 
@@ -63,7 +62,6 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
-        began = time.perf_counter()
         given = read_headers(scope["headers"])
         media_type = choose_media_type(given.get(b"accept"))
         if media_type is None and self._stream is not None and takes_event_stream(given.get(b"accept")):
@@ -76,8 +74,6 @@ class GraphQLEndpoint:
             reply = build_error_reply(error, media_type=media_type)
         if reply.status == MethodNotAllowed.status:
             headers.append(_ALLOW)
-        if self._is_development:
-            headers.append((b"server-timing", b"total;dur=%.3f" % ((time.perf_counter() - began) * 1_000)))
         head, encodings = scope["method"] == "HEAD", given.get(b"accept-encoding")
         await send_reply(send, reply, headers, head=head, accept_encoding=encodings)
 

@@ -64,7 +64,10 @@ class RequestLog:
         def observed_send(message: "Message") -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 context.status = message["status"]
-                message = {**message, "headers": [*message["headers"], id_header]}
+                added = [id_header]
+                if context.tells_time:
+                    added.append((b"server-timing", b"total;dur=%.3f" % ((time.perf_counter() - begun) * 1_000)))
+                message = {**message, "headers": [*message["headers"], *added]}
             return send(message)
 
         try:

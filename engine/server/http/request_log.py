@@ -39,6 +39,7 @@ class RequestContext:
         operations: the number that the request holds.
         error_id: the id of the log line of an unexpected error.
         trace_id: that of the trace that the request is in, if it is sampled.
+        tells_time: True if the response has a Server-Timing header.
     """
 
     id: str = ""
@@ -48,6 +49,7 @@ class RequestContext:
     operations: int = 0
     error_id: str | None = None
     trace_id: str | None = None
+    tells_time: bool = False
 
 
 def begin_request(scope: "Scope") -> RequestContext:

@@ -35,6 +35,18 @@ class TracedDatabase(Database):
         with self._tracer.child("SQL read", kind=SpanKind.CLIENT, attributes=_describe([statement])):
             return await super().read(statement, parameters, timeout=timeout, share=share)
 
+    async def read_once(
+        self,
+        statement: Statement,
+        parameters: Parameters,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - as Database has it
+        share: Hashable = None,
+    ) -> list[Row]:
+        """Run one statement that changes nothing, once: a read of a replica, or the second try of another one."""
+        with self._tracer.child("SQL read", kind=SpanKind.CLIENT, attributes=_describe([statement])):
+            return await super().read_once(statement, parameters, timeout=timeout, share=share)
+
     async def pipeline(
         self,
         steps: Sequence[Step],

@@ -124,3 +124,21 @@ async def test_production_ignores_the_header_with_a_hint(client: httpx.AsyncClie
     assert set(sent.json()["extensions"]["explain"]) == {"hint"}
     assert "development" in sent.json()["extensions"]["explain"]["hint"]
     assert "server-timing" not in sent.headers
+
+
+async def test_a_time_is_told_to_those_that_ask_and_have_the_setting(start_app: StartApp) -> None:
+    asks = {"X-Fieldstone-Timing": "1"}
+    role = """mutation ($s: [RoleSetting!]) {
+        createRole(input: { name: "timed" label: "T" settings: $s grants: [{ object: "*" read: {} }] }) { id }
+        createApiKey(input: { name: "t" role: "timed" }) { token } }"""
+    async with start_app() as (_, client):
+        made = await client.post("/metadata", json={"query": role, "variables": {"s": []}})
+        plain = {"Authorization": f"Bearer {made.json()['data']['createApiKey']['token']}"}
+        for path, method in (("/graphql", "POST"), ("/rest/people", "GET"), ("/metadata", "POST")):
+            body = {"query": "{ __typename }"} if method == "POST" else None
+            told = await client.request(method, path, json=body, headers=asks)
+            assert float(told.headers["server-timing"].removeprefix("total;dur=")) > 0, path
+            assert "server-timing" not in (await client.request(method, path, json=body)).headers
+            withheld = await client.request(method, path, json=body, headers={**asks, **plain})
+            assert withheld.status_code == 200
+            assert "server-timing" not in withheld.headers
