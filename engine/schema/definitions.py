@@ -43,7 +43,7 @@ from fieldstone.metadata.api_names import (
 )
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.model import Object, Snapshot, relation_end
-from fieldstone.metadata.scalars import TS_VECTOR
+from fieldstone.metadata.scalars import BIG_INT, BIG_TOTAL, BOOLEAN, STRING_LIST, TS_VECTOR
 
 _SHARED = (
     *(PAGE_INFO, ORDER_BY_DIRECTION, PRESENCE),
@@ -77,6 +77,12 @@ _OF_FIELDS = {
     **dict.fromkeys((JSON_ORDER_BY.name, JSON_ORDER_TYPE.name, changed_values.PATH_VALUE.name), FieldType.RAW_JSON),
 }
 """The types of fields that alone lead to shared types, by the names of these."""
+
+_OF_SCALARS = frozenset(
+    {BIG_INT.name, BIG_INT.filter_name, BIG_TOTAL.name, BIG_TOTAL.filter_name}
+    | {BOOLEAN.filter_name, STRING_LIST.filter_name}
+)
+"""The shared types to which only fields of some scalars lead."""
 
 
 def type_names(scope: TypeScope) -> Iterator[str]:
@@ -219,7 +225,11 @@ def is_shared(scope: TypeScope, name: str) -> bool:
     """Whether the schema has a shared type; one that only fields of a type lead to is there if an object has one."""
     if scope.mutations is not None and (name in scope.mutations.types or name in _ONLY_IN_DATA):
         return False
-    return scope.is_specimen or _OF_FIELDS.get(name) in {None, *scope.field_types}
+    if scope.is_specimen or (scope.mutations is not None and name in _OF_SCALARS):
+        return True
+    if name in _OF_SCALARS:
+        return name in scope.scalar_types
+    return _OF_FIELDS.get(name) in {None, *scope.field_types}
 
 
 _OF_DATA = frozenset({TypeRole.RELATION_INPUT, TypeRole.CONNECT_OR_CREATE, TypeRole.RELATION_LIST_INPUT})

@@ -157,6 +157,14 @@ class TypeScope:
         """The types of all fields."""
         return frozenset(field.type for object_ in self.snapshot.objects.values() for field in object_.fields)
 
+    @cached_property
+    def scalar_types(self) -> frozenset[str]:
+        """The names of the scalars of all fields, of the scalars of their sums, and of the filters of both."""
+        parts = (part for object_ in self.snapshot.objects.values() for field in object_.fields for part in field.parts)
+        scalars = {part.scalar.filter_name: part.scalar for part in parts}
+        totals = [scalar.total for scalar in scalars.values() if scalar.total is not None]
+        return frozenset(name for scalar in (*scalars.values(), *totals) for name in (scalar.name, scalar.filter_name))
+
     def object_type(self, name: str) -> GraphQLObjectType:
         """Return an object type."""
         return cast("GraphQLObjectType", self.named(name))

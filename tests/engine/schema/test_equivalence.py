@@ -97,6 +97,13 @@ def test_only_shared_types_are_out_of_reach(snapshot: Snapshot, mutations: Mutat
     assert set(eager.type_map) - set(reached.type_map) <= api_names.SHARED_TYPE_NAMES
 
 
+@pytest.mark.parametrize("name", ["standard", "every field type"])
+def test_every_type_is_in_reach(name: str) -> None:
+    eager = eager_schema(WORKSPACES[name][0])
+    reached = GraphQLSchema(query=eager.query_type, mutation=eager.mutation_type, subscription=eager.subscription_type)
+    assert set(eager.type_map) - set(reached.type_map) == set()
+
+
 def test_types_that_only_some_fields_lead_to_are_there_with_them() -> None:
     """An object without addresses has no types of addresses; the one with every field has all that fields lead to."""
     standard, everything = (
