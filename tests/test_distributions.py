@@ -1,17 +1,16 @@
 """The sdist and the wheel: built, installed beside `python-sql`, and imported by a host with modules of our names."""
 
-import os
 import re
-import subprocess
-import sys
-import tomllib
+import tempfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from fieldstone.sql.embedded.locks import exclusively
-from tests.project.modules import ROOT, SOURCES
+from tests.project.modules import SOURCES
+from tests.release import build, environment, run, serve_from
 
 # Each of these makes an environment and fills it from the package registry.
 pytestmark = pytest.mark.timeout(900)
@@ -36,26 +35,6 @@ asyncio.run(main())
 """
 
 
-def run(*command: str | Path, cwd: Path = ROOT, **variables: str) -> str:
-    """Run a command that has to succeed, and return its output."""
-    ours = {
-        name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "FIELDSTONE", "VIRTUAL"))
-    }
-    done = subprocess.run(
-        command, cwd=cwd, env=ours | variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    assert done.returncode == 0, f"{command}\n{done.stdout}"
-    return done.stdout
-
-
-def environment(folder: Path, *packages: str | Path) -> Path:
-    """Make a virtual environment with these packages, and return its interpreter."""
-    run(sys.executable, "-m", "venv", folder)
-    python = folder / "bin" / "python"
-    run(python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-c", ROOT / "constraints.txt", *packages)
-    return python
-
-
 @pytest.fixture(scope="session")
 def distributions(run_folder: Path) -> Path:
     """A folder with the sdist, the wheel of the sources, and, in `again`, the wheel of the sdist."""
@@ -63,9 +42,8 @@ def distributions(run_folder: Path) -> Path:
     with exclusively(run_folder / "distributions.lock"):
         if not built.exists():
             unfinished = run_folder / "distributions.unfinished"
-            needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
-            python = environment(run_folder / "builder", *needed)
-            run(python, "-m", "hatchling", "build", "-d", unfinished)
+            build(unfinished, run_folder / "builder")
+            python = run_folder / "builder" / "bin" / "python"
             (sdist,) = unfinished.glob("*.tar.gz")
             options = ("-q", "--no-deps", "--no-build-isolation", "-w", unfinished / "again")
             run(python, "-m", "pip", "wheel", *options, sdist)
@@ -115,3 +93,16 @@ def test_it_runs_beside_python_sql_in_a_host_with_modules_of_our_names(
     run(python, "-c", "import fieldstone.sql, sql; sql.Table('fruit').select()", cwd=tmp_path)
     for name in ("engine", "metadata"):
         run(python, "-c", f"import importlib.util as u; assert u.find_spec({name!r}) is None", cwd=tmp_path)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that any account may enter, as the one that PostgreSQL runs under."""
+    with tempfile.TemporaryDirectory(prefix="fieldstone-wheel-") as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+def test_the_wheel_serves_the_sample_without_node(distributions: Path, open_folder: Path) -> None:
+    (wheel,) = distributions.glob("*.whl")
+    serve_from(wheel, open_folder)
