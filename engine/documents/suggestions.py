@@ -12,6 +12,8 @@ from typing import Final
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
 from graphql.pyutils import did_you_mean
 
+from fieldstone.engine.errors import BadUserInput
+
 MOST_NAMES: Final = 100
 """Names of a list that is searched."""
 LONGEST_NAME: Final = 40
@@ -19,6 +21,7 @@ LONGEST_NAME: Final = 40
 MOST_SEARCHES: Final = 3
 """Messages about one document that get a hint."""
 
+_BEGINNING = " Did you mean"
 _SHOWN = 3
 _CLOSE = 0.7
 
@@ -39,6 +42,11 @@ def find_close(name: str, known: Collection[str]) -> list[str]:
 def suggest(name: str, known: Collection[str], kind: str | None = None) -> str:
     """Return the sentence " Did you mean ..?" with the known names that are close to a name; empty without any."""
     return did_you_mean(find_close(name, known), kind)
+
+
+def hide_suggestion(error: BadUserInput) -> None:
+    """Take the sentence with the suggestion out of an error's message."""
+    error.message = error.message.partition(_BEGINNING)[0]
 
 
 def add_suggestions(schema: GraphQLSchema, messages: Iterable[str]) -> list[str]:

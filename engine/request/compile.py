@@ -16,7 +16,6 @@ from fieldstone.engine.documents.document import (
     parse_operation,
 )
 from fieldstone.engine.documents.validation import validate_operation
-from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.events.subscriptions.live_query import LivePlan
 from fieldstone.engine.events.subscriptions.subscription import SubscriptionPlan, compile_subscription
 from fieldstone.engine.planner.access.rules import RULES
@@ -45,7 +44,7 @@ from fieldstone.engine.request.valid_operation import (
     ValidSubscription,
 )
 from fieldstone.engine.request.variables import Variables, declare
-from fieldstone.engine.schema.introspection import introspect, is_introspection_field
+from fieldstone.engine.schema.introspection import introspect, is_introspection_field, switched_off
 from fieldstone.engine.schema.lazy import LazySchema, computed_queries
 from fieldstone.metadata.api_names import ObjectType, TypeRole, find_alias, find_type
 from fieldstone.metadata.dependencies import Dependencies
@@ -107,7 +106,7 @@ def validate_parsed(
     """
     is_introspection = _asks_for_schema(operation)
     if is_introspection and not limits.introspection:
-        raise InvalidDocument([Forbidden("Introspection is off at this server (FIELDSTONE_INTROSPECTION).")])
+        raise InvalidDocument([switched_off()])
     named: set[str] = set()
     places: dict[str, set[str]] = {}
     if found := validate_operation(schema, operation, named=named, places=places, suggests=limits.introspection):

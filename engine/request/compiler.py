@@ -13,6 +13,7 @@ from uuid import UUID
 from graphql import GraphQLSchema
 
 from fieldstone.engine.documents.document import check_length
+from fieldstone.engine.documents.suggestions import hide_suggestion
 from fieldstone.engine.errors import ApiError, BadUserInput, ParseFailed, QueryTooComplex, ServiceUnavailable
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.context import RecordLimits
@@ -178,7 +179,7 @@ class Compiler:
             return coerce_variables(schema, operation.declarations, given, depth=limits.depth)
         except BadUserInput as error:
             if not limits.introspection:
-                error.message = error.message.partition(" Did you mean")[0]
+                hide_suggestion(error)
             raise
 
     async def plan(self, call: Call[P]) -> P:

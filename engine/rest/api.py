@@ -4,6 +4,7 @@ from copy import copy
 from typing import NamedTuple
 from weakref import ref
 
+from fieldstone.engine.documents.suggestions import hide_suggestion
 from fieldstone.engine.errors import (
     ApiError,
     BadUserInput,
@@ -25,7 +26,7 @@ from fieldstone.engine.rest.open_api.documents import OpenApiDocuments
 from fieldstone.engine.rest.operations import Asked, Sight, build_operation
 from fieldstone.engine.rest.parameters import NO_PARAMETERS
 from fieldstone.engine.rest.routes import Action, not_found
-from fieldstone.engine.schema.introspection import too_large
+from fieldstone.engine.schema.introspection import switched_off, too_large
 from fieldstone.metadata.model import Object, Seen, Snapshot
 from fieldstone.metadata.roles.principal import Principal
 
@@ -116,6 +117,8 @@ class RestApi:
         core = self._core
         if core.documents is not None and not core.documents.answers_rest:
             raise rest_refused()
+        if not core.compiler.limits.document.introspection:
+            raise switched_off()
         async with core.slots.held(principal):
             seen = core.see(await core.source.get(principal.workspace_id), principal)
             records = core.compiler.limits_of(seen.limits).records
@@ -194,7 +197,12 @@ class RestApi:
             largest_page=records.largest_page,
             default_page=records.default_page,
         )
-        return object_, build_operation(asked, object_, sight, self._documents)
+        try:
+            return object_, build_operation(asked, object_, sight, self._documents)
+        except BadUserInput as error:
+            if not core.compiler.limits.document.introspection:
+                hide_suggestion(error)
+            raise
 
 
 def _find_object(view: Snapshot, plural: str) -> Object:

@@ -110,7 +110,10 @@ def _query(view: Snapshot, object_: Object, wish: Wish) -> str:
             )
             given = "groupBy:$groupBy,filter:$filter,having:$having,orderBy:$orderBy,first:$first,after:$after"
             first = min(_SAMPLE, wish.largest_page)
-            sample = f" records(first:{first}){{edges{{node{record}}}}}" if wish.samples else ""
+            sample = ""
+            if wish.samples:
+                declared += f",$orderByForRecords:[{type_name(object_, TypeRole.ORDER_BY)}]"
+                sample = f" records(first:{first},orderBy:$orderByForRecords){{edges{{node{record}}}}}"
             return f"query({declared}){{{name}({given}){{{' '.join((*_GROUP, *wish.aggregates))}{sample}}}}}"
         case _:
             declared = (

@@ -16,6 +16,7 @@ _VARIABLE = re.compile(r"Variable '\$(\w+)([^']*)'")
 _NAMES = {
     "orderBy": "order_by",
     "groupBy": "group_by",
+    "orderByForRecords": "order_by_for_records",
     "first": "limit",
     "last": "limit",
     "after": "starting_after",

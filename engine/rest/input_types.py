@@ -14,6 +14,7 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.documents.suggestions import suggest
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.metadata import scalars
@@ -74,7 +75,8 @@ class Input(NamedTuple):
                 before = ".".join(names[:place])
                 where = f"in '{before}'" if before else "here"
                 raise BadUserInput(
-                    f"'{self.parameter}' has '{_shown(names)}', and there is no '{name[:80]}' {where[:80]}.",
+                    f"'{self.parameter}' has '{_shown(names)}', and there is no '{name[:80]}' {where[:80]}."
+                    f"{_suggest(name, holder)}",
                     field=self.parameter,
                 )
             here = member.type
@@ -121,6 +123,10 @@ class Input(NamedTuple):
 
     def _error(self, names: Sequence[str], expected: str) -> BadUserInput:
         return BadUserInput(f"'{self.parameter}' has '{_shown(names)}', which takes {expected}.", field=self.parameter)
+
+
+def _suggest(name: str, holder: GraphQLInputType) -> str:
+    return suggest(name, holder.fields) if isinstance(holder, GraphQLInputObjectType) else ""
 
 
 def _shown(names: Sequence[str]) -> str:

@@ -22,6 +22,7 @@ from fieldstone.metadata.model import Object, Snapshot
 _AGGREGATE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,200}")
 _MOST_AGGREGATES = 50
 _FILTERED = frozenset({Action.UPDATE_MANY, Action.DELETE_MANY, Action.RESTORE_MANY})
+_GROUP_INPUTS = {"having": "having", "order_by": "orderBy", "order_by_for_records": "orderByForRecords"}
 _MERGED = ("ids", "conflictPriorityIndex", "dryRun")
 
 
@@ -167,9 +168,13 @@ def _read_page(parameters: Parameters, object_: Object, sight: Sight) -> dict[st
 def _read_groups(parameters: Parameters) -> dict[str, JsonValue]:
     parameters.required("group_by", 'it is a JSON list such as [{"city":true}]')
     found: dict[str, JsonValue] = {"groupBy": parameters.json("group_by")}
-    for parameter, name in (("having", "having"), ("order_by", "orderBy")):
+    for parameter, name in _GROUP_INPUTS.items():
         if (value := parameters.json(parameter)) is not None:
             found[name] = value
+    if "orderByForRecords" in found and not parameters.flag("include_records_sample"):
+        raise BadUserInput(
+            "'order_by_for_records' orders the records of 'include_records_sample=true'.", field="order_by_for_records"
+        )
     if (limit := parameters.number("limit", 1_000)) is not None:
         found["first"] = limit
     if (after := parameters.text("starting_after")) is not None:

@@ -33,6 +33,7 @@ TAKEN: Mapping[Action, tuple[str, ...]] = {
         "limit",
         "starting_after",
         "include_records_sample",
+        "order_by_for_records",
         "depth",
     ),
     Action.MERGE: ("depth",),

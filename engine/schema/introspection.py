@@ -25,7 +25,7 @@ from graphql import (
 )
 
 from fieldstone.engine.documents.document import Operation, Selected, collect_fields
-from fieldstone.engine.errors import QueryTooComplex
+from fieldstone.engine.errors import Forbidden, QueryTooComplex
 from fieldstone.engine.schema.unlisted import UNLISTED
 from fieldstone.metadata.json_text import JsonValue, dumps
 
@@ -163,6 +163,11 @@ def argument_values(selected: Selected, variables: Mapping[str, JsonValue]) -> d
         for node in selected.nodes[0].arguments or ()
         if not isinstance(node.value, VariableNode) or node.value.name.value in variables
     }
+
+
+def switched_off() -> Forbidden:
+    """Return the error of a client that asks for the schema where the operator lets no client ask for it."""
+    return Forbidden("Introspection is off at this server (FIELDSTONE_INTROSPECTION).")
 
 
 def too_large(limit: int) -> QueryTooComplex:

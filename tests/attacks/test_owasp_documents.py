@@ -111,6 +111,8 @@ async def test_introspection_can_be_switched_off_with_all_that_tells_names(start
             assert "errors" not in await ask(client, text, path)
         assert "Did you mean" in str(await ask(client, misspelt, path))
         assert "Did you mean" in str(await ask(client, given, path, f={"idd": {"eq": None}}))
+        for address in ("/rest/people?filter=emial[eq]:a", "/rest/metadata/objects?order_by=nameSingulr"):
+            assert "Did you mean" in (await client.get(address)).text
     async with start_app(introspection=False) as (_, client):
         for text in (*asking, *asking):
             answer = await ask(client, text, path)
@@ -122,6 +124,12 @@ async def test_introspection_can_be_switched_off_with_all_that_tells_names(start
         for answer in (await ask(client, misspelt, path), await ask(client, given, path, f={"idd": {"eq": None}})):
             assert "errors" in answer
             assert "Did you mean" not in str(answer)
+        # REST describes the same model.
+        for described in ("/rest/open-api/core", "/rest/open-api/metadata", "/open-api/core"):
+            refused = await client.get(described)
+            assert (refused.status_code, "FIELDSTONE_INTROSPECTION" in refused.text) == (403, True)
+        for address in ("/rest/people?filter=emial[eq]:a", "/rest/metadata/objects?order_by=nameSingulr"):
+            assert "Did you mean" not in (await client.get(address)).text
         # Clients name types in their answers.
         assert await data(client, "{ __typename }", path) == {"__typename": "Query"}
 

@@ -166,7 +166,7 @@ def test_twentys_generated_client_speaks_rest(page: Page, run_folder: Path) -> N
     page.write("twenty.md")
     installed = install_python(run_folder, "twentycrm-api-client")
     lines = run_python(installed, ["companies.py"], page.folder, page.variables)
-    assert lines == ["1 Difference Engines 4", "True"]
+    assert lines == ["1 Difference Engines 4", "True", "['Looms'] 10 2", "1", "2", "True"]
 
 
 def test_twentys_tools_of_agents_speak_rest_and_graphql(page: Page, run_folder: Path) -> None:

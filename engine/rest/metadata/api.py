@@ -6,6 +6,7 @@ from functools import partial
 
 from graphql import GraphQLInputObjectType
 
+from fieldstone.engine.documents.suggestions import hide_suggestion
 from fieldstone.engine.errors import BadUserInput, Forbidden, NotFound
 from fieldstone.engine.metadata_api.roles.rights import may_ask_for
 from fieldstone.engine.request.path import GraphQLApi
@@ -19,6 +20,7 @@ from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.order_syntax import read_order
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import Action, is_id
+from fieldstone.engine.schema.introspection import switched_off
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.principal import Principal
 
@@ -72,6 +74,8 @@ class MetadataRestApi:
             ApiError: the principal may not see it.
         """
         metadata = self._metadata
+        if not metadata.compiler.limits.document.introspection:
+            raise switched_off()
         async with metadata.slots.held(principal):
             model = await self._core.source.get(principal.workspace_id)
             catalog = metadata.see(await metadata.source.get(principal.workspace_id), principal).view
@@ -89,10 +93,15 @@ class MetadataRestApi:
             raise BadUserInput("'starting_after' and 'ending_before' cannot be given together.", field="ending_before")
         paging = {"first": count, "after": after} if before is None else {"last": count, "before": before}
         variables: dict[str, JsonValue] = {"paging": paging}
-        if (text := parameters.text("filter")) is not None:
-            variables["filter"] = read_filter(text, await self._input(principal, resource.filter_type))
-        if (text := parameters.text("order_by")) is not None:
-            variables["orderBy"] = read_order(text, await self._input(principal, resource.order_type))
+        try:
+            if (text := parameters.text("filter")) is not None:
+                variables["filter"] = read_filter(text, await self._input(principal, resource.filter_type))
+            if (text := parameters.text("order_by")) is not None:
+                variables["orderBy"] = read_order(text, await self._input(principal, resource.order_type))
+        except BadUserInput as error:
+            if not self._metadata.compiler.limits.document.introspection:
+                hide_suggestion(error)
+            raise
         page = (await self._ask(principal, resource.page, variables))[resource.many]
         return {
             "data": {resource.many: [edge["node"] for edge in page["edges"]]},

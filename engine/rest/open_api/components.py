@@ -116,6 +116,9 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
             "include_records_sample": _query(
                 "include_records_sample", _FLAG | {"default": False}, "Whether each group has its first records."
             ),
+            "order_by_for_records": _json(
+                "order_by_for_records", "array", "The order of these records, as in GraphQL."
+            ),
             "If-None-Match": _header("If-None-Match", "An ETag: 304 while the record is shown as before."),
             "If-Match": _header("If-Match", "An ETag: the write is made only if the record has this updatedAt."),
             "Idempotency-Key": _header("Idempotency-Key", "The write is made once, however often it is sent."),

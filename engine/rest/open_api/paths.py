@@ -146,7 +146,11 @@ def _import(object_: Object, format_: Format) -> Part:
         "summary": f"Import {object_.label_plural}",
         "tags": [object_.name_plural],
         "parameters": [parameter(one) for one in IMPORT_PARAMETERS if upserts or one == "all_or_nothing"],
-        "requestBody": {"content": _content(format_), "required": True},
+        # The type of the body is not looked at, and few tools know that of JSON Lines.
+        "requestBody": {
+            "content": {**_content(format_), "text/plain": {"schema": {"type": "string"}}},
+            "required": True,
+        },
         "responses": {
             "200": {"description": "The report.", "content": json_content(report)},
             **{str(status): response(status) for status in (*ALWAYS, *OF_BODIES, _CONFLICT)},

@@ -48,7 +48,7 @@ _PARAMETERS = st.dictionaries(
     st.sampled_from(
         [
             "filter", "order_by", "limit", "depth", "starting_after", "ending_before", "upsert", "soft_delete",
-            "group_by", "aggregate", "having", "include_records_sample", "total_count", "x",
+            "group_by", "aggregate", "having", "include_records_sample", "order_by_for_records", "total_count", "x",
         ]
     ),
     _VALUES,

@@ -186,6 +186,15 @@ async def test_groups(client: httpx.AsyncClient) -> None:
     )
     (group,) = sample["data"]["peopleGroupBy"]
     assert [person["email"] for person in group["records"]] == ["a", "c"]
+    backward = f'people/groupBy?{query}&filter=city[eq]:Bonn&limit=1&order_by_for_records=[{{"email":"DescNullsLast"}}]'
+    ordered = await ask(client, "GET", f"{backward}&include_records_sample=true")
+    (group,) = ordered["data"]["peopleGroupBy"]
+    assert [person["email"] for person in group["records"]] == ["c", "a"]
+    assert (await ask(client, "GET", backward, 400))["messages"] == [
+        "'order_by_for_records' orders the records of 'include_records_sample=true'."
+    ]
+    wrong = f'people/groupBy?{query}&include_records_sample=true&order_by_for_records=[{{"town":"ASC"}}]'
+    assert (await ask(client, "GET", wrong, 400))["messages"][0].startswith("'order_by_for_records[0]' has the field")
     refused = await ask(client, "GET", 'people/groupBy?group_by=[{"city":true}]&aggregate=["sum"]', 400)
     assert "'sum'" in refused["messages"][0]
     refused = await ask(client, "GET", 'people/groupBy?group_by=[{"city":true}]&aggregate=["a{b}"]', 400)
