@@ -277,6 +277,7 @@ _NEEDED = {
     Verb.DELETE: (Action.READ, Action.DELETE),
     Verb.RESTORE: (Action.READ, Action.RESTORE),
     Verb.DESTROY: (Action.READ, Action.DESTROY),
+    Verb.MERGE: (Action.READ, Action.UPDATE, Action.DELETE),
 }
 
 
@@ -288,7 +289,7 @@ def lacking(object_: Object, verb: Verb) -> Action | None:
     access = object_.access
     if access is None:
         return None
-    if verb is Verb.MERGE:
+    if verb is Verb.MERGE and not access.has_all_fields(Action.READ, Action.UPDATE):
         return Action.UPDATE
     if verb is Verb.UPSERT and not (access.create or access.update):
         return Action.CREATE

@@ -6,6 +6,10 @@ from uuid import UUID
 
 from fieldstone.metadata.api_names import find_type
 from fieldstone.metadata.model import Index, Object, Snapshot
+from fieldstone.metadata.roles.object_access import ObjectAccess
+
+RightsOnObjects = frozenset[tuple[UUID, ObjectAccess]]
+"""Rights by the id of their object, of those objects that are not seen whole."""
 
 UNSERVED_SEARCH = "search()"
 """Stands among the unserved texts for a search in an object. No field has such a name."""
@@ -33,6 +37,11 @@ class Dependencies:
     unserved: tuple[tuple[str, str], ...] = ()
     roster: tuple[str, ...] = ()
     checked: Snapshot | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def rights(self) -> RightsOnObjects:
+        """The rights on the objects of the role that they are seen by."""
+        return frozenset((id_, one.access) for id_, one in self.objects.items() if one.access is not None)
 
     def hold(self, snapshot: Snapshot) -> bool:
         """Return whether the snapshot has these very instances, or those that they have grown to."""

@@ -164,6 +164,23 @@ class RoleWrites:
         except Refused:
             return None
 
+    def merge(self, ids: Sequence[str], kept: str) -> None:
+        """Merge records into the one that is kept."""
+        updates, deletes = self.ways["update"], self.ways["delete"]
+        if not (updates and deletes) or any(way.fields is not None or way.preset for way in updates):
+            raise Refused("FORBIDDEN")
+        rows = {id_: self.own[id_] for id_ in ids if id_ in self.own}
+        if any(id_ not in rows or rows[id_]["deletedAt"] or not self._reads(rows[id_]) for id_ in ids):
+            raise Refused("NOT_FOUND")
+        for id_, row in rows.items():
+            if not self._some_rule(updates if id_ == kept else deletes, row):
+                raise Refused("FORBIDDEN")
+        filled: dict[str, Any] = {}
+        for row in (rows[kept], *(rows[id_] for id_ in ids)):
+            filled |= {name: row[name] for name in _BLANK if row[name] and not filled.get(name)}
+        written = {kept: self._changed(rows[kept], filled, updates)}
+        self._write(written | {id_: {**rows[id_], "deletedAt": "now"} for id_ in ids if id_ != kept})
+
     def remove(self, action: str, id_: str) -> None:
         """Delete, restore or destroy a record."""
         ways = self.ways[action]

@@ -157,7 +157,7 @@ class Hub:
     def notice_snapshot(self, _before: Snapshot | None, snapshot: Snapshot) -> None:
         """Renew the subscriptions of a workspace that its new model touches, before their next event is delivered."""
         for group in self.registry.of(snapshot.workspace.id):
-            if not still_hold(group.depends, snapshot, group.key.role):
+            if not all(still_hold(group.depends, snapshot, role) for role in group.roles):
                 self._retire(group)
         self.live.notice_snapshot(snapshot)
 
@@ -300,7 +300,7 @@ class Hub:
         subscription = member.subscription
         group = self.registry.find(subscription, position=self.position)
         group.join(member)
-        if self._api.has_moved(group.key.workspace_id, group.key.role, group.depends):
+        if self._api.has_moved(group.key.workspace_id, member.subscription.principal.role, group.depends):
             # The model changed while the subscription was made.
             self._retire(group)
         else:

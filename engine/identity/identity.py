@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 import httpx
 
+from fieldstone.engine.access.new_roles import NewRoles
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import Forbidden, Unauthenticated
 from fieldstone.engine.identity.anonymous import Visitors
@@ -37,6 +38,7 @@ class Identity(NamedTuple):
         sessions: the sessions of people in browsers.
         providers: those at which people sign in, by name.
         current: the models, with the roles of their workspaces.
+        roles: looks for roles that other processes have made.
         visitors: the rights of requests without a credential; None: there are none.
     """
 
@@ -45,6 +47,7 @@ class Identity(NamedTuple):
     sessions: SessionStore
     providers: Mapping[str, OpenIdProvider]
     current: CurrentSnapshots
+    roles: NewRoles
     visitors: Visitors | None
 
     def find_fresh(self, credential: Credential) -> Principal | None:
@@ -74,8 +77,11 @@ class Identity(NamedTuple):
         """
         try:
             principal = await self._find(presented)
+            await self.roles.look_for(principal.workspace_id, principal.role)
             if presented.acts_as is None:
                 return principal
+            if presented.acts_as.role is not None:
+                await self.roles.look_for(principal.workspace_id, presented.acts_as.role_name)
             snapshot = await self.current.get(principal.workspace_id)
         except DatabaseError as error:
             if known := describe(error, None, None):
@@ -142,6 +148,7 @@ async def open_identity(
                 sessions=SessionStore(database),
                 providers=opened,
                 current=current,
+                roles=NewRoles(current),
                 visitors=visitors,
             )
         finally:

@@ -28,6 +28,11 @@ class ActsAs(NamedTuple):
     role: bytes | None
     values: bytes | None
 
+    @property
+    def role_name(self) -> str:
+        """The name of the role, as far as there is one."""
+        return (self.role or b"").decode("utf-8", "replace")
+
 
 def read_acts_as(given: Mapping[bytes, bytes]) -> ActsAs | None:
     """Return the headers of a request by which it acts as another principal; None where it has neither."""
@@ -46,7 +51,7 @@ def impersonate(snapshot: Snapshot, principal: Principal, acts_as: ActsAs) -> Pr
     if own is None or Setting.IMPERSONATE not in effective_settings(snapshot, own):
         name = "" if own is None else f" '{own.name}'"
         raise Forbidden(f"The role{name} may not act as another one: that needs the setting IMPERSONATE.")
-    role = own.name if acts_as.role is None else acts_as.role.decode("utf-8", "replace")
+    role = own.name if acts_as.role is None else acts_as.role_name
     if find_role(snapshot.roles, role) is None:
         raise BadUserInput("X-Fieldstone-Role must be the name of a role of the workspace.", field="X-Fieldstone-Role")
     return _act(principal, role, acts_as.values)

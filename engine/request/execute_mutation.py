@@ -172,7 +172,7 @@ async def _root(
     if isinstance(run, NestedRun):
         return await _run_nested(transaction, run, bindings, meter, checks)
     if isinstance(run, BoundMerge):
-        return await run_merge(transaction, cast("PlannedMerge", write), run, bindings, snapshot, meter)
+        return await run_merge(transaction, cast("PlannedMerge", write), run, bindings, snapshot, meter, checks)
     if isinstance(write, PlannedWrite):
         return await _try(transaction, write, run, bindings, snapshot, meter, checks)
     return b'"Mutation"'

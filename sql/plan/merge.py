@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fieldstone.sql.plan.elements import Condition, Table
 from fieldstone.sql.plan.operands import Column, Parameter
+from fieldstone.sql.plan.rights import Rights
 from fieldstone.sql.plan.write import Assignment, EventTarget
 
 
@@ -22,7 +23,9 @@ class Merge:
     Attributes:
         filled: more assignments of the row that is kept.
         deleted: the assignments that mark the others.
-        filled_event, deleted_event: of the two kinds of rows.
+        events: those of the row that is kept, and of the others; None: all are locked and judged, and stay as they are.
+        filling, deleting: the rights to change the row that is kept, and to delete the others. A row that no rule
+            allows is FORBIDDEN, one that no way allows as it will be CHECK (details of both: JSON [id, action]).
     """
 
     table: Table
@@ -34,16 +37,18 @@ class Merge:
     own_keys: tuple[Column, ...] = ()
     filled: tuple[Assignment, ...]
     deleted: tuple[Assignment, ...]
-    filled_event: EventTarget
-    deleted_event: EventTarget
+    events: tuple[EventTarget, EventTarget] | None
+    filling: Rights | None = None
+    deleting: Rights | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repoint:
     """Have the rows whose `keys` are some of `ids` point to `kept` instead; deleted rows are meant, too.
 
-    All rows are locked in key order; more than `limit`: TOO_MANY. Rows that are themselves among the `ids` (in the
-    table of the merged records) stay as they are. There are no ids in the answer.
+    All rows under `condition` are locked in key order; more than `limit`: TOO_MANY. Rows that are themselves among the
+    `ids` (in the table of the merged records) stay as they are. The answer's ids are those of the rows that are moved,
+    if it `tells_moved`.
 
     Attributes:
         alone: those of the keys that no two live rows share: if `kept` has such a row already, or gets it from an
@@ -52,6 +57,9 @@ class Repoint:
             one is marked as deleted instead, and so is one whose keys among `keys` would all be `kept`.
         moved: more assignments of a row that is moved.
         deleted: the assignments that mark a row as deleted.
+        moving, deleting: the rights to change a row, and to mark it as deleted; problems are those of a Merge.
+        barred: for each way of `moving`, the keys that it does not allow to change.
+        events: those of rows that are moved, and of rows that are marked; None: as of a Merge.
     """
 
     table: Table
@@ -63,11 +71,15 @@ class Repoint:
     limit: int
     alone: tuple[Column, ...] = ()
     pair: tuple[Column, ...] = ()
+    condition: Condition | None = None
     deleted_at: Column | None
     moved: tuple[Assignment, ...]
     deleted: tuple[Assignment, ...]
-    moved_event: EventTarget
-    deleted_event: EventTarget
+    events: tuple[EventTarget, EventTarget] | None
+    moving: Rights | None = None
+    deleting: Rights | None = None
+    barred: tuple[tuple[Column, ...], ...] = ()
+    tells_moved: bool = False
 
 
 MergePlan = Merge | Repoint

@@ -1,20 +1,13 @@
 """Merges: several records become one, which gets the records that point to the others."""
 
 import asyncio
-from dataclasses import replace
 from typing import Any
-from uuid import UUID
 
 import pytest
 
-from fieldstone.engine.errors import Forbidden
-from fieldstone.engine.planner.whole_access import check_whole
-from fieldstone.metadata.roles.object_access import ObjectAccess
-from fieldstone.metadata.roles.role import WHOLLY, Action, Stored, Way
 from tests.apis import Apis
 from tests.engine.records import NOBODY, check_refused, count, create, take_events
 from tests.engine.relations import relate
-from tests.views import RoleClient, granted, view
 
 MERGE = """mutation ($ids: [UUID!]!, $place: Int!, $dry: Boolean) {
   mergePeople(ids: $ids, conflictPriorityIndex: $place, dryRun: $dry) {
@@ -268,6 +261,15 @@ async def test_there_is_no_merge_of_one_name(apis: Apis) -> None:
     assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
 
 
+async def test_names_of_fields_are_no_names_of_the_statement(apis: Apis, people: list[str]) -> None:
+    snapshot = await apis.snapshot()
+    text = "mutation ($i: CreateFieldInput!) { createField(input: $i) { id } }"
+    for name in ("gone", "n0"):
+        given = {"objectMetadataId": str(snapshot.by_singular["opportunity"].id), "type": "TEXT", "name": name}
+        await apis.change(text, i={**given, "label": name})
+    assert (await merge(apis, people))["opportunities"] == ["a", "b", "c"]
+
+
 async def test_two_merges_at_once(apis: Apis, people: list[str]) -> None:
     """Each keeps the record that the other one deletes: one of them comes first, the other finds a record gone."""
     first, second, _ = people
@@ -276,40 +278,3 @@ async def test_two_merges_at_once(apis: Apis, people: list[str]) -> None:
     codes = sorted(answer.get("errors", [{"extensions": {"code": ""}}])[0]["extensions"]["code"] for answer in answers)
     assert codes == ["", "NOT_FOUND"]
     assert await count(apis, "people") == 2
-
-
-@pytest.mark.parametrize(
-    ("access", "is_refused"),
-    [
-        (ObjectAccess(read=WHOLLY, update=WHOLLY, delete=WHOLLY), False),
-        (ObjectAccess(read=WHOLLY, update=WHOLLY), True),
-        (ObjectAccess(read=WHOLLY, delete=WHOLLY), True),
-        (ObjectAccess(read=(Way(rule=Stored(text="{}")),), update=WHOLLY, delete=WHOLLY), True),
-        (ObjectAccess(read=WHOLLY, update=WHOLLY, delete=WHOLLY, dropped=frozenset({UUID(NOBODY)})), True),
-    ],
-)
-async def test_restricted_roles_are_refused(apis: Apis, access: ObjectAccess, *, is_refused: bool) -> None:
-    person = replace((await apis.snapshot()).by_singular["person"], access=access)
-    actions = (Action.READ, Action.UPDATE, Action.DELETE)
-    if not is_refused:
-        check_whole(person, actions, "mergePeople")
-        return
-    with pytest.raises(Forbidden, match="'mergePeople' is for roles that may read and update and delete all records"):
-        check_whole(person, actions, "mergePeople")
-
-
-async def test_a_role_merges_only_if_it_may_change_all_that_points_to_the_records(
-    apis: Apis, people: list[str]
-) -> None:
-    snapshot = await apis.snapshot()
-    opportunity = snapshot.by_singular["opportunity"]
-    before = (await apis.data("{ people { edges { node { id deletedAt } } } }"))["people"]
-    some: list[dict[str, Any]] = [{"update": [{}]}, {"update": [{}], "delete": [{"rule": {"name": {"eq": "x"}}}]}]
-    for rights in some:
-        access = granted(snapshot, opportunity, read=[{}], **rights)
-        rep = RoleClient(database=apis.database, seen=view(snapshot, {opportunity.id: access}), claims={})
-        error = await rep.refusal(
-            f'mutation {{ mergePeople(ids: ["{people[0]}", "{people[1]}"] conflictPriorityIndex: 0) {{ id }} }}'
-        )
-        assert (error["extensions"]["code"], "opportunities" in error["message"].lower()) == ("FORBIDDEN", True)
-    assert (await apis.data("{ people { edges { node { id deletedAt } } } }"))["people"] == before

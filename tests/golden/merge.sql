@@ -100,20 +100,24 @@ WITH locked AS (
   LIMIT 10001 FOR UPDATE
 )
 ,judged AS (
-  SELECT t2.*,false AS gone
+  SELECT t2.*,false AS _gone
   FROM (
     SELECT t1.*,CASE WHEN t1."personId" = ANY($1::uuid[]) AND t1."personId" <> $2::uuid THEN $2::uuid ELSE t1."personId"
-      END AS n0
+      END AS _n0
     FROM locked AS t1
   ) AS t2
 )
-,verdict AS (SELECT CASE WHEN (SELECT count(*) FROM locked AS t3) > 10000 THEN 'too_many' END AS problem)
+,verdict AS (
+  SELECT (SELECT CASE WHEN (SELECT count(*) FROM locked AS t3) > 10000 THEN 'too_many' END) AS problem
+)
 ,moved AS (
   UPDATE "workspace_default"."opportunity" AS t4
-  SET "personId"=t5.n0,"updatedAt"=now()
+  SET "personId"=t5._n0,"updatedAt"=now()
   FROM judged AS t5
-  WHERE t4."id" = t5."id" AND NOT t5.gone AND t5."personId" <> t5.n0 AND
-    (SELECT t6.problem FROM verdict AS t6) IS NULL
+  WHERE t4."id" = t5."id" AND NOT t5._gone AND t5."personId" <> t5._n0 AND (
+    SELECT t6.problem
+    FROM verdict AS t6
+  ) IS NULL
   RETURNING t4.*
 )
 ,moving AS (
@@ -135,20 +139,24 @@ WITH locked AS (
   LIMIT 10001 FOR UPDATE
 )
 ,judged AS (
-  SELECT t2.*,false AS gone
+  SELECT t2.*,false AS _gone
   FROM (
     SELECT t1.*,CASE WHEN t1."personId" = ANY($1::uuid[]) AND t1."personId" <> $2::uuid THEN $2::uuid ELSE t1."personId"
-      END AS n0
+      END AS _n0
     FROM locked AS t1
   ) AS t2
 )
-,verdict AS (SELECT CASE WHEN (SELECT count(*) FROM locked AS t3) > 10000 THEN 'too_many' END AS problem)
+,verdict AS (
+  SELECT (SELECT CASE WHEN (SELECT count(*) FROM locked AS t3) > 10000 THEN 'too_many' END) AS problem
+)
 ,moved AS (
   UPDATE "workspace_default"."activity" AS t4
-  SET "personId"=t5.n0,"updatedAt"=now()
+  SET "personId"=t5._n0,"updatedAt"=now()
   FROM judged AS t5
-  WHERE t4."id" = t5."id" AND NOT t5.gone AND t5."personId" <> t5.n0 AND
-    (SELECT t6.problem FROM verdict AS t6) IS NULL
+  WHERE t4."id" = t5."id" AND NOT t5._gone AND t5."personId" <> t5._n0 AND (
+    SELECT t6.problem
+    FROM verdict AS t6
+  ) IS NULL
   RETURNING t4.*
 )
 ,moving AS (
@@ -170,19 +178,21 @@ WITH locked AS (
   LIMIT 10001 FOR UPDATE
 )
 ,judged AS (
-  SELECT t2.*,false AS gone
+  SELECT t2.*,false AS _gone
   FROM (
     SELECT t1.*,CASE WHEN t1."aMorphRelationPersonId" = ANY($1::uuid[]) AND t1."aMorphRelationPersonId" <> $2::uuid
-      THEN $2::uuid ELSE t1."aMorphRelationPersonId" END AS n0
+      THEN $2::uuid ELSE t1."aMorphRelationPersonId" END AS _n0
     FROM locked AS t1
   ) AS t2
 )
-,verdict AS (SELECT CASE WHEN (SELECT count(*) FROM locked AS t3) > 10000 THEN 'too_many' END AS problem)
+,verdict AS (
+  SELECT (SELECT CASE WHEN (SELECT count(*) FROM locked AS t3) > 10000 THEN 'too_many' END) AS problem
+)
 ,moved AS (
   UPDATE "workspace_default"."specimen" AS t4
-  SET "aMorphRelationPersonId"=t5.n0,"updatedAt"=now()
+  SET "aMorphRelationPersonId"=t5._n0,"updatedAt"=now()
   FROM judged AS t5
-  WHERE t4."id" = t5."id" AND NOT t5.gone AND t5."aMorphRelationPersonId" <> t5.n0 AND (
+  WHERE t4."id" = t5."id" AND NOT t5._gone AND t5."aMorphRelationPersonId" <> t5._n0 AND (
     SELECT t6.problem
     FROM verdict AS t6
   ) IS NULL

@@ -10,6 +10,7 @@ from fieldstone.engine.events.quotas import Place
 from fieldstone.engine.events.subscriptions.live_query import Anchored, LiveKey, LiveQuery
 from fieldstone.engine.planner.live_queries import ObjectReads
 from fieldstone.metadata.dependencies import Dependencies
+from fieldstone.metadata.roles.role import RoleReference
 from fieldstone.sql.plan.operands import TimeUnit
 
 
@@ -69,6 +70,7 @@ class LiveGroup:
         anchored: an object, and the columns that have one value in all records of it which the statement reads.
         changes_each: the smallest unit of time at whose start the answer may change without a write.
         depends: the objects that the statement depends on.
+        roles: those of all members that it has had: under each of them the dependencies must hold.
         is_due: the statement is to run as soon as it is the group's turn.
         is_slow: the statement has taken longer than other groups should wait for.
         is_retired: the model has changed: the members are moving to other groups.
@@ -84,6 +86,7 @@ class LiveGroup:
     depends: Dependencies
     run_soon: Callable[["LiveGroup"], None]
     members: dict[LiveMember, None] = field(default_factory=dict)
+    roles: set[RoleReference] = field(default_factory=set)
     is_due: bool = False
     is_slow: bool = False
     is_retired: bool = False
@@ -135,6 +138,7 @@ class LiveGroup:
     def join(self, member: LiveMember) -> None:
         """Add a member."""
         member.group = self
+        self.roles.add(member.subscription.principal.role)
         self.members[member] = None
 
     def remove(self, member: LiveMember) -> None:

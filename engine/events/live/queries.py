@@ -65,7 +65,7 @@ class LiveQueries:
         """
         group = self.registry.find(member.subscription)
         group.join(member)
-        if self._api.has_moved(group.key.workspace_id, group.key.role, group.depends):
+        if self._api.has_moved(group.key.workspace_id, member.subscription.principal.role, group.depends):
             # The model changed while the live query was made.
             self._retire(group)
             return
@@ -97,7 +97,7 @@ class LiveQueries:
     def notice_snapshot(self, snapshot: Snapshot) -> None:
         """Renew the live queries of a workspace that its new model touches."""
         for group in self.registry.of(snapshot.workspace.id):
-            if not still_hold(group.depends, snapshot, group.key.role):
+            if not all(still_hold(group.depends, snapshot, role) for role in group.roles):
                 self._retire(group)
 
     async def close(self) -> None:

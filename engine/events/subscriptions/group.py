@@ -10,6 +10,7 @@ from fieldstone.engine.events.quotas import Place
 from fieldstone.engine.events.subscriptions.subscription import GroupKey, Subscription
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.roles.role import RoleReference
 from fieldstone.sql.executor import Database
 
 MOST_SET_BYTES = 1 << 20
@@ -73,6 +74,7 @@ class SubscriptionGroup:
 
     Attributes:
         depends: the objects that the statement depends on.
+        roles: those of all members that it has had: under each of them the dependencies must hold.
         cursor: the events up to it were delivered to the live subscribers, or do not concern them.
         frontier: the end of the range that is being read for them: a subscriber that joins behind it is served with
             them.
@@ -91,6 +93,7 @@ class SubscriptionGroup:
     due: int = field(init=False)
     live: set[Subscriber] = field(default_factory=set)
     behind: set[Subscriber] = field(default_factory=set)
+    roles: set[RoleReference] = field(default_factory=set)
     is_slow: bool = False
     reach: int = LONGEST_REACH
     is_retired: bool = False
@@ -143,6 +146,7 @@ class SubscriptionGroup:
             self._set_bytes += len(wanted)
         self._wanted[wanted] += 1
         member.group = self
+        self.roles.add(member.subscription.principal.role)
         self.place(member, live=member.position >= self.frontier)
 
     def place(self, member: Subscriber, *, live: bool) -> None:

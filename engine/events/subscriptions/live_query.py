@@ -15,9 +15,8 @@ from fieldstone.engine.events.subscriptions.subscription import (
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.live_queries import Anchors, ObjectReads
-from fieldstone.metadata.dependencies import Dependencies
+from fieldstone.metadata.dependencies import Dependencies, RightsOnObjects
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.metadata.roles.role import RoleReference
 from fieldstone.sql.plan.operands import TimeUnit
 from fieldstone.sql.statement import Statement, refuse_nul
 
@@ -55,13 +54,14 @@ class LiveKey:
     """The key of a group: live queries with equal keys have one answer.
 
     Attributes:
+        rights: those on the objects that the statement depends on: roles that have the same ones share a group.
         sealed: whether the answers tell no positions.
         key: the response key of their field.
         interval: the seconds for which events are gathered before the statement runs.
     """
 
     workspace_id: UUID
-    role: RoleReference
+    rights: RightsOnObjects
     sealed: bool
     key: str
     statement: Statement
@@ -113,12 +113,18 @@ def bind_live_query(
     """
     parameters = plan.statement.bind(bindings)
     refuse_nul(parameters)
+    needed = Dependencies(
+        objects={**depends.objects, **plan.depends.objects},
+        indexes={**depends.indexes, **plan.depends.indexes},
+        aliases=depends.aliases,
+        may_grow=True,
+    )
     return LiveQuery(
         principal=principal,
         operation=keep_request(operation),
         group=LiveKey(
             workspace_id=principal.workspace_id,
-            role=principal.role,
+            rights=needed.rights,
             sealed=sealed,
             key=plan.key,
             statement=plan.statement.statement,
@@ -128,12 +134,7 @@ def bind_live_query(
         reads=plan.reads,
         anchored=_find_anchored(plan.anchors, parameters),
         changes_each=plan.changes_each,
-        depends=Dependencies(
-            objects={**depends.objects, **plan.depends.objects},
-            indexes={**depends.indexes, **plan.depends.indexes},
-            aliases=depends.aliases,
-            may_grow=True,
-        ),
+        depends=needed,
     )
 
 

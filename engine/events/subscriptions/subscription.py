@@ -8,10 +8,9 @@ from uuid import UUID
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings
 from fieldstone.engine.planner.subscriptions import PlannedFeed
-from fieldstone.metadata.dependencies import Dependencies
+from fieldstone.metadata.dependencies import Dependencies, RightsOnObjects
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.metadata.roles.role import RoleReference
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.statement import Statement
 
@@ -75,6 +74,7 @@ class GroupKey:
     """The key of a group: subscriptions with equal keys are served by one statement.
 
     Attributes:
+        rights: those on the objects that the statement depends on: roles that have the same ones share a group.
         sealed: whether the results tell no positions: these count the events of all workspaces and objects.
         key: the response key of their field.
         limit: the number of events that the statement reads.
@@ -82,7 +82,7 @@ class GroupKey:
     """
 
     workspace_id: UUID
-    role: RoleReference
+    rights: RightsOnObjects
     sealed: bool
     object_id: UUID
     action: str
@@ -144,7 +144,7 @@ def bind_subscription(
     Raises:
         BadUserInput: a value is refused.
     """
-    planned = plan.planned
+    planned, needed = plan.planned, Dependencies(objects={**depends.objects, **plan.depends.objects})
     values = (binder(bindings) for binder in planned.set_binders)
     parameter_set = {f"p{place}": None if value is None else value.decode() for place, value in enumerate(values)}
     return Subscription(
@@ -152,7 +152,7 @@ def bind_subscription(
         operation=keep_request(operation),
         group=GroupKey(
             workspace_id=principal.workspace_id,
-            role=principal.role,
+            rights=needed.rights,
             sealed=sealed,
             object_id=planned.object_.id,
             action=planned.action,
@@ -163,5 +163,5 @@ def bind_subscription(
         ),
         parameter_set=dumps(parameter_set).encode(),
         after=planned.after(bindings),
-        depends=Dependencies(objects={**depends.objects, **plan.depends.objects}),
+        depends=needed,
     )

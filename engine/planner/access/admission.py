@@ -92,11 +92,11 @@ class Admission:
         return Admitted(ways=tuple(self.ways[place] for place in places), marks=marks, presets=presets)
 
     def _gives(self, field_id: UUID) -> bool:
-        return field_id not in self.hidden and any(_allows(way, field_id) for way in self.ways)
+        return field_id not in self.hidden and any(allows_field(way, field_id) for way in self.ways)
 
     def _refused(self, way: Way, given: Mapping[str, UUID]) -> str | None:
         """Return the first of the given members that a way does not let clients give."""
-        return next((name for name, id_ in given.items() if id_ in self.hidden or not _allows(way, id_)), None)
+        return next((name for name, id_ in given.items() if id_ in self.hidden or not allows_field(way, id_)), None)
 
     def _forbidden(self, name: str, role: str, *, is_alone: bool) -> Forbidden:
         given = f"'{name}' of '{self.object_.name_singular}'"
@@ -173,7 +173,8 @@ def _tree(snapshot: Snapshot, way: Way) -> Mapping[str, Tree]:
     return tree if isinstance(tree, dict) else {}
 
 
-def _allows(way: Way, field_id: UUID) -> bool:
+def allows_field(way: Way, field_id: UUID) -> bool:
+    """Return whether a client may give a field's value by a way."""
     return way.fields.has(field_id) and field_id not in preset_ids(way.presets)
 
 

@@ -111,6 +111,7 @@ def judge(
     ways: Sequence[Way] | None = None,
     marks: Parameter | str | None = None,
     refuses: bool = False,
+    is_barred: bool = False,
 ) -> JudgedRights:
     """Return the rights that a statement judges by; its parameters are those of the statement being planned.
 
@@ -120,16 +121,17 @@ def judge(
         ways: those of them that admit the data, where that is known now.
         marks: the text that marks them in each record's data, where it is not.
         refuses: whether records that are meant and not allowed are refused, though they are not named.
+        is_barred: whether the statement knows of more that some of the ways do not allow.
     """
     if rights is None:
         return FREE
     chosen = rights.ways if ways is None else ways
     rules = [_said(way.rule) for way in chosen]
     checks = [_said(_check_of(way, rights.action)) for way in chosen]
-    if marks is None and (None, None) in zip(rules, checks, strict=True):
+    if marks is None and not is_barred and (None, None) in zip(rules, checks, strict=True):
         return FREE
     planned, deferred = _plan_checks(context, rights.object_, checks)
-    is_judged = marks is not None or any(check is not None for check in planned)
+    is_judged = marks is not None or is_barred or any(check is not None for check in planned)
     is_bound = None not in rules and not _covers(rules, rights.object_)
     if rights.action is Action.CREATE or not (is_bound or refuses or (is_judged and len(chosen) > 1)):
         rules = [None] * len(rules)

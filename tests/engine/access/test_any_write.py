@@ -97,7 +97,18 @@ def writes(draw: st.DrawFn) -> tuple[str, str, tuple[Any, ...]]:
     id_ = draw(st.sampled_from([*PEOPLE, NOBODY]))
     match draw(
         st.sampled_from(
-            ["update", "update", "update_all", "create", "create", "upsert", "upsert_with", "upsert_with", "remove"]
+            [
+                "update",
+                "update",
+                "update_all",
+                "create",
+                "create",
+                "upsert",
+                "upsert_with",
+                "upsert_with",
+                "merge",
+                "remove",
+            ]
         )
     ):
         case "update":
@@ -120,6 +131,10 @@ def writes(draw: st.DrawFn) -> tuple[str, str, tuple[Any, ...]]:
             given_ = {"email": draw(st.sampled_from(["0", "1", "2", "new"])), **draw(data())}
             text = f"upsertPerson(data: {as_input(given_)} onConflict: {{ fields: [email] }})"
             return text, "upsert", ({**given_, "id": str(UUID(int=0xB0))},)
+        case "merge":
+            ids = draw(st.lists(st.sampled_from([*PEOPLE[:4], *PEOPLE, NOBODY]), min_size=2, max_size=3, unique=True))
+            place = draw(st.integers(0, len(ids) - 1))
+            return f"mergePeople(ids: {as_input(ids)} conflictPriorityIndex: {place})", "merge", (ids, ids[place])
         case "upsert_with":
             given_ = {
                 "email": draw(st.sampled_from(["0", "1", "2", "3", "new"])),
@@ -181,7 +196,7 @@ def test_any_write_of_any_role(
     makes: list[WayOf],
 ) -> None:
     text, method, arguments = write
-    if method == "upsert_with":
+    if method in {"upsert_with", "merge"}:
         # All checks that wait for the end must hold then, whichever way admitted the data.
         waits = ["company" in json.dumps([way.check or way.rule for way in actions[name]]) for name in MAKING]
         assume(not any(wait and len(actions[name]) > 1 for wait, name in zip(waits, MAKING, strict=True)))

@@ -24,11 +24,11 @@ async def desk(workspace_dsn: str) -> AsyncIterator[Desk]:
         yield opened
 
 
-async def rep(desk: Desk, *grants: dict[str, Any]) -> Rep:
+async def rep(desk: Desk, *grants: dict[str, Any], name: str = "rep") -> Rep:
     """A principal in Berlin whose role has these grants."""
-    given = {"name": "rep", "label": "Rep", "claims": [{"name": "city", "type": "TEXT"}], "grants": list(grants)}
+    given = {"name": name, "label": "Rep", "claims": [{"name": "city", "type": "TEXT"}], "grants": list(grants)}
     made = await desk.data(CREATE, api=desk.metadata, input=given)
-    principal = replace(PRINCIPAL, subject_id=uuid4(), role="rep", claims={"city": "Berlin"})
+    principal = replace(PRINCIPAL, subject_id=uuid4(), role=name, claims={"city": "Berlin"})
     return Rep(desk=desk, principal=principal, role_id=made["createRole"]["id"])
 
 
@@ -160,6 +160,37 @@ async def test_a_null_for_the_changed_fields_is_no_way_around(desk: Desk, change
     await desk.update(id_, jobTitle="secret")
     await desk.update(id_, firstName="Eve")
     assert await updated.until(1) == [{"firstName": "Eve"}]
+
+
+async def test_roles_with_equal_rights_share_groups_until_one_of_them_changes(desk: Desk) -> None:
+    one, two = [await rep(desk, {"object": "person", "read": {"rule": MINE}}, name=name) for name in ("one", "two")]
+    other = await rep(desk, {"object": "person", "read": {}}, name="other")
+    events = "subscription { personCreated { firstName } }"
+    live = "subscription { people(orderBy: { firstName: ASC }) { edges { node { firstName } } } }"
+    told = [await role.subscribe(events) for role in (one, two, other)]
+    shown = [await role.subscribe(live) for role in (one, two, other)]
+    hub = desk.events.hub
+    assert (hub.groups, len(hub.live.registry)) == (2, 2)
+    await desk.person("b@x.org", firstName="b", city="Berlin")
+    for listener in told:
+        assert await listener.until(1) == [{"firstName": "b"}]
+    await until(lambda: all(len(one.results[-1:]) and one.results[-1]["edges"] for one in shown))
+    assert shown[0].results == shown[1].results
+
+    await two.change([{"object": "person", "read": {"rule": {"city": {"eq": "Rome"}}}}])
+    await until(lambda: (hub.groups, len(hub.live.registry)) == (3, 3))
+    for name, city in (("c", "Berlin"), ("r", "Rome")):
+        await desk.person(f"{name}@x.org", firstName=name, city=city)
+    assert await told[0].until(2) == [{"firstName": "b"}, {"firstName": "c"}]
+    assert await told[1].until(2) == [{"firstName": "b"}, {"firstName": "r"}]
+    expected = [["b", "c"], ["r"], ["b", "c", "r"]]
+
+    def names() -> list[list[str]]:
+        return [[edge["node"]["firstName"] for edge in one.results[-1]["edges"]] for one in shown]
+
+    await until(lambda: names() == expected)
+    await desk.delivered(3)
+    assert [len(listener.results) for listener in told] == [2, 2, 3]
 
 
 async def test_a_live_query_follows_the_fields_that_are_read_in_some_records(desk: Desk) -> None:

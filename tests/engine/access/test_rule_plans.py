@@ -3,8 +3,10 @@
 Held are blocks of tables and indexes, which the same tables give each time, under one plan for all principals.
 """
 
+import json
 from collections.abc import Iterator
 from hashlib import md5
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -96,6 +98,40 @@ def test_a_total_reads_the_records_of_the_principal_alone(deals: Deals, rule: An
             assert read_buffers(found) < 70_000, (mode, read_buffers(found))
             inner = [one for one in found if one.get("Relation Name") == "company" and one["Actual Loops"]]
             assert sum(one["Actual Loops"] for one in inner) <= 5_003
+
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "rule_plans.json"
+"""The plans of three reads: the nodes of tables and indexes that are run, and the blocks that these look at."""
+
+
+def test_the_golden_plans(deals: Deals, request: pytest.FixtureRequest) -> None:
+    by_id = f'{{ opportunity(id: "{id_of("opportunity", 77)}") {{ id }} }}'
+    texts = {"count": COUNTS["count"], "page": PAGES["by an indexed order"], "by id": by_id}
+    found = {
+        f"{name}, {reader}, {mode}": _plan(deals.explain(MINE, number, text, mode))
+        for name, text in texts.items()
+        for reader, number in PRINCIPALS.items()
+        for mode in MODES
+    }
+    if request.config.getoption("--update-golden"):
+        GOLDEN.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
+    assert {cell: plan["reads"] for cell, plan in found.items()} == {
+        cell: plan["reads"] for cell, plan in golden.items()
+    }
+    # A few blocks more or less are those of pages that are split otherwise.
+    assert {cell: plan["buffers"] for cell, plan in found.items()} == {
+        cell: pytest.approx(plan["buffers"], rel=0.1, abs=5) for cell, plan in golden.items()
+    }
+
+
+def _plan(found: list[dict[str, Any]]) -> dict[str, Any]:
+    reads = {
+        f"{node['Node Type']} {node.get('Index Name') or node['Relation Name']}"
+        for node in found
+        if node["Actual Loops"] and ("Index Name" in node or "Relation Name" in node)
+    }
+    return {"buffers": read_buffers(found), "reads": sorted(reads)}
 
 
 @pytest.mark.parametrize("number", PRINCIPALS.values(), ids=PRINCIPALS)

@@ -7,6 +7,8 @@ import pytest
 
 from fieldstone.engine.planner.access import upsert_rights, write_rights
 from fieldstone.engine.planner.writes import meant_records, mutations, planned
+from fieldstone.engine.planner.writes.merging import merge
+from fieldstone.engine.planner.writes.merging.merge_rights import HolderRights
 from fieldstone.engine.planner.writes.nested import statements, unfold
 from fieldstone.engine.planner.writes.nested import upserts as tree_upserts
 from fieldstone.engine.planner.writes.values import connects
@@ -33,6 +35,16 @@ COMPANY: dict[str, Any] = {
     "update": {"allBut": ["employees"]},
 }
 OWN, READ, HIDDEN = PEOPLE[0], PEOPLE[1], PEOPLE[2]
+MERGED = [
+    ("People", OWN, PEOPLE[3]), ("People", OWN, READ), ("People", READ, PEOPLE[3]), ("People", OWN, HIDDEN),
+    ("Companies", BOLT, ACME), ("Companies", ACME, BOLT),
+]  # fmt: skip
+MERGER: dict[str, Any] = {
+    "read": {"rule": {"city": {"is": "NOT_NULL"}}},
+    "update": {"rule": BERLIN},
+    "delete": {"rule": {"jobTitle": {"is": "NULL"}}},
+}
+"""The rights to people of a role that merges them, and companies."""
 BY_EMAIL = "onConflict: { fields: [email] }"
 CREATE = 'create: { name: "n" people: { create: [{ email: "m" city: "Berlin" }] } }'
 TREES = [
@@ -69,6 +81,7 @@ WRITES = [
     f'updateCompany(id: "{ACME}" data: {{ people: {{ create: [{{ email: "n" city: "Rome" }}] }} }}) {{ id }}',
     'createCompany(data: { name: "n" }) { id }',
     f'upsertCompany(data: {{ id: "{BOLT}" name: "n" }}) {{ created }}',
+    *(f'merge{name}(ids: ["{one}" "{other}"] conflictPriorityIndex: 0) {{ id }}' for name, one, other in MERGED),
     *(f"upsertPerson(data: {{ {data} company: {{ {verb} }} }} {BY_EMAIL}) {{ created }}" for data, verb in TREES),
 ]
 
@@ -83,6 +96,10 @@ def _none(*_arguments: Any, **_more: Any) -> Any:
 
 def _free(*_arguments: Any, **_more: Any) -> Any:
     return write_rights.FREE
+
+
+def _no_holder_rights(*_arguments: Any, **_more: Any) -> Any:
+    return HolderRights()
 
 
 def _true(*_arguments: Any, **_more: Any) -> Any:
@@ -114,6 +131,9 @@ SABOTAGE: dict[str, list[tuple[Any, str, Callable[..., Any]]]] = {
     "checks before the commit": [(mutations, "plan_deferred", _none), (statements, "plan_deferred", _none)],
     "the records that an upsert with relations finds": [(tree_upserts, "changeable", _nothing)],
     "the branches that a role may not take": [(unfold, "_refuse", _none)],
+    "the rights to merged records": [(merge, "judge_merged", _free)],
+    "the merged records": [(merge, "visible", _nothing)],
+    "the rights to records that a merge moves": [(merge, "judge_holder", _no_holder_rights)],
     "the difference between forbidden and absent": [(write_guard, "_forbidden", _nothing)],
     "the rights of a field": [(mutations, "find_rights", _none)],
     "answers that are read back": [(planned, "readable", _table)],
@@ -135,10 +155,10 @@ def outcomes(bench: Bench) -> list[Any]:
 def _outcome(served: Served, bench: Bench, text: str) -> Any:
     bench.fill()
     snapshot = bench.snapshot
-    rights = {
-        bench.person.id: granted(snapshot, bench.person, **PERSON),
-        bench.company.id: granted(snapshot, bench.company, **COMPANY),
-    }
+    merges = text.startswith("merge")
+    rights = {bench.person.id: granted(snapshot, bench.person, **(MERGER if merges else PERSON))}
+    if not merges:
+        rights[bench.company.id] = granted(snapshot, bench.company, **COMPANY)
     rep = RoleClient(database=served.apis.database, seen=view(snapshot, rights), claims={"city": "Berlin"})
     return served.run(rep.outcome(f"mutation {{ {text} }}"))
 

@@ -4,10 +4,13 @@ from typing import Any
 
 import httpx
 import psycopg
+import pytest
 
+from fieldstone.engine.identity.anonymous import Visitors
 from fieldstone.engine.identity.tokens import user_id
+from fieldstone.metadata.roles.networks import read_address
 from fieldstone.metadata.roles.principal import read_actor
-from tests.engine.identity.provider import ISSUER, claims, new_key, provide, sign
+from tests.engine.identity.provider import ISSUER, claims, create_open_role, new_key, provide, sign
 from tests.engine.server.conftest import StartApp
 from tests.waiting import until_found
 
@@ -65,6 +68,57 @@ async def test_a_record_an_event_and_the_history_say_who_it_was(start_app: Start
         entries = [edge["node"] for edge in (await ask(client, history, "/metadata"))["metadataHistory"]["edges"]]
         assert entries[0] == {"actor": "Ada", "actorKind": "USER", "actorId": str(user_id(ISSUER, "ada"))}
         assert (entries[-1]["actorKind"], entries[-1]["actorId"]) == ("COMMAND", None)
+
+
+CSV = {"content-type": "text/csv", "apollo-require-preflight": "true"}
+OPEN = {"x-fieldstone-role": "open"}
+ROWS: dict[str, dict[str, Any]] = {
+    "a document": {"url": "/graphql", "json": {"query": 'mutation { createCompany(data: { name: "n" }) { id } }'}},
+    "an upsert": {"url": "/graphql", "json": {"query": 'mutation { upsertCompany(data: { name: "n" }) { created } }'}},
+    "REST": {"url": "/rest/companies", "json": {"name": "n"}},
+    "a batch of REST": {"url": "/rest/batch/companies", "json": [{"name": "n"}]},
+    "an import": {"url": "/rest/companies.csv", "content": "name\nn\n", "headers": CSV},
+}
+"""Requests that create a company."""
+
+
+@pytest.mark.parametrize("way", ROWS)
+async def test_each_way_in_says_who_it_was(start_app: StartApp, app_database: str, way: str) -> None:
+    """A key, the key that acts with another role, and a visitor: in the record, its event, and the audit log."""
+    async with start_app(anonymous_role="open") as (app, client):
+        await create_open_role(client)
+        services = await app.runtime.ready()
+        workspace_id = services.foundation.default.workspace.id
+        (api_key,) = await services.keys.list(workspace_id)
+        own = client.headers.pop("authorization")
+        visitor = Visitors("open", workspace_id).find(read_address("127.0.0.1"))
+        known = ("API_KEY", str(api_key.id), "test")
+        given: dict[str, Any] = ROWS[way]
+        for headers, author in (
+            ({"authorization": own}, known),
+            ({"authorization": own, **OPEN}, known),
+            ({}, ("ANONYMOUS", str(visitor.subject_id), "anonymous")),
+        ):
+            answer = await client.post(**{**given, "headers": {**given.get("headers", {}), **headers}})
+            assert answer.status_code < 300, answer.text
+            assert not answer.json().get("errors")
+            query = (
+                "{ companies(last: 1, orderBy: {createdAt: ASC}) { edges { node { id createdBy { name context } } } } }"
+            )
+            client.headers["authorization"] = own
+            (edge,) = (await ask(client, query))["companies"]["edges"]
+            del client.headers["authorization"]
+            kind, id_, name = author
+            assert edge["node"]["createdBy"] == {"name": name, "context": {"kind": kind, "id": id_}}
+            async with await psycopg.AsyncConnection.connect(app_database, autocommit=True) as connection:
+                told = "SELECT actor_kind, actor_id::text, actor FROM fieldstone.event_log WHERE record_id = %s"
+                assert await until_found(connection, told, [edge["node"]["id"]]) == author
+        await services.audit.flush()
+        async with await psycopg.AsyncConnection.connect(app_database, autocommit=True) as connection:
+            noted = (
+                "SELECT actor_kind, actor_id::text, actor_name FROM fieldstone.audit_log WHERE action = 'IMPERSONATED'"
+            )
+            assert await until_found(connection, noted) == known
 
 
 async def test_an_event_of_an_older_process_has_the_name_alone(start_app: StartApp, app_database: str) -> None:

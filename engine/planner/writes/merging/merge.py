@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from fieldstone.engine.documents.document import Selected
+from fieldstone.engine.planner.access.write_rights import DeferredCheck, JudgedRights, plan_deferred
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import (
     Binder,
@@ -18,12 +19,13 @@ from fieldstone.engine.planner.arguments.trees import (
     value_of,
 )
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
-from fieldstone.engine.planner.context import ParameterList, PlanContext, visible
+from fieldstone.engine.planner.context import ParameterList, PlanContext, Site, visible
 from fieldstone.engine.planner.price import Price
 from fieldstone.engine.planner.reads.filters.operators import list_encoder
 from fieldstone.engine.planner.reads.selection import build_record
-from fieldstone.engine.planner.whole_access import check_whole
+from fieldstone.engine.planner.whole_access import check_fields
 from fieldstone.engine.planner.writes.events import event_target, touched_at
+from fieldstone.engine.planner.writes.merging.merge_rights import judge_holder, judge_merged, read_keys
 from fieldstone.engine.planner.writes.merging.units import merged_units, own_keys
 from fieldstone.engine.planner.writes.planned import plan_read_back
 from fieldstone.metadata.errors import InvalidValue
@@ -34,7 +36,7 @@ from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.merge import Merge, Repoint
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.reads import tables_named
-from fieldstone.sql.plan.write import Assignment, Now
+from fieldstone.sql.plan.write import Assignment, EventTarget, Now
 from fieldstone.sql.statement import Parameters, Statement
 from fieldstone.sql.types import SqlType
 
@@ -44,16 +46,18 @@ MOST = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeStep:
-    """A statement of a merge, on records of an object."""
+    """A statement of a merge, on records of an object, and the checks of these before the commit."""
 
     object_: Object
     bound: BoundStatement
+    deferred: Sequence[DeferredCheck] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundMerge:
-    """The statements of a request's merge, the last one of which reads the answer."""
+    """The statements of a request's merge: those that judge alone, and the others; the last one reads the answer."""
 
+    trials: Sequence[tuple[Statement, Parameters]]
     statements: Sequence[tuple[Statement, Parameters]]
 
 
@@ -63,6 +67,7 @@ class PlannedMerge:
 
     Attributes:
         steps: the first is on the records themselves, the others on those that point to them.
+        trials: statements that judge all that the steps will write, and write nothing; none if the first step does it.
         read_back: reads the answer by the id of the record that is kept.
         is_dry: whether nothing of it is kept.
         price: the price of the answer.
@@ -75,6 +80,7 @@ class PlannedMerge:
     location: tuple[tuple[int, int], ...]
     object_: Object
     steps: Sequence[MergeStep]
+    trials: Sequence[MergeStep]
     read_back: BoundStatement
     is_dry: bool
     price: Price
@@ -88,8 +94,11 @@ class PlannedMerge:
             ApiError: a value is refused.
         """
         kept = bindings._replace(ids=array_literal([(self.kept(bindings) or b"").decode()]))
-        bound = [step.bound for step in self.steps]
-        return BoundMerge(statements=[(one.statement, one.bind(kept)) for one in (*bound, self.read_back)])
+        bound = [*(step.bound for step in self.steps), self.read_back]
+        return BoundMerge(
+            trials=[(step.bound.statement, step.bound.bind(kept)) for step in self.trials],
+            statements=[(one.statement, one.bind(kept)) for one in bound],
+        )
 
 
 def plan_merge(context: PlanContext, object_: Object, selected: Selected) -> PlannedMerge:
@@ -98,7 +107,8 @@ def plan_merge(context: PlanContext, object_: Object, selected: Selected) -> Pla
     Raises:
         ApiError: an argument is refused, or the role may not merge.
     """
-    check_whole(context.touch(object_), (Action.READ, Action.UPDATE, Action.DELETE), selected.name)
+    check_fields(context.touch(object_), selected.name)
+    context.writes_more = True
     path, node = (selected.key,), selected.nodes[0]
     arguments = arguments_of(node, context.variables)
     ids = required_argument(node, context.variables, Blame(field="ids", path=path))
@@ -112,19 +122,28 @@ def plan_merge(context: PlanContext, object_: Object, selected: Selected) -> Pla
         selected.key,
         lambda: build_record(context, object_, context.selected_below(selected), path),
     )
-    steps = [MergeStep(object_=object_, bound=_merge(context, object_, given))]
+    steps = [_merge(context, object_, given)]
+    trials: list[MergeStep] = []
     shown = frozenset(tables_named(record))
-    for holder, fields in _holders(context, object_):
-        check_whole(holder, (Action.READ, Action.UPDATE, Action.DELETE), selected.name)
-        # A dry run moves nothing that its answer does not show.
-        if not is_dry or holder.table in shown:
-            steps.append(MergeStep(object_=holder, bound=_repoint(context, object_, holder, fields, given)))
+    for holder, found in _holders(context, object_):
+        fields = read_keys(context, holder, found, given.blame)
+        if not fields:
+            continue
+        step, is_judged = _repoint(context, object_, holder, fields, given)
+        if is_judged:
+            trials.append(_repoint(context, object_, holder, fields, given, only_judges=True)[0])
+        # A dry run moves nothing that its answer does not show, or a check asks for.
+        if not is_dry or holder.table in shown or step.deferred:
+            steps.append(step)
+    if trials:
+        trials.insert(0, _merge(context, object_, given, only_judges=True))
     return PlannedMerge(
         key=selected.key,
         path=path,
         location=selected.location,
         object_=object_,
         steps=steps,
+        trials=trials,
         read_back=reader,
         is_dry=is_dry,
         price=price,
@@ -141,10 +160,14 @@ class _Given:
     index: Tree
     path: AnswerPath
 
+    @property
+    def blame(self) -> Blame:
+        """The argument that errors of rights are about."""
+        return Blame(field="ids", path=self.path)
+
     def read(self, bindings: Bindings) -> list[str]:
         """Return the ids."""
-        blame = Blame(field="ids", path=self.path)
-        value = value_of(self.ids, bindings)
+        blame, value = self.blame, value_of(self.ids, bindings)
         listed = value if isinstance(value, list) else [value]
         try:
             list_encoder(UUID_SCALAR)(listed)
@@ -179,23 +202,36 @@ class _Given:
         )
 
 
-def _merge(context: PlanContext, object_: Object, given: _Given) -> BoundStatement:
+def _merge(context: PlanContext, object_: Object, given: _Given, *, only_judges: bool = False) -> MergeStep:
+    """Return the step on the merged records themselves; one that `only_judges` writes nothing."""
     ids, kept = given.add(context)
-    event = event_target(context, object_, "updated")
+    filling = judge_merged(context, object_, Action.UPDATE, given.blame)
+    deleting = judge_merged(context, object_, Action.DELETE, given.blame)
     plan = Merge(
         table=object_.table,
         key=object_.key,
-        condition=And(terms=visible(context, object_)),
+        condition=And(terms=visible(context, object_, site=Site.POINT)),
         ids=ids,
         kept=kept,
         units=tuple(merged_units(object_)),
         own_keys=tuple(own_keys(context.snapshot, object_)),
         filled=touched_at(object_),
         deleted=_deleted(object_),
-        filled_event=event,
-        deleted_event=replace(event, action="deleted"),
+        events=None if only_judges else _events(context, object_),
+        filling=filling.rights,
+        deleting=deleting.rights,
     )
-    return compile_bound(plan, context.parameters)
+    return _step(context, object_, compile_bound(plan, context.parameters), filling)
+
+
+def _events(context: PlanContext, object_: Object) -> tuple[EventTarget, EventTarget]:
+    event = event_target(context, object_, "updated")
+    return event, replace(event, action="deleted")
+
+
+def _step(context: PlanContext, object_: Object, bound: BoundStatement, judged: JudgedRights) -> MergeStep:
+    deferred = plan_deferred(context, object_, Action.UPDATE, judged)
+    return MergeStep(object_=object_, bound=bound, deferred=() if deferred is None else (deferred,))
 
 
 def _deleted(object_: Object) -> tuple[Assignment, ...]:
@@ -215,10 +251,17 @@ def _holders(context: PlanContext, object_: Object) -> Iterator[tuple[Object, li
 
 
 def _repoint(
-    context: PlanContext, object_: Object, holder: Object, fields: Sequence[Field], given: _Given
-) -> BoundStatement:
+    context: PlanContext,
+    object_: Object,
+    holder: Object,
+    fields: Sequence[Field],
+    given: _Given,
+    *,
+    only_judges: bool = False,
+) -> tuple[MergeStep, bool]:
+    """Return the step on the records that point to those that go, and whether the role's rights may refuse it."""
     ids, kept = given.add(context)
-    event = event_target(context, holder, "updated")
+    rights = judge_holder(context, holder, fields, given.blame)
     keys = tuple(field.parts[0].column for field in fields)
     plan = Repoint(
         table=holder.table,
@@ -230,13 +273,17 @@ def _repoint(
         limit=context.limits.bulk,
         alone=tuple(field.parts[0].column for field in fields if field.is_unique),
         pair=_pair(context, holder, keys),
+        condition=rights.condition,
         deleted_at=holder.deleted_at,
-        moved=touched_at(holder),
+        moved=(*rights.presets, *touched_at(holder)),
         deleted=_deleted(holder),
-        moved_event=event,
-        deleted_event=replace(event, action="deleted"),
+        events=None if only_judges else _events(context, holder),
+        moving=rights.moving.rights,
+        deleting=rights.deleting.rights,
+        barred=rights.barred,
+        tells_moved=bool(rights.moving.deferred),
     )
-    return compile_bound(plan, context.parameters)
+    return _step(context, holder, compile_bound(plan, context.parameters), rights.moving), rights.is_judged
 
 
 def _pair(context: PlanContext, holder: Object, keys: Sequence[Column]) -> tuple[Column, ...]:

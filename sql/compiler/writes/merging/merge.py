@@ -4,12 +4,13 @@ Its WITH queries are those of an Update, and `lost`: the rows that were marked; 
 """
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.filters import compile_condition
-from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, table_source
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
+from fieldstone.sql.compiler.writes.merging.merge_verdict import lock_condition, refusals
 from fieldstone.sql.compiler.writes.mutate import answer_row, event_rows
-from fieldstone.sql.compiler.writes.write_guard import absent_ids, compile_guard, compile_problem
+from fieldstone.sql.compiler.writes.rights import future_values
+from fieldstone.sql.compiler.writes.write_guard import absent_ids, compile_guard, compile_problem, verdict_of
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.merge import Merge
 from fieldstone.sql.plan.operands import Column
@@ -23,11 +24,19 @@ _NO_TEXTS = Expression("'{}'::text[]")
 def compile_merge(plan: Merge, draft: StatementDraft) -> Query:
     """Return the statement of a Merge."""
     statement = Query().with_(_locked(plan, draft), "locked")
-    problem = expressions.named(expressions.scalar(absent_ids(plan.key, plan.ids, draft)), "problem")
-    statement.with_(Query().select(problem), "verdict")
-    statement.with_(_lost(plan, draft), "lost").with_(_merged(plan, draft), "merged")
+    is_first = plan.events is None or plan.filling is not None or plan.deleting is not None
+    if is_first:
+        statement.with_(_merged(plan, draft), "merged")
+    problems = [absent_ids(plan.key, plan.ids, draft), *_refused(plan, draft)]
+    statement.with_(verdict_of(problems), "verdict")
+    if plan.events is None:
+        return answer_row(statement, compile_problem(draft), expressions.NULL_UUIDS, expressions.NULL_TEXT)
+    statement.with_(_lost(plan, draft), "lost")
+    if not is_first:
+        statement.with_(_merged(plan, draft), "merged")
     statement.with_(_written(plan, draft), "written")
-    for name, source, event in (("filled", "written", plan.filled_event), ("deleted", "lost", plan.deleted_event)):
+    filled, deleted = plan.events
+    for name, source, event in (("filled", "written", filled), ("deleted", "lost", deleted)):
         statement.with_(_event(plan, source, event, draft), name)
     return answer_row(
         statement, compile_problem(draft), expressions.array((expressions.parameter(plan.kept),)), expressions.NULL_TEXT
@@ -39,8 +48,31 @@ def _locked(plan: Merge, draft: StatementDraft) -> Query:
     key = row.column(plan.key.name)
     there = expressions.equal_to_any(key, expressions.parameter(plan.ids))
     locked = Query().from_(table_source(plan.table, row.alias)).select(expressions.whole_row(row.alias))
-    locked.only(expressions.all_of((there, compile_condition(plan.condition, row, draft))))
+    locked.only(expressions.all_of((there, lock_condition(plan.condition, row, draft))))
     return locked.order(key).for_update()
+
+
+def _refused(plan: Merge, draft: StatementDraft) -> list[Query]:
+    """Return the problems of the locked rows that the role may not write so."""
+    if plan.filling is None and plan.deleting is None:
+        return []
+    locked, merged = FromItem("locked", draft.alias()), FromItem("merged", draft.alias())
+    row = RowReference(alias=locked.alias)
+    key, kept = row.column(plan.key.name), expressions.parameter(plan.kept)
+    filled = future_values(plan.filled, _filled(plan, row, merged), row)
+    found = refusals(
+        plan.filling,
+        "update",
+        (locked, merged),
+        row,
+        FutureRow(alias=row.alias, values=filled),
+        key,
+        draft,
+        wanted=expressions.equal(key, kept),
+    )
+    marked = FutureRow(alias=row.alias, values=future_values(plan.deleted, (), row))
+    other = expressions.compare(key, Comparison.NE, kept)
+    return [*found, *refusals(plan.deleting, "delete", (locked,), row, marked, key, draft, wanted=other)]
 
 
 def _lost(plan: Merge, draft: StatementDraft) -> Query:
@@ -97,15 +129,8 @@ def _has_value(plan: Merge, column: Column, row: RowReference) -> Expression:
 def _written(plan: Merge, draft: StatementDraft) -> Query:
     row, merged = RowReference(alias=draft.alias()), FromItem("merged", draft.alias())
     change = Query().update(table_source(plan.table, row.alias))
-    for number, unit in enumerate(plan.units):
-        for part, column in enumerate(unit):
-            found = expressions.result(merged.alias, f"u{number}_{part}")
-            value = _value(plan, column, found, row.column(column.name))
-            if len(unit) > 1 and column not in plan.own_keys:
-                # A blank column of the row that the unit comes from is blank in the end, too.
-                is_found = expressions.result(merged.alias, f"h{number}")
-                value = expressions.case([(is_found, found)], otherwise=row.column(column.name))
-            change.set(column.name, value)
+    for name, value in _filled(plan, row, merged):
+        change.set(name, value)
     for assignment in plan.filled:
         change.set(assignment.column.name, assigned_value(assignment))
     # The others are marked before: no unique key of theirs is in the way any more.
@@ -116,6 +141,21 @@ def _written(plan: Merge, draft: StatementDraft) -> Query:
         compile_guard(draft),
     )
     return change.from_(merged).only(expressions.all_of(terms)).returning(expressions.whole_row(row.alias))
+
+
+def _filled(plan: Merge, row: RowReference, merged: FromItem) -> list[tuple[str, Expression]]:
+    """Return the columns of the row that is kept, each with the value that it gets."""
+    values: list[tuple[str, Expression]] = []
+    for number, unit in enumerate(plan.units):
+        for part, column in enumerate(unit):
+            found = expressions.result(merged.alias, f"u{number}_{part}")
+            value = _value(plan, column, found, row.column(column.name))
+            if len(unit) > 1 and column not in plan.own_keys:
+                # A blank column of the row that the unit comes from is blank in the end, too.
+                is_found = expressions.result(merged.alias, f"h{number}")
+                value = expressions.case([(is_found, found)], otherwise=row.column(column.name))
+            values.append((column.name, value))
+    return values
 
 
 def _value(plan: Merge, column: Column, found: Expression, before: Expression) -> Expression:

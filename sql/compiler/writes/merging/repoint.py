@@ -5,11 +5,13 @@ and `gone`, the rows changed.
 """
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, query_source, table_source
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
+from fieldstone.sql.compiler.writes.merging.merge_verdict import lock_condition, refusals
 from fieldstone.sql.compiler.writes.mutate import answer_row, event_rows
-from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem
+from fieldstone.sql.compiler.writes.rights import future_values
+from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem, verdict_of
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.merge import Repoint
 from fieldstone.sql.plan.operands import Column
@@ -21,12 +23,51 @@ def compile_repoint(plan: Repoint, draft: StatementDraft) -> Query:
     statement = Query().with_(_locked(plan, draft), "locked").with_(_judged(plan, draft), "judged")
     count = Query().from_(FromItem("locked", draft.alias())).select(expressions.COUNT)
     beyond = expressions.compare(expressions.scalar(count), Comparison.GT, expressions.number(plan.limit))
-    problem = expressions.case([(beyond, expressions.text_literal(Problem.TOO_MANY.value))])
-    statement.with_(Query().select(expressions.named(problem, "problem")), "verdict")
-    statement.with_(_moved(plan, draft), "moved").with_(_event(plan, "moved", plan.moved_event, draft), "moving")
+    problem = Query().select(expressions.case([(beyond, expressions.text_literal(Problem.TOO_MANY.value))]))
+    statement.with_(verdict_of([problem, *_refused(plan, draft)]), "verdict")
+    if plan.events is None:
+        # All that is assigned stands somewhere: it may hold parameters.
+        values = [assigned_value(one) for one in plan.moved]
+        statement.with_(Query().select(*[expressions.named(one, f"v{n}") for n, one in enumerate(values)]), "assigned")
+        return answer_row(statement, compile_problem(draft), expressions.NULL_UUIDS, expressions.NULL_TEXT)
+    moved, deleted = plan.events
+    statement.with_(_moved(plan, draft), "moved").with_(_event(plan, "moved", moved, draft), "moving")
     if plan.pair:
-        statement.with_(_gone(plan, draft), "gone").with_(_event(plan, "gone", plan.deleted_event, draft), "going")
-    return answer_row(statement, compile_problem(draft), expressions.NULL_UUIDS, expressions.NULL_TEXT)
+        statement.with_(_gone(plan, draft), "gone").with_(_event(plan, "gone", deleted, draft), "going")
+    return answer_row(statement, compile_problem(draft), _ids(plan, draft), expressions.NULL_TEXT)
+
+
+def _ids(plan: Repoint, draft: StatementDraft) -> Expression:
+    """Return the ids that the statement answers."""
+    if not plan.tells_moved:
+        return expressions.NULL_UUIDS
+    alias = draft.alias()
+    return expressions.array_from(
+        Query().from_(FromItem("moved", alias)).select(expressions.column(alias, plan.key.name))
+    )
+
+
+def _refused(plan: Repoint, draft: StatementDraft) -> list[Query]:
+    """Return the problems of the rows that the role may not have point elsewhere, or mark as deleted."""
+    if plan.moving is None and plan.deleting is None:
+        return []
+    judged = FromItem("judged", draft.alias())
+    row = RowReference(alias=judged.alias)
+    key, goes = row.column(plan.key.name), expressions.result(judged.alias, "_gone")
+    changes = [_changes(plan, column, row) for column in plan.keys]
+
+    def unbarred(place: int) -> list[Expression]:
+        barred = plan.barred[place] if plan.barred else ()
+        return [expressions.is_true(_changes(plan, column, row), negated=True) for column in barred]
+
+    keys = [(column.name, _new_key(plan, column, row)) for column in plan.keys]
+    moves = expressions.all_of((expressions.negation(goes), expressions.any_of(changes)))
+    new = FutureRow(alias=row.alias, values=future_values(plan.moved, keys, row))
+    found = refusals(plan.moving, "update", (judged,), row, new, key, draft, wanted=moves, more=unbarred)
+    if plan.pair:
+        marked = FutureRow(alias=row.alias, values=future_values(plan.deleted, (), row))
+        found += refusals(plan.deleting, "delete", (judged,), row, marked, key, draft, wanted=goes)
+    return found
 
 
 def _locked(plan: Repoint, draft: StatementDraft) -> Query:
@@ -34,6 +75,8 @@ def _locked(plan: Repoint, draft: StatementDraft) -> Query:
     key = row.column(plan.key.name)
     points = expressions.any_of([_points(plan, column, row) for column in plan.keys])
     terms = [points, expressions.unlike_all(key, expressions.parameter(plan.ids))] if plan.is_own else [points]
+    if plan.condition is not None:
+        terms.append(lock_condition(plan.condition, row, draft))
     locked = Query().from_(table_source(plan.table, row.alias)).select(expressions.whole_row(row.alias))
     return locked.only(expressions.all_of(terms)).order(key).limit(plan.limit + 1).for_update()
 
@@ -50,14 +93,14 @@ def _points(plan: Repoint, column: Column, row: RowReference) -> Expression:
 
 
 def _judged(plan: Repoint, draft: StatementDraft) -> Query:
-    """Return the rows with their new keys n0.. and whether they are `gone`: a live row that would be a second link."""
+    """Return the rows with their new keys _n0.., and `_gone`: whether it is a live row that would be a second link."""
     inner = RowReference(alias=draft.alias())
     rows = Query().from_(FromItem("locked", inner.alias)).select(expressions.whole_row(inner.alias))
     for number, column in enumerate(plan.keys):
-        rows.select(expressions.named(_next(plan, column, inner, draft), f"n{number}"))
+        rows.select(expressions.named(_next(plan, column, inner, draft), f"_n{number}"))
     row = RowReference(alias=draft.alias())
     query = Query().from_(query_source(rows.text(), row.alias)).select(expressions.whole_row(row.alias))
-    return query.select(expressions.named(_is_gone(plan, row, draft), "gone"))
+    return query.select(expressions.named(_is_gone(plan, row, draft), "_gone"))
 
 
 def _is_live(plan: Repoint, row: RowReference) -> Expression:
@@ -113,7 +156,7 @@ def _changes(plan: Repoint, column: Column, row: RowReference) -> Expression:
 
 def _new_key(plan: Repoint, column: Column, row: RowReference) -> Expression:
     if column in plan.keys:
-        return expressions.result(row.alias, f"n{plan.keys.index(column)}")
+        return expressions.result(row.alias, f"_n{plan.keys.index(column)}")
     return row.column(column.name)
 
 
@@ -121,7 +164,7 @@ def _moved(plan: Repoint, draft: StatementDraft) -> Query:
     row, judged = RowReference(alias=draft.alias()), FromItem("judged", draft.alias())
     there = RowReference(alias=judged.alias)
     changes = expressions.any_of([_changes(plan, column, there) for column in plan.keys])
-    stays = expressions.negation(expressions.result(judged.alias, "gone"))
+    stays = expressions.negation(expressions.result(judged.alias, "_gone"))
     change = Query().update(table_source(plan.table, row.alias))
     for column in plan.keys:
         change.set(column.name, _new_key(plan, column, there))
@@ -131,7 +174,7 @@ def _moved(plan: Repoint, draft: StatementDraft) -> Query:
 def _gone(plan: Repoint, draft: StatementDraft) -> Query:
     row, judged = RowReference(alias=draft.alias()), FromItem("judged", draft.alias())
     change = Query().update(table_source(plan.table, row.alias))
-    return _change(plan, change, plan.deleted, row, judged, expressions.result(judged.alias, "gone"), draft)
+    return _change(plan, change, plan.deleted, row, judged, expressions.result(judged.alias, "_gone"), draft)
 
 
 def _change(
