@@ -1,7 +1,10 @@
 """The declaration of a setting, and the types of settings that have a form of their own."""
 
+import contextlib
+import math
 import os
 import re
+from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 from psycopg import ProgrammingError
@@ -10,6 +13,11 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
 _SHORTEST_KEY = 32
+_MOST_WORKERS = 64
+_CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
+"""The share of the processors that a container may use, or `max`.
+https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
+"""
 _TOKEN = re.compile(r"[!-~]+")
 _ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@,\s]+")
 
@@ -54,8 +62,14 @@ def _check_public_url(value: str) -> str:
 
 
 def _count_cores(value: Any) -> Any:
-    # Those that this process may use.
-    return len(os.sched_getaffinity(0)) if value == "auto" else value
+    if value != "auto":
+        return value
+    # Those that this process may use; not all systems tell.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = _CPU_LIMIT.read_text(encoding="ascii").split()
+        cores = min(cores, math.ceil(int(quota) / int(period)))
+    return min(cores, _MOST_WORKERS)
 
 
 Workers: TypeAlias = Annotated[int, BeforeValidator(_count_cores)]

@@ -305,6 +305,8 @@ def test_the_embedded_postgresql_is_the_supervisors(data_dir: Path) -> None:
             workers(served, 4)
             # The key of this start is that of all its workers.
             ask(client, "/graphql", COUNT)
+            os.kill(_keeper(served, {line["pid"] for line in lines(served, "a worker serves")}), signal.SIGKILL)
+            eventually(lambda: bool(lines(served, "the keeper has died")), "the keeper's death is not noted")
             kill_postmaster(data_dir)
             eventually(
                 lambda: client.post("/graphql", json={"query": COUNT}).json().get("data") is not None,
@@ -316,6 +318,13 @@ def test_the_embedded_postgresql_is_the_supervisors(data_dir: Path) -> None:
     assert not is_running(data_dir)
     listed = run("api-key", "list", FIELDSTONE_DATA_DIR=str(data_dir)).stdout
     assert (listed.count("revoked"), listed.count("expires")) == (1, 0)
+
+
+def _keeper(served: Served, others: set[int]) -> int:
+    """The process of the supervisor that is no worker."""
+    children = Path(f"/proc/{served.process.pid}/task/{served.process.pid}/children").read_text().split()
+    (found,) = {int(child) for child in children} - others
+    return found
 
 
 def test_nothing_is_left_where_the_supervisor_is_killed(data_dir: Path) -> None:

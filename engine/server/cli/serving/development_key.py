@@ -31,15 +31,21 @@ async def development_key(foundation: Foundation, log: Log, *, server: int | Non
     """
     process = os.getpid() if server is None else server
     workspace_id = foundation.default.workspace.id
-    for key in await foundation.keys.list(workspace_id):
-        if key.revoked_at is None and _is_left(key.name, process):
-            await _revoke(foundation, log, workspace_id, key.id)
+    await revoke_left_keys(foundation, log, server=process)
     name = f"process {process} of {socket.gethostname()}: development server"
     made = await foundation.keys.create(workspace_id, name, expires_at=datetime.now(UTC) + _LIFE)
     try:
         yield made.token
     finally:
         await _revoke(foundation, log, workspace_id, made.key.id)
+
+
+async def revoke_left_keys(foundation: Foundation, log: Log, *, server: int) -> None:
+    """Revoke the keys of the servers of this machine that have ended, and of the one with this process id."""
+    workspace_id = foundation.default.workspace.id
+    for key in await foundation.keys.list(workspace_id):
+        if key.revoked_at is None and _is_left(key.name, server):
+            await _revoke(foundation, log, workspace_id, key.id)
 
 
 async def _revoke(foundation: Foundation, log: Log, workspace_id: UUID, key_id: UUID) -> None:

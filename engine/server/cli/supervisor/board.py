@@ -50,7 +50,12 @@ class Board:
     def beat(self, worker: int, connections: int) -> None:
         """Note that a worker's event loop has turned, and its connections."""
         self._cells[worker * _OWN + _BEATS] += 1
+        self.count(worker, connections)
+
+    def count(self, worker: int, connections: int) -> int:
+        """Note a worker's connections, and return their number."""
         self._cells[worker * _OWN + _CONNECTIONS] = connections
+        return connections
 
     def beats(self, worker: int) -> int:
         """Return how often a worker's event loop has turned."""

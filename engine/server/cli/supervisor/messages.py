@@ -1,9 +1,13 @@
 """The supervisor's own lines in the log, in the form that the lines of workers have."""
 
+import contextlib
 import json
+import os
 import select
-import sys
 from datetime import UTC, datetime
+from typing import Final
+
+_STANDARD_ERROR: Final = 2
 
 
 class Messages:
@@ -41,9 +45,9 @@ class Messages:
 
     @staticmethod
     def _put(line: str) -> None:
-        # A reader of standard error that hangs must not hold up the supervisor: the line is dropped.
+        # A reader of standard error that hangs or has gone must not hold up or end the supervisor: the line is dropped.
         waiting = select.poll()
-        waiting.register(2, select.POLLOUT)
+        waiting.register(_STANDARD_ERROR, select.POLLOUT)
         if waiting.poll(0):
-            sys.stderr.write(line + "\n")
-            sys.stderr.flush()
+            with contextlib.suppress(OSError):
+                os.write(_STANDARD_ERROR, line.encode("utf-8", "backslashreplace") + b"\n")

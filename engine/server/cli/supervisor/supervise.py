@@ -261,7 +261,9 @@ class _Supervisor:
                 self._basis = self._reload.basis
         if not self._is_announced:
             self._is_announced = True
-            announce(url_of(self._sockets[0]), self._key)
+            # Nobody may read standard output any more.
+            with contextlib.suppress(OSError):
+                announce(url_of(self._sockets[0]), self._key)
 
     def _bury(self) -> None:
         """Note the processes that have ended."""

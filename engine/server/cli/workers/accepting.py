@@ -11,6 +11,9 @@ _ABOVE: Final = 1.25
 _MOMENT: Final = 0.05
 _PATIENCE: Final = 1.0
 """Seconds without another attempt after one that found no file descriptor free."""
+_UNCLAIMED: Final = 3
+"""Connections in a row that the others left, after which nothing is left to them for a while."""
+_WHILE: Final = 1.0
 
 
 class Acceptor:
@@ -19,7 +22,7 @@ class Acceptor:
     Args:
         listener: the socket.
         make_protocol: returns the protocol of a new connection.
-        count: returns this worker's connections.
+        count: returns this worker's connections, having noted them for the others.
         mean: returns those of all workers in the mean.
     """
 
@@ -37,6 +40,8 @@ class Acceptor:
         self._mean = mean
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.TimerHandle | None = None
+        self._unclaimed = 0
+        self._takes_all_until = 0.0
         self._opening: set[asyncio.Task[object]] = set()
         self._loop.add_reader(listener, self._notice)
 
@@ -49,7 +54,7 @@ class Acceptor:
 
     def _notice(self) -> None:
         """Accept a connection, now or in a moment in which the others may."""
-        if self._count() > _ABOVE * self._mean():
+        if self._count() > _ABOVE * self._mean() and self._loop.time() >= self._takes_all_until:
             self._pause(_MOMENT)
         else:
             self._accept()
@@ -62,21 +67,29 @@ class Acceptor:
         self._waiting = None
         self._loop.add_reader(self._listener, self._notice)
         # The others have had their chance: a client that still waits is not left to a worker that stands still.
-        self._accept()
+        if not self._accept():
+            self._unclaimed = 0
+            return
+        self._unclaimed += 1
+        if self._unclaimed >= _UNCLAIMED:
+            self._unclaimed = 0
+            self._takes_all_until = self._loop.time() + _WHILE
 
-    def _accept(self) -> None:
+    def _accept(self) -> bool:
+        """Accept a connection; return False if there is none."""
         try:
             connection, _ = self._listener.accept()
         except (BlockingIOError, InterruptedError, ConnectionAbortedError):
-            return
+            return False
         except OSError:
             if self._waiting is None:
                 self._pause(_PATIENCE)
-            return
+            return False
         connection.setblocking(False)
         task = self._loop.create_task(self._open(connection))
         self._opening.add(task)
         task.add_done_callback(self._opening.discard)
+        return True
 
     async def _open(self, connection: socket.socket) -> None:
         # The client may have gone already.

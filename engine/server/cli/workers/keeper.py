@@ -18,7 +18,7 @@ import uvloop
 
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.exit_codes import explain
-from fieldstone.engine.server.cli.serving.development_key import development_key
+from fieldstone.engine.server.cli.serving.development_key import development_key, revoke_left_keys
 from fieldstone.engine.server.cli.serving.serve import fill_with_demo, no_key
 from fieldstone.engine.server.cli.supervisor.board import Board
 from fieldstone.engine.server.cli.supervisor.tasks import KeeperTask
@@ -81,8 +81,14 @@ async def _keep(settings: Settings, task: KeeperTask) -> None:
         async with development_key(foundation, log, server=task.supervisor) if makes_key else no_key() as key:
             watch = foundation.embedded
             _report(task, ready={"embedded": None if watch is None else watch.address, "key": key})
-            if task.stays and (watch is not None or is_development):
+            if not task.stays or (watch is None and not is_development):
+                return
+            try:
                 await _stay(foundation, Board(task.board))
+            finally:
+                if is_development and not makes_key:
+                    # The keeper before this one was killed, and has left the key of this start.
+                    await revoke_left_keys(foundation, log, server=task.supervisor)
 
 
 async def _stay(foundation: Foundation, board: Board) -> None:

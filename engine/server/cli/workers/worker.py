@@ -140,7 +140,10 @@ async def _work(settings: Settings, task: WorkerTask) -> None:
         async with siblings.answering(app.metrics.render):
             board.accept(task.worker, is_on=True)
             server.acceptor = Acceptor(
-                listener, server.make_protocol, count=lambda: server.connection_count, mean=board.mean_connections
+                listener,
+                server.make_protocol,
+                count=lambda: board.count(task.worker, server.connection_count),
+                mean=board.mean_connections,
             )
             os.write(task.ready, b"1")
             os.close(task.ready)
