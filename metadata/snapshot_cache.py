@@ -41,7 +41,8 @@ class CurrentSnapshots:
 
     Args:
         database: where the models are.
-        most_bytes: how much memory they may take, by their `weight`; the least recently used one goes.
+        most_bytes: how much memory they may take, their views included, by their weights; the least recently used one
+            goes.
 
     Attributes:
         swapped: called with the snapshot before, None where there was none, and the one that took its place.
@@ -155,18 +156,22 @@ class CurrentSnapshots:
         self._snapshots[id_.int] = snapshot
         self._snapshots.move_to_end(id_.int)
         self._latest = snapshot
-        if self.bytes > self._most_bytes:
-            self._make_room(id_)
+        if (excess := self.bytes + self._view_bytes() - self._most_bytes) > 0:
+            self._make_room(id_, excess)
         self.swapped(before, snapshot)
         return True
 
-    def _make_room(self, newest: UUID) -> None:
-        for id_ in [one.workspace.id for one in self._snapshots.values() if one.workspace.id != newest]:
-            if self.bytes <= self._most_bytes:
+    def _view_bytes(self) -> int:
+        return sum(snapshot.view_weight for snapshot in self._snapshots.values())
+
+    def _make_room(self, newest: UUID, excess: int) -> None:
+        for one in [one for one in self._snapshots.values() if one.workspace.id != newest]:
+            if excess <= 0:
                 break
-            if not any(is_needed(id_) for is_needed in self._needs):
+            if not any(is_needed(one.workspace.id) for is_needed in self._needs):
                 self.counters.evictions += 1
-                self.forget(id_)
+                excess -= one.weight + one.view_weight
+                self.forget(one.workspace.id)
 
     async def _check(self, workspace_id: UUID, flight: _Flight, snapshot: Snapshot | None) -> Snapshot:
         flight.begun += 1

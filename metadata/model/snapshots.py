@@ -31,6 +31,7 @@ class Snapshot:
 
     Attributes:
         role: of a view: the role whose view of the snapshot `base` it is.
+        own_weight: of a view: about the bytes of memory that it takes beside `base` and the views made before it.
     """
 
     workspace: Workspace
@@ -42,6 +43,7 @@ class Snapshot:
     roles: Mapping[UUID, Role] = field(default_factory=dict)
     role: Role | None = field(default=None, compare=False)
     base: "Snapshot | None" = field(default=None, compare=False, repr=False)
+    own_weight: int = field(default=0, compare=False, repr=False)
 
     @property
     def whole(self) -> "Snapshot":
@@ -52,6 +54,11 @@ class Snapshot:
     def views(self) -> "dict[RoleReference, Snapshot]":
         """The views of this snapshot that roles have asked for, by the id or the name of the role."""
         return {}
+
+    @property
+    def view_weight(self) -> int:
+        """About the bytes of memory that its views take beside it."""
+        return sum({id(view): view.own_weight for view in self.views.values()}.values())
 
     @cached_property
     def seen(self) -> "dict[int, Seen]":

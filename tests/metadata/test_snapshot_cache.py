@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.model import Snapshot
@@ -108,6 +109,24 @@ async def test_the_least_recently_used_goes(desk: Desk, database: Database, mode
     current.forget(ids[1])
     assert forgotten == [ids[1], ids[0], ids[1]]
     assert current.bytes == others[1].weight
+
+
+async def test_the_views_of_roles_count(desk: Desk, database: Database, model: Snapshot) -> None:
+    others = [await desk.workspaces.create(name, actor="test", standard=False) for name in ("one", "two")]
+    current = CurrentSnapshots(database, most_bytes=model.weight + 2 * others[0].weight)
+    first = await current.get(model.workspace.id)
+    await current.get(others[0].workspace.id)
+    assert len(current.loaded()) == 2
+    view_of(first, "admin")
+    assert first.view_weight == 0
+    viewer = next(role for role in first.roles.values() if role.name == "viewer")
+    view_of(first, viewer.id)
+    weight = first.view_weight
+    assert weight > 0
+    view_of(first, viewer.name)
+    assert first.view_weight == weight, "one view, by the role's id and its name"
+    await current.get(others[1].workspace.id)
+    assert [current.peek(one.workspace.id) is not None for one in (first, *others)] == [False, True, True]
 
 
 async def test_what_is_needed_stays_and_so_does_the_newest(desk: Desk, database: Database, model: Snapshot) -> None:

@@ -204,3 +204,4 @@ def test_a_restricted_object_takes_less_than_two_kilobytes() -> None:
         tracemalloc.stop()
     assert len({id(one) for view in views for one in view.objects.values()}) == 500
     assert taken / 500 < 2_000
+    assert 0.6 < snapshot.view_weight / taken < 1.7
