@@ -2,6 +2,13 @@
 SELECT pg_export_snapshot(), to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
     current_setting('server_version'), current_setting('server_version_num')::int / 10000;
 
+-- name: statements_without_limit
+SET LOCAL statement_timeout = 0;
+
+-- name: forget_settings
+-- The statements of pg_restore change settings of the session, which a pooler would hand on.
+RESET ALL;
+
 -- name: tables
 -- The tables of these schemas with the columns that hold values; a partition belongs to its table.
 SELECT n.nspname, c.relname, ARRAY(

@@ -74,6 +74,7 @@ async def restore_database(database: Database, archive: ArchiveReader, *, report
         await restore_log(connection, archive, tables["event_log"])
         await _restore_tables(connection, archive, manifest.workspaces, report)
         await _advance_sequences(connection, manifest, schemas)
+        await connection.execute(_QUERIES["forget_settings"])
 
 
 async def restore_workspace(
@@ -117,6 +118,7 @@ async def restore_workspace(
             raise BackupRefused(f"{missing_key(sorted(missing))}; nothing was restored")
         await _restore_beside(connection, archive, saved, place, report)
         await _advance_sequences(connection, manifest, [CATALOG], [(saved.schema, place.schema)])
+        await connection.execute(_QUERIES["forget_settings"])
 
 
 async def _begin(connection: Session) -> None:

@@ -57,7 +57,7 @@ async def save(
 
     Args:
         database: the database.
-        dsn: its address for `pg_dump`, with the login that owns the tables.
+        dsn: its address for `pg_dump`, with no pooler between.
         archive: the file.
         workspace: the name of the workspace; None for the whole database.
         report: called with a line for each workspace.
@@ -114,6 +114,7 @@ async def _open_snapshot(database: Database, workspace: str | None) -> AsyncIter
         async with database.session() as connection:
             await connection.execute(CATALOG_QUERIES["begin_read"])
             await connection.execute(CATALOG_QUERIES["idle_without_limit"])
+            await connection.execute(_QUERIES["statements_without_limit"])
             await connection.execute(CATALOG_QUERIES["wait_for_locks_at_most"], {"milliseconds": _LOCK_WAIT})
             snapshot = await _read_snapshot(connection, workspace)
             schemas = [CATALOG, *(one.schema for one in snapshot.workspaces)]

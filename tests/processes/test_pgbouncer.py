@@ -121,3 +121,29 @@ def test_the_setting_that_it_needs_is_named(empty_database: str, tmp_path: Path)
         refused = run("migrate", DATABASE_URL=pooled, FIELDSTONE_STARTUP_TIMEOUT="2")
     assert refused.returncode == 1
     assert "FIELDSTONE_PREPARE_STATEMENTS=false" in refused.stderr
+
+
+def test_a_workspace_is_backed_up_and_restored_through_pgbouncer(empty_database: str, tmp_path: Path) -> None:
+    path = str(tmp_path / "second.backup")
+    with pgbouncer(empty_database, tmp_path) as pooled:
+        through = {"DATABASE_URL": pooled, "FIELDSTONE_PREPARE_STATEMENTS": "false"}
+        direct = {"FIELDSTONE_LISTEN_URL": empty_database}
+        assert run("workspace", "create", "second", **through).returncode == 0
+        refused = run("backup", path, "--workspace", "second", **through)
+        assert (refused.returncode, "FIELDSTONE_LISTEN_URL names the same database" in refused.stderr) == (1, True)
+        saved = run("backup", path, "--workspace", "second", **through, **direct)
+        assert saved.returncode == 0, saved.stderr
+        assert run("workspace", "delete", "second", "--yes", **through).returncode == 0
+        done = run("restore", path, **through)
+        assert done.returncode == 0, done.stderr
+        assert run("workspace", "list", **through).stdout.split() == ["default", "second"]
+        assert run("doctor", **through).returncode == 0
+        # The connections that the pooler hands on have the settings that they had before.
+        connections = [psycopg.connect(pooled, autocommit=False) for _ in range(_SERVER_CONNECTIONS)]
+        try:
+            assert {connection.execute("SHOW search_path").fetchone() for connection in connections} == {
+                ('"$user", public',)
+            }
+        finally:
+            for connection in connections:
+                connection.close()

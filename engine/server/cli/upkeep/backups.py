@@ -25,12 +25,17 @@ async def back_up(settings: Settings, *, path: Path, workspace: str | None) -> N
         MetadataError: the catalog is not for this program.
         SqlError: the database cannot be had.
     """
+    if not settings.prepare_statements and settings.listen_url is None:
+        raise CommandError(
+            "FIELDSTONE_PREPARE_STATEMENTS=false says that DATABASE_URL leads to a pooler, through which pg_dump"
+            " cannot be run: FIELDSTONE_LISTEN_URL names the same database without it"
+        )
     try:
         # The file first: it may be refused, and a server need not start for that.
         with write_archive(path) as archive:
             async with address(settings) as (dsn, _), open_database(settings, dsn) as database:
-                owner = settings.owner_database_url or dsn
-                manifest = await save(database, owner, archive, workspace=workspace, report=_report)
+                direct = settings.listen_url or settings.owner_database_url or dsn
+                manifest = await save(database, direct, archive, workspace=workspace, report=_report)
     except BackupRefused as error:
         raise CommandError(str(error)) from error
     records = sum(one.rows for one in manifest.tables if one.schema != "fieldstone")
