@@ -60,6 +60,7 @@ class Call(NamedTuple, Generic[P_co]):
         key: the one that the operation was found by.
         meter: adds the costs of a mutation.
         is_large: whether its variables are so large that to look through them takes long.
+        is_trial: whether its transaction is rolled back.
         keeping: keeps the answer of a mutation with an Idempotency-Key.
         claims: the principal's values, of the types that its role declares.
         limits: those of its role.
@@ -72,6 +73,7 @@ class Call(NamedTuple, Generic[P_co]):
     variables: Variables
     meter: Meter
     is_large: bool
+    is_trial: bool = False
     keeping: Keeping | None = None
     claims: Mapping[str, JsonValue] = MappingProxyType({})
     limits: RoleLimits = NO_LIMITS

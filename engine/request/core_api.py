@@ -10,6 +10,7 @@ from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execute_mutation import bind_writes, run_writes
 from fieldstone.engine.request.idempotency.kept_answers import KeptAnswers
+from fieldstone.engine.request.idempotency.trial import Trial, TrialOver
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments
 from fieldstone.engine.request.valid_operation import MutationPlan
@@ -56,16 +57,19 @@ def build_core_api(
         planned = await compiler.plan(call)
         bind = partial(bind_writes, planned.writes, call.bindings)
         bound = await compiler.run(call.snapshot, bind, is_heavy=call.is_large)
-        return await run_writes(
-            database,
-            planned.writes,
-            bound,
-            call.bindings,
-            call.snapshot,
-            time_limit=time_limit,
-            meter=call.meter,
-            keeping=call.keeping,
-        )
+        try:
+            return await run_writes(
+                database,
+                planned.writes,
+                bound,
+                call.bindings,
+                call.snapshot,
+                time_limit=time_limit,
+                meter=call.meter,
+                keeping=Trial() if call.is_trial else call.keeping,
+            )
+        except TrialOver as over:
+            return over.data
 
     api = build_api(
         database=database,

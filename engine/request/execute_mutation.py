@@ -15,6 +15,7 @@ from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNes
 from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly
 from fieldstone.engine.request.execute_nested import NestedRun
 from fieldstone.engine.request.idempotency.claim import Keeping
+from fieldstone.engine.request.idempotency.trial import Trial
 from fieldstone.engine.request.merging.execute_merge import run_merge
 from fieldstone.engine.request.write_errors.forbidden import Written, checks_of, uphold
 from fieldstone.engine.request.write_errors.row_faults import may_have_rows, name_rows
@@ -41,7 +42,7 @@ async def run_writes(
     *,
     time_limit: float,
     meter: Meter,
-    keeping: Keeping | None = None,
+    keeping: Keeping | Trial | None = None,
 ) -> bytes:
     """Run a mutation, planned on `snapshot`, and return its data as JSON text.
 
@@ -53,10 +54,11 @@ async def run_writes(
         snapshot: the model that it was planned on.
         time_limit: seconds.
         meter: adds its costs.
-        keeping: claims the mutation's Idempotency-Key, and keeps its answer.
+        keeping: claims the mutation's Idempotency-Key and keeps its answer; or has the transaction rolled back.
 
     Raises:
         AlreadyClaimed: another mutation with the key was committed.
+        TrialOver: it was a trial, in which nothing failed.
         ApiError: a root field failed; nothing was written.
         DatabaseError: the database refused it.
     """
@@ -91,7 +93,7 @@ async def _run_once(
     *,
     time_limit: float,
     meter: Meter,
-    keeping: Keeping | None,
+    keeping: Keeping | Trial | None,
 ) -> bytes:
     """Run a mutation as `run_writes` does; `failed` gets the root field that is refused, with its parameters."""
     share = snapshot.workspace.id.int

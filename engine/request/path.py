@@ -320,6 +320,7 @@ class GraphQLApi:
             variables=variables,
             meter=Meter(limit=compiler.limits_of(seen.limits).records.cost),
             is_large=request.is_large,
+            is_trial=request.is_trial,
             claims=seen.claims,
             limits=seen.limits,
         )

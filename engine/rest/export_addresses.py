@@ -7,7 +7,7 @@ PARAMETERS = ("filter", "order_by", "limit", "starting_after")
 """The parameters that an export takes; its `limit` has no bound of a page."""
 
 
-IMPORT_PARAMETERS = ("upsert", "on_conflict", "all_or_nothing")
+IMPORT_PARAMETERS = ("upsert", "on_conflict", "all_or_nothing", "dry_run", "mapping")
 """The parameters that an import takes."""
 
 

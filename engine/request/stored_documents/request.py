@@ -35,6 +35,7 @@ class GraphQLRequest(NamedTuple):
         explain: says if the answer explains itself.
         reference: names a stored document.
         is_new: whether the text is to be stored by its hash once it has proved valid.
+        is_trial: whether a mutation is rolled back after its answer was made.
         is_rest: whether the answer has the form of REST; see `PlanContext`.
     """
 
@@ -49,6 +50,7 @@ class GraphQLRequest(NamedTuple):
     is_new: bool = False
     is_rest: bool = False
     tells_roots: bool = False
+    is_trial: bool = False
 
     @property
     def may_write(self) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
@@ -16,6 +17,8 @@ from fieldstone.metadata.scalars import Scalar
 _BOOLEANS = {"true": True, "false": False}
 _NUMBERS = (scalars.INT, scalars.DOUBLE, scalars.DECIMAL)
 _DELETED_AT = "deletedAt"
+
+_NO_MAPPING: Mapping[str, str | None] = MappingProxyType({})
 
 Convert = Callable[[str], JsonValue]
 """Returns the JSON value of a cell; a cell that is none of its type stays text, which the write refuses."""
@@ -42,16 +45,20 @@ class RecordReader:
         view: the model as the principal sees it.
         object_: the object of the records.
         decode: reads a cell of JSON.
+        mapping: the columns of the object by those of the file with another name; None: the column is passed over.
 
     Attributes:
         ignored: the names of columns that are passed over, since the server writes their fields.
     """
 
-    def __init__(self, view: Snapshot, object_: Object, decode: Decode) -> None:
+    def __init__(
+        self, view: Snapshot, object_: Object, decode: Decode, mapping: Mapping[str, str | None] = _NO_MAPPING
+    ) -> None:
         self.ignored: list[str] = []
         self._view = view
         self._object = object_
         self._decode = decode
+        self._mapping = mapping
         self._read_only = {
             name for name, field in object_.active.items() if field.access is Access.READ_ONLY and name != _DELETED_AT
         }
@@ -77,7 +84,14 @@ class RecordReader:
         columns: list[tuple[int, Column]] = []
         deleted = None
         seen: set[str] = set()
-        for place, name in enumerate(name.strip() for name in names):
+        titles = [name.strip() for name in names]
+        if missing := next((name for name in self._mapping if name not in titles), None):
+            raise BadUserInput(f"'mapping' names the column '{missing[:80]}', which the file lacks.", field="mapping")
+        for place, title in enumerate(titles):
+            name = self._mapping.get(title, title)
+            if name is None:
+                self._ignore([title])
+                continue
             if name in seen:
                 raise BadUserInput(f"The column '{name[:80]}' is in the header twice.", field=name[:80])
             seen.add(name)

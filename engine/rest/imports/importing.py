@@ -77,6 +77,8 @@ class Import:
         self._principal = principal
         self._format = address.format
         self._way = _read_way(parameters)
+        self._mapping = _read_mapping(parameters, address.format)
+        self.report.dry_run = self._way.is_trial
         self._is_whole = parameters.flag("all_or_nothing")
         self._decode = decode
         self._most = most
@@ -105,7 +107,7 @@ class Import:
         self._most_rows = limits.records.bulk if self._is_whole else min(MOST_ROWS, limits.records.bulk)
         found = self._core.compiler.schemas.get(seen.view).type_map.get(type_name(object_, TypeRole.INPUT))
         type_ = found if isinstance(found, GraphQLInputObjectType) else None
-        records = RecordReader(seen.view, object_, self._decode)
+        records = RecordReader(seen.view, object_, self._decode, self._mapping)
         self.report.ignored = records.ignored
         reader = self._open(records)
         own = [
@@ -254,11 +256,27 @@ class Import:
             )
 
 
+def _read_mapping(parameters: Parameters, format_: Format) -> dict[str, str | None]:
+    """Return the columns of the object by those of the file; raises BadUserInput."""
+    mapping = parameters.json("mapping")
+    if mapping is None:
+        return {}
+    if format_ is not Format.CSV:
+        raise BadUserInput("'mapping' is for the columns of CSV.", field="mapping")
+    if not isinstance(mapping, dict) or not all(isinstance(one, str | None) for one in mapping.values()):
+        raise BadUserInput(
+            "'mapping' must be a JSON object with the columns of the file, each with a column of the object, or null to"
+            ' pass it over: {"E-mail":"email","Notes":null}.',
+            field="mapping",
+        )
+    return mapping
+
+
 def _read_way(parameters: Parameters) -> Way:
     """Return how the records are written; raises BadUserInput."""
-    fields = parameters.text("on_conflict")
+    fields, is_trial = parameters.text("on_conflict"), parameters.flag("dry_run")
     if fields is None:
-        return Way(upserts=parameters.flag("upsert"))
+        return Way(upserts=parameters.flag("upsert"), is_trial=is_trial)
     if not parameters.flag("upsert", default=True):
         raise BadUserInput("'on_conflict' and 'upsert=false' contradict each other.", field="on_conflict")
-    return Way(upserts=True, key=tuple(name.strip() for name in fields.split(",")))
+    return Way(upserts=True, key=tuple(name.strip() for name in fields.split(",")), is_trial=is_trial)

@@ -27,6 +27,7 @@ class Report:
         failed: the rows that were refused.
         errors: the first of them.
         ignored: the names of the columns that were passed over.
+        dry_run: whether nothing was written in the end.
     """
 
     created: int = 0
@@ -34,6 +35,7 @@ class Report:
     failed: int = 0
     errors: list[dict[str, Any]] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    dry_run: bool = False
 
     @property
     def read(self) -> int:
@@ -62,6 +64,7 @@ class Report:
             "failed": self.failed,
             "errors": sorted(self.errors, key=lambda error: error["row"]),
             "ignored": self.ignored,
+            "dryRun": self.dry_run,
         }
         return {name: shown}
 

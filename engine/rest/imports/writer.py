@@ -50,10 +50,12 @@ class Way(NamedTuple):
     Attributes:
         upserts: whether a record with the same unique key is changed.
         key: the fields of the one unique key that counts; none: any that is given.
+        is_trial: whether nothing is written in the end.
     """
 
     upserts: bool = False
     key: tuple[str, ...] = ()
+    is_trial: bool = False
 
 
 class BatchWriter:
@@ -157,7 +159,8 @@ class BatchWriter:
             operation_name=None,
             variables=variables,
             is_large=True,
-            sent_key=SentKey(self._key.encode(), self._sent),
+            sent_key=None if self._way.is_trial else SentKey(self._key.encode(), self._sent),
+            is_trial=self._way.is_trial,
         )
         body = await self._execute(request)
         updated = body.count(b'"created":false')

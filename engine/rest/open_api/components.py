@@ -61,6 +61,7 @@ def shared_schemas() -> dict[str, Any]:
             failed=status,
             errors=listed(members(row=status, line=status, message=_TEXT, code=_TEXT)),
             ignored=listed(_TEXT),
+            dryRun=_FLAG,
         ),
         RELATED: {"type": ["object", "null"], "description": said.format(one)},
         RELATED_LIST: {"type": ["object", "null"], "description": said.format(several)},
@@ -102,6 +103,8 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
             "all_or_nothing": _query(
                 "all_or_nothing", _FLAG | {"default": False}, "Whether no record is written if a row is refused."
             ),
+            "dry_run": _query("dry_run", _FLAG | {"default": False}, "Whether all rows are tried and none is written."),
+            "mapping": _json("mapping", "object", 'Columns of the file, such as {"E-mail":"email","Notes":null}.'),
             "soft_delete": _query(
                 "soft_delete", _FLAG | {"default": False}, "Whether the removal can be undone; else it destroys."
             ),

@@ -66,6 +66,7 @@ _SECOND_NAMES: Mapping[Action, str] = {
 
 
 _NOT_ACCEPTABLE = 406
+_OF_UPSERTS = ("upsert", "on_conflict")
 
 
 def write_paths(object_: Object) -> str:
@@ -145,7 +146,7 @@ def _import(object_: Object, format_: Format) -> Part:
         "operationId": f"import{capitalised(format_.value)}Of{capitalised(object_.name_plural)}",
         "summary": f"Import {object_.label_plural}",
         "tags": [object_.name_plural],
-        "parameters": [parameter(one) for one in IMPORT_PARAMETERS if upserts or one == "all_or_nothing"],
+        "parameters": [parameter(one) for one in IMPORT_PARAMETERS if upserts or one not in _OF_UPSERTS],
         # The type of the body is not looked at, and few tools know that of JSON Lines.
         "requestBody": {
             "content": {**_content(format_), "text/plain": {"schema": {"type": "string"}}},

@@ -55,6 +55,7 @@ def import_(
     all_or_nothing: Annotated[
         bool, typer.Option("--all-or-nothing", help="Write no record if a row is refused.")
     ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Try all rows, and write none.")] = False,
     errors: Annotated[
         Path | None, typer.Option(help="The file of CSV to write the rows to that were refused, with the reasons.")
     ] = None,
@@ -67,5 +68,6 @@ def import_(
     source = work.files.Source(url, key, plural, format_)
     parameters = {"on_conflict": on_conflict} if on_conflict is not None else {}
     parameters |= {"upsert": "true"} if upsert else {}
+    parameters |= {"dry_run": "true"} if dry_run else {}
     parameters |= {"all_or_nothing": "true"} if all_or_nothing else {}
     work.exit_codes.run(lambda _: work.files.import_file(source, path, parameters, errors))

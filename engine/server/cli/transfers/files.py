@@ -186,8 +186,9 @@ def _report(source: Source, answer: httpx.Response, errors: Path | None) -> None
     if not data:
         _read(answer)
     (report,) = data.values()
+    trial = "nothing was written, of a dry run: " if report["dryRun"] else ""
     typer.echo(
-        f"{escape(source.plural)}: {report['created']:,} created, {report['updated']:,} updated,"
+        f"{escape(source.plural)}: {trial}{report['created']:,} created, {report['updated']:,} updated,"
         f" {report['failed']:,} refused."
     )
     for error in report["errors"][:_MOST_SHOWN]:

@@ -237,3 +237,37 @@ async def test_each_record_has_its_event(client: httpx.AsyncClient, app_database
             "SELECT (SELECT count(*) FROM fieldstone.event_staging) + (SELECT count(*) FROM fieldstone.event_log)"
         ).fetchone()
     assert counted == (600,)
+
+
+async def test_a_dry_run_writes_nothing(client: httpx.AsyncClient, app_database: str) -> None:
+    await create(client, "people", email="a@x", city="Bonn")
+    text = "email,city\na@x,Ulm\nb@x,Ulm\n,Ulm\n"
+    report = await send(client, "people.csv?dry_run=true&on_conflict=email", text)
+    assert (counts(report), report["dryRun"]) == ((1, 1, 1), True)
+    report = await send(client, "people.csv?dry_run=true", text)
+    assert (counts(report), [one["row"] for one in report["errors"]]) == ((1, 0, 2), [1, 3])
+    report = await send(client, "people.csv?dry_run=true&all_or_nothing=true", "email\nc@x\nd@x\n")
+    assert counts(report) == (2, 0, 0)
+    (person,) = (await ask(client, "GET", "people"))["data"]["people"]
+    assert (person["email"], person["city"]) == ("a@x", "Bonn")
+    with psycopg.connect(app_database) as connection:
+        counted = connection.execute(
+            "SELECT (SELECT count(*) FROM fieldstone.event_staging) + (SELECT count(*) FROM fieldstone.event_log),"
+            " (SELECT count(*) FROM fieldstone.idempotency)"
+        ).fetchone()
+    assert counted == (1, 0)
+    assert counts(await send(client, "people.csv?on_conflict=email", text)) == (1, 1, 1)
+
+
+async def test_columns_with_other_names(client: httpx.AsyncClient) -> None:
+    mapping = '{"E-mail": "email", "Town": "city", "Notes": null}'
+    report = await send(client, f"people.csv?mapping={mapping}", "E-mail,Town,Notes,jobTitle\na@x,Bonn,x,cook\n")
+    assert (counts(report), report["ignored"]) == ((1, 0, 0), ["Notes"])
+    (person,) = (await ask(client, "GET", "people"))["data"]["people"]
+    assert (person["email"], person["city"], person["jobTitle"]) == ("a@x", "Bonn", "cook")
+    for wrong in ("[]", '{"a": 1}', "{", '{"a": "email"}'):
+        refused = await send(client, f"people.csv?mapping={wrong}", "b\n1\n", 400)
+        assert "'mapping'" in refused["messages"][0]
+    assert "twice" in (await send(client, 'people.csv?mapping={"a":"email"}', "a,email\n1,2\n", 400))["messages"][0]
+    refused = await send(client, 'people.jsonl?mapping={"a":"email"}', "{}\n", 400)
+    assert refused["messages"] == ["'mapping' is for the columns of CSV."]
