@@ -7,8 +7,7 @@
     bind and execute           one statement for a query, one transaction for a mutation
     write the answer           the database's bytes between a constant head and tail
 
-A request that an older snapshot would refuse is tried again on the newest one. Where all is found, `find_ready` returns
-an operation that is bound already, without a task.
+A request that an older snapshot would refuse is tried again on the newest one. `find_ready` takes no task.
 """
 
 from collections.abc import Awaitable, Callable

@@ -17,7 +17,7 @@ BuildRecord = Callable[[Cells], dict[str, JsonValue]]
 
 _SEPARATORS = ",;\t"
 _CELLS: Mapping[str, re.Pattern[str]] = {
-    one: re.compile(rf'(?:"((?:[^"]|"")*)"|([^"{one}]*))({one}|$)') for one in _SEPARATORS
+    one: re.compile(rf'(?:"([^"]*+(?:""[^"]*+)*+)"|([^"{one}]*))({one}|$)') for one in _SEPARATORS
 }
 
 
@@ -35,6 +35,10 @@ class CsvRows:
         self._build: BuildRecord | None = None
         self._separator = ","
         self._columns = 0
+        # The lines of a record that is not complete, and the beginning of its next line.
+        self._lines: list[str] = []
+        self._size = 0
+        self._is_open = False
         self._rest = ""
         self._line = 1
         self._number = 0
@@ -42,26 +46,24 @@ class CsvRows:
     def read(self, text: str, *, is_end: bool) -> list[Row]:
         """Return the rows that end in a piece of the text, as `Reader` says."""
         lines = (self._rest + text).split("\n")
-        last = lines.pop()
-        if is_end and last:
-            lines.append(last)
-            last = ""
-        found: list[Row] = []
-        record, begun, is_open = "", 0, False
-        for place, line in enumerate(lines):
-            # A line break between quotation marks is part of a cell.
-            record = f"{record}\n{line}" if is_open else line
-            is_open ^= line.count('"') % 2 == 1
-            if is_open:
-                continue
-            refuse_longer(record, self._most, self._line)
-            self._take(record.removesuffix("\r"), found)
-            begun = place + 1
-            self._line += record.count("\n") + 1
-        self._rest = "\n".join([*lines[begun:], last])
+        self._rest = lines.pop()
         if is_end and self._rest:
+            lines.append(self._rest)
+            self._rest = ""
+        found: list[Row] = []
+        for line in lines:
+            self._lines.append(line)
+            self._size += len(line) + 1
+            refuse_longer(self._size, self._most, self._line)
+            # A line break between quotation marks is part of a cell.
+            self._is_open ^= line.count('"') % 2 == 1
+            if not self._is_open:
+                self._take("\n".join(self._lines).removesuffix("\r"), found)
+                self._line += len(self._lines)
+                self._lines, self._size = [], 0
+        if is_end and self._is_open:
             raise BadUserInput(f"A quotation mark in the record in line {self._line} is never closed.")
-        refuse_longer(self._rest, self._most, self._line)
+        refuse_longer(self._size + len(self._rest), self._most, self._line)
         if is_end and self._build is None:
             raise BadUserInput("The file is empty: its first line must have the names of the columns.")
         return found

@@ -34,10 +34,10 @@ class JsonLines:
         for line in lines:
             self._line += 1
             if line and not line.isspace():
-                refuse_longer(line, self._most, self._line)
+                refuse_longer(len(line), self._most, self._line)
                 self._number += 1
                 found.append(self._row(line))
-        refuse_longer(self._rest, self._most, self._line + 1)
+        refuse_longer(len(self._rest), self._most, self._line + 1)
         return found
 
     def _row(self, line: str) -> Row:

@@ -39,9 +39,9 @@ class Reader(Protocol):
         """
 
 
-def refuse_longer(text: str, most: int, line: int) -> None:
-    """Raise BadUserInput if the text of one record has more characters than `most`."""
-    if len(text) > most:
+def refuse_longer(size: int, most: int, line: int) -> None:
+    """Raise BadUserInput if the text of one record, of `size` characters, has more than `most`."""
+    if size > most:
         raise BadUserInput(
             f"The record in line {line} has more than {most:,} characters, which is the limit of one record"
             " (FIELDSTONE_MAX_BODY_BYTES)."

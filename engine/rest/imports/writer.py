@@ -7,6 +7,7 @@ so that one whose answer was lost can be sent again.
 import asyncio
 import time
 from collections.abc import Collection, Mapping, Sequence
+from copy import copy
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -143,7 +144,8 @@ class BatchWriter:
     def _refuse(self, row: Row, reason: ApiError) -> None:
         may_come = isinstance(reason, NotFound) and field_of(reason) in self._own
         if may_come and len(self._held) < _MOST_HELD and self._size + row.size <= _MOST_HELD_CHARACTERS:
-            self._held.append((row, reason))
+            # The error itself refers to the batch that it was raised for.
+            self._held.append((row, copy(reason)))
             self._size += row.size
         else:
             self._report.refuse(row, reason)

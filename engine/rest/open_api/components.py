@@ -4,8 +4,18 @@ from http import HTTPStatus
 from typing import Any
 
 from fieldstone.engine.rest.errors import PROBLEM
+from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.rest.open_api.paths import ALWAYS
-from fieldstone.engine.rest.open_api.references import Part, json_content, listed, members, nullable, response, schema
+from fieldstone.engine.rest.open_api.references import (
+    Part,
+    file_content,
+    json_content,
+    listed,
+    members,
+    nullable,
+    response,
+    schema,
+)
 from fieldstone.engine.rest.open_api.schemas import RELATED, RELATED_LIST, write_composites
 from fieldstone.engine.rest.selection import DEEPEST
 
@@ -125,6 +135,11 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
             "If-None-Match": _header("If-None-Match", "An ETag: 304 while the record is shown as before."),
             "If-Match": _header("If-Match", "An ETag: the write is made only if the record has this updatedAt."),
             "Idempotency-Key": _header("Idempotency-Key", "The write is made once, however often it is sent."),
+        },
+        "requestBodies": {
+            # Few generators of clients know the type of JSON Lines.
+            one.value: {"content": file_content(one) | {"text/plain": {"schema": _TEXT}}, "required": True}
+            for one in Format
         },
         "headers": {"ETag": {"description": "For If-Match and If-None-Match.", "schema": _TEXT}},
         "responses": {

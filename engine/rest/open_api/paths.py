@@ -3,7 +3,16 @@
 from collections.abc import Iterator, Mapping
 
 from fieldstone.engine.rest.export_addresses import IMPORT_PARAMETERS, PARAMETERS, Format
-from fieldstone.engine.rest.open_api.references import Part, json_content, listed, members, parameter, response, schema
+from fieldstone.engine.rest.open_api.references import (
+    Part,
+    file_content,
+    json_content,
+    listed,
+    members,
+    parameter,
+    response,
+    schema,
+)
 from fieldstone.engine.rest.open_api.schemas import data_name
 from fieldstone.engine.rest.parameters import TAKEN
 from fieldstone.engine.rest.routes import VERBS, Action, routes_of
@@ -134,10 +143,6 @@ def _operation(object_: Object, action: Action, beginning: str) -> Part:
     return found
 
 
-def _content(format_: Format) -> Part:
-    return {format_.media_type.partition(b";")[0].decode(): {"schema": {"type": "string"}}}
-
-
 def _import(object_: Object, format_: Format) -> Part:
     name = f"import{capitalised(object_.name_plural)}"
     upserts = lacking(object_, Verb.UPSERT) is None
@@ -147,11 +152,7 @@ def _import(object_: Object, format_: Format) -> Part:
         "summary": f"Import {object_.label_plural}",
         "tags": [object_.name_plural],
         "parameters": [parameter(one) for one in IMPORT_PARAMETERS if upserts or one not in _OF_UPSERTS],
-        # The type of the body is not looked at, and few tools know that of JSON Lines.
-        "requestBody": {
-            "content": {**_content(format_), "text/plain": {"schema": {"type": "string"}}},
-            "required": True,
-        },
+        "requestBody": {"$ref": f"#/components/requestBodies/{format_.value}"},
         "responses": {
             "200": {"description": "The report.", "content": json_content(report)},
             **{str(status): response(status) for status in (*ALWAYS, *OF_BODIES, _CONFLICT)},
@@ -166,7 +167,7 @@ def _export(object_: Object, format_: Format) -> Part:
         "tags": [object_.name_plural],
         "parameters": [parameter("export_limit" if name == "limit" else name) for name in PARAMETERS],
         "responses": {
-            "200": {"description": "The file.", "content": _content(format_)},
+            "200": {"description": "The file.", "content": file_content(format_)},
             **{str(status): response(status) for status in ALWAYS if status != _NOT_ACCEPTABLE},
         },
     }

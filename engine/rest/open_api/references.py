@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from fieldstone.engine.rest.export_addresses import Format
+
 Part = dict[str, Any]
 
 
@@ -39,6 +41,11 @@ def listed(items: Part) -> Part:
 def members(**named: Part) -> Part:
     """Return the schema of an object that has all of these members."""
     return {"type": "object", "properties": named, "required": [*named]}
+
+
+def file_content(format_: Format) -> Part:
+    """Return the content of a body that is a file."""
+    return {format_.media_type.partition(b";")[0].decode(): {"schema": {"type": "string"}}}
 
 
 def json_content(inner: Part) -> Part:

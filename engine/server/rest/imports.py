@@ -41,6 +41,8 @@ MOST_OF_WORKSPACE = 4
 
 _SLOWEST = 4_096
 """Bytes of a file that have to come in each second in which it is waited for, on average."""
+_LONGEST = 21_600.0
+"""Seconds of an import."""
 _MOST_DRAINED = 64 << 20
 """Bytes behind a refusal that are read, so that the client, which sends the whole file first, receives it."""
 _DRAIN = 10.0
@@ -186,8 +188,11 @@ class _Body:
 
     async def pieces(self) -> AsyncIterator[bytes]:
         """Yield the pieces; raises ApiError, or ClientGone."""
+        first = time.monotonic()
         while not self._is_over:
             began = time.monotonic()
+            if began - first > _LONGEST:
+                raise BodyTooSlow(f"The import has taken {_LONGEST / 3_600:g} hours: send the rest by itself.")
             left = self._patience + self._received / _SLOWEST - self._waited
             try:
                 async with asyncio.timeout(max(0.0, left)):

@@ -137,7 +137,8 @@ async def test_imports(client: httpx.AsyncClient) -> None:
     for format_, text in files.items():
         operation = document["paths"][f"/people.{format_.value}"]["post"]
         assert [one["$ref"].rpartition("/")[2] for one in operation["parameters"]] == [*IMPORT_PARAMETERS]
-        told, plain = operation["requestBody"]["content"]
+        body = document["components"]["requestBodies"][operation["requestBody"]["$ref"].rpartition("/")[2]]
+        told, plain = body["content"]
         assert plain == "text/plain"
         answer = await client.post(
             f"/rest/people.{format_.value}?upsert=true", content=text, headers={"content-type": told}
