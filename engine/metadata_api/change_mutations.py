@@ -5,10 +5,11 @@ from functools import partial
 from typing import Any
 
 from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.metadata_api.twenty_indexes import read_index
 from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
 from fieldstone.engine.schema.roots.metadata_changes import MUTATIONS, alias_of
 from fieldstone.engine.schema.roots.twenty_names import IGNORED
-from fieldstone.metadata.changes.kinds.kind import Kind
+from fieldstone.metadata.changes.kinds.kind import Kind, Subject
 from fieldstone.metadata.changes.kinds.table import KINDS
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal
@@ -48,7 +49,10 @@ async def _run(
         )
     if "id" in arguments:
         given = {**given, "id": arguments["id"]}
-    change = kind.read(unwrapped(given, asked.answer.value))
+    values = unwrapped(given, asked.answer.value)
+    if is_alias and asked.answer is Subject.INDEX and not asked.is_removal:
+        values = read_index(values)
+    change = kind.read(values)
     written = partial(Written, object_name=asked.answer.value, type_name=asked.answer.value.title())
     if asked.is_removal:
         return written(id=kind.id_of(change), removal=lambda transaction: transaction.apply(change))

@@ -19,11 +19,11 @@ from fieldstone.engine.documents.allowances import ACCEPTS
 from fieldstone.engine.schema.roots.model_plans import CHANGE, PLAN_MUTATIONS, PLAN_TYPES
 from fieldstone.engine.schema.roots.mutation_notation import InputType, input_member, input_of, mutation
 from fieldstone.engine.schema.roots.role_types import ROLE_SHAPES, ROLE_TYPES, NullableInput
-from fieldstone.engine.schema.roots.twenty_names import IGNORED
+from fieldstone.engine.schema.roots.twenty_names import IGNORED, IndexInput
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS, build_scalar
 from fieldstone.metadata import scalars
-from fieldstone.metadata.changes.kinds.kind import Mutation
+from fieldstone.metadata.changes.kinds.kind import Mutation, Subject
 from fieldstone.metadata.changes.kinds.table import KINDS
 from fieldstone.metadata.changes.members import Member, Shape
 from fieldstone.metadata.scalars import STRING
@@ -96,11 +96,17 @@ def _input_types() -> Iterable[tuple[str, InputType]]:
 
 def _wrapper(wrapper: str, name: str, asked: Mutation) -> InputType:
     """Return the input of the other spelling: around the input, the id, or both."""
+    subject = asked.answer.value
 
     def member(described: str) -> Callable[[TypeScope], GraphQLInputField]:
-        return lambda scope: input_member(GraphQLNonNull(scope.input_type(name)), described)
+        def build(scope: TypeScope) -> GraphQLInputField:
+            listed = scope.input_type(name)
+            return input_member(
+                GraphQLNonNull(IndexInput(listed) if asked.answer is Subject.INDEX else listed), described
+            )
 
-    subject = asked.answer.value
+        return build
+
     if asked.id_shape is None:
         wrapped = member(f"The {subject} to create.")
         return input_of(wrapper, lambda scope: {subject: wrapped(scope)}, f"A wrapper around `{name}`.")

@@ -3,16 +3,26 @@
 from collections.abc import Mapping
 from typing import Final
 
-from graphql import BooleanValueNode, GraphQLBoolean, GraphQLEnumType, GraphQLInputObjectType, GraphQLNamedType
+from graphql import (
+    BooleanValueNode,
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLNamedType,
+    get_nullable_type,
+)
 from graphql.language import ConstValueNode
 
 from fieldstone.engine.documents.allowances import ACCEPTS
+from fieldstone.engine.schema.unlisted import OpenInput
 from fieldstone.engine.schema.values.filters import operator_field, scalar_filter
 from fieldstone.engine.schema.values.paging import CURSOR_PAGING
 from fieldstone.engine.schema.values.presence import PRESENCE
+from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.metadata.changes.kinds.kind import Subject
 from fieldstone.metadata.operators import EQUALITY, IS, IS_NOT
-from fieldstone.metadata.scalars import BOOLEAN, STRING, UUID
+from fieldstone.metadata.scalars import BOOLEAN, JSON, STRING, UUID
 
 
 class _PresenceOrFlag(GraphQLEnumType):
@@ -51,6 +61,38 @@ def _boolean_filter() -> GraphQLInputObjectType:
 
 BOOLEAN_FILTER: Final = _boolean_filter()
 """It stands in for the shared one."""
+
+FIELD_IDS: Final = "fieldMetadataIds"
+FIELDS: Final = "fields"
+INDEX_TYPE: Final = "indexType"
+
+
+class IndexInput(OpenInput):
+    """The input of a new index, in which `fields` and `indexType` may stand for members of it.
+
+    It equals the ordinary one: a schema has one of each name.
+
+    Args:
+        listed: the ordinary one.
+    """
+
+    def __init__(self, listed: GraphQLInputObjectType) -> None:
+        def members() -> dict[str, GraphQLInputField]:
+            ids = listed.fields[FIELD_IDS]
+            lenient = GraphQLInputField(get_nullable_type(ids.type), description=ids.description)
+            return {**listed.fields, FIELD_IDS: lenient}
+
+        json = GraphQLInputField(SCALARS[JSON.name])
+        super().__init__(listed.name, members, {FIELDS: json, INDEX_TYPE: json}, description=listed.description or "")
+        self.extensions[ACCEPTS] = (listed.name,)
+        self._listed = listed
+
+    def __eq__(self, other: object) -> bool:
+        return other is self or other is self._listed
+
+    def __hash__(self) -> int:
+        return hash(self._listed)
+
 
 UNLISTED_TYPES: Final[Mapping[str, GraphQLNamedType]] = {CURSOR_PAGING.name: CURSOR_PAGING}
 

@@ -8,7 +8,7 @@ from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.engine.schema.roots.twenty_names import OTHER_NAMES, UNLISTED_TYPES
 from fieldstone.metadata.catalog.api_model.model import catalog_snapshot
-from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.json_text import dumps, loads
 from tests.apis import Apis
 
 NAMES = {"nameSingular": "gizmo", "namePlural": "gizmos", "labelSingular": "Gizmo", "labelPlural": "Gizmos"}
@@ -22,10 +22,16 @@ WITHOUT_EFFECT = {
 }
 
 
-async def refusal(apis: Apis, text: str, **variables: Any) -> tuple[str, str]:
-    """The message and the code of the only error."""
+async def only_error(apis: Apis, text: str, **variables: Any) -> dict[str, Any]:
+    """The only error of an answer."""
     answer = loads((await apis.send(text, variables, api=apis.metadata)).body)
     (error,) = answer["errors"]
+    return dict(error)
+
+
+async def refusal(apis: Apis, text: str, **variables: Any) -> tuple[str, str]:
+    """The message and the code of the only error."""
+    error = await only_error(apis, text, **variables)
     return error["message"], error["extensions"]["code"]
 
 
@@ -239,6 +245,54 @@ async def test_an_object_a_field_and_an_index_by_twentys_mutations(apis: Apis) -
         'query ($t: FieldMetadataType) { fields(filter: { type: { eq: $t } name: { eq: "budget" } }) { totalCount } }'
     )
     assert await apis.change(typed, t="NUMBER") == {"fields": {"totalCount": 1}}
+
+
+INDEX = "mutation ($i: CreateOneIndexInput!) { createOneIndex(input: $i) { id method subField isUnique } }"
+
+
+async def test_an_index_as_twenty_gives_it(apis: Apis) -> None:
+    person = (await apis.snapshot()).by_singular["person"]
+    city, name = (str(person.by_name[one].id) for one in ("city", "createdBy"))
+    given = {"objectMetadataId": str(person.id), "fields": [{"fieldMetadataId": city}], "indexType": "BTREE"}
+    made = (await apis.change(INDEX, i={"index": given}))["createOneIndex"]
+    assert made == {"id": made["id"], "method": "btree", "subField": None, "isUnique": False}
+    given = {"objectMetadataId": str(person.id), "fields": [{"fieldMetadataId": name, "subFieldName": "name"}]}
+    made = (await apis.change(INDEX, i={"index": given}))["createOneIndex"]
+    assert (made["method"], made["subField"]) == ("btree", "name")
+    literal = f"""mutation {{ createOneIndex(input: {{ index: {{ objectMetadataId: "{person.id}"
+        fields: [{{ fieldMetadataId: "{person.by_name["jobTitle"].id}" }}] indexType: BTREE }} }}) {{ method }} }}"""
+    assert await apis.change(literal) == {"createOneIndex": {"method": "btree"}}
+
+
+@pytest.mark.parametrize(
+    ("given", "field"),
+    [
+        ({}, "fields"),
+        ({"fields": None}, "fields"),
+        ({"fields": "x"}, "fields"),
+        ({"fields": [1]}, "fields"),
+        ({"fields": [{"fieldMetadataId": "x", "order": "ASC"}]}, "fields"),
+        ({"fields": [{}]}, "fieldMetadataId"),
+        ({"fields": [{"fieldMetadataId": "x"}]}, "fieldMetadataId"),
+        ({"fields": [{"fieldMetadataId": "CITY", "subFieldName": 1}]}, "subFieldName"),
+        ({"fields": [{"fieldMetadataId": "CITY"}], "fieldMetadataIds": ["CITY"]}, "fields"),
+        ({"fields": [{"fieldMetadataId": "CITY"}], "indexType": "HASH"}, "indexType"),
+        ({"fields": [{"fieldMetadataId": "CITY"}], "indexType": "BTREE", "method": "btree"}, "indexType"),
+        ({"fields": []}, "fieldMetadataIds"),
+    ],
+)
+async def test_indexes_of_another_form_are_refused(apis: Apis, given: Any, field: str) -> None:
+    person = (await apis.snapshot()).by_singular["person"]
+    values = loads(dumps(given).replace("CITY", str(person.by_name["city"].id)))
+    error = await only_error(apis, INDEX, i={"index": {"objectMetadataId": str(person.id), **values}})
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", field)
+
+
+async def test_our_own_mutation_takes_no_index_as_twenty_gives_it(apis: Apis) -> None:
+    person = (await apis.snapshot()).by_singular["person"]
+    own = "mutation ($i: CreateIndexInput!) { createIndex(input: $i) { id } }"
+    error = await only_error(apis, own, i={"objectMetadataId": str(person.id), "fields": []})
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 @pytest.mark.parametrize("member", WITHOUT_EFFECT)
