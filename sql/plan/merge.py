@@ -51,8 +51,8 @@ class Repoint:
     if it `tells_moved`.
 
     Attributes:
-        alone: those of the keys that no two live rows share: if `kept` has such a row already, or gets it from an
-            earlier one of `ids`, a row stays where it is.
+        alone: those of the keys that no two live rows share: if `kept` has such a row under `condition`, or gets one of
+            an earlier one of `ids`, a row stays where it is.
         pair: foreign keys that no two live rows share together, as in a junction: a live row that would be the second
             one is marked as deleted instead, and so is one whose keys among `keys` would all be `kept`.
         moved: more assignments of a row that is moved.

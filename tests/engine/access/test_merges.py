@@ -184,6 +184,26 @@ async def test_a_second_link_needs_the_right_to_be_deleted(world: World) -> None
     assert await rep.write(text) == {"mergePeople": {"projects": {"totalCount": 1}}}
 
 
+async def test_hidden_partners_and_links_are_taken_keys(world: World) -> None:
+    """Where no record is hidden, a second link would go, and a second partner stay: the role must see no such thing."""
+    await relate(world.apis, "activity", "owner", "person", "desk", type="ONE_TO_ONE")
+    await relate(world.apis, "person", "projects", "company", "staff", type="MANY_TO_MANY")
+    text = merge([world.own, world.read])
+    for name, column in (("activity", "ownerId"), ("personCompany", "personId")):
+        more = {"companyId": world.company} if name == "personCompany" else {}
+        hidden = await create(world.apis, name, **{column: world.own, **more})
+        await create(world.apis, name, **{column: world.read, **more})
+        await take_events(world.apis)
+        rule = {"id": {"neq": hidden}}
+        rep = await world.rep(**{name: {"read": {"rule": rule}, "update": ALL, "delete": ALL}})
+        assert (await rep.refusal(text))["extensions"]["code"] == "CONFLICT"
+        assert await take_events(world.apis) == []
+        await world.apis.data(f'mutation {{ delete{name[0].upper()}{name[1:]}(id: "{hidden}") {{ id }} }}')
+        await take_events(world.apis)
+    rep = await world.rep(activity={"read": ALL, "update": ALL}, personCompany={"read": ALL, "update": ALL})
+    await rep.write(text)
+
+
 async def test_a_key_that_is_read_in_some_records_only_is_refused(world: World) -> None:
     ways = [{"rule": NEW_ONLY}, {"allBut": ["person"]}]
     error = await refused(world, merge([world.own, world.read]), opportunity={"read": ways, "update": ALL})

@@ -5,6 +5,7 @@ and `gone`, the rows changed.
 """
 
 from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.filters import compile_condition
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, query_source, table_source
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
@@ -107,6 +108,12 @@ def _is_live(plan: Repoint, row: RowReference) -> Expression:
     return expressions.TRUE if plan.deleted_at is None else expressions.is_null(row.column(plan.deleted_at.name))
 
 
+def _is_there(plan: Repoint, row: RowReference, draft: StatementDraft) -> list[Expression]:
+    """Return the conditions of a row that another one must not be beside; one that may not be seen is a taken key."""
+    seen = [] if plan.condition is None else [compile_condition(plan.condition, row, draft)]
+    return [_is_live(plan, row), *seen]
+
+
 def _next(plan: Repoint, column: Column, row: RowReference, draft: StatementDraft) -> Expression:
     """Return the row's new key."""
     value, kept = row.column(column.name), expressions.parameter(plan.kept)
@@ -114,7 +121,8 @@ def _next(plan: Repoint, column: Column, row: RowReference, draft: StatementDraf
     if column in plan.alone:
         there = RowReference(alias=draft.alias())
         holder = Query().from_(table_source(plan.table, there.alias)).select(expressions.ONE)
-        holder.only(expressions.all_of((expressions.equal(there.column(column.name), kept), _is_live(plan, there))))
+        same = expressions.equal(there.column(column.name), kept)
+        holder.only(expressions.all_of((same, *_is_there(plan, there, draft))))
         order = expressions.listed(
             (expressions.call("array_position", expressions.parameter(plan.ids), value), row.column(plan.key.name))
         )
@@ -135,7 +143,7 @@ def _is_gone(plan: Repoint, row: RowReference, draft: StatementDraft) -> Express
     mine = [
         expressions.equal(there.column(column.name), value) for column, value in zip(plan.pair, values, strict=True)
     ]
-    other.only(expressions.all_of((*mine, _is_live(plan, there))))
+    other.only(expressions.all_of((*mine, *_is_there(plan, there, draft))))
     order = row.column(plan.key.name)
     number = expressions.over(expressions.call("row_number"), by=(*values, _is_live(plan, row)), order=order)
     twice = [expressions.is_more_than_one(number), expressions.exists(other)]
