@@ -23,7 +23,7 @@ MOST_SEARCHES: Final = 3
 
 _BEGINNING = " Did you mean"
 _SHOWN = 3
-_CLOSE = 0.7
+_CLOSE = 0.66
 
 _ENUM = re.compile(r"Value '(?P<name>\w+)' does not exist in '(?P<type>\w+)' enum\.")
 _QUOTED = re.compile(r"Enum '(?P<type>\w+)' cannot represent non-enum value: \"(?P<name>\w+)\"\.")

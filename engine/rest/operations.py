@@ -3,15 +3,14 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from graphql import GraphQLInputObjectType, GraphQLSchema
 
-from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.errors import BadUserInput, Forbidden
 from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.documents import Documents, Wish
-from fieldstone.engine.rest.filter_syntax import read_filter
+from fieldstone.engine.rest.filter_syntax import DEEPEST, read_filter
 from fieldstone.engine.rest.order_syntax import read_order
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import Action, is_id
@@ -124,7 +123,7 @@ def _read_given(asked: Asked, wish: Wish, object_: Object, sight: Sight) -> Mapp
         case Action.FIND_MANY:
             return _read_page(asked.parameters, object_, sight)
         case Action.GROUP_BY:
-            return _read_groups(asked.parameters)
+            return _read_groups(asked.parameters, object_, sight)
         case Action.MERGE:
             return _read_members(asked.body, _MERGED)
         case Action.DUPLICATES:
@@ -145,7 +144,11 @@ def _operation_text(asked: Asked, wish: Wish) -> str:
 
 
 def _input(sight: Sight, object_: Object, role: TypeRole) -> GraphQLInputObjectType:
-    return cast("GraphQLInputObjectType", sight.schema.type_map[type_name(object_, role)])
+    """Return an input type of an object; raises Forbidden if the role has none, as it may not read the records."""
+    found = sight.schema.type_map.get(type_name(object_, role))
+    if not isinstance(found, GraphQLInputObjectType):
+        raise Forbidden(f"The role may not find, group or order {object_.name_plural}.")
+    return found
 
 
 def _read_page(parameters: Parameters, object_: Object, sight: Sight) -> dict[str, JsonValue]:
@@ -165,11 +168,14 @@ def _read_page(parameters: Parameters, object_: Object, sight: Sight) -> dict[st
     return found | {"before": before, "last": sight.default_page if limit is None else limit}
 
 
-def _read_groups(parameters: Parameters) -> dict[str, JsonValue]:
+def _read_groups(parameters: Parameters, object_: Object, sight: Sight) -> dict[str, JsonValue]:
     parameters.required("group_by", 'it is a JSON list such as [{"city":true}]')
-    found: dict[str, JsonValue] = {"groupBy": parameters.json("group_by")}
+    found: dict[str, JsonValue] = {"groupBy": _name_buckets(parameters.json("group_by"), DEEPEST)}
+    order = parameters.text("order_by") or "["
+    if order.lstrip()[:1] not in {"[", "{"}:
+        found["orderBy"] = read_order(order, _input(sight, object_, TypeRole.GROUP_ORDER), below="key")
     for parameter, name in _GROUP_INPUTS.items():
-        if (value := parameters.json(parameter)) is not None:
+        if name not in found and (value := parameters.json(parameter)) is not None:
             found[name] = value
     if "orderByForRecords" in found and not parameters.flag("include_records_sample"):
         raise BadUserInput(
@@ -180,6 +186,19 @@ def _read_groups(parameters: Parameters) -> dict[str, JsonValue]:
     if (after := parameters.text("starting_after")) is not None:
         found["after"] = after
     return found
+
+
+def _name_buckets(value: JsonValue, depth: int) -> JsonValue:
+    """Return the groups with `bucket` where Twenty's clients write `granularity`, up to a depth."""
+    match value:
+        case {"granularity": str() as bucket, **others}:
+            return {**others, "bucket": bucket}
+        case dict() if depth:
+            return {name: _name_buckets(inner, depth - 1) for name, inner in value.items()}
+        case list() if depth:
+            return [_name_buckets(inner, depth - 1) for inner in value]
+        case _:
+            return value
 
 
 def _read_aggregates(parameters: Parameters) -> tuple[str, ...]:

@@ -16,16 +16,24 @@ DIRECTIONS = ("AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast"
 _ITEM = re.compile(r"([A-Za-z0-9_.]+)(?:\[([A-Za-z]*)\])?")
 
 
-def read_order(text: str, type_: GraphQLInputObjectType, *, parameter: str = "order_by") -> list[JsonValue]:
+def read_order(
+    text: str, type_: GraphQLInputObjectType, *, parameter: str = "order_by", below: str | None = None
+) -> list[JsonValue]:
     """Return the JSON of a list of the order input `type_`.
+
+    Args:
+        text: the value of the parameter.
+        type_: the order input.
+        parameter: its name.
+        below: the member of the input that has the fields, where they are not its own.
 
     Raises:
         BadUserInput: it has another syntax, or names a member that the input does not have.
     """
-    return [_read_item(item.strip(), type_, parameter) for item in text.split(",")]
+    return [_read_item(item.strip(), type_, parameter, below) for item in text.split(",")]
 
 
-def _read_item(item: str, type_: GraphQLInputObjectType, parameter: str) -> JsonValue:
+def _read_item(item: str, type_: GraphQLInputObjectType, parameter: str, below: str | None) -> JsonValue:
     found = _ITEM.fullmatch(item)
     if found is None:
         raise BadUserInput(
@@ -39,4 +47,7 @@ def _read_item(item: str, type_: GraphQLInputObjectType, parameter: str) -> Json
             f"'{parameter}' has the direction '{direction[:80]}': it must be one of {', '.join(DIRECTIONS)}.",
             field=parameter,
         )
-    return Input(type_, parameter).build(path.split("."), Text(direction, is_quoted=True))
+    names = path.split(".")
+    if below is not None and names[0] not in type_.fields:
+        names = [below, *names]
+    return Input(type_, parameter).build(names, Text(direction, is_quoted=True))

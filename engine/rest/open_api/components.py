@@ -124,7 +124,9 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
             "group_by": _json("group_by", "array", 'Such as [{"city":true}].') | {"required": True},
             "aggregate": _json("aggregate", "array", 'Such as ["totalCount"].'),
             "having": _json("having", "object", "Conditions on the groups, as in GraphQL."),
-            "group_order_by": _json("order_by", "array", "The order of the groups, as orderBy in GraphQL."),
+            "group_order_by": _query(
+                "order_by", _TEXT, "The JSON of orderBy in GraphQL, or fields and aggregates such as city[DESC],count."
+            ),
             "group_limit": _query("limit", page | {"maximum": MOST_GROUPS, "default": MOST_GROUPS}, "The most groups."),
             "include_records_sample": _query(
                 "include_records_sample", _FLAG | {"default": False}, "Whether each group has its first records."

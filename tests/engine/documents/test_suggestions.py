@@ -16,6 +16,7 @@ from tests.apis import Apis
         ("{ people(orderBy: { city: desc }) { totalCount } }", "Did you mean the enum value 'DESC'"),
         ('{ people(orderBy: { city: "DESC" }) { totalCount } }', "Did you mean the enum value 'DESC'"),
         ('{ opportunities(filter: { stage: { eq: "NEW" } }) { totalCount } }', "Did you mean the enum value 'NEW'?"),
+        ("{ opportunities(filter: { stage: { eq: NWE } }) { totalCount } }", "Did you mean the enum value 'NEW'?"),
         ("mutation { createPerson(dat: {}) { id } }", "Did you mean 'data'?"),
     ],
 )

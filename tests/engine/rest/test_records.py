@@ -195,6 +195,20 @@ async def test_groups(client: httpx.AsyncClient) -> None:
     ]
     wrong = f'people/groupBy?{query}&include_records_sample=true&order_by_for_records=[{{"town":"ASC"}}]'
     assert (await ask(client, "GET", wrong, 400))["messages"][0].startswith("'order_by_for_records[0]' has the field")
+    for order, cities in (
+        ("city[DescNullsLast]", ["Bonn", "Berlin", None]),
+        ("count[DESC],key.city[AscNullsLast]", ["Bonn", "Berlin", None]),
+        ('[{"key":{"city":"AscNullsLast"}}]', ["Berlin", "Bonn", None]),
+    ):
+        groups = (await ask(client, "GET", f'people/groupBy?group_by=[{{"city":true}}]&order_by={order}'))["data"]
+        assert [one["groupByDimensionValues"][0] for one in groups["peopleGroupBy"]] == cities, order
+    wrong = await ask(client, "GET", 'people/groupBy?group_by=[{"city":true}]&order_by=town', 400)
+    assert wrong["messages"][0].startswith("'order_by' has 'key.town', and there is no 'town' in 'key'.")
+    by_year = 'people/groupBy?group_by=[{"createdAt":{"granularity":"YEAR"}}]'
+    (year,) = (await ask(client, "GET", f'{by_year}&aggregate=["totalCount"]'))["data"]["peopleGroupBy"]
+    assert (len(year["groupByDimensionValues"]), year["totalCount"]) == (1, 4)
+    deep = "[" * 400 + "]" * 400
+    await ask(client, "GET", f"people/groupBy?group_by={deep}", 400)
     refused = await ask(client, "GET", 'people/groupBy?group_by=[{"city":true}]&aggregate=["sum"]', 400)
     assert "'sum'" in refused["messages"][0]
     refused = await ask(client, "GET", 'people/groupBy?group_by=[{"city":true}]&aggregate=["a{b}"]', 400)

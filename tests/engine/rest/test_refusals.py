@@ -238,7 +238,9 @@ async def test_a_role_sees_its_part(client: httpx.AsyncClient) -> None:
         error = await ask(client, "GET", f"opportunities?{query}", 400, **as_clerk)
         assert "there is no 'amount'" in error["messages"][0]
     await ask(client, "GET", "activities", 403, **as_clerk)
+    await ask(client, "GET", "activities?filter=title[eq]:a&order_by=title", 403, **as_clerk)
     await ask(client, "GET", 'opportunities/groupBy?group_by=[{"name":true}]', 403, **as_clerk)
+    await ask(client, "GET", 'opportunities/groupBy?group_by=[{"name":true}]&order_by=name', 403, **as_clerk)
     await ask(client, "PATCH", f"opportunities/{made['id']}", 403, json={"name": "x"}, **as_clerk)
     await ask(client, "POST", "opportunities", 403, json={"name": "x"}, **as_clerk)
     await ask(client, "DELETE", f"opportunities/{made['id']}", 403, **as_clerk)
