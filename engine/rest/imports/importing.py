@@ -24,6 +24,7 @@ from fieldstone.engine.rest.imports.rows import Decode, Reader, Row
 from fieldstone.engine.rest.imports.writer import BatchWriter, Way
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import not_found
+from fieldstone.engine.schema.objects.unique_keys import member_name, unique_keys
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue, dumps
@@ -83,6 +84,8 @@ class Import:
         self._decode = decode
         self._most = most
         self._most_rows = 0
+        # The unique keys by which an upsert finds records, each with a name.
+        self._keys: list[tuple[str, tuple[str, ...]]] = []
         self._object: Object | None = None
         self._writer: BatchWriter | None = None
         self._writing: asyncio.Task[None] | None = None
@@ -109,6 +112,12 @@ class Import:
         type_ = found if isinstance(found, GraphQLInputObjectType) else None
         records = RecordReader(seen.view, object_, self._decode, self._mapping)
         self.report.ignored = records.ignored
+        if self._way.upserts:
+            self._keys = [
+                (str(place), tuple(map(member_name, key)))
+                for place, key in enumerate(unique_keys(seen.view, object_))
+                if not self._way.key or {field.name for field in key} == {*self._way.key}
+            ]
         reader = self._open(records)
         own = [
             name
@@ -222,22 +231,19 @@ class Import:
         size = 0
         keys: set[str] = set()
         for row in rows:
-            key = self._key_of(row)
-            if len(batch) >= self._most_rows or size >= _MOST_CHARACTERS or key in keys:
+            own = self._keys_of(row)
+            if len(batch) >= self._most_rows or size >= _MOST_CHARACTERS or not keys.isdisjoint(own):
                 yield batch
                 batch, size, keys = [], 0, set()
             batch.append(row)
             size += row.size
-            if key is not None:
-                keys.add(key)
+            keys |= own
         yield batch
 
-    def _key_of(self, row: Row) -> str | None:
-        """Return the unique key of an upsert's row: a statement changes no record twice."""
-        if not self._way.key:
-            return None
-        values = [row.data.get(name) for name in self._way.key]
-        return None if None in values else dumps(values)
+    def _keys_of(self, row: Row) -> set[str]:
+        """Return the unique keys of an upsert's row: a statement changes no record twice."""
+        found = ([name, *map(row.data.get, names)] for name, names in self._keys)
+        return {dumps(values) for values in found if None not in values}
 
     def _refuse_more(self, rows: int) -> None:
         if rows > self._most_rows:

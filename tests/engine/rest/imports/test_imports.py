@@ -1,12 +1,15 @@
 """Imports over HTTP: the records that they write, and the rows that they refuse."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 
+from fieldstone.engine.rest.imports.rows import Row
+from fieldstone.engine.rest.imports.writer import BatchWriter
 from tests.engine.rest.asking import ask, create, emails
 from tests.engine.rest.exports.exporting import add_field, key_of_role
 from tests.engine.server.conftest import StartApp
@@ -237,6 +240,26 @@ async def test_each_record_has_its_event(client: httpx.AsyncClient, app_database
             "SELECT (SELECT count(*) FROM fieldstone.event_staging) + (SELECT count(*) FROM fieldstone.event_log)"
         ).fetchone()
     assert counted == (600,)
+
+
+@pytest.mark.parametrize("query", ["upsert=true", "on_conflict=email"])
+async def test_rows_with_the_same_key_are_written_after_each_other(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    sent: list[int] = []
+    write = BatchWriter.write_all
+
+    async def counted(self: BatchWriter, rows: Sequence[Row]) -> None:
+        sent.append(len(rows))
+        await write(self, rows)
+
+    monkeypatch.setattr(BatchWriter, "write_all", counted)
+    lines = [f"{email}@x,{number}" for number, email in enumerate("abcabad")]
+    assert counts(await send(client, f"people.csv?{query}", "\n".join(["email,city", *lines]))) == (4, 3, 0)
+    # None of them is refused first.
+    assert sent == [3, 2, 2]
+    found = (await ask(client, "GET", "people?order_by=email"))["data"]["people"]
+    assert [one["city"] for one in found] == ["5", "4", "2", "6"]
 
 
 async def test_a_dry_run_writes_nothing(client: httpx.AsyncClient, app_database: str) -> None:
