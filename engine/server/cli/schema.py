@@ -64,7 +64,9 @@ async def apply_file(
 def _read(path: Path) -> JsonValue:
     try:
         return read_document(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
         raise CommandError(f"{path} cannot be read: {error}") from None
     except InvalidChange as error:
         raise CommandError(f"{path}: {error.message}") from None

@@ -106,7 +106,7 @@ async def import_file(source: Source, path: Path, parameters: dict[str, str], er
             " --on-conflict"
         ) from None
     except OSError as error:
-        raise CommandError(f"{path} cannot be read: {error}") from None
+        raise CommandError(f"{path} cannot be read: {error.strerror}") from None
     _report(source, answer, errors)
 
 
