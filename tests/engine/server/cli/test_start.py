@@ -32,6 +32,8 @@ _HEAVY = {"graphql", "psycopg", "starlette", "httpx", "authlib", "cryptography",
 _LIGHT = {
     "fieldstone.engine",
     "fieldstone.engine.__main__",
+    "fieldstone.engine.rest",
+    "fieldstone.engine.rest.export_addresses",
     "fieldstone.engine.server",
     "fieldstone.engine.server.cli",
     "fieldstone.metadata",
