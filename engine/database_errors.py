@@ -5,6 +5,7 @@ from fieldstone.engine.errors import (
     BadUserInput,
     Conflict,
     NotFound,
+    Overloaded,
     Path,
     QueryTooComplex,
     ServiceUnavailable,
@@ -46,24 +47,28 @@ def describe(
         case errors.StatementTimeout() | errors.LockTimeout():
             return Timeout("The operation took longer than is allowed, and was undone.", path=path)
         case errors.CommitOutcomeUnknown() | errors.DatabaseUnavailable():
-            return ServiceUnavailable(_say_unavailable(error), path=path)
+            return _unavailable(error, path)
         case errors.Serialization():
             return Conflict("Other changes were in the way each time: try again.", path=path)
         case _:
             return None
 
 
-def _say_unavailable(error: errors.CommitOutcomeUnknown | errors.DatabaseUnavailable) -> str:
+def _unavailable(
+    error: errors.CommitOutcomeUnknown | errors.DatabaseUnavailable, path: Path | None
+) -> ServiceUnavailable:
     match error:
         case errors.CommitOutcomeUnknown():
-            return "The connection was lost while committing: the change may or may not have been kept."
+            message = "The connection was lost while committing: the change may or may not have been kept."
         case errors.DatabaseBusy():
-            return (
+            return Overloaded(
                 "The server is busy: the database connections that this workspace may use are all in use. Try again in"
-                " a moment."
+                " a moment.",
+                path=path,
             )
         case _:
-            return "The database cannot be reached: try again in a moment."
+            message = "The database cannot be reached: try again in a moment."
+    return ServiceUnavailable(message, path=path)
 
 
 def _taken(error: errors.UniqueViolation, snapshot: Snapshot | None, path: Path | None) -> Conflict:

@@ -16,6 +16,7 @@
     ├── Timeout                TIMEOUT                    504
     ├── RateLimitExceeded      RATE_LIMIT_EXCEEDED        429
     ├── ServiceUnavailable     SERVICE_UNAVAILABLE        503
+    │   └── Overloaded         OVERLOADED                 503
     └── InternalServerError    INTERNAL_SERVER_ERROR      500
 
 The status is that of a response that got no further than this error; an error of a field that was executed leaves the
@@ -170,10 +171,16 @@ class RateLimitExceeded(ApiError):
 
 
 class ServiceUnavailable(ApiError):
-    """The database is away, or all of its connections are in use."""
+    """The database is away, or the server cannot do this now."""
 
     code = "SERVICE_UNAVAILABLE"
     status = 503
+
+
+class Overloaded(ServiceUnavailable):
+    """More operations wait for a connection to the database than are answered in time: nothing was done."""
+
+    code = "OVERLOADED"
 
 
 class InternalServerError(ApiError):

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final
 from uuid import UUID
 
@@ -15,10 +17,18 @@ from fieldstone.sql.errors import SqlError
 
 _LOG = logging.getLogger(__name__)
 
-_MOVED = catalog_statement("moved_versions")
+_MOVED = catalog_statement("moved_since")
+_DIFFERENT = catalog_statement("moved_versions")
+_OLDEST = catalog_statement("oldest_transaction")
 
 POLL_INTERVAL: Final = 0.7
 """Seconds between two questions: with the load that follows, nothing is behind for longer than a second."""
+
+_OVERLAP: Final = 60.0
+"""Seconds that a look goes back beyond the last one: a snapshot that is read meanwhile may be older than either."""
+
+_COMPARED_AT_ONCE: Final = 500
+"""Workspaces whose versions one statement compares."""
 
 _LOADS_AT_ONCE = 2
 """Loads take connections that changes of the model need too."""
@@ -27,10 +37,14 @@ _LOADS_AT_ONCE = 2
 class SnapshotWatch:
     """Notices which snapshots are behind, and has them replaced; the old ones serve meanwhile.
 
+    A look reads the workspaces that have moved since the last one: it costs as much as the changes, not as the
+    workspaces. The first one, and the one after a failure, compares the versions of all that are loaded: it may be
+    another database by then.
+
     Args:
         current: the snapshots.
         database: where the versions are.
-        interval: seconds between two questions for the versions.
+        interval: seconds between two looks.
     """
 
     def __init__(self, current: CurrentSnapshots, database: Reads, *, interval: float = POLL_INTERVAL) -> None:
@@ -38,6 +52,8 @@ class SnapshotWatch:
         self._database = database
         self._interval = interval
         self._ask = Wake()
+        # When each look of the last minute was, and the oldest transaction that it did not see the end of.
+        self._looks: deque[tuple[float, bytes]] = deque()
         # The newest version heard of, for each workspace that waits to be loaded: no more than are loaded.
         self._newest: dict[UUID, int] = {}
         self._behind = asyncio.Event()
@@ -50,36 +66,63 @@ class SnapshotWatch:
             self._behind.set()
 
     def ask(self) -> None:
-        """Compare all versions now instead of at the next interval: messages may have been missed."""
+        """Look now instead of at the next interval: messages may have been missed."""
         self._ask()
 
     async def run(self) -> None:
         """Watch until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._keep_comparing())
+            tasks.create_task(self._keep_looking())
             for _ in range(_LOADS_AT_ONCE):
                 tasks.create_task(self._keep_loading())
 
-    async def _keep_comparing(self) -> None:
+    async def _keep_looking(self) -> None:
         while True:
             await self._ask.wait(self._interval)
             self._ask.forget()
-            versions = self._current.versions()
-            if not versions:
-                continue
             try:
-                await self._compare(versions)
+                await self._look()
             except SqlError as error:
+                self._looks.clear()
                 _LOG.info("the versions of the models cannot be read: %s", error)
 
+    async def _look(self) -> None:
+        """Hear of all workspaces that have moved."""
+        begun = asyncio.get_running_loop().time()
+        if not self._looks:
+            # Before the comparison: the next look sees the changes that this one does not see yet.
+            ((oldest,),) = await self._database.read(*_OLDEST.bind())
+            await self._compare(self._current.versions())
+        else:
+            since = self._looks[0][1]
+            rows = await self._database.read(*_MOVED.bind(since=since.decode()))
+            oldest = rows[0][0]
+            if int(oldest or 0) < int(since):
+                # It counts from the beginning again, or was set back.
+                self._looks.clear()
+                return
+            for _, id_, version in rows:
+                if id_ is not None:
+                    self._hear_row(id_, version)
+        self._looks.append((begun, oldest or b""))
+        while len(self._looks) > 1 and self._looks[1][0] <= begun - _OVERLAP:
+            self._looks.popleft()
+
     async def _compare(self, versions: Mapping[UUID, int]) -> None:
-        step = _MOVED.bind(ids=list(versions), versions=list(versions.values()))
-        for id_, version in await self._database.read(*step):
-            workspace_id = UUID((id_ or b"").decode())
-            if version is None:
-                self._current.forget(workspace_id)
-            else:
-                self.hear(workspace_id, int(version))
+        """Compare the versions of all snapshots, some hundred at a time."""
+        known = iter(versions.items())
+        while some := dict(islice(known, _COMPARED_AT_ONCE)):
+            for id_, version in await self._database.read(
+                *_DIFFERENT.bind(ids=list(some), versions=list(some.values()))
+            ):
+                self._hear_row(id_ or b"", version)
+
+    def _hear_row(self, id_: bytes, version: bytes | None) -> None:
+        workspace_id = UUID(id_.decode())
+        if version is None:
+            self._current.forget(workspace_id)
+        else:
+            self.hear(workspace_id, int(version))
 
     async def _keep_loading(self) -> None:
         while True:

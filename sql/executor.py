@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import psycopg
 
+from fieldstone.sql.concurrency.deadlines import DEADLINE
 from fieldstone.sql.driver.callback_statement import CallbackStatement, Finish
 from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.connection_pool import ConnectionPool
@@ -21,6 +22,7 @@ from fieldstone.sql.errors import (
     ReadOnlyServer,
     Serialization,
     StalePlan,
+    StatementTimeout,
 )
 from fieldstone.sql.listen import Listener
 from fieldstone.sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo
@@ -30,6 +32,7 @@ from fieldstone.sql.transaction import Transaction, run_again
 
 _LOG = logging.getLogger(__name__)
 
+_TIME_IS_UP = "the client's time was up before the statement began"
 _IDLE_LIMIT = Statement(text="SELECT pg_catalog.current_setting('idle_in_transaction_session_timeout')")
 
 
@@ -38,8 +41,9 @@ class Database:
 
     All failures are DatabaseErrors, see `sql/errors.py`. A `timeout` is in seconds; without one the settings'
     `statement_timeout` ends a statement, by the server's own timer. Where the server does not answer, the connection is
-    given up after `cancel_timeout` more, and nothing is tried again. Callers with the same `share`, such as the
-    requests of one workspace, have a share of the connections together, see `sql/driver/shares.py`.
+    given up after `cancel_timeout` more, and nothing is tried again. The `DEADLINE` of the running task bounds the wait
+    for a connection and the statement. Callers with the same `share`, such as the requests of one workspace, have a
+    share of the connections together, see `sql/driver/shares.py`.
 
     Where there are two logins, one that serves runs the statements, and the sessions are those of the tables' owner.
     """
@@ -101,9 +105,9 @@ class Database:
 
         After a lost connection the statement is run once more, and after a deadlock with a change of the tables again.
         """
-        connection = await self._pool.acquire(share=share)
+        connection = await self._acquire(share)
         try:
-            return await connection.execute(statement, parameters, timeout)
+            return await connection.execute(statement, parameters, _time_left(timeout))
         except StalePlan:
             connection.forget([statement])
         except NoAnswer:
@@ -125,9 +129,9 @@ class Database:
         share: Hashable = None,
     ) -> list[Row]:
         """Return the rows of one statement that changes nothing, which is not run again if it fails."""
-        connection = await self._pool.acquire(verify=True, share=share)
+        connection = await self._acquire(share, verify=True)
         try:
-            return await connection.execute(statement, parameters, timeout)
+            return await connection.execute(statement, parameters, _time_left(timeout))
         except StalePlan:
             connection.forget([statement])
             raise
@@ -197,10 +201,10 @@ class Database:
         Raises:
             CommitOutcomeUnknown: The connection was lost and with it the answers; they are never run again.
         """
-        connection = await self._pool.acquire(verify=True, share=share)
+        connection = await self._acquire(share, verify=True)
         try:
             try:
-                return await _run_steps(connection, steps, timeout)
+                return await _run_steps(connection, steps, _time_left(timeout))
             except StalePlan:
                 # Nothing was committed: PostgreSQL notices a stale plan before it runs the statement.
                 connection.forget([statement for statement, _ in steps])
@@ -208,9 +212,9 @@ class Database:
                 await self._leave_standby(error)
         finally:
             await _release(connection)
-        connection = await self._pool.acquire(verify=True, share=share)
+        connection = await self._acquire(share, verify=True)
         try:
-            return await _run_steps(connection, steps, timeout)
+            return await _run_steps(connection, steps, _time_left(timeout))
         finally:
             await _release(connection)
 
@@ -230,9 +234,9 @@ class Database:
         Raises:
             CommitOutcomeUnknown: The connection was lost while committing.
         """
-        connection = await self._pool.acquire(verify=True, share=share)
+        connection = await self._acquire(share, verify=True)
         try:
-            transaction = Transaction(connection, timeout)
+            transaction = Transaction(connection, _time_left(timeout))
             yield transaction
             await transaction.commit()
         except ReadOnlyServer as error:
@@ -279,6 +283,17 @@ class Database:
         """
         return await Listener.open(address or self._dsn, channel, settings=self._settings)
 
+    async def _acquire(self, share: Hashable, *, verify: bool = False) -> DriverConnection:
+        """Return a connection as the pool does; raises StatementTimeout where the deadline comes first."""
+        deadline = DEADLINE.get()
+        if deadline is None:
+            return await self._pool.acquire(verify=verify, share=share)
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._pool.acquire(verify=verify, share=share)
+        except TimeoutError:
+            raise StatementTimeout(_TIME_IS_UP) from None
+
     async def _look_at_idle_limit(self) -> None:
         """Warn where no setting ends a transaction that stands still: a pooler does not pass the setting on."""
         if await self.read(_IDLE_LIMIT, ()) == [(b"0",)]:
@@ -288,11 +303,33 @@ class Database:
                 " idle_in_transaction_session_timeout = '10s' sets it for the user of DATABASE_URL"
             )
 
+    def is_late(self, share: Hashable, ahead: int, patience: float, *, is_first: bool) -> bool:
+        """Return whether a statement that came now would wait for its connection for longer than `patience` seconds.
+
+        Args:
+            share: the share that its connection counts for.
+            ahead: how many of the share come before it that do not wait for a connection yet.
+            patience: in seconds, behind a queue that stands; a burst may take `BURST` times as long.
+            is_first: grant it the time of a burst in any case.
+        """
+        return self._pool.is_late(share, ahead, patience, is_first=is_first)
+
     def stats(self) -> PoolStats:
         """Return the present state of the connections that serve statements."""
         stats = self._pool.stats()
         stats.waiting += self._lanes.waiting
         return stats
+
+
+def _time_left(limit: float | None) -> float | None:
+    """Return the seconds that a statement may take: the limit, and no longer than the deadline of its request."""
+    deadline = DEADLINE.get()
+    if deadline is None:
+        return limit
+    left = deadline - asyncio.get_running_loop().time()
+    if left <= 0:
+        raise StatementTimeout(_TIME_IS_UP)
+    return left if limit is None else min(left, limit)
 
 
 async def _run_steps(connection: DriverConnection, steps: Sequence[Step], limit: float | None) -> list[list[Row]]:

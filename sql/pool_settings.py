@@ -7,12 +7,12 @@ from typing import Final
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 # Of both ends of a connection: seconds of silence before the first probe, between two, and probes without an answer.
-_KEEPALIVES_IDLE: Final = "30"
-_KEEPALIVES_INTERVAL: Final = "5"
+_KEEPALIVES_IDLE: Final = "10"
+_KEEPALIVES_INTERVAL: Final = "3"
 _KEEPALIVES_COUNT: Final = "3"
-_TCP_USER_TIMEOUT: Final = "20000"
+_TCP_USER_TIMEOUT: Final = "10000"
 """Milliseconds for which sent data may stay without an acknowledgement; keepalives do not cover that."""
-_CHECK_INTERVAL: Final = "5000"
+_CHECK_INTERVAL: Final = "2000"
 """Milliseconds between two looks of a running statement, or of one that waits for a lock, at its client's socket."""
 
 

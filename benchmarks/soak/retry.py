@@ -67,7 +67,7 @@ class RetryingClient:
             code = errors[0]["extensions"]["code"]
             if was_sent and code == is_done:
                 break
-            if code != "SERVICE_UNAVAILABLE" or time.monotonic() - begin > _PATIENCE:
+            if code not in {"SERVICE_UNAVAILABLE", "OVERLOADED"} or time.monotonic() - begin > _PATIENCE:
                 self._tally.fail(kind, errors)
                 return None
             was_sent = True

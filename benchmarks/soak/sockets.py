@@ -96,7 +96,7 @@ async def _begin(socket: ClientConnection, key: str, query: str, variables: dict
 
 
 def _may_be_sent_again(message: dict[str, Any]) -> bool:
-    return bool(message["payload"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE")
+    return bool(message["payload"][0]["extensions"]["code"] in {"SERVICE_UNAVAILABLE", "OVERLOADED"})
 
 
 def _socket_url(url: str) -> str:

@@ -13,9 +13,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from fieldstone.engine.errors import RateLimitExceeded
+from fieldstone.engine.errors import RateLimitExceeded, Timeout
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.sql.concurrency.deadlines import Overdue
+from fieldstone.sql.concurrency.deadlines import DEADLINE, Overdue
 
 MOST_WAITING = 1_000
 """Operations of a workspace that may wait."""
@@ -124,6 +124,7 @@ class Slots:
 
         Raises:
             RateLimitExceeded: too many operations wait, or none of those in progress has ended in time.
+            Timeout: the client's time is up.
         """
         if not self.try_enter(principal):
             await self._wait(principal)
@@ -131,6 +132,16 @@ class Slots:
             yield
         finally:
             self.leave(principal)
+
+    def place_of(self, principal: Principal) -> tuple[int, bool]:
+        """Return how many operations wait before a principal's next one, and whether it would be the key's first."""
+        key, workspace = principal.rate_key.int, principal.workspace_id.int
+        queue = self._queues.get(workspace) if self._queues else None
+        if queue is None:
+            return 0, key not in self._of_keys
+        own = len(queue.get(key, ()))
+        # Keys take turns.
+        return (own + 1) * len(queue), not own and key not in self._of_keys
 
     def queue(self, principal: Principal, go: Callable[[], None], give_up: Callable[[], None]) -> Turn:
         """Return the turn of an operation, for which `go` is called when it has a slot; `withdraw` ends the wait.
@@ -180,7 +191,11 @@ class Slots:
         ended = asyncio.Event()
         turn = self.queue(principal, ended.set, ended.set)
         try:
-            await ended.wait()
+            async with asyncio.timeout_at(DEADLINE.get()):
+                await ended.wait()
+        except TimeoutError:
+            self.withdraw(turn)
+            raise Timeout("The operation's time was up before it began.") from None
         except asyncio.CancelledError:
             self.withdraw(turn)
             raise

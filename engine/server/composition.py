@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from fieldstone.engine.access.overload import OverloadGuard
 from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.audit.retention import keep_trimmed
 from fieldstone.engine.audit.trail import AuditTrail
@@ -63,6 +64,7 @@ class Services:
 
     Attributes:
         limiter: counts the operations of principals.
+        overload: refuses the operations that would wait for too long.
         identity: finds the principals of requests.
         watch: ends the connections of principals that have ended or changed.
         core: the API of the records.
@@ -81,6 +83,7 @@ class Services:
     foundation: Foundation
     keys: KeyStore
     limiter: RateLimiter
+    overload: OverloadGuard
     identity: Identity
     watch: PrincipalWatch
     core: GraphQLApi
@@ -204,6 +207,7 @@ async def assemble(
                 identity=identity,
                 watch=watch,
                 limiter=_limiter(settings, foundation, leases),
+                overload=OverloadGuard(slots, foundation.database, patience=settings.max_queue_ms / 1000),
                 core=core,
                 rest=RestApi(core),
                 metadata_rest=MetadataRestApi(metadata, core),

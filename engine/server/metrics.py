@@ -174,6 +174,10 @@ _OF_SERVICES: _Rows = (
         _Row(_COUNTER, "slot_waits", "Operations that had to wait for a slot, and those refused after all.",
             lambda one: _each(one.counters, "waited", "refused"), ("outcome",)),
     )),
+    (lambda services: services.overload, (
+        _Row(_COUNTER, "overload_refused", "Operations refused unread, as they would have waited too long.",
+            lambda one: one.refused),
+    )),
     (lambda services: services.limiter, (
         _Row(_COUNTER, "rate_limit_leases",
             "Leases of shared rate limits: granted, of windows that were used up, and failed as the counts were away.",

@@ -105,6 +105,9 @@ class Settings(BaseSettings):
     max_concurrent_per_workspace: int | None = setting(None,
         "The same of all principals of a workspace. Unset: eight times `FIELDSTONE_POOL_SIZE`, 64 at least.",
         "a whole number from 0 up, 64 for instance", ge=0)
+    max_queue_ms: int = whole(400,
+        "The longest wait of operations for a database connection, in milliseconds, beyond which new ones are refused "
+        "(`OVERLOADED`); a burst may wait half as long again, and 0 is no limit.", least=0, most=60_000)
     max_body_bytes: int = whole(8_388_608, "The largest request body in bytes.")
     max_import_bytes: int = whole(1 << 30, "The largest file of an import in bytes.")
     max_response_bytes: int = whole(67_108_864, "The largest answer of one operation in bytes.")

@@ -20,8 +20,9 @@ _ADDED_TO: Final = (Table(schema=_CATALOG, name="audit_log"),)
 _READ: Final = tuple(
     Table(schema=_CATALOG, name=name)
     for name in (
-        *("migration", "workspace", "object", "field", "relation", "index", "retired_name", "model_change"),
-        *("role", "api_key", "trusted_document", "denied_token", "denied_token_version", "imported", "sql_role"),
+        *("migration", "workspace", "deleted_workspace", "object", "field", "relation", "index", "retired_name"),
+        *("model_change", "role", "api_key", "trusted_document", "denied_token", "denied_token_version", "imported"),
+        "sql_role",
     )
 )
 """The tables that it may only read: the sessions of the owner write them."""

@@ -149,6 +149,23 @@ FROM unnest(%(ids)s::uuid[], %(versions)s::bigint[]) AS known (id, version)
 LEFT JOIN fieldstone.workspace ON workspace.id = known.id
 WHERE workspace.version IS DISTINCT FROM known.version;
 
+-- name: moved_since
+-- The workspaces that transactions from `since` on have moved, those without a version to their end; and the oldest
+-- transaction that still runs, from which the next look goes on. It is the only row's where nothing has moved. A restored
+-- database may hold the numbers of transactions that are yet to come here.
+SELECT pg_snapshot_xmin(pg_current_snapshot()), moved.id, moved.version
+FROM (VALUES (pg_snapshot_xmax(pg_current_snapshot()))) AS look (ends) LEFT JOIN LATERAL (
+    SELECT workspace.id, workspace.version FROM fieldstone.workspace
+    WHERE workspace.moved_in >= %(since)s::xid8 AND workspace.moved_in < look.ends
+    UNION ALL
+    SELECT deleted.id, NULL FROM fieldstone.deleted_workspace AS deleted
+    WHERE deleted.moved_in >= %(since)s::xid8 AND deleted.moved_in < look.ends
+        AND NOT EXISTS (SELECT FROM fieldstone.workspace WHERE workspace.id = deleted.id)
+) AS moved ON true;
+
+-- name: oldest_transaction
+SELECT pg_snapshot_xmin(pg_current_snapshot());
+
 -- name: lock_workspace
 SELECT pg_advisory_xact_lock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0));
 

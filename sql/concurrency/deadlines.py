@@ -1,11 +1,30 @@
-"""One timer for all operations with the same time limit: nearly all end long before it and need no timer."""
+"""The ends of operations: the deadline of a request, and one timer for all operations with the same limit."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final
+
+DEADLINE: Final[ContextVar[float | None]] = ContextVar("deadline", default=None)
+"""The event loop's time at which the client of the running task's request gives up; None where it has said none."""
+
+
+@contextmanager
+def under_deadline(milliseconds: int | None) -> Iterator[None]:
+    """Have `DEADLINE` be so many milliseconds from now within the block; without a number, change nothing."""
+    if milliseconds is None:
+        yield
+        return
+    token = DEADLINE.set(asyncio.get_running_loop().time() + milliseconds / 1000)
+    try:
+        yield
+    finally:
+        DEADLINE.reset(token)
 
 
 class Overdue:
-    """Calls back each entry that has not left within the limit.
+    """Calls back each entry that has not left within the limit: nearly all leave long before, and need no timer.
 
     Args:
         seconds: the time, the same for all.

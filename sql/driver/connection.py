@@ -55,6 +55,7 @@ class DriverConnection(Wire):
     Attributes:
         retired: it was ended on purpose.
         share: the share of its present caller; None while it is free.
+        lent_at: the time at which that caller got it.
     """
 
     __slots__ = (
@@ -70,6 +71,7 @@ class DriverConnection(Wire):
         "_session",
         "_settings",
         "_statements",
+        "lent_at",
         "retired",
         "share",
     )
@@ -94,6 +96,7 @@ class DriverConnection(Wire):
         self._server_limit = settings.statement_timeout if settings.prepare else math.inf
         self.retired = False
         self.share: Share[Any] | None = None
+        self.lent_at = 0.0
 
     @property
     def at_rest(self) -> bool:

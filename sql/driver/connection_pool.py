@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Coroutine, Hashable
 from dataclasses import asdict
 from functools import partial
@@ -11,6 +12,7 @@ import psycopg
 from fieldstone.sql.concurrency.deadlines import Overdue
 from fieldstone.sql.driver.callback_statement import CallbackStatement
 from fieldstone.sql.driver.connection import DriverConnection
+from fieldstone.sql.driver.pace import SHORT
 from fieldstone.sql.driver.shares import Share, Shares
 from fieldstone.sql.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
 from fieldstone.sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo, session_settings
@@ -37,6 +39,7 @@ class ConnectionPool:
         self._idle: list[DriverConnection] = []
         self._shares: Shares[_Caller] = Shares(settings.connections, settings.max_waiting)
         self._patience = Overdue(settings.acquire_timeout)
+        self._clock = time.monotonic
         self._opening = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._vacant = asyncio.Event()
@@ -100,9 +103,15 @@ class ConnectionPool:
         self._grow(self._shares.waiting + 1)
         return None
 
-    def note_presence(self, share: Hashable) -> None:
-        """Note that a share has callers, although they ask for no connection."""
-        self._shares.find(share)
+    def is_late(self, share: Hashable, ahead: int, patience: float, *, is_first: bool) -> bool:
+        """Return whether a caller that came now would wait for too long, see `Shares.is_late`."""
+        if not self._shares.waiting and not ahead:
+            return False
+        return self._shares.is_late(self._shares.find(share), ahead, patience, is_first=is_first)
+
+    def note_short(self, share: Hashable) -> None:
+        """Note that a share has a caller that needs a connection for a short time, and shares it with others."""
+        self._shares.find(share).note(SHORT / 1_000_000)
 
     def strike_off(self, quick: CallbackStatement) -> None:
         """Take a waiting statement out of the queue."""
@@ -151,12 +160,14 @@ class ConnectionPool:
         connection = self._idle.pop()
         self._shares.take(share)
         connection.share = share
+        connection.lent_at = self._clock()
         return connection
 
     def _take_from_share(self, connection: DriverConnection) -> None:
         share, connection.share = connection.share, None
         if share is not None:
             self._shares.give_back(share)
+            share.note(self._clock() - connection.lent_at)
 
     async def _wait(self, share: Share[_Caller]) -> DriverConnection:
         waiter: asyncio.Future[DriverConnection] = asyncio.get_running_loop().create_future()

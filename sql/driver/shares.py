@@ -1,18 +1,28 @@
 """The order in which callers get free connections: they are queued by their share, and shares are kept even.
 
 A share that is alone may use all waiting places and all connections but the last, which is for a share without any. A
-share beside others gets at most half of the connections, and its waiting callers make room for theirs.
+share beside others gets at most half of the connections, and its waiting callers make room for theirs. The share
+without a limit goes first: it is that of the server's own statements, which look keys up and answer probes.
 """
 
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 W = TypeVar("W")
 
 PRESENCE = 60.0
 """Seconds for which a share counts as present after its last call: occasional callers find room at once."""
+
+BURST: Final = 1.5
+"""Times the patience: the wait that is granted to a burst, and to the first operation of a key."""
+
+_STANDING: Final = 1.0
+"""Seconds after which a queue is no burst any more."""
+
+_NEWEST: Final = 1 / 16
+"""The weight of the newest time in the mean of a share's times."""
 
 _MOST_KEPT = 1_024
 """Shares that are kept although none of their callers is present."""
@@ -24,14 +34,24 @@ class Share(Generic[W]):
     Attributes:
         in_hand: the connections that they have.
         waiting: the callers that wait for one, in the order of their arrival.
+        lined_up_at: the time at which its queue began.
+        moved_at: the time at which its queue began, or was last served.
+        mean: the mean seconds for which its callers keep a connection. It begins at 0, so that the first few, for which
+            all is cold, do not make it too long.
     """
 
-    __slots__ = ("in_hand", "is_limited", "waiting")
+    __slots__ = ("in_hand", "is_limited", "lined_up_at", "mean", "moved_at", "waiting")
 
     def __init__(self, *, is_limited: bool) -> None:
         self.in_hand = 0
         self.is_limited = is_limited
         self.waiting: deque[W] = deque()
+        self.lined_up_at = self.moved_at = 0.0
+        self.mean = 0.0
+
+    def note(self, seconds: float) -> None:
+        """Note for how long a caller has kept its connection."""
+        self.mean += (seconds - self.mean) * _NEWEST
 
 
 class Shares(Generic[W]):
@@ -54,7 +74,8 @@ class Shares(Generic[W]):
         self._half = max(1, connections // 2)
         self._places = places
         self._clock = clock
-        self._known: dict[Hashable, Share[W]] = {None: Share(is_limited=False)}
+        self._first: Share[W] = Share(is_limited=False)
+        self._known: dict[Hashable, Share[W]] = {None: self._first}
         self._most_kept = _MOST_KEPT
         self._lined_up: dict[Share[W], None] = {}  # shares with waiting callers; a served one goes to the end
         self._latest: Share[W] | None = None
@@ -78,6 +99,27 @@ class Shares(Generic[W]):
             return False
         return held < self._half or self._clock() >= self._mixed_until
 
+    def is_late(self, share: Share[W], ahead: int, patience: float, *, is_first: bool) -> bool:
+        """Return whether a caller that came now would wait for longer than `patience` seconds.
+
+        A queue that was empty a moment ago may take longer: a burst drains, while the queue of an overload stands.
+
+        Args:
+            share: the caller's.
+            ahead: how many callers go before it that do not wait here yet; those that do count without.
+            patience: in seconds.
+            is_first: grant it the longer time in any case.
+        """
+        now = self._clock()
+        if share.waiting and now - share.moved_at > patience * BURST:
+            return True
+        if is_first or not share.waiting or now - share.lined_up_at < _STANDING:
+            patience *= BURST
+        most = self._half if now < self._mixed_until else max(1, self._connections - 1)
+        rivals = len(self._lined_up) + (not share.waiting)
+        wait = (ahead + len(share.waiting) + 1) * share.mean / min(most, self._connections / rivals)
+        return wait > patience
+
     def take(self, share: Share[W]) -> None:
         """Note that the share was lent a connection."""
         share.in_hand += 1
@@ -100,6 +142,8 @@ class Shares(Generic[W]):
                 return caller
             displaced = longest.waiting[-1]
             self.leave(longest, displaced)
+        if not share.waiting:
+            share.lined_up_at = share.moved_at = self._clock()
         share.waiting.append(caller)
         self._lined_up[share] = None
         self.waiting += 1
@@ -118,10 +162,11 @@ class Shares(Generic[W]):
     def next(self) -> tuple[Share[W], W] | None:
         """Return the caller that gets the next free connection, out of the queue; None where none may have it.
 
-        It belongs to the share with the fewest connections, and among several to the one served longest ago.
+        It belongs to the share without a limit if one of its callers waits; else to the share with the fewest
+        connections, and among several to the one served longest ago.
         """
         best: Share[W] | None = None
-        for share in self._lined_up:
+        for share in self._lined_up if not self._first.waiting else (self._first,):
             if (best is None or share.in_hand < best.in_hand) and self.may_take(share):
                 best = share
                 if not share.in_hand:
@@ -129,6 +174,7 @@ class Shares(Generic[W]):
         if best is None:
             return None
         caller = best.waiting.popleft()
+        best.moved_at = self._clock()
         self.waiting -= 1
         del self._lined_up[best]
         if best.waiting:

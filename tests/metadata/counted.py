@@ -15,6 +15,7 @@ class Counted:
         self._database = database
         self.loads = 0
         self.checks = 0
+        self.reading = 0
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[Session]:
@@ -24,4 +25,8 @@ class Counted:
 
     async def read(self, statement: Statement, parameters: Parameters) -> list[Row]:
         self.checks += 1
-        return await self._database.read(statement, parameters)
+        self.reading += 1
+        try:
+            return await self._database.read(statement, parameters)
+        finally:
+            self.reading -= 1

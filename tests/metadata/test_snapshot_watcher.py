@@ -1,18 +1,19 @@
 """metadata/snapshot_watcher.py"""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from uuid import UUID
 
 import psycopg
 import pytest
 
+from fieldstone.metadata.catalog.queries import catalog_statement
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.snapshot_watcher import SnapshotWatch
 from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Statement
 from tests.metadata.counted import Counted
 from tests.metadata.desk import Desk, new_object
 from tests.waiting import until
@@ -77,35 +78,114 @@ async def test_a_gap_is_a_reason_to_look_at_once(desk: Desk, database: Database,
         await until(lambda: current.peek(model.workspace.id) == after)
 
 
-async def test_all_workspaces_are_asked_about_in_one_question(
-    desk: Desk, database: Database, model: Snapshot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    others = [await desk.workspaces.create(f"w{number}", actor="test", standard=False) for number in range(5)]
+async def looked(counted: Counted, watch: SnapshotWatch) -> int:
+    """Have the watch look once, and return the number of its statements."""
+    checks = counted.checks
+    watch.ask()
+    await until(lambda: counted.checks > checks and not counted.reading)
+    return counted.checks - checks
+
+
+async def test_a_look_is_one_statement_however_many_workspaces_are_loaded(desk: Desk, database: Database) -> None:
+    made = [await desk.workspaces.create(f"w{number}", actor="test", standard=False) for number in range(5)]
     counted = Counted(database)
     current = CurrentSnapshots(counted)
     watch = SnapshotWatch(current, counted, interval=NEVER)
     async with watching(watch):
-        # Nothing is loaded, so there is nothing to ask.
-        looks: list[Mapping[UUID, int]] = []
-
-        def look() -> Mapping[UUID, int]:
-            looks.append(CurrentSnapshots.versions(current))
-            return looks[-1]
-
-        with monkeypatch.context() as looking:
-            looking.setattr(current, "versions", look)
-            watch.ask()
-            await until(lambda: bool(looks))
-        assert (looks, counted.checks) == ([{}], 0)
-        for snapshot in (model, *others):
+        # The first look learns where the next one begins; nothing is loaded that it could compare.
+        assert await looked(counted, watch) == 1
+        for snapshot in made:
             await current.get(snapshot.workspace.id)
         loads = counted.loads
-        changed = others[1:3]
+        assert await looked(counted, watch) == 1
+        assert counted.loads == loads
+        changed = made[1:3]
         for snapshot in changed:
             await desk.writer.change(snapshot.workspace.id, lambda _: [new_object("project")], actor="test")
-        watch.ask()
+        assert await looked(counted, watch) == 1
         await until(lambda: all(current.version_of(one.workspace.id) == one.version + 1 for one in changed))
-    assert (counted.checks, counted.loads - loads) == (1, 2)
+        assert counted.loads - loads == 2
+        # The look of the last minute is repeated, and finds nothing new.
+        assert await looked(counted, watch) == 1
+        assert counted.loads - loads == 2
+
+
+async def test_the_first_look_compares_some_hundred_workspaces_at_a_time(
+    desk: Desk, database: Database, model: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = Counted(database)
+    current = CurrentSnapshots(counted)
+    await current.get(model.workspace.id)
+    behind = await desk.change(lambda _: [new_object("project")])
+    # Workspaces that are not in the database stand for many that are.
+    versions = {**{new_id(): 1 for _ in range(1_200)}, **current.versions()}
+    monkeypatch.setattr(current, "versions", lambda: versions)
+    watch = SnapshotWatch(current, counted, interval=NEVER)
+    async with watching(watch):
+        watch.ask()
+        await until(lambda: current.version_of(model.workspace.id) == behind.version)
+        assert counted.checks == 1 + 3
+        monkeypatch.undo()
+        assert await looked(counted, watch) == 1
+
+
+async def test_a_change_that_began_before_a_look_and_ends_after_the_next_is_not_missed(
+    desk: Desk, database: Database, model: Snapshot, model_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fieldstone.metadata.snapshot_watcher._OVERLAP", -1.0)
+    other = await desk.workspaces.create("other", actor="test", standard=False)
+    counted = Counted(database)
+    current = CurrentSnapshots(counted)
+    for snapshot in (model, other):
+        await current.get(snapshot.workspace.id)
+    watch = SnapshotWatch(current, counted, interval=NEVER)
+    async with watching(watch):
+        await looked(counted, watch)
+        with psycopg.connect(model_dsn) as slow:
+            # Nothing but the number of the transaction says that it began before all others here.
+            slow.execute("UPDATE fieldstone.workspace SET version = version WHERE name = 'other'")
+            for turn in range(3):
+                after = await desk.change(lambda _, turn=turn: [new_object(f"thing{turn}")])  # type: ignore[misc]  # a default argument
+                await looked(counted, watch)
+                await until(lambda after=after: current.version_of(model.workspace.id) == after.version)  # type: ignore[misc]  # a default argument
+            slow.execute("DELETE FROM fieldstone.workspace WHERE name = 'other'")
+            await looked(counted, watch)
+            assert current.version_of(other.workspace.id) is not None
+            slow.commit()
+        await looked(counted, watch)
+        assert current.version_of(other.workspace.id) is None
+
+
+async def test_a_snapshot_that_was_read_while_a_look_passed_it_is_found_by_the_next(
+    desk: Desk, database: Database, model: Snapshot
+) -> None:
+    counted = Counted(database)
+    current = CurrentSnapshots(counted)
+    watch = SnapshotWatch(current, counted, interval=NEVER)
+    async with watching(watch):
+        await looked(counted, watch)
+        after = await desk.change(lambda _: [new_object("project")])
+        # It is not loaded yet, so that it is not behind.
+        await looked(counted, watch)
+        current.publish(model)
+        await looked(counted, watch)
+        await until(lambda: current.version_of(model.workspace.id) == after.version)
+
+
+async def test_a_database_that_was_set_back_is_compared_as_at_the_start(
+    desk: Desk, database: Database, model: Snapshot
+) -> None:
+    counted = Counted(database)
+    current = CurrentSnapshots(counted)
+    await current.get(model.workspace.id)
+    watch = SnapshotWatch(current, counted, interval=NEVER)
+    async with watching(watch):
+        await looked(counted, watch)
+        behind = await desk.change(lambda _: [new_object("project")])
+        watch._looks[0] = (watch._looks[0][0], b"%d" % 2**60)
+        assert await looked(counted, watch) == 1
+        watch.ask()
+        await until(lambda: current.version_of(model.workspace.id) == behind.version)
 
 
 async def test_a_workspace_that_is_gone_is_forgotten(desk: Desk, database: Database, model_dsn: str) -> None:
@@ -134,3 +214,21 @@ async def test_it_goes_on_after_a_database_that_was_away(desk: Desk, model_dsn: 
         after = await desk.change(lambda _: [new_object("project")])
         await until(lambda: current.peek(model.workspace.id) == after)
     await away.close()
+
+
+async def test_a_look_is_an_index_scan(database: Database, model: Snapshot, model_dsn: str) -> None:
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO fieldstone.workspace (id, name, schema_name) SELECT gen_random_uuid(), 'n' || n, 's' || n"
+            " FROM generate_series(1, 5000) AS n"
+        )
+        ((since,),) = connection.execute("SELECT pg_current_xact_id()::text").fetchall()
+        connection.execute("UPDATE fieldstone.workspace SET version = 7 WHERE name = 'n7'")
+        connection.execute("ANALYZE fieldstone.workspace")
+    statement, parameters = catalog_statement("moved_since").bind(since=since)
+    rows = await database.read(Statement(text=f"EXPLAIN {statement.text}"), parameters)
+    plan = b"\n".join(row[0] or b"" for row in rows).decode()
+    assert "Index Scan using workspace_moved" in plan
+    assert "Seq Scan on workspace" not in plan
+    found = await database.read(statement, parameters)
+    assert [version for _, _, version in found] == [b"7"]

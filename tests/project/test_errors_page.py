@@ -29,4 +29,4 @@ def test_the_common_reasons_have_codes_that_are_there() -> None:
     named = {*re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", page)}
     codes = {one.code for one in _classes(ApiError)}
     assert {name for name in named if not name.startswith("FIELDSTONE_")} <= codes
-    assert codes <= named | {"FORBIDDEN", "CONFLICT", "TIMEOUT", "UNAUTHENTICATED"}
+    assert codes <= named | {"FORBIDDEN", "CONFLICT", "TIMEOUT", "UNAUTHENTICATED", "OVERLOADED"}

@@ -12,7 +12,7 @@ from uvicorn.server import ServerState
 
 from fieldstone.engine.server.browsers.security_headers import SECURITY_LINES
 from fieldstone.engine.server.connections.guarded_http import GuardedProtocol
-from fieldstone.engine.server.fast_path.repeated_request import QueuedRequest, WarmPath, WarmRequest
+from fieldstone.engine.server.fast_path.repeated_request import AnyRequest, WarmPath
 from fieldstone.engine.server.http.responses import Header, Reply
 from fieldstone.metadata.roles.networks import Address, read_address
 
@@ -37,7 +37,7 @@ class FieldstoneProtocol(GuardedProtocol):
         super().__init__(config, server_state, app_state, _loop)
         warm = getattr(config.app, "warm", None)
         self._warm = warm if isinstance(warm, WarmPath) else None
-        self._request: WarmRequest | QueuedRequest | None = None
+        self._request: AnyRequest | None = None
         self._given = b""
         self._part = b""
         self._part_place = 0

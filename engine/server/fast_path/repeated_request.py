@@ -9,7 +9,7 @@ the database's answer. Whatever takes more than that starts over on the ordinary
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from fieldstone.engine.access.slots import Turn
 from fieldstone.engine.database_errors import describe
@@ -23,7 +23,8 @@ from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.fast_path.forms import Form
 from fieldstone.engine.server.fast_path.heads import Found, Head, Heads
 from fieldstone.engine.server.fast_path.passing_lines import NO_LINES
-from fieldstone.engine.server.fast_path.rest_request import find_read
+from fieldstone.engine.server.fast_path.refused_request import RefusedRequest
+from fieldstone.engine.server.fast_path.rest_request import find_read, form_of_refusal
 from fieldstone.engine.server.http.body import decode_json
 from fieldstone.engine.server.http.operations import build_request
 from fieldstone.engine.server.http.request_ids import LINE, make_request_id, read_request_id
@@ -113,7 +114,7 @@ class WarmPath:
         )
         self.patience = Overdue(_PATIENCE)
 
-    def find_request(self, found: Found, client: Client) -> "WarmRequest | QueuedRequest | None":
+    def find_request(self, found: Found, client: Client) -> "AnyRequest | None":
         """Return the request, ready to begin; None where it takes more than is at hand."""
         begun = time.perf_counter()
         head = found.head
@@ -123,6 +124,11 @@ class WarmPath:
             return None
         if principal.networks and not self._may_use(principal, client):
             return None
+        if (refusal := services.overload.find_refusal(principal)) is not None:
+            request_id, lines = _begin_lines(found)
+            context = RequestContext(id=request_id, principal=principal, operations=1)
+            form = head.form or form_of_refusal(found.body, head.accept)
+            return RefusedRequest(form, refusal, context, send=partial(client.reply, lines=lines), note=self.note)
         slots = services.core.slots
         if not slots.try_enter(principal):
             return QueuedRequest(self, services, found, principal, client)
@@ -135,7 +141,7 @@ class WarmPath:
         self, services: Services, found: Found, principal: Principal, client: Client, begun: float
     ) -> "WarmRequest | None":
         """Return the request of a principal that has a slot, ready to begin; None where it takes more."""
-        head, body, passing = found
+        head, body, _ = found
         form: Form | None = head.form
         if form is None:
             read = find_read(services.rest, principal, body, head.accept)
@@ -147,15 +153,13 @@ class WarmPath:
             if operation is None:
                 return None
             ready = operation
-        database = _find_database(ready, principal, passing.token)
+        database = _find_database(ready, principal, found.passing.token)
         if database is None:
             return None
         is_granted, allowance = services.limiter.take_now(principal, ready.seen.limits)
         if not is_granted:
             return None
-        given = None if passing is NO_LINES else read_request_id(passing.request_id)
-        request_id = given or make_request_id()
-        lines = LINE % request_id.encode() + head.lines
+        request_id, lines = _begin_lines(found)
         if allowance is not None:
             lines = allowance.lines() + lines
         return WarmRequest(self, services, database, form, principal, ready, client, lines, request_id, begun)
@@ -177,6 +181,16 @@ class WarmPath:
         """Log and count a request that is over."""
         self._metrics.count_warm_request(context.endpoint, context.status, seconds)
         self._write_line(form.method, form.path, context, context.status, seconds)
+
+
+def _begin_lines(found: Found) -> tuple[str, bytes]:
+    """Return the id of a request, and the lines of the reply's head that its own head decides about."""
+    given = None if found.passing is NO_LINES else read_request_id(found.passing.request_id)
+    request_id = given or make_request_id()
+    return request_id, LINE % request_id.encode() + found.head.lines
+
+
+AnyRequest: TypeAlias = "WarmRequest | QueuedRequest | RefusedRequest"
 
 
 class QueuedRequest:

@@ -85,6 +85,11 @@ def is_read(scope: Mapping[str, Any]) -> bool:
     return not any(name in _CONDITIONS for name, _ in scope["headers"])
 
 
+def form_of_refusal(address: bytes, accept: bytes | None) -> RestForm:
+    """Return the form of the answer to a read that is refused, however its address is written."""
+    return RestForm(address.partition(b"?")[0].decode("latin-1"), Action.FIND_MANY, "", accept)
+
+
 def find_read(
     api: RestApi, principal: Principal, address: bytes, accept: bytes | None
 ) -> tuple[Ready, RestForm] | None:

@@ -1,6 +1,6 @@
 """Admits requests of HTTP: looks their key up, counts their operations and reads them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -43,7 +43,9 @@ _READ = _LISTS | {
     b"x-fieldstone-cost",
     b"x-fieldstone-explain",
     b"x-fieldstone-timing",
+    b"x-fieldstone-timeout",
 }
+_LONGEST_TIMEOUT = 86_400_000
 
 
 def read_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -67,6 +69,23 @@ async def _may_see_times(services: Services, principal: Principal) -> bool:
     current = await services.foundation.current.get(principal.workspace_id)
     role = find_role(current.roles, principal.role)
     return role is not None and Setting.EXPLAIN in effective_settings(current, role)
+
+
+def read_timeout(given: Mapping[bytes, bytes]) -> int | None:
+    """Return the milliseconds after which the client no longer waits for its answer; None where it does not say.
+
+    Raises:
+        BadUserInput: they are no whole number from 1 up.
+    """
+    sent = given.get(b"x-fieldstone-timeout")
+    if sent is None:
+        return None
+    if not sent.isdigit() or not 0 < (milliseconds := int(sent[:20])) <= _LONGEST_TIMEOUT:
+        raise BadUserInput(
+            f"X-Fieldstone-Timeout must be a whole number of milliseconds from 1 to {_LONGEST_TIMEOUT}, such as 2000.",
+            field="X-Fieldstone-Timeout",
+        )
+    return milliseconds
 
 
 class Admission:
@@ -103,6 +122,7 @@ class Admission:
             RateLimitExceeded: the key's operations are used up, or too many tokens have failed; `headers` has the
                 time to wait.
             ServiceUnavailable: the services cannot be had.
+            Overloaded: it would wait for too long.
         """
         services = self._runtime.services or await self._runtime.ready()
         principal = await sign_in(
@@ -113,6 +133,8 @@ class Admission:
         context_of(scope).principal = principal
         if principal.kind is not SubjectKind.ANONYMOUS:
             note_key(scope)
+        # Before the body is read, and before the operation counts.
+        services.overload.require_room(principal)
         context_of(scope).tells_time = self._settings.is_development or (
             given.get(b"x-fieldstone-timing") == b"1" and await _may_see_times(services, principal)
         )

@@ -12,7 +12,7 @@ from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.admission import Admission, read_headers
+from fieldstone.engine.server.http.admission import Admission, read_headers, read_timeout
 from fieldstone.engine.server.http.batch import answer_batch, answer_one
 from fieldstone.engine.server.http.disconnect import PATIENCE, CancelOnDisconnect
 from fieldstone.engine.server.http.errors import NotAcceptable
@@ -22,7 +22,7 @@ from fieldstone.engine.server.http.request_log import RequestContext, context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.log import Log
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.sql.concurrency.deadlines import Overdue
+from fieldstone.sql.concurrency.deadlines import Overdue, under_deadline
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -93,13 +93,14 @@ class GraphQLEndpoint:
         services, principal = await self._admission.admit(scope, given, headers)
         if media_type is None:
             raise NotAcceptable("The answer is application/graphql-response+json or application/json in UTF-8.")
-        request = await self._admission.read(scope, receive, given, services, principal, max_batch=self._max_batch)
-        request = _mark(request, given, is_development=self._is_development)
-        api, context = self._select(services), context_of(scope)
-        if isinstance(request, Batch):
-            await services.limiter.count(principal, len(request.items) - 1, headers)
-            return await self._run_batch(api, principal, request, receive, media_type, context)
-        return await self._run(api, principal, request, receive, media_type, context, is_post=method == "POST")
+        with under_deadline(read_timeout(given)):
+            request = await self._admission.read(scope, receive, given, services, principal, max_batch=self._max_batch)
+            request = _mark(request, given, is_development=self._is_development)
+            api, context = self._select(services), context_of(scope)
+            if isinstance(request, Batch):
+                await services.limiter.count(principal, len(request.items) - 1, headers)
+                return await self._run_batch(api, principal, request, receive, media_type, context)
+            return await self._run(api, principal, request, receive, media_type, context, is_post=method == "POST")
 
     async def _run(
         self,

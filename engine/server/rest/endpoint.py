@@ -12,7 +12,7 @@ from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.parameters import read_parameters
 from fieldstone.engine.rest.routes import OPEN_API, Action, Place, allow_header, find_place
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.admission import Admission, read_headers
+from fieldstone.engine.server.http.admission import Admission, read_headers, read_timeout
 from fieldstone.engine.server.http.batch import build_internal_error
 from fieldstone.engine.server.http.disconnect import PATIENCE, CancelOnDisconnect
 from fieldstone.engine.server.http.errors import ClientGone, NotAcceptable
@@ -27,7 +27,7 @@ from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.sql.concurrency.deadlines import Overdue
+from fieldstone.sql.concurrency.deadlines import Overdue, under_deadline
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -106,11 +106,12 @@ class RestEndpoint:
             async with CancelOnDisconnect(receive, self._patience):
                 described = services.rest if place.plural == OPEN_API else services.metadata_rest
                 return Reply(status=200, body=await described.describe(principal, root))
-        asked = await self._read(scope, receive, given, services, principal, place, action)
-        context_of(scope).operations = 1
-        async with CancelOnDisconnect(receive, self._patience):
-            api = services.rest if find_resource(path) is None else services.metadata_rest
-            answer = await api.execute(principal, asked)
+        with under_deadline(read_timeout(given)):
+            asked = await self._read(scope, receive, given, services, principal, place, action)
+            context_of(scope).operations = 1
+            async with CancelOnDisconnect(receive, self._patience):
+                api = services.rest if find_resource(path) is None else services.metadata_rest
+                answer = await api.execute(principal, asked)
         return _build_reply(action, answer, given)
 
     async def _read(

@@ -7,7 +7,7 @@ from opentelemetry.trace import Span, SpanKind, StatusCode
 from fieldstone.engine.server.connections.place import PLACE, Place
 from fieldstone.engine.server.fast_path.heads import Found
 from fieldstone.engine.server.fast_path.passing_lines import PassingLines
-from fieldstone.engine.server.fast_path.repeated_request import Client, QueuedRequest, WarmPath, WarmRequest
+from fieldstone.engine.server.fast_path.repeated_request import AnyRequest, Client, WarmPath
 from fieldstone.engine.server.http.request_log import RequestContext, context_of
 from fieldstone.engine.server.tracing.tracer import Tracer
 
@@ -50,7 +50,7 @@ class TracedPath(WarmPath):
         super().__init__(**parts, elsewhere=tuple(tracer.fields - apart))
         self._tracer = tracer
 
-    def find_request(self, found: Found, client: Client) -> WarmRequest | QueuedRequest | None:
+    def find_request(self, found: Found, client: Client) -> "AnyRequest | None":
         """Return the request if it is not sampled."""
         if self._is_sampled(found.passing, client):
             return None

@@ -68,7 +68,7 @@ class Lanes:
             self._pool.lend(quick)
             return
         # The pool keeps more for others as soon as there are any.
-        self._pool.note_presence(quick.share)
+        self._pool.note_short(quick.share)
         if not self._is_crowded and not self._busy and not self._queue.waiting:
             connection = self._pool.borrow()
             if connection is not None:

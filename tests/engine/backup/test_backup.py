@@ -306,7 +306,7 @@ async def test_each_table_of_the_catalog_belongs_to_a_workspace_or_stays(other: 
     assert {name for name, _ in tables if not is_saved(name)} == {"sql_role"}
     assert {name for name, columns in tables if stays_behind(name, columns)} == {
         *("event_log", "event_staging", "webhook_delivery", "log_head", "log_consumer"),
-        *("denied_token_version", "migration"),
+        *("denied_token_version", "migration", "deleted_workspace"),
     }
     # Those whose positions `event_log.py` moves.
     assert set(positions) == {

@@ -149,3 +149,90 @@ def test_any_number_of_shares_is_kept_only_while_they_are_there() -> None:
         line.shares.find(key)
     assert line.shares.find("kept") is kept
     assert len(line.shares._known) <= 1_025
+
+
+def test_our_own_statements_go_first() -> None:
+    line = Line()
+    line.ask("a", 20)
+    line.ask("b")
+    for number in range(2):
+        line.shares.line_up(line.shares.find(None), f"own{number}")
+    # A share that has no connection at all comes behind them.
+    line.shares.line_up(line.shares.find("c"), "c0")
+    assert [line.free("a") for _ in range(3)] == ["own0", "own1", "c0"]
+
+
+class Crowd:
+    """A share whose callers keep a connection for some time, and the number of those that may come."""
+
+    def __init__(self, line: Line, key: str, *, mean: float) -> None:
+        self.line = line
+        self.share = line.shares.find(key)
+        for _ in range(200):
+            self.share.note(mean)
+
+    def admit(self, most: int, *, ahead: int = 0, is_first: bool = False, patience: float = 0.4) -> int:
+        """Line up to `most` callers up as long as they are not late, and return their number."""
+        for number in range(most):
+            if self.line.shares.is_late(self.share, ahead, patience, is_first=is_first):
+                return number
+            self.line.shares.line_up(self.share, f"x{number}")
+        return most
+
+
+def test_a_queue_that_stands_is_bounded_by_the_time_it_takes() -> None:
+    line = Line()
+    crowd = Crowd(line, "a", mean=0.07)
+    # Seven connections serve a hundred a second.
+    assert crowd.admit(1_000) == 60
+    line.now += 1.1
+    for _ in range(20):
+        line.shares.next()
+    assert len(crowd.share.waiting) == 40
+    assert crowd.admit(10) == 0
+    line.shares.next()
+    assert crowd.admit(10) == 1
+    # A key that has nothing in progress is not shut out by the others of its workspace.
+    assert crowd.admit(100, is_first=True) == 20
+    # Those that wait for a slot go before, and count.
+    assert crowd.admit(100, is_first=True, ahead=1) == 0
+
+
+def test_a_queue_that_was_empty_a_moment_ago_is_a_burst() -> None:
+    line = Line()
+    crowd = Crowd(line, "a", mean=0.07)
+    assert crowd.admit(50) == 50
+    line.now += 0.5
+    while line.shares.next() is not None:
+        pass
+    line.now += 0.6
+    assert crowd.admit(1_000) == 60
+
+
+def test_shares_that_wait_make_the_wait_of_each_longer() -> None:
+    line = Line()
+    for number in range(15):
+        line.shares.line_up(line.shares.find(f"other {number}"), "waits")
+    crowd = Crowd(line, "a", mean=0.07)
+    # Sixteen shares have eight connections, where one alone has seven.
+    assert crowd.admit(1_000) == 4
+
+
+def test_a_share_that_is_not_served_takes_nobody_more() -> None:
+    line = Line()
+    crowd = Crowd(line, "a", mean=0.000_001)
+    assert crowd.admit(10) == 10
+    line.now += 0.61
+    assert crowd.admit(10, is_first=True) == 0
+    line.shares.next()
+    assert crowd.admit(10) == 10
+
+
+def test_the_first_times_of_a_share_weigh_little() -> None:
+    line = Line()
+    share = line.shares.find("a")
+    share.note(1.6)
+    assert share.mean == pytest.approx(0.1)
+    for _ in range(200):
+        share.note(0.01)
+    assert share.mean == pytest.approx(0.01, rel=0.01)

@@ -257,6 +257,7 @@ class ClientSocket:
         try:
             if len(self._operations) >= self._limits.operations:
                 raise QueryTooComplex(f"The socket has {self._limits.operations} operations, which is the limit.")
+            self._services.overload.require_room(principal)
             await self._services.limiter.count(principal)
             request = build_request(payload, max_batch=1)
             if isinstance(request, Batch):

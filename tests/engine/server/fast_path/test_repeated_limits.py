@@ -108,7 +108,7 @@ async def test_without_a_connection_in_time_it_is_503(serve: Serve, app_database
             cold = await other.ask("{ people { totalCount } }")
         for answer in (refused, cold):
             assert (answer.status, answer.header(b"retry-after")) == (503, b"1")
-            assert answer.json["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+            assert answer.json["errors"][0]["extensions"]["code"] == "OVERLOADED"
             assert "busy" in answer.json["errors"][0]["message"]
         assert (await talk.receive()).status == 200
         page = (await serving.client.get("/metrics")).text

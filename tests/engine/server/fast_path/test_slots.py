@@ -27,7 +27,7 @@ async def quiet_talk(serving: Serving) -> Talk:
 
 
 async def test_a_quiet_tenant_does_not_stand_behind_a_noisy_one(serve: Serve, app_database: str) -> None:
-    async with serve(pool_size=4, max_concurrent_per_workspace=2) as serving:
+    async with serve(pool_size=4, max_concurrent_per_workspace=2, max_queue_ms=0) as serving:
         noisy = await talks(serving, NOISY)
         slots = (await serving.app.runtime.ready()).core.slots
         async with locked(app_database) as lock:
@@ -49,7 +49,7 @@ async def test_a_quiet_tenant_does_not_stand_behind_a_noisy_one(serve: Serve, ap
 
 
 async def test_an_answer_waits_for_few_requests_of_the_noisy_tenant(serve: Serve) -> None:
-    async with serve(pool_size=4, max_concurrent_per_workspace=2) as serving:
+    async with serve(pool_size=4, max_concurrent_per_workspace=2, max_queue_ms=0) as serving:
         noisy, quiet = await talks(serving, NOISY), await quiet_talk(serving)
         answered = 0
 

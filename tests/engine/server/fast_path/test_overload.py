@@ -1,0 +1,108 @@
+"""More operations than the database serves: those that would wait too long are refused unread, and all recovers."""
+
+import logging
+
+import pytest
+
+from tests.engine.server.fast_path.talking import PEOPLE, Serve, Serving, Talk, locked, until_waiting
+from tests.waiting import until
+
+PATIENCE = 25
+"""Milliseconds."""
+
+
+async def stand_still(serving: Serving, dsn: str, talks: list[Talk]) -> None:
+    """Have the statements of a workspace wait for a lock until further ones would wait too long."""
+    foundation = (await serving.app.runtime.ready()).foundation
+    for talk in talks:
+        talk.send(talk.request(PEOPLE, n="Ada"))
+    await until_waiting(dsn)
+    await until(lambda: foundation.database.stats().waiting == len(talks) - 1)
+    share = foundation.default.workspace.id.int
+    await until(lambda: foundation.database.is_late(share, 0, PATIENCE / 1000, is_first=True))
+
+
+def overloaded(answer_json: object) -> str:
+    """Return the code of a refusal, in the form of GraphQL or of REST."""
+    assert isinstance(answer_json, dict)
+    if "errors" not in answer_json:
+        assert answer_json["detail"].startswith("The server is overloaded")
+        return str(answer_json["code"])
+    (error,) = answer_json["errors"]
+    assert error["message"].startswith("The server is overloaded")
+    assert "path" not in error
+    return str(error["extensions"]["code"])
+
+
+async def test_operations_that_would_wait_too_long_are_refused_unread_and_all_recovers(
+    serve: Serve, app_database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with serve(pool_size=2, max_queue_ms=PATIENCE) as serving:
+        talks = [await serving.talk() for _ in range(5)]
+        await talks[0].warm_up(PEOPLE, n="Ada")
+        waiting, (warm, cold) = talks[:3], talks[3:]
+        known = warm.request(PEOPLE, n="Ada")
+        body = known.partition(b"\r\n\r\n")[2]
+        async with locked(app_database) as lock:
+            await stand_still(serving, app_database, waiting)
+            before = await serving.warm()
+            # The body is no JSON at all: it is not read.
+            warm.send(known.replace(body, b"?" * len(body)))
+            cold.send(cold.request(PEOPLE, more="X-Other: 1\r\n", n="Ada").replace(body, b"?" * len(body)))
+            refused = [await warm.receive(), await cold.receive()]
+            assert await serving.warm() == before + 1
+            for answer in refused:
+                assert (answer.status, answer.header(b"retry-after")) == (503, b"1")
+                assert overloaded(answer.json) == "OVERLOADED"
+                assert answer.header(b"x-request-id")
+            batch = await serving.client.post("/graphql", json=[{"query": "{ __typename }"}])
+            rest = await serving.client.get("/rest/people", headers={"Accept": "application/problem+json"})
+            for response in (batch, rest):
+                assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+                assert overloaded(response.json()) == "OVERLOADED"
+            page = (await serving.client.get("/metrics")).text
+            assert "\nfieldstone_overload_refused_total 4.0\n" in page
+            assert "\nfieldstone_pool_refused_total 0.0\n" in page
+            # The server's own statements go first.
+            assert (await serving.client.get("/readyz")).status_code == 200
+            await lock.commit()
+        answers = [await talk.receive() for talk in waiting]
+        assert [answer.status for answer in answers] == [200] * 3
+        assert (await warm.ask(PEOPLE, n="Ada")).status == (await cold.ask(PEOPLE, n="Ada")).status == 200
+    lines = [one for one in caplog.records if "overloaded" in one.getMessage()]
+    assert [one.levelno for one in lines] == [logging.WARNING]
+
+
+async def test_another_workspace_is_served_meanwhile(serve: Serve, app_database: str) -> None:
+    async with serve(pool_size=4, max_queue_ms=PATIENCE) as serving:
+        services = await serving.app.runtime.ready()
+        talks = [await serving.talk() for _ in range(6)]
+        await talks[0].warm_up(PEOPLE, n="Ada")
+        async with locked(app_database) as lock:
+            other = await services.foundation.workspaces.create("quiet", actor="test")
+            quiet = await serving.talk()
+            quiet.token = (await services.keys.create(other.workspace.id, "quiet")).token
+            await quiet.warm_up(PEOPLE, n="Ada")
+            for talk in talks:
+                talk.send(talk.request(PEOPLE, n="Ada"))
+            share = services.foundation.default.workspace.id.int
+            database = services.foundation.database
+            await until(lambda: database.is_late(share, 0, PATIENCE / 1000, is_first=True))
+            for _ in range(5):
+                assert (await quiet.ask(PEOPLE, n="Ada")).json["data"]["people"]["totalCount"] == 0
+            assert services.overload.refused == 0
+            await lock.commit()
+        assert [(await talk.receive()).status for talk in talks] == [200] * 6
+
+
+async def test_with_0_nothing_is_refused(serve: Serve, app_database: str) -> None:
+    async with serve(pool_size=2, max_queue_ms=0) as serving:
+        talks = [await serving.talk() for _ in range(4)]
+        await talks[0].warm_up(PEOPLE, n="Ada")
+        async with locked(app_database) as lock:
+            await stand_still(serving, app_database, talks[:3])
+            talks[3].send(talks[3].request(PEOPLE, n="Ada"))
+            database = (await serving.app.runtime.ready()).foundation.database
+            await until(lambda: database.stats().waiting == 3)
+            await lock.commit()
+        assert [(await talk.receive()).status for talk in talks] == [200] * 4
