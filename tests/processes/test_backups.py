@@ -61,6 +61,13 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
+def source(databases: Databases) -> Iterator[str]:
+    """A database with the workspaces `default` and `second`."""
+    with databases.clone(databases.template("two workspaces to kill", fill_two_workspaces)) as dsn:
+        yield dsn
+
+
+@pytest.fixture
 def target(databases: Databases) -> Iterator[str]:
     """An empty database."""
     with databases.clone() as dsn:
@@ -251,31 +258,29 @@ async def until_alone(dsn: str) -> None:
         )
 
 
-def test_killed_commands_leave_nothing_behind(databases: Databases, target: str, tmp_path: Path) -> None:
+def test_killed_commands_leave_nothing_behind(source: str, target: str, tmp_path: Path) -> None:
     path = tmp_path / "all.backup"
-    with databases.clone(databases.template("two workspaces to kill", fill_two_workspaces)) as source:
-        grow(source)
-        kill_at("workspace_default: ", "backup", str(path), DATABASE_URL=source)
-        assert not path.exists()
-        asyncio.run(until_alone(source))
-        assert run("backup", str(path), DATABASE_URL=source).returncode == 0
-        assert [one.name for one in tmp_path.iterdir()] == [path.name]
-        empty = table_state(target)
-        for words in ("default: ", "second: "):
-            kill_at(words, "restore", str(path), DATABASE_URL=target)
-            asyncio.run(until_alone(target))
-            assert table_state(target) == empty
-            assert rows_of(target) == {}
-        assert run("restore", str(path), DATABASE_URL=target).returncode == 0
-        assert rows_of(target)["workspace_second.company"] == rows_of(source)["workspace_second.company"]
+    grow(source)
+    kill_at("workspace_default: ", "backup", str(path), DATABASE_URL=source)
+    assert not path.exists()
+    asyncio.run(until_alone(source))
+    assert run("backup", str(path), DATABASE_URL=source).returncode == 0
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+    empty = table_state(target)
+    for words in ("default: ", "second: "):
+        kill_at(words, "restore", str(path), DATABASE_URL=target)
+        asyncio.run(until_alone(target))
+        assert table_state(target) == empty
+        assert rows_of(target) == {}
+    assert run("restore", str(path), DATABASE_URL=target).returncode == 0
+    assert rows_of(target)["workspace_second.company"] == rows_of(source)["workspace_second.company"]
 
 
 async def test_a_restoration_that_is_cut_off_anywhere_is_whole_or_not_there(
-    databases: Databases, target: str, folder: Path
+    source: str, target: str, folder: Path
 ) -> None:
     path = folder / "all.backup"
-    with databases.clone(databases.template("two workspaces to kill", fill_two_workspaces)) as source:
-        await back_up(source, path)
+    await back_up(source, path)
     empty = table_state(target)
     async with cutting_way(target, folder) as (way, near):
         cuts = 0
@@ -294,13 +299,12 @@ async def test_a_restoration_that_is_cut_off_anywhere_is_whole_or_not_there(
 
 @pytest.mark.system
 async def test_servers_of_different_versions_restore_each_others_backups(
-    databases: Databases, target: str, tmp_path: Path
+    source: str, target: str, tmp_path: Path
 ) -> None:
     there, back = tmp_path / "there.backup", tmp_path / "back.backup"
     moved = frozenset({"event_log", "log_head", "log_consumer", "webhook", "webhook_delivery"})
-    with databases.clone(databases.template("two workspaces to kill", fill_two_workspaces)) as source:
-        await back_up(source, there)
-        before = rows_of(source, but=moved)
+    await back_up(source, there)
+    before = rows_of(source, but=moved)
     with old_server() as old:
         await restore(old, there)
         assert rows_of(old, but=moved) == before
