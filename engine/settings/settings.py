@@ -148,8 +148,9 @@ class Settings(BaseSettings):
         "Bytes of unread answers and unanswered requests; beyond it the slowest clients are disconnected.")
     startup_timeout: float = seconds(60.0, "The longest wait for the database at the start, in seconds.")
     drain_timeout: float = seconds(15.0, "The longest wait of a stop for requests in progress, in seconds.")
-    pool_size: int = whole(8, "Database connections for requests; of several workspaces each gets at most half.",
-        most=1000)
+    pool_size: int = whole(8,
+        "Database connections for requests; of several workspaces each gets at most half. Unset with several workers: "
+        "these share 16, 2 each at least.", most=1000)
     lanes: int = whole(4,
         "The number of `FIELDSTONE_POOL_SIZE` connections on which short reads may share messages; 0 is off.",
         least=0, most=1000)

@@ -169,6 +169,7 @@ class _Supervisor:
         return keeper
 
     def _hear(self, keeper: KeeperProcess) -> None:
+        was_ready = keeper.ready is not None
         if not keeper.read():
             self._events.unregister(keeper.reports)
             keeper.close()
@@ -176,7 +177,11 @@ class _Supervisor:
             return
         if self._basis is None and keeper.settings is not None:
             self._open(Basis(settings=keeper.settings, environment=self._environment))
-        if self._crew is None and keeper.ready is not None:
+        if keeper.ready is None or was_ready:
+            return
+        if self._crew is not None:
+            self._messages.info("the keeper is back", pid=keeper.pid)
+        else:
             self._embedded, self._key = keeper.ready["embedded"], keeper.ready["key"]
             self._crew = self._make_crew()
 
@@ -219,7 +224,12 @@ class _Supervisor:
 
     def _make_crew(self) -> Crew:
         listener, *others = (one.fileno() for one in self._sockets)
-        folder = tempfile.mkdtemp(prefix="fieldstone-workers-", dir=_short_folder())
+        try:
+            folder = tempfile.mkdtemp(prefix="fieldstone-workers-", dir=_short_folder())
+        except OSError as error:
+            raise CommandError(
+                f"workers need a folder for temporary files (TMPDIR), for their sockets: {error}"
+            ) from None
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
         # It is never written to: workers see its end when this process ends.
         lifeline, held = os.pipe()
