@@ -167,7 +167,8 @@ class Settings(BaseSettings):
         "The largest table that a change of the model may rewrite while others wait, in bytes.", least=0)
     plan_cache_size: int = whole(2_000, "The most compiled operations kept.")
     model_cache_mb: int = whole(128,
-        "Memory for the models of workspaces, in MiB; beyond it the least recently used model is evicted.")
+        "Memory for the models of workspaces, the views of their roles included, in MiB; beyond it the least recently "
+        "used model is evicted.")
     audit_retention_days: int = whole(365, "Retention of the audit log, in days; 0 keeps everything.", least=0,
         most=36_500)
     event_retention_hours: int = whole(72,
