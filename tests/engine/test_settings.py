@@ -43,6 +43,10 @@ def test_each_variable_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "FIELDSTONE_PREPARE_STATEMENTS": ("false", False),
         "FIELDSTONE_WEBHOOK_ALLOW": ("10.1.2.0/24, ::1", (ip_network("10.1.2.0/24"), ip_network("::1"))),
         "FIELDSTONE_RELAY": ("true", True),
+        "FIELDSTONE_REPLICA_URLS": (
+            "postgresql://u@r1/d, postgresql://u@r2/d",
+            ("postgresql://u@r1/d", "postgresql://u@r2/d"),
+        ),
         "FIELDSTONE_TRACING": ("false", False),
         "FIELDSTONE_INTROSPECTION": ("false", False),
         "FIELDSTONE_JWT": ("[]", "[]"),
