@@ -53,6 +53,10 @@ QUESTIONS = {
 }
 
 
+MOVED = frozenset({"event_log", "log_head", "log_consumer", "webhook", "webhook_delivery"})
+"""Tables with positions of the log, which a restoration moves."""
+
+
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder whose path is short enough for a socket."""
@@ -292,9 +296,11 @@ async def test_a_restoration_that_is_cut_off_anywhere_is_whole_or_not_there(
                 break
             cuts += 1
             await until_alone(target)
-            assert table_state(target) == empty
+            if table_state(target) != empty:
+                # The answer to its commit was cut off.
+                break
         assert cuts > 10
-    assert len(rows_of(target)["workspace_default.person"]) == 30
+    assert rows_of(target, but=MOVED) == rows_of(source, but=MOVED)
 
 
 @pytest.mark.system
@@ -302,12 +308,11 @@ async def test_servers_of_different_versions_restore_each_others_backups(
     source: str, target: str, tmp_path: Path
 ) -> None:
     there, back = tmp_path / "there.backup", tmp_path / "back.backup"
-    moved = frozenset({"event_log", "log_head", "log_consumer", "webhook", "webhook_delivery"})
     await back_up(source, there)
-    before = rows_of(source, but=moved)
+    before = rows_of(source, but=MOVED)
     with old_server() as old:
         await restore(old, there)
-        assert rows_of(old, but=moved) == before
+        assert rows_of(old, but=MOVED) == before
         await back_up(old, back)
     await restore(target, back)
-    assert rows_of(target, but=moved) == before
+    assert rows_of(target, but=MOVED) == before
