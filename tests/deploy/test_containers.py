@@ -168,8 +168,10 @@ def test_the_unit_of_systemd_is_one(tmp_path: Path) -> None:
     unit = (DEPLOY / "fieldstone.service").read_text(encoding="utf-8")
     command = "/opt/fieldstone/bin/fieldstone"
     assert unit.count(command) == 1
-    placed = tmp_path / "fieldstone.service"
-    placed.write_text(unit.replace(command, str(BIN / "fieldstone")), encoding="utf-8")
+    placed, program = tmp_path / "fieldstone.service", tmp_path / "fieldstone"
+    # The path of the checkout may have spaces.
+    program.symlink_to(BIN / "fieldstone")
+    placed.write_text(unit.replace(command, str(program)), encoding="utf-8")
     done = subprocess.run(["systemd-analyze", "verify", placed], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     lines = dict(line.partition("=")[::2] for line in unit.splitlines() if "=" in line and line[0] != "#")
