@@ -119,8 +119,7 @@ class ReplicaReads(Reads):
         self._note(principal, None)
 
         def note(position: Position | None) -> None:
-            if position is not None:
-                self._note(principal, position)
+            self._note(principal, position)
             tell(position)
 
         self._primary.ask(note)
