@@ -4,7 +4,6 @@ A flood cannot fill the audit log: a process writes a bounded number of rows for
 failures beyond that. They are written behind the requests, within two seconds.
 """
 
-import asyncio
 import logging
 import time
 from collections import Counter
@@ -13,6 +12,7 @@ from typing import Final
 
 from fieldstone.metadata.catalog.audit import AuditEntry, audit_parameters
 from fieldstone.metadata.json_text import dumps
+from fieldstone.sql.concurrency.tasks import keep_flushing
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
@@ -64,12 +64,7 @@ class AuditTrail:
 
     async def run(self) -> None:
         """Write the acts that wait, until cancelled, and once more at the end."""
-        try:
-            while True:
-                await asyncio.sleep(FLUSHED_EVERY)
-                await self.flush()
-        finally:
-            await self.flush()
+        await keep_flushing(self.flush, FLUSHED_EVERY)
 
     async def flush(self) -> None:
         """Write the acts that wait; they go on waiting if the database is away."""

@@ -1,6 +1,5 @@
 """Notes the slow operations of a process, and explains, logs and stores them behind the requests."""
 
-import asyncio
 import logging
 import time
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from uuid import UUID
 from fieldstone.engine.slow_operations.plans import explain_generic
 from fieldstone.engine.slow_operations.seen import SlowOperation
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
+from fieldstone.sql.concurrency.tasks import keep_flushing
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
@@ -70,12 +70,7 @@ class SlowOperations:
 
     async def run(self) -> None:
         """Store the operations that wait, until cancelled, and once more at the end."""
-        try:
-            while True:
-                await asyncio.sleep(FLUSHED_EVERY)
-                await self.flush()
-        finally:
-            await self.flush()
+        await keep_flushing(self.flush, FLUSHED_EVERY)
 
     async def flush(self) -> None:
         """Explain, log and store the operations that wait; those of a database that is away are logged only."""

@@ -22,6 +22,16 @@ async def keep_running(work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(_PAUSE)
 
 
+async def keep_flushing(flush: Callable[[], Awaitable[None]], every: float) -> None:
+    """Call `flush` every so many seconds, until cancelled, and once more at the end."""
+    try:
+        while True:
+            await asyncio.sleep(every)
+            await flush()
+    finally:
+        await flush()
+
+
 @asynccontextmanager
 async def running(works: Mapping[str, Callable[[], Awaitable[None]]]) -> AsyncIterator[None]:
     """Keep these running, each in a task with its name, for the length of the block."""

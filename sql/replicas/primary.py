@@ -46,12 +46,6 @@ class PrimaryPosition:
         if self._task is None:
             self._task = start_reported(self._run())
 
-    async def get(self) -> Position | None:
-        """Return a position that covers all that is committed by now; None if the primary does not say it."""
-        told: asyncio.Future[Position | None] = asyncio.get_running_loop().create_future()
-        self.ask(lambda position: None if told.done() else told.set_result(position))
-        return await told
-
     async def close(self) -> None:
         """Stop; those that ask are told None."""
         if self._task is not None:

@@ -18,7 +18,7 @@ import pytest
 
 from fieldstone.sql.errors import DatabaseError
 from tests.databases import Databases
-from tests.engine.backup.databases import back_up, fill_two_workspaces, restore, rows_of
+from tests.engine.backup.databases import MOVED, back_up, fill_two_workspaces, restore, rows_of
 from tests.metadata.desk import table_state
 from tests.processes.cutting import cutting_way
 from tests.processes.forking import Forked
@@ -51,10 +51,6 @@ QUESTIONS = {
         "{ metadataHistory(first: 100) { edges { node { version actor } } } }",
     ),
 }
-
-
-MOVED = frozenset({"event_log", "log_head", "log_consumer", "webhook", "webhook_delivery"})
-"""Tables with positions of the log, which a restoration moves."""
 
 
 @pytest.fixture

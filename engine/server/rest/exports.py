@@ -4,7 +4,6 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.errors import ApiError, MethodNotAllowed, RateLimitExceeded, ServiceUnavailable
 from fieldstone.engine.identity.watch import Watched
 from fieldstone.engine.rest.export_addresses import PARAMETERS, ExportAddress
@@ -18,17 +17,13 @@ from fieldstone.engine.server.http.errors import ClientGone
 from fieldstone.engine.server.http.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply
 from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.rest.transfer_slots import TransferSlots
 from fieldstone.engine.server.streams.ends import StreamEnd
-from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
-
-MOST_OF_KEY = 2
-"""Exports of a key that one process has in progress."""
-MOST_OF_WORKSPACE = 4
-"""Exports of a workspace that one process has in progress."""
 
 _METHODS = ("GET", "POST", "HEAD", "OPTIONS")
 """POST is an import."""
@@ -56,9 +51,7 @@ class ExportEndpoint:
         self._log = log
         self._closing = closing
         self._slow = slow
-        self._slots = Slots(each=MOST_OF_KEY, workspace=MOST_OF_WORKSPACE)
-        # Visitors, which may be any number, must not take the slots of the keys.
-        self._visitors = Slots(each=MOST_OF_KEY, workspace=MOST_OF_WORKSPACE)
+        self._slots = TransferSlots("exports")
         self._patience = Overdue(PATIENCE)
 
     async def answer(
@@ -86,13 +79,7 @@ class ExportEndpoint:
                 f"The method {method} is not allowed here: this address takes {', '.join(_METHODS)}."
             )
         parameters = read_named(scope["query_string"], PARAMETERS)
-        slots = self._visitors if principal.kind is SubjectKind.ANONYMOUS else self._slots
-        if not slots.try_enter(principal):
-            raise RateLimitExceeded(
-                f"Too many exports are in progress: {MOST_OF_KEY} of a key, and {MOST_OF_WORKSPACE} of a workspace.",
-                extensions={"resetAt": int(time.time() * 1000) + 1_000},
-            )
-        try:
+        with self._slots.held(principal):
             export = Export(services.rest, services.foundation.work, principal, address, parameters)
             watched = Watched(self._admission.presented.read(scope, given), principal)
             async with CancelOnDisconnect(receive, self._patience):
@@ -104,8 +91,6 @@ class ExportEndpoint:
                     await stream.end()
                 else:
                     await self._send_all(services, watched, export, stream, lines)
-        finally:
-            slots.leave(principal)
         return None
 
     async def _send_all(

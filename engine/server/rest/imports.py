@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
-from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.errors import ApiError, BadUserInput, RateLimitExceeded, ServiceUnavailable
 from fieldstone.engine.identity.watch import Watched, no_longer_valid
 from fieldstone.engine.rest.errors import PROBLEM, write_error
@@ -26,18 +25,14 @@ from fieldstone.engine.server.http.negotiation import JSON, prefers_problem, tak
 from fieldstone.engine.server.http.request_log import context_of, note_streamed
 from fieldstone.engine.server.http.responses import Headers, Reply
 from fieldstone.engine.server.log import Log
+from fieldstone.engine.server.rest.transfer_slots import TransferSlots
 from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
-from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.metadata.roles.principal import Principal
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope
-
-MOST_OF_KEY = 2
-"""Imports of a key that one process has in progress."""
-MOST_OF_WORKSPACE = 4
-"""Imports of a workspace that one process has in progress."""
 
 _SLOWEST = 4_096
 """Bytes of a file that have to come in each second in which it is waited for, on average."""
@@ -66,9 +61,7 @@ class ImportEndpoint:
         self._settings = settings
         self._log = log
         self._closing = closing
-        self._slots = Slots(each=MOST_OF_KEY, workspace=MOST_OF_WORKSPACE)
-        # Visitors, which may be any number, must not take the slots of the keys.
-        self._visitors = Slots(each=MOST_OF_KEY, workspace=MOST_OF_WORKSPACE)
+        self._slots = TransferSlots("imports")
 
     async def answer(
         self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], address: ExportAddress, headers: Headers
@@ -96,7 +89,6 @@ class ImportEndpoint:
         _check_headers(given)
         services, principal = await self._admission.admit(scope, given, headers, may_be_simple=True)
         parameters = read_named(scope["query_string"], IMPORT_PARAMETERS)
-        slots = self._visitors if principal.kind is SubjectKind.ANONYMOUS else self._slots
         run = Import(
             services.core,
             services.foundation.work,
@@ -106,21 +98,16 @@ class ImportEndpoint:
             decode=_decode,
             most=self._settings.max_body_bytes,
         )
-        if not slots.try_enter(principal):
-            raise RateLimitExceeded(
-                f"Too many imports are in progress: {MOST_OF_KEY} of a key, and {MOST_OF_WORKSPACE} of a workspace.",
-                extensions={"resetAt": int(time.time() * 1000) + 1_000},
-            )
-        context_of(scope).operations = 1
-        try:
-            watched = Watched(self._admission.presented.read(scope, given), principal)
-            return await self._run(services, watched, run, body, given, headers)
-        finally:
-            slots.leave(principal)
-            report = run.report
-            self._log.info(
-                "import", object=run.name, created=report.created, updated=report.updated, failed=report.failed
-            )
+        with self._slots.held(principal):
+            context_of(scope).operations = 1
+            try:
+                watched = Watched(self._admission.presented.read(scope, given), principal)
+                return await self._run(services, watched, run, body, given, headers)
+            finally:
+                report = run.report
+                self._log.info(
+                    "import", object=run.name, created=report.created, updated=report.updated, failed=report.failed
+                )
 
     async def _run(
         self,

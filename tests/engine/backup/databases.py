@@ -58,6 +58,9 @@ WHERE o.name_singular = 'person' AND w.name = 'default';
 UPDATE fieldstone.log_head SET position = 5;
 """
 
+MOVED = frozenset({"event_log", "log_head", "log_consumer", "webhook", "webhook_delivery"})
+"""Tables with positions of the log, which a restoration moves."""
+
 
 def fill_two_workspaces(dsn: str) -> None:
     """Make the workspaces `default` and `second` with records, keys, a webhook each, and events."""

@@ -20,6 +20,7 @@ from fieldstone.metadata.errors import CatalogTooNew, InvalidChange
 from fieldstone.metadata.workspaces.removal import delete_workspace
 from tests.databases import Databases
 from tests.engine.backup.databases import (
+    MOVED,
     back_up,
     check_no_drift,
     definitions_of,
@@ -29,9 +30,6 @@ from tests.engine.backup.databases import (
     rows_of,
 )
 from tests.metadata.desk import desk_at, fill_model, new_field, person
-
-MOVED = frozenset({"event_log", "log_head", "log_consumer", "webhook", "webhook_delivery"})
-"""Tables with positions of the log."""
 
 
 @pytest.fixture

@@ -5,8 +5,15 @@ import asyncio
 from fieldstone.sql.errors import DatabaseUnavailable
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.replicas.position import Position
 from fieldstone.sql.replicas.primary import PrimaryPosition
 from fieldstone.sql.statement import Statement
+
+
+async def position_of(primary: PrimaryPosition) -> Position | None:
+    told: asyncio.Future[Position | None] = asyncio.get_running_loop().create_future()
+    primary.ask(told.set_result)
+    return await told
 
 
 async def test_one_statement_tells_all_that_ask_at_once(empty_database: str) -> None:
@@ -22,11 +29,11 @@ async def test_one_statement_tells_all_that_ask_at_once(empty_database: str) -> 
         return await read(*arguments, **options)  # type: ignore[arg-type]
 
     database.read = counted  # type: ignore[method-assign, assignment]
-    before = await asyncio.gather(*(primary.get() for _ in range(20)))
+    before = await asyncio.gather(*(position_of(primary) for _ in range(20)))
     assert asked == 1
     assert len(set(before)) == 1
     await database.write(Statement(text="CREATE TABLE public.one (id int)"), ())
-    after = await primary.get()
+    after = await position_of(primary)
     assert after is not None
     assert before[0] is not None
     assert after.covers(before[0])
@@ -41,5 +48,5 @@ async def test_without_the_primary_there_is_none() -> None:
             raise DatabaseUnavailable("away")
 
     primary = PrimaryPosition(Away())  # type: ignore[arg-type]
-    assert await primary.get() is None
+    assert await position_of(primary) is None
     await primary.close()

@@ -190,7 +190,7 @@ async def test_exports_in_progress_are_few(start_app: StartApp) -> None:
 
 async def test_visitors_take_no_slots_of_keys(start_app: StartApp) -> None:
     async with start_app(anonymous_role="viewer") as (app, client), client_of(app) as visitor:
-        app._rest._exports._visitors._workspace = 0
+        app._rest._exports._slots._visitors._workspace = 0
         headers = {"x-requested-with": "fetch"}
         assert (await visitor.get("/rest/people.csv", headers=headers)).status_code == 429
         assert (await client.get("/rest/people.csv")).status_code == 200

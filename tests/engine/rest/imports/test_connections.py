@@ -199,7 +199,7 @@ async def test_a_lost_answer_is_asked_for_again(start_app: StartApp) -> None:
 
 async def test_visitors_take_no_slots_of_keys(start_app: StartApp) -> None:
     async with start_app(anonymous_role="editor") as (app, client):
-        app._rest._imports._visitors._workspace = 0
+        app._rest._imports._slots._visitors._workspace = 0
         async with httpx.AsyncClient(transport=client._transport, base_url=client.base_url) as visitor:
             simple = await visitor.post("/rest/people.csv", content="email\na@x\n")
             assert (simple.status_code, "another site" in simple.json()["message"]) == (403, True)
