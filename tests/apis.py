@@ -150,7 +150,7 @@ class Apis:
     ) -> bytes | None:
         """The body of the answer as the warm path has it; None where it leaves the request to the ordinary one."""
         request = GraphQLRequest(query=text, operation_name=operation_name, variables=variables or {})
-        ready = self.core.find_ready(PRINCIPAL, request)
+        ready = self.core.ready.find(PRINCIPAL, request)
         if ready is None:
             return None
         told: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()

@@ -10,7 +10,7 @@ from fieldstone.engine.planner.arguments.field_errors import replace_marks
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.price import Meter
 from fieldstone.engine.request.compile import plan_forgivingly, plan_operation, validate_text
-from fieldstone.engine.request.execute_mutation import bind_writes, run_writes
+from fieldstone.engine.request.execution.mutation import bind_writes, run_writes
 from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.refusals import InvalidDocument
 from fieldstone.engine.request.valid_operation import QueryPlan, ValidMutation, ValidQuery

@@ -7,6 +7,7 @@ from typing import NamedTuple, Self
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.introspection.deflated import DeflatedText
 from fieldstone.metadata.json_text import dumps
+from fieldstone.sql.statement import Row
 
 
 class Explain(Enum):
@@ -59,6 +60,11 @@ def executed(data: bytes, errors: Sequence[ApiError] = (), *, extensions: bytes 
         return Answer(body=b'{"data":' + data + tail, status=200)
     listed = dumps([error.formatted() for error in errors]).encode("utf-8", "replace")
     return Answer(body=b'{"errors":' + listed + b',"data":' + data + tail, status=200, errors=tuple(errors))
+
+
+def text_of(row: Row) -> bytes:
+    """Return the data that the row of a query's statement is, as JSON text."""
+    return row[0] or b"null"
 
 
 def data_body(data: bytes) -> bytes:

@@ -8,7 +8,7 @@ from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.replicas.reads import Reads
 from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.compiler import Call, Compiler
-from fieldstone.engine.request.execute_mutation import bind_writes, run_writes
+from fieldstone.engine.request.execution.mutation import bind_writes, run_writes
 from fieldstone.engine.request.idempotency.kept_answers import KeptAnswers
 from fieldstone.engine.request.idempotency.trial import Trial, TrialOver
 from fieldstone.engine.request.path import GraphQLApi

@@ -7,12 +7,12 @@
     bind and execute           one statement for a query, one transaction for a mutation
     write the answer           the database's bytes between a constant head and tail
 
-A request that an older snapshot would refuse is tried again on the newest one. `find_ready` takes no task.
+A request that an older snapshot would refuse is tried again on the newest one. An operation whose plan is cached is
+found by `ready.py`, without a task.
 """
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.access.principals import See
@@ -20,32 +20,27 @@ from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.access.snapshot_source import SnapshotSource
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, MethodNotAllowed, NotFound, ValidationFailed
-from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LivePlan, LiveQuery, bind_live_query
+from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LiveQuery
 from fieldstone.engine.events.subscriptions.subscription import (
     Refused,
     Subscription,
-    SubscriptionPlan,
     SubscriptionRequest,
-    bind_subscription,
 )
 from fieldstone.engine.introspection.answers import SchemaAnswers
 from fieldstone.engine.planner.arguments.field_errors import replace_marks
-from fieldstone.engine.planner.arguments.trees import Bindings
-from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.price import Meter
-from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.replicas.reads import Read, Reads
-from fieldstone.engine.request.answer import SHARED_TEXT_RATIO, Answer, SchemaAnswer, executed, refusal
+from fieldstone.engine.request.answer import SHARED_TEXT_RATIO, Answer, SchemaAnswer, executed, refusal, text_of
 from fieldstone.engine.request.compiler import Call, Compiler
-from fieldstone.engine.request.execute_mutation import single, tell_single
+from fieldstone.engine.request.execution.subscription import open_subscription
 from fieldstone.engine.request.idempotency.claim import Claim, Keeping, SentKey, build_claim
 from fieldstone.engine.request.idempotency.kept_answers import KeptAnswers
 from fieldstone.engine.request.plan_cache import key_of
+from fieldstone.engine.request.ready import Permit, ReadyOperations
 from fieldstone.engine.request.refusals import InvalidDocument
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments, find_document
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import (
-    AnyOperation,
     MutationPlan,
     P,
     QueryPlan,
@@ -64,30 +59,9 @@ from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import RoleReference
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
-from fieldstone.sql.statement import Parameters, Row, Statement, refuse_nul
 
 # A request may wait behind one change of its table after another, each of which makes its statement one of the past.
 _MOST_NEWER = 8
-
-
-class Ready(NamedTuple):
-    """An operation that nothing is left to do for but to ask the database.
-
-    Attributes:
-        seen: the model as its principal sees it.
-        writes: whether the statement changes anything.
-        reads: chooses the server of a statement that does not.
-        tell: returns the data that the statement's row means; None where the error has to be found out.
-    """
-
-    seen: Seen
-    operation: AnyOperation
-    statement: Statement
-    parameters: Parameters
-    writes: bool
-    reads: Reads
-    request: GraphQLRequest
-    tell: Callable[[Row], bytes | None]
 
 
 Mutate = Callable[[Call[MutationPlan]], Awaitable[bytes]]
@@ -95,9 +69,6 @@ Mutate = Callable[[Call[MutationPlan]], Awaitable[bytes]]
 
 Compute = Callable[[Call[QueryPlan], bytes], Awaitable[bytes]]
 """Returns a query's data with the computed root fields added to it, as JSON text; raises ApiError or DatabaseError."""
-
-Permit = Callable[[Call[Any]], None]
-"""Refuses an operation that a role may not ask for; raises Forbidden."""
 
 
 class GraphQLApi:
@@ -150,6 +121,15 @@ class GraphQLApi:
         self._permit = permit
         self.documents = documents
         self.slots = slots or Slots()
+        self.ready = ReadyOperations(
+            source=source,
+            see=see,
+            compiler=compiler,
+            reads=self.reads,
+            written=written,
+            documents=documents,
+            permit=permit,
+        )
 
     async def execute(self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool) -> Answer:
         """Return the answer to a request; ApiErrors are in it, whatever is raised is a fault of ours."""
@@ -183,45 +163,6 @@ class GraphQLApi:
     async def _claim(self, principal: Principal, request: GraphQLRequest, sent_key: SentKey) -> Claim:
         build = partial(build_claim, principal, sent_key, request.query, request.operation_name, request.variables)
         return await self.compiler.run_for(principal.workspace_id, build, is_heavy=request.is_large)
-
-    def find_ready(self, principal: Principal, request: GraphQLRequest) -> Ready | None:
-        """Return an operation that was asked before in this shape, with new values; None where it takes more than that.
-
-        It is one statement, and needs no more than POST.
-        """
-        current = self.source.find_current(principal.workspace_id)
-        given = request if self.documents is None else self.documents.find_at_hand(principal, request)
-        if current is None or given is None or not given.query:
-            return None
-        request, compiler = given, self.compiler
-        try:
-            seen = self.see(current, principal)
-            snapshot = seen.view
-            operation = compiler.plans.find_operation(key_of(snapshot, request), snapshot)
-            if operation is None or operation.is_introspection or (self._permit and snapshot.role):
-                return None
-            variables = compiler.coerce(operation, request.variables, compiler.schemas.get(snapshot))
-            shape = compiler.shape(operation, variables, seen.limits)
-            plan = compiler.plans.find_plan(operation, shape, snapshot)
-            tell: Callable[[Row], bytes | None] = _text
-            match plan:
-                case QueryPlan(statement=BoundStatement() as bound, is_computed=False):
-                    writes = False
-                case MutationPlan() if only := single(plan.writes):
-                    bound, writes, tell = only.write, True, partial(self._told, only)
-                case _:
-                    return None
-            parameters = bound.bind(Bindings(variables, principal.actor, claims=seen.claims))
-            refuse_nul(parameters)
-        except (ApiError, DatabaseError):
-            return None
-        return Ready(seen, operation, bound.statement, parameters, writes, self.reads, request, tell)
-
-    def _told(self, write: PlannedWrite, row: Row) -> bytes | None:
-        data = tell_single(write, row)
-        if data is not None:
-            self._written()
-        return data
 
     async def subscribe(self, principal: Principal, operation: SubscriptionRequest) -> AnySubscription:
         """Return the subscription that an operation is.
@@ -291,7 +232,9 @@ class GraphQLApi:
         try:
             match operation:
                 case ValidSubscription():
-                    return await self._subscription(await self.build_call(operation, principal, request, seen), request)
+                    call = await self.build_call(operation, principal, request, seen)
+                    plan = await self.compiler.plan(call)
+                    return await open_subscription(self.database, plan, call, request, time_limit=self.time_limit)
                 case ValidQuery():
                     query = await self.build_call(operation, principal, request, seen)
                     return await self._query(query, request)
@@ -345,30 +288,6 @@ class GraphQLApi:
         self._written()
         return answer(data)
 
-    async def _subscription(self, call: Call[SubscriptionPlan | LivePlan], request: GraphQLRequest) -> AnySubscription:
-        plan = await self.compiler.plan(call)
-        if isinstance(plan, LivePlan):
-            return bind_live_query(
-                plan,
-                principal=call.principal,
-                operation=request,
-                bindings=call.bindings,
-                sealed=call.snapshot.role is not None,
-                depends=call.operation.depends,
-            )
-        for zone in plan.zones:
-            # Its group shares a statement, which a zone that does not exist would make fail for all members.
-            share = call.principal.workspace_id.int
-            await self.database.read(_TRY_ZONE, [zone(call.bindings)], timeout=self.time_limit, share=share)
-        return bind_subscription(
-            plan,
-            principal=call.principal,
-            operation=request,
-            bindings=call.bindings,
-            sealed=call.snapshot.role is not None,
-            depends=call.operation.depends,
-        )
-
     async def _query(self, call: Call[QueryPlan], request: GraphQLRequest) -> Answer:
         if call.operation.is_introspection:
             schema = self.compiler.schemas.get(call.snapshot)
@@ -383,18 +302,10 @@ class GraphQLApi:
         data = planned.constant
         if planned.statement is not None:
             asked = Read(call.principal, call.snapshot, planned.statement.statement, parameters, self.time_limit)
-            data = _text((await self.reads.read(asked))[0])
+            data = text_of((await self.reads.read(asked))[0])
         if planned.is_computed and self._compute is not None:
             data = await self._compute(call, data)
         told = request.tell_cost(planned.price.by_root(call.bindings))
         if planned.failures is None:
             return executed(data, extensions=told)
         return executed(*replace_marks(data, planned.failures), extensions=told)
-
-
-_TRY_ZONE = Statement(text="SELECT (now() AT TIME ZONE $1::text)::text")
-
-
-def _text(row: Row) -> bytes:
-    """Return the data that a query's row is."""
-    return row[0] or b"null"

@@ -16,7 +16,8 @@ from fieldstone.engine.errors import (
 )
 from fieldstone.engine.introspection.deflated import DeflatedText
 from fieldstone.engine.request.answer import SHARED_TEXT_RATIO, Answer
-from fieldstone.engine.request.path import GraphQLApi, Ready
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.ready import Ready
 from fieldstone.engine.request.stored_documents.documents import rest_refused
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.answers import find_tag, root_of, shape_answer, split_cost
@@ -153,7 +154,7 @@ class RestApi:
             object_, request = self._translate(seen, asked)
         except ApiError:
             return None
-        ready = core.find_ready(principal, request)
+        ready = core.ready.find(principal, request)
         return None if ready is None else (ready, root_of(asked.action, object_))
 
     def find_ready_record(self, principal: Principal, plural: str, id_: str) -> tuple[Ready, str] | None:
@@ -179,7 +180,7 @@ class RestApi:
                 self._records.clear()
             known = self._records[key] = _KnownRead(ref(view), request.query, root_of(asked.action, object_))
         request = GraphQLRequest(known.text, None, {"id": id_}, is_rest=True)
-        ready = core.find_ready(principal, request)
+        ready = core.ready.find(principal, request)
         return None if ready is None else (ready, known.root)
 
     def _see_object(self, seen: Seen, plural: str) -> ObjectSight:

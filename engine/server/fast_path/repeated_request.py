@@ -15,7 +15,8 @@ from fieldstone.engine.access.slots import Turn
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.replicas.consistency import token_header
-from fieldstone.engine.request.path import GraphQLApi, Ready
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.ready import Ready
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import path_of
 from fieldstone.engine.server.browsers.cross_origin import CrossOrigin
@@ -171,7 +172,7 @@ class WarmPath:
             return None
         if not isinstance(request, GraphQLRequest):
             return None
-        return self._apis[head.path](services).find_ready(principal, request)
+        return self._apis[head.path](services).ready.find(principal, request)
 
     def _may_use(self, principal: Principal, client: "Client") -> bool:
         """Return whether a key may be used from a connection; the ordinary path decides about proxies' clients."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.request.path import Ready
+from fieldstone.engine.request.ready import Ready
 from fieldstone.engine.rest.answers import find_tag, shape_answer
 from fieldstone.engine.rest.api import RestApi
 from fieldstone.engine.rest.operations import Asked

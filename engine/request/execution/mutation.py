@@ -13,7 +13,7 @@ from fieldstone.engine.planner.writes.merging.merge import BoundMerge, PlannedMe
 from fieldstone.engine.planner.writes.mutations import Planned, located
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly
-from fieldstone.engine.request.execute_nested import NestedRun
+from fieldstone.engine.request.execution.nested import NestedRun
 from fieldstone.engine.request.idempotency.claim import Keeping
 from fieldstone.engine.request.idempotency.trial import Trial
 from fieldstone.engine.request.merging.execute_merge import run_merge

@@ -1,0 +1,1 @@
+"""The execution of planned operations that are more than one statement."""

@@ -1,0 +1,43 @@
+"""Opening a subscription: its plan with the values of one request."""
+
+from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LivePlan, bind_live_query
+from fieldstone.engine.events.subscriptions.subscription import SubscriptionPlan, bind_subscription
+from fieldstone.engine.request.compiler import Call
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Statement
+
+_TRY_ZONE = Statement(text="SELECT (now() AT TIME ZONE $1::text)::text")
+
+
+async def open_subscription(
+    database: Database,
+    plan: SubscriptionPlan | LivePlan,
+    call: Call[SubscriptionPlan | LivePlan],
+    request: GraphQLRequest,
+    *,
+    time_limit: float,
+) -> AnySubscription:
+    """Return the subscription that a call of this plan is; raises ApiError or DatabaseError."""
+    sealed, depends = call.snapshot.role is not None, call.operation.depends
+    if isinstance(plan, LivePlan):
+        return bind_live_query(
+            plan,
+            principal=call.principal,
+            operation=request,
+            bindings=call.bindings,
+            sealed=sealed,
+            depends=depends,
+        )
+    for zone in plan.zones:
+        # Its group shares a statement, which a zone that does not exist would make fail for all members.
+        share = call.principal.workspace_id.int
+        await database.read(_TRY_ZONE, [zone(call.bindings)], timeout=time_limit, share=share)
+    return bind_subscription(
+        plan,
+        principal=call.principal,
+        operation=request,
+        bindings=call.bindings,
+        sealed=sealed,
+        depends=depends,
+    )

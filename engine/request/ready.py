@@ -1,0 +1,114 @@
+"""Operations that were asked before in their shape: found by plain calls, without a task.
+
+This is the request path (`path.py`) where each of its caches has the answer, for the fast path.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple
+
+from fieldstone.engine.access.principals import See
+from fieldstone.engine.access.snapshot_source import SnapshotSource
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.bound_statement import BoundStatement
+from fieldstone.engine.planner.writes.planned import PlannedWrite
+from fieldstone.engine.replicas.reads import Reads
+from fieldstone.engine.request.answer import text_of
+from fieldstone.engine.request.compiler import Call, Compiler
+from fieldstone.engine.request.execution.mutation import single, tell_single
+from fieldstone.engine.request.plan_cache import key_of
+from fieldstone.engine.request.stored_documents.documents import StoredDocuments
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.engine.request.valid_operation import AnyOperation, MutationPlan, QueryPlan
+from fieldstone.metadata.model import Seen
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.errors import DatabaseError
+from fieldstone.sql.statement import Parameters, Row, Statement, refuse_nul
+
+Permit = Callable[[Call[Any]], None]
+"""Refuses an operation that a role may not ask for; raises Forbidden."""
+
+
+class Ready(NamedTuple):
+    """An operation that nothing is left to do for but to ask the database.
+
+    Attributes:
+        seen: the model as its principal sees it.
+        writes: whether the statement changes anything.
+        reads: chooses the server of a statement that does not.
+        tell: returns the data that the statement's row means; None where the error has to be found out.
+    """
+
+    seen: Seen
+    operation: AnyOperation
+    statement: Statement
+    parameters: Parameters
+    writes: bool
+    reads: Reads
+    request: GraphQLRequest
+    tell: Callable[[Row], bytes | None]
+
+
+class ReadyOperations:
+    """The operations of an API that are at hand; its arguments are those of `GraphQLApi`."""
+
+    __slots__ = ("_compiler", "_documents", "_permit", "_reads", "_see", "_source", "_written")
+
+    def __init__(
+        self,
+        *,
+        source: SnapshotSource,
+        see: See,
+        compiler: Compiler,
+        reads: Reads,
+        written: Callable[[], None],
+        documents: StoredDocuments | None,
+        permit: Permit | None,
+    ) -> None:
+        self._source = source
+        self._see = see
+        self._compiler = compiler
+        self._reads = reads
+        self._written = written
+        self._documents = documents
+        self._permit = permit
+
+    def find(self, principal: Principal, request: GraphQLRequest) -> Ready | None:
+        """Return an operation that was asked before in this shape, with new values; None where it takes more than that.
+
+        It is one statement, and needs no more than POST.
+        """
+        current = self._source.find_current(principal.workspace_id)
+        given = request if self._documents is None else self._documents.find_at_hand(principal, request)
+        if current is None or given is None or not given.query:
+            return None
+        request, compiler = given, self._compiler
+        try:
+            seen = self._see(current, principal)
+            snapshot = seen.view
+            operation = compiler.plans.find_operation(key_of(snapshot, request), snapshot)
+            if operation is None or operation.is_introspection or (self._permit and snapshot.role):
+                return None
+            variables = compiler.coerce(operation, request.variables, compiler.schemas.get(snapshot))
+            shape = compiler.shape(operation, variables, seen.limits)
+            plan = compiler.plans.find_plan(operation, shape, snapshot)
+            tell: Callable[[Row], bytes | None] = text_of
+            match plan:
+                case QueryPlan(statement=BoundStatement() as bound, is_computed=False):
+                    writes = False
+                case MutationPlan() if only := single(plan.writes):
+                    bound, writes, tell = only.write, True, partial(self._told, only)
+                case _:
+                    return None
+            parameters = bound.bind(Bindings(variables, principal.actor, claims=seen.claims))
+            refuse_nul(parameters)
+        except (ApiError, DatabaseError):
+            return None
+        return Ready(seen, operation, bound.statement, parameters, writes, self._reads, request, tell)
+
+    def _told(self, write: PlannedWrite, row: Row) -> bytes | None:
+        data = tell_single(write, row)
+        if data is not None:
+            self._written()
+        return data
