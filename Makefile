@@ -17,7 +17,7 @@ help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 17
 
 setup: $(INSTALLED) ## install all that the other targets need
-	@$(BIN)/python -P engine/server/graphiql/build.py
+	@$(BIN)/python -P engine/server/console/build.py
 
 $(INSTALLED): $(SERVES)
 	$(PIP) --no-build-isolation -e '.[dev]'
@@ -34,14 +34,15 @@ $(SERVES): pyproject.toml constraints.txt hatch_build.py
 	@touch $@
 
 run: $(SERVES) ## serve, with sample data, on an embedded PostgreSQL
-	@$(BIN)/python -P engine/server/graphiql/build.py
+	@$(BIN)/python -P engine/server/console/build.py
 	@exec env FIELDSTONE_ENV="$${FIELDSTONE_ENV:-development}" $(BIN)/fieldstone serve --demo
 
-check: setup ## lint, format, types, layers, the tests of the project's own rules
+check: setup ## lint, format, types, layers, the console, the tests of the project's own rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tests.console_check
 	$(BIN)/pytest tests/project
 
 test: setup ## the tests that need nothing but the package registries, on all processors
@@ -89,6 +90,6 @@ soak: setup ## ten minutes (SECONDS=600) of load on a server whose PostgreSQL is
 	$(BIN)/python -m benchmarks.soak --seconds $(or $(SECONDS),600)
 
 clean: ## remove all that the other targets made, .venv included
-	rm -rf $(VENV) build dist engine/server/graphiql/ui/dist engine/server/graphiql/ui/build benchmarks/.work
+	rm -rf $(VENV) build dist $(addprefix engine/server/console/ui/,dist build node_modules) benchmarks/.work
 	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Hatchling's build hook: puts the bundled pages of GraphiQL and REST into the sdist and the wheel."""
+"""Hatchling's build hook: puts the bundled pages of the console into the sdist and the wheel."""
 
 import importlib.util
 import sys
@@ -9,23 +9,23 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class GraphiQLBuildHook(BuildHookInterface[Any]):
-    """Builds `engine/server/graphiql/ui/dist` for an sdist or a wheel.
+class ConsoleBuildHook(BuildHookInterface[Any]):
+    """Builds `engine/server/console/ui/dist` for an sdist or a wheel.
 
-    An editable install leaves that to `python -m fieldstone.engine.server.graphiql.build`.
+    An editable install leaves that to `python -m fieldstone.engine.server.console.build`.
     """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the page and add it to the files, which git's ignore list would keep out.
+        """Build the pages and add them to the files, which git's ignore list would keep out.
 
-        A wheel that is built from an sdist takes the page that lies there. Where npm's registry is out of reach the
-        page is left out, and the server says so in its place.
+        A wheel that is built from an sdist takes the pages that lie there. Where npm's registry is out of reach the
+        pages are left out, and the server says so in their place.
         """
         if version == "editable":
             return
-        ui_build = _load(Path(self.root, "fieldstone", "engine", "server", "graphiql", "build.py"))
-        self.app.display_info(ui_build.describe(ui_build.build_graphiql()))
-        build_data["artifacts"].append("/fieldstone/engine/server/graphiql/ui/dist/**")
+        ui_build = _load(Path(self.root, "fieldstone", "engine", "server", "console", "build.py"))
+        self.app.display_info(ui_build.describe(ui_build.build_console()))
+        build_data["artifacts"].append("/fieldstone/engine/server/console/ui/dist/**")
 
 
 def _load(path: Path) -> ModuleType:

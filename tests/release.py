@@ -78,8 +78,10 @@ def serve_from(wheel: Path, folder: Path) -> None:
         headers = {"authorization": f"Bearer {key}"}
         answer = httpx.post(f"{url}/graphql", json={"query": "{ people { totalCount } }"}, headers=headers, timeout=30)
         assert answer.json() == {"data": {"people": {"totalCount": 2000}}}, answer.text
-        page = httpx.get(f"{url}/graphql", headers={"accept": "text/html"}, timeout=30)
-        assert "GraphiQL" in page.text
+        for address, shown in (("/graphql", "GraphiQL"), ("/console/", "The console")):
+            page = httpx.get(url + address, headers={"accept": "text/html"}, timeout=30, follow_redirects=True)
+            assert page.status_code == 200, page.text
+            assert shown in page.text
         process.terminate()
         assert process.wait(timeout=60) == 0, log.read_text(encoding="utf-8")
     finally:

@@ -63,7 +63,7 @@ def test_the_wheel_has_all_sources_below_fieldstone(distributions: Path) -> None
     tracked = run("git", "ls-files", "--", *SOURCES).splitlines()
     assert len(tracked) > 300
     assert [name for name in tracked if f"fieldstone/{name}" not in found and "/ui/" not in name] == []
-    assert any(name.startswith("fieldstone/engine/server/graphiql/ui/dist/") for name in found)
+    assert any(name.startswith("fieldstone/engine/server/console/ui/dist/") for name in found)
 
 
 def test_the_sdist_builds_the_same_wheel(distributions: Path) -> None:

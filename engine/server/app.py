@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.routing import BaseRoute, Route, Router
 from starlette.websockets import WebSocketClose
 
 from fieldstone.engine.request.path import GraphQLApi
@@ -23,10 +23,9 @@ from fieldstone.engine.server.browsers.security_headers import SecurityHeaders
 from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.register import Connections
+from fieldstone.engine.server.console.pages import REST_PATH
+from fieldstone.engine.server.console.route import GraphiQLOr, HintOr, console_routes
 from fieldstone.engine.server.fast_path.repeated_request import WarmPath
-from fieldstone.engine.server.graphiql.assets import ASSETS_PATH, GRAPHIQL_ASSETS
-from fieldstone.engine.server.graphiql.page import REST_PATH
-from fieldstone.engine.server.graphiql.route import GraphiQLOr, HintOr, RestPage
 from fieldstone.engine.server.http.admission import Admission
 from fieldstone.engine.server.http.consistency import ConsistencyHeaders
 from fieldstone.engine.server.http.graphql import GraphQLEndpoint
@@ -229,9 +228,7 @@ class Fieldstone:
         for path, endpoint in self._graphql.items():
             shown: ASGIApp = GraphiQLOr(endpoint, path) if self.settings.is_development else HintOr(endpoint)
             routes.append(Route(path, shown))
-        if self.settings.is_development:
-            routes += [Route(REST_PATH, RestPage()), Mount(ASSETS_PATH, GRAPHIQL_ASSETS)]
-        return routes
+        return routes + console_routes(is_development=self.settings.is_development)
 
 
 def _find_tracing(settings: Settings) -> "Tracing | None":

@@ -92,8 +92,8 @@ async def test_mounted_it_starts_with_the_first_request(app_database: str, prefi
         assert (await client.post(f"{prefix}/graphql", json=PING)).json() == PONG
         assert (await client.get(f"{prefix}/metadata", params={"query": "{ __typename }"})).is_success
         assert (await client.get(f"{prefix}/nothing")).json()["errors"][0]["extensions"]["code"] == "NOT_FOUND"
-        page = await client.get(f"{prefix}/graphql", headers={"accept": "text/html"})
-        assert f"{prefix}/_graphiql" in page.text
+        page = await client.get(f"{prefix}/graphql", headers={"accept": "text/html"}, follow_redirects=True)
+        assert f"{prefix}/console/assets" in page.text
     await app.runtime.stop()
 
 

@@ -76,13 +76,13 @@ async def create(client: httpx.AsyncClient, email: str) -> None:
 
 async def check_graphiql(client: httpx.AsyncClient) -> None:
     """The page and each file that it names are there, under the prefix."""
-    for path in ("/graphql", "/metadata", "/rest/open-api"):
-        page = await client.get(path, headers={"accept": "text/html"})
+    for path in ("/graphql", "/metadata", "/rest/open-api", "/console/records"):
+        page = await client.get(path, headers={"accept": "text/html"}, follow_redirects=True)
         assert page.headers["content-type"].startswith("text/html")
-        files = re.findall(r'(?:src|href)="([^"]*/_graphiql/[^"]+)"', page.text)
+        files = re.findall(r'(?:src|href)="([^"]*/console/assets/[^"]+)"', page.text)
         assert len(files) >= 2, page.text
         for file in files:
-            assert file.startswith(f"{PREFIX}/_graphiql/")
+            assert file.startswith(f"{PREFIX}/console/assets/")
             assert (await client.get(httpx.URL(str(client.base_url)).join(file))).status_code == 200
 
 

@@ -77,7 +77,7 @@ async def test_the_root_points_to_the_apis(client: httpx.AsyncClient) -> None:
     assert "/metadata" in response.text
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/graphql/", "/graphql/x", "/a//b", "/%00", "/_graphiql/x", "/ü"])
+@pytest.mark.parametrize("path", ["/nothing", "/graphql/", "/graphql/x", "/a//b", "/%00", "/console2", "/ü"])
 async def test_elsewhere_there_is_a_404_in_json(client: httpx.AsyncClient, path: str) -> None:
     for response in (await client.get(path), await client.post(path)):
         assert response.status_code == 404
@@ -88,11 +88,17 @@ async def test_browsers_get_the_page_in_development_only(start_app: StartApp) ->
     accept = {"accept": "text/html,*/*;q=0.8"}
     async with start_app(environment="development") as (_, client):
         for path in ("/graphql", "/metadata"):
-            page = await client.get(path, headers=accept)
+            moved = await client.get(f"{path}?query=%7Ba%7D", headers=accept)
+            assert (moved.status_code, moved.headers["vary"]) == (307, "Accept")
+            assert moved.headers["location"] == f"/console{path}?query=%7Ba%7D"
+            page = await client.get(moved.headers["location"], headers=accept)
             assert page.headers["content-type"] == "text/html; charset=utf-8"
             assert (await client.post(path, json={"query": "{ __typename }"}, headers=accept)).json()["data"]
     async with start_app() as (_, client):
         assert (await client.get("/graphql", headers=accept)).headers["content-type"].startswith("application/json")
+        page = await client.get("/console/graphql", headers=accept)
+        assert "data-endpoint" not in page.text
+        assert page.headers["content-security-policy"].endswith("require-trusted-types-for 'script'")
 
 
 async def test_a_browser_is_told_in_production_how_to_see_graphiql(start_app: StartApp) -> None:

@@ -1,0 +1,101 @@
+"""Serves browsers the console and, in development, GraphiQL and the page of REST."""
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+
+from fieldstone.engine.server.console.assets import ASSETS_PATH, CONSOLE_ASSETS
+from fieldstone.engine.server.console.pages import (
+    CONSOLE_PATH,
+    REST_PATH,
+    console_page,
+    graphiql_page,
+    moved_address,
+    rest_page,
+)
+from fieldstone.engine.server.http.admission import read_headers
+from fieldstone.engine.server.http.auth import CHALLENGE
+from fieldstone.engine.server.http.negotiation import prefers_html
+from fieldstone.engine.server.http.request_log import context_of
+from fieldstone.engine.server.http.responses import TEXT, Reply, send_reply
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+_HINT = b"""This is a GraphQL API. An API key is needed: send it in the header 'Authorization: Bearer KEY'.
+
+A browser sends none: the console at /console/ asks for it. A server that is started with FIELDSTONE_ENV=development
+shows GraphiQL here.
+"""
+
+_TITLES = {"/graphql": "Fieldstone: records", "/metadata": "Fieldstone: metadata"}
+
+
+def console_routes(*, is_development: bool) -> list[BaseRoute]:
+    """Return the routes of the pages: those of the tools for developers are left out of production."""
+    tools = [Route(f"{CONSOLE_PATH}{endpoint}", _show_graphiql) for endpoint in _TITLES]
+    return [
+        Mount(ASSETS_PATH, CONSOLE_ASSETS),
+        *([*tools, Route(REST_PATH, _show_rest)] if is_development else []),
+        Route(CONSOLE_PATH, _show_console),
+        Route(f"{CONSOLE_PATH}/{{route:path}}", _show_console),
+    ]
+
+
+async def _show_console(request: "Request") -> Response:
+    context_of(request.scope).endpoint = CONSOLE_PATH
+    return console_page(route=request.path_params.get("route", ""), root_path=_mount_of(request.scope))
+
+
+async def _show_graphiql(request: "Request") -> Response:
+    endpoint = request.url.path[request.url.path.rindex("/") :]
+    return graphiql_page(endpoint=endpoint, root_path=_mount_of(request.scope), title=_TITLES[endpoint])
+
+
+async def _show_rest(request: "Request") -> Response:
+    return rest_page(root_path=_mount_of(request.scope))
+
+
+def _mount_of(scope: "Scope") -> str:
+    root_path: str = scope.get("root_path", "")
+    return root_path
+
+
+class GraphiQLOr:
+    """An ASGI app: the way to GraphiQL for a GET that prefers HTML, `endpoint` for everything else."""
+
+    def __init__(self, endpoint: "ASGIApp", path: str) -> None:
+        self._endpoint = endpoint
+        self._path = path
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer one request."""
+        if not _is_of_browser(scope):
+            await self._endpoint(scope, receive, send)
+            return
+        address = moved_address(self._path, _mount_of(scope), scope["query_string"])
+        # The same address answers GraphQL to clients that accept JSON.
+        headers = {"Vary": "Accept", "Cache-Control": "no-store"}
+        await RedirectResponse(address, headers=headers)(scope, receive, send)
+
+
+class HintOr:
+    """An ASGI app: a hint for a browser without a key, `endpoint` for everything else."""
+
+    def __init__(self, endpoint: "ASGIApp") -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
+        """Answer one request."""
+        if not _is_of_browser(scope) or any(name == b"authorization" for name, _ in scope["headers"]):
+            await self._endpoint(scope, receive, send)
+            return
+        headers = (CHALLENGE, (b"vary", b"accept"), (b"cache-control", b"no-store"))
+        reply = Reply(status=401, body=_HINT, media_type=TEXT, headers=headers)
+        await send_reply(send, reply, head=scope["method"] == "HEAD")
+
+
+def _is_of_browser(scope: "Scope") -> bool:
+    return scope["method"] in {"GET", "HEAD"} and prefers_html(read_headers(scope["headers"]).get(b"accept"))

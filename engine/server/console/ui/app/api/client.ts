@@ -1,0 +1,82 @@
+// Requests to the server: the only way in which the console reads and writes.
+
+import { ApiError, readProblems, readRetry, unreachable } from "./errors.ts";
+import { root } from "./place.ts";
+
+export type Endpoint = "graphql" | "metadata";
+
+export interface Options {
+  signal?: AbortSignal | undefined;
+  headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The data of an operation.
+ *
+ * Throws an ApiError when the answer has any error, with those that it lists.
+ */
+export async function send<T>(
+  endpoint: Endpoint,
+  query: string,
+  variables: object = {},
+  { signal, headers = {} }: Options = {},
+): Promise<T> {
+  const response = await reach(`/${endpoint}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", Accept: "application/graphql-response+json", ...headers },
+    body: JSON.stringify({ query, variables }),
+    signal: signal ?? null,
+  });
+  const answer = await readJson(response);
+  if (answer.errors !== undefined || answer.data === undefined || answer.data === null) {
+    throw refusalOf(response, answer.errors);
+  }
+  return answer.data as T;
+}
+
+/** The data of an operation on records. */
+export function records<T>(query: string, variables?: object, options?: Options): Promise<T> {
+  return send<T>("graphql", query, variables, options);
+}
+
+/** The data of an operation on the model, its roles, webhooks and the like. */
+export function metadata<T>(query: string, variables?: object, options?: Options): Promise<T> {
+  return send<T>("metadata", query, variables, options);
+}
+
+/** The `data` of an address that answers JSON and is no GraphQL: those below /auth and /rest. */
+export async function ask<T>(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<T> {
+  const response = await reach(path, {
+    method,
+    headers: { Accept: "application/json", "Content-Type": "application/json" },
+    body: body === undefined ? null : JSON.stringify(body),
+  });
+  const answer = await readJson(response);
+  if (!response.ok) {
+    throw refusalOf(response, answer.errors);
+  }
+  return answer.data as T;
+}
+
+async function reach(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(root + path, { credentials: "same-origin", cache: "no-store", ...init });
+  } catch (error) {
+    throw error instanceof TypeError ? unreachable() : error;
+  }
+}
+
+async function readJson(response: Response): Promise<{ data?: unknown; errors?: unknown }> {
+  const text = await response.text();
+  try {
+    const read: unknown = JSON.parse(text);
+    return typeof read === "object" && read !== null ? read : {};
+  } catch {
+    return {};
+  }
+}
+
+function refusalOf(response: Response, errors: unknown): ApiError {
+  const problems = readProblems(errors, response.status);
+  return new ApiError(problems, readRetry(problems, response.headers.get("Retry-After"), Date.now()));
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { ApiError, byField, readProblems, readRetry } from "./errors.ts";
+
+const LIMITED = { message: "Too many.", extensions: { code: "RATE_LIMIT_EXCEEDED", resetAt: 5_000 } };
+
+test("an error has its code, its field and its path", () => {
+  const [problem] = readProblems(
+    [
+      {
+        message: "Field 'email' is required",
+        path: ["createPerson"],
+        extensions: { code: "BAD_USER_INPUT", field: "email" },
+      },
+    ],
+    200,
+  );
+  assert.equal(problem?.code, "BAD_USER_INPUT");
+  assert.equal(problem?.field, "email");
+  assert.deepEqual(problem?.path, ["createPerson"]);
+});
+
+test("an answer without errors that failed all the same has its status", () => {
+  for (const errors of [undefined, null, [], "x"]) {
+    assert.match(readProblems(errors, 502)[0]?.message ?? "", /502/);
+  }
+});
+
+test("a refusal for the rate is repeated at its reset, an overload after the header, others never", () => {
+  assert.equal(readRetry(readProblems([LIMITED], 429), "9", 3_000), 2_000);
+  assert.equal(readRetry(readProblems([LIMITED], 429), "9", 9_000), 0);
+  const busy = readProblems([{ extensions: { code: "OVERLOADED" } }], 503);
+  assert.equal(readRetry(busy, "3", 0), 3_000);
+  assert.equal(readRetry(busy, null, 0), 1_000);
+  assert.equal(readRetry(readProblems([{ extensions: { code: "CONFLICT" } }], 409), "3", 0), null);
+});
+
+test("problems are gathered by field", () => {
+  const given = [
+    { message: "a", extensions: { field: "name" } },
+    { message: "b", extensions: { field: "name" } },
+    { message: "c" },
+  ];
+  const found = byField(new ApiError(readProblems(given, 200)));
+  assert.deepEqual(
+    [...found],
+    [
+      ["name", "a\nb"],
+      ["", "c"],
+    ],
+  );
+  assert.equal(byField(new Error("x")).size, 0);
+});

@@ -1,0 +1,90 @@
+// The errors of the APIs, read by their code and field, never by their text: docs/reference/errors.md.
+
+/** One error as an API answers it. */
+export interface Problem {
+  code: string;
+  message: string;
+  /** The input that caused it: `email`, `data[17].email`. */
+  field: string | null;
+  path: readonly (string | number)[];
+  extensions: Readonly<Record<string, unknown>>;
+}
+
+/** A refused request: the first of its problems, and all of them. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly problems: readonly Problem[];
+  readonly code: string;
+  readonly field: string | null;
+  /** Milliseconds until a repeated request may succeed; null where it would be refused again. */
+  readonly retryIn: number | null;
+
+  constructor(problems: readonly Problem[], retryIn: number | null = null) {
+    const first = problems[0] ?? unreadable(0);
+    super(first.message);
+    this.problems = problems;
+    this.code = first.code;
+    this.field = first.field;
+    this.retryIn = retryIn;
+  }
+}
+
+/** Codes of a request that may succeed later as it stands. */
+const PASSING = new Set(["SERVICE_UNAVAILABLE", "OVERLOADED", "RATE_LIMIT_EXCEEDED"]);
+
+/** The errors in an answer's `errors`; `status` is that of the response. */
+export function readProblems(errors: unknown, status: number): Problem[] {
+  if (!Array.isArray(errors) || errors.length === 0) {
+    return [unreadable(status)];
+  }
+  return errors.map((error: unknown) => {
+    const read = asObject(error);
+    const extensions = asObject(read.extensions);
+    return {
+      code: typeof extensions.code === "string" ? extensions.code : "INTERNAL_SERVER_ERROR",
+      message: typeof read.message === "string" ? read.message : "The server refused the request.",
+      field: typeof extensions.field === "string" ? extensions.field : null,
+      path: Array.isArray(read.path) ? read.path : [],
+      extensions,
+    };
+  });
+}
+
+/** The milliseconds after which a refused request may be sent again; null where that is of no use. */
+export function readRetry(problems: readonly Problem[], retryAfter: string | null, now: number): number | null {
+  const first = problems[0];
+  if (first === undefined || !PASSING.has(first.code)) {
+    return null;
+  }
+  const resetAt = first.extensions.resetAt;
+  if (typeof resetAt === "number") {
+    return Math.max(resetAt - now, 0);
+  }
+  const seconds = Number(retryAfter);
+  return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 1000;
+}
+
+/** The problem of a server that could not be reached. */
+export function unreachable(): ApiError {
+  const message = "The server cannot be reached.";
+  return new ApiError([{ code: "UNREACHABLE", message, field: null, path: [], extensions: {} }], 2000);
+}
+
+/** The problems of `error` by the field they stand at; those of no field are under "". */
+export function byField(error: unknown): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const { field, message } of error instanceof ApiError ? error.problems : []) {
+    const key = field ?? "";
+    found.set(key, found.has(key) ? `${found.get(key)}\n${message}` : message);
+  }
+  return found;
+}
+
+function unreadable(status: number): Problem {
+  const message = `The server answered with status ${status} and no reason.`;
+  return { code: "INTERNAL_SERVER_ERROR", message, field: null, path: [], extensions: {} };
+}
+
+function asObject(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}

@@ -1,0 +1,51 @@
+// Dialogs in the middle of the page, and panels at its right; what is behind cannot be reached meanwhile.
+
+import type { ReactNode } from "react";
+import { Dialog as AriaDialog } from "react-aria-components/Dialog";
+import { Heading } from "react-aria-components/Heading";
+import { Modal, ModalOverlay } from "react-aria-components/Modal";
+
+import "./dialog.css";
+
+export interface DialogProps {
+  title: string;
+  isOpen?: boolean;
+  /** Absent where the dialog cannot be left without an answer. */
+  onClose?: () => void;
+  /** `alertdialog` asks about something that cannot be undone. */
+  role?: "dialog" | "alertdialog";
+  size?: "small" | "medium" | "large";
+  children: ReactNode;
+  /** The buttons at the bottom. */
+  actions?: ReactNode;
+}
+
+export function Dialog({
+  title,
+  isOpen = true,
+  onClose,
+  role = "dialog",
+  size = "medium",
+  children,
+  actions,
+}: DialogProps) {
+  return (
+    <ModalOverlay
+      className="dialog-overlay"
+      isOpen={isOpen}
+      isDismissable={onClose !== undefined && role === "dialog"}
+      isKeyboardDismissDisabled={onClose === undefined}
+      onOpenChange={(open) => open || onClose?.()}
+    >
+      <Modal className="dialog-modal" data-size={size}>
+        <AriaDialog className="dialog" role={role}>
+          <Heading slot="title" className="dialog-title">
+            {title}
+          </Heading>
+          <div className="dialog-body">{children}</div>
+          {actions && <div className="dialog-actions">{actions}</div>}
+        </AriaDialog>
+      </Modal>
+    </ModalOverlay>
+  );
+}

@@ -1,0 +1,26 @@
+// The entry of the console.
+
+import { QueryClientProvider } from "@tanstack/react-query";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { createBrowserRouter } from "react-router";
+import { RouterProvider } from "react-router/dom";
+
+import "./styles/tokens.css";
+import "./styles/reset.css";
+
+import { base } from "./api/place.ts";
+import { queries } from "./api/queries.ts";
+import { routes } from "./routes.tsx";
+
+const container = document.getElementById("app");
+if (container === null) {
+  throw new Error("The document has no element for the console.");
+}
+createRoot(container).render(
+  <StrictMode>
+    <QueryClientProvider client={queries}>
+      <RouterProvider router={createBrowserRouter(routes, { basename: base })} />
+    </QueryClientProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,42 @@
+// All objects of the workspace, with a search.
+
+import { useQuery } from "@tanstack/react-query";
+import { Link, useSearchParams } from "react-router";
+
+import { keyOf } from "../../api/keys.ts";
+import { listObjects } from "../../api/objects.ts";
+import { useScope } from "../../api/session_context.ts";
+import { TextField } from "../../kit/field.tsx";
+import { Page } from "../../kit/page.tsx";
+
+export function Component() {
+  const scope = useScope();
+  const [search, setSearch] = useSearchParams();
+  const objects = useQuery({
+    queryKey: keyOf(scope, "model", null, "objects"),
+    queryFn: ({ signal }) => listObjects(signal),
+  });
+  const words = (search.get("q") ?? "").toLowerCase();
+  const shown = (objects.data ?? []).filter(({ labelPlural, namePlural }) =>
+    `${labelPlural} ${namePlural}`.toLowerCase().includes(words),
+  );
+  return (
+    <Page title="All objects">
+      <TextField
+        label="Search objects"
+        value={search.get("q") ?? ""}
+        onChange={(q) => setSearch(q === "" ? {} : { q }, { replace: true })}
+      />
+      <p role="status">
+        {shown.length} of {objects.data?.length ?? 0}
+      </p>
+      <ul>
+        {shown.map(({ id, namePlural, labelPlural, description }) => (
+          <li key={id}>
+            <Link to={`/records/${namePlural}`}>{labelPlural}</Link> {description}
+          </li>
+        ))}
+      </ul>
+    </Page>
+  );
+}

@@ -1,0 +1,37 @@
+// The addresses of the console. Each page is loaded when it is first visited.
+
+import type { ComponentType } from "react";
+import { Outlet, type RouteObject } from "react-router";
+
+import { Gate } from "./shell/gate.tsx";
+import { Loading } from "./shell/loading.tsx";
+import { Nowhere } from "./shell/nowhere.tsx";
+import { RouteProblem } from "./shell/route_problem.tsx";
+
+interface PageModule {
+  Component: ComponentType;
+}
+
+export const routes: RouteObject[] = [
+  {
+    path: "/",
+    Component: Gate,
+    ErrorBoundary: RouteProblem,
+    HydrateFallback: Loading,
+    children: [
+      { index: true, ...page(() => import("./pages/start/index.tsx")) },
+      { path: "records", ...page(() => import("./pages/objects/index.tsx")) },
+      { path: "records/:plural", ...page(() => import("./pages/records/index.tsx")) },
+      { path: "*", Component: Nowhere },
+    ],
+  },
+];
+
+/** A page that is loaded when it is visited, whose failure shows in its place while the shell stays. */
+function page(load: () => Promise<PageModule>): Pick<RouteObject, "lazy" | "ErrorBoundary" | "HydrateFallback"> {
+  return {
+    lazy: async () => ({ Component: (await load()).Component }),
+    ErrorBoundary: RouteProblem,
+    HydrateFallback: Outlet,
+  };
+}

@@ -1,0 +1,100 @@
+// The ways in: an API key, which is exchanged for a session and not kept, or an OpenID provider.
+
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useEffect, useState } from "react";
+import { useLocation } from "react-router";
+
+import { byField } from "../api/errors.ts";
+import { base, root } from "../api/place.ts";
+import { DOOR_KEY, type Door, type Session, signInByKey } from "../api/session.ts";
+import { Button } from "../kit/button.tsx";
+import { Dialog } from "../kit/dialog.tsx";
+import { TextField } from "../kit/field.tsx";
+import { Problem } from "../kit/problem.tsx";
+import "./sign_in.css";
+
+interface Props {
+  door: Door;
+}
+
+/** The whole page, for a person without a session. */
+export function SignInPage({ door }: Props) {
+  useEffect(() => {
+    document.title = "Sign in · Fieldstone";
+  }, []);
+  return (
+    <main className="sign-in">
+      <h1>Sign in to Fieldstone</h1>
+      <SignInForm door={door} />
+    </main>
+  );
+}
+
+/** Asks for a sign-in over a page whose session has ended: the page keeps all that was typed. */
+export function SignInOver({ door }: Props) {
+  return (
+    <Dialog title="Your session has ended" size="small">
+      <p>Sign in to go on. The page behind keeps all that you typed.</p>
+      <SignInForm door={door} />
+    </Dialog>
+  );
+}
+
+function SignInForm({ door }: Props) {
+  const client = useQueryClient();
+  const location = useLocation();
+  const [key, setKey] = useState("");
+  const entry = useMutation({
+    mutationFn: signInByKey,
+    onSuccess: (session: Session) => {
+      setKey("");
+      client.setQueryData<Door>(DOOR_KEY, { ...door, session });
+      void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== DOOR_KEY[0] });
+    },
+  });
+  const { mutate } = entry;
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    mutate(key.trim().replace(/^Bearer\s+/i, ""));
+  }
+
+  const problems = byField(entry.error);
+  const general = entry.error === null || problems.has("key") ? undefined : entry.error.message;
+  return (
+    <form className="sign-in-form" onSubmit={submit}>
+      {general && <Problem title={general} />}
+      <TextField
+        label="API key"
+        type="password"
+        autoComplete="off"
+        spellCheck="false"
+        isCode
+        autoFocus
+        isRequired
+        value={key}
+        onChange={setKey}
+        problem={problems.get("key")}
+        placeholder="fs_…"
+        description="The key is exchanged for a session. The browser does not keep it."
+      />
+      <Button type="submit" kind="primary" isDisabled={entry.isPending}>
+        {entry.isPending ? "Signing in…" : "Sign in"}
+      </Button>
+      {door.providers.map(({ name, path }) => (
+        <a
+          key={name}
+          className="button"
+          href={`${root}${path}&returnTo=${encodeURIComponent(base + location.pathname + location.search)}`}
+        >
+          {door.providers.length === 1 ? "Sign in with OpenID Connect" : `Sign in with ${name}`}
+        </a>
+      ))}
+      <details>
+        <summary>Where is my key?</summary>
+        <p>A key is shown once, when it is made. This command makes another one:</p>
+        <pre>fieldstone api-key create --name {'"my browser"'}</pre>
+      </details>
+    </form>
+  );
+}

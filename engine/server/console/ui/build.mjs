@@ -1,0 +1,188 @@
+// Bundles the pages: node build.mjs OUT DIGEST, beside node_modules. OUT gets the files and manifest.json.
+
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
+import { build } from "esbuild";
+
+import { licences } from "./licences.mjs";
+
+const [out, digest] = process.argv.slice(2);
+
+const LICENCES = "THIRD_PARTY_LICENSES.txt";
+const BANNER = `/*! The licences of what is bundled here are in ${LICENCES} */`;
+const APP = "app/main.tsx";
+const TOOLS = { graphiql: "graphiql/page.jsx", rest: "graphiql/rest.js" };
+const CLASSIC = {
+  theme: "app/styles/theme.js",
+  "editor.worker": "monaco-editor/esm/vs/editor/editor.worker.js",
+  "json.worker": "monaco-editor/esm/vs/language/json/json.worker.js",
+  "graphql.worker": "monaco-graphql/esm/graphql.worker.js",
+};
+/** The largest sizes in thousands of bytes, compressed; the build fails beyond. */
+const BUDGET = { first: 280, route: 150, all: 800 };
+const FIRST_ROUTE = "records";
+
+const shared = {
+  bundle: true,
+  minify: true,
+  outdir: out,
+  metafile: true,
+  entryNames: "[name]-[hash]",
+  chunkNames: "chunk-[hash]",
+  assetNames: "[name]-[hash]",
+  target: ["es2022"],
+  legalComments: "external",
+  define: { "process.env.NODE_ENV": '"production"' },
+  banner: { js: BANNER, css: BANNER },
+  logLevel: "warning",
+};
+
+/** React Aria brings its words in thirty languages: the console is in English. */
+const englishOnly = {
+  name: "english-only",
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]intl[\\/].*[\\/][a-z]{2}-[A-Z]{2}\.m?js$/ }, ({ path: file }) =>
+      path.basename(file).startsWith("en-US") ? undefined : { contents: "export default {}" },
+    );
+  },
+};
+
+const classic = await build({ ...shared, entryPoints: entries(CLASSIC), format: "iife" });
+const workerFiles = Object.fromEntries(
+  ["editor", "json", "graphql"].map((label) => [label, outputOf(classic, CLASSIC[`${label}.worker`], ".js")]),
+);
+const tools = await build({
+  ...shared,
+  entryPoints: entries(TOOLS),
+  format: "esm",
+  jsx: "automatic",
+  loader: { ".ttf": "file", ".png": "dataurl", ".svg": "dataurl" },
+  define: { ...shared.define, WORKER_FILES: JSON.stringify(workerFiles) },
+});
+const app = await build({
+  ...shared,
+  entryPoints: entries({ console: APP }),
+  format: "esm",
+  splitting: true,
+  jsx: "automatic",
+  loader: { ".graphql": "text" },
+  plugins: [englishOnly],
+});
+
+await dropCopiesOfStyles();
+await writeFile(path.join(out, LICENCES), await licences([classic, tools, app], out));
+await compress();
+const sizes = await measure();
+const manifest = {
+  digest,
+  app: { ...bundleOf(app, APP), preload: chunksOf(APP).slice(1) },
+  graphiql: bundleOf(tools, TOOLS.graphiql),
+  rest: bundleOf(tools, TOOLS.rest),
+  theme: outputOf(classic, CLASSIC.theme, ".js"),
+  routes: Object.fromEntries(routes().map(({ name, source }) => [name, ownChunksOf(source)])),
+  sizes: report(),
+  licences: LICENCES,
+  files: (await readdir(out)).filter((name) => !name.endsWith(".gz")).sort(),
+};
+await writeFile(path.join(out, "manifest.json"), JSON.stringify(manifest, null, 2));
+keepToBudget(manifest.sizes);
+
+function entries(sources) {
+  return Object.entries(sources).map(([name, source]) => ({ in: source, out: name }));
+}
+
+function bundleOf(result, source) {
+  return { script: outputOf(result, source, ".js"), style: outputOf(result, source, ".css") };
+}
+
+/** The name of the file that was made of `source`. */
+function outputOf(result, source, extension) {
+  for (const [file, output] of Object.entries(result.metafile.outputs)) {
+    if (output.entryPoint?.endsWith(source)) {
+      return path.basename(extension === ".css" ? output.cssBundle : file);
+    }
+  }
+  throw new Error(`nothing was made of ${source}`);
+}
+
+/** The routes of the console: each folder in `app/pages` whose page is loaded by itself. */
+function routes() {
+  return Object.values(app.metafile.outputs)
+    .map((output) => /(?:^|\/)(app\/pages\/([^/]+)\/index\.tsx)$/.exec(output.entryPoint ?? ""))
+    .filter((found) => found !== null)
+    .map(([, source, name]) => ({ source, name }));
+}
+
+/** The file made of `source`, then all files that it imports at once. */
+function chunksOf(source) {
+  const outputs = app.metafile.outputs;
+  const [first] = Object.entries(outputs).find(([, output]) => output.entryPoint?.endsWith(source));
+  const found = new Set([first]);
+  for (const file of found) {
+    for (const { path: imported, kind } of outputs[file].imports) {
+      if (kind === "import-statement" && imported in outputs) {
+        found.add(imported);
+      }
+    }
+  }
+  return [...found].map((file) => path.basename(file));
+}
+
+function ownChunksOf(source) {
+  const loaded = new Set(chunksOf(APP));
+  return chunksOf(source).filter((file) => !loaded.has(file));
+}
+
+/** esbuild puts all styles into that of the entry, and copies beside chunks: https://github.com/evanw/esbuild/issues/1590 */
+async function dropCopiesOfStyles() {
+  const kept = outputOf(app, APP, ".css");
+  const styles = Object.keys(app.metafile.outputs).map((file) => path.basename(file));
+  await Promise.all(
+    styles
+      .filter((file) => file.endsWith(".css") && file !== kept)
+      .map((file) => rm(path.join(out, file), { force: true })),
+  );
+}
+
+/** The compressed size of each file in bytes. */
+async function measure() {
+  const names = (await readdir(out)).filter((name) => name.endsWith(".gz"));
+  const read = names.map(async (name) => [name.slice(0, -3), (await readFile(path.join(out, name))).length]);
+  return Object.fromEntries(await Promise.all(read));
+}
+
+/** Thousands of bytes, compressed, of the first route, of each other route's own files, and of the whole console. */
+function report() {
+  const total = (files) =>
+    Math.round([...new Set(files)].reduce((sum, file) => sum + (sizes[file] ?? 0), 0) / 100) / 10;
+  const base = [...chunksOf(APP), outputOf(app, APP, ".css"), outputOf(classic, CLASSIC.theme, ".js")];
+  const own = Object.fromEntries(routes().map(({ name, source }) => [name, total(ownChunksOf(source))]));
+  const first = routes().find(({ name }) => name === FIRST_ROUTE);
+  return {
+    base: total(base),
+    first: total([...base, ...ownChunksOf(first.source)]),
+    routes: own,
+    all: total([...base, ...Object.keys(app.metafile.outputs).map((file) => path.basename(file))]),
+  };
+}
+
+function keepToBudget({ first, routes: own, all }) {
+  const over = [
+    [FIRST_ROUTE, first, BUDGET.first],
+    ...Object.entries(own).map(([name, size]) => [name, size, BUDGET.route]),
+    ["the whole console", all, BUDGET.all],
+  ].filter(([, size, budget]) => size > budget);
+  if (over.length > 0) {
+    const lines = over.map(([name, size, budget]) => `${name}: ${size} kB compressed, more than ${budget}`);
+    throw new Error(`over budget\n${lines.join("\n")}`);
+  }
+}
+
+async function compress() {
+  for (const name of await readdir(out)) {
+    const file = path.join(out, name);
+    await writeFile(`${file}.gz`, await promisify(gzip)(await readFile(file), { level: 9 }));
+  }
+}

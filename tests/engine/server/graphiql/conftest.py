@@ -1,5 +1,0 @@
-"""The browser of the tests, and the server that it looks at."""
-
-from tests.engine.server.graphiql.browsing import serve, watched
-
-__all__ = ["serve", "watched"]
