@@ -10,7 +10,7 @@ from uuid import UUID, uuid5
 
 from fieldstone.engine.documents.document import DocumentLimits
 from fieldstone.engine.metadata_api.api import build_metadata_api
-from fieldstone.engine.metadata_api.broken_operations import broken_operations
+from fieldstone.engine.metadata_api.plans.broken_operations import broken_operations
 from fieldstone.engine.metadata_api.roles.saved_rules import check_role_rules
 from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.request.answer import Answer, data_body

@@ -14,16 +14,17 @@ from fieldstone.engine.audit.client_address import CLIENT_ADDRESS
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.metadata_api.audited import note_mutation
-from fieldstone.engine.metadata_api.broken_documents import FindBrokenDocuments, broken_documents
-from fieldstone.engine.metadata_api.broken_operations import FindBroken, none_broken
 from fieldstone.engine.metadata_api.change_mutations import change_runs
 from fieldstone.engine.metadata_api.document_mutations import document_runs
 from fieldstone.engine.metadata_api.errors import describe_refusal
 from fieldstone.engine.metadata_api.key_mutations import key_runs
-from fieldstone.engine.metadata_api.plans import plan_runs, select_members
+from fieldstone.engine.metadata_api.plans.broken_documents import FindBrokenDocuments, broken_documents
+from fieldstone.engine.metadata_api.plans.broken_operations import FindBroken, none_broken
+from fieldstone.engine.metadata_api.plans.runs import plan_runs
 from fieldstone.engine.metadata_api.roles.explain import explain_access
 from fieldstone.engine.metadata_api.roles.me import describe_principal
 from fieldstone.engine.metadata_api.roles.rights import require_root
+from fieldstone.engine.metadata_api.selection import select_members
 from fieldstone.engine.metadata_api.token_mutations import token_runs
 from fieldstone.engine.metadata_api.webhook_mutations import webhook_checks, webhook_runs
 from fieldstone.engine.metadata_api.writes import Run, Sequel, Written

@@ -229,6 +229,7 @@ class GraphQLApi:
             await self.documents.keep(principal.workspace_id, request.query)
         if isinstance(operation, ValidMutation) and not allow_mutation:
             raise MethodNotAllowed("A mutation must be sent by POST.")
+        operation.demand.count(principal)
         try:
             match operation:
                 case ValidSubscription():

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from fieldstone.engine.documents.document import Operation
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
-from fieldstone.engine.request.valid_operation import AnyOperation, KeptPlan, P, ValidOperation
+from fieldstone.engine.request.valid_operation import AnyOperation, Demand, KeptPlan, P, ValidOperation
 from fieldstone.engine.request.variables import Variables
 from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.errors import UnknownRole
@@ -159,7 +159,9 @@ class PlanCache:
         for other in self._others(key):
             # An operation that names no object is about them all: the search, for instance.
             if other.depends.objects and not other.is_introspection and other.depends.hold(view):
-                shared = replace(other, depends=replace(other.depends, checked=view), plans=OrderedDict())
+                shared = replace(
+                    other, depends=replace(other.depends, checked=view), plans=OrderedDict(), demand=Demand()
+                )
                 self.keep_operation(key, shared)
                 self.counters.shared += 1
                 return shared
@@ -223,6 +225,7 @@ class PlanCache:
             return
         self.counters.drops += len(before.plans)
         self.counters.renewals += len(after.plans)
+        after.demand = before.demand
         self._operations[key] = after
 
     def forget(self, workspace_id: UUID) -> None:

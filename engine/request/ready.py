@@ -105,6 +105,10 @@ class ReadyOperations:
             refuse_nul(parameters)
         except (ApiError, DatabaseError):
             return None
+        try:
+            operation.demand.clients[principal.client] += 1
+        except KeyError:
+            operation.demand.count(principal)
         return Ready(seen, operation, bound.statement, parameters, writes, self._reads, request, tell)
 
     def _told(self, write: PlannedWrite, row: Row) -> bytes | None:

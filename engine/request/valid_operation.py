@@ -1,5 +1,6 @@
 """Valid operations: the schema allows them; each keeps the plans that were made for it, found by shape."""
 
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from fieldstone.engine.request.shape import Usage
 from fieldstone.engine.request.variables import Declaration, Variables
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.plan.operands import TimeUnit
 
 
@@ -71,6 +73,29 @@ class KeptPlan(NamedTuple, Generic[P_co]):
     sample: Variables | None
 
 
+MOST_CLIENTS = 20
+"""Clients of an operation that are counted by their names."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Demand:
+    """The requests for an operation by the names of their keys; users, visitors and further keys count as None.
+
+    Attributes:
+        since: the monotonic time at which the operation was kept.
+    """
+
+    since: float = field(default_factory=time.monotonic)
+    clients: dict[str | None, int] = field(default_factory=dict)
+
+    def count(self, principal: Principal) -> None:
+        """Count a request."""
+        clients, name = self.clients, principal.client
+        if name not in clients and len(clients) >= MOST_CLIENTS:
+            name = None
+        clients[name] = clients.get(name, 0) + 1
+
+
 @dataclass(slots=True, kw_only=True)
 class ValidOperation(Generic[P_co]):
     """An operation that the schema allows, with the plans made for it so far.
@@ -92,6 +117,7 @@ class ValidOperation(Generic[P_co]):
     is_heavy: bool
     is_rest: bool = False
     plans: OrderedDict[Hashable, KeptPlan[P_co]] = field(default_factory=OrderedDict)
+    demand: Demand = field(default_factory=Demand)
 
     def holds(self, snapshot: Snapshot) -> bool:
         """Return whether the operation and all its plans hold under this snapshot."""

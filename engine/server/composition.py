@@ -20,8 +20,8 @@ from fieldstone.engine.identity.anonymous import Visitors
 from fieldstone.engine.identity.identity import Identity, open_identity
 from fieldstone.engine.identity.watch import PrincipalWatch
 from fieldstone.engine.metadata_api.api import build_metadata_api
-from fieldstone.engine.metadata_api.broken_documents import broken_documents
-from fieldstone.engine.metadata_api.broken_operations import broken_operations
+from fieldstone.engine.metadata_api.plans.broken_documents import broken_documents
+from fieldstone.engine.metadata_api.plans.broken_operations import broken_operations
 from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.replicas.open import open_reads
 from fieldstone.engine.request.compile import Limits

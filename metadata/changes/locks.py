@@ -7,7 +7,7 @@ from uuid import UUID
 from fieldstone.metadata.changes.plan import ChangePlan
 from fieldstone.metadata.changes.tables.alteration import required_check
 from fieldstone.metadata.changes.tables.migration import build_index, foreign_key_name
-from fieldstone.metadata.model import Field, Status
+from fieldstone.metadata.model import Field, Object, Status
 from fieldstone.sql.ddl import alter
 from fieldstone.sql.ddl.create import TrigramClass
 from fieldstone.sql.identifiers import quote_table
@@ -50,17 +50,31 @@ def locked_tables(plan: ChangePlan) -> list[str]:
     return [quote_table(plan.before.objects[id_].table) for id_ in ids & plan.before.objects.keys()]
 
 
-def later_statements(plan: ChangePlan, trigram: TrigramClass | None) -> Iterator[str]:
-    """Yield the statements that the builder runs after the commit, beside readers and writers."""
+class LaterWork(NamedTuple):
+    """A statement that the builder runs after the commit, beside readers and writers, with the fields it is for."""
+
+    kind: str
+    object_: Object
+    fields: tuple[Field, ...]
+    statement: str
+
+
+def later_work(plan: ChangePlan, trigram: TrigramClass | None) -> Iterator[LaterWork]:
+    """Yield the work that is left for after the commit."""
     objects = plan.applied.snapshot.objects
     for index in (*plan.difference.new_indexes, *plan.difference.indexes):
         if index.status is Status.BUILDING:
-            yield build_index(index, objects[index.object_id], trigram, concurrently=True).as_string()
+            object_ = objects[index.object_id]
+            fields = tuple(object_.by_id[id_] for id_ in index.field_ids)
+            statement = build_index(index, object_, trigram, concurrently=True).as_string()
+            yield LaterWork("INDEX", object_, fields, statement)
     for object_ in (objects[id_] for id_ in plan.big):
         for field in object_.fields:
             if field.status is Status.BUILDING:
+                kind = "FOREIGN_KEY" if field.relation_id else "REQUIRED"
                 name = foreign_key_name(object_, field) if field.relation_id else required_check(field)
-                yield alter.validate_constraint(object_.table, name).as_string()
+                statement = alter.validate_constraint(object_.table, name).as_string()
+                yield LaterWork(kind, object_, (field,), statement)
 
 
 def _columns(field: Field) -> object:

@@ -39,6 +39,7 @@ class Principal:
         acts_as: the name of the role that it acts as, by the right to impersonate; None: its own.
         networks: those that it may be used from; all if there are none.
         actor: the kind, the id and the name as one text, which writes carry.
+        client: the name of a key; None: it is a user or a visitor, one of many.
         expires_at: Unix time at which it ends; None: never, or as the cache of keys decides.
     """
 
@@ -53,9 +54,11 @@ class Principal:
     networks: tuple[Network, ...] = ()
     expires_at: float | None = None
     actor: str = field(init=False, repr=False, compare=False)
+    client: str | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "actor", ACTOR_SEPARATOR.join((self.kind.value, str(self.subject_id), self.name)))
+        object.__setattr__(self, "client", self.name if self.kind is SubjectKind.API_KEY else None)
 
 
 def read_actor(actor: str) -> tuple[str | None, str | None, str]:

@@ -10,7 +10,7 @@ from psycopg.sql import Composed
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes import Change, describe
 from fieldstone.metadata.changes.access_changes import find_access_changes
-from fieldstone.metadata.changes.locks import find_locks, later_statements
+from fieldstone.metadata.changes.locks import LaterWork, find_locks, later_work
 from fieldstone.metadata.changes.plan import ChangePlan
 from fieldstone.metadata.changes.row_work import (
     ConvertValues,
@@ -25,7 +25,7 @@ from fieldstone.metadata.changes.schema_difference import compare_schemas
 from fieldstone.metadata.errors import ChangeFailed, InvalidChange, InvalidValue, MetadataError, UnknownObject
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Snapshot
-from fieldstone.metadata.writer.losses import find_deleted
+from fieldstone.metadata.writer.losses import find_deleted, path_of
 from fieldstone.metadata.writer.record_checks import COUNTED_ROWS, check_row_work, require_no_rows
 from fieldstone.metadata.writer.role_holders import require_unheld
 from fieldstone.metadata.writer.transaction import ModelTransaction
@@ -132,7 +132,7 @@ class _Drafting:
         self._snapshot = self._first
         self._changes: list[Change] = []
         self._statements: list[str] = []
-        self._later: list[str] = []
+        self._later: dict[str, LaterWork] = {}
         self._locks: list[JsonValue] = []
         self._conversions: list[JsonValue] = []
         self._written: set[UUID] = set()
@@ -150,7 +150,8 @@ class _Drafting:
             await self._ask(plan)
         self._written |= {id_ for work in plan.draft.asked.work if isinstance(work, _Writing) for id_ in _fields(work)}
         self._statements += [one.as_string() for one in plan.statements]
-        self._later += later_statements(plan, self._transaction.bounds.trigram)
+        # Work that an earlier change of the list leaves is left by this one, too.
+        self._later |= {work.statement: work for work in later_work(plan, self._transaction.bounds.trigram)}
         for lock in find_locks(plan):
             # Nobody waits for a table that is only being made.
             if _has_table(self._first, self._snapshot, lock.object_id):
@@ -186,7 +187,8 @@ class _Drafting:
         shown = {
             "changes": [describe(change) for change in self._changes],
             "sql": self._statements,
-            "later": self._later,
+            "later": list(self._later),
+            "builds": [_show(work) for work in self._later.values()],
             "locks": self._locks,
             "conversions": self._conversions,
             "lost": [entry async for entry in find_deleted(self._connection, self._first, self._snapshot)],
@@ -200,6 +202,13 @@ class _Drafting:
             is_certain=self._is_certain,
             problems=tuple(problems),
         )
+
+
+def _show(work: LaterWork) -> JsonValue:
+    """Return work that is left for after the commit, as plans show it."""
+    object_, names = work.object_, [field.name for field in work.fields]
+    name = path_of(object_, work.fields[0]) if len(names) == 1 else f"{object_.name_singular}({', '.join(names)})"
+    return {"kind": work.kind, "name": name, "table": object_.table.name, "statement": work.statement}
 
 
 _Writing = FillValues | MapOptions | ConvertValues

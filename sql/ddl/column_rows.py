@@ -79,6 +79,22 @@ def find_lost(
     ).format(names, table_sql(table), kept, _none_of(columns[0], but), sql.Literal(limit))
 
 
+def find_commonest(table: Table, columns: Sequence[Column], *, most: int, limit: int) -> sql.Composed:
+    """Return the SELECT of the commonest values of columns, as text, each with its number of rows and that of all.
+
+    Args:
+        table: where the rows are.
+        columns: those that have the values; a row in which the first one is NULL has none.
+        most: how many rows are read at most.
+        limit: how many values at most.
+    """
+    names = sql.SQL(", ").join(map(column_sql, columns))
+    return sql.SQL(
+        "SELECT shown, count(*), (sum(count(*)) OVER ())::bigint FROM (SELECT left(concat_ws(' ', {0}), 100) AS shown"
+        " FROM {1} WHERE {2} IS NOT NULL LIMIT {3}) AS given GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {4}"
+    ).format(names, table_sql(table), column_sql(columns[0]), sql.Literal(most), sql.Literal(limit))
+
+
 def lose(
     table: Table, column: Column, kept: sql.Composable, value: sql.Composable, *, but: Sequence[str]
 ) -> sql.Composed:

@@ -7,6 +7,7 @@ from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
     GraphQLField,
+    GraphQLFloat,
     GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
@@ -34,6 +35,15 @@ def _list(item: GraphQLOutputType) -> GraphQLOutputType:
 
 
 _TEXTS = _list(GraphQLString)
+_PAGE = {
+    "first": GraphQLArgument(GraphQLInt, description="At most so many; all unless given."),
+    "offset": GraphQLArgument(GraphQLInt, description="So many at the beginning are left out."),
+}
+
+
+def _page(item: GraphQLOutputType, description: str) -> GraphQLField:
+    """Return a list of a plan, of which a part can be asked for."""
+    return GraphQLField(_list(item), args=_PAGE, description=description)
 
 
 def _type(name: str, description: str, members: Mapping[str, tuple[GraphQLOutputType, str]]) -> GraphQLObjectType:
@@ -51,10 +61,10 @@ _LOCK = _type(
         "when": (GraphQLString, "`after the commit` for a lock outside of the transaction; null for one in it."),
     },
 )
-_EXAMPLE = _type(
+_VALUE = _type(
     "LostValue",
-    "A value that another type cannot hold.",
-    {"value": (_JSON, "The value."), "rows": (_COUNT, "The number of records that have it.")},
+    "A value that goes.",
+    {"value": (_JSON, "The value as text."), "rows": (_COUNT, "The records that have it.")},
 )
 _CONVERSION = _type(
     "PlannedConversion",
@@ -64,7 +74,7 @@ _CONVERSION = _type(
         "from": (_TEXT, "Its type before."),
         "to": (_TEXT, "Its new type."),
         "rowsLosing": (_COUNT, "The number of records whose value is changed or lost."),
-        "examples": (_list(_EXAMPLE), "Some of these values."),
+        "examples": (_list(_VALUE), "The commonest of these values."),
         "needs": (GraphQLString, "`allowDataLoss` if the change is refused without it."),
     },
 )
@@ -76,6 +86,30 @@ _LOSS = _type(
         "name": (_TEXT, "The object, or the field as `object.field`."),
         "message": (_TEXT, "The loss as a sentence."),
         "records": (GraphQLInt, "The number of the records or values that go, counted up to 1,000,000."),
+        "total": (GraphQLInt, "The number of the object's records, counted up to 1,000,000, deleted ones included."),
+        "examples": (
+            _list(_VALUE),
+            "The commonest values of a field that goes, cut at 100 characters; none of lists and JSON.",
+        ),
+    },
+)
+_BUILD = _type(
+    "PlannedBuild",
+    "Work on a big table after the commit, beside readers and writers.",
+    {
+        "kind": (_TEXT, "`INDEX`, `FOREIGN_KEY` or `REQUIRED`."),
+        "name": (_TEXT, "The fields, as `object.field` or `object(field, field)`."),
+        "table": (_TEXT, "The table's name."),
+        "statement": (_TEXT, "The statement."),
+    },
+)
+_CLIENT = _type(
+    "OperationClient",
+    "A client of an operation.",
+    {
+        "name": (GraphQLString, "The name of its key; null for users, visitors and further keys together."),
+        "requests": (_COUNT, "The number of its requests since the process has kept the operation."),
+        "perMinute": (GraphQLNonNull(GraphQLFloat), "Their mean in a minute."),
     },
 )
 _BROKEN = _type(
@@ -85,6 +119,8 @@ _BROKEN = _type(
         "operation": (GraphQLString, "Its name."),
         "hash": (_TEXT, "The SHA-256 of its document."),
         "reasons": (_TEXTS, "The first reasons, without the document's values."),
+        "role": (GraphQLString, "The role that has sent it; null for one without restrictions."),
+        "clients": (_list(_CLIENT), "Its clients, the most frequent one first."),
     },
 )
 _BROKEN_DOCUMENT = _type(
@@ -122,32 +158,60 @@ _ACCESS = _type(
         "message": (_TEXT, "The effect as a sentence."),
     },
 )
-_PLAN = _type(
+_LISTS: Mapping[str, tuple[GraphQLOutputType, str]] = {
+    "problems": (_PROBLEM, "Each change that is refused; the rest of the plan leaves these changes out."),
+    "changes": (_JSON, "The changes, with the ids of new objects, fields and indexes."),
+    "sql": (GraphQLString, "The statements of the transaction."),
+    "later": (GraphQLString, "The statements after its commit, which run beside readers and writers."),
+    "builds": (_BUILD, "The same as work: an index, a key or a requirement each."),
+    "locks": (_LOCK, "The locks of the statements."),
+    "conversions": (_CONVERSION, "The effects of other types on the values."),
+    "lost": (_LOSS, "The records and values that go."),
+    "appears": (GraphQLString, "The types, fields, root fields and enum values that the schema gets."),
+    "alters": (GraphQLString, "The fields that get another type."),
+    "vanishes": (GraphQLString, "The types, fields, root fields and enum values that go."),
+    "breaking": (GraphQLString, "The part of these differences that breaks clients."),
+    "roles": (_ACCESS, "The effects on the rights of roles."),
+    "operations": (_BROKEN, "The operations served lately that would break."),
+    "documents": (_BROKEN_DOCUMENT, "The trusted documents that would break, by client."),
+}
+_COUNTS = _type(
+    "PlanCounts",
+    "The lengths of the lists of a plan.",
+    {name: (_COUNT, f"The length of `{name}`.") for name in _LISTS},
+)
+_PLAN = GraphQLObjectType(
     PLAN,
-    "The effect of changes of the model.",
     {
-        "version": (GraphQLNonNull(_BIG_INT), "The model's version: after the changes if they were made."),
-        "problems": (_list(_PROBLEM), "Each change that is refused; the rest of the plan leaves these changes out."),
-        "changes": (_list(_JSON), "The changes, with the ids of new objects, fields and indexes."),
-        "sql": (_TEXTS, "The statements of the transaction."),
-        "later": (_TEXTS, "The statements after its commit, which run beside readers and writers."),
-        "locks": (_list(_LOCK), "The locks of the statements."),
-        "conversions": (_list(_CONVERSION), "The effects of other types on the values."),
-        "lost": (_list(_LOSS), "The records and values that go."),
-        "appears": (_TEXTS, "The types, fields, root fields and enum values that the schema gets."),
-        "alters": (_TEXTS, "The fields that get another type."),
-        "vanishes": (_TEXTS, "The types, fields, root fields and enum values that go."),
-        "breaking": (_TEXTS, "The part of these differences that breaks clients."),
-        "roles": (_list(_ACCESS), "The effects on the rights of roles."),
-        "operations": (_list(_BROKEN), "The operations served lately that would break."),
-        "documents": (_list(_BROKEN_DOCUMENT), "The trusted documents that would break, by client."),
-        "documentsUnchecked": (_COUNT, "The trusted documents that were too many to be looked at."),
+        "version": GraphQLField(
+            GraphQLNonNull(_BIG_INT), description="The model's version: after the changes if they were made."
+        ),
+        "counts": GraphQLField(GraphQLNonNull(_COUNTS), description="The lengths of the lists."),
+        **{name: _page(item, described) for name, (item, described) in _LISTS.items()},
+        "documentsUnchecked": GraphQLField(
+            _COUNT, description="The trusted documents that were too many to be looked at."
+        ),
     },
+    description="The effect of changes of the model.",
 )
 
+_TYPES = (
+    _LOCK,
+    _VALUE,
+    _CONVERSION,
+    _LOSS,
+    _BUILD,
+    _CLIENT,
+    _BROKEN,
+    _BROKEN_DOCUMENT,
+    _PROBLEM,
+    _ACCESS,
+    _COUNTS,
+    _PLAN,
+)
 PLAN_TYPES: Mapping[str, Callable[[TypeScope], GraphQLObjectType]] = {
     type_.name: lambda _scope, type_=type_: type_  # type: ignore[misc]  # each has its own
-    for type_ in (_LOCK, _EXAMPLE, _CONVERSION, _LOSS, _BROKEN, _BROKEN_DOCUMENT, _PROBLEM, _ACCESS, _PLAN)
+    for type_ in _TYPES
 }
 """The types of a plan; every schema of the Metadata API has these very instances."""
 

@@ -7,7 +7,7 @@ import typer
 
 from fieldstone.engine.documents.manifests import read_manifest
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.metadata_api.broken_documents import find_invalid
+from fieldstone.engine.metadata_api.plans.broken_documents import find_invalid
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.composition import limits_of
 from fieldstone.engine.server.foundation import Foundation, open_foundation

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from fieldstone.engine.metadata_api import broken_documents
+from fieldstone.engine.metadata_api.plans import broken_documents
 from fieldstone.metadata.workspaces.trusted_documents import NewDocument, import_documents
 from tests.apis import WORKSPACE_ID, Apis
 from tests.engine.metadata_api.changing import APPLY

@@ -3,7 +3,7 @@
 import pytest
 
 from fieldstone.metadata.changes import Change, CreateField, CreateIndex, UpdateField, UpdateObject
-from fieldstone.metadata.changes.locks import TableLock, find_locks, later_statements, locked_tables
+from fieldstone.metadata.changes.locks import TableLock, find_locks, later_work, locked_tables
 from fieldstone.metadata.changes.plan import (
     BIG_TABLE,
     LARGEST_REWRITE,
@@ -51,7 +51,7 @@ def test_an_index_of_a_small_table_is_built_at_once(before: Snapshot) -> None:
     plan = planned(before, index_on(before), SMALL)
     assert [one.as_string().split(" ON ")[0] for one in plan.statements] == ['CREATE INDEX "person_city_sort"']
     assert list(find_locks(plan)) == [TableLock(person(before).id, "SHARE")]
-    assert (list(later_statements(plan, None)), plan.leaves_work) == ([], False)
+    assert (list(later_work(plan, None)), plan.leaves_work) == ([], False)
 
 
 def test_an_index_of_a_big_table_is_left_for_after_the_commit(before: Snapshot) -> None:
@@ -59,8 +59,9 @@ def test_an_index_of_a_big_table_is_left_for_after_the_commit(before: Snapshot) 
     plan = planned(before, change, BIG)
     assert plan.statements == ()
     assert list(find_locks(plan)) == [TableLock(person(before).id, "SHARE UPDATE EXCLUSIVE", is_later=True)]
-    (later,) = later_statements(plan, None)
-    assert later.startswith("CREATE INDEX CONCURRENTLY")
+    (later,) = later_work(plan, None)
+    assert later.statement.startswith("CREATE INDEX CONCURRENTLY")
+    assert (later.kind, [field.name for field in later.fields]) == ("INDEX", ["city"])
     assert plan.leaves_work
     assert plan.applied.snapshot.indexes[change.id].status is Status.BUILDING
 

@@ -1,6 +1,7 @@
 """Which of the operations that clients sent lately a change of the model would make invalid."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -23,6 +24,7 @@ from fieldstone.engine.documents.document import Operation, children
 from fieldstone.engine.documents.validation import validate_operation
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.request.plan_cache import OperationKey, PlanCache, find_view
+from fieldstone.engine.request.valid_operation import AnyOperation, Demand
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.access.view import view_of
@@ -38,7 +40,7 @@ MOST_REASONS = 3
 """Reasons that are given for an operation."""
 
 FindBroken = Callable[[Snapshot], Awaitable[list[JsonValue]]]
-"""Returns the operations that would break, each `{ operation hash reasons }`, under a model."""
+"""Returns the operations that would break under a model, as plans show them."""
 
 
 def broken_operations(plans: PlanCache, work: WorkThread, *, relay: bool = False) -> FindBroken:
@@ -52,7 +54,7 @@ def broken_operations(plans: PlanCache, work: WorkThread, *, relay: bool = False
             await asyncio.sleep(0)  # each view takes some milliseconds
             with suppress(UnknownRole):
                 view_of(after, role)
-        touched: list[tuple[OperationKey, Operation]] = []
+        touched: list[tuple[OperationKey, AnyOperation]] = []
         characters = 0
         for key, found in plans.find_touched(after, MOST_OPERATIONS):
             if key.is_rest:
@@ -60,7 +62,7 @@ def broken_operations(plans: PlanCache, work: WorkThread, *, relay: bool = False
             characters += len(key.text)
             if characters > MOST_CHARACTERS:
                 break
-            touched.append((key, found.operation))
+            touched.append((key, found))
         return await work.run(after.workspace.id, partial(_validate, touched, after, relay=relay)) if touched else []
 
     return find
@@ -71,10 +73,11 @@ async def none_broken(_after: Snapshot) -> list[JsonValue]:
     return []
 
 
-def _validate(touched: Sequence[tuple[OperationKey, Operation]], after: Snapshot, *, relay: bool) -> list[JsonValue]:
+def _validate(touched: Sequence[tuple[OperationKey, AnyOperation]], after: Snapshot, *, relay: bool) -> list[JsonValue]:
     schemas: dict[int, GraphQLSchema] = {}
     found: list[JsonValue] = []
-    for key, operation in touched:
+    for key, kept in touched:
+        operation = kept.operation
         view = find_view(after, key)
         if view is None:
             continue  # Its role is gone, with all its operations.
@@ -86,9 +89,20 @@ def _validate(touched: Sequence[tuple[OperationKey, Operation]], after: Snapshot
                     "operation": name.value if name else None,
                     "hash": sha256(key.text.encode()).hexdigest(),
                     "reasons": show_reasons(operation, errors[:MOST_REASONS]),
+                    "role": None if view.role is None else view.role.name,
+                    "clients": _show_clients(kept.demand),
                 }
             )
     return found
+
+
+def _show_clients(demand: Demand) -> list[JsonValue]:
+    """Return the clients of an operation, the most frequent one first."""
+    minutes = max(1.0, (time.monotonic() - demand.since) / 60)
+    counted = sorted(demand.clients.copy().items(), key=lambda one: -one[1])
+    return [
+        {"name": name, "requests": requests, "perMinute": round(requests / minutes, 1)} for name, requests in counted
+    ]
 
 
 def show_reasons(operation: Operation, errors: Sequence[ApiError]) -> list[JsonValue]:

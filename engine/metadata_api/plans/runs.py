@@ -4,14 +4,13 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from graphql import GraphQLObjectType, GraphQLOutputType, GraphQLSchema, get_named_type
+from graphql import GraphQLSchema
 
-from fieldstone.engine.documents.document import Operation, Selected, collect_fields
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.metadata_api.batch import read_change
-from fieldstone.engine.metadata_api.broken_documents import FindBrokenDocuments
-from fieldstone.engine.metadata_api.broken_operations import FindBroken
 from fieldstone.engine.metadata_api.errors import describe_refusal
+from fieldstone.engine.metadata_api.plans.broken_documents import FindBrokenDocuments
+from fieldstone.engine.metadata_api.plans.broken_operations import FindBroken
 from fieldstone.engine.metadata_api.roles.rights import require_for_changes
 from fieldstone.engine.metadata_api.writes import Arguments
 from fieldstone.metadata.errors import MetadataError
@@ -36,36 +35,6 @@ def plan_runs(find_broken: FindBroken, find_documents: FindBrokenDocuments) -> M
         "applyChanges": partial(_apply_changes, find),
         "rollback": partial(_roll_back, find),
     }
-
-
-def select_members(
-    schema: GraphQLSchema,
-    operation: Operation,
-    selected: Selected,
-    whole: JsonValue,
-    variables: Mapping[str, JsonValue],
-    type_name: str,
-) -> JsonValue:
-    """Return the selected members of a value of this type; all of them if there is no selection."""
-
-    def select(of: Selected, value: JsonValue, type_: GraphQLOutputType) -> JsonValue:
-        if isinstance(value, list):
-            return [select(of, item, type_) for item in value]
-        named = get_named_type(type_)
-        if not of.selection_sets or not isinstance(named, GraphQLObjectType) or value is None:
-            return value
-        below = collect_fields(operation, of.selection_sets, variables)
-        return {
-            field.key: named.name
-            if field.name == "__typename"
-            else select(field, value.get(field.name), named.fields[field.name].type)
-            for field in below
-        }
-
-    kind = schema.type_map[type_name]
-    if not isinstance(kind, GraphQLObjectType):
-        raise TypeError(type_name)
-    return select(selected, whole, kind)
 
 
 async def _apply_changes(
@@ -129,13 +98,13 @@ class _Find(NamedTuple):
 
 
 def _plan(transaction: ModelTransaction, found: Preview, broken: Mapping[str, JsonValue]) -> JsonValue:
-    version = str(transaction.snapshot.version + transaction.is_changed)
-    return {
+    plan = {
         **found.plan,
         **broken,
         "problems": [problem for error in found.problems if (problem := _problem(error))],
-        "version": version,
+        "version": str(transaction.snapshot.version + transaction.is_changed),
     }
+    return {**plan, "counts": {name: len(member) for name, member in plan.items() if isinstance(member, list)}}
 
 
 def _refusal(problems: Sequence[MetadataError]) -> ApiError | MetadataError:

@@ -10,7 +10,7 @@ from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNod
 from fieldstone.engine.documents.document import DocumentLimits, Operation, parse_document
 from fieldstone.engine.documents.validation import validate_operation
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.metadata_api.broken_operations import MOST_REASONS, show_reasons
+from fieldstone.engine.metadata_api.plans.broken_operations import MOST_REASONS, show_reasons
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.access.view import view_of
