@@ -27,7 +27,7 @@ from fieldstone.engine.request.compile import (
     validate_parsed,
     validate_text,
 )
-from fieldstone.engine.request.idempotency.claim import Keeping
+from fieldstone.engine.request.idempotency.companion import Companion
 from fieldstone.engine.request.plan_cache import OperationKey, PlanCache, find_view
 from fieldstone.engine.request.refusals import InvalidDocument, Refusals
 from fieldstone.engine.request.shape import shape_of
@@ -61,7 +61,7 @@ class Call(NamedTuple, Generic[P_co]):
         meter: adds the costs of a mutation.
         is_large: whether its variables are so large that to look through them takes long.
         is_trial: whether its transaction is rolled back.
-        keeping: keeps the answer of a mutation with an Idempotency-Key.
+        keeping: runs statements in the transaction of a mutation.
         claims: the principal's values, of the types that its role declares.
         limits: those of its role.
     """
@@ -74,7 +74,7 @@ class Call(NamedTuple, Generic[P_co]):
     meter: Meter
     is_large: bool
     is_trial: bool = False
-    keeping: Keeping | None = None
+    keeping: Companion | None = None
     claims: Mapping[str, JsonValue] = MappingProxyType({})
     limits: RoleLimits = NO_LIMITS
 

@@ -280,7 +280,7 @@ class GraphQLApi:
             call = call._replace(keeping=Keeping(claim=claim, write=lambda data: answer(data).body))
             told = await self._kept.run(claim, lambda: self._mutate_once(call, answer))
         else:
-            told = await self._mutate_once(call, answer)
+            told = await self._mutate_once(call._replace(keeping=request.companion), answer)
         await self.reads.note_write(call.principal)
         return told
 

@@ -31,6 +31,9 @@ from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.plan_renewal import PlanRenewal
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments
 from fieldstone.engine.rest.api import RestApi
+from fieldstone.engine.rest.import_jobs.running import Means
+from fieldstone.engine.rest.import_jobs.service import ImportJobs
+from fieldstone.engine.rest.import_jobs.store import JobStore
 from fieldstone.engine.rest.metadata.api import MetadataRestApi
 from fieldstone.engine.server.foundation import Foundation, open_foundation, pool_settings
 from fieldstone.engine.server.parts import PLAIN, Parts
@@ -78,6 +81,7 @@ class Services:
         audit: notes acts that any number of requests may do.
         failed_tokens: bounds the tokens that are verified in vain.
         slow: notes the slow operations; None if nothing does.
+        import_jobs: the imports that go on behind their requests.
     """
 
     foundation: Foundation
@@ -97,6 +101,7 @@ class Services:
     audit: AuditTrail
     failed_tokens: FailedTokens
     slow: SlowOperations | None
+    import_jobs: ImportJobs
 
 
 @asynccontextmanager
@@ -132,6 +137,7 @@ async def assemble(
         slots = _slots(settings)
         writer = foundation.writer
         written = Wake()
+        limiter = _limiter(settings, foundation, leases)
         watch = PrincipalWatch(identity)
         slow = _slow_operations(settings, foundation)
         core = build_core_api(
@@ -200,13 +206,14 @@ async def assemble(
             ) as events,
             _renewing_plans(foundation, core),
             webhooks.running(events),
+            _importing(settings, foundation, core, identity, limiter) as import_jobs,
         ):
             yield Services(
                 foundation=foundation,
                 keys=foundation.keys,
                 identity=identity,
                 watch=watch,
-                limiter=_limiter(settings, foundation, leases),
+                limiter=limiter,
                 overload=OverloadGuard(slots, foundation.database, patience=settings.max_queue_ms / 1000),
                 core=core,
                 rest=RestApi(core),
@@ -219,6 +226,7 @@ async def assemble(
                 audit=audit,
                 failed_tokens=FailedTokens(),
                 slow=slow,
+                import_jobs=import_jobs,
             )
 
 
@@ -241,6 +249,24 @@ async def _building(foundation: Foundation) -> AsyncIterator[Builder]:
     foundation.writer.postponed.connect(builder.wake)
     async with running({"builder": builder.run}):
         yield builder
+
+
+@asynccontextmanager
+async def _importing(
+    settings: Settings, foundation: Foundation, core: GraphQLApi, identity: Identity, limiter: RateLimiter
+) -> AsyncIterator[ImportJobs]:
+    """Work on import jobs, and remove old ones."""
+    means = Means(
+        core=core,
+        work=foundation.work,
+        identity=identity,
+        store=JobStore(foundation.database, settings.import_store_mb << 20),
+        count=limiter.count,
+        most=settings.max_body_bytes,
+    )
+    jobs = ImportJobs(foundation.database, means, settings.import_retention_hours)
+    async with running({"import jobs": jobs.run, "import retention": jobs.keep_trimmed}):
+        yield jobs
 
 
 @asynccontextmanager

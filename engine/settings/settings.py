@@ -110,6 +110,10 @@ class Settings(BaseSettings):
         "(`OVERLOADED`); a burst may wait half as long again, and 0 is no limit.", least=0, most=60_000)
     max_body_bytes: int = whole(8_388_608, "The largest request body in bytes.")
     max_import_bytes: int = whole(1 << 30, "The largest file of an import in bytes.")
+    import_store_mb: int = whole(2_048,
+        "The size of the files that wait in the database for one workspace's import jobs, in MiB.", most=1_048_576)
+    import_retention_hours: int = whole(72,
+        "Retention of import jobs that nobody touches, in hours; until then they can be undone.", most=87_600)
     max_response_bytes: int = whole(67_108_864, "The largest answer of one operation in bytes.")
     max_batch: int = whole(20, "The most operations in one request.")
     max_tokens: int = whole(10_000, "The most tokens in one document.")

@@ -77,6 +77,7 @@ def test_the_limits() -> None:
         for limit, attribute, refusal in (
             ("bytes of a body", "max_body_bytes", "413"),
             ("bytes of the file of an [import](rest.md#imports)", "max_import_bytes", "413"),
+            ("MiB of the files of a workspace's [import jobs](rest.md#import-jobs)", "import_store_mb", "413"),
             ("bytes of an answer", "max_response_bytes", "`QUERY_TOO_COMPLEX`"),
             ("operations in a batch", "max_batch", "`QUERY_TOO_COMPLEX`"),
             ("tokens of a document", "max_tokens", "`QUERY_TOO_COMPLEX`"),

@@ -14,8 +14,7 @@ from fieldstone.engine.planner.writes.mutations import Planned, located
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly
 from fieldstone.engine.request.execution.nested import NestedRun
-from fieldstone.engine.request.idempotency.claim import Keeping
-from fieldstone.engine.request.idempotency.trial import Trial
+from fieldstone.engine.request.idempotency.companion import Companion
 from fieldstone.engine.request.merging.execute_merge import run_merge
 from fieldstone.engine.request.write_errors.forbidden import Written, checks_of, uphold
 from fieldstone.engine.request.write_errors.row_faults import may_have_rows, name_rows
@@ -42,7 +41,7 @@ async def run_writes(
     *,
     time_limit: float,
     meter: Meter,
-    keeping: Keeping | Trial | None = None,
+    keeping: Companion | None = None,
 ) -> bytes:
     """Run a mutation, planned on `snapshot`, and return its data as JSON text.
 
@@ -54,7 +53,8 @@ async def run_writes(
         snapshot: the model that it was planned on.
         time_limit: seconds.
         meter: adds its costs.
-        keeping: claims the mutation's Idempotency-Key and keeps its answer; or has the transaction rolled back.
+        keeping: runs statements of its own in the transaction: it claims the mutation's Idempotency-Key and keeps its
+            answer, or has the transaction rolled back, or keeps the progress of an import.
 
     Raises:
         AlreadyClaimed: another mutation with the key was committed.
@@ -93,7 +93,7 @@ async def _run_once(
     *,
     time_limit: float,
     meter: Meter,
-    keeping: Keeping | Trial | None,
+    keeping: Companion | None,
 ) -> bytes:
     """Run a mutation as `run_writes` does; `failed` gets the root field that is refused, with its parameters."""
     share = snapshot.workspace.id.int

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from fieldstone.engine.request.answer import Explain
 from fieldstone.engine.request.idempotency.claim import SentKey
+from fieldstone.engine.request.idempotency.companion import Companion
 from fieldstone.metadata.json_text import JsonValue, dumps
 
 SHA256: Final = "sha256:"
@@ -37,6 +38,7 @@ class GraphQLRequest(NamedTuple):
         is_new: whether the text is to be stored by its hash once it has proved valid.
         is_trial: whether a mutation is rolled back after its answer was made.
         is_rest: whether the answer has the form of REST; see `PlanContext`.
+        companion: runs statements in the transaction of a mutation without `sent_key`.
     """
 
     query: str
@@ -51,6 +53,7 @@ class GraphQLRequest(NamedTuple):
     is_rest: bool = False
     tells_roots: bool = False
     is_trial: bool = False
+    companion: Companion | None = None
 
     @property
     def may_write(self) -> bool:

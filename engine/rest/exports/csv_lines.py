@@ -61,6 +61,11 @@ def write_line(columns: Iterable[Column], record: Mapping[str, JsonValue]) -> st
     return ",".join([_value(column, record) for column in columns]) + _END
 
 
+def write_cells(cells: Iterable[str | None]) -> str:
+    """Return a line of texts, with its end; None is NULL."""
+    return ",".join("" if cell is None else _cell(cell) for cell in cells) + _END
+
+
 def _value(column: Column, record: Mapping[str, JsonValue]) -> str:
     value = record[column.name]
     if column.part is not None and value is not None:

@@ -82,9 +82,9 @@ class CsvRows:
             cells = self._split(record)
             if len(cells) != self._columns:
                 raise BadUserInput(f"The row has {len(cells)} cells, and the header has {self._columns}.")
-            row = Row(self._number, self._line, self._build(cells), len(record))
+            row = Row(self._number, self._line, self._build(cells), len(record), text=record)
         except ApiError as error:
-            row = Row(self._number, self._line, {}, len(record), error)
+            row = Row(self._number, self._line, {}, len(record), error, record)
         found.append(row)
 
     def _split(self, record: str) -> Cells:

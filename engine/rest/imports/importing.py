@@ -9,6 +9,7 @@ import codecs
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from copy import copy
 from functools import partial
+from typing import NamedTuple
 
 from graphql import GraphQLInputObjectType
 
@@ -21,7 +22,7 @@ from fieldstone.engine.rest.imports.csv_rows import CsvRows
 from fieldstone.engine.rest.imports.json_lines import JsonLines
 from fieldstone.engine.rest.imports.report import Report
 from fieldstone.engine.rest.imports.rows import Decode, Reader, Row
-from fieldstone.engine.rest.imports.writer import BatchWriter, Way
+from fieldstone.engine.rest.imports.writer import BatchWriter, Keep, Way
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import not_found
 from fieldstone.engine.schema.objects.unique_keys import member_name, unique_keys
@@ -39,6 +40,20 @@ _MOST_CHARACTERS = 1 << 20
 Pieces = AsyncIterator[bytes]
 
 
+class Record(NamedTuple):
+    """How an import that may be taken up again keeps its progress.
+
+    Attributes:
+        report: with the numbers of earlier attempts.
+        is_done: returns whether an earlier attempt has written or refused a row.
+        keep: keeps the rows that are written; see `BatchWriter`.
+    """
+
+    report: Report
+    is_done: Callable[[Row], bool]
+    keep: Keep
+
+
 class Import:
     """One import.
 
@@ -50,6 +65,7 @@ class Import:
         parameters: those of the request.
         decode: reads JSON.
         most: characters of a record; of an import that is all or nothing, of all of its records.
+        record: keeps the progress; None: nothing does.
 
     Attributes:
         name: plural, of the object.
@@ -68,9 +84,11 @@ class Import:
         *,
         decode: Decode,
         most: int,
+        record: Record | None = None,
     ) -> None:
         self.name = address.plural
-        self.report = Report()
+        self.report = Report() if record is None else record.report
+        self._record = record
         self.batches = 0
         self.counts_batches = False
         self._core = core
@@ -124,7 +142,17 @@ class Import:
             for name, field in object_.active.items()
             if field.parts and (end := relation_end(seen.view, field)) is not None and end.target.id == object_.id
         ]
-        self._writer = BatchWriter(self._core, self._work, self._principal, object_, type_, self._way, self.report, own)
+        self._writer = BatchWriter(
+            self._core,
+            self._work,
+            self._principal,
+            object_,
+            type_,
+            self._way,
+            self.report,
+            own,
+            None if self._record is None else self._record.keep,
+        )
         try:
             await self._write_all(reader, pieces, admit)
         except ApiError as error:
@@ -223,7 +251,9 @@ class Import:
             raise BadUserInput(f"The file is not UTF-8: {error.reason}.") from None
         if is_first:
             text = text.removeprefix("\ufeff")
-        return await self._work.run(self._principal.workspace_id, partial(reader.read, text, is_end=is_end))
+        rows = await self._work.run(self._principal.workspace_id, partial(reader.read, text, is_end=is_end))
+        record = self._record
+        return rows if record is None else [row for row in rows if not record.is_done(row)]
 
     def _cut(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
         """Yield whole batches, and last the rows that the next one begins with."""
@@ -260,6 +290,12 @@ class Import:
                 " was written. Without 'all_or_nothing' it may have more.",
                 field="all_or_nothing",
             )
+
+
+def check_parameters(parameters: Parameters, format_: Format) -> None:
+    """Refuse parameters by which no file of a format is imported; raises BadUserInput."""
+    _read_way(parameters)
+    _read_mapping(parameters, format_)
 
 
 def _read_mapping(parameters: Parameters, format_: Format) -> dict[str, str | None]:

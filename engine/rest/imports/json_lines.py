@@ -45,6 +45,6 @@ class JsonLines:
             value = self._decode(line)
             if not isinstance(value, dict):
                 raise BadUserInput("The line must be a JSON object.")
-            return Row(self._number, self._line, self._prepare(value), len(line))
+            return Row(self._number, self._line, self._prepare(value), len(line), text=line)
         except ApiError as error:
-            return Row(self._number, self._line, {}, len(line), error)
+            return Row(self._number, self._line, {}, len(line), error, line)

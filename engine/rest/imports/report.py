@@ -50,9 +50,9 @@ class Report:
         """
         self.failed += 1
         if len(self.errors) < MOST_LISTED:
-            self.errors.append(_show(row, rename_inputs(copy(error))))
+            self.errors.append(show_refused(row, error))
         if self.failed > MOST_FAILED:
-            raise BadUserInput(f"The import has ended, since more than {MOST_FAILED:,} rows were refused.")
+            raise too_many_refused()
 
     def show(self, object_: Object) -> dict[str, Any]:
         """Return the data of the answer."""
@@ -69,12 +69,19 @@ class Report:
         return {name: shown}
 
 
+def too_many_refused() -> BadUserInput:
+    """Return the error with which an import ends after `MOST_FAILED` refused rows."""
+    return BadUserInput(f"The import has ended, since more than {MOST_FAILED:,} rows were refused.")
+
+
 def field_of(error: ApiError) -> str:
     """Return the name of the field of a row that an error is about; empty if it is about the row."""
     return _INDEX.sub("", error.field or "").removeprefix("data")
 
 
-def _show(row: Row, error: ApiError) -> dict[str, Any]:
+def show_refused(row: Row, error: ApiError) -> dict[str, Any]:
+    """Return a refused row as a report lists it."""
+    error = rename_inputs(copy(error))
     shown: dict[str, Any] = {"row": row.number, "line": row.line}
     if name := field_of(error):
         shown["field"] = name

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from fieldstone.engine.client_json import decode_json_text
 from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.metadata.json_text import JsonValue
 
@@ -19,6 +20,7 @@ class Row(NamedTuple):
         data: of its record, as a create takes it.
         size: characters of its text.
         error: the reason for which it is no record.
+        text: that of the record, as the file has it.
     """
 
     number: int
@@ -26,6 +28,12 @@ class Row(NamedTuple):
     data: dict[str, JsonValue]
     size: int
     error: ApiError | None = None
+    text: str = ""
+
+
+def decode_record(text: str) -> JsonValue:
+    """Return the value of JSON text in a file; raises ApiError."""
+    return decode_json_text(text, name="The text")
 
 
 class Reader(Protocol):

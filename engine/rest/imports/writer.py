@@ -6,7 +6,7 @@ so that one whose answer was lost can be sent again.
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from functools import partial
 from typing import Any, NamedTuple
@@ -24,7 +24,8 @@ from fieldstone.engine.errors import (
     RateLimitExceeded,
     ServiceUnavailable,
 )
-from fieldstone.engine.request.idempotency.claim import SentKey
+from fieldstone.engine.request.idempotency.claim import AlreadyClaimed, SentKey
+from fieldstone.engine.request.idempotency.companion import Companion
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.variables import check_input
@@ -43,6 +44,9 @@ _AT_ONCE = 500
 _MOST_HELD = 10_000
 """Rows that are held back until the records that they point to may have come."""
 _MOST_HELD_CHARACTERS = 16 << 20
+
+Keep = Callable[[Sequence[Row]], Companion]
+"""Returns the companion of the mutation that writes these rows, in the place of its Idempotency-Key."""
 
 
 class Way(NamedTuple):
@@ -71,6 +75,7 @@ class BatchWriter:
         way: how they are written.
         report: counts them.
         own: the names of the fields that point to records of the object itself.
+        keep: keeps the rows that are written in the transaction that writes them; None: nothing does.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class BatchWriter:
         way: Way,
         report: Report,
         own: Collection[str] = (),
+        keep: Keep | None = None,
     ) -> None:
         self._core = core
         self._work = work
@@ -93,6 +99,7 @@ class BatchWriter:
         self._document = _write_document(object_, way)
         # Relations to the object itself: the record that a row points to may stand behind it in the file.
         self._own = own
+        self._keep = None if way.is_trial else keep
         self._held: list[tuple[Row, ApiError]] = []
         self._size = 0
         self._key = f"import-{uuid4()}"
@@ -161,10 +168,15 @@ class BatchWriter:
             operation_name=None,
             variables=variables,
             is_large=True,
-            sent_key=None if self._way.is_trial else SentKey(self._key.encode(), self._sent),
+            sent_key=None if self._way.is_trial or self._keep else SentKey(self._key.encode(), self._sent),
             is_trial=self._way.is_trial,
+            companion=None if self._keep is None else self._keep(rows),
         )
-        body = await self._execute(request)
+        try:
+            body = await self._execute(request)
+        except AlreadyClaimed:
+            # An attempt whose answer was lost has been committed.
+            body = b""
         updated = body.count(b'"created":false')
         self._report.updated += updated
         self._report.created += len(rows) - updated

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from fieldstone.engine.client_json import LARGE
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.identity.credential import Credential, read_credential
 from fieldstone.engine.server.browsers.cross_origin import CrossOrigin
@@ -11,7 +12,6 @@ from fieldstone.engine.server.fast_path.forms import GraphQLForm
 from fieldstone.engine.server.fast_path.passing_lines import NO_LINES, PassingLines, set_apart
 from fieldstone.engine.server.fast_path.rest_request import ENDPOINT, is_read, split_read
 from fieldstone.engine.server.http.admission import read_headers
-from fieldstone.engine.server.http.body import LARGE
 from fieldstone.engine.server.http.negotiation import choose_media_type, is_json, takes_json
 
 _MOST_HEADS: Final = 4_096

@@ -4,12 +4,13 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from fieldstone.engine.client_json import LARGE
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.browsers.cross_origin import require_preflight
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.auth import PresentedReader, sign_in
-from fieldstone.engine.server.http.body import LARGE, decode_json, read_body
+from fieldstone.engine.server.http.body import decode_json, read_body
 from fieldstone.engine.server.http.errors import UnsupportedMediaType
 from fieldstone.engine.server.http.negotiation import is_json
 from fieldstone.engine.server.http.operations import Batch, build_query_request, read_request

@@ -1,25 +1,16 @@
-"""Reads a request's body within its limits and makes JSON of it."""
+"""Reads a request's body within its limits."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from fieldstone.engine.errors import BadUserInput, QueryTooComplex
+from fieldstone.engine.client_json import decode_json_text
+from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow, ClientGone
-from fieldstone.metadata.json_text import JsonValue, loads, loads_in_pieces
+from fieldstone.metadata.json_text import JsonValue
 from fieldstone.sql.concurrency.deadlines import Overdue
 
 if TYPE_CHECKING:
     from starlette.types import Receive
-
-DEPTH = 200
-"""The deepest nesting of a body: later code walks it recursively and must stay well within Python's limit."""
-
-LARGE = 16_384
-"""Characters of a body above which it is decoded, and its variables are coerced and bound, in the work thread."""
-
-MOST_VALUES = 1_000_000
-"""Values that a body may hold, counted by its commas and brackets: a second of the work thread."""
 
 _DRAINED = 8
 """A body of at most so many times the limit is read to its end, so that the client receives the refusal."""
@@ -102,59 +93,3 @@ def decode_json(body: bytes) -> JsonValue:
     except UnicodeDecodeError as error:
         raise BadUserInput(f"The request's body is not UTF-8: byte {error.start} cannot be decoded.") from None
     return decode_json_text(text, name="The request's body")
-
-
-def decode_json_text(text: str, *, name: str) -> JsonValue:
-    """Return the JSON value of `text`; `name` opens the message of a refusal.
-
-    Raises:
-        BadUserInput: it is not JSON, or nested too deeply, or holds a lone surrogate.
-        QueryTooComplex: it holds more than a million values.
-    """
-    brackets = text.count("[") + text.count("{")
-    if len(text) > MOST_VALUES and brackets + text.count(",") > MOST_VALUES:
-        raise QueryTooComplex(f"{name} holds more than {MOST_VALUES} values.")
-    try:
-        value = loads_in_pieces(text) if len(text) > LARGE else loads(text)
-    except RecursionError:
-        raise BadUserInput(f"{name} is nested more than {DEPTH} levels deep.") from None
-    except ValueError as error:
-        raise BadUserInput(f"{name} is not JSON: {error}.") from None
-    if brackets > DEPTH and _is_too_deep(value):
-        raise BadUserInput(f"{name} is nested more than {DEPTH} levels deep.")
-    # Decoded UTF-8 holds no surrogates: only an escape can bring one in.
-    if "\\u" in text and _has_lone_surrogate(value):
-        raise BadUserInput(f"{name} holds a lone surrogate, which is not a character.")
-    return value
-
-
-def _is_too_deep(value: JsonValue) -> bool:
-    level = _containers([value])
-    for _ in range(DEPTH):
-        level = [part for parent in level for part in _containers(_members(parent))]
-        if not level:
-            return False
-    return True
-
-
-def _containers(values: Iterable[JsonValue]) -> list[JsonValue]:
-    return [value for value in values if isinstance(value, Mapping | list)]
-
-
-def _members(container: JsonValue) -> Iterable[JsonValue]:
-    return container.values() if isinstance(container, Mapping) else container
-
-
-def _has_lone_surrogate(value: JsonValue) -> bool:
-    pending = [value]
-    while pending:
-        part = pending.pop()
-        if isinstance(part, str):
-            if not part.isascii() and any("\ud800" <= character <= "\udfff" for character in part):
-                return True
-        elif isinstance(part, Mapping):
-            pending += part.keys()
-            pending += part.values()
-        elif isinstance(part, list):
-            pending += part
-    return False

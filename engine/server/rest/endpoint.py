@@ -7,6 +7,7 @@ from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.rest.api import RestAnswer
 from fieldstone.engine.rest.entity_tags import is_listed, read_if_match
 from fieldstone.engine.rest.export_addresses import find_export
+from fieldstone.engine.rest.import_jobs.addresses import find_job_address
 from fieldstone.engine.rest.metadata.places import find_resource
 from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.parameters import read_parameters
@@ -21,6 +22,7 @@ from fieldstone.engine.server.http.request_log import context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, send_reply
 from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.engine.server.rest.exports import ExportEndpoint
+from fieldstone.engine.server.rest.import_jobs import ImportJobEndpoint
 from fieldstone.engine.server.rest.imports import ImportEndpoint
 from fieldstone.engine.server.rest.replies import build_rest_error
 from fieldstone.engine.server.streams.ends import StreamEnd
@@ -53,6 +55,7 @@ class RestEndpoint:
     def __init__(self, *, admission: Admission, settings: Settings, log: Log, closing: StreamEnd) -> None:
         self._admission = admission
         self._imports = ImportEndpoint(admission=admission, settings=settings, log=log, closing=closing)
+        self._import_jobs = ImportJobEndpoint(admission=admission, settings=settings)
         self._exports = ExportEndpoint(admission=admission, log=log, closing=closing)
         self._log = log
         self._patience = Overdue(PATIENCE)
@@ -68,6 +71,8 @@ class RestEndpoint:
                 reply = await self._imports.answer(scope, receive, given, export, headers)
             elif export is not None:
                 reply = await self._exports.answer(scope, receive, send, given, export, headers)
+            elif (job := find_job_address(path)) is not None:
+                reply = await self._import_jobs.answer(scope, receive, given, job, headers)
             else:
                 reply = await self._answer(scope, receive, given, path, headers)
         except ApiError as error:

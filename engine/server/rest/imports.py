@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import ApiError, BadUserInput, RateLimitExceeded, ServiceUnavailable
@@ -10,40 +9,28 @@ from fieldstone.engine.identity.watch import Watched, no_longer_valid
 from fieldstone.engine.rest.errors import PROBLEM, write_error
 from fieldstone.engine.rest.export_addresses import IMPORT_PARAMETERS, ExportAddress
 from fieldstone.engine.rest.imports.importing import Import
+from fieldstone.engine.rest.imports.rows import decode_record
 from fieldstone.engine.rest.parameters import read_named
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission
-from fieldstone.engine.server.http.body import decode_json_text
 from fieldstone.engine.server.http.errors import (
     BodyTooLarge,
     BodyTooSlow,
     ClientGone,
-    NotAcceptable,
-    UnsupportedMediaType,
 )
-from fieldstone.engine.server.http.negotiation import JSON, prefers_problem, takes_json
-from fieldstone.engine.server.http.request_log import context_of, note_streamed
+from fieldstone.engine.server.http.negotiation import JSON, prefers_problem
+from fieldstone.engine.server.http.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply
 from fieldstone.engine.server.log import Log
+from fieldstone.engine.server.rest.file_body import FileBody, check_file_headers
 from fieldstone.engine.server.rest.transfer_slots import TransferSlots
 from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.settings import Settings
-from fieldstone.metadata.json_text import JsonValue, dumps, loads
+from fieldstone.metadata.json_text import dumps, loads
 from fieldstone.metadata.roles.principal import Principal
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope
-
-_SLOWEST = 4_096
-"""Bytes of a file that have to come in each second in which it is waited for, on average."""
-_LONGEST = 21_600.0
-"""Seconds of an import."""
-_MOST_DRAINED = 64 << 20
-"""Bytes behind a refusal that are read, so that the client, which sends the whole file first, receives it."""
-_DRAIN = 10.0
-"""Seconds that these are read for."""
-
-_MULTIPART = (b"multipart/form-data", b"application/x-www-form-urlencoded")
 
 
 class ImportEndpoint:
@@ -72,7 +59,7 @@ class ImportEndpoint:
             ApiError: it is refused; nothing was written.
             ClientGone: the client has closed the connection.
         """
-        body = _Body(scope, receive, most=self._settings.max_import_bytes, patience=self._settings.body_timeout)
+        body = FileBody(scope, receive, most=self._settings.max_import_bytes, patience=self._settings.body_timeout)
         try:
             return await self._admit(scope, body, given, address, headers)
         except ClientGone:
@@ -84,9 +71,9 @@ class ImportEndpoint:
             raise
 
     async def _admit(
-        self, scope: "Scope", body: "_Body", given: dict[bytes, bytes], address: ExportAddress, headers: Headers
+        self, scope: "Scope", body: FileBody, given: dict[bytes, bytes], address: ExportAddress, headers: Headers
     ) -> Reply:
-        _check_headers(given)
+        check_file_headers(given)
         services, principal = await self._admission.admit(scope, given, headers, may_be_simple=True)
         parameters = read_named(scope["query_string"], IMPORT_PARAMETERS)
         run = Import(
@@ -95,7 +82,7 @@ class ImportEndpoint:
             principal,
             address,
             parameters,
-            decode=_decode,
+            decode=decode_record,
             most=self._settings.max_body_bytes,
         )
         with self._slots.held(principal):
@@ -114,7 +101,7 @@ class ImportEndpoint:
         services: Services,
         watched: Watched,
         run: Import,
-        body: "_Body",
+        body: FileBody,
         given: dict[bytes, bytes],
         headers: Headers,
     ) -> Reply:
@@ -154,93 +141,6 @@ class ImportEndpoint:
                 return
             # The end of the key or of the server is seen within a second.
             await asyncio.sleep(min(1.0, max(0.05, wait)))
-
-
-class _Body:
-    """The body of a request, piece by piece.
-
-    Args:
-        most: bytes that it may have.
-        patience: seconds that may be waited for it, besides those that the bytes so far may have taken.
-    """
-
-    def __init__(self, scope: "Scope", receive: "Receive", *, most: int, patience: float) -> None:
-        self._scope = scope
-        self._receive = receive
-        self._most = most
-        self._patience = patience
-        self._received = 0
-        self._waited = 0.0
-        self._is_over = self._is_slow = False
-
-    async def pieces(self) -> AsyncIterator[bytes]:
-        """Yield the pieces; raises ApiError, or ClientGone."""
-        first = time.monotonic()
-        while not self._is_over:
-            began = time.monotonic()
-            if began - first > _LONGEST:
-                raise BodyTooSlow(f"The import has taken {_LONGEST / 3_600:g} hours: send the rest by itself.")
-            left = self._patience + self._received / _SLOWEST - self._waited
-            try:
-                async with asyncio.timeout(max(0.0, left)):
-                    piece = await self._next()
-            except TimeoutError:
-                self._is_slow = True
-                raise BodyTooSlow(
-                    f"The file comes too slowly: {_SLOWEST:,} bytes a second are the least, after"
-                    f" {self._patience:g} seconds."
-                ) from None
-            self._waited += time.monotonic() - began
-            if self._received > self._most:
-                raise BodyTooLarge(
-                    f"The file has more than {self._most:,} bytes, which is the limit (FIELDSTONE_MAX_IMPORT_BYTES)."
-                )
-            yield piece
-
-    async def drain(self) -> Headers:
-        """Read the rest within limits, unless the client is too slow.
-
-        Returns the headers of an answer behind which more of the body may come.
-        """
-        most = 0 if self._is_slow else self._received + _MOST_DRAINED
-        try:
-            async with asyncio.timeout(_DRAIN):
-                while not self._is_over and self._received < most:
-                    await self._next()
-        except TimeoutError:
-            pass
-        # The rest of the body must not be parsed as the next request.
-        return [] if self._is_over else [(b"connection", b"close")]
-
-    async def _next(self) -> bytes:
-        message = await self._receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        piece: bytes = message.get("body", b"")
-        self._received += len(piece)
-        note_streamed(self._scope, len(piece))
-        self._is_over = not message.get("more_body", False)
-        return piece
-
-
-def _check_headers(given: dict[bytes, bytes]) -> None:
-    if given.get(b"content-type", b"").partition(b";")[0].strip().lower() in _MULTIPART:
-        raise UnsupportedMediaType(
-            "The body must be the file itself: its Content-Type is text/csv or application/jsonl, in UTF-8."
-        )
-    if given.get(b"content-encoding", b"identity").strip().lower() != b"identity":
-        raise UnsupportedMediaType("The file must not be compressed: send it without Content-Encoding.")
-    if b"idempotency-key" in given:
-        raise BadUserInput(
-            "An import takes no Idempotency-Key: with 'on_conflict' the same file can be sent again.",
-            field="Idempotency-Key",
-        )
-    if not takes_json(given.get(b"accept")):
-        raise NotAcceptable("The answer is application/json in UTF-8.")
-
-
-def _decode(text: str) -> JsonValue:
-    return decode_json_text(text, name="The text")
 
 
 def _build_reply(run: Import, error: ApiError, given: dict[bytes, bytes]) -> Reply:

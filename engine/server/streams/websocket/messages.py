@@ -6,8 +6,8 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 from collections.abc import Mapping
 from enum import IntEnum
 
+from fieldstone.engine.client_json import decode_json_text
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.server.http.body import decode_json_text
 from fieldstone.metadata.json_text import JsonValue, dumps
 
 SUBPROTOCOL = "graphql-transport-ws"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from fieldstone.engine.client_json import LARGE
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import (
     ApiError,
@@ -27,7 +28,6 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.auth import sign_in
 from fieldstone.engine.server.http.batch import build_internal_error
-from fieldstone.engine.server.http.body import LARGE
 from fieldstone.engine.server.http.operations import Batch, build_request
 from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueSink, SendQueue

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fieldstone.engine.client_json import DEPTH
 from fieldstone.engine.errors import BadUserInput
-from fieldstone.engine.server.http.body import DEPTH, decode_json, read_body
+from fieldstone.engine.server.http.body import decode_json, read_body
 from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow, ClientGone
 from fieldstone.sql.concurrency.deadlines import Overdue
 

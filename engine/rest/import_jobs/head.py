@@ -1,0 +1,86 @@
+"""The head of a file: the names of its columns, a few of its rows, and the fields that the columns may be."""
+
+import codecs
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.rest.export_addresses import Format
+from fieldstone.engine.rest.exports.csv_lines import columns_of
+from fieldstone.engine.rest.imports.csv_rows import Cells, CsvRows
+from fieldstone.engine.rest.imports.json_lines import JsonLines
+from fieldstone.engine.rest.imports.rows import decode_record
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Object
+
+_ROWS = 5
+_LONGEST_VALUE = 200
+_MOST_COLUMNS = 2_000
+
+
+def read_head(data: bytes, format_: Format, object_: Object, *, is_all: bool, most: int) -> dict[str, Any]:
+    """Return the head of a file by its first bytes.
+
+    Args:
+        data: the first bytes.
+        format_: of the file.
+        object_: whose records it has, as the principal sees it.
+        is_all: whether these are all bytes of the file.
+        most: characters of a record.
+
+    Raises:
+        BadUserInput: it is not UTF-8, or no file of this format.
+    """
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(data, final=is_all).removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        raise BadUserInput(f"The file is not UTF-8: {error.reason}.") from None
+    if format_ is Format.JSONL:
+        rows = JsonLines(decode_record, dict, most).read(text, is_end=is_all)
+        if not rows and is_all:
+            raise BadUserInput("The file is empty: each line must have a record.")
+        columns = list(dict.fromkeys(name for row in rows[:_ROWS] for name in row.data))
+    else:
+        columns = []
+
+        def read_header(names: Sequence[str]) -> Any:
+            columns.extend(name.strip() for name in names)
+            return _by_place
+
+        rows = CsvRows(read_header, most).read(text, is_end=is_all)
+        if not columns:
+            raise BadUserInput("The file's first line, which has the names of the columns, is too long.")
+    if len(columns) > _MOST_COLUMNS:
+        raise BadUserInput(f"The file has {len(columns):,} columns, and {_MOST_COLUMNS:,} are the most.")
+    sample = [[_cut(value) for value in _values(row.data, columns, format_)] for row in rows[:_ROWS] if not row.error]
+    return {"columns": columns, "sample": sample, "suggested": suggest(columns, object_)}
+
+
+def suggest(columns: Sequence[str], object_: Object) -> dict[str, str | None]:
+    """Return for each column of a file the column of an object that has its name or its label; None: no one has."""
+    known: dict[str, str] = {}
+    for column in columns_of(object_):
+        field = object_.by_name[column.name.removesuffix("Id")] if column.name not in object_.by_name else None
+        field = field or object_.by_name[column.name]
+        label = field.label if column.part is None else f"{field.label} {column.part}"
+        known.setdefault(_plain(column.title), column.title)
+        known.setdefault(_plain(label), column.title)
+    return {name: known.get(_plain(name)) for name in columns}
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())
+
+
+def _by_place(cells: Cells) -> dict[str, JsonValue]:
+    return {str(place): cell for place, cell in enumerate(cells)}
+
+
+def _values(data: Mapping[str, JsonValue], columns: Sequence[str], format_: Format) -> list[JsonValue]:
+    if format_ is Format.CSV:
+        return list(data.values())
+    return [data.get(name) for name in columns]
+
+
+def _cut(value: JsonValue) -> JsonValue:
+    return value[:_LONGEST_VALUE] if isinstance(value, str) else value

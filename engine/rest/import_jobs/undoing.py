@@ -1,0 +1,205 @@
+"""Undoing an import: the records that it created are deleted softly, and those that it changed get their values back.
+
+Records that were changed since stay as they are. A batch is undone in one transaction, the newest first.
+"""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from fieldstone.engine.errors import ApiError, RateLimitExceeded, ServiceUnavailable, Unauthenticated
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.engine.rest.import_jobs.job import Status
+from fieldstone.engine.rest.import_jobs.progress import Lease, LeaseLost
+from fieldstone.engine.rest.import_jobs.rights import find_principal
+from fieldstone.engine.rest.import_jobs.running import Means, find_object
+from fieldstone.metadata.api_names import TypeRole, Verb, mutation_name, type_name
+from fieldstone.metadata.json_text import JsonValue, loads
+from fieldstone.metadata.model import Access, Object
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.executor import Database
+from fieldstone.sql.identifiers import quote_identifier, quote_table
+from fieldstone.sql.queries import named_statement
+from fieldstone.sql.statement import Statement, array_text
+from fieldstone.sql.transaction import Transaction
+
+_named = partial(named_statement, __name__)
+_NEXT, _RECORDS, _UNDO = _named("next_batch"), _named("batch_records"), _named("undo_batch")
+
+
+class _Changed(Exception):
+    """A record was changed between the look at it and its lock."""
+
+
+class _Touched(NamedTuple):
+    """A record that an import wrote.
+
+    Attributes:
+        stamp: its `updatedAt` as the import left it.
+        before: the `image` of the record that it was, and the columns that were `changed`; None: there was none.
+    """
+
+    id: UUID
+    stamp: str
+    before: Mapping[str, JsonValue] | None
+
+
+class Undoing:
+    """The undoing of one job.
+
+    Args:
+        means: all that it is run by.
+        database: where the records are.
+        lease: of the job.
+    """
+
+    def __init__(self, means: Means, database: Database, lease: Lease) -> None:
+        self._means = means
+        self._database = database
+        self._lease = lease
+
+    async def run(self) -> None:
+        """Undo all batches, and note the state in which that ends.
+
+        Raises:
+            LeaseLost: the job is no more this process's.
+            ServiceUnavailable: the database is away.
+        """
+        try:
+            while (rows := await self._database.read(*_NEXT.bind(id=self._lease.job.id))) and rows[0][0] is not None:
+                await self._undo(int(rows[0][0]))
+        except (RateLimitExceeded, ServiceUnavailable):
+            raise
+        except Unauthenticated as error:
+            await self._lease.end(
+                Status.FAILED, Unauthenticated(f"The rights to undo the import have ended: {error.message}")
+            )
+        except ApiError as error:
+            await self._lease.end(Status.FAILED, error)
+        else:
+            if await self._lease.end(Status.UNDONE):
+                await self._means.store.remove_file(self._lease.job.id)
+
+    async def _undo(self, first: int) -> None:
+        means = self._means
+        principal = await find_principal(means.identity, self._lease.job)
+        object_ = await find_object(means.core, principal, self._lease.job.object_id)
+        rows = await self._database.read(*_RECORDS.bind(id=self._lease.job.id, first=first))
+        touched = [
+            _Touched(UUID((id_ or b"").decode()), (stamp or b"").decode(), None if before is None else loads(before))
+            for id_, stamp, before in rows
+        ]
+        while True:
+            same = await self._database.read(*_look(object_, touched, lock=False))
+            left = {UUID((row[0] or b"").decode()) for row in same}
+            undone = [one for one in touched if one.id in left]
+            try:
+                await self._write(principal, object_, first, undone, kept=len(touched) - len(undone))
+            except _Changed:
+                continue
+            return
+
+    async def _write(
+        self, principal: Principal, object_: Object, first: int, undone: Sequence[_Touched], *, kept: int
+    ) -> None:
+        await self._lease.keep()
+        companion = _BatchUndo(self._lease, object_, first, undone, kept)
+        query, variables = _write_document(object_, undone)
+        if not query:
+            await companion.note_alone(self._database)
+            return
+        request = GraphQLRequest(
+            query=query, operation_name=None, variables=variables, is_large=True, companion=companion
+        )
+        answer = await self._means.core.execute(principal, request, allow_mutation=True)
+        if answer.errors:
+            raise answer.errors[0]
+
+
+class _BatchUndo:
+    """Notes that a batch is undone, in the transaction that undoes it.
+
+    Args:
+        lease: of the job.
+        object_: of the records.
+        first: names the batch.
+        undone: its records that are as the import left them.
+        kept: the number of the others.
+    """
+
+    def __init__(self, lease: Lease, object_: Object, first: int, undone: Sequence[_Touched], kept: int) -> None:
+        self._lease = lease
+        self._object = object_
+        self._undone = undone
+        self._step = lease.bind(_UNDO, first=first, undone=len(undone), kept=kept)
+
+    async def begin(self, transaction: Transaction) -> None:
+        """Hold the job and the records; raises LeaseLost, or _Changed where one is not as it was seen."""
+        await self._lease.hold(transaction)
+        if len(await transaction.run(*_look(self._object, self._undone, lock=True))) != len(self._undone):
+            raise _Changed
+
+    async def end(self, transaction: Transaction, data: bytes) -> None:  # noqa: ARG002 - a companion's
+        """Note that the batch is undone; raises LeaseLost."""
+        _check(await transaction.run(*self._step))
+
+    async def note_alone(self, database: Database) -> None:
+        """Note the same of a batch of which no record is as the import left it; raises LeaseLost."""
+        _check(await database.write(*self._step))
+
+
+def _check(rows: Sequence[Sequence[bytes | None]]) -> None:
+    if rows[0][0] == b"0":
+        raise LeaseLost
+
+
+def _look(object_: Object, touched: Sequence[_Touched], *, lock: bool) -> tuple[Statement, list[bytes | None]]:
+    """Return the statement that finds the records which are as the import left them."""
+    whole = object_.whole
+    id_, stamp, deleted = (
+        quote_identifier(whole.active[name].parts[0].column.name) for name in ("id", "updatedAt", "deletedAt")
+    )
+    text = (
+        f"SELECT one.{id_} FROM {quote_table(whole.table)} AS one"  # noqa: S608 - quoted identifiers
+        " JOIN unnest($1::uuid[], $2::timestamptz[]) AS seen (id, stamp)"
+        f" ON one.{id_} = seen.id AND one.{stamp} = seen.stamp AND one.{deleted} IS NULL"
+        f" ORDER BY one.{id_}{' FOR NO KEY UPDATE OF one' if lock else ''}"
+    )
+    ids, stamps = array_text([str(one.id) for one in touched]), array_text([one.stamp for one in touched])
+    return Statement(text=text), [ids.encode(), stamps.encode()]
+
+
+def _write_document(object_: Object, undone: Sequence[_Touched]) -> tuple[str, dict[str, JsonValue]]:
+    """Return the mutation that undoes the writes of some records, and its variables; nothing for none."""
+    created = [str(one.id) for one in undone if one.before is None]
+    updates = [
+        {"id": str(one.id), "data": data}
+        for one in undone
+        if one.before is not None and (data := _data_before(object_, one.before))
+    ]
+    declared, roots, variables = [], [], dict[str, JsonValue]()
+    if created:
+        declared.append("$ids:[UUID!]")
+        roots.append(f"{mutation_name(object_, Verb.DELETE, many=True)}(filter:{{id:{{in:$ids}}}}){{__typename}}")
+        variables["ids"] = created
+    if updates:
+        declared.append(f"$updates:[{type_name(object_, TypeRole.UPDATE_ITEM)}!]")
+        roots.append(f"{mutation_name(object_, Verb.UPDATE, many=True)}(updates:$updates){{__typename}}")
+        variables["updates"] = updates
+    return (f"mutation({','.join(declared)}){{{' '.join(roots)}}}" if roots else ""), variables
+
+
+def _data_before(object_: Object, before: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return the data that gives a record's changed fields their values back, short of those that nobody writes."""
+    data: dict[str, JsonValue] = {}
+    image, changed = before["image"], frozenset(before["changed"])
+    for name, field in object_.active.items():
+        if field.access is not Access.READ_WRITE or changed.isdisjoint(part.column.name for part in field.parts):
+            continue
+        values: dict[str, Any] = {part.name or "": image[part.column.name] for part in field.parts}
+        if field.is_composite:
+            data[name] = values
+        else:
+            data[f"{name}Id" if field.relation_id is not None else name] = values[""]
+    return data

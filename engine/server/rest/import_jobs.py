@@ -1,0 +1,306 @@
+"""The endpoint of import jobs: a file is received into the database, and all else is a state of its job."""
+
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, MethodNotAllowed
+from fieldstone.engine.identity.credential import Presented
+from fieldstone.engine.rest.export_addresses import Format
+from fieldstone.engine.rest.import_jobs.addresses import ERRORS, PARAMETERS, JobAddress
+from fieldstone.engine.rest.import_jobs.errors_file import write_errors
+from fieldstone.engine.rest.import_jobs.head import read_head
+from fieldstone.engine.rest.import_jobs.job import ACTIVE, ImportJob, Status, merge_options, parameters_of
+from fieldstone.engine.rest.import_jobs.rights import require_lasting
+from fieldstone.engine.rest.import_jobs.running import find_object
+from fieldstone.engine.rest.import_jobs.store import NewJob
+from fieldstone.engine.rest.imports.columns import RecordReader
+from fieldstone.engine.rest.imports.importing import check_parameters
+from fieldstone.engine.rest.imports.rows import decode_record
+from fieldstone.engine.rest.parameters import Parameters, read_named
+from fieldstone.engine.rest.routes import allow_header
+from fieldstone.engine.server.composition import Services
+from fieldstone.engine.server.http.admission import Admission
+from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow, ClientGone
+from fieldstone.engine.server.http.request_log import context_of
+from fieldstone.engine.server.http.responses import Headers, Reply
+from fieldstone.engine.server.rest.file_body import FileBody, check_file_headers
+from fieldstone.engine.server.rest.transfer_slots import TransferSlots
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.access.role_checks import effective_settings
+from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.model import Object
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import Setting, find_role
+
+if TYPE_CHECKING:
+    from starlette.types import Receive, Scope
+
+_CHUNK = 1 << 19
+"""Bytes of a piece of a file in the database."""
+_LONGEST_NAME = 200
+_FORMATS = {b"text/csv": Format.CSV, b"application/jsonl": Format.JSONL, b"application/x-ndjson": Format.JSONL}
+_ERRORS_HEADERS = (
+    (b"content-disposition", b'attachment; filename="errors.csv"'),
+    (b"cache-control", b"no-store"),
+)
+_WORK = {"check": Status.CHECKING, "run": Status.RUNNING, "undo": Status.UNDOING}
+_FROM = {
+    Status.CHECKING: frozenset({Status.READY, Status.CHECKED, Status.STOPPED, Status.FAILED}),
+    Status.RUNNING: frozenset({Status.READY, Status.CHECKED, Status.STOPPED, Status.FAILED}),
+    Status.UNDOING: frozenset({Status.DONE, Status.STOPPED, Status.FAILED}),
+}
+"""The states from which each kind of work begins."""
+
+
+class ImportJobEndpoint:
+    """Answers the requests for import jobs.
+
+    Args:
+        admission: the one of all endpoints.
+        settings: the limits of files and records.
+    """
+
+    def __init__(self, *, admission: Admission, settings: Settings) -> None:
+        self._admission = admission
+        self._settings = settings
+        self._slots = TransferSlots("files of imports")
+
+    async def answer(
+        self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], address: JobAddress, headers: Headers
+    ) -> Reply:
+        """Return the reply to a request.
+
+        Raises:
+            ApiError: it is refused.
+            ClientGone: the client has closed the connection.
+        """
+        method = scope["method"]
+        if method == "OPTIONS":
+            return Reply(status=200, body=b"", headers=[allow_header(address.methods)])
+        try:
+            address.require(method)
+        except MethodNotAllowed:
+            headers.append(allow_header(address.methods))
+            raise
+        if method == "POST" and address.id is None:
+            return await self._receive(scope, receive, given, headers)
+        services, principal = await self._admission.admit(scope, given, headers)
+        context_of(scope).operations = 1
+        jobs = services.import_jobs
+        if address.id is None:
+            read_named(scope["query_string"], ())
+            listed = await jobs.store.list(principal.workspace_id, await _subject(services, principal))
+            return _reply({"imports": [await _show(services, principal, job) for job in listed]})
+        job = await _find(services, principal, address.id)
+        if address.act == ERRORS:
+            return Reply(
+                status=200,
+                body=(await write_errors(jobs.store, job.id)).encode("utf-8", "replace"),
+                media_type=Format.CSV.media_type,
+                headers=[
+                    (b"content-disposition", b'attachment; filename="errors.csv"'),
+                    (b"cache-control", b"no-store"),
+                ],
+            )
+        if method == "DELETE":
+            if job.status in ACTIVE:
+                raise Conflict(f"The import is {job.status.value}: stop it first.", field="status")
+            await jobs.store.remove(job.id)
+            return _reply({"import": {"id": str(job.id)}})
+        if method in {"PATCH", "POST"}:
+            body = await self._read_options(receive, given, services, principal, needs=method == "PATCH")
+            presented = self._admission.presented.read(scope, given)
+            await _act(services, principal, presented, job, address.act, body)
+            job = await _find(services, principal, job.id)
+        return _reply({"import": await _show(services, principal, job)})
+
+    async def _read_options(
+        self,
+        receive: "Receive",
+        given: dict[bytes, bytes],
+        services: Services,
+        principal: Principal,
+        *,
+        needs: bool,
+    ) -> JsonValue:
+        if not needs and given.get(b"content-length", b"0") == b"0" and b"content-type" not in given:
+            return None
+        if not needs and given.get(b"content-length") == b"0":
+            return None
+        return (await self._admission.read_json(receive, given, services, principal))[0]
+
+    async def _receive(self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], headers: Headers) -> Reply:
+        body = FileBody(scope, receive, most=self._settings.max_import_bytes, patience=self._settings.body_timeout)
+        try:
+            check_file_headers(given)
+            services, principal = await self._admission.admit(scope, given, headers, may_be_simple=True)
+            presented = self._admission.presented.read(scope, given)
+            require_lasting(presented)
+            with self._slots.held(principal):
+                context_of(scope).operations = 1
+                return await self._keep(services, principal, presented, scope, given, body)
+        except ClientGone:
+            raise
+        except ApiError as error:
+            ending = await body.drain()
+            # The reply to these has the header already.
+            headers += [] if isinstance(error, BodyTooLarge | BodyTooSlow) else ending
+            raise
+
+    async def _keep(
+        self,
+        services: Services,
+        principal: Principal,
+        presented: Presented,
+        scope: "Scope",
+        given: dict[bytes, bytes],
+        body: FileBody,
+    ) -> Reply:
+        """Keep the file of a new job; it is removed again if it does not come whole."""
+        parameters = read_named(scope["query_string"], PARAMETERS)
+        start = _read_start(parameters)
+        plural = parameters.required("object", "the plural name of the object that the rows are records of")
+        object_ = (await services.rest.see_object(principal, plural)).object
+        format_ = _read_format(parameters, given)
+        options = merge_options({}, _read_options(parameters))
+        check_parameters(parameters_of(options, dry_run=False), format_)
+        name = (parameters.text("name") or f"{plural}.{format_.value}")[:_LONGEST_NAME]
+        store = services.import_jobs.store
+        id_ = await store.create(principal, presented, NewJob(object_.id, format_, name, options))
+        try:
+            await self._keep_chunks(services, principal, id_, body, format_, object_)
+            if start is not None:
+                job = await store.get(principal.workspace_id, None, id_)
+                await _act(services, principal, presented, job, start, None)
+        except BaseException:
+            await store.remove(id_)
+            raise
+        job = await store.get(principal.workspace_id, None, id_)
+        return _reply({"import": await _show(services, principal, job)}, status=201)
+
+    async def _keep_chunks(
+        self, services: Services, principal: Principal, id_: UUID, body: FileBody, format_: Format, object_: Object
+    ) -> None:
+        store, number, head = services.import_jobs.store, 0, b""
+        async for chunk, is_last in _chunks(body.pieces()):
+            if number == 0:
+                head = chunk
+                is_whole = is_last
+            if not await store.add_chunk(id_, number, chunk, principal.workspace_id):
+                raise BodyTooLarge(
+                    "The files of the workspace's import jobs would have more than"
+                    f" {self._settings.import_store_mb:,} MiB, which is the limit (FIELDSTONE_IMPORT_STORE_MB): remove"
+                    " imports that are over."
+                )
+            number += 1
+        read = partial(read_head, head, format_, object_, is_all=is_whole, most=self._settings.max_body_bytes)
+        await store.end_receiving(id_, await services.foundation.work.run(principal.workspace_id, read))
+
+
+async def _chunks(pieces: AsyncIterator[bytes]) -> AsyncIterator[tuple[bytes, bool]]:
+    """Yield the chunks of a file, each with True where it is the last one; an empty file has one."""
+    waiting = bytearray()
+    async for piece in pieces:
+        waiting += piece
+        while len(waiting) > _CHUNK:
+            yield bytes(waiting[:_CHUNK]), False
+            del waiting[:_CHUNK]
+    yield bytes(waiting), True
+
+
+async def _act(
+    services: Services,
+    principal: Principal,
+    presented: Presented,
+    job: ImportJob,
+    act: str | None,
+    given: JsonValue,
+) -> None:
+    """Act on a job as a request asks; raises ApiError."""
+    store = services.import_jobs.store
+    options = merge_options(job.options, given)
+    if options != job.options and (job.has_begun or job.status in ACTIVE):
+        raise Conflict("The import has begun: its options cannot be changed any more.", field="mapping")
+    if act == "stop":
+        if not await store.stop(job, Conflict(f"{principal.name} has stopped it.")):
+            raise Conflict(f"The import is {job.status.value}, and nobody works on it.", field="status")
+        return
+    if act != "undo":
+        check_parameters(parameters_of(options, dry_run=False), job.format)
+        await _check_columns(services, principal, job, options)
+    if act is None:
+        await store.set_options(job, options)
+        return
+    require_lasting(presented)
+    to = _WORK[act]
+    if to is Status.CHECKING and job.has_begun:
+        raise Conflict("The import has begun to write records: it can be run, or undone.", field="status")
+    if to is Status.RUNNING and job.row["has_undone"]:
+        raise Conflict("The import is being undone: send its file again.", field="status")
+    if to is Status.UNDOING and not job.has_begun:
+        raise Conflict("The import has written no record.", field="status")
+    await store.start(job, principal, presented, to, of=_FROM[to], options=options)
+    services.import_jobs.wake()
+
+
+async def _check_columns(services: Services, principal: Principal, job: ImportJob, options: dict[str, Any]) -> None:
+    """Refuse a file whose columns the object lacks, before it is read; raises ApiError."""
+    core = services.core
+    object_ = await find_object(core, principal, job.object_id)
+    if job.format is Format.CSV:
+        view = core.see(await core.source.get(principal.workspace_id), principal).view
+        RecordReader(view, object_, decode_record, options.get("mapping") or {}).read_header(job.row["head"]["columns"])
+
+
+async def _subject(services: Services, principal: Principal) -> UUID | None:
+    """Return the subject whose jobs a principal sees; None: all. Keys that may revoke others see theirs, too."""
+    current = await services.foundation.current.get(principal.workspace_id)
+    role = find_role(current.roles, principal.role)
+    sees_all = role is not None and Setting.API_KEYS in effective_settings(current, role)
+    return None if sees_all else principal.subject_id
+
+
+async def _find(services: Services, principal: Principal, id_: UUID) -> ImportJob:
+    subject = await _subject(services, principal)
+    return await services.import_jobs.store.get(principal.workspace_id, subject, id_)
+
+
+async def _show(services: Services, principal: Principal, job: ImportJob) -> dict[str, Any]:
+    current = await services.foundation.current.get(principal.workspace_id)
+    object_ = current.objects.get(job.object_id)
+    return job.show(object_.name_plural if object_ is not None else None)
+
+
+def _reply(data: dict[str, Any], status: int = 200) -> Reply:
+    return Reply(status=status, body=dumps({"data": data}).encode("utf-8", "replace"))
+
+
+def _read_start(parameters: Parameters) -> str | None:
+    start = parameters.text("start")
+    if start not in {None, "check", "run"}:
+        raise BadUserInput(f"'start' must be check or run, not '{(start or '')[:80]}'.", field="start")
+    return start
+
+
+def _read_format(parameters: Parameters, given: dict[bytes, bytes]) -> Format:
+    """Return the format of a file; raises BadUserInput."""
+    name = parameters.text("format")
+    if name is not None:
+        found = next((one for one in Format if one.value == name.lower()), None)
+    else:
+        found = _FORMATS.get(given.get(b"content-type", b"").partition(b";")[0].strip().lower())
+    if found is None:
+        raise BadUserInput("'format' must be csv or jsonl, unless the Content-Type says it.", field="format")
+    return found
+
+
+def _read_options(parameters: Parameters) -> dict[str, JsonValue]:
+    names = parameters.text("on_conflict")
+    options = {
+        "mapping": parameters.json("mapping"),
+        "onConflict": None if names is None else [name.strip() for name in names.split(",")],
+        "upsert": parameters.flag("upsert") if "upsert" in parameters.names else None,
+    }
+    return {name: value for name, value in options.items() if value is not None}
