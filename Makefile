@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install -q -c constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup release run check test test-deep test-system golden bench bench-quick bench-events bench-live bench-swap bench-big-table bench-overload soak clean
+.PHONY: help setup release run check test test-deep test-system golden bench bench-quick bench-events bench-live bench-swap bench-big-table bench-fleet bench-overload soak clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 17
@@ -82,6 +82,9 @@ bench-live: setup ## 2,000 subscribers to live queries in 20 groups under 100 wr
 
 bench-big-table: setup ## changes of a table of a million records while it is read and written
 	$(BIN)/python -m benchmarks.big_table
+
+bench-fleet: setup ## a catalog with 100,000 workspaces, and their load over the caches of a process
+	$(BIN)/python -m benchmarks.fleet
 
 bench-overload: setup ## two and four times the load that the database can serve, and a neighbour of it
 	$(BIN)/python -m benchmarks.overload

@@ -18,6 +18,9 @@ _VERSION = catalog_statement("current_version")
 MOST_BYTES = 128 << 20
 """Memory for snapshots: those of some 1,800 workspaces as they are made, or of one with 6,000 objects of 20 fields."""
 
+_COUNT_SHARE = 16
+"""The views are counted again once a sixteenth of the snapshots is new: a miss costs little, however many are kept."""
+
 
 @dataclass(slots=True, kw_only=True)
 class SnapshotCounters:
@@ -59,6 +62,8 @@ class CurrentSnapshots:
         # By the numbers of the workspaces' ids, whose hashes Python need not compute again each time.
         self._snapshots: OrderedDict[int, Snapshot] = OrderedDict()
         self._latest: Snapshot | None = None  # the last of them
+        self._view_bytes = 0
+        self._uncounted = 0  # snapshots that were published since the views were counted
         self._flights: WeakValueDictionary[UUID, _Flight] = WeakValueDictionary()
         self._doubted: set[UUID] = set()
         self._needs: list[Callable[[UUID], bool]] = []
@@ -156,22 +161,32 @@ class CurrentSnapshots:
         self._snapshots[id_.int] = snapshot
         self._snapshots.move_to_end(id_.int)
         self._latest = snapshot
-        if (excess := self.bytes + self._view_bytes() - self._most_bytes) > 0:
+        if (excess := self.bytes + self._count_views() - self._most_bytes) > 0:
             self._make_room(id_, excess)
         self.swapped(before, snapshot)
         return True
 
-    def _view_bytes(self) -> int:
-        return sum(snapshot.view_weight for snapshot in self._snapshots.values())
+    def _count_views(self) -> int:
+        """Return the bytes of all views. Requests add them; they are counted now and then."""
+        self._uncounted += 1
+        if self._uncounted * _COUNT_SHARE >= len(self._snapshots):
+            self._uncounted = 0
+            self._view_bytes = sum(snapshot.view_weight for snapshot in self._snapshots.values())
+        return self._view_bytes
 
     def _make_room(self, newest: UUID, excess: int) -> None:
-        for one in [one for one in self._snapshots.values() if one.workspace.id != newest]:
+        victims = []
+        for one in self._snapshots.values():
             if excess <= 0:
                 break
-            if not any(is_needed(one.workspace.id) for is_needed in self._needs):
-                self.counters.evictions += 1
+            id_ = one.workspace.id
+            if id_ != newest and not any(is_needed(id_) for is_needed in self._needs):
                 excess -= one.weight + one.view_weight
-                self.forget(one.workspace.id)
+                victims.append(one)
+        for one in victims:
+            self.counters.evictions += 1
+            self._view_bytes -= one.view_weight
+            self.forget(one.workspace.id)
 
     async def _check(self, workspace_id: UUID, flight: _Flight, snapshot: Snapshot | None) -> Snapshot:
         flight.begun += 1

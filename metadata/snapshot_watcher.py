@@ -81,13 +81,13 @@ class SnapshotWatch:
             await self._ask.wait(self._interval)
             self._ask.forget()
             try:
-                await self._look()
+                await self.look()
             except SqlError as error:
                 self._looks.clear()
                 _LOG.info("the versions of the models cannot be read: %s", error)
 
-    async def _look(self) -> None:
-        """Hear of all workspaces that have moved."""
+    async def look(self) -> None:
+        """Hear of all workspaces that have moved; raises SqlError if the database cannot be read."""
         begun = asyncio.get_running_loop().time()
         if not self._looks:
             # Before the comparison: the next look sees the changes that this one does not see yet.

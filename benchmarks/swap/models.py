@@ -67,8 +67,8 @@ def make_many(dsn: str, count: int) -> list[str]:
         for first in range(0, count, _AT_ONCE):
             most = min(first + _AT_ONCE, count) - 1
             with connection.pipeline(), connection.transaction():
-                for statement in _WORKSPACE_COPIES:
-                    connection.execute(statement, {"first": first, "most": most})
+                for statement in COPIED_WORKSPACE:
+                    connection.execute(statement, {"origin": "default", "first": first, "most": most})
                 for number in range(first, most + 1):
                     connection.execute(
                         "INSERT INTO fieldstone.api_key (id, workspace_id, name, token_hash, role_id) SELECT"
@@ -150,12 +150,12 @@ _COPIES = (
     """,
 )
 
-_WORKSPACE_COPIES = (
+COPIED_WORKSPACE = (
     """
     INSERT INTO fieldstone.workspace (id, name, schema_name, version)
     SELECT md5(id::text || number)::uuid, 'copy' || number, 'copy' || number, version
     FROM fieldstone.workspace CROSS JOIN generate_series(%(first)s::int, %(most)s::int) AS number
-    WHERE name = 'default'
+    WHERE name = %(origin)s
     """,
     """
     INSERT INTO fieldstone.role (id, workspace_id, name, label, description, grants, settings, shown, is_system)
@@ -163,7 +163,7 @@ _WORKSPACE_COPIES = (
         grants, settings, shown, is_system
     FROM fieldstone.role JOIN fieldstone.workspace ON workspace.id = workspace_id
         CROSS JOIN generate_series(%(first)s::int, %(most)s::int) AS number
-    WHERE workspace.name = 'default' ORDER BY number, role.seq
+    WHERE workspace.name = %(origin)s ORDER BY number, role.seq
     """,
     """
     INSERT INTO fieldstone.object (id, workspace_id, name_singular, name_plural, label_singular, label_plural,
@@ -172,7 +172,7 @@ _WORKSPACE_COPIES = (
         label_singular, label_plural, description, icon, table_name, is_custom, is_system, is_active, object.version
     FROM fieldstone.object JOIN fieldstone.workspace ON workspace.id = workspace_id
         CROSS JOIN generate_series(%(first)s::int, %(most)s::int) AS number
-    WHERE workspace.name = 'default' ORDER BY number, object.seq
+    WHERE workspace.name = %(origin)s ORDER BY number, object.seq
     """,
     """
     INSERT INTO fieldstone.relation (id, workspace_id, source_object_id, source_field_id, target_object_id,
@@ -182,7 +182,7 @@ _WORKSPACE_COPIES = (
         md5(target_object_id::text || number)::uuid, md5(target_field_id::text || number)::uuid, on_delete
     FROM fieldstone.relation JOIN fieldstone.workspace ON workspace.id = workspace_id
         CROSS JOIN generate_series(%(first)s::int, %(most)s::int) AS number
-    WHERE workspace.name = 'default'
+    WHERE workspace.name = %(origin)s
     """,
     """
     INSERT INTO fieldstone.field (id, workspace_id, object_id, name, type, label, description, icon, column_name,
@@ -193,7 +193,7 @@ _WORKSPACE_COPIES = (
         md5(relation_id::text || number)::uuid, access
     FROM fieldstone.field JOIN fieldstone.workspace ON workspace.id = workspace_id
         CROSS JOIN generate_series(%(first)s::int, %(most)s::int) AS number
-    WHERE workspace.name = 'default' ORDER BY number, field.seq
+    WHERE workspace.name = %(origin)s ORDER BY number, field.seq
     """,
     """
     INSERT INTO fieldstone.index (id, workspace_id, object_id, name, field_ids, is_unique, method, is_partial, status)
@@ -204,6 +204,7 @@ _WORKSPACE_COPIES = (
         index.is_unique, index.method, index.is_partial, index.status
     FROM fieldstone.index JOIN fieldstone.workspace ON workspace.id = workspace_id
         CROSS JOIN generate_series(%(first)s::int, %(most)s::int) AS number
-    WHERE workspace.name = 'default'
+    WHERE workspace.name = %(origin)s
     """,
 )
+"""Statements that copy the rows of the workspace `origin` for the numbers from `first` to `most`: `copy0` and so on."""

@@ -223,6 +223,9 @@ DELETE FROM fieldstone.workspace WHERE id = %(workspace_id)s;
 -- name: taken_schemas
 SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %(prefix)s);
 
+-- name: is_schema_taken
+SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = %(schema)s);
+
 -- name: set_version
 UPDATE fieldstone.workspace SET version = %(version)s WHERE id = %(workspace_id)s;
 
@@ -475,8 +478,10 @@ UPDATE fieldstone.index SET status = %(status)s, failure = %(failure)s, updated_
 WHERE id = %(id)s;
 
 -- name: unordered_workspaces
--- The workspaces whose indexes are still to be brought into the order of texts, each in both columns.
-SELECT id, id FROM fieldstone.workspace WHERE text_order < %(text_order)s ORDER BY id;
+-- Some of the workspaces whose indexes are still to be brought into the order of texts: those after one of them.
+SELECT id, text_order FROM fieldstone.workspace
+WHERE text_order < %(text_order)s AND (text_order, id) > (%(after_order)s, %(after_id)s)
+ORDER BY text_order, id LIMIT %(most)s;
 
 -- name: set_text_order
 UPDATE fieldstone.workspace SET text_order = %(text_order)s WHERE id = %(workspace_id)s;

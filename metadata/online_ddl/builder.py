@@ -32,11 +32,18 @@ LONGEST_REST = 300.0
 """The most seconds that something rests after it was interrupted, again and again; others are built meanwhile."""
 
 
+_WORKSPACES_AT_ONCE = 100
+"""Workspaces whose texts get their order before the builder looks for builds again, however many there are."""
+
+
 class _Left(NamedTuple):
     """An index or a field that is to be built; by its own id a workspace whose texts are to get their order."""
 
     workspace_id: UUID
     id: UUID
+
+
+_FIRST = (-1, UUID(int=0))
 
 
 class _Rest(NamedTuple):
@@ -82,6 +89,8 @@ class Builder:
         self._pause = pause
         self._wake = Wake()
         self._rests: dict[UUID, _Rest] = {}
+        # The order and the id of the workspace of which the last look asked for the next ones.
+        self._after = _FIRST
         self.counters = BuildCounters()
 
     def wake(self) -> None:
@@ -93,7 +102,8 @@ class Builder:
         while True:
             self._wake.forget()
             try:
-                await self.build_all()
+                if await self.build_all():
+                    continue
             except (SqlError, MetadataError, psycopg.Error) as error:
                 self.counters.interrupted += 1
                 _LOG.warning("the work that a change left is not done yet: %s", error)
@@ -131,13 +141,13 @@ class Builder:
                 await connection.execute(QUERIES["end_build"], prepare=False)
                 await connection.execute(QUERIES["build_no_longer"], AdvisoryLock.BUILD.parameters)
         self.counters.settled += settled
-        await self._look(connection)
+        await self._count(connection)
         return settled
 
     def _due(self, left: Sequence[_Left]) -> list[_Left]:
         """Return the builds that do not rest, and forget the rests of builds that are done."""
-        self._rests = {one.id: self._rests[one.id] for one in left if one.id in self._rests}
-        now = time.monotonic()
+        now, ids = time.monotonic(), {one.id for one in left}
+        self._rests = {id_: rest for id_, rest in self._rests.items() if rest.until > now or id_ in ids}
         return [one for one in left if one.id not in self._rests or self._rests[one.id].until <= now]
 
     async def _try(self, connection: Session, left: _Left) -> bool:
@@ -166,8 +176,25 @@ class Builder:
         left = [
             _Left(*row) for query in ("postponed_indexes", "postponed_fields") for row in await fetch(connection, query)
         ]
-        left += [_Left(*row) for row in await fetch(connection, "unordered_workspaces", text_order=VERSION)]
+        left += [_Left(id_, id_) for id_ in await self._next_workspaces(connection)]
+        await self._count(connection)
+        return left
+
+    async def _next_workspaces(self, connection: Session) -> list[UUID]:
+        """Return some of the workspaces whose texts need an order; each look goes on behind those of the last one."""
+        order, id_ = self._after
+        rows = await fetch(
+            connection,
+            "unordered_workspaces",
+            text_order=VERSION,
+            after_order=order,
+            after_id=id_,
+            most=_WORKSPACES_AT_ONCE,
+        )
+        self._after = (rows[-1][1], rows[-1][0]) if len(rows) == _WORKSPACES_AT_ONCE else _FIRST
+        return [id_ for id_, _ in rows]
+
+    async def _count(self, connection: Session) -> None:
         ((*counts,),) = await fetch(connection, "count_builds")
         known = self.counters
         known.building_indexes, known.building_fields, known.failed_indexes, known.failed_fields = counts
-        return left

@@ -122,10 +122,9 @@ def check_name(name: str) -> None:
 
 async def find_free_schema(connection: Session, name: str) -> str:
     """Return the name of a schema for the tables of a workspace that is not taken."""
-    taken = {schema for (schema,) in await fetch(connection, "taken_schemas", prefix=SCHEMA_PREFIX)}
     schema = wanted = SCHEMA_PREFIX + name.replace("-", "_")
     number = 1
-    while schema in taken:
+    while await fetch(connection, "is_schema_taken", schema=schema) == [(True,)]:
         number += 1
         schema = f"{wanted}_{number}"
     return schema

@@ -129,6 +129,27 @@ async def test_the_views_of_roles_count(desk: Desk, database: Database, model: S
     assert [current.peek(one.workspace.id) is not None for one in (first, *others)] == [False, True, True]
 
 
+async def test_a_new_snapshot_does_not_count_the_views_of_all_others(
+    database: Database, model: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted = 0
+
+    def count(snapshot: Snapshot) -> int:
+        nonlocal counted
+        counted += 1
+        return 0
+
+    monkeypatch.setattr(Snapshot, "view_weight", property(count))
+    current = CurrentSnapshots(database, most_bytes=500 * model.weight)
+    for number in range(1_000):
+        workspace = replace(model.workspace, id=UUID(int=number))
+        current.publish(replace(model, workspace=workspace))
+    assert len(current.versions()) == 500
+    assert current.counters.evictions == 500
+    # Some seventeen for each, where all of them would be five hundred.
+    assert counted < 20_000
+
+
 async def test_what_is_needed_stays_and_so_does_the_newest(desk: Desk, database: Database, model: Snapshot) -> None:
     other = await desk.workspaces.create("one", actor="test", standard=False)
     current = CurrentSnapshots(database, most_bytes=1)

@@ -45,9 +45,7 @@ async def doctor(
     async with open_foundation(settings) as foundation:
         workspaces = await foundation.workspaces.list()
         if object_name is not None:
-            models = [await foundation.current.get(workspace.id) for workspace in workspaces]
-            if not any(object_.name_singular == object_name for model in models for object_ in model.objects.values()):
-                raise CommandError(f'no workspace has an object "{object_name}"')
+            await _require_object(foundation, workspaces, object_name)
         for workspace in workspaces:
             snapshot = await foundation.current.get(workspace.id)
             if rewrite:
@@ -61,6 +59,15 @@ async def doctor(
     typer.echo(f"The catalog and the tables agree. Workspaces: {len(workspaces)}.")
     if settings.database_url is not None and settings.owner_database_url is None:
         typer.echo(_ONE_LOGIN, err=True)
+
+
+async def _require_object(foundation: Foundation, workspaces: tuple[Workspace, ...], name: str) -> None:
+    """Return if a workspace has an object of this name; raises CommandError. No more models are kept than serve."""
+    for workspace in workspaces:
+        model = await foundation.current.get(workspace.id)
+        if any(object_.name_singular == name for object_ in model.objects.values()):
+            return
+    raise CommandError(f'no workspace has an object "{name}"')
 
 
 async def _rewrite(settings: Settings, foundation: Foundation, snapshot: Snapshot, object_name: str | None) -> Snapshot:

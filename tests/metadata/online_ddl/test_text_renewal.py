@@ -1,6 +1,9 @@
 """An older workspace gets the indexes of the order of texts behind the commit, and loses the older ones then."""
 
+from typing import LiteralString
+
 import psycopg
+import pytest
 
 from fieldstone.metadata.changes import CreateIndex
 from fieldstone.metadata.doctor.drift import find_drift
@@ -109,3 +112,64 @@ async def test_the_doctor_offers_a_reindex_after_another_server_s_build(desk: De
             assert one.repair.startswith('REINDEX INDEX "workspace_default"."person_')
             connection.execute(one.repair.encode())
     assert await findings(desk) == []
+
+
+async def test_many_older_workspaces_are_renewed_some_at_a_time(desk: Desk, model_dsn: str) -> None:
+    names = [f"older-{number:03}" for number in range(205)]
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        for name in names:
+            connection.execute(
+                "INSERT INTO fieldstone.workspace (id, name, schema_name) VALUES (gen_random_uuid(), %s, %s)",
+                [name, f"workspace_{name}"],
+            )
+        older = "SELECT count(*) FROM fieldstone.workspace WHERE text_order = 0"
+        builder = builder_of(desk)
+        settled = []
+        while done := await builder.build_all():
+            settled.append(done)
+            left = connection.execute(older).fetchone()
+            assert left == (205 - sum(settled),)
+    assert settled == [100, 100, 5]
+
+
+async def test_workspaces_that_fail_hold_up_none_behind_them(
+    desk: Desk, model_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        for statement in _HUNDRED_WITHOUT_TABLES:
+            connection.execute(statement)
+        builder = builder_of(desk)
+        assert [await builder.build_all() for _ in range(2)] == [0, 10]
+        left = connection.execute("SELECT count(*) FROM fieldstone.workspace WHERE text_order = 0").fetchone()
+    assert left == (100,)
+    assert caplog.text.count("is not done yet, and is tried again") == 100
+
+
+_HUNDRED_WITHOUT_TABLES: tuple[LiteralString, ...] = (
+    """
+    INSERT INTO fieldstone.workspace (id, name, schema_name, version)
+    SELECT lpad(number::text, 32, '0')::uuid, 'older-' || number, 'workspace_older_' || number, 1
+    FROM generate_series(1, 110) AS number
+    """,
+    """
+    INSERT INTO fieldstone.object (id, workspace_id, name_singular, name_plural, label_singular, label_plural,
+        table_name, is_custom, is_system, is_active, version)
+    SELECT gen_random_uuid(), workspace.id, 'thing', 'things', 'Thing', 'Things', 'thing', true, false, true, 1
+    FROM fieldstone.workspace WHERE name LIKE 'older-%' ORDER BY workspace.id LIMIT 100
+    """,
+    """
+    INSERT INTO fieldstone.field (id, workspace_id, object_id, name, type, label, column_name, is_nullable,
+        is_unique, is_active, is_custom, is_system, access)
+    SELECT gen_random_uuid(), thing.workspace_id, thing.id, field.name, type, label, column_name, is_nullable,
+        is_unique, field.is_active, field.is_custom, field.is_system, access
+    FROM fieldstone.object AS thing, fieldstone.field JOIN fieldstone.object ON object.id = object_id
+    WHERE thing.name_singular = 'thing' AND object.name_singular = 'company' AND relation_id IS NULL
+    """,
+    """
+    INSERT INTO fieldstone.index (id, workspace_id, object_id, name, field_ids, is_unique, method)
+    SELECT gen_random_uuid(), workspace_id, object_id, 'thing_name_idx', jsonb_build_array(id), false,
+        'btree'
+    FROM fieldstone.field
+    WHERE name = 'name' AND object_id IN (SELECT id FROM fieldstone.object WHERE name_singular = 'thing')
+    """,
+)

@@ -22,6 +22,8 @@ from fieldstone.sql.queries import read_queries
 _STATUS: Final = read_queries(__name__)
 _NO_CATALOG: Final = "the database has no catalog: fieldstone migrate makes it"
 _MEBIBYTE: Final = 1 << 20
+_MOST_SHOWN: Final = 50
+"""Lines of a kind."""
 
 Rows = list[dict[str, Any]]
 
@@ -119,4 +121,7 @@ def _lines(state: Mapping[str, Any]) -> list[str]:
 
 
 def _indent(title: str, lines: list[str]) -> list[str]:
-    return [f"{title:<13}{len(lines)}", *(f"{'':<13}{line}" for line in lines)]
+    shown = lines[:_MOST_SHOWN]
+    if len(lines) > _MOST_SHOWN:
+        shown.append(f"and {len(lines) - _MOST_SHOWN} more, which --json shows")
+    return [f"{title:<13}{len(lines)}", *(f"{'':<13}{line}" for line in shown)]
