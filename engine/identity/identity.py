@@ -59,12 +59,19 @@ class Identity(NamedTuple):
         return source.find_fresh(credential.hash)
 
     def needs_verification(self, credential: Credential) -> bool:
-        """Return whether a credential is a token that was not verified before: to do so takes the event loop's time."""
+        """Return whether a credential takes more than a look into a cache: a token's signature, a session's row."""
+        if credential.kind is CredentialKind.SESSION:
+            return not self.sessions.knows(credential.hash)
         return (
             credential.kind is CredentialKind.TOKEN
             and self.tokens.are_accepted
             and not self.tokens.has(credential.hash)
         )
+
+    def note_use(self, principal: Principal) -> None:
+        """Note that a person has used a session, which would end by being idle."""
+        if principal.session_id is not None:
+            self.sessions.note_use(principal.session_id)
 
     async def resolve(self, presented: Presented) -> Principal:
         """Return the principal of a request.

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
@@ -73,13 +73,11 @@ class PrincipalWatch:
     async def look(self) -> None:
         """End the connections of principals that have ended or changed."""
         asked = list(self._ended)
-        keys = {
-            watched.presented.credential.hash
-            for watched in asked
-            if watched.presented.credential is not None and watched.presented.credential.kind is CredentialKind.KEY
-        }
-        if keys:
+        # One statement for all keys, and one for all sessions.
+        if keys := _hashes(asked, CredentialKind.KEY):
             await self._identity.keys.refresh(keys)
+        if sessions := _hashes(asked, CredentialKind.SESSION):
+            await self._identity.sessions.refresh(sessions)
         for number, watched in enumerate(asked):
             if number % _AT_ONCE == _AT_ONCE - 1:
                 await asyncio.sleep(0)
@@ -100,8 +98,16 @@ class PrincipalWatch:
             end()
 
 
+def _hashes(asked: Iterable[Watched], kind: CredentialKind) -> set[bytes]:
+    """Return the hashes of the credentials of one kind."""
+    presented = (watched.presented.credential for watched in asked)
+    return {credential.hash for credential in presented if credential is not None and credential.kind is kind}
+
+
 def no_longer_valid(principal: Principal) -> str:
     """Return the reason for which the connections of a principal are ended."""
+    if principal.session_id is not None:
+        return "The session has ended, or its role has changed: sign in again."
     if principal.kind is SubjectKind.USER:
         return "The token is not valid any more: it has expired, or its user or role has changed."
     return "The API key is not valid any more, or its role has changed."

@@ -22,7 +22,7 @@ from fieldstone.engine.metadata_api.plans.broken_documents import FindBrokenDocu
 from fieldstone.engine.metadata_api.plans.broken_operations import FindBroken, none_broken
 from fieldstone.engine.metadata_api.plans.runs import plan_runs
 from fieldstone.engine.metadata_api.roles.explain import explain_access
-from fieldstone.engine.metadata_api.roles.me import describe_principal
+from fieldstone.engine.metadata_api.roles.me import UNKNOWN_SERVER, ServerFacts, describe_principal
 from fieldstone.engine.metadata_api.roles.rights import require_root
 from fieldstone.engine.metadata_api.selection import select_members
 from fieldstone.engine.metadata_api.token_mutations import token_runs
@@ -49,6 +49,7 @@ from fieldstone.metadata.catalog.audit import author_of
 from fieldstone.metadata.errors import MetadataError
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
 from fieldstone.metadata.workspaces.key_store import KeyStore
@@ -139,8 +140,10 @@ class _Roots:
         find_documents: FindBrokenDocuments,
         find_model: Callable[[UUID], Snapshot | None],
         explain: Callable[[Snapshot, Mapping[str, JsonValue]], Awaitable[JsonValue]],
+        describe_me: Callable[[Snapshot, Principal], JsonValue],
     ) -> None:
         self._writer = writer
+        self._describe_me = describe_me
         self._explain = explain
         self._find_model = find_model
         self._plans = plan_runs(find_broken, find_documents)
@@ -242,7 +245,7 @@ class _Roots:
         schema = self._compiler.schemas.get(call.snapshot)
         model = model_of(self._find_model, call.principal.workspace_id)
         if selected.name == "me":
-            value, type_name = describe_principal(model, call.principal), ME
+            value, type_name = self._describe_me(model, call.principal), ME
         else:
             with _located(selected):
                 value = await self._explain(model, _arguments(call, selected)["input"])
@@ -293,6 +296,7 @@ def build_metadata_api(
     webhooks: Webhooks | None = None,
     denied: DeniedTokens | None = None,
     sessions: SessionStore | None = None,
+    facts: ServerFacts = UNKNOWN_SERVER,
     find_broken: FindBroken = none_broken,
     find_documents: FindBrokenDocuments | None = None,
     slots: Slots | None = None,
@@ -313,6 +317,7 @@ def build_metadata_api(
         webhooks: are told of webhooks that were made or changed; by default they may send to public addresses alone.
         denied: the denied tokens of this process; by default those that nothing here asks for.
         sessions: the sessions of this process; by default likewise.
+        facts: of the server, which `me` tells.
         find_broken: tells which operations of clients a change would break.
         slots: bounds the operations in progress; by default nothing does.
         reads: those of the records, which see the changes made here.
@@ -332,6 +337,7 @@ def build_metadata_api(
         find_documents or broken_documents(work, limits.document),
         current.peek,
         partial(explain_access, database, time_limit=time_limit),
+        partial(describe_principal, facts),
     )
     api = build_api(
         database=database,

@@ -22,6 +22,7 @@ from fieldstone.engine.identity.watch import PrincipalWatch
 from fieldstone.engine.metadata_api.api import build_metadata_api
 from fieldstone.engine.metadata_api.plans.broken_documents import broken_documents
 from fieldstone.engine.metadata_api.plans.broken_operations import broken_operations
+from fieldstone.engine.metadata_api.roles.me import ServerFacts
 from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.replicas.open import open_reads
 from fieldstone.engine.request.compile import Limits
@@ -35,12 +36,13 @@ from fieldstone.engine.rest.import_jobs.running import Means
 from fieldstone.engine.rest.import_jobs.service import ImportJobs
 from fieldstone.engine.rest.import_jobs.store import JobStore
 from fieldstone.engine.rest.metadata.api import MetadataRestApi
+from fieldstone.engine.server.facts import read_facts
 from fieldstone.engine.server.foundation import Foundation, open_foundation, pool_settings
 from fieldstone.engine.server.parts import PLAIN, Parts
 from fieldstone.engine.server.process_sync import keep_in_step
-from fieldstone.engine.server.rate_limits.failed_tokens import FailedTokens
-from fieldstone.engine.server.rate_limits.leases import Leases, open_leases
-from fieldstone.engine.server.rate_limits.limiter import RateLimiter
+from fieldstone.engine.server.rate_limits.failed_tokens import MOST_SIGN_INS, SIGN_IN_WINDOW, FailedTokens
+from fieldstone.engine.server.rate_limits.leases import open_leases
+from fieldstone.engine.server.rate_limits.limiter import RateLimiter, build_limiter
 from fieldstone.engine.server.worker_place import WorkerPlace
 from fieldstone.engine.settings import Documents, Settings
 from fieldstone.engine.slow_operations.watch import SlowOperations
@@ -48,13 +50,11 @@ from fieldstone.engine.webhooks.dispatcher import Effort
 from fieldstone.engine.webhooks.retention import Keep
 from fieldstone.engine.webhooks.service import WebhookOptions, Webhooks
 from fieldstone.engine.webhooks.ssrf_guard import Targets
-from fieldstone.metadata.access.limits import role_limits
 from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.secret_rotation import check_secrets, rotate_secrets
 from fieldstone.metadata.online_ddl.builder import Builder
-from fieldstone.metadata.roles.principal import Principal
-from fieldstone.metadata.roles.role import NO_LIMITS, RoleLimits
-from fieldstone.metadata.workspaces.key_store import KeyStore, keep_noted
+from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.workspaces.uses import keep_noted
 from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
 
@@ -80,6 +80,8 @@ class Services:
         builder: the work on big tables after a change's commit.
         audit: notes acts that any number of requests may do.
         failed_tokens: bounds the tokens that are verified in vain.
+        failed_sign_ins: bounds the sign-ins that fail.
+        facts: of the server, which a principal is told.
         slow: notes the slow operations; None if nothing does.
         import_jobs: the imports that go on behind their requests.
     """
@@ -100,6 +102,8 @@ class Services:
     builder: Builder
     audit: AuditTrail
     failed_tokens: FailedTokens
+    failed_sign_ins: FailedTokens
+    facts: ServerFacts
     slow: SlowOperations | None
     import_jobs: ImportJobs
 
@@ -137,8 +141,10 @@ async def assemble(
         slots = _slots(settings)
         writer = foundation.writer
         written = Wake()
-        limiter = _limiter(settings, foundation, leases)
+        limiter = build_limiter(settings, foundation.current, leases)
+        foundation.keys.changed.connect(lambda _: identity.sessions.forget_all())
         watch = PrincipalWatch(identity)
+        facts = read_facts(settings)
         slow = _slow_operations(settings, foundation)
         core = build_core_api(
             foundation.database,
@@ -172,6 +178,7 @@ async def assemble(
             webhooks=webhooks,
             denied=identity.tokens.denied,
             sessions=identity.sessions,
+            facts=facts,
             find_broken=broken_operations(core.compiler.plans, foundation.work, relay=settings.relay),
             slots=slots,
             reads=reads,
@@ -186,7 +193,7 @@ async def assemble(
                 {
                     "kept answers": lambda: keep_swept(foundation.database),
                     "principal watch": watch.run,
-                    "key uses": lambda: keep_noted(foundation.keys),
+                    "uses": lambda: keep_noted(foundation.keys, identity.sessions),
                 }
                 | ({} if slow is None else {"slow operations": slow.run})
             ),
@@ -225,6 +232,8 @@ async def assemble(
                 builder=builder,
                 audit=audit,
                 failed_tokens=FailedTokens(),
+                failed_sign_ins=FailedTokens(most=MOST_SIGN_INS, window=SIGN_IN_WINDOW, noun="sign-ins"),
+                facts=facts,
                 slow=slow,
                 import_jobs=import_jobs,
             )
@@ -344,21 +353,6 @@ def _slots(settings: Settings) -> Slots:
     return Slots(
         each=max(32, 4 * settings.pool_size) if each is None else each,
         workspace=max(64, 8 * settings.pool_size) if workspace is None else workspace,
-    )
-
-
-def _limiter(settings: Settings, foundation: Foundation, leases: Leases | None) -> RateLimiter:
-    def find_limits(principal: Principal) -> RoleLimits:
-        # The model of a workspace is loaded by its first request, if not before.
-        snapshot = foundation.current.peek(principal.workspace_id)
-        return NO_LIMITS if snapshot is None else role_limits(snapshot, principal.role)
-
-    return RateLimiter(
-        limit=settings.rate_limit,
-        workspace_limit=settings.workspace_rate_limit,
-        window=settings.rate_window_ms / 1000,
-        leases=leases,
-        find_limits=find_limits,
     )
 
 

@@ -89,6 +89,8 @@ class Settings(BaseSettings):
         "server's; 0 is never. Unset: 300 with several workers, never with one.", "a whole number from 0 up", ge=0)
     rate_limit: int = whole(100, "Operations of a key and of the keys created with it in one window; 0 is no limit.",
         least=0, variable="API_RATE_LIMITING_LIMIT")
+    session_rate_limit: int = whole(1_200,
+        "Operations of all sessions of a key or a user in one window, counted apart; 0 is no limit.", least=0)
     rate_window_ms: int = whole(60_000, "The window's length in milliseconds.", variable="API_RATE_LIMITING_TTL")
     workspace_rate_limit: int = whole(0,
         "Operations of all principals of a workspace in one window; 0 is no limit.", least=0)
@@ -222,6 +224,8 @@ class Settings(BaseSettings):
         "The address at which browsers reach this server; with `https` its cookies are `Secure`.",
         "an http or https address without a path, such as https://api.example.com")
     session_hours: int = whole(12, "The length of a person's session, in hours.", most=8_760)
+    session_idle_minutes: int = whole(120,
+        "The minutes without a use after which a session ends; 0 is never.", least=0, most=525_600)
     jwt: Annotated[str | None, BeforeValidator(_json)] = setting(None,
         "The identity providers whose tokens are accepted beside API keys, as a JSON list.",
         "a JSON list of issuers", secret=True)

@@ -22,7 +22,7 @@ _READ: Final = tuple(
     for name in (
         *("migration", "workspace", "deleted_workspace", "object", "field", "relation", "index", "retired_name"),
         *("model_change", "role", "api_key", "trusted_document", "denied_token", "denied_token_version", "imported"),
-        "sql_role",
+        *("sql_role", "session", "sign_in_code"),
     )
 )
 """The tables that it may only read: the sessions of the owner write them."""

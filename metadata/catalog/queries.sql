@@ -294,10 +294,10 @@ INSERT INTO fieldstone.retired_name (workspace_id, object_id, name)
 VALUES (%(workspace_id)s, %(object_id)s, %(name)s);
 
 -- name: insert_api_key
-INSERT INTO fieldstone.api_key (id, workspace_id, name, token_hash, role_id, claims, networks, expires_at,
+INSERT INTO fieldstone.api_key (id, workspace_id, name, token_hash, prefix, role_id, claims, networks, expires_at,
     created_by_key, root_key)
-VALUES (%(id)s, %(workspace_id)s, %(name)s, %(token_hash)s, %(role_id)s, %(claims)s, %(networks)s, %(expires_at)s,
-    %(maker_id)s, %(root_id)s)
+VALUES (%(id)s, %(workspace_id)s, %(name)s, %(token_hash)s, %(prefix)s, %(role_id)s, %(claims)s, %(networks)s,
+    %(expires_at)s, %(maker_id)s, %(root_id)s)
 RETURNING id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at, expires_at,
     revoked_at, last_used_at, networks;
 
@@ -307,10 +307,10 @@ SELECT coalesce(root_key, id) FROM fieldstone.api_key
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s AND revoked_at IS NULL FOR SHARE;
 
 -- name: api_keys_by_hashes
--- The old token of a rotated key ends earlier than its key. The last column is whether a use of it has to be noted.
+-- The old token of a rotated key ends earlier than its key. The tenth column is whether a use of it has to be noted.
 SELECT encode(token.hash, 'hex'), k.id, k.workspace_id, k.name, k.role_id,
     extract(epoch FROM least(k.expires_at, token.until)), coalesce(k.root_key, k.id), k.claims,
-    array_to_string(k.networks, ','), k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute'
+    array_to_string(k.networks, ','), k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute', k.prefix
 FROM (
     SELECT id, token_hash AS hash, NULL AS until FROM fieldstone.api_key
     WHERE token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given))
@@ -338,7 +338,7 @@ SELECT role_id, claims::text FROM fieldstone.api_key WHERE workspace_id = %(work
 -- name: rotate_api_key
 -- The token before the last rotation ends at once; a key that is not valid any more stays as it is.
 UPDATE fieldstone.api_key
-SET token_hash = %(token_hash)s, old_token_hash = token_hash,
+SET token_hash = %(token_hash)s, prefix = %(prefix)s, old_token_hash = token_hash,
     old_token_until = now() + make_interval(secs => %(overlap)s)
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s AND revoked_at IS NULL
     AND (expires_at IS NULL OR expires_at > now())
@@ -364,13 +364,35 @@ UPDATE fieldstone.api_key SET revoked_at = now() FROM made
 WHERE api_key.id = made.id AND api_key.revoked_at IS NULL
 RETURNING api_key.id;
 
--- name: session_by_hash
--- A session ends with its key, and with a denial of its subject.
-SELECT s.key_id IS NOT NULL, coalesce(k.id, s.user_id), coalesce(k.root_key, k.id, s.user_id), coalesce(k.name, s.name),
-    s.workspace_id, coalesce(k.role_id::text, s.role), coalesce(k.claims, s.claims),
-    array_to_string(coalesce(k.networks, '{}'), ','), extract(epoch FROM least(s.expires_at, k.expires_at))
+-- name: end_sessions_of_key
+-- Whoever has signed in by a key's old token must sign in by the new one.
+UPDATE fieldstone.session SET expires_at = least(expires_at, now() + make_interval(secs => %(overlap)s))
+WHERE key_id = %(id)s AND revoked_at IS NULL AND expires_at > now();
+
+-- name: insert_sign_in_code
+INSERT INTO fieldstone.sign_in_code (hash, workspace_id, key_id, expires_at)
+VALUES (%(hash)s, %(workspace_id)s, %(key_id)s, now() + make_interval(secs => %(seconds)s));
+
+-- name: take_sign_in_code
+-- The hash of the token of the code's key: a code is worth nothing once it has been read, or has expired.
+DELETE FROM fieldstone.sign_in_code AS code USING fieldstone.api_key AS k
+WHERE code.hash = %(hash)s AND k.id = code.key_id
+RETURNING CASE WHEN code.expires_at > now() THEN k.token_hash END;
+
+-- name: drop_sign_in_codes
+DELETE FROM fieldstone.sign_in_code WHERE expires_at < now();
+
+-- name: sessions_by_hashes
+-- A session ends with its key, and with a denial of its subject. Uses are noted to the minute, so an idle one ends up to a
+-- minute late, and never early.
+SELECT encode(s.token_hash, 'hex'), s.key_id IS NOT NULL, coalesce(k.id, s.user_id),
+    coalesce(k.root_key, k.id, s.user_id), coalesce(k.name, s.name), s.workspace_id, coalesce(k.role_id::text, s.role),
+    coalesce(k.claims, s.claims), array_to_string(coalesce(k.networks, '{}'), ','),
+    extract(epoch FROM least(s.expires_at, k.expires_at)), s.id, k.prefix
 FROM fieldstone.session AS s LEFT JOIN fieldstone.api_key AS k ON k.id = s.key_id
-WHERE s.token_hash = decode(%(token_hash)s::text, 'hex') AND s.revoked_at IS NULL AND s.expires_at > now()
+WHERE s.token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given))
+    AND s.revoked_at IS NULL AND s.expires_at > now()
+    AND (s.idle_seconds = 0 OR s.last_used_at > now() - make_interval(secs => s.idle_seconds + 60))
     AND (k.id IS NULL OR (k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())))
     AND NOT EXISTS (
         SELECT 1 FROM fieldstone.denied_token AS d
@@ -380,14 +402,40 @@ WHERE s.token_hash = decode(%(token_hash)s::text, 'hex') AND s.revoked_at IS NUL
 
 -- name: insert_session
 INSERT INTO fieldstone.session (id, workspace_id, token_hash, key_id, user_id, issuer, subject, name, role, claims,
-    address, expires_at)
+    address, expires_at, idle_seconds)
 VALUES (%(id)s, %(workspace_id)s, %(token_hash)s, %(key_id)s, %(user_id)s, %(issuer)s, %(subject)s, %(name)s, %(role)s,
-    %(claims)s, %(address)s, now() + make_interval(secs => %(seconds)s));
+    %(claims)s, %(address)s, now() + make_interval(secs => %(seconds)s), %(idle_seconds)s);
+
+-- name: note_session_uses
+UPDATE fieldstone.session SET last_used_at = now()
+WHERE id IN (
+    SELECT id FROM fieldstone.session
+    WHERE id = ANY (%(ids)s) AND last_used_at < now() - interval '50 seconds' FOR NO KEY UPDATE SKIP LOCKED
+);
 
 -- name: drop_old_sessions
 -- Those that ended a month ago are of no use in the list.
 DELETE FROM fieldstone.session
 WHERE workspace_id = %(workspace_id)s AND least(expires_at, coalesce(revoked_at, expires_at)) < now() - interval '30 days';
+
+-- name: end_surplus_sessions
+-- The sessions of one key or user beyond a number, the least recently used first.
+UPDATE fieldstone.session SET revoked_at = now()
+WHERE id IN (
+    SELECT id FROM fieldstone.session
+    WHERE (key_id = %(subject_id)s OR user_id = %(subject_id)s) AND workspace_id = %(workspace_id)s
+        AND revoked_at IS NULL AND expires_at > now()
+    ORDER BY last_used_at DESC, id DESC OFFSET %(most)s
+);
+
+-- name: drop_surplus_sessions
+-- The audit log has the others: a list that each sign-in makes longer would fill the database.
+DELETE FROM fieldstone.session
+WHERE id IN (
+    SELECT id FROM fieldstone.session
+    WHERE (key_id = %(subject_id)s OR user_id = %(subject_id)s) AND workspace_id = %(workspace_id)s
+    ORDER BY revoked_at IS NULL DESC, id DESC OFFSET %(most)s
+);
 
 -- name: revoke_session
 UPDATE fieldstone.session SET revoked_at = coalesce(revoked_at, now())

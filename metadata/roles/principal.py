@@ -41,6 +41,8 @@ class Principal:
         actor: the kind, the id and the name as one text, which writes carry.
         client: the name of a key; None: it is a user or a visitor, one of many.
         expires_at: Unix time at which it ends; None: never, or as the cache of keys decides.
+        key_prefix: the first characters of its API key's token; None for others, and for an old key.
+        session_id: of the session of a browser; None for others.
     """
 
     kind: SubjectKind = SubjectKind.API_KEY
@@ -53,6 +55,8 @@ class Principal:
     acts_as: str | None = None
     networks: tuple[Network, ...] = ()
     expires_at: float | None = None
+    key_prefix: str | None = field(default=None, compare=False)
+    session_id: UUID | None = field(default=None, hash=False)
     actor: str = field(init=False, repr=False, compare=False)
     client: str | None = field(init=False, repr=False, compare=False)
 

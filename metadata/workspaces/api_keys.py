@@ -26,6 +26,8 @@ TOKEN_PREFIX: Final = "fs_"  # noqa: S105 - the prefix of every token
 
 _TOKEN = re.compile(r"fs_[A-Za-z0-9_-]{43}", re.ASCII)
 _RANDOM_BYTES = 32
+_SHOWN = 8
+"""Characters of a token that are kept, by which people tell keys apart: five random ones are no help to a guess."""
 _MOST_NETWORKS = 100
 
 
@@ -108,6 +110,7 @@ async def create_key(
             "workspace_id": workspace_id,
             "name": name,
             "token_hash": hash_token(token),
+            "prefix": token[:_SHOWN],
             "role_id": role if isinstance(role, UUID) else await _role_id(connection, workspace_id, role),
             "claims": dumps(dict(claims or {})),
             "networks": _checked_networks(networks),
@@ -190,7 +193,7 @@ async def read_binding(connection: Session, *, workspace_id: UUID, key_id: UUID)
 
 
 async def rotate_key(connection: Session, *, workspace_id: UUID, key_id: UUID, overlap_seconds: int = 0) -> NewApiKey:
-    """Give a key another token; call `KeyStore.note_changed` after the commit.
+    """Give a key another token; call `KeyStore.note_changed` after the commit. Its sessions end with its old token.
 
     Args:
         connection: in a transaction.
@@ -209,11 +212,13 @@ async def rotate_key(connection: Session, *, workspace_id: UUID, key_id: UUID, o
         "workspace_id": workspace_id,
         "id": key_id,
         "token_hash": hash_token(token),
+        "prefix": token[:_SHOWN],
         "overlap": overlap_seconds,
     }
     row = await (await connection.execute(QUERIES["rotate_api_key"], values)).fetchone()
     if row is None:
         raise UnknownObject(f"there is no valid API key {key_id}", field="id")
+    await connection.execute(QUERIES["end_sessions_of_key"], values)
     return NewApiKey(key=_build_key(row), token=token)
 
 

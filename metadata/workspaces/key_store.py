@@ -1,7 +1,6 @@
 """The cache of API keys: a token is looked up once a second at most, and a revoked key is dropped at once."""
 
 import asyncio
-import logging
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -29,10 +28,7 @@ from fieldstone.metadata.workspaces.api_keys import (
     rotate_key,
 )
 from fieldstone.sql.concurrency.signal import Signal
-from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.statement import Row
-
-_LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -40,9 +36,6 @@ _BY_HASHES = catalog_statement("api_keys_by_hashes")
 
 FRESH_FOR: Final = 1.0
 """Seconds for which a cache entry holds: a key revoked by another process may work that long here."""
-
-NOTED_AFTER: Final = 2.0
-"""Seconds after which the uses of keys are noted, together."""
 
 LIMIT: Final = 10_000
 """Cache entries of each kind: keys and refusals."""
@@ -252,16 +245,6 @@ def _act(action: AuditAction, key: ApiKey, **details: JsonValue) -> AuditEntry:
     )
 
 
-async def keep_noted(keys: KeyStore) -> None:
-    """Note the uses of keys every few seconds, until cancelled."""
-    while True:
-        await asyncio.sleep(NOTED_AFTER)
-        try:
-            await keys.note_uses()
-        except DatabaseError as error:
-            _LOG.info("the uses of keys are noted later: %s", error)
-
-
 def _read_known(row: Row, now: float, before: _Known | None) -> tuple[_Known, bool]:
     """Return a row's key, and whether its use is to be noted."""
     id_, workspace_id, name, role_id = ((value or b"").decode() for value in row[1:5])
@@ -274,6 +257,7 @@ def _read_known(row: Row, now: float, before: _Known | None) -> tuple[_Known, bo
         role=UUID(role_id),
         claims=loads(row[7] or b"{}"),
         networks=tuple(map(read_network, networks.split(","))) if networks else (),
+        key_prefix=None if row[10] is None else row[10].decode(),
     )
     known = _Known(
         # The same instance as long as it is equal: dict look-ups of identical ids are cheaper than of equal ones.

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, NamedTuple, TypeVar
@@ -20,15 +20,22 @@ from fieldstone.metadata.roles.networks import read_network
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.sql.statement import Row
 
+K = TypeVar("K")
 T = TypeVar("T")
 
-_BY_HASH = catalog_statement("session_by_hash")
+_BY_HASHES = catalog_statement("sessions_by_hashes")
 _RANDOM_BYTES = 32
 
 FRESH_FOR: Final = 1.0
 """Seconds for which a cache entry holds: a session revoked by another process may work that long here."""
 LIMIT: Final = 10_000
 """Cache entries of each kind: sessions and refusals."""
+MOST: Final = 20
+"""Sessions that one key or user has at once; the least recently used ones end for others."""
+
+_MOST_LISTED = 100
+_NOTED_EACH = 60.0
+"""Seconds for which a use is not noted again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,16 +80,20 @@ async def create_session(
     *,
     workspace_id: UUID,
     seconds: float,
+    idle_seconds: int = 0,
     address: str | None,
     key: Principal | None = None,
     user: UserFacts | None = None,
 ) -> tuple[UUID, str]:
     """Insert a session and return its id and the random id for its cookie, which is not kept; commit it before.
 
+    The least recently used sessions of the key or the user end where there are more than `MOST`.
+
     Args:
         connection: in a transaction.
         workspace_id: the workspace that it is for.
         seconds: its length.
+        idle_seconds: the length of a time without a use that ends it; 0 is none.
         address: of the client that signs in.
         key: the principal of the API key that signs in; None if a user does.
         user: the user that signs in; None if a key does.
@@ -93,6 +104,7 @@ async def create_session(
         "workspace_id": workspace_id,
         "token_hash": hash_session(token),
         "seconds": seconds,
+        "idle_seconds": idle_seconds,
         "address": address,
         "key_id": None if key is None else key.subject_id,
         "name": key.name if key is not None else user.name if user is not None else "",
@@ -104,7 +116,17 @@ async def create_session(
     }
     await connection.execute(QUERIES["drop_old_sessions"], {"workspace_id": workspace_id})
     await connection.execute(QUERIES["insert_session"], values)
+    subject = {"workspace_id": workspace_id, "subject_id": values["key_id"] or values["user_id"]}
+    await connection.execute(QUERIES["end_surplus_sessions"], subject | {"most": MOST})
+    await connection.execute(QUERIES["drop_surplus_sessions"], subject | {"most": _MOST_LISTED})
     return id_, token
+
+
+async def revoke_by_hash(connection: Session, token_hash: bytes) -> EndedSession | None:
+    """Revoke the session with this hash and return it, None where there is none; `SessionStore.forget` it after."""
+    cursor = await connection.execute(QUERIES["revoke_session_by_hash"], {"token_hash": token_hash})
+    row = await cursor.fetchone()
+    return None if row is None else EndedSession(*row)
 
 
 async def revoke_session(connection: Session, *, workspace_id: UUID, session_id: UUID) -> None:
@@ -135,6 +157,13 @@ class SessionStore:
         self._refused: OrderedDict[bytes, float] = OrderedDict()
         self._look_ups: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._forgotten = 0
+        self._used: set[UUID] = set()
+        self._noted: OrderedDict[UUID, float] = OrderedDict()
+
+    def knows(self, token_hash: bytes) -> bool:
+        """Return whether a cookie has been looked up within the last moments, whatever the answer was."""
+        refused_at = self._refused.get(token_hash)
+        return token_hash in self._known or (refused_at is not None and self._clock() - refused_at < FRESH_FOR)
 
     def find_fresh(self, token_hash: bytes) -> Principal | None:
         """Return the principal of the session with this hash, if a fresh cache entry has it."""
@@ -149,18 +178,43 @@ class SessionStore:
         async with self._look_ups.setdefault(token_hash, asyncio.Lock()):
             if principal := self.find_fresh(token_hash):
                 return principal
-            refused_at = self._refused.get(token_hash)
-            if refused_at is not None and self._clock() - refused_at < FRESH_FOR:
-                return None
-            return await self._look_up(token_hash)
+            return None if self.knows(token_hash) and token_hash in self._refused else await self._look_up(token_hash)
+
+    async def refresh(self, token_hashes: Collection[bytes]) -> Mapping[bytes, Principal]:
+        """Return the principals of the valid sessions among these, looked up in one statement, and keep them."""
+        now, forgotten = self._clock(), self._forgotten
+        rows = await self._database.read(*_BY_HASHES.bind(hashes=[one.hex() for one in token_hashes]))
+        found = {bytes.fromhex((row[0] or b"").decode()): row for row in rows}
+        known = {one: self._note(one, found.get(one), now, forgotten) for one in token_hashes}
+        return {token_hash: principal for token_hash, principal in known.items() if principal is not None}
+
+    def note_use(self, session_id: UUID) -> None:
+        """Have the use of a session written soon, for each at most once a minute."""
+        now = self._clock()
+        noted_at = self._noted.get(session_id)
+        if noted_at is None or now - noted_at >= _NOTED_EACH:
+            self._noted.pop(session_id, None)
+            _keep(self._noted, session_id, now)
+            self._used.add(session_id)
+
+    async def note_uses(self) -> None:
+        """Write the uses since the last call."""
+        used, self._used = self._used, set()
+        if used:
+            async with self._database.session() as connection, connection.transaction():
+                await connection.execute(QUERIES["note_session_uses"], {"ids": list(used)})
 
     async def revoke_own(self, token_hash: bytes) -> EndedSession | None:
         """Revoke the session with this hash and return it; None where there is none: its person signs out."""
         async with self._database.session() as connection, connection.transaction():
-            cursor = await connection.execute(QUERIES["revoke_session_by_hash"], {"token_hash": token_hash})
-            row = await cursor.fetchone()
-        self.forget_all()
-        return None if row is None else EndedSession(*row)
+            ended = await revoke_by_hash(connection, token_hash)
+        self.forget(token_hash)
+        return ended
+
+    def forget(self, token_hash: bytes) -> None:
+        """Have one session looked up at its next use."""
+        self._forgotten += 1
+        self._known.pop(token_hash, None)
 
     def forget_all(self) -> None:
         """Have each session looked up at its next use."""
@@ -168,12 +222,15 @@ class SessionStore:
         self._known.clear()
 
     async def _look_up(self, token_hash: bytes) -> Principal | None:
-        now, forgotten, before = self._clock(), self._forgotten, self._known.pop(token_hash, None)
-        rows = await self._database.read(*_BY_HASH.bind(token_hash=token_hash.hex()))
-        if not rows:
+        return (await self.refresh((token_hash,))).get(token_hash)
+
+    def _note(self, token_hash: bytes, row: Row | None, now: float, forgotten: int) -> Principal | None:
+        """Keep the answer of a look-up that began at `now`, when `forgotten` times were counted, and return it."""
+        before = self._known.pop(token_hash, None)
+        if row is None:
             _keep(self._refused, token_hash, now)
             return None
-        principal = _read_principal(rows[0])
+        principal = _read_principal(row)
         if before is not None and before.principal == principal:
             principal = before.principal
         # A session that was forgotten during the look-up may have been read before its revocation.
@@ -183,16 +240,16 @@ class SessionStore:
         return principal
 
 
-def _keep(entries: OrderedDict[bytes, T], token_hash: bytes, entry: T) -> None:
-    entries[token_hash] = entry
+def _keep(entries: OrderedDict[K, T], key: K, entry: T) -> None:
+    entries[key] = entry
     while len(entries) > LIMIT:
         entries.popitem(last=False)
 
 
 def _read_principal(row: Row) -> Principal:
-    is_key = row[0] == b"t"
-    subject_id, rate_key, name, workspace_id, role = ((value or b"").decode() for value in row[1:6])
-    networks = (row[7] or b"").decode()
+    is_key = row[1] == b"t"
+    subject_id, rate_key, name, workspace_id, role = ((value or b"").decode() for value in row[2:7])
+    networks = (row[8] or b"").decode()
     return Principal(
         kind=SubjectKind.API_KEY if is_key else SubjectKind.USER,
         subject_id=UUID(subject_id),
@@ -200,7 +257,9 @@ def _read_principal(row: Row) -> Principal:
         name=name,
         workspace_id=UUID(workspace_id),
         role=UUID(role) if is_key else role,
-        claims=loads(row[6] or b"{}"),
+        claims=loads(row[7] or b"{}"),
         networks=tuple(map(read_network, networks.split(","))) if networks else (),
-        expires_at=float(row[8] or 0),
+        expires_at=float(row[9] or 0),
+        key_prefix=None if row[11] is None else row[11].decode(),
+        session_id=UUID((row[10] or b"").decode()),
     )

@@ -25,7 +25,7 @@ FOREIGN = (
 async def sign_in(client: httpx.AsyncClient) -> str:
     """Sign in by the client's key, leave the client with the cookie alone, and return that."""
     key = client.headers.pop("Authorization").removeprefix("Bearer ")
-    answer = await client.post("/auth/key", json={"key": key}, headers={"Origin": "http://fieldstone.test"})
+    answer = await client.post("/auth/sign-in", json={"key": key}, headers={"Origin": "http://fieldstone.test"})
     assert answer.status_code == 200, answer.text
     assert list(client.cookies) != []
     assert "httponly" in answer.headers["set-cookie"].lower()
@@ -70,7 +70,7 @@ async def test_a_simple_request_with_a_cookie_runs_no_operation(start_app: Start
         for kind in ("text/plain", "application/x-www-form-urlencoded"):
             body = '{"query": "' + FORGED.replace('"', '\\"') + '"}'
             assert (await client.post("/graphql", content=body, headers={"Content-Type": kind})).status_code == 415
-            assert (await client.post("/auth/logout", content="{}", headers={"Content-Type": kind})).status_code == 415
+            assert (await client.post("/auth/sign-in", content="{}", headers={"Content-Type": kind})).status_code == 415
         found = await client.post("/graphql", json=QUERY)
         assert found.json()["data"] == {"companies": {"totalCount": 0}}
 

@@ -108,10 +108,10 @@ async def _use(served: Served, url: str, cookies: list[str]) -> str:
                 "/graphql", json={"query": "{ __typename }"}, headers={"Authorization": f"Bearer {one}"}
             )
             shown.append(answer.text)
-        signed_in = await client.post("/auth/key", json={"key": rotated})
+        signed_in = await client.post("/auth/sign-in", json={"key": rotated})
         assert signed_in.status_code == 200
         cookies.append(signed_in.headers["set-cookie"].split(";")[0].split("=", 1)[1])
-        shown.append((await client.post("/auth/key", json={"key": f"{MARK}-wrong"})).text)
+        shown.append((await client.post("/auth/sign-in", json={"key": f"{MARK}-wrong"})).text)
         client.cookies.clear()
         await ask('mutation { createPerson(data: { email: "a@example.com" }) { id } }', "/graphql")
         shown.append(

@@ -89,6 +89,11 @@ def test_the_limits() -> None:
             ("[cost](#cost) of an operation", "max_cost", "`QUERY_TOO_COMPLEX`"),
             ("seconds of a statement", "statement_timeout", "`TIMEOUT`"),
             ("operations of a key in a window", "rate_limit", "`RATE_LIMIT_EXCEEDED`"),
+            (
+                "operations of the sessions of a key or a user in a window",
+                "session_rate_limit",
+                "`RATE_LIMIT_EXCEEDED`",
+            ),
             ("operations of a workspace in a window", "workspace_rate_limit", "`RATE_LIMIT_EXCEEDED`"),
             ("milliseconds of a window", "rate_window_ms", "-"),
         )

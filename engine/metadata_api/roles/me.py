@@ -1,19 +1,50 @@
-"""`me`: the principal of a request, with its role and the settings that it may see and change."""
+"""`me`: the principal of a request, with its rights, its limits and the server that it talks to."""
+
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
 from fieldstone.engine.metadata_api.roles.rights import own_role
+from fieldstone.metadata.access.effective import effective_rights
+from fieldstone.metadata.access.limits import role_limits
 from fieldstone.metadata.access.role_checks import effective_settings
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
-from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.object_access import ObjectAccess
+from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.metadata.roles.role import Action, Role
 
 
-def describe_principal(model: Snapshot, principal: Principal) -> JsonValue:
+class ServerFacts(NamedTuple):
+    """The facts of a server that a principal is told.
+
+    Attributes:
+        version: of the program.
+        environment: `production` or `development`.
+        rate: operations of a key in a window; 0 is no limit.
+        session_rate: the same of its sessions.
+        page: the largest page.
+        cost: the highest price of an operation; 0 is no limit.
+    """
+
+    version: str = ""
+    environment: str = "production"
+    rate: int = 0
+    session_rate: int = 0
+    page: int = 0
+    cost: int = 0
+
+
+UNKNOWN_SERVER: Final = ServerFacts()
+
+
+def describe_principal(facts: ServerFacts, model: Snapshot, principal: Principal) -> dict[str, JsonValue]:
     """Return the members of `Me`.
 
     Raises:
         Forbidden: its role is not there any more.
     """
     role = own_role(model, principal)
+    ends = principal.expires_at
     return {
         "kind": principal.kind.value,
         "id": str(principal.subject_id),
@@ -21,4 +52,41 @@ def describe_principal(model: Snapshot, principal: Principal) -> JsonValue:
         "role": role.name,
         "workspace": model.workspace.name,
         "settings": sorted(setting.value for setting in effective_settings(model, role)),
+        "may": _describe_rights(model, role),
+        "principal": dict(principal.claims),
+        "key": principal.key_prefix,
+        "limits": _describe_limits(facts, model, principal),
+        # A visitor without a key is not helped to know the faults of a release.
+        "version": None if principal.kind is SubjectKind.ANONYMOUS else facts.version,
+        "environment": facts.environment,
+        "session": None if principal.session_id is None else str(principal.session_id),
+        "expiresAt": None if ends is None else f"{datetime.fromtimestamp(int(ends), UTC):%Y-%m-%dT%H:%M:%SZ}",
+    }
+
+
+def _describe_rights(model: Snapshot, role: Role) -> dict[str, JsonValue]:
+    """Return the actions that are allowed on some records, for all objects under `*` and for those that differ."""
+    rights = effective_rights(model, role)
+    usual = _actions(rights.others)
+    found: dict[str, JsonValue] = {"*": usual}
+    for id_, access in rights.single.items():
+        object_ = model.objects.get(id_)
+        if object_ is not None and object_.is_active and access.is_visible and _actions(access) != usual:
+            found[object_.name_singular] = _actions(access)
+    return found
+
+
+def _actions(access: ObjectAccess) -> list[JsonValue]:
+    return [action.value for action in Action if access.ways(action)]
+
+
+def _describe_limits(facts: ServerFacts, model: Snapshot, principal: Principal) -> dict[str, JsonValue]:
+    """Return the limits as they hold: the lower one of the role and the server, and the role's rate; null is none."""
+    limits = role_limits(model, principal.role)
+    usual = facts.rate if principal.session_id is None else facts.session_rate
+    costs = [cost for cost in (facts.cost, limits.cost) if cost]
+    return {
+        "maxPage": facts.page if limits.page is None else min(facts.page, limits.page),
+        "maxCost": min(costs, default=None),
+        "rateLimit": (usual if limits.rate is None else limits.rate) or None,
     }

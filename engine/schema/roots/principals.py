@@ -29,6 +29,7 @@ ME: Final = "Me"
 EXPLANATION: Final = "AccessExplanation"
 
 _TEXT = GraphQLNonNull(GraphQLString)
+_JSON = SCALARS[scalars.JSON.name]
 _KINDS = {
     SubjectKind.API_KEY: "An API key.",
     SubjectKind.USER: "A user, known by the token of an identity provider or by a session.",
@@ -50,6 +51,29 @@ _ME = GraphQLObjectType(
         "settings": GraphQLField(
             GraphQLNonNull(GraphQLList(GraphQLNonNull(SETTING))),
             description="The parts of the administration that it may see and change.",
+        ),
+        "may": GraphQLField(
+            GraphQLNonNull(_JSON),
+            description='The actions that it may do on some records, as `{ "*": ["read"] person: ["read", "create"] }`:'
+            " `*` is all objects that are not named.",
+        ),
+        "principal": GraphQLField(
+            GraphQLNonNull(_JSON), description="Its values that rules name as `$principal.NAME`, as `{ userId: .. }`."
+        ),
+        "key": GraphQLField(
+            GraphQLString, description="The first characters of its API key, by which keys are told apart."
+        ),
+        "limits": GraphQLField(
+            GraphQLNonNull(_JSON),
+            description="The limits that hold for it, as `{ maxPage maxCost rateLimit }`; null is no limit.",
+        ),
+        "version": GraphQLField(GraphQLString, description="The version of the server; null for visitors."),
+        "environment": GraphQLField(_TEXT, description="`production` or `development`."),
+        "session": GraphQLField(
+            SCALARS[scalars.UUID.name], description="The id of its session; null for a request without a cookie."
+        ),
+        "expiresAt": GraphQLField(
+            SCALARS[scalars.DATE_TIME.name], description="When its session or token ends; null where no end is known."
         ),
     },
     description="The identity behind a request.",

@@ -29,9 +29,11 @@ def read_cookie(given: Mapping[bytes, bytes], name: str, *, secure: bool) -> str
 def set_cookie(name: str, value: str, *, seconds: int, secure: bool) -> tuple[bytes, bytes]:
     """Return the header that sets a cookie for some seconds; 0 clears it.
 
-    No script can read it, and a page of another site sends it by a link alone.
+    No script can read it, and no page of another site has a session's sent. That of a sign-in comes back by a link of
+    the identity provider.
     """
-    attributes = f"Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{'; Secure' if secure else ''}"
+    same_site = "Lax" if name == LOGIN else "Strict"
+    attributes = f"Path=/; Max-Age={seconds}; HttpOnly; SameSite={same_site}{'; Secure' if secure else ''}"
     return b"set-cookie", f"{_name(name, secure=secure)}={value}; {attributes}".encode("latin-1")
 
 

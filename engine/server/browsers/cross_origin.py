@@ -9,7 +9,7 @@ https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Preven
 """
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -79,11 +79,12 @@ def drop_foreign_cookies(scope: "Scope", trusted: Sequence[str]) -> None:
         trusted: the origins whose pages may send cookies.
     """
     headers: list[tuple[bytes, bytes]] = scope["headers"]
-    if any(name == b"cookie" for name, _ in headers) and _is_foreign(scope, dict(headers), trusted):
+    if any(name == b"cookie" for name, _ in headers) and is_foreign(scope, dict(headers), trusted):
         scope["headers"] = [header for header in headers if header[0] != b"cookie"]
 
 
-def _is_foreign(scope: "Scope", given: dict[bytes, bytes], trusted: Sequence[str]) -> bool:
+def is_foreign(scope: "Scope", given: Mapping[bytes, bytes], trusted: Sequence[str]) -> bool:
+    """Return whether a browser says that a page of another site has caused a request, other than by a link."""
     origin, site = given.get(b"origin"), given.get(b"sec-fetch-site")
     # Browsers set this header themselves, and no script can.
     if site in {b"same-origin", b"none"}:

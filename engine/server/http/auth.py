@@ -104,6 +104,7 @@ async def sign_in(
     finally:
         if is_counted:
             failed.end(presented.address)
+    identity.note_use(principal)
     if principal.acts_as is not None:
         audit.add(
             AuditEntry(

@@ -1,4 +1,4 @@
-"""The limit of tokens that fail: beyond it, those of an address are not verified for a while."""
+"""The limit of credentials that fail: beyond it, those of an address are not verified for a while."""
 
 import math
 import time
@@ -15,6 +15,10 @@ MOST: Final = 200
 """Tokens of an address that may fail in a window: a signature costs up to 0.4 ms of the event loop."""
 WINDOW: Final = 10.0
 """Seconds of a window."""
+MOST_SIGN_INS: Final = 20
+"""Sign-ins of an address that may fail in a window of theirs."""
+SIGN_IN_WINDOW: Final = 60.0
+"""Seconds of such a window."""
 
 _UNKNOWN = -1
 _NETWORK_BITS = 64
@@ -24,11 +28,24 @@ class FailedTokens:
     """Counts the tokens that failed, by the address that sent them; an IPv6 client is its network of 64 bits.
 
     Args:
+        most: those that may fail in a window.
+        window: its length in seconds.
+        noun: the word for them in the refusal.
         clock: Unix time in seconds.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
-        self._windows = Windows(length=WINDOW, clock=clock)
+    def __init__(
+        self,
+        *,
+        most: int = MOST,
+        window: float = WINDOW,
+        noun: str = "tokens",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._most = most
+        self._window = window
+        self._noun = noun
+        self._windows = Windows(length=window, clock=clock)
         self._clock = clock
 
     def begin(self, address: Address | None, headers: list[Header] | None = None) -> None:
@@ -37,13 +54,14 @@ class FailedTokens:
         Raises:
             RateLimitExceeded: too many tokens of the address failed; `headers` has the time to wait.
         """
-        allowance = self._windows.take(_number(address), MOST)
+        allowance = self._windows.take(_number(address), self._most)
         if allowance.granted:
             return
         if headers is not None:
             headers[:] = [(b"retry-after", b"%d" % max(1, math.ceil(allowance.reset - self._clock())))]
         raise RateLimitExceeded(
-            f"{MOST} tokens of this address have failed within {WINDOW:g} seconds: wait until the time in resetAt.",
+            f"{self._most} {self._noun} of this address have failed within {self._window:g} seconds: wait until the"
+            " time in resetAt.",
             extensions={"resetAt": math.ceil(allowance.reset * 1000)},
         )
 

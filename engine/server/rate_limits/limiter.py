@@ -10,18 +10,24 @@ from fieldstone.engine.errors import RateLimitExceeded
 from fieldstone.engine.server.rate_limits.allowance import Allowance
 from fieldstone.engine.server.rate_limits.leases import Leases
 from fieldstone.engine.server.rate_limits.windows import Windows
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.access.limits import role_limits
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import NO_LIMITS, RoleLimits
+from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 
 Header = tuple[bytes, bytes]
 
+_VARIANT = 1 << 63
+"""A bit that every UUID has: without it, a number is that of no key or user."""
+
 
 class _Limit(NamedTuple):
-    """The limit of a window, and the number under which its operations are counted."""
+    """The limit of a window, the number under which its operations are counted, and the word for their client."""
 
     number: int
     operations: int
-    is_workspace: bool
+    subject: str
 
 
 @dataclass(slots=True)
@@ -51,6 +57,7 @@ class RateLimiter:
 
     Args:
         limit: operations of a principal in a window; 0 is no limit. A role's own limit stands in its place.
+        session_limit: the same of all sessions of a principal together, which are counted apart.
         workspace_limit: operations of all principals of a workspace together; 0 is no limit.
         window: its length in seconds.
         leases: the windows that all processes share; None: those of this process count.
@@ -62,6 +69,7 @@ class RateLimiter:
         self,
         *,
         limit: int,
+        session_limit: int = 0,
         window: float,
         workspace_limit: int = 0,
         leases: Leases | None = None,
@@ -70,6 +78,7 @@ class RateLimiter:
     ) -> None:
         self.leases = leases
         self._limit = limit
+        self._session_limit = session_limit
         self._workspace_limit = workspace_limit
         self._window = window
         self._windows = Windows(length=window, clock=clock)
@@ -77,7 +86,7 @@ class RateLimiter:
         self._clock = clock
 
     def take_now(self, principal: Principal, role: RoleLimits) -> tuple[bool, Allowance | None]:
-        """Use up one operation of a principal, whose role has these limits, without asking anybody.
+        """Use up one operation of a principal without a session, whose role has these limits, without asking anybody.
 
         Returns whether it may be executed, and the allowance left: None without a limit, or where Redis has to be
         asked, which `count` does.
@@ -123,12 +132,15 @@ class RateLimiter:
         return max(1, math.ceil(allowance.reset - self._clock()))
 
     def _limits_of(self, principal: Principal, role: RoleLimits) -> Iterator[_Limit]:
-        limit = self._limit if role.rate is None else role.rate
+        is_session = principal.session_id is not None
+        usual = self._session_limit if is_session else self._limit
+        limit = usual if role.rate is None else role.rate
         if limit:
-            yield _Limit(principal.rate_key.int, limit, is_workspace=False)
+            number = principal.rate_key.int
+            yield _Limit(number ^ _VARIANT if is_session else number, limit, "sessions" if is_session else "key")
         if self._workspace_limit:
             # The numbers of workspaces are negative, so that none is that of a key.
-            yield _Limit(~principal.workspace_id.int, self._workspace_limit, is_workspace=True)
+            yield _Limit(~principal.workspace_id.int, self._workspace_limit, "workspace")
 
     def _take_held(self, one: _Limit, operations: int) -> Allowance | None:
         if self.leases is None:
@@ -148,9 +160,26 @@ class RateLimiter:
             (self.leases or self._windows).give_back(one.number, taking.operations)
 
     def _refusal(self, one: _Limit, allowance: Allowance) -> RateLimitExceeded:
-        subject = "workspace" if one.is_workspace else "key"
+        has = "The sessions have used their" if one.subject == "sessions" else f"The {one.subject} has used its"
         return RateLimitExceeded(
-            f"The {subject} has used its {one.operations} operations per {self._window:g} seconds: wait until the time"
-            " in resetAt.",
+            f"{has} {one.operations} operations per {self._window:g} seconds: wait until the time in resetAt.",
             extensions={"resetAt": math.ceil(allowance.reset * 1000)},
         )
+
+
+def build_limiter(settings: Settings, current: CurrentSnapshots, leases: Leases | None) -> RateLimiter:
+    """Return the limiter of a process, by its settings and the roles of the models that are loaded."""
+
+    def find_limits(principal: Principal) -> RoleLimits:
+        # The model of a workspace is loaded by its first request, if not before.
+        snapshot = current.peek(principal.workspace_id)
+        return NO_LIMITS if snapshot is None else role_limits(snapshot, principal.role)
+
+    return RateLimiter(
+        limit=settings.rate_limit,
+        session_limit=settings.session_rate_limit,
+        workspace_limit=settings.workspace_rate_limit,
+        window=settings.rate_window_ms / 1000,
+        leases=leases,
+        find_limits=find_limits,
+    )

@@ -1,22 +1,18 @@
-"""The addresses at which people sign in and out: by an API key, or at an OpenID provider.
+"""The addresses at which people sign in and out: by an API key, by a one-time code, or at an OpenID provider.
 
-GET  /auth/login?provider=NAME&returnTo=/path   to the provider
-GET  /auth/callback                             back from it
-POST /auth/key      {"key": "fs_..."}           by an API key
-POST /auth/logout   {}                          ends the session
+GET    /auth/sign-in                           the ways to sign in, and the session if there is one
+POST   /auth/sign-in {"key": "fs_..."}         by an API key, or {"code": "..."}
+GET    /auth/session                           the session
+DELETE /auth/session                           ends it
+GET    /auth/login, /auth/callback             to a provider, and back from it
 """
 
-import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict, fields
-from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl
+from typing import TYPE_CHECKING, NamedTuple
 
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden, MethodNotAllowed, NotFound, Unauthenticated
-from fieldstone.engine.identity.credential import CredentialKind, Presented, read_credential
-from fieldstone.engine.identity.json_objects import read_object
-from fieldstone.engine.identity.openid import LOGIN_FOR, Login, OpenIdProvider
-from fieldstone.engine.server.browsers.cookies import LOGIN, SESSION, read_cookie, set_cookie
+from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented, read_credential
+from fieldstone.engine.server.browsers.cross_origin import is_foreign
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission, read_headers
 from fieldstone.engine.server.http.auth import sign_in
@@ -24,23 +20,44 @@ from fieldstone.engine.server.http.body import decode_json, read_body
 from fieldstone.engine.server.http.errors import UnsupportedMediaType
 from fieldstone.engine.server.http.negotiation import is_json
 from fieldstone.engine.server.http.request_log import context_of
-from fieldstone.engine.server.http.responses import Header, Reply, build_error_reply, send_reply
+from fieldstone.engine.server.http.responses import Headers, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.runtime import Runtime
+from fieldstone.engine.server.sign_in.providers import ProviderSignIn, list_providers
+from fieldstone.engine.server.sign_in.sessions import SessionCookies, describe_session
 from fieldstone.engine.settings import Settings
-from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, Author, author_of, note
-from fieldstone.metadata.catalog.secret_box import SEALED, SecretBox
-from fieldstone.metadata.errors import SecretUnreadable
 from fieldstone.metadata.json_text import JsonValue, dumps
-from fieldstone.metadata.roles.principal import Principal, SubjectKind
-from fieldstone.metadata.workspaces.sessions import UserFacts, create_session, hash_session
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.workspaces.sign_in_codes import take_code
 from fieldstone.sql.concurrency.deadlines import Overdue
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-_FRESH: Header = (b"cache-control", b"no-store")
 _LARGEST = 4_096
 """Bytes of a body."""
+_SAFE = frozenset({"GET", "HEAD"})
+
+
+class _Asked(NamedTuple):
+    """A request, with all that its answer needs.
+
+    Attributes:
+        given: its headers.
+        headers: of the answer; those about the rate limit are added.
+        address: of its client.
+    """
+
+    scope: "Scope"
+    receive: "Receive"
+    services: Services
+    given: dict[bytes, bytes]
+    headers: Headers
+    presented: Presented
+
+    @property
+    def address(self) -> str | None:
+        """The address of its client."""
+        return None if self.presented.address is None else str(self.presented.address)
 
 
 class SignIn:
@@ -53,212 +70,146 @@ class SignIn:
     """
 
     def __init__(self, *, settings: Settings, runtime: Runtime, admission: Admission) -> None:
-        self._seconds = settings.session_hours * 3_600
-        self._public_url = (settings.public_url or "").rstrip("/")
         self._runtime = runtime
+        self._origins = settings.cookie_origins
+        self._cookies = SessionCookies.build(settings)
+        self._providers = ProviderSignIn(settings, self._cookies)
         self._presented = admission.presented
-        self._box = SecretBox(settings.secret_key)
         self._deadline = Overdue(settings.body_timeout)
-        self._answers: Mapping[tuple[str, str], Callable[[Scope, Receive, dict[bytes, bytes]], Awaitable[Reply]]] = {
-            ("GET", "login"): self._begin,
-            ("GET", "callback"): self._come_back,
-            ("POST", "key"): self._sign_in_by_key,
-            ("POST", "logout"): self._sign_out,
+        self._answers: Mapping[tuple[str, str], Callable[[_Asked], Awaitable[Reply]]] = {
+            ("GET", "sign-in"): self._tell_ways,
+            ("POST", "sign-in"): self._sign_in,
+            ("GET", "session"): self._tell_session,
+            ("DELETE", "session"): self._sign_out,
+            ("GET", "login"): lambda asked: self._providers.begin(asked.services, asked.scope),
+            ("GET", "callback"): lambda asked: self._providers.come_back(
+                asked.services, asked.scope, asked.given, asked.address
+            ),
         }
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
         context_of(scope).endpoint = "/auth"
-        name = scope["path"].rpartition("/")[2]
+        headers: Headers = []
         try:
-            answer = self._answers.get((scope["method"], name))
-            if answer is None:
-                methods = {method for method, known in self._answers if known == name}
-                raise (
-                    MethodNotAllowed(f"The method must be {methods.pop()}.")
-                    if methods
-                    else NotFound("Nothing is here.")
-                )
-            reply = await answer(scope, receive, read_headers(scope["headers"]))
+            answer = self._find_answer(scope)
+            given = read_headers(scope["headers"])
+            services = self._runtime.services or await self._runtime.ready()
+            asked = _Asked(scope, receive, services, given, headers, self._presented.read(scope, given))
+            reply = await answer(asked)
         except ApiError as error:
             reply = build_error_reply(error)
-        await send_reply(send, reply, [_FRESH])
+        await send_reply(send, reply, [*headers, (b"cache-control", b"no-store")])
 
-    async def _begin(self, scope: "Scope", _receive: "Receive", _given: dict[bytes, bytes]) -> Reply:
-        """Send a browser to a provider."""
-        asked = _query(scope)
-        services = await self._services()
-        provider = _find_provider(services, asked.get("provider"))
-        address, login = await provider.begin(self._redirect_uri(), _own_path(asked.get("returnTo")))
-        sealed = self._box.seal(dumps(asdict(login))).removeprefix(SEALED)
-        cookie = set_cookie(LOGIN, sealed, seconds=int(LOGIN_FOR), secure=self._presented.is_secure)
-        return _redirect(address, cookie)
+    def _find_answer(self, scope: "Scope") -> Callable[[_Asked], Awaitable[Reply]]:
+        """Return the function that answers a request.
 
-    async def _come_back(self, scope: "Scope", _receive: "Receive", given: dict[bytes, bytes]) -> Reply:
-        """Begin the session of a person that comes back from a provider."""
-        asked = _query(scope)
-        services, login = await self._services(), self._read_login(given)
-        provider = _find_provider(services, login.provider)
-        address = self._presented.address(scope, given)
-        shown = None if address is None else str(address)
+        Raises:
+            NotFound: nothing is at its address.
+            MethodNotAllowed: its method is another one.
+            Forbidden: a page of another site has had a browser send it.
+        """
+        method, name = scope["method"], scope["path"].rpartition("/")[2]
+        answer = self._answers.get((method, name))
+        if answer is None:
+            methods = sorted(method for method, known in self._answers if known == name)
+            raise (
+                MethodNotAllowed(f"The method must be {' or '.join(methods)}.")
+                if methods
+                else NotFound("Nothing is here.")
+            )
+        if method not in _SAFE and is_foreign(scope, dict(scope["headers"]), self._origins):
+            raise Forbidden("A page of another site has sent this request: a sign-in begins on a page of this one.")
+        return answer
+
+    async def _tell_ways(self, asked: _Asked) -> Reply:
+        """Tell the ways to sign in, also to those that have no session."""
+        services = asked.services
+        session: JsonValue = None
+        if asked.presented.credential is not None and asked.presented.credential.kind is CredentialKind.SESSION:
+            try:
+                session = await describe_session(services, await self._find_session(asked))
+            except Unauthenticated:
+                asked.headers.append(self._cookies.clear())
+        ways = {"environment": services.facts.environment, "providers": list_providers(services), "session": session}
+        return _answer(ways)
+
+    async def _tell_session(self, asked: _Asked) -> Reply:
         try:
-            verified = await provider.finish(login, _read_code(asked, login, provider), self._redirect_uri())
-        except (Unauthenticated, Forbidden):
-            services.audit.fail(None, shown)
+            principal = await self._find_session(asked)
+        except Unauthenticated:
+            if self._cookies.read(asked.given) is not None:
+                asked.headers.append(self._cookies.clear())
             raise
-        principal, facts = verified.principal, verified.facts
-        user = UserFacts(
-            user_id=principal.subject_id,
-            issuer=facts.issuer,
-            subject=facts.subject,
-            name=principal.name,
-            role=str(principal.role),
-            claims=principal.claims,
-        )
-        cookie = await self._open_session(services, principal, shown, user=user)
-        return _redirect(login.return_to, cookie, set_cookie(LOGIN, "", seconds=0, secure=self._presented.is_secure))
+        return _answer(await describe_session(asked.services, principal))
 
-    async def _sign_in_by_key(self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes]) -> Reply:
-        """Begin the session of a person by an API key."""
-        members = await self._read(receive, given)
-        key = members.get("key")
-        if not isinstance(key, str):
-            raise BadUserInput('The body must be {"key": "fs_..."}.', field="key")
-        services = await self._services()
-        credential = read_credential(b"Bearer " + key.encode("utf-8", "replace"))
-        if credential is not None and credential.kind is not CredentialKind.KEY:
-            credential = None
-        address = self._presented.address(scope, given)
-        principal = await sign_in(
-            services.identity, services.audit, services.failed_tokens, Presented(credential, address)
-        )
-        cookie = await self._open_session(services, principal, None if address is None else str(address))
-        context_of(scope).principal = principal
-        shown = {"kind": principal.kind.value, "id": str(principal.subject_id), "name": principal.name}
-        return Reply(200, dumps({"data": shown}).encode(), headers=[cookie])
+    async def _find_session(self, asked: _Asked) -> Principal:
+        """Return the principal of a request's session, and count its operation.
 
-    async def _sign_out(self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes]) -> Reply:
+        Raises:
+            Unauthenticated: it has none, or another credential before it.
+        """
+        if asked.presented.is_anonymous:
+            raise Unauthenticated("Nobody is signed in: sign in by POST /auth/sign-in.")
+        principal = await self._check(asked, asked.presented)
+        if principal.session_id is None:
+            raise Unauthenticated("The request has no session: it has another credential in 'Authorization'.")
+        await asked.services.limiter.count(principal, 1, asked.headers)
+        return principal
+
+    async def _sign_in(self, asked: _Asked) -> Reply:
+        """Begin the session of a person by an API key, or by a code for one."""
+        members = await self._read(asked)
+        services, address = asked.services, asked.presented.address
+        failed = services.failed_sign_ins
+        failed.begin(address, asked.headers)
+        principal = await self._check(asked, Presented(await _read_secret(services, members), address))
+        failed.end(address)
+        cookie, begun = await self._cookies.open(
+            services, principal, asked.address, before=self._cookies.read(asked.given)
+        )
+        shown = await describe_session(services, begun)
+        return _answer(shown)._replace(headers=[cookie])
+
+    async def _sign_out(self, asked: _Asked) -> Reply:
         """End the session of the cookie, if it has one."""
-        await self._read(receive, given)
-        services = await self._services()
-        cookie = read_cookie(given, SESSION, secure=self._presented.is_secure)
-        ended = None if cookie is None else await services.identity.sessions.revoke_own(hash_session(cookie))
-        if ended is not None:
-            address = self._presented.address(scope, given)
-            kind = SubjectKind.API_KEY if ended.is_of_key else SubjectKind.USER
-            services.audit.add(
-                AuditEntry(
-                    workspace_id=ended.workspace_id,
-                    action=AuditAction.SIGN_OUT,
-                    author=Author(
-                        kind=kind.value,
-                        id=ended.subject_id,
-                        name=ended.name,
-                        address=None if address is None else str(address),
-                    ),
-                    subject_id=ended.id,
-                    subject_name=ended.name,
-                )
-            )
-        cleared = set_cookie(SESSION, "", seconds=0, secure=self._presented.is_secure)
-        return Reply(200, b'{"data":{}}', headers=[cleared])
+        await self._cookies.end(asked.services, asked.given, asked.address)
+        return _answer({})._replace(headers=[self._cookies.clear()])
 
-    async def _open_session(
-        self, services: Services, principal: Principal, address: str | None, *, user: UserFacts | None = None
-    ) -> Header:
-        async with services.foundation.database.session() as connection, connection.transaction():
-            session_id, token = await create_session(
-                connection,
-                workspace_id=principal.workspace_id,
-                seconds=self._seconds,
-                address=address,
-                key=principal if user is None else None,
-                user=user,
-            )
-            await note(
-                connection,
-                AuditEntry(
-                    workspace_id=principal.workspace_id,
-                    action=AuditAction.SIGN_IN,
-                    author=author_of(principal, address),
-                    subject_id=session_id,
-                    subject_name=principal.name,
-                ),
-            )
-        return set_cookie(SESSION, token, seconds=self._seconds, secure=self._presented.is_secure)
+    async def _check(self, asked: _Asked, presented: Presented) -> Principal:
+        services = asked.services
+        principal = await sign_in(services.identity, services.audit, services.failed_tokens, presented, asked.headers)
+        context_of(asked.scope).principal = principal
+        return principal
 
-    async def _read(self, receive: "Receive", given: dict[bytes, bytes]) -> Mapping[str, JsonValue]:
+    async def _read(self, asked: _Asked) -> Mapping[str, JsonValue]:
         """Return the JSON object of a body, which no page of another site can send without a preflight."""
+        given = asked.given
         if not is_json(given.get(b"content-type")):
             raise UnsupportedMediaType("The request's Content-Type must be application/json, in UTF-8.")
         declared = given.get(b"content-length")
-        body = await read_body(receive, declared=declared, limit=_LARGEST, deadline=self._deadline)
+        body = await read_body(asked.receive, declared=declared, limit=_LARGEST, deadline=self._deadline)
         members = decode_json(body)
         if not isinstance(members, Mapping):
             raise BadUserInput("The request's body must be a JSON object.")
         return members
 
-    async def _services(self) -> Services:
-        return self._runtime.services or await self._runtime.ready()
 
-    def _redirect_uri(self) -> str:
-        return f"{self._public_url}/auth/callback"
-
-    def _read_login(self, given: Mapping[bytes, bytes]) -> Login:
-        """Return the sign-in that this browser has begun.
-
-        Raises:
-            Unauthenticated: it has begun none, or too long ago.
-        """
-        cookie = read_cookie(given, LOGIN, secure=self._presented.is_secure)
-        try:
-            members = None if cookie is None else read_object(self._box.open(SEALED + cookie).encode())
-        except SecretUnreadable:
-            members = None
-        is_whole = members is not None and members.keys() == {field.name for field in fields(Login)}
-        login = Login(**members) if members is not None and is_whole else None
-        if login is None or not 0 <= time.time() - float(login.begun_at) < LOGIN_FOR:
-            raise Unauthenticated("The sign-in has taken too long, or was begun in another browser: begin again.")
-        return login
-
-
-def _find_provider(services: Services, name: str | None) -> OpenIdProvider:
-    providers = services.identity.providers
-    found = providers.get(name) if name is not None else next(iter(providers.values()), None)
-    if found is None:
-        raise NotFound("There is no such identity provider.")
-    return found
-
-
-def _read_code(asked: Mapping[str, str], login: Login, provider: OpenIdProvider) -> str:
-    """Return the code that a provider gives for a sign-in.
+async def _read_secret(services: Services, members: Mapping[str, JsonValue]) -> Credential | None:
+    """Return the credential of a key, or of the key that a code is for; None where it is none.
 
     Raises:
-        Unauthenticated: it gives none, or one for another sign-in.
+        BadUserInput: there is neither, or both.
     """
-    issuer = provider.settings.issuer.name
-    # https://www.rfc-editor.org/rfc/rfc9207
-    if asked.get("state") != login.state or asked.get("iss", issuer) != issuer:
-        raise Unauthenticated("The sign-in was begun by another page: begin again.")
-    if "code" not in asked:
-        raise Unauthenticated("The identity provider refuses the sign-in.")
-    return asked["code"]
+    key, code = members.get("key"), members.get("code")
+    if isinstance(code, str) and key is None:
+        token_hash = await take_code(services.foundation.database, code)
+        return None if token_hash is None else Credential(CredentialKind.KEY, token_hash)
+    if not isinstance(key, str) or code is not None:
+        raise BadUserInput('The body must be {"key": "fs_..."} or {"code": "..."}.', field="key")
+    credential = read_credential(b"Bearer " + key.strip().encode("utf-8", "replace"))
+    return credential if credential is not None and credential.kind is CredentialKind.KEY else None
 
 
-def _query(scope: "Scope") -> dict[str, str]:
-    try:
-        return dict(parse_qsl(scope["query_string"].decode("ascii"), keep_blank_values=True, max_num_fields=50))
-    except ValueError:
-        raise BadUserInput("The query string cannot be read.") from None
-
-
-def _own_path(path: str | None) -> str:
-    """Return a path of this origin: an address of another one would make this server lead people astray."""
-    is_own = path is not None and path.startswith("/") and not path.startswith(("//", "/\\"))
-    is_plain = path is not None and path.isascii() and path.isprintable() and " " not in path and "\\" not in path
-    return path if path is not None and is_own and is_plain else "/"
-
-
-def _redirect(address: str, *cookies: Header) -> Reply:
-    headers = [(b"location", address.encode("ascii", "ignore")), *cookies]
-    return Reply(302, b"", headers=headers)
+def _answer(data: Mapping[str, JsonValue]) -> Reply:
+    return Reply(200, dumps({"data": dict(data)}).encode())

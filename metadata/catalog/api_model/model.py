@@ -102,6 +102,8 @@ _INDEX = _object("index", "indexes", "index", "An index on fields of an object."
 _API_KEY = _object("apiKey", "apiKeys", "api_key_shown", "A key to the API; its token was shown when it was made.", (
     _field("id", FieldType.UUID, "The key's id."),
     _field("name", FieldType.TEXT, "Its purpose."),
+    _field("prefix", FieldType.TEXT, "The first characters of its token; null for a key of an older release.",
+        required=False),
     _field("createdAt", FieldType.DATE_TIME, "When it was made."),
     _field("role", FieldType.TEXT, "The name of its role; null where a revoked or expired key's has been deleted.",
         required=False),

@@ -16,6 +16,9 @@ SESSION = _object("session", "sessions", "session_shown", "The session of a pers
     _field("address", FieldType.TEXT, "The address that the person signed in from.", required=False),
     _field("createdAt", FieldType.DATE_TIME, "When the person signed in."),
     _field("expiresAt", FieldType.DATE_TIME, "When it ends."),
+    _field("lastUsedAt", FieldType.DATE_TIME, "Its last use, to the minute."),
+    _field("idleAt", FieldType.DATE_TIME, "When it ends if it is not used until then; null for `expiresAt`.",
+        required=False),
     _field("revokedAt", FieldType.DATE_TIME, "Since when it is revoked, or its person has signed out.", required=False),
 ))
 # fmt: on

@@ -7,42 +7,30 @@ import httpx
 import psycopg
 import pytest
 
+from tests.engine.identity.browsers import READ, key_of, signed_in
 from tests.engine.server.conftest import StartApp, client_of
 from tests.engine.server.fast_path.talking import PEOPLE, Serve
 from tests.engine.server.streams.sockets import connected
 from tests.waiting import until_true
 
 HERE = "http://fieldstone.test"
-READ = {"query": "{ __typename }"}
 JSON = {"content-type": "application/json"}
-
-
-def key_of(client: httpx.AsyncClient) -> str:
-    return client.headers["authorization"].removeprefix("Bearer ")
-
-
-async def signed_in(app: Any, key: str) -> httpx.AsyncClient:
-    """Return a browser that has signed in by a key."""
-    browser = client_of(app)
-    answer = await browser.post("/auth/key", json={"key": key})
-    assert answer.status_code == 200, answer.text
-    return browser
 
 
 async def test_a_person_signs_in_by_a_key_and_out(start_app: StartApp) -> None:
     async with start_app() as (app, client):
         browser = client_of(app)
         assert (await browser.post("/graphql", json=READ)).status_code == 401
-        answer = await browser.post("/auth/key", json={"key": key_of(client)})
+        answer = await browser.post("/auth/sign-in", json={"key": key_of(client)})
         assert (answer.json()["data"]["name"], answer.headers["cache-control"]) == ("test", "no-store")
         attributes = answer.headers["set-cookie"].split("; ")[1:]
-        assert {"HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43200"} == set(attributes)
+        assert {"HttpOnly", "SameSite=Strict", "Path=/", "Max-Age=43200"} == set(attributes)
         assert key_of(client) not in answer.headers["set-cookie"]
         written = {"query": 'mutation { createCompany(data: { name: "x" }) { createdBy { name } } }'}
         answer = await browser.post("/graphql", json=written)
         assert answer.json() == {"data": {"createCompany": {"createdBy": {"name": "test"}}}}
         before = dict(browser.cookies)
-        answer = await browser.post("/auth/logout", json={})
+        answer = await browser.delete("/auth/session")
         assert "Max-Age=0" in answer.headers["set-cookie"]
         assert not browser.cookies
         # A kept cookie is worth nothing.
@@ -64,21 +52,23 @@ async def test_a_person_signs_in_by_a_key_and_out(start_app: StartApp) -> None:
     ],
 )
 async def test_a_sign_in_that_is_wrong_sets_no_cookie(client: httpx.AsyncClient, body: Any, status: int) -> None:
-    answer = await client.post("/auth/key", content=json.dumps(body), headers=JSON)
+    answer = await client.post("/auth/sign-in", content=json.dumps(body), headers=JSON)
     assert (answer.status_code, answer.headers.get("set-cookie")) == (status, None)
 
 
 async def test_other_sites_can_neither_sign_a_person_in_nor_use_a_session(start_app: StartApp) -> None:
     async with start_app() as (app, client):
         form = await client.post(
-            "/auth/key", content=json.dumps({"key": key_of(client)}), headers={"content-type": "text/plain"}
+            "/auth/sign-in", content=json.dumps({"key": key_of(client)}), headers={"content-type": "text/plain"}
         )
         assert form.status_code == 415
-        assert (
-            await client.post("/auth/logout", content="{}", headers={"content-type": "text/plain"})
-        ).status_code == 415
         browser = await signed_in(app, key_of(client))
         foreign = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
+        refused = [
+            await browser.post("/auth/sign-in", json={"key": key_of(client)}, headers=foreign),
+            await browser.delete("/auth/session", headers=foreign),
+        ]
+        assert [(one.status_code, one.headers.get("set-cookie")) for one in refused] == [(403, None)] * 2
         assert (await browser.post("/graphql", json=READ, headers=foreign)).status_code == 401
         assert (await browser.get("/graphql", params={"query": "{ __typename }"})).status_code == 403
         plain = {"content-type": "text/plain"}
@@ -126,8 +116,8 @@ async def test_the_audit_log_has_who_signed_in_and_out(start_app: StartApp, app_
     async with start_app() as (app, client):
         browser = await signed_in(app, key_of(client))
         for _ in range(2):
-            await browser.post("/auth/logout", json={})
-        await browser.post("/auth/key", json={"key": "fs_" + "A" * 43})
+            await browser.delete("/auth/session")
+        await browser.post("/auth/sign-in", json={"key": "fs_" + "A" * 43})
         await (await app.runtime.ready()).audit.flush()
     with psycopg.connect(app_database) as connection:
         rows = connection.execute(
@@ -146,7 +136,7 @@ async def _is_refused(browser: httpx.AsyncClient) -> bool:
 
 async def test_the_database_has_no_cookie_and_behind_tls_it_is_secure(start_app: StartApp, app_database: str) -> None:
     async with start_app(public_url="https://fieldstone.test") as (app, client):
-        answer = await client_of(app).post("/auth/key", json={"key": key_of(client)})
+        answer = await client_of(app).post("/auth/sign-in", json={"key": key_of(client)})
         name, _, rest = answer.headers["set-cookie"].partition("=")
         value, *attributes = rest.split("; ")
         assert (name, "Secure" in attributes, "Path=/" in attributes) == ("__Host-fieldstone_session", True, True)

@@ -297,6 +297,7 @@ class ClientSocket:
             return False
         try:
             if await self._services.identity.resolve(self._watched.presented) == self._watched.principal:
+                self._services.identity.note_use(self._watched.principal)
                 return True
         except ServiceUnavailable as error:
             self._queue.force(failure(id_, [error.formatted()]))

@@ -64,6 +64,7 @@ def test_a_tokens_hash_cannot_be_read() -> None:
     names = [
         "id",
         "name",
+        "prefix",
         "createdAt",
         "role",
         "claims",

@@ -47,7 +47,7 @@ export function useDoor() {
 
 /** Begins a session by an API key, which is not kept. */
 export async function signInByKey(key: string): Promise<Session> {
-  await ask<object>("POST", "/auth/key", { key });
+  await ask<object>("POST", "/auth/sign-in", { key });
   return (await metadata<{ me: Session }>(ME)).me;
 }
 

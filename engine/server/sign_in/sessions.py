@@ -1,0 +1,117 @@
+"""The sessions that sign-ins begin: their rows, their cookies, and the members that a browser is told of one."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import NamedTuple
+
+from fieldstone.engine.metadata_api.roles.me import describe_principal
+from fieldstone.engine.server.browsers.cookies import SESSION, read_cookie, set_cookie
+from fieldstone.engine.server.composition import Services
+from fieldstone.engine.server.http.responses import Header
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, Author, author_of, note
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.metadata.workspaces.sessions import UserFacts, create_session, hash_session, revoke_by_hash
+
+
+class SessionCookies(NamedTuple):
+    """The lengths of sessions, and how their cookies are set.
+
+    Attributes:
+        seconds: the length of a session.
+        idle_seconds: that of a time without a use that ends one; 0 is none.
+        is_secure: whether browsers reach this server by TLS.
+    """
+
+    seconds: int
+    idle_seconds: int
+    is_secure: bool
+
+    @classmethod
+    def build(cls, settings: Settings) -> "SessionCookies":
+        """Return those of the settings."""
+        idle = timedelta(minutes=settings.session_idle_minutes)
+        return cls(settings.session_hours * 3_600, int(idle.total_seconds()), settings.is_behind_tls)
+
+    def read(self, given: Mapping[bytes, bytes]) -> bytes | None:
+        """Return the hash of the session that a request's cookie has; None where it has none."""
+        cookie = read_cookie(given, SESSION, secure=self.is_secure)
+        return None if cookie is None else hash_session(cookie)
+
+    def clear(self) -> Header:
+        """Return the header that removes the cookie."""
+        return set_cookie(SESSION, "", seconds=0, secure=self.is_secure)
+
+    async def open(
+        self,
+        services: Services,
+        principal: Principal,
+        address: str | None,
+        *,
+        before: bytes | None,
+        user: UserFacts | None = None,
+    ) -> tuple[Header, Principal]:
+        """Begin a session; return the header that sets its cookie, and its principal.
+
+        Args:
+            services: those of the process.
+            principal: of the key or the user that signs in.
+            address: of the client.
+            before: the hash of the session that the browser had, which ends.
+            user: the facts of the user; None if a key signs in.
+        """
+        async with services.foundation.database.session() as connection, connection.transaction():
+            session_id, token = await create_session(
+                connection,
+                workspace_id=principal.workspace_id,
+                seconds=self.seconds,
+                idle_seconds=self.idle_seconds,
+                address=address,
+                key=principal if user is None else None,
+                user=user,
+            )
+            if before is not None:
+                await revoke_by_hash(connection, before)
+            await note(
+                connection,
+                AuditEntry(
+                    workspace_id=principal.workspace_id,
+                    action=AuditAction.SIGN_IN,
+                    author=author_of(principal, address),
+                    subject_id=session_id,
+                    subject_name=principal.name,
+                ),
+            )
+        sessions = services.identity.sessions
+        if before is not None:
+            sessions.forget(before)
+        begun = await sessions.look_up(hash_session(token))
+        return set_cookie(SESSION, token, seconds=self.seconds, secure=self.is_secure), begun or principal
+
+    async def end(self, services: Services, given: Mapping[bytes, bytes], address: str | None) -> None:
+        """End the session of a request's cookie, if it has one."""
+        token_hash = self.read(given)
+        ended = None if token_hash is None else await services.identity.sessions.revoke_own(token_hash)
+        if ended is None:
+            return
+        kind = SubjectKind.API_KEY if ended.is_of_key else SubjectKind.USER
+        services.audit.add(
+            AuditEntry(
+                workspace_id=ended.workspace_id,
+                action=AuditAction.SIGN_OUT,
+                author=Author(kind=kind.value, id=ended.subject_id, name=ended.name, address=address),
+                subject_id=ended.id,
+                subject_name=ended.name,
+            )
+        )
+
+
+async def describe_session(services: Services, principal: Principal) -> dict[str, JsonValue]:
+    """Return the members of a session, which are those of `me`.
+
+    Raises:
+        Forbidden: its role is not there any more.
+    """
+    model = await services.foundation.current.get(principal.workspace_id)
+    return describe_principal(services.facts, model, principal)
