@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install -q -c constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup release run check test test-deep test-system golden bench bench-quick bench-events bench-live bench-swap bench-big-table bench-fleet bench-overload soak clean
+.PHONY: help setup release run check test test-deep test-citus test-system golden bench bench-quick bench-events bench-live bench-swap bench-big-table bench-fleet bench-overload soak clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 17
@@ -55,6 +55,10 @@ test-deep: setup ## 20,000 generated operations, 5,000 roles, 5,000 requests of 
 		tests/engine/test_any_wide_object.py tests/engine/nested/test_any_write.py tests/engine/request/test_plan_cache.py \
 		tests/engine/access/test_any_role.py tests/engine/access/test_any_write.py tests/engine/access/test_any_leak.py \
 		tests/engine/access/test_any_clone.py tests/engine/rest/test_any_page.py tests/engine/rest/test_schemathesis.py
+
+test-citus: setup ## the tests of the engine and the model on a cluster of Citus; FIELDSTONE_TEST_CITUS is its archive
+	@test -f "$$FIELDSTONE_TEST_CITUS" || { echo "FIELDSTONE_TEST_CITUS must be the path of Citus for the wheel's PostgreSQL"; exit 1; }
+	$(BIN)/pytest -n auto --dist worksteal -m "not system and not alone" --timeout 600 tests/citus tests/metadata tests/engine
 
 test-system: setup ## the tests that need a system package (Chromium, pgbouncer, wrk, iproute2, systemd, PostgreSQL 15), or root
 	$(BIN)/pytest -m system

@@ -63,7 +63,7 @@ def build_snapshot(workspace: Workspace, version: int, rows: CatalogRows) -> Sna
         workspace=workspace,
         version=version,
         objects={
-            row[0]: _build_object(row, workspace.schema, tuple(fields[row[0]]), frozenset(retired[row[0]]))
+            row[0]: _build_object(row, workspace, tuple(fields[row[0]]), frozenset(retired[row[0]]))
             for row in rows.objects
         },
         relations={row[0]: _build_relation(row) for row in rows.relations},
@@ -135,9 +135,9 @@ def _called(object_: Object) -> tuple[object, ...]:
     return object_.name_singular, object_.name_plural, object_.is_active
 
 
-def _build_object(row: CatalogRow, schema: str, fields: tuple[Field, ...], retired: frozenset[str]) -> Object:
+def _build_object(row: CatalogRow, workspace: Workspace, fields: tuple[Field, ...], retired: frozenset[str]) -> Object:
     values = read_row(Object, row)
-    values["table"] = Table(schema=schema, name=values["table"])
+    values["table"] = Table(schema=workspace.schema, name=values["table"], is_distributed=workspace.is_distributed)
     if values["duplicate_criteria"]:
         values["duplicate_criteria"] = loads(values["duplicate_criteria"])
     return Object(**values, fields=fields, retired_columns=retired)

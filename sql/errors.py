@@ -3,6 +3,7 @@
     SqlError
     ├── EmbeddedServerError
     ├── UnsupportedServer
+    ├── NoCoordinator
     └── DatabaseError                  any other SQLSTATE
         ├── IntegrityViolation
         │   ├── UniqueViolation        23505, 23P01
@@ -55,6 +56,10 @@ class UnsupportedServer(SqlError):
         super().__init__(f"the server runs PostgreSQL {major}.{minor}; PostgreSQL {needed} or newer is needed")
         self.found = found
         self.needed = needed
+
+
+class NoCoordinator(SqlError):
+    """The database is not the coordinator of a cluster, which the settings say that it is."""
 
 
 class DatabaseError(SqlError):

@@ -1,11 +1,16 @@
 """The translation of the server's error reports: the only place where an SQLSTATE is read."""
 
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import psycopg
 from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 
 from fieldstone.sql.errors import (
     CheckViolation,
+    CommitOutcomeUnknown,
     ConnectionLost,
     DatabaseError,
     DatabaseUnavailable,
@@ -77,6 +82,14 @@ _STALE_PLANS = {
 # The functions that refuse a value for its length, of which before PostgreSQL 16 one had a shorter name.
 _MEASURING = {"_bt_check_third_page", "index_form_tuple", "index_form_tuple_context", "GinFormTuple", "make_tsvector"}
 
+# Citus passes the errors of its workers on without their fields, and a shard has the number of the shard behind each of
+# its names. A connection that is lost at the end of a transaction has no SQLSTATE of its own.
+_OF_A_WORKER = re.compile(r"while executing command on \S+:\d+")
+_SHARD = re.compile(r'_\d{6,}(?=")')
+_QUOTED = re.compile(r'"([^"]*)"')
+_LOST_AT_ITS_END = "failure on connection marked as essential"
+_TOO_LONG = re.compile(r"index row size|index row requires|string is too long for tsvector")
+
 _PASSING = ("08", "25", "40", "53", "55", "57", "58")
 
 _FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
@@ -85,6 +98,16 @@ _FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
 def is_reported_error(result: PGresult) -> bool:
     """Return whether `result` is an error that the server reported, not one that libpq made up for a lost socket."""
     return result.status == _FATAL_ERROR and result.error_field(DiagnosticField.SQLSTATE) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Names:
+    """The names in an error's report."""
+
+    schema: str | None = None
+    table: str | None = None
+    column: str | None = None
+    constraint: str | None = None
 
 
 def translate_result(result: PGresult) -> DatabaseError:
@@ -98,22 +121,49 @@ def translate_result(result: PGresult) -> DatabaseError:
     sqlstate = text(DiagnosticField.SQLSTATE)
     if sqlstate is None:
         return ConnectionLost(message, outcome_unknown=True)
+    if message.startswith(_LOST_AT_ITS_END):
+        return CommitOutcomeUnknown(message, sqlstate=sqlstate)
+    is_of_worker = _OF_A_WORKER.search(text(DiagnosticField.CONTEXT) or "") is not None
+    if is_of_worker:
+        message = _SHARD.sub("", message)
     kind = _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2], DatabaseError)
     if (sqlstate, text(DiagnosticField.SOURCE_FUNCTION)) in _STALE_PLANS:
         kind = StalePlan
-    if kind is LimitExceeded and text(DiagnosticField.SOURCE_FUNCTION) in _MEASURING:
+    is_measured = text(DiagnosticField.SOURCE_FUNCTION) in _MEASURING
+    if kind is LimitExceeded and (is_measured or (is_of_worker and _TOO_LONG.search(message))):
         kind = ValueTooLong
     if issubclass(kind, ConnectionLost):
         return kind(message, sqlstate=sqlstate)
+    names = _names_in(kind, message) if is_of_worker else _reported_names(text)
     return kind(
         message,
         sqlstate=sqlstate,
         detail=text(DiagnosticField.MESSAGE_DETAIL),
+        schema=names.schema,
+        table=names.table,
+        column=names.column,
+        constraint=names.constraint,
+    )
+
+
+def _reported_names(text: Callable[[DiagnosticField], str | None]) -> _Names:
+    return _Names(
         schema=text(DiagnosticField.SCHEMA_NAME),
         table=text(DiagnosticField.TABLE_NAME),
         column=text(DiagnosticField.COLUMN_NAME),
         constraint=text(DiagnosticField.CONSTRAINT_NAME),
     )
+
+
+def _names_in(kind: type[DatabaseError], message: str) -> _Names:
+    """Return the names in the message of a worker's error, whose shards have none of their own."""
+    quoted = _QUOTED.findall(message)
+    if not quoted:
+        return _Names()
+    if kind is NotNullViolation:
+        return _Names(column=quoted[0], table=quoted[1] if len(quoted) > 1 else None)
+    table = quoted[0] if len(quoted) > 1 else None
+    return _Names(table=table, constraint=quoted[-1])
 
 
 def translate_error(error: psycopg.Error) -> DatabaseError:

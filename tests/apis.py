@@ -21,7 +21,6 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.demo.fill import fill_demo
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.migrate import Catalog
-from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.round_trip import send_as_one
 from fieldstone.metadata.catalog.store import insert_roles
 from fieldstone.metadata.changes import Change
@@ -33,14 +32,15 @@ from fieldstone.metadata.roles.role import ADMIN
 from fieldstone.metadata.roles.system_roles import system_roles
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.workspaces.registry import insert_workspace
 from fieldstone.metadata.workspaces.standard_model import standard_changes
 from fieldstone.metadata.writer.model_writer import WAITS, ModelWriter
 from fieldstone.metadata.writer.turns import LIMIT as TURN
-from fieldstone.sql.ddl import create
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
 from fieldstone.sql.statement import Parameters, Row, Statement, Step
 from fieldstone.sql.transaction import Transaction
+from tests.citus_cluster import ON_CITUS
 from tests.databases import Databases
 
 WORKSPACE_ID = UUID("0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e")
@@ -334,14 +334,11 @@ async def _make_workspace(dsn: str) -> None:
     try:
         catalog = await Catalog.migrate(database)
         async with database.session() as connection:
-            await connection.execute(
-                QUERIES["insert_workspace"], {"id": WORKSPACE_ID, "name": "default", "schema_name": SCHEMA}
-            )
-            workspace = Workspace(id=WORKSPACE_ID, name="default", schema=SCHEMA)
+            workspace = Workspace(id=WORKSPACE_ID, name="default", schema=SCHEMA, is_distributed=ON_CITUS)
+            await insert_workspace(connection, workspace)
             roles = {id_: replace(role, id=id_) for role in system_roles() for id_ in [uuid5(WORKSPACE_ID, role.name)]}
             empty = Snapshot(workspace=workspace, version=0, objects={}, relations={}, indexes={}, roles=roles)
             await send_as_one(connection, insert_roles(empty, roles.values()))
-            await connection.execute(create.create_schema(SCHEMA))
         writer = ModelWriter(database, CurrentSnapshots(database), trigram=catalog.trigram)
         changes = pin_ids(standard_changes(with_trigram=catalog.trigram is not None))
         await writer.change(WORKSPACE_ID, lambda _: changes, actor="test")

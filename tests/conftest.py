@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.databases import Databases, add_extensions, running_server
+from tests.citus.limits import reason_of
+from tests.citus_cluster import ON_CITUS
+from tests.databases import Databases, add_extensions, running_databases
 from tests.npm_clients import install_once
 
 # The same examples each time; a run that asks for more examples gets others.
@@ -26,18 +28,25 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def server_dsn() -> Iterator[str]:
+def server_dsn(databases: Databases) -> str:
     """The address of a server, as a user that may make databases."""
-    with running_server() as dsn:
-        yield dsn
+    return databases.server_dsn
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, on Citus, the tests of features that are refused there."""
+    if ON_CITUS:
+        left_out = [item for item in items if reason_of(item.nodeid)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")
-def databases(server_dsn: str) -> Iterator[Databases]:
+def databases() -> Iterator[Databases]:
     """Templates, made once a session with `databases.template(name, fill)`, and `databases.clone(template)`."""
-    made = Databases(server_dsn)
-    yield made
-    made.drop_templates()
+    with running_databases() as made:
+        yield made
+        made.drop_templates()
 
 
 @pytest.fixture

@@ -78,6 +78,10 @@ UPDATE fieldstone.webhook SET start_position = start_position + %(offset)s::bigi
 -- name: move_deliveries
 UPDATE fieldstone.webhook_delivery SET position = position + %(offset)s::bigint;
 
+-- name: lie_together
+-- The tables are made again on the server that the backup is restored to, whatever node they lay on.
+UPDATE fieldstone.workspace SET is_distributed = false WHERE id = ANY (%(workspace_ids)s);
+
 -- name: begin_webhooks
 -- Webhooks of a workspace that comes to another log begin at its end.
 UPDATE fieldstone.webhook SET start_position = (SELECT position FROM fieldstone.log_head)

@@ -245,6 +245,8 @@ async def _restore_tables(
             definitions.write(chunk)
         definitions.flush()
         path = Path(definitions.name)
+        if any(one.name == "workspace" and "is_distributed" in one.columns for one in archive.manifest.tables):
+            await connection.execute(_QUERIES["lie_together"], {"workspace_ids": [saved.id for saved in workspaces]})
         for saved in workspaces:
             tables = [one for one in archive.manifest.tables if one.schema == saved.schema]
             report(f"{saved.name}: {len(tables):,} tables, {sum(one.rows for one in tables):,} rows")

@@ -15,6 +15,7 @@ from fieldstone.metadata.catalog.migrate import Catalog
 from fieldstone.metadata.errors import NameTaken, UnknownObject
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.metadata.workspaces.distribution import require_coordinator
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, Workspaces
 from fieldstone.metadata.writer.model_writer import ModelWriter
@@ -70,7 +71,7 @@ async def open_foundation(
         WorkThread() as work,
     ):
         current = CurrentSnapshots(database, most_bytes=settings.model_cache_mb << 20)
-        workspaces = Workspaces(database, current, trigram=catalog.trigram)
+        workspaces = Workspaces(database, current, trigram=catalog.trigram, distributes=settings.distribute is not None)
         yield Foundation(
             database=database,
             catalog=catalog,
@@ -106,6 +107,8 @@ async def open_catalog(
         address(settings, joined) as (dsn, watch),
         open_database(settings, dsn, connect=connect) as database,
     ):
+        if settings.distribute is not None:
+            await require_coordinator(database)
         catalog = await Catalog.migrate(database)
         if settings.owner_database_url is not None:
             await grant_serving(database, await _user_of(database))

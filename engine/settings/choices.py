@@ -10,6 +10,12 @@ class Environment(Enum):
     DEVELOPMENT = "development"
 
 
+class Distribution(Enum):
+    """The extension that places the schemas of workspaces on several nodes."""
+
+    CITUS = "citus"
+
+
 class Documents(Enum):
     """The documents that are served at /graphql, and whether REST is beside trusted ones."""
 

@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fieldstone.engine.identity.issuer import Issuer, read_issuers
 from fieldstone.engine.identity.openid import ProviderSettings, read_providers
-from fieldstone.engine.settings.choices import Documents, Environment, LogFormat, LogLevel, RateLimitStore
+from fieldstone.engine.settings.choices import Distribution, Documents, Environment, LogFormat, LogLevel, RateLimitStore
 from fieldstone.engine.settings.declaration import (
     Addresses,
     Origins,
@@ -70,6 +70,9 @@ class Settings(BaseSettings):
         "Read replicas of the database; they answer the reads whose writes they have, and the primary all others.",
         "a list of PostgreSQL connection strings such as postgresql://user:password@replica:5432/database, separated by"
         " commas", secret=True)
+    distribute: Distribution | None = setting(None,
+        "`citus`: the database is the coordinator of a cluster of Citus, and each new workspace lies on one of its "
+        "nodes. Unset: all workspaces lie in the one database.", "citus")
     environment: Environment = setting(Environment.PRODUCTION,
         "`development` serves GraphiQL and the page of REST, opens CORS and prints a key at the start.",
         "production or development", variable="FIELDSTONE_ENV")

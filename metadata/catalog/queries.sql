@@ -49,17 +49,17 @@ SELECT version, (
 SELECT version FROM fieldstone.workspace WHERE id = %(workspace_id)s::uuid;
 
 -- name: workspace_by_id
-SELECT id, name, schema_name, version FROM fieldstone.workspace WHERE id = %(workspace_id)s;
+SELECT id, name, schema_name, is_distributed, version FROM fieldstone.workspace WHERE id = %(workspace_id)s;
 
 -- name: workspace_by_name
-SELECT id, name, schema_name FROM fieldstone.workspace WHERE name = %(name)s;
+SELECT id, name, schema_name, is_distributed FROM fieldstone.workspace WHERE name = %(name)s;
 
 -- name: workspace_id_by_name
 -- A name may have the form of an id: the id comes first.
 SELECT id FROM fieldstone.workspace WHERE id::text = %(name)s::text OR name = %(name)s::text ORDER BY name = %(name)s::text LIMIT 1;
 
 -- name: workspaces
-SELECT id, name, schema_name FROM fieldstone.workspace ORDER BY name;
+SELECT id, name, schema_name, is_distributed FROM fieldstone.workspace ORDER BY name;
 
 -- name: load_objects
 SELECT id, name_singular, name_plural, label_singular, label_plural, description, icon, table_name,
@@ -198,8 +198,58 @@ SELECT set_config('deadlock_timeout', '20ms', true) WHERE has_parameter_privileg
 
 -- name: insert_workspace
 -- Its indexes are in the order of sql/text_order.py from the beginning.
-INSERT INTO fieldstone.workspace (id, name, schema_name, text_order)
-VALUES (%(id)s, %(name)s, %(schema_name)s, 1);
+INSERT INTO fieldstone.workspace (id, name, schema_name, is_distributed, text_order)
+VALUES (%(id)s, %(name)s, %(schema_name)s, %(is_distributed)s, 1);
+
+-- name: distribute_schema
+SELECT citus_schema_distribute(quote_ident(%(schema)s)::regnamespace);
+
+-- name: set_distributed
+UPDATE fieldstone.workspace SET is_distributed = true WHERE id = %(workspace_id)s;
+
+-- name: has_citus
+SELECT to_regproc('pg_catalog.citus_schema_distribute') IS NOT NULL;
+
+-- name: citus_role
+SELECT citus_is_coordinator(), (SELECT count(*) FROM pg_dist_node WHERE groupid <> 0 AND noderole = 'primary');
+
+-- name: citus_nodes
+SELECT nodename, nodeport FROM pg_dist_node WHERE shouldhaveshards AND noderole = 'primary' ORDER BY 1, 2;
+
+-- name: move_schema
+SELECT citus_schema_move(quote_ident(%(schema)s)::regnamespace, %(host)s, %(port)s::int);
+
+-- name: rebalance
+SELECT rebalance_table_shards();
+
+-- name: placements
+-- The bytes and the accesses are asked of the nodes, by one statement each.
+WITH shard AS (
+    SELECT part.logicalrelid, shard_of.shardid, node.nodeid, node.nodename, node.nodeport
+    FROM pg_dist_partition AS part JOIN pg_dist_shard AS shard_of USING (logicalrelid)
+        JOIN pg_dist_placement AS placement USING (shardid)
+        JOIN pg_dist_node AS node ON node.groupid = placement.groupid AND node.noderole = 'primary'
+), counted AS (
+    SELECT answer.nodeid, (entry ->> 0)::bigint AS shardid, (entry ->> 1)::bigint AS bytes, (entry ->> 2)::bigint AS accesses
+    FROM run_command_on_all_nodes($command$
+        SELECT coalesce(json_agg(json_build_array(
+            substring(relname FROM '_([0-9]+)$'), pg_total_relation_size(relid),
+            seq_tup_read + coalesce(idx_tup_fetch, 0) + n_tup_ins + n_tup_upd + n_tup_del)), '[]')
+        FROM pg_stat_user_tables WHERE relname ~ '_[0-9]{6,}$'
+    $command$) AS answer, json_array_elements(answer.result::json) AS entry
+    WHERE answer.success
+)
+SELECT workspace.name, min(shard.nodename || ':' || shard.nodeport),
+    coalesce(sum(coalesce(counted.bytes, CASE WHEN shard.shardid IS NULL THEN pg_total_relation_size(class.oid) END)), 0)::bigint,
+    coalesce(sum(coalesce(counted.accesses, CASE WHEN shard.shardid IS NULL THEN
+        own.seq_tup_read + coalesce(own.idx_tup_fetch, 0) + own.n_tup_ins + own.n_tup_upd + own.n_tup_del END)), 0)::bigint
+FROM fieldstone.workspace
+    LEFT JOIN pg_namespace AS schema ON schema.nspname = workspace.schema_name
+    LEFT JOIN pg_class AS class ON class.relnamespace = schema.oid AND class.relkind = 'r'
+    LEFT JOIN shard ON shard.logicalrelid = class.oid
+    LEFT JOIN counted USING (nodeid, shardid)
+    LEFT JOIN pg_stat_user_tables AS own ON own.relid = class.oid
+GROUP BY workspace.name ORDER BY workspace.name;
 
 -- name: revoke_workspace_keys
 UPDATE fieldstone.api_key SET revoked_at = coalesce(revoked_at, now()) WHERE workspace_id = %(workspace_id)s;
@@ -595,7 +645,8 @@ RESET statement_timeout; RESET lock_timeout; RESET idle_session_timeout; RESET a
 
 -- name: interrupt_builds
 -- A build holds a lock that a change of its table waits for. The build is retried later.
-SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+-- Citus has a function of this name for a bigint, too.
+SELECT pg_cancel_backend(pid::int) FROM pg_stat_activity
 WHERE application_name = 'fieldstone build' AND datname = current_database() AND state = 'active'
     AND usename = current_user AND pid IN (
         SELECT pid FROM pg_locks

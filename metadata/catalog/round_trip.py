@@ -14,11 +14,12 @@ QueryStep = tuple[str, Mapping[str, Any]]
 
 
 async def send_as_one(
-    connection: Session, steps: Iterable[QueryStep | Composed], *, commit: bool = False
+    connection: Session, steps: Iterable[QueryStep | Composed], *, commit: bool = False, apart: bool = False
 ) -> list[tuple[Any, ...]]:
     """Run the statements in order, and commit if that is asked for; return the rows of the last that has any.
 
-    PostgreSQL takes no parameters with several statements, so psycopg writes the values into their text.
+    PostgreSQL takes no parameters with several statements, so psycopg writes the values into their text. With `apart`
+    each is a message, as Citus wants those to be that change a distributed table.
 
     Raises:
         psycopg.Error: one failed; those behind it, the commit too, were not run.
@@ -28,6 +29,9 @@ async def send_as_one(
         step.as_string(connection) if isinstance(step, Composed) else cursor.mogrify(QUERIES[step[0]], step[1])
         for step in steps
     ]
+    if apart:
+        while len(texts) > 1 or (texts and commit):
+            await cursor.execute(texts.pop(0).encode())
     if commit:
         texts.append("COMMIT")
     if not texts:

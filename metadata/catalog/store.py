@@ -18,7 +18,7 @@ from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot, 
 from fieldstone.metadata.roles.encoding import encode_rights
 from fieldstone.metadata.roles.role import Role
 from fieldstone.metadata.snapshot import CatalogRows, build_newer_snapshot, build_snapshot
-from fieldstone.sql.queries import attributes_of
+from fieldstone.sql.queries import attributes_of, read_row
 
 _LOADS = ("load_fields", "load_relations", "load_indexes", "load_retired_names", "load_roles")
 
@@ -41,8 +41,8 @@ async def load_snapshot(connection: Session, workspace_id: UUID, base: Snapshot 
     found = await (await connection.execute(QUERIES["workspace_by_id"], parameters)).fetchone()
     if found is None:
         raise UnknownObject(f"there is no workspace {workspace_id}")
-    id_, name, schema, version = found
-    workspace = Workspace(id=id_, name=name, schema=schema)
+    *values, version = found
+    workspace = Workspace(**read_row(Workspace, values))
     if base is not None and base.version == version:
         return base
     parameters["after"] = _BEFORE_ALL if base is None or base.version > version else base.version

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 from psycopg.sql import Composed
 
-from fieldstone.metadata.catalog.queries import QUERIES, fetch
+from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes.plan import LARGEST_REWRITE, MAXIMUM_COLUMNS
 from fieldstone.metadata.changes.tables.alteration import morph_checks
@@ -20,6 +20,7 @@ from fieldstone.metadata.changes.tables.migration import (
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.errors import ChangeFailed, InvalidChange
 from fieldstone.metadata.model import Object, Relation, Snapshot, Status
+from fieldstone.metadata.writer.table_sizes import read_bytes
 from fieldstone.metadata.writer.transaction import PASSING, ModelTransaction
 from fieldstone.sql.ddl import alter, create, rewrite
 from fieldstone.sql.identifiers import quote_table
@@ -117,12 +118,16 @@ async def _ask(connection: Session, query: str, object_: Object) -> list[Any]:
 
 async def _check(transaction: ModelTransaction, object_: Object, tables: list[Table], largest: int) -> None:
     connection, snapshot = transaction.connection, transaction.snapshot
+    if object_.table.is_distributed:
+        raise InvalidChange(
+            f"the table {object_.table.name} is distributed, and Citus renames no constraint of such a table, which a"
+            " rewrite has to do"
+        )
     building = Status.BUILDING in {one.status for one in object_.fields}
     if building or any(index.status is Status.BUILDING for index in snapshot.indexes_of[object_.id]):
         raise InvalidChange(f"{object_.name_singular} is still being changed: try again when its status is READY")
     for table in tables:
-        row = await (await connection.execute(QUERIES["table_bytes"], {"table": quote_table(table)})).fetchone()
-        size = (row[0] or 0) if row else 0
+        size = await read_bytes(connection, table)
         if size > largest:
             use = (
                 "would be rewritten" if table == object_.table else f"refers to {object_.table.name}, or is referred to"

@@ -14,7 +14,6 @@ from fieldstone.metadata.model import Index, Object, Snapshot
 from fieldstone.metadata.sql_views.definition import SqlSchema, read_schema
 from fieldstone.sql.ddl import create
 from fieldstone.sql.ddl.create import TrigramClass
-from fieldstone.sql.plan.elements import Table
 
 _SCRATCH = "pg_temp"
 
@@ -88,7 +87,7 @@ async def make_tables(
             statement
             for object_, indexes in some
             for statement in create_table(
-                replace(object_, table=Table(schema=_SCRATCH, name=object_.table.name)), indexes, trigram
+                replace(object_, table=replace(object_.table, schema=_SCRATCH)), indexes, trigram
             )
         ]
         async with connection.transaction(force_rollback=True):

@@ -18,11 +18,16 @@ _SNAPSHOT_BYTES, _RELATION_BYTES, _INDEX_BYTES = 3_000, 500, 700
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """A tenant: its records live in the PostgreSQL schema `schema`."""
+    """A tenant: its records live in the PostgreSQL schema `schema`.
+
+    Attributes:
+        is_distributed: whether Citus has distributed the schema.
+    """
 
     id: UUID
     name: str
     schema: str
+    is_distributed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

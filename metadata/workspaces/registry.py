@@ -53,12 +53,21 @@ class Workspaces:
         sessions: where connections come from.
         current: gets the first snapshot of each new workspace.
         trigram: the operator class for trigram indexes, None where the server has not got it.
+        distributes: whether Citus is to distribute the schemas of new workspaces.
     """
 
-    def __init__(self, sessions: SessionSource, current: CurrentSnapshots, *, trigram: TrigramClass | None) -> None:
+    def __init__(
+        self,
+        sessions: SessionSource,
+        current: CurrentSnapshots,
+        *,
+        trigram: TrigramClass | None,
+        distributes: bool = False,
+    ) -> None:
         self._sessions = sessions
         self._current = current
         self._trigram = trigram
+        self._distributes = distributes
 
     async def create(self, name: str, *, actor: str, standard: bool = True) -> Snapshot:
         """Create a workspace, by default with the standard objects, and return its model.
@@ -70,7 +79,7 @@ class Workspaces:
         async with self._sessions.session() as connection:
             await connection.execute(QUERIES["begin_change"], prepare=False)
             await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
-            workspace = await _insert_workspace(connection, name)
+            workspace = await _insert_workspace(connection, name, is_distributed=self._distributes)
             empty = Snapshot(
                 workspace=workspace,
                 version=0,
@@ -130,12 +139,31 @@ async def find_free_schema(connection: Session, name: str) -> str:
     return schema
 
 
-async def _insert_workspace(connection: Session, name: str) -> Workspace:
+async def _insert_workspace(connection: Session, name: str, *, is_distributed: bool) -> Workspace:
     schema = await find_free_schema(connection, name)
-    workspace = Workspace(id=new_id(), name=name, schema=schema)
+    workspace = Workspace(id=new_id(), name=name, schema=schema, is_distributed=is_distributed)
     try:
-        await connection.execute(QUERIES["insert_workspace"], {"id": workspace.id, "name": name, "schema_name": schema})
+        await insert_workspace(connection, workspace)
     except psycopg.errors.UniqueViolation:
         raise NameTaken(f'there is a workspace "{name}" already', field="name") from None
-    await connection.execute(create.create_schema(schema))
     return workspace
+
+
+async def insert_workspace(connection: Session, workspace: Workspace) -> None:
+    """Insert the row of a workspace and make its schema.
+
+    Raises:
+        psycopg.errors.UniqueViolation: another workspace has its id or name.
+    """
+    await connection.execute(
+        QUERIES["insert_workspace"],
+        {
+            "id": workspace.id,
+            "name": workspace.name,
+            "schema_name": workspace.schema,
+            "is_distributed": workspace.is_distributed,
+        },
+    )
+    await connection.execute(create.create_schema(workspace.schema))
+    if workspace.is_distributed:
+        await connection.execute(QUERIES["distribute_schema"], {"schema": workspace.schema})

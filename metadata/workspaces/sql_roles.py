@@ -15,6 +15,7 @@ from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Workspace
 from fieldstone.metadata.roles.role import NO_LIMITS, Role, find_role
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.sql_views.definition import SqlSchema, build_views, snake_case, visible_model
@@ -101,6 +102,7 @@ class SqlRoles:
 
         async def body(transaction: ModelTransaction) -> NewSqlRole:
             connection = transaction.connection
+            _require_one_node(transaction.snapshot.workspace)
             found = _find_role(transaction, role)
             parameters = _parameters(statement_seconds, is_superuser=await _require_free(connection, name))
             schema, is_new = await _find_or_name_schema(connection, transaction, found, snake_case=snake_case)
@@ -253,6 +255,14 @@ async def _find(transaction: ModelTransaction, name: str) -> SqlRole:
     if found is None:
         raise UnknownObject(f'the workspace has no SQL role "{escape(name)}"', field="name")
     return found
+
+
+def _require_one_node(workspace: Workspace) -> None:
+    if workspace.is_distributed:
+        raise InvalidChange(
+            f'the workspace "{workspace.name}" is distributed, and has no SQL roles: Citus reads the tables below a'
+            " view as the login that asks, not as the view's owner, so that the view's limits would not hold"
+        )
 
 
 def _find_role(transaction: ModelTransaction, name: str) -> Role:

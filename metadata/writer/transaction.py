@@ -9,14 +9,13 @@ import psycopg
 from psycopg.sql import Composed
 
 from fieldstone.metadata.catalog.audit import COMMAND, AuditAction, AuditEntry, Author, audit_parameters
-from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.round_trip import QueryStep, send_as_one
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.catalog.store import corrections
 from fieldstone.metadata.changes import Change
 from fieldstone.metadata.changes.history.record import record_change
 from fieldstone.metadata.changes.locks import locked_tables
-from fieldstone.metadata.changes.plan import Bounds, ChangePlan, Draft, TableSize, draft_change, plan_change
+from fieldstone.metadata.changes.plan import Bounds, ChangePlan, Draft, draft_change, plan_change
 from fieldstone.metadata.changes.shared_parts import find_differing, find_moved
 from fieldstone.metadata.errors import ChangeFailed, InvalidChange, MetadataError
 from fieldstone.metadata.json_text import JsonValue, dumps
@@ -25,6 +24,7 @@ from fieldstone.metadata.snapshot import carry_look_ups
 from fieldstone.metadata.sql_views.renewal import ViewRenewal
 from fieldstone.metadata.writer.record_checks import check_row_work, do_row_work, require_no_rows
 from fieldstone.metadata.writer.role_holders import require_unheld
+from fieldstone.metadata.writer.table_sizes import read_sizes
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.errors import (
     DatabaseUnavailable,
@@ -35,7 +35,6 @@ from fieldstone.sql.errors import (
     StatementTimeout,
     UniqueViolation,
 )
-from fieldstone.sql.identifiers import quote_table
 from fieldstone.sql.sqlstate import translate_error
 
 PASSING: Final = (LockTimeout, Serialization, StatementTimeout, DatabaseUnavailable)
@@ -157,14 +156,9 @@ class ModelTransaction:
         Raises:
             InvalidChange: a table is too large for it, or has no room for more columns, or the server cannot do it.
         """
-        objects = draft.asked.snapshot.objects
-        names = {quote_table(objects[id_].table): id_ for id_ in draft.weighed | draft.added.keys()}
-        sizes: dict[UUID, TableSize] = {}
-        if names:
-            # pg_relation_size waits for a table's lock: it is asked of no other table.
-            weighed = [name for name, id_ in names.items() if id_ in draft.weighed]
-            rows = await fetch(self.connection, "table_sizes", tables=list(names), weighed=weighed)
-            sizes = {names[name]: TableSize(*size) for name, *size in rows}
+        objects = [draft.asked.snapshot.objects[id_] for id_ in draft.weighed | draft.added.keys()]
+        # A table's bytes are asked for behind its lock: no other's are.
+        sizes = await read_sizes(self.connection, objects, draft.weighed)
         return plan_change(draft, sizes, self.bounds)
 
     def _wait_with(self, plan: ChangePlan) -> None:
@@ -173,7 +167,8 @@ class ModelTransaction:
         self.locked |= set(tables)
         # Builds of ours on these tables give way at once; they are begun again after the commit.
         self._waiting.append(("interrupt_builds", {"tables": tables}))
-        if len(tables) == 1 and not (plan.difference.new_indexes or plan.difference.new_relations):
+        needs_one_lock = len(tables) == 1 and not (plan.difference.new_indexes or plan.difference.new_relations)
+        if needs_one_lock and not self.snapshot.workspace.is_distributed:
             # All statements need the lock that keeps all others out.
             self._waiting.append(("lock_when_free", {"table": tables[0]}))
         self._waiting += plan.statements
@@ -243,7 +238,8 @@ class ModelTransaction:
 
     async def _send(self, steps: Iterable[QueryStep | Composed], *, commit: bool = False) -> None:
         try:
-            await send_as_one(self.connection, steps, commit=commit)
+            apart = self.snapshot.workspace.is_distributed
+            await send_as_one(self.connection, steps, commit=commit, apart=apart)
         except psycopg.Error as error:
             raise _refusal(error) from error
 

@@ -12,6 +12,7 @@ from fieldstone.metadata.changes.plan import too_large
 from fieldstone.metadata.changes.row_work import ConvertValues, FillValues, MapOptions
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.scalars import shown
+from fieldstone.metadata.writer.table_sizes import read_bytes
 from fieldstone.sql.ddl import alter, column_rows
 from fieldstone.sql.identifiers import quote_table
 from fieldstone.sql.plan.elements import Table
@@ -169,8 +170,6 @@ async def require_size(
     Raises:
         InvalidChange: it is.
     """
-    cursor = await connection.execute(QUERIES["table_bytes"], {"table": quote_table(table)})
-    row = await cursor.fetchone()
-    size = (row[0] or 0) if row else 0
+    size = await read_bytes(connection, table)
     if size > largest:
         raise too_large(table.name, size, largest, why, way_out, argument=argument)

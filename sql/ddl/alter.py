@@ -56,12 +56,19 @@ def drop_constraint(table: Table, name: str) -> sql.Composed:
     return sql.SQL("ALTER TABLE {} DROP CONSTRAINT {}").format(table_sql(table), name_sql(name))
 
 
+def defer_constraint(table: Table, name: str) -> sql.Composed:
+    """Return the ALTER TABLE that has a foreign key checked at the end of each transaction."""
+    return sql.SQL("ALTER TABLE {} ALTER CONSTRAINT {} DEFERRABLE INITIALLY DEFERRED").format(
+        table_sql(table), name_sql(name)
+    )
+
+
 def set_default(table: Table, column: Column, default: str | DefaultFunction | None) -> sql.Composed:
     """Return the ALTER TABLE that gives new rows another default; None is none."""
     change = (
         sql.SQL("DROP DEFAULT")
         if default is None
-        else sql.SQL("SET DEFAULT {}").format(column_default(default, column.type))
+        else sql.SQL("SET DEFAULT {}").format(column_default(default, column.type, table))
     )
     return sql.SQL("ALTER TABLE {} ALTER COLUMN {} {}").format(table_sql(table), column_sql(column), change)
 

@@ -11,6 +11,11 @@ from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.types import SqlType
 
 
+def measure(table: Table) -> sql.Composed:
+    """Return the SELECT of the bytes of the table that has the rows: of a distributed one, its shard. Empty: no row."""
+    return sql.SQL("SELECT pg_relation_size(tableoid) FROM {} LIMIT 1").format(table_sql(table))
+
+
 def count_empty(table: Table, column: Column, *, limit: int) -> sql.Composed:
     """Return the SELECT of the number of rows in which the column is NULL, counted no further than `limit`."""
     return sql.SQL("SELECT count(*) FROM (SELECT FROM {} WHERE {} IS NULL LIMIT {}) AS counted").format(

@@ -28,6 +28,11 @@ class DefaultFunction(Enum):
     NOW = "now()"
     TODAY = "(now() AT TIME ZONE 'UTC')::date"
 
+    @property
+    def distributed(self) -> str:
+        """Its SQL in a distributed table, see the migration that makes the function."""
+        return self.value.replace("now()", "fieldstone.moment()")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnDefinition:
@@ -61,7 +66,7 @@ def create_table(
     """Return the CREATE TABLE with its columns and primary key."""
     return sql.SQL("CREATE TABLE {} ({}, CONSTRAINT {} PRIMARY KEY ({}))").format(
         table_sql(table),
-        sql.SQL(", ").join(map(_definition, columns)),
+        sql.SQL(", ").join(_definition(column, table) for column in columns),
         name_sql(key_constraint),
         name_sql(key.name),
     )
@@ -70,7 +75,8 @@ def create_table(
 def add_columns(table: Table, columns: Sequence[ColumnDefinition]) -> sql.Composed:
     """Return the ALTER TABLE that adds columns; a constant default is not written into existing rows."""
     return sql.SQL("ALTER TABLE {} {}").format(
-        table_sql(table), sql.SQL(", ").join(sql.SQL("ADD COLUMN {}").format(_definition(column)) for column in columns)
+        table_sql(table),
+        sql.SQL(", ").join(sql.SQL("ADD COLUMN {}").format(_definition(column, table)) for column in columns),
     )
 
 
@@ -86,14 +92,16 @@ def add_foreign_key(
 ) -> sql.Composed:
     """Return the ALTER TABLE that makes the column refer to the target's key; NO ACTION when the target is deleted.
 
-    Unless `validated`, the rows that are there are not looked at.
+    Unless `validated`, the rows that are there are not looked at. In a distributed table it is deferred from the
+    beginning, as SET CONSTRAINTS reaches no other node: https://github.com/citusdata/citus/issues/2234.
     """
-    return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) DEFERRABLE{}").format(
+    return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} FOREIGN KEY ({}) REFERENCES {} ({}) DEFERRABLE{}{}").format(
         table_sql(table),
         name_sql(name),
         name_sql(column.name),
         table_sql(target),
         name_sql(key.name),
+        sql.SQL(" INITIALLY DEFERRED" if table.is_distributed else ""),
         sql.SQL("" if validated else " NOT VALID"),
     )
 
@@ -161,13 +169,13 @@ def count_rows(table: Table, *, limit: int) -> sql.Composed:
     )
 
 
-def _definition(definition: ColumnDefinition) -> sql.Composed:
+def _definition(definition: ColumnDefinition, table: Table) -> sql.Composed:
     column = definition.column
     parts: list[sql.Composable] = [name_sql(column.name), sql.SQL(column.type.value)]
     if definition.words_of:
         parts.append(_generated_words(definition.words_of))
     if definition.default is not None:
-        parts += [sql.SQL("DEFAULT"), column_default(definition.default, column.type)]
+        parts += [sql.SQL("DEFAULT"), column_default(definition.default, column.type, table)]
     if not column.nullable:
         parts.append(sql.SQL("NOT NULL"))
     return sql.SQL(" ").join(parts)
@@ -180,8 +188,8 @@ def _generated_words(columns: Sequence[Column]) -> sql.Composable:
     )
 
 
-def column_default(default: str | DefaultFunction, type_: SqlType) -> sql.Composable:
-    """Return the expression behind DEFAULT."""
+def column_default(default: str | DefaultFunction, type_: SqlType, table: Table) -> sql.Composable:
+    """Return the expression behind DEFAULT of a column of a table."""
     if isinstance(default, DefaultFunction):
-        return sql.SQL(default.value)
+        return sql.SQL(default.distributed if table.is_distributed else default.value)
     return sql.SQL("{}::{}").format(sql.Literal(default), sql.SQL(type_.value))

@@ -122,7 +122,7 @@ def insert_first_rows(table: Table, columns: Sequence[str], select: sql.Composed
     return insert_rows(
         table,
         columns,
-        sql.SQL("SELECT * FROM ({}) AS given WHERE NOT EXISTS (SELECT FROM {})").format(select, table_sql(table)),
+        sql.SQL("SELECT * FROM ({}) AS given WHERE NOT EXISTS (SELECT 1 FROM {})").format(select, table_sql(table)),
     )
 
 

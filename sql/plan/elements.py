@@ -8,11 +8,16 @@ from fieldstone.sql.plan.operands import Column, Moment, Operand, Parameter, Sor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """A table by its physical name, and the cells that are computed of each of its rows."""
+    """A table by its physical name, and the cells that are computed of each of its rows.
+
+    Attributes:
+        is_distributed: whether it lies in a schema that Citus distributes.
+    """
 
     schema: str
     name: str
     cells: tuple["Cell", ...] = ()
+    is_distributed: bool = False
 
 
 class Comparison(Enum):

@@ -22,6 +22,7 @@ from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, Workspace
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
+from tests.citus_cluster import ON_CITUS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +62,7 @@ async def open_desk(database: Database) -> Desk:
         database=database,
         catalog=catalog,
         current=current,
-        workspaces=Workspaces(database, current, trigram=catalog.trigram),
+        workspaces=Workspaces(database, current, trigram=catalog.trigram, distributes=ON_CITUS),
         writer=ModelWriter(database, current, trigram=catalog.trigram),
         keys=KeyStore(database),
     )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         sql_roles,
         workspaces,
     )
+    from fieldstone.engine.server.cli.placement import places
     from fieldstone.engine.server.cli.serving import serve, start
     from fieldstone.engine.server.cli.supervisor import supervise
     from fieldstone.engine.server.cli.transfers import files
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         "files",
         "import_schema",
         "migrate",
+        "places",
         "roles",
         "schema",
         "secrets",
@@ -53,6 +55,7 @@ else:
             "backups": "upkeep",
             "files": "transfers",
             "migrate": "upkeep",
+            "places": "placement",
             "serve": "serving",
             "start": "serving",
             "status": "upkeep",

@@ -60,7 +60,7 @@ def apply_create_object(snapshot: Snapshot, change: CreateObject) -> Applied:
     indexes = build_system_indexes(change.id, table, fields, change.index_ids)
     created = Object(
         id=change.id,
-        table=Table(schema=snapshot.workspace.schema, name=table),
+        table=Table(schema=snapshot.workspace.schema, name=table, is_distributed=snapshot.workspace.is_distributed),
         is_custom=change.is_custom,
         fields=fields,
         **created_values(OBJECT, change),

@@ -47,7 +47,14 @@ async def run(database: Database, sql: str, **values: Any) -> list[Any]:
 async def add_workspace(database: Database) -> UUID:
     """Another workspace, without a model."""
     id_ = new_id()
-    await run(database, QUERIES["insert_workspace"].decode(), id=id_, name=str(id_), schema_name=f"schema_{id_.hex}")
+    await run(
+        database,
+        QUERIES["insert_workspace"].decode(),
+        id=id_,
+        name=str(id_),
+        schema_name=f"schema_{id_.hex}",
+        is_distributed=False,
+    )
     return id_
 
 

@@ -20,7 +20,8 @@ async def drifts(desk: Desk) -> list[Drift]:
 
 def run(dsn: str, statement: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(statement.encode())
+        for one in statement.split(";"):  # as psql sends them
+            connection.execute(one.encode())
 
 
 async def test_a_new_workspace_has_no_drift(desk: Desk) -> None:

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from fieldstone.sql.ddl import create
+from fieldstone.sql.ddl import alter, create
 from fieldstone.sql.ddl.create import ColumnDefinition, DefaultFunction, TrigramClass
 from fieldstone.sql.identifiers import IdentifierError
 from fieldstone.sql.plan.elements import Table
@@ -66,6 +66,21 @@ def text_of(statement: sql.Composable) -> str:
                 target=Table(schema="d", name="e"), key=KEY,
             ),
             'ALTER TABLE "a"."b" ADD CONSTRAINT "f" FOREIGN KEY ("c") REFERENCES "d"."e" ("id") DEFERRABLE',
+        ),
+        (
+            create.add_foreign_key(
+                Table(schema="a", name="b", is_distributed=True), "f", Column(name="c", type=SqlType.UUID),
+                target=Table(schema="d", name="e"), key=KEY, validated=False,
+            ),
+            ('ALTER TABLE "a"."b" ADD CONSTRAINT "f" FOREIGN KEY ("c") REFERENCES "d"."e" ("id") DEFERRABLE'
+            " INITIALLY DEFERRED NOT VALID"),
+        ),
+        (
+            alter.set_default(
+                Table(schema="a", name="b", is_distributed=True), Column(name="c", type=SqlType.DATE),
+                DefaultFunction.TODAY,
+            ),
+            """ALTER TABLE "a"."b" ALTER COLUMN "c" SET DEFAULT (fieldstone.moment() AT TIME ZONE 'UTC')::date""",
         ),
         (
             create.create_index(Table(schema="a", name="b"), "i", [KEY, TEXT]),

@@ -31,7 +31,33 @@ def delete_workspace(
     work.exit_codes.run(lambda settings: work.workspaces.delete(settings, name=name, yes=yes))
 
 
+@workspace.command("distribute")
+def distribute_workspace(name: Annotated[str, typer.Argument(help="The workspace's name.")]) -> None:
+    """Move a workspace from the coordinator of a cluster of Citus to one of its nodes.
+
+    Its writes wait until its records are there. `FIELDSTONE_DISTRIBUTE=citus` distributes new workspaces by itself.
+    """
+    work.exit_codes.run(lambda settings: work.places.distribute(settings, name=name))
+
+
 @workspace.command("list")
-def list_workspaces() -> None:
+def list_workspaces(
+    places: Annotated[bool, typer.Option("--places", help="With the place, MiB and load of each.")] = False,
+) -> None:
     """List the workspaces by name."""
-    work.exit_codes.run(work.workspaces.list_all)
+    work.exit_codes.run(work.places.show if places else work.workspaces.list_all)
+
+
+@workspace.command("move")
+def move_workspace(
+    name: Annotated[str, typer.Argument(help="The workspace's name.")],
+    to: Annotated[str, typer.Option("--to", help="The place: HOST:PORT of a node of Citus.")],
+) -> None:
+    """Move a workspace to another place, while it is read and written."""
+    work.exit_codes.run(lambda settings: work.places.move(settings, name=name, to=to))
+
+
+@workspace.command("rebalance")
+def rebalance_workspaces() -> None:
+    """Move workspaces until the places have about the same work."""
+    work.exit_codes.run(work.places.rebalance)

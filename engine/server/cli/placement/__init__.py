@@ -1,0 +1,1 @@
+"""The places of workspaces where there are several databases or nodes, and the moves between them."""

@@ -1,0 +1,65 @@
+"""`fieldstone workspace distribute`, `move`, `rebalance` and `list --places`."""
+
+import typer
+
+from fieldstone.engine.server.cli.command_error import CommandError
+from fieldstone.engine.server.cli.placement.citus import NodesOfCitus
+from fieldstone.engine.server.cli.placement.ways import open_way
+from fieldstone.engine.settings import Settings
+
+_BESIDE_THE_CATALOG = "-"
+
+
+async def distribute(settings: Settings, *, name: str) -> None:
+    """Move a workspace from the coordinator of a cluster of Citus to one of its nodes.
+
+    Raises:
+        CommandError: the settings do not name Citus.
+        MetadataError: there is no such workspace, or it cannot be distributed.
+        SqlError: the database cannot be had.
+    """
+    async with open_way(settings) as way:
+        if not isinstance(way, NodesOfCitus):
+            raise CommandError("FIELDSTONE_DISTRIBUTE=citus is needed to distribute a workspace")
+        await way.distribute(name)
+    typer.echo(f"Workspace '{name}' is distributed.")
+
+
+async def move(settings: Settings, *, name: str, to: str) -> None:
+    """Move a workspace to another place.
+
+    Raises:
+        CommandError: all workspaces lie in one database.
+        MetadataError: there is no such workspace or place, or the move was refused.
+        SqlError: the database cannot be had.
+    """
+    async with open_way(settings) as way:
+        await way.move(name, to)
+    typer.echo(f"Workspace '{name}' lies at {to}.")
+
+
+async def rebalance(settings: Settings) -> None:
+    """Move workspaces until the places have about the same work.
+
+    Raises:
+        CommandError: all workspaces lie in one database.
+        MetadataError: a move was refused.
+        SqlError: the database cannot be had.
+    """
+    async with open_way(settings) as way:
+        count = await way.rebalance()
+    typer.echo(f"{count} workspaces were moved.")
+
+
+async def show(settings: Settings) -> None:
+    """Print a line for each workspace: its name, place, MiB and load, between tabs.
+
+    Raises:
+        CommandError: all workspaces lie in one database.
+        MetadataError: the catalog is not for this program.
+        SqlError: the database cannot be had.
+    """
+    async with open_way(settings) as way:
+        for one in await way.list():
+            place = one.place or _BESIDE_THE_CATALOG
+            typer.echo(f"{one.name}\t{place}\t{one.bytes / (1 << 20):.1f}\t{one.load}")
