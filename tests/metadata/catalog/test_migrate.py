@@ -165,3 +165,7 @@ async def test_without_the_right_to_extensions_the_rest_works(bare_dsn: str) -> 
 def test_the_order_of_texts_is_that_of_its_module() -> None:
     migration = next(migration for migration in MIGRATIONS if migration.name == "text_order")
     assert migration.sql.decode().startswith(functions())
+
+
+def test_no_two_migrations_have_one_number() -> None:
+    assert [migration.version for migration in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))
