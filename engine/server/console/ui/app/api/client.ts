@@ -1,6 +1,7 @@
 // Requests to the server: the only way in which the console reads and writes.
 
 import { ApiError, readProblems, readRetry, unreachable } from "./errors.ts";
+import { parseExact } from "./exact_json.ts";
 import { root } from "./place.ts";
 
 export type Endpoint = "graphql" | "metadata";
@@ -69,7 +70,7 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
 async function readJson(response: Response): Promise<{ data?: unknown; errors?: unknown }> {
   const text = await response.text();
   try {
-    const read: unknown = JSON.parse(text);
+    const read = parseExact(text);
     return typeof read === "object" && read !== null ? read : {};
   } catch {
     return {};

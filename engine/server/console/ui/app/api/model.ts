@@ -1,0 +1,75 @@
+// The part of the model that records need: an object, its fields, and the label of the records that a relation leads to.
+
+export type Option = { value: string; label: string; color?: string | null; position?: number };
+
+export type RelationType = "MANY_TO_ONE" | "ONE_TO_ONE" | "ONE_TO_MANY" | "MANY_TO_MANY";
+
+export type TargetObject = {
+  id: string;
+  nameSingular: string;
+  namePlural: string;
+  labelSingular: string;
+  labelPlural: string;
+  labels: readonly LabelField[];
+};
+
+export type LabelField = { name: string; type: string };
+
+export type Relation = { type: RelationType; target: TargetObject; targetField: string };
+
+export type Field = {
+  id: string;
+  name: string;
+  label: string;
+  type: string;
+  description: string | null;
+  isSystem: boolean;
+  isNullable: boolean;
+  isUnique: boolean;
+  options: readonly Option[];
+  settings: Readonly<Record<string, unknown>>;
+  /** The object holds the key of the relation: the field leads to one record and can be set here. */
+  relation: (Relation & { holdsKey: boolean }) | null;
+};
+
+export type ObjectModel = {
+  id: string;
+  nameSingular: string;
+  namePlural: string;
+  labelSingular: string;
+  labelPlural: string;
+  description: string | null;
+  fields: readonly Field[];
+  labels: readonly LabelField[];
+};
+
+const LABEL_NAMES = [["name"], ["firstName", "lastName"], ["title"], ["email"]];
+const LABEL_TYPES = ["TEXT", "FULL_NAME", "EMAILS", "LINKS"];
+
+/** Return the fields that name a record: `name`, both names, `title`, `email`, or else the first text; at most two. */
+export function labelsOf(fields: readonly LabelField[]): readonly LabelField[] {
+  const texts = fields.filter((field) => LABEL_TYPES.includes(field.type)).map(({ name, type }) => ({ name, type }));
+  for (const names of LABEL_NAMES) {
+    const found = texts.filter((field) => names.includes(field.name));
+    if (found.length > 0) return found;
+  }
+  return texts.slice(0, 1);
+}
+
+export function isToOne(field: Field): boolean {
+  return field.relation?.type === "MANY_TO_ONE" || field.relation?.type === "ONE_TO_ONE";
+}
+
+export function isToMany(field: Field): boolean {
+  return field.relation !== null && !isToOne(field);
+}
+
+export function upperFirst(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+export type RecordRow = Readonly<Record<string, unknown>> & {
+  readonly id: string;
+  readonly updatedAt: string;
+  readonly deletedAt: string | null;
+};

@@ -1,0 +1,49 @@
+// The model of one object, asked for where its records are shown.
+
+import { type UseQueryResult, useQueries, useQuery } from "@tanstack/react-query";
+
+import { metadata } from "./client.ts";
+import { keyOf } from "./keys.ts";
+import type { ObjectModel } from "./model.ts";
+import OBJECT from "./object.graphql";
+import { decodeObject, type ObjectNode } from "./object.ts";
+import { useScope } from "./session_context.ts";
+
+type Answer = { objects: { edges: readonly { node: ObjectNode }[] } };
+
+/** Return the object with this plural name and all of its fields; null if the role sees none. */
+export async function readObject(plural: string, signal?: AbortSignal): Promise<ObjectModel | null> {
+  const node = await readNode(plural, null, signal);
+  if (node === null) return null;
+  const edges = [...node.fields.edges];
+  let page = node.fields.pageInfo;
+  while (page.hasNextPage) {
+    const next = await readNode(plural, page.endCursor, signal);
+    if (next === null) return null;
+    edges.push(...next.fields.edges);
+    page = next.fields.pageInfo;
+  }
+  return decodeObject({ ...node, fields: { pageInfo: page, edges } });
+}
+
+async function readNode(plural: string, after: string | null, signal?: AbortSignal): Promise<ObjectNode | null> {
+  const { objects } = await metadata<Answer>(OBJECT, { filter: { namePlural: { eq: plural } }, after }, { signal });
+  return objects.edges[0]?.node ?? null;
+}
+
+export function useObject(plural: string): UseQueryResult<ObjectModel | null> {
+  const scope = useScope();
+  return useQuery({ queryKey: keyOf(scope, "model", plural), queryFn: ({ signal }) => readObject(plural, signal) });
+}
+
+/** Return the models of several objects that are here already; the others are asked for. */
+export function useObjects(plurals: readonly string[]): ReadonlyMap<string, ObjectModel> {
+  const scope = useScope();
+  const results = useQueries({
+    queries: plurals.map((plural) => ({
+      queryKey: keyOf(scope, "model", plural),
+      queryFn: ({ signal }: { signal: AbortSignal }) => readObject(plural, signal),
+    })),
+  });
+  return new Map(results.flatMap((result, index) => (result.data ? [[plurals[index] ?? "", result.data]] : [])));
+}

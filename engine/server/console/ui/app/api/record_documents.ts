@@ -1,0 +1,125 @@
+// The GraphQL documents for the records of an object, made of its metadata; the golden file beside the test shows them.
+
+import { partsOf } from "../fields/parts.ts";
+import { type Field, isToMany, isToOne, type LabelField, type ObjectModel, upperFirst } from "./model.ts";
+
+export type Documents = {
+  page: string;
+  count: string;
+  one: string;
+  create: string;
+  update: string;
+  updateWhere: string;
+  removeMany: string;
+  restoreMany: string;
+  destroyMany: string;
+  options: string;
+  subscriptions: Readonly<Record<"Created" | "Updated" | "Deleted" | "Restored" | "Destroyed", string>>;
+};
+
+/** Return the documents for records of `object` with the fields in `shown` (and id, updatedAt and deletedAt). */
+export function buildDocuments(object: ObjectModel, shown: readonly Field[]): Documents {
+  const type = upperFirst(object.nameSingular);
+  const many = upperFirst(object.namePlural);
+  const plural = object.namePlural;
+  const record = selectRecord(shown);
+  const label = ["id", ...object.labels.map(selectLabel)].join(" ");
+  const list = `$filter: ${type}FilterInput`;
+  const order = `$orderBy: [${type}OrderByInput!]`;
+  const bulk = (verb: string) =>
+    `mutation Console${verb}(${list}!) {\n  ${verb.toLowerCase()}${many}(filter: $filter) { id }\n}\n`;
+  const changes = (action: string) =>
+    `subscription Console${action} {\n  ${object.nameSingular}${action} {\n${record}\n  }\n}\n`;
+  return {
+    page:
+      `query ConsoleRecords(${list}, ${order}, $first: Int, $after: String, $offset: Int) {\n` +
+      `  ${plural}(filter: $filter, orderBy: $orderBy, first: $first, after: $after, offset: $offset) {\n` +
+      `    pageInfo { hasNextPage }\n    edges {\n      cursor\n      node {\n${indent(record, 4)}\n      }\n    }\n  }\n}\n`,
+    count: `query ConsoleCount(${list}) {\n  ${plural}(filter: $filter, first: 0) { totalCount }\n}\n`,
+    one: `query ConsoleRecord($id: UUID!) {\n  ${object.nameSingular}(id: $id) {\n${record}\n  }\n}\n`,
+    create: `mutation ConsoleCreate($data: ${type}Input!) {\n  create${type}(data: $data) {\n${record}\n  }\n}\n`,
+    update:
+      `mutation ConsoleUpdate($id: UUID!, $data: ${type}Input!, $ifUpdatedAt: DateTime!) {\n` +
+      `  update${type}(id: $id, data: $data, ifUpdatedAt: $ifUpdatedAt) {\n${record}\n  }\n}\n`,
+    updateWhere:
+      `mutation ConsoleUpdateWhere(${list}!, $data: ${type}Input!) {\n` +
+      `  update${many}(filter: $filter, data: $data) { id }\n}\n`,
+    removeMany: bulk("Delete"),
+    restoreMany: bulk("Restore"),
+    destroyMany: bulk("Destroy"),
+    options:
+      `query ConsoleOptions(${list}, ${order}, $first: Int) {\n` +
+      `  ${plural}(filter: $filter, orderBy: $orderBy, first: $first) {\n` +
+      `    pageInfo { hasNextPage }\n    edges { node { ${label} } }\n  }\n}\n`,
+    subscriptions: {
+      Created: changes("Created"),
+      Updated: changes("Updated"),
+      Deleted: changes("Deleted"),
+      Restored: changes("Restored"),
+      Destroyed: `subscription ConsoleDestroyed {\n  ${object.nameSingular}Destroyed { id }\n}\n`,
+    },
+  };
+}
+
+/** The most records that one gesture changes: each is an alias of one mutation, of which the server takes 500. */
+export const MAXIMUM_RECORDS = 400;
+
+/**
+ * Return the document of one gesture: `records` updates, each guarded by the version that was read, and the creation of
+ * new records, in one transaction. The variables of update 0 are $id0, $data0 and $version0.
+ */
+export function buildWriteDocument(
+  object: ObjectModel,
+  shown: readonly Field[],
+  records: number,
+  creates: boolean,
+): string {
+  const type = upperFirst(object.nameSingular);
+  const numbers = Array.from({ length: records }, (_, index) => index);
+  const variables = [
+    ...numbers.map((index) => `$id${index}: UUID!, $data${index}: ${type}Input!, $version${index}: DateTime!`),
+    ...(creates ? [`$created: [${type}Input!]!`] : []),
+  ];
+  const roots = [
+    ...numbers.map(
+      (index) =>
+        `  update${index}: update${type}(id: $id${index}, data: $data${index}, ifUpdatedAt: $version${index}) { ...Row }\n`,
+    ),
+    ...(creates ? [`  created: create${upperFirst(object.namePlural)}(data: $created) { ...Row }\n`] : []),
+  ];
+  return `mutation ConsoleWrite(${variables.join(", ")}) {\n${roots.join("")}}\nfragment Row on ${type} {\n${selectRecord(shown)}\n}\n`;
+}
+
+/** Return the document that reads the first records of a relation to many, by the id of a record of `object`. */
+export function buildRelatedDocument(object: ObjectModel, field: Field): string {
+  const labels = ["id", ...(field.relation?.target.labels ?? []).map(selectLabel)].join(" ");
+  return (
+    `query ConsoleRelated($id: UUID!, $first: Int, $after: String) {\n  ${object.nameSingular}(id: $id) {\n    id\n` +
+    `    ${field.name}(first: $first, after: $after) {\n      totalCount\n      pageInfo { hasNextPage endCursor }\n` +
+    `      edges { node { ${labels} } }\n    }\n  }\n}\n`
+  );
+}
+
+function selectRecord(shown: readonly Field[]): string {
+  const always = ["id", "updatedAt", "deletedAt"];
+  const lines = shown.filter((field) => !always.includes(field.name)).flatMap(selectField);
+  return [...always, ...lines].map((line) => `    ${line}`).join("\n");
+}
+
+function selectField(field: Field): string[] {
+  if (isToOne(field)) {
+    const labels = ["id", ...(field.relation?.target.labels ?? []).map(selectLabel)].join(" ");
+    return [...(field.relation?.holdsKey ? [`${field.name}Id`] : []), `${field.name} { ${labels} }`];
+  }
+  if (isToMany(field)) return [`${field.name}(first: 0) { totalCount }`];
+  return [selectLabel(field)];
+}
+
+function selectLabel(field: LabelField): string {
+  const parts = partsOf(field.type);
+  return parts.length > 0 ? `${field.name} { ${parts.map((part) => part.name).join(" ")} }` : field.name;
+}
+
+function indent(text: string, spaces: number): string {
+  return text.replace(/^/gm, " ".repeat(spaces));
+}

@@ -1,0 +1,76 @@
+// Writes of records: one mutation a gesture, each record guarded by the version that was read.
+
+import type { Change } from "../grid/undo.ts";
+import { records } from "./client.ts";
+import { ApiError } from "./errors.ts";
+import type { Field, ObjectModel, RecordRow } from "./model.ts";
+import { buildDocuments, buildWriteDocument } from "./record_documents.ts";
+
+export type Update = { id: string; data: Readonly<Record<string, unknown>>; updatedAt: string };
+
+export type Written = { updated: readonly RecordRow[]; created: readonly RecordRow[] };
+
+/** Write updates and new records in one transaction; either all of them are kept or none. */
+export async function writeRows(
+  object: ObjectModel,
+  shown: readonly Field[],
+  updates: readonly Update[],
+  created: readonly Readonly<Record<string, unknown>>[] = [],
+): Promise<Written> {
+  const document = buildWriteDocument(object, shown, updates.length, created.length > 0);
+  const variables: Record<string, unknown> = created.length > 0 ? { created } : {};
+  for (const [index, update] of updates.entries()) {
+    variables[`id${index}`] = update.id;
+    variables[`data${index}`] = update.data;
+    variables[`version${index}`] = update.updatedAt;
+  }
+  const answer = await records<Record<string, RecordRow | RecordRow[]>>(document, variables);
+  return {
+    updated: updates.map((_, index) => answer[`update${index}`] as RecordRow),
+    created: (answer.created as RecordRow[] | undefined) ?? [],
+  };
+}
+
+/** Return the place in the list of updates of the record that a refusal is about; null if it is about none. */
+export function refusedUpdate(error: unknown): number | null {
+  const root = error instanceof ApiError ? error.problems[0]?.path[0] : undefined;
+  const found = /^update(\d+)$/.exec(String(root ?? ""));
+  return found ? Number(found[1]) : null;
+}
+
+/** Return true if a record was changed by another since its version was read. */
+export function isChangedMeanwhile(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "CONFLICT" && "current" in (error.problems[0]?.extensions ?? {});
+}
+
+/** Return a live record as it is now; null if it is gone. */
+export async function readRow(object: ObjectModel, shown: readonly Field[], id: string): Promise<RecordRow | null> {
+  const answer = await records<Record<string, RecordRow | null>>(buildDocuments(object, shown).one, { id });
+  return answer[object.nameSingular] ?? null;
+}
+
+export type BulkVerb = "removeMany" | "restoreMany" | "destroyMany";
+
+/** Write all records that a filter matches, and return the number of those that were written. */
+export async function writeWhere(object: ObjectModel, verb: BulkVerb, filter: object): Promise<number> {
+  const answer = await records<Record<string, readonly unknown[]>>(buildDocuments(object, [])[verb], { filter });
+  return Object.values(answer)[0]?.length ?? 0;
+}
+
+/** Give all records that a filter matches the same data, and return the number of those that were written. */
+export async function updateWhere(object: ObjectModel, filter: object, data: object): Promise<number> {
+  const answer = await records<Record<string, readonly unknown[]>>(buildDocuments(object, []).updateWhere, {
+    filter,
+    data,
+  });
+  return Object.values(answer)[0]?.length ?? 0;
+}
+
+/** Return the updates of an undo (`back`) or of its opposite. */
+export function updatesOf(changes: readonly Change[], back: boolean): Update[] {
+  return changes.map((change) => ({
+    id: change.id,
+    data: back ? change.before : change.after,
+    updatedAt: change.updatedAt,
+  }));
+}

@@ -1,0 +1,47 @@
+// A value as a grid or a form shows it.
+
+import { Check, Minus } from "lucide-react";
+import type { ReactNode } from "react";
+
+import type { Field } from "../api/model.ts";
+import { Chip } from "./chip.tsx";
+import { EMPTY_TEXT, formatValue, NULL_TEXT, typeOf } from "./registry.ts";
+import { findOption } from "./types/select.ts";
+import "./cell.css";
+
+export function Cell({ value, field }: { value: unknown; field: Field }): ReactNode {
+  if (value === null || value === undefined) return <span className="value-none">{NULL_TEXT}</span>;
+  if (value === "") return <span className="value-none">{EMPTY_TEXT}</span>;
+  switch (typeOf(field).cell) {
+    case "check":
+      return (
+        <span className="value-check">
+          {value === true ? <Check aria-hidden size={16} /> : <Minus aria-hidden size={16} />}
+          {formatValue(value, field)}
+        </span>
+      );
+    case "option":
+      return <OptionChip value={value} field={field} />;
+    case "options":
+      return (
+        <span className="value-chips">
+          {(Array.isArray(value) ? value : [value]).map((one) => (
+            <OptionChip key={String(one)} value={one} field={field} />
+          ))}
+        </span>
+      );
+    case "relation":
+      return <span className="value-relation">{formatValue(value, field)}</span>;
+    case "code":
+      return <code className="value-text">{formatValue(value, field)}</code>;
+    default: {
+      const text = formatValue(value, field);
+      return <span className={text === NULL_TEXT ? "value-none" : "value-text"}>{text}</span>;
+    }
+  }
+}
+
+function OptionChip({ value, field }: { value: unknown; field: Field }) {
+  const option = findOption(field, value);
+  return <Chip color={option?.color ?? "gray"}>{option?.label ?? String(value)}</Chip>;
+}

@@ -1,0 +1,122 @@
+// The editor of a value: one for each kind, chosen by the field's type.
+
+import { type KeyboardEvent, type ReactNode, useState } from "react";
+
+import type { Field } from "../../api/model.ts";
+import { copyText, parseText, typeOf } from "../registry.ts";
+import { toLocal } from "../types/date_time.ts";
+import { OptionPicker } from "./option_picker.tsx";
+import { PartsEditor } from "./parts_editor.tsx";
+import { RelationPicker } from "./relation_picker.tsx";
+import "./editor.css";
+
+/** Where to go on after a value was saved. */
+export type Then = "stay" | "next" | "previous";
+
+export type EditorProps = {
+  field: Field;
+  /** The value that is edited: the id of a relation's record. */
+  value: unknown;
+  /** The record of a relation, by which the picker names it. */
+  related?: unknown;
+  /** A text that stands in the place of the value: a typed letter, or a text that was refused. */
+  text: string | null;
+  /** The name for a screen reader. */
+  label: string;
+  onSave(value: unknown, then: Then, text: string): void;
+  onCancel(): void;
+};
+
+export function Editor(props: EditorProps): ReactNode {
+  switch (typeOf(props.field).editor) {
+    case "option":
+    case "options":
+    case "check":
+      return <OptionPicker {...props} />;
+    case "relation":
+      return <RelationPicker {...props} />;
+    case "parts":
+      return <PartsEditor {...props} />;
+    case "long":
+      return <TextEditor {...props} lines={6} />;
+    case "date":
+      return <TextEditor {...props} type="date" />;
+    case "dateTime":
+      return <TextEditor {...props} type="datetime-local" />;
+    default:
+      return <TextEditor {...props} />;
+  }
+}
+
+type TextEditorProps = EditorProps & { lines?: number; type?: "date" | "datetime-local" };
+
+function TextEditor({ field, value, text, label, onSave, onCancel, lines, type = undefined }: TextEditorProps) {
+  const before = type === "datetime-local" && value !== null ? toLocal(String(value)) : copyText(value, field);
+  const [typed, setTyped] = useState(text !== null && type === undefined ? text : before);
+  const [problem, setProblem] = useState<string | null>(null);
+
+  function save(then: Then): void {
+    // An unchanged text is an unchanged value: a time keeps its microseconds, an empty text stays one.
+    if (typed === before) {
+      onSave(value, then, typed);
+      return;
+    }
+    const parsed = parseText(typed, field);
+    if ("problem" in parsed) setProblem(parsed.problem);
+    else onSave(parsed.value, then, typed);
+  }
+
+  function onKeyDown(event: KeyboardEvent): void {
+    const then = saveKey(event, lines !== undefined);
+    if (then !== null) {
+      event.preventDefault();
+      save(then);
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      onCancel();
+    }
+  }
+
+  const shared = {
+    "aria-label": label,
+    "aria-invalid": problem !== null || undefined,
+    "data-autofocus": "",
+    "data-code": lines === undefined ? undefined : "",
+    className: "editor-input",
+    value: typed,
+    spellCheck: false,
+    onKeyDown,
+    onBlur: () => problem === null && save("stay"),
+  };
+  return (
+    <>
+      {lines === undefined ? (
+        <input
+          {...shared}
+          type={type ?? "text"}
+          step="any"
+          autoComplete="off"
+          onChange={(event) => setTyped(event.target.value)}
+        />
+      ) : (
+        <textarea {...shared} rows={lines} onChange={(event) => setTyped(event.target.value)} />
+      )}
+      {problem !== null && (
+        <p role="alert" className="editor-problem">
+          {problem}
+        </p>
+      )}
+      {lines !== undefined && <p className="editor-hint">Ctrl+Enter saves, Escape restores.</p>}
+    </>
+  );
+}
+
+/** Return the way on that a key asks for: Enter and Tab save, and in several lines Ctrl+Enter alone. */
+export function saveKey(
+  event: Pick<KeyboardEvent, "key" | "shiftKey" | "ctrlKey" | "metaKey">,
+  hasLines: boolean,
+): Then | null {
+  if (event.key === "Tab") return event.shiftKey ? "previous" : "next";
+  if (event.key !== "Enter") return null;
+  return hasLines && !event.ctrlKey && !event.metaKey ? null : "stay";
+}

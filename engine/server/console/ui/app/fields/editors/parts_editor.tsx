@@ -1,0 +1,87 @@
+// The editor of a composite: a field for each of its parts.
+
+import { type FocusEvent, type KeyboardEvent, useId, useState } from "react";
+
+import { isObject, sameJson } from "../../api/exact_json.ts";
+import type { Field } from "../../api/model.ts";
+import { partsOf } from "../parts.ts";
+import { copyText, parseText } from "../registry.ts";
+import type { EditorProps, Then } from "./editor.tsx";
+
+export function PartsEditor({ field, value, text, label, onSave, onCancel }: EditorProps) {
+  const id = useId();
+  const parts = partsOf(field.type);
+  const like = (type: string): Field => ({ ...field, type });
+  const before = isObject(value) ? value : {};
+  const [typed, setTyped] = useState<Readonly<Record<string, string>>>(() =>
+    Object.fromEntries(
+      parts.map((part, index) => [
+        part.name,
+        index === 0 && text !== null ? text : copyText(before[part.name], like(part.type)),
+      ]),
+    ),
+  );
+  const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
+
+  function save(then: Then): void {
+    const found: Record<string, string> = {};
+    const next: Record<string, unknown> = {};
+    for (const part of parts) {
+      const old = before[part.name] ?? null;
+      const given = typed[part.name] ?? "";
+      const parsed = given === copyText(old, like(part.type)) ? { value: old } : parseText(given, like(part.type));
+      if ("problem" in parsed) found[part.name] = parsed.problem;
+      else next[part.name] = parsed.value;
+    }
+    setProblems(found);
+    if (Object.keys(found).length === 0) onSave(sameJson(next, before) ? value : next, then, JSON.stringify(next));
+  }
+
+  function onKeyDown(event: KeyboardEvent): void {
+    const isLong = event.target instanceof HTMLTextAreaElement;
+    if (event.key === "Enter" && (!isLong || event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      save("stay");
+    } else if (event.key === "Escape") {
+      event.preventDefault();
+      onCancel();
+    }
+  }
+
+  function onBlur(event: FocusEvent<HTMLDivElement>): void {
+    if (!event.currentTarget.contains(event.relatedTarget) && Object.keys(problems).length === 0) save("stay");
+  }
+
+  return (
+    <div className="parts" role="group" aria-label={label} onKeyDown={onKeyDown} onBlur={onBlur}>
+      {parts.map((part, index) => {
+        const shared = {
+          id: `${id}${part.name}`,
+          className: "editor-input",
+          "data-autofocus": index === 0 ? "" : undefined,
+          "aria-invalid": part.name in problems || undefined,
+          autoComplete: "off",
+          spellCheck: false,
+          value: typed[part.name] ?? "",
+        };
+        const set = (next: string) => setTyped({ ...typed, [part.name]: next });
+        return (
+          <div key={part.name} className="parts-row">
+            <label htmlFor={`${id}${part.name}`}>{part.label}</label>
+            {part.name === "markdown" ? (
+              <textarea {...shared} rows={6} onChange={(event) => set(event.target.value)} />
+            ) : (
+              <input {...shared} onChange={(event) => set(event.target.value)} />
+            )}
+            {problems[part.name] && (
+              <p role="alert" className="editor-problem">
+                {problems[part.name]}
+              </p>
+            )}
+          </div>
+        );
+      })}
+      <p className="editor-hint">Enter saves, Escape restores.</p>
+    </div>
+  );
+}

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { exactText } from "../api/exact_json.ts";
+import type { Option } from "../api/model.ts";
+import type { FieldLike } from "./field_type.ts";
+import { partsOf } from "./parts.ts";
+import { copyText, formatValue, isKnown, parseText, typeOf } from "./registry.ts";
+import { toLocal } from "./types/date_time.ts";
+
+const OPTIONS: readonly Option[] = [
+  { value: "NEW", label: "New lead" },
+  { value: "WON", label: "Won" },
+];
+
+function like(type: string, settings: Record<string, unknown> = {}): FieldLike {
+  return { type, options: OPTIONS, settings, relation: null };
+}
+
+// Each row: type, settings, a text that is typed, the value that is sent, the text that is shown.
+const TYPED: readonly (readonly [string, Record<string, unknown>, string, unknown, string])[] = [
+  ["TEXT", {}, "Zoë", "Zoë", "Zoë"],
+  [
+    "UUID",
+    {},
+    "0191D2A4-7C1E-7B0A-9D2E-3F5A6B7C8D9E",
+    "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e",
+    "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e",
+  ],
+  ["NUMBER", { dataType: "int" }, "-2147483648", -2147483648, "-2,147,483,648"],
+  ["NUMBER", { dataType: "bigint" }, "9223372036854775807", "9223372036854775807", "9,223,372,036,854,775,807"],
+  ["NUMBER", {}, "12500.50", "12500.50", "12,500.50"],
+  ["NUMBER", { dataType: "float" }, "1.5", "1.5", "1.5"],
+  ["NUMERIC", {}, "0.10000000000000000000000001", "0.10000000000000000000000001", "0.10000000000000000000000001"],
+  ["BOOLEAN", {}, "yes", true, "Yes"],
+  ["DATE", {}, "2024-02-29", "2024-02-29", "29 Feb 2024"],
+  ["SELECT", {}, "new lead", "NEW", "New lead"],
+  ["RATING", {}, "RATING_3", "RATING_3", "★★★"],
+  ["MULTI_SELECT", {}, "won, NEW, Won", ["WON", "NEW"], "Won, New lead"],
+  ["ARRAY", {}, '["a,b", "c"]', ["a,b", "c"], "a,b, c"],
+  ["ARRAY", {}, "one\ntwo", ["one", "two"], "one, two"],
+  ["RAW_JSON", {}, '{"a": [1, null]}', { a: [1, null] }, '{"a":[1,null]}'],
+  ["FULL_NAME", {}, "Ada King Lovelace", { firstName: "Ada", lastName: "King Lovelace" }, "Ada King Lovelace"],
+  ["EMAILS", {}, "ada@example.com", { primaryEmail: "ada@example.com" }, "ada@example.com"],
+  ["CURRENCY", {}, "12,500.5 eur", { amountMicros: "12500500000", currencyCode: "EUR" }, "12,500.50 EUR"],
+  ["CURRENCY", {}, "-0.000001", { amountMicros: "-1" }, "-0.000001"],
+  ["LINKS", {}, "https://example.com", { primaryLinkUrl: "https://example.com" }, "https://example.com"],
+  [
+    "PHONES",
+    {},
+    '{"primaryPhoneCallingCode":"+49","primaryPhoneNumber":"30 1"}',
+    { primaryPhoneCallingCode: "+49", primaryPhoneNumber: "30 1" },
+    "+49 30 1",
+  ],
+  ["RICH_TEXT", {}, "# A\n\nb", { markdown: "# A\n\nb" }, "# A b"],
+  ["POSITION", {}, "1.25", "1.25", "1.25"],
+];
+
+for (const [type, settings, typed, sent, shown] of TYPED) {
+  test(`${type} ${JSON.stringify(settings)} reads ${typed}`, () => {
+    const field = like(type, settings);
+    const parsed = parseText(typed, field);
+    assert.ok("value" in parsed, JSON.stringify(parsed));
+    const value = typeof sent === "string" ? exactText(parsed.value) : parsed.value;
+    assert.deepEqual(value, sent);
+    assert.equal(formatValue(parsed.value, field), shown);
+    assert.deepEqual(parseText(copyText(parsed.value, field), field), parsed, "a copy is read back as the same value");
+  });
+}
+
+const REFUSED: readonly (readonly [string, Record<string, unknown>, string])[] = [
+  ["NUMBER", { dataType: "int" }, "2147483648"],
+  ["NUMBER", { dataType: "int" }, "1.5"],
+  ["NUMBER", { dataType: "bigint" }, "9223372036854775808"],
+  ["NUMBER", {}, "12 500"],
+  ["NUMBER", {}, "NaN"],
+  ["BOOLEAN", {}, "maybe"],
+  ["DATE", {}, "2023-02-29"],
+  ["DATE", {}, "31.1.2024"],
+  ["DATE_TIME", {}, "2024-13-01"],
+  ["UUID", {}, "42"],
+  ["SELECT", {}, "LOST"],
+  ["MULTI_SELECT", {}, "WON, LOST"],
+  ["ARRAY", {}, "[1]"],
+  ["RAW_JSON", {}, "{a: 1}"],
+  ["CURRENCY", {}, "1.0000001"],
+  ["ADDRESS", {}, "Main street 1"],
+];
+
+for (const [type, settings, typed] of REFUSED) {
+  test(`${type} ${JSON.stringify(settings)} refuses ${typed} with a sentence`, () => {
+    const parsed = parseText(typed, like(type, settings));
+    assert.ok("problem" in parsed && parsed.problem.length > 10);
+  });
+}
+
+test("NULL and the empty text are shown differently", () => {
+  assert.equal(formatValue(null, like("TEXT")), "—");
+  assert.equal(formatValue("", like("TEXT")), "empty");
+  assert.deepEqual(parseText("", like("TEXT")), { value: null });
+});
+
+test("a time keeps its microseconds, and one without an offset is in the reader's zone", () => {
+  assert.deepEqual(parseText("2024-01-31T09:30:00.123456Z", like("DATE_TIME")), {
+    value: "2024-01-31T09:30:00.123456Z",
+  });
+  assert.deepEqual(parseText("2024-01-31T09:30:00.5+02:00", like("DATE_TIME")), { value: "2024-01-31T07:30:00.5Z" });
+  const local = toLocal("2024-01-31T09:30:00Z");
+  assert.deepEqual(parseText(local, like("DATE_TIME")), { value: "2024-01-31T09:30:00Z" });
+});
+
+test("a type that the console does not know is shown as JSON and cannot be edited", () => {
+  const field = like("HOLOGRAM");
+  assert.equal(formatValue({ depth: 3 }, field), '{"depth":3}');
+  assert.equal(typeOf(field).editor, null);
+});
+
+test("every type of the reference is known, with every part of its composites and its set of operators", () => {
+  const page = readFileSync(new URL("../../../../../../docs/reference/field-types.md", import.meta.url), "utf-8");
+  const rows = [...page.matchAll(/^\| `([A-Z_]+)`(?:, `(\w+)`)? \| [^|]+ \| (\w+) \|/gm)];
+  assert.ok(rows.length > 40);
+  for (const [, type = "", name, operators] of rows) {
+    assert.ok(isKnown(type), type);
+    const parts = partsOf(type);
+    if (parts.length === 0) {
+      assert.equal(typeOf(like(type)).operators, operators, type);
+    } else {
+      const part = parts.find((one) => one.name === name);
+      assert.ok(part, `${type} ${name}`);
+      assert.equal(typeOf(like(part.type)).operators, operators, `${type} ${name}`);
+    }
+  }
+});

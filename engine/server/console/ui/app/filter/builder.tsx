@@ -1,0 +1,198 @@
+// The filter of a list as rows: conditions, groups of them, and conditions on the records of a relation.
+
+import { Plus, X } from "lucide-react";
+
+import { isToMany, isToOne } from "../api/model.ts";
+import { Button } from "../kit/button.tsx";
+import { ConditionRow } from "./condition_row.tsx";
+import {
+  buildFilter,
+  type Condition,
+  type Filter,
+  type Group,
+  group,
+  type Node,
+  parseFilter,
+  type Related,
+} from "./tree.ts";
+import { membersOf } from "./use_fields.ts";
+import type { FieldsAt } from "./words.ts";
+import "./builder.css";
+
+export type BuilderProps = {
+  /** The rows; conditions that are not complete yet are in them, and not in the filter. */
+  rows: Group;
+  fieldsAt: FieldsAt;
+  onChange(rows: Group): void;
+};
+
+/** Return the rows of a filter, or `rows` if they stand for that filter already. */
+export function rowsOf(filter: Filter, rows: Group, fieldsAt: FieldsAt): Group {
+  return JSON.stringify(buildFilter(rows)) === JSON.stringify(filter) ? rows : parseFilter(filter, membersOf(fieldsAt));
+}
+
+export function FilterBuilder({ rows, fieldsAt, onChange }: BuilderProps) {
+  return (
+    <section className="filter-builder" aria-label="Filter">
+      <GroupRows group={rows} fieldsAt={fieldsAt} onChange={onChange} />
+    </section>
+  );
+}
+
+type GroupProps = { group: Group; fieldsAt: FieldsAt; onChange(group: Group): void };
+
+function GroupRows({ group: rows, fieldsAt, onChange }: GroupProps) {
+  const change = (index: number, node: Node | null) =>
+    onChange({
+      ...rows,
+      children: rows.children.flatMap((child, at) => (at !== index ? [child] : node === null ? [] : [node])),
+    });
+  const add = (node: Node) => onChange({ ...rows, children: [...rows.children, node] });
+  const first = fieldsAt([])?.[0];
+  return (
+    <div className="filter-group">
+      {(rows.children.length > 1 || rows.negated) && (
+        <div className="filter-mode">
+          <select
+            aria-label="Which of the conditions must hold"
+            value={`${rows.negated ? "not " : ""}${rows.mode}`}
+            onChange={(event) =>
+              onChange({
+                ...rows,
+                negated: event.target.value.startsWith("not"),
+                mode: event.target.value.endsWith("or") ? "or" : "and",
+              })
+            }
+          >
+            <option value="and">All of these hold</option>
+            <option value="or">At least one of these holds</option>
+            <option value="not and">Not all of these hold</option>
+            <option value="not or">None of these holds</option>
+          </select>
+        </div>
+      )}
+      <ul>
+        {rows.children.map((child, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a row has no name but its place.
+          <li key={index}>
+            <NodeRow node={child} fieldsAt={fieldsAt} onChange={(node) => change(index, node)} />
+          </li>
+        ))}
+      </ul>
+      <div className="filter-add">
+        <Button
+          kind="quiet"
+          icon={<Plus aria-hidden />}
+          isDisabled={!first}
+          onPress={() =>
+            first && add({ kind: "condition", path: [first.name], operator: "contains", value: undefined })
+          }
+        >
+          Condition
+        </Button>
+        <Button
+          kind="quiet"
+          icon={<Plus aria-hidden />}
+          isDisabled={!first}
+          onPress={() =>
+            first &&
+            add(
+              group(rows.mode === "and" ? "or" : "and", [
+                { kind: "condition", path: [first.name], operator: "contains", value: undefined },
+              ]),
+            )
+          }
+        >
+          Group
+        </Button>
+      </div>
+    </div>
+  );
+}
+
+type NodeProps = { node: Node; fieldsAt: FieldsAt; onChange(node: Node | null): void };
+
+function NodeRow({ node, fieldsAt, onChange }: NodeProps) {
+  const remove = (
+    <Button kind="quiet" icon={<X aria-hidden />} aria-label="Remove the condition" onPress={() => onChange(null)} />
+  );
+  switch (node.kind) {
+    case "condition":
+      return (
+        <div className="filter-row">
+          <ConditionRow
+            condition={node}
+            fieldsAt={fieldsAt}
+            onChange={onChange}
+            relate={(path) => onChange(relate(path, fieldsAt))}
+          />
+          {remove}
+        </div>
+      );
+    case "group":
+      return (
+        <div className="filter-row">
+          <GroupRows group={node} fieldsAt={fieldsAt} onChange={onChange} />
+          {remove}
+        </div>
+      );
+    case "related":
+      return (
+        <div className="filter-row">
+          <RelatedRows node={node} fieldsAt={fieldsAt} onChange={onChange} />
+          {remove}
+        </div>
+      );
+    case "raw":
+      return (
+        <div className="filter-row">
+          <code>{JSON.stringify({ [node.key]: node.value })}</code>
+          {remove}
+        </div>
+      );
+  }
+}
+
+function RelatedRows({
+  node,
+  fieldsAt,
+  onChange,
+}: {
+  node: Related;
+  fieldsAt: FieldsAt;
+  onChange(node: Related): void;
+}) {
+  const name = node.path.at(-1) ?? "";
+  const field = fieldsAt(node.path.slice(0, -1))?.find((one) => one.name === name);
+  return (
+    <fieldset className="filter-related">
+      <legend>
+        {node.quantifier === "one" ? null : (
+          <select
+            aria-label="How many of the records"
+            value={node.quantifier}
+            onChange={(event) => onChange({ ...node, quantifier: event.target.value as Related["quantifier"] })}
+          >
+            <option value="some">Some</option>
+            <option value="none">No</option>
+            <option value="every">Every</option>
+          </select>
+        )}{" "}
+        {field?.label ?? name}
+      </legend>
+      <GroupRows
+        group={node.of}
+        fieldsAt={(path) => fieldsAt([...node.path, ...path])}
+        onChange={(of) => onChange({ ...node, of })}
+      />
+    </fieldset>
+  );
+}
+
+// A relation that is chosen as a field: conditions on its records follow.
+function relate(path: readonly string[], fieldsAt: FieldsAt): Condition | Related {
+  const field = fieldsAt(path.slice(0, -1))?.find((one) => one.name === path.at(-1));
+  if (field && isToMany(field)) return { kind: "related", path, quantifier: "some", of: group("and", []) };
+  const label = field && isToOne(field) ? (field.relation?.target.labels[0]?.name ?? "id") : "id";
+  return { kind: "condition", path: [...path, label], operator: "contains", value: undefined };
+}

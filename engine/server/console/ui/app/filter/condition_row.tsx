@@ -1,0 +1,130 @@
+// One condition: the field, the operator and the value.
+
+import { type Field, isToMany, isToOne } from "../api/model.ts";
+import { partsOf } from "../fields/parts.ts";
+import { typeOf } from "../fields/registry.ts";
+import { findOperator, operatorsOf } from "./operators.ts";
+import type { Condition } from "./tree.ts";
+import { ValueInput } from "./value_input.tsx";
+import { type FieldsAt, findPath } from "./words.ts";
+
+export type ConditionRowProps = {
+  condition: Condition;
+  fieldsAt: FieldsAt;
+  onChange(condition: Condition): void;
+  /** A relation was chosen in the place of a field. */
+  relate(path: readonly string[]): void;
+};
+
+export function ConditionRow({ condition, fieldsAt, onChange, relate }: ConditionRowProps) {
+  const { field, relation } = findPath(condition.path, fieldsAt);
+  const groups = choicesOf(condition.path, fieldsAt);
+  const operators = operatorsOf(field ? typeOf(field).operators : "none");
+  const known = operators.some((operator) => operator.name === condition.operator);
+
+  function choose(text: string): void {
+    const path = text.split(".");
+    if (text.endsWith("›")) {
+      relate(text.slice(0, -1).split("."));
+      return;
+    }
+    const next = findPath(path, fieldsAt).field;
+    const offered = operatorsOf(next ? typeOf(next).operators : "none");
+    const operator = offered.find((one) => one.name === condition.operator) ?? offered[0];
+    onChange({ kind: "condition", path, operator: operator?.name ?? "is", value: undefined });
+  }
+
+  return (
+    <>
+      <select aria-label="Field" value={condition.path.join(".")} onChange={(event) => choose(event.target.value)}>
+        {field === null && <option value={condition.path.join(".")}>{condition.path.join(" › ")}</option>}
+        {groups.map((choices) => (
+          <optgroup key={choices.label} label={choices.label}>
+            {choices.choices.map((choice) => (
+              <option key={choice.value} value={choice.value}>
+                {choice.label}
+              </option>
+            ))}
+          </optgroup>
+        ))}
+      </select>
+      <select
+        aria-label="Operator"
+        value={operatorValue(condition)}
+        onChange={(event) => {
+          const [name = "is", value] = event.target.value.split(":");
+          const isSame = findOperator(name)?.operand === findOperator(condition.operator)?.operand;
+          onChange({ ...condition, operator: name, value: value ?? (isSame ? condition.value : initial(name)) });
+        }}
+      >
+        {!known && (
+          <option value={operatorValue(condition)}>
+            {findOperator(condition.operator)?.words ?? condition.operator}
+          </option>
+        )}
+        {operators
+          .filter((operator) => operator.operand !== "null")
+          .map((operator) => (
+            <option key={operator.name} value={operator.name}>
+              {operator.words}
+            </option>
+          ))}
+        <option value="is:NULL">has no value</option>
+        <option value="is:NOT_NULL">has a value</option>
+      </select>
+      <ValueInput
+        // Another field or operator has another value.
+        key={`${condition.path.join(".")} ${condition.operator}`}
+        operand={findOperator(condition.operator)?.operand ?? "json"}
+        field={field}
+        relation={relation}
+        value={condition.value}
+        onChange={(value) => onChange({ ...condition, value })}
+      />
+    </>
+  );
+}
+
+function operatorValue({ operator, value }: Condition): string {
+  if (operator !== "is" && operator !== "isNot") return operator;
+  const isNull = (value === "NULL" || value === null) === (operator === "is");
+  return isNull ? "is:NULL" : "is:NOT_NULL";
+}
+
+function initial(operator: string): unknown {
+  const operand = findOperator(operator)?.operand;
+  if (operand === "flag") return true;
+  return operand === "period" ? { last: 7, unit: "DAY" } : undefined;
+}
+
+type Choices = { label: string; choices: { value: string; label: string }[] };
+
+// The fields of the object, and those of each object on the way of the condition's path.
+function choicesOf(path: readonly string[], fieldsAt: FieldsAt): Choices[] {
+  const groups: Choices[] = [];
+  const labels: string[] = [];
+  for (let depth = 0; depth < path.length; depth++) {
+    const before = path.slice(0, depth);
+    const fields = fieldsAt(before);
+    if (!fields) break;
+    groups.push({
+      label: labels.join(" › ") || "Fields",
+      choices: fields.flatMap((field) => fieldChoices(field, before, labels)),
+    });
+    labels.push(fields.find((field) => field.name === path[depth])?.label ?? path[depth] ?? "");
+  }
+  return groups;
+}
+
+function fieldChoices(field: Field, before: readonly string[], labels: readonly string[]) {
+  const name = [...before, field.name].join(".");
+  const label = [...labels, field.label].join(" › ");
+  if (isToMany(field)) return [{ value: `${name}›`, label: `${label}…` }];
+  if (isToOne(field)) {
+    const key = field.relation?.holdsKey ? [{ value: `${name}Id`, label }] : [{ value: name, label }];
+    return [...key, { value: `${name}›`, label: `${label} ›…` }];
+  }
+  const parts = partsOf(field.type);
+  if (parts.length === 0) return [{ value: name, label }];
+  return parts.map((part) => ({ value: `${name}.${part.name}`, label: `${label} › ${part.label}` }));
+}

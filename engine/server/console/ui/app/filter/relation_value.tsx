@@ -1,0 +1,41 @@
+// The record that the key of a relation is compared with, chosen by a search on the server.
+
+import { useState } from "react";
+
+import type { Field } from "../api/model.ts";
+import { RelationPicker } from "../fields/editors/relation_picker.tsx";
+
+export function RelationValue({
+  field,
+  value,
+  onChange,
+}: {
+  field: Field;
+  value: unknown;
+  onChange(value: unknown): void;
+}) {
+  const [isOpen, setOpen] = useState(value === undefined);
+  const close = (next: unknown) => {
+    setOpen(false);
+    if (next !== value) onChange(next ?? undefined);
+  };
+  if (!isOpen) {
+    return (
+      <button type="button" className="button" onClick={() => setOpen(true)}>
+        {typeof value === "string" ? value : "Choose a record…"}
+      </button>
+    );
+  }
+  return (
+    <div className="filter-relation">
+      <RelationPicker
+        field={{ ...field, isNullable: false }}
+        value={value ?? null}
+        text={null}
+        label={field.label}
+        onSave={close}
+        onCancel={() => close(value)}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,230 @@
+// The value of a condition, as its operator and its field need it.
+
+import { useState } from "react";
+
+import { isObject } from "../api/exact_json.ts";
+import type { Field } from "../api/model.ts";
+import { Chip } from "../fields/chip.tsx";
+import { copyText, parseText, typeOf } from "../fields/registry.ts";
+import { toLocal } from "../fields/types/date_time.ts";
+import { optionsOf } from "../fields/types/select.ts";
+import type { Operand } from "./operators.ts";
+import { RelationValue } from "./relation_value.tsx";
+
+export type ValueInputProps = {
+  operand: Operand;
+  field: Field | null;
+  /** The relation whose key is compared. */
+  relation?: Field | null;
+  value: unknown;
+  onChange(value: unknown): void;
+};
+
+export function ValueInput({ operand, field, relation = null, value, onChange }: ValueInputProps) {
+  switch (operand) {
+    case "null":
+      return null;
+    case "flag":
+      return (
+        <select aria-label="Value" value={String(value)} onChange={(event) => onChange(event.target.value === "true")}>
+          <option value="true">Yes</option>
+          <option value="false">No</option>
+        </select>
+      );
+    case "period":
+      return <PeriodInput value={isObject(value) ? value : {}} onChange={onChange} />;
+    case "values":
+      return <ValuesInput field={field} value={value} onChange={onChange} />;
+    case "texts":
+      return <ListInput field={null} value={value} onChange={onChange} />;
+    case "pair":
+      return <PairInput field={field} value={value} onChange={onChange} />;
+    case "json":
+      return <TextInput field={field && { ...field, type: "RAW_JSON" }} value={value} onChange={onChange} />;
+    case "text":
+      return <TextInput field={field?.type === "RAW_JSON" ? field : null} value={value} onChange={onChange} />;
+    case "value":
+      return relation ? (
+        <RelationValue field={relation} value={value} onChange={onChange} />
+      ) : (
+        <OneInput field={field} value={value} onChange={onChange} />
+      );
+  }
+}
+
+type InputProps = Omit<ValueInputProps, "operand"> & { label?: string };
+
+function OneInput({ field, value, onChange }: InputProps) {
+  const editor = field ? typeOf(field).editor : "text";
+  if (field && editor === "option") {
+    return (
+      <select
+        aria-label="Value"
+        value={String(value ?? "")}
+        onChange={(event) => onChange(event.target.value || undefined)}
+      >
+        <option value="">Choose…</option>
+        {optionsOf(field).map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+    );
+  }
+  if (editor === "check") {
+    return (
+      <select
+        aria-label="Value"
+        value={String(value ?? "")}
+        onChange={(event) => onChange(event.target.value === "" ? undefined : event.target.value === "true")}
+      >
+        <option value="">Choose…</option>
+        <option value="true">Yes</option>
+        <option value="false">No</option>
+      </select>
+    );
+  }
+  return <TextInput field={field} value={value} onChange={onChange} />;
+}
+
+// A text that is no value of the field yet stays as it is typed; the condition counts when it is one.
+function TextInput({ field, value, onChange, label = "Value" }: InputProps) {
+  const kind = field ? typeOf(field).editor : "text";
+  const [typed, setTyped] = useState(() => textOf(value, field, kind));
+  const [isWrong, setWrong] = useState(false);
+  return (
+    <input
+      className="editor-input"
+      aria-label={label}
+      aria-invalid={isWrong || undefined}
+      type={kind === "date" ? "date" : kind === "dateTime" ? "datetime-local" : "text"}
+      step="any"
+      autoComplete="off"
+      spellCheck={false}
+      value={typed}
+      onChange={(event) => {
+        const text = event.target.value;
+        setTyped(text);
+        const parsed = text === "" ? { value: undefined } : field ? parseText(text, field) : { value: text };
+        setWrong("problem" in parsed);
+        onChange("problem" in parsed ? undefined : parsed.value);
+      }}
+    />
+  );
+}
+
+function textOf(value: unknown, field: Field | null, kind: string | null): string {
+  if (value === undefined || value === null) return "";
+  if (field === null) return String(value);
+  return kind === "dateTime" ? toLocal(String(value)) : copyText(value, field);
+}
+
+function ValuesInput({ field, value, onChange }: InputProps) {
+  const options = field ? optionsOf(field) : [];
+  const chosen = Array.isArray(value) ? value : [];
+  if (!field || options.length === 0) return <ListInput field={field} value={value} onChange={onChange} />;
+  return (
+    <fieldset aria-label="Values" className="filter-options">
+      {options.map((option) => {
+        const isChosen = chosen.includes(option.value);
+        return (
+          <button
+            key={option.value}
+            type="button"
+            aria-pressed={isChosen}
+            onClick={() =>
+              onChange(isChosen ? chosen.filter((one) => one !== option.value) : [...chosen, option.value])
+            }
+          >
+            <Chip color={option.color ?? "gray"}>{option.label}</Chip>
+          </button>
+        );
+      })}
+    </fieldset>
+  );
+}
+
+function ListInput({ field, value, onChange }: InputProps) {
+  const like = field && (field.type === "ARRAY" ? { ...field, type: "TEXT" } : field);
+  const [typed, setTyped] = useState(Array.isArray(value) ? value.join(", ") : "");
+  const [isWrong, setWrong] = useState(false);
+  return (
+    <input
+      className="editor-input"
+      aria-label="Values, separated by commas"
+      aria-invalid={isWrong || undefined}
+      placeholder="one, two"
+      value={typed}
+      onChange={(event) => {
+        setTyped(event.target.value);
+        const texts = event.target.value
+          .split(",")
+          .map((text) => text.trim())
+          .filter(Boolean);
+        const parsed = texts.map((text) => (like ? parseText(text, like) : { value: text }));
+        const values = parsed.flatMap((one) => ("value" in one ? [one.value] : []));
+        setWrong(values.length < texts.length);
+        onChange(values.length < texts.length || values.length === 0 ? undefined : values);
+      }}
+    />
+  );
+}
+
+function PairInput({ field, value, onChange }: InputProps) {
+  const [pair, setPair] = useState<readonly unknown[]>(Array.isArray(value) ? value : [undefined, undefined]);
+  const set = (next: readonly unknown[]) => {
+    setPair(next);
+    onChange(next.every((one) => one !== undefined) ? next : undefined);
+  };
+  return (
+    <>
+      <TextInput label="From" field={field} value={pair[0]} onChange={(first) => set([first, pair[1]])} />
+      <span>and</span>
+      <TextInput label="To" field={field} value={pair[1]} onChange={(second) => set([pair[0], second])} />
+    </>
+  );
+}
+
+const UNITS = ["MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"];
+
+function PeriodInput({
+  value,
+  onChange,
+}: {
+  value: Readonly<Record<string, unknown>>;
+  onChange(value: unknown): void;
+}) {
+  const direction = value.this === true ? "this" : "next" in value ? "next" : "last";
+  const count = Number(value[direction] ?? 1) || 1;
+  const { timeZone, unit = "DAY" } = value;
+  const build = (next: string, number: number, of: unknown) =>
+    onChange({ [next]: next === "this" ? true : number, unit: of, ...(timeZone === undefined ? {} : { timeZone }) });
+  return (
+    <>
+      <select aria-label="Direction" value={direction} onChange={(event) => build(event.target.value, count, unit)}>
+        <option value="last">the last</option>
+        <option value="this">this</option>
+        <option value="next">the next</option>
+      </select>
+      {direction !== "this" && (
+        <input
+          className="editor-input"
+          type="number"
+          min={1}
+          aria-label="Number"
+          value={count}
+          onChange={(event) => build(direction, Math.max(1, Math.trunc(Number(event.target.value)) || 1), unit)}
+        />
+      )}
+      <select aria-label="Unit" value={String(unit)} onChange={(event) => build(direction, count, event.target.value)}>
+        {UNITS.map((name) => (
+          <option key={name} value={name}>
+            {name.toLowerCase()}
+            {direction === "this" ? "" : "s"}
+          </option>
+        ))}
+      </select>
+    </>
+  );
+}

@@ -1,0 +1,64 @@
+// The data of an update: the changed fields alone, and of a composite its changed parts alone.
+
+import { isObject, sameJson } from "../api/exact_json.ts";
+import { type Field, isToOne, type RecordRow } from "../api/model.ts";
+import { partsOf } from "../fields/parts.ts";
+
+export type Data = Readonly<Record<string, unknown>>;
+
+/** Return the value of a field in a record as an editor has it: the id of a relation's record, else the value. */
+export function readValue(record: RecordRow | Data, field: Field): unknown {
+  if (isToOne(field) && field.relation?.holdsKey) return record[`${field.name}Id`] ?? null;
+  return record[field.name] ?? null;
+}
+
+/** Return the data that gives `field` the value `next`, and the data that gives it the value before; null if it is the same. */
+export function buildChange(record: RecordRow, field: Field, next: unknown): { before: Data; after: Data } | null {
+  const before = readValue(record, field);
+  if (isToOne(field)) {
+    if (before === next) return null;
+    const key = `${field.name}Id`;
+    return { before: { [key]: before }, after: { [key]: next } };
+  }
+  const parts = partsOf(field.type);
+  if (parts.length > 0)
+    return buildParts(
+      before,
+      field,
+      next,
+      parts.map((part) => part.name),
+    );
+  if (sameJson(before, next)) return null;
+  return { before: { [field.name]: before }, after: { [field.name]: next } };
+}
+
+function buildParts(
+  before: unknown,
+  field: Field,
+  next: unknown,
+  names: readonly string[],
+): ReturnType<typeof buildChange> {
+  const old = isObject(before) ? before : {};
+  const given = isObject(next) ? next : Object.fromEntries(names.map((name) => [name, null]));
+  const changed = Object.keys(given).filter((name) => !sameJson(old[name] ?? null, given[name] ?? null));
+  if (changed.length === 0) return null;
+  const pick = (from: Data) => ({
+    [field.name]: Object.fromEntries(changed.map((name) => [name, from[name] ?? null])),
+  });
+  return { before: pick(old), after: pick(given) };
+}
+
+/** Return two data of one record as one; the parts of a composite are put together. */
+export function mergeData(one: Data, other: Data): Data {
+  const merged: Record<string, unknown> = { ...one };
+  for (const [name, value] of Object.entries(other)) {
+    const present = merged[name];
+    merged[name] = isObject(present) && isObject(value) ? { ...present, ...value } : value;
+  }
+  return merged;
+}
+
+/** Return the names of the fields that differ between two states of a record. */
+export function changedFields(before: RecordRow, after: RecordRow, fields: readonly Field[]): Field[] {
+  return fields.filter((field) => !sameJson(before[field.name] ?? null, after[field.name] ?? null));
+}

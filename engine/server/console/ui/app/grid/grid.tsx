@@ -1,0 +1,205 @@
+// A virtual grid: the rows and columns in view, one focused cell that `aria-activedescendant` names, and the keys.
+// Values and their meaning belong to the page that shows it.
+
+import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
+import { type ClipboardEvent, type KeyboardEvent, type PointerEvent, type ReactNode, useId, useRef } from "react";
+import { GridHead, type HeadColumn } from "./head.tsx";
+import { type Command, commandOf } from "./keys.ts";
+import { GridRow } from "./row.tsx";
+import { type Cell, clamp, focus, isInRange, moveCell, rangeOf, type Selection } from "./selection.ts";
+import "./grid.css";
+
+export type GridColumn = HeadColumn & { align: "start" | "end" };
+
+export type CellView = {
+  content: ReactNode;
+  state?: "pending" | "refused" | "flash" | undefined;
+  title?: string | undefined;
+};
+
+export type RowView = { key: string; mark?: string | undefined; isChosen: boolean; cell(column: number): CellView };
+
+export type GridProps = {
+  label: string;
+  columns: readonly GridColumn[];
+  count: number;
+  /** Return a row; undefined while it is not here. */
+  row(index: number): RowView | undefined;
+  selection: Selection;
+  onSelect(selection: Selection): void;
+  onShow(first: number, last: number): void;
+  onCommand(command: Exclude<Command, { do: "move" }>): void;
+  onSort(column: number, add: boolean): void;
+  onResize(column: number, width: number): void;
+  onToggleRow(index: number, extend: boolean): void;
+  onToggleAll(): void;
+  onCopy(): { text: string; html: string } | null;
+  onPaste(text: string): void;
+  /** The element that has the focus while no cell is edited. */
+  gridRef: { current: HTMLDivElement | null };
+};
+
+const LEAD = 36;
+const HEAD_HEIGHT = 32;
+/** Browsers clamp an element's height beyond this: https://github.com/TanStack/virtual/issues/460 */
+const MAXIMUM_HEIGHT = 16_000_000;
+
+/** The rows that a grid can show, whatever their number is. */
+export function shownRows(count: number, height: number): number {
+  return Math.min(count, Math.floor(MAXIMUM_HEIGHT / height));
+}
+
+export function Grid(props: GridProps) {
+  const { columns, count, selection, onSelect, gridRef } = props;
+  const id = useId();
+  const dragging = useRef(false);
+  const height = rowHeight();
+  const rows = shownRows(count, height);
+  const size = { rows, columns: columns.length };
+  const cell = clamp(selection.cell, size);
+  const rowVirtualizer = useVirtualizer({
+    count: rows,
+    getScrollElement: () => gridRef.current,
+    estimateSize: () => height,
+    overscan: 6,
+    paddingStart: HEAD_HEIGHT,
+    scrollPaddingStart: HEAD_HEIGHT,
+    rangeExtractor: (range) => withIndex(range, cell.row),
+    onChange: (virtualizer) => {
+      const range = virtualizer.range;
+      if (range) props.onShow(range.startIndex, range.endIndex);
+    },
+  });
+  const columnVirtualizer = useVirtualizer({
+    horizontal: true,
+    count: columns.length,
+    getScrollElement: () => gridRef.current,
+    estimateSize: (index) => columns[index]?.width ?? 100,
+    getItemKey: (index) => `${columns[index]?.key}:${columns[index]?.width}`,
+    overscan: 3,
+    paddingStart: LEAD,
+    scrollPaddingStart: LEAD,
+    rangeExtractor: (range) => withIndex(range, cell.column),
+  });
+  const shownColumns = columnVirtualizer.getVirtualItems();
+  const range = rangeOf({ cell, anchor: clamp(selection.anchor, size) });
+
+  function go(next: Cell, extend: boolean): void {
+    onSelect(focus(selection, next, extend));
+    rowVirtualizer.scrollToIndex(next.row);
+    columnVirtualizer.scrollToIndex(next.column);
+  }
+
+  function onKeyDown(event: KeyboardEvent): void {
+    if (event.target !== gridRef.current) return;
+    const inView = Math.max(1, Math.floor((gridRef.current.clientHeight - HEAD_HEIGHT) / height) - 1);
+    const command = commandOf(event, inView);
+    if (command === null) return;
+    event.preventDefault();
+    if (command.do === "move") go(moveCell(cell, command.move, size), command.extend);
+    else props.onCommand(command);
+  }
+
+  function onPointerDown(event: PointerEvent): void {
+    const at = event.button === 0 ? cellAt(event.target) : null;
+    if (at === null) return;
+    dragging.current = true;
+    onSelect(focus(selection, at, event.shiftKey));
+  }
+
+  function onPointerOver(event: PointerEvent): void {
+    if (!dragging.current || event.buttons !== 1) {
+      dragging.current = false;
+      return;
+    }
+    const at = cellAt(event.target);
+    if (at && (at.row !== cell.row || at.column !== cell.column)) onSelect(focus(selection, at, true));
+  }
+
+  function copy(event: ClipboardEvent): void {
+    if (event.target !== gridRef.current) return;
+    const copied = props.onCopy();
+    if (copied === null) return;
+    event.preventDefault();
+    event.clipboardData.setData("text/plain", copied.text);
+    event.clipboardData.setData("text/html", copied.html);
+  }
+
+  function paste(event: ClipboardEvent): void {
+    if (event.target !== gridRef.current) return;
+    event.preventDefault();
+    props.onPaste(event.clipboardData.getData("text/plain"));
+  }
+
+  const hasCell = rows > 0 && columns.length > 0;
+  return (
+    <div
+      ref={gridRef}
+      className="grid"
+      role="grid"
+      tabIndex={0}
+      aria-label={props.label}
+      aria-rowcount={count + 1}
+      aria-colcount={columns.length + 1}
+      aria-multiselectable
+      aria-activedescendant={hasCell ? cellId(id, cell.row, cell.column) : undefined}
+      onKeyDown={onKeyDown}
+      onPointerDown={onPointerDown}
+      onPointerOver={onPointerOver}
+      onDoubleClick={(event) => cellAt(event.target) && props.onCommand({ do: "edit", text: null })}
+      onCopy={copy}
+      onPaste={paste}
+    >
+      <div
+        role="presentation"
+        className="grid-canvas"
+        style={{ height: rowVirtualizer.getTotalSize(), width: columnVirtualizer.getTotalSize() }}
+      >
+        <GridHead
+          columns={columns}
+          shown={shownColumns}
+          isAll={selection.all}
+          onSort={props.onSort}
+          onResize={props.onResize}
+          onToggleAll={props.onToggleAll}
+        />
+        {rowVirtualizer.getVirtualItems().map((item) => (
+          <GridRow
+            key={item.key}
+            index={item.index}
+            top={item.start}
+            row={props.row(item.index)}
+            columns={columns}
+            shown={shownColumns}
+            cellId={(column) => cellId(id, item.index, column)}
+            active={item.index === cell.row ? cell.column : null}
+            isInRange={(column) => isInRange(range, item.index, column)}
+            isAll={selection.all}
+            onToggle={(extend) => props.onToggleRow(item.index, extend)}
+          />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function withIndex(range: Range, index: number): number[] {
+  const indexes = defaultRangeExtractor(range);
+  if (index >= range.count || indexes.includes(index)) return indexes;
+  return [...indexes, index].sort((one, other) => one - other);
+}
+
+function cellId(grid: string, row: number, column: number): string {
+  return `${grid}r${row}c${column}`;
+}
+
+function cellAt(target: EventTarget): Cell | null {
+  const element = target instanceof Element ? target.closest<HTMLElement>("[data-column]") : null;
+  const { row, column } = element?.dataset ?? {};
+  return row === undefined || column === undefined ? null : { row: Number(row), column: Number(column) };
+}
+
+function rowHeight(): number {
+  const text = getComputedStyle(document.documentElement).getPropertyValue("--row-height");
+  return Number.parseInt(text, 10) || 32;
+}

@@ -1,0 +1,72 @@
+// The head of a grid: names, order and widths of the columns. The bar above has the same for the keyboard.
+
+import type { VirtualItem } from "@tanstack/react-virtual";
+import { ArrowDown, ArrowUp } from "lucide-react";
+import type { PointerEvent } from "react";
+
+export type HeadColumn = {
+  key: string;
+  label: string;
+  width: number;
+  /** The present order; null if the list cannot be ordered by the column. */
+  sort: "ascending" | "descending" | "none" | null;
+};
+
+export type HeadProps = {
+  columns: readonly HeadColumn[];
+  shown: readonly VirtualItem[];
+  isAll: boolean;
+  onSort(column: number, add: boolean): void;
+  onResize(column: number, width: number): void;
+  onToggleAll(): void;
+};
+
+export function GridHead({ columns, shown, isAll, onSort, onResize, onToggleAll }: HeadProps) {
+  return (
+    <div role="row" aria-rowindex={1} className="grid-head">
+      <div role="columnheader" aria-colindex={1} className="grid-lead">
+        <input type="checkbox" tabIndex={-1} aria-label="Select all records" checked={isAll} onChange={onToggleAll} />
+      </div>
+      {shown.map(({ index, start, size }) => {
+        const column = columns[index];
+        if (!column) return null;
+        const { sort } = column;
+        return (
+          <div
+            key={column.key}
+            role="columnheader"
+            aria-colindex={index + 2}
+            aria-sort={sort ?? undefined}
+            className="grid-head-cell"
+            style={{ left: start, width: size }}
+          >
+            {sort === null ? (
+              <span>{column.label}</span>
+            ) : (
+              <button type="button" tabIndex={-1} onClick={(event) => onSort(index, event.shiftKey)}>
+                <span>{column.label}</span>
+                {sort === "ascending" && <ArrowUp aria-hidden size={14} />}
+                {sort === "descending" && <ArrowDown aria-hidden size={14} />}
+              </button>
+            )}
+            <div className="grid-resize" aria-hidden {...resizing(size, (width) => onResize(index, width))} />
+          </div>
+        );
+      })}
+    </div>
+  );
+}
+
+function resizing(width: number, resize: (width: number) => void) {
+  return {
+    onPointerDown: (event: PointerEvent<HTMLElement>) => {
+      event.stopPropagation();
+      event.currentTarget.setPointerCapture(event.pointerId);
+      event.currentTarget.dataset.from = String(event.clientX - width);
+    },
+    onPointerMove: (event: PointerEvent<HTMLElement>) => {
+      if (!event.currentTarget.hasPointerCapture(event.pointerId)) return;
+      resize(event.clientX - Number(event.currentTarget.dataset.from));
+    },
+  };
+}

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { parseExact } from "../api/exact_json.ts";
+import { type Field, labelsOf, type ObjectModel, type RecordRow } from "../api/model.ts";
+import { defaultColumns, move, reconcile, resize, shownFields, toggle } from "./columns.ts";
+import { buildChange, changedFields, mergeData } from "./edits.ts";
+import { type Batch, openBatcher } from "./live.ts";
+import { buildOrderBy, nextOrder, orderPath, parseOrder, printOrder } from "./order.ts";
+
+function field(name: string, type = "TEXT", rest: Partial<Field> = {}): Field {
+  return {
+    id: `id of ${name}`,
+    name,
+    label: name,
+    type,
+    description: null,
+    isSystem: false,
+    isNullable: true,
+    isUnique: false,
+    options: [],
+    settings: {},
+    relation: null,
+    ...rest,
+  };
+}
+
+const target = {
+  id: "c",
+  nameSingular: "company",
+  namePlural: "companies",
+  labelSingular: "Company",
+  labelPlural: "Companies",
+  labels: [{ name: "name", type: "FULL_NAME" }],
+};
+const company = field("company", "RELATION", {
+  relation: { type: "MANY_TO_ONE", target, targetField: "people", holdsKey: true },
+});
+const deals = field("deals", "RELATION", {
+  relation: { type: "ONE_TO_MANY", target, targetField: "person", holdsKey: false },
+});
+const budget = field("budget", "CURRENCY");
+const fields = [
+  field("city"),
+  field("name"),
+  company,
+  deals,
+  budget,
+  field("meta", "RAW_JSON"),
+  field("id", "UUID", { isSystem: true }),
+  field("createdAt", "DATE_TIME", { isSystem: true }),
+];
+const PEOPLE: ObjectModel = {
+  id: "p",
+  nameSingular: "person",
+  namePlural: "people",
+  labelSingular: "Person",
+  labelPlural: "People",
+  description: null,
+  fields,
+  labels: labelsOf(fields),
+};
+const names = (columns: ReturnType<typeof defaultColumns>) =>
+  shownFields(columns, PEOPLE).map((shown) => shown.field.name);
+
+test("a list without a view begins with the label and ends with the system's fields", () => {
+  assert.deepEqual(names(defaultColumns(PEOPLE)), ["name", "city", "company", "budget", "createdAt"]);
+});
+
+test("a field that is gone leaves a view's columns, and a new one is hidden", () => {
+  const columns = reconcile(
+    [
+      { fieldId: "gone", width: 90, visible: true },
+      { fieldId: "id of city", width: 300, visible: true },
+    ],
+    PEOPLE,
+  );
+  assert.deepEqual(names(columns), ["city"]);
+  assert.equal(columns.length, fields.length);
+});
+
+test("columns are shown, sized and moved among the visible ones", () => {
+  const columns = defaultColumns(PEOPLE);
+  assert.deepEqual(names(toggle(columns, "id of city")), ["name", "company", "budget", "createdAt"]);
+  assert.equal(resize(columns, "id of name", 3)[0]?.width, 60);
+  assert.deepEqual(names(move(columns, "id of budget", -1)), ["name", "city", "budget", "company", "createdAt"]);
+  assert.deepEqual(names(move(columns, "id of budget", 9)), ["name", "city", "company", "createdAt", "budget"]);
+  assert.deepEqual(names(move(columns, "id of name", -1)), names(columns));
+});
+
+test("an order goes to the address and back, and names a relation by its label", () => {
+  const keys = parseOrder("-createdAt,company.name.firstName,;drop");
+  assert.equal(printOrder(keys), "-createdAt,company.name.firstName");
+  assert.deepEqual(buildOrderBy(keys), [
+    { createdAt: "DescNullsLast" },
+    { company: { name: { firstName: "AscNullsLast" } } },
+  ]);
+  assert.deepEqual(orderPath(company), ["company", "name", "firstName"]);
+  assert.deepEqual(orderPath(budget), ["budget", "amountMicros"]);
+  assert.equal(orderPath(deals), null);
+  assert.equal(orderPath(field("meta", "RAW_JSON")), null);
+});
+
+test("a column's head orders up, down, and not at all; with Shift beside the others", () => {
+  const up = nextOrder([], ["city"], false);
+  const down = nextOrder(up, ["city"], false);
+  assert.equal(printOrder(up), "city");
+  assert.equal(printOrder(down), "-city");
+  assert.equal(printOrder(nextOrder(down, ["city"], false)), "");
+  assert.equal(printOrder(nextOrder(down, ["name"], false)), "name");
+  assert.equal(printOrder(nextOrder(down, ["name"], true)), "-city,name");
+  assert.equal(printOrder(nextOrder(parseOrder("-city,name"), ["name"], true)), "-city,-name");
+  assert.equal(printOrder(nextOrder(parseOrder("-city,name"), ["city"], true)), "name");
+});
+
+const RECORD: RecordRow = {
+  id: "1",
+  updatedAt: "now",
+  deletedAt: null,
+  city: "Bonn",
+  companyId: "c1",
+  company: { id: "c1", name: "Orion" },
+  budget: { amountMicros: "5", currencyCode: "EUR" },
+  score: parseExact("1.50"),
+};
+
+test("a change has the changed fields alone, with the data that undoes it", () => {
+  assert.equal(buildChange(RECORD, field("city"), "Bonn"), null);
+  assert.deepEqual(buildChange(RECORD, field("city"), null), { before: { city: "Bonn" }, after: { city: null } });
+  assert.deepEqual(buildChange(RECORD, company, "c2"), { before: { companyId: "c1" }, after: { companyId: "c2" } });
+  assert.equal(buildChange(RECORD, field("score", "NUMBER"), parseExact("1.50")), null);
+});
+
+test("a composite sends its changed parts alone, and NULL empties all of them", () => {
+  assert.deepEqual(buildChange(RECORD, budget, { amountMicros: "5", currencyCode: "CHF" }), {
+    before: { budget: { currencyCode: "EUR" } },
+    after: { budget: { currencyCode: "CHF" } },
+  });
+  assert.deepEqual(buildChange(RECORD, budget, null)?.after, { budget: { amountMicros: null, currencyCode: null } });
+  assert.equal(buildChange(RECORD, budget, { amountMicros: "5" }), null);
+});
+
+test("changes of one record are put together", () => {
+  assert.deepEqual(mergeData({ city: "A", budget: { amountMicros: "1" } }, { budget: { currencyCode: "CHF" } }), {
+    city: "A",
+    budget: { amountMicros: "1", currencyCode: "CHF" },
+  });
+});
+
+test("the fields that another changed are found", () => {
+  const after = { ...RECORD, city: "Ulm", updatedAt: "later" };
+  assert.deepEqual(
+    changedFields(RECORD, after, fields).map((one) => one.name),
+    ["city"],
+  );
+});
+
+test("events are merged by record, and a flood is told as one", () => {
+  const batches: Batch[] = [];
+  let timer: (() => void) | null = null;
+  let now = 0;
+  const clock = { start: (action: () => void) => (timer = action), stop: () => (timer = null) };
+  const batcher = openBatcher(
+    (batch) => batches.push(batch),
+    clock,
+    () => now,
+  );
+  const flush = () => timer?.();
+  batcher.add({ action: "Created", record: { id: "1", city: "A" } });
+  batcher.add({ action: "Updated", record: { id: "1", city: "B" } });
+  flush();
+  assert.deepEqual(batches.pop(), { events: [{ action: "Created", record: { id: "1", city: "B" } }], flood: false });
+  now = 5000;
+  for (let index = 0; index < 60; index++) batcher.add({ action: "Updated", record: { id: `${index}` } });
+  flush();
+  assert.deepEqual(batches.pop(), { events: [], flood: true });
+  now = 9000;
+  batcher.add({ action: "Deleted", record: { id: "1" } });
+  flush();
+  assert.equal(batches.pop()?.flood, false);
+});

@@ -1,0 +1,44 @@
+// The events of others, merged for a tenth of a second; a flood of them is told as one.
+
+import type { Clock } from "./pages.ts";
+
+export type Action = "Created" | "Updated" | "Deleted" | "Restored" | "Destroyed";
+
+export type LiveEvent = { action: Action; record: Readonly<Record<string, unknown>> & { id: string } };
+
+export type Batch = { events: readonly LiveEvent[]; flood: boolean };
+
+const MERGED_MILLISECONDS = 100;
+const FLOOD = 50;
+
+export type Batcher = { add(event: LiveEvent): void; close(): void };
+
+/** Return a batcher that hands over the last event of each record, or a flood where a second had more than fifty. */
+export function openBatcher(deliver: (batch: Batch) => void, clock: Clock, now: () => number): Batcher {
+  let waiting = new Map<string, LiveEvent>();
+  let timer: unknown = null;
+  let times: number[] = [];
+
+  function flush(): void {
+    timer = null;
+    const events = [...waiting.values()];
+    waiting = new Map();
+    deliver(times.length > FLOOD ? { events: [], flood: true } : { events, flood: false });
+  }
+
+  return {
+    add(event) {
+      const at = now();
+      times = [...times.slice(-FLOOD), at].filter((time) => at - time < 1000);
+      const before = waiting.get(event.record.id);
+      // A record that was created and changed within the tenth of a second is still a new one.
+      const action = before?.action === "Created" && event.action === "Updated" ? "Created" : event.action;
+      waiting.set(event.record.id, { ...event, action });
+      if (timer === null) timer = clock.start(flush, MERGED_MILLISECONDS);
+    },
+    close() {
+      if (timer !== null) clock.stop(timer);
+      timer = null;
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { openPages, type Page } from "./pages.ts";
+
+type Asked = {
+  after: string | null;
+  offset: number;
+  signal: AbortSignal;
+  answer: (page: Page<number>) => void;
+  fail: (error: unknown) => void;
+};
+
+// A list of whole numbers, a clock that a test moves, and every request that was made.
+function open() {
+  const asked: Asked[] = [];
+  const errors: unknown[] = [];
+  let changes = 0;
+  let waiting: { action: () => void; milliseconds: number } | null = null;
+  const pages = openPages<number>(
+    ({ after, offset }, signal) => new Promise((answer, fail) => asked.push({ after, offset, signal, answer, fail })),
+    () => changes++,
+    (error) => errors.push(error),
+    {
+      start: (action, milliseconds) => (waiting = { action, milliseconds }),
+      stop: (timer) => {
+        if (waiting === timer) waiting = null;
+      },
+    },
+  );
+  const rest = () => {
+    const timer = waiting;
+    waiting = null;
+    timer?.action();
+  };
+  const answer = async (index: number, number: number) => {
+    asked[index]?.answer(page(number));
+    await new Promise(setImmediate);
+  };
+  return { pages, asked, errors, rest, answer, waits: () => waiting?.milliseconds, changes: () => changes };
+}
+
+function page(number: number): Page<number> {
+  return { rows: Array.from({ length: 100 }, (_, index) => number * 100 + index), endCursor: `end of ${number}` };
+}
+
+test("the first page is read at once, the next one behind its cursor", async () => {
+  const { pages, asked, rest, answer, waits } = open();
+  pages.show(0, 30);
+  assert.equal(waits(), 0);
+  rest();
+  await answer(0, 0);
+  assert.equal(pages.row(99), 99);
+  assert.equal(pages.row(100), undefined);
+  pages.show(80, 120);
+  assert.equal(waits(), 80);
+  rest();
+  assert.deepEqual(
+    asked.map(({ after, offset }) => ({ after, offset })),
+    [
+      { after: null, offset: 0 },
+      { after: "end of 0", offset: 0 },
+    ],
+  );
+});
+
+test("a drag over the whole list reads only where it rests, and aborts what it left", async () => {
+  const { pages, asked, rest, answer } = open();
+  pages.show(0, 30);
+  rest();
+  for (let row = 0; row < 100_000; row += 250) pages.show(row, row + 30);
+  pages.show(99_950, 99_999);
+  rest();
+  assert.equal(asked.length, 2);
+  assert.equal(asked[1]?.offset, 99_900);
+  assert.equal(asked[0]?.signal.aborted, true);
+  await answer(0, 0);
+  assert.equal(pages.row(0), undefined, "the answer of an aborted page is not kept");
+});
+
+test("sixty pages are kept, those that were used last", async () => {
+  const { pages, rest, answer } = open();
+  for (let number = 0; number < 70; number++) {
+    pages.show(number * 100, number * 100 + 30);
+    rest();
+    await answer(number, number);
+  }
+  assert.equal(pages.row(0), undefined);
+  assert.equal(pages.row(900), undefined);
+  assert.equal(pages.row(1000), 1000);
+  assert.equal(pages.row(6900), 6900);
+});
+
+test("a refresh keeps the rows that are shown until the new ones are here", async () => {
+  const { pages, asked, rest, answer } = open();
+  pages.show(0, 120);
+  rest();
+  await answer(0, 0);
+  await answer(1, 1);
+  pages.refresh();
+  assert.equal(pages.row(5), 5);
+  rest();
+  assert.equal(asked.length, 4);
+  assert.equal(asked[3]?.after, null, "no cursor of a stale page is used");
+  asked[2]?.answer({ rows: [-1], endCursor: null });
+  await new Promise(setImmediate);
+  assert.equal(pages.row(0), -1);
+  assert.equal(pages.row(5), undefined);
+});
+
+test("rows are found and replaced by what they are", async () => {
+  const { pages, rest, answer, changes } = open();
+  pages.show(0, 30);
+  rest();
+  await answer(0, 0);
+  assert.deepEqual(
+    pages.find((row) => row === 42),
+    { index: 42, row: 42 },
+  );
+  const before = changes();
+  pages.replace((row) => (row === 42 ? 4200 : undefined));
+  assert.equal(pages.row(42), 4200);
+  pages.replace(() => undefined);
+  assert.equal(changes(), before + 1);
+});
+
+test("an error is told, and the page is asked for again when it is shown again", async () => {
+  const { pages, asked, errors, rest } = open();
+  pages.show(0, 30);
+  rest();
+  asked[0]?.fail(new Error("no"));
+  await new Promise(setImmediate);
+  assert.equal(errors.length, 1);
+  pages.refresh();
+  rest();
+  assert.equal(asked.length, 2);
+});
+
+test("a closed list asks for nothing more", () => {
+  const { pages, asked, rest } = open();
+  pages.show(0, 30);
+  pages.close();
+  rest();
+  assert.equal(asked.length, 0);
+});

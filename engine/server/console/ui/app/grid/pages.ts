@@ -1,0 +1,154 @@
+// The rows of a long list as sparse pages: what the eye rests on is read, what it passed is not.
+
+export type Page<Row> = { rows: readonly Row[]; endCursor: string | null };
+
+/** Reads a page: behind the cursor `after` if there is one, else from `offset` on. */
+export type FetchPage<Row> = (
+  place: { after: string | null; offset: number },
+  signal: AbortSignal,
+) => Promise<Page<Row>>;
+
+export type Clock = { start(action: () => void, milliseconds: number): unknown; stop(timer: unknown): void };
+
+export const PAGE_SIZE = 100;
+const KEPT_PAGES = 60;
+const REST_MILLISECONDS = 80;
+
+const BROWSER_CLOCK: Clock = {
+  start: (action, milliseconds) => setTimeout(action, milliseconds),
+  stop: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
+};
+
+export type Pages<Row> = {
+  /** Return the row at an index; undefined while its page is not here. */
+  row(index: number): Row | undefined;
+  /** Return the rows that are here and fulfil a condition, with their indexes. */
+  find(fits: (row: Row) => boolean): { index: number; row: Row } | undefined;
+  /** Ask for the rows from `first` to `last`, both included, once the range has stood for 80 ms; others are aborted. */
+  show(first: number, last: number): void;
+  /** Put another row into the place of each row for which `change` returns one. */
+  replace(change: (row: Row) => Row | undefined): void;
+  /** Read all pages again, keeping the rows that are shown until the new ones are here. */
+  refresh(): void;
+  /** Stop all that is under way. */
+  close(): void;
+};
+
+/** Return an empty list of pages. `changed` is called after each change, and `failed` with the error of a page. */
+export function openPages<Row>(
+  fetchPage: FetchPage<Row>,
+  changed: () => void,
+  failed: (error: unknown) => void,
+  clock: Clock = BROWSER_CLOCK,
+): Pages<Row> {
+  // In the order of their use, the last used last.
+  const pages = new Map<number, Page<Row>>();
+  const stale = new Set<number>();
+  const underWay = new Map<number, AbortController>();
+  let shown: readonly [number, number] = [0, -1];
+  let timer: unknown = null;
+
+  function wanted(): number[] {
+    const [first, last] = shown;
+    const numbers: number[] = [];
+    for (let page = first; page <= last; page++) numbers.push(page);
+    return numbers;
+  }
+
+  function read(number: number): void {
+    const controller = new AbortController();
+    underWay.set(number, controller);
+    const before = stale.has(number - 1) ? undefined : pages.get(number - 1);
+    const after = before?.endCursor ?? null;
+    const place = { after, offset: after === null ? number * PAGE_SIZE : 0 };
+    fetchPage(place, controller.signal)
+      .then((page) => {
+        if (controller.signal.aborted) return;
+        pages.delete(number);
+        pages.set(number, page);
+        stale.delete(number);
+        forget();
+        changed();
+      })
+      .catch((error: unknown) => {
+        if (!controller.signal.aborted) failed(error);
+      })
+      .finally(() => {
+        if (underWay.get(number) === controller) underWay.delete(number);
+      });
+  }
+
+  function forget(): void {
+    const needed = new Set(wanted());
+    for (const number of pages.keys()) {
+      if (pages.size <= KEPT_PAGES) return;
+      if (!needed.has(number)) pages.delete(number);
+    }
+  }
+
+  function ask(): void {
+    timer = null;
+    const needed = wanted();
+    for (const [number, controller] of underWay) {
+      if (needed.includes(number)) continue;
+      controller.abort();
+      underWay.delete(number);
+    }
+    for (const number of needed) {
+      const page = pages.get(number);
+      if (page && !stale.has(number)) {
+        pages.delete(number);
+        pages.set(number, page);
+      } else if (!underWay.has(number)) read(number);
+    }
+  }
+
+  function wait(milliseconds: number): void {
+    if (timer !== null) clock.stop(timer);
+    timer = clock.start(ask, milliseconds);
+  }
+
+  return {
+    row: (index) => pages.get(Math.floor(index / PAGE_SIZE))?.rows[index % PAGE_SIZE],
+    find(fits) {
+      for (const [number, page] of pages) {
+        const at = page.rows.findIndex(fits);
+        const row = page.rows[at];
+        if (row !== undefined) return { index: number * PAGE_SIZE + at, row };
+      }
+      return undefined;
+    },
+    show(first, last) {
+      const next = [Math.floor(first / PAGE_SIZE), Math.floor(Math.max(first, last) / PAGE_SIZE)] as const;
+      if (next[0] === shown[0] && next[1] === shown[1]) return;
+      // The first range is read at once: nothing was passed on the way to it.
+      const isFirst = shown[1] < 0;
+      shown = next;
+      wait(isFirst ? 0 : REST_MILLISECONDS);
+    },
+    replace(change) {
+      let any = false;
+      for (const [number, page] of pages) {
+        if (!page.rows.some((row) => change(row) !== undefined)) continue;
+        any = true;
+        pages.set(number, { ...page, rows: page.rows.map((row) => change(row) ?? row) });
+      }
+      if (any) changed();
+    },
+    refresh() {
+      for (const controller of underWay.values()) controller.abort();
+      underWay.clear();
+      const needed = new Set(wanted());
+      for (const number of [...pages.keys()]) {
+        if (needed.has(number)) stale.add(number);
+        else pages.delete(number);
+      }
+      wait(0);
+    },
+    close() {
+      if (timer !== null) clock.stop(timer);
+      for (const controller of underWay.values()) controller.abort();
+      underWay.clear();
+    },
+  };
+}

@@ -1,0 +1,69 @@
+// One row of a grid; only its cells in view are there.
+
+import type { VirtualItem } from "@tanstack/react-virtual";
+
+import type { GridColumn, RowView } from "./grid.tsx";
+
+export type RowProps = {
+  index: number;
+  top: number;
+  row: RowView | undefined;
+  columns: readonly GridColumn[];
+  shown: readonly VirtualItem[];
+  cellId(column: number): string;
+  /** The column of the focused cell, if it is in this row. */
+  active: number | null;
+  isInRange(column: number): boolean;
+  isAll: boolean;
+  onToggle(extend: boolean): void;
+};
+
+export function GridRow({ index, top, row, columns, shown, cellId, active, isInRange, isAll, onToggle }: RowProps) {
+  const isChosen = isAll || row?.isChosen === true;
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={isChosen}
+      aria-busy={row === undefined || undefined}
+      className="grid-row"
+      data-mark={row?.mark ? "" : undefined}
+      style={{ top }}
+    >
+      <div role="gridcell" aria-colindex={1} className="grid-lead">
+        <input
+          type="checkbox"
+          tabIndex={-1}
+          aria-label={`Select row ${index + 1}`}
+          checked={isChosen}
+          disabled={row === undefined}
+          onChange={(event) => onToggle(event.nativeEvent instanceof MouseEvent && event.nativeEvent.shiftKey)}
+        />
+      </div>
+      {shown.map(({ index: column, start, size }) => {
+        const view = row?.cell(column);
+        return (
+          <div
+            key={columns[column]?.key}
+            id={cellId(column)}
+            role="gridcell"
+            aria-colindex={column + 2}
+            aria-selected={isInRange(column)}
+            aria-invalid={view?.state === "refused" || undefined}
+            className="grid-cell"
+            data-row={index}
+            data-column={column}
+            data-align={columns[column]?.align}
+            data-active={active === column || undefined}
+            data-state={view?.state}
+            title={view?.title}
+            style={{ left: start, width: size }}
+          >
+            {view ? view.content : <span className="grid-waiting" />}
+          </div>
+        );
+      })}
+      {row?.mark && <span className="grid-mark">{row.mark}</span>}
+    </div>
+  );
+}

@@ -1,0 +1,234 @@
+// The writes of a list: one mutation and one undo a gesture, conflicts with both values, refused values that stay.
+
+import { useRef, useState } from "react";
+
+import { ApiError } from "../api/errors.ts";
+import type { Field, ObjectModel, RecordRow } from "../api/model.ts";
+import { MAXIMUM_RECORDS } from "../api/record_documents.ts";
+import {
+  isChangedMeanwhile,
+  readRow,
+  refusedUpdate,
+  type Update,
+  updatesOf,
+  type Written,
+  writeRows,
+  writeWhere,
+} from "../api/row_writes.ts";
+import { buildChange, type Data, mergeData, readValue } from "./edits.ts";
+import { cellKey, type Marks, NO_MARKS, withEntries, without } from "./marks.ts";
+import type { Pages } from "./pages.ts";
+import * as undo from "./undo.ts";
+
+/** A cell's new value in a gesture. */
+export type CellEdit = { record: RecordRow; field: Field; value: unknown; text: string };
+
+export type Conflict = { field: Field; mine: CellEdit; theirs: RecordRow };
+
+export type Notice = { text: string; canUndo: boolean };
+
+export type EditsOptions = {
+  object: ObjectModel;
+  fields: readonly Field[];
+  pages: Pages<RecordRow>;
+  /** Called with the records that a write left, for the marks of rows and the number of records. */
+  onWritten(rows: readonly RecordRow[], kind: "updated" | "created" | "removed"): void;
+};
+
+const ANY_VERSION = "any";
+const NOTHING_WRITTEN: Written = { updated: [], created: [] };
+
+export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
+  const [marks, setMarks] = useState<Marks>(NO_MARKS);
+  const [history, setHistory] = useState(undo.EMPTY);
+  const [conflict, setConflict] = useState<Conflict | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [notice, setNotice] = useState<Notice | null>(null);
+  // Own writes come back over the socket: the versions by which they are known.
+  const versions = useRef(new Map<string, string>());
+
+  function keep(written: Written, kind: "updated" | "created"): void {
+    const rows = kind === "updated" ? written.updated : written.created;
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    for (const row of rows) versions.current.set(row.id, row.updatedAt);
+    pages.replace((row) => byId.get(row.id));
+    if (rows.length > 0) onWritten(rows, kind);
+  }
+
+  // A deletion and a restoration are known by the record, whatever version they leave.
+  function own(ids: readonly string[]): void {
+    for (const id of ids) versions.current.set(id, ANY_VERSION);
+  }
+
+  function versionsOf(rows: readonly RecordRow[]): Map<string, string> {
+    return new Map(rows.map((row) => [row.id, row.updatedAt]));
+  }
+
+  /** Write one gesture: the values of some cells, and new records. */
+  async function write(label: string, edits: readonly CellEdit[], created: readonly Data[] = []): Promise<boolean> {
+    const changes = changesOf(edits);
+    if (changes.length === 0 && created.length === 0) return true;
+    if (changes.length + created.length > MAXIMUM_RECORDS) {
+      setProblem(
+        `One gesture changes at most ${MAXIMUM_RECORDS} records. Import a file, or edit the selected records together.`,
+      );
+      return false;
+    }
+    const keys = edits.map(({ record, field }) => cellKey(record.id, field.id));
+    const shown = edits.map(({ record, field, value }) => [cellKey(record.id, field.id), value] as const);
+    setProblem(null);
+    setMarks((before) => ({
+      ...before,
+      pending: withEntries(before.pending, shown),
+      refused: without(before.refused, keys),
+    }));
+    try {
+      const written = await writeRows(object, fields, changes.map(updateOf), created);
+      keep(written, "updated");
+      keep(written, "created");
+      const next = versionsOf(written.updated);
+      const step = {
+        label,
+        changes: changes.map((change) => ({ ...change, updatedAt: next.get(change.id) ?? "" })),
+        created: written.created.map((row) => row.id),
+        trashed: [],
+      };
+      setHistory((before) => undo.push(undo.advanceAll(before, next), step));
+      if (edits.length > 1 || created.length > 0) setNotice({ text: label, canUndo: true });
+      return true;
+    } catch (error) {
+      await refuse(error, edits, changes);
+      return false;
+    } finally {
+      setMarks((before) => ({ ...before, pending: without(before.pending, keys) }));
+    }
+  }
+
+  async function refuse(error: unknown, edits: readonly CellEdit[], changes: readonly undo.Change[]): Promise<void> {
+    const id = changes[refusedUpdate(error) ?? 0]?.id;
+    const edit = edits.find(({ record }) => record.id === id);
+    if (edit && isChangedMeanwhile(error)) {
+      await meet(edit, edits.length === 1);
+      return;
+    }
+    const message = error instanceof ApiError ? refusalText(error) : String(error);
+    if (edits.length === 1 && edit) {
+      const key = cellKey(edit.record.id, edit.field.id);
+      setMarks((before) => ({
+        ...before,
+        refused: withEntries(before.refused, [[key, { text: edit.text, message }]]),
+      }));
+    } else setProblem(message);
+  }
+
+  // Another has changed the record. Where the value of this field is as it was read, both changes fit beside each other.
+  async function meet(mine: CellEdit, isAlone: boolean): Promise<void> {
+    const theirs = await readRow(object, fields, mine.record.id);
+    if (theirs === null) {
+      setProblem("Another has deleted this record meanwhile. Your value was not written.");
+      return;
+    }
+    pages.replace((row) => (row.id === theirs.id ? theirs : undefined));
+    if (!isAlone) setProblem("Another has changed one of these records meanwhile. Nothing was written; try again.");
+    else if (buildChange(theirs, mine.field, readValue(mine.record, mine.field)) === null)
+      await resolve({ ...mine, record: theirs });
+    else setConflict({ field: mine.field, mine, theirs });
+  }
+
+  function resolve(mine: CellEdit): Promise<boolean> {
+    setConflict(null);
+    return write(`Changed ${mine.field.label}`, [mine]);
+  }
+
+  /** Undo the last gesture, or do the last undone one again; refused if another has changed one of its records. */
+  async function step(back: boolean): Promise<void> {
+    const last = (back ? history.done : history.undone).at(-1);
+    setNotice(null);
+    if (!last) return;
+    try {
+      const next = await turn(last, back);
+      setHistory((before) => (back ? undo.undone(before, next) : undo.redone(before, next)));
+      setNotice({ text: `${back ? "Undone" : "Done again"}: ${last.label}`, canUndo: false });
+    } catch (error) {
+      if (back) setHistory(undo.dropLast);
+      const reason = error instanceof ApiError ? refusalText(error) : String(error);
+      setProblem(
+        isChangedMeanwhile(error) ? `Another has changed a record since. “${last.label}” stays as it is.` : reason,
+      );
+    }
+  }
+
+  async function turn(last: undo.Step, back: boolean): Promise<Map<string, string>> {
+    const written =
+      last.changes.length > 0 ? await writeRows(object, fields, updatesOf(last.changes, back)) : NOTHING_WRITTEN;
+    keep(written, "updated");
+    const [removed, restored] = back ? [last.created, last.trashed] : [last.trashed, last.created];
+    own([...removed, ...restored]);
+    if (removed.length > 0) await writeWhere(object, "removeMany", { id: { in: removed } });
+    if (restored.length > 0) await writeWhere(object, "restoreMany", { id: { in: restored } });
+    if (removed.length > 0 || restored.length > 0) onWritten([], restored.length > 0 ? "created" : "removed");
+    return versionsOf(written.updated);
+  }
+
+  /** Move records to the trash. */
+  async function trash(ids: readonly string[]): Promise<void> {
+    const label = `Moved ${ids.length === 1 ? "1 record" : `${ids.length} records`} to the trash`;
+    try {
+      own(ids);
+      await writeWhere(object, "removeMany", { id: { in: ids } });
+      setHistory((before) => undo.push(before, { label, changes: [], created: [], trashed: ids }));
+      setNotice({ text: label, canUndo: true });
+      onWritten([], "removed");
+    } catch (error) {
+      setProblem(error instanceof ApiError ? refusalText(error) : String(error));
+    }
+  }
+
+  return {
+    marks,
+    setMarks,
+    history,
+    conflict,
+    problem,
+    notice,
+    write,
+    step,
+    trash,
+    resolve,
+    isOwn: (id: string, updatedAt: unknown) => [updatedAt, ANY_VERSION].includes(versions.current.get(id)),
+    dropConflict: () => setConflict(null),
+    dropProblem: () => setProblem(null),
+    dropRefusal: (key: string) => setMarks((before) => ({ ...before, refused: without(before.refused, [key]) })),
+    tell: (text: string) => setNotice({ text, canUndo: false }),
+    fail: setProblem,
+  };
+}
+
+export type Edits = ReturnType<typeof useEdits>;
+
+// The changes of one record are one update.
+function changesOf(edits: readonly CellEdit[]): undo.Change[] {
+  const changes = new Map<string, undo.Change>();
+  for (const { record, field, value } of edits) {
+    const change = buildChange(record, field, value);
+    if (change === null) continue;
+    const present = changes.get(record.id);
+    changes.set(record.id, {
+      id: record.id,
+      updatedAt: record.updatedAt,
+      before: mergeData(present?.before ?? {}, change.before),
+      after: mergeData(present?.after ?? {}, change.after),
+    });
+  }
+  return [...changes.values()];
+}
+
+function updateOf(change: undo.Change): Update {
+  return { id: change.id, data: change.after, updatedAt: change.updatedAt };
+}
+
+function refusalText(error: ApiError): string {
+  if (error.code === "SERVICE_UNAVAILABLE")
+    return `${error.message} The change may or may not have been kept: look before you repeat it.`;
+  return error.message;
+}

@@ -1,0 +1,112 @@
+// The rows of a list in the browser: sparse pages, their number, and what changes in them.
+
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+
+import { records } from "../api/client.ts";
+import { keyOf } from "../api/keys.ts";
+import type { Field, ObjectModel, RecordRow } from "../api/model.ts";
+import { buildDocuments } from "../api/record_documents.ts";
+import { useScope } from "../api/session_context.ts";
+import { openPages, PAGE_SIZE, type Page, type Pages } from "./pages.ts";
+
+type Connection = { edges: readonly { cursor: string; node: RecordRow }[] };
+
+/** A list of records as the server is asked for it. */
+export type ListQuery = { filter: object; orderBy: readonly unknown[] };
+
+export type Rows = {
+  pages: Pages<RecordRow>;
+  /** The number of records under the filter; undefined until it is counted. */
+  count: number | undefined;
+  error: unknown;
+  /** Ask for the rows from `first` to `last`. */
+  show(first: number, last: number): void;
+  /** Read the pages that are shown and the number again. */
+  refresh(): void;
+};
+
+/** The rows that are asked for before the grid has measured its height. */
+const FIRST_ROWS = 30;
+
+/** Return the rows of `object` with `fields` in them, for as long as the query stays the same. */
+export function useRows(object: ObjectModel, fields: readonly Field[], query: ListQuery): Rows {
+  const key = JSON.stringify([object.id, fields.map((field) => field.id), query]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for all that the store is made of.
+  const store = useMemo(() => openStore(object, fields, query), [key]);
+  const range = useRef<readonly [number, number]>([0, FIRST_ROWS]);
+  useSyncExternalStore(store.subscribe, store.version);
+  const count = useCount(object, query.filter);
+  const refreshCount = count.refetch;
+  // A new list shows the rows at the same place; requests of the old one end.
+  useEffect(() => {
+    store.pages.show(...range.current);
+    return () => store.pages.close();
+  }, [store]);
+  const show = useCallback(
+    (first: number, last: number) => {
+      range.current = [first, last];
+      store.pages.show(first, last);
+    },
+    [store],
+  );
+  const refresh = useCallback(() => {
+    store.pages.refresh();
+    void refreshCount();
+  }, [store, refreshCount]);
+  return { pages: store.pages, count: count.data, error: store.error() ?? count.error, show, refresh };
+}
+
+function openStore(object: ObjectModel, fields: readonly Field[], query: ListQuery) {
+  const document = buildDocuments(object, fields).page;
+  const listeners = new Set<() => void>();
+  let version = 0;
+  let error: unknown = null;
+  const tell = () => {
+    version++;
+    for (const listener of listeners) listener();
+  };
+  const pages = openPages<RecordRow>(
+    async ({ after, offset }, signal): Promise<Page<RecordRow>> => {
+      const place = after === null ? { offset } : { after };
+      const answer = await records<Record<string, Connection>>(
+        document,
+        { ...query, first: PAGE_SIZE, ...place },
+        { signal },
+      );
+      const edges = answer[object.namePlural]?.edges ?? [];
+      return { rows: edges.map((edge) => edge.node), endCursor: edges.at(-1)?.cursor ?? null };
+    },
+    () => {
+      error = null;
+      tell();
+    },
+    (failure) => {
+      error = failure;
+      tell();
+    },
+  );
+  return {
+    pages,
+    version: () => version,
+    error: () => error,
+    subscribe: (listener: () => void) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+/** Return the number of records under a filter; it is asked for apart from the rows. */
+export function useCount(object: ObjectModel, filter: object) {
+  const scope = useScope();
+  return useQuery({
+    queryKey: keyOf(scope, "records", object.namePlural, "count", filter),
+    queryFn: async ({ signal }) => {
+      const document = buildDocuments(object, []).count;
+      const answer = await records<Record<string, { totalCount: number }>>(document, { filter }, { signal });
+      return answer[object.namePlural]?.totalCount ?? 0;
+    },
+    placeholderData: keepPreviousData,
+  });
+}

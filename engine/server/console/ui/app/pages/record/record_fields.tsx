@@ -1,0 +1,151 @@
+// The fields of a record, each edited in its place and saved by itself.
+
+import { useRef, useState } from "react";
+import { sameJson } from "../../api/exact_json.ts";
+import type { Field, RecordRow } from "../../api/model.ts";
+import { Cell } from "../../fields/cell.tsx";
+import { Editor, type Then } from "../../fields/editors/editor.tsx";
+import { isEditable } from "../../fields/registry.ts";
+import { readValue } from "../../grid/edits.ts";
+import { cellKey } from "../../grid/marks.ts";
+import { Button } from "../../kit/button.tsx";
+import { Problem } from "../../kit/problem.tsx";
+import { ConflictDialog } from "../records/conflict_dialog.tsx";
+import type { useRecord } from "./use_record.ts";
+
+type RecordFieldsProps = {
+  record: ReturnType<typeof useRecord>;
+  row: RecordRow;
+  onOpen(plural: string, id: string): void;
+};
+
+export function RecordFields({ record, row, onOpen }: RecordFieldsProps) {
+  const { edits, fields } = record;
+  return (
+    <>
+      {edits.problem && (
+        <Problem title="Nothing was written." text={edits.problem}>
+          <Button onPress={edits.dropProblem}>Close</Button>
+        </Problem>
+      )}
+      <dl className="record-fields">
+        {fields.map((field) => (
+          <div key={field.id} className="record-field">
+            <dt id={`label ${field.id}`.replaceAll(" ", "-")}>{field.label}</dt>
+            <dd>
+              <FieldValue record={record} row={row} field={field} onOpen={onOpen} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+      {edits.conflict && <ConflictDialog conflict={edits.conflict} edits={edits} />}
+    </>
+  );
+}
+
+function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field: Field }) {
+  const { edits } = record;
+  // The record as it was when the edit began: its version guards the write.
+  const [before, setBefore] = useState<RecordRow | null>(null);
+  const button = useRef<HTMLButtonElement | null>(null);
+  const key = cellKey(row.id, field.id);
+  const refused = edits.marks.refused.get(key);
+  const isPending = edits.marks.pending.has(key);
+
+  function leave(isByKey: boolean): void {
+    setBefore(null);
+    if (isByKey) setTimeout(() => button.current?.focus(), 0);
+  }
+
+  function save(value: unknown, then: Then, text: string): void {
+    if (before === null) return;
+    leave(then !== "stay" || document.activeElement !== document.body);
+    void edits.write(`Changed ${field.label}`, [{ record: before, field, value, text }]);
+  }
+
+  if (!isEditable(field)) return <Value row={row} field={field} onOpen={onOpen} />;
+  if (before === null) {
+    return (
+      <>
+        <button
+          ref={button}
+          type="button"
+          className="record-value"
+          aria-label={`Edit ${field.label}`}
+          data-state={isPending ? "pending" : refused ? "refused" : undefined}
+          onClick={() => setBefore(row)}
+        >
+          {refused ? (
+            refused.text
+          ) : (
+            <Cell value={isPending && !field.relation ? edits.marks.pending.get(key) : row[field.name]} field={field} />
+          )}
+        </button>
+        <OpenRelated row={row} field={field} onOpen={onOpen} />
+        {refused && (
+          <p role="alert" className="editor-problem">
+            {refused.message}
+          </p>
+        )}
+      </>
+    );
+  }
+  const isChanged = !sameJson(readValue(row, field), readValue(before, field));
+  return (
+    <div className="record-editor" ref={focusFirst}>
+      <Editor
+        field={field}
+        value={readValue(before, field)}
+        related={before[field.name]}
+        text={refused?.text ?? null}
+        label={field.label}
+        onSave={save}
+        onCancel={() => {
+          edits.dropRefusal(key);
+          leave(true);
+        }}
+      />
+      {isChanged && (
+        <p role="status" className="cell-editor-theirs">
+          Another has changed this to <Cell value={row[field.name]} field={field} />. Yours is kept until you decide.
+        </p>
+      )}
+    </div>
+  );
+}
+
+function focusFirst(element: HTMLElement | null): void {
+  element?.querySelector<HTMLElement>("[data-autofocus]")?.focus();
+}
+
+function Value({ row, field, onOpen }: { row: RecordRow; field: Field; onOpen(plural: string, id: string): void }) {
+  return (
+    <>
+      <Cell value={row[field.name]} field={field} />
+      <OpenRelated row={row} field={field} onOpen={onOpen} />
+    </>
+  );
+}
+
+function OpenRelated({
+  row,
+  field,
+  onOpen,
+}: {
+  row: RecordRow;
+  field: Field;
+  onOpen(plural: string, id: string): void;
+}) {
+  const related = row[field.name];
+  if (!field.relation || typeof related !== "object" || related === null || !("id" in related)) return null;
+  const { target } = field.relation;
+  return (
+    <Button
+      kind="quiet"
+      aria-label={`Open ${field.label}`}
+      onPress={() => onOpen(target.namePlural, String(related.id))}
+    >
+      Open
+    </Button>
+  );
+}

@@ -1,0 +1,48 @@
+// One record: all of its fields, edits and live changes. A field that is edited keeps what was typed.
+
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+
+import { keyOf } from "../../api/keys.ts";
+import { isToMany, type ObjectModel, type RecordRow } from "../../api/model.ts";
+import { readRow } from "../../api/row_writes.ts";
+import { useScope } from "../../api/session_context.ts";
+import type { Pages } from "../../grid/pages.ts";
+import { useEdits } from "../../grid/use_edits.ts";
+import { useLive } from "../../grid/use_live.ts";
+
+export function useRecord(object: ObjectModel, id: string) {
+  const scope = useScope();
+  const queries = useQueryClient();
+  const fields = object.fields.filter((field) => !isToMany(field));
+  const queryKey = keyOf(scope, "records", object.namePlural, "one", id);
+  // Raw numbers are no plain objects: the cache must not copy them.
+  const found = useQuery({ queryKey, queryFn: () => readRow(object, fields, id), structuralSharing: false });
+  const row = found.data ?? null;
+  const edits = useEdits({
+    object,
+    fields,
+    pages: asPages(row, (next) => queries.setQueryData(queryKey, next)),
+    onWritten: () => undefined,
+  });
+  const live = useLive(object, [], ({ events, flood }) => {
+    if (flood || events.some((event) => event.record.id === id && !edits.isOwn(id, event.record.updatedAt))) {
+      void queries.invalidateQueries({ queryKey });
+    }
+  });
+  return { row, fields, edits, live, error: found.error, isPending: found.isPending };
+}
+
+// The edits of a list write into its pages: one record is a page of one row.
+function asPages(row: RecordRow | null, set: (row: RecordRow) => void): Pages<RecordRow> {
+  return {
+    row: (index) => (index === 0 && row ? row : undefined),
+    find: (fits) => (row && fits(row) ? { index: 0, row } : undefined),
+    replace: (change) => {
+      const next = row ? change(row) : undefined;
+      if (next) set(next);
+    },
+    show: () => undefined,
+    refresh: () => undefined,
+    close: () => undefined,
+  };
+}

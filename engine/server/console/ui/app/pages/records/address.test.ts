@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Address, readAddress, writeAddress } from "./address.ts";
+
+test("a list's state goes to the address and back", () => {
+  const address: Address = {
+    filter: { city: { eq: "Zürich & Söhne" } },
+    order: [{ path: ["company", "name"], descending: true }],
+    search: "ada love",
+    view: "v1",
+    open: [
+      { plural: null, id: "1" },
+      { plural: "companies", id: "2" },
+    ],
+  };
+  const parameters = writeAddress(new URLSearchParams(), address);
+  assert.deepEqual(readAddress(new URLSearchParams(parameters.toString())), address);
+});
+
+test("a state that says nothing leaves no trace, and other parameters stay", () => {
+  const before = new URLSearchParams('f={"a":{"eq":1}}&sort=a&q=x&open=1&other=2');
+  const after = writeAddress(before, { filter: {}, order: [], search: "", view: null, open: [] });
+  assert.equal(after.toString(), "other=2");
+});
+
+test("a broken filter is none", () => {
+  for (const text of ['{"a":', "[1]", "null", "x"])
+    assert.deepEqual(readAddress(new URLSearchParams({ f: text })).filter, {});
+});

@@ -1,0 +1,110 @@
+// One value for a field of many records: the count is asked again on the server, and typed above a thousand.
+
+import { useState } from "react";
+
+import { ApiError } from "../../api/errors.ts";
+import { updateWhere } from "../../api/row_writes.ts";
+import { Cell } from "../../fields/cell.tsx";
+import { Editor } from "../../fields/editors/editor.tsx";
+import { isEditable } from "../../fields/registry.ts";
+import type { CellEdit } from "../../grid/use_edits.ts";
+import { useCount } from "../../grid/use_rows.ts";
+import { Button } from "../../kit/button.tsx";
+import { Dialog } from "../../kit/dialog.tsx";
+import { Problem } from "../../kit/problem.tsx";
+import { CountGuard } from "./count_guard.tsx";
+import type { Bulk } from "./list_footer.tsx";
+import { inputName, plural } from "./use_gestures.ts";
+import type { List } from "./use_list.ts";
+
+export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk; onClose(): void }) {
+  const fields = list.object.fields.filter(isEditable);
+  const [name, setName] = useState(fields[0]?.name ?? "");
+  const [given, setGiven] = useState<{ value: unknown } | null>(null);
+  const [isSure, setSure] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const counted = useCount(list.object, bulk.filter);
+  const field = fields.find((one) => one.name === name);
+  if (!field) return null;
+
+  // Selected records that are here are one gesture with an undo; those of a filter are written where they are.
+  const here = bulk.ids.flatMap((id) => list.rows.pages.find((row) => row.id === id)?.row ?? []);
+  const canUndo = bulk.ids.length > 0 && here.length === bulk.ids.length;
+
+  async function write(value: unknown): Promise<void> {
+    if (!field) return;
+    try {
+      if (canUndo) {
+        const edits = here.map((record): CellEdit => ({ record, field, value, text: "" }));
+        if (!(await list.edits.write(`Changed ${field.label} of ${plural(edits.length, "record")}`, edits)))
+          return onClose();
+      } else {
+        const written = await updateWhere(list.object, bulk.filter, { [inputName(field)]: value });
+        list.edits.tell(`Changed ${field.label} of ${plural(written, "record")}`);
+        list.renew();
+      }
+      onClose();
+    } catch (error) {
+      setProblem(error instanceof ApiError ? error.message : String(error));
+    }
+  }
+
+  return (
+    <Dialog
+      title={`Edit ${plural(bulk.count, "record")}`}
+      onClose={onClose}
+      actions={
+        <>
+          <Button onPress={onClose}>Cancel</Button>
+          <Button
+            kind="primary"
+            isDisabled={given === null || !isSure}
+            onPress={() => given && void write(given.value)}
+          >
+            {`Change ${plural(counted.data ?? bulk.count, "record")}`}
+          </Button>
+        </>
+      }
+    >
+      {problem && <Problem title="Nothing was written." text={problem} />}
+      <label className="form-row">
+        Field
+        <select
+          value={name}
+          onChange={(event) => {
+            setName(event.target.value);
+            setGiven(null);
+          }}
+        >
+          {fields.map((one) => (
+            <option key={one.id} value={one.name}>
+              {one.label}
+            </option>
+          ))}
+        </select>
+      </label>
+      {given === null ? (
+        <div className="form-row">
+          New value
+          <Editor
+            key={field.id}
+            field={field}
+            value={null}
+            text={null}
+            label="New value"
+            onSave={(value) => value !== null && setGiven({ value })}
+            onCancel={() => setGiven(null)}
+          />
+          <Button onPress={() => setGiven({ value: null })}>No value</Button>
+        </div>
+      ) : (
+        <p>
+          New value: {field.relation ? String(given.value ?? "—") : <Cell value={given.value} field={field} />}{" "}
+          <Button onPress={() => setGiven(null)}>Change</Button>
+        </p>
+      )}
+      <CountGuard count={counted.data} onSure={setSure} />
+      <p className="editor-hint">{canUndo ? "Ctrl+Z takes it back." : "This cannot be undone here."}</p>
+    </Dialog>
+  );
+}

@@ -1,0 +1,94 @@
+// The trash for many records, their way back, and their end: the count is asked again, and the end is typed.
+
+import { useState } from "react";
+
+import { ApiError } from "../../api/errors.ts";
+import type { ObjectModel } from "../../api/model.ts";
+import { type BulkVerb, writeWhere } from "../../api/row_writes.ts";
+import { useCount } from "../../grid/use_rows.ts";
+import { Button } from "../../kit/button.tsx";
+import { Dialog } from "../../kit/dialog.tsx";
+import { Problem } from "../../kit/problem.tsx";
+import { CountGuard } from "./count_guard.tsx";
+import type { Bulk } from "./list_footer.tsx";
+import { plural } from "./use_gestures.ts";
+import type { List } from "./use_list.ts";
+
+const WORDS: Readonly<Record<BulkVerb, { title: string; button: string; done: string; text: string }>> = {
+  removeMany: {
+    title: "Move to the trash",
+    button: "Delete",
+    done: "Moved to the trash:",
+    text: "They can be restored from the trash.",
+  },
+  restoreMany: {
+    title: "Restore",
+    button: "Restore",
+    done: "Restored:",
+    text: "They are records like all others then.",
+  },
+  destroyMany: {
+    title: "Destroy",
+    button: "Destroy",
+    done: "Destroyed:",
+    text: "They are gone for good, and with them the records that depend on them. Nothing brings them back.",
+  },
+};
+
+export type BulkRemoveProps = { list: List; bulk: Bulk; verb: BulkVerb; object: ObjectModel; onClose(): void };
+
+export function BulkRemoveDialog({ list, bulk, verb, object, onClose }: BulkRemoveProps) {
+  const [isSure, setSure] = useState(false);
+  const [typed, setTyped] = useState("");
+  const [problem, setProblem] = useState<string | null>(null);
+  const counted = useCount(object, bulk.filter);
+  const words = WORDS[verb];
+  const needsName = verb === "destroyMany";
+
+  async function run(): Promise<void> {
+    try {
+      const count = await writeWhere(object, verb, bulk.filter);
+      list.setSelection((before) => ({ ...before, rows: new Set(), all: false }));
+      list.renew();
+      list.edits.tell(`${words.done} ${plural(count, "record")}`);
+      onClose();
+    } catch (error) {
+      setProblem(error instanceof ApiError ? error.message : String(error));
+    }
+  }
+
+  return (
+    <Dialog
+      title={`${words.title}: ${plural(counted.data ?? bulk.count, "record")}`}
+      role="alertdialog"
+      onClose={onClose}
+      actions={
+        <>
+          <Button onPress={onClose}>Cancel</Button>
+          <Button
+            kind={verb === "restoreMany" ? "primary" : "danger"}
+            isDisabled={!isSure || (needsName && typed !== object.namePlural)}
+            onPress={() => void run()}
+          >
+            {words.button}
+          </Button>
+        </>
+      }
+    >
+      {problem && <Problem title="Nothing was written." text={problem} />}
+      <p>{words.text}</p>
+      <CountGuard count={counted.data} onSure={setSure} />
+      {needsName && (
+        <label className="form-row">
+          Type {object.namePlural}
+          <input
+            className="editor-input"
+            value={typed}
+            autoComplete="off"
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        </label>
+      )}
+    </Dialog>
+  );
+}

@@ -1,0 +1,52 @@
+// The columns of a list: which are shown, in which order, how wide.
+
+import { ArrowDown, ArrowUp } from "lucide-react";
+
+import { move, resize, toggle } from "../../grid/columns.ts";
+import { Button } from "../../kit/button.tsx";
+import { Dialog } from "../../kit/dialog.tsx";
+import type { List } from "./use_list.ts";
+
+export function ColumnsDialog({ list, onClose }: { list: List; onClose(): void }) {
+  const { columns, setColumns, object } = list;
+  return (
+    <Dialog title="Columns" onClose={onClose} actions={<Button onPress={onClose}>Done</Button>}>
+      <ul className="columns">
+        {columns.map(({ fieldId, visible, width }) => {
+          const field = object.fields.find((one) => one.id === fieldId);
+          if (!field) return null;
+          return (
+            <li key={fieldId}>
+              <label>
+                <input type="checkbox" checked={visible} onChange={() => setColumns(toggle(columns, fieldId))} />{" "}
+                {field.label}
+              </label>
+              <input
+                className="editor-input"
+                type="number"
+                aria-label={`Width of ${field.label}`}
+                value={width}
+                disabled={!visible}
+                onChange={(event) => setColumns(resize(columns, fieldId, Number(event.target.value)))}
+              />
+              <Button
+                kind="quiet"
+                icon={<ArrowUp aria-hidden />}
+                aria-label={`Move ${field.label} to the left`}
+                isDisabled={!visible}
+                onPress={() => setColumns(move(columns, fieldId, -1))}
+              />
+              <Button
+                kind="quiet"
+                icon={<ArrowDown aria-hidden />}
+                aria-label={`Move ${field.label} to the right`}
+                isDisabled={!visible}
+                onPress={() => setColumns(move(columns, fieldId, 1))}
+              />
+            </li>
+          );
+        })}
+      </ul>
+    </Dialog>
+  );
+}

@@ -1,0 +1,89 @@
+// The bar above a list: search, filter, order, columns, and a new record.
+
+import { ArchiveRestore, ArrowUpDown, Columns3, Filter as FilterIcon, Plus, Trash2 } from "lucide-react";
+import { useState } from "react";
+import { Link } from "react-router";
+
+import { countConditions, parseFilter } from "../../filter/tree.ts";
+import { Button } from "../../kit/button.tsx";
+import type { Address } from "./address.ts";
+import { ColumnsDialog } from "./columns_dialog.tsx";
+import { SortDialog } from "./sort_dialog.tsx";
+import type { List } from "./use_list.ts";
+
+export type ListBarProps = {
+  list: List;
+  address: Address;
+  onAddress(change: Partial<Address>): void;
+  isFilterOpen: boolean;
+  onFilterOpen(open: boolean): void;
+  onCreate(): void;
+};
+
+export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, onCreate }: ListBarProps) {
+  const [open, setOpen] = useState<"columns" | "sort" | null>(null);
+  const conditions = countConditions(parseFilter(address.filter));
+  const { object, isTrash } = list;
+  return (
+    <>
+      <div className="list-bar" role="toolbar" aria-label="List">
+        <Button
+          kind="quiet"
+          icon={<FilterIcon aria-hidden />}
+          aria-expanded={isFilterOpen}
+          onPress={() => onFilterOpen(!isFilterOpen)}
+        >
+          {conditions > 0 ? `Filter ${conditions}` : "Filter"}
+        </Button>
+        <Button kind="quiet" icon={<ArrowUpDown aria-hidden />} onPress={() => setOpen("sort")}>
+          {list.order.length > 0 ? `Sort ${list.order.length}` : "Sort"}
+        </Button>
+        <Button kind="quiet" icon={<Columns3 aria-hidden />} onPress={() => setOpen("columns")}>
+          Columns
+        </Button>
+      </div>
+      <input
+        type="search"
+        className="list-search"
+        aria-label={`Search ${object.labelPlural}`}
+        placeholder="Search…"
+        value={address.search}
+        onChange={(event) => onAddress({ search: event.target.value })}
+      />
+      <LiveSign list={list} />
+      {isTrash ? (
+        <Link className="button" to={`/records/${object.namePlural}`}>
+          <ArchiveRestore aria-hidden /> All {object.labelPlural.toLowerCase()}
+        </Link>
+      ) : (
+        <>
+          <Link className="button" data-kind="quiet" to={`/records/${object.namePlural}/trash`}>
+            <Trash2 aria-hidden /> Trash
+          </Link>
+          <Button kind="primary" icon={<Plus aria-hidden />} onPress={onCreate}>
+            {object.labelSingular}
+          </Button>
+        </>
+      )}
+      {open === "columns" && <ColumnsDialog list={list} onClose={() => setOpen(null)} />}
+      {open === "sort" && (
+        <SortDialog list={list} onChange={(order) => onAddress({ order })} onClose={() => setOpen(null)} />
+      )}
+    </>
+  );
+}
+
+function LiveSign({ list }: { list: List }) {
+  const { refusal, isPaused } = list.live;
+  const text = refusal ? "no live updates" : isPaused ? "Live updates paused" : "live";
+  return (
+    <span
+      className="list-live"
+      role="status"
+      data-off={refusal || isPaused ? "" : undefined}
+      title={refusal ?? undefined}
+    >
+      {text}
+    </span>
+  );
+}

@@ -1,0 +1,92 @@
+// The line below a list: the number of records, the selection with its actions, and the news.
+
+import { useState } from "react";
+import { shownRows } from "../../grid/grid.tsx";
+import { cellKey } from "../../grid/marks.ts";
+import { clearRows } from "../../grid/selection.ts";
+import { Button } from "../../kit/button.tsx";
+import { BulkEditDialog } from "./bulk_edit_dialog.tsx";
+import { BulkRemoveDialog } from "./bulk_remove_dialog.tsx";
+import { plural } from "./use_gestures.ts";
+import type { List } from "./use_list.ts";
+
+const ROW_HEIGHT = 32;
+
+export type Bulk = { filter: object; count: number; ids: readonly string[] };
+
+export function ListFooter({ list }: { list: List }) {
+  const [dialog, setDialog] = useState<"edit" | "removeMany" | "restoreMany" | "destroyMany" | null>(null);
+  const { rows, selection, edits, news, object, isTrash, shown } = list;
+  const count = rows.count;
+  const chosen = selection.all ? (count ?? 0) : selection.rows.size;
+  const ids = [...selection.rows];
+  const bulk: Bulk = {
+    // "All" may be all records of the object, for which a filter that says nothing is refused.
+    filter: selection.all
+      ? Object.keys(list.filter).length > 0
+        ? list.filter
+        : { id: { is: "NOT_NULL" } }
+      : { id: { in: ids }, ...(isTrash ? { deletedAt: { is: "NOT_NULL" } } : {}) },
+    count: chosen,
+    ids: selection.all ? [] : ids,
+  };
+  const record = rows.pages.row(selection.cell.row);
+  const field = shown[selection.cell.column]?.field;
+  const refused = record && field && edits.marks.refused.get(cellKey(record.id, field.id));
+  const close = () => setDialog(null);
+  return (
+    <footer className="list-footer">
+      <p role="status" aria-label="Number of records">
+        {count === undefined ? "Counting…" : plural(count, "record")}
+        {count !== undefined &&
+          shownRows(count, ROW_HEIGHT) < count &&
+          `, the first ${plural(shownRows(count, ROW_HEIGHT), "record")} shown: filter them to see the others`}
+      </p>
+      {refused && (
+        <p role="alert" className="list-refused">
+          {refused.message}
+        </p>
+      )}
+      {chosen > 0 && (
+        <div role="toolbar" aria-label="Selection" className="list-selection">
+          <strong>{plural(chosen, "record")} selected</strong>
+          {isTrash ? (
+            <>
+              <Button onPress={() => setDialog("restoreMany")}>Restore…</Button>
+              <Button kind="danger" onPress={() => setDialog("destroyMany")}>
+                Destroy…
+              </Button>
+            </>
+          ) : (
+            <>
+              <Button onPress={() => setDialog("edit")}>Edit…</Button>
+              <Button kind="danger" onPress={() => (selection.all ? setDialog("removeMany") : void edits.trash(ids))}>
+                {selection.all ? "Delete…" : "Delete"}
+              </Button>
+            </>
+          )}
+          <Button kind="quiet" onPress={() => list.setSelection(clearRows)}>
+            Clear
+          </Button>
+        </div>
+      )}
+      <div className="list-news" role="status">
+        {edits.notice && (
+          <>
+            {edits.notice.text}
+            {edits.notice.canUndo && <Button onPress={() => void edits.step(true)}>Undo</Button>}
+          </>
+        )}
+        {news.flood ? (
+          <Button onPress={list.renew}>Many changes · refresh</Button>
+        ) : (
+          news.created > 0 && <Button onPress={list.renew}>{plural(news.created, "new record")} · show</Button>
+        )}
+      </div>
+      {dialog === "edit" && <BulkEditDialog list={list} bulk={bulk} onClose={close} />}
+      {dialog !== null && dialog !== "edit" && (
+        <BulkRemoveDialog list={list} bulk={bulk} verb={dialog} object={object} onClose={close} />
+      )}
+    </footer>
+  );
+}

@@ -1,0 +1,113 @@
+// The grid of a list of records.
+
+import type { RefObject } from "react";
+
+import type { RecordRow } from "../../api/model.ts";
+import { Cell } from "../../fields/cell.tsx";
+import { typeOf } from "../../fields/registry.ts";
+import { resize } from "../../grid/columns.ts";
+import { Grid, type RowView } from "../../grid/grid.tsx";
+import { cellKey } from "../../grid/marks.ts";
+import { nextOrder, orderPath } from "../../grid/order.ts";
+import { type Selection, toggleRows } from "../../grid/selection.ts";
+import type { Address } from "./address.ts";
+import type { Gestures } from "./use_gestures.ts";
+import type { List } from "./use_list.ts";
+
+export type RecordsGridProps = {
+  list: List;
+  gridRef: RefObject<HTMLDivElement | null>;
+  gestures: Gestures;
+  onAddress(change: Partial<Address>): void;
+};
+
+const END = ["number", "count"];
+
+export function RecordsGrid({ list, gridRef, gestures, onAddress }: RecordsGridProps) {
+  const { shown, rows, selection, setSelection, edits, order } = list;
+
+  function viewRow(index: number): RowView | undefined {
+    const record = rows.pages.row(index);
+    if (!record) return undefined;
+    return {
+      key: record.id,
+      mark: edits.marks.rows.get(record.id),
+      isChosen: selection.rows.has(record.id),
+      cell: (column) => viewCell(record, column),
+    };
+  }
+
+  function viewCell(record: RecordRow, column: number) {
+    const field = shown[column]?.field;
+    if (!field) return { content: null };
+    const key = cellKey(record.id, field.id);
+    const refused = edits.marks.refused.get(key);
+    if (refused)
+      return {
+        content: <span className="value-text">⚠ {refused.text}</span>,
+        state: "refused" as const,
+        title: refused.message,
+      };
+    const isPending = edits.marks.pending.has(key);
+    const value = isPending && !field.relation ? edits.marks.pending.get(key) : record[field.name];
+    const state = isPending ? ("pending" as const) : edits.marks.flashed.has(key) ? ("flash" as const) : undefined;
+    return { content: <Cell value={value} field={field} />, state };
+  }
+
+  function select(next: Selection): void {
+    const left = rows.pages.row(selection.cell.row);
+    // A row that the list no longer wants stays until the cell leaves it.
+    if (left && next.cell.row !== selection.cell.row && edits.marks.rows.has(left.id)) list.renew();
+    setSelection(next);
+  }
+
+  return (
+    <Grid
+      gridRef={gridRef}
+      label={list.object.labelPlural}
+      count={rows.count ?? 0}
+      columns={shown.map(({ field, width }) => {
+        const path = orderPath(field);
+        const key = path && order.find((one) => one.path.join(".") === path.join("."));
+        return {
+          key: field.id,
+          label: field.label,
+          width,
+          align: END.includes(typeOf(field).cell) ? "end" : "start",
+          sort: path === null ? null : key ? (key.descending ? "descending" : "ascending") : "none",
+        };
+      })}
+      row={viewRow}
+      selection={selection}
+      onSelect={select}
+      onShow={rows.show}
+      onCommand={gestures.run}
+      onSort={(column, add) => {
+        const field = shown[column]?.field;
+        const path = field && orderPath(field);
+        if (path) onAddress({ order: nextOrder(order, path, add) });
+      }}
+      onResize={(column, width) => {
+        const field = shown[column]?.field;
+        if (field) list.setColumns((before) => resize(before, field.id, width));
+      }}
+      onToggleRow={(index, extend) => toggleTo(list, index, extend)}
+      onToggleAll={() => gestures.run({ do: "selectAll" })}
+      onCopy={gestures.copy}
+      onPaste={gestures.startPaste}
+    />
+  );
+}
+
+// With Shift all rows from the focused one to this one.
+function toggleTo(list: List, index: number, extend: boolean): void {
+  const from = extend ? list.selection.cell.row : index;
+  const ids: string[] = [];
+  for (let at = Math.min(from, index); at <= Math.max(from, index); at++) {
+    const record = list.rows.pages.row(at);
+    if (record) ids.push(record.id);
+  }
+  list.setSelection((before) =>
+    toggleRows({ ...before, cell: { ...before.cell, row: index }, anchor: { ...before.cell, row: index } }, ids),
+  );
+}

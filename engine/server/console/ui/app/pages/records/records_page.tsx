@@ -1,0 +1,139 @@
+// A list of records: the bar, the filter, the grid and the record that is open beside it.
+
+import { useRef, useState } from "react";
+import { useNavigate } from "react-router";
+
+import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
+import type { Then } from "../../fields/editors/editor.tsx";
+import { isEditable } from "../../fields/registry.ts";
+import { FilterBuilder, rowsOf } from "../../filter/builder.tsx";
+import { FilterChips } from "../../filter/chips.tsx";
+import { buildFilter, group } from "../../filter/tree.ts";
+import { useFieldsAt } from "../../filter/use_fields.ts";
+import { CellEditor } from "../../grid/cell_editor.tsx";
+import { cellKey } from "../../grid/marks.ts";
+import { focus, moveAcross } from "../../grid/selection.ts";
+import { Button } from "../../kit/button.tsx";
+import { Page } from "../../kit/page.tsx";
+import { Problem } from "../../kit/problem.tsx";
+import { RecordPanels } from "../record/panels.tsx";
+import { ConflictDialog } from "./conflict_dialog.tsx";
+import { EmptyList } from "./empty_list.tsx";
+import { ListBar } from "./list_bar.tsx";
+import { ListFooter } from "./list_footer.tsx";
+import { PasteDialog } from "./paste_dialog.tsx";
+import { RecordsGrid } from "./records_grid.tsx";
+import { useAddress } from "./use_address.ts";
+import { useGestures } from "./use_gestures.ts";
+import { useList } from "./use_list.ts";
+import "./records.css";
+
+export type Editing = { row: number; column: number; record: RecordRow; field: Field; text: string | null };
+
+export function RecordsPage({ object, isTrash }: { object: ObjectModel; isTrash: boolean }) {
+  const [address, setAddress] = useAddress();
+  const navigate = useNavigate();
+  const list = useList(object, address, isTrash);
+  const gridRef = useRef<HTMLDivElement | null>(null);
+  const [editing, setEditing] = useState<Editing | null>(null);
+  const [isFilterOpen, setFilterOpen] = useState(false);
+  const [rows, setRows] = useState(group("and", []));
+  const fieldsAt = useFieldsAt(object, address.filter);
+  const shownRows = rowsOf(address.filter, rows, fieldsAt);
+  const gestures = useGestures(list, {
+    edit: (row, column, text) => {
+      const record = list.rows.pages.row(row);
+      const field = list.shown[column]?.field;
+      if (!record || !field || isTrash || !isEditable(field)) return;
+      const refused = list.edits.marks.refused.get(cellKey(record.id, field.id));
+      setEditing({ row, column, record, field, text: text ?? refused?.text ?? null });
+    },
+    open: (record) => setAddress({ open: [{ plural: null, id: record.id }] }, true),
+    openPage: (record) => void navigate(`/records/${object.namePlural}/${record.id}`),
+    create: () => setAddress({ open: [{ plural: null, id: "new" }] }, true),
+  });
+
+  function endEdit(then: Then): void {
+    const size = { rows: list.rows.count ?? 0, columns: list.shown.length };
+    setEditing(null);
+    gridRef.current?.focus({ preventScroll: true });
+    if (then === "stay") return;
+    list.setSelection((before) => focus(before, moveAcross(before.cell, then === "next" ? 1 : -1, size), false));
+  }
+
+  function save({ record, field }: Editing, value: unknown, then: Then, text: string): void {
+    endEdit(then);
+    void list.edits.write(`Changed ${field.label}`, [{ record, field, value, text }]);
+  }
+
+  const { edits, rows: read } = list;
+  const isEmpty = read.count === 0;
+  return (
+    <Page
+      title={isTrash ? `${object.labelPlural} in the trash` : object.labelPlural}
+      isFlush
+      bar={
+        <ListBar
+          list={list}
+          address={address}
+          onAddress={setAddress}
+          isFilterOpen={isFilterOpen}
+          onFilterOpen={setFilterOpen}
+          onCreate={() => setAddress({ open: [{ plural: null, id: "new" }] }, true)}
+        />
+      }
+    >
+      {isFilterOpen && (
+        <FilterBuilder
+          rows={shownRows}
+          fieldsAt={fieldsAt}
+          onChange={(next) => {
+            setRows(next);
+            setAddress({ filter: buildFilter(next) });
+          }}
+        />
+      )}
+      <FilterChips filter={address.filter} fieldsAt={fieldsAt} onChange={(filter) => setAddress({ filter })} />
+      {read.error instanceof Error && <Problem title="The records cannot be read." text={read.error.message} />}
+      {edits.problem && (
+        <Problem title="Nothing was written." text={edits.problem}>
+          <Button onPress={edits.dropProblem}>Close</Button>
+        </Problem>
+      )}
+      <div className="records">
+        <div className="records-list">
+          {isEmpty && !read.error ? (
+            <EmptyList list={list} address={address} onAddress={setAddress} fieldsAt={fieldsAt} />
+          ) : (
+            <RecordsGrid list={list} gridRef={gridRef} gestures={gestures} onAddress={setAddress} />
+          )}
+          <ListFooter list={list} />
+        </div>
+        <RecordPanels
+          object={object}
+          open={address.open}
+          onOpen={(open, isStep) => setAddress({ open }, isStep)}
+          onWritten={list.renew}
+        />
+      </div>
+      {editing && (
+        <CellEditor
+          key={cellKey(editing.record.id, editing.field.id)}
+          field={editing.field}
+          record={editing.record}
+          present={read.pages.find((row) => row.id === editing.record.id)?.row ?? editing.record}
+          text={editing.text}
+          refusal={edits.marks.refused.get(cellKey(editing.record.id, editing.field.id))?.message}
+          label={`${editing.field.label} of ${list.nameOf(editing.record)}`}
+          onSave={(value, then, text) => save(editing, value, then, text)}
+          onCancel={() => {
+            edits.dropRefusal(cellKey(editing.record.id, editing.field.id));
+            endEdit("stay");
+          }}
+        />
+      )}
+      {edits.conflict && <ConflictDialog conflict={edits.conflict} edits={edits} />}
+      <PasteDialog gestures={gestures} />
+    </Page>
+  );
+}

@@ -1,0 +1,152 @@
+// Everything that a list of records is: its rows, columns, edits and live changes.
+
+import { useCallback, useMemo, useRef, useState } from "react";
+
+import { records } from "../../api/client.ts";
+import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
+import { buildDocuments } from "../../api/record_documents.ts";
+import { labelOf } from "../../fields/registry.ts";
+import { bothOf, buildSearch } from "../../filter/search.ts";
+import type { Filter } from "../../filter/tree.ts";
+import { type Column, defaultColumns, shownFields } from "../../grid/columns.ts";
+import { changedFields } from "../../grid/edits.ts";
+import type { Batch } from "../../grid/live.ts";
+import { cellKey, withEntries } from "../../grid/marks.ts";
+import { buildOrderBy, type Key, knownKeys } from "../../grid/order.ts";
+import { clearRows, START } from "../../grid/selection.ts";
+import { useEdits } from "../../grid/use_edits.ts";
+import { useLive, useLivePause } from "../../grid/use_live.ts";
+import { useRows } from "../../grid/use_rows.ts";
+import type { Address } from "./address.ts";
+
+const FLASH_MILLISECONDS = 1200;
+export const TRASH: Filter = { deletedAt: { is: "NOT_NULL" } };
+
+export function useList(object: ObjectModel, address: Address, isTrash: boolean) {
+  const [columns, setColumns] = useState<readonly Column[]>(() => defaultColumns(object));
+  const [selection, setSelection] = useState(START);
+  const [news, setNews] = useState({ created: 0, flood: false });
+  const shown = useMemo(() => shownFields(columns, object), [columns, object]);
+  const fields = useSelected(
+    shown.map(({ field }) => field),
+    object,
+  );
+  const order = knownKeys(address.order, object);
+  const filter = bothOf(bothOf(isTrash ? TRASH : {}, address.filter), buildSearch(address.search, object.fields));
+  const rows = useRows(object, fields, { filter, orderBy: buildOrderBy(order) });
+  const { pages, refresh } = rows;
+
+  const renew = useCallback(() => {
+    setNews({ created: 0, flood: false });
+    edits.current?.setMarks((before) => ({ ...before, rows: new Map() }));
+    refresh();
+  }, [refresh]);
+
+  const edits = useRef<ReturnType<typeof useEdits> | null>(null);
+  const present = useEdits({
+    object,
+    fields,
+    pages,
+    onWritten: (written, kind) => {
+      if (kind === "updated") void markLost(written, order);
+      else {
+        setSelection(clearRows);
+        renew();
+      }
+    },
+  });
+  edits.current = present;
+
+  /** Mark the rows that the filter no longer wants, and those whose place in the order has changed. */
+  async function markLost(changed: readonly RecordRow[], keys: readonly Key[]): Promise<void> {
+    const here = changed.filter((row) => pages.find((one) => one.id === row.id));
+    if (here.length === 0 || (Object.keys(filter).length === 0 && keys.length === 0)) return;
+    const ids = here.map((row) => row.id);
+    const kept = new Set(Object.keys(filter).length === 0 ? ids : await readMatching(object, filter, ids));
+    const lost = ids.filter((id) => !kept.has(id)).map((id) => [id, "no longer matches the filter"] as const);
+    present.setMarks((before) => ({ ...before, rows: withEntries(before.rows, lost) }));
+  }
+
+  function onBatch({ events, flood }: Batch): void {
+    if (flood) {
+      setNews((before) => ({ ...before, flood: true }));
+      return;
+    }
+    const flashed: string[] = [];
+    const gone: [string, string][] = [];
+    const changed: RecordRow[] = [];
+    let created = 0;
+    for (const { action, record } of events) {
+      const row = record as RecordRow;
+      if (present.isOwn(row.id, row.updatedAt)) continue;
+      const here = pages.find((one) => one.id === row.id)?.row;
+      if (action === "Updated") {
+        if (!here || here.updatedAt === row.updatedAt) continue;
+        flashed.push(...changedFields(here, row, fields).map((field) => cellKey(row.id, field.id)));
+        changed.push(row);
+      } else if (here && (action === "Destroyed" || (action === "Deleted") !== isTrash)) {
+        gone.push([
+          row.id,
+          action === "Restored" ? "was restored" : action === "Deleted" ? "was deleted" : "was destroyed",
+        ]);
+      } else if (!here && (action === "Deleted") === isTrash && action !== "Destroyed") created++;
+    }
+    const byId = new Map(changed.map((row) => [row.id, row]));
+    pages.replace((row) => byId.get(row.id));
+    present.setMarks((before) => ({
+      ...before,
+      flashed: new Set([...before.flashed, ...flashed]),
+      rows: withEntries(before.rows, gone),
+    }));
+    setTimeout(() => {
+      present.setMarks((before) => ({
+        ...before,
+        flashed: new Set([...before.flashed].filter((key) => !flashed.includes(key))),
+      }));
+    }, FLASH_MILLISECONDS);
+    if (created > 0) setNews((before) => ({ ...before, created: before.created + created }));
+    void markLost(changed, order);
+  }
+
+  const liveRefusal = useLive(object, fields, onBatch);
+  const isPaused = useLivePause();
+  return {
+    object,
+    isTrash,
+    columns,
+    setColumns,
+    shown,
+    fields,
+    order,
+    filter,
+    rows,
+    selection,
+    setSelection,
+    edits: present,
+    news,
+    renew,
+    live: { refusal: liveRefusal, isPaused },
+    nameOf: (row: RecordRow) => labelOf(row, object.labels),
+  };
+}
+
+export type List = ReturnType<typeof useList>;
+
+/** Return all fields that were shown so far, with those that name the record: a column that is hidden costs no request. */
+function useSelected(shown: readonly Field[], object: ObjectModel): readonly Field[] {
+  const selected = useRef<readonly Field[]>([]);
+  const names = object.labels.map((label) => label.name);
+  const wanted = [...shown, ...object.fields.filter((field) => names.includes(field.name))];
+  const missing = wanted.filter((field, index) => !selected.current.includes(field) && wanted.indexOf(field) === index);
+  if (missing.length > 0)
+    selected.current = [...selected.current.filter((field) => object.fields.includes(field)), ...missing];
+  return selected.current;
+}
+
+async function readMatching(object: ObjectModel, filter: Filter, ids: readonly string[]): Promise<string[]> {
+  const answer = await records<Record<string, { edges: readonly { node: { id: string } }[] }>>(
+    buildDocuments({ ...object, labels: [] }, []).options,
+    { filter: { and: [filter, { id: { in: ids } }] }, first: ids.length },
+  );
+  return answer[object.namePlural]?.edges.map((edge) => edge.node.id) ?? [];
+}
