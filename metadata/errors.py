@@ -22,12 +22,14 @@ class MetadataError(Exception):
 
     Attributes:
         change: the place of the refused change in a list of changes; None where there is no list.
+        suggestion: a name that would pass in the place of a refused one.
     """
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
+    def __init__(self, message: str, *, field: str | None = None, suggestion: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
+        self.suggestion = suggestion
         self.change: int | None = None
 
 

@@ -196,6 +196,26 @@ RELATIONS = frozenset({FieldType.RELATION, FieldType.MORPH_RELATION})
 """The types of fields that are an end of a relation."""
 
 
+_LABELS = {
+    FieldType.UUID: "UUID",
+    FieldType.NUMERIC: "Exact number",
+    FieldType.BOOLEAN: "True or false",
+    FieldType.DATE_TIME: "Date and time",
+    FieldType.MULTI_SELECT: "Multi-select",
+    FieldType.ARRAY: "List of text",
+    FieldType.RAW_JSON: "JSON",
+    FieldType.ACTOR: "Author",
+    FieldType.RICH_TEXT: "Rich text",
+    FieldType.TS_VECTOR: "Words for text search",
+    FieldType.MORPH_RELATION: "Relation to one of several objects",
+}
+
+
+def label_of(field_type: FieldType) -> str:
+    """Return the name of a field type that is shown to people: "Full name"."""
+    return _LABELS.get(field_type) or field_type.value.replace("_", " ").capitalize()
+
+
 def subfields_of(field_type: FieldType, data_type: str | None) -> tuple[SubField, ...]:
     """Return the columns of a field of this type; `data_type` is settings.dataType."""
     entry = FIELD_TYPES[field_type]

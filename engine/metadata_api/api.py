@@ -18,6 +18,7 @@ from fieldstone.engine.metadata_api.change_mutations import change_runs
 from fieldstone.engine.metadata_api.document_mutations import document_runs
 from fieldstone.engine.metadata_api.errors import describe_refusal
 from fieldstone.engine.metadata_api.key_mutations import key_runs
+from fieldstone.engine.metadata_api.model.facts import Fact, model_facts
 from fieldstone.engine.metadata_api.plans.broken_documents import FindBrokenDocuments, broken_documents
 from fieldstone.engine.metadata_api.plans.broken_operations import FindBroken, none_broken
 from fieldstone.engine.metadata_api.plans.runs import plan_runs
@@ -141,7 +142,10 @@ class _Roots:
         find_model: Callable[[UUID], Snapshot | None],
         explain: Callable[[Snapshot, Mapping[str, JsonValue]], Awaitable[JsonValue]],
         describe_me: Callable[[Snapshot, Principal], JsonValue],
+        facts: Mapping[str, Fact],
     ) -> None:
+        self._facts = facts
+        self._told = _TOLD | facts.keys()
         self._writer = writer
         self._describe_me = describe_me
         self._explain = explain
@@ -212,7 +216,7 @@ class _Roots:
         read: Mapping[str, JsonValue] = loads(data.decode())
         roots = _roots_of(call)
         asked = [(root, _arguments(call, root)) for root in roots if root.name in self._plans]
-        told = {root.key: await self._tell(call, root) for root in roots if root.name in _TOLD}
+        told = {root.key: await self._tell(call, root) for root in roots if root.name in self._told}
         if not asked:
             return dumps({root.key: {**read, **told}[root.key] for root in roots}).encode()
 
@@ -244,7 +248,13 @@ class _Roots:
         """Return the value of a root field that no statement on the catalog answers."""
         schema = self._compiler.schemas.get(call.snapshot)
         model = model_of(self._find_model, call.principal.workspace_id)
-        if selected.name == "me":
+        if fact := self._facts.get(selected.name):
+            with _located(selected):
+                value = await fact.tell(model, call.principal, _arguments(call, selected))
+            if fact.type_name is None:
+                return value
+            type_name = fact.type_name
+        elif selected.name == "me":
             value, type_name = self._describe_me(model, call.principal), ME
         else:
             with _located(selected):
@@ -338,6 +348,7 @@ def build_metadata_api(
         current.peek,
         partial(explain_access, database, time_limit=time_limit),
         partial(describe_principal, facts),
+        model_facts(database, work, time_limit=time_limit),
     )
     api = build_api(
         database=database,

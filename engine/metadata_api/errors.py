@@ -22,5 +22,6 @@ def describe_refusal(
             kind = ServiceUnavailable
         case _:
             return None
-    extensions = {} if error.change is None else {"change": error.change}
+    given = {"change": error.change, "suggestion": error.suggestion}
+    extensions = {name: value for name, value in given.items() if value is not None}
     return kind(message, field=error.field, path=path, locations=locations, extensions=extensions)

@@ -30,6 +30,14 @@ def count_given(table: Table, column: Column, *, limit: int) -> sql.Composed:
     )
 
 
+def count_deleted(table: Table, mark: Column | None, *, limit: int) -> sql.Composed:
+    """Return the SELECT of the numbers of rows, and of those that the column marks as deleted, both up to `limit`."""
+    marks = sql.SQL("NULL") if mark is None else column_sql(mark)
+    return sql.SQL("SELECT count(*), count(mark) FROM (SELECT {} AS mark FROM {} LIMIT {}) AS counted").format(
+        marks, table_sql(table), sql.Literal(limit)
+    )
+
+
 def count_each(table: Table, column: Column, values: Sequence[str]) -> sql.Composed:
     """Return the SELECT of each value, alone or in a list, with the number of its rows."""
     name, wanted = column_sql(column), sql.Literal(list(values))

@@ -120,4 +120,10 @@ def _problem(error: MetadataError) -> JsonValue:
     known = describe_refusal(error)
     if known is None:
         return None
-    return {"change": error.change, "code": known.code, "message": known.message, "field": known.field}
+    return {
+        "change": error.change,
+        "code": known.code,
+        "message": known.message,
+        "field": known.field,
+        "suggestion": error.suggestion,
+    }

@@ -27,7 +27,7 @@ _OF_MUTATION: Final[Mapping[str, Setting]] = {
     **dict.fromkeys(("createWebhook", "updateWebhook", "deleteWebhook", "testWebhook", "redeliver"), Setting.WEBHOOKS),
     **dict.fromkeys(("importDocuments", "removeDocuments"), Setting.DOCUMENTS),
     "rollback": Setting.DATA_MODEL,
-    "planRollback": Setting.DATA_MODEL,
+    **dict.fromkeys(("planRollback", "deriveNames", "builds"), Setting.DATA_MODEL),
 }
 """The settings that root fields need by name. A list of changes needs those of its changes; any other needs ROLES."""
 
@@ -45,7 +45,7 @@ _OF_RECORDS: Final[Mapping[str, Setting | None]] = {
 """The settings that reading the catalog's objects needs; the model itself is shown as far as the role sees it."""
 
 _LISTS = frozenset({"applyChanges", "planChanges"})
-_FOR_ALL = frozenset({"__typename", "__schema", "__type", "me"})
+_FOR_ALL = frozenset({"__typename", "__schema", "__type", "me", "modelVersion", "fieldTypes", "objectStats"})
 
 
 def own_role(snapshot: Snapshot, principal: Principal) -> Role:

@@ -17,6 +17,7 @@ from graphql import (
 
 from fieldstone.engine.schema.roots.document_mutations import DOCUMENT_FIELDS, DOCUMENT_TYPES
 from fieldstone.engine.schema.roots.metadata_changes import CHANGE_FIELDS, CHANGE_TYPES
+from fieldstone.engine.schema.roots.model_facts import MODEL_FACT_TYPES, MODEL_FACTS
 from fieldstone.engine.schema.roots.model_plans import PLAN_QUERIES
 from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
 from fieldstone.engine.schema.roots.mutation_notation import mutation
@@ -72,6 +73,7 @@ _TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
     _CREATED_API_KEY.name: lambda _: _CREATED_API_KEY,
     **CHANGE_TYPES,
     **{name: lambda _scope, type_=type_: type_ for name, type_ in PRINCIPAL_TYPES.items()},  # type: ignore[misc]  # its own
+    **MODEL_FACT_TYPES,
     **DOCUMENT_TYPES,
     **TOKEN_TYPES,
     **WEBHOOK_TYPES,
@@ -125,7 +127,7 @@ METADATA_MUTATIONS = MutationSet(
         **TOKEN_FIELDS,
         **WEBHOOK_FIELDS,
     },
-    queries={**PLAN_QUERIES, **PRINCIPAL_QUERIES},
+    queries={**PLAN_QUERIES, **MODEL_FACTS, **PRINCIPAL_QUERIES},
     types=_TYPES,
     unlisted=UNLISTED_TYPES,
     other_names=OTHER_NAMES,

@@ -141,6 +141,7 @@ _PROBLEM = _type(
         "code": (_TEXT, "The error's code."),
         "message": (_TEXT, "The reason, and a right value where there is one."),
         "field": (GraphQLString, "The input at fault."),
+        "suggestion": (GraphQLString, "A name that would pass in the place of a refused one."),
     },
 )
 _ACCESS_KINDS = (

@@ -135,8 +135,10 @@ def _root_clash(snapshot: Snapshot, queries: list[str], mutations: list[str]) ->
 def _taken(argument: str, name: str, reason: str, clash: Callable[[str], str | None]) -> NameTaken:
     candidates = (f"{name}{number}" for number in count(2))
     free = next(candidate for candidate in candidates if clash(candidate) is None)
-    advice = f"; {free} would pass" if len(free) <= MAXIMUM_BYTES else "; choose another name"
-    return NameTaken(f'{argument} cannot be "{name}": {reason}{advice}', field=argument)
+    is_short = len(free) <= MAXIMUM_BYTES
+    advice = f"; {free} would pass" if is_short else "; choose another name"
+    message = f'{argument} cannot be "{name}": {reason}{advice}'
+    return NameTaken(message, field=argument, suggestion=free if is_short else None)
 
 
 def _activated(field: Field) -> Field:

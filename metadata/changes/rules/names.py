@@ -39,7 +39,9 @@ def check_name(name: str, argument: str, *, longest_suffix: str = "") -> Invalid
     if not _NAME.fullmatch(name):
         if suggestion := derive_name(name):
             return InvalidChange(
-                f'{argument} cannot be "{_shown(name)}": {NAME_RULE}; {suggestion} would pass', field=argument
+                f'{argument} cannot be "{_shown(name)}": {NAME_RULE}; {suggestion} would pass',
+                field=argument,
+                suggestion=suggestion,
             )
         return InvalidChange(f'{argument} cannot be "{_shown(name)}": {NAME_RULE}', field=argument)
     longest = MAXIMUM_BYTES - len(longest_suffix)

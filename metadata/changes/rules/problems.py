@@ -28,4 +28,6 @@ class Problems:
         if len(self._found) == 1:
             raise self._found[0]
         kind = NameTaken if all(isinstance(problem, NameTaken) for problem in self._found) else InvalidChange
-        raise kind("; ".join(problem.message for problem in self._found), field=self._found[0].field)
+        first = self._found[0]
+        message = "; ".join(problem.message for problem in self._found)
+        raise kind(message, field=first.field, suggestion=first.suggestion)

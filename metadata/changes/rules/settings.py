@@ -22,7 +22,7 @@ def read_settings(field_type: FieldType, settings: JsonValue) -> dict[str, JsonV
         return {}
     if not isinstance(settings, Mapping):
         raise InvalidChange(f"settings must be an object, not {shown(settings)}", field="settings")
-    allowed = _settings_of(field_type)
+    allowed = settings_of(field_type)
     for key, value in settings.items():
         if key not in allowed:
             known = f"it has {', '.join(allowed)}" if allowed else "it has none"
@@ -36,7 +36,8 @@ def read_settings(field_type: FieldType, settings: JsonValue) -> dict[str, JsonV
     return {key: value for key, value in settings.items() if value is not None}
 
 
-def _settings_of(field_type: FieldType) -> dict[str, tuple[str, ...]]:
+def settings_of(field_type: FieldType) -> dict[str, tuple[str, ...]]:
+    """Return the settings of a type with the values that each may have; none are named of a flag."""
     allowed: dict[str, tuple[str, ...]] = {}
     entry = FIELD_TYPES[field_type]
     if not entry.has_options and any(part.scalar is STRING for part in entry.subfields):

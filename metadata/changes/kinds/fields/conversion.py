@@ -69,7 +69,7 @@ def check_type(object_: Object, field: Field, wanted: FieldType) -> InvalidChang
     if vectors := vectors_over(object_, field):
         names = ", ".join(vector.name for vector in vectors)
         return InvalidChange(f"{names} is computed from {field.name}; delete that field first", field="type")
-    allowed = [kind.value for kind in FieldType if kind is not field.type and _is_possible(field, kind)]
+    allowed = [kind.value for kind in _possible(field.type, field.parts[0].column.type)] if field.parts else []
     if wanted.value in allowed:
         return None
     instead = f"it can become {', '.join(allowed)}" if allowed else "its type is fixed"
@@ -80,14 +80,24 @@ def check_type(object_: Object, field: Field, wanted: FieldType) -> InvalidChang
     )
 
 
-def _is_possible(field: Field, kind: FieldType) -> bool:
-    if {field.type, kind} & _WHOLE:
+def conversions_of(type_: FieldType, data_type: str | None = None) -> tuple[FieldType, ...]:
+    """Return the types that a field of this type may get; `data_type` is settings.dataType."""
+    subfields = subfields_of(type_, data_type)
+    return tuple(_possible(type_, subfields[0].scalar.sql_type)) if subfields else ()
+
+
+def _possible(type_: FieldType, source: SqlType) -> Iterator[FieldType]:
+    """Yield the other types that a field may get whose first column has this type."""
+    return (kind for kind in FieldType if kind is not type_ and _is_possible(type_, source, kind))
+
+
+def _is_possible(type_: FieldType, source: SqlType, kind: FieldType) -> bool:
+    if {type_, kind} & _WHOLE:
         return False
-    if FIELD_TYPES[field.type].composite or FIELD_TYPES[kind].composite:
-        return kind in _PLAIN.get(field.type, ()) or field.type in _PLAIN.get(kind, ())
+    if FIELD_TYPES[type_].composite or FIELD_TYPES[kind].composite:
+        return kind in _PLAIN.get(type_, ()) or type_ in _PLAIN.get(kind, ())
     options = () if FIELD_TYPES[kind].has_options else None
     (sub,) = subfields_of(kind, None)
-    source = field.parts[0].column.type
     return convert(sql.SQL("x"), source, sub.scalar.sql_type, options=options) is not None
 
 

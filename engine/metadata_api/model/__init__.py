@@ -1,0 +1,1 @@
+"""Root fields about the model that no statement on the catalog answers."""
