@@ -16,6 +16,7 @@ from tests.processes.forking import Forked
 from tests.settings_table import configuration_table
 
 _READY = re.compile(r"^Fieldstone is ready at (\S+)$")
+_LINK = re.compile(r"^(http\S+)/console/#code=(\S+)$")
 _CURL = re.compile(r"^curl .*Bearer (fs_\S+)'")
 
 
@@ -45,6 +46,7 @@ class Served:
     Attributes:
         url: where it listens.
         key: the one that it made for this start.
+        code: the one of the link that it told to open.
         curl: the line that it told to paste.
         errors: its output on standard error so far.
     """
@@ -54,6 +56,7 @@ class Served:
     stderr: IO[str]
     url: str = ""
     key: str = ""
+    code: str = ""
     curl: str = ""
     errors: list[str] = field(default_factory=list)
     reader: threading.Thread = field(init=False)
@@ -93,6 +96,9 @@ def wait_until_ready(served: Served) -> None:
     for line in served.stdout:
         if ready := _READY.match(line):
             served.url = ready[1]
+        if link := _LINK.match(line):
+            assert link[1] == served.url
+            served.code = link[2]
         if curl := _CURL.match(line):
             served.key, served.curl = curl[1], line.strip()
             return

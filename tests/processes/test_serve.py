@@ -54,7 +54,10 @@ def test_on_an_empty_folder_it_serves_the_sample_and_the_pasted_line_answers(dat
         key = beside.stdout.splitlines()[-1]
         with httpx.Client(base_url=served.url, headers={"authorization": f"Bearer {key}"}) as client:
             assert ask(client, "{ people { totalCount } }") == {"people": {"totalCount": 2_001}}
-        page = httpx.get(f"{served.url}/graphql", headers={"accept": "text/html"})
+        with httpx.Client(base_url=served.url) as browser:
+            assert browser.post("/auth/sign-in", json={"code": served.code}).status_code == 200
+            assert ask(browser, "{ people { totalCount } }") == {"people": {"totalCount": 2_001}}
+        page = httpx.get(f"{served.url}/graphql", headers={"accept": "text/html"}, follow_redirects=True)
         assert page.headers["content-type"].startswith("text/html")
         assert served.stop() == 0
     assert not is_running(data_dir)

@@ -199,6 +199,9 @@ def test_the_embedded_postgresql_is_the_supervisors(data_dir: Path) -> None:
         pids = workers(served)
         with served.client() as client:
             ask(client, "/graphql", COUNT)
+            # A code that one worker has taken is used up for the other.
+            codes = [httpx.post(f"{served.url}/auth/sign-in", json={"code": served.code}) for _ in range(4)]
+            assert [answer.status_code for answer in codes] == [200, 401, 401, 401]
             for pid in pids.values():
                 os.kill(pid, signal.SIGKILL)
             workers(served, 4)

@@ -6,10 +6,12 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.server.log import Log
+from fieldstone.metadata.workspaces.sign_in_codes import create_code
 from fieldstone.sql.errors import SqlError
 
 _LIFE = timedelta(days=7)
@@ -18,9 +20,18 @@ _LIFE = timedelta(days=7)
 _NAME = re.compile(r"process (\d+) of (.+): development server")
 
 
+class DevelopmentKey(NamedTuple):
+    """The key of a development server: its token, and a code by which a browser signs in with it once."""
+
+    token: str
+    code: str
+
+
 @asynccontextmanager
-async def development_key(foundation: Foundation, log: Log, *, server: int | None = None) -> AsyncIterator[str]:
-    """Yield the token of a new key of the workspace `default`, which is revoked at the end of the block.
+async def development_key(
+    foundation: Foundation, log: Log, *, server: int | None = None
+) -> AsyncIterator[DevelopmentKey]:
+    """Yield a new key of the workspace `default`, which is revoked at the end of the block.
 
     Those that killed servers of this machine have left are revoked first.
 
@@ -35,7 +46,8 @@ async def development_key(foundation: Foundation, log: Log, *, server: int | Non
     name = f"process {process} of {socket.gethostname()}: development server"
     made = await foundation.keys.create(workspace_id, name, expires_at=datetime.now(UTC) + _LIFE)
     try:
-        yield made.token
+        code = await create_code(foundation.database, workspace_id=workspace_id, key_id=made.key.id)
+        yield DevelopmentKey(made.token, code)
     finally:
         await _revoke(foundation, log, workspace_id, made.key.id)
 

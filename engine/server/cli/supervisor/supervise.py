@@ -92,7 +92,7 @@ class _Supervisor:
         self._basis: Basis | None = None
         self._sockets: list[socket.socket] = []
         self._embedded: str | None = None
-        self._key: str | None = None
+        self._key: tuple[str | None, str | None] = (None, None)
         self._crew: Crew | None = None
         self._start_at = 0.0
         self._is_announced = False
@@ -182,7 +182,8 @@ class _Supervisor:
         if self._crew is not None:
             self._messages.info("the keeper is back", pid=keeper.pid)
         else:
-            self._embedded, self._key = keeper.ready["embedded"], keeper.ready["key"]
+            self._embedded = keeper.ready["embedded"]
+            self._key = keeper.ready["key"], keeper.ready["code"]
             self._crew = self._make_crew()
 
     def _hear_all(self, keeper: KeeperProcess) -> None:
@@ -273,7 +274,7 @@ class _Supervisor:
             self._is_announced = True
             # Nobody may read standard output any more.
             with contextlib.suppress(OSError):
-                announce(url_of(self._sockets[0]), self._key)
+                announce(url_of(self._sockets[0]), *self._key)
 
     def _bury(self) -> None:
         """Note the processes that have ended."""

@@ -80,7 +80,8 @@ async def _keep(settings: Settings, task: KeeperTask) -> None:
         makes_key = task.first and is_development
         async with development_key(foundation, log, server=task.supervisor) if makes_key else no_key() as key:
             watch = foundation.embedded
-            _report(task, ready={"embedded": None if watch is None else watch.address, "key": key})
+            token, code = key or (None, None)
+            _report(task, ready={"embedded": None if watch is None else watch.address, "key": token, "code": code})
             if not task.stays or (watch is None and not is_development):
                 return
             try:
