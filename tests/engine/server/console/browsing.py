@@ -1,10 +1,11 @@
 """A browser, and a server that it looks at."""
 
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -16,10 +17,19 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fieldstone.engine import create_app
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.engine.server.console.build import UI_DIR
 from fieldstone.metadata.roles.principal import Principal
+from tests.console_check import install
 from tests.engine.server.listening import listening
 
 CHROMIUM = "/usr/bin/chromium"
+AXE = UI_DIR / "node_modules" / "axe-core" / "axe.min.js"
+WHILE_A_LIST_IS_OPEN = ("aria-hidden-focus", "region", "page-has-heading-one")
+"""The rules of axe that React Aria breaks while a combobox is open, since it hides the rest of the page on purpose.
+
+https://github.com/adobe/react-spectrum/issues/4937
+"""
+
 CHROMIUM_ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -109,6 +119,23 @@ class Watched:
         asked = [url for url in self.requests if urlsplit(url).scheme not in {"data", "blob"}]
         assert [url for url in asked if urlsplit(url).netloc != origin] == []
         assert self.complaints == []
+
+    async def assert_accessible(self, without: Sequence[str] = ()) -> None:
+        """axe-core finds nothing on the screen as it is, apart from the rules that are left out."""
+        install(UI_DIR)
+        await self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found: list[dict[str, Any]] = await self.page.evaluate(
+            "without => axe.run(document, {rules: Object.fromEntries(without.map(rule => [rule, {enabled: false}]))})"
+            ".then(({violations}) => violations)",
+            list(without),
+        )
+        assert [(one["id"], one["help"], [node["html"] for node in one["nodes"]]) for one in found] == []
+
+    async def sign_in(self, served: Served, path: str = "/console/") -> None:
+        """Open a page of the console with the session of the server's key."""
+        answer = await self.page.request.post(f"{served.address}/auth/sign-in", data={"key": served.key})
+        assert answer.ok, await answer.text()
+        await self.page.goto(f"{served.address}{path}")
 
 
 @pytest.fixture

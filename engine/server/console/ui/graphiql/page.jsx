@@ -2,7 +2,7 @@
 
 import { StorageAPI } from "@graphiql/toolkit";
 import { GraphiQL } from "graphiql";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { createRoot } from "react-dom/client";
 
 import "@graphiql/react/style.css";
@@ -14,6 +14,7 @@ import "./page.css";
 import {
   authorizationOf,
   endpointStorage,
+  hasSession,
   headersOf,
   initialEditors,
   initialKey,
@@ -34,14 +35,19 @@ function Page({ endpoint, here, root, pages }) {
     return given;
   }, [storage]);
   const [key, setKey] = useState(() => initialKey(root));
+  const [isSignedIn, setSignedIn] = useState(false);
   const headers = useRef(editors.headers);
   const timer = useRef(undefined);
   const [typed, setTyped] = useState(() => authorizationOf(parseHeaders(editors.headers)));
   // GraphiQL fetches the schema again whenever it is given another fetcher.
   const fetcher = useMemo(
     () => createTransport(endpoint, () => headersOf(key, headers.current)),
-    [endpoint, key, typed],
+    [endpoint, key, typed, isSignedIn],
   );
+
+  useEffect(() => {
+    hasSession(root).then(setSignedIn);
+  }, [root]);
 
   function onEditHeaders(text) {
     headers.current = text;
@@ -53,7 +59,7 @@ function Page({ endpoint, here, root, pages }) {
     <GraphiQL
       fetcher={fetcher}
       // Without anything to sign requests with, the schema is not asked for.
-      schema={key || typed ? undefined : null}
+      schema={key || typed || isSignedIn ? undefined : null}
       storage={storage}
       initialQuery={editors.query}
       initialVariables={editors.variables}
@@ -76,14 +82,14 @@ function Page({ endpoint, here, root, pages }) {
             </a>
           ))}
         </nav>
-        <KeyForm value={key} onUse={(text) => setKey(rememberKey(root, text))} />
+        <KeyForm value={key} isSignedIn={isSignedIn} onUse={(text) => setKey(rememberKey(root, text))} />
       </GraphiQL.Logo>
     </GraphiQL>
   );
 }
 
 /** The field of the key, which is kept for the browser's tab. */
-function KeyForm({ value, onUse }) {
+function KeyForm({ value, isSignedIn, onUse }) {
   function submit(event) {
     event.preventDefault();
     onUse(event.currentTarget.elements.key.value);
@@ -98,7 +104,7 @@ function KeyForm({ value, onUse }) {
           autoComplete="off"
           spellCheck="false"
           defaultValue={value}
-          placeholder="fs_…"
+          placeholder={isSignedIn ? "not needed: you are signed in" : "fs_…"}
         />
       </label>
       <button type="submit">Use</button>

@@ -1,6 +1,6 @@
 // What the editors start with, and where what is typed into them is kept.
 
-const WELCOME = `# The API key goes into the field above.
+const WELCOME = `# Without a session of the console, an API key is needed: it goes into the field above.
 # Ctrl-Enter runs, Ctrl-Space completes;
 # the book shows the documentation.
 
@@ -40,6 +40,12 @@ export function rememberKey(root, text) {
 
 function keyPlace(root) {
   return `fieldstone:${root}:key`;
+}
+
+/** Whether the browser has a session of the console. */
+export async function hasSession(root) {
+  const response = await fetch(`${root}/auth/sign-in`, { headers: { Accept: "application/json" } });
+  return response.ok && (await response.json()).data.session !== null;
 }
 
 /** The headers of a request: the key's, and those in the editor's text, which come first. */

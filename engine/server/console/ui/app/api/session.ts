@@ -2,9 +2,7 @@
 
 import { useQuery } from "@tanstack/react-query";
 
-import { ask, metadata } from "./client.ts";
-import { ApiError } from "./errors.ts";
-import ME from "./me.graphql";
+import { ask } from "./client.ts";
 
 /** The principal of the session, as `me` on /metadata describes it. */
 export interface Session {
@@ -40,24 +38,22 @@ export const DOOR_KEY = ["door"] as const;
 export function useDoor() {
   return useQuery({
     queryKey: DOOR_KEY,
-    queryFn: async (): Promise<Door> => ({ environment: "", providers: [], session: await readSession() }),
+    queryFn: () => ask<Door>("GET", "/auth/sign-in"),
     staleTime: Number.POSITIVE_INFINITY,
   });
 }
 
 /** Begins a session by an API key, which is not kept. */
-export async function signInByKey(key: string): Promise<Session> {
-  await ask<object>("POST", "/auth/sign-in", { key });
-  return (await metadata<{ me: Session }>(ME)).me;
+export function signInByKey(key: string): Promise<Session> {
+  return ask<Session>("POST", "/auth/sign-in", { key });
 }
 
-async function readSession(): Promise<Session | null> {
-  try {
-    return (await metadata<{ me: Session }>(ME)).me;
-  } catch (error) {
-    if (error instanceof ApiError && error.code === "UNAUTHENTICATED") {
-      return null;
-    }
-    throw error;
-  }
+/** Begins a session by the one-time code of the link that a development server prints. */
+export function signInByCode(code: string): Promise<Session> {
+  return ask<Session>("POST", "/auth/sign-in", { code });
+}
+
+/** Ends the session. */
+export function signOut(): Promise<object> {
+  return ask<object>("DELETE", "/auth/session");
 }

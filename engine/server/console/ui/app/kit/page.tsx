@@ -19,11 +19,11 @@ export function Page({ title, bar, isFlush, children }: PageProps) {
   }, [title]);
   return (
     <>
-      <header className="page-bar">
+      <header className="page-bar" data-region>
         <h1>{title}</h1>
         {bar}
       </header>
-      <div className="page-content" data-flush={isFlush || undefined}>
+      <div className="page-content" data-flush={isFlush || undefined} data-region>
         {children}
       </div>
     </>

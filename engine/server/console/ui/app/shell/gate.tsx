@@ -25,7 +25,7 @@ export function Gate() {
   }
   return (
     <SessionProvider value={shown}>
-      <Shell />
+      <Shell environment={door.data.environment} />
       {session === null && <SignInOver door={door.data} />}
     </SessionProvider>
   );

@@ -1,17 +1,46 @@
 // The frame around every page: the side bar, and the place of the page.
 
-import { Outlet } from "react-router";
+import { Menu as MenuIcon } from "lucide-react";
+import { useEffect, useState } from "react";
+import { Outlet, useLocation } from "react-router";
 
+import { Button } from "../kit/button.tsx";
+import { KeyHelp } from "./key_help.tsx";
+import { Palette } from "./palette.tsx";
 import { SideBar } from "./side_bar.tsx";
+import { useShortcuts } from "./use_shortcuts.ts";
+import { Waiting } from "./waiting.tsx";
 import "./shell.css";
 
-export function Shell() {
+export function Shell({ environment }: { environment: string }) {
+  const location = useLocation();
+  const [shown, setShown] = useState<"palette" | "keys" | null>(null);
+  const [isOpen, setOpen] = useState(false);
+  useShortcuts(setShown);
+  // On a narrow screen the side bar lies over the page, until a page was chosen in it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the address is what closes it
+  useEffect(() => setOpen(false), [location.pathname]);
+
   return (
     <div className="shell">
-      <SideBar />
-      <main className="shell-main" id="main">
+      {environment === "production" && <p className="shell-strip">Production</p>}
+      <div className="shell-narrow">
+        <Button
+          kind="quiet"
+          icon={<MenuIcon aria-hidden />}
+          aria-expanded={isOpen}
+          onPress={() => setOpen((was) => !was)}
+        >
+          Menu
+        </Button>
+      </div>
+      <SideBar isOpen={isOpen} open={setShown} />
+      <main className="shell-main">
+        <Waiting />
         <Outlet />
       </main>
+      {shown === "palette" && <Palette onClose={() => setShown(null)} />}
+      {shown === "keys" && <KeyHelp onClose={() => setShown(null)} />}
     </div>
   );
 }

@@ -6,11 +6,12 @@ import { useLocation } from "react-router";
 
 import { byField } from "../api/errors.ts";
 import { base, root } from "../api/place.ts";
-import { DOOR_KEY, type Door, type Session, signInByKey } from "../api/session.ts";
+import { DOOR_KEY, type Door, type Session, signInByCode, signInByKey } from "../api/session.ts";
 import { Button } from "../kit/button.tsx";
 import { Dialog } from "../kit/dialog.tsx";
 import { TextField } from "../kit/field.tsx";
 import { Problem } from "../kit/problem.tsx";
+import { takeCode } from "./code.ts";
 import "./sign_in.css";
 
 interface Props {
@@ -45,7 +46,8 @@ function SignInForm({ door }: Props) {
   const location = useLocation();
   const [key, setKey] = useState("");
   const entry = useMutation({
-    mutationFn: signInByKey,
+    mutationFn: (way: { key: string } | { code: string }) =>
+      "key" in way ? signInByKey(way.key) : signInByCode(way.code),
     onSuccess: (session: Session) => {
       setKey("");
       client.setQueryData<Door>(DOOR_KEY, { ...door, session });
@@ -54,9 +56,16 @@ function SignInForm({ door }: Props) {
   });
   const { mutate } = entry;
 
+  useEffect(() => {
+    const code = takeCode();
+    if (code !== null) {
+      mutate({ code });
+    }
+  }, [mutate]);
+
   function submit(event: FormEvent) {
     event.preventDefault();
-    mutate(key.trim().replace(/^Bearer\s+/i, ""));
+    mutate({ key: key.trim().replace(/^Bearer\s+/i, "") });
   }
 
   const problems = byField(entry.error);

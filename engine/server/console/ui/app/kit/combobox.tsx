@@ -1,0 +1,83 @@
+// A field that searches a list of choices.
+
+import { ChevronDown } from "lucide-react";
+import type { ReactNode } from "react";
+import { Button } from "react-aria-components/Button";
+import { ComboBox as AriaComboBox } from "react-aria-components/ComboBox";
+import { FieldError } from "react-aria-components/FieldError";
+import { Input } from "react-aria-components/Input";
+import { Label } from "react-aria-components/Label";
+import { ListBox, ListBoxItem } from "react-aria-components/ListBox";
+import { Popover } from "react-aria-components/Popover";
+import { Text } from "react-aria-components/Text";
+
+import "./combobox.css";
+import "./field.css";
+import "./menu.css";
+
+export interface Choice {
+  id: string;
+  label: string;
+  detail?: string;
+  icon?: ReactNode;
+}
+
+export interface ComboBoxProps {
+  label: string;
+  choices: readonly Choice[];
+  value: string | null;
+  onChange: (id: string | null) => void;
+  description?: ReactNode;
+  problem?: string | undefined;
+  isRequired?: boolean;
+  isDisabled?: boolean;
+  placeholder?: string;
+}
+
+export function ComboBox({
+  label,
+  choices,
+  value,
+  onChange,
+  description,
+  problem,
+  placeholder,
+  ...rest
+}: ComboBoxProps) {
+  return (
+    <AriaComboBox
+      {...rest}
+      className="field"
+      defaultItems={choices}
+      selectedKey={value}
+      onSelectionChange={(key) => onChange(key === null ? null : String(key))}
+      isInvalid={problem !== undefined}
+      menuTrigger="focus"
+    >
+      <Label className="field-label">{label}</Label>
+      <div className="field-row combobox-row">
+        <Input className="field-input" placeholder={placeholder} />
+        <Button className="combobox-button">
+          <ChevronDown aria-hidden />
+        </Button>
+      </div>
+      {description && (
+        <Text slot="description" className="field-description">
+          {description}
+        </Text>
+      )}
+      <FieldError className="field-problem">{problem}</FieldError>
+      <Popover className="menu-popover combobox-popover">
+        <ListBox<Choice> className="menu">
+          {({ id, label: text, detail, icon }) => (
+            <ListBoxItem id={id} textValue={text} className="menu-item">
+              {icon}
+              <span>{text}</span>
+              {detail && <small className="combobox-detail">{detail}</small>}
+            </ListBoxItem>
+          )}
+        </ListBox>
+      </Popover>
+    </AriaComboBox>
+  );
+}

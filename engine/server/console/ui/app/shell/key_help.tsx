@@ -1,0 +1,55 @@
+// All keys in one dialog.
+
+import { Dialog } from "../kit/dialog.tsx";
+import { GOALS } from "./shortcuts.ts";
+import "./key_help.css";
+
+const EVERYWHERE: readonly (readonly [string, string])[] = [
+  ["Ctrl K", "Search or jump: objects, pages, and every button of the page"],
+  ["F6, Shift F6", "Next or previous region: side bar, bar, content, panel"],
+  ["Ctrl Enter", "Save a form; open a record as a page"],
+  ["Escape", "Close what is open; restore the value of a cell"],
+  ["?", "All keys"],
+  ...GOALS.map(({ letter, label }) => [`G ${letter.toUpperCase()}`, `Go to: ${label}`] as const),
+];
+
+const GRID: readonly (readonly [string, string])[] = [
+  ["Arrows, Home, End, Page Up, Page Down", "Move; with Shift extend the range"],
+  ["Enter, F2, a letter", "Edit the cell; a letter replaces its value"],
+  ["Tab, Shift Tab in an editor", "Save and move across"],
+  ["Space", "Open the record in the panel"],
+  ["Shift Space, Ctrl Space", "Select the row, the column"],
+  ["Ctrl C, V, D", "Copy, paste, fill down"],
+  ["Ctrl Z, Ctrl Shift Z", "Undo, redo"],
+  ["Delete", "Empty the cells, or move the rows to the trash"],
+  ["Shift Enter", "New row"],
+];
+
+export function KeyHelp({ onClose }: { onClose: () => void }) {
+  return (
+    <Dialog title="Keys" size="large" onClose={onClose}>
+      <div className="key-help">
+        <Keys title="Anywhere" keys={EVERYWHERE} />
+        <Keys title="In the grid of records" keys={GRID} />
+      </div>
+    </Dialog>
+  );
+}
+
+function Keys({ title, keys }: { title: string; keys: readonly (readonly [string, string])[] }) {
+  return (
+    <section aria-label={title}>
+      <h3>{title}</h3>
+      <dl>
+        {keys.map(([key, meaning]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{meaning}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}

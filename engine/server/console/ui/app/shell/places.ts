@@ -1,0 +1,13 @@
+// The pages of the workspace beside its records, as far as the role may use them.
+
+import type { Session } from "../api/session.ts";
+
+export interface Place {
+  address: string;
+  label: string;
+}
+
+/** The pages that a session may see. */
+export function places(_session: Session): Place[] {
+  return [];
+}

@@ -1,0 +1,108 @@
+"""The frame of the console in a real browser: the way in, the side bar, the palette, the keys, the themes."""
+
+import re
+
+import pytest
+from playwright.async_api import expect
+
+from tests.engine.server.console.browsing import Serve, Watched
+
+pytestmark = pytest.mark.system
+
+
+async def test_a_key_is_exchanged_for_a_session_and_not_kept(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve("/crm") as served:
+        await page.goto(f"{served.address}/console/records?q=peo")
+        await expect(page.get_by_role("heading", name="Sign in to Fieldstone")).to_be_visible()
+        await watched.assert_accessible()
+        assert watched.complaints == []
+        await expect(page.get_by_label("API key")).to_be_focused()
+        await page.get_by_label("API key").fill("fs_wrong")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("alert")).to_be_visible()
+        await watched.assert_accessible()
+        assert all("401" in complaint for complaint in watched.complaints)
+        watched.complaints.clear()
+        await page.get_by_label("API key").fill(f" Bearer {served.key} ")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("link", name="People").last).to_be_visible()
+        await expect(page).to_have_url(f"{served.address}/console/records?q=peo")
+        stored = await page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])")
+        assert served.key not in stored
+        await page.reload()
+        await expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+        await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_the_side_bar_the_palette_and_the_keys(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served)
+        await expect(page.get_by_role("link", name="People", exact=True)).to_be_visible()
+        await watched.assert_accessible()
+        await page.keyboard.press("Control+k")
+        search = page.get_by_role("combobox", name="Search or jump")
+        await expect(search).to_be_focused()
+        await watched.assert_accessible()
+        await search.fill("nothing has this name")
+        await expect(page.get_by_text("Nothing has these words.")).to_be_visible()
+        await search.fill("theme dark")
+        await page.keyboard.press("Enter")
+        await expect(search).to_be_hidden()
+        assert await page.evaluate("document.documentElement.dataset.theme") == "dark"
+        await watched.assert_accessible()
+        await page.keyboard.press("?")
+        await expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+        await watched.assert_accessible()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+        await page.keyboard.press("g")
+        await page.keyboard.press("r")
+        await expect(page.get_by_role("heading", name="All objects")).to_be_visible()
+        await page.get_by_label("Search objects").fill("g?")
+        await expect(page.get_by_text("0 of 4")).to_be_visible()
+        await page.keyboard.press("F6")
+        await expect(page.get_by_role("link", name=re.compile("^Fieldstone"))).to_be_focused()
+        await page.reload()
+        assert await page.evaluate("document.documentElement.dataset.theme") == "dark"
+        await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_a_narrow_window_has_the_side_bar_behind_a_button(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await page.set_viewport_size({"width": 320, "height": 640})
+        await watched.sign_in(served, "/console/records")
+        await expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+        await page.get_by_role("button", name="Menu").click()
+        await watched.assert_accessible()
+        await page.get_by_role("navigation", name="Main").get_by_role("link", name="Companies").click()
+        await expect(page.get_by_role("navigation", name="Main")).to_be_hidden()
+        await expect(page).to_have_url(f"{served.address}/console/records/companies")
+        assert await page.evaluate("document.documentElement.scrollWidth") == 320
+        await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_an_address_that_leads_nowhere_says_so(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served, "/console/no/where")
+        await expect(page.get_by_role("heading", name="This address leads nowhere")).to_be_visible()
+        await watched.assert_accessible()
+        await page.get_by_role("link", name="Go to the start").click()
+        await expect(page).to_have_url(re.compile(r"/console/?$"))
+        await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_signing_out_ends_the_session(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served)
+        await page.get_by_role("button", name="admin").click()
+        await expect(page.get_by_role("menuitem", name="Sign out")).to_be_visible()
+        await watched.assert_accessible()
+        await page.get_by_role("menuitem", name="Sign out").click()
+        await expect(page.get_by_role("heading", name="Sign in to Fieldstone")).to_be_visible()
+        await page.reload()
+        await expect(page.get_by_role("heading", name="Sign in to Fieldstone")).to_be_visible()
