@@ -5,6 +5,7 @@ MetadataError
 ├── InvalidChange      a change of the model breaks a rule
 │   └── NameTaken      ... the rule that names differ
 ├── UnknownObject      no such object, field or workspace
+│   └── UnknownWorkspace   ... no such workspace in this database, or not any more
 ├── UnknownRole        no such role, or not any more
 ├── PrincipalValueRefused  a principal lacks a value that its role needs
 ├── ChangeBlocked      the tables stayed locked by others for too long
@@ -15,6 +16,8 @@ MetadataError
 └── CatalogMismatch    the catalog is not as this program's migrations make it
     └── CatalogTooNew  ... it was written by a newer program
 """
+
+from uuid import UUID
 
 
 class MetadataError(Exception):
@@ -47,6 +50,14 @@ class NameTaken(InvalidChange):
 
 class UnknownObject(MetadataError):
     """There is no such object, field or workspace."""
+
+
+class UnknownWorkspace(UnknownObject):
+    """There is no workspace with the id `workspace_id` in this database, or not any more."""
+
+    def __init__(self, workspace_id: UUID) -> None:
+        super().__init__(f"there is no workspace {workspace_id}")
+        self.workspace_id = workspace_id
 
 
 class PrincipalValueRefused(MetadataError):

@@ -20,11 +20,13 @@ class AdvisoryLock(IntEnum):
         CATALOG: of a migration of the catalog or a new workspace, up to the end of the transaction.
         BUILD: of the one builder, for as long as its session builds.
         PARTITIONS: of the process that adds partitions to the event log, for one message.
+        PLACEMENT: in the home of several cells, of a command that places a workspace, up to its end.
     """
 
     CATALOG = 1
     BUILD = 2
     PARTITIONS = 3
+    PLACEMENT = 4
 
     @property
     def parameters(self) -> Mapping[str, int]:

@@ -52,5 +52,6 @@ async def restore_log(connection: Session, archive: ArchiveReader, saved: SavedT
             names_sql(saved.columns), read, table_sql(aside)
         )
     )
-    for query in ("move_head", "move_consumers", "move_webhooks", "move_deliveries"):
+    moves = ("move_head", "move_consumers", "move_webhooks", "move_deliveries", "move_moved_events", "move_log_epochs")
+    for query in moves:
         await connection.execute(_QUERIES[query], {"offset": offset})

@@ -15,6 +15,11 @@ DEFINITIONS: Final = "definitions.dump"
 _OF_THE_LOG: Final = frozenset({"event_log", "event_staging", "webhook_delivery"})
 """Tables whose rows have positions of their database's log, in which other workspaces have events too."""
 
+_OF_THE_CELLS: Final = frozenset(
+    {"log_epoch", "moved_event", "placed_credential", "placement", "workspace_load", "workspace_move"}
+)
+"""Tables about the place of workspaces among the cells of their installation."""
+
 _OF_THE_SERVER: Final = frozenset({"sql_role"})
 """Tables whose rows name logins of their server, which are in no database."""
 
@@ -32,7 +37,7 @@ def is_saved(table: str) -> bool:
 def stays_behind(table: str, columns: Sequence[str]) -> bool:
     """Return whether a table's rows do not go with a workspace to another database."""
     is_owned = table == "workspace" or "workspace_id" in columns or _BY_WEBHOOK in columns
-    return table in _OF_THE_LOG | _OF_FILES or not is_owned
+    return table in _OF_THE_LOG | _OF_FILES | _OF_THE_CELLS or not is_owned
 
 
 def of_workspace(table: str, columns: Sequence[str], workspace_id: UUID) -> sql.Composed:

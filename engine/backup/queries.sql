@@ -82,6 +82,13 @@ UPDATE fieldstone.webhook_delivery SET position = position + %(offset)s::bigint;
 -- The tables are made again on the server that the backup is restored to, whatever node they lay on.
 UPDATE fieldstone.workspace SET is_distributed = false WHERE id = ANY (%(workspace_ids)s);
 
+-- name: move_moved_events
+-- Of workspaces that have come from another cell.
+UPDATE fieldstone.moved_event SET position = position + %(offset)s::bigint;
+
+-- name: move_log_epochs
+UPDATE fieldstone.log_epoch SET start = start + %(offset)s::bigint;
+
 -- name: begin_webhooks
 -- Webhooks of a workspace that comes to another log begin at its end.
 UPDATE fieldstone.webhook SET start_position = (SELECT position FROM fieldstone.log_head)

@@ -5,11 +5,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
+from uuid import UUID
 from weakref import WeakValueDictionary
 
 from fieldstone.engine.errors import ApiError, ServiceUnavailable
 from fieldstone.engine.identity.credential import CredentialKind, Presented
 from fieldstone.engine.identity.identity import Identity
+from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.errors import DatabaseError
@@ -38,9 +40,13 @@ class PrincipalWatch:
     Args:
         identity: finds principals.
         interval: seconds between two checks.
+
+    Attributes:
+        moved: called with a workspace that has moved to another database: its connections are to end and come back.
     """
 
     def __init__(self, identity: Identity, *, interval: float = INTERVAL) -> None:
+        self.moved: Signal[[UUID]] = Signal()
         self._identity = identity
         self._interval = interval
         # A signal is there as long as a connection holds the function that disconnects it.
@@ -87,8 +93,8 @@ class PrincipalWatch:
     async def _holds(self, watched: Watched) -> bool:
         try:
             return await self._identity.resolve(watched.presented) == watched.principal
-        except ServiceUnavailable:
-            return True  # nobody knows: the next check may
+        except (ServiceUnavailable, UnknownWorkspace):
+            return True  # nobody knows: the next check may, and `moved` ends those of a workspace that has moved
         except ApiError:
             return False
 

@@ -19,7 +19,15 @@ from fieldstone.engine.access.principals import See
 from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.access.snapshot_source import SnapshotSource
 from fieldstone.engine.database_errors import describe
-from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, MethodNotAllowed, NotFound, ValidationFailed
+from fieldstone.engine.errors import (
+    ApiError,
+    BadUserInput,
+    Conflict,
+    MethodNotAllowed,
+    NotFound,
+    ServiceUnavailable,
+    ValidationFailed,
+)
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LiveQuery
 from fieldstone.engine.events.subscriptions.subscription import (
     Refused,
@@ -54,6 +62,7 @@ from fieldstone.engine.schema.introspection import too_large
 from fieldstone.engine.schema.lazy import LazySchema
 from fieldstone.metadata.access.view import still_hold
 from fieldstone.metadata.dependencies import Dependencies
+from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.model import Seen, Snapshot
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import RoleReference
@@ -62,6 +71,7 @@ from fieldstone.sql.executor import Database
 
 # A request may wait behind one change of its table after another, each of which makes its statement one of the past.
 _MOST_NEWER = 8
+_MOVED = "The workspace has moved to another database: subscribe again."
 
 
 Mutate = Callable[[Call[MutationPlan]], Awaitable[bytes]]
@@ -88,7 +98,12 @@ class GraphQLApi:
         documents: the stored documents; None: each request has its text.
         permit: is asked about each operation under a role's view; None: a view says all.
         slots: bounds the operations in progress of a key and of a workspace.
+
+    Attributes:
+        follow: returns the same API of the database to which a workspace has moved; None: workspaces do not move.
     """
+
+    follow: Callable[[UUID], Awaitable["GraphQLApi | None"]] | None = None
 
     def __init__(
         self,
@@ -142,10 +157,18 @@ class GraphQLApi:
         self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
     ) -> Answer | AnySubscription:
         """Return the answer to a query or a mutation, as `execute` does, or the subscription that was asked for."""
+        given = request
         try:
             async with self.slots.held(principal):
                 request = await find_document(self.documents, principal, request)
                 return await self._resolve(principal, request, allow_mutation=allow_mutation)
+        except UnknownWorkspace:
+            # Nothing was written: a statement that comes behind a move finds no table.
+            other = None if self.follow is None else await self.follow(principal.workspace_id)
+            if other is None:
+                raise
+            answer = await other.open(principal, given, allow_mutation=allow_mutation)
+            return answer if isinstance(answer, Answer) else refusal([ServiceUnavailable(_MOVED)])
         except InvalidDocument as invalid:
             return await self._find_kept(principal, request) or refusal(invalid.errors)
         except ApiError as error:

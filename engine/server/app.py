@@ -20,6 +20,7 @@ from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.rest.routes import OPEN_API
 from fieldstone.engine.server.browsers.cross_origin import CrossOrigin, drop_foreign_cookies
 from fieldstone.engine.server.browsers.security_headers import SecurityHeaders
+from fieldstone.engine.server.cells.runtime import CellRuntime
 from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.register import Connections
@@ -87,10 +88,11 @@ class Fieldstone:
         tracing = _find_tracing(settings)
         self.flush_traces: Callable[[], None] = (lambda: None) if tracing is None else tracing.flush
         parts = PLAIN if tracing is None else tracing.parts
-        self.runtime = Runtime(settings, self.log, assembly or partial(assemble, place=place), parts)
+        build_runtime = CellRuntime if settings.cells else Runtime
+        self.runtime: Runtime = build_runtime(settings, self.log, assembly or partial(assemble, place=place), parts)
         self._place = place
         self.connections = Connections(ConnectionLimits.of(settings), self._report_connections)
-        self.metrics = Metrics(lambda: self.runtime.services, self.connections.stats)
+        self.metrics = Metrics(self.runtime.opened, self.connections.stats)
         admission = Admission(settings=settings, runtime=self.runtime)
         self._presented = admission.presented
         self._closing = StreamEnd()

@@ -158,7 +158,7 @@ async def address(settings: Settings, joined: str | None = None) -> AsyncIterato
     Raises:
         SqlError: the embedded server cannot be started.
     """
-    if (given := settings.database_url or joined) is not None:
+    if (given := settings.main_database_url or joined) is not None:
         yield given, None
         return
     server = await _start_embedded(settings)

@@ -24,17 +24,21 @@ MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4.encode()
 
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 
+ReadServices = Callable[[], Mapping[str, Services | None]]
+
 
 class Metrics:
     """The counters of one app.
 
     Args:
-        read_services: gives the parts that count by themselves; None while they are not there.
+        read_services: gives the parts that count by themselves, by cell; None for those that are not there.
         read_connections: gives the state of the clients' connections.
     """
 
     def __init__(
-        self, read_services: Callable[[], Services | None], read_connections: Callable[[], ConnectionStats]
+        self,
+        read_services: Callable[[], Mapping[str, Services | None]],
+        read_connections: Callable[[], ConnectionStats],
     ) -> None:
         self._registry = CollectorRegistry()
         self._requests = _Requests()
@@ -132,12 +136,16 @@ class _Row(NamedTuple):
     read: Callable[[Any], float | Mapping[tuple[str, ...] | str, float]]
     labels: tuple[str, ...] = ()
 
-    def measure(self, part: object) -> Metric:
-        """Return the metric of a part, such as the services."""
-        found = self.family(f"fieldstone_{self.name}", self.description, labels=self.labels)
-        values = self.read(part)
-        for labels, value in values.items() if isinstance(values, Mapping) else [((), values)]:
-            found.add_metric((labels,) if isinstance(labels, str) else labels, value)
+    def measure(self, parts: Mapping[str, object]) -> Metric:
+        """Return the metric of a part of each cell; the cell is a label unless its name is empty."""
+        is_apart = "" not in parts
+        labels = (*self.labels, "cell") if is_apart else self.labels
+        found = self.family(f"fieldstone_{self.name}", self.description, labels=labels)
+        for cell, part in parts.items():
+            values = self.read(part)
+            for given, value in values.items() if isinstance(values, Mapping) else [((), values)]:
+                own = (given,) if isinstance(given, str) else given
+                found.add_metric((*own, cell) if is_apart else own, value)
         return found
 
 
@@ -295,38 +303,50 @@ class _StatsCollector(Collector):
     """Reads the counts of the parts at the moment of each scrape."""
 
     def __init__(
-        self, read_services: Callable[[], Services | None], read_connections: Callable[[], ConnectionStats]
+        self,
+        read_services: Callable[[], Mapping[str, Services | None]],
+        read_connections: Callable[[], ConnectionStats],
     ) -> None:
         self._read_services = read_services
         self._read_connections = read_connections
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics; those of the process alone while there is nothing behind the app."""
-        services, connections = self._read_services(), self._read_connections()
-        yield from (row.measure(connections) for row in _OF_CONNECTIONS)
+        cells, connections = self._read_services(), self._read_connections()
+        services = _present(cells)
+        yield from (row.measure({"": connections}) for row in _OF_CONNECTIONS)
         yield CounterMetricFamily(
             "fieldstone_log_lines_lost",
             "Log lines dropped because standard error was not read in time.",
             value=LOG_QUEUE.dropped,
         )
-        yield GaugeMetricFamily("fieldstone_ready", "1 while operations can be served.", value=services is not None)
-        if services is not None:
+        yield GaugeMetricFamily("fieldstone_ready", "1 while operations can be served.", value=bool(services))
+        if "" not in cells:
+            ready = GaugeMetricFamily("fieldstone_cell_ready", "1 while a cell is open.", labels=("cell",))
+            for cell in cells:
+                ready.add_metric((cell,), cell in services)
+            yield ready
+        if services:
             yield from _measure(_OF_SERVICES, services)
 
 
 class _NamesCollector(Collector):
     """Reads the metrics whose labels are names of workspaces, objects and fields."""
 
-    def __init__(self, read_services: Callable[[], Services | None]) -> None:
+    def __init__(self, read_services: ReadServices) -> None:
         self._read_services = read_services
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metrics; none while there is nothing behind the app."""
-        if (services := self._read_services()) is not None:
+        if services := _present(self._read_services()):
             yield from _measure(_NAMING, services)
 
 
-def _measure(table: _Rows, services: Services) -> Iterator[Metric]:
+def _present(cells: Mapping[str, Services | None]) -> Mapping[str, Services]:
+    return {cell: services for cell, services in cells.items() if services is not None}
+
+
+def _measure(table: _Rows, cells: Mapping[str, Services]) -> Iterator[Metric]:
     for find, rows in table:
-        part = find(services)
-        yield from (row.measure(part) for row in rows)
+        parts = {cell: find(services) for cell, services in cells.items()}
+        yield from (row.measure(parts) for row in rows)

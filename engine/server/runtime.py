@@ -1,10 +1,12 @@
 """Starts the services by a lifespan or the first request, and ends them, in one task."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from uuid import UUID
 
 from fieldstone.engine.errors import ServiceUnavailable
+from fieldstone.engine.identity.credential import Credential, Presented
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.engine.server.parts import PLAIN, Parts
@@ -21,7 +23,7 @@ class Runtime:
     Their resources are opened and closed in one task of its own.
 
     Attributes:
-        services: None until they are ready, and again when they have ended.
+        services: None until they are ready, and again when they have ended; always None where there are cells.
     """
 
     def __init__(self, settings: Settings, log: Log, assembly: Assemble, parts: Parts = PLAIN) -> None:
@@ -75,6 +77,26 @@ class Runtime:
             return await self.start()
         except (SqlError, MetadataError) as error:
             raise ServiceUnavailable("Fieldstone cannot reach its database; the server's log says why.") from error
+
+    async def choose(self, _presented: Presented) -> Services:
+        """Return the services that answer a request; raises ServiceUnavailable as `ready` does."""
+        return await self.ready()
+
+    async def choose_for(self, _workspace_id: UUID) -> Services:
+        """Return the services that answer for a workspace; raises ServiceUnavailable as `ready` does."""
+        return await self.ready()
+
+    def find(self, _credential: Credential) -> Services | None:
+        """Return the services that answer requests with a credential, if they are at hand."""
+        return self.services
+
+    async def follow(self, _left: Services, _workspace_id: UUID) -> Services | None:
+        """Return the services that answer for a workspace which those at hand do not have any more; None: none do."""
+        return None
+
+    def opened(self) -> Mapping[str, Services | None]:
+        """Return the services by the name of their cell, which is empty where there are no cells."""
+        return {"": self.services}
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[Services]:

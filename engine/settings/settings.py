@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fieldstone.engine.identity.issuer import Issuer, read_issuers
 from fieldstone.engine.identity.openid import ProviderSettings, read_providers
+from fieldstone.engine.settings.cells import Cells
 from fieldstone.engine.settings.choices import Distribution, Documents, Environment, LogFormat, LogLevel, RateLimitStore
 from fieldstone.engine.settings.declaration import (
     Addresses,
@@ -73,6 +74,11 @@ class Settings(BaseSettings):
     distribute: Distribution | None = setting(None,
         "`citus`: the database is the coordinator of a cluster of Citus, and each new workspace lies on one of its "
         "nodes. Unset: all workspaces lie in the one database.", "citus")
+    cells: Cells = setting((),
+        "Databases that have the workspaces between them, in the place of `DATABASE_URL`; the first is the home, which "
+        "has the directory.",
+        "a list of names with addresses such as home=postgresql://user:password@host:5432/database, separated by"
+        " commas", secret=True)
     environment: Environment = setting(Environment.PRODUCTION,
         "`development` serves GraphiQL and the page of REST, opens CORS and prints a key at the start.",
         "production or development", variable="FIELDSTONE_ENV")
@@ -326,6 +332,16 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _cells_are_all_databases(self) -> Self:
+        others = (self.database_url, self.owner_database_url, self.listen_url)
+        if self.cells and (any(one is not None for one in others) or self.replica_urls or self.distribute):
+            raise ValueError(
+                "FIELDSTONE_CELLS takes the place of DATABASE_URL, and cannot be used with it, nor with"
+                " FIELDSTONE_OWNER_DATABASE_URL, _LISTEN_URL, _REPLICA_URLS or _DISTRIBUTE."
+            )
+        return self
+
+    @model_validator(mode="after")
     def _pages_fit(self) -> Self:
         if self.default_page > self.max_page:
             raise ValueError(f"FIELDSTONE_DEFAULT_PAGE must be at most FIELDSTONE_MAX_PAGE, which is {self.max_page}.")
@@ -336,6 +352,11 @@ class Settings(BaseSettings):
         if self.rate_limit_store is RateLimitStore.REDIS and self.shared_rate_limit_url is None:
             raise ValueError("FIELDSTONE_RATE_LIMIT_STORE=redis needs FIELDSTONE_RATE_LIMIT_URL, a Redis's address.")
         return self
+
+    @property
+    def main_database_url(self) -> str | None:
+        """The address of the database, or of the home where there are cells; None for an embedded one."""
+        return self.cells[0].url if self.cells else self.database_url
 
     @property
     def shared_rate_limit_url(self) -> str | None:

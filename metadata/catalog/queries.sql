@@ -49,17 +49,21 @@ SELECT version, (
 SELECT version FROM fieldstone.workspace WHERE id = %(workspace_id)s::uuid;
 
 -- name: workspace_by_id
-SELECT id, name, schema_name, is_distributed, version FROM fieldstone.workspace WHERE id = %(workspace_id)s;
+SELECT id, name, schema_name, is_distributed, epoch, version FROM fieldstone.workspace WHERE id = %(workspace_id)s AND presence = 'HERE';
 
 -- name: workspace_by_name
-SELECT id, name, schema_name, is_distributed FROM fieldstone.workspace WHERE name = %(name)s;
+SELECT id, name, schema_name, is_distributed, epoch FROM fieldstone.workspace WHERE name = %(name)s AND presence = 'HERE';
 
 -- name: workspace_id_by_name
--- A name may have the form of an id: the id comes first.
-SELECT id FROM fieldstone.workspace WHERE id::text = %(name)s::text OR name = %(name)s::text ORDER BY name = %(name)s::text LIMIT 1;
+-- A name may have the form of an id: the id comes first. The home knows the workspaces of all cells.
+SELECT id FROM (
+    SELECT id, name FROM fieldstone.workspace WHERE presence = 'HERE'
+    UNION ALL SELECT workspace_id, name FROM fieldstone.placement
+) AS workspace
+WHERE id::text = %(name)s::text OR name = %(name)s::text ORDER BY name = %(name)s::text LIMIT 1;
 
 -- name: workspaces
-SELECT id, name, schema_name, is_distributed FROM fieldstone.workspace ORDER BY name;
+SELECT id, name, schema_name, is_distributed, epoch FROM fieldstone.workspace WHERE presence = 'HERE' ORDER BY name;
 
 -- name: load_objects
 SELECT id, name_singular, name_plural, label_singular, label_plural, description, icon, table_name,
@@ -146,7 +150,7 @@ UPDATE fieldstone.object SET version = %(version)s WHERE id = ANY (%(object_ids)
 -- The workspaces whose version differs from the known one; NULL where the workspace is gone.
 SELECT known.id, workspace.version
 FROM unnest(%(ids)s::uuid[], %(versions)s::bigint[]) AS known (id, version)
-LEFT JOIN fieldstone.workspace ON workspace.id = known.id
+LEFT JOIN fieldstone.workspace ON workspace.id = known.id AND workspace.presence = 'HERE'
 WHERE workspace.version IS DISTINCT FROM known.version;
 
 -- name: moved_since

@@ -12,7 +12,7 @@ from fieldstone.metadata.catalog.round_trip import QueryStep
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes.difference import Difference
 from fieldstone.metadata.changes.rules.options import options_json
-from fieldstone.metadata.errors import UnknownObject
+from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot, Workspace
 from fieldstone.metadata.roles.encoding import encode_rights
@@ -35,12 +35,12 @@ async def load_snapshot(connection: Session, workspace_id: UUID, base: Snapshot 
     the transaction is REPEATABLE READ, or holds the workspace's lock.
 
     Raises:
-        UnknownObject: there is no such workspace.
+        UnknownWorkspace: there is no such workspace.
     """
     parameters: dict[str, Any] = {"workspace_id": workspace_id}
     found = await (await connection.execute(QUERIES["workspace_by_id"], parameters)).fetchone()
     if found is None:
-        raise UnknownObject(f"there is no workspace {workspace_id}")
+        raise UnknownWorkspace(workspace_id)
     *values, version = found
     workspace = Workspace(**read_row(Workspace, values))
     if base is not None and base.version == version:
@@ -74,7 +74,7 @@ async def read_snapshot(connection: Session, workspace_id: UUID, base: Snapshot 
     """Return the workspace's model as last committed, read in a transaction of its own; `base` as in `load_snapshot`.
 
     Raises:
-        UnknownObject: there is no such workspace.
+        UnknownWorkspace: there is no such workspace.
     """
     async with connection.transaction():
         await connection.execute(QUERIES["begin_read"])

@@ -22,12 +22,14 @@ class Workspace:
 
     Attributes:
         is_distributed: whether Citus has distributed the schema.
+        epoch: the number of its moves between cells.
     """
 
     id: UUID
     name: str
     schema: str
     is_distributed: bool = False
+    epoch: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from fieldstone.engine.settings import ConfigurationError, Environment, load_settings
+from fieldstone.engine.settings.choices import Distribution
 from tests.settings_table import configuration_table
 
 
@@ -47,6 +48,8 @@ def test_each_variable_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
             "postgresql://u@r1/d, postgresql://u@r2/d",
             ("postgresql://u@r1/d", "postgresql://u@r2/d"),
         ),
+        "FIELDSTONE_DISTRIBUTE": ("citus", Distribution.CITUS),
+        "FIELDSTONE_CELLS": ("", ()),  # in the place of DATABASE_URL; tests/cells reads some
         "FIELDSTONE_TRACING": ("false", False),
         "FIELDSTONE_INTROSPECTION": ("false", False),
         "FIELDSTONE_JWT": ("[]", "[]"),

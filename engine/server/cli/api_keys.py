@@ -6,7 +6,7 @@ from uuid import UUID
 
 import typer
 
-from fieldstone.engine.server.foundation import open_foundation
+from fieldstone.engine.server.cells.workspaces import open_foundation_of
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue, loads
@@ -33,7 +33,7 @@ async def create(
     """
     if expires_at is not None and expires_at.tzinfo is None:
         expires_at = expires_at.replace(tzinfo=UTC)
-    async with open_foundation(settings) as foundation:
+    async with open_foundation_of(settings, workspace) as foundation:
         found = await foundation.workspaces.find(workspace)
         given = None if claims is None else _read_claims(claims)
         made = await foundation.keys.create(
@@ -50,7 +50,7 @@ async def list_all(settings: Settings, *, workspace: str) -> None:
         MetadataError: there is no such workspace.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings) as foundation:
+    async with open_foundation_of(settings, workspace) as foundation:
         found = await foundation.workspaces.find(workspace)
         keys = await foundation.keys.list(found.id)
     for key in keys:
@@ -66,7 +66,7 @@ async def rotate(settings: Settings, *, workspace: str, key_id: UUID, overlap_se
         MetadataError: there is no such workspace, or it has no such key that is valid.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings) as foundation:
+    async with open_foundation_of(settings, workspace) as foundation:
         found = await foundation.workspaces.find(workspace)
         made = await foundation.keys.rotate(found.id, key_id, overlap_seconds=overlap_seconds)
     typer.echo(f"Key '{escape(made.key.name)}' has another token; it is shown this once:", err=True)
@@ -80,7 +80,7 @@ async def revoke(settings: Settings, *, workspace: str, key_id: UUID, with_made:
         MetadataError: there is no such workspace, or it has no such key.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings) as foundation:
+    async with open_foundation_of(settings, workspace) as foundation:
         found = await foundation.workspaces.find(workspace)
         revoked = await foundation.keys.revoke(found.id, key_id, with_made=with_made)
     typer.echo(f"Key '{escape(revoked.name)}' is revoked.", err=True)

@@ -2,6 +2,7 @@
 
 import typer
 
+from fieldstone.engine.server.cells.settings import by_cell
 from fieldstone.engine.server.cli.command_error import CommandError, DifferenceFound
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.settings import Settings
@@ -14,6 +15,7 @@ from fieldstone.metadata.model import Snapshot, Workspace
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.registry import SCHEMA_PREFIX
 from fieldstone.metadata.writer.transaction import ModelTransaction
+from fieldstone.sql.errors import SqlError
 
 _ACTOR = "fieldstone doctor"
 _ONE_LOGIN = (
@@ -41,6 +43,27 @@ async def doctor(
     """
     if object_name is not None and not rewrite:
         raise CommandError("--object names a table to be rewritten, and needs --rewrite")
+    counts, workspaces = 0, 0
+    for name, database in by_cell(settings):
+        if name:
+            typer.echo(f"The cell {name}:")
+        try:
+            examined, count = await _examine_all(database, rewrite=rewrite, object_name=object_name, views=views)
+        except SqlError as error:
+            if not name:
+                raise
+            typer.echo(f"The cell {name} cannot be reached: {escape(str(error))}", err=True)
+            continue
+        counts, workspaces = counts + count, workspaces + examined
+    if counts:
+        raise DifferenceFound(f"{counts} {'thing is' if counts == 1 else 'things are'} not as the models say")
+    typer.echo(f"The catalog and the tables agree. Workspaces: {workspaces}.")
+    if settings.main_database_url is not None and settings.owner_database_url is None:
+        typer.echo(_ONE_LOGIN, err=True)
+
+
+async def _examine_all(settings: Settings, *, rewrite: bool, object_name: str | None, views: bool) -> tuple[int, int]:
+    """Return the number of the workspaces in one database, and of the differences that were printed."""
     count = 0
     async with open_foundation(settings) as foundation:
         workspaces = await foundation.workspaces.list()
@@ -54,11 +77,7 @@ async def doctor(
                 await _renew_views(foundation, snapshot)
             count += await _examine(foundation, workspace, snapshot)
         count += await _find_orphans(foundation, workspaces)
-    if count:
-        raise DifferenceFound(f"{count} {'thing is' if count == 1 else 'things are'} not as the models say")
-    typer.echo(f"The catalog and the tables agree. Workspaces: {len(workspaces)}.")
-    if settings.database_url is not None and settings.owner_database_url is None:
-        typer.echo(_ONE_LOGIN, err=True)
+    return len(workspaces), count
 
 
 async def _require_object(foundation: Foundation, workspaces: tuple[Workspace, ...], name: str) -> None:

@@ -8,9 +8,10 @@ import typer
 from fieldstone.engine.documents.manifests import read_manifest
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.metadata_api.plans.broken_documents import find_invalid
+from fieldstone.engine.server.cells.workspaces import open_foundation_of
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.composition import limits_of
-from fieldstone.engine.server.foundation import Foundation, open_foundation
+from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.audit import COMMAND, AuditAction, AuditEntry, Author, note
 from fieldstone.metadata.catalog.sessions import Session
@@ -37,7 +38,7 @@ async def import_manifest(
         documents = read_manifest(_read(path), limits_of(settings).document)
     except ApiError as error:
         raise CommandError(f"{path}: {error.message}") from None
-    async with open_foundation(settings) as foundation:
+    async with open_foundation_of(settings, workspace) as foundation:
         found = await foundation.workspaces.find(workspace)
         known = find_role((await foundation.current.get(found.id)).roles, role) if role is not None else None
         if role is not None and known is None:
@@ -66,7 +67,7 @@ async def list_all(settings: Settings, *, workspace: str, client: str | None) ->
         MetadataError: there is no such workspace.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings) as foundation:
+    async with open_foundation_of(settings, workspace) as foundation:
         found = await foundation.workspaces.find(workspace)
         async with foundation.database.session() as connection, connection.transaction():
             documents = await list_documents(connection, found.id, client=client)
@@ -84,7 +85,7 @@ async def remove(settings: Settings, *, workspace: str, client: str, ids: Sequen
         MetadataError: there is no such workspace.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings) as foundation:
+    async with open_foundation_of(settings, workspace) as foundation:
         found = await foundation.workspaces.find(workspace)
         async with foundation.database.session() as connection, connection.transaction():
             count = await remove_documents(connection, workspace_id=found.id, client=client, ids=ids or None)

@@ -77,7 +77,7 @@ def explain(error: Exception, settings: Settings) -> str:
     match error:
         case DatabaseUnavailable() if "unsupported startup parameter" in reason:
             return f"{reason}. For pgbouncer in transaction mode set FIELDSTONE_PREPARE_STATEMENTS=false."
-        case DatabaseUnavailable() if settings.database_url is not None:
+        case DatabaseUnavailable() if settings.main_database_url is not None:
             return (
                 f"{reason}. Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use"
                 " Fieldstone's own PostgreSQL."

@@ -6,9 +6,10 @@ from contextlib import asynccontextmanager
 import psycopg
 import typer
 
+from fieldstone.engine.server.cells.workspaces import open_foundation_of
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.confirm import change_model
-from fieldstone.engine.server.foundation import Foundation, open_foundation
+from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes import always
@@ -65,7 +66,7 @@ async def import_schema(
         typer.Exit: with `check`.
     """
     load_english()
-    async with open_foundation(settings) as foundation, _open_source(foundation, dsn) as there:
+    async with open_foundation_of(settings, workspace) as foundation, _open_source(foundation, dsn) as there:
         source = choose(await read_source(there, schema), only=only, skip=skip)
         source = await find_nested_lists(there, source)
         if dsn is None:

@@ -2,7 +2,7 @@
 
 import typer
 
-from fieldstone.engine.server.foundation import open_foundation
+from fieldstone.engine.server.cells.workspaces import open_foundation_of
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.access.role_display import show_role
 from fieldstone.metadata.errors import UnknownObject
@@ -41,5 +41,5 @@ async def show(settings: Settings, *, workspace: str, name: str) -> None:
 
 
 async def _load(settings: Settings, workspace: str) -> Snapshot:
-    async with open_foundation(settings) as foundation:
+    async with open_foundation_of(settings, workspace) as foundation:
         return await foundation.current.get((await foundation.workspaces.find(workspace)).id)

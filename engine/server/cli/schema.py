@@ -4,9 +4,9 @@ from pathlib import Path
 
 import typer
 
+from fieldstone.engine.server.cells.workspaces import open_foundation_of
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.confirm import change_model
-from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue
@@ -23,7 +23,7 @@ async def export(settings: Settings, *, workspace: str) -> None:
         MetadataError: there is no such workspace.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings) as foundation:
+    async with open_foundation_of(settings, workspace) as foundation:
         found = await foundation.workspaces.find(workspace)
         document = export_model(await foundation.current.get(found.id))
     typer.echo(write_document(document), nl=False)
@@ -49,7 +49,7 @@ async def apply_file(
         typer.Exit: with `check`, there is a difference.
     """
     document = _read(path)
-    async with open_foundation(settings) as foundation:
+    async with open_foundation_of(settings, workspace) as foundation:
         count = await change_model(
             foundation,
             await foundation.workspaces.find(workspace),

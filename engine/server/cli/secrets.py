@@ -2,6 +2,7 @@
 
 import typer
 
+from fieldstone.engine.server.cells.settings import by_cell
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.foundation import open_catalog
 from fieldstone.engine.settings import Settings
@@ -19,7 +20,9 @@ async def rotate(settings: Settings) -> None:
     """
     if not settings.secret_key:
         raise CommandError("FIELDSTONE_SECRET_KEY is not set: set it to a key, `openssl rand -base64 32` makes one")
-    async with open_catalog(settings) as (database, _, _):
-        count = await rotate_secrets(database, SecretBox(settings.secret_key))
+    count = 0
+    for _, one in by_cell(settings):
+        async with open_catalog(one) as (database, _, _):
+            count += await rotate_secrets(database, SecretBox(settings.secret_key))
     done = f"encrypted {count}" if count else "nothing to do"
     typer.echo(f"All secrets are encrypted under the first key: {done}.")

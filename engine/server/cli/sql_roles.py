@@ -2,7 +2,8 @@
 
 import typer
 
-from fieldstone.engine.server.foundation import Foundation, open_foundation
+from fieldstone.engine.server.cells.workspaces import open_foundation_of
+from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.workspaces.sql_roles import SqlRoles
 
@@ -25,7 +26,7 @@ async def create(
         MetadataError: there is no such workspace or role, or the name or the role is not allowed.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings) as foundation:
+    async with open_foundation_of(settings, workspace) as foundation:
         made = await (await _roles(foundation, workspace)).create(
             name,
             role=role,
@@ -51,7 +52,7 @@ async def list_all(settings: Settings, *, workspace: str) -> None:
         MetadataError: there is no such workspace.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings) as foundation:
+    async with open_foundation_of(settings, workspace) as foundation:
         found = await (await _roles(foundation, workspace)).list()
         model = await foundation.current.get((await foundation.workspaces.find(workspace)).id)
     for one in found:
@@ -68,7 +69,7 @@ async def set_password(settings: Settings, *, workspace: str, name: str) -> None
         MetadataError: there is no such workspace, or it has no such SQL role.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings) as foundation:
+    async with open_foundation_of(settings, workspace) as foundation:
         password = await (await _roles(foundation, workspace)).set_password(name)
     typer.echo(f"SQL role '{name}' has another password; it is shown this once:", err=True)
     typer.echo(password)
@@ -81,7 +82,7 @@ async def drop(settings: Settings, *, workspace: str, name: str) -> None:
         MetadataError: there is no such workspace, or it has no such SQL role.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings) as foundation:
+    async with open_foundation_of(settings, workspace) as foundation:
         await (await _roles(foundation, workspace)).drop(name)
     typer.echo(f"SQL role '{name}' is dropped.", err=True)
 

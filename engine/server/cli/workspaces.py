@@ -2,32 +2,53 @@
 
 import typer
 
+from fieldstone.engine.server.cells.fleet import Away
+from fieldstone.engine.server.cells.workspaces import create_in, forget_placement, list_placed, open_foundation_of
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.question import ask
 from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import Settings
+from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.removal import count_tables, delete_workspace
 
+_ACTOR = "fieldstone workspace create"
 
-async def create(settings: Settings, *, name: str) -> None:
-    """Make a workspace with the standard objects.
+
+async def create(settings: Settings, *, name: str, cell: str | None = None) -> None:
+    """Make a workspace with the standard objects, in a cell where there are several.
 
     Raises:
-        MetadataError: the name is not allowed, or is taken.
+        CommandError: a cell is named, and there are none.
+        MetadataError: the name is not allowed, or is taken, or there is no such cell.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings) as foundation:
-        await foundation.workspaces.create(name, actor="fieldstone workspace create")
-    typer.echo(f"Workspace '{name}' is made. Its first key: fieldstone api-key create --workspace {name} --name NAME")
+    place = ""
+    if settings.cells:
+        place = f" in the cell {await create_in(settings, name, cell, actor=_ACTOR)}"
+    elif cell is not None:
+        raise CommandError("--cell names one of several databases: FIELDSTONE_CELLS has them")
+    else:
+        async with open_foundation(settings) as foundation:
+            await foundation.workspaces.create(name, actor=_ACTOR)
+    typer.echo(
+        f"Workspace '{name}' is made{place}. Its first key: fieldstone api-key create --workspace {name} --name NAME"
+    )
 
 
 async def list_all(settings: Settings) -> None:
-    """Print the name of each workspace.
+    """Print the name of each workspace; of several cells with the cell, the size and the load.
 
     Raises:
         MetadataError: the catalog is not for this program.
         SqlError: the database cannot be had.
     """
+    if settings.cells:
+        for one in await list_placed(settings):
+            if isinstance(one, Away):
+                typer.echo(f"The cell {one.cell.name} cannot be asked: {escape(one.reason)}", err=True)
+            else:
+                typer.echo(f"{one.name:<40}  {one.cell:<20}  {one.bytes / 2**20:>10,.1f} MiB  {one.load:>8.2f} s/min")
+        return
     async with open_foundation(settings) as foundation:
         found = await foundation.workspaces.list()
     for workspace in found:
@@ -42,7 +63,7 @@ async def delete(settings: Settings, *, name: str, yes: bool) -> None:
         MetadataError: there is no such workspace, or it is `default`, which cannot be deleted.
         SqlError: the database cannot be had.
     """
-    async with open_foundation(settings) as foundation:
+    async with open_foundation_of(settings, name) as foundation:
         workspace = await foundation.workspaces.find(name)
         async with foundation.database.session() as connection:
             tables, size = await count_tables(connection, workspace)
@@ -59,4 +80,6 @@ async def delete(settings: Settings, *, name: str, yes: bool) -> None:
             typer.echo(f"{max(left, 0):,} tables are left", err=True)
 
         await delete_workspace(foundation.database, workspace, report=report)
+    if settings.cells:
+        await forget_placement(settings, workspace.id)
     typer.echo(f"Workspace '{name}' is deleted.")

@@ -62,7 +62,7 @@ class Heads:
     Args:
         paths: those that the APIs stand at.
         largest_body: the most bytes of a request's body.
-        find_services: returns the services; None until they are ready.
+        find_services: returns the services that answer for a credential; None until they are ready.
         cross_origin: the rules for origins, if pages of others than ours may ask.
         elsewhere: the names of further headers that send a request to the ordinary path.
     """
@@ -72,7 +72,7 @@ class Heads:
         *,
         paths: Collection[str],
         largest_body: int,
-        find_services: Callable[[], Services | None],
+        find_services: Callable[[Credential], Services | None],
         cross_origin: CrossOrigin | None = None,
         elsewhere: Collection[bytes] = (),
     ) -> None:
@@ -110,11 +110,11 @@ class Heads:
             scope: the head as a parser has read it, in ASGI's terms.
             length: bytes of the body that came with it.
         """
-        services, path = self._find_services(), scope["path"]
+        path = scope["path"]
         is_rest = is_read(scope)
         if len(head) > _LONGEST_HEAD or not (is_rest or (scope["method"] == "POST" and path in self._paths)):
             return
-        if services is None or scope["http_version"] != "1.1":
+        if scope["http_version"] != "1.1":
             return
         headers: Sequence[tuple[bytes, bytes]] = scope["headers"]
         if any(
@@ -132,7 +132,9 @@ class Heads:
             return
         credential = read_credential(given.get(b"authorization"))
         # Nobody without a key can drive out the others' heads.
-        if credential is None or services.identity.find_fresh(credential) is None:
+        if credential is None or (services := self._find_services(credential)) is None:
+            return
+        if services.identity.find_fresh(credential) is None:
             return
         if len(self._known) >= _MOST_HEADS:
             del self._known[next(iter(self._known))]

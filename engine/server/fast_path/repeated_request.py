@@ -109,7 +109,7 @@ class WarmPath:
         self.heads = Heads(
             paths=apis,
             largest_body=settings.max_body_bytes,
-            find_services=lambda: runtime.services,
+            find_services=runtime.find,
             cross_origin=cross_origin,
             elsewhere=elsewhere,
         )
@@ -119,7 +119,7 @@ class WarmPath:
         """Return the request, ready to begin; None where it takes more than is at hand."""
         begun = time.perf_counter()
         head = found.head
-        services = self._runtime.services
+        services = self._runtime.services or self._runtime.find(head.credential)
         principal = services.identity.find_fresh(head.credential) if services else None
         if services is None or principal is None:
             return None

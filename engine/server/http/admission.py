@@ -19,6 +19,7 @@ from fieldstone.engine.server.http.responses import Headers
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.access.role_checks import effective_settings
+from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.roles.role import Setting, find_role
@@ -125,10 +126,13 @@ class Admission:
             ServiceUnavailable: the services cannot be had.
             Overloaded: it would wait for too long.
         """
-        services = self._runtime.services or await self._runtime.ready()
-        principal = await sign_in(
-            services.identity, services.audit, services.failed_tokens, self.presented.read(scope, given), headers
-        )
+        presented = self.presented.read(scope, given)
+        services = self._runtime.services or await self._runtime.choose(presented)
+        try:
+            principal = await sign_in(services.identity, services.audit, services.failed_tokens, presented, headers)
+        except UnknownWorkspace as error:
+            services = await self.follow(services, error)
+            principal = await sign_in(services.identity, services.audit, services.failed_tokens, presented, headers)
         if may_be_simple or scope["method"] != "POST":
             require_preflight(scope["headers"])
         context_of(scope).principal = principal
@@ -141,6 +145,18 @@ class Admission:
         )
         await services.limiter.count(principal, 1, headers)
         return services, principal
+
+    async def follow(self, left: Services, error: UnknownWorkspace) -> Services:
+        """Return the services that answer for a workspace which has moved to another cell.
+
+        Raises:
+            ServiceUnavailable: they cannot be had now.
+            UnknownWorkspace: it has not moved.
+        """
+        services = await self._runtime.follow(left, error.workspace_id)
+        if services is None:
+            raise error
+        return services
 
     async def read(
         self,

@@ -27,6 +27,7 @@ from fieldstone.engine.server.rest.imports import ImportEndpoint
 from fieldstone.engine.server.rest.replies import build_rest_error
 from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.settings import Settings
+from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue, under_deadline
@@ -115,8 +116,14 @@ class RestEndpoint:
             asked = await self._read(scope, receive, given, services, principal, place, action)
             context_of(scope).operations = 1
             async with CancelOnDisconnect(receive, self._patience):
-                api = services.rest if find_resource(path) is None else services.metadata_rest
-                answer = await api.execute(principal, asked)
+                is_record = find_resource(path) is None
+                try:
+                    api = services.rest if is_record else services.metadata_rest
+                    answer = await api.execute(principal, asked)
+                except UnknownWorkspace as error:
+                    services = await self._admission.follow(services, error)
+                    api = services.rest if is_record else services.metadata_rest
+                    answer = await api.execute(principal, asked)
         return _build_reply(action, answer, given)
 
     async def _read(

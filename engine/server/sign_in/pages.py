@@ -73,7 +73,7 @@ class SignIn:
         self._runtime = runtime
         self._origins = settings.cookie_origins
         self._cookies = SessionCookies.build(settings)
-        self._providers = ProviderSignIn(settings, self._cookies)
+        self._providers = ProviderSignIn(settings, self._cookies, runtime)
         self._presented = admission.presented
         self._deadline = Overdue(settings.body_timeout)
         self._answers: Mapping[tuple[str, str], Callable[[_Asked], Awaitable[Reply]]] = {
@@ -82,9 +82,7 @@ class SignIn:
             ("GET", "session"): self._tell_session,
             ("DELETE", "session"): self._sign_out,
             ("GET", "login"): lambda asked: self._providers.begin(asked.services, asked.scope),
-            ("GET", "callback"): lambda asked: self._providers.come_back(
-                asked.services, asked.scope, asked.given, asked.address
-            ),
+            ("GET", "callback"): lambda asked: self._providers.come_back(asked.scope, asked.given, asked.address),
         }
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
@@ -94,8 +92,9 @@ class SignIn:
         try:
             answer = self._find_answer(scope)
             given = read_headers(scope["headers"])
-            services = self._runtime.services or await self._runtime.ready()
-            asked = _Asked(scope, receive, services, given, headers, self._presented.read(scope, given))
+            presented = self._presented.read(scope, given)
+            services = self._runtime.services or await self._runtime.choose(presented)
+            asked = _Asked(scope, receive, services, given, headers, presented)
             reply = await answer(asked)
         except ApiError as error:
             reply = build_error_reply(error)
@@ -163,7 +162,9 @@ class SignIn:
         services, address = asked.services, asked.presented.address
         failed = services.failed_sign_ins
         failed.begin(address, asked.headers)
-        principal = await self._check(asked, Presented(await _read_secret(services, members), address))
+        presented = Presented(await _read_secret(services, members), address)
+        services = self._runtime.services or await self._runtime.choose(presented)
+        principal = await self._check(asked._replace(services=services), presented)
         failed.end(address)
         cookie, begun = await self._cookies.open(
             services, principal, asked.address, before=self._cookies.read(asked.given)

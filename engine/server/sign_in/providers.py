@@ -16,6 +16,7 @@ from fieldstone.engine.identity.openid import LOGIN_FOR, Login, OpenIdProvider
 from fieldstone.engine.server.browsers.cookies import LOGIN, read_cookie, set_cookie
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.responses import Header, Reply
+from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.server.sign_in.sessions import SessionCookies
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.secret_box import SEALED, SecretBox
@@ -33,9 +34,11 @@ class ProviderSignIn:
     Args:
         settings: the public address, and the keys that seal a sign-in.
         cookies: those of the sessions that it begins.
+        runtime: gives the services as soon as they are there.
     """
 
-    def __init__(self, settings: Settings, cookies: SessionCookies) -> None:
+    def __init__(self, settings: Settings, cookies: SessionCookies, runtime: Runtime) -> None:
+        self._runtime = runtime
         self._public_url = (settings.public_url or "").rstrip("/")
         self._box = SecretBox(settings.secret_key)
         self._cookies = cookies
@@ -49,11 +52,11 @@ class ProviderSignIn:
         cookie = set_cookie(LOGIN, sealed, seconds=int(LOGIN_FOR), secure=self._cookies.is_secure)
         return _redirect(address, cookie)
 
-    async def come_back(
-        self, services: Services, scope: "Scope", given: Mapping[bytes, bytes], address: str | None
-    ) -> Reply:
+    async def come_back(self, scope: "Scope", given: Mapping[bytes, bytes], address: str | None) -> Reply:
         """Begin the session of a person that comes back from a provider."""
         asked, login = _query(scope), self._read_login(given)
+        # The home knows the workspaces of all cells by name; the session is kept in the cell of its workspace.
+        services = self._runtime.services or await self._runtime.ready()
         provider = _find_provider(services, login.provider)
         try:
             verified = await provider.finish(login, _read_code(asked, login, provider), self._redirect_uri())
@@ -69,6 +72,7 @@ class ProviderSignIn:
             role=str(principal.role),
             claims=principal.claims,
         )
+        services = self._runtime.services or await self._runtime.choose_for(principal.workspace_id)
         cookie, _ = await self._cookies.open(services, principal, address, before=self._cookies.read(given), user=user)
         return _redirect(login.return_to, cookie, set_cookie(LOGIN, "", seconds=0, secure=self._cookies.is_secure))
 

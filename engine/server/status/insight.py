@@ -79,11 +79,12 @@ class InsightRule:
 
     async def _has_setting(self, scope: "Scope", given: Mapping[bytes, bytes]) -> bool:
         """Return whether the role of a request has the setting METRICS; False for a request without a credential."""
-        services, presented = self._runtime.services, self._presented.read(scope, given)
-        if services is None or presented.credential is None:
+        presented = self._presented.read(scope, given)
+        if presented.credential is None or not any(self._runtime.opened().values()):
             return False
         try:
             async with asyncio.timeout(_PATIENCE):
+                services = await self._runtime.choose(presented)
                 principal = await sign_in(services.identity, services.audit, services.failed_tokens, presented)
                 model = await services.foundation.current.get(principal.workspace_id)
         except (ApiError, SqlError, MetadataError, TimeoutError):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from fieldstone.engine.errors import MethodNotAllowed, Unauthenticated
 from fieldstone.engine.errors import NotFound as NotFoundError
+from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.request_log import context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, TEXT, Header, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.metrics import MEDIA_TYPE, Metrics
@@ -87,8 +88,8 @@ class Health(PlainPage):
 
     async def reply(self, _scope: "Scope") -> Reply:
         """Return 200, or 503 while the embedded PostgreSQL is away and cannot be started."""
-        services = self._runtime.services
-        watch = services.foundation.embedded if services else None
+        watches = (one.foundation.embedded for one in self._runtime.opened().values() if one is not None)
+        watch = next((one for one in watches if one is not None), None)
         if (watch is not None and watch.is_broken) or (self._place is not None and self._place.is_embedded_broken()):
             return _unready("the embedded PostgreSQL cannot be started")
         return Reply(status=200, body=_json({"status": "ok"}), headers=[_FRESH])
@@ -107,39 +108,48 @@ class Readiness(PlainPage):
     def __init__(self, runtime: Runtime, rule: InsightRule | Everything) -> None:
         self._runtime = runtime
         self._rule = rule
-        self._asked_at = -math.inf
-        self._answers = False
+        self._asked_at: dict[str, float] = {}
+        self._answers: dict[str, bool] = {}
 
     async def reply(self, scope: "Scope") -> Reply:
-        """Return 200 when migrations and sample data are done and the database answers, 503 until then."""
-        services = self._runtime.services
-        if services is None:
+        """Return 200 when migrations and sample data are done and a database answers, 503 until then."""
+        cells = self._runtime.opened()
+        opened = {cell: services for cell, services in cells.items() if services is not None}
+        if not opened:
             return _unready("starting")
-        is_ready = await self._database_answers(services.foundation.database)
+        asked = [self._database_answers(cell, one.foundation.database) for cell, one in opened.items()]
+        answers = dict(zip(opened, await asyncio.gather(*asked), strict=True))
+        is_ready = any(answers.values())
         if await self._rule.of(scope) not in {Insight.FULL, Insight.STATE}:
             return _ready() if is_ready else _unready("unavailable")
-        pool = services.foundation.database.stats()
-        details: dict[str, object] = {
-            "version": _VERSION,
-            "database": "answers" if is_ready else "does not answer",
-            "connections": {"inUse": pool.in_use, "idle": pool.idle, "waiting": pool.waiting, "limit": pool.limit},
-            "broadcast": "connected" if services.broadcast.is_connected else "disconnected",
-        }
+        shown = {cell: _describe(services, answers[cell]) for cell, services in opened.items()}
+        away = {cell: {"database": "does not answer"} for cell in cells.keys() - opened.keys()}
+        details: dict[str, object] = {"version": _VERSION, **(shown[""] if "" in cells else {"cells": shown | away})}
         return _ready(details) if is_ready else _unready("the database does not answer", details)
 
-    async def _database_answers(self, database: Database) -> bool:
+    async def _database_answers(self, cell: str, database: Database) -> bool:
         """Return whether the database answered within the last second, or does now: frequent probes cost it nothing."""
         now = asyncio.get_running_loop().time()
-        if now - self._asked_at >= _ASKED_EVERY:
-            self._asked_at = now
+        if now - self._asked_at.get(cell, -math.inf) >= _ASKED_EVERY:
+            self._asked_at[cell] = now
             try:
                 async with asyncio.timeout(_PATIENCE):
                     await database.read(_PROBE, [])
             except (SqlError, TimeoutError):
-                self._answers = False
+                self._answers[cell] = False
             else:
-                self._answers = True
-        return self._answers
+                self._answers[cell] = True
+        return self._answers.get(cell, False)
+
+
+def _describe(services: Services, is_ready: bool) -> dict[str, object]:
+    """Return the details of the state of a database."""
+    pool = services.foundation.database.stats()
+    return {
+        "database": "answers" if is_ready else "does not answer",
+        "connections": {"inUse": pool.in_use, "idle": pool.idle, "waiting": pool.waiting, "limit": pool.limit},
+        "broadcast": "connected" if services.broadcast.is_connected else "disconnected",
+    }
 
 
 def _ready(details: dict[str, object] | None = None) -> Reply:

@@ -144,12 +144,17 @@ class StreamEndpoint:
         ended = Unauthenticated(no_longer_valid(watched.principal))
         forget = services.watch.watch(watched, lambda: sink.fail([ended]))
         writing = asyncio.create_task(self._write(queue, send, headers))
+        left = asyncio.Event()
+        stay = services.watch.moved.connect(
+            lambda workspace_id: left.set() if workspace_id == watched.principal.workspace_id else None
+        )
         gone, closing = asyncio.create_task(_until_gone(receive)), asyncio.create_task(self._until_closing())
-        others = (gone, closing)
+        others = (gone, closing, asyncio.create_task(left.wait()))
         try:
             await asyncio.wait({writing, *others}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             forget()
+            stay()
             services.events.hub.leave(member)
             for task in (writing, *others):
                 task.cancel()

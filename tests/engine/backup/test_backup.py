@@ -306,11 +306,13 @@ async def test_each_table_of_the_catalog_belongs_to_a_workspace_or_stays(other: 
         *("event_log", "event_staging", "webhook_delivery", "log_head", "log_consumer"),
         *("denied_token_version", "migration", "deleted_workspace"),
         *("import_job", "import_chunk", "import_error", "import_batch", "import_record"),
+        *("placement", "placed_credential", "workspace_move", "workspace_load", "moved_event", "log_epoch"),
     }
     # Those whose positions `event_log.py` moves.
     assert set(positions) == {
         ("event_log", "position"),
         ("log_head", "position"),
+        ("moved_event", "position"),
         ("log_consumer", "position"),
         ("webhook", "start_position"),
         ("webhook_delivery", "position"),

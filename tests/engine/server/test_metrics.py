@@ -8,7 +8,7 @@ from fieldstone.engine.server.metrics import Metrics
 
 
 def test_requests_are_counted_by_status_and_by_the_time_they_took() -> None:
-    metrics = Metrics(lambda: None, Connections(ConnectionLimits()).stats)
+    metrics = Metrics(lambda: {"": None}, Connections(ConnectionLimits()).stats)
     for seconds in (0.0004, 0.0005, 0.02, 30.0):
         metrics.count_request("/graphql", 200, seconds)
     metrics.count_request("/graphql", 400, 1.0)

@@ -339,6 +339,6 @@ async def test_the_metrics_tell(sending: Sending, target: TargetServer) -> None:
     await target.until_taken(1)
     counters = sending.services.webhooks.dispatcher.counters
     await until(lambda: counters.delivered == 1)
-    shown = Metrics(lambda: sending.services, Connections(ConnectionLimits()).stats).render().decode()
+    shown = Metrics(lambda: {"": sending.services}, Connections(ConnectionLimits()).stats).render().decode()
     told = [f'fieldstone_webhook_deliveries_total{{outcome="{one}"}}' for one in ("delivered", "retried", "failed")]
     assert [f"{name} {value}" in shown for name, value in zip(told, ("1.0", "0.0", "0.0"), strict=True)] == [True] * 3

@@ -116,13 +116,14 @@ def backup(
         typer.Argument(metavar="FILE", help="The file to write, which must not be there yet; `-` is standard output."),
     ],
     workspace: Annotated[str | None, typer.Option(help="The only workspace to save; all of them unless given.")] = None,
+    cell: Annotated[str | None, typer.Option(help="The cell, where FIELDSTONE_CELLS has several.")] = None,
 ) -> None:
     """Write the database, or one workspace, to one compressed file, while servers run.
 
     Everything is of one moment: records, models with their history, roles, keys as hashes, webhooks, events. Secrets
     stay encrypted under `FIELDSTONE_SECRET_KEY`, which is not in the file. The file appears complete or not at all.
     """
-    work.exit_codes.run(lambda settings: work.backups.back_up(settings, path=path, workspace=workspace))
+    work.exit_codes.run(lambda settings: work.backups.back_up(settings, path=path, workspace=workspace, cell=cell))
 
 
 @cli.command()
@@ -135,6 +136,7 @@ def restore(
     check: Annotated[
         bool, typer.Option("--check", help="Read the file and compare its checksums, and restore nothing.")
     ] = False,
+    cell: Annotated[str | None, typer.Option(help="The cell, where FIELDSTONE_CELLS has several.")] = None,
 ) -> None:
     """Restore a backup into an empty database, or one workspace beside others, in one transaction.
 
@@ -142,7 +144,9 @@ def restore(
     to date.
     """
     work.exit_codes.run(
-        lambda settings: work.backups.restore(settings, path=path, workspace=workspace, name=name, check=check)
+        lambda settings: work.backups.restore(
+            settings, path=path, workspace=workspace, name=name, check=check, cell=cell
+        )
     )
 
 
@@ -173,9 +177,10 @@ def doctor(
 @cli.command()
 def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object for scripts.")] = False,
+    cell: Annotated[str | None, typer.Option(help="The cell, where FIELDSTONE_CELLS has several.")] = None,
 ) -> None:
     """Show workspaces, migrations, processes, connections, the lag of events, and builds; change nothing.
 
     Exits with 2 where migrations are missing, the catalog is not for this program, or a build has failed.
     """
-    work.exit_codes.run(lambda settings: work.status.status(settings, as_json=as_json))
+    work.exit_codes.run(lambda settings: work.status.status(settings, as_json=as_json, cell=cell))

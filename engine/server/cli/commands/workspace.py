@@ -13,9 +13,14 @@ workspace = typer.Typer(
 
 
 @workspace.command("create")
-def create_workspace(name: Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens.")]) -> None:
+def create_workspace(
+    name: Annotated[str, typer.Argument(help="Lower-case letters, digits and hyphens.")],
+    cell: Annotated[
+        str | None, typer.Option(help="The cell to make it in; the one with the fewest workspaces unless given.")
+    ] = None,
+) -> None:
     """Make a workspace with the standard objects: companies, people, opportunities, activities."""
-    work.exit_codes.run(lambda settings: work.workspaces.create(settings, name=name))
+    work.exit_codes.run(lambda settings: work.workspaces.create(settings, name=name, cell=cell))
 
 
 @workspace.command("delete")

@@ -97,7 +97,7 @@ async def serve(settings: Settings, *, demo: bool) -> None:
         route_standard_logging(settings)
         app = Fieldstone(settings, assembly=_assemble_with_demo if demo else assemble)
         log_unknown_settings(app.log)
-        database = "given by DATABASE_URL" if settings.database_url else f"embedded in {settings.data_dir}"
+        database = "given by DATABASE_URL" if settings.main_database_url else f"embedded in {settings.data_dir}"
         app.log.info("starting", address=url_of(listener), database=database)
 
         @contextlib.asynccontextmanager

@@ -8,6 +8,8 @@ from fieldstone.engine.backup.archive import ArchiveReader, read_archive, write_
 from fieldstone.engine.backup.errors import BackupRefused
 from fieldstone.engine.backup.restore import analyze, restore_database, restore_workspace
 from fieldstone.engine.backup.save import save
+from fieldstone.engine.server.cells.settings import choose_cell, settings_of
+from fieldstone.engine.server.cells.workspaces import find_cell, find_cell_of, register_all
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.foundation import address, open_catalog, open_database
 from fieldstone.engine.settings import Settings
@@ -17,7 +19,7 @@ from fieldstone.metadata.errors import SecretUnreadable
 from fieldstone.metadata.shown_text import escape
 
 
-async def back_up(settings: Settings, *, path: Path, workspace: str | None) -> None:
+async def back_up(settings: Settings, *, path: Path, workspace: str | None, cell: str | None = None) -> None:
     """Write a backup, and print its content.
 
     Raises:
@@ -30,6 +32,10 @@ async def back_up(settings: Settings, *, path: Path, workspace: str | None) -> N
             "FIELDSTONE_PREPARE_STATEMENTS=false says that DATABASE_URL leads to a pooler, through which pg_dump"
             " cannot be run: FIELDSTONE_LISTEN_URL names the same database without it"
         )
+    if settings.cells and workspace is not None and cell is None:
+        settings = settings_of(settings, await find_cell_of(settings, workspace))
+    else:
+        settings = choose_cell(settings, cell)
     try:
         # The file first: it may be refused, and a server need not start for that.
         with write_archive(path) as archive:
@@ -42,7 +48,9 @@ async def back_up(settings: Settings, *, path: Path, workspace: str | None) -> N
     typer.echo(f"Backup of {manifest.made_at}: {len(manifest.workspaces)} workspaces, {records:,} records.", err=True)
 
 
-async def restore(settings: Settings, *, path: Path, workspace: str | None, name: str | None, check: bool) -> None:
+async def restore(
+    settings: Settings, *, path: Path, workspace: str | None, name: str | None, check: bool, cell: str | None = None
+) -> None:
     """Restore a backup, and print its content.
 
     Raises:
@@ -56,12 +64,15 @@ async def restore(settings: Settings, *, path: Path, workspace: str | None, name
                 archive.check()
                 typer.echo(f"{path}: whole, of {archive.manifest.made_at}.")
                 return
+            whole, settings = settings, choose_cell(settings, cell)
             if archive.manifest.is_whole and workspace is None:
                 if name is not None:
                     raise CommandError("--as names one workspace, and needs --workspace with this backup")
                 await _restore_database(settings, archive)
             else:
                 await _restore_workspace(settings, archive, workspace, name)
+            if whole.cells:
+                await register_all(whole, find_cell(whole, cell or ""))
     except BackupRefused as error:
         raise CommandError(str(error)) from error
 

@@ -9,6 +9,7 @@ import psycopg
 import typer
 from psycopg.rows import dict_row
 
+from fieldstone.engine.server.cells.settings import choose_cell
 from fieldstone.engine.server.cli.command_error import DifferenceFound
 from fieldstone.engine.server.foundation import address, open_database
 from fieldstone.engine.settings import Settings
@@ -28,13 +29,15 @@ _MOST_SHOWN: Final = 50
 Rows = list[dict[str, Any]]
 
 
-async def status(settings: Settings, *, as_json: bool = False) -> None:
+async def status(settings: Settings, *, as_json: bool = False, cell: str | None = None) -> None:
     """Print the state, as lines or as one JSON object.
 
     Raises:
+        UnknownObject: there is no such cell, or several and none is named.
         DifferenceFound: migrations are missing, the catalog is not for this program, or a build has failed.
         SqlError: the database cannot be had.
     """
+    settings = choose_cell(settings, cell)
     async with (
         address(settings) as (dsn, _),
         open_database(settings, dsn) as database,

@@ -105,7 +105,7 @@ def _told(settings: Settings) -> Mapping[str, Any]:
         "host": settings.host,
         "port": settings.port,
         "metrics_port": settings.metrics_port,
-        "data_dir": None if settings.database_url is not None else str(settings.data_dir),
+        "data_dir": None if settings.main_database_url is not None else str(settings.data_dir),
         "is_development": settings.is_development,
         "is_json": logs_json(settings),
         "workers": settings.workers,

@@ -82,6 +82,7 @@ class SocketEndpoint:
             receive=receive,
             send=send,
             services=services,
+            choose=self._runtime.choose,
             limits=self._limits,
             log=self._log,
             present=partial(self._presented.read, scope, given),

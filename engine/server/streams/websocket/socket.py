@@ -1,10 +1,11 @@
 """One socket: the messages of the client, the operations that run for it and the messages sent, until it is closed."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from fieldstone.engine.client_json import LARGE
 from fieldstone.engine.database_errors import describe
@@ -96,6 +97,7 @@ class ClientSocket:
         receive: the ASGI channel from the client.
         send: the ASGI channel to the client.
         services: those behind the endpoints.
+        choose: returns the services that answer for all that is presented; raises ApiError.
         limits: those of the socket.
         log: for unexpected errors.
         present: returns all that the handshake presents, with the credential of the first message where it has one.
@@ -108,6 +110,7 @@ class ClientSocket:
         receive: "Receive",
         send: "Send",
         services: Services,
+        choose: Callable[[Presented], Awaitable[Services]],
         limits: SocketLimits,
         log: Log,
         present: Callable[[bytes | None], Presented],
@@ -116,11 +119,12 @@ class ClientSocket:
         self._receive = receive
         self._send = send
         self._services = services
+        self._choose = choose
         self._limits = limits
         self._log = log
         self._present = present
         self._note_key = note_key
-        self._queue = SendQueue(limits.queue, services.events.hub.notice_room)
+        self._queue = SendQueue(limits.queue, self._notice_room)
         self._operations: dict[str, _Operation] = {}
         self._principal: Principal | None = None
         self._watched: Watched | None = None
@@ -214,7 +218,7 @@ class ClientSocket:
         self._is_initialised = True
         try:
             presented = self._present(authorization_of(payload))
-            services = self._services
+            services = self._services = await self._choose(presented)
             principal = await sign_in(services.identity, services.audit, services.failed_tokens, presented)
         except (Unauthenticated, Forbidden) as error:
             raise Closing(Close.FORBIDDEN, f"Forbidden: {error.message}") from None
@@ -230,13 +234,25 @@ class ClientSocket:
         self._watched = Watched(presented, principal)
         if principal.kind is not SubjectKind.ANONYMOUS:
             self._note_key()
-        self._farewells += (close, self._services.watch.watch(self._watched, self._end_forbidden))
+        self._farewells += (
+            close,
+            self._services.watch.watch(self._watched, self._end_forbidden),
+            self._services.watch.moved.connect(self._notice_move),
+        )
         await self._queue.put(acknowledge())
 
     def _end_forbidden(self) -> None:
         """Close the socket: its principal has ended or changed. A client may come back with another credential."""
         if self._watched is not None:
             self._end(Closing(Close.FORBIDDEN, f"Forbidden: {no_longer_valid(self._watched.principal)}"))
+
+    def _notice_room(self) -> None:
+        self._services.events.hub.notice_room()
+
+    def _notice_move(self, workspace_id: UUID) -> None:
+        """Close the socket if its workspace has moved to another database: the client comes back and resumes there."""
+        if self._principal is not None and self._principal.workspace_id == workspace_id:
+            self._end(Closing(Close.TRY_AGAIN_LATER, "The workspace has moved to another database: connect again"))
 
     async def _read_large(self, text: str) -> Mapping[str, JsonValue]:
         if self._principal is None:

@@ -1,0 +1,1 @@
+"""Cells: databases that have the workspaces of an installation between them."""

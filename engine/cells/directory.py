@@ -1,0 +1,142 @@
+"""The directory: the cell of each workspace, and the workspace of each credential, as the home knows them.
+
+The cells are the truth: a workspace that the directory does not know yet is looked for in all of them, and then noted.
+So the directory needs no transaction with them, and a cell whose key was just made need not reach the home.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
+from fieldstone.sql.errors import DatabaseError
+from fieldstone.sql.executor import Database
+from fieldstone.sql.queries import NamedStatement, named_statement
+from fieldstone.sql.statement import Row
+
+_LOG = logging.getLogger(__name__)
+
+_PATIENCE: Final = 1.0
+"""Seconds that the answer of one database is waited for."""
+_SEARCHES: Final = 8
+"""Searches through all cells at once."""
+
+_FIND_CREDENTIAL = named_statement(__name__, "find_credential")
+_FIND_PLACEMENT = named_statement(__name__, "find_placement")
+_NOTE_PLACEMENT = named_statement(__name__, "note_placement")
+_NOTE_CREDENTIAL = named_statement(__name__, "note_credential")
+_SEARCH_CREDENTIAL = named_statement(__name__, "search_credential")
+_SEARCH_WORKSPACE = named_statement(__name__, "search_workspace")
+
+
+class Place(NamedTuple):
+    """A workspace, and the name of the cell that has it."""
+
+    workspace_id: UUID
+    cell: str
+
+
+class CellsAway(Exception):
+    """A workspace was found nowhere, and some cells could not be asked."""
+
+
+class Directory:
+    """The directory of an installation, as one process asks it.
+
+    Args:
+        home: the name of the first cell.
+        databases: returns those of the cells that have been reached, by name, and None for the others.
+    """
+
+    def __init__(self, home: str, databases: Callable[[], Mapping[str, Database | None]]) -> None:
+        self._home = home
+        self._databases = databases
+        self._searches = asyncio.Semaphore(_SEARCHES)
+
+    async def find_credential(self, hash_: bytes) -> Place | None:
+        """Return the place of the workspace whose key or session has this hash; None if no cell has it.
+
+        Raises:
+            CellsAway: nothing was found, and a cell could not be asked.
+        """
+        text = hash_.hex()
+        rows = await self._ask_home(_FIND_CREDENTIAL, hash=text)
+        if rows:
+            return Place(UUID((rows[0][0] or b"").decode()), (rows[0][1] or b"").decode())
+        found = await self._search(_SEARCH_CREDENTIAL, hash=text)
+        if found is None:
+            return None
+        cell, (id_, name, epoch) = found
+        place = Place(UUID((id_ or b"").decode()), cell)
+        await self._note(place, (name or b"").decode(), int(epoch or 0))
+        await self._ask_home(_NOTE_CREDENTIAL, writes=True, hash=text, workspace_id=place.workspace_id)
+        return place
+
+    async def find_workspace(self, workspace_id: UUID) -> str | None:
+        """Return the name of the cell that has a workspace; None if no cell has it.
+
+        Raises:
+            CellsAway: nothing was found, and a cell could not be asked.
+        """
+        rows = await self._ask_home(_FIND_PLACEMENT, workspace_id=workspace_id)
+        if rows:
+            return (rows[0][0] or b"").decode()
+        found = await self._search(_SEARCH_WORKSPACE, workspace_id=workspace_id)
+        if found is None:
+            return None
+        cell, (name, epoch) = found
+        await self._note(Place(workspace_id, cell), (name or b"").decode(), int(epoch or 0))
+        return cell
+
+    async def _note(self, place: Place, name: str, epoch: int) -> None:
+        # Each cell has a `default` of its own; the name means the one of the home.
+        is_named = name != DEFAULT_WORKSPACE or place.cell == self._home
+        await self._ask_home(
+            _NOTE_PLACEMENT,
+            writes=True,
+            workspace_id=place.workspace_id,
+            name=name if is_named else None,
+            cell=place.cell,
+            epoch=epoch,
+        )
+
+    async def _ask_home(
+        self, statement: NamedStatement, *, writes: bool = False, **values: str | int | UUID | None
+    ) -> list[Row]:
+        """Return the rows of a statement in the home; none where the home is away."""
+        home = self._databases()[self._home]
+        if home is None:
+            return []
+        ask = home.write if writes else home.read
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await ask(*statement.bind(**values))
+        except (DatabaseError, TimeoutError) as error:
+            _LOG.info("the directory of the cells does not answer: %s", error)
+            return []
+
+    async def _search(self, statement: NamedStatement, **values: str | UUID) -> tuple[str, Row] | None:
+        """Return the first row that a cell has for a statement, with the cell's name."""
+        async with self._searches:
+            databases = self._databases()
+            asked = [self._ask(name, database, statement, **values) for name, database in databases.items()]
+            answers = await asyncio.gather(*asked)
+        found = [one for one in answers if isinstance(one, tuple)]
+        if not found and any(one is False for one in answers):
+            raise CellsAway
+        return found[0] if found else None
+
+    async def _ask(
+        self, name: str, database: Database | None, statement: NamedStatement, **values: str | UUID
+    ) -> tuple[str, Row] | bool:
+        """Return the row of a cell; True where it has none, False where it could not be asked."""
+        if database is None:
+            return False
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                rows = await database.read(*statement.bind(**values))
+        except (DatabaseError, TimeoutError):
+            return False
+        return (name, rows[0]) if rows else True

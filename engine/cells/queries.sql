@@ -1,0 +1,68 @@
+-- name: find_credential
+SELECT placement.workspace_id, placement.cell
+FROM fieldstone.placed_credential AS credential JOIN fieldstone.placement USING (workspace_id)
+WHERE credential.hash = decode(%(hash)s::text, 'hex');
+
+-- name: find_placement
+SELECT cell FROM fieldstone.placement WHERE workspace_id = %(workspace_id)s::uuid;
+
+-- name: note_placement
+-- A name that another workspace has stays with that one.
+INSERT INTO fieldstone.placement (workspace_id, name, cell, epoch)
+SELECT %(workspace_id)s::uuid, CASE WHEN NOT EXISTS (
+    SELECT FROM fieldstone.placement AS other WHERE other.name = %(name)s::text AND other.workspace_id <> %(workspace_id)s::uuid
+) THEN %(name)s::text END, %(cell)s::text, %(epoch)s::bigint
+ON CONFLICT (workspace_id) DO UPDATE SET cell = excluded.cell, epoch = excluded.epoch
+WHERE placement.epoch < excluded.epoch;
+
+-- name: note_credential
+INSERT INTO fieldstone.placed_credential (hash, workspace_id)
+SELECT decode(%(hash)s::text, 'hex'), workspace_id FROM fieldstone.placement WHERE workspace_id = %(workspace_id)s::uuid
+ON CONFLICT DO NOTHING;
+
+-- name: search_credential
+-- In a cell: the workspace whose key or session has this hash, with its name and epoch.
+SELECT workspace.id, workspace.name, workspace.epoch FROM fieldstone.workspace WHERE presence = 'HERE' AND id = ANY (ARRAY(
+    SELECT workspace_id FROM fieldstone.api_key WHERE token_hash = decode(%(hash)s::text, 'hex')
+    UNION ALL SELECT workspace_id FROM fieldstone.api_key WHERE old_token_hash = decode(%(hash)s::text, 'hex')
+    UNION ALL SELECT workspace_id FROM fieldstone.session WHERE token_hash = decode(%(hash)s::text, 'hex')
+));
+
+-- name: search_workspace
+-- In a cell: whether it has this workspace.
+SELECT name, epoch FROM fieldstone.workspace WHERE presence = 'HERE' AND id = %(workspace_id)s::uuid;
+
+-- name: find_by_name
+-- In the home: the cell of a workspace, and whether there is a directory at all.
+SELECT (SELECT cell FROM fieldstone.placement WHERE name = %(name)s::text);
+
+-- name: search_name
+-- In a cell: the workspace of this name.
+SELECT id, epoch FROM fieldstone.workspace WHERE presence = 'HERE' AND name = %(name)s::text;
+
+-- name: list_workspaces
+-- In a cell: its workspaces, with the bytes of their tables and their load in the last hour, in seconds each minute.
+SELECT workspace.name, workspace.id, coalesce(size.bytes, 0)::bigint, coalesce(load.seconds, 0)::float8, workspace.epoch
+FROM fieldstone.workspace
+LEFT JOIN (
+    SELECT relnamespace::regnamespace::text AS schema_name, sum(pg_total_relation_size(oid)) AS bytes
+    FROM pg_class WHERE relkind IN ('r', 'm') GROUP BY relnamespace
+) AS size ON size.schema_name = quote_ident(workspace.schema_name)
+LEFT JOIN (
+    SELECT workspace_id, sum(seconds) / 60 AS seconds
+    FROM fieldstone.workspace_load WHERE minute > now() - interval '1 hour' GROUP BY workspace_id
+) AS load ON load.workspace_id = workspace.id
+WHERE workspace.presence = 'HERE' ORDER BY workspace.name;
+
+-- name: register
+-- In the home: the workspaces of a cell that the directory does not know. The names come first to the home.
+INSERT INTO fieldstone.placement (workspace_id, name, cell, epoch)
+SELECT given.id, CASE WHEN given.name <> %(unnamed)s::text AND NOT EXISTS (
+    SELECT FROM fieldstone.placement AS other WHERE other.name = given.name
+) THEN given.name END, %(cell)s::text, given.epoch
+FROM unnest(%(ids)s::uuid[], %(names)s::text[], %(epochs)s::bigint[]) AS given (id, name, epoch)
+ON CONFLICT (workspace_id) DO UPDATE SET cell = excluded.cell, epoch = excluded.epoch
+WHERE placement.epoch < excluded.epoch;
+
+-- name: remove_placement
+DELETE FROM fieldstone.placement WHERE workspace_id = %(workspace_id)s::uuid;

@@ -1,0 +1,272 @@
+"""The services of several cells: each cell has its own, and a request is answered by those of its workspace's cell."""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final, TypeVar
+from uuid import UUID
+
+from fieldstone.engine.cells.directory import CellsAway, Directory
+from fieldstone.engine.errors import ServiceUnavailable
+from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.server.cells.settings import settings_of
+from fieldstone.engine.server.composition import Services
+from fieldstone.engine.server.http.auth import sign_in
+from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.parts import PLAIN, Parts
+from fieldstone.engine.server.runtime import Assemble, Runtime
+from fieldstone.engine.settings import Settings
+from fieldstone.metadata.errors import MetadataError
+from fieldstone.sql.concurrency.backoff import Backoff
+from fieldstone.sql.concurrency.tasks import running
+from fieldstone.sql.concurrency.wakeup import Wake
+from fieldstone.sql.errors import SqlError
+from fieldstone.sql.executor import Database
+
+_LOG = logging.getLogger(__name__)
+
+T = TypeVar("T")
+U = TypeVar("U")
+
+Select = Callable[[Services], GraphQLApi]
+"""One API among the services."""
+
+_MOST_KNOWN: Final = 100_000
+"""Credentials, and workspaces, whose place a process remembers."""
+_REFUSED_FOR: Final = 1.0
+"""Seconds for which a credential that no cell has is not looked for again."""
+_GRACE: Final = 5.0
+"""Seconds that a start waits for the other cells once one of them is open."""
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
+_LOOK_EVERY: Final = 1.0
+_FOLLOW_FOR: Final = 3.0
+"""Seconds for which a request waits for the directory to tell where its workspace has gone."""
+_FOLLOW_EVERY: Final = 0.02
+
+
+class CellRuntime(Runtime):
+    """The services of an app with several cells. It has no services that serve every request (`services` is None)."""
+
+    def __init__(self, settings: Settings, log: Log, assembly: Assemble, parts: Parts = PLAIN) -> None:
+        super().__init__(settings, log, assembly, parts)
+        self._home = settings.cells[0].name
+        self._cells = {cell.name: Runtime(settings_of(settings, cell), log, assembly, parts) for cell in settings.cells}
+        self._tried = {name: asyncio.Event() for name in self._cells}
+        self._failure: SqlError | MetadataError | None = None
+        self._directory = Directory(self._home, self._databases)
+        self._workspaces: OrderedDict[bytes, UUID] = OrderedDict()
+        self._places: OrderedDict[UUID, str] = OrderedDict()
+        self._refused: OrderedDict[bytes, float] = OrderedDict()
+        self._forgotten: set[tuple[str, UUID]] = set()
+        self._left = Wake()
+
+    def opened(self) -> Mapping[str, Services | None]:
+        """Return the services by cell; None for a cell that could not be reached yet."""
+        return {name: cell.services for name, cell in self._cells.items()}
+
+    def find(self, credential: Credential) -> Services | None:
+        """Return the services of a credential whose place is known."""
+        workspace_id = self._workspaces.get(credential.hash)
+        cell = None if workspace_id is None else self._places.get(workspace_id)
+        return None if cell is None else self._cells[cell].services
+
+    async def ready(self) -> Services:
+        """Return the services of the home, or those of another cell while it cannot be reached.
+
+        Raises:
+            ServiceUnavailable: the app is starting, or no cell can be reached.
+        """
+        if self._opened is None or not self._opened.done():
+            await super().ready()
+        others = (services for services in self.opened().values() if services is not None)
+        return self._cells[self._home].services or next(others, None) or self._services_of(self._home)
+
+    async def choose(self, presented: Presented) -> Services:
+        """Return the services of the cell that has the workspace of a request.
+
+        Raises:
+            ServiceUnavailable: the cell cannot be reached, or it cannot be found out now.
+            ApiError: the token that is presented is refused.
+        """
+        if self._opened is None or not self._opened.done():
+            await super().ready()
+        credential = presented.credential
+        if credential is None:
+            return self._services_of(self._home)
+        workspace_id = self._workspaces.get(credential.hash)
+        if workspace_id is None:
+            workspace_id = await self._find_workspace(credential, presented)
+        if workspace_id is None:
+            return self._services_of(self._home)
+        return await self.choose_for(workspace_id)
+
+    async def choose_for(self, workspace_id: UUID) -> Services:
+        """Return the services of the cell that has a workspace; raises ServiceUnavailable."""
+        cell = self._places.get(workspace_id) or await self._find_place(workspace_id)
+        return self._services_of(self._home if cell is None else cell)
+
+    async def follow(self, left: Services, workspace_id: UUID) -> Services | None:
+        """Return the services of the cell to which a workspace has moved; None if it has not.
+
+        Raises:
+            ServiceUnavailable: that cell cannot be reached, or it cannot be found out now.
+        """
+        until = asyncio.get_running_loop().time() + _FOLLOW_FOR
+        while asyncio.get_running_loop().time() < until:
+            cell = await self._find_place(workspace_id)
+            if cell is None:
+                return None
+            services = self._services_of(cell)
+            if services is not left:
+                return services
+            await asyncio.sleep(_FOLLOW_EVERY)
+        return None
+
+    async def _find_workspace(self, credential: Credential, presented: Presented) -> UUID | None:
+        """Return the workspace of a credential; None if no cell knows it."""
+        if credential.kind is CredentialKind.TOKEN:
+            home = self._services_of(self._home)
+            workspace_id = (await sign_in(home.identity, home.audit, home.failed_tokens, presented)).workspace_id
+        else:
+            now = asyncio.get_running_loop().time()
+            if now - self._refused.get(credential.hash, -_REFUSED_FOR) < _REFUSED_FOR:
+                return None
+            try:
+                place = await self._directory.find_credential(credential.hash)
+            except CellsAway:
+                raise _some_away() from None
+            if place is None:
+                _keep(self._refused, credential.hash, now)
+                return None
+            workspace_id = place.workspace_id
+            _keep(self._places, workspace_id, place.cell)
+        _keep(self._workspaces, credential.hash, workspace_id)
+        return workspace_id
+
+    async def _find_place(self, workspace_id: UUID) -> str | None:
+        try:
+            cell = await self._directory.find_workspace(workspace_id)
+        except CellsAway:
+            raise _some_away() from None
+        if cell is not None:
+            _keep(self._places, workspace_id, cell)
+        return cell
+
+    def _services_of(self, cell: str) -> Services:
+        found = self._cells.get(cell)
+        if found is None:
+            raise ServiceUnavailable("The workspace is in a cell that this server does not know.")
+        if found.services is None:
+            raise ServiceUnavailable("The database of this workspace cannot be reached: try again in a moment.")
+        return found.services
+
+    def _databases(self) -> Mapping[str, Database | None]:
+        return {
+            name: None if services is None else services.foundation.database for name, services in self.opened().items()
+        }
+
+    async def _own(self, opened: "asyncio.Future[Services]") -> None:
+        works = {f"cell {name}": partial(self._keep_open, name) for name in self._cells}
+        try:
+            async with running(works | {"left workspaces": self._keep_telling}):
+                opened.set_result(await self._first())
+                await self._stopping.wait()
+        except Exception as error:  # noqa: BLE001 - the app's edge
+            if opened.done():
+                report_unexpected(self._log, error)
+            else:
+                opened.set_exception(error)
+        finally:
+            await asyncio.gather(*(cell.stop() for cell in self._cells.values()))
+
+    async def _first(self) -> Services:
+        """Return the services of the home, or of another cell where the home cannot be reached.
+
+        Raises:
+            SqlError: no cell can be had.
+            MetadataError: the catalog of none is for this program.
+        """
+        waiting = {asyncio.create_task(tried.wait()) for tried in self._tried.values()}
+        try:
+            while waiting:
+                grace = _GRACE if any(self.opened().values()) else None
+                done, waiting = await asyncio.wait(waiting, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+                if not done:
+                    break
+        finally:
+            for task in waiting:
+                task.cancel()
+        found = self.opened()
+        services = found[self._home] or next((one for one in found.values() if one is not None), None)
+        if services is None:
+            raise self._failure or ServiceUnavailable("No cell can be reached.")
+        return services
+
+    async def _keep_open(self, name: str) -> None:
+        """Open a cell, again and again until it can be reached."""
+        cell, backoff = self._cells[name], Backoff(_FIRST_PAUSE, longest=_LONGEST_PAUSE)
+        while True:
+            if cell.services is not None:
+                await asyncio.sleep(_LOOK_EVERY)
+                continue
+            try:
+                services = await cell.start()
+            except (SqlError, MetadataError) as error:
+                self._failure = error
+                self._tried[name].set()
+                _LOG.warning("the cell %s is not there, the others serve: %s", name, error)
+                await backoff.wait()
+                continue
+            backoff.reset()
+            for select in (_core, _metadata):
+                api = select(services)
+                api.follow = partial(self._follow_api, services, select)
+            services.foundation.current.forgotten.connect(partial(self._notice_forgotten, name))
+            self._tried[name].set()
+
+    async def _follow_api(self, left: Services, select: Select, workspace_id: UUID) -> GraphQLApi | None:
+        services = await self.follow(left, workspace_id)
+        return None if services is None else select(services)
+
+    def _notice_forgotten(self, cell: str, workspace_id: UUID) -> None:
+        services = self._cells[cell].services
+        if services is not None and services.events.hub.serves(workspace_id):
+            self._forgotten.add((cell, workspace_id))
+            self._left()
+
+    async def _keep_telling(self) -> None:
+        """End the streams of workspaces that have moved, so that their clients come back and resume."""
+        while True:
+            await self._left.wait(_LONGEST_PAUSE)
+            self._left.forget()
+            for cell, workspace_id in [*self._forgotten]:
+                self._forgotten.discard((cell, workspace_id))
+                left = self._cells[cell].services
+                try:
+                    moved = left is not None and await self.follow(left, workspace_id) is not None
+                except ServiceUnavailable:
+                    moved = True
+                if moved and left is not None:
+                    left.watch.moved(workspace_id)
+
+
+def _core(services: Services) -> GraphQLApi:
+    return services.core
+
+
+def _metadata(services: Services) -> GraphQLApi:
+    return services.metadata
+
+
+def _some_away() -> ServiceUnavailable:
+    return ServiceUnavailable("A database cannot be reached, and the others do not have the workspace: try again.")
+
+
+def _keep(known: OrderedDict[T, U], key: T, value: U) -> None:
+    known[key] = value
+    known.move_to_end(key)
+    if len(known) > _MOST_KNOWN:
+        known.popitem(last=False)

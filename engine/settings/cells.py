@@ -1,0 +1,47 @@
+"""The cells of an installation: databases that have its workspaces between them, by name and address."""
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple, TypeAlias
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import BeforeValidator
+from pydantic_settings import NoDecode
+
+# An address may have commas of its own, between hosts.
+_BETWEEN = re.compile(r",\s*(?=[a-z][a-z0-9-]*=postgres(?:ql)?://)", re.ASCII)
+_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
+
+
+class Cell(NamedTuple):
+    """A cell: its name, and the address of its database."""
+
+    name: str
+    url: str
+
+
+def read_cells(value: Any) -> Any:
+    """Return the cells of a text such as `home=postgresql://..,b=postgresql://..`; cells stay as they are.
+
+    Raises:
+        ValueError: the text has another form, or two cells have one name or one address.
+    """
+    if not isinstance(value, str):
+        return tuple(Cell(*one) for one in value) if isinstance(value, Sequence) else value
+    cells = []
+    for part in filter(None, map(str.strip, _BETWEEN.split(value.strip()))):
+        name, _, url = part.partition("=")
+        try:
+            conninfo_to_dict(url)
+        except ProgrammingError:
+            raise ValueError from None
+        if not _NAME.fullmatch(name) or not url.startswith("postgres"):
+            raise ValueError
+        cells.append(Cell(name, url))
+    if len({cell.name for cell in cells}) < len(cells) or len({cell.url for cell in cells}) < len(cells):
+        raise ValueError
+    return tuple(cells)
+
+
+Cells: TypeAlias = Annotated[tuple[Cell, ...], NoDecode, BeforeValidator(read_cells)]

@@ -1,0 +1,135 @@
+"""Two servers of their own, between which workspaces move, and an app on them."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from fieldstone.engine import create_app
+from fieldstone.engine.server.app import Fieldstone
+from fieldstone.engine.server.cells.runtime import CellRuntime
+from fieldstone.sql import embedded
+from tests.databases import quick_place
+
+CELLS = ("home", "east")
+
+
+@contextmanager
+def running_clusters() -> Iterator[dict[str, embedded.EmbeddedServer]]:
+    """Yield a server for each cell, which logical replication can read from."""
+    root = Path(tempfile.mkdtemp(prefix="fieldstone-cells-", dir=quick_place()))
+    root.chmod(0o755)
+    servers: dict[str, embedded.EmbeddedServer] = {}
+    try:
+        for name in CELLS:
+            (folder := root / name).mkdir(mode=0o755)
+            server = embedded.start(folder)
+            with psycopg.connect(server.dsn, autocommit=True) as connection:
+                for setting in ("wal_level = logical", "fsync = off", "max_wal_senders = 20"):
+                    connection.execute(f"ALTER SYSTEM SET {setting}".encode())
+            embedded.stop(server)
+            servers[name] = embedded.start(folder)
+        yield servers
+    finally:
+        for server in servers.values():
+            embedded.stop(server)
+        shutil.rmtree(root)
+
+
+@contextmanager
+def fresh_cells(servers: dict[str, embedded.EmbeddedServer]) -> Iterator[dict[str, str]]:
+    """Yield the address of an empty database on each server, as a URL by the name of its cell."""
+    name = f"cells_{len(list(_databases(servers['home'])))}"
+    urls = {}
+    for cell, server in servers.items():
+        with psycopg.connect(server.dsn, autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        urls[cell] = url_of(make_conninfo(server.dsn, dbname=name))
+    try:
+        yield urls
+    finally:
+        for server in servers.values():
+            with psycopg.connect(server.dsn, autocommit=True) as connection:
+                _drop_subscriptions(server.dsn, name)
+                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def _databases(server: embedded.EmbeddedServer) -> list[str]:
+    with psycopg.connect(server.dsn, autocommit=True) as connection:
+        return [name for (name,) in connection.execute("SELECT datname FROM pg_database")]
+
+
+def _drop_subscriptions(dsn: str, name: str) -> None:
+    """Drop the subscriptions and slots that a test has left, which would keep the database."""
+    with psycopg.connect(make_conninfo(dsn, dbname=name), autocommit=True) as connection:
+        for (left,) in connection.execute(
+            "SELECT subname FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database"
+            " WHERE datname = current_database())"
+        ).fetchall():
+            for statement in ("DISABLE", "SET (slot_name = NONE)"):
+                connection.execute(f'ALTER SUBSCRIPTION "{left}" {statement}'.encode())
+            connection.execute(f'DROP SUBSCRIPTION "{left}"'.encode())
+        connection.execute(
+            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
+            " WHERE database = current_database() AND NOT active"
+        )
+
+
+def url_of(dsn: str) -> str:
+    """Return a connection string as a URL."""
+    given = {key: str(value) for key, value in conninfo_to_dict(dsn).items()}
+    name = given.pop("dbname")
+    return f"postgresql:///{name}?" + "&".join(f"{key}={quote(value, safe='')}" for key, value in given.items())
+
+
+def setting_of(urls: dict[str, str]) -> str:
+    """Return the value of FIELDSTONE_CELLS."""
+    return ",".join(f"{name}={url}" for name, url in urls.items())
+
+
+@asynccontextmanager
+async def open_app(urls: dict[str, str], **settings: Any) -> AsyncIterator[Fieldstone]:
+    """Run an app on these cells for the length of the block."""
+    given = {"rate_limit": 0, "log_level": "error", "startup_timeout": 10.0, **settings}
+    app = create_app(cells=setting_of(urls), **given)
+    async with app.lifespan_context():
+        yield app
+
+
+def cell_services(app: Fieldstone, cell: str) -> Any:
+    """Return the services of a cell that is open."""
+    assert isinstance(app.runtime, CellRuntime)
+    services = app.runtime.opened()[cell]
+    assert services is not None
+    return services
+
+
+async def make_workspace(app: Fieldstone, cell: str, name: str) -> tuple[Any, str]:
+    """Make a workspace in a cell, and return its snapshot and a key."""
+    foundation = cell_services(app, cell).foundation
+    snapshot = await foundation.workspaces.create(name, actor="test")
+    made = await foundation.keys.create(snapshot.workspace.id, "test")
+    return snapshot, made.token
+
+
+def client_of(app: Any, token: str) -> httpx.AsyncClient:
+    """Return a client with a key that calls the app in this process."""
+    return httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app),
+        base_url="http://fieldstone.test",
+        headers={"authorization": f"Bearer {token}"},
+    )
+
+
+async def send(client: httpx.AsyncClient, query: str, **variables: Any) -> Any:
+    """Return the body of an answer whose status is 200."""
+    response = await client.post("/graphql", json={"query": query, "variables": variables})
+    assert response.status_code == 200, response.text
+    return response.json()

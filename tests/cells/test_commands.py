@@ -1,0 +1,85 @@
+"""The commands on an installation of several cells."""
+
+from typing import Any
+
+import pytest
+
+from fieldstone.engine.cells.errors import CellUnavailable
+from fieldstone.engine.server.cli import api_keys, doctor, workspaces
+from fieldstone.engine.server.cli.upkeep import backups, migrate
+from fieldstone.engine.settings import Settings, load_settings
+from fieldstone.metadata.errors import NameTaken, UnknownObject
+from tests.cells.clusters import client_of, open_app, send, setting_of
+
+
+def settings_with(urls: dict[str, str], **given: Any) -> Settings:
+    return load_settings(cells=setting_of(urls), log_level="error", **given)
+
+
+async def make_key(settings: Settings, workspace: str, capsys: pytest.CaptureFixture[str]) -> str:
+    await api_keys.create(settings, workspace=workspace, name="test", expires_at=None)
+    return capsys.readouterr().out.strip()
+
+
+async def test_workspaces_are_made_listed_and_deleted_in_their_cells(
+    cells: dict[str, str], capsys: pytest.CaptureFixture[str], tmp_path: Any
+) -> None:
+    settings = settings_with(cells)
+    await migrate.migrate(settings)
+    await workspaces.create(settings, name="first", cell="home")
+    # The home has its `default`, too.
+    await workspaces.create(settings, name="second")
+    with pytest.raises(NameTaken):
+        await workspaces.create(settings, name="second", cell="home")
+    with pytest.raises(UnknownObject, match="FIELDSTONE_CELLS has home, east"):
+        await workspaces.create(settings, name="third", cell="west")
+    capsys.readouterr()
+    await workspaces.list_all(settings)
+    rows = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    assert sorted(rows) == [["default", "home"], ["first", "home"], ["second", "east"]]
+    token = await make_key(settings, "second", capsys)
+    async with open_app(cells) as app, client_of(app, token) as client:
+        await send(client, 'mutation { createCompany(data: { name: "Acme" }) { id } }')
+    await backups.back_up(settings, path=tmp_path / "second.backup", workspace="second")
+    await workspaces.delete(settings, name="second", yes=True)
+    await backups.restore(
+        settings, path=tmp_path / "second.backup", workspace="second", name=None, check=False, cell="home"
+    )
+    async with open_app(cells) as app, client_of(app, token) as client:
+        found = await send(client, "{ companies { totalCount } }")
+        assert found["data"]["companies"]["totalCount"] == 1
+    await doctor.doctor(settings)
+    with pytest.raises(UnknownObject, match="--cell has to name one"):
+        await backups.back_up(settings, path=tmp_path / "all.backup", workspace=None)
+
+
+async def test_a_cell_that_is_away_is_said_and_stops_no_other(
+    cells: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = settings_with({**cells, "west": "postgresql://127.0.0.1:1/nowhere"}, startup_timeout=0.5)
+    await migrate.migrate(settings)
+    shown = capsys.readouterr()
+    assert "The catalog of the cell east is at version" in shown.out
+    assert "The cell west cannot be reached" in shown.err
+    await workspaces.list_all(settings)
+    assert "The cell west cannot be asked" in capsys.readouterr().err
+    await doctor.doctor(settings)
+    assert "The cell west cannot be reached" in capsys.readouterr().err
+    # It may have a workspace of this name.
+    with pytest.raises(CellUnavailable):
+        await workspaces.create(settings, name="first")
+    with pytest.raises(CellUnavailable):
+        await api_keys.create(settings, workspace="first", name="test", expires_at=None)
+
+
+async def test_cells_are_no_second_way_to_name_a_database() -> None:
+    with pytest.raises(Exception, match="takes the place of DATABASE_URL"):
+        load_settings(cells="home=postgresql://a/b", database_url="postgresql://a/b")
+    for wrong in ("postgresql://a/b", "home=a", "home=postgresql://a/b,home=postgresql://c/d", "Home=postgresql://a/b"):
+        with pytest.raises(Exception, match="FIELDSTONE_CELLS must be a list of names"):
+            load_settings(cells=wrong)
+    several = load_settings(cells="home=postgresql://a,b/x,east=postgresql://c/d").cells
+    assert [(cell.name, cell.url) for cell in several] == [
+        ("home", "postgresql://a,b/x"),
+        ("east", "postgresql://c/d"),
+    ]
