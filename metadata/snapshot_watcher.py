@@ -1,4 +1,4 @@
-"""Keeps the loaded snapshots up to date in the background: told by other processes, and asking for itself."""
+"""Keeps the loaded snapshots and keys up to date in the background: told by other processes, and asking for itself."""
 
 import asyncio
 import logging
@@ -12,6 +12,7 @@ from fieldstone.metadata.catalog.queries import catalog_statement
 from fieldstone.metadata.catalog.sessions import Reads
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import SqlError
 
@@ -37,18 +38,27 @@ _LOADS_AT_ONCE = 2
 class SnapshotWatch:
     """Notices which snapshots are behind, and has them replaced; the old ones serve meanwhile.
 
-    A look reads the workspaces that have moved since the last one: it costs as much as the changes, not as the
+    A look reads the workspaces and keys that have moved since the last one: it costs as much as the changes, not as the
     workspaces. The first one, and the one after a failure, compares the versions of all that are loaded: it may be
     another database by then.
 
     Args:
         current: the snapshots.
         database: where the versions are.
+        keys: those that were looked up, if any serve.
         interval: seconds between two looks.
     """
 
-    def __init__(self, current: CurrentSnapshots, database: Reads, *, interval: float = POLL_INTERVAL) -> None:
+    def __init__(
+        self,
+        current: CurrentSnapshots,
+        database: Reads,
+        *,
+        keys: KeyStore | None = None,
+        interval: float = POLL_INTERVAL,
+    ) -> None:
         self._current = current
+        self._keys = keys
         self._database = database
         self._interval = interval
         self._ask = Wake()
@@ -83,12 +93,14 @@ class SnapshotWatch:
             try:
                 await self.look()
             except SqlError as error:
-                self._looks.clear()
+                self._forget_looks()
                 _LOG.info("the versions of the models cannot be read: %s", error)
 
     async def look(self) -> None:
         """Hear of all workspaces that have moved; raises SqlError if the database cannot be read."""
         begun = asyncio.get_running_loop().time()
+        keys_begun = self._keys.now() if self._keys else 0.0
+        moved_keys: list[UUID] = []
         if not self._looks:
             # Before the comparison: the next look sees the changes that this one does not see yet.
             ((oldest,),) = await self._database.read(*_OLDEST.bind())
@@ -99,14 +111,24 @@ class SnapshotWatch:
             oldest = rows[0][0]
             if int(oldest or 0) < int(since):
                 # It counts from the beginning again, or was set back.
-                self._looks.clear()
+                self._forget_looks()
                 return
-            for _, id_, version in rows:
-                if id_ is not None:
+            for _, id_, version, is_key in rows:
+                if is_key == b"t":
+                    moved_keys.append(UUID((id_ or b"").decode()))
+                elif id_ is not None:
                     self._hear_row(id_, version)
+        if self._keys:
+            self._keys.confirm(moved_keys, keys_begun)
         self._looks.append((begun, oldest or b""))
         while len(self._looks) > 1 and self._looks[1][0] <= begun - _OVERLAP:
             self._looks.popleft()
+
+    def _forget_looks(self) -> None:
+        """Begin again: changes may be missed."""
+        self._looks.clear()
+        if self._keys:
+            self._keys.doubt()
 
     async def _compare(self, versions: Mapping[UUID, int]) -> None:
         """Compare the versions of all snapshots, some hundred at a time."""

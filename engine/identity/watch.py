@@ -80,15 +80,24 @@ class PrincipalWatch:
         """End the connections of principals that have ended or changed."""
         asked = list(self._ended)
         # One statement for all keys, and one for all sessions.
-        if keys := _hashes(asked, CredentialKind.KEY):
+        if keys := self._stale(asked, CredentialKind.KEY):
             await self._identity.keys.refresh(keys)
-        if sessions := _hashes(asked, CredentialKind.SESSION):
+        if sessions := self._stale(asked, CredentialKind.SESSION):
             await self._identity.sessions.refresh(sessions)
         for number, watched in enumerate(asked):
             if number % _AT_ONCE == _AT_ONCE - 1:
                 await asyncio.sleep(0)
             if not await self._holds(watched) and (ended := self._ended.pop(watched, None)) is not None:
                 ended()
+
+    def _stale(self, asked: Iterable[Watched], kind: CredentialKind) -> set[bytes]:
+        """Return the hashes of the credentials of one kind that have to be looked up."""
+        presented = {watched.presented.credential for watched in asked}
+        return {
+            credential.hash
+            for credential in presented
+            if credential is not None and credential.kind is kind and self._identity.find_fresh(credential) is None
+        }
 
     async def _holds(self, watched: Watched) -> bool:
         try:
@@ -102,12 +111,6 @@ class PrincipalWatch:
     def _end_expired(expires_at: float, end: Callable[[], object]) -> None:
         if time.time() >= expires_at:
             end()
-
-
-def _hashes(asked: Iterable[Watched], kind: CredentialKind) -> set[bytes]:
-    """Return the hashes of the credentials of one kind."""
-    presented = (watched.presented.credential for watched in asked)
-    return {credential.hash for credential in presented if credential is not None and credential.kind is kind}
 
 
 def no_longer_valid(principal: Principal) -> str:

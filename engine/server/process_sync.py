@@ -24,7 +24,7 @@ async def keep_in_step(
 ) -> AsyncIterator[Broadcast]:
     """Hear of the changes of other processes, tell them of ours, and look at the versions each `interval` seconds."""
     broadcast = build_broadcast(settings, foundation.database, foundation.default.workspace.id)
-    watch = SnapshotWatch(foundation.current, foundation.database, interval=interval)
+    watch = SnapshotWatch(foundation.current, foundation.database, keys=foundation.keys, interval=interval)
     _connect(broadcast, watch, foundation, writer)
     await broadcast.start()
     try:

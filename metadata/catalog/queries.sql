@@ -154,17 +154,20 @@ LEFT JOIN fieldstone.workspace ON workspace.id = known.id AND workspace.presence
 WHERE workspace.version IS DISTINCT FROM known.version;
 
 -- name: moved_since
--- The workspaces that transactions from `since` on have moved, those without a version to their end; and the oldest
--- transaction that still runs, from which the next look goes on. It is the only row's where nothing has moved. A restored
--- database may hold the numbers of transactions that are yet to come here.
-SELECT pg_snapshot_xmin(pg_current_snapshot()), moved.id, moved.version
+-- The workspaces that transactions from `since` on have moved, those without a version to their end, and the keys; and the
+-- oldest transaction that still runs, from which the next look goes on. It is the only row's where nothing has moved. A
+-- restored database may hold the numbers of transactions that are yet to come here.
+SELECT pg_snapshot_xmin(pg_current_snapshot()), moved.id, moved.version, moved.is_key
 FROM (VALUES (pg_snapshot_xmax(pg_current_snapshot()))) AS look (ends) LEFT JOIN LATERAL (
-    SELECT workspace.id, workspace.version FROM fieldstone.workspace
+    SELECT workspace.id, workspace.version, false AS is_key FROM fieldstone.workspace
     WHERE workspace.moved_in >= %(since)s::xid8 AND workspace.moved_in < look.ends
     UNION ALL
-    SELECT deleted.id, NULL FROM fieldstone.deleted_workspace AS deleted
+    SELECT deleted.id, NULL, false FROM fieldstone.deleted_workspace AS deleted
     WHERE deleted.moved_in >= %(since)s::xid8 AND deleted.moved_in < look.ends
         AND NOT EXISTS (SELECT FROM fieldstone.workspace WHERE workspace.id = deleted.id)
+    UNION ALL
+    SELECT api_key.id, NULL, true FROM fieldstone.api_key
+    WHERE api_key.moved_in >= %(since)s::xid8 AND api_key.moved_in < look.ends
 ) AS moved ON true;
 
 -- name: oldest_transaction

@@ -1,6 +1,7 @@
-"""The cache of API keys: a token is looked up once a second at most, and a revoked key is dropped at once."""
+"""The cache of API keys: a token is looked up now and then, and a changed key is dropped within a second."""
 
 import asyncio
+import math
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -35,9 +36,11 @@ T = TypeVar("T")
 _BY_HASHES = catalog_statement("api_keys_by_hashes")
 
 FRESH_FOR: Final = 1.0
-"""Seconds for which a cache entry holds: a key revoked by another process may work that long here."""
+"""Seconds for which a look-up or a look for changed keys holds: a key revoked elsewhere may work that long here."""
+KEPT_FOR: Final = 30.0
+"""Seconds after which a key that no change was seen of is looked up again, so that its use is noted."""
 
-LIMIT: Final = 10_000
+LIMIT: Final = 50_000
 """Cache entries of each kind: keys and refusals."""
 
 
@@ -78,6 +81,9 @@ class KeyStore:
         self._refused: OrderedDict[bytes, float] = OrderedDict()
         self._look_ups: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._forgotten: int = 0
+        # Of the keys that were looked up at the one time or later, all changes before the other are known.
+        self._covered_from = math.inf
+        self._confirmed_at = -math.inf
 
     async def create(
         self,
@@ -168,10 +174,36 @@ class KeyStore:
     def find_fresh(self, token_hash: bytes) -> Principal | None:
         """Return the principal of the token with this hash, if a fresh cache entry has it.
 
-        It does not count as a use: a key in use is looked up each second.
+        It does not count as a use: a key in use is looked up at least every `KEPT_FOR` seconds.
         """
         known = self._keys.get(token_hash)
-        return None if known is None or self._clock() - known.checked_at >= FRESH_FOR else known.answer
+        return None if known is None or not self._is_fresh(known, self._clock()) else known.answer
+
+    def now(self) -> float:
+        """Return the seconds of the clock."""
+        return self._clock()
+
+    def confirm(self, changed: Iterable[UUID], begun: float) -> None:
+        """Drop keys that were changed, and take all others for unchanged since the look before.
+
+        Args:
+            changed: the keys that a look for changes has found: at least those that were changed since the look before.
+            begun: when it began.
+        """
+        for key_id in changed:
+            self.forget(key_id)
+        self._covered_from = min(self._covered_from, begun)
+        self._confirmed_at = begun
+
+    def doubt(self) -> None:
+        """Look each key up again a second after its last look-up: changes may have been missed."""
+        self._covered_from = math.inf
+
+    def _is_fresh(self, known: _Known, now: float) -> bool:
+        age = now - known.checked_at
+        return age < FRESH_FOR or (
+            age < KEPT_FOR and known.checked_at >= self._covered_from and now - self._confirmed_at < FRESH_FOR
+        )
 
     async def look_up(self, token_hash: bytes) -> Principal | None:
         """Return the principal of the token with this hash; None if the token has no valid key."""
@@ -201,7 +233,7 @@ class KeyStore:
         """Return whether there is a fresh answer, and the answer."""
         now = self._clock()
         if known := self._keys.get(token_hash):
-            return (False, None) if now - known.checked_at >= FRESH_FOR else (True, known.answer)
+            return (True, known.answer) if self._is_fresh(known, now) else (False, None)
         refused_at = self._refused.get(token_hash)
         return refused_at is not None and now - refused_at < FRESH_FOR, None
 

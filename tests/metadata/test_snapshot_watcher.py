@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -12,8 +13,10 @@ from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.snapshot_watcher import SnapshotWatch
+from fieldstone.metadata.workspaces.key_store import KEPT_FOR, KeyStore
 from fieldstone.sql.executor import Database
 from fieldstone.sql.statement import Statement
+from tests.clock import Clock
 from tests.metadata.counted import Counted
 from tests.metadata.desk import Desk, new_object
 from tests.waiting import until
@@ -231,4 +234,95 @@ async def test_a_look_is_an_index_scan(database: Database, model: Snapshot, mode
     assert "Index Scan using workspace_moved" in plan
     assert "Seq Scan on workspace" not in plan
     found = await database.read(statement, parameters)
-    assert [version for _, _, version in found] == [b"7"]
+    assert [version for _, _, version, _ in found] == [b"7"]
+
+
+async def test_a_key_that_nobody_changes_is_not_looked_up_each_second(
+    desk: Desk, database: Database, model: Snapshot
+) -> None:
+    made, other = [await desk.keys.create(model.workspace.id, name) for name in ("one", "two")]
+    counted, clock = Counted(database), Clock()
+    keys = KeyStore(counted, clock=clock)
+    watch = SnapshotWatch(CurrentSnapshots(database), database, keys=keys, interval=NEVER)
+    # The first look tells where the next one begins.
+    await watch.look()
+    clock.now = 0.1
+    assert await keys.authenticate(made.token) is not None
+    assert await keys.authenticate(other.token) is not None
+    for clock.now in (1.0, 1.9, 2.8):
+        await watch.look()
+        assert await keys.authenticate(made.token) is not None
+    assert counted.checks == 2
+    await desk.keys.revoke(model.workspace.id, made.key.id)
+    clock.now = 3.7
+    await watch.look()
+    assert await keys.authenticate(made.token) is None
+    assert await keys.authenticate(other.token) is not None
+    assert counted.checks == 3
+    # Without a look nothing is known, and after half a minute a use is to be noted.
+    clock.now = 4.7
+    assert await keys.authenticate(other.token) is not None
+    assert counted.checks == 4
+    clock.now = 4.7 + KEPT_FOR
+    await watch.look()
+    assert await keys.authenticate(other.token) is not None
+    assert counted.checks == 5
+
+
+async def test_a_key_is_looked_up_again_where_changes_may_have_been_missed(
+    desk: Desk, database: Database, model: Snapshot
+) -> None:
+    made = await desk.keys.create(model.workspace.id, "one")
+    counted, clock = Counted(database), Clock()
+    keys = KeyStore(counted, clock=clock)
+    assert await keys.authenticate(made.token) is not None
+    watch = SnapshotWatch(CurrentSnapshots(database), database, keys=keys, interval=NEVER)
+    # It was looked up before the first look, which sees no change before itself.
+    clock.now = 0.5
+    await watch.look()
+    clock.now = 1.2
+    await watch.look()
+    assert await keys.authenticate(made.token) is not None
+    assert counted.checks == 2
+    clock.now = 2.0
+    await watch.look()
+    keys.doubt()
+    clock.now = 2.3
+    assert await keys.authenticate(made.token) is not None
+    assert counted.checks == 3
+
+
+async def test_a_change_of_a_key_that_ends_after_a_look_is_not_missed(
+    desk: Desk, database: Database, model: Snapshot, model_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fieldstone.metadata.snapshot_watcher._OVERLAP", -1.0)
+    made = await desk.keys.create(model.workspace.id, "one")
+    clock = Clock()
+    keys = KeyStore(database, clock=clock)
+    watch = SnapshotWatch(CurrentSnapshots(database), database, keys=keys, interval=NEVER)
+    await watch.look()
+    with psycopg.connect(model_dsn) as slow:
+        slow.execute("UPDATE fieldstone.api_key SET revoked_at = now()")
+        for clock.now in (0.5, 1.0, 1.5):
+            await desk.keys.create(model.workspace.id, f"at {clock.now}")
+            await watch.look()
+            assert await keys.authenticate(made.token) is not None
+    clock.now = 2.0
+    await watch.look()
+    assert await keys.authenticate(made.token) is None
+
+
+async def test_a_use_of_a_key_is_no_change_of_it(desk: Desk, model: Snapshot, model_dsn: str) -> None:
+    made = await desk.keys.create(model.workspace.id, "one")
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        changes: tuple[tuple[LiteralString, bool], ...] = (
+            ("UPDATE fieldstone.api_key SET last_used_at = now()", False),
+            ("UPDATE fieldstone.api_key SET claims = '{}'", True),
+            ("UPDATE fieldstone.api_key SET role_id = role_id", True),
+        )
+        for change, expected in changes:
+            connection.execute("UPDATE fieldstone.api_key SET moved_in = NULL")
+            connection.execute(change)
+            row = connection.execute("SELECT moved_in IS NOT NULL FROM fieldstone.api_key").fetchone()
+            assert row == (expected,), change
+    assert made.key.name == "one"

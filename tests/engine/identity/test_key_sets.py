@@ -11,19 +11,9 @@ import pytest
 
 from fieldstone.engine.errors import ServiceUnavailable
 from fieldstone.engine.identity.key_sets import FRESH_FOR, PAUSE, RETRY, USABLE_FOR, FetchedKeys
+from tests.clock import Clock
 from tests.engine.identity.provider import Provider, new_key, provide
 from tests.waiting import until
-
-
-class Clock:
-    """A clock that is put forward by hand."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
 
 A, B = new_key("ES256", "a"), new_key("ES256", "b")
 

@@ -11,19 +11,12 @@ from fieldstone.engine.request.compile import plan_forgivingly, plan_operation, 
 from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.refusals import MOST_BYTES, MOST_REFUSALS, SECONDS, InvalidDocument, Refusals
 from tests.apis import Apis
+from tests.clock import Clock
 from tests.models import standard_snapshot
 
 SNAPSHOT = standard_snapshot()
 NOBODY = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e"
 KEY = OperationKey(1, "{ nothing }", None)
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def message(refusals: Refusals, key: OperationKey = KEY, version: int = SNAPSHOT.version) -> str | None:
@@ -43,7 +36,7 @@ def test_a_refusal_is_that_of_its_workspace_text_operation_and_version() -> None
 
 
 def test_it_is_kept_for_a_minute() -> None:
-    clock = Clock()
+    clock = Clock(100.0)
     refusals = Refusals(clock)
     refusals.keep(KEY, SNAPSHOT, ParseFailed("wrong"))
     clock.now += SECONDS - 1

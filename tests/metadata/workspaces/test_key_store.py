@@ -18,19 +18,10 @@ from fieldstone.metadata.roles.role import ADMIN
 from fieldstone.metadata.workspaces.api_keys import NewApiKey, create_key
 from fieldstone.metadata.workspaces.key_store import FRESH_FOR, KeyStore
 from fieldstone.sql.executor import Database
+from tests.clock import Clock
 from tests.metadata.counted import Counted
 from tests.metadata.desk import Desk, role_named
 from tests.waiting import until, until_found
-
-
-class Clock:
-    """A clock that is put forward by hand."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture

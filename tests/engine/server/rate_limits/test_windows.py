@@ -11,16 +11,7 @@ from fieldstone.engine.server.rate_limits.allowance import Allowance
 from fieldstone.engine.server.rate_limits.limiter import RateLimiter
 from fieldstone.metadata.roles.role import NO_LIMITS, RoleLimits
 from tests.apis import PRINCIPAL
-
-
-class Clock:
-    """Time as a test sets it."""
-
-    def __init__(self) -> None:
-        self.now = 1_000_000.25
-
-    def __call__(self) -> float:
-        return self.now
+from tests.clock import Clock
 
 
 def taken(limiter: RateLimiter, key: UUID | None = None) -> Allowance:
@@ -34,7 +25,7 @@ _KEY = uuid4()
 
 
 def test_operations_are_granted_up_to_the_limit_and_again_in_the_next_window() -> None:
-    clock = Clock()
+    clock = Clock(1_000_000.25)
     limiter = RateLimiter(limit=3, window=60, clock=clock)
     assert [taken(limiter).remaining for _ in range(3)] == [2, 1, 0]
     refused = taken(limiter)
@@ -47,14 +38,14 @@ def test_operations_are_granted_up_to_the_limit_and_again_in_the_next_window() -
 
 
 def test_a_batch_is_granted_as_a_whole_or_not_at_all() -> None:
-    of_key = windows.Windows(length=60, clock=Clock())
+    of_key = windows.Windows(length=60, clock=Clock(1_000_000.25))
     assert of_key.take(_KEY.int, 5, 3).granted
     assert of_key.take(_KEY.int, 5, 3) == Allowance(limit=5, remaining=2, reset=1_000_060.25, granted=False)
     assert of_key.take(_KEY.int, 5, 2).granted
 
 
 def test_each_key_has_its_own_window() -> None:
-    limiter = RateLimiter(limit=1, window=60, clock=Clock())
+    limiter = RateLimiter(limit=1, window=60, clock=Clock(1_000_000.25))
     assert taken(limiter, key=uuid4()).granted
     assert taken(limiter, key=uuid4()).granted
 
@@ -65,7 +56,7 @@ def test_a_limit_of_zero_counts_nothing() -> None:
 
 async def test_a_role_has_a_limit_of_its_own() -> None:
     limits = {"viewer": RoleLimits(rate=1), "batch": RoleLimits(rate=1_000), "other": RoleLimits()}
-    limiter = RateLimiter(limit=10, window=60, clock=Clock(), find_limits=lambda one: limits[str(one.role)])
+    limiter = RateLimiter(limit=10, window=60, clock=Clock(1_000_000.25), find_limits=lambda one: limits[str(one.role)])
     for role, limit in ("viewer", 1), ("batch", 1_000), ("other", 10):
         principal, headers = replace(PRINCIPAL, role=role, rate_key=uuid4()), list[tuple[bytes, bytes]]()
         await limiter.count(principal, headers=headers)
@@ -75,7 +66,7 @@ async def test_a_role_has_a_limit_of_its_own() -> None:
 
 
 async def test_all_of_a_workspace_share_its_limit() -> None:
-    limiter = RateLimiter(limit=3, workspace_limit=4, window=60, clock=Clock())
+    limiter = RateLimiter(limit=3, workspace_limit=4, window=60, clock=Clock(1_000_000.25))
     one, other = replace(PRINCIPAL, rate_key=uuid4()), replace(PRINCIPAL, rate_key=uuid4())
     elsewhere = replace(PRINCIPAL, workspace_id=uuid4())
     headers: list[tuple[bytes, bytes]] = []
@@ -96,7 +87,7 @@ async def test_all_of_a_workspace_share_its_limit() -> None:
 
 
 async def test_what_is_told_is_whole_seconds_that_never_lie_too_early() -> None:
-    clock = Clock()
+    clock = Clock(1_000_000.25)
     limiter = RateLimiter(limit=1, window=60, clock=clock)
     taken(limiter)
     refused = taken(limiter)
@@ -112,7 +103,7 @@ async def test_what_is_told_is_whole_seconds_that_never_lie_too_early() -> None:
 
 
 def test_a_clock_that_is_set_back_does_not_lock_a_key_out() -> None:
-    clock = Clock()
+    clock = Clock(1_000_000.25)
     limiter = RateLimiter(limit=1, window=60, clock=clock)
     taken(limiter)
     clock.now -= 86_400
@@ -121,7 +112,7 @@ def test_a_clock_that_is_set_back_does_not_lock_a_key_out() -> None:
 
 def test_memory_is_bounded_by_forgetting_the_oldest_windows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(windows, "_MOST", 10)
-    clock = Clock()
+    clock = Clock(1_000_000.25)
     limiter = RateLimiter(limit=1, window=60, clock=clock)
     for number in range(100):
         clock.now += 0.001
