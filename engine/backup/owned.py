@@ -23,8 +23,8 @@ _OF_THE_CELLS: Final = frozenset(
 _OF_THE_SERVER: Final = frozenset({"sql_role"})
 """Tables whose rows name logins of their server, which are in no database."""
 
-_OF_FILES: Final = frozenset({"import_job"})
-"""Tables of work on files that wait in their database."""
+_OF_WORK: Final = frozenset({"import_job", "webhook_try"})
+"""Tables of work whose other rows stay in their database: files of imports, and deliveries."""
 
 _BY_WEBHOOK: Final = "webhook_id"
 
@@ -37,7 +37,7 @@ def is_saved(table: str) -> bool:
 def stays_behind(table: str, columns: Sequence[str]) -> bool:
     """Return whether a table's rows do not go with a workspace to another database."""
     is_owned = table == "workspace" or "workspace_id" in columns or _BY_WEBHOOK in columns
-    return table in _OF_THE_LOG | _OF_FILES | _OF_THE_CELLS or not is_owned
+    return table in _OF_THE_LOG | _OF_WORK | _OF_THE_CELLS or not is_owned
 
 
 def of_workspace(table: str, columns: Sequence[str], workspace_id: UUID) -> sql.Composed:

@@ -19,6 +19,7 @@ from fieldstone.engine.metadata_api.document_mutations import document_runs
 from fieldstone.engine.metadata_api.errors import describe_refusal
 from fieldstone.engine.metadata_api.key_mutations import key_runs
 from fieldstone.engine.metadata_api.model.facts import Fact, model_facts
+from fieldstone.engine.metadata_api.operating import process_facts
 from fieldstone.engine.metadata_api.plans.broken_documents import FindBrokenDocuments, broken_documents
 from fieldstone.engine.metadata_api.plans.broken_operations import FindBroken, none_broken
 from fieldstone.engine.metadata_api.plans.runs import plan_runs
@@ -348,7 +349,7 @@ def build_metadata_api(
         current.peek,
         partial(explain_access, database, time_limit=time_limit),
         partial(describe_principal, facts),
-        model_facts(database, work, time_limit=time_limit),
+        {**model_facts(database, work, time_limit=time_limit), **process_facts(database, time_limit)},
     )
     api = build_api(
         database=database,

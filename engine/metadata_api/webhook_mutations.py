@@ -22,10 +22,11 @@ from fieldstone.metadata.catalog.webhooks import (
     read_delivery_binding,
     read_target,
     redeliver,
+    redeliver_failed,
     update_webhook,
 )
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
@@ -92,6 +93,14 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
         transaction.committed.connect(webhooks.notice_change)
         return Written(object_name="webhookDelivery", id=id_, type_name="WebhookDelivery")
 
+    async def send_failed(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
+        id_ = UUID(arguments["webhookId"])
+        held = await read_binding(transaction.connection, principal.workspace_id, id_)
+        require_binding(transaction.snapshot, principal, held.role_id, held.claims)
+        number = await redeliver_failed(transaction.connection, principal.workspace_id, id_)
+        transaction.committed.connect(webhooks.notice_change)
+        return Written(object_name="webhook", id=id_, constant=dumps(number))
+
     async def test(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["id"])
         target = await read_target(transaction.connection, principal.workspace_id, id_)
@@ -106,6 +115,7 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
         "updateWebhook": update,
         "deleteWebhook": delete,
         "redeliver": send_again,
+        "redeliverFailed": send_failed,
         "testWebhook": test,
     }
 

@@ -21,7 +21,7 @@ from fieldstone.engine.rest.routes import OPEN_API
 from fieldstone.engine.server.browsers.cross_origin import CrossOrigin, drop_foreign_cookies
 from fieldstone.engine.server.browsers.security_headers import SecurityHeaders
 from fieldstone.engine.server.cells.runtime import CellRuntime
-from fieldstone.engine.server.composition import Services, assemble
+from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.register import Connections
 from fieldstone.engine.server.console.pages import REST_PATH
@@ -37,6 +37,7 @@ from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.server.parts import PLAIN
 from fieldstone.engine.server.rest.endpoint import ROOT, RestEndpoint
 from fieldstone.engine.server.runtime import Assemble, Runtime
+from fieldstone.engine.server.sampled_numbers import Totals, assemble_sampled
 from fieldstone.engine.server.sign_in.pages import SignIn
 from fieldstone.engine.server.status.insight import Everything, InsightRule
 from fieldstone.engine.server.status.pages import Health, IndexPage, MetricsPage, NotFound, Readiness
@@ -66,7 +67,7 @@ class Fieldstone:
 
     Args:
         settings: all that can be configured.
-        assembly: opens the services; by default `assemble`, at the place.
+        assembly: opens the services; by default `assemble_sampled`, at the place.
         place: the place among the workers of a supervisor, if this is the app of one.
 
     Attributes:
@@ -89,7 +90,8 @@ class Fieldstone:
         self.flush_traces: Callable[[], None] = (lambda: None) if tracing is None else tracing.flush
         parts = PLAIN if tracing is None else tracing.parts
         build_runtime = CellRuntime if settings.cells else Runtime
-        self.runtime: Runtime = build_runtime(settings, self.log, assembly or partial(assemble, place=place), parts)
+        sampled = partial(assemble_sampled, place=place, read_totals=self._read_totals)
+        self.runtime: Runtime = build_runtime(settings, self.log, assembly or sampled, parts)
         self._place = place
         self.connections = Connections(ConnectionLimits.of(settings), self._report_connections)
         self.metrics = Metrics(self.runtime.opened, self.connections.stats)
@@ -140,6 +142,9 @@ class Fieldstone:
             write_line=write_line,
             cross_origin=cross_origin,
         )
+
+    def _read_totals(self) -> Totals:
+        return self.metrics.totals()
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Serve one ASGI connection."""

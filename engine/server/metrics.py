@@ -19,9 +19,11 @@ from prometheus_client.utils import floatToGoString
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.connections.register import ConnectionStats
 from fieldstone.engine.server.log_queue import LOG_QUEUE
+from fieldstone.engine.server.sampled_numbers import Totals
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4.encode()
 
+_APIS = ("/graphql", "/metadata", "/rest")
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 
 ReadServices = Callable[[], Mapping[str, Services | None]]
@@ -40,6 +42,7 @@ class Metrics:
         read_services: Callable[[], Mapping[str, Services | None]],
         read_connections: Callable[[], ConnectionStats],
     ) -> None:
+        self._read_connections = read_connections
         self._registry = CollectorRegistry()
         self._requests = _Requests()
         self._registry.register(self._requests)
@@ -59,6 +62,10 @@ class Metrics:
         """Count one that the warm path answered."""
         self._requests.warm += 1
         self._requests.count(endpoint, status, seconds)
+
+    def totals(self) -> Totals:
+        """Return the requests of the APIs so far, and the connections of the clients."""
+        return self._requests.totals(self._read_connections().open)
 
     def open_socket(self) -> None:
         """Count a WebSocket that was opened."""
@@ -100,6 +107,21 @@ class _Requests(Collector):
             times = self._times[endpoint] = _Times([0] * (len(_BUCKETS) + 1))
         times.counts[bisect_left(_BUCKETS, seconds)] += 1
         times.total += seconds
+
+    def totals(self, connections: int) -> Totals:
+        """Return the counts of the APIs' endpoints together."""
+        answered = {key: number for key, number in self._answered.items() if key[0].startswith(_APIS)}
+        times = [times for endpoint, times in self._times.items() if endpoint.startswith(_APIS)]
+        return Totals(
+            requests=sum(answered.values()),
+            errors=sum(number for (_, status), number in answered.items() if status >= 500),
+            refused=sum(number for (_, status), number in answered.items() if status == 429),
+            warm=self.warm,
+            buckets=[sum(counts) for counts in zip(*(one.counts for one in times), strict=True)],
+            bounds=_BUCKETS,
+            seconds=sum(one.total for one in times),
+            connections=connections,
+        )
 
     def collect(self) -> Iterator[Metric]:
         """Yield the counts and the times."""

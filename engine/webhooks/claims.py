@@ -142,6 +142,8 @@ class Claims:
             {
                 "id": str(result.claimed.id),
                 "claim": str(result.claimed.claim),
+                "try": str(new_id()),
+                "is_try": result.is_judged,
                 "status": result.status,
                 "pause": result.pause,
                 "response_status": result.outcome.status,

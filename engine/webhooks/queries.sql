@@ -128,13 +128,22 @@ SET payload = %(payload)s::text, rights = %(rights)s::text, object_id = %(object
 WHERE id = %(id)s::uuid AND claim = %(claim)s::uuid;
 
 -- name: record_results
-UPDATE fieldstone.webhook_delivery AS delivery
-SET status = result.status, claim = NULL, due_at = now() + result.pause * interval '1 second',
-    finished_at = CASE WHEN result.status <> 'PENDING' THEN now() END, response_status = result.response_status,
-    response_body = result.response_body, error = result.error, duration_ms = result.duration_ms
-FROM jsonb_to_recordset(%(results)s::jsonb) AS result (id uuid, claim uuid, status text, pause float8, response_status int,
-    response_body text, error text, duration_ms int)
-WHERE delivery.id = result.id AND delivery.claim = result.claim;
+WITH result AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(%(results)s::jsonb) AS result (id uuid, claim uuid, try uuid, is_try boolean,
+        status text, pause float8, response_status int, response_body text, error text, duration_ms int)
+),
+noted AS (
+    UPDATE fieldstone.webhook_delivery AS delivery
+    SET status = result.status, claim = NULL, due_at = now() + result.pause * interval '1 second',
+        finished_at = CASE WHEN result.status <> 'PENDING' THEN now() END, response_status = result.response_status,
+        response_body = result.response_body, error = result.error, duration_ms = result.duration_ms
+    FROM result WHERE delivery.id = result.id AND delivery.claim = result.claim
+    RETURNING delivery.id, delivery.workspace_id
+)
+INSERT INTO fieldstone.webhook_try (id, workspace_id, delivery_id, at, status, ms, error, answer)
+SELECT result.try, noted.workspace_id, result.id, now() - result.duration_ms * interval '1 millisecond',
+    result.response_status, result.duration_ms, result.error, result.response_body
+FROM result JOIN noted USING (id) WHERE result.is_try;
 
 -- name: promote_deliveries
 -- Those that waited for the deliveries that have ended.

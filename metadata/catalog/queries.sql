@@ -740,6 +740,9 @@ WHERE delivery.workspace_id = %(workspace_id)s AND delivery.id = %(id)s;
 -- name: webhook_target
 SELECT target_url, secret FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 
+-- name: webhook_state
+SELECT is_active FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+
 -- name: delivery_webhook
 SELECT webhook.id, webhook.is_active
 FROM fieldstone.webhook_delivery AS delivery JOIN fieldstone.webhook ON webhook.id = delivery.webhook_id
@@ -750,6 +753,23 @@ WHERE delivery.workspace_id = %(workspace_id)s AND delivery.id = %(id)s;
 UPDATE fieldstone.webhook_delivery SET status = 'PENDING', due_at = now(), finished_at = NULL,
     attempts = CASE WHEN status = 'PENDING' THEN attempts ELSE 0 END
 WHERE id = %(id)s AND claim IS NULL AND NOT (status = 'PENDING' AND due_at IS NULL);
+
+-- name: redeliver_failed
+-- Only the first delivery of a record is due; the others follow it.
+WITH failed AS (
+    SELECT id, record_id, position FROM fieldstone.webhook_delivery
+    WHERE webhook_id = %(webhook_id)s AND status = 'FAILED' AND claim IS NULL
+    ORDER BY position LIMIT %(limit)s FOR UPDATE
+)
+UPDATE fieldstone.webhook_delivery AS delivery SET status = 'PENDING', finished_at = NULL, attempts = 0,
+    due_at = CASE WHEN NOT EXISTS (
+        SELECT FROM failed AS earlier WHERE earlier.record_id = failed.record_id AND earlier.position < failed.position
+    ) AND NOT EXISTS (
+        SELECT FROM fieldstone.webhook_delivery AS earlier
+        WHERE earlier.webhook_id = delivery.webhook_id AND earlier.record_id = failed.record_id
+            AND earlier.status = 'PENDING' AND earlier.position < failed.position
+    ) THEN now() END
+FROM failed WHERE delivery.id = failed.id;
 
 -- name: end_webhook_rest
 UPDATE fieldstone.webhook SET rests_until = NULL WHERE id = %(id)s AND rests_until IS NOT NULL;

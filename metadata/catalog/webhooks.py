@@ -22,6 +22,9 @@ ACTIONS: Final = ("created", "updated", "deleted", "restored", "destroyed")
 ANY: Final = "*"
 """The sign for any object, or any action, in an operation."""
 
+MOST_REDELIVERED: Final = 10_000
+"""Deliveries that are sent again at once."""
+
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - the beginning of every secret that we make
 _RANDOM_BYTES = 32
 _LONGEST_SECRET = 500
@@ -228,12 +231,34 @@ async def redeliver(connection: Session, workspace_id: UUID, delivery_id: UUID) 
     if row is None:
         raise UnknownObject(f"there is no webhook delivery {delivery_id}", field="id")
     webhook_id, is_active = row
-    if not is_active:
-        raise InvalidChange(
-            f"the webhook {webhook_id} is not active: updateWebhook(id, input: {{ isActive: true }}) first", field="id"
-        )
+    _require_active(webhook_id, is_active=is_active, field="id")
     await connection.execute(QUERIES["redeliver"], {"id": delivery_id})
     await connection.execute(QUERIES["end_webhook_rest"], {"id": webhook_id})
+
+
+async def redeliver_failed(connection: Session, workspace_id: UUID, webhook_id: UUID) -> int:
+    """Have the oldest deliveries sent again that were given up, and return their number.
+
+    Raises:
+        UnknownObject: the workspace has no such webhook.
+        InvalidChange: it is not active.
+    """
+    cursor = await connection.execute(QUERIES["webhook_state"], {"workspace_id": workspace_id, "id": webhook_id})
+    row = await cursor.fetchone()
+    if row is None:
+        raise _unknown(webhook_id)
+    _require_active(webhook_id, is_active=row[0], field="webhookId")
+    asked = {"webhook_id": webhook_id, "limit": MOST_REDELIVERED}
+    cursor = await connection.execute(QUERIES["redeliver_failed"], asked)
+    await connection.execute(QUERIES["end_webhook_rest"], {"id": webhook_id})
+    return cursor.rowcount
+
+
+def _require_active(webhook_id: UUID, *, is_active: bool, field: str) -> None:
+    if not is_active:
+        raise InvalidChange(
+            f"the webhook {webhook_id} is not active: updateWebhook(id, input: {{ isActive: true }}) first", field=field
+        )
 
 
 async def _write_operations(connection: Session, webhook_id: UUID, operations: Sequence[EventFilter]) -> None:

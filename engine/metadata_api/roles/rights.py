@@ -24,10 +24,12 @@ _OF_MUTATION: Final[Mapping[str, Setting]] = {
     **{action: _OF_SUBJECT[asked.answer] for action, asked in MUTATIONS.items()},
     **{alias_of(action, asked): _OF_SUBJECT[asked.answer] for action, asked in MUTATIONS.items() if asked.has_alias},
     **dict.fromkeys(("createApiKey", "revokeApiKey", "rotateApiKey"), Setting.API_KEYS),
-    **dict.fromkeys(("createWebhook", "updateWebhook", "deleteWebhook", "testWebhook", "redeliver"), Setting.WEBHOOKS),
+    **dict.fromkeys(("createWebhook", "updateWebhook", "deleteWebhook", "testWebhook"), Setting.WEBHOOKS),
+    **dict.fromkeys(("redeliver", "redeliverFailed"), Setting.WEBHOOKS),
     **dict.fromkeys(("importDocuments", "removeDocuments"), Setting.DOCUMENTS),
     "rollback": Setting.DATA_MODEL,
     **dict.fromkeys(("planRollback", "deriveNames", "builds"), Setting.DATA_MODEL),
+    **dict.fromkeys(("metrics", "processes"), Setting.METRICS),
 }
 """The settings that root fields need by name. A list of changes needs those of its changes; any other needs ROLES."""
 
@@ -41,6 +43,7 @@ _OF_RECORDS: Final[Mapping[str, Setting | None]] = {
     "trustedDocument": Setting.DOCUMENTS,
     "webhook": Setting.WEBHOOKS,
     "webhookDelivery": Setting.WEBHOOKS,
+    "webhookTry": Setting.WEBHOOKS,
 }
 """The settings that reading the catalog's objects needs; the model itself is shown as far as the role sees it."""
 

@@ -17,7 +17,14 @@ from fieldstone.engine.planner.reads.pages import build_page
 from fieldstone.engine.planner.reads.sampling import is_sampled
 from fieldstone.engine.planner.reads.text_indexes import note_order
 from fieldstone.metadata.api_names import TypeRole, type_name
-from fieldstone.metadata.catalog.api_model.other_names import MOST_ITEMS, Constant, Items, Same, find_other_name
+from fieldstone.metadata.catalog.api_model.other_names import (
+    MOST_ITEMS,
+    Constant,
+    Items,
+    Same,
+    find_other_name,
+    is_plain_list,
+)
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, relation_end
@@ -86,6 +93,8 @@ def _related(
             f"The relation '{field.name}' leads to an object that is not active."
         )
     if not end.to_one:
+        if is_plain_list(object_, field.name):
+            return _items(context, object_, field, selected, path)
         return build_connection(context, end.target, selected, path, over=(object_, end))
     context.note_nullable(path)
     hop = hop_over(context, end)

@@ -27,9 +27,9 @@ from fieldstone.engine.schema.values.json_paths import path_argument
 from fieldstone.engine.schema.values.paging import PAGE_INFO, connection_arguments, take_paging
 from fieldstone.engine.schema.values.scalars import scalar_type
 from fieldstone.metadata.api_names import TypeRole, type_name
-from fieldstone.metadata.catalog.api_model.other_names import Constant, Items, Same, find_other_name
+from fieldstone.metadata.catalog.api_model.other_names import Constant, Items, Same, find_other_name, is_plain_list
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
-from fieldstone.metadata.model import Field, Object, relation_end
+from fieldstone.metadata.model import Field, Object, RelationEnd, relation_end
 
 
 def build_record(scope: TypeScope, object_: Object) -> GraphQLObjectType:
@@ -66,7 +66,14 @@ def _find(scope: TypeScope, object_: Object, name: str) -> GraphQLField | None:
     description = describe_relation(field, end)
     if end.to_one:
         return GraphQLField(scope.output_of(end.target, TypeRole.RECORD), description=description)
+    if is_plain_list(object_, name):
+        return _list_field(scope, end, description)
     return connection_field(scope, end.target, description)
+
+
+def _list_field(scope: TypeScope, end: RelationEnd, description: str | None = None) -> GraphQLField:
+    record = scope.output_of(end.target, TypeRole.RECORD)
+    return GraphQLField(GraphQLNonNull(GraphQLList(GraphQLNonNull(record))), description=description)
 
 
 def _find_other(scope: TypeScope, object_: Object, name: str) -> GraphQLField | None:
@@ -77,8 +84,7 @@ def _find_other(scope: TypeScope, object_: Object, name: str) -> GraphQLField | 
         case Items(relation=relation):
             field = object_.by_name.get(relation)
             end = relation_end(scope.snapshot, field) if field else None
-            record = scope.output_of(end.target, TypeRole.RECORD) if end else None
-            return GraphQLField(GraphQLNonNull(GraphQLList(GraphQLNonNull(record)))) if record else None
+            return _list_field(scope, end) if end else None
         case Constant(value=value, scalar=scalar):
             of_type = scalar_type(scalar)
             return GraphQLField(of_type if value is None else GraphQLNonNull(of_type))

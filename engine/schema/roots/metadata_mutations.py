@@ -22,6 +22,7 @@ from fieldstone.engine.schema.roots.model_plans import PLAN_QUERIES
 from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
 from fieldstone.engine.schema.roots.mutation_notation import mutation
 from fieldstone.engine.schema.roots.principals import PRINCIPAL_QUERIES, PRINCIPAL_TYPES
+from fieldstone.engine.schema.roots.process_series import PROCESS_QUERIES, PROCESS_TYPES
 from fieldstone.engine.schema.roots.token_mutations import TOKEN_FIELDS, TOKEN_TYPES
 from fieldstone.engine.schema.roots.twenty_names import BOOLEAN_FILTER, OTHER_NAMES, UNLISTED_TYPES
 from fieldstone.engine.schema.roots.webhook_mutations import WEBHOOK_FIELDS, WEBHOOK_TYPES
@@ -72,7 +73,7 @@ _TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
     _CREATE_API_KEY_INPUT.name: lambda _: _CREATE_API_KEY_INPUT,
     _CREATED_API_KEY.name: lambda _: _CREATED_API_KEY,
     **CHANGE_TYPES,
-    **{name: lambda _scope, type_=type_: type_ for name, type_ in PRINCIPAL_TYPES.items()},  # type: ignore[misc]  # its own
+    **{name: lambda _scope, type_=type_: type_ for name, type_ in {**PRINCIPAL_TYPES, **PROCESS_TYPES}.items()},  # type: ignore[misc]  # its own
     **MODEL_FACT_TYPES,
     **DOCUMENT_TYPES,
     **TOKEN_TYPES,
@@ -127,7 +128,7 @@ METADATA_MUTATIONS = MutationSet(
         **TOKEN_FIELDS,
         **WEBHOOK_FIELDS,
     },
-    queries={**PLAN_QUERIES, **MODEL_FACTS, **PRINCIPAL_QUERIES},
+    queries={**PLAN_QUERIES, **MODEL_FACTS, **PRINCIPAL_QUERIES, **PROCESS_QUERIES},
     types=_TYPES,
     unlisted=UNLISTED_TYPES,
     other_names=OTHER_NAMES,

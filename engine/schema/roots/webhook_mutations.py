@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from graphql import (
+    GraphQLArgument,
     GraphQLBoolean,
     GraphQLField,
     GraphQLInputObjectType,
@@ -89,6 +90,15 @@ _TEST = GraphQLObjectType(
     description="The outcome of a test event.",
 )
 
+
+def _redeliver_failed(_scope: TypeScope) -> GraphQLField:
+    return GraphQLField(
+        GraphQLNonNull(GraphQLInt),
+        args={"webhookId": GraphQLArgument(GraphQLNonNull(_UUID), description="The webhook's id.")},
+        description="Sends the oldest 10,000 given up deliveries of a webhook again; answers with their number.",
+    )
+
+
 WEBHOOK_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | GraphQLObjectType]] = {
     _CREATE_INPUT.name: lambda _: _CREATE_INPUT,
     _UPDATE_INPUT.name: lambda _: _UPDATE_INPUT,
@@ -108,5 +118,6 @@ WEBHOOK_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
         _TEST.name, "Sends a signed test event, `webhook.test`, and answers with the outcome.", by_id=True
     ),
     "redeliver": _mutation("WebhookDelivery", "Sends a delivery again, from the start if it was given up.", by_id=True),
+    "redeliverFailed": _redeliver_failed,
 }
 """The root fields of these mutations; the snapshot must have `webhook` and `webhookDelivery`."""

@@ -10,7 +10,7 @@ from fieldstone.metadata.catalog.api_model.notation import catalog_relation as _
 from fieldstone.metadata.catalog.api_model.reader_role import READER
 from fieldstone.metadata.catalog.api_model.session_model import SESSION
 from fieldstone.metadata.catalog.api_model.slow_model import SLOW_OPERATION
-from fieldstone.metadata.catalog.api_model.webhook_model import DELIVERY, WEBHOOK
+from fieldstone.metadata.catalog.api_model.webhook_model import DELIVERY, TRY, WEBHOOK
 from fieldstone.metadata.catalog.audit import ACTOR_KINDS
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import RelationType, Snapshot, Status, Workspace
@@ -158,6 +158,7 @@ _OBJECTS: Final = {
         _CHANGE,
         WEBHOOK,
         DELIVERY,
+        TRY,
         AUDIT_ENTRY,
         DOCUMENT,
         SESSION,
@@ -175,6 +176,7 @@ _RELATIONS: Final = {
         _relation("relation", "targetField", "field"),
         _relation("index", "object", "object", "indexes"),
         _relation("webhookDelivery", "webhook", "webhook", "deliveries"),
+        _relation("webhookTry", "delivery", "webhookDelivery", "tries"),
     )
 }
 

@@ -78,6 +78,14 @@ _NAMES: Final[Mapping[UUID, Mapping[str, OtherName]]] = {
 }
 
 
+_PLAIN_LISTS: Final = frozenset({(catalog_id("webhookDelivery"), "tries")})
+
+
+def is_plain_list(object_: Object, name: str) -> bool:
+    """Return whether a to-many relation of an object of the catalog is a list of its records, and no connection."""
+    return (object_.id, name) in _PLAIN_LISTS
+
+
 def find_other_name(object_: Object, name: str) -> OtherName | None:
     """Return the meaning of a name that an object of the catalog has for clients of Twenty, None where it has none."""
     return _NAMES.get(object_.id, {}).get(name)

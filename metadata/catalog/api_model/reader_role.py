@@ -7,7 +7,7 @@ from uuid import UUID
 from fieldstone.metadata.access.effective import lineage
 from fieldstone.metadata.access.role_checks import effective_claims
 from fieldstone.metadata.catalog.api_model.notation import catalog_id
-from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import PRINCIPAL_PREFIX, Action, Claim, Fields, Grant, Role, Stored, Way, find_role
@@ -29,7 +29,7 @@ def _named(claim: str) -> str:
 def _delivery_ways() -> tuple[Way, ...]:
     """Return the ways to deliveries: of all webhooks, and of those whose role reads nothing that the reader does not.
 
-    A position counts the events of all workspaces, so the second way does not have it.
+    A position counts the events of all workspaces, so the second way has neither it nor the body, which has it, too.
     """
     role, claims = (f"@{catalog_id('webhook', name)}" for name in ("role", "claims"))
     own = {
@@ -38,12 +38,19 @@ def _delivery_ways() -> tuple[Way, ...]:
         "not": {claims: {"hasAnyKeys": _named(_LACKED)}},
     }
     covered = {"or": [{role: {"in": _named(_UNBOUND)}}, own]}
-    position = Fields(ids=frozenset({catalog_id("webhookDelivery", "position")}))
+    withheld = Fields(ids=frozenset(catalog_id("webhookDelivery", name) for name in ("position", "request")))
     webhook = f"@{catalog_id('webhookDelivery', 'webhook')}"
     return (
         Way(rule=Stored(text=dumps({webhook: {role: {"in": _named(_ALL)}}}))),
-        Way(rule=Stored(text=dumps({webhook: covered})), fields=position),
+        Way(rule=Stored(text=dumps({webhook: covered})), fields=withheld),
     )
+
+
+def _try_ways() -> tuple[Way, ...]:
+    """Return the ways to attempts: those of the deliveries that are shown."""
+    delivery = f"@{catalog_id('webhookTry', 'delivery')}"
+    rules = [loads(way.rule.text) for way in _delivery_ways() if way.rule is not None]
+    return (Way(rule=Stored(text=dumps({delivery: {"or": rules}}))),)
 
 
 def _rule(name: str, claim: str) -> Stored:
@@ -61,6 +68,7 @@ READER: Final = Role(
             for name, claim in _LISTS.items()
         ),
         Grant(object_id=catalog_id("webhookDelivery"), action=Action.READ, ways=_delivery_ways()),
+        Grant(object_id=catalog_id("webhookTry"), action=Action.READ, ways=_try_ways()),
     ),
     claims=(
         *(Claim(name=name, scalar=UUID_SCALAR, is_list=True) for name in dict.fromkeys(_LISTS.values())),

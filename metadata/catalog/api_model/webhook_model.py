@@ -47,5 +47,19 @@ DELIVERY = _object("webhookDelivery", "webhookDeliveries", "webhook_delivery", "
     _field("durationMs", FieldType.NUMBER, "How long the last attempt took, in milliseconds.",
         required=False, data_type="int"),
     _field("createdAt", FieldType.DATE_TIME, "When it was made."),
+    _field("request", FieldType.TEXT, "The body that is sent, as JSON text, short of its `id`.",
+        column="payload"),
+    _field("tries", FieldType.RELATION, "Each attempt, in their order.",
+        column="", required=False, relation="webhookTry.delivery"),
+))
+
+TRY = _object("webhookTry", "webhookTries", "webhook_try", "An attempt at a delivery.", (
+    _field("id", FieldType.UUID, "The attempt's id."),
+    _field("delivery", FieldType.RELATION, "The delivery.", column="delivery_id", relation="webhookTry.delivery"),
+    _field("at", FieldType.DATE_TIME, "When it began."),
+    _field("status", FieldType.NUMBER, "The HTTP status of the answer.", required=False, data_type="int"),
+    _field("ms", FieldType.NUMBER, "How long it took, in milliseconds.", data_type="int"),
+    _field("error", FieldType.TEXT, "Why it failed.", required=False),
+    _field("answer", FieldType.TEXT, "How the answer's body begins.", required=False),
 ))
 # fmt: on

@@ -144,7 +144,8 @@ async def test_an_attempt_that_takes_too_long_is_ended(start_sending: Start, tar
         await sending.webhook(target.url, "person.created")
         await sending.person("a@example.com")
         (done,) = await delivered(sending)
-        assert (done["status"], done["attempts"]) == ("DELIVERED", 2)
+        assert done["status"] == "DELIVERED"
+        assert done["attempts"] >= 2
 
 
 async def test_an_answer_without_end_is_not_read_to_its_end(sending: Sending, target: TargetServer) -> None:
