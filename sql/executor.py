@@ -15,6 +15,7 @@ from fieldstone.sql.driver.connection_pool import ConnectionPool
 from fieldstone.sql.driver.lanes.lanes import Lanes
 from fieldstone.sql.driver.server import may_set, require_version, wait_for_server
 from fieldstone.sql.driver.sessions import Sessions
+from fieldstone.sql.driver.shares import Group
 from fieldstone.sql.errors import (
     CommitOutcomeUnknown,
     ConnectionLost,
@@ -260,6 +261,14 @@ class Database:
             if isinstance(translated, ReadOnlyServer):
                 await self._leave_standby(translated)
             raise translated from error
+
+    def place(self, share: Hashable, group: Group | None) -> None:
+        """Have the callers of a share belong to a group from now on, see `Group`; None is no group."""
+        self._pool.place(share, group)
+
+    def refuse_group(self, group: Group) -> None:
+        """Refuse the callers of a group that wait for a connection, for the reason that it has."""
+        self._pool.refuse_group(group)
 
     def drop(self, reason: str) -> None:
         """End all connections that serve statements: the server is no longer the right one."""

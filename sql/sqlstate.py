@@ -10,7 +10,6 @@ from psycopg.pq.abc import PGresult
 
 from fieldstone.sql.errors import (
     CheckViolation,
-    CommitOutcomeUnknown,
     ConnectionLost,
     DatabaseError,
     DatabaseUnavailable,
@@ -83,11 +82,11 @@ _STALE_PLANS = {
 _MEASURING = {"_bt_check_third_page", "index_form_tuple", "index_form_tuple_context", "GinFormTuple", "make_tsvector"}
 
 # Citus passes the errors of its workers on without their fields, and a shard has the number of the shard behind each of
-# its names. A connection that is lost at the end of a transaction has no SQLSTATE of its own.
+# its names. A worker that is lost in the middle of a statement, or at its end, has no SQLSTATE of its own.
 _OF_A_WORKER = re.compile(r"while executing command on \S+:\d+")
 _SHARD = re.compile(r'_\d{6,}(?=")')
 _QUOTED = re.compile(r'"([^"]*)"')
-_LOST_AT_ITS_END = "failure on connection marked as essential"
+_WORKER_LOST = ("failure on connection marked as essential", "server closed the connection unexpectedly")
 _TOO_LONG = re.compile(r"index row size|index row requires|string is too long for tsvector")
 
 _PASSING = ("08", "25", "40", "53", "55", "57", "58")
@@ -121,8 +120,8 @@ def translate_result(result: PGresult) -> DatabaseError:
     sqlstate = text(DiagnosticField.SQLSTATE)
     if sqlstate is None:
         return ConnectionLost(message, outcome_unknown=True)
-    if message.startswith(_LOST_AT_ITS_END):
-        return CommitOutcomeUnknown(message, sqlstate=sqlstate)
+    if message.startswith(_WORKER_LOST):
+        return ConnectionLost(message, sqlstate=sqlstate, outcome_unknown=True)
     is_of_worker = _OF_A_WORKER.search(text(DiagnosticField.CONTEXT) or "") is not None
     if is_of_worker:
         message = _SHARD.sub("", message)

@@ -37,6 +37,7 @@ max_prepared_transactions = 200
 # One daemon for each database, or none recovers the transactions of two phases.
 max_worker_processes = 100
 max_connections = 300
+citus.recover_2pc_interval = 2s
 max_locks_per_transaction = 256
 fsync = {durable}
 full_page_writes = {durable}

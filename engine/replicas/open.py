@@ -15,7 +15,7 @@ from fieldstone.sql.replicas.replica import Replica
 
 
 @asynccontextmanager
-async def open_reads(
+async def open_replica_reads(
     database: Database,
     urls: Sequence[str],
     settings: PoolSettings,

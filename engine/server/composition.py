@@ -23,8 +23,8 @@ from fieldstone.engine.metadata_api.api import build_metadata_api
 from fieldstone.engine.metadata_api.plans.broken_documents import broken_documents
 from fieldstone.engine.metadata_api.plans.broken_operations import broken_operations
 from fieldstone.engine.metadata_api.roles.me import ServerFacts
+from fieldstone.engine.nodes.open import open_reads
 from fieldstone.engine.planner.context import RecordLimits
-from fieldstone.engine.replicas.open import open_reads
 from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.core_api import build_core_api
 from fieldstone.engine.request.idempotency.kept_answers import keep_swept
@@ -134,7 +134,7 @@ async def assemble(
             counts=None if place is None else place.counts,
             workers=1 if place is None else place.workers,
         ) as leases,
-        open_reads(foundation.database, settings.replica_urls, pool_settings(settings), connect=parts.connect) as reads,
+        open_reads(foundation.database, settings, pool_settings(settings), connect=parts.connect) as reads,
     ):
         box = await _open_secrets(settings, foundation)
         limits = limits_of(settings)

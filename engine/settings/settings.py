@@ -342,6 +342,12 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _a_coordinator_is_given(self) -> Self:
+        if self.distribute is not None and self.database_url is None:
+            raise ValueError("FIELDSTONE_DISTRIBUTE needs DATABASE_URL, the coordinator of the cluster.")
+        return self
+
+    @model_validator(mode="after")
     def _pages_fit(self) -> Self:
         if self.default_page > self.max_page:
             raise ValueError(f"FIELDSTONE_DEFAULT_PAGE must be at most FIELDSTONE_MAX_PAGE, which is {self.max_page}.")

@@ -223,6 +223,24 @@ SELECT citus_is_coordinator(), (SELECT count(*) FROM pg_dist_node WHERE groupid 
 -- name: citus_nodes
 SELECT nodename, nodeport FROM pg_dist_node WHERE shouldhaveshards AND noderole = 'primary' ORDER BY 1, 2;
 
+-- name: latest_placement
+-- It grows with each table that is made or moved.
+SELECT last_value FROM pg_catalog.pg_dist_placement_placementid_seq;
+
+-- name: workspace_nodes
+SELECT workspace.id, node.nodename, node.nodeport
+FROM fieldstone.workspace
+    JOIN pg_namespace AS schema ON schema.nspname = workspace.schema_name
+    JOIN pg_dist_schema AS distributed ON distributed.schemaid = schema.oid
+    CROSS JOIN LATERAL (
+        SELECT placement.groupid
+        FROM pg_dist_partition AS part JOIN pg_dist_shard AS shard USING (logicalrelid)
+            JOIN pg_dist_placement AS placement USING (shardid)
+        WHERE part.colocationid = distributed.colocationid LIMIT 1
+    ) AS place
+    JOIN pg_dist_node AS node ON node.groupid = place.groupid AND node.noderole = 'primary' AND node.groupid <> 0
+WHERE workspace.id = ANY (%(ids)s::uuid[]);
+
 -- name: move_schema
 SELECT citus_schema_move(quote_ident(%(schema)s)::regnamespace, %(host)s, %(port)s::int);
 

@@ -13,7 +13,7 @@ from fieldstone.sql.concurrency.deadlines import Overdue
 from fieldstone.sql.driver.callback_statement import CallbackStatement
 from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.pace import SHORT
-from fieldstone.sql.driver.shares import Share, Shares
+from fieldstone.sql.driver.shares import Group, Share, Shares
 from fieldstone.sql.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
 from fieldstone.sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo, session_settings
 from fieldstone.sql.statement import Statement
@@ -78,6 +78,8 @@ class ConnectionPool:
         """
         while True:
             asking = self._shares.find(share)
+            if asking.group is not None and asking.group.refusal:
+                raise DatabaseUnavailable(asking.group.refusal)
             connection = self._hand_out(asking) if self._may_have(asking) else await self._wait(asking)
             if not verify or connection.verify():
                 return connection
@@ -85,7 +87,9 @@ class ConnectionPool:
     def lend(self, quick: CallbackStatement) -> None:
         """Have a statement take a connection as soon as one is free, in its turn."""
         share = self._shares.find(quick.share)
-        if self._may_have(share):
+        if share.group is not None and share.group.refusal:
+            self._refuse(quick, DatabaseUnavailable(share.group.refusal))
+        elif self._may_have(share):
             connection = self._hand_out(share)
             if not quick.take(connection):
                 self.take_back(connection)
@@ -112,6 +116,17 @@ class ConnectionPool:
     def note_short(self, share: Hashable) -> None:
         """Note that a share has a caller that needs a connection for a short time, and shares it with others."""
         self._shares.find(share).note(SHORT / 1_000_000)
+
+    def place(self, share: Hashable, group: Group | None) -> None:
+        """Have the callers of a share belong to a group from now on; None is no group."""
+        self._shares.place(share, group)
+
+    def refuse_group(self, group: Group) -> None:
+        """Refuse the callers of a group that wait, for the reason that it has."""
+        for share, caller in self._shares.everybody():
+            if share.group is group:
+                self._shares.leave(share, caller)
+                self._refuse(caller, DatabaseUnavailable(group.refusal))
 
     def strike_off(self, quick: CallbackStatement) -> None:
         """Take a waiting statement out of the queue."""

@@ -8,6 +8,7 @@ without a limit goes first: it is that of the server's own statements, which loo
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 W = TypeVar("W")
@@ -28,10 +29,24 @@ _MOST_KEPT = 1_024
 """Shares that are kept although none of their callers is present."""
 
 
+@dataclass(slots=True)
+class Group:
+    """Shares whose statements all lead to one node behind the server: together they get at most half.
+
+    Attributes:
+        in_hand: the connections that their callers have.
+        refusal: the reason for which their callers are refused; empty while the node answers.
+    """
+
+    in_hand: int = 0
+    refusal: str = ""
+
+
 class Share(Generic[W]):
     """The callers with one key.
 
     Attributes:
+        group: the group that the share belongs to; None where no node is behind the server.
         in_hand: the connections that they have.
         waiting: the callers that wait for one, in the order of their arrival.
         lined_up_at: the time at which its queue began.
@@ -40,9 +55,10 @@ class Share(Generic[W]):
             all is cold, do not make it too long.
     """
 
-    __slots__ = ("in_hand", "is_limited", "lined_up_at", "mean", "moved_at", "waiting")
+    __slots__ = ("group", "in_hand", "is_limited", "lined_up_at", "mean", "moved_at", "waiting")
 
     def __init__(self, *, is_limited: bool) -> None:
+        self.group: Group | None = None
         self.in_hand = 0
         self.is_limited = is_limited
         self.waiting: deque[W] = deque()
@@ -76,6 +92,7 @@ class Shares(Generic[W]):
         self._clock = clock
         self._first: Share[W] = Share(is_limited=False)
         self._known: dict[Hashable, Share[W]] = {None: self._first}
+        self._groups: dict[Hashable, Group] = {}
         self._most_kept = _MOST_KEPT
         self._lined_up: dict[Share[W], None] = {}  # shares with waiting callers; a served one goes to the end
         self._latest: Share[W] | None = None
@@ -90,9 +107,26 @@ class Shares(Generic[W]):
             self._latest = share
         return share
 
+    def place(self, key: Hashable, group: Group | None) -> None:
+        """Have the callers with this key belong to a group from now on; None is no group."""
+        if group is None:
+            self._groups.pop(key, None)
+        else:
+            self._groups[key] = group
+        share = self._known.get(key)
+        if share is None or share.group is group:
+            return
+        if share.group is not None:
+            share.group.in_hand -= share.in_hand
+        share.group = group
+        if group is not None:
+            group.in_hand += share.in_hand
+
     def may_take(self, share: Share[W]) -> bool:
         """Return whether the share may be lent a free connection."""
         held = share.in_hand
+        if share.group is not None and share.group.in_hand >= self._half:
+            return False
         if not held or not share.is_limited:
             return True
         if self.in_hand >= self._connections - 1:
@@ -124,11 +158,15 @@ class Shares(Generic[W]):
         """Note that the share was lent a connection."""
         share.in_hand += 1
         self.in_hand += 1
+        if share.group is not None:
+            share.group.in_hand += 1
 
     def give_back(self, share: Share[W]) -> None:
         """Note that a connection of the share came back, or has ended."""
         share.in_hand -= 1
         self.in_hand -= 1
+        if share.group is not None:
+            share.group.in_hand -= 1
 
     def line_up(self, share: Share[W], caller: W) -> W | None:
         """Have a caller wait, and return the caller that loses its place: perhaps the same.
@@ -194,4 +232,5 @@ class Shares(Generic[W]):
             }
             self._most_kept = max(_MOST_KEPT, 2 * len(self._known))
         share = self._known[key] = Share(is_limited=True)
+        share.group = self._groups.get(key)
         return share

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fieldstone.sql.driver.shares import PRESENCE, Share, Shares
+from fieldstone.sql.driver.shares import PRESENCE, Group, Share, Shares
 
 
 class Line:
@@ -236,3 +236,25 @@ def test_the_first_times_of_a_share_weigh_little() -> None:
     for _ in range(200):
         share.note(0.01)
     assert share.mean == pytest.approx(0.01, rel=0.01)
+
+
+def test_the_shares_of_one_group_get_half_together() -> None:
+    line, node = Line(), Group()
+    for key in ("a", "b"):
+        line.shares.place(key, node)
+    assert line.ask("a", 3) == 3
+    assert line.ask("b", 3) == 1
+    assert line.ask("c", 3) == 3
+    assert node.in_hand == 4
+    assert line.free("a") == "b0"
+    line.shares.place("a", None)
+    assert (node.in_hand, line.shares.find("a").group) == (2, None)
+    line.shares.place("a", node)
+    assert node.in_hand == 4
+
+
+def test_a_share_that_comes_later_belongs_to_its_group() -> None:
+    line, node = Line(), Group()
+    line.shares.place("a", node)
+    assert line.shares.find("a").group is node
+    assert line.shares.find("b").group is None

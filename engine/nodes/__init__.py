@@ -1,0 +1,1 @@
+"""Reads at the nodes of a cluster of Citus."""

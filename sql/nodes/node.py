@@ -1,0 +1,131 @@
+"""One node of a cluster: its connections, and whether it answers."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from fieldstone.sql.concurrency.wakeup import Wake
+from fieldstone.sql.driver.shares import Group
+from fieldstone.sql.errors import SqlError
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.statement import Statement
+
+_LOG = logging.getLogger(__name__)
+
+_ANSWER = Statement(text="SELECT 1")
+_REACHES = Statement(text="SELECT citus_check_connection_to_node($1::text, $2::int)")
+
+_INTERVAL = 0.25
+"""Seconds between two looks at a node."""
+_PATIENCE = 1.0
+"""Seconds that a node may take to answer."""
+_CONNECT_TIMEOUT = 2.0
+
+
+def node_settings(settings: PoolSettings) -> PoolSettings:
+    """Return the settings of the connections to a node, for which no read waits long: the coordinator leads there."""
+    return replace(
+        settings,
+        sessions=1,
+        acquire_timeout=min(settings.acquire_timeout, _CONNECT_TIMEOUT),
+        connect_timeout=_CONNECT_TIMEOUT,
+        open_timeout=_CONNECT_TIMEOUT,
+    )
+
+
+class Node:
+    """A node of the cluster, whose state is known before a read asks for it.
+
+    Args:
+        host: its name, as the coordinator knows it.
+        port: its port.
+        dsn: the address of its database.
+        settings: those of the connections to the coordinator.
+        coordinator: a connection to the coordinator, which is asked whether it reaches the node.
+        refused: called when the callers of the group are to be refused.
+        connect: makes the database of its reads.
+
+    Attributes:
+        database: its connections, which may be used while `answers`.
+        group: the shares of the workspaces that lie on it.
+        answers: whether it has answered the last look.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        dsn: str,
+        settings: PoolSettings,
+        *,
+        coordinator: Database,
+        refused: Callable[[Group], None],
+        connect: Callable[..., Database] = Database.connect,
+    ) -> None:
+        own = node_settings(settings)
+        self.name = f"{host}:{port}"
+        self.database = connect(dsn, settings=own)
+        self.group = Group()
+        self.answers = False
+        self._place = (host.encode(), str(port).encode())
+        # A connection of its own, so that it need not wait behind reads.
+        self._state = Database.connect(dsn, settings=replace(own, connections=1, lanes=0))
+        self._coordinator = coordinator
+        self._refused = refused
+        self._wake = Wake()
+        self._is_open = False
+
+    async def run(self) -> None:
+        """Look at the node again and again, for ever."""
+        while True:
+            self._wake.forget()
+            if await _is_in_time(self._look):
+                if not self.answers:
+                    _LOG.info("the node %s answers", self.name)
+                self.answers, self.group.refusal = True, ""
+            else:
+                await self._lose()
+            await self._wake.wait(_INTERVAL)
+
+    async def close(self) -> None:
+        """End its connections."""
+        await asyncio.gather(self.database.close(), self._state.close())
+
+    def doubt(self) -> None:
+        """Use the node no more until it has answered again."""
+        self.answers = False
+        self._wake()
+
+    async def _look(self) -> bool:
+        if not self._is_open:
+            await asyncio.gather(self.database.open(), self._state.open())
+            self._is_open = True
+        await self._state.read_once(_ANSWER, ())
+        return True
+
+    async def _lose(self) -> None:
+        """Use the node no more; refuse its workspaces where the coordinator does not reach it either."""
+        self._state.drop(f"the node {self.name} does not answer")
+        was_used, self.answers = self.answers, False
+        if was_used or not self.group.refusal:
+            self.database.drop(f"the node {self.name} does not answer")
+        if await _is_in_time(self._is_reached):
+            self.group.refusal = ""
+        elif not self.group.refusal:
+            _LOG.warning("the node %s does not answer: the requests of its workspaces are refused", self.name)
+            self.group.refusal = f"the node {self.name} of the workspace does not answer"
+            self._refused(self.group)
+
+    async def _is_reached(self) -> bool:
+        ((reached,),) = await self._coordinator.read_once(_REACHES, self._place)
+        return reached == b"t"
+
+
+async def _is_in_time(ask: Callable[[], Awaitable[bool]]) -> bool:
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await ask()
+    except (SqlError, TimeoutError):
+        return False
