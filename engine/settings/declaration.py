@@ -12,6 +12,9 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_settings import NoDecode
 
+from fieldstone.engine.webhooks.ssrf_guard import Network, read_networks
+from fieldstone.metadata.json_text import dumps
+
 _SHORTEST_KEY = 32
 _MOST_WORKERS = 64
 _CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
@@ -26,6 +29,14 @@ def _split(value: Any) -> Any:
     return (
         tuple(part for part in (part.strip() for part in value.split(",")) if part) if isinstance(value, str) else value
     )
+
+
+def _json(value: Any) -> Any:
+    return dumps(value) if isinstance(value, list) else value
+
+
+def _networks(value: Any) -> Any:
+    return read_networks(value) if isinstance(value, str) else value
 
 
 def _check_token(value: str) -> str:
@@ -73,6 +84,8 @@ def _count_cores(value: Any) -> Any:
 
 
 Workers: TypeAlias = Annotated[int, BeforeValidator(_count_cores)]
+JsonList: TypeAlias = Annotated[str | None, BeforeValidator(_json)]
+Networks: TypeAlias = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 Token: TypeAlias = Annotated[str, AfterValidator(_check_token)]
 PublicUrl: TypeAlias = Annotated[str, AfterValidator(_check_public_url)]
 Addresses: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_addresses)]

@@ -5,12 +5,12 @@
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Self
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AliasGenerator, BeforeValidator, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import AliasGenerator, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from fieldstone.engine.identity.issuer import Issuer, read_issuers
 from fieldstone.engine.identity.openid import ProviderSettings, read_providers
@@ -18,6 +18,8 @@ from fieldstone.engine.settings.cells import Cells
 from fieldstone.engine.settings.choices import Distribution, Documents, Environment, LogFormat, LogLevel, RateLimitStore
 from fieldstone.engine.settings.declaration import (
     Addresses,
+    JsonList,
+    Networks,
     Origins,
     PublicUrl,
     SecretKeys,
@@ -27,18 +29,8 @@ from fieldstone.engine.settings.declaration import (
     setting,
     whole,
 )
-from fieldstone.engine.webhooks.ssrf_guard import Network, read_networks
-from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.roles.role import ADMIN
 from fieldstone.sql.embedded import default_data_dir
-
-
-def _json(value: Any) -> Any:
-    return dumps(value) if isinstance(value, list) else value
-
-
-def _networks(value: Any) -> Any:
-    return read_networks(value) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -207,7 +199,7 @@ class Settings(BaseSettings):
         "The keys that secrets are encrypted under in the database: the first encrypts, all decrypt.",
         "a comma-separated list of keys of at least 32 characters, such as `openssl rand -base64 32` makes",
         secret=True)
-    webhook_allow: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = setting((),
+    webhook_allow: Networks = setting((),
         "The networks that webhooks may send to in spite of their private addresses.",
         "a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix")
     webhook_timeout: float = seconds(10.0, "The longest attempt to deliver an event, in seconds.")
@@ -223,10 +215,10 @@ class Settings(BaseSettings):
     anonymous_role: str | None = setting(None,
         "The role of requests without a key or token, in the workspace `default`. Unset: they are refused.",
         "the name of a role other than admin", min_length=1)
-    trusted_proxies: Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)] = setting((),
+    trusted_proxies: Networks = setting((),
         "The networks of the proxies whose `X-Forwarded-For` names the clients' addresses.",
         "a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix")
-    oidc: Annotated[str | None, BeforeValidator(_json)] = setting(None,
+    oidc: JsonList = setting(None,
         "The OpenID providers at which people sign in by a browser, as a JSON list.",
         "a JSON list of providers", secret=True)
     public_url: PublicUrl | None = setting(None,
@@ -235,7 +227,7 @@ class Settings(BaseSettings):
     session_hours: int = whole(12, "The length of a person's session, in hours.", most=8_760)
     session_idle_minutes: int = whole(120,
         "The minutes without a use after which a session ends; 0 is never.", least=0, most=525_600)
-    jwt: Annotated[str | None, BeforeValidator(_json)] = setting(None,
+    jwt: JsonList = setting(None,
         "The identity providers whose tokens are accepted beside API keys, as a JSON list.",
         "a JSON list of issuers", secret=True)
     cors_origins: Origins = setting(None,
