@@ -26,9 +26,11 @@ from fieldstone.engine.events.live.execution import Execution
 from fieldstone.engine.events.live.group import LiveGroup, LiveMember, LiveSink
 from fieldstone.engine.events.live.queries import LiveQueries
 from fieldstone.engine.events.log.reader import EventLog, expired
+from fieldstone.engine.events.model_watchers import ModelMember, ModelWatchers
 from fieldstone.engine.events.quotas import Place, QuotaLimits, Quotas
 from fieldstone.engine.events.subscriptions.group import Sink, Subscriber, SubscriptionGroup
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LiveQuery
+from fieldstone.engine.events.subscriptions.model_watch import ModelWatch
 from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.metadata.access.view import still_hold
 from fieldstone.metadata.model import Snapshot
@@ -46,7 +48,7 @@ _FEWEST_SLOTS = 3
 """One for a workspace's slow statements, one for its others, and one for other workspaces."""
 
 AnyGroup = SubscriptionGroup | LiveGroup
-AnyMember = Subscriber | LiveMember
+AnyMember = Subscriber | LiveMember | ModelMember
 
 
 class ClientSink(Sink, LiveSink, Protocol):
@@ -70,6 +72,7 @@ class Hub:
         position: the events up to it have been noted in their groups.
         registry: the groups of event subscriptions.
         live: the live queries.
+        models: the subscribers to changes of the model.
     """
 
     def __init__(
@@ -93,6 +96,7 @@ class Hub:
         self._report = report
         self._interval = interval
         self.registry = Registry()
+        self.models = ModelWatchers()
         total = max(_FEWEST_SLOTS, database.stats().limit // 2)
         slots = Slots(total)
         reader = Reader(database, slots, self.counters, time_limit=time_limit)
@@ -144,18 +148,20 @@ class Hub:
     def members(self) -> int:
         """Return the number of subscribers."""
         events = sum(len(group.live) + len(group.behind) for group in self.registry)
-        return events + sum(len(group.members) for group in self.live.registry)
+        return events + sum(len(group.members) for group in self.live.registry) + len(self.models)
 
     def serves(self, workspace_id: UUID) -> bool:
         """Return whether a workspace has subscribers."""
-        return self.registry.serves(workspace_id) or self.live.registry.serves(workspace_id)
+        rooms = (self.registry, self.live.registry, self.models)
+        return any(room.serves(workspace_id) for room in rooms)
 
     def notice_room(self) -> None:
         """Go on with lagging subscribers: a full queue has room again."""
         self._waiting.notice_room()
 
-    def notice_snapshot(self, _before: Snapshot | None, snapshot: Snapshot) -> None:
+    def notice_snapshot(self, before: Snapshot | None, snapshot: Snapshot) -> None:
         """Renew the subscriptions of a workspace that its new model touches, before their next event is delivered."""
+        self.models.notice_snapshot(before, snapshot)
         for group in self.registry.of(snapshot.workspace.id):
             if not all(still_hold(group.depends, snapshot, role) for role in group.roles):
                 self._retire(group)
@@ -172,6 +178,8 @@ class Hub:
         place = place or self.quotas.admit(subscription.principal.workspace_id, 0)
         try:
             place.resize(subscription.size)
+            if isinstance(subscription, ModelWatch):
+                return self.models.join(subscription, sink, place)
             if isinstance(subscription, LiveQuery):
                 return await self._subscribe_live(subscription, sink, place)
             position = await self._begin(subscription.after)
@@ -193,6 +201,9 @@ class Hub:
         """Deliver nothing more to a subscriber, and end a statement that runs for it alone."""
         if isinstance(member, LiveMember):
             self.live.leave(member)
+            return
+        if isinstance(member, ModelMember):
+            self.models.leave(member)
             return
         group = member.group
         if group is not None:
@@ -225,6 +236,8 @@ class Hub:
         groups: list[AnyGroup] = [*self.registry, *self.live.registry]
         for group in groups:
             self._fail(group, errors)
+        for member in self.models:
+            self._end_member(member, errors)
 
     async def answers(self) -> bool:
         """Return whether the database serves others."""

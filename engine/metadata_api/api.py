@@ -13,6 +13,8 @@ from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.audit.client_address import CLIENT_ADDRESS
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
+from fieldstone.engine.events.subscriptions.model_watch import ModelWatch
+from fieldstone.engine.events.subscriptions.subscription import KeptRequest
 from fieldstone.engine.metadata_api.audited import note_mutation
 from fieldstone.engine.metadata_api.change_mutations import change_runs
 from fieldstone.engine.metadata_api.document_mutations import document_runs
@@ -42,6 +44,7 @@ from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.valid_operation import MutationPlan, QueryPlan
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
+from fieldstone.engine.schema.roots.model_facts import MODEL_CHANGE
 from fieldstone.engine.schema.roots.model_plans import PLAN
 from fieldstone.engine.schema.roots.principals import EXPLANATION, ME
 from fieldstone.engine.webhooks.service import Webhooks
@@ -263,6 +266,18 @@ class _Roots:
             type_name = EXPLANATION
         return select_members(schema, call.operation.operation, selected, value, call.variables, type_name)
 
+    def watch(self, call: QueryCall) -> ModelWatch:
+        """Return the subscription that a call is."""
+        (root,) = _roots_of(call)
+        schema, operation = self._compiler.schemas.get(call.snapshot), call.operation.operation
+        return ModelWatch(
+            principal=call.principal,
+            operation=KeptRequest(query=call.key.text, operation_name=call.key.operation_name, json=b"{}"),
+            key=root.key,
+            select=lambda value: select_members(schema, operation, root, value, call.variables, MODEL_CHANGE),
+            find_model=self._find_model,
+        )
+
     def permit(self, call: QueryCall | MutationCall) -> None:
         """Refuse an operation whose root fields need settings that the principal's role has not; raise Forbidden."""
         model = model_of(self._find_model, call.principal.workspace_id)
@@ -359,6 +374,7 @@ def build_metadata_api(
         mutate=roots,
         compute=roots.compute,
         permit=roots.permit,
+        watch=roots.watch,
         slots=slots,
         time_limit=time_limit,
         reads=None if reads is None else ModelReads(reads),

@@ -13,6 +13,7 @@ found by `ready.py`, without a task.
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from fieldstone.engine.access.principals import See
@@ -28,10 +29,9 @@ from fieldstone.engine.errors import (
     ServiceUnavailable,
     ValidationFailed,
 )
-from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LiveQuery
+from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.events.subscriptions.subscription import (
     Refused,
-    Subscription,
     SubscriptionRequest,
 )
 from fieldstone.engine.introspection.answers import SchemaAnswers
@@ -96,6 +96,7 @@ class GraphQLApi:
         compute: adds the root fields of a query that no statement answers; None: the API has none.
         kept: the answers of mutations with an Idempotency-Key; None: the API does not read that header.
         documents: the stored documents; None: each request has its text.
+        watch: returns the subscriptions of an API that has none to events or queries.
         permit: is asked about each operation under a role's view; None: a view says all.
         slots: bounds the operations in progress of a key and of a workspace.
 
@@ -119,6 +120,7 @@ class GraphQLApi:
         kept: KeptAnswers | None = None,
         documents: StoredDocuments | None = None,
         permit: Permit | None = None,
+        watch: Callable[[Call[Any]], AnySubscription] | None = None,
         slots: Slots | None = None,
         reads: Reads | None = None,
     ) -> None:
@@ -134,6 +136,7 @@ class GraphQLApi:
         self._compute = compute
         self._kept = kept
         self._permit = permit
+        self._watch = watch
         self.documents = documents
         self.slots = slots or Slots()
         self.ready = ReadyOperations(
@@ -149,7 +152,7 @@ class GraphQLApi:
     async def execute(self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool) -> Answer:
         """Return the answer to a request; ApiErrors are in it, whatever is raised is a fault of ours."""
         opened = await self.open(principal, request, allow_mutation=allow_mutation)
-        if isinstance(opened, Subscription | LiveQuery):
+        if isinstance(opened, AnySubscription):
             return refusal([BadUserInput("A subscription is served over WebSocket, or as an event stream.")])
         return opened
 
@@ -203,7 +206,7 @@ class GraphQLApi:
             raise Refused(invalid.errors) from None
         except ApiError as error:
             raise Refused([error]) from None
-        if not isinstance(opened, Subscription | LiveQuery):
+        if not isinstance(opened, AnySubscription):
             raise Refused([BadUserInput("The operation is no subscription.")])
         return opened
 
@@ -257,6 +260,8 @@ class GraphQLApi:
             match operation:
                 case ValidSubscription():
                     call = await self.build_call(operation, principal, request, seen)
+                    if self._watch is not None:
+                        return self._watch(call)
                     plan = await self.compiler.plan(call)
                     return await open_subscription(self.database, plan, call, request, time_limit=self.time_limit)
                 case ValidQuery():

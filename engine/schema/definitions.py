@@ -118,7 +118,7 @@ def describe_schema(scope: TypeScope) -> str:
 
 def has_root(scope: TypeScope, name: str) -> bool:
     """Whether the schema has a root type."""
-    return name not in scope.absent and not (name == SUBSCRIPTION and scope.mutations is not None)
+    return name not in scope.absent
 
 
 def absent_roots(view: Snapshot) -> frozenset[str]:

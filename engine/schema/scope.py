@@ -46,6 +46,7 @@ class MutationSet:
 
     Attributes:
         fields: the mutations.
+        subscriptions: the subscriptions; those derived from the objects are left out.
         queries: queries beside those derived from the objects; their answers are not read by a statement.
         types: the types that only these mutations and queries use; they stand in for shared ones of their names.
         unlisted: types that variables may be declared to have, and that the schema does not list.
@@ -54,6 +55,7 @@ class MutationSet:
 
     fields: Mapping[str, Callable[["TypeScope"], GraphQLField]]
     queries: Mapping[str, Callable[["TypeScope"], GraphQLField]]
+    subscriptions: Mapping[str, Callable[["TypeScope"], GraphQLField]]
     types: Mapping[str, Callable[["TypeScope"], GraphQLNamedType]]
     unlisted: Mapping[str, GraphQLNamedType]
     other_names: Mapping[str, str]

@@ -98,7 +98,10 @@ class Fieldstone:
         admission = Admission(settings=settings, runtime=self.runtime)
         self._presented = admission.presented
         self._closing = StreamEnd()
-        self._stream = StreamEndpoint(admission=admission, closing=self._closing)
+        self._streams = {
+            path: StreamEndpoint(admission=admission, path=f"{path}/stream", select=select, closing=self._closing)
+            for path, select in _APIS.items()
+        }
         self._graphql = {
             path: GraphQLEndpoint(
                 admission=admission,
@@ -106,18 +109,22 @@ class Fieldstone:
                 max_batch=settings.max_batch,
                 log=self.log,
                 is_development=settings.is_development,
-                stream=self._stream if path == "/graphql" else None,
+                stream=self._streams[path],
             )
             for path, select in _APIS.items()
         }
         self._pages = {REST_PATH} if settings.is_development else set()
         self._rest = RestEndpoint(admission=admission, settings=settings, log=self.log, closing=self._closing)
-        self._socket = SocketEndpoint(
-            runtime=self.runtime,
-            metrics=self.metrics,
-            log=self.log,
-            presented=admission.presented,
-        )
+        self._sockets = {
+            path: SocketEndpoint(
+                runtime=self.runtime,
+                select=select,
+                metrics=self.metrics,
+                log=self.log,
+                presented=admission.presented,
+            )
+            for path, select in _APIS.items()
+        }
         self._sign_in = SignIn(settings=settings, runtime=self.runtime, admission=admission)
         self._router = Router(self._routes(), redirect_slashes=False, default=NotFound())
         dispatch: ASGIApp = ConsistencyHeaders(self._dispatch) if settings.replica_urls else self._dispatch
@@ -156,8 +163,8 @@ class Fieldstone:
                 await self._lifespan(receive, send)
             case "websocket":
                 drop_foreign_cookies(scope, self._cookie_origins)
-                is_ours = self._path(scope) == "/graphql"
-                await (self._socket if is_ours else WebSocketClose())(scope, receive, send)
+                socket = self._sockets.get(self._path(scope))
+                await (socket or WebSocketClose())(scope, receive, send)
 
     @asynccontextmanager
     async def lifespan_context(self) -> AsyncIterator[None]:
@@ -229,7 +236,7 @@ class Fieldstone:
         routes: list[BaseRoute] = [
             Route("/", IndexPage()),
             *self._state_routes(InsightRule(self.settings, self.runtime, self._presented)),
-            Route("/graphql/stream", self._stream),
+            *(Route(f"{path}/stream", stream) for path, stream in self._streams.items()),
             Route("/auth/{name}", self._sign_in),
         ]
         for path, endpoint in self._graphql.items():

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.events.log.reader import LONGEST_ANCHOR
+from fieldstone.engine.events.subscriptions.model_watch import ModelWatch
 from fieldstone.engine.events.subscriptions.subscription import (
     KeptRequest,
     Subscription,
@@ -88,13 +89,18 @@ class LiveQuery:
     depends: Dependencies
 
     @property
+    def sealed(self) -> bool:
+        """Return whether its answers tell no positions."""
+        return self.group.sealed
+
+    @property
     def size(self) -> int:
         """Return the kept bytes of the client's request."""
         parameters = sum(len(value) for value in self.group.parameters if value is not None)
         return len(self.operation.query) + len(self.operation.json) + parameters
 
 
-AnySubscription = Subscription | LiveQuery
+AnySubscription = Subscription | LiveQuery | ModelWatch
 
 
 def bind_live_query(

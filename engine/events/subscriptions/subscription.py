@@ -110,6 +110,11 @@ class Subscription:
     depends: Dependencies
 
     @property
+    def sealed(self) -> bool:
+        """Return whether its results tell no positions."""
+        return self.group.sealed
+
+    @property
     def size(self) -> int:
         """Return the kept bytes of the client's request."""
         return len(self.operation.query) + len(self.operation.json) + len(self.parameter_set)

@@ -48,7 +48,9 @@ _OF_RECORDS: Final[Mapping[str, Setting | None]] = {
 """The settings that reading the catalog's objects needs; the model itself is shown as far as the role sees it."""
 
 _LISTS = frozenset({"applyChanges", "planChanges"})
-_FOR_ALL = frozenset({"__typename", "__schema", "__type", "me", "modelVersion", "fieldTypes", "objectStats"})
+_FOR_ALL = frozenset(
+    {"__typename", "__schema", "__type", "me", "modelVersion", "fieldTypes", "objectStats", "modelChanged"}
+)
 
 
 def own_role(snapshot: Snapshot, principal: Principal) -> Role:

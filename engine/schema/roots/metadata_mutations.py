@@ -17,7 +17,7 @@ from graphql import (
 
 from fieldstone.engine.schema.roots.document_mutations import DOCUMENT_FIELDS, DOCUMENT_TYPES
 from fieldstone.engine.schema.roots.metadata_changes import CHANGE_FIELDS, CHANGE_TYPES
-from fieldstone.engine.schema.roots.model_facts import MODEL_FACT_TYPES, MODEL_FACTS
+from fieldstone.engine.schema.roots.model_facts import MODEL_FACT_TYPES, MODEL_FACTS, MODEL_SUBSCRIPTIONS
 from fieldstone.engine.schema.roots.model_plans import PLAN_QUERIES
 from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
 from fieldstone.engine.schema.roots.mutation_notation import mutation
@@ -129,6 +129,7 @@ METADATA_MUTATIONS = MutationSet(
         **WEBHOOK_FIELDS,
     },
     queries={**PLAN_QUERIES, **MODEL_FACTS, **PRINCIPAL_QUERIES, **PROCESS_QUERIES},
+    subscriptions=MODEL_SUBSCRIPTIONS,
     types=_TYPES,
     unlisted=UNLISTED_TYPES,
     other_names=OTHER_NAMES,

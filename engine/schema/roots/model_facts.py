@@ -23,6 +23,7 @@ FIELD_TYPE_INFO: Final = "FieldTypeInfo"
 DERIVED_NAMES: Final = "DerivedNames"
 OBJECT_STATS: Final = "ObjectStats"
 BUILD: Final = "Build"
+MODEL_CHANGE: Final = "ModelChange"
 _FIELD_TYPE: Final = "FieldTypeEnum"
 
 _BIG_INT = SCALARS[scalars.BIG_INT.name]
@@ -99,6 +100,20 @@ _BUILD = _type(
 )
 
 
+_CHANGE = _type(
+    MODEL_CHANGE,
+    "Changes of the model since the message before.",
+    {
+        "version": (GraphQLNonNull(_BIG_INT), "The model's version by now."),
+        "objects": (
+            _list(_UUID),
+            "The ids of the objects that have changed, those of a restricted role alone; none in the first message.",
+        ),
+        "rights": (_FLAG, "Whether roles have changed, so that any object may look otherwise."),
+    },
+)
+
+
 def _info(scope: TypeScope) -> GraphQLObjectType:
     kind = scope.enum_type(_FIELD_TYPE)
     return _type(
@@ -123,7 +138,7 @@ def _info(scope: TypeScope) -> GraphQLObjectType:
 
 MODEL_FACT_TYPES: Final[Mapping[str, Callable[[TypeScope], GraphQLNamedType]]] = {
     FIELD_TYPE_INFO: _info,
-    **{type_.name: lambda _scope, type_=type_: type_ for type_ in (_PART, _SETTING, _NAMES, _STATS, _BUILD)},  # type: ignore[misc]  # its own
+    **{type_.name: lambda _scope, type_=type_: type_ for type_ in (_PART, _SETTING, _NAMES, _STATS, _BUILD, _CHANGE)},  # type: ignore[misc]  # its own
 }
 """The types that only these root fields use."""
 
@@ -166,3 +181,11 @@ MODEL_FACTS: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
     ),
 }
 """The root fields. Every role may ask for all but `deriveNames` and `builds`."""
+
+MODEL_SUBSCRIPTIONS: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
+    "modelChanged": lambda _scope: GraphQLField(
+        GraphQLNonNull(_CHANGE),
+        description="The model's version, at once and after each change; several changes may be one message.",
+    ),
+}
+"""The subscriptions. Every role may ask for them."""

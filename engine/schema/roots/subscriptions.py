@@ -40,6 +40,10 @@ _INTERVAL = GraphQLArgument(
 
 def build_subscription(scope: TypeScope) -> GraphQLObjectType:
     """Return the type of the subscription operations' root."""
+    if (stand_in := scope.mutations) is not None:
+        own = stand_in.subscriptions
+        members = Members(names=lambda: own, find=lambda name: own[name](scope) if name in own else None)
+        return scope.build_object(SUBSCRIPTION, "The changes of the model, as they happen.", members)
 
     def find(name: str) -> GraphQLField | None:
         if root := api_names.find_subscription(scope.snapshot, name):

@@ -4,6 +4,7 @@ https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md (the distinct c
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ from fieldstone.engine.identity.watch import Watched, no_longer_valid
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.planner.subscriptions import read_position
 from fieldstone.engine.request.answer import Answer
+from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission, read_headers
 from fieldstone.engine.server.http.errors import NotAcceptable
@@ -61,19 +63,31 @@ class StreamEndpoint:
 
     Args:
         admission: the one of all endpoints.
+        path: the one that it stands at.
+        select: returns the API that it serves.
         closing: set when all streams must end, so that their clients come back to another process.
         limits: those of each stream.
     """
 
-    def __init__(self, *, admission: Admission, closing: StreamEnd, limits: StreamLimits | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        admission: Admission,
+        path: str,
+        select: Callable[[Services], GraphQLApi],
+        closing: StreamEnd,
+        limits: StreamLimits | None = None,
+    ) -> None:
         self._admission = admission
+        self._path = path
+        self._select = select
         self._closing = closing
         self._limits = limits or StreamLimits()
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
         context = context_of(scope)
-        context.endpoint = "/graphql/stream"
+        context.endpoint = self._path
         headers: Headers = []
         try:
             reply = await self._answer(scope, receive, send, headers)
@@ -98,7 +112,7 @@ class StreamEndpoint:
         request = await self._admission.read(scope, receive, given, services, principal, max_batch=1)
         if isinstance(request, Batch):
             raise BadUserInput("A stream is the answer to one operation, not to a batch.")
-        opened = await services.core.open(principal, request, allow_mutation=scope["method"] == "POST")
+        opened = await self._select(services).open(principal, request, allow_mutation=scope["method"] == "POST")
         if isinstance(opened, Answer):
             if opened.status == ServiceUnavailable.status:
                 return Reply(status=opened.status, body=opened.body, media_type=JSON)
@@ -106,7 +120,7 @@ class StreamEndpoint:
             await _send_one(send, opened.body.decode(), headers)
             return None
         last = given.get(b"last-event-id")
-        if last is not None and isinstance(opened, Subscription) and not opened.group.sealed:
+        if last is not None and isinstance(opened, Subscription) and not opened.sealed:
             # A client reconnects with the address that it began with: the last position that it received counts.
             blame = Blame(field="Last-Event-ID", path=())
             opened = replace(opened, after=read_position(last.decode("latin-1"), blame))
@@ -131,7 +145,7 @@ class StreamEndpoint:
             queue.force(_next(listed) + _COMPLETE, None)
             queue.force("")
 
-        sink = _SealedSink(queue, fail) if subscription.group.sealed else _StreamSink(queue, fail)
+        sink = _SealedSink(queue, fail) if subscription.sealed else _StreamSink(queue, fail)
         try:
             member = await services.events.hub.subscribe(subscription, sink)
         except (BadUserInput, QueryTooComplex) as error:

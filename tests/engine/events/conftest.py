@@ -54,7 +54,8 @@ def start_app(workspace_dsn: str) -> StartApp:
     @asynccontextmanager
     async def start(limits: SocketLimits | None = None, **settings: Any) -> AsyncIterator[Running]:
         app = create_app(**{"database_url": workspace_dsn, "rate_limit": 0, "log_level": "error", **settings})
-        app._socket._limits = limits or SocketLimits()
+        for socket in app._sockets.values():
+            socket._limits = limits or SocketLimits()
         async with app.lifespan_context():
             services = await app.runtime.ready()
             made = await services.keys.create(WORKSPACE_ID, "test")

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import BadUserInput, ServiceUnavailable
+from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import read_headers
 from fieldstone.engine.server.http.auth import PresentedReader
 from fieldstone.engine.server.http.request_log import note_key
@@ -27,6 +30,7 @@ class SocketEndpoint:
 
     Args:
         runtime: gives the services as soon as they are there.
+        select: returns the API that it serves.
         presented: reads all that a handshake presents of its principal.
         limits: those of each socket.
         metrics: counts sockets.
@@ -37,12 +41,14 @@ class SocketEndpoint:
         self,
         *,
         runtime: Runtime,
+        select: Callable[[Services], GraphQLApi],
         metrics: Metrics,
         log: Log,
         presented: PresentedReader | None = None,
         limits: SocketLimits | None = None,
     ) -> None:
         self._runtime = runtime
+        self._select = select
         self._presented = presented or PresentedReader()
         self._limits = limits or SocketLimits()
         self._metrics = metrics
@@ -83,6 +89,7 @@ class SocketEndpoint:
             send=send,
             services=services,
             choose=self._runtime.choose,
+            select=self._select,
             limits=self._limits,
             log=self._log,
             present=partial(self._presented.read, scope, given),

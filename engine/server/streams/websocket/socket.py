@@ -20,11 +20,11 @@ from fieldstone.engine.errors import (
 )
 from fieldstone.engine.events.hub import AnyMember
 from fieldstone.engine.events.quotas import Place
-from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LiveQuery
-from fieldstone.engine.events.subscriptions.subscription import Subscription
+from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.identity.credential import Presented
 from fieldstone.engine.identity.watch import Watched, no_longer_valid
 from fieldstone.engine.request.answer import Answer
+from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.auth import sign_in
@@ -98,6 +98,7 @@ class ClientSocket:
         send: the ASGI channel to the client.
         services: those behind the endpoints.
         choose: returns the services that answer for all that is presented; raises ApiError.
+        select: returns the API that it serves.
         limits: those of the socket.
         log: for unexpected errors.
         present: returns all that the handshake presents, with the credential of the first message where it has one.
@@ -111,6 +112,7 @@ class ClientSocket:
         send: "Send",
         services: Services,
         choose: Callable[[Presented], Awaitable[Services]],
+        select: Callable[[Services], GraphQLApi],
         limits: SocketLimits,
         log: Log,
         present: Callable[[bytes | None], Presented],
@@ -120,6 +122,7 @@ class ClientSocket:
         self._send = send
         self._services = services
         self._choose = choose
+        self._select = select
         self._limits = limits
         self._log = log
         self._present = present
@@ -298,8 +301,8 @@ class ClientSocket:
         """Answer a query or a mutation, or begin a subscription."""
         if not await self._still_holds(id_, operation):
             return
-        opened = await self._services.core.open(principal, request, allow_mutation=True)
-        if isinstance(opened, Subscription | LiveQuery):
+        opened = await self._select(self._services).open(principal, request, allow_mutation=True)
+        if isinstance(opened, AnySubscription):
             await self._subscribe(id_, operation, opened)
         else:
             for text in _answer(id_, opened):

@@ -66,7 +66,8 @@ async def test_the_address_of_operations_streams_for_a_client_that_takes_nothing
         ("/graphql", "*/*", 200, "application/json; charset=utf-8"),
         ("/graphql", "text/plain", 406, "application/json; charset=utf-8"),
         ("/graphql", "text/event-stream;q=0", 406, "application/json; charset=utf-8"),
-        ("/metadata", "text/event-stream", 406, "application/json; charset=utf-8"),
+        ("/metadata", "text/plain", 406, "application/json; charset=utf-8"),
+        ("/metadata", "text/event-stream", 200, "text/event-stream; charset=utf-8"),
     ],
 )
 async def test_every_other_client_gets_json(

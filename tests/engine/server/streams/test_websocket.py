@@ -138,7 +138,7 @@ async def test_another_subprotocol_is_4406(running: Running) -> None:
 
 
 async def test_another_path_has_no_socket(running: Running) -> None:
-    async with connected(running.app, path="/metadata") as socket:
+    async with connected(running.app, path="/nothing") as socket:
         assert (await socket.closed()).code == 1000
 
 
