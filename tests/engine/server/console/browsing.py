@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Page, ViewportSize, async_playwright
+from playwright.async_api import Page, ViewportSize, async_playwright, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -21,6 +21,9 @@ from fieldstone.engine.server.console.build import UI_DIR
 from fieldstone.metadata.roles.principal import Principal
 from tests.console_check import install
 from tests.engine.server.listening import listening
+
+expect.set_options(timeout=30_000)
+"""Milliseconds within which a condition must hold: a busy machine is no fault of a page."""
 
 CHROMIUM = "/usr/bin/chromium"
 AXE = UI_DIR / "node_modules" / "axe-core" / "axe.min.js"
@@ -129,7 +132,8 @@ class Watched:
             ".then(({violations}) => violations)",
             list(without),
         )
-        assert [(one["id"], one["help"], [node["html"] for node in one["nodes"]]) for one in found] == []
+        shown = [(one["id"], one["help"], [node["html"] for node in one["nodes"]]) for one in found]
+        assert shown == [], shown
 
     async def sign_in(self, served: Served, path: str = "/console/") -> None:
         """Open a page of the console with the session of the server's key."""

@@ -8,6 +8,8 @@ export type Endpoint = "graphql" | "metadata";
 
 export interface Options {
   signal?: AbortSignal | undefined;
+  /** The operation of a document with several. */
+  operation?: string;
   headers?: Readonly<Record<string, string>>;
 }
 
@@ -20,12 +22,12 @@ export async function send<T>(
   endpoint: Endpoint,
   query: string,
   variables: object = {},
-  { signal, headers = {} }: Options = {},
+  { signal, operation, headers = {} }: Options = {},
 ): Promise<T> {
   const response = await reach(`/${endpoint}`, {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/graphql-response+json", ...headers },
-    body: JSON.stringify({ query, variables }),
+    body: JSON.stringify({ query, variables, operationName: operation }),
     signal: signal ?? null,
   });
   const answer = await readJson(response);

@@ -72,8 +72,10 @@ export function ComboBox({
           {({ id, label: text, detail, icon }) => (
             <ListBoxItem id={id} textValue={text} className="menu-item">
               {icon}
-              <span>{text}</span>
-              {detail && <small className="combobox-detail">{detail}</small>}
+              <span>
+                {text}
+                {detail && <small className="combobox-detail">{detail}</small>}
+              </span>
             </ListBoxItem>
           )}
         </ListBox>

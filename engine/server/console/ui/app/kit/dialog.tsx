@@ -14,6 +14,8 @@ export interface DialogProps {
   onClose?: () => void;
   /** `alertdialog` asks about something that cannot be undone. */
   role?: "dialog" | "alertdialog";
+  /** A form is not left by a click beside it, which would lose what was typed. */
+  isForm?: boolean;
   size?: "small" | "medium" | "large";
   children: ReactNode;
   /** The buttons at the bottom. */
@@ -25,6 +27,7 @@ export function Dialog({
   isOpen = true,
   onClose,
   role = "dialog",
+  isForm = false,
   size = "medium",
   children,
   actions,
@@ -33,7 +36,7 @@ export function Dialog({
     <ModalOverlay
       className="dialog-overlay"
       isOpen={isOpen}
-      isDismissable={onClose !== undefined && role === "dialog"}
+      isDismissable={onClose !== undefined && role === "dialog" && !isForm}
       isKeyboardDismissDisabled={onClose === undefined}
       onOpenChange={(open) => open || onClose?.()}
     >

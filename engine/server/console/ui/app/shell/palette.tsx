@@ -96,13 +96,14 @@ function useEntries(): Entry[] {
     queryFn: ({ signal }) => listObjects(signal),
   });
   const to = (address: string) => () => void navigate(address);
+  const hasModel = session.settings.includes("DATA_MODEL");
   return [
-    ...(objects.data ?? []).map(({ id, labelPlural, namePlural }) => ({
-      id: `records-${id}`,
-      label: labelPlural,
-      group: "Records",
-      run: to(`/records/${namePlural}`),
-    })),
+    ...(objects.data ?? []).flatMap(({ id, labelPlural, namePlural, nameSingular }) => [
+      { id: `records-${id}`, label: labelPlural, group: "Records", run: to(`/records/${namePlural}`) },
+      ...(hasModel
+        ? [{ id: `model-${id}`, label: labelPlural, group: "Data model", run: to(`/model/${nameSingular}`) }]
+        : []),
+    ]),
     ...places(session).map(({ address, label }) => ({
       id: `page-${label.replaceAll(" ", "-")}`,
       label,

@@ -8,6 +8,6 @@ export interface Place {
 }
 
 /** The pages that a session may see. */
-export function places(_session: Session): Place[] {
-  return [];
+export function places({ settings }: Pick<Session, "settings">): Place[] {
+  return settings.includes("DATA_MODEL") ? [{ address: "/model", label: "Data model" }] : [];
 }

@@ -27,7 +27,7 @@ test("letters are text in a field and in the grid", () => {
 
 test("G and a letter lead to a page, another letter nowhere", () => {
   assert.deepEqual(actionOf(press("g"), false, false), { kind: "prefix" });
-  assert.deepEqual(actionOf(press("r"), false, true), { kind: "go", address: "/records" });
+  assert.deepEqual(actionOf(press("m"), false, true), { kind: "go", address: "/model" });
   assert.equal(actionOf(press("z"), false, true), null);
 });
 

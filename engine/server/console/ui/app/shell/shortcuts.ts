@@ -20,6 +20,8 @@ export type Action =
 /** The pages that G and a letter lead to. */
 export const GOALS: readonly { letter: string; address: string; label: string }[] = [
   { letter: "r", address: "/records", label: "Records" },
+  { letter: "m", address: "/model", label: "Data model" },
+  { letter: "h", address: "/model/history", label: "History of the model" },
 ];
 
 /**

@@ -65,6 +65,9 @@ function SignInForm({ door }: Props) {
 
   function submit(event: FormEvent) {
     event.preventDefault();
+    if (entry.isPending) {
+      return;
+    }
     mutate({ key: key.trim().replace(/^Bearer\s+/i, "") });
   }
 
@@ -87,7 +90,7 @@ function SignInForm({ door }: Props) {
         placeholder="fs_…"
         description="The key is exchanged for a session. The browser does not keep it."
       />
-      <Button type="submit" kind="primary" isDisabled={entry.isPending}>
+      <Button type="submit" kind="primary">
         {entry.isPending ? "Signing in…" : "Sign in"}
       </Button>
       {door.providers.map(({ name, path }) => (

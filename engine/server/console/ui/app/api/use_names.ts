@@ -1,0 +1,32 @@
+// The names that a label suggests, while it is typed.
+
+import { useQuery } from "@tanstack/react-query";
+import { useDeferredValue } from "react";
+
+import { keyOf } from "./keys.ts";
+import { type DerivedNames, deriveNames } from "./model_edit.ts";
+import { useScope } from "./session_context.ts";
+
+/** The names of a label: of an object, and of a field in `object`; undefined until the server has answered. */
+export function useNames(label: string, object: string | null, isWanted: boolean): DerivedNames | undefined {
+  const scope = useScope();
+  const asked = useDeferredValue(label.trim());
+  const { data } = useQuery({
+    queryKey: keyOf(scope, "model", object, "names", asked),
+    queryFn: ({ signal }) => deriveNames(asked, object, signal),
+    enabled: isWanted && asked !== "",
+  });
+  return asked === label.trim() ? data : undefined;
+}
+
+/** The name that a label begins with until the server has answered: `Team member` is teamMember. */
+export function roughName(label: string): string {
+  const words =
+    label
+      .normalize("NFKD")
+      .replace(/\p{M}/gu, "")
+      .match(/[A-Za-z0-9]+/g) ?? [];
+  return words
+    .map((word, place) => (place === 0 ? word.charAt(0).toLowerCase() : word.charAt(0).toUpperCase()) + word.slice(1))
+    .join("");
+}

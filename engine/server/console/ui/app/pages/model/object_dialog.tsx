@@ -1,0 +1,147 @@
+// Creates an object, or changes one, by way of its plan.
+
+import { Lock, LockOpen } from "lucide-react";
+import { useState } from "react";
+
+import type { Change } from "../../api/model_edit.ts";
+import type { ObjectHead } from "../../api/objects.ts";
+import { roughName, useNames } from "../../api/use_names.ts";
+import { Button } from "../../kit/button.tsx";
+import { Check } from "../../kit/check.tsx";
+import { TextField } from "../../kit/field.tsx";
+import { ChangeDialog } from "../../plan/change_dialog.tsx";
+
+const MEMBERS = ["labelSingular", "labelPlural", "nameSingular", "namePlural", "description", "isActive"] as const;
+
+interface Draft {
+  labelSingular: string;
+  labelPlural: string;
+  nameSingular: string;
+  namePlural: string;
+  description: string;
+  isActive: boolean;
+}
+
+export interface ObjectDialogProps {
+  /** The object as it stands; null for a new one. */
+  object: ObjectHead | null;
+  onClose: () => void;
+  onDone: (nameSingular: string) => void;
+}
+
+export function ObjectDialog({ object, onClose, onDone }: ObjectDialogProps) {
+  const before: Draft = {
+    labelSingular: object?.labelSingular ?? "",
+    labelPlural: object?.labelPlural ?? "",
+    nameSingular: object?.nameSingular ?? "",
+    namePlural: object?.namePlural ?? "",
+    description: object?.description ?? "",
+    isActive: object?.isActive ?? true,
+  };
+  const [typed, setTyped] = useState(before);
+  const [hasOwnPlural, setOwnPlural] = useState(object !== null);
+  const [isLocked, setLocked] = useState(true);
+  const follows = object === null && isLocked;
+  const names = useNames(typed.labelSingular, null, object === null);
+  const rough = roughName(typed.labelSingular);
+  const draft: Draft = {
+    ...typed,
+    ...(follows && {
+      nameSingular: names?.nameSingular ?? rough,
+      namePlural: names?.namePlural ?? (rough && `${rough}s`),
+    }),
+    ...(!hasOwnPlural && { labelPlural: names?.labelPlural ?? (typed.labelSingular && `${typed.labelSingular}s`) }),
+  };
+  const set = (changed: Partial<Draft>) => setTyped({ ...draft, ...changed });
+
+  function changes(): Change[] {
+    if (object === null) {
+      const { isActive: _, description, ...words } = draft;
+      return [{ createObject: { ...words, ...(description && { description }) } }];
+    }
+    const update = Object.fromEntries(
+      MEMBERS.filter((member) => draft[member] !== before[member]).map((member) => [member, draft[member]]),
+    );
+    return Object.keys(update).length === 0 ? [] : [{ updateObject: { id: object.nameSingular, update } }];
+  }
+
+  return (
+    <ChangeDialog
+      title={object === null ? "New object" : `Object ${object.labelSingular}`}
+      changes={changes}
+      isDirty={object === null ? draft.labelSingular !== "" : changes().length > 0}
+      onClose={onClose}
+      onDone={() => onDone(draft.nameSingular)}
+    >
+      {(problems) => (
+        <>
+          <div className="change-row">
+            <TextField
+              label="Label of one"
+              value={draft.labelSingular}
+              onChange={(labelSingular) => set({ labelSingular })}
+              problem={problems.get("labelSingular")}
+              placeholder="Project"
+              autoFocus
+              isRequired
+            />
+            <TextField
+              label="Label of several"
+              value={draft.labelPlural}
+              onChange={(labelPlural) => {
+                setOwnPlural(true);
+                set({ labelPlural });
+              }}
+              problem={problems.get("labelPlural")}
+              placeholder="Projects"
+              isRequired
+            />
+          </div>
+          <div className="change-row">
+            <TextField
+              label="Name of one in the API"
+              value={draft.nameSingular}
+              onChange={(nameSingular) => set({ nameSingular })}
+              problem={problems.get("nameSingular")}
+              isReadOnly={isLocked}
+              isCode
+            />
+            <TextField
+              label="Name of several in the API"
+              value={draft.namePlural}
+              onChange={(namePlural) => set({ namePlural })}
+              problem={problems.get("namePlural")}
+              isReadOnly={isLocked}
+              isCode
+              end={
+                <Button
+                  kind="quiet"
+                  icon={isLocked ? <Lock aria-hidden /> : <LockOpen aria-hidden />}
+                  aria-label={isLocked ? "Type the names yourself" : "Let the names follow"}
+                  onPress={() => {
+                    setTyped(
+                      isLocked ? draft : { ...draft, nameSingular: before.nameSingular, namePlural: before.namePlural },
+                    );
+                    setLocked(!isLocked);
+                  }}
+                />
+              }
+            />
+          </div>
+          {names?.isTaken && follows && <p>The name was taken: a number stands behind it.</p>}
+          {object !== null && !isLocked && <p>Renaming keeps all values; clients must use the new names.</p>}
+          <TextField
+            label="Description"
+            value={draft.description}
+            onChange={(description) => set({ description })}
+            problem={problems.get("description")}
+            lines={2}
+          />
+          {object !== null && (
+            <Check label="Shown in the API" isSelected={draft.isActive} onChange={(isActive) => set({ isActive })} />
+          )}
+        </>
+      )}
+    </ChangeDialog>
+  );
+}

@@ -1,0 +1,62 @@
+// The changes of a version of the model in words.
+
+type Row = Readonly<Record<string, unknown>>;
+
+const ACTIONS: Readonly<Record<string, string>> = {
+  createObject: "Created object",
+  createField: "Created field",
+  createRelation: "Created relation",
+  createIndex: "Created index",
+  updateObject: "Changed object",
+  updateField: "Changed field",
+  deleteObject: "Deleted object",
+  deleteField: "Deleted field",
+  deleteRelation: "Deleted relation",
+  deleteIndex: "Deleted index",
+  createRole: "Created role",
+  updateRole: "Changed role",
+  deleteRole: "Deleted role",
+};
+
+/** Members that no person needs to read of. */
+const QUIET = new Set(["id", "kind", "objectMetadataId", "status", "failure", "version"]);
+
+/** A line for each change, such as `Changed field rank: label Rank → Position`. */
+export function describeChanges(changes: unknown): string[] {
+  return Array.isArray(changes) ? changes.map((change) => describeChange(asRow(change))) : [];
+}
+
+function describeChange(change: Row): string {
+  const action = typeof change.action === "string" ? change.action : "change";
+  const before = rowsOf(change.before);
+  const after = rowsOf(change.after);
+  const subject = after[0] ?? before[0] ?? change;
+  const old = before.find(({ id }) => id === subject.id);
+  const words = `${ACTIONS[action] ?? action} ${nameOf(subject)}`.trim();
+  const differences = old !== undefined && after.length > 0 ? differencesOf(old, subject) : [];
+  return differences.length > 0 ? `${words}: ${differences.join(", ")}` : words;
+}
+
+function differencesOf(before: Row, after: Row): string[] {
+  return Object.keys(after)
+    .filter((member) => !QUIET.has(member) && JSON.stringify(before[member]) !== JSON.stringify(after[member]))
+    .map((member) => `${member} ${short(before[member])} → ${short(after[member])}`);
+}
+
+function nameOf(row: Row): string {
+  const name = row.nameSingular ?? row.name ?? row.id ?? "";
+  return typeof row.type === "string" && row.kind === "field" ? `${name} (${row.type})` : String(name);
+}
+
+function short(value: unknown): string {
+  const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text || "empty";
+}
+
+function rowsOf(value: unknown): Row[] {
+  return Array.isArray(value) ? value.map(asRow) : [];
+}
+
+function asRow(value: unknown): Row {
+  return typeof value === "object" && value !== null ? (value as Row) : {};
+}

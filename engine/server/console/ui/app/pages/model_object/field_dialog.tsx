@@ -1,0 +1,58 @@
+// Creates a field, or changes one, by way of its plan.
+
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { keyOf } from "../../api/keys.ts";
+import { type ModelField, type ModelObject, readFieldTypes } from "../../api/model_edit.ts";
+import { useScope } from "../../api/session_context.ts";
+import { roughName, useNames } from "../../api/use_names.ts";
+import { ChangeDialog } from "../../plan/change_dialog.tsx";
+import { createChange, draftOf, newDraft, updateChanges } from "./field_draft.ts";
+import { FieldForm } from "./field_form.tsx";
+
+export interface FieldDialogProps {
+  object: ModelObject;
+  field: ModelField | null;
+  onClose: () => void;
+  onDone: () => void;
+}
+
+export function FieldDialog({ object, field, onClose, onDone }: FieldDialogProps) {
+  const scope = useScope();
+  const types = useQuery({
+    queryKey: keyOf(scope, "model", null, "field-types"),
+    queryFn: ({ signal }) => readFieldTypes(signal),
+  });
+  const [typed, setDraft] = useState(() => (field === null ? newDraft() : draftOf(field)));
+  const follows = field === null && typed.isNameLocked;
+  const names = useNames(typed.label, object.nameSingular, follows);
+  const draft = follows ? { ...typed, name: names?.fieldName ?? roughName(typed.label) } : typed;
+  const info = types.data?.find(({ type }) => type === draft.type);
+  const update = (allowDataLoss: boolean) =>
+    field === null ? [] : updateChanges(object, field, draft, info, allowDataLoss);
+
+  return (
+    <ChangeDialog
+      title={field === null ? `New field of ${object.labelSingular}` : `Field ${object.nameSingular}.${field.name}`}
+      changes={() => (field === null ? [createChange(object, draft, info)] : update(false))}
+      {...(field !== null && draft.type !== field.type && { losing: () => update(true) })}
+      isDirty={field === null ? draft.label !== "" : update(false).length > 0}
+      onClose={onClose}
+      onDone={onDone}
+    >
+      {(problems) =>
+        types.data && (
+          <FieldForm
+            object={object}
+            field={field}
+            types={types.data}
+            draft={draft}
+            onChange={setDraft}
+            problems={problems}
+          />
+        )
+      }
+    </ChangeDialog>
+  );
+}

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import type { FieldTypeInfo, ModelField, ModelObject } from "../../api/model_edit.ts";
+import { createChange, defaultOf, draftOf, moveOption, newDraft, optionValue, updateChanges } from "./field_draft.ts";
+
+const SELECT: FieldTypeInfo = {
+  type: "SELECT",
+  label: "Select",
+  description: "",
+  composite: null,
+  settings: [],
+  hasOptions: true,
+  canBeUnique: true,
+  canDefault: true,
+  functions: [],
+  conversions: ["TEXT"],
+};
+
+const STAGE: ModelField = {
+  id: "1",
+  name: "stage",
+  label: "Stage",
+  type: "SELECT",
+  description: null,
+  isNullable: true,
+  isUnique: false,
+  isActive: true,
+  isCustom: true,
+  isSystem: false,
+  status: "READY",
+  failure: null,
+  defaultValue: "NEW",
+  options: [
+    { value: "NEW", label: "New", color: "gray" },
+    { value: "WON", label: "Won", color: "green" },
+  ],
+  settings: null,
+  relation: null,
+};
+
+const PERSON = {
+  id: "2",
+  nameSingular: "person",
+  namePlural: "people",
+  labelSingular: "Person",
+  labelPlural: "People",
+  description: null,
+  icon: null,
+  isCustom: false,
+  isSystem: false,
+  isActive: true,
+  fields: [STAGE],
+} satisfies ModelObject;
+
+test("a label gives the value of an option", () => {
+  assert.equal(optionValue("In review"), "IN_REVIEW");
+  assert.equal(optionValue("  Größe: über 9! "), "GROSSE_UBER_9");
+  assert.equal(optionValue("1st"), "_1ST");
+  assert.equal(optionValue("…"), "");
+});
+
+test("a default is JSON where it is any, and a text is itself", () => {
+  assert.equal(defaultOf("", "NUMBER"), null);
+  assert.equal(defaultOf("12", "NUMBER"), 12);
+  assert.equal(defaultOf("12", "TEXT"), "12");
+  assert.equal(defaultOf("now", "DATE"), "now");
+  assert.deepEqual(defaultOf('{"currencyCode":"EUR"}', "CURRENCY"), { currencyCode: "EUR" });
+});
+
+test("an untouched field makes no change", () => {
+  assert.deepEqual(updateChanges(PERSON, STAGE, draftOf(STAGE), SELECT), []);
+});
+
+test("changed members alone are sent", () => {
+  const draft = { ...draftOf(STAGE), label: "Phase", isRequired: true };
+  assert.deepEqual(updateChanges(PERSON, STAGE, draft, SELECT), [
+    { updateField: { id: "person.stage", update: { label: "Phase", isNullable: false } } },
+  ]);
+});
+
+test("an option that gets another value maps the old one, and the order is sent", () => {
+  const draft = draftOf(STAGE);
+  const options = moveOption(draft.options, 1, 0).map((option) =>
+    option.value === "WON" ? { ...option, value: "CLOSED" } : option,
+  );
+  assert.deepEqual(updateChanges(PERSON, STAGE, { ...draft, options }, SELECT), [
+    {
+      updateField: {
+        id: "person.stage",
+        update: {
+          options: [
+            { value: "CLOSED", label: "Won", color: "green", position: 0 },
+            { value: "NEW", label: "New", color: "gray", position: 1 },
+          ],
+          optionMapping: { WON: "CLOSED" },
+        },
+      },
+    },
+  ]);
+});
+
+test("another type accepts a loss only when it is told to", () => {
+  const draft = { ...draftOf(STAGE), type: "NUMBER" };
+  const update = (loss: boolean) => updateChanges(PERSON, STAGE, draft, undefined, loss);
+  assert.deepEqual(update(false), [{ updateField: { id: "person.stage", update: { type: "NUMBER" } } }]);
+  assert.deepEqual(update(true), [
+    { updateField: { id: "person.stage", update: { type: "NUMBER", allowDataLoss: true } } },
+  ]);
+});
+
+test("a relation names its target and the label of its other end", () => {
+  const draft = { ...newDraft(), type: "RELATION", label: "Boss", name: "boss", target: "person" };
+  assert.deepEqual(createChange(PERSON, draft, undefined), {
+    createField: {
+      objectMetadataId: "person",
+      type: "RELATION",
+      name: "boss",
+      label: "Boss",
+      relationCreationPayload: { type: "MANY_TO_ONE", targetObjectMetadataId: "person", targetFieldLabel: "People" },
+    },
+  });
+});
+
+test("an option stays where it is at the ends of the list", () => {
+  const { options } = draftOf(STAGE);
+  assert.deepEqual(moveOption(options, 0, -1), options);
+  assert.deepEqual(moveOption(options, 1, 2), options);
+  assert.deepEqual(
+    moveOption(options, 0, 1).map(({ value }) => value),
+    ["WON", "NEW"],
+  );
+});

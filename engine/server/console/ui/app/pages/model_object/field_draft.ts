@@ -1,0 +1,186 @@
+// The form of a field as data, and the change that it makes.
+
+import type { Change, FieldOption, FieldTypeInfo, ModelField, ModelObject } from "../../api/model_edit.ts";
+
+export const RELATION_TYPES = ["MANY_TO_ONE", "ONE_TO_MANY", "ONE_TO_ONE", "MANY_TO_MANY"] as const;
+export type RelationType = (typeof RELATION_TYPES)[number];
+
+/** An option while it is edited; `was` is its value before, null for a new one. */
+export interface OptionDraft extends FieldOption {
+  key: string;
+  was: string | null;
+}
+
+export interface FieldDraft {
+  type: string;
+  label: string;
+  name: string;
+  /** The name follows the label until a person opens its lock. */
+  isNameLocked: boolean;
+  description: string;
+  isRequired: boolean;
+  isUnique: boolean;
+  isActive: boolean;
+  /** The default value as JSON, or as a plain text of a text; "" for none. */
+  defaultText: string;
+  options: readonly OptionDraft[];
+  settings: Readonly<Record<string, unknown>>;
+  relationType: RelationType;
+  target: string | null;
+  inverseLabel: string;
+}
+
+/** The draft of a new field. */
+export function newDraft(): FieldDraft {
+  return {
+    type: "TEXT",
+    label: "",
+    name: "",
+    isNameLocked: true,
+    description: "",
+    isRequired: false,
+    isUnique: false,
+    isActive: true,
+    defaultText: "",
+    options: [],
+    settings: {},
+    relationType: "MANY_TO_ONE",
+    target: null,
+    inverseLabel: "",
+  };
+}
+
+/** The draft of a field as it stands. */
+export function draftOf(field: ModelField): FieldDraft {
+  return {
+    ...newDraft(),
+    type: field.type,
+    label: field.label,
+    name: field.name,
+    description: field.description ?? "",
+    isRequired: !field.isNullable,
+    isUnique: field.isUnique,
+    isActive: field.isActive,
+    defaultText: textOfDefault(field.defaultValue),
+    options: (field.options ?? []).map(({ value, label, color }) => ({ key: value, was: value, value, label, color })),
+    settings: field.settings ?? {},
+  };
+}
+
+/** The value of an option's label: `In review` is IN_REVIEW. */
+export function optionValue(label: string): string {
+  const value = label
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .toUpperCase()
+    .replace(/[^A-Z0-9]+/g, "_")
+    .replace(/^_+|_+$/g, "");
+  return /^[0-9]/.test(value) ? `_${value}` : value;
+}
+
+/** The value that the text of a default stands for: JSON where it is any, else the text itself. */
+export function defaultOf(text: string, type: string): unknown {
+  if (text === "") {
+    return null;
+  }
+  if (type === "TEXT" || type === "SELECT") {
+    return text;
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function textOfDefault(value: unknown): string {
+  if (value === null || value === undefined) {
+    return "";
+  }
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** The change that creates a field in `object`. */
+export function createChange(object: ModelObject, draft: FieldDraft, info: FieldTypeInfo | undefined): Change {
+  const value = defaultOf(draft.defaultText, draft.type);
+  const isRelation = draft.type === "RELATION";
+  return {
+    createField: {
+      objectMetadataId: object.nameSingular,
+      type: draft.type,
+      name: draft.name,
+      label: draft.label,
+      ...(draft.description && { description: draft.description }),
+      ...(draft.isRequired && { isNullable: false }),
+      ...(draft.isUnique && info?.canBeUnique && { isUnique: true }),
+      ...(value !== null && info?.canDefault && { defaultValue: value }),
+      ...(info?.hasOptions && draft.options.length > 0 && { options: optionsOf(draft.options) }),
+      ...(Object.keys(draft.settings).length > 0 && { settings: draft.settings }),
+      ...(isRelation && {
+        relationCreationPayload: {
+          type: draft.relationType,
+          targetObjectMetadataId: draft.target,
+          targetFieldLabel: draft.inverseLabel || object.labelPlural,
+        },
+      }),
+    },
+  };
+}
+
+/** The changed members of a field, as one change; none where nothing was changed. */
+export function updateChanges(
+  object: ModelObject,
+  field: ModelField,
+  draft: FieldDraft,
+  info: FieldTypeInfo | undefined,
+  allowDataLoss = false,
+): Change[] {
+  const before = draftOf(field);
+  const update: Record<string, unknown> = {};
+  if (draft.type !== before.type) {
+    update.type = draft.type;
+    if (allowDataLoss) {
+      update.allowDataLoss = true;
+    }
+  }
+  if (draft.label !== before.label) update.label = draft.label;
+  if (draft.name !== before.name) update.name = draft.name;
+  if (draft.description !== before.description) update.description = draft.description || null;
+  if (draft.isRequired !== before.isRequired) update.isNullable = !draft.isRequired;
+  if (draft.isUnique !== before.isUnique) update.isUnique = draft.isUnique;
+  if (draft.isActive !== before.isActive) update.isActive = draft.isActive;
+  if (draft.defaultText !== before.defaultText) update.defaultValue = defaultOf(draft.defaultText, draft.type);
+  if (JSON.stringify(draft.settings) !== JSON.stringify(before.settings)) update.settings = draft.settings;
+  const options = optionsOf(draft.options);
+  if (info?.hasOptions && JSON.stringify(options) !== JSON.stringify(optionsOf(before.options))) {
+    update.options = options;
+    const mapping = renamed(draft.options);
+    if (Object.keys(mapping).length > 0) {
+      update.optionMapping = mapping;
+    }
+  }
+  return Object.keys(update).length === 0
+    ? []
+    : [{ updateField: { id: `${object.nameSingular}.${field.name}`, update } }];
+}
+
+function optionsOf(options: readonly OptionDraft[]): object[] {
+  return options.map(({ value, label, color }, position) => ({ value, label, color, position }));
+}
+
+/** The new value of each option whose value was changed. */
+function renamed(options: readonly OptionDraft[]): Record<string, string> {
+  return Object.fromEntries(
+    options.flatMap(({ was, value }) => (was !== null && was !== value ? [[was, value] as const] : [])),
+  );
+}
+
+/** The options with the one at `from` moved to `to`. */
+export function moveOption(options: readonly OptionDraft[], from: number, to: number): OptionDraft[] {
+  const moved = options[from];
+  if (moved === undefined || to < 0 || to >= options.length) {
+    return [...options];
+  }
+  const rest = options.filter((_, place) => place !== from);
+  return [...rest.slice(0, to), moved, ...rest.slice(to)];
+}

@@ -1,0 +1,235 @@
+// The form of a field, for a new one and for one that is there.
+
+import { useQuery } from "@tanstack/react-query";
+import { Lock, LockOpen } from "lucide-react";
+
+import { keyOf } from "../../api/keys.ts";
+import type { FieldTypeInfo, ModelField, ModelObject } from "../../api/model_edit.ts";
+import { listObjects } from "../../api/objects.ts";
+import { useScope } from "../../api/session_context.ts";
+import { Button } from "../../kit/button.tsx";
+import { Check } from "../../kit/check.tsx";
+import { ComboBox } from "../../kit/combobox.tsx";
+import { TextField } from "../../kit/field.tsx";
+import { Select } from "../../kit/select.tsx";
+import { type FieldDraft, RELATION_TYPES } from "./field_draft.ts";
+import { OptionsEditor } from "./options_editor.tsx";
+
+/** Types that a form cannot make a field of: their fields are made by the API, or by the system. */
+const NOT_MADE = new Set(["POSITION", "ACTOR", "TS_VECTOR", "MORPH_RELATION"]);
+
+const RELATION_LABELS: Record<(typeof RELATION_TYPES)[number], string> = {
+  MANY_TO_ONE: "to one",
+  ONE_TO_MANY: "to many",
+  ONE_TO_ONE: "one to one",
+  MANY_TO_MANY: "many to many",
+};
+
+export interface FieldFormProps {
+  object: ModelObject;
+  /** The field as it stands; null for a new one. */
+  field: ModelField | null;
+  types: readonly FieldTypeInfo[];
+  draft: FieldDraft;
+  onChange: (draft: FieldDraft) => void;
+  problems: ReadonlyMap<string, string>;
+}
+
+export function FieldForm({ object, field, types, draft, onChange, problems }: FieldFormProps) {
+  const info = types.find(({ type }) => type === draft.type);
+  const set = (changed: Partial<FieldDraft>) => onChange({ ...draft, ...changed });
+  const problemOf = (name: string) =>
+    problems.get(name) ?? [...problems].find(([key]) => key.startsWith(`${name}.`) || key.startsWith(`${name}[`))?.[1];
+
+  return (
+    <>
+      <div className="change-row">
+        <TextField
+          label="Label"
+          value={draft.label}
+          onChange={(text) => set({ label: text })}
+          problem={problemOf("label")}
+          autoFocus
+          isRequired
+        />
+        <TextField
+          label="Name in the API"
+          value={draft.name}
+          onChange={(name) => set({ name })}
+          isReadOnly={draft.isNameLocked}
+          isCode
+          problem={problemOf("name")}
+          description={nameNote(field, draft)}
+          end={
+            <Button
+              kind="quiet"
+              icon={draft.isNameLocked ? <Lock aria-hidden /> : <LockOpen aria-hidden />}
+              aria-label={draft.isNameLocked ? "Type the name yourself" : "Let the name follow"}
+              onPress={() =>
+                set(draft.isNameLocked ? { isNameLocked: false } : { isNameLocked: true, name: field?.name ?? "" })
+              }
+            />
+          }
+        />
+      </div>
+      <TypeField field={field} types={types} draft={draft} set={set} problem={problemOf("type")} />
+      {draft.type === "RELATION" && field === null && (
+        <RelationFields object={object} draft={draft} set={set} problems={problems} />
+      )}
+      {info?.hasOptions && (
+        <OptionsEditor
+          options={draft.options}
+          onChange={(options) => set({ options })}
+          problem={problemOf("options")}
+        />
+      )}
+      {(info?.settings ?? []).map((setting) =>
+        setting.isFlag ? (
+          <Check
+            key={setting.name}
+            label={setting.name}
+            isSelected={draft.settings[setting.name] === true}
+            onChange={(on) => set({ settings: withSetting(draft.settings, setting.name, on ? true : undefined) })}
+          />
+        ) : (
+          <Select
+            key={setting.name}
+            label={setting.name}
+            value={String(draft.settings[setting.name] ?? "")}
+            choices={[{ id: "", label: "by default" }, ...setting.values.map((value) => ({ id: value, label: value }))]}
+            onChange={(value) => set({ settings: withSetting(draft.settings, setting.name, value || undefined) })}
+            problem={problemOf("settings")}
+          />
+        ),
+      )}
+      <div className="change-row">
+        <Check
+          label="Required"
+          isSelected={draft.isRequired}
+          onChange={(isRequired) => set({ isRequired })}
+          description="Each record must have a value."
+        />
+        {info?.canBeUnique !== false && (
+          <Check
+            label="Unique"
+            isSelected={draft.isUnique}
+            onChange={(isUnique) => set({ isUnique })}
+            description="No two records share a value."
+          />
+        )}
+        {field !== null && (
+          <Check label="Shown in the API" isSelected={draft.isActive} onChange={(isActive) => set({ isActive })} />
+        )}
+      </div>
+      {info?.canDefault && (
+        <TextField
+          label="Default value"
+          value={draft.defaultText}
+          onChange={(defaultText) => set({ defaultText })}
+          problem={problemOf("defaultValue")}
+          description={defaultNote(info)}
+          isCode
+        />
+      )}
+      <TextField
+        label="Description"
+        value={draft.description}
+        onChange={(description) => set({ description })}
+        lines={2}
+        problem={problemOf("description")}
+      />
+    </>
+  );
+}
+
+interface PartProps {
+  draft: FieldDraft;
+  set: (changed: Partial<FieldDraft>) => void;
+}
+
+function TypeField({
+  field,
+  types,
+  draft,
+  set,
+  problem,
+}: PartProps & Pick<FieldFormProps, "field" | "types"> & { problem: string | undefined }) {
+  const own = types.find(({ type }) => type === field?.type);
+  const offered = types.filter(({ type }) =>
+    field === null ? !NOT_MADE.has(type) : type === field.type || own?.conversions.includes(type),
+  );
+  const info = types.find(({ type }) => type === draft.type);
+  return (
+    <ComboBox
+      label="Type"
+      choices={offered.map(({ type, label, description }) => ({ id: type, label, detail: description }))}
+      value={draft.type}
+      onChange={(type) => type !== null && set({ type, settings: {}, isUnique: false, defaultText: "" })}
+      description={
+        field !== null && offered.length > 1
+          ? "Another type converts the values; the plan counts those that do not fit."
+          : info?.description
+      }
+      problem={problem}
+    />
+  );
+}
+
+function RelationFields({ object, draft, set, problems }: PartProps & Pick<FieldFormProps, "object" | "problems">) {
+  const scope = useScope();
+  const objects = useQuery({
+    queryKey: keyOf(scope, "model", null, "objects"),
+    queryFn: ({ signal }) => listObjects(signal),
+  });
+  return (
+    <div className="change-row">
+      {objects.data && (
+        <ComboBox
+          label="To the object"
+          choices={objects.data.map(({ nameSingular, labelPlural }) => ({ id: nameSingular, label: labelPlural }))}
+          value={draft.target}
+          onChange={(target) => set({ target })}
+          problem={
+            problems.get("relationCreationPayload") ?? problems.get("relationCreationPayload.targetObjectMetadataId")
+          }
+          isRequired
+        />
+      )}
+      <Select
+        label="Kind"
+        value={draft.relationType}
+        choices={RELATION_TYPES.map((id) => ({ id, label: RELATION_LABELS[id] }))}
+        onChange={(relationType) => set({ relationType })}
+      />
+      <TextField
+        label="Label of the other end"
+        value={draft.inverseLabel}
+        placeholder={object.labelPlural}
+        onChange={(inverseLabel) => set({ inverseLabel })}
+        problem={problems.get("relationCreationPayload.targetFieldLabel")}
+      />
+    </div>
+  );
+}
+
+function withSetting(settings: FieldDraft["settings"], name: string, value: unknown): FieldDraft["settings"] {
+  const { [name]: _before, ...rest } = settings;
+  return value === undefined ? rest : { ...rest, [name]: value };
+}
+
+function nameNote(field: ModelField | null, draft: FieldDraft): string {
+  if (field === null) {
+    return draft.isNameLocked ? "Follows the label." : "Clients will use this name.";
+  }
+  return draft.name === field.name
+    ? "Clients use this name."
+    : "Renaming keeps all values; clients must use the new name.";
+}
+
+function defaultNote(info: FieldTypeInfo): string {
+  const computed =
+    info.functions.length > 0
+      ? ` ${info.functions.map((name) => `"${name}"`).join(", ")} is computed for each record.`
+      : "";
+  return `As JSON${info.composite ? `, such as {"…": "…"}` : ""}; a text as it stands. Existing records get it too.${computed}`;
+}

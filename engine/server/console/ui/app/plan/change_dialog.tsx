@@ -1,0 +1,192 @@
+// A form whose change shows its plan first, and is made when the person agrees to it.
+
+import { useMutation } from "@tanstack/react-query";
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
+
+import { ApiError, byField } from "../api/errors.ts";
+import { applyChanges, type Change, type Plan, planChanges } from "../api/model_edit.ts";
+import { Button } from "../kit/button.tsx";
+import { Check } from "../kit/check.tsx";
+import { Dialog } from "../kit/dialog.tsx";
+import { TextField } from "../kit/field.tsx";
+import { Problem } from "../kit/problem.tsx";
+import { PlanView } from "./plan_view.tsx";
+import { isLosing } from "./summary.ts";
+
+export interface ChangeDialogProps {
+  title: string;
+  /** The changes as the form stands; none if nothing was changed. */
+  changes: () => readonly Change[];
+  /** The changes that lose the values which do not fit, once the person agrees to it. */
+  losing?: () => readonly Change[];
+  /** Whether anything was typed that closing would lose. */
+  isDirty?: boolean;
+  /** The name that has to be typed before anything is destroyed. */
+  typed?: string;
+  onClose: () => void;
+  /** Called after the change was made. */
+  onDone: () => void;
+  /** The form; it is given the problems of its fields. Absent where there is nothing to fill in. */
+  children?: (problems: ReadonlyMap<string, string>) => ReactNode;
+}
+
+export function ChangeDialog(props: ChangeDialogProps) {
+  const { title, changes, losing, isDirty = false, typed, onClose, onDone, children } = props;
+  const [isLeaving, setLeaving] = useState(false);
+  const [planned, setPlanned] = useState<Planned | null>(null);
+  const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map());
+  const planning = useMutation({
+    mutationFn: () => planEither(changes(), losing?.()),
+    onSuccess: (made: Planned) => {
+      const refused = refusalsOf(made.plan);
+      setProblems(refused);
+      setPlanned(refused.size === 0 ? made : null);
+    },
+  });
+
+  const form = useRef<HTMLFormElement>(null);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: new problems move the focus
+  useEffect(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus(), [problems]);
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    if (changes().length === 0) {
+      onClose();
+    } else if (!planning.isPending) {
+      planning.mutate();
+    }
+  }
+
+  if (planned !== null) {
+    const { plan, made } = planned;
+    const back = children === undefined ? onClose : () => setPlanned(null);
+    return (
+      <PlanDialog
+        title={title}
+        plan={plan}
+        typed={typed}
+        onBack={back}
+        onDone={onDone}
+        apply={() => applyChanges(made)}
+      />
+    );
+  }
+  const failed = planning.error;
+  const leave = () => (isDirty ? setLeaving(true) : onClose());
+  return (
+    <Dialog
+      title={title}
+      size="medium"
+      isForm
+      onClose={leave}
+      actions={
+        <>
+          <Button onPress={leave}>Cancel</Button>
+          <Button type="submit" form="change-form" kind="primary">
+            {planning.isPending ? "Looking…" : "Show the plan"}
+          </Button>
+        </>
+      }
+    >
+      <form
+        id="change-form"
+        className="change-form"
+        ref={form}
+        onSubmit={submit}
+        onKeyDown={(event) => {
+          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+            event.currentTarget.requestSubmit();
+          }
+        }}
+      >
+        {isLeaving && (
+          <Problem kind="warn" title="Discard the form as you filled it in?">
+            <span className="change-buttons">
+              <Button kind="danger" onPress={onClose}>
+                Discard
+              </Button>
+              <Button onPress={() => setLeaving(false)}>Keep</Button>
+            </span>
+          </Problem>
+        )}
+        {failed && <Problem title="The change cannot be planned." text={failed.message} />}
+        {problems.has("") && <Problem title="The change is refused." text={problems.get("") ?? ""} />}
+        {children?.(failed instanceof ApiError ? byField(failed) : problems)}
+      </form>
+    </Dialog>
+  );
+}
+
+interface Planned {
+  plan: Plan;
+  made: readonly Change[];
+}
+
+/** The plan of changes, or of those that accept a loss where the values do not fit without one. */
+async function planEither(changes: readonly Change[], losing: readonly Change[] | undefined): Promise<Planned> {
+  const plan = await planChanges(changes);
+  const isShort = plan.problems.length > 0 || plan.conversions.some(({ needs }) => needs !== null);
+  if (isShort && losing !== undefined) {
+    const second = await planChanges(losing);
+    if (second.problems.length === 0) {
+      return { plan: second, made: losing };
+    }
+  }
+  return { plan, made: changes };
+}
+
+export interface PlanDialogProps {
+  title: string;
+  plan: Plan;
+  typed?: string | undefined;
+  onBack: () => void;
+  onDone: () => void;
+  apply: () => Promise<void>;
+}
+
+/** The plan of a change, with the agreement to its losses and the button that makes it. */
+export function PlanDialog({ title, plan, typed, onBack, onDone, apply }: PlanDialogProps) {
+  const [isAgreed, setAgreed] = useState(false);
+  const [name, setName] = useState("");
+  const applying = useMutation({ mutationFn: apply, onSuccess: onDone });
+  const loses = isLosing(plan);
+  const isReady = (!loses || isAgreed) && (typed === undefined || name === typed);
+  return (
+    <Dialog
+      title={title}
+      size="large"
+      isForm
+      onClose={onBack}
+      role={loses || typed !== undefined ? "alertdialog" : "dialog"}
+      actions={
+        <>
+          <Button onPress={onBack}>Back</Button>
+          <Button
+            kind={loses || typed !== undefined ? "danger" : "primary"}
+            isDisabled={!isReady}
+            // Disabled while it waits, the button would lose the focus.
+            onPress={() => applying.isPending || applying.mutate()}
+          >
+            {applying.isPending ? "Applying…" : "Apply"}
+          </Button>
+        </>
+      }
+    >
+      {applying.error && <Problem title="The change was not made." text={applying.error.message} />}
+      <PlanView plan={plan} />
+      {loses && <Check label="I agree to lose these values" isSelected={isAgreed} onChange={setAgreed} />}
+      {typed !== undefined && (
+        <TextField label={`Type ${typed} to confirm`} value={name} onChange={setName} isCode autoComplete="off" />
+      )}
+    </Dialog>
+  );
+}
+
+function refusalsOf(plan: Plan): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const { field, message } of plan.problems) {
+    const key = field ?? "";
+    found.set(key, found.has(key) ? `${found.get(key)}\n${message}` : message);
+  }
+  return found;
+}

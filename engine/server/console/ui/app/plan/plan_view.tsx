@@ -1,0 +1,46 @@
+// The effects of a change, before it is made.
+
+import { Clock, Lock, OctagonX, Plus, ShieldAlert, TriangleAlert } from "lucide-react";
+import type { ReactNode } from "react";
+
+import type { Plan } from "../api/model_edit.ts";
+import { type Section, sectionsOf } from "./summary.ts";
+import "./plan.css";
+
+const ICONS: Record<Section["kind"], ReactNode> = {
+  breaks: <OctagonX aria-hidden />,
+  loses: <TriangleAlert aria-hidden />,
+  rights: <ShieldAlert aria-hidden />,
+  locks: <Lock aria-hidden />,
+  later: <Clock aria-hidden />,
+  appears: <Plus aria-hidden />,
+};
+
+export function PlanView({ plan }: { plan: Plan }) {
+  const sections = sectionsOf(plan);
+  return (
+    <div className="plan">
+      {sections.length === 0 && <p>Nothing appears, breaks, or goes; no table is locked.</p>}
+      {sections.map(({ kind, title, lines, more }) => (
+        <section key={kind} data-kind={kind} aria-label={title}>
+          <h3>
+            {ICONS[kind]}
+            {title}
+          </h3>
+          <ul>
+            {lines.map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+            {more > 0 && <li className="plan-more">and {more} more</li>}
+          </ul>
+        </section>
+      ))}
+      {plan.sql.length > 0 && (
+        <details>
+          <summary>SQL ({plan.counts.sql})</summary>
+          <pre>{plan.sql.join(";\n\n")}</pre>
+        </details>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,165 @@
+"""The pages of the model in a real browser: objects, fields, plans, and the way back."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.engine.server.console.browsing import WHILE_A_LIST_IS_OPEN, Serve, Watched
+
+pytestmark = pytest.mark.system
+
+
+async def choose(page: Page, box: str, option: str) -> None:
+    """Choose an option of a combobox by typing it."""
+    await page.get_by_role("combobox", name=box).fill(option)
+    await page.get_by_role("option", name=option).first.click()
+
+
+async def apply_plan(page: Page, title: str | re.Pattern[str]) -> None:
+    """Show the plan of the open form, and apply it."""
+    await page.get_by_role("button", name="Show the plan").click()
+    await page.get_by_role("button", name="Apply", exact=True).click()
+    await expect(page.get_by_role("dialog", name=title)).to_be_hidden()
+
+
+async def test_an_object_gets_fields_a_relation_and_options(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served, "/console/model")
+        await expect(page.get_by_role("status").filter(has_text="4 of 4")).to_be_visible()
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Object", exact=True).click()
+        await page.get_by_label("Label of one").fill("Team member")
+        await expect(page.get_by_label("Name of several in the API")).to_have_value("teamMembers")
+        await expect(page.get_by_label("Label of several")).to_have_value("Team members")
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Show the plan").click()
+        await expect(page.get_by_role("region", name="Appears")).to_contain_text("TeamMember")
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Apply", exact=True).click()
+        await expect(page).to_have_url(f"{served.address}/console/model/teamMember")
+
+        add = page.get_by_role("button", name="Field", exact=True)
+        await add.click()
+        await page.get_by_label("Label", exact=True).fill("Job title")
+        await expect(page.get_by_label("Name in the API")).to_have_value("jobTitle")
+        await page.get_by_role("combobox", name="Type").click()
+        await watched.assert_accessible(without=WHILE_A_LIST_IS_OPEN)
+        await page.keyboard.press("Escape")
+        await apply_plan(page, "New field of Team member")
+        fields = page.get_by_role("table", name="Fields of Team members")
+        await expect(fields.get_by_role("link", name="Job title")).to_be_visible()
+
+        await add.click()
+        await page.get_by_label("Label", exact=True).fill("Stage")
+        await choose(page, "Type", "Select")
+        for label in ("New", "In review"):
+            await page.get_by_role("button", name="Option", exact=True).click()
+            await page.get_by_placeholder("Label").last.fill(label)
+        await expect(page.get_by_label("Value of In review")).to_have_value("IN_REVIEW")
+        await page.get_by_role("button", name="Move In review up").click()
+        await watched.assert_accessible()
+        await apply_plan(page, "New field of Team member")
+        await expect(fields).to_contain_text("In review, New")
+
+        await add.click()
+        await page.get_by_label("Label", exact=True).fill("Employer")
+        await choose(page, "Type", "Relation")
+        await choose(page, "To the object", "Companies")
+        await apply_plan(page, "New field of Team member")
+        await expect(fields.get_by_role("link", name="Employer")).to_be_visible()
+        await expect(page.get_by_role("navigation").get_by_role("link", name="Team members")).to_be_visible()
+        await watched.assert_accessible()
+        await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_a_refusal_stands_beside_its_field_and_the_form_is_kept(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served, "/console/model/person")
+        await page.get_by_role("button", name="Field", exact=True).click()
+        await page.get_by_label("Label", exact=True).fill("City too")
+        await page.get_by_role("button", name="Type the name yourself").click()
+        await page.get_by_label("Name in the API").fill("city")
+        await page.get_by_role("button", name="Show the plan").click()
+        await expect(page.get_by_label("Name in the API")).to_have_attribute("aria-invalid", "true")
+        await watched.assert_accessible()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_text("Discard the form")).to_be_visible()
+        await page.get_by_role("button", name="Keep").click()
+        await expect(page.get_by_label("Label", exact=True)).to_have_value("City too")
+        await page.get_by_role("button", name="Cancel").click()
+        await page.get_by_role("button", name="Discard").click()
+        await expect(page.get_by_role("dialog")).to_be_hidden()
+        await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_another_type_and_a_deletion_count_their_losses_and_the_history_undoes(
+    watched: Watched, serve: Serve
+) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served, "/console/model/person/firstName")
+        await choose(page, "Type", "Number")
+        await page.get_by_role("button", name="Show the plan").click()
+        await expect(page.get_by_role("region", name="Loses")).to_contain_text("3 values do not fit")
+        await expect(page.get_by_role("button", name="Apply", exact=True)).to_be_disabled()
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Back").click()
+        await page.get_by_role("button", name="Cancel").click()
+        await page.get_by_role("button", name="Discard").click()
+
+        await page.get_by_role("button", name="Field", exact=True).click()
+        await page.get_by_label("Label", exact=True).fill("Rank")
+        await apply_plan(page, "New field of Person")
+        await page.get_by_role("button", name="Delete field Rank").click()
+        await page.get_by_role("button", name="Show the plan").click()
+        apply = page.get_by_role("button", name="Apply", exact=True)
+        await expect(apply).to_be_disabled()
+        await page.get_by_label("Type rank to confirm").fill("rank")
+        await watched.assert_accessible()
+        await apply.click()
+        await expect(page.get_by_role("button", name="Delete field Rank")).to_be_hidden()
+
+        await page.keyboard.press("g")
+        await page.keyboard.press("h")
+        await expect(page.get_by_role("heading", name="History of the model")).to_be_visible()
+        await expect(page.get_by_role("row", name="Deleted field rank")).to_be_visible()
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Roll back to version 2").click()
+        await expect(page.get_by_role("region", name="Appears")).to_contain_text("rank")
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Apply", exact=True).click()
+        await expect(page.get_by_role("row").nth(1)).to_contain_text("4")
+        await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_the_session_ends_over_the_page_which_keeps_all(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served, "/console/model/person")
+        await page.get_by_role("button", name="Field", exact=True).click()
+        await page.get_by_label("Label", exact=True).fill("Rank")
+        await expect(page.get_by_label("Name in the API")).to_have_value("rank")
+        await page.context.clear_cookies()
+        await page.get_by_role("button", name="Show the plan").click()
+        dialog = page.get_by_role("dialog", name="Your session has ended")
+        await expect(dialog).to_be_visible()
+        await watched.assert_accessible()
+        await dialog.get_by_label("API key").fill(served.key)
+        await page.keyboard.press("Enter")
+        await expect(dialog).to_be_hidden()
+        await expect(page.get_by_label("Label", exact=True)).to_have_value("Rank")
+        await apply_plan(page, "New field of Person")
+        await expect(page.get_by_role("link", name="Rank")).to_be_visible()
+        assert all("401" in complaint for complaint in watched.complaints)
+
+
+async def test_an_object_that_is_not_there_says_so(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served, "/console/model/nobody")
+        await expect(page.get_by_role("heading", name="There is no object nobody")).to_be_visible()
+        await watched.assert_accessible()
+        await watched.assert_clean(served.address, (".js", ".css"))
