@@ -3,13 +3,11 @@
 
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
 import { type ClipboardEvent, type KeyboardEvent, type PointerEvent, type ReactNode, useId, useRef } from "react";
-import { GridHead, type HeadColumn } from "./head.tsx";
+import { type GridColumn, GridHead } from "./head.tsx";
 import { type Command, commandOf } from "./keys.ts";
 import { GridRow } from "./row.tsx";
 import { type Cell, clamp, focus, isInRange, moveCell, rangeOf, type Selection } from "./selection.ts";
 import "./grid.css";
-
-export type GridColumn = HeadColumn & { align: "start" | "end" };
 
 export type CellView = {
   content: ReactNode;
@@ -78,8 +76,9 @@ export function Grid(props: GridProps) {
     getItemKey: (index) => `${columns[index]?.key}:${columns[index]?.width}`,
     overscan: 3,
     paddingStart: LEAD,
-    scrollPaddingStart: LEAD,
-    rangeExtractor: (range) => withIndex(range, cell.column),
+    // The first column names the record and stays in view.
+    scrollPaddingStart: LEAD + (columns[0]?.width ?? 0),
+    rangeExtractor: (range) => withIndex(range, cell.column, 0),
   });
   const shownColumns = columnVirtualizer.getVirtualItems();
   const range = rangeOf({ cell, anchor: clamp(selection.anchor, size) });
@@ -183,10 +182,9 @@ export function Grid(props: GridProps) {
   );
 }
 
-function withIndex(range: Range, index: number): number[] {
-  const indexes = defaultRangeExtractor(range);
-  if (index >= range.count || indexes.includes(index)) return indexes;
-  return [...indexes, index].sort((one, other) => one - other);
+function withIndex(range: Range, ...kept: number[]): number[] {
+  const indexes = new Set([...defaultRangeExtractor(range), ...kept.filter((index) => index < range.count)]);
+  return [...indexes].sort((one, other) => one - other);
 }
 
 function cellId(grid: string, row: number, column: number): string {

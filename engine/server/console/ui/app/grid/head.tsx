@@ -4,16 +4,17 @@ import type { VirtualItem } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
 import type { PointerEvent } from "react";
 
-export type HeadColumn = {
+export type GridColumn = {
   key: string;
   label: string;
   width: number;
+  align: "start" | "end";
   /** The present order; null if the list cannot be ordered by the column. */
   sort: "ascending" | "descending" | "none" | null;
 };
 
 export type HeadProps = {
-  columns: readonly HeadColumn[];
+  columns: readonly GridColumn[];
   shown: readonly VirtualItem[];
   isAll: boolean;
   onSort(column: number, add: boolean): void;
@@ -38,7 +39,9 @@ export function GridHead({ columns, shown, isAll, onSort, onResize, onToggleAll 
             aria-colindex={index + 2}
             aria-sort={sort ?? undefined}
             className="grid-head-cell"
-            style={{ left: start, width: size }}
+            data-align={column.align}
+            data-pinned={index === 0 || undefined}
+            style={index === 0 ? { width: size } : { left: start, width: size }}
           >
             {sort === null ? (
               <span>{column.label}</span>

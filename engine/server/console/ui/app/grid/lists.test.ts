@@ -4,7 +4,7 @@ import { parseExact } from "../api/exact_json.ts";
 import { type Field, labelsOf, type ObjectModel, type RecordRow } from "../api/model.ts";
 import { defaultColumns, move, reconcile, resize, shownFields, toggle } from "./columns.ts";
 import { buildChange, changedFields, mergeData } from "./edits.ts";
-import { type Batch, openBatcher } from "./live.ts";
+import { type Batch, isLater, openBatcher } from "./live.ts";
 import { buildOrderBy, nextOrder, orderPath, parseOrder, printOrder } from "./order.ts";
 
 function field(name: string, type = "TEXT", rest: Partial<Field> = {}): Field {
@@ -152,6 +152,12 @@ test("the fields that another changed are found", () => {
     changedFields(RECORD, after, fields).map((one) => one.name),
     ["city"],
   );
+});
+
+test("times are compared to the microsecond, whatever zeros they leave out", () => {
+  assert.ok(isLater("2024-01-31T09:30:00.25Z", "2024-01-31T09:30:00.249999Z"));
+  assert.ok(isLater("2024-01-31T09:30:00.000001Z", "2024-01-31T09:30:00Z"));
+  assert.ok(!isLater("2024-01-31T09:30:00Z", "2024-01-31T09:30:00Z"));
 });
 
 test("events are merged by record, and a flood is told as one", () => {

@@ -11,6 +11,17 @@ export type Batch = { events: readonly LiveEvent[]; flood: boolean };
 const MERGED_MILLISECONDS = 100;
 const FLOOD = 50;
 
+/** Return true if the time `one` is later than `other`; both are as the API has them, to the microsecond. */
+export function isLater(one: string, other: string): boolean {
+  return sortable(one) > sortable(other);
+}
+
+// The API leaves zeros at the end out.
+function sortable(time: string): string {
+  const [seconds = "", fraction = ""] = time.replace(/Z$/, "").split(".");
+  return `${seconds}.${fraction.padEnd(6, "0")}`;
+}
+
 export type Batcher = { add(event: LiveEvent): void; close(): void };
 
 /** Return a batcher that hands over the last event of each record, or a flood where a second had more than fifty. */

@@ -13,18 +13,41 @@ export type Clock = { start(action: () => void, milliseconds: number): unknown; 
 export const PAGE_SIZE = 100;
 const KEPT_PAGES = 60;
 const REST_MILLISECONDS = 80;
+const REST_FRAMES = 2;
 
 const BROWSER_CLOCK: Clock = {
-  start: (action, milliseconds) => setTimeout(action, milliseconds),
-  stop: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
+  start: (action, milliseconds) => {
+    const timer: { number: ReturnType<typeof setTimeout>; stopped: boolean } = {
+      stopped: false,
+      number: setTimeout(() => {
+        if (milliseconds === 0) action();
+        else afterFrames(REST_FRAMES, () => timer.stopped || action());
+      }, milliseconds),
+    };
+    return timer;
+  },
+  stop: (timer) => {
+    const started = timer as { number: ReturnType<typeof setTimeout>; stopped: boolean };
+    started.stopped = true;
+    clearTimeout(started.number);
+  },
 };
+
+// Where a frame takes longer than the time of rest, each step of a drag would look like its end.
+function afterFrames(count: number, action: () => void): void {
+  if (count === 0) action();
+  else requestAnimationFrame(() => afterFrames(count - 1, action));
+}
 
 export type Pages<Row> = {
   /** Return the row at an index; undefined while its page is not here. */
   row(index: number): Row | undefined;
   /** Return the rows that are here and fulfil a condition, with their indexes. */
   find(fits: (row: Row) => boolean): { index: number; row: Row } | undefined;
-  /** Ask for the rows from `first` to `last`, both included, once the range has stood for 80 ms; others are aborted. */
+  /**
+   * Ask for the rows from `first` to `last`, both included, once the range has stood for 80 ms and two frames; others
+   * are aborted.
+   */
   show(first: number, last: number): void;
   /** Put another row into the place of each row for which `change` returns one. */
   replace(change: (row: Row) => Row | undefined): void;

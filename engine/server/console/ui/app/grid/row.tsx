@@ -2,7 +2,8 @@
 
 import type { VirtualItem } from "@tanstack/react-virtual";
 
-import type { GridColumn, RowView } from "./grid.tsx";
+import type { RowView } from "./grid.tsx";
+import type { GridColumn } from "./head.tsx";
 
 export type RowProps = {
   index: number;
@@ -57,7 +58,8 @@ export function GridRow({ index, top, row, columns, shown, cellId, active, isInR
             data-active={active === column || undefined}
             data-state={view?.state}
             title={view?.title}
-            style={{ left: start, width: size }}
+            data-pinned={column === 0 || undefined}
+            style={column === 0 ? { width: size } : { left: start, width: size }}
           >
             {view ? view.content : <span className="grid-waiting" />}
           </div>

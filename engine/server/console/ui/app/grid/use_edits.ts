@@ -40,12 +40,15 @@ const NOTHING_WRITTEN: Written = { updated: [], created: [] };
 
 export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
   const [marks, setMarks] = useState<Marks>(NO_MARKS);
-  const [history, setHistory] = useState(undo.EMPTY);
+  const history = useRef(undo.EMPTY);
+  // An undo that is asked for while its gesture is being written waits for it.
+  const queue = useRef<Promise<unknown>>(Promise.resolve());
   const [conflict, setConflict] = useState<Conflict | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const [notice, setNotice] = useState<Notice | null>(null);
   // Own writes come back over the socket: the versions by which they are known.
   const versions = useRef(new Map<string, string>());
+  const successors = useRef(new Map<string, string>());
 
   function keep(written: Written, kind: "updated" | "created"): void {
     const rows = kind === "updated" ? written.updated : written.created;
@@ -53,6 +56,12 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     for (const row of rows) versions.current.set(row.id, row.updatedAt);
     pages.replace((row) => byId.get(row.id));
     if (rows.length > 0) onWritten(rows, kind);
+  }
+
+  function inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
+    const next = queue.current.then(action);
+    queue.current = next.catch(() => undefined);
+    return next;
   }
 
   // A deletion and a restoration are known by the record, whatever version they leave.
@@ -64,8 +73,26 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     return new Map(rows.map((row) => [row.id, row.updatedAt]));
   }
 
+  // Two edits of a record in a row begin with the same version: the second follows the own write of the first.
+  function latest(id: string, version: string): string {
+    const next = successors.current.get(`${id} ${version}`);
+    return next === undefined ? version : latest(id, next);
+  }
+
+  /** Show the values of a gesture before the server has them, and return the keys of its cells. */
+  function show(edits: readonly CellEdit[]): string[] {
+    const keys = edits.map(({ record, field }) => cellKey(record.id, field.id));
+    const shown = edits.map(({ record, field, value }) => [cellKey(record.id, field.id), value] as const);
+    setMarks((before) => ({
+      ...before,
+      pending: withEntries(before.pending, shown),
+      refused: without(before.refused, keys),
+    }));
+    return keys;
+  }
+
   /** Write one gesture: the values of some cells, and new records. */
-  async function write(label: string, edits: readonly CellEdit[], created: readonly Data[] = []): Promise<boolean> {
+  async function write(label: string, edits: readonly CellEdit[], created: readonly Data[]): Promise<boolean> {
     const changes = changesOf(edits);
     if (changes.length === 0 && created.length === 0) return true;
     if (changes.length + created.length > MAXIMUM_RECORDS) {
@@ -74,16 +101,14 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
       );
       return false;
     }
-    const keys = edits.map(({ record, field }) => cellKey(record.id, field.id));
-    const shown = edits.map(({ record, field, value }) => [cellKey(record.id, field.id), value] as const);
+    const keys = show(edits);
     setProblem(null);
-    setMarks((before) => ({
-      ...before,
-      pending: withEntries(before.pending, shown),
-      refused: without(before.refused, keys),
-    }));
     try {
-      const written = await writeRows(object, fields, changes.map(updateOf), created);
+      const updates = changes.map((change) => updateOf(change, latest(change.id, change.updatedAt)));
+      const written = await writeRows(object, fields, updates, created);
+      for (const [index, row] of written.updated.entries()) {
+        successors.current.set(`${row.id} ${updates[index]?.updatedAt}`, row.updatedAt);
+      }
       keep(written, "updated");
       keep(written, "created");
       const next = versionsOf(written.updated);
@@ -93,7 +118,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
         created: written.created.map((row) => row.id),
         trashed: [],
       };
-      setHistory((before) => undo.push(undo.advanceAll(before, next), step));
+      history.current = undo.push(undo.advanceAll(history.current, next), step);
       if (edits.length > 1 || created.length > 0) setNotice({ text: label, canUndo: true });
       return true;
     } catch (error) {
@@ -137,20 +162,20 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
 
   function resolve(mine: CellEdit): Promise<boolean> {
     setConflict(null);
-    return write(`Changed ${mine.field.label}`, [mine]);
+    return write(`Changed ${mine.field.label}`, [mine], []);
   }
 
   /** Undo the last gesture, or do the last undone one again; refused if another has changed one of its records. */
   async function step(back: boolean): Promise<void> {
-    const last = (back ? history.done : history.undone).at(-1);
+    const last = (back ? history.current.done : history.current.undone).at(-1);
     setNotice(null);
     if (!last) return;
     try {
       const next = await turn(last, back);
-      setHistory((before) => (back ? undo.undone(before, next) : undo.redone(before, next)));
+      history.current = (back ? undo.undone : undo.redone)(history.current, next);
       setNotice({ text: `${back ? "Undone" : "Done again"}: ${last.label}`, canUndo: false });
     } catch (error) {
-      if (back) setHistory(undo.dropLast);
+      if (back) history.current = undo.dropLast(history.current);
       const reason = error instanceof ApiError ? refusalText(error) : String(error);
       setProblem(
         isChangedMeanwhile(error) ? `Another has changed a record since. “${last.label}” stays as it is.` : reason,
@@ -176,7 +201,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     try {
       own(ids);
       await writeWhere(object, "removeMany", { id: { in: ids } });
-      setHistory((before) => undo.push(before, { label, changes: [], created: [], trashed: ids }));
+      history.current = undo.push(history.current, { label, changes: [], created: [], trashed: ids });
       setNotice({ text: label, canUndo: true });
       onWritten([], "removed");
     } catch (error) {
@@ -187,14 +212,17 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
   return {
     marks,
     setMarks,
-    history,
     conflict,
     problem,
     notice,
-    write,
-    step,
-    trash,
-    resolve,
+    write: (label: string, edits: readonly CellEdit[], created: readonly Data[] = []) => {
+      const changed = edits.filter(({ record, field, value }) => buildChange(record, field, value) !== null);
+      show(changed);
+      return inTurn(() => write(label, changed, created));
+    },
+    step: (back: boolean) => inTurn(() => step(back)),
+    trash: (ids: readonly string[]) => inTurn(() => trash(ids)),
+    resolve: (mine: CellEdit) => inTurn(() => resolve(mine)),
     isOwn: (id: string, updatedAt: unknown) => [updatedAt, ANY_VERSION].includes(versions.current.get(id)),
     dropConflict: () => setConflict(null),
     dropProblem: () => setProblem(null),
@@ -223,8 +251,8 @@ function changesOf(edits: readonly CellEdit[]): undo.Change[] {
   return [...changes.values()];
 }
 
-function updateOf(change: undo.Change): Update {
-  return { id: change.id, data: change.after, updatedAt: change.updatedAt };
+function updateOf(change: undo.Change, updatedAt: string): Update {
+  return { id: change.id, data: change.after, updatedAt };
 }
 
 function refusalText(error: ApiError): string {

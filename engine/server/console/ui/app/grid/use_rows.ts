@@ -107,6 +107,8 @@ export function useCount(object: ObjectModel, filter: object) {
       const answer = await records<Record<string, { totalCount: number }>>(document, { filter }, { signal });
       return answer[object.namePlural]?.totalCount ?? 0;
     },
+    // A number that was counted before is no answer to an action that means all of them.
+    staleTime: 0,
     placeholderData: keepPreviousData,
   });
 }

@@ -43,11 +43,13 @@ function RecordPage({ object, id }: { object: ObjectModel; id: string }) {
       {row && (
         <div className="record-page">
           <section aria-label="Details">
+            <h2>Details</h2>
             <RecordFields record={record} row={row} onOpen={open} />
           </section>
-          <div>
-            <RecordRelations object={object} id={id} onOpen={open} />
-          </div>
+          <section aria-label="Relations">
+            <h2>Relations</h2>
+            <RecordRelations object={object} id={id} name={labelOf(row, object.labels)} onOpen={open} />
+          </section>
         </div>
       )}
     </Page>

@@ -8,7 +8,7 @@ import type { Field, ObjectModel } from "../../api/model.ts";
 import { writeRows } from "../../api/row_writes.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { Editor } from "../../fields/editors/editor.tsx";
-import { isEditable } from "../../fields/registry.ts";
+import { formatValue, isEditable } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { inputName } from "../records/use_gestures.ts";
@@ -59,7 +59,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
           <Button kind="quiet" icon={<X aria-hidden />} aria-label="Close without creating" onPress={onClose} />
         </header>
         {problem && !at && <Problem title="Nothing was created." text={problem.message} />}
-        <dl className="record-fields">
+        <dl className="record-fields record-form">
           {fields.map((field) => (
             <div key={field.id} className="record-field">
               <dt>
@@ -83,7 +83,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
                   <button
                     type="button"
                     className="record-value"
-                    aria-label={`Edit ${field.label}`}
+                    aria-label={`Edit ${field.label}: ${field.relation ? String(values[inputName(field)] ?? "—") : formatValue(values[field.name], field)}`}
                     onClick={() => setEdited(field.id)}
                   >
                     {field.relation ? (

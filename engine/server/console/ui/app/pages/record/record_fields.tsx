@@ -5,7 +5,7 @@ import { sameJson } from "../../api/exact_json.ts";
 import type { Field, RecordRow } from "../../api/model.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { Editor, type Then } from "../../fields/editors/editor.tsx";
-import { isEditable } from "../../fields/registry.ts";
+import { formatValue, isEditable } from "../../fields/registry.ts";
 import { readValue } from "../../grid/edits.ts";
 import { cellKey } from "../../grid/marks.ts";
 import { Button } from "../../kit/button.tsx";
@@ -71,7 +71,8 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
           ref={button}
           type="button"
           className="record-value"
-          aria-label={`Edit ${field.label}`}
+          // The name of the button has the text that is seen on it.
+          aria-label={`Edit ${field.label}: ${refused?.text ?? formatValue(isPending && !field.relation ? edits.marks.pending.get(key) : row[field.name], field)}`}
           data-state={isPending ? "pending" : refused ? "refused" : undefined}
           onClick={() => setBefore(row)}
         >

@@ -61,7 +61,7 @@ export function RecordBody({ object, id, record, onOpen }: RecordBodyProps) {
   return (
     <>
       <RecordFields record={record} row={record.row} onOpen={onOpen} />
-      <RecordRelations object={object} id={id} onOpen={onOpen} />
+      <RecordRelations object={object} id={id} name={labelOf(record.row, object.labels)} onOpen={onOpen} />
     </>
   );
 }

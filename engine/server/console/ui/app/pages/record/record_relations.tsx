@@ -20,16 +20,22 @@ type Connection = {
   edges: readonly { node: { id: string } }[];
 };
 
-export type RelationsProps = { object: ObjectModel; id: string; onOpen(plural: string, id: string): void };
+export type RelationsProps = {
+  object: ObjectModel;
+  id: string;
+  /** The record's label: several records may be open beside each other. */
+  name: string;
+  onOpen(plural: string, id: string): void;
+};
 
-export function RecordRelations({ object, id, onOpen }: RelationsProps) {
+export function RecordRelations({ object, id, name, onOpen }: RelationsProps) {
   const relations = object.fields.filter(isToMany);
   return relations.map((field) => (
-    <RelationList key={field.id} object={object} id={id} field={field} onOpen={onOpen} />
+    <RelationList key={field.id} object={object} id={id} name={name} field={field} onOpen={onOpen} />
   ));
 }
 
-function RelationList({ object, id, field, onOpen }: RelationsProps & { field: Field }) {
+function RelationList({ object, id, name, field, onOpen }: RelationsProps & { field: Field }) {
   const scope = useScope();
   const found = useInfiniteQuery({
     queryKey: keyOf(scope, "records", object.namePlural, "related", id, field.name),
@@ -49,7 +55,7 @@ function RelationList({ object, id, field, onOpen }: RelationsProps & { field: F
   const pages = found.data?.pages ?? [];
   if (!target) return null;
   return (
-    <section className="record-relation" aria-label={field.label}>
+    <section className="record-relation" aria-label={`${field.label} of ${name}`}>
       <h3>
         {field.label} <span>{pages[0]?.totalCount ?? ""}</span>
       </h3>

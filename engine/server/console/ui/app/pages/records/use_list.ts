@@ -10,7 +10,7 @@ import { bothOf, buildSearch } from "../../filter/search.ts";
 import type { Filter } from "../../filter/tree.ts";
 import { type Column, defaultColumns, shownFields } from "../../grid/columns.ts";
 import { changedFields } from "../../grid/edits.ts";
-import type { Batch } from "../../grid/live.ts";
+import { type Batch, isLater } from "../../grid/live.ts";
 import { cellKey, withEntries } from "../../grid/marks.ts";
 import { buildOrderBy, type Key, knownKeys } from "../../grid/order.ts";
 import { clearRows, START } from "../../grid/selection.ts";
@@ -81,7 +81,8 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean)
       if (present.isOwn(row.id, row.updatedAt)) continue;
       const here = pages.find((one) => one.id === row.id)?.row;
       if (action === "Updated") {
-        if (!here || here.updatedAt === row.updatedAt) continue;
+        // An own write may be here before the event of the write before it.
+        if (!here || !isLater(row.updatedAt, here.updatedAt)) continue;
         flashed.push(...changedFields(here, row, fields).map((field) => cellKey(row.id, field.id)));
         changed.push(row);
       } else if (here && (action === "Destroyed" || (action === "Deleted") !== isTrash)) {

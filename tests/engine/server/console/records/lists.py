@@ -1,0 +1,51 @@
+"""Lists of records in a browser, as a person and another client see them."""
+
+from typing import Any
+
+import httpx
+from playwright.async_api import Locator, Page, expect
+
+from tests.engine.server.console.browsing import Served, Watched
+
+
+async def open_list(watched: Watched, served: Served, path: str) -> Page:
+    """Sign in with the server's key and open a page of records."""
+    await watched.sign_in(served, f"/console/records/{path}")
+    return watched.page
+
+
+async def ask(served: Served, query: str, **variables: Any) -> Any:
+    """Return the data of an operation of another client."""
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {served.key}"}) as client:
+        answer = await client.post(f"{served.address}/graphql", json={"query": query, "variables": variables})
+    body = answer.json()
+    assert "errors" not in body, body
+    return body["data"]
+
+
+def cell(page: Page, text: str) -> Locator:
+    """Return the cells that have exactly this text."""
+    return page.get_by_role("gridcell", name=text, exact=True)
+
+
+async def focused_text(page: Page) -> str:
+    """Return the text of the cell that the grid names as its focused one."""
+    text: str | None = await page.get_by_role("grid").evaluate(
+        "grid => document.getElementById(grid.getAttribute('aria-activedescendant'))?.textContent ?? null"
+    )
+    assert text is not None, "the grid names a cell that is not there"
+    return text
+
+
+async def press(page: Page, *keys: str) -> None:
+    for key in keys:
+        await page.keyboard.press(key)
+
+
+async def count_shown(page: Page, text: str) -> None:
+    await expect(page.get_by_role("status", name="Number of records")).to_have_text(text)
+
+
+async def assert_live(page: Page) -> None:
+    """The list has its subscriptions: a change of another client will be seen."""
+    await expect(page.get_by_text("live", exact=True)).to_be_visible()

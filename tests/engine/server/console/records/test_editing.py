@@ -1,0 +1,189 @@
+"""Records are filled, changed and deleted by the keyboard alone."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.records.lists import ask, cell, count_shown, focused_text, open_list, press
+
+pytestmark = pytest.mark.system
+
+LOADED = (".js", ".css")
+PEOPLE = "{ people { edges { node { firstName lastName city email company { name } } } } }"
+
+
+async def focus_grid(page: Page) -> None:
+    """Reach the grid by the keyboard alone."""
+    grid = page.get_by_role("grid")
+    for _ in range(40):
+        if await grid.evaluate("grid => grid === document.activeElement"):
+            return
+        await page.keyboard.press("Tab")
+    raise AssertionError("the grid is not reached by Tab")
+
+
+async def test_cells_are_edited_filled_pasted_and_undone_by_the_keyboard_alone(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        for name in ("Orion", "Zeta"):
+            await ask(served, "mutation ($n: String) { createCompany(data: { name: $n }) { id } }", n=name)
+        page = await open_list(watched, served, "people")
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await count_shown(page, "3 records")
+        await focus_grid(page)
+        assert await focused_text(page) == "Ada"
+
+        await press(page, "ArrowRight", "F2")
+        await expect(page.get_by_role("textbox", name="Last name of Ada")).to_be_focused()
+        await watched.assert_accessible()
+        await page.keyboard.type("Lovelace")
+        await press(page, "Enter")
+        await expect(cell(page, "Lovelace")).to_be_visible()
+        await expect(page.get_by_role("grid")).to_be_focused()
+
+        await press(page, "ArrowRight")
+        await page.keyboard.type("Grace@example.com")
+        await press(page, "Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("Another Person has this value")
+        assert "Grace@example.com" in await focused_text(page)
+        await watched.assert_accessible()
+        await press(page, "Enter")
+        await expect(page.get_by_role("textbox")).to_have_value("Grace@example.com")
+        await press(page, "Escape")
+        await expect(page.get_by_role("alert")).to_be_hidden()
+        assert await focused_text(page) == "Ada@example.com"
+
+        await press(page, "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "Enter")
+        picker = page.get_by_role("combobox", name="Company of Ada Lovelace")
+        await expect(picker).to_be_focused()
+        await picker.press_sequentially("ori")
+        await expect(page.get_by_role("option")).to_have_text(["Orion"])
+        await watched.assert_accessible()
+        await press(page, "Enter")
+        await expect(cell(page, "Orion")).to_be_visible()
+
+        await press(page, "Shift+ArrowDown", "Shift+ArrowDown", "Control+d")
+        await expect(cell(page, "Orion")).to_have_count(3)
+        await press(page, "Control+z")
+        await expect(cell(page, "Orion")).to_have_count(1)
+        await press(page, "Control+Shift+z")
+        await expect(cell(page, "Orion")).to_have_count(3)
+        await press(page, "Delete")
+        await expect(cell(page, "Orion")).to_have_count(0)
+
+        await press(page, "Control+Home")
+        await page.evaluate("navigator.clipboard.writeText('Ann\\tOne\\nBen\\tTwo')")
+        await press(page, "Control+v")
+        await expect(page.get_by_text("Pasted 4 cells")).to_be_visible()
+        await press(page, "Shift+ArrowRight", "Shift+ArrowDown", "Control+c")
+        assert await page.evaluate("navigator.clipboard.readText()") == "Ann\tOne\nBen\tTwo"
+        await press(page, "Control+z")
+        await expect(cell(page, "Lovelace")).to_be_visible()
+        written = await ask(served, PEOPLE)
+        assert [edge["node"]["firstName"] for edge in written["people"]["edges"]] == ["Ada", "Grace", "Łukasz"]
+        assert all(edge["node"]["company"] is None for edge in written["people"]["edges"])
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_paste_below_the_last_record_creates_records_and_says_so_first(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "companies")
+        await ask(served, 'mutation { createCompany(data: { name: "Orion" }) { id } }')
+        await page.reload()
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await count_shown(page, "1 record")
+        await focus_grid(page)
+        await page.evaluate("navigator.clipboard.writeText('Alpha\\tx\\nBeta\\ty')")
+        await press(page, "Control+v")
+        dialog = page.get_by_role("dialog", name="Paste")
+        await expect(dialog).to_contain_text("2 cells in 1 record, and 1 new record.")
+        await watched.assert_accessible()
+        await dialog.get_by_role("button", name="Paste").click()
+        await count_shown(page, "2 records")
+        await expect(cell(page, "Alpha")).to_be_visible()
+        await focus_grid(page)
+        await press(page, "Control+z")
+        await count_shown(page, "1 record")
+        await expect(cell(page, "Orion")).to_be_visible()
+
+        await press(page, "ArrowRight", "ArrowRight")
+        await page.evaluate("navigator.clipboard.writeText('many')")
+        await press(page, "Control+v")
+        await expect(dialog).to_contain_text("Row 1, Employees: This field has")
+        await expect(dialog.get_by_role("button", name="Paste")).to_be_disabled()
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_records_are_created_deleted_restored_and_destroyed(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        await focus_grid(page)
+        await press(page, "Shift+Enter")
+        panel = page.get_by_role("complementary", name="New Person")
+        await expect(panel.get_by_role("textbox", name="First name")).to_be_focused()
+        await watched.assert_accessible()
+        await page.keyboard.type("Zoë")
+        await press(page, "Tab")
+        await panel.get_by_role("button", name="Create").click()
+        await expect(panel.get_by_role("alert")).to_contain_text("Field 'email' is required")
+        await panel.get_by_role("button", name="Edit Email").click()
+        await page.keyboard.type("zoe@example.com")
+        await press(page, "Enter")
+        await panel.get_by_role("button", name="Create").click()
+        await expect(page.get_by_role("complementary", name="Person Zoë")).to_be_visible()
+        await count_shown(page, "4 records")
+        await watched.assert_accessible()
+        await press(page, "Escape")
+
+        await focus_grid(page)
+        await press(page, "Control+Home", "Shift+ArrowDown", "Shift+Space")
+        await expect(page.get_by_role("toolbar", name="Selection")).to_contain_text("2 records selected")
+        await watched.assert_accessible()
+        await press(page, "Delete")
+        await count_shown(page, "2 records")
+        await page.get_by_role("button", name="Undo").click()
+        await count_shown(page, "4 records")
+
+        await page.get_by_label("Select all records").check()
+        await page.get_by_role("button", name="Delete…").click()
+        dialog = page.get_by_role("alertdialog")
+        await expect(dialog).to_contain_text("This means 4 records.")
+        await watched.assert_accessible()
+        await dialog.get_by_role("button", name="Delete").click()
+        await expect(page.get_by_role("heading", name="No people yet")).to_be_visible()
+
+        await page.get_by_role("link", name="Trash").click()
+        await count_shown(page, "4 records")
+        await page.get_by_label("Select row 1").check()
+        await page.get_by_role("button", name="Restore…").click()
+        await dialog.get_by_role("button", name="Restore").click()
+        await count_shown(page, "3 records")
+        await page.get_by_label("Select all records").check()
+        await page.get_by_role("button", name="Destroy…").click()
+        await expect(dialog.get_by_role("button", name="Destroy")).to_be_disabled()
+        await dialog.get_by_label("Type people").fill("people")
+        await watched.assert_accessible()
+        await dialog.get_by_role("button", name="Destroy").click()
+        await expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
+        await page.get_by_role("link", name="All people").click()
+        await count_shown(page, "1 record")
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_selected_records_get_one_value_together(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        await focus_grid(page)
+        await press(page, "Shift+ArrowDown", "Shift+Space")
+        await page.get_by_role("button", name="Edit…").click()
+        dialog = page.get_by_role("dialog", name="Edit 2 records")
+        await dialog.get_by_label("Field").select_option(label="City")
+        await dialog.get_by_role("textbox", name="New value").fill("Bonn")
+        await press(page, "Enter")
+        await watched.assert_accessible()
+        await dialog.get_by_role("button", name="Change 2 records").click()
+        await expect(cell(page, "Bonn")).to_have_count(2)
+        await page.get_by_role("button", name="Undo").click()
+        await expect(cell(page, "Bonn")).to_have_count(0)
+        await watched.assert_clean(served.address, LOADED)

@@ -1,0 +1,57 @@
+"""A list of 100,000 records: the requests that it sends, and the elements of its page, counted."""
+
+import psycopg
+import pytest
+from playwright.async_api import expect
+
+from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.records.lists import cell, count_shown, focused_text, open_list, press
+
+pytestmark = pytest.mark.system
+
+LOADED = (".js", ".css")
+ROWS = """
+    INSERT INTO workspace_default.person ("id", "firstName", "lastName", "email", "createdByName", "createdBySource")
+    SELECT ('ffffffff-0000-7000-8000-' || lpad(number::text, 12, '0'))::uuid, 'Person', 'No ' || number,
+        number || '@many.example', 'test', 'IMPORT'
+    FROM generate_series(4, 100000) AS number
+"""
+
+
+async def test_a_drag_over_the_whole_list_costs_few_requests_and_little_of_the_page(
+    watched: Watched, serve: Serve, app_database: str
+) -> None:
+    async with serve() as served:
+        async with await psycopg.AsyncConnection.connect(app_database, autocommit=True) as connection:
+            await connection.execute(ROWS)
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "100,000 records")
+        await expect(cell(page, "Ada")).to_be_visible()
+        asked = [url for url in watched.requests if url.endswith("/graphql") and url.startswith("http")]
+        assert len(asked) <= 3, asked
+
+        watched.requests.clear()
+        grid = page.get_by_role("grid")
+        await grid.evaluate(
+            """async grid => {
+                for (let step = 1; step <= 200; step++) {
+                    grid.scrollTop = (grid.scrollHeight - grid.clientHeight) * step / 200;
+                    await new Promise(requestAnimationFrame);
+                }
+            }"""
+        )
+        await expect(page.get_by_role("row").last).not_to_have_attribute("aria-busy", "true")
+        assert len(watched.requests) < 5, watched.requests
+        assert await focused_text(page) == "Ada", "the focused cell is there, wherever the view is"
+        assert await page.evaluate("document.getElementsByTagName('*').length") < 2500
+        assert await grid.get_attribute("aria-rowcount") == "100001"
+
+        await grid.focus()
+        await press(page, "Control+End", "Home")
+        await expect(page.get_by_role("row").last).to_have_attribute("aria-rowindex", "100001")
+        assert await focused_text(page) == "Person"
+        await press(page, "ArrowUp", "PageUp")
+        await expect(page.get_by_role("row").last).not_to_have_attribute("aria-busy", "true")
+        assert len(watched.requests) < 8, watched.requests
+        await watched.assert_accessible()
+        await watched.assert_clean(served.address, ())

@@ -1,0 +1,99 @@
+"""A list of records: its columns, filter, order, search and address."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.records.lists import ask, cell, count_shown, open_list
+
+pytestmark = pytest.mark.system
+
+LOADED = (".js", ".css")
+
+
+async def test_a_list_is_filtered_sorted_and_searched_and_its_address_brings_it_back(
+    watched: Watched, serve: Serve
+) -> None:
+    async with serve() as served:
+        await ask(
+            served, 'mutation { updatePeople(filter: { firstName: { eq: "Ada" } }, data: { city: "Berlin" }) { id } }'
+        )
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        heads = await page.get_by_role("columnheader").all_inner_texts()
+        assert [head for head in heads if head][:3] == ["First name", "Last name", "Email"]
+        await watched.assert_accessible()
+
+        await page.get_by_role("button", name="First name").click()
+        await expect(page.get_by_role("columnheader", name="First name")).to_have_attribute("aria-sort", "ascending")
+        await page.get_by_role("button", name="First name").click()
+        await expect(page.get_by_role("row").nth(1)).to_contain_text("Łukasz")
+
+        await page.get_by_role("button", name="Filter").click()
+        await page.get_by_role("button", name="Condition").click()
+        await page.get_by_label("Field").select_option(label="City")
+        await page.get_by_label("Operator").select_option(label="has no value")
+        await count_shown(page, "2 records")
+        await page.get_by_role("button", name="Condition", exact=True).click()
+        await page.get_by_label("Field").nth(1).select_option(label="First name")
+        await page.get_by_label("Operator").nth(1).select_option(label="starts with")
+        await page.get_by_role("textbox", name="Value").fill("gr")
+        await count_shown(page, "1 record")
+        await expect(page.get_by_role("listitem").filter(has_text="First name starts with gr")).to_be_visible()
+        await watched.assert_accessible()
+
+        await page.get_by_label("Which of the conditions must hold").select_option(label="None of these holds")
+        await count_shown(page, "1 record")
+        await expect(cell(page, "Ada")).to_be_visible()
+        await page.reload()
+        await count_shown(page, "1 record")
+        await expect(page.get_by_role("button", name="Filter 2")).to_be_visible()
+        await page.get_by_role("button", name="Remove: not (City has no value or First name starts with gr)").click()
+        await count_shown(page, "3 records")
+
+        await page.get_by_role("searchbox", name="Search People").fill("nobody here")
+        await expect(page.get_by_role("heading", name="No people match")).to_be_visible()
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Without the search").click()
+        await count_shown(page, "3 records")
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_columns_are_hidden_moved_and_sized_and_the_order_has_several_keys(
+    watched: Watched, serve: Serve
+) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        await page.get_by_role("button", name="Columns").click()
+        await page.get_by_label("Phone").first.uncheck()
+        await page.get_by_role("button", name="Move Email to the left").click()
+        await page.get_by_label("Width of Email").fill("300")
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Done").click()
+        heads = [head for head in await page.get_by_role("columnheader").all_inner_texts() if head]
+        assert heads[:4] == ["First name", "Email", "Last name", "Job title"]
+        box = await page.get_by_role("columnheader", name="Email").bounding_box()
+        assert box is not None
+        assert box["width"] == 300
+
+        await page.get_by_role("button", name="Sort").click()
+        await page.get_by_role("button", name="Sort key").click()
+        await page.get_by_label("Sort key 1").first.select_option(label="Email")
+        await page.get_by_label("Direction 1").select_option(label="descending")
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Done").click()
+        await expect(page.get_by_role("row").nth(1)).to_contain_text("Łukasz")
+        assert "sort=-email" in page.url
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_an_object_without_records_and_one_that_is_not_there_say_so(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "companies")
+        await expect(page.get_by_role("heading", name="No companies yet")).to_be_visible()
+        await watched.assert_accessible()
+        await page.goto(f"{served.address}/console/records/unicorns")
+        await expect(page.get_by_text("There is no object “unicorns”")).to_be_visible()
+        await watched.assert_accessible()
+        await watched.assert_clean(served.address, LOADED)

@@ -1,0 +1,148 @@
+"""Two people at one list: each sees the other's changes, and nothing that one types is lost."""
+
+import pytest
+from playwright.async_api import expect
+
+from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.records.lists import (
+    ask,
+    assert_live,
+    cell,
+    count_shown,
+    focused_text,
+    open_list,
+    press,
+)
+
+pytestmark = pytest.mark.system
+
+LOADED = (".js", ".css")
+
+
+async def test_two_browsers_edit_one_record(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        mine = await open_list(watched, served, "people")
+        theirs = await mine.context.new_page()
+        await theirs.goto(f"{served.address}/console/records/people")
+        for page in (mine, theirs):
+            await count_shown(page, "3 records")
+            await assert_live(page)
+            await page.get_by_role("grid").focus()
+            await press(page, "ArrowRight")
+
+        # Another field: both changes are kept.
+        await press(mine, "F2")
+        await mine.keyboard.type("Mine")
+        await press(theirs, "ArrowRight", "ArrowRight", "F2")
+        await theirs.keyboard.type("+49 1")
+        await press(theirs, "Enter")
+        await expect(cell(mine, "+49 1")).to_be_visible()
+        await press(mine, "Enter")
+        await expect(cell(mine, "Mine")).to_be_visible()
+        await expect(cell(theirs, "Mine")).to_be_visible()
+
+        # The same field: the typed text stays, theirs is named, and one of both is chosen.
+        await press(mine, "F2")
+        await mine.keyboard.type(" too")
+        await press(theirs, "ArrowLeft", "ArrowLeft", "F2")
+        await theirs.keyboard.type(" theirs")
+        await press(theirs, "Enter")
+        await expect(
+            mine.get_by_role("status").filter(has_text="Another has changed this to Mine theirs")
+        ).to_be_visible()
+        await expect(mine.get_by_role("textbox", name="Last name of Ada Mine")).to_have_value("Mine too")
+        await watched.assert_accessible()
+        await press(mine, "Enter")
+        dialog = mine.get_by_role("alertdialog", name="Another has changed Last name")
+        await expect(dialog).to_contain_text("Mine theirs")
+        await expect(dialog).to_contain_text("Mine too")
+        await watched.assert_accessible()
+        await dialog.get_by_role("button", name="Keep theirs").click()
+        await expect(dialog).to_be_hidden()
+        await expect(cell(mine, "Mine theirs")).to_be_visible()
+
+        # An undo of a value that another has changed since is refused.
+        await mine.get_by_role("grid").focus()
+        await press(mine, "Control+z")
+        await expect(mine.get_by_role("alert")).to_contain_text("Another has changed a record since.")
+        await mine.get_by_role("button", name="Close").click()
+
+        # A record that is deleted stays in its place, marked; one that is created is announced.
+        await press(theirs, "Shift+Space", "Delete")
+        await count_shown(theirs, "2 records")
+        await expect(mine.get_by_text("was deleted")).to_be_visible()
+        await watched.assert_accessible()
+        await ask(served, 'mutation { createPerson(data: { email: "new@example.com" }) { id } }')
+        await mine.get_by_role("button", name="1 new record · show").click()
+        await count_shown(mine, "3 records")
+        await expect(mine.get_by_text("was deleted")).to_be_hidden()
+        assert await focused_text(mine)
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_record_that_no_longer_matches_stays_until_it_is_left(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        await ask(served, 'mutation { updatePeople(filter: { id: { is: NOT_NULL } }, data: { city: "Bonn" }) { id } }')
+        page = await open_list(watched, served, 'people?f={"city":{"eq":"Bonn"}}')
+        await count_shown(page, "3 records")
+        await assert_live(page)
+        await page.get_by_role("grid").focus()
+        await press(page, "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight", "ArrowRight")
+        await page.keyboard.type("Ulm")
+        await press(page, "Enter")
+        await expect(page.get_by_text("no longer matches the filter")).to_be_visible()
+        await expect(cell(page, "Ulm")).to_be_visible()
+        await watched.assert_accessible()
+        await press(page, "ArrowDown")
+        await count_shown(page, "2 records")
+        await expect(cell(page, "Ulm")).to_be_hidden()
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_many_changes_at_once_are_told_as_one(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        await assert_live(page)
+        people = [{"email": f"{number}@example.com"} for number in range(120)]
+        await ask(served, "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=people)
+        await page.get_by_role("button", name="Many changes · refresh").click()
+        await count_shown(page, "123 records")
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_record_is_edited_in_its_panel_and_on_its_page(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        orion = '{ name: "Orion", people: { create: [{ email: "x@example.com" }] } }'
+        await ask(served, f"mutation {{ createCompany(data: {orion}) {{ id }} }}")
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "4 records")
+        await page.get_by_role("grid").focus()
+        await press(page, "Control+End", " ")
+        panel = page.get_by_role("complementary", name="Person")
+        await panel.get_by_role("button", name="Edit First name").click()
+        await page.keyboard.type("Xenia")
+        await press(page, "Enter")
+        await expect(panel.get_by_role("heading", name="Xenia")).to_be_visible()
+        await expect(cell(page, "Xenia")).to_be_visible()
+        await panel.get_by_role("button", name="Open Company").click()
+        company = page.get_by_role("complementary", name="Company Orion")
+        await expect(
+            company.get_by_role("region", name="People of Orion").get_by_role("button", name="Xenia")
+        ).to_be_visible()
+        await expect(panel).to_be_visible()
+        await watched.assert_accessible()
+        await company.get_by_role("link", name="Open as a page").click()
+        await expect(page.get_by_role("heading", name="Orion", level=1)).to_be_visible()
+        await page.get_by_role("button", name="Edit Employees").click()
+        await page.keyboard.type("many")
+        await press(page, "Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("whole numbers")
+        await page.keyboard.press("Control+a")
+        await page.keyboard.type("12000")
+        await press(page, "Enter")
+        await expect(page.get_by_role("button", name="Edit Employees: 12,000")).to_be_visible()
+        await watched.assert_accessible()
+        await page.go_back()
+        await expect(company).to_be_visible()
+        await watched.assert_clean(served.address, LOADED)
