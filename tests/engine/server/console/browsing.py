@@ -99,8 +99,10 @@ class _Overhearing:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def overhear() -> Message:
             message = await receive()
-            if scope["type"] == "websocket" and '"connection_init"' in (message.get("text") or ""):
-                self._keys.append(json.loads(message["text"])["payload"]["authorization"])
+            text = message.get("text") or ""
+            # A socket of the console has its session by its cookie, and no authorization.
+            if scope["type"] == "websocket" and '"connection_init"' in text and '"authorization"' in text:
+                self._keys.append(json.loads(text)["payload"]["authorization"])
             return message
 
         await self._app(scope, overhear, send)
