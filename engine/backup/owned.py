@@ -26,18 +26,21 @@ _OF_THE_SERVER: Final = frozenset({"sql_role"})
 _OF_WORK: Final = frozenset({"import_job", "webhook_try"})
 """Tables of work whose other rows stay in their database: files of imports, and deliveries."""
 
+_OF_THE_HISTORY: Final = frozenset({"record_history", "cursor_key"})
+"""The events that have left the log, whose positions are those of their database, and the key of their cursors."""
+
 _BY_WEBHOOK: Final = "webhook_id"
 
 
 def is_saved(table: str) -> bool:
     """Return whether a backup has the rows of a table of the catalog."""
-    return table not in _OF_THE_SERVER
+    return table not in _OF_THE_SERVER | _OF_THE_HISTORY
 
 
 def stays_behind(table: str, columns: Sequence[str]) -> bool:
     """Return whether a table's rows do not go with a workspace to another database."""
     is_owned = table == "workspace" or "workspace_id" in columns or _BY_WEBHOOK in columns
-    return table in _OF_THE_LOG | _OF_WORK | _OF_THE_CELLS or not is_owned
+    return table in _OF_THE_LOG | _OF_THE_HISTORY | _OF_WORK | _OF_THE_CELLS or not is_owned
 
 
 def of_workspace(table: str, columns: Sequence[str], workspace_id: UUID) -> sql.Composed:

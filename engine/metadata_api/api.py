@@ -25,6 +25,7 @@ from fieldstone.engine.metadata_api.operating import process_facts
 from fieldstone.engine.metadata_api.plans.broken_documents import FindBrokenDocuments, broken_documents
 from fieldstone.engine.metadata_api.plans.broken_operations import FindBroken, none_broken
 from fieldstone.engine.metadata_api.plans.runs import plan_runs
+from fieldstone.engine.metadata_api.record_events import event_facts
 from fieldstone.engine.metadata_api.roles.explain import explain_access
 from fieldstone.engine.metadata_api.roles.me import UNKNOWN_SERVER, ServerFacts, describe_principal
 from fieldstone.engine.metadata_api.roles.rights import require_root
@@ -364,7 +365,11 @@ def build_metadata_api(
         current.peek,
         partial(explain_access, database, time_limit=time_limit),
         partial(describe_principal, facts),
-        {**model_facts(database, work, time_limit=time_limit), **process_facts(database, time_limit)},
+        {
+            **model_facts(database, work, time_limit=time_limit),
+            **process_facts(database, time_limit),
+            **event_facts(database, time_limit),
+        },
     )
     api = build_api(
         database=database,

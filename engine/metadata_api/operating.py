@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fieldstone.engine.metadata_api.model.facts import Fact
 from fieldstone.engine.metadata_api.writes import Arguments
 from fieldstone.engine.process_samples.series import ProcessNumbers
-from fieldstone.engine.schema.roots.process_series import METRICS, PROCESS, RANGE, STEP
+from fieldstone.engine.schema.roots.activity.processes import METRICS, PROCESS, RANGE, STEP
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal

@@ -204,7 +204,9 @@ async def assemble(
                 core,
                 written,
                 retention=Retention(
-                    window=timedelta(hours=settings.event_retention_hours), count=settings.event_retention_count
+                    window=timedelta(hours=settings.event_retention_hours),
+                    count=settings.event_retention_count,
+                    history=timedelta(days=settings.history_days),
                 ),
                 quotas=_quotas(settings),
                 hints=broadcast,

@@ -115,8 +115,7 @@ class Settings(BaseSettings):
     max_import_bytes: int = whole(1 << 30, "The largest file of an import in bytes.")
     import_store_mb: int = whole(2_048,
         "The size of the files that wait in the database for one workspace's import jobs, in MiB.", most=1_048_576)
-    import_retention_hours: int = whole(72,
-        "Retention of import jobs that nobody touches, in hours; until then they can be undone.", most=87_600)
+    import_retention_hours: int = whole(72, "Retention of untouched import jobs, in hours.", most=87_600)
     max_response_bytes: int = whole(67_108_864, "The largest answer of one operation in bytes.")
     max_batch: int = whole(20, "The most operations in one request.")
     max_tokens: int = whole(10_000, "The most tokens in one document.")
@@ -182,6 +181,8 @@ class Settings(BaseSettings):
         "Retention of events, from which subscriptions and webhooks resume, in hours.")
     event_retention_count: int = whole(1_000_000,
         "Retention of events by number, whatever their age; events that a webhook still needs stay.")
+    history_days: int = whole(90,
+        "Retention of the history of records behind that of events, in days; 0 keeps none.", least=0, most=36_500)
     max_subscriptions: int = whole(10_000, "The most subscriptions of one workspace on one server.")
     max_live_queries: int = whole(1_000, "The most different live queries of one workspace on one server.")
     live_poll: int = whole(

@@ -707,6 +707,32 @@ BEGIN
 END
 $do$;
 
+-- name: keep_partition
+-- The log's table is locked for as long as it takes to write three rows of PostgreSQL's catalog: `index_partition` has made the
+-- index before, and the check by which no row has to be looked at.
+DO $do$
+BEGIN
+    IF to_regclass(%(table)s) IS NOT NULL THEN
+        EXECUTE 'ALTER TABLE fieldstone.event_log DETACH PARTITION ' || %(table)s;
+        EXECUTE 'ALTER TABLE ' || %(table)s || ' RENAME TO ' || %(name)s;
+        EXECUTE 'ALTER TABLE fieldstone.record_history ATTACH PARTITION ' || %(kept)s
+            || ' FOR VALUES FROM (' || %(start)s || ') TO (' || %(end)s || ')';
+    END IF;
+END
+$do$;
+
+-- name: index_partition
+-- Of a partition that gets no more events: the index costs no write anything.
+DO $do$
+BEGIN
+    IF to_regclass(%(table)s) IS NOT NULL AND to_regclass(%(index)s) IS NULL THEN
+        EXECUTE 'CREATE INDEX ' || %(name)s || ' ON ' || %(table)s || ' (record_id, position)';
+        EXECUTE 'ALTER TABLE ' || %(table)s || ' ADD CONSTRAINT in_range CHECK (position >= ' || %(start)s
+            || ' AND position < ' || %(end)s || ')';
+    END IF;
+END
+$do$;
+
 -- name: drop_partition
 -- Another process may have dropped the partition meanwhile.
 DO $do$

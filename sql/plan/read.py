@@ -94,7 +94,7 @@ class EventFeed:
 
     Attributes:
         table: where such records are kept, for the types of their columns, with the cells of the record.
-        after: the position that the range begins behind; it ends with `upto`.
+        after: the position that the range begins behind; it ends with `upto`. An array: the positions themselves.
         sets: a JSON list of one object for each set, with the texts or nulls p0, p1 and so on, `set_size` of them.
         changed: the value in the sets of which columns an update must have changed one; NULL is any.
         condition: over the record; its parameters are `in_set`.

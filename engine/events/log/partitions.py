@@ -6,7 +6,7 @@ from datetime import timedelta
 from fieldstone.metadata.catalog.round_trip import send_as_one
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.sql.executor import Database
-from fieldstone.sql.identifiers import quote_table
+from fieldstone.sql.identifiers import quote_identifier, quote_table
 from fieldstone.sql.locks import AdvisoryLock
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.queries import read_queries
@@ -15,6 +15,8 @@ SIZE = 50_000
 """Positions in a partition."""
 
 _PREFIX = "event_log_"
+HISTORY_PREFIX = "record_history_"
+"""The beginning of the names of partitions that have left the log."""
 _WAIT_TO_ADD = "2s"
 _WAIT_TO_DROP = "300ms"
 _QUERIES = read_queries(__name__)
@@ -24,11 +26,13 @@ _QUERIES = read_queries(__name__)
 class Retention:
     """The retention of the log: events younger than `window`, the newest `count`, and those that a consumer needs.
 
-    Whole partitions are dropped, so that more events stay.
+    Whole partitions are dropped, so that more events stay. With a `history` they are moved to the history of records
+    instead, where they stay for as long.
     """
 
     window: timedelta = timedelta(hours=72)
     count: int = 1_000_000
+    history: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -54,7 +58,7 @@ class Partitions:
 
     def __init__(self, database: Database, *, size: int = SIZE) -> None:
         self.size = size
-        self._database = database
+        self.database = database
 
     async def cover(self, position: int) -> int:
         """Make sure that there are partitions up to a position, and return the last one covered.
@@ -64,8 +68,8 @@ class Partitions:
         Raises:
             LockTimeout: other sessions kept the log's table locked; no partition was made.
         """
-        async with self._database.session() as connection:
-            end = max((one.end for one in await _list(connection)), default=1)
+        async with self.database.session() as connection:
+            end = max((one.end for one in await list_partitions(connection)), default=1)
             missing = [Partition(start=start, end=start + self.size) for start in range(end, position + 1, self.size)]
             if missing:
                 await send_as_one(
@@ -80,7 +84,7 @@ class Partitions:
                     ],
                     commit=True,
                 )
-            return max((one.end for one in await _list(connection)), default=1) - 1
+            return max((one.end for one in await list_partitions(connection)), default=1) - 1
 
     async def trim(self, retention: Retention) -> list[Partition]:
         """Drop the partitions of which no event is kept, and return them.
@@ -90,7 +94,7 @@ class Partitions:
         Raises:
             LockTimeout: a reader held the lock; no partition was dropped.
         """
-        async with self._database.session() as connection:
+        async with self.database.session() as connection:
             dropped = await _find_unkept(connection, retention)
             await connection.rollback()
             if dropped:
@@ -98,21 +102,38 @@ class Partitions:
                     connection,
                     [
                         ("wait_for_locks_at_most", {"milliseconds": _WAIT_TO_DROP}),
-                        *(("drop_partition", {"table": quote_table(one.table)}) for one in dropped),
+                        *(_leave(one, keeps=bool(retention.history)) for one in dropped),
                     ],
                     commit=True,
                 )
             return dropped
 
 
-async def _list(connection: Session) -> list[Partition]:
+def _leave(partition: Partition, *, keeps: bool) -> tuple[str, dict[str, object]]:
+    """Return the statement by which a partition leaves the log: for the history, or for good."""
+    table = quote_table(partition.table)
+    if not keeps:
+        return "drop_partition", {"table": table}
+    name = f"{HISTORY_PREFIX}{partition.start}_{partition.end}"
+    kept = quote_table(Table(schema="fieldstone", name=name))
+    return "keep_partition", {
+        "table": table,
+        "name": quote_identifier(name),
+        "kept": kept,
+        "start": partition.start,
+        "end": partition.end,
+    }
+
+
+async def list_partitions(connection: Session) -> list[Partition]:
+    """Return the partitions of the log in their order."""
     rows = await (await connection.execute(_QUERIES["list_partitions"])).fetchall()
     return sorted(_partition(name) for (name,) in rows)
 
 
 async def _find_unkept(connection: Session, retention: Retention) -> list[Partition]:
     """Return the oldest partitions, up to the first with a kept event."""
-    listed = await _list(connection)
+    listed = await list_partitions(connection)
     last, needed = await (await connection.execute(_QUERIES["needed_positions"])).fetchone() or (0, None)
     found = []
     for one in listed:

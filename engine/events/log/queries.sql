@@ -90,6 +90,18 @@ DELETE FROM fieldstone.log_consumer WHERE name = %(name)s::text;
 SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'fieldstone.event_log'::regclass;
 
+-- name: indexed_partitions
+SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'fieldstone'::regnamespace AND c.relkind = 'i'
+    AND c.relname LIKE 'event\_log\_%%\_record';
+
+-- name: list_history
+SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'fieldstone.record_history'::regclass;
+
+-- name: is_aged_history
+SELECT at < now() - %(window)s::interval FROM fieldstone.record_history WHERE position <= %(position)s
+ORDER BY position DESC LIMIT 1;
+
 -- name: needed_positions
 SELECT coalesce(max(position), 0), (SELECT min(position) FROM fieldstone.log_consumer)
 FROM fieldstone.event_log;

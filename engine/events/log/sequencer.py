@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fieldstone.engine.events.log.history import index_partitions, trim_history
 from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.log.standstill import Standstill
 from fieldstone.sql.concurrency.backoff import EVEN, Backoff
@@ -149,7 +150,10 @@ async def keep_trimmed(partitions: Partitions, retention: Retention, *, interval
     while True:
         await asyncio.sleep(interval)
         try:
+            await index_partitions(partitions.database)
             for one in await partitions.trim(retention):
-                _LOG.info("dropped events %d to %d", one.start, one.end - 1)
+                _LOG.info("events %d to %d have left the log", one.start, one.end - 1)
+            for name in await trim_history(partitions.database, retention.history):
+                _LOG.info("dropped %s", name)
         except DatabaseError as error:
             _LOG.info("the event log is trimmed later: %s", error)

@@ -15,6 +15,8 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.schema.roots.activity.events import EVENT_QUERIES, EVENT_TYPES
+from fieldstone.engine.schema.roots.activity.processes import PROCESS_QUERIES, PROCESS_TYPES
 from fieldstone.engine.schema.roots.document_mutations import DOCUMENT_FIELDS, DOCUMENT_TYPES
 from fieldstone.engine.schema.roots.metadata_changes import CHANGE_FIELDS, CHANGE_TYPES
 from fieldstone.engine.schema.roots.model_facts import MODEL_FACT_TYPES, MODEL_FACTS, MODEL_SUBSCRIPTIONS
@@ -22,7 +24,6 @@ from fieldstone.engine.schema.roots.model_plans import PLAN_QUERIES
 from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
 from fieldstone.engine.schema.roots.mutation_notation import mutation
 from fieldstone.engine.schema.roots.principals import PRINCIPAL_QUERIES, PRINCIPAL_TYPES
-from fieldstone.engine.schema.roots.process_series import PROCESS_QUERIES, PROCESS_TYPES
 from fieldstone.engine.schema.roots.token_mutations import TOKEN_FIELDS, TOKEN_TYPES
 from fieldstone.engine.schema.roots.twenty_names import BOOLEAN_FILTER, OTHER_NAMES, UNLISTED_TYPES
 from fieldstone.engine.schema.roots.webhook_mutations import WEBHOOK_FIELDS, WEBHOOK_TYPES
@@ -69,11 +70,13 @@ _CREATED_API_KEY = GraphQLObjectType(
     description="A new API key with its token.",
 )
 
+_PLAIN_TYPES = {**PRINCIPAL_TYPES, **PROCESS_TYPES, **EVENT_TYPES}
+
 _TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
     _CREATE_API_KEY_INPUT.name: lambda _: _CREATE_API_KEY_INPUT,
     _CREATED_API_KEY.name: lambda _: _CREATED_API_KEY,
     **CHANGE_TYPES,
-    **{name: lambda _scope, type_=type_: type_ for name, type_ in {**PRINCIPAL_TYPES, **PROCESS_TYPES}.items()},  # type: ignore[misc]  # its own
+    **{name: lambda _scope, type_=type_: type_ for name, type_ in _PLAIN_TYPES.items()},  # type: ignore[misc]  # its own
     **MODEL_FACT_TYPES,
     **DOCUMENT_TYPES,
     **TOKEN_TYPES,
@@ -128,7 +131,7 @@ METADATA_MUTATIONS = MutationSet(
         **TOKEN_FIELDS,
         **WEBHOOK_FIELDS,
     },
-    queries={**PLAN_QUERIES, **MODEL_FACTS, **PRINCIPAL_QUERIES, **PROCESS_QUERIES},
+    queries={**PLAN_QUERIES, **MODEL_FACTS, **PRINCIPAL_QUERIES, **PROCESS_QUERIES, **EVENT_QUERIES},
     subscriptions=MODEL_SUBSCRIPTIONS,
     types=_TYPES,
     unlisted=UNLISTED_TYPES,

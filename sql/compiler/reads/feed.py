@@ -51,13 +51,20 @@ def _events(plan: EventFeed, draft: StatementDraft) -> Query:
     """Return the events of the range, each with the row that it tells of."""
     source = table_source(plan.log, draft.alias())
     position = expressions.result(source.alias, "position")
-    after, upto = expressions.parameter(plan.after), expressions.parameter(plan.upto)
+    after = expressions.parameter(plan.after)
+    if plan.after.array:
+        range_ = [expressions.equal_to_any(position, after)]
+    else:
+        upto = expressions.parameter(plan.upto)
+        range_ = [
+            expressions.compare(position, Comparison.GT, after),
+            expressions.compare(position, Comparison.LE, upto),
+        ]
     meant = expressions.all_of(
         (
             expressions.equal(expressions.result(source.alias, "object_id"), expressions.uuid_literal(plan.object_id)),
             expressions.equal(expressions.result(source.alias, "action"), expressions.text_literal(plan.action)),
-            expressions.compare(position, Comparison.GT, after),
-            expressions.compare(position, Comparison.LE, upto),
+            *range_,
         )
     )
     left, before = expressions.result(source.alias, "after"), expressions.result(source.alias, "before")

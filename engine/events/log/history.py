@@ -1,0 +1,81 @@
+"""Partitions that are full: they get an index by record, and those of the history are dropped by their age."""
+
+import logging
+from datetime import timedelta
+
+from fieldstone.engine.events.log.partitions import HISTORY_PREFIX, Partition, list_partitions
+from fieldstone.metadata.catalog.round_trip import send_as_one
+from fieldstone.sql.executor import Database
+from fieldstone.sql.identifiers import quote_identifier, quote_table
+from fieldstone.sql.locks import AdvisoryLock
+from fieldstone.sql.plan.elements import Table
+from fieldstone.sql.queries import read_queries
+
+_LOG = logging.getLogger(__name__)
+
+_WAIT = "300ms"
+_QUERIES = read_queries(__name__)
+
+
+async def index_partitions(database: Database) -> list[Partition]:
+    """Give each partition that is full its index by record, one in a transaction, and return them.
+
+    Raises:
+        LockTimeout: a writer held a lock; the others get theirs later.
+    """
+    async with database.session() as connection:
+        last, _ = await (await connection.execute(_QUERIES["needed_positions"])).fetchone() or (0, None)
+        rows = await (await connection.execute(_QUERIES["indexed_partitions"])).fetchall()
+        indexed = {name for (name,) in rows}
+        full = [one for one in await list_partitions(connection) if one.end - 1 < last and _index(one) not in indexed]
+        await connection.rollback()
+        for one in full:
+            name = _index(one)
+            values = {
+                "table": quote_table(one.table),
+                "index": quote_table(Table(schema="fieldstone", name=name)),
+                "name": quote_identifier(name),
+                "start": one.start,
+                "end": one.end,
+            }
+            await send_as_one(
+                connection,
+                [
+                    ("wait_for_locks_at_most", {"milliseconds": _WAIT}),
+                    ("wait_for_lock", AdvisoryLock.PARTITIONS.parameters),
+                    ("index_partition", values),
+                ],
+                commit=True,
+            )
+        return full
+
+
+async def trim_history(database: Database, kept: timedelta) -> list[str]:
+    """Drop the partitions of the history whose newest event is older, and return their names."""
+    async with database.session() as connection:
+        rows = await (await connection.execute(_QUERIES["list_history"])).fetchall()
+        dropped = []
+        for (name,) in sorted(rows, key=lambda row: int(row[0].removeprefix(HISTORY_PREFIX).partition("_")[0])):
+            end = int(name.rpartition("_")[2])
+            aged = await (
+                await connection.execute(_QUERIES["is_aged_history"], {"window": kept, "position": end - 1})
+            ).fetchone()
+            if aged is None or not aged[0]:
+                break
+            dropped.append(name)
+        await connection.rollback()
+        if dropped:
+            tables = [quote_table(Table(schema="fieldstone", name=name)) for name in dropped]
+            await send_as_one(
+                connection,
+                [
+                    ("wait_for_locks_at_most", {"milliseconds": _WAIT}),
+                    *(("drop_partition", {"table": table}) for table in tables),
+                ],
+                commit=True,
+            )
+        return dropped
+
+
+def _index(partition: Partition) -> str:
+    return f"{partition.table.name}_record"

@@ -1,0 +1,25 @@
+-- name: find_events
+-- The newest first; a NULL condition says nothing.
+SELECT position, object_id, record_id, action, to_jsonb(at AT TIME ZONE 'UTC') #>> '{}', actor_kind, actor_id, actor
+FROM fieldstone.event_history
+WHERE workspace_id = %(workspace)s::uuid AND object_id = ANY (%(objects)s::uuid[])
+    AND position < coalesce(%(before)s::bigint, 9223372036854775807)
+    AND (%(actions)s::text[] IS NULL OR action = ANY (%(actions)s::text[]))
+    AND (%(actor)s::uuid IS NULL OR actor_id = %(actor)s::uuid)
+    AND (%(since)s::timestamptz IS NULL OR at >= %(since)s::timestamptz)
+    AND (%(until)s::timestamptz IS NULL OR at < %(until)s::timestamptz)
+ORDER BY position DESC LIMIT %(limit)s::integer;
+
+-- name: find_events_of_record
+SELECT position, object_id, record_id, action, to_jsonb(at AT TIME ZONE 'UTC') #>> '{}', actor_kind, actor_id, actor
+FROM fieldstone.event_history
+WHERE record_id = %(record)s::uuid AND workspace_id = %(workspace)s::uuid AND object_id = ANY (%(objects)s::uuid[])
+    AND position < coalesce(%(before)s::bigint, 9223372036854775807)
+    AND (%(actions)s::text[] IS NULL OR action = ANY (%(actions)s::text[]))
+    AND (%(actor)s::uuid IS NULL OR actor_id = %(actor)s::uuid)
+    AND (%(since)s::timestamptz IS NULL OR at >= %(since)s::timestamptz)
+    AND (%(until)s::timestamptz IS NULL OR at < %(until)s::timestamptz)
+ORDER BY position DESC LIMIT %(limit)s::integer;
+
+-- name: cursor_key
+SELECT encode(key, 'hex') FROM fieldstone.cursor_key;

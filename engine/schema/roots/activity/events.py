@@ -1,0 +1,126 @@
+"""The root field of the Metadata API that reads the events of records."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNamedType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+)
+
+from fieldstone.engine.schema.roots.mutation_notation import input_member
+from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values.paging import PAGE_INFO
+from fieldstone.engine.schema.values.scalars import SCALARS
+from fieldstone.metadata import scalars
+from fieldstone.metadata.catalog.webhooks import ACTIONS
+
+EVENTS: Final = "RecordEventConnection"
+FIRST: Final = 50
+"""Events of a page whose size is not given."""
+
+_UUID, _DATE_TIME = SCALARS[scalars.UUID.name], SCALARS[scalars.DATE_TIME.name]
+_JSON = SCALARS[scalars.JSON.name]
+_TEXT = GraphQLNonNull(GraphQLString)
+
+_ACTION = GraphQLEnumType(
+    "RecordEventAction",
+    {action.upper(): GraphQLEnumValue(action.upper(), description=f"The record was {action}.") for action in ACTIONS},
+    description="The write that an event tells of.",
+)
+_ACTOR = GraphQLObjectType(
+    "RecordEventActor",
+    {
+        "kind": GraphQLField(GraphQLString, description="The kind of the identity, such as `API_KEY`."),
+        "id": GraphQLField(_UUID, description="The id of the key or the user."),
+        "name": GraphQLField(GraphQLString, description="The name of the key or the user."),
+    },
+    description="The author of a write.",
+)
+_CHANGE = GraphQLObjectType(
+    "RecordEventChange",
+    {
+        "field": GraphQLField(_TEXT, description="The name of the field; of a relation, of its key."),
+        "before": GraphQLField(_JSON, description="Its value before; null also if the role did not see the record."),
+        "after": GraphQLField(_JSON, description="Its value after."),
+    },
+    description="A field that an update changed.",
+)
+_EVENT = GraphQLObjectType(
+    "RecordEvent",
+    {
+        "id": GraphQLField(_TEXT, description="The id of the event, which is its cursor."),
+        "action": GraphQLField(GraphQLNonNull(_ACTION), description="The write."),
+        "object": GraphQLField(_TEXT, description="The nameSingular of the object."),
+        "recordId": GraphQLField(GraphQLNonNull(_UUID), description="The id of the record."),
+        "at": GraphQLField(GraphQLNonNull(_DATE_TIME), description="The time of the write."),
+        "actor": GraphQLField(GraphQLNonNull(_ACTOR), description="Its author."),
+        "record": GraphQLField(_JSON, description="The record after the write; a destroyed one as it was."),
+        "changes": GraphQLField(
+            GraphQLNonNull(GraphQLList(GraphQLNonNull(_CHANGE))), description="The fields that an update changed."
+        ),
+    },
+    description="A write of a record, as the role sees it.",
+)
+_EDGE = GraphQLObjectType(
+    "RecordEventEdge",
+    {
+        "cursor": GraphQLField(_TEXT, description="The cursor of the event."),
+        "node": GraphQLField(GraphQLNonNull(_EVENT), description="The event."),
+    },
+    description="An event of a page.",
+)
+_EVENTS = GraphQLObjectType(
+    EVENTS,
+    {
+        "edges": GraphQLField(
+            GraphQLNonNull(GraphQLList(GraphQLNonNull(_EDGE))), description="The events, the newest first."
+        ),
+        "pageInfo": GraphQLField(
+            GraphQLNonNull(PAGE_INFO),
+            description="`hasNextPage` tells of older events, which come `before` `endCursor`.",
+        ),
+    },
+    description="A page of events.",
+)
+_FILTER = GraphQLInputObjectType(
+    "RecordEventFilter",
+    {
+        "object": input_member(GraphQLString, "The nameSingular of the object."),
+        "recordId": input_member(_UUID, "The id of the record."),
+        "actions": input_member(GraphQLList(GraphQLNonNull(_ACTION)), "The writes."),
+        "actorId": input_member(_UUID, "The id of the key or the user."),
+        "since": input_member(_DATE_TIME, "The earliest time."),
+        "until": input_member(_DATE_TIME, "The time before which they were."),
+    },
+    description="The events that are meant; a member that is left out says nothing.",
+)
+
+EVENT_TYPES: Final[Mapping[str, GraphQLNamedType]] = {
+    type_.name: type_ for type_ in (_ACTION, _ACTOR, _CHANGE, _EVENT, _EDGE, _EVENTS, _FILTER)
+}
+"""The types that only this root field uses."""
+
+EVENT_QUERIES: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
+    "events": lambda _scope: GraphQLField(
+        GraphQLNonNull(_EVENTS),
+        args={
+            "filter": GraphQLArgument(_FILTER, description="The events that are meant."),
+            "first": GraphQLArgument(
+                GraphQLInt, description=f"The size of the page, {FIRST} unless given, 100 at most."
+            ),
+            "before": GraphQLArgument(GraphQLString, description="The cursor of an event: the page has older ones."),
+        },
+        description="The writes of records, the newest first, as the role sees these records.",
+    )
+}
+"""The root field, which every role may ask for."""
