@@ -9,5 +9,9 @@ export interface Place {
 
 /** The pages that a session may see. */
 export function places({ settings }: Pick<Session, "settings">): Place[] {
-  return settings.includes("DATA_MODEL") ? [{ address: "/model", label: "Data model" }] : [];
+  return [
+    ...(settings.includes("DATA_MODEL") ? [{ address: "/model", label: "Data model" }] : []),
+    ...(settings.includes("WEBHOOKS") ? [{ address: "/webhooks", label: "Webhooks" }] : []),
+    { address: "/api", label: "API" },
+  ];
 }

@@ -1,0 +1,94 @@
+// The API: the request of a list as a program would send it, and the ways to the other documents.
+
+import { useQuery } from "@tanstack/react-query";
+import { Copy } from "lucide-react";
+import { useState } from "react";
+import { useSearchParams } from "react-router";
+
+import { keyOf } from "../../api/keys.ts";
+import type { ObjectModel } from "../../api/model.ts";
+import { useObject } from "../../api/object_query.ts";
+import { listObjects } from "../../api/objects.ts";
+import { base, root } from "../../api/place.ts";
+import { useScope } from "../../api/session_context.ts";
+import { buildOrderBy, knownKeys } from "../../grid/order.ts";
+import { Button } from "../../kit/button.tsx";
+import { Page } from "../../kit/page.tsx";
+import { Select } from "../../kit/select.tsx";
+import { readAddress } from "../records/address.ts";
+import { LANGUAGES, type Language, requestOf, snippetOf } from "./snippets.ts";
+import "./snippets.css";
+
+const LINKS = [
+  { href: `${base}/graphql`, title: "GraphiQL for records", text: "Write and run operations of the Core API." },
+  { href: `${base}/metadata`, title: "GraphiQL for the model", text: "The same for the Metadata API." },
+  { href: `${root}/rest`, title: "REST", text: "The paths, their parameters, and a form to try each." },
+];
+
+export function Component() {
+  const scope = useScope();
+  const [search, setSearch] = useSearchParams();
+  const objects = useQuery({
+    queryKey: keyOf(scope, "model", null, "objects"),
+    queryFn: ({ signal }) => listObjects(signal),
+  });
+  const active = (objects.data ?? []).filter(({ isActive }) => isActive);
+  const chosen = search.get("object") ?? active[0]?.namePlural ?? "";
+  const object = useObject(chosen);
+  return (
+    <Page title="API">
+      <div className="snippets">
+        {active.length > 0 && (
+          <Select
+            label="Object"
+            value={chosen}
+            choices={active.map(({ namePlural, labelPlural }) => ({ id: namePlural, label: labelPlural }))}
+            onChange={(plural) => setSearch({ object: plural })}
+          />
+        )}
+        {object.data && <Snippets object={object.data} />}
+        <ul className="snippets-links">
+          {LINKS.map(({ href, title, text }) => (
+            <li key={href}>
+              <a href={href}>{title}</a> {text}
+            </li>
+          ))}
+        </ul>
+      </div>
+    </Page>
+  );
+}
+
+function Snippets({ object }: { object: ObjectModel }) {
+  const [search] = useSearchParams();
+  const [language, setLanguage] = useState<Language>("curl");
+  const { filter, order } = readAddress(search);
+  const address = new URL(`${root}/graphql`, window.location.href).href;
+  const text = snippetOf(language, requestOf(object, address, filter, buildOrderBy(knownKeys(order, object))));
+  return (
+    <section className="snippets-one" aria-label="Request">
+      <div className="snippets-bar">
+        <fieldset>
+          <legend>Language</legend>
+          {LANGUAGES.map(({ id, label }) => (
+            <Button
+              key={id}
+              kind={id === language ? "primary" : "plain"}
+              aria-pressed={id === language}
+              onPress={() => setLanguage(id)}
+            >
+              {label}
+            </Button>
+          ))}
+        </fieldset>
+        <Button icon={<Copy aria-hidden />} onPress={() => void navigator.clipboard.writeText(text)}>
+          Copy
+        </Button>
+      </div>
+      <pre>{text}</pre>
+      <p className="snippets-note">
+        KEY is an API key in the environment of the program. Filter and order are those of the list that led here.
+      </p>
+    </section>
+  );
+}

@@ -1,0 +1,149 @@
+// One webhook: its state, the actions on it, and its deliveries.
+
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { Link, useNavigate, useParams } from "react-router";
+
+import { areaOf, keyOf } from "../../api/keys.ts";
+import { useScope } from "../../api/session_context.ts";
+import {
+  deleteWebhook,
+  findWebhook,
+  testWebhook,
+  updateWebhook,
+  type Webhook,
+  type WebhookInput,
+} from "../../api/webhooks/webhooks.ts";
+import { Button } from "../../kit/button.tsx";
+import { Dialog } from "../../kit/dialog.tsx";
+import { Page } from "../../kit/page.tsx";
+import { Problem } from "../../kit/problem.tsx";
+import { WebhookForm } from "../webhooks/form.tsx";
+import { WebhookState } from "../webhooks/state.tsx";
+import { Deliveries } from "./deliveries.tsx";
+import { TestResult } from "./test_result.tsx";
+
+export function Component() {
+  const { id = "" } = useParams();
+  const scope = useScope();
+  const webhook = useQuery({
+    queryKey: keyOf(scope, "webhooks", null, id),
+    queryFn: ({ signal }) => findWebhook(id, signal),
+  });
+  if (webhook.error) {
+    return (
+      <Page title="Webhook">
+        <Problem title="The webhook cannot be shown." text={webhook.error.message} />
+      </Page>
+    );
+  }
+  if (webhook.data === null) {
+    return (
+      <Page title="Webhook">
+        <p>
+          There is no such webhook. <Link to="/webhooks">All webhooks</Link>
+        </p>
+      </Page>
+    );
+  }
+  return webhook.data === undefined ? (
+    <Page title="Webhook">
+      <p role="status">Loading…</p>
+    </Page>
+  ) : (
+    <Shown webhook={webhook.data} />
+  );
+}
+
+function Shown({ webhook }: { webhook: Webhook }) {
+  const scope = useScope();
+  const client = useQueryClient();
+  const navigate = useNavigate();
+  const [dialog, setDialog] = useState<"edit" | "delete" | null>(null);
+  const refresh = () => client.invalidateQueries({ queryKey: areaOf(scope, "webhooks") });
+  const change = useMutation({
+    mutationFn: (input: Partial<WebhookInput> & { isActive?: boolean }) => updateWebhook(webhook.id, input),
+    onSuccess: () => {
+      setDialog(null);
+      return refresh();
+    },
+  });
+  const trial = useMutation({ mutationFn: () => testWebhook(webhook.id) });
+  const removal = useMutation({
+    mutationFn: () => deleteWebhook(webhook.id),
+    onSuccess: async () => {
+      await navigate("/webhooks");
+      await refresh();
+    },
+  });
+  const failure = dialog === null ? (change.error ?? trial.error ?? removal.error) : removal.error;
+  return (
+    <Page
+      title={webhook.targetUrl}
+      bar={
+        <div className="page-actions">
+          <WebhookState webhook={webhook} />
+          <Button isDisabled={trial.isPending} onPress={() => trial.mutate()}>
+            {trial.isPending ? "Sending…" : "Send a test"}
+          </Button>
+          <Button isDisabled={change.isPending} onPress={() => change.mutate({ isActive: !webhook.isActive })}>
+            {webhook.isActive ? "Pause" : "Resume"}
+          </Button>
+          <Button onPress={() => setDialog("edit")}>Edit</Button>
+          <Button kind="danger" onPress={() => setDialog("delete")}>
+            Delete
+          </Button>
+        </div>
+      }
+    >
+      <div className="webhook">
+        {failure && <Problem title={failure.message} text={failure.message} />}
+        {webhook.disabledReason !== null && !webhook.isActive && (
+          <Problem kind="warn" title="The webhook was disabled." text={webhook.disabledReason}>
+            <p>Waiting deliveries are kept, and sent once it is resumed. New events create none meanwhile.</p>
+          </Problem>
+        )}
+        {trial.data && <TestResult outcome={trial.data} />}
+        <dl className="webhook-facts">
+          <dt>Operations</dt>
+          <dd>
+            <code>{webhook.operations.join(", ")}</code>
+          </dd>
+          <dt>Purpose</dt>
+          <dd>{webhook.description ?? "—"}</dd>
+          <dt>Role</dt>
+          <dd>{webhook.role ?? "—"}</dd>
+        </dl>
+        <Deliveries webhookId={webhook.id} />
+      </div>
+      {dialog === "edit" && (
+        <WebhookForm
+          title="Edit webhook"
+          submit="Save"
+          value={webhook}
+          error={change.error}
+          isPending={change.isPending}
+          onSubmit={(input) => change.mutate(input)}
+          onClose={() => setDialog(null)}
+        />
+      )}
+      {dialog === "delete" && (
+        <Dialog
+          title="Delete this webhook?"
+          role="alertdialog"
+          onClose={() => setDialog(null)}
+          actions={
+            <>
+              <Button onPress={() => setDialog(null)}>Keep it</Button>
+              <Button kind="danger" isDisabled={removal.isPending} onPress={() => removal.mutate()}>
+                Delete
+              </Button>
+            </>
+          }
+        >
+          <p>Its deliveries go with it, those that wait too. To stop it for a while, pause it.</p>
+        </Dialog>
+      )}
+    </Page>
+  );
+}

@@ -1,0 +1,91 @@
+"""The start, the webhooks and the API of the console in a real browser."""
+
+import json
+
+import pytest
+from playwright.async_api import expect
+
+from tests.engine.server.console.browsing import Serve, Watched
+
+pytestmark = pytest.mark.system
+
+
+async def test_the_start_ticks_its_steps_off(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve("/crm") as served:
+        await watched.sign_in(served)
+        steps = page.get_by_role("region", name="First steps").get_by_role("listitem")
+        await expect(steps).to_have_count(4)
+        await expect(steps.filter(has_text="Fill it with records").get_by_label("Done")).to_be_visible()
+        await expect(steps.filter(has_text="Add an object").get_by_label("To do")).to_be_visible()
+        events = steps.filter(has_text="Send events elsewhere")
+        await events.get_by_text("The same with curl").click()
+        await expect(events.get_by_text(f"curl -s '{served.address}/metadata'")).to_be_visible()
+        await watched.assert_accessible()
+        await page.get_by_role("link", name="Open the webhooks").click()
+        await expect(page.get_by_role("heading", name="No webhooks yet")).to_be_visible()
+        await watched.assert_clean(served.address, (".js",))
+
+
+async def test_a_webhook_is_made_paused_and_deleted(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served, "/console/webhooks")
+        await page.get_by_role("button", name="Webhook").click()
+        form = page.get_by_role("dialog", name="New webhook")
+        await form.get_by_label("Address").fill("http://127.0.0.1/hooks")
+        await form.get_by_role("button", name="person.*").click()
+        await expect(form.get_by_label("Operations")).to_have_value("person.*")
+        await watched.assert_accessible()
+        await form.get_by_role("button", name="Create").click()
+        await expect(form.get_by_label("Address")).to_have_attribute("aria-invalid", "true")
+        await expect(form.get_by_label("Operations")).to_have_value("person.*")
+        await form.get_by_label("Address").fill("https://8.8.8.8/hooks")
+        await form.get_by_role("button", name="Create").click()
+        secret = page.get_by_role("dialog", name="The secret of the webhook")
+        await expect(secret.get_by_label("Secret")).not_to_have_value("")
+        await watched.assert_accessible()
+        await secret.get_by_role("button", name="I have it").click()
+        await page.get_by_role("link", name="https://8.8.8.8/hooks").click()
+        await expect(page.get_by_text("Active", exact=True)).to_be_visible()
+        await page.get_by_role("button", name="Pause").click()
+        await expect(page.get_by_text("Paused", exact=True)).to_be_visible()
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Edit").click()
+        edit = page.get_by_role("dialog", name="Edit webhook")
+        await edit.get_by_label("Purpose").fill("The data warehouse")
+        await edit.get_by_role("button", name="Save").click()
+        await expect(page.get_by_text("The data warehouse")).to_be_visible()
+        await page.get_by_role("button", name="Delete").click()
+        await watched.assert_accessible()
+        question = page.get_by_role("alertdialog", name="Delete this webhook?")
+        await question.get_by_role("button", name="Delete").click()
+        await expect(page.get_by_role("heading", name="No webhooks yet")).to_be_visible()
+        await watched.assert_clean(served.address, (".js",))
+
+
+async def test_the_request_of_a_list_is_shown_as_programs_send_it(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        wanted = json.dumps({"firstName": {"eq": "Ada"}})
+        await watched.sign_in(served, f"/console/api?object=people&f={wanted}&sort=-createdAt")
+        request = page.get_by_role("region", name="Request")
+        await expect(request).to_contain_text("curl -s")
+        await watched.assert_accessible()
+        await request.get_by_role("button", name="JavaScript").click()
+        await expect(request).to_contain_text("await fetch(")
+        await request.get_by_role("button", name="Python").click()
+        await expect(request).to_contain_text('"firstName"')
+        # The request that is shown is one that the server takes.
+        text = await page.get_by_text("import httpx").text_content()
+        assert text is not None
+        query = text.split('query = """')[1].split('"""')[0]
+        variables = json.loads(text.split('r"""')[1].split('"""')[0])
+        answer = await page.request.post(
+            f"{served.address}/graphql",
+            data={"query": query, "variables": variables},
+            headers={"Authorization": f"Bearer {served.key}"},
+        )
+        people = (await answer.json())["data"]["people"]
+        assert [edge["node"]["firstName"] for edge in people["edges"]] == ["Ada"]
+        await watched.assert_clean(served.address, (".js",))
