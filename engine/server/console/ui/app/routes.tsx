@@ -30,6 +30,7 @@ export const routes: RouteObject[] = [
       { path: "webhooks", ...page(() => import("./pages/webhooks/index.tsx")) },
       { path: "webhooks/:id", ...page(() => import("./pages/webhook/index.tsx")) },
       { path: "api", ...page(() => import("./pages/snippets/index.tsx")) },
+      { path: "access/:tab?", ...page(() => import("./pages/access/index.tsx")) },
       { path: "*", Component: Nowhere },
     ],
   },

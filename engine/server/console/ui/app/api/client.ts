@@ -3,6 +3,7 @@
 import { ApiError, readProblems, readRetry, unreachable } from "./errors.ts";
 import { parseExact } from "./exact_json.ts";
 import { root } from "./place.ts";
+import { viewedRole } from "./view_as.ts";
 
 export type Endpoint = "graphql" | "metadata";
 
@@ -24,9 +25,15 @@ export async function send<T>(
   variables: object = {},
   { signal, operation, headers = {} }: Options = {},
 ): Promise<T> {
+  const role = viewedRole();
   const response = await reach(`/${endpoint}`, {
     method: "POST",
-    headers: { "Content-Type": "application/json", Accept: "application/graphql-response+json", ...headers },
+    headers: {
+      "Content-Type": "application/json",
+      Accept: "application/graphql-response+json",
+      ...(role !== null && { "X-Fieldstone-Role": role }),
+      ...headers,
+    },
     body: JSON.stringify({ query, variables, operationName: operation }),
     signal: signal ?? null,
   });

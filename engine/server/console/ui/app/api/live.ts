@@ -4,6 +4,7 @@ import { type Client, createClient } from "graphql-ws";
 
 import { reviveExact } from "./exact_json.ts";
 import { root } from "./place.ts";
+import { viewedRole } from "./view_as.ts";
 
 export type Live = { stop(): void };
 
@@ -51,6 +52,10 @@ export function subscribe(
   next: (result: LiveResult) => void,
   failed: (error: unknown) => void,
 ): Live {
+  if (viewedRole() !== null) {
+    // A WebSocket of a browser has no headers: it would bring records that the viewed role may not read.
+    return { stop: () => undefined };
+  }
   client ??= open();
   const stop = client.subscribe<Record<string, unknown>, { position?: string }>(
     { query, variables },

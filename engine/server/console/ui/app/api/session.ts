@@ -2,7 +2,9 @@
 
 import { useQuery } from "@tanstack/react-query";
 
-import { ask } from "./client.ts";
+import { ask, metadata } from "./client.ts";
+import ME from "./me.graphql";
+import { useViewedRole } from "./view_as.ts";
 
 /** The principal of the session, as `me` on /metadata describes it. */
 export interface Session {
@@ -56,4 +58,15 @@ export function signInByCode(code: string): Promise<Session> {
 /** Ends the session. */
 export function signOut(): Promise<object> {
   return ask<object>("DELETE", "/auth/session");
+}
+
+/** The principal of requests that have the rights of another role; undefined while nobody is viewed as. */
+export function useViewed() {
+  const role = useViewedRole();
+  return useQuery({
+    queryKey: ["viewed", role],
+    queryFn: async ({ signal }) => (await metadata<{ me: Session }>(ME, {}, { signal })).me,
+    enabled: role !== null,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
 }

@@ -47,6 +47,7 @@ export function ComboBox({
   return (
     <AriaComboBox
       {...rest}
+      validationBehavior="aria"
       className="field"
       defaultItems={choices}
       selectedKey={value}

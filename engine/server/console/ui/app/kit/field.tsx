@@ -26,7 +26,12 @@ export interface TextFieldProps extends Omit<AriaTextFieldProps, "className" | "
 export function TextField({ label, description, problem, lines, isCode, end, placeholder, ...rest }: TextFieldProps) {
   const shown = { className: "field-input", "data-code": isCode || undefined, placeholder };
   return (
-    <AriaTextField {...rest} className="field" isInvalid={problem !== undefined || rest.isInvalid === true}>
+    <AriaTextField
+      {...rest}
+      validationBehavior="aria"
+      className="field"
+      isInvalid={problem !== undefined || rest.isInvalid === true}
+    >
       <Label className="field-label">{label}</Label>
       <div className="field-row">
         {lines === undefined ? <Input {...shown} /> : <TextArea {...shown} rows={lines} />}

@@ -19,6 +19,7 @@ export interface ChangeDialogProps {
   changes: () => readonly Change[];
   /** The changes that lose the values which do not fit, once the person agrees to it. */
   losing?: () => readonly Change[];
+  size?: "medium" | "large";
   /** Whether anything was typed that closing would lose. */
   isDirty?: boolean;
   /** The name that has to be typed before anything is destroyed. */
@@ -31,7 +32,7 @@ export interface ChangeDialogProps {
 }
 
 export function ChangeDialog(props: ChangeDialogProps) {
-  const { title, changes, losing, isDirty = false, typed, onClose, onDone, children } = props;
+  const { title, changes, losing, size = "medium", isDirty = false, typed, onClose, onDone, children } = props;
   const [isLeaving, setLeaving] = useState(false);
   const [planned, setPlanned] = useState<Planned | null>(null);
   const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map());
@@ -76,7 +77,7 @@ export function ChangeDialog(props: ChangeDialogProps) {
   return (
     <Dialog
       title={title}
-      size="medium"
+      size={size}
       isForm
       onClose={leave}
       actions={

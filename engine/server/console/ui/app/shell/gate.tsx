@@ -2,8 +2,11 @@
 
 import { useState } from "react";
 
-import { type Session, useDoor } from "../api/session.ts";
+import { type Session, useDoor, useViewed } from "../api/session.ts";
 import { SessionProvider } from "../api/session_context.ts";
+import { viewAs } from "../api/view_as.ts";
+import { Button } from "../kit/button.tsx";
+import { Dialog } from "../kit/dialog.tsx";
 import { Problem } from "../kit/problem.tsx";
 import { Loading } from "./loading.tsx";
 import { Shell } from "./shell.tsx";
@@ -11,6 +14,7 @@ import { SignInOver, SignInPage } from "./sign_in.tsx";
 
 export function Gate() {
   const door = useDoor();
+  const viewed = useViewed();
   const [last, setLast] = useState<Session | null>(null);
   const session = door.data?.session ?? null;
   if (session !== null && session !== last) {
@@ -24,7 +28,16 @@ export function Gate() {
     return <SignInPage door={door.data} />;
   }
   return (
-    <SessionProvider value={shown}>
+    <SessionProvider value={viewed.data ?? shown}>
+      {viewed.error && (
+        <Dialog
+          title="The role cannot be viewed"
+          size="small"
+          actions={<Button onPress={() => viewAs(null)}>Stop</Button>}
+        >
+          <p>{viewed.error.message}</p>
+        </Dialog>
+      )}
       <Shell environment={door.data.environment} />
       {session === null && <SignInOver door={door.data} />}
     </SessionProvider>

@@ -7,11 +7,17 @@ export interface Place {
   label: string;
 }
 
+/** Each page with the settings of the administration of which one opens it; none are needed where none are named. */
+const PLACES: readonly (Place & { settings: readonly string[] })[] = [
+  { address: "/model", label: "Data model", settings: ["DATA_MODEL"] },
+  { address: "/access", label: "Access", settings: ["ROLES", "API_KEYS", "AUDIT"] },
+  { address: "/webhooks", label: "Webhooks", settings: ["WEBHOOKS"] },
+  { address: "/api", label: "API", settings: [] },
+];
+
 /** The pages that a session may see. */
 export function places({ settings }: Pick<Session, "settings">): Place[] {
-  return [
-    ...(settings.includes("DATA_MODEL") ? [{ address: "/model", label: "Data model" }] : []),
-    ...(settings.includes("WEBHOOKS") ? [{ address: "/webhooks", label: "Webhooks" }] : []),
-    { address: "/api", label: "API" },
-  ];
+  return PLACES.filter(
+    (place) => place.settings.length === 0 || place.settings.some((setting) => settings.includes(setting)),
+  );
 }

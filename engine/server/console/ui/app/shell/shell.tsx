@@ -4,6 +4,7 @@ import { Menu as MenuIcon } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Outlet, useLocation } from "react-router";
 
+import { useViewedRole, viewAs } from "../api/view_as.ts";
 import { Button } from "../kit/button.tsx";
 import { KeyHelp } from "./key_help.tsx";
 import { Palette } from "./palette.tsx";
@@ -16,6 +17,7 @@ export function Shell({ environment }: { environment: string }) {
   const location = useLocation();
   const [shown, setShown] = useState<"palette" | "keys" | null>(null);
   const [isOpen, setOpen] = useState(false);
+  const viewed = useViewedRole();
   useShortcuts(setShown);
   // On a narrow screen the side bar lies over the page, until a page was chosen in it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address is what closes it
@@ -37,6 +39,12 @@ export function Shell({ environment }: { environment: string }) {
       <SideBar isOpen={isOpen} open={setShown} />
       <main className="shell-main">
         <Waiting />
+        {viewed !== null && (
+          <p className="shell-viewed">
+            You see all of this as the role {viewed}, without live updates.{" "}
+            <Button onPress={() => viewAs(null)}>Stop</Button>
+          </p>
+        )}
         <Outlet />
       </main>
       {shown === "palette" && <Palette onClose={() => setShown(null)} />}

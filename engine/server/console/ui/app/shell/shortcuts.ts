@@ -22,6 +22,7 @@ export const GOALS: readonly { letter: string; address: string; label: string }[
   { letter: "r", address: "/records", label: "Records" },
   { letter: "m", address: "/model", label: "Data model" },
   { letter: "h", address: "/model/history", label: "History of the model" },
+  { letter: "a", address: "/access", label: "Access" },
 ];
 
 /**

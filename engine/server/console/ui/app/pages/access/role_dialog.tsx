@@ -1,0 +1,123 @@
+// The form of a role: its name, its administration, and the matrix of its rights on records.
+
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import type { Role } from "../../api/access.ts";
+import { keyOf } from "../../api/keys.ts";
+import { listObjects } from "../../api/objects.ts";
+import { useScope } from "../../api/session_context.ts";
+import { Check } from "../../kit/check.tsx";
+import { TextField } from "../../kit/field.tsx";
+import { Select } from "../../kit/select.tsx";
+import { ChangeDialog } from "../../plan/change_dialog.tsx";
+import { changesOf, draftOf, newRole, roleName } from "./grants.ts";
+import { Matrix } from "./matrix.tsx";
+
+const SETTINGS = [
+  "DATA_MODEL",
+  "ROLES",
+  "API_KEYS",
+  "WEBHOOKS",
+  "HISTORY",
+  "METRICS",
+  "AUDIT",
+  "IMPERSONATE",
+  "DOCUMENTS",
+  "EXPLAIN",
+];
+
+export interface RoleDialogProps {
+  role: Role | null;
+  roles: readonly Role[];
+  onClose: () => void;
+  onDone: () => void;
+}
+
+export function RoleDialog({ role, roles, onClose, onDone }: RoleDialogProps) {
+  const scope = useScope();
+  const [draft, setDraft] = useState(() => (role === null ? newRole() : draftOf(role)));
+  const [copied, setCopied] = useState("");
+  const set = (changed: Partial<typeof draft>) => setDraft({ ...draft, ...changed });
+  const objects = useQuery({
+    queryKey: keyOf(scope, "model", null, "objects"),
+    queryFn: ({ signal }) => listObjects(signal),
+  });
+  const isFixed = role?.name === "admin";
+
+  return (
+    <ChangeDialog
+      title={role === null ? "New role" : `Role ${role.label}`}
+      size="large"
+      changes={() => changesOf(role, draft)}
+      isDirty={role === null ? draft.name !== "" : changesOf(role, draft).length > 0}
+      onClose={onClose}
+      onDone={onDone}
+    >
+      {(problems) => (
+        <>
+          {isFixed && <p>The role admin may do everything, and cannot be changed.</p>}
+          <div className="change-row">
+            <TextField
+              label="Label"
+              value={draft.label}
+              onChange={(label) =>
+                set({ label, ...(role === null && draft.name === roleName(draft.label) && { name: roleName(label) }) })
+              }
+              problem={problems.get("label")}
+              autoFocus
+              isRequired
+            />
+            <TextField
+              label="Name"
+              value={draft.name}
+              onChange={(name) => set({ name })}
+              problem={problems.get("name")}
+              isCode
+              isRequired
+            />
+            {role === null && (
+              <Select
+                label="Copy the rights of"
+                value={copied}
+                choices={[
+                  { id: "", label: "nobody: it reads everything" },
+                  ...roles.map(({ name, label }) => ({ id: name, label })),
+                ]}
+                onChange={(name) => {
+                  setCopied(name);
+                  const other = roles.find((one) => one.name === name);
+                  const { grants, settings, parents } = other ?? newRole();
+                  set({ grants, settings, parents });
+                }}
+              />
+            )}
+          </div>
+          <Matrix
+            grants={draft.grants}
+            objects={objects.data ?? []}
+            onChange={(grants) => set({ grants })}
+            problem={[...problems].find(([field]) => field.startsWith("grants"))?.[1]}
+          />
+          <fieldset className="options">
+            <legend className="field-label">Administration</legend>
+            <div className="access-settings">
+              {SETTINGS.map((setting) => (
+                <Check
+                  key={setting}
+                  label={setting.toLowerCase().replaceAll("_", " ")}
+                  isSelected={draft.settings.includes(setting)}
+                  onChange={(on) =>
+                    set({
+                      settings: on ? [...draft.settings, setting] : draft.settings.filter((one) => one !== setting),
+                    })
+                  }
+                />
+              ))}
+            </div>
+          </fieldset>
+        </>
+      )}
+    </ChangeDialog>
+  );
+}

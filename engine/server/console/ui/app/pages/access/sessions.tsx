@@ -1,0 +1,45 @@
+// The open sessions of browsers.
+
+import { useState } from "react";
+
+import { type OpenSession, readSessions, revokeSession } from "../../api/access.ts";
+import { Button } from "../../kit/button.tsx";
+import type { Column } from "../../kit/table.tsx";
+import { Confirm } from "./confirm.tsx";
+import { Paged, timeOf } from "./paged.tsx";
+
+export function Sessions() {
+  const [ended, setEnded] = useState<OpenSession | null>(null);
+  const columns: Column<OpenSession>[] = [
+    { id: "name", title: "Name", cell: ({ name }) => name },
+    { id: "kind", title: "By", cell: ({ kind }) => (kind === "API_KEY" ? "API key" : "OpenID Connect") },
+    { id: "role", title: "Role", cell: ({ role }) => role },
+    { id: "address", title: "Address", cell: ({ address }) => address },
+    { id: "created", title: "Since", cell: ({ createdAt }) => timeOf(createdAt) },
+    { id: "expires", title: "Until", cell: ({ expiresAt }) => timeOf(expiresAt) },
+    {
+      id: "end",
+      title: "End",
+      cell: (session) => (
+        <Button kind="quiet" aria-label={`End the session of ${session.name}`} onPress={() => setEnded(session)}>
+          End…
+        </Button>
+      ),
+    },
+  ];
+  return (
+    <>
+      <Paged label="Sessions" name="sessions" columns={columns} read={readSessions} />
+      {ended && (
+        <Confirm
+          title={`End the session of ${ended.name}?`}
+          verb="End the session"
+          act={() => revokeSession(ended.id)}
+          onClose={() => setEnded(null)}
+        >
+          <p>The browser has to sign in again. Open sockets end within a second.</p>
+        </Confirm>
+      )}
+    </>
+  );
+}
