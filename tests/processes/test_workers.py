@@ -299,7 +299,11 @@ def _ask_in_vain(served: Served) -> None:
         ),
         ({}, ("--workers", "0"), "fieldstone: FIELDSTONE_WORKERS must be auto or a whole number from 1 to 64, not '0'"),
         ({"FIELDSTONE_WORKERS": "many"}, (), "fieldstone: FIELDSTONE_WORKERS must be auto or a whole number from 1"),
-        ({}, ("--env-file", "/nowhere"), "fieldstone: the file '/nowhere' of --env-file cannot be read"),
+        (
+            {},
+            ("--env-file", "/nowhere"),
+            "fieldstone: the file '/nowhere' of --env-file cannot be read: No such file or directory.",
+        ),
     ],
 )
 def test_a_start_that_cannot_be_is_refused_with_a_sentence(

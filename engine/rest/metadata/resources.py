@@ -10,10 +10,11 @@ PAGE_PARAMETERS = ("filter", "order_by", "limit", "starting_after", "ending_befo
 """The parameters of a page."""
 
 _PAGE_INFO = "pageInfo{hasNextPage startCursor endCursor}"
+_RELATION = "id type sourceObjectId sourceFieldId targetObjectId targetFieldId"
 _FIELD = (
     "id objectMetadataId name label type description icon defaultValue options settings isActive isNullable isUnique"
     " isCustom isSystem status createdAt updatedAt"
-    " relation{id type sourceObjectId sourceFieldId targetObjectId targetFieldId}"
+    f" relation{{{_RELATION}}}"
 )
 _OBJECT = (
     "id nameSingular namePlural labelSingular labelPlural description icon isCustom isSystem isActive duplicateCriteria"
@@ -134,6 +135,8 @@ RESOURCES: Mapping[str, Resource] = {
         names=("name",),
         mutations=_one_spelling("Field", _FIELD),
     ),
+    # A relation is made, changed and deleted with the field at its many end.
+    "relations": Resource(one="relation", many="relations", type="Relation", selection=_RELATION, mutations={}),
     "webhooks": Resource(
         one="webhook",
         many="webhooks",
@@ -187,8 +190,9 @@ def find_methods(resource: str, *, of_one: bool) -> Mapping[str, Action]:
     """Return the methods of a resource, or of one of them, with their actions."""
     mutations = RESOURCES[resource].mutations
     if not of_one:
-        return {"GET": Action.FIND_MANY, "POST": Action.CREATE}
+        creates = {"POST": Action.CREATE} if Action.CREATE in mutations else {}
+        return {"GET": Action.FIND_MANY} | creates
     found = {"GET": Action.FIND_ONE}
     if Action.UPDATE_ONE in mutations:
         found |= {"PATCH": Action.UPDATE_ONE, "PUT": Action.UPDATE_ONE}
-    return found | {"DELETE": Action.DELETE_ONE}
+    return found | ({"DELETE": Action.DELETE_ONE} if Action.DELETE_ONE in mutations else {})

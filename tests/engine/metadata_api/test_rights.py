@@ -310,7 +310,7 @@ async def test_few_root_fields_are_open_to_a_role_without_settings(apis: Apis) -
         for singular in ("object", "field", "relation", "index")
         for name in all_query_names(catalog.by_singular[singular])
     ]
-    open_to_all = ["me", "modelVersion", "fieldTypes", "objectStats", "modelChanged"]
+    open_to_all = ["me", "modelVersion", "fieldTypes", "objectStats", "modelChanged", "events"]
     assert sorted(is_open) == sorted([*open_to_all, *of_the_model])
 
 

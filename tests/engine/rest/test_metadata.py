@@ -34,6 +34,16 @@ async def test_objects(client: httpx.AsyncClient) -> None:
     await ask(client, "DELETE", f"metadata/objects/{id_}", 404)
 
 
+async def test_relations_are_read(client: httpx.AsyncClient) -> None:
+    found = (await ask(client, "GET", "metadata/relations"))["data"]["relations"]
+    assert {one["type"] for one in found} == {"MANY_TO_ONE", "ONE_TO_MANY"}
+    (field,) = (await ask(client, "GET", f"metadata/fields?filter=id[eq]:{found[0]['id']}"))["data"]["fields"]
+    assert field["relation"] == found[0]
+    assert await ask(client, "GET", f"metadata/relations/{found[0]['id']}") == {"data": {"relation": found[0]}}
+    await ask(client, "POST", "metadata/relations", 405, json={})
+    await ask(client, "DELETE", f"metadata/relations/{found[0]['id']}", 405)
+
+
 async def test_pages(client: httpx.AsyncClient) -> None:
     whole = (await ask(client, "GET", "metadata/fields"))["data"]["fields"]
     assert len(whole) > 20
@@ -229,6 +239,8 @@ async def test_a_role_is_told_what_it_has_the_settings_for(client: httpx.AsyncCl
         "/metadata/fields/{id}": {"get"},
         "/metadata/webhooks": {"get", "post"},
         "/metadata/webhooks/{id}": {"get", "patch", "put", "delete"},
+        "/metadata/relations": {"get"},
+        "/metadata/relations/{id}": {"get"},
     }
     assert {"Role", "ApiKey", "CreateRoleInput"} & {*document["components"]["schemas"]} == set()
     assert (await client.get("/rest/open-api/metadata", headers={"authorization": ""})).status_code == 401

@@ -18,6 +18,8 @@ def read_env_file(path: str | None) -> dict[str, str]:
     try:
         with open(path, encoding="utf-8") as file:  # noqa: PTH123 - as given
             found = dotenv_values(stream=file, interpolate=False)
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"the file '{path}' of --env-file cannot be read: {error}.") from None
+    except OSError as error:
+        raise CommandError(f"the file '{path}' of --env-file cannot be read: {error.strerror}.") from None
+    except UnicodeDecodeError:
+        raise CommandError(f"the file '{path}' of --env-file cannot be read: it is not UTF-8.") from None
     return {name: value for name, value in found.items() if value is not None and name not in os.environ}
