@@ -6,6 +6,7 @@ from fieldstone.sql.compiler.reads.feed import compile_feed
 from fieldstone.sql.compiler.reads.select import compile_read
 from fieldstone.sql.compiler.scope import StatementDraft
 from fieldstone.sql.compiler.terms import Query
+from fieldstone.sql.compiler.writes.apart import compile_created_event, compile_values
 from fieldstone.sql.compiler.writes.faults import compile_faults
 from fieldstone.sql.compiler.writes.insert import compile_insert, compile_insert_one
 from fieldstone.sql.compiler.writes.merging.merge import compile_merge
@@ -15,6 +16,7 @@ from fieldstone.sql.compiler.writes.read_back import compile_read_back
 from fieldstone.sql.compiler.writes.rights import compile_unfit
 from fieldstone.sql.compiler.writes.update_rows import compile_find, compile_update_rows
 from fieldstone.sql.compiler.writes.upserts.upsert import compile_upsert
+from fieldstone.sql.plan.apart import CreatedEvent, is_apart
 from fieldstone.sql.plan.merge import Merge, MergePlan, Repoint
 from fieldstone.sql.plan.read import EventFeed, ReadPlan
 from fieldstone.sql.plan.write import (
@@ -33,7 +35,7 @@ from fieldstone.sql.plan.write import (
 )
 from fieldstone.sql.statement import Statement
 
-Plan = ReadPlan | WritePlan | NestedPlan | MergePlan | ReadBack | Faults | EventFeed
+Plan = ReadPlan | WritePlan | NestedPlan | MergePlan | CreatedEvent | ReadBack | Faults | EventFeed
 
 
 def compile_plan(plan: Plan) -> Statement:
@@ -53,7 +55,7 @@ def _compile_query(plan: Plan) -> Query:
         case Insert():
             return compile_insert(plan, draft)
         case InsertOne():
-            return compile_insert_one(plan, draft)
+            return compile_values(plan, draft) if is_apart(plan) else compile_insert_one(plan, draft)
         case Upsert():
             return compile_upsert(plan, draft)
         case Update():
@@ -64,6 +66,8 @@ def _compile_query(plan: Plan) -> Query:
             return compile_read_back(plan, draft)
         case UpdateRows() | Find() | Unfit() | Merge() | Repoint():
             return _compile_part(plan, draft)
+        case CreatedEvent():
+            return compile_created_event(plan, draft)
         case Faults():
             return compile_faults(plan, draft)
         case EventFeed():

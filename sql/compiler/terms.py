@@ -178,6 +178,11 @@ class Query:
         self.builder.into(table).columns([ColumnName(name) for name in columns])
         return self
 
+    def values(self, *values: Expression) -> Self:
+        """Insert one row of these values, instead of selected ones."""
+        self.builder.insert(*values)
+        return self
+
     def or_nothing(self) -> Self:
         """Pass over the rows to insert that conflict with others; nothing may be added to the conditions after this."""
         self.builder.on_conflict().do_nothing()

@@ -25,6 +25,7 @@ from fieldstone.metadata.changes import CreateField, NewRelation, apply
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.model import Index, Object, Snapshot
 from tests.apis import LIMITS, PRINCIPAL, WORKSPACE_ID, as_json, open_apis
+from tests.citus_cluster import ON_CITUS
 from tests.databases import Databases
 from tests.specimens import golden_template
 from tests.sql_layout import lay_out
@@ -53,6 +54,8 @@ async def test_case(name: str, golden_dsn: str, request: pytest.FixtureRequest) 
             assert await apis.send_warm(text, variables) == answer.body
     for suffix, written in found.items():
         path = GOLDEN / f"{name}.{suffix}"
+        if suffix == "sql" and ON_CITUS:
+            continue  # some statements are others there: the answers are the same
         if request.config.getoption("--update-golden"):
             path.write_text(written, encoding="utf-8")
         else:

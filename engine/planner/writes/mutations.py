@@ -29,7 +29,7 @@ from fieldstone.engine.planner.writes.nested.nodes import Records
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested, find_records
 from fieldstone.engine.planner.writes.nested.updates import UPDATES, UpdatesInput, build_updates
 from fieldstone.engine.planner.writes.nested.upserts import UpsertTree, plan_upsert_tree
-from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly, is_in_row, plan_read_back
+from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly, is_in_row, plan_event, plan_read_back
 from fieldstone.engine.planner.writes.removal import plan_removal
 from fieldstone.engine.planner.writes.upserts import OnConflict, build_upsert, find_on_conflict, upsert_record
 from fieldstone.engine.planner.writes.values.assignments import build_assignments
@@ -39,6 +39,7 @@ from fieldstone.engine.schema.values.value_changes import Argument
 from fieldstone.metadata.api_names import MutationRoot, Verb, find_mutation
 from fieldstone.metadata.model import Field
 from fieldstone.metadata.roles.role import Action
+from fieldstone.sql.plan.apart import is_apart
 from fieldstone.sql.plan.outputs import Record
 from fieldstone.sql.plan.write import (
     Assignment,
@@ -224,6 +225,7 @@ class _Root:
             references=tuple(name_reference(self.context.snapshot, self.object_, one) for one in references),
             keys=key_fields(self.object_, faults.keys if faults else ()),
             faults=faults,
+            event=plan_event(plan),
             changed=tuple(name for name, _ in self.changed),
             deferred=deferred,
             deferred_change=deferred_change,
@@ -289,7 +291,7 @@ class _Root:
         if not self.root.many:
             values, references, marks = build_create_one(context, object_, data, rights)
             self.judged = judge(context, rights, marks=marks)
-            return InsertOne(
+            insert = InsertOne(
                 table=object_.table,
                 key=object_.key,
                 values=values,
@@ -297,9 +299,11 @@ class _Root:
                 rights=self.judged.rights,
                 defaults=left_out(object_, [one.column for one in values], references) if self.judged.rights else (),
                 event=self._event(),
-                # Its statement tells no id beside the record, and the check asks for one.
-                record=None if self.judged.deferred else self._written_record(),
+                record=None,
             )
+            # Its statement tells no id beside the record, and the check asks for one.
+            is_read_back = self.judged.deferred or is_apart(insert)
+            return insert if is_read_back else replace(insert, record=self._written_record())
         columns, references, rows = build_create(context, object_, data, rights)
         self.judged = judge(context, rights, marks=marks_key(rights))
         return Insert(

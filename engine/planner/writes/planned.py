@@ -1,6 +1,6 @@
 """The plan of a root field of a mutation that one statement writes, and of the statement that reads its answer back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import assert_never
 
@@ -16,10 +16,13 @@ from fieldstone.engine.planner.writes.removal import Removal
 from fieldstone.engine.planner.writes.values.connects import ReferenceName
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
+from fieldstone.sql.compiler import compile_plan
+from fieldstone.sql.plan.apart import CreatedEvent, is_apart
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.outputs import Connection, Literal, NodeId, Output, Record, ToOne, Value
 from fieldstone.sql.plan.parts import parts_of
-from fieldstone.sql.plan.write import Faults, ReadBack
+from fieldstone.sql.plan.write import Faults, InsertOne, ReadBack, WritePlan
+from fieldstone.sql.statement import Statement, Step
 from fieldstone.sql.types import SqlType
 
 
@@ -40,6 +43,7 @@ class PlannedWrite:
         keys: the fields of the unique keys of `faults`, for the message of one that is taken.
         changed: the fields of an update's first assignments, which change values by the values before.
         faults: the search for the rows to blame, if a create or an upsert fails.
+        event: leaves the event of the record that the write has created, where the write's statement does not.
         deferred: the check of the records before the commit; of an upsert, of those that it has created.
         deferred_change: of an upsert, the check of those that were there.
     """
@@ -60,9 +64,30 @@ class PlannedWrite:
     references: tuple[ReferenceName, ...]
     keys: tuple[tuple[str, ...], ...] = ()
     faults: Faults | None = None
+    event: "EventApart | None" = None
     changed: tuple[str, ...] = ()
     deferred: DeferredCheck | None = None
     deferred_change: DeferredCheck | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventApart:
+    """The statement that leaves the event of a created record, with its parameters' places among those of the write."""
+
+    statement: Statement
+    slots: tuple[int, ...]
+
+    def follow(self, parameters: Sequence[bytes | None]) -> Step:
+        """Return the statement with its parameters, of the parameters of the write."""
+        return self.statement, [parameters[slot] for slot in self.slots]
+
+
+def plan_event(plan: WritePlan) -> EventApart | None:
+    """Return the statement that leaves the event of a write; None where the write's own does."""
+    if not isinstance(plan, InsertOne) or not is_apart(plan):
+        return None
+    event = CreatedEvent(insert=plan)
+    return EventApart(statement=compile_plan(event), slots=event.slots)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,10 +22,11 @@ from fieldstone.engine.request.write_errors.verdicts import judge_write, restric
 from fieldstone.metadata.model import OnDelete, Snapshot
 from fieldstone.sql.errors import DatabaseError, UniqueViolation, ValueTooLong
 from fieldstone.sql.executor import Database
-from fieldstone.sql.statement import Row, Statement
+from fieldstone.sql.statement import Row, Statement, Step
 from fieldstone.sql.transaction import Transaction, run_transaction
 
 _DEFER = Statement(text="SET CONSTRAINTS ALL DEFERRED")
+_BEGIN, _COMMIT = Statement(text="BEGIN"), Statement(text="COMMIT")
 _NO_IDS = b"{}"
 
 BoundWrite = list[bytes | None] | BoundNested | BoundMerge
@@ -98,9 +99,9 @@ async def _run_once(
     """Run a mutation as `run_writes` does; `failed` gets the root field that is refused, with its parameters."""
     share = snapshot.workspace.id.int
     role = bindings.role
-    if keeping is None and (only := single(writes)) and isinstance(bound[0], list):
+    if keeping is None and (only := _alone(writes)) and isinstance(bound[0], list):
         try:
-            (row,) = await database.write(only.write.statement, bound[0], timeout=time_limit, share=share)
+            row = await _write(database, only, bound[0], bindings, time_limit=time_limit, share=share)
         except (UniqueViolation, ValueTooLong) as error:
             failed.append((only, bound[0]))
             if known := describe(error, snapshot, only.path, written=only.object_):
@@ -198,12 +199,43 @@ def _bind(write: PlannedWrite | PlannedNested | PlannedMerge, bindings: Bindings
         raise located(error, write.location) from None
 
 
-def single(writes: Sequence[Planned]) -> PlannedWrite | None:
-    """Return the only write of a mutation if one statement does all of it."""
+def _alone(writes: Sequence[Planned]) -> PlannedWrite | None:
+    """Return the only write of a mutation if nothing has to be read, checked or written after it."""
     only = writes[0]
-    if len(writes) > 1 or not isinstance(only, PlannedWrite) or only.read_back or only.removal.get(only.object_.id):
+    if len(writes) > 1 or not isinstance(only, PlannedWrite) or only.removal.get(only.object_.id):
+        return None
+    if only.read_back is not None and only.event is None:
         return None
     return None if only.deferred or only.deferred_change else only
+
+
+def single(writes: Sequence[Planned]) -> PlannedWrite | None:
+    """Return the only write of a mutation if one statement does all of it."""
+    only = _alone(writes)
+    return None if only is None or only.event is not None else only
+
+
+async def _write(
+    database: Database,
+    write: PlannedWrite,
+    parameters: list[bytes | None],
+    bindings: Bindings,
+    *,
+    time_limit: float,
+    share: int,
+) -> Row:
+    """Run the only write of a mutation in one round trip, and return its row with the answer."""
+    step = (write.write.statement, parameters)
+    if write.event is None or write.read_back is None:
+        (row,) = await database.write(*step, timeout=time_limit, share=share)
+        return row
+    event = write.event.follow(parameters)
+    key = b"{%b}" % (event[1][0] or b"")
+    answer = (write.read_back.statement, write.read_back.bind(bindings._replace(ids=key)))
+    # Citus commits a statement by itself that is in no transaction block.
+    steps = [(_BEGIN, []), step, event, answer, (_COMMIT, [])]
+    _, ((problem, ids, _),), _, ((text,),), _ = await database.pipeline(steps, timeout=time_limit, share=share)
+    return problem, ids, text
 
 
 def tell_single(write: PlannedWrite, row: Row) -> bytes | None:
@@ -243,7 +275,10 @@ async def _run(
 ) -> bytes:
     if write.removal.get(write.object_.id):
         await transaction.run(_DEFER, [])
-    (row,) = await transaction.run(write.write.statement, parameters)
+    steps: list[Step] = [(write.write.statement, parameters)]
+    if write.event is not None:
+        steps.append(write.event.follow(parameters))
+    (row,) = (await transaction.pipeline(steps))[0] if len(steps) > 1 else await transaction.run(*steps[0])
     judge_write(write, row, bindings.role)
     _, ids, answer, *created = row
     meter.pay(write.price, bindings, times=_count(ids))
