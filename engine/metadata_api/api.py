@@ -31,6 +31,8 @@ from fieldstone.engine.metadata_api.roles.me import UNKNOWN_SERVER, ServerFacts,
 from fieldstone.engine.metadata_api.roles.rights import require_root
 from fieldstone.engine.metadata_api.selection import select_members
 from fieldstone.engine.metadata_api.token_mutations import token_runs
+from fieldstone.engine.metadata_api.views.facts import view_facts
+from fieldstone.engine.metadata_api.views.runs import view_runs
 from fieldstone.engine.metadata_api.webhook_mutations import webhook_checks, webhook_runs
 from fieldstone.engine.metadata_api.writes import Run, Sequel, Written
 from fieldstone.engine.planner.arguments.trees import Bindings, arguments_of, value_of
@@ -115,12 +117,6 @@ def _located(selected: Selected) -> Iterator[None]:
         raise
 
 
-def _select(call: MutationCall, selected: Selected, values: Mapping[str, JsonValue]) -> str:
-    """Return the selected values of an answer that is no record, as JSON text."""
-    below = collect_fields(call.operation.operation, selected.selection_sets, call.variables)
-    return dumps({field.key: values[field.name] for field in below})
-
-
 def _roots_of(call: MutationCall | QueryCall) -> list[Selected]:
     operation = call.operation.operation
     return collect_fields(operation, (operation.definition.selection_set,), call.variables)
@@ -163,6 +159,7 @@ class _Roots:
             **key_runs(keys),
             **document_runs(compiler.limits.document),
             **token_runs(denied, sessions),
+            **view_runs(),
             **webhook_runs(webhooks),
         }
 
@@ -193,9 +190,15 @@ class _Roots:
             answers = await self._writer.run(call.principal.workspace_id, body, actor=call.principal.name)
         entries = []
         for root, answer in zip(roots, answers, strict=True):
-            text = answer if isinstance(answer, str) else _select(call, root, await answer())
+            text = answer if isinstance(answer, str) else dumps(self._select(call, root, await answer()))
             entries.append(f"{dumps(root.key)}:{text}")
         return f"{{{','.join(entries)}}}".encode()
+
+    def _select(self, call: MutationCall, selected: Selected, values: Mapping[str, JsonValue]) -> JsonValue:
+        """Return the selected members of an answer that is no record."""
+        schema = self._compiler.schemas.get(call.snapshot)
+        kind = values["__typename"]
+        return select_members(schema, call.operation.operation, selected, values, call.variables, kind)
 
     async def _run(
         self, call: MutationCall, transaction: ModelTransaction, selected: Selected, arguments: Mapping[str, JsonValue]
@@ -369,6 +372,7 @@ def build_metadata_api(
             **model_facts(database, work, time_limit=time_limit),
             **process_facts(database, time_limit),
             **event_facts(database, time_limit),
+            **view_facts(database),
         },
     )
     api = build_api(

@@ -49,7 +49,10 @@ _OF_RECORDS: Final[Mapping[str, Setting | None]] = {
 
 _LISTS = frozenset({"applyChanges", "planChanges"})
 _FOR_ALL = frozenset(
-    {"__typename", "__schema", "__type", "me", "modelVersion", "fieldTypes", "objectStats", "modelChanged", "events"}
+    {
+        *("__typename", "__schema", "__type", "me", "modelVersion", "fieldTypes", "objectStats", "modelChanged"),
+        *("events", "views", "createView", "updateView", "deleteView", "preferences", "setPreferences"),
+    }
 )
 
 

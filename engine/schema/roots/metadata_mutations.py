@@ -24,6 +24,7 @@ from fieldstone.engine.schema.roots.model_plans import PLAN_QUERIES
 from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
 from fieldstone.engine.schema.roots.mutation_notation import mutation
 from fieldstone.engine.schema.roots.principals import PRINCIPAL_QUERIES, PRINCIPAL_TYPES
+from fieldstone.engine.schema.roots.saved_views.fields import VIEW_FIELDS, VIEW_QUERIES, VIEW_TYPES
 from fieldstone.engine.schema.roots.token_mutations import TOKEN_FIELDS, TOKEN_TYPES
 from fieldstone.engine.schema.roots.twenty_names import BOOLEAN_FILTER, OTHER_NAMES, UNLISTED_TYPES
 from fieldstone.engine.schema.roots.webhook_mutations import WEBHOOK_FIELDS, WEBHOOK_TYPES
@@ -80,6 +81,7 @@ _TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
     **MODEL_FACT_TYPES,
     **DOCUMENT_TYPES,
     **TOKEN_TYPES,
+    **VIEW_TYPES,
     **WEBHOOK_TYPES,
     BOOLEAN_FILTER.name: lambda _: BOOLEAN_FILTER,
 }
@@ -129,9 +131,17 @@ METADATA_MUTATIONS = MutationSet(
         "rotateApiKey": _rotate_api_key,
         **DOCUMENT_FIELDS,
         **TOKEN_FIELDS,
+        **VIEW_FIELDS,
         **WEBHOOK_FIELDS,
     },
-    queries={**PLAN_QUERIES, **MODEL_FACTS, **PRINCIPAL_QUERIES, **PROCESS_QUERIES, **EVENT_QUERIES},
+    queries={
+        **PLAN_QUERIES,
+        **MODEL_FACTS,
+        **PRINCIPAL_QUERIES,
+        **PROCESS_QUERIES,
+        **EVENT_QUERIES,
+        **VIEW_QUERIES,
+    },
     subscriptions=MODEL_SUBSCRIPTIONS,
     types=_TYPES,
     unlisted=UNLISTED_TYPES,

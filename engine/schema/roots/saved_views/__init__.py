@@ -1,0 +1,1 @@
+"""Saved views and preferences in the schema of the Metadata API."""
