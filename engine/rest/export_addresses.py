@@ -3,7 +3,7 @@
 from enum import Enum
 from typing import NamedTuple
 
-PARAMETERS = ("filter", "order_by", "limit", "starting_after")
+PARAMETERS = ("filter", "order_by", "limit", "starting_after", "columns", "spreadsheet")
 """The parameters that an export takes; its `limit` has no bound of a page."""
 
 

@@ -4,16 +4,19 @@ https://www.rfc-editor.org/rfc/rfc4180
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from fieldstone.engine.rest.exports.records import write_json
+from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.rest.exports.records import Number, write_json
 from fieldstone.engine.rest.selection import names_of_record
 from fieldstone.metadata import scalars
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 
 _END = "\r\n"
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""The beginnings of a text that spreadsheets take for a formula: https://owasp.org/www-community/attacks/CSV_Injection"""
 _QUOTED = re.compile(r'[",\r\n]')
 
 
@@ -51,14 +54,34 @@ def columns_of(object_: Object) -> Iterator[Column]:
             yield Column(name, is_json=any(part.scalar is scalars.JSON for part in field.parts))
 
 
+def select_columns(columns: Iterable[Column], names: Sequence[str] | None) -> tuple[Column, ...]:
+    """Return the columns of these titles in their order, all columns for None.
+
+    Raises:
+        BadUserInput: there is none of a title, or it is given twice.
+    """
+    known = {column.title: column for column in columns}
+    if names is None:
+        return tuple(known.values())
+    for name in names:
+        if name not in known:
+            raise BadUserInput(f"There is no column '{name[:80]}': {', '.join(known)} are there.", field="columns")
+    if len({*names}) < len(names):
+        raise BadUserInput("A column is given twice in 'columns'.", field="columns")
+    return tuple(known[name] for name in names)
+
+
 def write_header(columns: Iterable[Column]) -> str:
     """Return the first line, with its end."""
     return ",".join(_cell(column.title) for column in columns) + _END
 
 
-def write_line(columns: Iterable[Column], record: Mapping[str, JsonValue]) -> str:
-    """Return the line of a record, with its end; raises KeyError if the record lacks a column."""
-    return ",".join([_value(column, record) for column in columns]) + _END
+def write_line(columns: Iterable[Column], record: Mapping[str, JsonValue], *, spreadsheet: bool = False) -> str:
+    """Return the line of a record, with its end; raises KeyError if the record lacks a column.
+
+    For a `spreadsheet` a text that it would take for a formula begins with an apostrophe.
+    """
+    return ",".join([_value(column, record, spreadsheet=spreadsheet) for column in columns]) + _END
 
 
 def write_cells(cells: Iterable[str | None]) -> str:
@@ -66,14 +89,15 @@ def write_cells(cells: Iterable[str | None]) -> str:
     return ",".join("" if cell is None else _cell(cell) for cell in cells) + _END
 
 
-def _value(column: Column, record: Mapping[str, JsonValue]) -> str:
+def _value(column: Column, record: Mapping[str, JsonValue], *, spreadsheet: bool) -> str:
     value = record[column.name]
     if column.part is not None and value is not None:
         value = value[column.part]
     if value is None:
         return ""
     if isinstance(value, str) and not column.is_json:
-        return _cell(value)
+        is_formula = spreadsheet and value.startswith(_FORMULA) and not isinstance(value, Number)
+        return _cell(f"'{value}" if is_formula else value)
     return _cell(write_json(value))
 
 

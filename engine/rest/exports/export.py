@@ -6,12 +6,12 @@ likes. An export is therefore no snapshot: each page has the records as they are
 
 from functools import partial
 
-from fieldstone.engine.errors import Conflict, QueryTooComplex
+from fieldstone.engine.errors import BadUserInput, Conflict, QueryTooComplex
 from fieldstone.engine.rest.api import ObjectSight, RestApi
 from fieldstone.engine.rest.export_addresses import ExportAddress, Format
-from fieldstone.engine.rest.exports.csv_lines import Column, columns_of, write_header, write_line
+from fieldstone.engine.rest.exports.csv_lines import Column, columns_of, select_columns, write_header, write_line
 from fieldstone.engine.rest.exports.orders import is_served, refuse_sorting
-from fieldstone.engine.rest.exports.records import Page, cut_page
+from fieldstone.engine.rest.exports.records import Cut, Page, cut_page, write_json
 from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import Action
@@ -54,6 +54,8 @@ class Export:
         self._format = address.format
         self._parameters = parameters
         self._columns: tuple[Column, ...] = ()
+        self._names: list[str] | None = None
+        self._for_spreadsheet = False
         self._largest = self._page_size = 0
         self._after = parameters.text("starting_after")
 
@@ -68,7 +70,7 @@ class Export:
         limit = self._parameters.number("limit", _MOST)
         if not self.pages:
             sight = await self._api.see_object(self._principal, self.name)
-            self._columns = tuple(columns_of(sight.object))
+            self._columns = self._select(sight)
             self._largest = self._page_size = sight.largest_page
             self.counts_pages = sight.has_own_rate
             await self._check_order(sight, limit)
@@ -84,6 +86,18 @@ class Export:
         self._after = page.end
         self.is_over = page.is_last or self.records == limit
         return lines
+
+    def _select(self, sight: ObjectSight) -> tuple[Column, ...]:
+        """Return the columns; raises BadUserInput."""
+        text = self._parameters.text("columns")
+        self._names = None if text is None else [name.strip() for name in text.split(",")]
+        is_csv = self._format is Format.CSV
+        self._for_spreadsheet = self._parameters.flag("spreadsheet")
+        if self._for_spreadsheet and not is_csv:
+            raise BadUserInput("'spreadsheet' is for CSV.", field="spreadsheet")
+        columns = columns_of(sight.object)
+        whole = columns if is_csv else dict.fromkeys(column._replace(part=None) for column in columns)
+        return select_columns(whole, self._names)
 
     async def _check_order(self, sight: ObjectSight, limit: int | None) -> None:
         order_by = self._parameters.text("order_by")
@@ -114,11 +128,19 @@ class Export:
 
     def _write(self, body: bytes) -> tuple[Page, bytes]:
         page = cut_page(body, self.name)
-        if self._format is Format.JSONL:
-            return page, "".join(f"{record.text}\n" for record in page.records).encode()
-        lines = [] if self.pages else [write_header(self._columns)]
+        lines: list[str] = []
         try:
-            lines += [write_line(self._columns, record.members) for record in page.records]
+            if self._format is Format.JSONL:
+                return page, "".join(f"{self._object_text(record)}\n" for record in page.records).encode()
+            lines += [] if self.pages else [write_header(self._columns)]
+            spreadsheet = self._for_spreadsheet
+            lines += [write_line(self._columns, record.members, spreadsheet=spreadsheet) for record in page.records]
         except (KeyError, TypeError):
             raise Conflict("A field that has a column was removed or changed its type: export again.") from None
         return page, "".join(lines).encode()
+
+    def _object_text(self, record: Cut) -> str:
+        """Return the line of a record of JSON Lines, short of its end."""
+        if self._names is None:
+            return record.text
+        return write_json({name: record.members[name] for name in self._names})

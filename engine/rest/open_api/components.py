@@ -95,6 +95,12 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
             "required_filter": _query("filter", _TEXT, _FILTER) | {"required": True},
             "order_by": _query("order_by", _TEXT, "Fields such as createdAt[DescNullsLast],name."),
             "limit": _query("limit", page, "The most records of the page."),
+            "columns": _query("columns", {"type": "string"}, "The columns in their order, with commas between them."),
+            "spreadsheet": _query(
+                "spreadsheet",
+                {"type": "boolean"},
+                "Of CSV: whether formulas become texts, by an apostrophe before them.",
+            ),
             "export_limit": _query("limit", {"type": "integer", "minimum": 0}, "The most records; all unless given."),
             "depth": _query(
                 "depth",

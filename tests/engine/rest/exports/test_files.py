@@ -97,3 +97,34 @@ async def test_a_role_exports_its_part(client: httpx.AsyncClient) -> None:
     hidden = await ask(client, "GET", "opportunities.csv?filter=amount[gt]:1", 400, headers=headers)
     assert hidden["messages"][0].startswith("'filter' has 'amount.gt', and there is no 'amount'")
     await ask(client, "GET", "companies.csv", 404, headers=headers)
+
+
+async def test_chosen_columns(client: httpx.AsyncClient) -> None:
+    await add_field(client, "company", "price", "CURRENCY")
+    await create(client, "companies", name="Acme", price={"amountMicros": 5, "currencyCode": "EUR"})
+    answer = await client.get("/rest/companies.csv?columns=price.currencyCode,%20name")
+    assert answer.text == "price.currencyCode,name\r\nEUR,Acme\r\n"
+    answer = await client.get("/rest/companies.jsonl?columns=name,price")
+    assert answer.text == '{"name":"Acme","price":{"amountMicros":5,"currencyCode":"EUR"}}\n'
+    for path, word in (
+        ("companies.csv?columns=nothing", "There is no column 'nothing'"),
+        ("companies.csv?columns=name,name", "twice"),
+        ("companies.jsonl?columns=price.amountMicros", "There is no column"),
+        ("companies.jsonl?spreadsheet=true", "is for CSV"),
+    ):
+        assert word in (await ask(client, "GET", path, 400))["messages"][0]
+    headers = await key_of_role(client, grants=[{"object": "company", "read": {"fields": {"only": ["name"]}}}])
+    hidden = await ask(client, "GET", "companies.csv?columns=name,price.amountMicros", 400, headers=headers)
+    assert hidden["messages"] == ["There is no column 'price.amountMicros': id, name are there."]
+
+
+async def test_a_file_for_spreadsheets(client: httpx.AsyncClient) -> None:
+    await add_field(client, "company", "score", "NUMBER")
+    names = ["=1+1", "+1", "-1", "@x", "\tx", "x=1"]
+    for name in names:
+        await create(client, "companies", name=name, score=-5)
+    path = "/rest/companies.csv?columns=name,score"
+    found = rows((await client.get(f"{path}&spreadsheet=true")).text)
+    assert [row["name"] for row in found] == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "x=1"]
+    assert {row["score"] for row in found} == {"-5"}
+    assert [row["name"] for row in rows((await client.get(path)).text)] == names
