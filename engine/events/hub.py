@@ -25,6 +25,7 @@ from fieldstone.engine.events.delivery.work import PASSING, PAUSE, GroupWork, Wa
 from fieldstone.engine.events.live.execution import Execution
 from fieldstone.engine.events.live.group import LiveGroup, LiveMember, LiveSink
 from fieldstone.engine.events.live.queries import LiveQueries
+from fieldstone.engine.events.log.epochs import EPOCH, find_position
 from fieldstone.engine.events.log.reader import EventLog, expired
 from fieldstone.engine.events.model_watchers import ModelMember, ModelWatchers
 from fieldstone.engine.events.quotas import Place, QuotaLimits, Quotas
@@ -89,6 +90,7 @@ class Hub:
     ) -> None:
         self.wake = Wake()
         self.counters = HubCounters()
+        self._database = database
         self.log = EventLog(database)
         self.quotas = Quotas(limits or QuotaLimits())
         self.position = 0
@@ -182,7 +184,10 @@ class Hub:
                 return self.models.join(subscription, sink, place)
             if isinstance(subscription, LiveQuery):
                 return await self._subscribe_live(subscription, sink, place)
-            position = await self._begin(subscription.after)
+            after, group = subscription.after, subscription.group
+            if after is not None and (group.epoch or after >= EPOCH):
+                after = await find_position(self._database, group.workspace_id, group.epoch, after)
+            position = await self._begin(after)
         except BaseException:
             place.leave()
             raise

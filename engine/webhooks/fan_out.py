@@ -135,7 +135,8 @@ class FanOut:
         described, links = [], []
         for event in events:
             shown = by_position.get(event.position)
-            if shown is None:
+            snapshot = snapshots[event.workspace_id]
+            if shown is None or snapshot is None:
                 _LOG.warning("event %d is of an object that was deleted: no webhook gets it", event.position)
                 continue
             for variant, one in enumerate(shown):
@@ -147,7 +148,7 @@ class FanOut:
                         "object_id": str(event.object_id),
                         "record_id": str(event.record_id),
                         "event": f"{one.object_.name_singular}.{event.action}",
-                        "payload": build_payload(one, event),
+                        "payload": build_payload(one, event, snapshot.workspace),
                     }
                 )
                 links += [

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
+from fieldstone.engine.events.log.epochs import show_position
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.whole_record import seen_feed, whole_feed, whole_record
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
-from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.model import Object, Snapshot, Workspace
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, Serialization, StaleSchema
 from fieldstone.sql.executor import Database
@@ -105,7 +106,7 @@ def read_event(row: Row) -> NewEvent:
     )
 
 
-def build_payload(shown: Shown, event: NewEvent) -> str:
+def build_payload(shown: Shown, event: NewEvent, workspace: Workspace) -> str:
     """Return the body of an event, but for its id."""
     object_, keys = shown.object_, whole_record(shown.object_).keys
     updated = {keys[column] for column in shown.changed if column in keys}
@@ -113,7 +114,7 @@ def build_payload(shown: Shown, event: NewEvent) -> str:
         "event": f"{object_.name_singular}.{event.action}",
         "workspaceId": str(event.workspace_id),
         # Positions count the events of all objects, and of all workspaces.
-        "position": event.position if object_.access is None else None,
+        "position": show_position(event.position, workspace.epoch) if object_.access is None else None,
         "occurredAt": event.at,
         "object": object_.name_singular,
         "recordId": str(event.record_id),

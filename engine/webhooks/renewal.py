@@ -58,7 +58,7 @@ class Renewal:
         event = read_event(rows[0])
         shown = await show_events(self._records, {event.workspace_id: snapshot}, [event])
         for one in shown.get(event.position, ()):
-            payload, rights = build_payload(one, event), one.webhooks[claimed.webhook_id]
+            payload, rights = build_payload(one, event, snapshot.workspace), one.webhooks[claimed.webhook_id]
             step = _RENEW.bind(
                 id=claimed.id, claim=claimed.claim, payload=payload, rights=rights, object_id=event.object_id
             )

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -56,9 +57,11 @@ def fresh_cells(servers: dict[str, embedded.EmbeddedServer]) -> Iterator[dict[st
         yield urls
     finally:
         for server in servers.values():
+            _drop_subscriptions(server.dsn, name)
+        for server in servers.values():
             with psycopg.connect(server.dsn, autocommit=True) as connection:
-                _drop_subscriptions(server.dsn, name)
-                connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+                _drop_slots(connection, name)
+                connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)".encode())
 
 
 def _databases(server: embedded.EmbeddedServer) -> list[str]:
@@ -67,7 +70,7 @@ def _databases(server: embedded.EmbeddedServer) -> list[str]:
 
 
 def _drop_subscriptions(dsn: str, name: str) -> None:
-    """Drop the subscriptions and slots that a test has left, which would keep the database."""
+    """Drop the subscriptions that a test has left, which would keep the database."""
     with psycopg.connect(make_conninfo(dsn, dbname=name), autocommit=True) as connection:
         for (left,) in connection.execute(
             "SELECT subname FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database"
@@ -76,10 +79,19 @@ def _drop_subscriptions(dsn: str, name: str) -> None:
             for statement in ("DISABLE", "SET (slot_name = NONE)"):
                 connection.execute(f'ALTER SUBSCRIPTION "{left}" {statement}'.encode())
             connection.execute(f'DROP SUBSCRIPTION "{left}"'.encode())
-        connection.execute(
-            "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
-            " WHERE database = current_database() AND NOT active"
-        )
+
+
+def _drop_slots(connection: "psycopg.Connection[Any]", name: str) -> None:
+    """Drop the slots of a database, whose processes may take a moment to end."""
+    connection.execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = %s", [name])
+    active = "SELECT count(*) FROM pg_replication_slots WHERE database = %s AND active"
+    limit = time.monotonic() + 30
+    while connection.execute(active, [name]).fetchone() != (0,):
+        assert time.monotonic() < limit, "a slot is in use"
+        time.sleep(0.01)
+    connection.execute(
+        "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = %s", [name]
+    )
 
 
 def url_of(dsn: str) -> str:

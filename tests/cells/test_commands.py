@@ -6,6 +6,7 @@ import pytest
 
 from fieldstone.engine.cells.errors import CellUnavailable
 from fieldstone.engine.server.cli import api_keys, doctor, workspaces
+from fieldstone.engine.server.cli.placement import places
 from fieldstone.engine.server.cli.upkeep import backups, migrate
 from fieldstone.engine.settings import Settings, load_settings
 from fieldstone.metadata.errors import NameTaken, UnknownObject
@@ -35,7 +36,9 @@ async def test_workspaces_are_made_listed_and_deleted_in_their_cells(
         await workspaces.create(settings, name="third", cell="west")
     capsys.readouterr()
     await workspaces.list_all(settings)
-    rows = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    assert sorted(capsys.readouterr().out.split()) == ["default", "first", "second"]
+    await places.show(settings)
+    rows = [line.split("\t")[:2] for line in capsys.readouterr().out.splitlines()]
     assert sorted(rows) == [["default", "home"], ["first", "home"], ["second", "east"]]
     token = await make_key(settings, "second", capsys)
     async with open_app(cells) as app, client_of(app, token) as client:

@@ -129,3 +129,12 @@ WHERE held.granted AND held.pid <> pg_backend_pid()
             AND held.relation IN ('fieldstone.event_staging'::regclass, 'fieldstone.event_log'::regclass)
         )
     );
+
+-- name: find_position
+-- The bounds of the log that a workspace had in an epoch, and the position here of an event there, or of the last before it.
+SELECT epoch.first, epoch.last, coalesce((
+    SELECT max(moved.position) FROM fieldstone.moved_event AS moved
+    WHERE moved.workspace_id = epoch.workspace_id AND moved.epoch = epoch.epoch AND moved.earlier <= %(position)s::bigint
+), epoch.start)
+FROM fieldstone.log_epoch AS epoch
+WHERE epoch.workspace_id = %(workspace_id)s::uuid AND epoch.epoch = %(epoch)s::bigint;

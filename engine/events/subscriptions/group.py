@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from fieldstone.engine.errors import ApiError
+from fieldstone.engine.events.log.epochs import show_position
 from fieldstone.engine.events.quotas import Place
 from fieldstone.engine.events.subscriptions.subscription import GroupKey, Subscription
 from fieldstone.metadata.dependencies import Dependencies
@@ -191,7 +192,8 @@ class SubscriptionGroup:
         found = []
         for position, numbers, text in rows:
             if position is not None and numbers is not None and text is not None:
-                told = "" if self.key.sealed else ',"extensions":{"position":"' + position.decode() + '"}'
+                shown = show_position(int(position), self.key.epoch)
+                told = "" if self.key.sealed else f',"extensions":{{"position":"{shown}"}}'
                 tail = "}" + told + "}"
                 found.append(Delivery(position=int(position), numbers=numbers, payload=head + text.decode() + tail))
         is_all = len(rows) < self.key.limit

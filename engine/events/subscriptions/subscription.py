@@ -79,6 +79,7 @@ class GroupKey:
         key: the response key of their field.
         limit: the number of events that the statement reads.
         parameters: the values of the statement's parameters, without those for the range and the sets.
+        epoch: that of the workspace, which its positions tell.
     """
 
     workspace_id: UUID
@@ -90,6 +91,7 @@ class GroupKey:
     statement: Statement
     limit: int
     parameters: tuple[bytes | None, ...]
+    epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +145,7 @@ def bind_subscription(
     bindings: Bindings,
     sealed: bool,
     depends: Dependencies,
+    epoch: int = 0,
 ) -> Subscription:
     """Return the subscription of one request.
 
@@ -165,6 +168,7 @@ def bind_subscription(
             statement=plan.statement,
             limit=planned.feed.limit,
             parameters=tuple(binder(bindings) for binder in planned.binders),
+            epoch=epoch,
         ),
         parameter_set=dumps(parameter_set).encode(),
         after=planned.after(bindings),

@@ -40,4 +40,5 @@ async def open_subscription(
         bindings=call.bindings,
         sealed=sealed,
         depends=depends,
+        epoch=call.snapshot.workspace.epoch,
     )

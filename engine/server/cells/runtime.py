@@ -9,9 +9,11 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from fieldstone.engine.cells.directory import CellsAway, Directory
+from fieldstone.engine.cells.moves.mover import finish_switches
 from fieldstone.engine.errors import ServiceUnavailable
 from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
 from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.server.cells.moving import drop_all_left
 from fieldstone.engine.server.cells.settings import settings_of
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.auth import sign_in
@@ -45,6 +47,8 @@ _LOOK_EVERY: Final = 1.0
 _FOLLOW_FOR: Final = 3.0
 """Seconds for which a request waits for the directory to tell where its workspace has gone."""
 _FOLLOW_EVERY: Final = 0.02
+_FINISH_EVERY: Final = 2.0
+_DROP_EVERY: Final = 600.0
 
 
 class CellRuntime(Runtime):
@@ -171,7 +175,7 @@ class CellRuntime(Runtime):
     async def _own(self, opened: "asyncio.Future[Services]") -> None:
         works = {f"cell {name}": partial(self._keep_open, name) for name in self._cells}
         try:
-            async with running(works | {"left workspaces": self._keep_telling}):
+            async with running({**works, "left workspaces": self._keep_telling, "moves": self._keep_moving}):
                 opened.set_result(await self._first())
                 await self._stopping.wait()
         except Exception as error:  # noqa: BLE001 - the app's edge
@@ -251,6 +255,22 @@ class CellRuntime(Runtime):
                     moved = True
                 if moved and left is not None:
                     left.watch.moved(workspace_id)
+
+    async def _keep_moving(self) -> None:
+        """Bring switches to their end whose mover has ended, and drop the tables that moves have left long ago."""
+        dropped_at = asyncio.get_running_loop().time()
+        while True:
+            await asyncio.sleep(_FINISH_EVERY)
+            databases = self._databases()
+            if (home := databases[self._home]) is None:
+                continue
+            try:
+                await finish_switches(databases, home)
+                if asyncio.get_running_loop().time() - dropped_at > _DROP_EVERY:
+                    dropped_at = asyncio.get_running_loop().time()
+                    await drop_all_left(self._settings)
+            except (SqlError, MetadataError) as error:
+                _LOG.info("moves of workspaces are looked at later: %s", error)
 
 
 def _core(services: Services) -> GraphQLApi:

@@ -36,7 +36,7 @@ async def create(settings: Settings, *, name: str, cell: str | None = None) -> N
 
 
 async def list_all(settings: Settings) -> None:
-    """Print the name of each workspace; of several cells with the cell, the size and the load.
+    """Print the name of each workspace, of all cells where there are several.
 
     Raises:
         MetadataError: the catalog is not for this program.
@@ -47,7 +47,7 @@ async def list_all(settings: Settings) -> None:
             if isinstance(one, Away):
                 typer.echo(f"The cell {one.cell.name} cannot be asked: {escape(one.reason)}", err=True)
             else:
-                typer.echo(f"{one.name:<40}  {one.cell:<20}  {one.bytes / 2**20:>10,.1f} MiB  {one.load:>8.2f} s/min")
+                typer.echo(one.name)
         return
     async with open_foundation(settings) as foundation:
         found = await foundation.workspaces.list()

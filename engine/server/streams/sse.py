@@ -17,6 +17,7 @@ from fieldstone.engine.errors import (
     ServiceUnavailable,
     Unauthenticated,
 )
+from fieldstone.engine.events.log.epochs import show_position
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.engine.identity.watch import Watched, no_longer_valid
@@ -145,7 +146,8 @@ class StreamEndpoint:
             queue.force(_next(listed) + _COMPLETE, None)
             queue.force("")
 
-        sink = _SealedSink(queue, fail) if subscription.sealed else _StreamSink(queue, fail)
+        epoch = subscription.group.epoch if isinstance(subscription, Subscription) else 0
+        sink = _SealedSink(queue, fail) if subscription.sealed else _StreamSink(queue, fail, epoch)
         try:
             member = await services.events.hub.subscribe(subscription, sink)
         except (BadUserInput, QueryTooComplex) as error:
@@ -204,8 +206,12 @@ class StreamEndpoint:
 class _StreamSink(QueueSink):
     """A subscription's results as events, each with its position as its id."""
 
+    def __init__(self, queue: SendQueue, fail: Callable[[list[ApiError]], None], epoch: int) -> None:
+        super().__init__(queue, fail)
+        self._epoch = epoch
+
     def format(self, position: int, payload: str) -> str:
-        return _next(payload, position)
+        return _next(payload, show_position(position, self._epoch))
 
 
 class _SealedSink(QueueSink):

@@ -56,10 +56,14 @@ def list_workspaces(
 @workspace.command("move")
 def move_workspace(
     name: Annotated[str, typer.Argument(help="The workspace's name.")],
-    to: Annotated[str, typer.Option("--to", help="The place: HOST:PORT of a node of Citus.")],
+    to: Annotated[str | None, typer.Option("--to", help="The place: a cell, or HOST:PORT of a node of Citus.")] = None,
+    cancel: Annotated[bool, typer.Option("--cancel", help="Undo a move between cells that was interrupted.")] = False,
 ) -> None:
-    """Move a workspace to another place, while it is read and written."""
-    work.exit_codes.run(lambda settings: work.places.move(settings, name=name, to=to))
+    """Move a workspace to another place, while it is read and written.
+
+    A move between cells that was interrupted goes on where it was when the command is given again.
+    """
+    work.exit_codes.run(lambda settings: work.places.move(settings, name=name, to=to, is_cancelled=cancel))
 
 
 @workspace.command("rebalance")

@@ -2,6 +2,7 @@
 
 import typer
 
+from fieldstone.engine.server.cells.moving import cancel
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.placement.citus import NodesOfCitus
 from fieldstone.engine.server.cli.placement.ways import open_way
@@ -25,14 +26,22 @@ async def distribute(settings: Settings, *, name: str) -> None:
     typer.echo(f"Workspace '{name}' is distributed.")
 
 
-async def move(settings: Settings, *, name: str, to: str) -> None:
-    """Move a workspace to another place.
+async def move(settings: Settings, *, name: str, to: str | None, is_cancelled: bool = False) -> None:
+    """Move a workspace to another place, or undo a move that was interrupted.
 
     Raises:
-        CommandError: all workspaces lie in one database.
+        CommandError: all workspaces lie in one database, or no place is named.
         MetadataError: there is no such workspace or place, or the move was refused.
         SqlError: the database cannot be had.
     """
+    if is_cancelled:
+        if not settings.cells:
+            raise CommandError("--cancel is for moves between cells, which FIELDSTONE_CELLS names")
+        await cancel(settings, name)
+        typer.echo(f"The move of workspace '{name}' is undone.")
+        return
+    if to is None:
+        raise CommandError("--to names the place: a cell, or HOST:PORT of a node of Citus")
     async with open_way(settings) as way:
         await way.move(name, to)
     typer.echo(f"Workspace '{name}' lies at {to}.")

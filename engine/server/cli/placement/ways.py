@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from fieldstone.engine.server.cli.command_error import CommandError
+from fieldstone.engine.server.cli.placement.cells import Cells
 from fieldstone.engine.server.cli.placement.citus import NodesOfCitus
 from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import Settings
@@ -36,9 +37,13 @@ async def open_way(settings: Settings) -> AsyncIterator[Way]:
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
+    if settings.cells:
+        yield Cells(settings)
+        return
     if settings.distribute is None:
         raise CommandError(
-            "all workspaces lie in one database; FIELDSTONE_DISTRIBUTE=citus places them on the nodes of a cluster"
+            "all workspaces lie in one database; FIELDSTONE_DISTRIBUTE=citus places them on the nodes of a cluster, and"
+            " FIELDSTONE_CELLS in several databases"
         )
     async with open_foundation(settings) as foundation:
         yield NodesOfCitus(foundation)

@@ -1,0 +1,1 @@
+"""Moves of workspaces between cells, by PostgreSQL's own logical replication."""

@@ -1,0 +1,152 @@
+"""The rows of a workspace in the catalog, carried from one database to another as often as they have changed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from psycopg import sql
+
+from fieldstone.engine.backup.owned import CATALOG, is_saved, of_workspace, stays_behind
+from fieldstone.engine.backup.rows import insert_order
+from fieldstone.engine.cells.moves.move import QUERIES, Move
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.sql.ddl.names import name_sql, names_sql, table_sql
+from fieldstone.sql.plan.elements import Table
+
+CAME: Final = Table(schema="pg_temp", name="came")
+
+_DELIVERIES: Final = "webhook_delivery"
+_OF_THE_MODEL: Final = frozenset(
+    {"object", "relation", "field", "index", "retired_name", "model_change", "role", "imported"}
+)
+"""Tables that only changes of the model write, which wait for the end of a move."""
+_OF_DELIVERIES: Final = frozenset({_DELIVERIES, "webhook_try"})
+_LONG: Final = frozenset({*_OF_DELIVERIES, "audit_log", "idempotency", "slow_operation", "persisted_query"})
+"""Tables of which only the rows are carried that have changed; rows that retention has deleted go later."""
+
+
+class _Owned(NamedTuple):
+    """A table of the catalog: its columns, those of its key, and those that are numbered."""
+
+    name: str
+    columns: Sequence[str]
+    key: Sequence[str] | None
+    identities: Collection[str]
+
+
+async def carry_rows(source: Session, target: Session, move: Move, *, since: int | None) -> None:
+    """Carry the workspace's rows in the transaction of the target.
+
+    Args:
+        source: in a transaction.
+        target: in a transaction.
+        move: the move.
+        since: the oldest transaction that ran when the rows were carried before; None: they were not.
+
+    Raises:
+        psycopg.Error: a row cannot be in the target.
+    """
+    rows = await (await target.execute(QUERIES["columns"])).fetchall()
+    owned = {one[0]: _Owned(*one) for one in rows if _moves(one[0], one[1]) and not (since and one[0] in _OF_THE_MODEL)}
+    if since is not None:
+        # Each table takes several messages, and most have not changed.
+        there = await _count(target, move, owned, since)
+        owned = {
+            name: owned[name]
+            for name, (count, changed) in (await _count(source, move, owned, since)).items()
+            if changed or (name not in _LONG and count != there[name][0])
+        }
+    for name in await insert_order(target, owned):
+        await _carry(source, target, move, owned[name], since)
+
+
+async def _count(
+    connection: Session, move: Move, owned: Mapping[str, _Owned], since: int
+) -> dict[str, tuple[int, int]]:
+    """Return the number of the workspace's rows in each table, and of those among them that have changed."""
+    parts = [
+        sql.SQL("SELECT {}, count(*), count(*) FILTER (WHERE {}) FROM {} WHERE {}").format(
+            sql.Literal(name),
+            _changed(since),
+            table_sql(Table(schema=CATALOG, name=name)),
+            of_workspace(name, one.columns, move.workspace_id),
+        )
+        for name, one in owned.items()
+    ]
+    rows = await (await connection.execute(sql.SQL(" UNION ALL ").join(parts))).fetchall()
+    return {name: (count, changed) for name, count, changed in rows}
+
+
+def _changed(since: int) -> sql.Composed:
+    """Return the condition on rows that transactions have written which had not ended at `since`."""
+    number = sql.Literal(str(since % (1 << 32)))
+    return sql.SQL("pg_catalog.age(xmin) <= pg_catalog.age({}::text::xid)").format(number)
+
+
+def _moves(name: str, columns: Sequence[str]) -> bool:
+    return is_saved(name) and (name in _OF_DELIVERIES or not stays_behind(name, columns))
+
+
+async def _carry(source: Session, target: Session, move: Move, owned: _Owned, since: int | None) -> None:
+    table = Table(schema=CATALOG, name=owned.name)
+    condition: sql.Composable = of_workspace(owned.name, owned.columns, move.workspace_id)
+    is_part = since is not None and owned.name in _LONG
+    wanted = condition
+    if since is not None and is_part:
+        wanted = sql.SQL("{} AND {}").format(condition, _changed(since))
+    listed = names_sql(owned.columns)
+    query = sql.SQL("SELECT {} FROM {} WHERE {}").format(listed, table_sql(table), wanted)
+    await copy_aside(source, target, query, table, owned.columns)
+    if owned.name == "workspace":
+        await target.execute(
+            "UPDATE pg_temp.came SET presence = 'COMING', epoch = %(epoch)s, moved_in = NULL", {"epoch": move.epoch + 1}
+        )
+    if owned.name == _DELIVERIES:
+        await target.execute(QUERIES["place_deliveries"], {"epoch": move.epoch})
+    effect: sql.Composable = sql.SQL("")
+    if not owned.key:
+        await target.execute(sql.SQL("DELETE FROM {} WHERE {}").format(table_sql(table), condition))
+    else:
+        effect = _merge(owned)
+        if not is_part and since is not None:
+            await target.execute(_delete_others(table, owned, condition))
+    await target.execute(
+        sql.SQL("INSERT INTO {} ({}) OVERRIDING SYSTEM VALUE SELECT {} FROM pg_temp.came {}").format(
+            table_sql(table), listed, listed, effect
+        )
+    )
+    await target.execute("DROP TABLE pg_temp.came")
+
+
+def _merge(owned: _Owned) -> sql.Composed:
+    """Return the clause by which rows that are there already become as they came."""
+    key = owned.key or ()
+    changing = [one for one in owned.columns if one not in key and one not in owned.identities]
+    assigned = sql.SQL(", ").join(sql.SQL("{} = excluded.{}").format(name_sql(one), name_sql(one)) for one in changing)
+    effect = sql.SQL("DO UPDATE SET {}").format(assigned) if changing else sql.SQL("DO NOTHING")
+    return sql.SQL("ON CONFLICT ({}) {}").format(names_sql(key), effect)
+
+
+def _delete_others(table: Table, owned: _Owned, condition: sql.Composable) -> sql.Composed:
+    """Return the statement that deletes the rows which the source does not have any more."""
+    same = sql.SQL(" AND ").join(
+        sql.SQL("came.{} = {}.{}").format(name_sql(one), table_sql(table), name_sql(one)) for one in owned.key or ()
+    )
+    return sql.SQL("DELETE FROM {} WHERE {} AND NOT EXISTS (SELECT FROM pg_temp.came WHERE {})").format(
+        table_sql(table), condition, same
+    )
+
+
+async def copy_aside(
+    source: Session, target: Session, query: sql.Composable, like: Table, columns: Sequence[str], name: str = CAME.name
+) -> None:
+    """Copy the rows of a query in the source into a temporary table of the target, which goes with its transaction."""
+    aside = Table(schema="pg_temp", name=name)
+    await target.execute(
+        sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} LIMIT 0").format(
+            table_sql(aside), names_sql(columns), table_sql(like)
+        )
+    )
+    read, write = sql.SQL("COPY ({}) TO STDOUT").format(query), sql.SQL("COPY {} FROM STDIN").format(table_sql(aside))
+    async with source.cursor().copy(read) as out, target.cursor().copy(write) as into:
+        async for block in out:
+            await into.write(block)

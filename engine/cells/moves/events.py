@@ -1,0 +1,91 @@
+"""The events of a workspace, appended to the log of the target with positions of their own, in their order.
+
+The old positions are kept beside the new ones, by the epoch of the workspace: so a client goes on after a position that
+it has seen before the move.
+"""
+
+from typing import Final
+from uuid import UUID
+
+from psycopg import sql
+
+from fieldstone.engine.cells.moves.catalog_rows import copy_aside
+from fieldstone.engine.cells.moves.move import QUERIES, Ends, Move
+from fieldstone.engine.events.log.partitions import Partitions
+from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.sql.ddl.names import names_sql, table_sql
+from fieldstone.sql.plan.elements import Table
+
+_BATCH: Final = 5_000
+_LOG: Final = Table(schema="fieldstone", name="event_log")
+_COLUMNS: Final = (
+    *("position", "workspace_id", "object_id", "record_id", "action", "changed", "before", "after", "actor", "at"),
+    *("actor_kind", "actor_id"),
+)
+
+
+class EventAppender:
+    """Appends the events of a workspace to the log of the target.
+
+    Args:
+        ends: the databases.
+        move: the move.
+    """
+
+    def __init__(self, ends: Ends, move: Move) -> None:
+        self._ends = ends
+        self._move = move
+        self._partitions = Partitions(ends.target)
+        self._covered = 0
+
+    async def append(self) -> int:
+        """Append the events that the target does not have yet, and return their number; raises SqlError."""
+        appended, count = 0, _BATCH
+        while count == _BATCH:
+            count = await self._append()
+            appended += count
+        return appended
+
+    async def _append(self) -> int:
+        move = self._move
+        of_move = {"workspace_id": move.workspace_id, "epoch": move.epoch}
+        async with self._ends.source.session() as source, self._ends.target.session() as target:
+            (after,) = await (await target.execute(QUERIES["last_moved"], of_move)).fetchone() or (-1,)
+            values = {"workspace_id": move.workspace_id, "after": after, "limit": _BATCH}
+            count, upto = await (await source.execute(QUERIES["events_after"], values)).fetchone() or (0, None)
+            (head,) = await (await target.execute(QUERIES["hold_head"])).fetchone() or (0,)
+            if head + 2 * _BATCH > self._covered:
+                # A partition is made by another session, for which the head must be free.
+                await target.rollback()
+                self._covered = await self._partitions.cover(head + 4 * _BATCH)
+                (head,) = await (await target.execute(QUERIES["hold_head"])).fetchone() or (0,)
+            if count:
+                await copy_aside(source, target, _events(move.workspace_id, after, upto), _LOG, _COLUMNS)
+                await target.execute(QUERIES["append_events"], {"head": head, "epoch": move.epoch})
+                await target.execute(QUERIES["move_head"], {"position": head + count})
+            return int(count)
+
+
+def _events(workspace_id: UUID, after: int, upto: int) -> sql.Composed:
+    return sql.SQL(
+        "SELECT {} FROM fieldstone.event_history WHERE workspace_id = {} AND position > {} AND position <= {}"
+    ).format(names_sql(_COLUMNS), sql.Literal(workspace_id), sql.Literal(after), sql.Literal(upto))
+
+
+async def note_epochs(source: Session, target: Session, move: Move) -> None:
+    """Note the bounds of the source's log, and the positions of epochs before it, in the target's transaction."""
+    first, last = await (await source.execute(QUERIES["log_bounds"])).fetchone() or (0, 0)
+    of_move = {"workspace_id": move.workspace_id, "epoch": move.epoch}
+    await target.execute(QUERIES["note_log_epoch"], {**of_move, "first": first, "last": last})
+    for name, table, columns, query in (
+        ("came_events", "moved_event", ("workspace_id", "epoch", "earlier", "position"), "carry_positions"),
+        ("came_epochs", "log_epoch", ("workspace_id", "epoch", "first", "last", "start"), "carry_epochs"),
+    ):
+        kept = Table(schema="fieldstone", name=table)
+        rows = sql.SQL("SELECT {} FROM {} WHERE workspace_id = {}").format(
+            names_sql(columns),
+            table_sql(kept),
+            sql.Literal(move.workspace_id),
+        )
+        await copy_aside(source, target, rows, kept, columns, name)
+        await target.execute(QUERIES[query], {"epoch": move.epoch})

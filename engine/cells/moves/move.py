@@ -1,0 +1,85 @@
+"""A move of a workspace from one cell to another, as the home keeps it, and its two ends."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+from uuid import UUID
+
+from fieldstone.sql.executor import Database
+from fieldstone.sql.queries import read_queries
+
+QUERIES: Final = read_queries(__name__)
+
+MARKERS: Final = "#move"
+"""The table of a schema that moves, into which rows are written while the others are locked."""
+
+Report = Callable[[str], None]
+"""Called with a line for each thing that was done."""
+
+
+class Step(Enum):
+    """The steps of a move: one that was interrupted goes on from the last."""
+
+    PREPARE = "PREPARE"
+    """The tables are made in the target."""
+    COPY = "COPY"
+    """The records are copied, and then follow."""
+    SWITCH = "SWITCH"
+    """The source is locked against writes, and leaves the workspace to the target."""
+    LEAVE = "LEAVE"
+    """The target serves, and the replication ends."""
+    DONE = "DONE"
+    """The tables in the source wait to be dropped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A move.
+
+    Attributes:
+        source: the name of the cell that had the workspace.
+        target: the name of the cell that gets it.
+        schema: that of its tables, in both.
+        epoch: the one before the move.
+        version: that of the model which the target has.
+    """
+
+    id: UUID
+    workspace_id: UUID
+    name: str
+    source: str
+    target: str
+    step: Step
+    schema: str
+    epoch: int
+    version: int | None
+
+    @property
+    def link(self) -> str:
+        """The name of the publication, the slot and the subscription."""
+        return f"fs_move_{self.id.hex}"
+
+    @property
+    def left_schema(self) -> str:
+        """The name of the schema in the source behind the move."""
+        return left_schema(self.workspace_id)
+
+
+def left_schema(workspace_id: UUID) -> str:
+    """Return the name of the schema of a workspace in a cell that it has left."""
+    return f"gone_{workspace_id.hex}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """The databases of a move.
+
+    Attributes:
+        source_url: the address of the source, for `pg_dump` and for the target's server.
+    """
+
+    home: Database
+    source: Database
+    target: Database
+    source_url: str

@@ -1,0 +1,226 @@
+-- name: find_move
+SELECT id, workspace_id, name, source, target, step, schema_name, epoch, since FROM fieldstone.workspace_move
+WHERE name = %(name)s AND done_at IS NULL;
+
+-- name: begin_move
+INSERT INTO fieldstone.workspace_move (id, workspace_id, name, source, target, step, schema_name, epoch, since)
+VALUES (%(id)s, %(workspace_id)s, %(name)s, %(source)s, %(target)s, 'PREPARE', %(schema_name)s, %(epoch)s, %(since)s)
+ON CONFLICT (workspace_id) DO UPDATE SET id = excluded.id, source = excluded.source, target = excluded.target,
+    step = excluded.step, schema_name = excluded.schema_name, epoch = excluded.epoch, since = excluded.since,
+    started_at = now(), done_at = NULL
+WHERE workspace_move.done_at IS NOT NULL;
+
+-- name: note_step
+UPDATE fieldstone.workspace_move SET step = %(step)s, since = coalesce(%(since)s::bigint, since),
+    done_at = CASE WHEN %(step)s = 'DONE' THEN now() END
+WHERE id = %(id)s;
+
+-- name: end_move
+DELETE FROM fieldstone.workspace_move WHERE id = %(id)s;
+
+-- name: switching
+SELECT id, workspace_id, name, source, target, step, schema_name, epoch, since FROM fieldstone.workspace_move
+WHERE done_at IS NULL AND step = 'SWITCH';
+
+-- name: left_behind
+-- The moves whose source is to be dropped.
+SELECT id, workspace_id, name, source, target, step, schema_name, epoch, since FROM fieldstone.workspace_move
+WHERE done_at < now() - %(after)s::interval ORDER BY done_at;
+
+-- name: facts
+-- In a cell: the workspace, and all that decides about its move.
+SELECT w.id, w.schema_name, w.version, w.epoch, w.presence, current_setting('wal_level'),
+    EXISTS (SELECT FROM fieldstone.sql_role WHERE workspace_id = w.id),
+    EXISTS (SELECT FROM fieldstone.index WHERE workspace_id = w.id AND status = 'BUILDING')
+        OR EXISTS (SELECT FROM fieldstone.field WHERE workspace_id = w.id AND status = 'BUILDING'),
+    EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(w.schema_name))
+        AND relkind = 'r' AND relpersistence = 'u')
+FROM fieldstone.workspace AS w WHERE w.name = %(name)s OR w.id = %(id)s;
+
+-- name: presence
+SELECT presence FROM fieldstone.workspace WHERE id = %(workspace_id)s;
+
+-- name: has_schema
+SELECT to_regnamespace(quote_ident(%(schema)s)) IS NOT NULL;
+
+-- name: hold_model
+-- The lock of a change of the workspace's model, for the length of the session.
+SELECT pg_try_advisory_lock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0));
+
+-- name: let_model_go
+SELECT pg_advisory_unlock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0));
+
+-- name: schema_tables
+SELECT c.relname::text FROM pg_class AS c
+WHERE c.relnamespace = to_regnamespace(quote_ident(%(schema)s)) AND c.relkind IN ('r', 'p') ORDER BY 1;
+
+-- name: has_publication
+SELECT EXISTS (SELECT FROM pg_publication WHERE pubname = %(name)s);
+
+-- name: create_slot
+SELECT pg_create_logical_replication_slot(%(name)s, 'pgoutput')
+WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = %(name)s);
+
+-- name: drop_slot
+SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = %(name)s;
+
+-- name: end_walsender
+SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_name = %(name)s AND active_pid IS NOT NULL;
+
+-- name: slot_lag
+SELECT coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn), 0)::bigint FROM pg_replication_slots
+WHERE slot_name = %(name)s;
+
+-- name: has_subscription
+SELECT EXISTS (SELECT FROM pg_subscription WHERE subname = %(name)s
+    AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()));
+
+-- name: tables_to_copy
+SELECT count(*) FILTER (WHERE r.srsubstate <> 'r'), count(*) FROM pg_subscription_rel AS r
+JOIN pg_subscription AS s ON s.oid = r.srsubid
+WHERE s.subname = %(name)s AND s.subdbid = (SELECT oid FROM pg_database WHERE datname = current_database());
+
+-- name: oldest_transaction
+SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+
+-- name: columns
+-- The tables of the catalog with their columns: name, whether it is of the primary key, whether it is an identity.
+SELECT c.relname::text, array_agg(a.attname::text ORDER BY a.attnum),
+    array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attnum = ANY (k.conkey)),
+    coalesce(array_agg(a.attname::text) FILTER (WHERE a.attidentity <> ''), '{}')
+FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+    LEFT JOIN pg_constraint AS k ON k.conrelid = c.oid AND k.contype = 'p'
+WHERE c.relnamespace = 'fieldstone'::regnamespace AND c.relkind = 'r' AND NOT c.relispartition
+GROUP BY c.relname;
+
+-- name: pause_webhooks
+UPDATE fieldstone.webhook SET rests_until = 'infinity' WHERE workspace_id = %(workspace_id)s
+AND rests_until IS DISTINCT FROM 'infinity';
+
+-- name: resume_webhooks
+UPDATE fieldstone.webhook SET rests_until = NULL WHERE workspace_id = %(workspace_id)s AND rests_until = 'infinity';
+
+-- name: claimed_deliveries
+SELECT count(*) FROM fieldstone.webhook_delivery
+WHERE workspace_id = %(workspace_id)s AND status = 'PENDING' AND claim IS NOT NULL AND due_at > now();
+
+-- name: fan_out_position
+-- The position up to which the events are deliveries; NULL where the workspace has no webhook.
+SELECT (SELECT position FROM fieldstone.log_consumer WHERE name = 'webhooks')
+WHERE EXISTS (SELECT FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s);
+
+-- name: hold_fan_out
+SELECT position FROM fieldstone.log_consumer WHERE name = 'webhooks' FOR UPDATE;
+
+-- name: mute_webhooks
+-- In the target: nothing is made of the events that come before the end of the move.
+UPDATE fieldstone.webhook SET start_position = 9223372036854775807, rests_until = 'infinity' WHERE workspace_id = %(workspace_id)s;
+
+-- name: begin_webhooks
+-- In the target: the events that the source has not made deliveries of yet are made deliveries of here.
+UPDATE fieldstone.webhook SET rests_until = NULL, start_position = greatest(coalesce((
+    SELECT max(moved.position) FROM fieldstone.moved_event AS moved
+    WHERE moved.workspace_id = %(workspace_id)s AND moved.epoch = %(epoch)s AND moved.earlier <= %(fanned)s
+), 0), coalesce((
+    SELECT min(moved.position) - 1 FROM fieldstone.moved_event AS moved
+    WHERE moved.workspace_id = %(workspace_id)s AND moved.epoch = %(epoch)s
+), (SELECT position FROM fieldstone.log_head)))
+WHERE workspace_id = %(workspace_id)s;
+
+-- name: staged
+SELECT count(*) FROM fieldstone.event_staging WHERE workspace_id = %(workspace_id)s;
+
+-- name: log_bounds
+SELECT coalesce((SELECT min(position) FROM fieldstone.event_log), 1) - 1,
+    (SELECT greatest(position, coalesce((SELECT max(position) FROM fieldstone.event_log), 0)) FROM fieldstone.log_head);
+
+-- name: last_moved
+SELECT coalesce(max(earlier), -1) FROM fieldstone.moved_event WHERE workspace_id = %(workspace_id)s AND epoch = %(epoch)s;
+
+-- name: events_after
+-- Those that have left the log for the history come along, and leave it once more in the target.
+SELECT count(*), max(position) FROM (
+    SELECT position FROM fieldstone.event_history WHERE workspace_id = %(workspace_id)s AND position > %(after)s
+    ORDER BY position LIMIT %(limit)s
+) AS next;
+
+-- name: hold_head
+SELECT greatest(position, coalesce((SELECT max(position) FROM fieldstone.event_log), 0)) FROM fieldstone.log_head FOR UPDATE;
+
+-- name: move_head
+UPDATE fieldstone.log_head SET position = %(position)s;
+
+-- name: append_events
+-- In the target: the events in `came` get the positions behind the head.
+WITH placed AS (
+    SELECT came.*, %(head)s::bigint + row_number() OVER (ORDER BY came.position) AS place FROM pg_temp.came
+), logged AS (
+    INSERT INTO fieldstone.event_log (position, workspace_id, object_id, record_id, action, changed, before, after, actor, at,
+        actor_kind, actor_id)
+    SELECT place, workspace_id, object_id, record_id, action, changed, before, after, actor, at, actor_kind, actor_id
+    FROM placed ORDER BY place
+)
+INSERT INTO fieldstone.moved_event (workspace_id, epoch, earlier, position)
+SELECT workspace_id, %(epoch)s::bigint, position, place FROM placed;
+
+-- name: note_log_epoch
+INSERT INTO fieldstone.log_epoch (workspace_id, epoch, first, last, start)
+SELECT %(workspace_id)s, %(epoch)s, %(first)s, %(last)s, coalesce((
+    SELECT min(position) - 1 FROM fieldstone.moved_event WHERE workspace_id = %(workspace_id)s AND epoch = %(epoch)s
+), (SELECT position FROM fieldstone.log_head))
+ON CONFLICT (workspace_id, epoch) DO UPDATE SET first = excluded.first, last = excluded.last, start = excluded.start;
+
+-- name: carry_positions
+-- In the target: the positions of older epochs, which `came_events` has as those of the source.
+INSERT INTO fieldstone.moved_event (workspace_id, epoch, earlier, position)
+SELECT came.workspace_id, came.epoch, came.earlier, moved.position
+FROM pg_temp.came_events AS came JOIN fieldstone.moved_event AS moved
+    ON moved.workspace_id = came.workspace_id AND moved.epoch = %(epoch)s AND moved.earlier = came.position
+WHERE came.epoch < %(epoch)s
+ON CONFLICT (workspace_id, epoch, earlier) DO UPDATE SET position = excluded.position;
+
+-- name: carry_epochs
+INSERT INTO fieldstone.log_epoch (workspace_id, epoch, first, last, start)
+SELECT came.workspace_id, came.epoch, came.first, came.last, coalesce((
+    SELECT max(moved.position) FROM fieldstone.moved_event AS moved
+    WHERE moved.workspace_id = came.workspace_id AND moved.epoch = %(epoch)s AND moved.earlier <= came.start
+), (SELECT start FROM fieldstone.log_epoch AS own WHERE own.workspace_id = came.workspace_id AND own.epoch = %(epoch)s))
+FROM pg_temp.came_epochs AS came WHERE came.epoch < %(epoch)s
+ON CONFLICT (workspace_id, epoch) DO UPDATE SET first = excluded.first, last = excluded.last, start = excluded.start;
+
+-- name: place_deliveries
+-- Deliveries of events that are not kept any more come before all others.
+UPDATE pg_temp.came SET position = coalesce((
+    SELECT moved.position FROM fieldstone.moved_event AS moved
+    WHERE moved.workspace_id = came.workspace_id AND moved.epoch = %(epoch)s AND moved.earlier = came.position
+), CASE WHEN position < 0 THEN position ELSE position - 4611686018427387904 END);
+
+-- name: arrive
+UPDATE fieldstone.workspace SET presence = 'HERE', version = version WHERE id = %(workspace_id)s AND presence = 'COMING';
+
+-- name: leave
+UPDATE fieldstone.workspace SET presence = 'GONE', version = version + 1 WHERE id = %(workspace_id)s AND presence = 'HERE';
+
+-- name: silence
+-- In the source: its webhooks send nothing any more.
+UPDATE fieldstone.webhook SET is_active = false WHERE workspace_id = %(workspace_id)s;
+
+-- name: delete_workspace
+DELETE FROM fieldstone.workspace WHERE id = %(workspace_id)s AND presence = %(presence)s;
+
+-- name: delete_idempotency
+DELETE FROM fieldstone.idempotency WHERE workspace_id = %(workspace_id)s;
+
+-- name: place
+INSERT INTO fieldstone.placement (workspace_id, name, cell, epoch)
+VALUES (%(workspace_id)s, %(name)s, %(cell)s, %(epoch)s)
+ON CONFLICT (workspace_id) DO UPDATE SET cell = excluded.cell, epoch = excluded.epoch WHERE placement.epoch < excluded.epoch;
+
+-- name: denied_tokens_moved
+UPDATE fieldstone.denied_token_version SET version = version + 1;
+
+-- name: sequences
+SELECT sequencename::text, last_value FROM pg_sequences WHERE schemaname = %(schema)s AND last_value IS NOT NULL;
+
+-- name: advance_sequence
+SELECT setval(%(sequence)s::regclass, greatest(%(value)s::bigint, coalesce(pg_sequence_last_value(%(sequence)s::regclass), 1)));

@@ -1,0 +1,280 @@
+"""A workspace moved between two servers while clients write, read and subscribe: nothing fails, is lost or doubled."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from fieldstone.engine.cells.errors import MoveRefused
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.events.log.epochs import EPOCH
+from fieldstone.engine.events.subscriptions.subscription import Subscription
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.engine.server.app import Fieldstone
+from fieldstone.engine.server.cells.moving import cancel, drop_all_left, move
+from fieldstone.engine.server.cells.workspaces import Placed, list_placed
+from fieldstone.engine.settings import Settings, load_settings
+from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, setting_of
+from tests.waiting import until
+
+CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id name } }"
+COUNT = "{ companies { totalCount } }"
+
+
+def settings_with(urls: dict[str, str]) -> Settings:
+    return load_settings(cells=setting_of(urls), log_level="error")
+
+
+async def place_of(settings: Settings, name: str) -> list[str]:
+    return [one.cell for one in await list_placed(settings) if isinstance(one, Placed) and one.name == name]
+
+
+class Writers:
+    """Clients that create companies with numbered names until they are told to stop."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+        self._going = True
+        self.acknowledged: list[str] = []
+        self.failed: list[str] = []
+        self.longest = 0.0
+
+    async def write(self, writer: int) -> None:
+        number = 0
+        loop = asyncio.get_running_loop()
+        while self._going:
+            name, begun = f"{writer}-{number}", loop.time()
+            number += 1
+            response = await self._client.post("/graphql", json={"query": CREATE, "variables": {"name": name}})
+            self.longest = max(self.longest, loop.time() - begun)
+            if response.status_code == 200 and "errors" not in response.json():
+                self.acknowledged.append(name)
+            else:
+                self.failed.append(response.text)
+            await asyncio.sleep(0.01)
+
+    async def read(self) -> None:
+        while self._going:
+            response = await self._client.post("/graphql", json={"query": COUNT})
+            if response.status_code != 200 or "errors" in response.json():
+                self.failed.append(response.text)
+            await asyncio.sleep(0.02)
+
+    def stop(self) -> None:
+        self._going = False
+
+
+async def all_names(client: httpx.AsyncClient) -> list[str]:
+    found: list[str] = []
+    after = None
+    while True:
+        page = (
+            await send(
+                client,
+                "query ($after: String) { companies(first: 200, after: $after) { edges { node { name } }"
+                " pageInfo { hasNextPage endCursor } } }",
+                after=after,
+            )
+        )["data"]["companies"]
+        found += [edge["node"]["name"] for edge in page["edges"]]
+        if not page["pageInfo"]["hasNextPage"]:
+            return found
+        after = page["pageInfo"]["endCursor"]
+
+
+async def test_a_move_under_load_loses_nothing(cells: dict[str, str]) -> None:
+    settings, lines = settings_with(cells), list[str]()
+    async with open_app(cells) as app:
+        _, token = await make_workspace(app, "home", "first")
+        _, other = await make_workspace(app, "east", "second")
+        async with client_of(app, token) as client, client_of(app, other) as elsewhere:
+            writers, others = Writers(client), Writers(elsewhere)
+            async with asyncio.TaskGroup() as tasks:
+                for number in range(3):
+                    tasks.create_task(writers.write(number))
+                tasks.create_task(writers.read())
+                tasks.create_task(others.write(0))
+                await asyncio.sleep(0.5)
+                await move(settings, "first", "east", lines.append)
+                before = len(writers.acknowledged)
+                await asyncio.sleep(0.5)
+                writers.stop()
+                others.stop()
+            assert writers.failed == []
+            assert others.failed == []
+            assert len(writers.acknowledged) > before > 0
+            assert sorted(await all_names(client)) == sorted(writers.acknowledged)
+        assert await place_of(settings, "first") == ["east"]
+        held = next(line for line in lines if line.startswith("the writes were held"))
+        assert int(held.split()[-2]) < 2_000, held
+        await events_are_whole(app, len(writers.acknowledged))
+    assert [one.name for one in await drop_all_left(settings, after=timedelta(minutes=-1))] == ["first"]
+
+
+async def events_are_whole(app: Fieldstone, count: int) -> None:
+    """Wait until the target's log has one event for each record of the workspace."""
+    database = cell_services(app, "east").foundation.database
+    query = (
+        "SELECT count(*), count(DISTINCT record_id) FROM fieldstone.event_log JOIN fieldstone.workspace"
+        " ON workspace.id = workspace_id WHERE workspace.name = 'first'"
+    )
+    async with asyncio.timeout(20):
+        while True:
+            async with database.session() as connection:
+                found = await (await connection.execute(query.encode())).fetchone()
+            if found == (count, count):
+                return
+            await asyncio.sleep(0.1)
+
+
+class Stopped(Exception):
+    """A move ends where a test wants it to."""
+
+
+def stop_at(beginning: str) -> Callable[[str], None]:
+    """Return a report that ends the move at the line with this beginning, or with this end."""
+
+    def report(line: str) -> None:
+        if line.startswith(beginning) or line.endswith(beginning):
+            raise Stopped
+
+    return report
+
+
+async def test_a_move_that_is_stopped_at_each_step_goes_on(cells: dict[str, str]) -> None:
+    settings, steps = (
+        settings_with(cells),
+        ("the tables are", "the records are", "events are copied", "the writes were"),
+    )
+    async with open_app(cells) as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+            for step in steps:
+                await send(client, CREATE, name=step)
+                with pytest.raises(Stopped):
+                    await move(settings, "first", "east", stop_at(step))
+            # As if the process had ended between the commit of the source and that of the target.
+            for cell, statement in (
+                ("east", "UPDATE fieldstone.workspace SET presence = 'COMING' WHERE name = 'first'"),
+                ("home", "UPDATE fieldstone.placement SET cell = 'home', epoch = 0 WHERE name = 'first'"),
+                ("home", "UPDATE fieldstone.workspace_move SET step = 'SWITCH'"),
+            ):
+                async with cell_services(app, cell).foundation.database.session() as connection:
+                    await connection.execute(statement.encode())
+            with pytest.raises(MoveRefused, match="has left the workspace already"):
+                await cancel(settings, "first")
+            # A server brings the switch to its end.
+            async with asyncio.timeout(30):
+                while await place_of(settings, "first") != ["east"]:
+                    await asyncio.sleep(0.1)
+            with pytest.raises(Stopped):
+                await move(settings, "first", "east", stop_at("the cell east has"))
+            await send(client, CREATE, name="there")
+            await move(settings, "first", "east", lambda _: None)
+            assert sorted(await all_names(client)) == sorted([*steps, "there"])
+            # It goes back, over its old tables.
+            await move(settings, "first", "home", lambda _: None)
+            assert sorted(await all_names(client)) == sorted([*steps, "there"])
+            assert await place_of(settings, "first") == ["home"]
+
+
+async def test_a_move_is_cancelled_up_to_the_switch(cells: dict[str, str]) -> None:
+    settings = settings_with(cells)
+    async with open_app(cells) as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+            with pytest.raises(Stopped):
+                await move(settings, "first", "east", stop_at("events are copied"))
+            await cancel(settings, "first")
+            with pytest.raises(MoveRefused, match="is not being moved"):
+                await cancel(settings, "first")
+            await send(client, CREATE, name="Acme")
+            model = await client.post(
+                "/metadata",
+                json={
+                    "query": 'mutation { createObject(input: { nameSingular: "car", namePlural: "cars",'
+                    ' labelSingular: "Car", labelPlural: "Cars" }) { id } }'
+                },
+            )
+            assert "errors" not in model.json(), model.text
+            assert await place_of(settings, "first") == ["home"]
+            with pytest.raises(MoveRefused, match="stays in its cell"):
+                await move(settings, "default", "east", lambda _: None)
+
+
+class Sink:
+    """The queue of a subscriber, which keeps all that comes."""
+
+    has_room = True
+
+    def __init__(self) -> None:
+        self.positions: list[str] = []
+        self.names: list[str] = []
+        self.errors: list[ApiError] = []
+
+    def offer(self, _position: int, payload: str) -> bool:
+        told = json.loads(payload)
+        self.positions.append(told["extensions"]["position"])
+        self.names.append(told["data"]["companyCreated"]["name"])
+        return True
+
+    def announce(self, _take: object) -> None:
+        raise AssertionError("an event subscription has no answers")
+
+    def fail(self, errors: list[ApiError]) -> None:
+        self.errors = errors
+
+
+async def subscribe(app: Fieldstone, cell: str, token: str, after: str | None = None) -> Sink:
+    """Subscribe to new companies in a cell, after a position if one is given."""
+    services, sink = cell_services(app, cell), Sink()
+    query = "subscription ($after: String) { companyCreated(after: $after) { name } }"
+    variables = {} if after is None else {"after": after}
+    principal = await services.foundation.keys.authenticate(token)
+    assert principal is not None
+    opened = await services.core.open(
+        principal, GraphQLRequest(query=query, operation_name=None, variables=variables), allow_mutation=False
+    )
+    assert isinstance(opened, Subscription), opened
+    await services.events.hub.subscribe(opened, sink)
+    return sink
+
+
+async def test_a_cursor_from_before_a_move_goes_on_behind_it(cells: dict[str, str]) -> None:
+    settings = settings_with(cells)
+    async with open_app(cells) as app:
+        _, token = await make_workspace(app, "home", "first")
+        _, other = await make_workspace(app, "east", "second")
+        async with client_of(app, token) as client, client_of(app, other) as elsewhere:
+            # The other log is ahead: the same numbers mean other events there.
+            for number in range(9):
+                await send(elsewhere, CREATE, name=str(number))
+            before = await subscribe(app, "home", token)
+            for number in range(4):
+                await send(client, CREATE, name=str(number))
+            await until(lambda: len(before.names) == 4)
+            assert before.names == ["0", "1", "2", "3"]
+            await move(settings, "first", "east", lambda _: None)
+            await send(client, CREATE, name="4")
+            resumed = await subscribe(app, "east", token, before.positions[1])
+            await until(lambda: len(resumed.names) >= 3)
+            assert resumed.names == ["2", "3", "4"]
+            numbers = [int(one) for one in (*before.positions, *resumed.positions)]
+            assert numbers == sorted(numbers)
+            assert numbers[-1] > EPOCH
+            with pytest.raises(ApiError, match="There is no position"):
+                await subscribe(app, "east", token, str(int(before.positions[-1]) + 1_000))
+            # And over a second move, whichever epoch the position is of.
+            await move(settings, "first", "home", lambda _: None)
+            await send(client, CREATE, name="5")
+            for position, names in (
+                (before.positions[1], ["2", "3", "4", "5"]),
+                (resumed.positions[0], ["3", "4", "5"]),
+                (resumed.positions[-1], ["5"]),
+            ):
+                again = await subscribe(app, "home", token, position)
+                await until(lambda again=again, names=names: len(again.names) >= len(names))  # type: ignore[misc]
+                assert again.names == names
