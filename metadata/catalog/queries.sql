@@ -67,7 +67,7 @@ SELECT id, name, schema_name, is_distributed, epoch FROM fieldstone.workspace WH
 
 -- name: load_objects
 SELECT id, name_singular, name_plural, label_singular, label_plural, description, icon, table_name,
-    is_custom, is_system, is_active, duplicate_criteria::text
+    is_custom, is_system, is_active, duplicate_criteria::text, position
 FROM fieldstone.object WHERE workspace_id = %(workspace_id)s AND version > %(after)s ORDER BY seq;
 
 -- name: load_object_ids
@@ -76,7 +76,7 @@ SELECT id FROM fieldstone.object WHERE workspace_id = %(workspace_id)s ORDER BY 
 -- name: load_fields
 SELECT id, object_id, name, type, label, description, icon, column_name, is_nullable, is_unique, is_active,
     is_custom, is_system, default_value::text, options::text, settings::text, relation_id, access, status,
-    backfill::text, failure
+    backfill::text, failure, position
 FROM fieldstone.field WHERE object_id = ANY (%(object_ids)s) ORDER BY seq;
 
 -- name: load_relations
@@ -310,19 +310,19 @@ VALUES (%(workspace_id)s, %(version)s, %(change)s::jsonb, %(actor)s, %(actor_kin
 
 -- name: insert_object
 INSERT INTO fieldstone.object (id, workspace_id, name_singular, name_plural, label_singular, label_plural, description,
-    icon, table_name, is_custom, is_system, is_active, duplicate_criteria)
+    icon, table_name, is_custom, is_system, is_active, duplicate_criteria, position)
 VALUES (%(id)s, %(workspace_id)s, %(name_singular)s, %(name_plural)s, %(label_singular)s, %(label_plural)s,
     %(description)s, %(icon)s, %(table_name)s, %(is_custom)s, %(is_system)s, %(is_active)s,
-    %(duplicate_criteria)s::jsonb);
+    %(duplicate_criteria)s::jsonb, %(position)s);
 
 -- name: insert_field
 INSERT INTO fieldstone.field (id, workspace_id, object_id, name, type, label, description, icon, column_name,
     is_nullable, is_unique, is_active, is_custom, is_system, default_value, options, settings, relation_id, access,
-    status, backfill)
+    status, backfill, position)
 VALUES (%(id)s, %(workspace_id)s, %(object_id)s, %(name)s, %(type)s, %(label)s, %(description)s, %(icon)s,
     %(column_name)s, %(is_nullable)s, %(is_unique)s, %(is_active)s, %(is_custom)s, %(is_system)s,
     %(default_value)s::jsonb, %(options)s::jsonb, %(settings)s::jsonb, %(relation_id)s, %(access)s,
-    %(status)s, %(backfill)s::jsonb);
+    %(status)s, %(backfill)s::jsonb, %(position)s);
 
 -- name: insert_relation
 INSERT INTO fieldstone.relation (id, workspace_id, source_object_id, source_field_id, target_object_id,
@@ -339,14 +339,16 @@ VALUES (%(id)s, %(workspace_id)s, %(object_id)s, %(name)s, %(field_ids)s::jsonb,
 -- name: update_object
 UPDATE fieldstone.object SET name_singular = %(name_singular)s, name_plural = %(name_plural)s,
     label_singular = %(label_singular)s, label_plural = %(label_plural)s, description = %(description)s,
-    icon = %(icon)s, is_active = %(is_active)s, duplicate_criteria = %(duplicate_criteria)s::jsonb, updated_at = now()
+    icon = %(icon)s, is_active = %(is_active)s, duplicate_criteria = %(duplicate_criteria)s::jsonb, position = %(position)s,
+    updated_at = now()
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 
 -- name: update_field
 UPDATE fieldstone.field SET name = %(name)s, type = %(type)s, label = %(label)s, description = %(description)s,
     icon = %(icon)s, column_name = %(column_name)s, is_nullable = %(is_nullable)s, is_unique = %(is_unique)s,
     is_active = %(is_active)s, default_value = %(default_value)s::jsonb, options = %(options)s::jsonb, settings = %(settings)s::jsonb,
-    status = %(status)s, backfill = %(backfill)s::jsonb, failure = %(failure)s, updated_at = now()
+    status = %(status)s, backfill = %(backfill)s::jsonb, failure = %(failure)s, position = %(position)s,
+    updated_at = now()
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 
 -- name: update_relation

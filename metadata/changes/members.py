@@ -9,12 +9,13 @@ from fieldstone.metadata.json_text import JsonValue
 
 
 class Shape(Enum):
-    """The form of a member's value. TEXT, MAPPING and VALUE may be null in an update."""
+    """The form of a member's value. TEXT, NUMBER, MAPPING and VALUE may be null in an update."""
 
     NAME = "a name of the API"
     LABEL = "a text that is shown and never blank"
     TEXT = "text"
     FLAG = "true or false"
+    NUMBER = "a number"
     FIELD_TYPE = "a field type"
     LIST = "a list"
     MAPPING = "a mapping"
@@ -34,9 +35,9 @@ class Shape(Enum):
     GRANTS = "the grants of a role"
 
 
-_NULLABLE = frozenset({Shape.TEXT, Shape.MAPPING, Shape.VALUE})
+_NULLABLE = frozenset({Shape.TEXT, Shape.NUMBER, Shape.MAPPING, Shape.VALUE})
 _REQUIRED = frozenset({Shape.NAME, Shape.LABEL, Shape.FIELD_TYPE, Shape.OBJECT, Shape.FIELDS, Shape.ROLE_NAME})
-_SHOWN = frozenset({Shape.LABEL, Shape.TEXT})
+_SHOWN = frozenset({Shape.LABEL, Shape.TEXT, Shape.NUMBER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +119,7 @@ OBJECT: Final = (
     _member("description", Shape.TEXT, created="The object's meaning.",
         updated="The object's meaning; null for none."),
     _member("icon", Shape.TEXT, created="The name of an icon.", updated="The name of an icon; null for none."),
+    _member("position", Shape.NUMBER, both="Its place among the objects; null for behind those that have one."),
     _member("isActive", Shape.FLAG, default=True,
         updated="False: the object and its records are kept, but not shown in the API."),
     _member("duplicateCriteria", Shape.VALUE,
@@ -142,6 +144,7 @@ FIELD: Final = (
     _member("description", Shape.TEXT, created="The field's meaning.",
         updated="The field's meaning; null for none."),
     _member("icon", Shape.TEXT, created="The name of an icon.", updated="The name of an icon; null for none."),
+    _member("position", Shape.NUMBER, both="Its place among the fields; null for behind those that have one."),
     _member("defaultValue", Shape.VALUE, attribute="default",
         created="The value of a record that is created without one; `now` and `uuid` are computed.",
         updated="The value of a record that is created without one; null for none."),
@@ -204,6 +207,9 @@ ROLE: Final = (
 )
 """The members of a role, in the order of the inputs."""
 # fmt: on
+
+NUMBERS: Final = frozenset(member.attribute for member in (*OBJECT, *FIELD) if member.shape is Shape.NUMBER)
+"""The attributes that are numbers."""
 
 FIELD_NAME: Final = next(member for member in FIELD if member.shape is Shape.NAME)
 

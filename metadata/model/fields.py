@@ -95,6 +95,7 @@ class Field:
     status: Status = Status.READY
     backfill: JsonValue = None
     failure: str | None = None
+    position: float | None = None
 
     def __post_init__(self) -> None:
         data_type = self.settings.get("dataType")

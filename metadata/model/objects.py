@@ -44,6 +44,7 @@ class Object:
     is_system: bool = False
     is_active: bool = True
     duplicate_criteria: JsonValue = None
+    position: float | None = None
     fields: tuple[Field, ...] = ()
     retired_columns: frozenset[str] = frozenset()
     owner: Column | None = None

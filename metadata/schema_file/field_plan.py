@@ -87,7 +87,7 @@ def finish_relation(stated: Stated, field: StatedField) -> Iterator[Callable[[Sn
     if other is None:
         return
     late = field if _is_backward(stated, field) else other
-    names = ("description", "isActive") if late is field else _ATTRIBUTES.keys() - {"label", "icon"}
+    names = ("description", "isActive", "position") if late is field else _ATTRIBUTES.keys() - {"label", "icon"}
     values = _wanted_values(late, _type_of(late))
     rest = {_ATTRIBUTES[name]: values[name] for name in names if values[name] != members.FIELD[name].default}
     if rest:

@@ -1,6 +1,7 @@
 """The members of a document's parts: those of the model, and those of its own."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from fieldstone.metadata.changes import members
 from fieldstone.metadata.changes.members import Member, Shape
@@ -11,8 +12,9 @@ from fieldstone.metadata.scalars import shown
 VERSION = 1
 
 
-_KINDS: Mapping[Shape, type[object]] = {
+_KINDS: Mapping[Shape, type[object] | tuple[type[object], ...]] = {
     Shape.FLAG: bool,
+    Shape.NUMBER: (int, float, Decimal),
     Shape.LIST: list,
     Shape.MAPPING: Mapping,
     Shape.VALUE: object,
@@ -83,10 +85,17 @@ def read_members(given: JsonValue, known: Mapping[str, Member], where: str) -> d
         if key not in known:
             raise InvalidChange(f"{where} has no member {shown(key)}; it has {', '.join(known)}")
         shape = known[key].shape
-        if value is not None and not isinstance(value, _KINDS.get(shape, str)):
+        is_flag = isinstance(value, bool) and shape is Shape.NUMBER
+        if value is not None and (is_flag or not isinstance(value, _KINDS.get(shape, str))):
             kind = shape.value if shape in _KINDS else Shape.TEXT.value
             raise InvalidChange(f"{where}: {key} must be {kind}, not {shown(value)}", field=key)
-    return {name: member.default if found.get(name) is None else found[name] for name, member in known.items()}
+    return {name: _value_of(member, found.get(name)) for name, member in known.items()}
+
+
+def _value_of(member: Member, value: JsonValue) -> JsonValue:
+    if value is None:
+        return member.default
+    return float(value) if member.shape is Shape.NUMBER else value
 
 
 def read_mapping(given: JsonValue, where: str) -> Mapping[str, JsonValue]:

@@ -47,7 +47,8 @@ def shown(snapshot: Snapshot) -> Any:
         (
             object_.name_singular, object_.name_plural, object_.label_singular, object_.label_plural,
             object_.description,
-            object_.icon, object_.is_custom, object_.is_active, criteria_names(object_, lambda field: field.name),
+            object_.icon, object_.position, object_.is_custom, object_.is_active,
+            criteria_names(object_, lambda field: field.name),
             [shown_field(snapshot, object_, field) for field in object_.fields],
             {
                 (*(object_.by_id[id_].name for id_ in index.field_ids), index.is_unique, index.is_partial, index.method)

@@ -12,13 +12,13 @@ PAGE_PARAMETERS = ("filter", "order_by", "limit", "starting_after", "ending_befo
 _PAGE_INFO = "pageInfo{hasNextPage startCursor endCursor}"
 _RELATION = "id type sourceObjectId sourceFieldId targetObjectId targetFieldId"
 _FIELD = (
-    "id objectMetadataId name label type description icon defaultValue options settings isActive isNullable isUnique"
-    " isCustom isSystem status createdAt updatedAt"
+    "id objectMetadataId name label type description icon position defaultValue options settings isActive isNullable"
+    " isUnique isCustom isSystem status createdAt updatedAt"
     f" relation{{{_RELATION}}}"
 )
 _OBJECT = (
-    "id nameSingular namePlural labelSingular labelPlural description icon isCustom isSystem isActive duplicateCriteria"
-    f" createdAt updatedAt fields:fieldsList{{{_FIELD}}}"
+    "id nameSingular namePlural labelSingular labelPlural description icon position isCustom isSystem isActive"
+    f" duplicateCriteria labelFields createdAt updatedAt fields:fieldsList{{{_FIELD}}}"
 )
 _WEBHOOK = "id targetUrl operations description isActive role claims createdAt updatedAt"
 _API_KEY = "id name role claims networks createdAt expiresAt revokedAt lastUsedAt"

@@ -41,6 +41,7 @@ _TYPES: _Types = {
     **dict.fromkeys((Shape.LIST, Shape.MAPPING, Shape.VALUE, Shape.RELATION, Shape.RELATIONS), _JSON),
     **dict.fromkeys((Shape.OBJECT, Shape.FIELD, Shape.INDEX, Shape.ROLE), _UUID),
     Shape.FLAG: GraphQLBoolean,
+    Shape.NUMBER: SCALARS[scalars.DOUBLE.name],
     Shape.FIELDS: GraphQLList(GraphQLNonNull(_UUID)),
     **ROLE_SHAPES,
 }

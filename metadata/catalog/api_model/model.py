@@ -19,7 +19,7 @@ _STATUSES = tuple(status.value for status in Status)
 
 # One row a field.
 # fmt: off
-_OBJECT = _object("object", "objects", "object", "An object: a kind of record.", (
+_OBJECT = _object("object", "objects", "object_shown", "An object: a kind of record.", (
     _field("id", FieldType.UUID, "The object's id."),
     _field("nameSingular", FieldType.TEXT, "The name of one record in the API."),
     _field("namePlural", FieldType.TEXT, "The name of several records in the API."),
@@ -33,6 +33,9 @@ _OBJECT = _object("object", "objects", "object", "An object: a kind of record.",
     _field("duplicateCriteria", FieldType.RAW_JSON,
         "The criteria by which records are duplicates, each a list of ids of fields; null for the usual ones.",
         required=False),
+    _field("position", FieldType.NUMBER, "Its place among the objects; null is behind those that have one.",
+        required=False, data_type="float"),
+    _field("labelFields", FieldType.RAW_JSON, "The ids of the fields that people know a record by, in a list."),
     _field("status", FieldType.SELECT,
         "BUILDING while one of its fields or indexes is, FAILED where one of them is.", options=_STATUSES),
     _field("createdAt", FieldType.DATE_TIME, "When it was created."),
@@ -54,6 +57,8 @@ _FIELD = _object("field", "fields", "field", "A field of an object.", (
     _field("options", FieldType.RAW_JSON, "The values that it can have, in a list.", required=False),
     _field("settings", FieldType.RAW_JSON, "The values that belong to its type.", required=False),
     _field("isActive", FieldType.BOOLEAN, "Whether the API shows it."),
+    _field("position", FieldType.NUMBER, "Its place among the fields; null is behind those that have one.",
+        required=False, data_type="float"),
     _field("isNullable", FieldType.BOOLEAN, "Whether a record can be without a value."),
     _field("isUnique", FieldType.BOOLEAN, "Whether no two records share a value."),
     _field("isCustom", FieldType.BOOLEAN, "Whether it was added to the standard fields."),

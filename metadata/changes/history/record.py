@@ -10,7 +10,7 @@ from fieldstone.metadata.changes.apply import describe
 from fieldstone.metadata.changes.history.inverse import invert
 from fieldstone.metadata.changes.kinds.fields.new_field import NewRelation
 from fieldstone.metadata.changes.kinds.table import KINDS, kind_of
-from fieldstone.metadata.changes.members import FIELD, OBJECT, kept_values, snake_case
+from fieldstone.metadata.changes.members import FIELD, NUMBERS, OBJECT, kept_values, snake_case
 from fieldstone.metadata.changes.plan import ChangePlan
 from fieldstone.metadata.changes.rules.options import options_json
 from fieldstone.metadata.changes.types import UNSET, Change
@@ -99,6 +99,8 @@ def _decode_relation(given: JsonValue) -> NewRelation:
 def _decode(name: str, value: JsonValue) -> object:
     if name == "id" or name.endswith("_id"):
         return UUID(value)
+    if name in NUMBERS and value is not None:
+        return float(value)
     if name.endswith("_ids"):
         return tuple(map(UUID, value))
     return value

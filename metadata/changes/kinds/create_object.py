@@ -33,6 +33,7 @@ class CreateObject(Change):
     label_plural: str
     description: str | None = None
     icon: str | None = None
+    position: float | None = None
     skip_name_field: bool = False
     is_custom: bool = True
     id: UUID = field(default_factory=new_id)

@@ -110,5 +110,7 @@ def _read(shape: Shape, value: JsonValue) -> object:
             return FieldType(value)
         case Shape.FLAG if value is not None:
             return bool(value)
+        case Shape.NUMBER if value is not None:
+            return float(value)
         case _:
             return value

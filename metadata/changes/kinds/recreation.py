@@ -83,7 +83,9 @@ def _recreate_relation(before: Snapshot, relation: Relation) -> Iterator[Change]
             type=RelationType.ONE_TO_ONE if source.is_unique else RelationType.MANY_TO_ONE,
         ),
     )
-    yield UpdateField(field_id=target.id, description=target.description, is_active=target.is_active)
+    yield UpdateField(
+        field_id=target.id, description=target.description, is_active=target.is_active, position=target.position
+    )
 
 
 def _create_field(

@@ -29,6 +29,7 @@ class UpdateObject(Change):
     label_plural: str | Unset = UNSET
     description: str | Unset | None = UNSET
     icon: str | Unset | None = UNSET
+    position: float | Unset | None = UNSET
     is_active: bool | Unset = UNSET
     duplicate_criteria: JsonValue | Unset = UNSET
 

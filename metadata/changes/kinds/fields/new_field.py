@@ -79,6 +79,7 @@ class CreateField(Change):
     type: FieldType
     description: str | None = None
     icon: str | None = None
+    position: float | None = None
     default: JsonValue = None
     options: JsonValue = None
     settings: JsonValue = None

@@ -58,6 +58,7 @@ class UpdateField(Change):
     label: str | Unset = UNSET
     description: str | Unset | None = UNSET
     icon: str | Unset | None = UNSET
+    position: float | Unset | None = UNSET
     is_active: bool | Unset = UNSET
     is_nullable: bool | Unset = UNSET
     is_unique: bool | Unset = UNSET
