@@ -23,6 +23,7 @@ export const routes: RouteObject[] = [
       { path: "records", ...page(() => import("./pages/objects/index.tsx")) },
       { path: "records/:plural", ...page(() => import("./pages/records/index.tsx")) },
       { path: "records/:plural/trash", ...page(() => import("./pages/trash/index.tsx")) },
+      { path: "records/:plural/import/:job?", ...page(() => import("./pages/imports/index.tsx")) },
       { path: "records/:plural/:id", ...page(() => import("./pages/record/index.tsx")) },
       { path: "model", ...page(() => import("./pages/model/index.tsx")) },
       { path: "model/history", ...page(() => import("./pages/model_history/index.tsx")) },

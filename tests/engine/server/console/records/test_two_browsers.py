@@ -125,6 +125,13 @@ async def test_a_record_is_edited_in_its_panel_and_on_its_page(watched: Watched,
         await press(page, "Enter")
         await expect(panel.get_by_role("heading", name="Xenia")).to_be_visible()
         await expect(cell(page, "Xenia")).to_be_visible()
+        history = panel.get_by_role("region", name="History of")
+        await expect(history.get_by_text("First name: — → Xenia")).to_be_visible()
+        await history.get_by_role("button", name="Return First name to —").click()
+        await expect(panel.get_by_role("button", name="Edit First name: —")).to_be_visible()
+        await expect(history.get_by_text("First name: Xenia → —")).to_be_visible()
+        await history.get_by_role("button", name="Return First name to Xenia").click()
+        await expect(panel.get_by_role("heading", name="Xenia")).to_be_visible()
         await panel.get_by_role("button", name="Open Company").click()
         company = page.get_by_role("complementary", name="Company Orion")
         await expect(

@@ -61,9 +61,21 @@ export async function ask<T>(method: "GET" | "POST" | "DELETE", path: string, bo
     headers: { Accept: "application/json", "Content-Type": "application/json" },
     body: body === undefined ? null : JSON.stringify(body),
   });
+  return readAnswer<T>(response);
+}
+
+/** The `data` of an address that takes a file as its body. */
+export async function upload<T>(path: string, file: Blob, type: string): Promise<T> {
+  const headers = { Accept: "application/json", "Content-Type": type };
+  return readAnswer<T>(await reach(path, { method: "POST", headers, body: file }));
+}
+
+async function readAnswer<T>(response: Response): Promise<T> {
   const answer = await readJson(response);
   if (!response.ok) {
-    throw refusalOf(response, answer.errors);
+    // An address below /rest has its reasons as `messages`.
+    const messages = Array.isArray(answer.messages) ? answer.messages.map((message) => ({ message })) : undefined;
+    throw refusalOf(response, answer.errors ?? messages);
   }
   return answer.data as T;
 }
@@ -76,7 +88,7 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
   }
 }
 
-async function readJson(response: Response): Promise<{ data?: unknown; errors?: unknown }> {
+async function readJson(response: Response): Promise<{ data?: unknown; errors?: unknown; messages?: unknown }> {
   const text = await response.text();
   try {
     const read = parseExact(text);

@@ -8,6 +8,7 @@ import { labelOf } from "../../fields/registry.ts";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { RecordFields } from "./record_fields.tsx";
+import { RecordHistory } from "./record_history.tsx";
 import { RecordRelations } from "./record_relations.tsx";
 import { useRecord } from "./use_record.ts";
 import "./record.css";
@@ -49,6 +50,7 @@ function RecordPage({ object, id }: { object: ObjectModel; id: string }) {
           <section aria-label="Relations">
             <h2>Relations</h2>
             <RecordRelations object={object} id={id} name={labelOf(row, object.labels)} onOpen={open} />
+            <RecordHistory object={object} row={row} edits={record.edits} />
           </section>
         </div>
       )}

@@ -8,6 +8,7 @@ import { labelOf } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { RecordFields } from "./record_fields.tsx";
+import { RecordHistory } from "./record_history.tsx";
 import { RecordRelations } from "./record_relations.tsx";
 import { useRecord } from "./use_record.ts";
 
@@ -62,6 +63,7 @@ export function RecordBody({ object, id, record, onOpen }: RecordBodyProps) {
     <>
       <RecordFields record={record} row={record.row} onOpen={onOpen} />
       <RecordRelations object={object} id={id} name={labelOf(record.row, object.labels)} onOpen={onOpen} />
+      <RecordHistory object={object} row={record.row} edits={record.edits} />
     </>
   );
 }

@@ -1,9 +1,20 @@
 // The bar above a list: search, filter, order, columns, and a new record.
 
-import { ArchiveRestore, ArrowUpDown, Columns3, Filter as FilterIcon, Plus, Trash2 } from "lucide-react";
+import {
+  ArchiveRestore,
+  ArrowUpDown,
+  Columns3,
+  Download,
+  Filter as FilterIcon,
+  Plus,
+  Trash2,
+  Upload,
+} from "lucide-react";
 import { useState } from "react";
 import { Link } from "react-router";
 
+import { root } from "../../api/place.ts";
+import { exportAddress } from "../../filter/rest.ts";
 import { countConditions, parseFilter } from "../../filter/tree.ts";
 import { Button } from "../../kit/button.tsx";
 import type { Address } from "./address.ts";
@@ -57,6 +68,10 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
         </Link>
       ) : (
         <>
+          <ExportLink list={list} />
+          <Link className="button" data-kind="quiet" to={`/records/${object.namePlural}/import`}>
+            <Upload aria-hidden /> Import
+          </Link>
           <Link className="button" data-kind="quiet" to={`/records/${object.namePlural}/trash`}>
             <Trash2 aria-hidden /> Trash
           </Link>
@@ -70,6 +85,17 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
         <SortDialog list={list} onChange={(order) => onAddress({ order })} onClose={() => setOpen(null)} />
       )}
     </>
+  );
+}
+
+/** The records of the list as a file: its filter and its order, and all of its rows. */
+function ExportLink({ list }: { list: List }) {
+  const address = exportAddress(list.object.namePlural, list.filter, list.order);
+  if (address === null) return null;
+  return (
+    <a className="button" data-kind="quiet" href={root + address} download>
+      <Download aria-hidden /> Export
+    </a>
   );
 }
 

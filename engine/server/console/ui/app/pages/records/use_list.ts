@@ -32,7 +32,13 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean)
     object,
   );
   const order = knownKeys(address.order, object);
-  const filter = bothOf(bothOf(isTrash ? TRASH : {}, address.filter), buildSearch(address.search, object.fields));
+  const filter = bothOf(
+    bothOf(isTrash ? TRASH : {}, address.filter),
+    buildSearch(
+      address.search,
+      object.fields.filter((field) => !field.isSystem),
+    ),
+  );
   const rows = useRows(object, fields, { filter, orderBy: buildOrderBy(order) });
   const { pages, refresh } = rows;
 

@@ -1,0 +1,77 @@
+// Import jobs: a file that is sent once, then checked, written and taken back by the server.
+
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+
+import { ask, upload } from "./client.ts";
+import { root } from "./place.ts";
+
+export type JobStatus =
+  | "RECEIVING"
+  | "READY"
+  | "CHECKING"
+  | "CHECKED"
+  | "RUNNING"
+  | "STOPPED"
+  | "FAILED"
+  | "DONE"
+  | "UNDOING"
+  | "UNDONE";
+
+export type Job = {
+  id: string;
+  object: string;
+  name: string | null;
+  format: "csv" | "jsonl";
+  status: JobStatus;
+  size: number;
+  bytesRead: number;
+  created: number;
+  updated: number;
+  failed: number;
+  undone: number;
+  kept: number;
+  columns: readonly string[] | null;
+  sample: readonly (readonly string[])[] | null;
+  suggested: Readonly<Record<string, string | null>> | null;
+  mapping: Readonly<Record<string, string | null>> | null;
+  onConflict: readonly string[] | null;
+  error: { code: string; message: string } | null;
+};
+
+export type JobOptions = { mapping?: Readonly<Record<string, string | null>>; onConflict?: readonly string[] | null };
+
+export type JobVerb = "check" | "run" | "stop" | "undo";
+
+const AT_WORK: readonly JobStatus[] = ["RECEIVING", "CHECKING", "RUNNING", "UNDOING"];
+const POLL_MILLISECONDS = 700;
+
+export function isAtWork(job: Job): boolean {
+  return AT_WORK.includes(job.status);
+}
+
+/** Send a file, and return the job that waits with it. */
+export async function createJob(plural: string, file: File): Promise<Job> {
+  const type = /\.(jsonl|ndjson)$/i.test(file.name) ? "application/jsonl" : "text/csv";
+  const parameters = new URLSearchParams({ object: plural, name: file.name });
+  return (await upload<{ import: Job }>(`/rest/imports?${parameters}`, file, type)).import;
+}
+
+export async function turnJob(id: string, verb: JobVerb, options: JobOptions = {}): Promise<Job> {
+  return (await ask<{ import: Job }>("POST", `/rest/imports/${id}/${verb}`, options)).import;
+}
+
+/** The job, read again while the server works on it. */
+export function useJob(id: string) {
+  return useQuery({
+    queryKey: ["import", id],
+    queryFn: async () => (await ask<{ import: Job }>("GET", `/rest/imports/${id}`)).import,
+    refetchInterval: ({ state }) => (state.data && isAtWork(state.data) ? POLL_MILLISECONDS : false),
+    placeholderData: keepPreviousData,
+    staleTime: 0,
+  });
+}
+
+/** The address of the refused rows as CSV. */
+export function errorsAddress(id: string): string {
+  return `${root}/rest/imports/${id}/errors.csv`;
+}

@@ -1,0 +1,145 @@
+// A job with its columns, its progress and the actions that its state allows.
+
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { errorsAddress, isAtWork, type Job, type JobVerb, turnJob } from "../../api/imports.ts";
+import type { ObjectModel } from "../../api/model.ts";
+import { Button } from "../../kit/button.tsx";
+import { Problem } from "../../kit/problem.tsx";
+import { conflictKeys, initialMapping, targetsOf } from "./targets.ts";
+
+const WORDS: Readonly<Record<Job["status"], string>> = {
+  RECEIVING: "The file is being received.",
+  READY: "The file waits.",
+  CHECKING: "Each row is being checked; none is written.",
+  CHECKED: "Checked. Nothing is written yet.",
+  RUNNING: "The rows are being written.",
+  STOPPED: "Stopped.",
+  FAILED: "The import ended before its end.",
+  DONE: "Done.",
+  UNDOING: "The import is being undone.",
+  UNDONE: "Undone.",
+};
+
+const NUMBER = new Intl.NumberFormat("en");
+
+export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
+  const queries = useQueryClient();
+  const [mapping, setMapping] = useState(() => job.mapping ?? initialMapping(job));
+  const [key, setKey] = useState(job.onConflict?.join(",") ?? "");
+  const turn = useMutation({
+    mutationFn: (verb: JobVerb) =>
+      turnJob(
+        job.id,
+        verb,
+        verb === "check" || (verb === "run" && isFresh)
+          ? { ...(job.columns ? { mapping } : {}), onConflict: key === "" ? null : key.split(",") }
+          : {},
+      ),
+    onSuccess: (next) => queries.setQueryData(["import", job.id], next),
+    onSettled: () => void queries.invalidateQueries({ queryKey: ["import", job.id] }),
+  });
+  const isFresh = job.status === "READY" || job.status === "CHECKED";
+  const isBusy = isAtWork(job) || turn.isPending;
+  const targets = targetsOf(object);
+  return (
+    <>
+      <section className="import" aria-label="Columns">
+        <h2>
+          {job.name ?? "File"} · {NUMBER.format(job.size)} bytes
+        </h2>
+        {job.columns && (
+          <table className="import-columns" aria-label="Columns of the file">
+            <thead>
+              <tr>
+                <th scope="col">Column</th>
+                <th scope="col">First values</th>
+                <th scope="col">Field</th>
+              </tr>
+            </thead>
+            <tbody>
+              {job.columns.map((column, index) => (
+                <tr key={column}>
+                  <th scope="row">{column}</th>
+                  <td>
+                    {(job.sample ?? [])
+                      .slice(0, 3)
+                      .map((row) => row[index] ?? "")
+                      .filter(Boolean)
+                      .join(" · ")}
+                  </td>
+                  <td>
+                    <select
+                      aria-label={`Field for ${column}`}
+                      disabled={!isFresh || isBusy}
+                      value={mapping[column] ?? ""}
+                      onChange={(event) => setMapping({ ...mapping, [column]: event.target.value || null })}
+                    >
+                      <option value="">Leave out</option>
+                      {targets.map((target) => (
+                        <option key={target.name} value={target.name}>
+                          {target.label}
+                        </option>
+                      ))}
+                    </select>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        )}
+        <label className="form-row">
+          Records that are there already
+          <select disabled={!isFresh || isBusy} value={key} onChange={(event) => setKey(event.target.value)}>
+            <option value="">Create every row</option>
+            {conflictKeys(object).map((name) => (
+              <option key={name} value={name}>
+                Update where {targets.find((target) => target.name === name)?.label ?? name} is equal
+              </option>
+            ))}
+          </select>
+        </label>
+      </section>
+      <section className="import" aria-label="Progress">
+        <p role="status">
+          {WORDS[job.status]} {progressOf(job)}
+        </p>
+        {isAtWork(job) && <progress aria-label="Progress" max={job.size || 1} value={job.bytesRead} />}
+        {job.error && <Problem title="The reason" text={job.error.message} />}
+        {turn.error && <Problem title="The server refused this." text={turn.error.message} />}
+        <div className="import-actions">
+          {isFresh && (
+            <Button isDisabled={isBusy} onPress={() => turn.mutate("check")}>
+              Check
+            </Button>
+          )}
+          {(isFresh || job.status === "STOPPED" || job.status === "FAILED") && (
+            <Button kind="primary" isDisabled={isBusy} onPress={() => turn.mutate("run")}>
+              {isFresh ? "Import" : "Go on"}
+            </Button>
+          )}
+          {isAtWork(job) && job.status !== "RECEIVING" && <Button onPress={() => turn.mutate("stop")}>Stop</Button>}
+          {["DONE", "STOPPED", "FAILED"].includes(job.status) && job.created + job.updated > 0 && (
+            <Button kind="danger" isDisabled={isBusy} onPress={() => turn.mutate("undo")}>
+              Undo the import
+            </Button>
+          )}
+          {job.failed > 0 && (
+            <a className="button" href={errorsAddress(job.id)} download>
+              Refused rows as CSV
+            </a>
+          )}
+        </div>
+      </section>
+    </>
+  );
+}
+
+function progressOf(job: Job): string {
+  if (job.status === "UNDONE" || job.status === "UNDOING") {
+    return `${NUMBER.format(job.undone)} undone, ${NUMBER.format(job.kept)} kept, because they were changed since or are gone.`;
+  }
+  if (job.status === "READY" || job.status === "RECEIVING") return "";
+  return `${NUMBER.format(job.created)} created, ${NUMBER.format(job.updated)} updated, ${NUMBER.format(job.failed)} refused.`;
+}

@@ -1,0 +1,32 @@
+// The places of an object that a file's column can go to, by the names of REST's CSV.
+
+import type { Job } from "../../api/imports.ts";
+import { isToMany, type ObjectModel } from "../../api/model.ts";
+import { partsOf } from "../../fields/parts.ts";
+
+export type Target = { name: string; label: string };
+
+const NOT_GIVEN = ["updatedAt", "deletedAt"];
+
+/** Return the fields that an import may give: a part of a composite as a path, a relation by its key. */
+export function targetsOf(object: ObjectModel): Target[] {
+  return object.fields.flatMap((field): Target[] => {
+    if (isToMany(field) || NOT_GIVEN.includes(field.name) || field.type === "TS_VECTOR") return [];
+    if (field.relation)
+      return field.relation.holdsKey ? [{ name: `${field.name}Id`, label: `${field.label} (id)` }] : [];
+    const parts = partsOf(field.type);
+    if (parts.length === 0) return [{ name: field.name, label: field.label }];
+    return parts.map((part) => ({ name: `${field.name}.${part.name}`, label: `${field.label} › ${part.label}` }));
+  });
+}
+
+/** Return the unique fields by which a row finds the record that is there already. */
+export function conflictKeys(object: ObjectModel): string[] {
+  const unique = object.fields.filter((field) => field.isUnique && !field.relation && partsOf(field.type).length === 0);
+  return [...new Set([...unique.map((field) => field.name), "id"])];
+}
+
+/** Return the field for each column as the server suggests it; a column without one is left out. */
+export function initialMapping(job: Job): Record<string, string | null> {
+  return Object.fromEntries((job.columns ?? []).map((column) => [column, job.suggested?.[column] ?? null]));
+}

@@ -1,0 +1,59 @@
+"""A file becomes records and a list becomes a file, in the browser."""
+
+from pathlib import Path
+
+import pytest
+from playwright.async_api import FilePayload, expect
+
+from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.records.lists import ask, count_shown, open_list
+
+pytestmark = pytest.mark.system
+
+LOADED = (".js", ".css")
+FILE = b"Vorname,E-mail,city\nJo,jo@example.com,0600\nEva,Grace@example.com,Bonn\n"
+
+
+async def test_a_file_is_checked_imported_and_taken_back(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        await page.get_by_role("link", name="Import").click()
+        await watched.assert_accessible()
+        file = FilePayload(name="crm.csv", mimeType="text/csv", buffer=FILE)
+        await page.get_by_label("File", exact=True).set_input_files(file)
+        await expect(page.get_by_label("Field for city")).to_have_value("city")
+        await page.get_by_label("Field for Vorname").select_option(label="First name")
+        await page.get_by_label("Field for E-mail").select_option(label="Email")
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Check").click()
+        await expect(page.get_by_text("Nothing is written yet. 1 created, 0 updated, 1 refused.")).to_be_visible(
+            timeout=30_000
+        )
+        await page.get_by_label("Records that are there already").select_option(label="Update where Email is equal")
+        await page.get_by_role("button", name="Import", exact=True).click()
+        await expect(page.get_by_text("Done. 1 created, 1 updated, 0 refused.")).to_be_visible(timeout=30_000)
+        await watched.assert_accessible()
+        found = await ask(served, '{ person(where: { email: "jo@example.com" }) { firstName city } }')
+        assert found["person"] == {"firstName": "Jo", "city": "0600"}
+
+        await page.reload()
+        await page.get_by_role("button", name="Undo the import").click()
+        await expect(page.get_by_text("Undone. 2 undone, 0 kept")).to_be_visible(timeout=30_000)
+        await page.get_by_role("link", name="People", exact=True).last.click()
+        await count_shown(page, "3 records")
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_an_export_has_the_filter_and_the_order_of_the_list(
+    watched: Watched, serve: Serve, tmp_path: Path
+) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, 'people?sort=-firstName&f={"firstName":{"in":["Ada","Grace"]}}')
+        await count_shown(page, "2 records")
+        async with page.expect_download() as download:
+            await page.get_by_role("link", name="Export").click()
+        await (await download.value).save_as(tmp_path / "people.csv")
+        lines = (tmp_path / "people.csv").read_text(encoding="utf-8").splitlines()
+        assert lines[0].startswith("id,")
+        assert [name for line in lines[1:] for name in ("Ada", "Grace") if name in line.split(",")] == ["Grace", "Ada"]
