@@ -7,6 +7,7 @@ from fieldstone.engine.server.cells.workspaces import create_in, forget_placemen
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.question import ask
 from fieldstone.engine.server.foundation import open_foundation
+from fieldstone.engine.server.templates.apply import apply_template, require_template
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.removal import count_tables, delete_workspace
@@ -14,14 +15,16 @@ from fieldstone.metadata.workspaces.removal import count_tables, delete_workspac
 _ACTOR = "fieldstone workspace create"
 
 
-async def create(settings: Settings, *, name: str, cell: str | None = None) -> None:
-    """Make a workspace with the standard objects, in a cell where there are several.
+async def create(settings: Settings, *, name: str, cell: str | None = None, template: str | None = None) -> None:
+    """Make a workspace with the standard objects, or the model of a template, in a cell where there are several.
 
     Raises:
-        CommandError: a cell is named, and there are none.
+        CommandError: a cell is named, and there are none; or there is no such template.
         MetadataError: the name is not allowed, or is taken, or there is no such cell.
         SqlError: the database cannot be had.
     """
+    if template is not None:
+        require_template(template)
     place = ""
     if settings.cells:
         place = f" in the cell {await create_in(settings, name, cell, actor=_ACTOR)}"
@@ -30,6 +33,9 @@ async def create(settings: Settings, *, name: str, cell: str | None = None) -> N
     else:
         async with open_foundation(settings) as foundation:
             await foundation.workspaces.create(name, actor=_ACTOR)
+    if template is not None:
+        async with open_foundation_of(settings, name) as foundation:
+            await apply_template(foundation, await foundation.workspaces.find(name), template, actor=_ACTOR)
     typer.echo(
         f"Workspace '{name}' is made{place}. Its first key: fieldstone api-key create --workspace {name} --name NAME"
     )

@@ -18,9 +18,12 @@ def create_workspace(
     cell: Annotated[
         str | None, typer.Option(help="The cell to make it in; the one with the fewest workspaces unless given.")
     ] = None,
+    template: Annotated[
+        str | None, typer.Option(help="The model that it begins with: twenty, the shape of Twenty's workspaces.")
+    ] = None,
 ) -> None:
     """Make a workspace with the standard objects: companies, people, opportunities, activities."""
-    work.exit_codes.run(lambda settings: work.workspaces.create(settings, name=name, cell=cell))
+    work.exit_codes.run(lambda settings: work.workspaces.create(settings, name=name, cell=cell, template=template))
 
 
 @workspace.command("delete")

@@ -1,0 +1,45 @@
+"""Makes the model of a new workspace that of a template."""
+
+from importlib.resources import files
+from typing import Final
+
+from fieldstone.engine.server.cli.command_error import CommandError
+from fieldstone.engine.server.foundation import Foundation
+from fieldstone.metadata.model import Workspace
+from fieldstone.metadata.scalars import shown
+from fieldstone.metadata.schema_file import plan_document
+from fieldstone.metadata.schema_file.text import read_document
+from fieldstone.metadata.writer.transaction import ModelTransaction
+
+TEMPLATES: Final = ("twenty",)
+"""The names of the templates; each is a model file beside this module."""
+
+
+def require_template(name: str) -> None:
+    """Refuse a name that no template has.
+
+    Raises:
+        CommandError: there is none.
+    """
+    if name not in TEMPLATES:
+        raise CommandError(f"there is no template {shown(name)}; --template takes {', '.join(TEMPLATES)}")
+
+
+async def apply_template(foundation: Foundation, workspace: Workspace, name: str, *, actor: str) -> int:
+    """Make the changes from a workspace's model to that of a template, in one transaction, and return their number.
+
+    Raises:
+        MetadataError: a change is refused.
+        SqlError: the database cannot be had.
+    """
+    text = files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    document = read_document(text)
+
+    async def body(transaction: ModelTransaction) -> int:
+        count = 0
+        for build in plan_document(transaction.snapshot, document):
+            await transaction.apply(build(transaction.snapshot))
+            count += 1
+        return count
+
+    return await foundation.writer.run(workspace.id, body, actor=actor)
