@@ -19,6 +19,7 @@ from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.console.build import UI_DIR
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.workspaces.sign_in_codes import create_code
 from tests.console_check import install
 from tests.engine.server.listening import listening
 
@@ -49,10 +50,11 @@ CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }
 
 @dataclass(kw_only=True)
 class Served:
-    """A running server, and the requests that it got."""
+    """A running server with a key and a code that signs in once, and the keys that its sockets got."""
 
     address: str
     key: str
+    code: str
     socket_keys: list[str] = field(default_factory=list)
 
 
@@ -69,11 +71,13 @@ def serve(app_database: str) -> Serve:
         async with app.lifespan_context():
             services = await app.runtime.ready()
             workspace_id = services.foundation.default.workspace.id
-            token = (await services.foundation.keys.create(workspace_id, "browser")).token
+            made = await services.foundation.keys.create(workspace_id, "browser")
+            token = made.token
             principal = await services.foundation.keys.authenticate(token)
             assert principal is not None
             await fill(services.core, principal)
-            served = Served(address="", key=token)
+            code = await create_code(services.foundation.database, workspace_id=workspace_id, key_id=made.key.id)
+            served = Served(address="", key=token, code=code)
             listener = _Overhearing(app, served.socket_keys)
             async with listening(Starlette(routes=[Mount(prefix, listener)])) as address:
                 served.address = f"{address}{prefix}"

@@ -163,3 +163,21 @@ async def test_an_object_that_is_not_there_says_so(watched: Watched, serve: Serv
         await expect(page.get_by_role("heading", name="There is no object nobody")).to_be_visible()
         await watched.assert_accessible()
         await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_the_graph_shows_the_relations_and_leads_to_the_forms(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served, "/console/model")
+        await page.get_by_role("link", name="Graph").click()
+        graph = page.get_by_role("region", name="Objects and relations")
+        await expect(graph.get_by_role("status")).to_contain_text("4 of 4 objects, 5 relations")
+        await expect(graph.get_by_role("link", name="Companies")).to_be_visible()
+        await watched.assert_accessible()
+        await choose(page, "Show an object with its neighbours", "Companies")
+        await expect(page).to_have_url(re.compile("open=company$"))
+        await expect(graph.get_by_role("status")).to_contain_text("of 4 objects")
+        await watched.assert_accessible()
+        await graph.get_by_role("link", name="Companies").click()
+        await expect(page.get_by_role("table", name="Fields of Companies")).to_be_visible()
+        await watched.assert_clean(served.address, (".js", ".css"))

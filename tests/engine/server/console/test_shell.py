@@ -35,11 +35,26 @@ async def test_a_key_is_exchanged_for_a_session_and_not_kept(watched: Watched, s
         await watched.assert_clean(served.address, (".js", ".css"))
 
 
+async def test_the_link_of_a_development_server_signs_in_once(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await page.goto(f"{served.address}/console/records#code={served.code}")
+        await expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+        assert served.code not in page.url
+        await watched.assert_clean(served.address, (".js", ".css"))
+        await page.context.clear_cookies()
+        await page.goto("about:blank")
+        await page.goto(f"{served.address}/console/records#code={served.code}")
+        await expect(page.get_by_role("alert")).to_be_visible()
+        await watched.assert_accessible()
+
+
 async def test_the_side_bar_the_palette_and_the_keys(watched: Watched, serve: Serve) -> None:
     page = watched.page
     async with serve() as served:
         await watched.sign_in(served)
-        await expect(page.get_by_role("link", name="People", exact=True)).to_be_visible()
+        side = page.get_by_role("navigation", name="Main")
+        await expect(side.get_by_role("link", name="People", exact=True)).to_be_visible()
         await watched.assert_accessible()
         await page.keyboard.press("Control+k")
         search = page.get_by_role("combobox", name="Search or jump")

@@ -26,6 +26,7 @@ export const routes: RouteObject[] = [
       { path: "records/:plural/import/:job?", ...page(() => import("./pages/imports/index.tsx")) },
       { path: "records/:plural/:id", ...page(() => import("./pages/record/index.tsx")) },
       { path: "model", ...page(() => import("./pages/model/index.tsx")) },
+      { path: "model/graph", ...page(() => import("./pages/model_graph/index.tsx")) },
       { path: "model/history", ...page(() => import("./pages/model_history/index.tsx")) },
       { path: "model/:object/:field?", ...page(() => import("./pages/model_object/index.tsx")) },
       { path: "webhooks", ...page(() => import("./pages/webhooks/index.tsx")) },

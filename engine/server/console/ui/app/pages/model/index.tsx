@@ -1,7 +1,7 @@
 // All objects of the model, with their sizes.
 
 import { useQuery } from "@tanstack/react-query";
-import { History, Plus } from "lucide-react";
+import { History, Plus, Workflow } from "lucide-react";
 import { useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 
@@ -82,6 +82,9 @@ export function Component() {
       title="Data model"
       bar={
         <div className="model-bar">
+          <Link className="button" data-kind="quiet" to="/model/graph">
+            <Workflow aria-hidden /> Graph
+          </Link>
           <Link className="button" data-kind="quiet" to="/model/history">
             <History aria-hidden /> History
           </Link>
