@@ -175,7 +175,7 @@ SELECT (SELECT count(*) FROM own), EXISTS (
 -- name: next_batch
 -- The newest batch first, as a later one may have written the records of an earlier one again.
 SELECT first_row FROM fieldstone.import_batch WHERE job_id = %(id)s::uuid AND NOT is_undone
-ORDER BY first_row DESC LIMIT 1;
+ORDER BY number DESC LIMIT 1;
 
 -- name: batch_records
 SELECT record_id, written_at, before FROM fieldstone.import_record
@@ -194,6 +194,13 @@ WITH own AS (
 batch AS (
     UPDATE fieldstone.import_batch SET is_undone = true FROM own
     WHERE job_id = own.id AND first_row = %(first)s::integer
+),
+stamped AS (
+    -- An earlier batch that wrote the same records finds them as this transaction leaves them. One of which no value was to
+    -- be given back has the stamp that it had.
+    UPDATE fieldstone.import_record AS earlier SET written_at = coalesce(nullif(undone.stamp, ''), now()::text)
+    FROM own, unnest(%(ids)s::uuid[], %(stamps)s::text[]) AS undone (id, stamp)
+    WHERE earlier.job_id = own.id AND earlier.first_row <> %(first)s::integer AND earlier.record_id = undone.id
 )
 SELECT (SELECT count(*) FROM own);
 

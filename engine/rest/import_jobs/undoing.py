@@ -132,7 +132,11 @@ class _BatchUndo:
         self._lease = lease
         self._object = object_
         self._undone = undone
-        self._step = lease.bind(_UNDO, first=first, undone=len(undone), kept=kept)
+        changed = [one for one in undone if one.before is not None]
+        stamps = ["" if one.before and _data_before(object_, one.before) else one.stamp for one in changed]
+        self._step = lease.bind(
+            _UNDO, first=first, undone=len(undone), kept=kept, ids=[one.id for one in changed], stamps=stamps
+        )
 
     async def begin(self, transaction: Transaction) -> None:
         """Hold the job and the records; raises LeaseLost, or _Changed where one is not as it was seen."""

@@ -75,6 +75,18 @@ async def test_undo_leaves_records_that_were_changed_since(client: httpx.AsyncCl
     assert "The import is UNDONE" in again["message"]
 
 
+async def test_undo_of_records_that_were_written_twice(client: httpx.AsyncClient) -> None:
+    await create(client, "people", email="a@x", city="Bonn")
+    text = "email,city\na@x,Rome\nb@x,Rome\na@x,Oslo\nb@x,Oslo\nb@x,Paris\na@x,Oslo\n"
+    job = await new_job(client, text, "on_conflict=email&start=run")
+    assert counts(await end_of(client, job["id"])) == (1, 5, 0)
+    await act(client, job["id"], "undo")
+    undone = await end_of(client, job["id"])
+    assert (undone["status"], undone["kept"]) == ("UNDONE", 0)
+    people = (await ask(client, "GET", "people"))["data"]["people"]
+    assert [(one["email"], one["city"]) for one in people] == [("a@x", "Bonn")]
+
+
 async def test_json_lines_with_records_that_point_to_later_ones(client: httpx.AsyncClient) -> None:
     text = '{"email": "a@x", "meta": 1}\n{"email": "b@x"}\nno json\n'
     path = "imports?object=people&start=check"
