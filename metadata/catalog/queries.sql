@@ -208,6 +208,20 @@ SELECT set_config('deadlock_timeout', '20ms', true) WHERE has_parameter_privileg
 INSERT INTO fieldstone.workspace (id, name, schema_name, is_distributed, text_order)
 VALUES (%(id)s, %(name)s, %(schema_name)s, %(is_distributed)s, 1);
 
+-- name: prepare_two_phases
+-- A table that Citus knows and that lies on the coordinator, without rows: a transaction that writes to it commits in two
+-- phases. Otherwise a node commits, and lets go of its rows, before the coordinator does with the event.
+DO $do$
+BEGIN
+    IF to_regclass('fieldstone_citus.two_phases') IS NULL THEN
+        CREATE SCHEMA fieldstone_citus;
+        CREATE TABLE fieldstone_citus.two_phases (id int PRIMARY KEY);
+        PERFORM citus_add_local_table_to_metadata('fieldstone_citus.two_phases');
+        GRANT USAGE ON SCHEMA fieldstone_citus TO PUBLIC;
+        GRANT SELECT, DELETE ON fieldstone_citus.two_phases TO PUBLIC;
+    END IF;
+END $do$;
+
 -- name: distribute_schema
 SELECT citus_schema_distribute(quote_ident(%(schema)s)::regnamespace);
 

@@ -79,6 +79,7 @@ async def distribute(sessions: SessionSource, workspace: Workspace) -> None:
         await _require_movable(connection, snapshot)
         try:
             await send_as_one(connection, list(_adapt(snapshot)), apart=True)
+            await connection.execute(QUERIES["prepare_two_phases"])
             await connection.execute(QUERIES["distribute_schema"], {"schema": snapshot.workspace.schema})
         except psycopg.Error as error:
             raise ChangeFailed(f"Citus refused it, and nothing was changed: {translate_error(error)}") from error

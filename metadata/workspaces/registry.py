@@ -166,4 +166,5 @@ async def insert_workspace(connection: Session, workspace: Workspace) -> None:
     )
     await connection.execute(create.create_schema(workspace.schema))
     if workspace.is_distributed:
+        await connection.execute(QUERIES["prepare_two_phases"])
         await connection.execute(QUERIES["distribute_schema"], {"schema": workspace.schema})

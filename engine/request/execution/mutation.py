@@ -26,6 +26,8 @@ from fieldstone.sql.statement import Row, Statement, Step
 from fieldstone.sql.transaction import Transaction, run_transaction
 
 _DEFER = Statement(text="SET CONSTRAINTS ALL DEFERRED")
+# A write of no row, for which Citus commits on node and coordinator both or neither, see `prepare_two_phases`.
+_TWO_PHASES = Statement(text="DELETE FROM fieldstone_citus.two_phases WHERE id = 0")
 _BEGIN, _COMMIT = Statement(text="BEGIN"), Statement(text="COMMIT")
 _NO_IDS = b"{}"
 
@@ -120,8 +122,7 @@ async def _run_once(
     checks: list[Written] = []
 
     async def work(transaction: Transaction) -> bytes:
-        if keeping is not None:
-            await keeping.begin(transaction)
+        await _begin(transaction, snapshot, keeping)
         checks.clear()
         meter.forget()
         answers: list[tuple[str, bytes]] = []
@@ -140,6 +141,13 @@ async def _run_once(
     except ApiError:
         await _name_rows(database, runs, time_limit=time_limit, share=share)
         raise
+
+
+async def _begin(transaction: Transaction, snapshot: Snapshot, keeping: Companion | None) -> None:
+    if keeping is not None:
+        await keeping.begin(transaction)
+    if snapshot.workspace.is_distributed:
+        await transaction.run(_TWO_PHASES, [])
 
 
 async def _name_rows(database: Database, runs: "Sequence[Run]", *, time_limit: float, share: int) -> None:
@@ -212,7 +220,7 @@ def _alone(writes: Sequence[Planned]) -> PlannedWrite | None:
 def single(writes: Sequence[Planned]) -> PlannedWrite | None:
     """Return the only write of a mutation if one statement does all of it."""
     only = _alone(writes)
-    return None if only is None or only.event is not None else only
+    return None if only is None or only.object_.table.is_distributed else only
 
 
 async def _write(
@@ -225,17 +233,19 @@ async def _write(
     share: int,
 ) -> Row:
     """Run the only write of a mutation in one round trip, and return its row with the answer."""
-    step = (write.write.statement, parameters)
-    if write.event is None or write.read_back is None:
+    step: Step = (write.write.statement, parameters)
+    if not write.object_.table.is_distributed:
         (row,) = await database.write(*step, timeout=time_limit, share=share)
         return row
-    event = write.event.follow(parameters)
-    key = b"{%b}" % (event[1][0] or b"")
-    answer = (write.read_back.statement, write.read_back.bind(bindings._replace(ids=key)))
-    # Citus commits a statement by itself that is in no transaction block.
-    steps = [(_BEGIN, []), step, event, answer, (_COMMIT, [])]
-    _, ((problem, ids, _),), _, ((text,),), _ = await database.pipeline(steps, timeout=time_limit, share=share)
-    return problem, ids, text
+    more: list[Step] = []
+    if write.event is not None and write.read_back is not None:
+        event = write.event.follow(parameters)
+        key = b"{%b}" % (event[1][0] or b"")
+        more = [event, (write.read_back.statement, write.read_back.bind(bindings._replace(ids=key)))]
+    # Outside of a transaction block Citus commits each part of a statement by itself, and so keeps no row locked.
+    steps = [(_BEGIN, []), (_TWO_PHASES, []), step, *more, (_COMMIT, [])]
+    _, _, ((problem, ids, text),), *answers, _ = await database.pipeline(steps, timeout=time_limit, share=share)
+    return problem, ids, answers[-1][0][0] if answers else text
 
 
 def tell_single(write: PlannedWrite, row: Row) -> bytes | None:

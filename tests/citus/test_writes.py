@@ -1,5 +1,6 @@
-"""Creates on a node of Citus: the record and its event are two statements, and one transaction."""
+"""Writes on a node of Citus: each is a transaction block; the event of a create is a statement of its own."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -33,7 +34,14 @@ async def rows(apis: Apis, query: str) -> list[Any]:
 
 async def test_the_event_is_the_row_that_was_written(apis: Apis) -> None:
     made = await apis.data(CREATE, data={"email": "a@b.example", "firstName": "Ada"})
-    assert [text.split(" ")[0] for text in apis.database.log.texts] == ["BEGIN", "INSERT", "INSERT", "SELECT", "COMMIT"]
+    assert [text.split(" ")[0] for text in apis.database.log.texts] == [
+        "BEGIN",
+        "DELETE",
+        "INSERT",
+        "INSERT",
+        "SELECT",
+        "COMMIT",
+    ]
     (event,) = await rows(apis, "SELECT record_id::text, action, after, actor FROM fieldstone.event_staging")
     (row,) = await rows(apis, f"SELECT to_jsonb(person.*) FROM {SCHEMA}.person")  # noqa: S608 - the test's own
     assert event == (made["createPerson"]["id"], "created", row[0], event[3])
@@ -66,3 +74,32 @@ async def test_several_root_fields_are_one_transaction(apis: Apis) -> None:
     error = await apis.error(text)
     assert error["path"] == ["two"]
     assert await rows(apis, "SELECT count(*) FROM fieldstone.event_staging") == [(0,)]
+
+
+async def test_a_write_of_one_statement_is_in_a_transaction_block(apis: Apis) -> None:
+    made = await apis.data(CREATE, data={"email": "a@b.example"})
+    before = len(apis.database.log)
+    update = 'mutation ($id: UUID!) { updatePerson(id: $id, data: { city: "Paris" }) { city } }'
+    assert await apis.data(update, id=made["createPerson"]["id"]) == {"updatePerson": {"city": "Paris"}}
+    assert [text.split()[0] for text in apis.database.log.texts[before:]] == ["BEGIN", "DELETE", "WITH", "COMMIT"]
+
+
+async def test_of_updates_at_once_each_begins_where_another_ended(apis: Apis) -> None:
+    made = await apis.data(CREATE, data={"email": "a@b.example"})
+    update = "mutation ($id: UUID!, $city: String!) { updatePerson(id: $id, data: { city: $city }) { city } }"
+    id_ = made["createPerson"]["id"]
+    await asyncio.gather(*(apis.data(update, id=id_, city=str(number)) for number in range(100)))
+    found = await rows(apis, "SELECT before ->> 'city', after ->> 'city' FROM fieldstone.event_staging ORDER BY seq")
+    assert [before for before, _ in found[1:]] == [after for _, after in found[:-1]]
+
+
+async def test_node_and_coordinator_commit_in_two_phases(apis: Apis) -> None:
+    heard: list[str] = []
+    async with apis.database.session() as connection:
+        connection.add_notice_handler(lambda notice: heard.append(notice.message_primary or ""))
+        await connection.execute("SET LOCAL citus.log_remote_commands = on")
+        await connection.execute("SET LOCAL client_min_messages = notice")
+        await connection.execute("DELETE FROM fieldstone_citus.two_phases WHERE id = 0")
+        await connection.execute("UPDATE workspace_default.person SET city = 'x'")
+        await connection.commit()
+    assert any("PREPARE TRANSACTION" in text for text in heard), heard
