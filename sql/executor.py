@@ -323,6 +323,10 @@ class Database:
         """
         return self._pool.is_late(share, ahead, patience, is_first=is_first)
 
+    def take_seconds(self) -> dict[Hashable, float]:
+        """Return the seconds of statements by share since the last call."""
+        return self._pool.take_seconds()
+
     def stats(self) -> PoolStats:
         """Return the present state of the connections that serve statements."""
         stats = self._pool.stats()

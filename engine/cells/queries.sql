@@ -66,3 +66,10 @@ WHERE placement.epoch < excluded.epoch;
 
 -- name: remove_placement
 DELETE FROM fieldstone.placement WHERE workspace_id = %(workspace_id)s::uuid;
+
+-- name: note_load
+WITH old AS (DELETE FROM fieldstone.workspace_load WHERE minute < now() - interval '1 day')
+INSERT INTO fieldstone.workspace_load (workspace_id, minute, seconds)
+SELECT given.id, date_trunc('minute', now()), given.seconds
+FROM unnest(%(ids)s::uuid[], %(seconds)s::float8[]) AS given (id, seconds) ORDER BY given.id
+ON CONFLICT (minute, workspace_id) DO UPDATE SET seconds = workspace_load.seconds + excluded.seconds;

@@ -117,6 +117,10 @@ class ConnectionPool:
         """Note that a share has a caller that needs a connection for a short time, and shares it with others."""
         self._shares.find(share).note(SHORT / 1_000_000)
 
+    def take_seconds(self) -> dict[Hashable, float]:
+        """Return the seconds for which the callers of each share have kept connections since the last call."""
+        return self._shares.take_seconds()
+
     def place(self, share: Hashable, group: Group | None) -> None:
         """Have the callers of a share belong to a group from now on; None is no group."""
         self._shares.place(share, group)

@@ -53,9 +53,10 @@ class Share(Generic[W]):
         moved_at: the time at which its queue began, or was last served.
         mean: the mean seconds for which its callers keep a connection. It begins at 0, so that the first few, for which
             all is cold, do not make it too long.
+        seconds: the time for which its callers have kept connections since they were taken.
     """
 
-    __slots__ = ("group", "in_hand", "is_limited", "lined_up_at", "mean", "moved_at", "waiting")
+    __slots__ = ("group", "in_hand", "is_limited", "lined_up_at", "mean", "moved_at", "seconds", "waiting")
 
     def __init__(self, *, is_limited: bool) -> None:
         self.group: Group | None = None
@@ -64,9 +65,11 @@ class Share(Generic[W]):
         self.waiting: deque[W] = deque()
         self.lined_up_at = self.moved_at = 0.0
         self.mean = 0.0
+        self.seconds = 0.0
 
     def note(self, seconds: float) -> None:
         """Note for how long a caller has kept its connection."""
+        self.seconds += seconds
         self.mean += (seconds - self.mean) * _NEWEST
 
 
@@ -106,6 +109,13 @@ class Shares(Generic[W]):
                 self._mixed_until = self._clock() + PRESENCE
             self._latest = share
         return share
+
+    def take_seconds(self) -> dict[Hashable, float]:
+        """Return the seconds for which the callers of each share have kept connections since the last call."""
+        taken = {key: share.seconds for key, share in self._known.items() if share.seconds}
+        for share in self._known.values():
+            share.seconds = 0.0
+        return taken
 
     def place(self, key: Hashable, group: Group | None) -> None:
         """Have the callers with this key belong to a group from now on; None is no group."""

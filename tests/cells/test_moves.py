@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from fieldstone.engine.server.cells.moving import cancel, drop_all_left, move
 from fieldstone.engine.server.cells.workspaces import Placed, list_placed
 from fieldstone.engine.settings import Settings, load_settings
 from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, setting_of
+from tests.engine.webhooks.target import target_server
 from tests.waiting import until
 
 CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id name } }"
@@ -246,7 +248,7 @@ async def subscribe(app: Fieldstone, cell: str, token: str, after: str | None = 
 async def test_a_cursor_from_before_a_move_goes_on_behind_it(cells: dict[str, str]) -> None:
     settings = settings_with(cells)
     async with open_app(cells) as app:
-        _, token = await make_workspace(app, "home", "first")
+        model, token = await make_workspace(app, "home", "first")
         _, other = await make_workspace(app, "east", "second")
         async with client_of(app, token) as client, client_of(app, other) as elsewhere:
             # The other log is ahead: the same numbers mean other events there.
@@ -257,7 +259,11 @@ async def test_a_cursor_from_before_a_move_goes_on_behind_it(cells: dict[str, st
                 await send(client, CREATE, name=str(number))
             await until(lambda: len(before.names) == 4)
             assert before.names == ["0", "1", "2", "3"]
+            ended: list[UUID] = []
+            cell_services(app, "home").watch.moved.connect(ended.append)
             await move(settings, "first", "east", lambda _: None)
+            # The connections of subscribers are told to come back.
+            await until(lambda: ended == [model.workspace.id])
             await send(client, CREATE, name="4")
             resumed = await subscribe(app, "east", token, before.positions[1])
             await until(lambda: len(resumed.names) >= 3)
@@ -278,3 +284,34 @@ async def test_a_cursor_from_before_a_move_goes_on_behind_it(cells: dict[str, st
                 again = await subscribe(app, "home", token, position)
                 await until(lambda again=again, names=names: len(again.names) >= len(names))  # type: ignore[misc]
                 assert again.names == names
+
+
+async def test_webhooks_get_each_event_of_a_moving_workspace_once(cells: dict[str, str]) -> None:
+    settings = settings_with(cells)
+    async with target_server() as target, open_app(cells, webhook_allow="127.0.0.1/32") as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+            made = await client.post(
+                "/metadata",
+                json={
+                    "query": "mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { id } }",
+                    "variables": {"input": {"targetUrl": target.url, "operations": ["company.created"]}},
+                },
+            )
+            assert "errors" not in made.json(), made.text
+            writers = Writers(client)
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(writers.write(0))
+                await asyncio.sleep(0.3)
+                await move(settings, "first", "east", lambda _: None)
+                await asyncio.sleep(0.3)
+                writers.stop()
+            assert writers.failed == []
+            await target.until_taken(len(writers.acknowledged))
+            # One that comes twice would come by then, too.
+            await send(client, CREATE, name="last")
+            await target.until_taken(len(writers.acknowledged) + 1)
+            names = [event["record"]["name"] for event in target.taken]
+            assert sorted(names) == sorted([*writers.acknowledged, "last"])
+            positions = [int(event["position"]) for event in target.taken if event["record"]["name"] != "last"]
+            assert len(set(positions)) == len(positions)

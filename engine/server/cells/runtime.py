@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from fieldstone.engine.cells.directory import CellsAway, Directory
+from fieldstone.engine.cells.load import NOTE_EVERY, note_load
 from fieldstone.engine.cells.moves.mover import finish_switches
 from fieldstone.engine.errors import ServiceUnavailable
 from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
@@ -175,7 +176,9 @@ class CellRuntime(Runtime):
     async def _own(self, opened: "asyncio.Future[Services]") -> None:
         works = {f"cell {name}": partial(self._keep_open, name) for name in self._cells}
         try:
-            async with running({**works, "left workspaces": self._keep_telling, "moves": self._keep_moving}):
+            async with running(
+                {**works, "left workspaces": self._keep_telling, "moves": self._keep_moving, "load": self._keep_noting}
+            ):
                 opened.set_result(await self._first())
                 await self._stopping.wait()
         except Exception as error:  # noqa: BLE001 - the app's edge
@@ -255,6 +258,17 @@ class CellRuntime(Runtime):
                     moved = True
                 if moved and left is not None:
                     left.watch.moved(workspace_id)
+
+    async def _keep_noting(self) -> None:
+        """Note the load of the workspaces in each cell."""
+        while True:
+            await asyncio.sleep(NOTE_EVERY)
+            for name, database in self._databases().items():
+                try:
+                    if database is not None:
+                        await note_load(database)
+                except SqlError as error:
+                    _LOG.info("the load of the cell %s is not noted: %s", name, error)
 
     async def _keep_moving(self) -> None:
         """Bring switches to their end whose mover has ended, and drop the tables that moves have left long ago."""

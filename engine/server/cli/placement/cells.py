@@ -5,13 +5,15 @@ from collections.abc import Sequence
 import typer
 
 from fieldstone.engine.backup.errors import BackupRefused
+from fieldstone.engine.cells.balance import choose_moves
 from fieldstone.engine.server.cells.fleet import Away
 from fieldstone.engine.server.cells.moving import move
-from fieldstone.engine.server.cells.workspaces import list_placed
+from fieldstone.engine.server.cells.workspaces import Placed, list_placed
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.distribution import Placement
+from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
 
 
 class Cells:
@@ -28,8 +30,23 @@ class Cells:
             raise CommandError(str(error)) from error
 
     async def rebalance(self) -> int:
-        """Move workspaces from the fullest cell to the emptiest; raises CommandError."""
-        raise CommandError("cells are balanced by hand so far: `workspace list --places` has the loads")
+        """Move workspaces from the fullest cells to the emptiest by the load of an hour, and return how many moved.
+
+        Where no load was measured, the bytes of their tables count. A cell that is away takes no part.
+        """
+        listed = await list_placed(self._settings)
+        away = {one.cell.name for one in listed if isinstance(one, Away)}
+        placed = [one for one in listed if isinstance(one, Placed)]
+        by_load = any(one.load for one in placed)
+        loads: dict[str, dict[str, float]] = {cell.name: {} for cell in self._settings.cells if cell.name not in away}
+        for one in placed:
+            if one.name != DEFAULT_WORKSPACE:
+                loads[one.cell][one.name] = one.load if by_load else float(one.bytes)
+        chosen = choose_moves(loads)
+        for move_ in chosen:
+            _report(f"{move_.workspace}: from {move_.source} to {move_.target}")
+            await self.move(move_.workspace, move_.target)
+        return len(chosen)
 
     async def list(self) -> Sequence[Placement]:
         """Return the place of each workspace by name; a cell that is away is reported."""

@@ -1,0 +1,48 @@
+"""The load of workspaces, as it is counted, and the moves that even it."""
+
+import pytest
+
+from fieldstone.engine.cells.balance import Chosen, choose_moves
+from fieldstone.engine.cells.load import note_load
+from fieldstone.engine.server.cells.workspaces import Placed, list_placed
+from fieldstone.engine.server.cli.placement import places
+from fieldstone.engine.settings import load_settings
+from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, setting_of
+
+
+def test_the_largest_load_that_evens_two_cells_moves() -> None:
+    moves = choose_moves({"home": {"a": 50.0, "b": 30.0, "c": 5.0}, "east": {"d": 5.0}})
+    assert moves == [Chosen("b", "home", "east"), Chosen("c", "home", "east")]
+
+
+def test_a_cell_takes_part_in_two_moves_at_most() -> None:
+    moves = choose_moves({"home": {str(number): 1.0 for number in range(90)}, "east": {}, "west": {}})
+    assert len(moves) == 2
+    assert {move.source for move in moves} == {"home"}
+
+
+def test_even_cells_stay_as_they_are() -> None:
+    assert choose_moves({"home": {"a": 10.0}, "east": {"b": 9.5}}) == []
+    # One workspace alone makes the other cell the full one.
+    assert choose_moves({"home": {"a": 10.0}, "east": {}}) == []
+    assert choose_moves({"home": {}, "east": {}}) == []
+    assert choose_moves({"home": {"a": 1.0}}) == []
+
+
+async def test_the_load_is_counted_and_evened(cells: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    settings = load_settings(cells=setting_of(cells), log_level="error")
+    async with open_app(cells) as app:
+        for name in ("first", "second"):
+            _, token = await make_workspace(app, "home", name)
+            async with client_of(app, token) as client:
+                for _ in range(20):
+                    await send(client, 'mutation { createCompany(data: { name: "Acme" }) { id } }')
+        await note_load(cell_services(app, "home").foundation.database)
+        await note_load(cell_services(app, "home").foundation.database)
+        loads = {one.name: one.load for one in await list_placed(settings) if isinstance(one, Placed)}
+        assert loads["first"] > 0
+        assert loads["second"] > 0
+        await places.rebalance(settings)
+        found = [one.cell for one in await list_placed(settings) if isinstance(one, Placed) and one.name != "default"]
+        assert sorted(found) == ["east", "home"]
+        assert "1 workspaces were moved." in capsys.readouterr().out
