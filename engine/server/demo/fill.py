@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 
 from fieldstone.engine.server.demo.sample import TOTAL, SampleRecord, sample_records
+from fieldstone.engine.server.demo.views import insert_sample_views
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.sql.identifiers import quote_identifier, quote_table
@@ -45,6 +46,7 @@ async def fill_demo(
                 await _copy(connection, object_, batch)
                 done += len(batch)
                 on_progress(done, TOTAL)
+        await insert_sample_views(connection, snapshot)
     for object_ in objects:
         await connection.execute(_about(object_, "ANALYZE {}"))
     return True
