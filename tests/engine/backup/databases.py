@@ -60,6 +60,8 @@ UPDATE fieldstone.log_head SET position = 5;
 
 MOVED = frozenset({"event_log", "log_head", "log_consumer", "webhook", "webhook_delivery"})
 """Tables with positions of the log, which a restoration moves."""
+OWN = frozenset({"cursor_key"})
+"""Tables of which each database has rows of its own."""
 
 
 def fill_two_workspaces(dsn: str) -> None:
