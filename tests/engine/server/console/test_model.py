@@ -1,7 +1,10 @@
 """The pages of the model in a real browser: objects, fields, plans, and the way back."""
 
+import asyncio
+import itertools
 import re
 
+import httpx
 import pytest
 from playwright.async_api import Page, expect
 
@@ -180,4 +183,29 @@ async def test_the_graph_shows_the_relations_and_leads_to_the_forms(watched: Wat
         await watched.assert_accessible()
         await graph.get_by_role("link", name="Companies").click()
         await expect(page.get_by_role("table", name="Fields of Companies")).to_be_visible()
+        await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_a_change_by_another_is_seen_without_loading_the_page_again(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served, httpx.AsyncClient(base_url=served.address) as other:
+        await watched.sign_in(served, "/console/model")
+        side = page.get_by_role("navigation", name="Main")
+        await expect(side.get_by_role("link", name="People")).to_be_visible()
+        # A change before the first message of the socket is told by none: one of several comes after it.
+        deadline = asyncio.get_running_loop().time() + 60
+        names = (f"ticket{number}" for number in itertools.count())
+        while await side.get_by_role("link", name="Others").count() == 0:
+            assert asyncio.get_running_loop().time() < deadline
+            name = next(names)
+            query = (
+                f'mutation {{ createObject(input: {{ nameSingular: "{name}", namePlural: "{name}s",'
+                f' labelSingular: "Other {name}", labelPlural: "Others of {name}" }}) {{ id }} }}'
+            )
+            answer = await other.post(
+                "/metadata", json={"query": query}, headers={"Authorization": f"Bearer {served.key}"}
+            )
+            assert "errors" not in answer.json(), answer.text
+            await asyncio.sleep(1)
+        await watched.assert_accessible()
         await watched.assert_clean(served.address, (".js", ".css"))

@@ -4,6 +4,7 @@ import { Menu as MenuIcon } from "lucide-react";
 import { useEffect, useState } from "react";
 import { Outlet, useLocation } from "react-router";
 
+import { useFollowedModel } from "../api/model_live.ts";
 import { useViewedRole, viewAs } from "../api/view_as.ts";
 import { Button } from "../kit/button.tsx";
 import { KeyHelp } from "./key_help.tsx";
@@ -18,6 +19,7 @@ export function Shell({ environment }: { environment: string }) {
   const [shown, setShown] = useState<"palette" | "keys" | null>(null);
   const [isOpen, setOpen] = useState(false);
   const viewed = useViewedRole();
+  useFollowedModel();
   useShortcuts(setShown);
   // On a narrow screen the side bar lies over the page, until a page was chosen in it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address is what closes it
