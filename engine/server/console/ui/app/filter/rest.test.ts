@@ -22,7 +22,7 @@ const PRINTED: readonly (readonly [object, string | null])[] = [
 
 for (const [filter, printed] of PRINTED) {
   test(`${JSON.stringify(filter)} in an address`, () => {
-    const address = exportAddress("people", filter as Record<string, unknown>, []);
+    const address = exportAddress("people", filter as Record<string, unknown>, [], []);
     const filtered = address === null ? null : (new URL(address, "http://x").searchParams.get("filter") ?? "");
     assert.equal(filtered, printed);
   });
@@ -33,7 +33,7 @@ test("the order of an export has records without a value last, as the list has",
     { path: ["company", "name"], descending: true },
     { path: ["city"], descending: false },
   ];
-  const address = exportAddress("people", {}, order);
+  const address = exportAddress("people", {}, order, []);
   assert.equal(
     new URL(address ?? "", "http://x").searchParams.get("order_by"),
     "company.name[DescNullsLast],city[AscNullsLast]",

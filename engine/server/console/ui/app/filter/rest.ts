@@ -1,6 +1,8 @@
 // A filter and an order as the addresses of REST spell them: docs/reference/rest.md.
 
 import { isObject } from "../api/exact_json.ts";
+import type { Field } from "../api/model.ts";
+import { partsOf } from "../fields/parts.ts";
 import type { Key } from "../grid/order.ts";
 import { isOperator } from "./operators.ts";
 import type { Filter } from "./tree.ts";
@@ -8,15 +10,29 @@ import type { Filter } from "./tree.ts";
 const QUANTIFIERS = ["some", "none", "every"];
 
 /** Return the address of the file with a list's records; null if REST has no spelling for its filter. */
-export function exportAddress(plural: string, filter: Filter, order: readonly Key[]): string | null {
+export function exportAddress(
+  plural: string,
+  filter: Filter,
+  order: readonly Key[],
+  fields: readonly Field[],
+): string | null {
   const conditions = printLevel(filter, "");
   if (conditions === null) return null;
   const parameters = new URLSearchParams();
   if (conditions.length > 0) parameters.set("filter", conditions.join(","));
   const keys = order.map((key) => `${key.path.join(".")}[${key.descending ? "DescNullsLast" : "AscNullsLast"}]`);
   if (keys.length > 0) parameters.set("order_by", keys.join(","));
+  const columns = fields.flatMap(columnsOf);
+  if (columns.length > 0) parameters.set("columns", columns.join(","));
   const query = parameters.toString();
   return `/rest/${plural}.csv${query === "" ? "" : `?${query}`}`;
+}
+
+// A file has the key of a relation, the parts of a composite, and no relation to many.
+function columnsOf(field: Field): string[] {
+  if (field.relation) return field.relation.holdsKey ? [`${field.name}Id`] : [];
+  const parts = partsOf(field.type);
+  return parts.length === 0 ? [field.name] : parts.map((part) => `${field.name}.${part.name}`);
 }
 
 // The path before a condition stands in it, so a group on a related record's fields is a group of paths.

@@ -6,6 +6,7 @@ import { useObject } from "../../api/object_query.ts";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { RecordsPage } from "./records_page.tsx";
+import { ListWithView } from "./with_view.tsx";
 
 export function Component() {
   return <RecordsOf isTrash={false} />;
@@ -15,7 +16,8 @@ export function Component() {
 export function RecordsOf({ isTrash }: { isTrash: boolean }) {
   const plural = useParams().plural ?? "";
   const object = useObject(plural);
-  if (object.data) return <RecordsPage key={`${object.data.id}${isTrash}`} object={object.data} isTrash={isTrash} />;
+  if (object.data && isTrash) return <RecordsPage key={object.data.id} object={object.data} isTrash />;
+  if (object.data) return <ListWithView key={object.data.id} object={object.data} />;
   return (
     <Page title={plural}>
       {object.error && <Problem title="The object cannot be read." text={object.error.message} />}

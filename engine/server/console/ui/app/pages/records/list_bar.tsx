@@ -21,11 +21,12 @@ import type { Address } from "./address.ts";
 import { ColumnsDialog } from "./columns_dialog.tsx";
 import { SortDialog } from "./sort_dialog.tsx";
 import type { List } from "./use_list.ts";
+import { ViewMenu } from "./view_menu.tsx";
 
 export type ListBarProps = {
   list: List;
   address: Address;
-  onAddress(change: Partial<Address>): void;
+  onAddress(change: Partial<Address>, isStep?: boolean): void;
   isFilterOpen: boolean;
   onFilterOpen(open: boolean): void;
   onCreate(): void;
@@ -37,6 +38,7 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
   const { object, isTrash } = list;
   return (
     <>
+      {!isTrash && <ViewMenu list={list} address={address} onAddress={onAddress} />}
       <div className="list-bar" role="toolbar" aria-label="List">
         <Button
           kind="quiet"
@@ -69,11 +71,25 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
       ) : (
         <>
           <ExportLink list={list} />
-          <Link className="button" data-kind="quiet" to={`/records/${object.namePlural}/import`}>
-            <Upload aria-hidden /> Import
+          <Link
+            className="button"
+            data-kind="quiet"
+            to={`/records/${object.namePlural}/import`}
+            data-icon-only
+            aria-label="Import"
+            title="Import"
+          >
+            <Upload aria-hidden />
           </Link>
-          <Link className="button" data-kind="quiet" to={`/records/${object.namePlural}/trash`}>
-            <Trash2 aria-hidden /> Trash
+          <Link
+            className="button"
+            data-kind="quiet"
+            to={`/records/${object.namePlural}/trash`}
+            data-icon-only
+            aria-label="Trash"
+            title="Trash"
+          >
+            <Trash2 aria-hidden />
           </Link>
           <Button kind="primary" icon={<Plus aria-hidden />} onPress={onCreate}>
             {object.labelSingular}
@@ -88,13 +104,26 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
   );
 }
 
-/** The records of the list as a file: its filter and its order, and all of its rows. */
+/** The records of the list as a file: its filter, its order, its columns, and all of its rows. */
 function ExportLink({ list }: { list: List }) {
-  const address = exportAddress(list.object.namePlural, list.filter, list.order);
+  const address = exportAddress(
+    list.object.namePlural,
+    list.filter,
+    list.order,
+    list.shown.map(({ field }) => field),
+  );
   if (address === null) return null;
   return (
-    <a className="button" data-kind="quiet" href={root + address} download>
-      <Download aria-hidden /> Export
+    <a
+      className="button"
+      data-kind="quiet"
+      href={root + address}
+      download
+      data-icon-only
+      aria-label="Export"
+      title="Export"
+    >
+      <Download aria-hidden />
     </a>
   );
 }

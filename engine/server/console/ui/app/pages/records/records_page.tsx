@@ -11,6 +11,7 @@ import { FilterChips } from "../../filter/chips.tsx";
 import { buildFilter, group } from "../../filter/tree.ts";
 import { useFieldsAt } from "../../filter/use_fields.ts";
 import { CellEditor } from "../../grid/cell_editor.tsx";
+import type { Column } from "../../grid/columns.ts";
 import { cellKey } from "../../grid/marks.ts";
 import { focus, moveAcross } from "../../grid/selection.ts";
 import { Button } from "../../kit/button.tsx";
@@ -30,10 +31,17 @@ import "./records.css";
 
 export type Editing = { row: number; column: number; record: RecordRow; field: Field; text: string | null };
 
-export function RecordsPage({ object, isTrash }: { object: ObjectModel; isTrash: boolean }) {
+export type RecordsPageProps = {
+  object: ObjectModel;
+  isTrash: boolean;
+  /** The columns that the list begins with; the usual ones unless given. */
+  columns?: readonly Column[];
+};
+
+export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
   const [address, setAddress] = useAddress();
   const navigate = useNavigate();
-  const list = useList(object, address, isTrash);
+  const list = useList(object, address, isTrash, columns);
   const gridRef = useRef<HTMLDivElement | null>(null);
   const [editing, setEditing] = useState<Editing | null>(null);
   const [isFilterOpen, setFilterOpen] = useState(false);

@@ -22,8 +22,8 @@ import type { Address } from "./address.ts";
 const FLASH_MILLISECONDS = 1200;
 export const TRASH: Filter = { deletedAt: { is: "NOT_NULL" } };
 
-export function useList(object: ObjectModel, address: Address, isTrash: boolean) {
-  const [columns, setColumns] = useState<readonly Column[]>(() => defaultColumns(object));
+export function useList(object: ObjectModel, address: Address, isTrash: boolean, first?: readonly Column[]) {
+  const [columns, setColumns] = useState<readonly Column[]>(() => first ?? defaultColumns(object));
   const [selection, setSelection] = useState(START);
   const [news, setNews] = useState({ created: 0, flood: false });
   const shown = useMemo(() => shownFields(columns, object), [columns, object]);

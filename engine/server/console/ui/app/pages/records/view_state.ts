@@ -1,0 +1,50 @@
+// A saved view as the state of a list, and the state of a list as a view.
+
+import { isObject, sameJson } from "../../api/exact_json.ts";
+import type { ObjectModel } from "../../api/model.ts";
+import type { View, ViewInput } from "../../api/views.ts";
+import type { Filter } from "../../filter/tree.ts";
+import { type Column, defaultColumns, reconcile } from "../../grid/columns.ts";
+import { buildOrderBy, type Key } from "../../grid/order.ts";
+
+export type ListState = { columns: readonly Column[]; filter: Filter; order: readonly Key[] };
+
+/** Return the columns, the filter and the order of a view; those of a list without a view where it is undefined. */
+export function stateOf(view: View | undefined, object: ObjectModel): ListState {
+  const columns = defaultColumns(object);
+  if (view === undefined) return { columns, filter: {}, order: [] };
+  const chosen = view.columns.flatMap(({ field, width, visible }): Column[] => {
+    const id = object.fields.find((one) => one.name === field)?.id;
+    const usual = columns.find((column) => column.fieldId === id);
+    return usual ? [{ ...usual, width: width ?? usual.width, visible }] : [];
+  });
+  return {
+    columns: chosen.length > 0 ? reconcile(chosen, object) : columns,
+    filter: view.filter ?? {},
+    order: (view.orderBy ?? []).flatMap((value) => readKey(value)),
+  };
+}
+
+function readKey(value: unknown, path: readonly string[] = []): Key[] {
+  if (typeof value === "string") return [{ path, descending: value.toLowerCase().startsWith("desc") }];
+  const [name, inner] = isObject(value) ? (Object.entries(value)[0] ?? []) : [];
+  // An order by an aggregate has no sign in the list; it leaves a view that is saved from here.
+  return name === undefined ? [] : readKey(inner, [...path, name]);
+}
+
+/** Return the members of a view that keep the state of a list. */
+export function inputOf({ columns, filter, order }: ListState, object: ObjectModel): ViewInput {
+  return {
+    columns: columns.flatMap(({ fieldId, width, visible }) => {
+      const field = object.fields.find((one) => one.id === fieldId)?.name;
+      return field === undefined ? [] : [{ field, width, visible }];
+    }),
+    filter: Object.keys(filter).length > 0 ? filter : null,
+    orderBy: order.length > 0 ? buildOrderBy(order) : null,
+  };
+}
+
+/** Return true if the list shows something else than its view has. */
+export function isChanged(state: ListState, view: View | undefined, object: ObjectModel): boolean {
+  return !sameJson(inputOf(state, object), inputOf(stateOf(view, object), object));
+}
