@@ -21,7 +21,7 @@ from fieldstone.engine.rest.routes import OPEN_API
 from fieldstone.engine.server.browsers.cross_origin import CrossOrigin, drop_foreign_cookies
 from fieldstone.engine.server.browsers.security_headers import SecurityHeaders
 from fieldstone.engine.server.cells.runtime import CellRuntime
-from fieldstone.engine.server.composition import Services
+from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.register import Connections
 from fieldstone.engine.server.console.pages import REST_PATH
@@ -67,7 +67,7 @@ class Fieldstone:
 
     Args:
         settings: all that can be configured.
-        assembly: opens the services; by default `assemble_sampled`, at the place.
+        assembly: opens the services; by default `assemble`, at the place.
         place: the place among the workers of a supervisor, if this is the app of one.
 
     Attributes:
@@ -90,8 +90,13 @@ class Fieldstone:
         self.flush_traces: Callable[[], None] = (lambda: None) if tracing is None else tracing.flush
         parts = PLAIN if tracing is None else tracing.parts
         build_runtime = CellRuntime if settings.cells else Runtime
-        sampled = partial(assemble_sampled, place=place, read_totals=self._read_totals)
-        self.runtime: Runtime = build_runtime(settings, self.log, assembly or sampled, parts)
+        sampled = partial(
+            assemble_sampled,
+            assembly=assembly or partial(assemble, place=place),
+            worker=worker,
+            read_totals=self._read_totals,
+        )
+        self.runtime: Runtime = build_runtime(settings, self.log, sampled, parts)
         self._place = place
         self.connections = Connections(ConnectionLimits.of(settings), self._report_connections)
         self.metrics = Metrics(self.runtime.opened, self.connections.stats)

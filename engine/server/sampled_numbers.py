@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from fieldstone.engine.process_samples.sampler import Sampler, keep_trimmed
-from fieldstone.engine.server.composition import Services, assemble
+from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.parts import Parts
-from fieldstone.engine.server.worker_place import WorkerPlace
+from fieldstone.engine.server.runtime import Assemble
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.sql.concurrency.tasks import running
@@ -61,13 +61,11 @@ def numbers_of(services: Services, totals: Totals) -> Mapping[str, JsonValue]:
 
 @asynccontextmanager
 async def assemble_sampled(
-    settings: Settings, parts: Parts, *, place: WorkerPlace | None, read_totals: Callable[[], Totals]
+    settings: Settings, parts: Parts, *, assembly: Assemble, worker: int | None, read_totals: Callable[[], Totals]
 ) -> AsyncIterator[Services]:
-    """Open everything that the endpoints need, as `assemble` does, and sample the numbers of the process."""
-    async with assemble(settings, parts, place=place) as services:
+    """Open everything that the endpoints need, as `assembly` does, and sample the numbers of the process."""
+    async with assembly(settings, parts) as services:
         database = services.foundation.database
-        sampler = Sampler(
-            database, lambda: numbers_of(services, read_totals()), worker=None if place is None else place.number
-        )
+        sampler = Sampler(database, lambda: numbers_of(services, read_totals()), worker=worker)
         async with running({"samples": sampler.run, "old samples": lambda: keep_trimmed(database)}):
             yield services

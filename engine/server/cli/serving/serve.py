@@ -95,7 +95,7 @@ async def serve(settings: Settings, *, demo: bool) -> None:
     """
     with contextlib.closing(listen(settings.host, settings.port)) as listener, state_server(settings) as show_state:
         route_standard_logging(settings)
-        app = Fieldstone(settings, assembly=_assemble_with_demo if demo else assemble)
+        app = Fieldstone(settings, assembly=_assemble_with_demo if demo else None)
         log_unknown_settings(app.log)
         database = "given by DATABASE_URL" if settings.main_database_url else f"embedded in {settings.data_dir}"
         app.log.info("starting", address=url_of(listener), database=database)

@@ -1,6 +1,7 @@
 """The start, the webhooks and the API of the console in a real browser."""
 
 import json
+import re
 
 import pytest
 from playwright.async_api import expect
@@ -88,4 +89,24 @@ async def test_the_request_of_a_list_is_shown_as_programs_send_it(watched: Watch
         )
         people = (await answer.json())["data"]["people"]
         assert [edge["node"]["firstName"] for edge in people["edges"]] == ["Ada"]
+        await watched.assert_clean(served.address, (".js",))
+
+
+async def test_the_operations_show_the_numbers_of_the_process(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served, "/console/operations")
+        processes = page.get_by_role("region", name="Processes")
+        await expect(processes.get_by_text("Running")).to_be_visible(timeout=40_000)
+        numbers = page.get_by_role("region", name="Numbers")
+        await expect(numbers.get_by_role("img")).to_have_count(6)
+        await expect(numbers.get_by_role("img", name="Connections to the database")).to_have_accessible_name(
+            re.compile(r"At most \d+"), timeout=40_000
+        )
+        await watched.assert_accessible()
+        await page.get_by_label("Range").select_option("1 hour")
+        await expect(page).to_have_url(re.compile("range=3600"))
+        await expect(numbers.get_by_role("img")).to_have_count(6)
+        await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        await watched.assert_accessible()
         await watched.assert_clean(served.address, (".js",))
