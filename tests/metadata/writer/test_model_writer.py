@@ -208,7 +208,7 @@ async def test_killed_in_the_middle_it_leaves_nothing(desk: Desk, model_dsn: str
         await transaction.apply(new_object("project"))
         await transaction.apply(new_field(person(transaction.snapshot), "late"))
         async with connected(model_dsn) as other:
-            await other.execute("SELECT pg_terminate_backend(%s, 5000)", [transaction.connection.info.backend_pid])
+            await other.execute("SELECT pg_terminate_backend(%s::int, 5000)", [transaction.connection.info.backend_pid])
         await transaction.apply(new_object("other"))
 
     with pytest.raises(ConnectionLost):
@@ -233,7 +233,7 @@ async def test_killed_while_committing_the_outcome_is_unknown_and_looked_at_anew
         change = asyncio.create_task(desk.change(add("late")))
         lingering = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
         found = await until_found(other, lingering)
-        await other.execute("SELECT pg_terminate_backend(%s, 5000)", found)
+        await other.execute("SELECT pg_terminate_backend(%s::int, 5000)", found)
         with pytest.raises(CommitOutcomeUnknown):
             await change
         await other.execute("DROP TRIGGER linger ON fieldstone.model_change")
