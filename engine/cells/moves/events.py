@@ -77,6 +77,8 @@ async def note_epochs(source: Session, target: Session, move: Move) -> None:
     first, last = await (await source.execute(QUERIES["log_bounds"])).fetchone() or (0, 0)
     of_move = {"workspace_id": move.workspace_id, "epoch": move.epoch}
     await target.execute(QUERIES["note_log_epoch"], {**of_move, "first": first, "last": last})
+    if move.epoch == 0:
+        return
     for name, table, columns, query in (
         ("came_events", "moved_event", ("workspace_id", "epoch", "earlier", "position"), "carry_positions"),
         ("came_epochs", "log_epoch", ("workspace_id", "epoch", "first", "last", "start"), "carry_epochs"),
