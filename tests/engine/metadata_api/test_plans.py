@@ -9,7 +9,8 @@ from tests.apis import Apis
 from tests.engine.metadata_api.changing import APPLY, object_id, refused
 from tests.metadata.desk import whole_state
 
-PLAN = "query ($changes: [Change!]!) { planChanges(changes: $changes) { problems { change code field message } sql } }"
+PLAN = """query ($changes: [Change!]!) {
+  planChanges(changes: $changes) { problems { change code message field suggestion } sql } }"""
 PROJECT = (
     '{ createObject: { nameSingular: "project" namePlural: "projects" labelSingular: "Project" labelPlural: "Projects" '
     "} }"
