@@ -29,7 +29,7 @@ async def main():
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://host") as client:
             key = {"authorization": f"Bearer {os.environ['KEY']}"}
             print((await client.post("/graphql", json={"query": "{ people { totalCount } }"}, headers=key)).text)
-            print((await client.get("/graphql", headers={"accept": "text/html"})).text)
+            print((await client.get("/graphql", headers={"accept": "text/html"}, follow_redirects=True)).text)
 
 asyncio.run(main())
 """
