@@ -1,7 +1,9 @@
 """`fieldstone export` and `fieldstone import`: the files of a server's records, by its REST API."""
 
+import asyncio
 import csv
 import json
+import os
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,12 +24,16 @@ from rich.progress import (
 
 from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.server.cli.command_error import CommandError
+from fieldstone.engine.server.cli.transfers.resuming import Whole, find_whole
 from fieldstone.metadata.shown_text import escape
 
 STANDARD = Path("-")
 """Standard input or output in the place of a file."""
 
 _PIECE = 65_536
+_ATTEMPTS = 10
+"""Times that an export goes on without a further record."""
+_PAUSE = 1.0
 _MOST_SHOWN = 20
 _PATIENCE = httpx.Timeout(30.0, read=None, write=None)
 """A server may wait for the rate limit of a role in the middle of a file."""
@@ -78,8 +84,7 @@ async def export(source: Source, path: Path, parameters: dict[str, str]) -> None
             if path == STANDARD:
                 count = await _receive(client, source, format_, parameters, sys.stdout.buffer, total)
             else:
-                with part.open("wb") as file:
-                    count = await _receive(client, source, format_, parameters, file, total)
+                count = await _receive_all(client, source, format_, parameters, part, total)
                 part.replace(path)
     except httpx.HTTPError as error:
         raise CommandError(_lost(source, error)) from None
@@ -128,6 +133,38 @@ async def _count(client: httpx.AsyncClient, source: Source, parameters: dict[str
     return found if limit is None or found is None else min(found, int(limit))
 
 
+async def _receive_all(
+    client: httpx.AsyncClient,
+    source: Source,
+    format_: Format,
+    parameters: dict[str, str],
+    part: Path,
+    total: int | None,
+) -> int:
+    """Write the file of an export, which goes on behind its last whole record if it is cut; return its records."""
+    known, attempts, given = Whole(0, 0, None), 0, dict(parameters)
+    while True:
+        try:
+            with part.open("ab" if known.size else "wb") as file:
+                return known.records + await _receive(
+                    client, source, format_, given, file, total, before=known.records, skips_header=known.size > 0
+                )
+        except httpx.HTTPError:
+            found = find_whole(part, format_)
+            attempts = 0 if found.records > known.records else attempts + 1
+            # Only in the order of the ids the last record says where the others begin.
+            if found.last_id is None or "order_by" in parameters or attempts == _ATTEMPTS:
+                raise
+            known = found
+            os.truncate(part, known.size)
+            given["starting_after"] = found.last_id
+            if "limit" in parameters:
+                given["limit"] = str(int(parameters["limit"]) - known.records)
+                if given["limit"] == "0":
+                    return known.records
+            await asyncio.sleep(_PAUSE)
+
+
 async def _receive(
     client: httpx.AsyncClient,
     source: Source,
@@ -135,8 +172,11 @@ async def _receive(
     parameters: dict[str, str],
     file: BinaryIO,
     total: int | None,
+    *,
+    before: int = 0,
+    skips_header: bool = False,
 ) -> int:
-    """Write the file of an export, and return the number of its records."""
+    """Write the file of an export, behind the records `before`, and return the number of its records."""
     # Line breaks within cells are mostly line feeds alone. The header is no record.
     end, count = (b"\r", -1) if format_ is Format.CSV else (b"\n", 0)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -144,13 +184,23 @@ async def _receive(
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task(f"export {escape(source.plural)}", total=total)
         async with client.stream("GET", address, params=parameters) as answer:
+            if before and answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+                # The server may not have seen yet that the connection of the part before was cut.
+                answer.raise_for_status()
             if answer.status_code != httpx.codes.OK:
                 await answer.aread()
                 _read(answer)
-            async for piece in answer.aiter_bytes(_PIECE):
-                file.write(piece)
+            head: bytes | None = b"" if skips_header and format_ is Format.CSV else None
+            async for piece in answer.aiter_bytes():
                 count += piece.count(end)
-                progress.update(bar, completed=max(0, count))
+                progress.update(bar, completed=max(0, before + count))
+                if head is None:
+                    file.write(piece)
+                    continue
+                _, found, rest = (head + piece).partition(b"\r\n")
+                head = None if found else head + piece
+                if found:
+                    file.write(rest)
     return count
 
 

@@ -3,11 +3,16 @@
 import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
+from fieldstone.engine.server.cli.command_error import CommandError
+from fieldstone.engine.server.cli.transfers import files
+from fieldstone.sql.concurrency.tasks import end_tasks
 from tests.engine.server.conftest import app_database, start_app
 from tests.engine.server.fast_path.conftest import serve
 from tests.engine.server.fast_path.talking import Serve, Serving
@@ -109,3 +114,67 @@ async def test_commands_that_cannot_do_their_work(serve: Serve, tmp_path: Path) 
             assert (code, output) == (1, ""), errors
             assert message in errors.splitlines()[-1]
         assert names_in(tmp_path) == ["people.csv"]
+
+
+@asynccontextmanager
+async def cutting(port: int, after: int, times: int) -> AsyncIterator[str]:
+    """The address of a proxy that cuts the first few long answers behind some bytes."""
+    left = times
+    tasks: set[asyncio.Task[None]] = set()
+
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.add(asyncio.create_task(pass_on(reader, writer)))
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal left
+        other_reader, other_writer = await asyncio.open_connection("127.0.0.1", port)
+
+        async def ask() -> None:
+            while data := await reader.read(65_536):
+                other_writer.write(data)
+
+        asking = asyncio.create_task(ask())
+        tasks.add(asking)
+        passed = 0
+        try:
+            while data := await other_reader.read(1_000):
+                passed += len(data)
+                if passed > after and left:
+                    left -= 1
+                    break
+                writer.write(data)
+                await writer.drain()
+        finally:
+            asking.cancel()
+            for one in (writer, other_writer):
+                one.close()
+
+    server = await asyncio.start_server(accept, "127.0.0.1")
+    async with server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        await end_tasks(*tasks)
+    # The transports end in the next turn of the loop.
+    await asyncio.sleep(0)
+    assert left == 0
+
+
+@pytest.mark.parametrize("extension", ["csv", "jsonl"])
+async def test_an_export_that_is_cut_goes_on(
+    serve: Serve, tmp_path: Path, extension: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_PAUSE", 0.3)
+    path, whole = tmp_path / f"people.{extension}", tmp_path / f"whole.{extension}"
+    async with serve() as serving:
+        text = "email,city\n" + "".join(f'{number}@x,"a ""b"",\r\nc"\n' for number in range(1_000))
+        assert (await serving.client.post("/rest/people.csv", content=text)).status_code == 200
+        whole.write_bytes((await serving.client.get(f"/rest/people.{extension}")).content)
+        key = serving.client.headers["authorization"].removeprefix("Bearer ")
+        host, port = serving.server.servers[0].sockets[0].getsockname()
+        assert host == "127.0.0.1"
+        async with cutting(port, after=50_000, times=3) as url:
+            await files.export(files.Source(url, key, "people", None), path, {})
+        assert path.read_bytes() == whole.read_bytes()
+        async with cutting(port, after=50_000, times=1) as url:
+            limited = files.Source(url, key, "people", None)
+            with pytest.raises(CommandError, match="was lost"):
+                await files.export(limited, tmp_path / f"other.{extension}", {"order_by": "email"})
