@@ -56,7 +56,7 @@ async def test_cells_are_edited_filled_pasted_and_undone_by_the_keyboard_alone(w
         picker = page.get_by_role("combobox", name="Company of Ada Lovelace")
         await expect(picker).to_be_focused()
         await picker.press_sequentially("ori")
-        await expect(page.get_by_role("option")).to_have_text(["Orion"])
+        await expect(page.get_by_role("listbox").get_by_role("option")).to_have_text(["Orion"])
         await watched.assert_accessible()
         await press(page, "Enter")
         await expect(cell(page, "Orion")).to_be_visible()
