@@ -19,8 +19,8 @@ async def create(settings: Settings, *, name: str, cell: str | None = None, temp
     """Make a workspace with the standard objects, or the model of a template, in a cell where there are several.
 
     Raises:
-        CommandError: a cell is named, and there are none; or there is no such template.
-        MetadataError: the name is not allowed, or is taken, or there is no such cell.
+        CommandError: a cell is named, and there are none.
+        MetadataError: the name is not allowed, or is taken, or there is no such cell or template.
         SqlError: the database cannot be had.
     """
     if template is not None:

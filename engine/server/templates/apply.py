@@ -3,8 +3,8 @@
 from importlib.resources import files
 from typing import Final
 
-from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.foundation import Foundation
+from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.model import Workspace
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.schema_file import plan_document
@@ -19,10 +19,10 @@ def require_template(name: str) -> None:
     """Refuse a name that no template has.
 
     Raises:
-        CommandError: there is none.
+        UnknownObject: there is none.
     """
     if name not in TEMPLATES:
-        raise CommandError(f"there is no template {shown(name)}; --template takes {', '.join(TEMPLATES)}")
+        raise UnknownObject(f"there is no template {shown(name)}; --template takes {', '.join(TEMPLATES)}")
 
 
 async def apply_template(foundation: Foundation, workspace: Workspace, name: str, *, actor: str) -> int:

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.templates.apply import apply_template, require_template
+from fieldstone.metadata.errors import UnknownObject
 from tests.engine.server.conftest import StartApp
 
 
@@ -58,5 +58,5 @@ async def test_a_workspace_takes_the_records_of_a_client_of_twenty(start_app: St
 
 
 def test_an_unknown_template_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(CommandError, match='no template "x"; --template takes twenty'):
+    with pytest.raises(UnknownObject, match='no template "x"; --template takes twenty'):
         require_template("x")
