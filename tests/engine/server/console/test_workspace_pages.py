@@ -6,7 +6,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.browsing import NAMES, Serve, Watched
 
 pytestmark = pytest.mark.system
 
@@ -109,4 +109,27 @@ async def test_the_operations_show_the_numbers_of_the_process(watched: Watched, 
         await expect(numbers.get_by_role("img")).to_have_count(6)
         await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
         await watched.assert_accessible()
+        await watched.assert_clean(served.address, (".js",))
+
+
+async def test_events_are_shown_as_they_come(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served, "/console/events")
+        table = page.get_by_role("table", name="Events")
+        for name in NAMES:
+            await expect(table.get_by_role("link", name=name)).to_be_visible()
+        await watched.assert_accessible()
+        change = 'updatePeople(filter: { firstName: { eq: "Ada" } }, data: { city: "Wien" }) { id }'
+        answer = await page.request.post(
+            f"{served.address}/graphql",
+            data={"query": f"mutation {{ {change} }}"},
+            headers={"Authorization": f"Bearer {served.key}"},
+        )
+        assert "errors" not in await answer.json()
+        await expect(table.get_by_text("city: — → Wien")).to_be_visible(timeout=20_000)
+        await page.get_by_label("Action").select_option("Updated")
+        await expect(table.get_by_role("row")).to_have_count(2)
+        await table.get_by_role("link", name="Ada").click()
+        await expect(page.get_by_role("heading", name="Ada")).to_be_visible()
         await watched.assert_clean(served.address, (".js",))

@@ -31,6 +31,7 @@ export const routes: RouteObject[] = [
       { path: "model/:object/:field?", ...page(() => import("./pages/model_object/index.tsx")) },
       { path: "webhooks", ...page(() => import("./pages/webhooks/index.tsx")) },
       { path: "webhooks/:id", ...page(() => import("./pages/webhook/index.tsx")) },
+      { path: "events", ...page(() => import("./pages/events/index.tsx")) },
       { path: "operations", ...page(() => import("./pages/operations/index.tsx")) },
       { path: "api", ...page(() => import("./pages/snippets/index.tsx")) },
       { path: "access/:tab?", ...page(() => import("./pages/access/index.tsx")) },

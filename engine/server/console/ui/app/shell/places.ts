@@ -12,6 +12,7 @@ const PLACES: readonly (Place & { settings: readonly string[] })[] = [
   { address: "/model", label: "Data model", settings: ["DATA_MODEL"] },
   { address: "/access", label: "Access", settings: ["ROLES", "API_KEYS", "AUDIT"] },
   { address: "/webhooks", label: "Webhooks", settings: ["WEBHOOKS"] },
+  { address: "/events", label: "Events", settings: [] },
   { address: "/operations", label: "Operations", settings: ["METRICS"] },
   { address: "/api", label: "API", settings: [] },
 ];

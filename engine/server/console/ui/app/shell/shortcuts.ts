@@ -23,6 +23,9 @@ export const GOALS: readonly { letter: string; address: string; label: string }[
   { letter: "m", address: "/model", label: "Data model" },
   { letter: "h", address: "/model/history", label: "History of the model" },
   { letter: "a", address: "/access", label: "Access" },
+  { letter: "w", address: "/webhooks", label: "Webhooks" },
+  { letter: "e", address: "/events", label: "Events" },
+  { letter: "o", address: "/operations", label: "Operations" },
 ];
 
 /**

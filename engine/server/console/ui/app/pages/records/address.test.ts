@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Address, readAddress, writeAddress } from "./address.ts";
+import { type Address, readAddress, requestAddress, writeAddress } from "./address.ts";
 
 test("a list's state goes to the address and back", () => {
   const address: Address = {
@@ -26,4 +26,13 @@ test("a state that says nothing leaves no trace, and other parameters stay", () 
 test("a broken filter is none", () => {
   for (const text of ['{"a":', "[1]", "null", "x"])
     assert.deepEqual(readAddress(new URLSearchParams({ f: text })).filter, {});
+});
+
+test("a list leads to its request", () => {
+  const order = [{ path: ["createdAt"], descending: true }];
+  const address = new URL(requestAddress("people", { filter: { city: { eq: "Zürich & Söhne" } }, order }), "http://x");
+  assert.equal(address.pathname, "/api");
+  assert.equal(address.searchParams.get("object"), "people");
+  assert.equal(address.searchParams.get("sort"), "-createdAt");
+  assert.deepEqual(readAddress(address.searchParams).filter, { city: { eq: "Zürich & Söhne" } });
 });

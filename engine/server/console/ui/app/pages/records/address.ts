@@ -40,6 +40,11 @@ export function writeAddress(parameters: URLSearchParams, change: Partial<Addres
   return next;
 }
 
+/** The address of the page that shows a list as the request of a program. */
+export function requestAddress(plural: string, { filter, order }: Pick<Address, "filter" | "order">): string {
+  return `/api?${writeAddress(new URLSearchParams({ object: plural }), { filter, order })}`;
+}
+
 function readFilter(text: string | null): Filter {
   if (text === null) return {};
   try {

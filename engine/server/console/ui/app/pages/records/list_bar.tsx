@@ -3,6 +3,7 @@
 import {
   ArchiveRestore,
   ArrowUpDown,
+  Code,
   Columns3,
   Download,
   Filter as FilterIcon,
@@ -17,7 +18,7 @@ import { root } from "../../api/place.ts";
 import { exportAddress } from "../../filter/rest.ts";
 import { countConditions, parseFilter } from "../../filter/tree.ts";
 import { Button } from "../../kit/button.tsx";
-import type { Address } from "./address.ts";
+import { type Address, requestAddress } from "./address.ts";
 import { ColumnsDialog } from "./columns_dialog.tsx";
 import { SortDialog } from "./sort_dialog.tsx";
 import type { List } from "./use_list.ts";
@@ -71,6 +72,16 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
       ) : (
         <>
           <ExportLink list={list} />
+          <Link
+            className="button"
+            data-kind="quiet"
+            to={requestAddress(object.namePlural, address)}
+            data-icon-only
+            aria-label="As a request"
+            title="As a request"
+          >
+            <Code aria-hidden />
+          </Link>
           <Link
             className="button"
             data-kind="quiet"
