@@ -22,6 +22,7 @@ export const routes: RouteObject[] = [
       { index: true, ...page(() => import("./pages/start/index.tsx")) },
       { path: "records", ...page(() => import("./pages/objects/index.tsx")) },
       { path: "records/:plural", ...page(() => import("./pages/records/index.tsx")) },
+      { path: "records/:plural/board", ...page(() => import("./pages/board/index.tsx")) },
       { path: "records/:plural/trash", ...page(() => import("./pages/trash/index.tsx")) },
       { path: "records/:plural/import/:job?", ...page(() => import("./pages/imports/index.tsx")) },
       { path: "records/:plural/:id", ...page(() => import("./pages/record/index.tsx")) },

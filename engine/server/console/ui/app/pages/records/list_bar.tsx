@@ -8,6 +8,7 @@ import {
   Download,
   Filter as FilterIcon,
   Plus,
+  SquareKanban,
   Trash2,
   Upload,
 } from "lucide-react";
@@ -18,7 +19,8 @@ import { root } from "../../api/place.ts";
 import { exportAddress } from "../../filter/rest.ts";
 import { countConditions, parseFilter } from "../../filter/tree.ts";
 import { Button } from "../../kit/button.tsx";
-import { type Address, requestAddress } from "./address.ts";
+import { boardFields } from "../board/board.ts";
+import { type Address, requestAddress, writeAddress } from "./address.ts";
 import { ColumnsDialog } from "./columns_dialog.tsx";
 import { SortDialog } from "./sort_dialog.tsx";
 import type { List } from "./use_list.ts";
@@ -71,6 +73,18 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
         </Link>
       ) : (
         <>
+          {boardFields(object).length > 0 && (
+            <Link
+              className="button"
+              data-kind="quiet"
+              to={`/records/${object.namePlural}/board?${writeAddress(new URLSearchParams(), { ...address, view: null })}`}
+              data-icon-only
+              aria-label="As a board"
+              title="As a board"
+            >
+              <SquareKanban aria-hidden />
+            </Link>
+          )}
           <ExportLink list={list} />
           <Link
             className="button"

@@ -1,0 +1,130 @@
+// The records of an object as a board.
+
+import { useQueryClient } from "@tanstack/react-query";
+import { Table2 } from "lucide-react";
+import { Link, useSearchParams } from "react-router";
+
+import { areaOf } from "../../api/keys.ts";
+import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
+import { useScope } from "../../api/session_context.ts";
+import { typeOf } from "../../fields/registry.ts";
+import { bothOf, buildSearch } from "../../filter/search.ts";
+import { buildOrderBy, knownKeys } from "../../grid/order.ts";
+import { useLive } from "../../grid/use_live.ts";
+import { Page } from "../../kit/page.tsx";
+import { Problem } from "../../kit/problem.tsx";
+import { Select } from "../../kit/select.tsx";
+import { RecordPanels } from "../record/panels.tsx";
+import { writeAddress } from "../records/address.ts";
+import { useAddress } from "../records/use_address.ts";
+import { boardFields, columnsOf } from "./board.ts";
+import { Column } from "./column.tsx";
+import { type Board, useMoves, useTotals } from "./use_board.ts";
+import "./board.css";
+
+/** Values of a record that its card shows beside its name. */
+const ON_CARD = 3;
+
+export function BoardPage({ object, field }: { object: ObjectModel; field: Field }) {
+  const [address, setAddress] = useAddress();
+  const [parameters, setParameters] = useSearchParams();
+  const scope = useScope();
+  const client = useQueryClient();
+  const own = object.fields.filter((one) => !one.isSystem);
+  const labels = object.labels.map(({ name }) => name);
+  const onCard = own
+    .filter((one) => one.id !== field.id && !labels.includes(one.name) && one.relation === null && typeOf(one).shown)
+    .slice(0, ON_CARD);
+  const board: Board = {
+    object,
+    field,
+    shown: [...own.filter(({ name }) => labels.includes(name)), field, ...onCard],
+    filter: bothOf(address.filter, buildSearch(address.search, own)),
+    orderBy: buildOrderBy(knownKeys(address.order, object)),
+  };
+  const totals = useTotals(board);
+  const moves = useMoves(board);
+  const refresh = () => void client.invalidateQueries({ queryKey: areaOf(scope, "records", object.namePlural) });
+  useLive(object, board.shown, refresh);
+  const columns = columnsOf(field);
+  const list = writeAddress(new URLSearchParams(), address);
+
+  /** The row of a dropped card, as one of the columns has it. */
+  function find(id: string): RecordRow | undefined {
+    const pages = client.getQueriesData<{ pages: { edges: { node: RecordRow }[] }[] }>({
+      queryKey: [...areaOf(scope, "records", object.namePlural), "board"],
+    });
+    return pages
+      .flatMap(([, data]) => data?.pages ?? [])
+      .flatMap(({ edges }) => edges)
+      .find(({ node }) => node.id === id)?.node;
+  }
+
+  return (
+    <Page
+      title={object.labelPlural}
+      isFlush
+      bar={
+        <div className="page-actions">
+          <div className="board-by">
+            <Select
+              label="Columns by"
+              value={field.name}
+              choices={boardFields(object).map(({ name, label }) => ({ id: name, label }))}
+              onChange={(by) =>
+                setParameters((before) => {
+                  const next = new URLSearchParams(before);
+                  next.set("by", by);
+                  return next;
+                })
+              }
+            />
+          </div>
+          <input
+            type="search"
+            className="list-search"
+            aria-label={`Search ${object.labelPlural}`}
+            placeholder="Search…"
+            value={parameters.get("q") ?? ""}
+            onChange={(event) => setAddress({ search: event.target.value })}
+          />
+          <Link className="button" data-kind="quiet" to={`/records/${object.namePlural}?${list}`}>
+            <Table2 aria-hidden /> Table
+          </Link>
+        </div>
+      }
+    >
+      {(totals.error ?? moves.error) && (
+        <Problem title="The board has a problem." text={(totals.error ?? moves.error)?.message ?? ""} />
+      )}
+      <div className="board">
+        <div className="board-columns">
+          {columns.map((column) => (
+            <Column
+              key={column.value ?? ""}
+              board={board}
+              column={column}
+              columns={columns}
+              total={totals.data?.get(column.value)}
+              fields={onCard}
+              moves={moves}
+              onOpen={(id) => setAddress({ open: [{ plural: null, id }] }, true)}
+              onDropped={(id) => {
+                const row = find(id);
+                if (row !== undefined && (row[field.name] ?? null) !== column.value) {
+                  moves.move({ row, value: column.value });
+                }
+              }}
+            />
+          ))}
+        </div>
+        <RecordPanels
+          object={object}
+          open={address.open}
+          onOpen={(open, isStep) => setAddress({ open }, isStep)}
+          onWritten={refresh}
+        />
+      </div>
+    </Page>
+  );
+}

@@ -1,0 +1,93 @@
+// The data of a board: totals by column, the cards of each, and moves between them.
+
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { records } from "../../api/client.ts";
+import { exactText } from "../../api/exact_json.ts";
+import { areaOf, keyOf } from "../../api/keys.ts";
+import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
+import { buildDocuments } from "../../api/record_documents.ts";
+import { writeRows } from "../../api/row_writes.ts";
+import { useScope } from "../../api/session_context.ts";
+import type { Filter } from "../../filter/tree.ts";
+import { type BoardColumn, CARDS, filterOf, summedField, totalsDocument } from "./board.ts";
+
+export interface Board {
+  object: ObjectModel;
+  field: Field;
+  /** The fields of the cards, that of the columns among them. */
+  shown: readonly Field[];
+  filter: Filter;
+  orderBy: readonly unknown[];
+}
+
+export interface Total {
+  count: number;
+  /** Its digits as the server has them; null where nothing is added up. */
+  sum: string | null;
+}
+
+interface Group {
+  key: Readonly<Record<string, string | null>>;
+  count: number;
+  sum?: Readonly<Record<string, unknown>>;
+}
+
+/** The totals of the columns by their values. */
+export function useTotals({ object, field, filter }: Board) {
+  const scope = useScope();
+  return useQuery({
+    queryKey: keyOf(scope, "records", object.namePlural, "board totals", field.id, filter),
+    queryFn: async ({ signal }) => {
+      const summed = summedField(object);
+      const document = totalsDocument(object, field, summed);
+      const answer = await records<Readonly<Record<string, readonly Group[]>>>(document, { filter }, { signal });
+      const groups = answer[`${object.namePlural}GroupBy`] ?? [];
+      return new Map<string | null, Total>(
+        groups.map(({ key, count, sum }) => {
+          const value = summed === null ? null : sum?.[summed.name];
+          const text = value === null || value === undefined ? null : exactText(value);
+          return [key[field.name] ?? null, { count, sum: text }];
+        }),
+      );
+    },
+  });
+}
+
+type Page = { edges: readonly { cursor: string; node: RecordRow }[]; pageInfo: { hasNextPage: boolean } };
+
+/** The cards of a column, fifty at a time. */
+export function useCards(board: Board, column: BoardColumn) {
+  const { object, field, shown, filter, orderBy } = board;
+  const scope = useScope();
+  return useInfiniteQuery({
+    queryKey: keyOf(scope, "records", object.namePlural, "board", field.id, column.value, filter, orderBy),
+    queryFn: async ({ pageParam, signal }) => {
+      const variables = { filter: filterOf(field, column, filter), orderBy, first: CARDS, after: pageParam };
+      const answer = await records<Readonly<Record<string, Page>>>(buildDocuments(object, shown).page, variables, {
+        signal,
+      });
+      return answer[object.namePlural] as Page;
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: ({ edges, pageInfo }) => (pageInfo.hasNextPage ? (edges.at(-1)?.cursor ?? null) : null),
+  });
+}
+
+/** The moves of cards. A card stays where it was dropped while its write is under way, and returns if that is refused. */
+export function useMoves({ object, field, shown }: Board) {
+  const scope = useScope();
+  const client = useQueryClient();
+  const [under, setUnder] = useState<ReadonlyMap<string, { row: RecordRow; value: string | null }>>(new Map());
+  const write = useMutation({
+    mutationFn: ({ row, value }: { row: RecordRow; value: string | null }) =>
+      writeRows(object, shown, [{ id: row.id, data: { [field.name]: value }, updatedAt: row.updatedAt }]),
+    onMutate: ({ row, value }) => setUnder((before) => new Map(before).set(row.id, { row, value })),
+    onSettled: async (_result, _error, { row }) => {
+      await client.invalidateQueries({ queryKey: areaOf(scope, "records", object.namePlural) });
+      setUnder((before) => new Map([...before].filter(([id]) => id !== row.id)));
+    },
+  });
+  return { move: write.mutate, error: write.error, drop: write.reset, under };
+}

@@ -1,0 +1,70 @@
+"""The board of an object in a real browser."""
+
+import json
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.engine.server.console.browsing import Serve, Served, Watched
+
+pytestmark = pytest.mark.system
+
+_DEALS = (("First", "NEW", 10), ("Second", "NEW", 20), ("Third", "MEETING", 5), ("Fourth", None, 1))
+
+
+async def _ask(watched: Watched, served: Served, query: str, **variables: object) -> Any:
+    answer = await watched.page.request.post(
+        f"{served.address}/graphql",
+        data={"query": query, "variables": variables},
+        headers={"Authorization": f"Bearer {served.key}"},
+    )
+    told = json.loads(await answer.text())
+    assert "errors" not in told, told
+    return told["data"]
+
+
+async def _fill(watched: Watched, served: Served) -> None:
+    data = [{"name": name, "stage": stage, "amount": amount} for name, stage, amount in _DEALS]
+    create = "mutation ($data: [OpportunityInput!]!) { createOpportunities(data: $data) { id } }"
+    await _ask(watched, served, create, data=data)
+
+
+async def test_cards_are_moved_by_a_menu_and_by_dragging(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await _fill(watched, served)
+        await watched.sign_in(served, "/console/records/opportunities?q=")
+        await page.get_by_role("link", name="As a board").click()
+        new, meeting = (page.get_by_role("region", name=name, exact=True) for name in ("New", "Meeting"))
+        await expect(new.get_by_role("listitem")).to_have_count(2)
+        await expect(new).to_contain_text("Σ 30")
+        await expect(page.get_by_role("region", name="No value").get_by_role("listitem")).to_have_count(1)
+        await watched.assert_accessible()
+        await new.get_by_role("button", name="Move First").focus()
+        await page.keyboard.press("Enter")
+        await page.get_by_role("menuitem", name="Meeting").press("Enter")
+        await expect(meeting.get_by_role("listitem")).to_have_count(2)
+        await expect(new).to_contain_text("Σ 20")
+        await new.get_by_role("listitem").filter(has_text="Second").drag_to(meeting)
+        await expect(meeting.get_by_role("listitem")).to_have_count(3)
+        await expect(new.get_by_role("listitem")).to_have_count(0)
+        told = await _ask(watched, served, '{ opportunities(filter: { stage: { eq: MEETING } }) { totalCount } }')
+        assert told["opportunities"]["totalCount"] == 3
+        # Another's change is seen without a reload.
+        await _ask(
+            watched,
+            served,
+            'mutation { updateOpportunities(filter: { name: { eq: "Third" } }, data: { stage: NEW }) { id } }',
+        )
+        await expect(new.get_by_role("listitem")).to_have_count(1)
+        await new.get_by_role("button", name="Third", exact=True).click()
+        await expect(page.get_by_role("complementary", name="Opportunity Third")).to_be_visible()
+        await watched.assert_clean(served.address, (".js",))
+
+
+async def test_an_object_without_options_says_so(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        await watched.sign_in(served, "/console/records/people/board")
+        await expect(watched.page.get_by_text("this object has none")).to_be_visible()
+        await watched.assert_accessible()
