@@ -15,6 +15,8 @@ export type View = {
   id: string;
   name: string;
   kind: string;
+  /** The field that a board has its columns by; null where the view is none. */
+  boardField: string | null;
   columns: readonly { field: string; width: number | null; visible: boolean }[];
   filter: Readonly<Record<string, unknown>> | null;
   orderBy: readonly unknown[] | null;

@@ -1,6 +1,7 @@
 // The saved views of a list: one is chosen, changed for oneself, and saved when it is meant.
 
 import { useState } from "react";
+import { useNavigate } from "react-router";
 
 import { useViewChange, useViews, type View } from "../../api/views.ts";
 import { Button } from "../../kit/button.tsx";
@@ -9,7 +10,7 @@ import { TextField } from "../../kit/field.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import type { Address } from "./address.ts";
 import type { List } from "./use_list.ts";
-import { inputOf, isChanged, type ListState, stateOf } from "./view_state.ts";
+import { boardAddress, inputOf, isChanged, type ListState, stateOf } from "./view_state.ts";
 
 export type ViewMenuProps = {
   list: List;
@@ -22,7 +23,9 @@ export function ViewMenu({ list, address, onAddress }: ViewMenuProps) {
   const views = useViews(object);
   const change = useViewChange(object);
   const [isNaming, setNaming] = useState(false);
+  const navigate = useNavigate();
   const tables = (views.data ?? []).filter((view) => view.kind === "TABLE");
+  const boards = (views.data ?? []).filter((view) => view.kind === "KANBAN" && view.boardField !== null);
   const view = tables.find((one) => one.id === address.view);
   const state: ListState = { columns: list.columns, filter: address.filter, order: list.order };
   const changed = isChanged(state, view, object);
@@ -39,7 +42,11 @@ export function ViewMenu({ list, address, onAddress }: ViewMenuProps) {
         className="view-menu"
         aria-label="View"
         value={view?.id ?? ""}
-        onChange={(event) => choose(tables.find((one) => one.id === event.target.value))}
+        onChange={(event) => {
+          const board = boards.find((one) => one.id === event.target.value);
+          if (board) void navigate(boardAddress(board, object));
+          else choose(tables.find((one) => one.id === event.target.value));
+        }}
       >
         <option value="">{`All ${object.labelPlural.toLowerCase()}${changed && !view ? "*" : ""}`}</option>
         {tables.map((one) => (
@@ -49,6 +56,15 @@ export function ViewMenu({ list, address, onAddress }: ViewMenuProps) {
             {one.isMine ? "" : ` · ${one.ownerName ?? "shared"}`}
           </option>
         ))}
+        {boards.length > 0 && (
+          <optgroup label="Boards">
+            {boards.map((one) => (
+              <option key={one.id} value={one.id}>
+                {one.name}
+              </option>
+            ))}
+          </optgroup>
+        )}
       </select>
       {view && changed && (
         <Button

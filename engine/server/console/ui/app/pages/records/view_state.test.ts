@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { decodeObject, type ObjectNode } from "../../api/object.ts";
 import type { View } from "../../api/views.ts";
 import { shownFields, toggle } from "../../grid/columns.ts";
-import { inputOf, isChanged, stateOf } from "./view_state.ts";
+import { boardAddress, inputOf, isChanged, stateOf } from "./view_state.ts";
 
 const answer = JSON.parse(readFileSync(new URL("../../api/testdata/people.json", import.meta.url), "utf-8")) as {
   objects: { edges: [{ node: ObjectNode }] };
@@ -14,6 +14,7 @@ const VIEW: View = {
   id: "v",
   name: "In Berlin",
   kind: "TABLE",
+  boardField: null,
   columns: [
     { field: "email", width: 300, visible: true },
     { field: "gone", width: 80, visible: true },
@@ -62,4 +63,12 @@ test("a list without a filter and an order is kept as such", () => {
   assert.equal(input.filter, null);
   assert.equal(input.orderBy, null);
   assert.equal(input.columns?.length, PEOPLE.fields.length);
+});
+
+test("a view that is a board leads to it with its filter and order", () => {
+  const address = new URL(boardAddress({ ...VIEW, kind: "KANBAN", boardField: "stage" }, PEOPLE), "http://x");
+  assert.equal(address.pathname, "/records/people/board");
+  assert.equal(address.searchParams.get("by"), "stage");
+  assert.equal(address.searchParams.get("f"), '{"city":{"eq":"Berlin"}}');
+  assert.equal(address.searchParams.get("sort"), "-company.name,lastName");
 });

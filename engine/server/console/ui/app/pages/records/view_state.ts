@@ -6,6 +6,7 @@ import type { View, ViewInput } from "../../api/views.ts";
 import type { Filter } from "../../filter/tree.ts";
 import { type Column, defaultColumns, reconcile } from "../../grid/columns.ts";
 import { buildOrderBy, type Key } from "../../grid/order.ts";
+import { writeAddress } from "./address.ts";
 
 export type ListState = { columns: readonly Column[]; filter: Filter; order: readonly Key[] };
 
@@ -42,6 +43,13 @@ export function inputOf({ columns, filter, order }: ListState, object: ObjectMod
     filter: Object.keys(filter).length > 0 ? filter : null,
     orderBy: order.length > 0 ? buildOrderBy(order) : null,
   };
+}
+
+/** Return the address of a view that is a board, with the view's filter and order. */
+export function boardAddress(view: View, object: ObjectModel): string {
+  const { filter, order } = stateOf(view, object);
+  const parameters = writeAddress(new URLSearchParams({ by: view.boardField ?? "" }), { filter, order });
+  return `/records/${object.namePlural}/board?${parameters}`;
 }
 
 /** Return true if the list shows something else than its view has. */
