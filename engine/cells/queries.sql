@@ -32,10 +32,6 @@ SELECT workspace.id, workspace.name, workspace.epoch FROM fieldstone.workspace W
 -- In a cell: whether it has this workspace.
 SELECT name, epoch FROM fieldstone.workspace WHERE presence = 'HERE' AND id = %(workspace_id)s::uuid;
 
--- name: find_by_name
--- In the home: the cell of a workspace, and whether there is a directory at all.
-SELECT (SELECT cell FROM fieldstone.placement WHERE name = %(name)s::text);
-
 -- name: search_name
 -- In a cell: the workspace of this name.
 SELECT id, epoch FROM fieldstone.workspace WHERE presence = 'HERE' AND name = %(name)s::text;

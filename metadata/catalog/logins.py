@@ -20,7 +20,17 @@ _ADDED_TO: Final = (Table(schema=_CATALOG, name="audit_log"),)
 _READ: Final = tuple(
     Table(schema=_CATALOG, name=name)
     for name in (
-        *("migration", "workspace", "deleted_workspace", "object", "field", "relation", "index", "retired_name"),
+        *(
+            "migration",
+            "workspace",
+            "deleted_workspace",
+            "deleted_key",
+            "object",
+            "field",
+            "relation",
+            "index",
+            "retired_name",
+        ),
         *("model_change", "role", "api_key", "trusted_document", "denied_token", "denied_token_version", "imported"),
         *("sql_role", "session", "sign_in_code"),
     )

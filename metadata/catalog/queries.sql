@@ -168,6 +168,9 @@ FROM (VALUES (pg_snapshot_xmax(pg_current_snapshot()))) AS look (ends) LEFT JOIN
     UNION ALL
     SELECT api_key.id, NULL, true FROM fieldstone.api_key
     WHERE api_key.moved_in >= %(since)s::xid8 AND api_key.moved_in < look.ends
+    UNION ALL
+    SELECT deleted_key.id, NULL, true FROM fieldstone.deleted_key
+    WHERE deleted_key.moved_in >= %(since)s::xid8 AND deleted_key.moved_in < look.ends
 ) AS moved ON true;
 
 -- name: oldest_transaction

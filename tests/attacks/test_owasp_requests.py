@@ -94,7 +94,7 @@ async def test_verbose_errors(client: httpx.AsyncClient) -> None:
         sent = await client.post("/graphql", content=body, headers={"Content-Type": "application/json"})
         assert sent.status_code == 400
         answers.append(sent.json())
-    paths = ("/.env", "/graphql/../etc", "/debug", "/console", "/graphql?query=%00")
+    paths = ("/.env", "/graphql/../etc", "/debug", "/console.php", "/graphql?query=%00")
     answers += [(await client.get(path)).json() for path in paths]
     for answer in answers:
         assert "errors" in answer, answer

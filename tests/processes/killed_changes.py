@@ -99,6 +99,8 @@ MADE: Final[dict[str, Build]] = {
     "criteria for duplicates": lambda snapshot: [
         UpdateObject(object_id=project(snapshot).id, duplicate_criteria=[["name"]])
     ],
+    "object in another place": lambda snapshot: [UpdateObject(object_id=project(snapshot).id, position=2.5)],
+    "field in another place": on("code", position=2.5),
     "field described": on("code", description="The number on the folder"),
     "unique": on("name", is_unique=True),
     "required": on("stage", is_nullable=False),

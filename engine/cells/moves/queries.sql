@@ -54,9 +54,6 @@ SELECT pg_advisory_unlock(hashtextextended('fieldstone.workspace ' || %(workspac
 SELECT c.relname::text FROM pg_class AS c
 WHERE c.relnamespace = to_regnamespace(quote_ident(%(schema)s)) AND c.relkind IN ('r', 'p') ORDER BY 1;
 
--- name: has_publication
-SELECT EXISTS (SELECT FROM pg_publication WHERE pubname = %(name)s);
-
 -- name: create_slot
 SELECT pg_create_logical_replication_slot(%(name)s, 'pgoutput')
 WHERE NOT EXISTS (SELECT FROM pg_replication_slots WHERE slot_name = %(name)s);
@@ -103,11 +100,6 @@ UPDATE fieldstone.webhook SET rests_until = NULL WHERE workspace_id = %(workspac
 -- name: claimed_deliveries
 SELECT count(*) FROM fieldstone.webhook_delivery
 WHERE workspace_id = %(workspace_id)s AND status = 'PENDING' AND claim IS NOT NULL AND due_at > now();
-
--- name: fan_out_position
--- The position up to which the events are deliveries; NULL where the workspace has no webhook.
-SELECT (SELECT position FROM fieldstone.log_consumer WHERE name = 'webhooks')
-WHERE EXISTS (SELECT FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s);
 
 -- name: hold_fan_out
 SELECT position FROM fieldstone.log_consumer WHERE name = 'webhooks' FOR UPDATE;

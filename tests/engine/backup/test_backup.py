@@ -306,7 +306,7 @@ async def test_each_table_of_the_catalog_belongs_to_a_workspace_or_stays(other: 
     assert {name for name, _ in tables if not is_saved(name)} == {"sql_role", "record_history", "cursor_key"}
     assert {name for name, columns in tables if stays_behind(name, columns)} == {
         *("event_log", "event_staging", "webhook_delivery", "log_head", "log_consumer"),
-        *("denied_token_version", "migration", "deleted_workspace"),
+        *("denied_token_version", "migration", "deleted_workspace", "deleted_key"),
         *("import_job", "import_chunk", "import_error", "import_batch", "import_record", "webhook_try"),
         *("placement", "placed_credential", "workspace_move", "workspace_load", "moved_event", "log_epoch"),
         *("process", "process_sample", "record_history", "cursor_key"),

@@ -49,7 +49,7 @@ async def test_cards_are_moved_by_a_menu_and_by_dragging(watched: Watched, serve
         await new.get_by_role("listitem").filter(has_text="Second").drag_to(meeting)
         await expect(meeting.get_by_role("listitem")).to_have_count(3)
         await expect(new.get_by_role("listitem")).to_have_count(0)
-        told = await _ask(watched, served, '{ opportunities(filter: { stage: { eq: MEETING } }) { totalCount } }')
+        told = await _ask(watched, served, "{ opportunities(filter: { stage: { eq: MEETING } }) { totalCount } }")
         assert told["opportunities"]["totalCount"] == 3
         # Another's change is seen without a reload.
         await _ask(
