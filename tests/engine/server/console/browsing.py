@@ -158,6 +158,8 @@ async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
             args=CHROMIUM_ARGUMENTS,
             viewport=WINDOW,
             color_scheme="light",
+            # A colour on its way from one theme to the other is neither.
+            reduced_motion="reduce",
         )
         page = context.pages[0]
         watching = Watched(page=page)

@@ -107,7 +107,7 @@ async def test_the_operations_show_the_numbers_of_the_process(watched: Watched, 
         await page.get_by_label("Range").select_option("1 hour")
         await expect(page).to_have_url(re.compile("range=3600"))
         await expect(numbers.get_by_role("img")).to_have_count(6)
-        await page.emulate_media(color_scheme="dark", reduced_motion="reduce")
+        await page.emulate_media(color_scheme="dark")
         await watched.assert_accessible()
         await watched.assert_clean(served.address, (".js",))
 

@@ -28,10 +28,11 @@ const GRID: readonly (readonly [string, string])[] = [
 export function KeyHelp({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Keys" size="large" onClose={onClose}>
-      <div className="key-help">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls has to be reached by keys */}
+      <section className="key-help" aria-label="All keys" tabIndex={0}>
         <Keys title="Anywhere" keys={EVERYWHERE} />
         <Keys title="In the grid of records" keys={GRID} />
-      </div>
+      </section>
     </Dialog>
   );
 }
