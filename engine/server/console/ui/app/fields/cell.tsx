@@ -4,7 +4,7 @@ import { Check, Minus } from "lucide-react";
 import type { ReactNode } from "react";
 
 import type { Field } from "../api/model.ts";
-import { Chip } from "./chip.tsx";
+import { Chip, colorOf } from "../kit/chip.tsx";
 import { EMPTY_TEXT, formatValue, NULL_TEXT, typeOf } from "./registry.ts";
 import { findOption } from "./types/select.ts";
 import "./cell.css";
@@ -43,5 +43,5 @@ export function Cell({ value, field }: { value: unknown; field: Field }): ReactN
 
 function OptionChip({ value, field }: { value: unknown; field: Field }) {
   const option = findOption(field, value);
-  return <Chip color={option?.color ?? "gray"}>{option?.label ?? String(value)}</Chip>;
+  return <Chip color={colorOf(option?.color)}>{option?.label ?? String(value)}</Chip>;
 }

@@ -4,10 +4,10 @@ import { useState } from "react";
 
 import { isObject } from "../api/exact_json.ts";
 import type { Field } from "../api/model.ts";
-import { Chip } from "../fields/chip.tsx";
 import { copyText, parseText, typeOf } from "../fields/registry.ts";
 import { toLocal } from "../fields/types/date_time.ts";
 import { optionsOf } from "../fields/types/select.ts";
+import { Chip, colorOf } from "../kit/chip.tsx";
 import type { Operand } from "./operators.ts";
 import { RelationValue } from "./relation_value.tsx";
 
@@ -137,7 +137,7 @@ function ValuesInput({ field, value, onChange }: InputProps) {
               onChange(isChosen ? chosen.filter((one) => one !== option.value) : [...chosen, option.value])
             }
           >
-            <Chip color={option.color ?? "gray"}>{option.label}</Chip>
+            <Chip color={colorOf(option.color)}>{option.label}</Chip>
           </button>
         );
       })}

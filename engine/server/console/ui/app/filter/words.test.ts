@@ -1,25 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Field } from "../api/model.ts";
+import { fieldOf } from "../api/testdata/field.ts";
 import { parseFilter } from "./tree.ts";
 import { describe } from "./words.ts";
 
-function field(name: string, label: string, type = "TEXT", rest: Partial<Field> = {}): Field {
-  return {
-    id: name,
-    name,
-    label,
-    type,
-    description: null,
-    isSystem: false,
-    isNullable: true,
-    isUnique: false,
-    options: [],
-    settings: {},
-    relation: null,
-    ...rest,
-  };
-}
+const field = (name: string, label: string, type = "TEXT", rest: Partial<Field> = {}) =>
+  fieldOf(name, type, { label, ...rest });
 
 const target = {
   id: "c",

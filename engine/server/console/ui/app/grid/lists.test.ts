@@ -2,27 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseExact } from "../api/exact_json.ts";
 import { type Field, labelsOf, type ObjectModel, type RecordRow } from "../api/model.ts";
+import { fieldOf } from "../api/testdata/field.ts";
 import { defaultColumns, move, reconcile, resize, shownFields, toggle } from "./columns.ts";
 import { buildChange, changedFields, mergeData } from "./edits.ts";
 import { type Batch, isLater, openBatcher } from "./live.ts";
 import { buildOrderBy, nextOrder, orderPath, parseOrder, printOrder } from "./order.ts";
 
-function field(name: string, type = "TEXT", rest: Partial<Field> = {}): Field {
-  return {
-    id: `id of ${name}`,
-    name,
-    label: name,
-    type,
-    description: null,
-    isSystem: false,
-    isNullable: true,
-    isUnique: false,
-    options: [],
-    settings: {},
-    relation: null,
-    ...rest,
-  };
-}
+const field = (name: string, type = "TEXT", rest: Partial<Field> = {}) =>
+  fieldOf(name, type, { id: `id of ${name}`, ...rest });
 
 const target = {
   id: "c",

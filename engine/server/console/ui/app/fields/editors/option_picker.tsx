@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 
-import { Chip } from "../chip.tsx";
+import { Chip, colorOf } from "../../kit/chip.tsx";
 import { typeOf } from "../registry.ts";
 import { optionsOf } from "../types/select.ts";
 import type { EditorProps, Then } from "./editor.tsx";
@@ -25,7 +25,7 @@ export function OptionPicker({ field, value, text, label, onSave, onCancel }: Ed
       : optionsOf(field).map((option) => ({
           value: option.value,
           label: option.label,
-          shown: <Chip color={option.color ?? "gray"}>{option.label}</Chip>,
+          shown: <Chip color={colorOf(option.color)}>{option.label}</Chip>,
         }));
   const all = field.isNullable && !isMultiple ? [...options, NONE] : options;
   const words = search.trim().toLowerCase();

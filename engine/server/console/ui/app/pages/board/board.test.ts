@@ -1,27 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import type { Field, ObjectModel } from "../../api/model.ts";
+import type { ObjectModel } from "../../api/model.ts";
+import { fieldOf } from "../../api/testdata/field.ts";
 import { boardFields, columnsOf, filterOf, summedField, totalsDocument } from "./board.ts";
 
-function field(name: string, type: string, more: Partial<Field> = {}): Field {
-  return {
-    id: name,
-    name,
-    label: name,
-    type,
-    description: null,
-    isSystem: false,
-    isNullable: true,
-    isUnique: false,
-    options: [],
-    settings: {},
-    relation: null,
-    ...more,
-  };
-}
-
-const STAGE = field("stage", "SELECT", {
+const STAGE = fieldOf("stage", "SELECT", {
   options: [
     { value: "NEW", label: "New", position: 0 },
     { value: "WON", label: "Won", color: "green", position: 1 },
@@ -36,7 +20,7 @@ const DEALS: ObjectModel = {
   labelPlural: "Deals",
   description: null,
   labels: [],
-  fields: [field("position", "NUMBER", { isSystem: true }), STAGE, field("amount", "NUMBER")],
+  fields: [fieldOf("position", "NUMBER", { isSystem: true }), STAGE, fieldOf("amount", "NUMBER")],
 };
 
 test("columns stand in the order of the options, and records without a value have one of their own", () => {

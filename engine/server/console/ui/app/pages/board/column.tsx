@@ -3,8 +3,8 @@
 import { useState } from "react";
 
 import type { Field, RecordRow } from "../../api/model.ts";
-import { Chip } from "../../fields/chip.tsx";
 import { Button } from "../../kit/button.tsx";
+import { Chip, colorOf } from "../../kit/chip.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import type { BoardColumn } from "./board.ts";
 import { CARD, Card } from "./card.tsx";
@@ -48,7 +48,7 @@ export function Column({ board, column, columns, total, fields, moves, onOpen, o
     >
       <header>
         <h2>
-          <Chip color={column.color}>{column.label}</Chip>
+          <Chip color={colorOf(column.color)}>{column.label}</Chip>
         </h2>
         <span className="board-count">{total?.count.toLocaleString() ?? "0"}</span>
         {total?.sum && <span className="board-sum">Σ {Number(total.sum).toLocaleString()}</span>}

@@ -2,25 +2,9 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 
-import type { Field, ObjectModel } from "../../api/model.ts";
+import type { ObjectModel } from "../../api/model.ts";
+import { fieldOf } from "../../api/testdata/field.ts";
 import { LANGUAGES, requestOf, snippetOf } from "./snippets.ts";
-
-function field(name: string, type: string, more: Partial<Field> = {}): Field {
-  return {
-    id: name,
-    name,
-    label: name,
-    type,
-    description: null,
-    isSystem: false,
-    isNullable: true,
-    isUnique: false,
-    options: [],
-    settings: {},
-    relation: null,
-    ...more,
-  };
-}
 
 const COMPANY = {
   id: "1",
@@ -40,10 +24,10 @@ const PEOPLE: ObjectModel = {
   description: null,
   labels: [{ name: "firstName", type: "TEXT" }],
   fields: [
-    field("id", "UUID", { isSystem: true }),
-    field("firstName", "TEXT"),
-    field("emails", "EMAILS"),
-    field("company", "RELATION", {
+    fieldOf("id", "UUID", { isSystem: true }),
+    fieldOf("firstName", "TEXT"),
+    fieldOf("emails", "EMAILS"),
+    fieldOf("company", "RELATION", {
       relation: { type: "MANY_TO_ONE", target: COMPANY, targetField: "people", holdsKey: true },
     }),
   ],
