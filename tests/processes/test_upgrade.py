@@ -1,7 +1,7 @@
 """An upgrade under load: the previous program serves on while the catalog is migrated, and beside the new one.
 
-The previous program is the commit before the newest migration, with the packages of this environment. So each migration
-has to leave the program before it at work.
+The previous program is the newest commit that lacks the newest migration and has today's text of all before it, with the
+packages of this environment. So each migration has to leave the program before it at work.
 """
 
 import contextlib
@@ -42,12 +42,19 @@ def git(*arguments: str) -> bytes:
     return done.stdout
 
 
+def migrations_at(commit: str) -> list[str]:
+    """Return the migrations of a commit in order: a line with the identity of the text and the name of each."""
+    return git("ls-tree", "-r", commit, "--", "metadata/catalog/migrations").decode().splitlines()
+
+
 @pytest.fixture(scope="module")
 def previous(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sources of the commit before the newest migration."""
-    added = git("log", "--diff-filter=A", "--format=%H", "-1", "--", "metadata/catalog/migrations").decode().strip()
+    """The sources of the newest commit that has all of today's migrations but the newest ones."""
+    today = migrations_at("HEAD")
+    commits = git("log", "--format=%H", "--", "metadata/catalog/migrations").decode().split()
+    older = next(c for c in commits if len(has := migrations_at(c)) < len(today) and has == today[: len(has)])
     folder = tmp_path_factory.mktemp("previous")
-    with tarfile.open(fileobj=io.BytesIO(git("archive", f"{added}^"))) as archive:
+    with tarfile.open(fileobj=io.BytesIO(git("archive", older))) as archive:
         archive.extractall(folder, filter="data")
     return folder
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.engine.server.console.browsing import Serve, Served, Watched
+from tests.waiting import until
 
 pytestmark = pytest.mark.system
 
@@ -64,7 +65,7 @@ async def test_the_editor_completes_what_is_typed_from_the_schema(watched: Watch
         await page.keyboard.press("Control+A")
         await page.keyboard.type("{ peo")
         await expect(page.locator(".suggest-widget .monaco-list-row.focused")).to_contain_text("people")
-        assert any("/console/assets/codicon-" in url for url in watched.requests)
+        await until(lambda: any("/console/assets/codicon-" in url for url in watched.requests))
         await page.keyboard.press("Enter")
         await page.keyboard.type(" { totalCount } }")
         await page.keyboard.press("Control+Enter")
