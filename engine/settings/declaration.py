@@ -1,16 +1,17 @@
-"""The declaration of a setting, and the types of settings that have a form of their own."""
+"""The declaration of a setting and of a group of settings, and the types of settings with a form of their own."""
 
 import contextlib
 import math
 import os
 import re
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
-from pydantic import AfterValidator, BeforeValidator, Field
-from pydantic_settings import NoDecode
+from pydantic import AfterValidator, AliasGenerator, BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fieldstone.engine.webhooks.ssrf_guard import Network, read_networks
 from fieldstone.metadata.json_text import dumps
@@ -51,12 +52,11 @@ def _check_keys(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
-def _check_addresses(value: tuple[str, ...]) -> tuple[str, ...]:
-    for address in value:
-        try:
-            conninfo_to_dict(address)
-        except ProgrammingError:
-            raise ValueError from None
+def _check_address(value: str) -> str:
+    try:
+        conninfo_to_dict(value)
+    except ProgrammingError:
+        raise ValueError from None
     return value
 
 
@@ -68,6 +68,12 @@ def _check_origins(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
 
 def _check_public_url(value: str) -> str:
     if not (value.startswith(("http://", "https://")) and _ORIGIN.fullmatch(value)):
+        raise ValueError
+    return value
+
+
+def _check_redis_url(value: str) -> str:
+    if not (value.startswith(("redis://", "rediss://")) and find_spec("redis")):
         raise ValueError
     return value
 
@@ -88,11 +94,27 @@ JsonList: TypeAlias = Annotated[str | None, BeforeValidator(_json)]
 Networks: TypeAlias = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 Token: TypeAlias = Annotated[str, AfterValidator(_check_token)]
 PublicUrl: TypeAlias = Annotated[str, AfterValidator(_check_public_url)]
-Addresses: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_addresses)]
+Address: TypeAlias = Annotated[str, AfterValidator(_check_address)]
+Addresses: TypeAlias = Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_split)]
+RedisAddress: TypeAlias = Annotated[str, AfterValidator(_check_redis_url)]
 SecretKeys: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_keys)]
 Origins: TypeAlias = Annotated[
     tuple[str, ...] | None, NoDecode, BeforeValidator(_split), AfterValidator(_check_origins)
 ]
+
+
+class Group(BaseSettings):
+    """Settings that belong together; frozen."""
+
+    model_config = SettingsConfigDict(
+        alias_generator=AliasGenerator(validation_alias=lambda name: f"FIELDSTONE_{name.upper()}"),
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        env_ignore_empty=True,
+        case_sensitive=True,
+        hide_input_in_errors=False,
+    )
 
 
 def setting(

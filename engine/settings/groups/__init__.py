@@ -1,0 +1,1 @@
+"""The settings by the part of Fieldstone that they are for."""
