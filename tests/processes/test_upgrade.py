@@ -1,7 +1,7 @@
 """An upgrade under load: the previous program serves on while the catalog is migrated, and beside the new one.
 
-The previous program is the newest commit that lacks the newest migration and has today's text of all before it, with the
-packages of this environment. So each migration has to leave the program before it at work.
+The previous program is the newest commit that lacks the newest migration and has today's text of all before it, with
+the packages of this environment. So each migration has to leave the program before it at work.
 """
 
 import contextlib
