@@ -118,7 +118,9 @@ class Fieldstone:
             )
             for path, select in _APIS.items()
         }
-        self._pages = {REST_PATH} if settings.is_development else set()
+        self._has_tools = settings.console and settings.is_development
+        # Without the console the router knows nothing of the page either, and answers 404.
+        self._pages = {REST_PATH} if self._has_tools or not settings.console else set()
         self._rest = RestEndpoint(admission=admission, settings=settings, log=self.log, closing=self._closing)
         self._sockets = {
             path: SocketEndpoint(
@@ -239,15 +241,15 @@ class Fieldstone:
 
     def _routes(self) -> list[BaseRoute]:
         routes: list[BaseRoute] = [
-            Route("/", IndexPage()),
+            Route("/", IndexPage(has_console=self.settings.console)),
             *self._state_routes(InsightRule(self.settings, self.runtime, self._presented)),
             *(Route(f"{path}/stream", stream) for path, stream in self._streams.items()),
             Route("/auth/{name}", self._sign_in),
         ]
         for path, endpoint in self._graphql.items():
-            shown: ASGIApp = GraphiQLOr(endpoint, path) if self.settings.is_development else HintOr(endpoint)
-            routes.append(Route(path, shown))
-        return routes + console_routes(is_development=self.settings.is_development)
+            hint = HintOr(endpoint, has_console=self.settings.console)
+            routes.append(Route(path, GraphiQLOr(endpoint, path) if self._has_tools else hint))
+        return routes + (console_routes(has_tools=self._has_tools) if self.settings.console else [])
 
 
 def _find_tracing(settings: Settings) -> "Tracing | None":

@@ -65,6 +65,7 @@ def test_each_variable_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "FIELDSTONE_RATE_LIMIT_URL": ("redis://h:6379/0", "redis://h:6379/0"),
         "FIELDSTONE_LOG_LEVEL": ("warning", None),
         "FIELDSTONE_LOG_FORMAT": ("console", None),
+        "FIELDSTONE_CONSOLE": ("false", False),
     }
     for variable in configuration_table():
         monkeypatch.setenv(variable.name, given.get(variable.name, ("7", 7))[0])

@@ -24,21 +24,21 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-_HINT = b"""This is a GraphQL API. An API key is needed: send it in the header 'Authorization: Bearer KEY'.
-
-A browser sends none: the console at /console/ asks for it. A server that is started with FIELDSTONE_ENV=development
-shows GraphiQL here.
+_KEY_HINT = "This is a GraphQL API. An API key is needed: send it in the header 'Authorization: Bearer KEY'.\n"
+_HINT = f"""{_KEY_HINT}
+A browser sends none: the console at {CONSOLE_PATH}/ asks for it. A server that is started with
+FIELDSTONE_ENV=development shows GraphiQL here.
 """
 
 _TITLES = {"/graphql": "Fieldstone: records", "/metadata": "Fieldstone: metadata"}
 
 
-def console_routes(*, is_development: bool) -> list[BaseRoute]:
-    """Return the routes of the pages: those of the tools for developers are left out of production."""
+def console_routes(*, has_tools: bool) -> list[BaseRoute]:
+    """Return the routes of the pages, with those of the tools for developers if `has_tools`."""
     tools = [Route(f"{CONSOLE_PATH}{endpoint}", _show_graphiql) for endpoint in _TITLES]
     return [
         Mount(ASSETS_PATH, CONSOLE_ASSETS),
-        *([*tools, Route(REST_PATH, _show_rest)] if is_development else []),
+        *([*tools, Route(REST_PATH, _show_rest)] if has_tools else []),
         Route(CONSOLE_PATH, _show_console),
         Route(f"{CONSOLE_PATH}/{{route:path}}", _show_console),
     ]
@@ -84,8 +84,9 @@ class GraphiQLOr:
 class HintOr:
     """An ASGI app: a hint for a browser without a key, `endpoint` for everything else."""
 
-    def __init__(self, endpoint: "ASGIApp") -> None:
+    def __init__(self, endpoint: "ASGIApp", *, has_console: bool) -> None:
         self._endpoint = endpoint
+        self._hint = (_HINT if has_console else _KEY_HINT).encode()
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
@@ -93,7 +94,7 @@ class HintOr:
             await self._endpoint(scope, receive, send)
             return
         headers = (CHALLENGE, (b"vary", b"accept"), (b"cache-control", b"no-store"))
-        reply = Reply(status=401, body=_HINT, media_type=TEXT, headers=headers)
+        reply = Reply(status=401, body=self._hint, media_type=TEXT, headers=headers)
         await send_reply(send, reply, head=scope["method"] == "HEAD")
 
 

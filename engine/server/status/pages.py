@@ -31,7 +31,7 @@ _PATIENCE = 2.0
 
 _FRESH = (b"cache-control", b"no-store")
 
-_INDEX = b"""Fieldstone
+_INDEX = """Fieldstone
 
 /graphql   the records of a workspace (GraphQL)
 /metadata  its objects and fields (GraphQL)
@@ -39,7 +39,9 @@ _INDEX = b"""Fieldstone
 /healthz   /readyz   /metrics
 
 Send the API key in the header: Authorization: Bearer KEY
-A browser sends none; with FIELDSTONE_ENV=development it is shown GraphiQL at /graphql and /metadata.
+"""
+_CONSOLE = """A browser sends none: the console at /console/ asks for it.
+With FIELDSTONE_ENV=development a browser is shown GraphiQL at /graphql and /metadata.
 """
 
 
@@ -72,9 +74,12 @@ class IndexPage(PlainPage):
 
     endpoint = "/"
 
+    def __init__(self, *, has_console: bool) -> None:
+        self._text = (_INDEX + _CONSOLE if has_console else _INDEX).encode()
+
     async def reply(self, _scope: "Scope") -> Reply:
         """Return a few lines of text."""
-        return Reply(status=200, body=_INDEX, media_type=TEXT)
+        return Reply(status=200, body=self._text, media_type=TEXT)
 
 
 class Health(PlainPage):

@@ -16,6 +16,9 @@ class ServingSettings(Group):
     environment: Environment = setting(Environment.PRODUCTION,
         "`development` serves GraphiQL and the page of REST, opens CORS and prints a key at the start.",
         "production or development", variable="FIELDSTONE_ENV")
+    console: bool = setting(True,
+        "Whether this server has pages for browsers: the console, and in development GraphiQL and the page of REST.",
+        "true or false")
     host: str = setting("127.0.0.1", "The address to listen on.", "a host name or an address")
     port: int = whole(3000, "The port to listen on; 0 takes a free one.", least=0, most=65_535)
     workers: Workers = setting(1,

@@ -21,15 +21,18 @@ _NAME = re.compile(r"process (\d+) of (.+): development server")
 
 
 class DevelopmentKey(NamedTuple):
-    """The key of a development server: its token, and a code by which a browser signs in with it once."""
+    """The key of a development server: its token, and a code by which a browser signs in with it once.
+
+    Without the console there is no code.
+    """
 
     token: str
-    code: str
+    code: str | None
 
 
 @asynccontextmanager
 async def development_key(
-    foundation: Foundation, log: Log, *, server: int | None = None
+    foundation: Foundation, log: Log, *, has_console: bool, server: int | None = None
 ) -> AsyncIterator[DevelopmentKey]:
     """Yield a new key of the workspace `default`, which is revoked at the end of the block.
 
@@ -38,6 +41,7 @@ async def development_key(
     Args:
         foundation: where keys are made.
         log: told of a key that was not revoked.
+        has_console: whether there is a console to sign in to.
         server: the process id of the server; by default that of this process.
     """
     process = os.getpid() if server is None else server
@@ -46,8 +50,12 @@ async def development_key(
     name = f"process {process} of {socket.gethostname()}: development server"
     made = await foundation.keys.create(workspace_id, name, expires_at=datetime.now(UTC) + _LIFE)
     try:
-        code = await create_code(foundation.database, workspace_id=workspace_id, key_id=made.key.id)
-        yield DevelopmentKey(made.token, code)
+        yield DevelopmentKey(
+            made.token,
+            await create_code(foundation.database, workspace_id=workspace_id, key_id=made.key.id)
+            if has_console
+            else None,
+        )
     finally:
         await _revoke(foundation, log, workspace_id, made.key.id)
 

@@ -102,7 +102,11 @@ async def serve(settings: Settings, *, demo: bool) -> None:
 
         @contextlib.asynccontextmanager
         async def announced(services: Services) -> AsyncIterator[None]:
-            async with development_key(services.foundation, app.log) if settings.is_development else no_key() as key:
+            async with (
+                development_key(services.foundation, app.log, has_console=settings.console)
+                if settings.is_development
+                else no_key()
+            ) as key:
                 announce(url_of(listener), *(key or (None, None)))
                 yield
 

@@ -78,7 +78,11 @@ async def _keep(settings: Settings, task: KeeperTask) -> None:
         if task.demo:
             await fill_with_demo(foundation)
         makes_key = task.first and is_development
-        async with development_key(foundation, log, server=task.supervisor) if makes_key else no_key() as key:
+        async with (
+            development_key(foundation, log, has_console=settings.console, server=task.supervisor)
+            if makes_key
+            else no_key()
+        ) as key:
             watch = foundation.embedded
             token, code = key or (None, None)
             _report(task, ready={"embedded": None if watch is None else watch.address, "key": token, "code": code})

@@ -97,6 +97,28 @@ async def test_mounted_it_starts_with_the_first_request(app_database: str, prefi
     await app.runtime.stop()
 
 
+@pytest.mark.parametrize("environment", ["development", "production"])
+async def test_without_the_console_there_is_no_page_for_browsers(app_database: str, environment: str) -> None:
+    pages = ("/console", "/console/", "/console/records", "/console/graphql", "/rest/open-api", "/console/assets/a.js")
+    browser = {"accept": "text/html"}
+    off, on = (quiet_app(app_database, environment=environment, console=console) for console in (False, True))
+    async with lifespan_of(off), client_of(off) as client:
+        for page in pages:
+            answer = await client.get(page, headers=browser)
+            assert (answer.status_code, "text/html" in answer.headers["content-type"]) == (404, False), page
+        hint = await client.get("/graphql", headers=browser, follow_redirects=True)
+        assert (hint.status_code, hint.headers["content-type"]) == (401, "text/plain; charset=utf-8")
+        index = (await client.get("/")).text
+        assert "console" not in hint.text + index
+        assert "GraphiQL" not in hint.text + index
+        await with_key(off, client)
+        assert (await client.post("/graphql", json=PING)).json() == PONG
+    async with lifespan_of(on), client_of(on) as client:
+        # The page, or the one that says that it was not built.
+        assert "text/html" in (await client.get("/console/", headers=browser)).headers["content-type"]
+        assert "/console/" in (await client.get("/")).text
+
+
 async def test_mounted_it_starts_with_its_host(app_database: str) -> None:
     app = quiet_app(app_database)
 
