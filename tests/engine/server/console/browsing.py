@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.async_api import Page, ViewportSize, async_playwright, expect
 from starlette.applications import Starlette
@@ -56,6 +57,14 @@ class Served:
     key: str
     code: str
     socket_keys: list[str] = field(default_factory=list)
+
+    async def ask(self, path: str, query: str, **variables: Any) -> Any:
+        """Return the data of an operation of another client with the same key."""
+        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {self.key}"}, timeout=60) as client:
+            answer = await client.post(f"{self.address}{path}", json={"query": query, "variables": variables})
+        body = answer.json()
+        assert "errors" not in body, body
+        return body["data"]
 
 
 Serve = Callable[..., AbstractAsyncContextManager[Served]]

@@ -2,28 +2,15 @@
 
 import asyncio
 import itertools
-import re
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.engine.server.console.browsing import WHILE_A_LIST_IS_OPEN, Serve, Watched
+from tests.engine.server.console.forms import apply_plan, choose
 
 pytestmark = pytest.mark.system
-
-
-async def choose(page: Page, box: str, option: str) -> None:
-    """Choose an option of a combobox by typing it."""
-    await page.get_by_role("combobox", name=box).fill(option)
-    await page.get_by_role("option", name=option).first.click()
-
-
-async def apply_plan(page: Page, title: str | re.Pattern[str]) -> None:
-    """Show the plan of the open form, and apply it."""
-    await page.get_by_role("button", name="Show the plan").click()
-    await page.get_by_role("button", name="Apply", exact=True).click()
-    await expect(page.get_by_role("dialog", name=title)).to_be_hidden()
 
 
 async def test_an_object_gets_fields_a_relation_and_options(watched: Watched, serve: Serve) -> None:
@@ -165,24 +152,6 @@ async def test_an_object_that_is_not_there_says_so(watched: Watched, serve: Serv
         await watched.sign_in(served, "/console/model/nobody")
         await expect(page.get_by_role("heading", name="There is no object nobody")).to_be_visible()
         await watched.assert_accessible()
-        await watched.assert_clean(served.address, (".js", ".css"))
-
-
-async def test_the_graph_shows_the_relations_and_leads_to_the_forms(watched: Watched, serve: Serve) -> None:
-    page = watched.page
-    async with serve() as served:
-        await watched.sign_in(served, "/console/model")
-        await page.get_by_role("link", name="Graph").click()
-        graph = page.get_by_role("region", name="Objects and relations")
-        await expect(graph.get_by_role("status")).to_contain_text("4 of 4 objects, 5 relations")
-        await expect(graph.get_by_role("link", name="Companies")).to_be_visible()
-        await watched.assert_accessible()
-        await choose(page, "Show an object with its neighbours", "Companies")
-        await expect(page).to_have_url(re.compile("open=company$"))
-        await expect(graph.get_by_role("status")).to_contain_text("of 4 objects")
-        await watched.assert_accessible()
-        await graph.get_by_role("link", name="Companies").click()
-        await expect(page.get_by_role("table", name="Fields of Companies")).to_be_visible()
         await watched.assert_clean(served.address, (".js", ".css"))
 
 

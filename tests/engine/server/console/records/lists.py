@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import httpx
 from playwright.async_api import Locator, Page, expect
 
 from tests.engine.server.console.browsing import Served, Watched
@@ -16,11 +15,7 @@ async def open_list(watched: Watched, served: Served, path: str) -> Page:
 
 async def ask(served: Served, query: str, **variables: Any) -> Any:
     """Return the data of an operation of another client."""
-    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {served.key}"}) as client:
-        answer = await client.post(f"{served.address}/graphql", json={"query": query, "variables": variables})
-    body = answer.json()
-    assert "errors" not in body, body
-    return body["data"]
+    return await served.ask("/graphql", query, **variables)
 
 
 def cell(page: Page, text: str) -> Locator:

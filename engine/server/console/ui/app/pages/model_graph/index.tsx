@@ -1,40 +1,41 @@
-// The model as a graph. All that it shows stands in the list and the forms, too.
+// The model as a graph. All that it shows and changes stands in the list and the forms, too.
 
 import "@xyflow/react/dist/base.css";
 
 import { useQuery } from "@tanstack/react-query";
-import {
-  Background,
-  BaseEdge,
-  Controls,
-  type Edge,
-  type EdgeProps,
-  Handle,
-  type Node,
-  type NodeProps,
-  Position,
-  ReactFlow,
-} from "@xyflow/react";
-import { List } from "lucide-react";
-import { memo, useMemo } from "react";
+import { LayoutGrid, List, Waypoints } from "lucide-react";
+import { useCallback, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 
 import { keyOf } from "../../api/keys.ts";
-import { listObjects, type ObjectHead } from "../../api/objects.ts";
-import { listRelations, type Relation } from "../../api/relations.ts";
+import { listObjects } from "../../api/objects.ts";
+import { listRelations } from "../../api/relations.ts";
 import { useScope } from "../../api/session_context.ts";
+import { useModelChanged } from "../../api/use_model_changed.ts";
+import { Button } from "../../kit/button.tsx";
 import { ComboBox } from "../../kit/combobox.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
+import { Confirm } from "../access/confirm.tsx";
 import "../model/model.css";
+import { Graph } from "./graph.tsx";
 import "./graph.css";
-import { draw, HEIGHT, neighbours, type Place, pathOf, WHOLE, WIDTH } from "./layout.ts";
+import { WHOLE } from "./layout.ts";
+import { RelationDialog } from "./relation_dialog.tsx";
+import { usePlaces } from "./use_places.ts";
 
-type ObjectNode = Node<{ object: ObjectHead; relations: number }, "object">;
+interface Drawn {
+  source: string;
+  target: string | null;
+}
 
 export function Component() {
   const scope = useScope();
+  const changed = useModelChanged();
   const [search, setSearch] = useSearchParams();
+  const [relation, setRelation] = useState<Drawn | null>(null);
+  const [isAsking, setAsking] = useState(false);
+  const { places, isReady, error, mayKeep, keep, forget } = usePlaces();
   const objects = useQuery({
     queryKey: keyOf(scope, "model", null, "objects"),
     queryFn: ({ signal }) => listObjects(signal),
@@ -43,9 +44,11 @@ export function Component() {
     queryKey: keyOf(scope, "model", null, "relations"),
     queryFn: ({ signal }) => listRelations(signal),
   });
+  const relate = useCallback((source: string, target: string | null) => setRelation({ source, target }), []);
   const failed = objects.error ?? relations.error;
-  const opened = search.getAll("open");
-  const isPart = (objects.data?.length ?? 0) > WHOLE || opened.length > 0;
+  const named = search.getAll("open");
+  const isPart = !search.has("all") && ((objects.data?.length ?? 0) > WHOLE || named.length > 0);
+  const opened = !isPart ? [] : named.length > 0 ? named : [objects.data?.[0]?.nameSingular ?? ""];
 
   return (
     <Page
@@ -56,133 +59,65 @@ export function Component() {
           <Link className="button" data-kind="quiet" to="/model">
             <List aria-hidden /> List
           </Link>
+          {isPart && (
+            <Button kind="quiet" icon={<Waypoints aria-hidden />} onPress={() => setSearch({ all: "" })}>
+              All objects
+            </Button>
+          )}
+          {mayKeep && places.size > 0 && (
+            <Button kind="quiet" icon={<LayoutGrid aria-hidden />} onPress={() => setAsking(true)}>
+              Lay out…
+            </Button>
+          )}
         </div>
       }
     >
       {failed && <Problem title="The model cannot be read." text={failed.message} />}
-      {objects.data && relations.data && (
+      {error && <Problem title="The places of objects cannot be read or kept." text={error.message} />}
+      {objects.data && relations.data && isReady && (
         <>
           <div className="graph-head">
             <ComboBox
               label="Show an object with its neighbours"
               choices={objects.data.map(({ nameSingular, labelPlural }) => ({ id: nameSingular, label: labelPlural }))}
-              value={opened.at(-1) ?? null}
+              value={named.at(-1) ?? null}
               onChange={(name) => name !== null && setSearch({ open: name })}
               placeholder="Search an object"
             />
+            {mayKeep && (
+              <p>
+                Drag from the dot of an object to another one for a relation, or press its plus. Objects are moved by
+                drag, or by Enter and arrows, for everyone.
+              </p>
+            )}
           </div>
           <Graph
             objects={objects.data}
             relations={relations.data}
-            opened={isPart && opened.length === 0 ? [objects.data[0]?.nameSingular ?? ""] : opened}
+            opened={opened}
+            places={places}
             onOpen={(name) => isPart && !opened.includes(name) && setSearch({ open: [...opened, name] })}
+            keep={mayKeep ? keep : undefined}
+            relate={mayKeep ? relate : undefined}
           />
         </>
+      )}
+      {relation && (
+        <RelationDialog
+          source={relation.source}
+          target={objects.data?.find(({ nameSingular }) => nameSingular === relation.target) ?? null}
+          onClose={() => setRelation(null)}
+          onDone={() => {
+            setRelation(null);
+            void changed();
+          }}
+        />
+      )}
+      {isAsking && (
+        <Confirm title="Lay out all objects?" verb="Lay out" act={forget} onClose={() => setAsking(false)}>
+          <p>The places that people have dragged objects to are forgotten, for everyone.</p>
+        </Confirm>
       )}
     </Page>
   );
 }
-
-interface GraphProps {
-  objects: readonly ObjectHead[];
-  relations: readonly Relation[];
-  /** The objects that are shown with their neighbours; none for the whole model. */
-  opened: readonly string[];
-  onOpen: (name: string) => void;
-}
-
-function Graph({ objects, relations, opened, onOpen }: GraphProps) {
-  const open = opened.join(" ");
-  const { nodes, edges } = useMemo(() => drawn(objects, relations, open), [objects, relations, open]);
-  return (
-    <section className="graph" aria-label="Objects and relations">
-      <p role="status" className="graph-count">
-        {nodes.length} of {objects.length} objects, {edges.length} relations
-      </p>
-      <ReactFlow
-        key={open}
-        defaultNodes={nodes}
-        defaultEdges={edges}
-        nodeTypes={NODE_TYPES}
-        edgeTypes={EDGE_TYPES}
-        nodesDraggable={false}
-        onNodeClick={(_event, node) => onOpen(node.id)}
-        nodesConnectable={false}
-        deleteKeyCode={null}
-        fitView
-        fitViewOptions={{ maxZoom: 1 }}
-        minZoom={0.1}
-      >
-        <Background />
-        <Controls showInteractive={false} />
-      </ReactFlow>
-    </section>
-  );
-}
-
-function drawn(objects: readonly ObjectHead[], relations: readonly Relation[], open: string) {
-  const opened = new Set(open.split(" ").filter(Boolean));
-  const shown = opened.size === 0 ? null : neighbours(relations, opened);
-  const seen = objects.filter(({ nameSingular }) => shown === null || shown.has(nameSingular));
-  const { places, bends } = draw(
-    seen.map(({ nameSingular }) => nameSingular),
-    relations,
-  );
-  const nodes: ObjectNode[] = seen.map((object) => ({
-    id: object.nameSingular,
-    type: "object",
-    position: places.get(object.nameSingular) ?? { x: 0, y: 0 },
-    width: WIDTH,
-    height: HEIGHT,
-    ariaLabel: object.labelPlural,
-    data: {
-      object,
-      relations: relations.filter(({ source, target }) => [source, target].includes(object.nameSingular)).length,
-    },
-  }));
-  const edges = relations
-    .filter(({ id }) => bends.has(id))
-    .map(({ id, source, target, sourceLabel, targetLabel }) => ({
-      id,
-      source,
-      target,
-      type: "bent",
-      data: { points: bends.get(id) ?? [], label: sourceLabel },
-      ariaLabel: `${source}: ${sourceLabel}, ${target}: ${targetLabel}`,
-    }));
-  return { nodes, edges };
-}
-
-const ObjectCard = memo(function ObjectCard({ data: { object, relations } }: NodeProps<ObjectNode>) {
-  return (
-    <div className="graph-node">
-      <Handle type="target" position={Position.Left} />
-      <Link to={`/model/${object.nameSingular}`} className="nodrag">
-        {object.labelPlural}
-      </Link>
-      <small>{relations === 1 ? "1 relation" : `${relations} relations`}</small>
-      <Handle type="source" position={Position.Right} />
-    </div>
-  );
-});
-
-type BentEdge = Edge<{ points: readonly Place[]; label: string }, "bent">;
-
-const Bent = memo(function Bent({ id, data }: EdgeProps<BentEdge>) {
-  const points = data?.points ?? [];
-  const middle = points[Math.floor(points.length / 2)] ?? { x: 0, y: 0 };
-  return (
-    <BaseEdge
-      id={id}
-      path={pathOf(points)}
-      label={data?.label}
-      labelX={middle.x}
-      labelY={middle.y}
-      labelStyle={{ fill: "var(--muted)" }}
-      labelBgStyle={{ fill: "var(--bg)" }}
-    />
-  );
-});
-
-const NODE_TYPES = { object: ObjectCard };
-const EDGE_TYPES = { bent: Bent };

@@ -2,22 +2,19 @@
 
 import { graphlib, layout } from "@dagrejs/dagre";
 
+import type { Place } from "../../api/graph/places.ts";
+
 export interface Edge {
   id: string;
   source: string;
   target: string;
 }
 
-export interface Place {
-  x: number;
-  y: number;
-}
-
 export const WIDTH = 180;
 export const HEIGHT = 52;
 /** A model with more objects opens on one with its neighbours: the whole cannot be read. */
 export const WHOLE = 30;
-const GAP = 24;
+export const GAP = 24;
 const IN_A_ROW = 5;
 
 /** The objects that stand beside the opened ones, with these. */

@@ -8,23 +8,25 @@ import { type ModelField, type ModelObject, readFieldTypes } from "../../api/mod
 import { useScope } from "../../api/session_context.ts";
 import { roughName, useNames } from "../../api/use_names.ts";
 import { ChangeDialog } from "../../plan/change_dialog.tsx";
-import { createChange, draftOf, newDraft, updateChanges } from "./field_draft.ts";
+import { createChange, draftOf, type FieldDraft, newDraft, updateChanges } from "./field_draft.ts";
 import { FieldForm } from "./field_form.tsx";
 
 export interface FieldDialogProps {
   object: ModelObject;
   field: ModelField | null;
+  /** The members that a new field begins with. */
+  given?: Partial<FieldDraft>;
   onClose: () => void;
   onDone: () => void;
 }
 
-export function FieldDialog({ object, field, onClose, onDone }: FieldDialogProps) {
+export function FieldDialog({ object, field, given = {}, onClose, onDone }: FieldDialogProps) {
   const scope = useScope();
   const types = useQuery({
     queryKey: keyOf(scope, "model", null, "field-types"),
     queryFn: ({ signal }) => readFieldTypes(signal),
   });
-  const [typed, setDraft] = useState(() => (field === null ? newDraft() : draftOf(field)));
+  const [typed, setDraft] = useState(() => (field === null ? { ...newDraft(), ...given } : draftOf(field)));
   const follows = field === null && typed.isNameLocked;
   const names = useNames(typed.label, object.nameSingular, follows);
   const draft = follows ? { ...typed, name: names?.fieldName ?? roughName(typed.label) } : typed;
@@ -37,7 +39,7 @@ export function FieldDialog({ object, field, onClose, onDone }: FieldDialogProps
       title={field === null ? `New field of ${object.labelSingular}` : `Field ${object.nameSingular}.${field.name}`}
       changes={() => (field === null ? [createChange(object, draft, info)] : update(false))}
       {...(field !== null && draft.type !== field.type && { losing: () => update(true) })}
-      isDirty={field === null ? draft.label !== "" : update(false).length > 0}
+      isDirty={field === null ? draft.label !== (given.label ?? "") : update(false).length > 0}
       onClose={onClose}
       onDone={onDone}
     >
