@@ -7,7 +7,7 @@ from decimal import Decimal
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
-_OWN = frozenset({"cursor", "endCursor", "startCursor"})
+OWN = frozenset({"cursor", "endCursor", "startCursor"})
 """The values that every server makes in its own way."""
 
 
@@ -15,7 +15,7 @@ class Unequal(Exception):
     """Two servers answer the same question in different ways."""
 
 
-def canonical(value: object, *, leave_out: frozenset[str] = _OWN) -> object:
+def canonical(value: object, *, leave_out: frozenset[str] = OWN) -> object:
     """Return a JSON value in the one spelling in which equal answers are equal."""
     match value:
         case dict():

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from benchmarks.dataset import person_id
 from benchmarks.paths import WORK
 from benchmarks.servers import Server
 
@@ -72,7 +73,8 @@ def _free_port() -> int:
 
 def _wait_until_ready(started: RunningServer, process: subprocess.Popen[bytes]) -> None:
     """Return when the cheapest question to the database is answered."""
-    request = started.server.ask("w1", {"id": "00000000-0000-7000-8000-000000000000"})
+    operation = "w1" if "w1" in started.server.operations else "w1_rest"
+    request = started.server.ask(operation, {"id": str(person_id(1))})
     deadline = time.monotonic() + _LONGEST_START
     while time.monotonic() < deadline and process.poll() is None:
         with (

@@ -1,8 +1,9 @@
 """The servers: how each is started, and how each is asked."""
 
 import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,7 +22,7 @@ POOL = 8
 """Connections of each server to the database."""
 
 Ask = Callable[[str, Variables], HttpRequest]
-"""Makes the request of an operation (`w1` to `w12`, `cursor`, `w10_cursor`) with its values."""
+"""Makes the request of an operation (`w1` to `w12`, `w1_rest`, `cursor` and the like) with its values."""
 
 _PYTHON_PEERS = frozenset({"w1", "w2", "w3", "w4", "w5", "w6", "cursor"})
 """The operations of the peers in Python: filters over relations, groups and upserts would be ours, not theirs."""
@@ -54,6 +55,23 @@ class Server:
 
 def fieldstone(database: SharedDatabase) -> Server:
     """Fieldstone as one installs it: authentication, rate limit, log and metrics on; only the limit is raised."""
+    return _fieldstone(
+        database, "fieldstone", "Fieldstone", partial(_graphql, "fieldstone"), read_operations("fieldstone")
+    )
+
+
+def rest(database: SharedDatabase) -> Server:
+    """Fieldstone's REST, in a process of its own."""
+    return _fieldstone(database, "rest", "Fieldstone's REST", _rest, _REST)
+
+
+def _fieldstone(
+    database: SharedDatabase,
+    name: str,
+    label: str,
+    ask: Callable[[Mapping[str, str]], Ask],
+    operations: Collection[str],
+) -> Server:
     environment = {
         "DATABASE_URL": database.dsn,
         "FIELDSTONE_ENV": "production",
@@ -63,12 +81,12 @@ def fieldstone(database: SharedDatabase) -> Server:
     made = run_fieldstone("api-key", "create", "--name", "benchmark", environment=environment)
     headers = {"Authorization": f"Bearer {made.splitlines()[-1]}"}
     return Server(
-        name="fieldstone",
-        label="Fieldstone",
+        name=name,
+        label=label,
         command=lambda port: [*FIELDSTONE, "serve", "--port", str(port)],
         environment=environment,
-        ask=_graphql("fieldstone", headers),
-        operations=frozenset(read_operations("fieldstone")),
+        ask=ask(headers),
+        operations=frozenset(operations),
         headers=headers,
     )
 
@@ -112,6 +130,7 @@ def ariadne(database: SharedDatabase) -> Server:
 
 SERVERS: Mapping[str, Callable[[SharedDatabase], Server]] = {
     "fieldstone": fieldstone,
+    "rest": rest,
     "baseline": baseline,
     "postgraphile": postgraphile,
     "strawberry": strawberry,
@@ -162,6 +181,23 @@ def _database(database: SharedDatabase) -> dict[str, str]:
 def _graphql(dialect: str, headers: Mapping[str, str] | None = None) -> Ask:
     operations = read_operations(dialect)
     return lambda name, variables: build_graphql_request(operations[name], variables, headers or {})
+
+
+_REST: Mapping[str, Callable[[Variables], HttpRequest]] = {
+    "w1_rest": lambda given: _get(f"/rest/people/{given['id']}"),
+    "w3_rest": lambda given: _get(
+        "/rest/people",
+        filter=f"createdAt[gte]:{given['since']}",
+        order_by="createdAt[ASC]",
+        limit=50,
+        depth=1,
+        total_count="false",
+    ),
+}
+
+
+def _rest(headers: Mapping[str, str]) -> Ask:
+    return lambda name, variables: replace(_REST[name](variables), headers=headers)
 
 
 def _get(path: str, **parameters: object) -> HttpRequest:

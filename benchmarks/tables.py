@@ -25,10 +25,12 @@ GOALS = {
 """Fieldstone's requests per second as a multiple of another server's, at 8 and 32 connections."""
 STATEMENT_GOALS = {"W1": {8: 0.25, 32: 0.33}}
 """Fieldstone's requests per second as a part of pgbench's rate for the same statement, by connections."""
+REST_GOAL = 0.9
+"""Requests of REST per second as a part of those of GraphQL with the same answer."""
 TAIL_GOAL = 1.5
 """The 99.9th percentile of W7 with changes of the model, as a multiple of that without."""
 _GOAL_CONNECTIONS = (8, 32)
-_SUBJECT = "fieldstone"
+_SUBJECT, _REST = "fieldstone", "rest"
 
 
 def render_report(run: Run) -> str:
@@ -123,18 +125,20 @@ def _per_server(
 
 def _goals(run: Run) -> str:
     rows: list[list[str]] = []
-    for workload, goals in GOALS.items():
-        for other, goal in goals.items():
-            ratios = [
-                subject.rate / peer.rate
-                for connections in _GOAL_CONNECTIONS
-                if (subject := run.middle(workload, _SUBJECT, connections))
-                and (peer := run.middle(workload, other, connections))
-            ]
-            if ratios:
-                shown = " / ".join(f"{ratio:.2f}" for ratio in ratios)
-                met = "yes" if min(ratios) >= goal else "**no**"
-                rows.append([f"{workload} against {run.labels[other]}", f"{goal:g}", shown, met])
+    compared = [(workload, _SUBJECT, other, goal) for workload in GOALS for other, goal in GOALS[workload].items()]
+    compared += [(workload, _REST, _SUBJECT, REST_GOAL) for workload in run.workloads]
+    for workload, one, other, goal in compared:
+        ratios = [
+            subject.rate / peer.rate
+            for connections in _GOAL_CONNECTIONS
+            if (subject := run.middle(workload, one, connections))
+            and (peer := run.middle(workload, other, connections))
+        ]
+        if ratios:
+            shown = " / ".join(f"{ratio:.2f}" for ratio in ratios)
+            met = "yes" if min(ratios) >= goal else "**no**"
+            of = "" if one == _SUBJECT else f" of {run.labels[one]}"
+            rows.append([f"{workload}{of} against {run.labels[other]}", f"{goal:g}", shown, met])
     for workload, parts in STATEMENT_GOALS.items():
         for connections, goal in parts.items():
             rate, subject = run.statement_rate(workload, connections), run.middle(workload, _SUBJECT, connections)

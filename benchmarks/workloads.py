@@ -15,6 +15,7 @@ from benchmarks.dataset import (
     person_email,
     person_id,
 )
+from benchmarks.equality import OWN
 from benchmarks.http_request import MARK
 
 Variables = Mapping[str, object]
@@ -35,12 +36,13 @@ class Workload:
     """One kind of request.
 
     Attributes:
-        name: W1 to W12; W7 is a mix of others.
+        name: W1 to W12; W7 is a mix of others, and those with `-rest` are asked of REST as well.
         title: its task, in a few words.
         variables: makes the values of all its requests.
         operation: the name of the operations' files.
         cursor: the operation that gives the cursor of its requests, which each server makes in its own way.
         written: the record that it writes.
+        leave_out: the members of answers that are not compared.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Workload:
     operation: str
     cursor: str | None = None
     written: Written | None = None
+    leave_out: frozenset[str] = OWN
 
 
 def _spread(step: int) -> list[int]:
@@ -143,6 +146,15 @@ WORKLOADS = (
     Workload(name="W1", title="a person by id", variables=_ids, operation="w1"),
     Workload(name="W2", title="10 people by `contains`, each with company", variables=_fragments, operation="w2"),
     Workload(name="W3", title="50 people, each with 3 relations (10 + 10 records)", variables=_since, operation="w3"),
+    Workload(name="W1-rest", title="W1 with all fields, as REST has them", variables=_ids, operation="w1_rest"),
+    Workload(
+        name="W3-rest",
+        title="W3 with all fields and 60 + 60 records at most, as REST has them",
+        variables=_since,
+        operation="w3_rest",
+        # REST has it beside the data.
+        leave_out=OWN | {"pageInfo"},
+    ),
     Workload(name="W4", title="aggregate over 100,000 opportunities", variables=lambda: [{}], operation="w4"),
     Workload(name="W5", title="a page of 50 deep in the table", variables=_deep, operation="w5", cursor="cursor"),
     Workload(

@@ -51,10 +51,10 @@ def shape_answer(action: Action, root: str, data: bytes, end: bytes) -> bytes | 
     inner = len(root) + 4  # {"root":
     match action:
         case Action.FIND_MANY:
-            place = data.rfind(_PAGE_INFO)
-            return b"".join((_DATA, data[inner:place], b"}", data[place:-2], end))
+            place, view = data.rfind(_PAGE_INFO), memoryview(data)
+            return b"".join((_DATA, view[inner:place], b"}", view[place:-2], end))
         case Action.DUPLICATES:
-            return b"".join((_DATA, data[inner:-1], end))
+            return b"".join((_DATA, memoryview(data)[inner:-1], end))
         case Action.FIND_ONE if data[inner:] == b"null}":
             return None
         case _:

@@ -1,6 +1,8 @@
 """The syntax of orders: `order_by=createdAt[DescNullsLast],company.name` becomes the JSON of a list of order inputs."""
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 
 from graphql import GraphQLInputObjectType
 
@@ -13,6 +15,8 @@ DEFAULT = "AscNullsFirst"
 
 DIRECTIONS = ("AscNullsFirst", "AscNullsLast", "DescNullsFirst", "DescNullsLast", "ASC", "DESC")
 
+_SHORT = 100
+"""Characters of an order that may come again and again."""
 _ITEM = re.compile(r"([A-Za-z0-9_.]+)(?:\[([A-Za-z]*)\])?")
 
 
@@ -30,10 +34,26 @@ def read_order(
     Raises:
         BadUserInput: it has another syntax, or names a member that the input does not have.
     """
-    return [_read_item(item.strip(), type_, parameter, below) for item in text.split(",")]
+    items = _read_items(text, parameter) if len(text) > _SHORT else _read_short(text, parameter)
+    return [_build(names, direction, type_, parameter, below) for names, direction in items]
 
 
-def _read_item(item: str, type_: GraphQLInputObjectType, parameter: str, below: str | None) -> JsonValue:
+def _build(
+    names: Sequence[str], direction: Text, type_: GraphQLInputObjectType, parameter: str, below: str | None
+) -> JsonValue:
+    if below is not None and names[0] not in type_.fields:
+        names = [below, *names]
+    return Input(type_, parameter).build(names, direction)
+
+
+def _read_items(text: str, parameter: str) -> Sequence[tuple[Sequence[str], Text]]:
+    return [_read_item(item.strip(), parameter) for item in text.split(",")]
+
+
+_read_short = lru_cache(maxsize=1024)(_read_items)
+
+
+def _read_item(item: str, parameter: str) -> tuple[Sequence[str], Text]:
     found = _ITEM.fullmatch(item)
     if found is None:
         raise BadUserInput(
@@ -47,7 +67,4 @@ def _read_item(item: str, type_: GraphQLInputObjectType, parameter: str, below: 
             f"'{parameter}' has the direction '{direction[:80]}': it must be one of {', '.join(DIRECTIONS)}.",
             field=parameter,
         )
-    names = path.split(".")
-    if below is not None and names[0] not in type_.fields:
-        names = [below, *names]
-    return Input(type_, parameter).build(names, Text(direction, is_quoted=True))
+    return tuple(path.split(".")), Text(direction, is_quoted=True)

@@ -48,7 +48,7 @@ def run_of(*measurements: Measurement, rates: tuple[StatementRate, ...] = ()) ->
             "postgresql": "18.6",
             "packages": {"psycopg": "3.3"},
         },
-        labels={"fieldstone": "Fieldstone", "baseline": "By hand", "postgraphile": "PostGraphile 5"},
+        labels={"fieldstone": "Fieldstone", "rest": "REST", "baseline": "By hand", "postgraphile": "PostGraphile 5"},
         titles={"W1": "a person by id", "W4": "an aggregate", "W7": "a mix"},
         measurements=measurements,
         statement_rates=rates,

@@ -31,6 +31,19 @@ def test_a_goal_is_reached_where_the_lesser_of_the_ratios_reaches_it() -> None:
     assert "| W1 against PostGraphile 5 | 2 | 3.00 / 2.80 | yes |" in report
 
 
+def test_rest_has_a_goal_against_graphql_with_the_same_answer() -> None:
+    report = render_report(
+        run_of(
+            measurement("W1", "fieldstone", 8, rate=1_000.0),
+            measurement("W1", "rest", 8, rate=890.0),
+            measurement("W4", "fieldstone", 8, rate=1_000.0),
+            measurement("W4", "rest", 8, rate=900.0),
+        )
+    )
+    assert "| W1 of REST against Fieldstone | 0.9 | 0.89 | **no** |" in report
+    assert "| W4 of REST against Fieldstone | 0.9 | 0.90 | yes |" in report
+
+
 def test_the_part_of_the_rate_of_pgbench_is_shown_and_has_goals_of_its_own() -> None:
     rates = {8: (1_000.0, 4_000.0, 9_000.0), 32: (4_000.0, 4_000.0)}
     report = render_report(
