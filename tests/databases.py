@@ -40,7 +40,7 @@ def running_server() -> Iterator[str]:
         yield make_conninfo(given)
         return
     place = quick_place()
-    _remove_left_behind(place)
+    remove_left_behind(place, f"{_PREFIX}*")
     data_dir = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
     data_dir.chmod(0o755)
     try:
@@ -54,9 +54,9 @@ def running_server() -> Iterator[str]:
         shutil.rmtree(data_dir)
 
 
-def _remove_left_behind(place: Path) -> None:
-    """Remove the servers of test sessions that were killed."""
-    for root in place.glob(f"{_PREFIX}*"):
+def remove_left_behind(place: Path, pattern: str) -> None:
+    """Remove the servers of test sessions that were killed, whose folders match a pattern."""
+    for root in place.glob(pattern):
         folder = DataFolder(root=root)
         is_ours = root.stat().st_uid == os.geteuid() and folder.users_lock.exists()
         # One that is just being made holds its lock within moments.
@@ -64,6 +64,9 @@ def _remove_left_behind(place: Path) -> None:
             if is_held(folder.server_lock):
                 shut_down(folder)
             shutil.rmtree(root, ignore_errors=True)  # another session may be at it too
+            if root.parent != place:
+                with contextlib.suppress(OSError):  # it has other servers
+                    root.parent.rmdir()
 
 
 def quick_place() -> Path:

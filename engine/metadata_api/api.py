@@ -98,7 +98,10 @@ class CatalogSource:
         return self._snapshots.get(workspace_id)
 
     async def refresh(self, workspace_id: UUID) -> Snapshot:
-        """Return the same: a newer model has the same catalog."""
+        """Return another instance where the workspace's model is newer, which root fields read records by."""
+        before = self._current.peek(workspace_id)
+        if await self._current.refresh(workspace_id) is not before:
+            self._snapshots.pop(workspace_id, None)
         return await self.get(workspace_id)
 
 

@@ -1,9 +1,13 @@
 -- name: find_events
--- The newest first; a NULL condition says nothing.
+-- The newest first; a NULL condition says nothing. A workspace that came back from another cell has brought its events along
+-- once more: those from before are not read.
 SELECT position, object_id, record_id, action, to_jsonb(at AT TIME ZONE 'UTC') #>> '{}', actor_kind, actor_id, actor
 FROM fieldstone.event_history
 WHERE workspace_id = %(workspace)s::uuid AND object_id = ANY (%(objects)s::uuid[])
     AND position < coalesce(%(before)s::bigint, 9223372036854775807)
+    AND position > coalesce((
+        SELECT start FROM fieldstone.log_epoch WHERE workspace_id = %(workspace)s::uuid ORDER BY epoch DESC LIMIT 1
+    ), 0)
     AND (%(actions)s::text[] IS NULL OR action = ANY (%(actions)s::text[]))
     AND (%(actor)s::uuid IS NULL OR actor_id = %(actor)s::uuid)
     AND (%(since)s::timestamptz IS NULL OR at >= %(since)s::timestamptz)
@@ -15,6 +19,9 @@ SELECT position, object_id, record_id, action, to_jsonb(at AT TIME ZONE 'UTC') #
 FROM fieldstone.event_history
 WHERE record_id = %(record)s::uuid AND workspace_id = %(workspace)s::uuid AND object_id = ANY (%(objects)s::uuid[])
     AND position < coalesce(%(before)s::bigint, 9223372036854775807)
+    AND position > coalesce((
+        SELECT start FROM fieldstone.log_epoch WHERE workspace_id = %(workspace)s::uuid ORDER BY epoch DESC LIMIT 1
+    ), 0)
     AND (%(actions)s::text[] IS NULL OR action = ANY (%(actions)s::text[]))
     AND (%(actor)s::uuid IS NULL OR actor_id = %(actor)s::uuid)
     AND (%(since)s::timestamptz IS NULL OR at >= %(since)s::timestamptz)

@@ -16,7 +16,7 @@ from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.round_trip import QueryStep, send_as_one
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import ModelBusy
-from fieldstone.metadata.writer.holders import describe_holder
+from fieldstone.metadata.writer.holders import MOVES, describe_holder
 
 _LOG = logging.getLogger(__name__)
 
@@ -75,9 +75,9 @@ class Turn:
             else:
                 self._left -= time.monotonic() - began
                 return rows
-        raise _busy(self._limit, holder[1] if holder else None)
+        raise _busy(self._limit, *(holder[1:] if holder else ()))
 
-    async def _find_holder(self, connection: Session) -> tuple[str, str] | None:
+    async def _find_holder(self, connection: Session) -> tuple[str, str, str] | None:
         cursor = await connection.execute(QUERIES["turn_holder"], {"workspace_id": self._workspace_id})
         row = await cursor.fetchone()
         await connection.rollback()
@@ -144,7 +144,12 @@ def _portions(seconds: float) -> list[float]:
     return [_NOTICE, seconds - _NOTICE] if seconds > _NOTICE else [seconds]
 
 
-def _busy(limit: float, since: str | None) -> ModelBusy:
+def _busy(limit: float, since: str | None = None, application: str = "") -> ModelBusy:
+    if application == MOVES:
+        return ModelBusy(
+            f"the workspace is being moved to another database, and its model can be changed again when the move has"
+            f" ended, which it did not within {limit:g} seconds; nothing was changed: try again later"
+        )
     begun = f"has been under way since {since}" if since else "was under way"
     return ModelBusy(
         f"another change of this model {begun} and did not end within {limit:g} seconds; nothing was changed: try again"

@@ -17,15 +17,17 @@ from fieldstone.engine import create_app
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.cells.runtime import CellRuntime
 from fieldstone.sql import embedded
-from tests.databases import quick_place
+from tests.databases import quick_place, remove_left_behind
 
 CELLS = ("home", "east")
+_PREFIX = "fieldstone-cells-"
 
 
 @contextmanager
 def running_clusters() -> Iterator[dict[str, embedded.EmbeddedServer]]:
     """Yield a server for each cell, which logical replication can read from."""
-    root = Path(tempfile.mkdtemp(prefix="fieldstone-cells-", dir=quick_place()))
+    remove_left_behind(quick_place(), f"{_PREFIX}*/*")
+    root = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=quick_place()))
     root.chmod(0o755)
     servers: dict[str, embedded.EmbeddedServer] = {}
     try:

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from fieldstone.engine.cells.errors import CellUnavailable
 from fieldstone.engine.server.cli import api_keys, doctor, workspaces
+from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.placement import places
 from fieldstone.engine.server.cli.upkeep import backups, migrate
+from fieldstone.engine.server.cli.workers.connection_budget import require_cells
 from fieldstone.engine.settings import Settings, load_settings
 from fieldstone.metadata.errors import NameTaken, UnknownObject
 from tests.cells.clusters import client_of, open_app, send, setting_of
@@ -73,6 +76,19 @@ async def test_a_cell_that_is_away_is_said_and_stops_no_other(
         await workspaces.create(settings, name="first")
     with pytest.raises(CellUnavailable):
         await api_keys.create(settings, workspace="first", name="test", expires_at=None)
+
+
+async def test_the_connections_to_each_cell_are_counted(cells: dict[str, str]) -> None:
+    with psycopg.connect(cells["east"]) as connection:
+        row = connection.execute("SHOW max_connections").fetchone()
+    assert row is not None
+    most = int(row[0])
+    # A reload starts a third worker.
+    await require_cells(settings_with(cells, workers=2, pool_size=most // 4))
+    with pytest.raises(CommandError, match=f"In the cell home, 2 workers, .* PostgreSQL allows {most - 3}: lower"):
+        await require_cells(settings_with(cells, workers=2, pool_size=most // 2))
+    # One that is away is opened later.
+    await require_cells(settings_with({"west": "postgresql://127.0.0.1:1/nowhere"}, workers=2, pool_size=most))
 
 
 async def test_cells_are_no_second_way_to_name_a_database() -> None:

@@ -1,6 +1,7 @@
 """The rows of a workspace in the catalog, carried from one database to another as often as they have changed."""
 
-from collections.abc import Collection, Mapping, Sequence
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from psycopg import sql
@@ -24,7 +25,7 @@ _LONG: Final = frozenset({*_OF_DELIVERIES, "audit_log", "idempotency", "slow_ope
 """Tables of which only the rows are carried that have changed; rows that retention has deleted go later."""
 
 
-class _Owned(NamedTuple):
+class Owned(NamedTuple):
     """A table of the catalog: its columns, those of its key, and those that are numbered."""
 
     name: str
@@ -33,44 +34,51 @@ class _Owned(NamedTuple):
     identities: Collection[str]
 
 
-async def carry_rows(source: Session, target: Session, move: Move, *, since: int | None) -> None:
+async def list_owned(target: Session) -> list[Owned]:
+    """Return the tables of the catalog whose rows move, each behind those that its rows refer to."""
+    rows = await (await target.execute(QUERIES["columns"])).fetchall()
+    owned = {one[0]: Owned(*one) for one in rows if _moves(one[0], one[1])}
+    return [owned[name] for name in await insert_order(target, owned)]
+
+
+async def carry_rows(
+    source: Session, target: Session, move: Move, tables: Iterable[Owned], *, since: int | None
+) -> None:
     """Carry the workspace's rows in the transaction of the target.
 
     Args:
         source: in a transaction.
         target: in a transaction.
         move: the move.
+        tables: those whose rows move, in the order of their references.
         since: the oldest transaction that ran when the rows were carried before; None: they were not.
 
     Raises:
         psycopg.Error: a row cannot be in the target.
     """
-    rows = await (await target.execute(QUERIES["columns"])).fetchall()
-    owned = {one[0]: _Owned(*one) for one in rows if _moves(one[0], one[1]) and not (since and one[0] in _OF_THE_MODEL)}
     if since is not None:
+        tables = [one for one in tables if one.name not in _OF_THE_MODEL]
         # Each table takes several messages, and most have not changed.
-        there = await _count(target, move, owned, since)
-        owned = {
-            name: owned[name]
-            for name, (count, changed) in (await _count(source, move, owned, since)).items()
-            if changed or (name not in _LONG and count != there[name][0])
-        }
-    for name in await insert_order(target, owned):
-        await _carry(source, target, move, owned[name], since)
+        here, there = await asyncio.gather(_count(source, move, tables, since), _count(target, move, tables, since))
+        tables = [
+            one
+            for one in tables
+            if here[one.name][1] or (one.name not in _LONG and here[one.name][0] != there[one.name][0])
+        ]
+    for one in tables:
+        await _carry(source, target, move, one, since)
 
 
-async def _count(
-    connection: Session, move: Move, owned: Mapping[str, _Owned], since: int
-) -> dict[str, tuple[int, int]]:
+async def _count(connection: Session, move: Move, tables: Iterable[Owned], since: int) -> dict[str, tuple[int, int]]:
     """Return the number of the workspace's rows in each table, and of those among them that have changed."""
     parts = [
         sql.SQL("SELECT {}, count(*), count(*) FILTER (WHERE {}) FROM {} WHERE {}").format(
-            sql.Literal(name),
+            sql.Literal(one.name),
             _changed(since),
-            table_sql(Table(schema=CATALOG, name=name)),
-            of_workspace(name, one.columns, move.workspace_id),
+            table_sql(Table(schema=CATALOG, name=one.name)),
+            of_workspace(one.name, one.columns, move.workspace_id),
         )
-        for name, one in owned.items()
+        for one in tables
     ]
     rows = await (await connection.execute(sql.SQL(" UNION ALL ").join(parts))).fetchall()
     return {name: (count, changed) for name, count, changed in rows}
@@ -86,7 +94,7 @@ def _moves(name: str, columns: Sequence[str]) -> bool:
     return is_saved(name) and (name in _OF_DELIVERIES or not stays_behind(name, columns))
 
 
-async def _carry(source: Session, target: Session, move: Move, owned: _Owned, since: int | None) -> None:
+async def _carry(source: Session, target: Session, move: Move, owned: Owned, since: int | None) -> None:
     table = Table(schema=CATALOG, name=owned.name)
     condition: sql.Composable = of_workspace(owned.name, owned.columns, move.workspace_id)
     is_part = since is not None and owned.name in _LONG
@@ -117,7 +125,7 @@ async def _carry(source: Session, target: Session, move: Move, owned: _Owned, si
     await target.execute("DROP TABLE pg_temp.came")
 
 
-def _merge(owned: _Owned) -> sql.Composed:
+def _merge(owned: Owned) -> sql.Composed:
     """Return the clause by which rows that are there already become as they came."""
     key = owned.key or ()
     changing = [one for one in owned.columns if one not in key and one not in owned.identities]
@@ -126,7 +134,7 @@ def _merge(owned: _Owned) -> sql.Composed:
     return sql.SQL("ON CONFLICT ({}) {}").format(names_sql(key), effect)
 
 
-def _delete_others(table: Table, owned: _Owned, condition: sql.Composable) -> sql.Composed:
+def _delete_others(table: Table, owned: Owned, condition: sql.Composable) -> sql.Composed:
     """Return the statement that deletes the rows which the source does not have any more."""
     same = sql.SQL(" AND ").join(
         sql.SQL("came.{} = {}.{}").format(name_sql(one), table_sql(table), name_sql(one)) for one in owned.key or ()

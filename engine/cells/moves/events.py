@@ -1,11 +1,11 @@
 """The events of a workspace, appended to the log of the target with positions of their own, in their order.
 
 The old positions are kept beside the new ones, by the epoch of the workspace: so a client goes on after a position that
-it has seen before the move.
+it has seen before the move. The positions of moves before this one come along with their events.
 """
 
+from collections.abc import Sequence
 from typing import Final
-from uuid import UUID
 
 from psycopg import sql
 
@@ -18,6 +18,9 @@ from fieldstone.sql.plan.elements import Table
 
 _BATCH: Final = 5_000
 _LOG: Final = Table(schema="fieldstone", name="event_log")
+_HISTORY: Final = Table(schema="fieldstone", name="event_history")
+_MOVED: Final = Table(schema="fieldstone", name="moved_event")
+_MOVED_COLUMNS: Final = ("workspace_id", "epoch", "earlier", "position")
 _COLUMNS: Final = (
     *("position", "workspace_id", "object_id", "record_id", "action", "changed", "before", "after", "actor", "at"),
     *("actor_kind", "actor_id"),
@@ -52,7 +55,8 @@ class EventAppender:
         async with self._ends.source.session() as source, self._ends.target.session() as target:
             (after,) = await (await target.execute(QUERIES["last_moved"], of_move)).fetchone() or (-1,)
             values = {"workspace_id": move.workspace_id, "after": after, "limit": _BATCH}
-            count, upto = await (await source.execute(QUERIES["events_after"], values)).fetchone() or (0, None)
+            found = await (await source.execute(QUERIES["events_after"], values)).fetchone()
+            count, after, upto = found or (0, None, None)
             (head,) = await (await target.execute(QUERIES["hold_head"])).fetchone() or (0,)
             if head + 2 * _BATCH > self._covered:
                 # A partition is made by another session, for which the head must be free.
@@ -60,34 +64,34 @@ class EventAppender:
                 self._covered = await self._partitions.cover(head + 4 * _BATCH)
                 (head,) = await (await target.execute(QUERIES["hold_head"])).fetchone() or (0,)
             if count:
-                await copy_aside(source, target, _events(move.workspace_id, after, upto), _LOG, _COLUMNS)
+                await copy_aside(source, target, _of_events(_HISTORY, _COLUMNS, move, after, upto), _LOG, _COLUMNS)
                 await target.execute(QUERIES["append_events"], {"head": head, "epoch": move.epoch})
-                await target.execute(QUERIES["move_head"], {"position": head + count})
+                if move.epoch:
+                    older = _of_events(_MOVED, _MOVED_COLUMNS, move, after, upto)
+                    await copy_aside(source, target, older, _MOVED, _MOVED_COLUMNS, "came_positions")
+                    await target.execute(QUERIES["carry_positions"], {"epoch": move.epoch})
+                    await target.execute("DROP TABLE pg_temp.came_positions")
             return int(count)
 
 
-def _events(workspace_id: UUID, after: int, upto: int) -> sql.Composed:
-    return sql.SQL(
-        "SELECT {} FROM fieldstone.event_history WHERE workspace_id = {} AND position > {} AND position <= {}"
-    ).format(names_sql(_COLUMNS), sql.Literal(workspace_id), sql.Literal(after), sql.Literal(upto))
+def _of_events(table: Table, columns: Sequence[str], move: Move, after: int, upto: int) -> sql.Composed:
+    """Return the query of the workspace's rows in a table of the source that belong to some positions of its log."""
+    return sql.SQL("SELECT {} FROM {} WHERE workspace_id = {} AND position > {} AND position <= {}").format(
+        names_sql(columns), table_sql(table), sql.Literal(move.workspace_id), sql.Literal(after), sql.Literal(upto)
+    )
 
 
 async def note_epochs(source: Session, target: Session, move: Move) -> None:
-    """Note the bounds of the source's log, and the positions of epochs before it, in the target's transaction."""
+    """Note the bounds of the source's log, and those of epochs before it, in the target's transaction."""
     first, last = await (await source.execute(QUERIES["log_bounds"])).fetchone() or (0, 0)
     of_move = {"workspace_id": move.workspace_id, "epoch": move.epoch}
     await target.execute(QUERIES["note_log_epoch"], {**of_move, "first": first, "last": last})
     if move.epoch == 0:
         return
-    for name, table, columns, query in (
-        ("came_events", "moved_event", ("workspace_id", "epoch", "earlier", "position"), "carry_positions"),
-        ("came_epochs", "log_epoch", ("workspace_id", "epoch", "first", "last", "start"), "carry_epochs"),
-    ):
-        kept = Table(schema="fieldstone", name=table)
-        rows = sql.SQL("SELECT {} FROM {} WHERE workspace_id = {}").format(
-            names_sql(columns),
-            table_sql(kept),
-            sql.Literal(move.workspace_id),
-        )
-        await copy_aside(source, target, rows, kept, columns, name)
-        await target.execute(QUERIES[query], {"epoch": move.epoch})
+    epochs = Table(schema="fieldstone", name="log_epoch")
+    columns = ("workspace_id", "epoch", "first", "last", "start")
+    rows = sql.SQL("SELECT {} FROM {} WHERE workspace_id = {}").format(
+        names_sql(columns), table_sql(epochs), sql.Literal(move.workspace_id)
+    )
+    await copy_aside(source, target, rows, epochs, columns, "came_epochs")
+    await target.execute(QUERIES["carry_epochs"], {"epoch": move.epoch})

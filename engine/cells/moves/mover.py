@@ -23,6 +23,7 @@ from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.model import Workspace
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
 from fieldstone.metadata.workspaces.removal import delete_workspace
+from fieldstone.metadata.writer.holders import MOVES
 from fieldstone.sql.ddl.names import table_sql
 from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.elements import Table
@@ -199,14 +200,17 @@ async def _held_model(source: Database, move: Move) -> AsyncIterator[None]:
     """Keep changes of the model waiting for the length of the block."""
     of_workspace = {"workspace_id": move.workspace_id}
     async with source.session() as connection:
-        held = await (await connection.execute(QUERIES["hold_model"], of_workspace)).fetchone()
+        name = connection.info.parameter_status("application_name") or ""
+        held = await (
+            await connection.execute(QUERIES["hold_model"], {**of_workspace, "application": MOVES})
+        ).fetchone()
         await connection.commit()
-        if held != (True,):
-            raise MoveRefused("the workspace's model is being changed, or another process moves it: try again")
         try:
+            if held is None or not held[0]:
+                raise MoveRefused("the workspace's model is being changed, or another process moves it: try again")
             yield
         finally:
-            await connection.execute(QUERIES["let_model_go"], of_workspace)
+            await connection.execute(QUERIES["let_model_go"], {**of_workspace, "application": name})
 
 
 async def _presence(database: Database, workspace_id: UUID) -> str | None:

@@ -8,7 +8,7 @@ from psycopg import sql
 
 from fieldstone.engine.backup.programs import dump_definitions, write_definitions
 from fieldstone.engine.cells.errors import MoveRefused
-from fieldstone.engine.cells.moves.catalog_rows import carry_rows
+from fieldstone.engine.cells.moves.catalog_rows import carry_rows, list_owned
 from fieldstone.engine.cells.moves.move import MARKERS, QUERIES, Ends, Move
 from fieldstone.engine.cells.moves.replication import end_replication
 from fieldstone.metadata.catalog.queries import QUERIES as CATALOG
@@ -59,7 +59,7 @@ async def carry_first(ends: Ends, move: Move) -> int:
     async with ends.source.session() as source, ends.target.session() as target:
         await source.execute(CATALOG["begin_read"])
         (since,) = await (await source.execute(QUERIES["oldest_transaction"])).fetchone() or (0,)
-        await carry_rows(source, target, move, since=None)
+        await carry_rows(source, target, move, await list_owned(target), since=None)
         await target.execute(QUERIES["mute_webhooks"], {"workspace_id": move.workspace_id})
         return int(since)
 

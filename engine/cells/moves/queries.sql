@@ -44,11 +44,13 @@ SELECT presence FROM fieldstone.workspace WHERE id = %(workspace_id)s;
 SELECT to_regnamespace(quote_ident(%(schema)s)) IS NOT NULL;
 
 -- name: hold_model
--- The lock of a change of the workspace's model, for the length of the session.
-SELECT pg_try_advisory_lock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0));
+-- The lock of a change of the workspace's model, for the length of the session, whose name tells others why they wait.
+SELECT pg_try_advisory_lock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)),
+    set_config('application_name', %(application)s, false);
 
 -- name: let_model_go
-SELECT pg_advisory_unlock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0));
+SELECT pg_advisory_unlock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)),
+    set_config('application_name', %(application)s, false);
 
 -- name: schema_tables
 SELECT c.relname::text FROM pg_class AS c
@@ -111,11 +113,12 @@ UPDATE fieldstone.webhook SET start_position = 9223372036854775807, rests_until 
 -- name: begin_webhooks
 -- In the target: the events that the source has not made deliveries of yet are made deliveries of here.
 UPDATE fieldstone.webhook SET rests_until = NULL, start_position = greatest(coalesce((
-    SELECT max(moved.position) FROM fieldstone.moved_event AS moved
+    SELECT moved.position FROM fieldstone.moved_event AS moved
     WHERE moved.workspace_id = %(workspace_id)s AND moved.epoch = %(epoch)s AND moved.earlier <= %(fanned)s
+    ORDER BY moved.earlier DESC LIMIT 1
 ), 0), coalesce((
-    SELECT min(moved.position) - 1 FROM fieldstone.moved_event AS moved
-    WHERE moved.workspace_id = %(workspace_id)s AND moved.epoch = %(epoch)s
+    SELECT moved.position - 1 FROM fieldstone.moved_event AS moved
+    WHERE moved.workspace_id = %(workspace_id)s AND moved.epoch = %(epoch)s ORDER BY moved.earlier LIMIT 1
 ), (SELECT position FROM fieldstone.log_head)))
 WHERE workspace_id = %(workspace_id)s;
 
@@ -130,17 +133,17 @@ SELECT coalesce((SELECT min(position) FROM fieldstone.event_log), 1) - 1,
 SELECT coalesce(max(earlier), -1) FROM fieldstone.moved_event WHERE workspace_id = %(workspace_id)s AND epoch = %(epoch)s;
 
 -- name: events_after
--- Those that have left the log for the history come along, and leave it once more in the target.
-SELECT count(*), max(position) FROM (
-    SELECT position FROM fieldstone.event_history WHERE workspace_id = %(workspace_id)s AND position > %(after)s
+-- Those that have left the log for the history come along, and leave it once more in the target. Those from before the
+-- workspace came to the source have come with it once more.
+SELECT count(*), min(position) - 1, max(position) FROM (
+    SELECT position FROM fieldstone.event_history WHERE workspace_id = %(workspace_id)s AND position > greatest(%(after)s, (
+        SELECT start FROM fieldstone.log_epoch WHERE workspace_id = %(workspace_id)s ORDER BY epoch DESC LIMIT 1
+    ))
     ORDER BY position LIMIT %(limit)s
 ) AS next;
 
 -- name: hold_head
 SELECT greatest(position, coalesce((SELECT max(position) FROM fieldstone.event_log), 0)) FROM fieldstone.log_head FOR UPDATE;
-
--- name: move_head
-UPDATE fieldstone.log_head SET position = %(position)s;
 
 -- name: append_events
 -- In the target: the events in `came` get the positions behind the head.
@@ -151,6 +154,8 @@ WITH placed AS (
         actor_kind, actor_id)
     SELECT place, workspace_id, object_id, record_id, action, changed, before, after, actor, at, actor_kind, actor_id
     FROM placed ORDER BY place
+), headed AS (
+    UPDATE fieldstone.log_head SET position = (SELECT max(place) FROM placed)
 )
 INSERT INTO fieldstone.moved_event (workspace_id, epoch, earlier, position)
 SELECT workspace_id, %(epoch)s::bigint, position, place FROM placed;
@@ -158,24 +163,25 @@ SELECT workspace_id, %(epoch)s::bigint, position, place FROM placed;
 -- name: note_log_epoch
 INSERT INTO fieldstone.log_epoch (workspace_id, epoch, first, last, start)
 SELECT %(workspace_id)s, %(epoch)s, %(first)s, %(last)s, coalesce((
-    SELECT min(position) - 1 FROM fieldstone.moved_event WHERE workspace_id = %(workspace_id)s AND epoch = %(epoch)s
+    SELECT position - 1 FROM fieldstone.moved_event WHERE workspace_id = %(workspace_id)s AND epoch = %(epoch)s
+    ORDER BY earlier LIMIT 1
 ), (SELECT position FROM fieldstone.log_head))
 ON CONFLICT (workspace_id, epoch) DO UPDATE SET first = excluded.first, last = excluded.last, start = excluded.start;
 
 -- name: carry_positions
--- In the target: the positions of older epochs, which `came_events` has as those of the source.
+-- In the target: the positions that the events in `came` had in older epochs, which `came_positions` has.
 INSERT INTO fieldstone.moved_event (workspace_id, epoch, earlier, position)
-SELECT came.workspace_id, came.epoch, came.earlier, moved.position
-FROM pg_temp.came_events AS came JOIN fieldstone.moved_event AS moved
-    ON moved.workspace_id = came.workspace_id AND moved.epoch = %(epoch)s AND moved.earlier = came.position
-WHERE came.epoch < %(epoch)s
+SELECT older.workspace_id, older.epoch, older.earlier, moved.position
+FROM pg_temp.came_positions AS older JOIN fieldstone.moved_event AS moved
+    ON moved.workspace_id = older.workspace_id AND moved.epoch = %(epoch)s AND moved.earlier = older.position
 ON CONFLICT (workspace_id, epoch, earlier) DO UPDATE SET position = excluded.position;
 
 -- name: carry_epochs
 INSERT INTO fieldstone.log_epoch (workspace_id, epoch, first, last, start)
 SELECT came.workspace_id, came.epoch, came.first, came.last, coalesce((
-    SELECT max(moved.position) FROM fieldstone.moved_event AS moved
+    SELECT moved.position FROM fieldstone.moved_event AS moved
     WHERE moved.workspace_id = came.workspace_id AND moved.epoch = %(epoch)s AND moved.earlier <= came.start
+    ORDER BY moved.earlier DESC LIMIT 1
 ), (SELECT start FROM fieldstone.log_epoch AS own WHERE own.workspace_id = came.workspace_id AND own.epoch = %(epoch)s))
 FROM pg_temp.came_epochs AS came WHERE came.epoch < %(epoch)s
 ON CONFLICT (workspace_id, epoch) DO UPDATE SET first = excluded.first, last = excluded.last, start = excluded.start;
@@ -188,14 +194,13 @@ UPDATE pg_temp.came SET position = coalesce((
 ), CASE WHEN position < 0 THEN position ELSE position - 4611686018427387904 END);
 
 -- name: arrive
+WITH tokens AS (UPDATE fieldstone.denied_token_version SET version = version + 1)
 UPDATE fieldstone.workspace SET presence = 'HERE', version = version WHERE id = %(workspace_id)s AND presence = 'COMING';
 
 -- name: leave
-UPDATE fieldstone.workspace SET presence = 'GONE', version = version + 1 WHERE id = %(workspace_id)s AND presence = 'HERE';
-
--- name: silence
 -- In the source: its webhooks send nothing any more.
-UPDATE fieldstone.webhook SET is_active = false WHERE workspace_id = %(workspace_id)s;
+WITH silent AS (UPDATE fieldstone.webhook SET is_active = false WHERE workspace_id = %(workspace_id)s)
+UPDATE fieldstone.workspace SET presence = 'GONE', version = version + 1 WHERE id = %(workspace_id)s AND presence = 'HERE';
 
 -- name: delete_workspace
 DELETE FROM fieldstone.workspace WHERE id = %(workspace_id)s AND presence = %(presence)s;
@@ -204,12 +209,11 @@ DELETE FROM fieldstone.workspace WHERE id = %(workspace_id)s AND presence = %(pr
 DELETE FROM fieldstone.idempotency WHERE workspace_id = %(workspace_id)s;
 
 -- name: place
+-- In the home: the workspace has its new place, and what is left of the move is to end the replication.
+WITH move AS (UPDATE fieldstone.workspace_move SET step = 'LEAVE' WHERE id = %(id)s)
 INSERT INTO fieldstone.placement (workspace_id, name, cell, epoch)
 VALUES (%(workspace_id)s, %(name)s, %(cell)s, %(epoch)s)
 ON CONFLICT (workspace_id) DO UPDATE SET cell = excluded.cell, epoch = excluded.epoch WHERE placement.epoch < excluded.epoch;
-
--- name: denied_tokens_moved
-UPDATE fieldstone.denied_token_version SET version = version + 1;
 
 -- name: sequences
 SELECT sequencename::text, last_value FROM pg_sequences WHERE schemaname = %(schema)s AND last_value IS NOT NULL;

@@ -6,13 +6,14 @@ has the workspace, and from then on the target has all of it. A statement that h
 
 import asyncio
 import time
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from psycopg import sql
 
 from fieldstone.engine.cells.errors import MoveRefused
-from fieldstone.engine.cells.moves.catalog_rows import carry_rows
+from fieldstone.engine.cells.moves.catalog_rows import Owned, carry_rows, list_owned
 from fieldstone.engine.cells.moves.events import EventAppender, note_epochs
 from fieldstone.engine.cells.moves.move import MARKERS, QUERIES, Ends, Move, Report
 from fieldstone.engine.cells.moves.replication import echo, list_tables, wait_until_near
@@ -20,6 +21,7 @@ from fieldstone.engine.events.log.partitions import Partitions
 from fieldstone.engine.events.log.sequencer import Sequencer
 from fieldstone.metadata.catalog.queries import QUERIES as CATALOG
 from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.sql.concurrency.tasks import end_tasks
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.ddl.names import name_sql, table_sql
 from fieldstone.sql.errors import LockTimeout
@@ -47,12 +49,14 @@ async def switch(ends: Ends, move: Move, appender: EventAppender, since: int, re
     """
     await _rest_webhooks(ends, move)
     await _analyze(ends, move)
+    async with ends.target.session() as target:
+        owned = await list_owned(target)
     for _ in range(_TRIES):
         await wait_until_near(ends, move, report)
         await appender.append()
         await _warm(ends)
         try:
-            seconds = await _try(ends, move, appender, since)
+            seconds = await _try(ends, move, appender, since, owned)
         except (_NotYet, LockTimeout) as error:
             report(f"the writes go on, and are held again in a moment: {error}")
             await asyncio.sleep(_PAUSE)
@@ -62,7 +66,7 @@ async def switch(ends: Ends, move: Move, appender: EventAppender, since: int, re
     raise MoveRefused("the tables stayed locked by others: start the move again when their transactions have ended")
 
 
-async def _try(ends: Ends, move: Move, appender: EventAppender, since: int) -> float:
+async def _try(ends: Ends, move: Move, appender: EventAppender, since: int, owned: Sequence[Owned]) -> float:
     """Close the gate, and open it behind the source's commit; return the seconds in between."""
     of_workspace = {"workspace_id": move.workspace_id}
     async with ends.source.session() as gate:
@@ -72,38 +76,53 @@ async def _try(ends: Ends, move: Move, appender: EventAppender, since: int) -> f
         listed = sql.SQL(", ").join(map(table_sql, tables))
         await gate.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(listed))
         (fanned,) = await (await gate.execute(QUERIES["hold_fan_out"])).fetchone() or (0,)
-        async with ends.source.session() as source, ends.target.session() as consumer:
-            # Nothing of the last events is made a delivery in the target before its webhooks know where they begin.
-            await consumer.execute(QUERIES["hold_fan_out"])
-            if not await echo(ends, move, _MARKER_WAIT):
-                raise _NotYet("the target has not caught up")
-            await _drain(ends, move, source)
-            await appender.append()
-            async with ends.target.session() as target:
-                await carry_rows(source, target, move, since=since)
-                await note_epochs(source, target, move)
-                await target.execute(QUERIES["begin_webhooks"], {**of_workspace, "epoch": move.epoch, "fanned": fanned})
-                await _carry_sequences(source, target, move)
-            await gate.execute(QUERIES["leave"], of_workspace)
-            await gate.execute(QUERIES["silence"], of_workspace)
-            await gate.execute(
-                sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(name_sql(move.schema), name_sql(move.left_schema))
-            )
-            await gate.commit()
-            await arrive(ends, move)
+        # The records arrive by the replication while the rest is carried.
+        arrival = asyncio.create_task(echo(ends, move, _MARKER_WAIT))
+        try:
+            async with ends.source.session() as source, ends.target.session() as consumer:
+                # Nothing of the last events is made a delivery in the target before its webhooks know where they begin.
+                await consumer.execute(QUERIES["hold_fan_out"])
+                await _drain(ends, move, source)
+                await appender.append()
+                async with ends.target.session() as target:
+                    await carry_rows(source, target, move, owned, since=since)
+                    await note_epochs(source, target, move)
+                    start = {**of_workspace, "epoch": move.epoch, "fanned": fanned}
+                    await target.execute(QUERIES["begin_webhooks"], start)
+                    await _carry_sequences(source, target, move)
+                if not await arrival:
+                    raise _NotYet("the target has not caught up")
+                await gate.execute(QUERIES["leave"], of_workspace)
+                await gate.execute(
+                    sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(name_sql(move.schema), name_sql(move.left_schema))
+                )
+                async with _arriving(ends, move):
+                    await gate.commit()
+        finally:
+            await end_tasks(arrival)
         return time.monotonic() - begun
 
 
 async def arrive(ends: Ends, move: Move) -> None:
     """Have the target serve the workspace that the source has left, and the directory tell so; raises SqlError."""
+    async with _arriving(ends, move):
+        pass
+
+
+@asynccontextmanager
+async def _arriving(ends: Ends, move: Move) -> AsyncIterator[None]:
+    """Have the target serve the workspace, and the directory tell so, once the block has ended without an exception.
+
+    Only the commits are left for then, since writes wait for them.
+    """
     of_workspace = {"workspace_id": move.workspace_id}
-    async with ends.target.session() as connection:
-        await connection.execute(QUERIES["arrive"], of_workspace)
-        await connection.execute(QUERIES["denied_tokens_moved"])
-    async with ends.home.session() as connection:
-        values = {**of_workspace, "name": move.name, "cell": move.target, "epoch": move.epoch + 1}
-        await connection.execute(QUERIES["place"], values)
-        await connection.execute(QUERIES["note_step"], {"id": move.id, "step": "LEAVE", "since": None})
+    async with ends.home.session() as home:
+        place = {"id": move.id, "name": move.name, "cell": move.target, "epoch": move.epoch + 1}
+        await home.execute(QUERIES["place"], {**of_workspace, **place})
+        # It commits first: a server that is told of the place finds the workspace there.
+        async with ends.target.session() as target:
+            await target.execute(QUERIES["arrive"], of_workspace)
+            yield
 
 
 async def _warm(ends: Ends) -> None:

@@ -9,11 +9,13 @@ from fieldstone.sql.executor import Database
 from fieldstone.sql.identifiers import quote_identifier, quote_table
 from fieldstone.sql.locks import AdvisoryLock
 from fieldstone.sql.plan.elements import Table
-from fieldstone.sql.queries import read_queries
+from fieldstone.sql.queries import named_statement, read_queries
 
 _LOG = logging.getLogger(__name__)
 
 _WAIT = "300ms"
+_FORGOTTEN_AT_ONCE = 10_000
+_FORGET = named_statement(__name__, "forget_positions")
 _QUERIES = read_queries(__name__)
 
 
@@ -75,6 +77,13 @@ async def trim_history(database: Database, kept: timedelta) -> list[str]:
                 commit=True,
             )
         return dropped
+
+
+async def forget_positions(database: Database) -> None:
+    """Forget which positions the events had in other cells that have left the log since; raises DatabaseError."""
+    count = _FORGOTTEN_AT_ONCE
+    while count == _FORGOTTEN_AT_ONCE:
+        count = len(await database.write(*_FORGET.bind(limit=_FORGOTTEN_AT_ONCE)))
 
 
 def _index(partition: Partition) -> str:

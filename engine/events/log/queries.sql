@@ -133,8 +133,17 @@ WHERE held.granted AND held.pid <> pg_backend_pid()
 -- name: find_position
 -- The bounds of the log that a workspace had in an epoch, and the position here of an event there, or of the last before it.
 SELECT epoch.first, epoch.last, coalesce((
-    SELECT max(moved.position) FROM fieldstone.moved_event AS moved
+    SELECT moved.position FROM fieldstone.moved_event AS moved
     WHERE moved.workspace_id = epoch.workspace_id AND moved.epoch = epoch.epoch AND moved.earlier <= %(position)s::bigint
+    ORDER BY moved.earlier DESC LIMIT 1
 ), epoch.start)
 FROM fieldstone.log_epoch AS epoch
 WHERE epoch.workspace_id = %(workspace_id)s::uuid AND epoch.epoch = %(epoch)s::bigint;
+
+-- name: forget_positions
+-- Some of the oldest positions of events that have left the log since they came from another cell.
+DELETE FROM fieldstone.moved_event WHERE (workspace_id, epoch, earlier) IN (
+    SELECT workspace_id, epoch, earlier FROM fieldstone.moved_event
+    WHERE position < (SELECT min(position) FROM fieldstone.event_log) ORDER BY position LIMIT %(limit)s::bigint
+)
+RETURNING 1;

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from fieldstone.engine.events.log.history import index_partitions, trim_history
+from fieldstone.engine.events.log.history import forget_positions, index_partitions, trim_history
 from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.log.standstill import Standstill
 from fieldstone.sql.concurrency.backoff import EVEN, Backoff
@@ -155,5 +155,6 @@ async def keep_trimmed(partitions: Partitions, retention: Retention, *, interval
                 _LOG.info("events %d to %d have left the log", one.start, one.end - 1)
             for name in await trim_history(partitions.database, retention.history):
                 _LOG.info("dropped %s", name)
+            await forget_positions(partitions.database)
         except DatabaseError as error:
             _LOG.info("the event log is trimmed later: %s", error)

@@ -83,3 +83,15 @@ async def test_the_workspace_of_every_installation_stays(desk: Desk, model_dsn: 
     with pytest.raises(InvalidChange, match="default cannot be deleted"):
         await delete_workspace(desk.database, await desk.workspaces.find("default"))
     assert whole_state(model_dsn) == before
+
+
+async def test_deletions_are_remembered_for_a_week(desk: Desk, model_dsn: str) -> None:
+    old, new = [await desk.workspaces.create(name, actor="test", standard=False) for name in ("old", "new")]
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        await delete_workspace(desk.database, old.workspace)
+        connection.execute("INSERT INTO fieldstone.deleted_key (id, moved_in) VALUES (gen_random_uuid(), '3')")
+        connection.execute("UPDATE fieldstone.deleted_workspace SET at = now() - interval '8 days'")
+        connection.execute("UPDATE fieldstone.deleted_key SET at = now() - interval '8 days'")
+        await delete_workspace(desk.database, new.workspace)
+        assert connection.execute("SELECT id FROM fieldstone.deleted_workspace").fetchall() == [(new.workspace.id,)]
+        assert connection.execute("SELECT id FROM fieldstone.deleted_key").fetchall() == []

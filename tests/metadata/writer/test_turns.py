@@ -14,6 +14,7 @@ from fieldstone.metadata.errors import ModelBusy
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.workspaces.removal import delete_workspace
+from fieldstone.metadata.writer.holders import MOVES
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.metadata.writer.turns import Turns
@@ -53,6 +54,14 @@ async def test_who_waits_too_long_for_another_process_is_told_since_when(
         assert holder in caplog.text
     # Nothing is left of the refusal: neither on the connection nor in this process.
     assert "late" in person(await desk.change(add_late)).by_name
+
+
+async def test_a_move_of_the_workspace_is_called_so(desk: Desk, model_dsn: str) -> None:
+    model = await desk.default()
+    async with another_change(model_dsn, model.workspace.id) as other:
+        await other.execute("SELECT set_config('application_name', %s, false)", [MOVES])
+        with pytest.raises(ModelBusy, match=r"the workspace is being moved to another database, .* within 0.2 seconds"):
+            await writer_on(desk, 0.2).change(model.workspace.id, add_late, actor="test")
 
 
 async def test_the_log_says_who_is_waited_for_before_the_wait_is_over(

@@ -22,7 +22,7 @@ from fieldstone.engine.server.cli.serving.development_key import development_key
 from fieldstone.engine.server.cli.serving.serve import fill_with_demo, no_key
 from fieldstone.engine.server.cli.supervisor.board import Board
 from fieldstone.engine.server.cli.supervisor.tasks import KeeperTask
-from fieldstone.engine.server.cli.workers.connection_budget import require_connections, share_connections
+from fieldstone.engine.server.cli.workers.connection_budget import require_cells, require_connections, share_connections
 from fieldstone.engine.server.cli.workers.lifeline import on_end
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.server.log import build_log, flush_log, log_unknown_settings, logs_json, route_standard_logging
@@ -74,7 +74,10 @@ async def _keep(settings: Settings, task: KeeperTask) -> None:
     # It has few statements of its own.
     few = load_settings(settings, pool_size=2, session_pool_size=2)
     async with open_foundation(few) as foundation:
-        await require_connections(foundation.database, settings)
+        if settings.cells:
+            await require_cells(settings)
+        else:
+            await require_connections(foundation.database, settings)
         if task.demo:
             await fill_with_demo(foundation)
         makes_key = task.first and is_development

@@ -1,0 +1,76 @@
+"""The work of a move while writes are held: it grows neither with the events of a workspace nor with its moves."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from fieldstone.engine.server.cells.moving import move
+from fieldstone.engine.settings import load_settings
+from tests.cells.clusters import client_of, make_workspace, open_app, send, setting_of
+
+EVENTS = 900
+MOST_STATEMENTS = 60
+MOST_BYTES = 4_000
+HISTORY = "query ($filter: RecordEventFilter) { events(filter: $filter) { edges { node { action } } } }"
+CREATE = "mutation ($data: [CompanyInput!]!) { createCompanies(data: $data) { id } }"
+
+
+class Held:
+    """The statements and the bytes of rows between the locks of the source and its commit."""
+
+    def __init__(self) -> None:
+        self.is_on = False
+        self.statements = 0
+        self.bytes = 0
+
+    def see(self, query: str) -> None:
+        if query.startswith("LOCK TABLE"):
+            self.is_on = True
+        self.statements += self.is_on
+        if query.startswith("ALTER SCHEMA"):
+            self.is_on = False
+
+
+@contextmanager
+def counting() -> Iterator[Held]:
+    """Count for the length of the block."""
+    held, execute, write = Held(), psycopg.AsyncCursor.execute, psycopg.AsyncCopy.write
+
+    async def counted(cursor: psycopg.AsyncCursor[Any], query: Any, *given: Any, **options: Any) -> Any:
+        held.see(query if isinstance(query, str) else query.decode() if isinstance(query, bytes) else query.as_string())
+        return await execute(cursor, query, *given, **options)
+
+    async def measured(copy: psycopg.AsyncCopy, block: Any) -> None:
+        held.bytes += len(block) * held.is_on
+        await write(copy, block)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(psycopg.AsyncCursor, "execute", counted)
+        patch.setattr(psycopg.AsyncCopy, "write", measured)
+        yield held
+
+
+async def test_what_is_done_while_writes_are_held_stays_small(cells: dict[str, str]) -> None:
+    settings = load_settings(cells=setting_of(cells), log_level="error")
+    async with open_app(cells) as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+            for number in range(3):
+                data = [{"name": f"{number}-{one}"} for one in range(EVENTS // 3)]
+                created = await send(client, CREATE, data=data)
+        given = {"filter": {"recordId": created["data"]["createCompanies"][0]["id"]}}
+        for to in ("east", "home", "east"):
+            lines: list[str] = []
+            with counting() as held:
+                await move(settings, "first", to, lines.append)
+            assert f"{EVENTS:,} events are copied" in lines
+            assert 10 < held.statements < MOST_STATEMENTS
+            assert held.bytes < MOST_BYTES
+            # The home has the events of its first time, too.
+            async with client_of(app, token) as client:
+                answer = await client.post("/metadata", json={"query": HISTORY, "variables": given})
+                edges = answer.json()["data"]["events"]["edges"]
+                assert [edge["node"]["action"] for edge in edges] == ["CREATED"]
