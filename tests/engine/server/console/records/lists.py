@@ -1,5 +1,6 @@
 """Lists of records in a browser, as a person and another client see them."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from playwright.async_api import Locator, Page, expect
@@ -16,6 +17,15 @@ async def open_list(watched: Watched, served: Served, path: str) -> Page:
 async def ask(served: Served, query: str, **variables: Any) -> Any:
     """Return the data of an operation of another client."""
     return await served.ask("/graphql", query, **variables)
+
+
+async def create_object(served: Served, name: str, fields: Sequence[Mapping[str, Any]]) -> None:
+    """Create an object, whose plural name ends with an s, with fields as `createField` takes them."""
+    labels = {"labelSingular": name.capitalize(), "labelPlural": f"{name.capitalize()}s"}
+    object_ = {"createObject": {"nameSingular": name, "namePlural": f"{name}s", **labels}}
+    created = [{"createField": {"objectMetadataId": name, **field}} for field in fields]
+    apply = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
+    await served.ask("/metadata", apply, changes=[object_, *created])
 
 
 def cell(page: Page, text: str) -> Locator:

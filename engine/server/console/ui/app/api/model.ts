@@ -1,5 +1,7 @@
 // The part of the model that records need: an object, its fields, and the label of the records that a relation leads to.
 
+import { isObject } from "./exact_json.ts";
+
 export type Option = { value: string; label: string; color?: string | null; position?: number };
 
 export type RelationType = "MANY_TO_ONE" | "ONE_TO_ONE" | "ONE_TO_MANY" | "MANY_TO_MANY";
@@ -58,6 +60,16 @@ export function labelsOf(fields: readonly LabelField[]): readonly LabelField[] {
 
 export function isToOne(field: Field): boolean {
   return field.relation?.type === "MANY_TO_ONE" || field.relation?.type === "ONE_TO_ONE";
+}
+
+/** Return the other fields of a relation to one of several objects: giving one of them empties these. */
+export function otherEnds(field: Field, fields: readonly Field[]): readonly Field[] {
+  const id = morphOf(field);
+  return id === null ? [] : fields.filter((one) => one.id !== field.id && morphOf(one) === id);
+}
+
+function morphOf({ settings }: Field): unknown {
+  return isObject(settings.morph) ? settings.morph.id : null;
 }
 
 export function isToMany(field: Field): boolean {

@@ -23,7 +23,11 @@ export function decodeObject(node: ObjectNode): ObjectModel {
 
 function decodeField(node: FieldNode): Field {
   const options = [...(node.options ?? [])].sort((one, other) => (one.position ?? 0) - (other.position ?? 0));
-  return { ...node, options, settings: node.settings ?? {}, relation: decodeRelation(node) };
+  const settings = node.settings ?? {};
+  const relation = decodeRelation(node);
+  // The fields of a relation to one of several objects have one label.
+  const label = relation && "morph" in settings ? `${node.label} (${relation.target.labelSingular})` : node.label;
+  return { ...node, label, options, settings, relation };
 }
 
 // Only the end that holds the key says in its settings how a deletion of the target changes it.

@@ -61,8 +61,14 @@ export function buildDocuments(object: ObjectModel, shown: readonly Field[]): Do
   };
 }
 
-/** The most records that one gesture changes: each is an alias of one mutation, of which the server takes 500. */
-export const MAXIMUM_RECORDS = 400;
+/**
+ * The most records that one gesture changes: each is 36 tokens of one mutation, of which the server takes 10,000. The rest is
+ * for the fields of the answer.
+ */
+export const MAXIMUM_RECORDS = 250;
+
+/** The most records that one gesture creates. */
+export const MAXIMUM_CREATED = 10_000;
 
 /**
  * Return the document of one gesture: `records` updates, each guarded by the version that was read, and the creation of

@@ -5,13 +5,13 @@ import type { ReactNode } from "react";
 
 import type { Field } from "../api/model.ts";
 import { Chip, colorOf } from "../kit/chip.tsx";
-import { EMPTY_TEXT, formatValue, NULL_TEXT, typeOf } from "./registry.ts";
+import { EMPTY_TEXT, formatValue, isEmpty, NULL_TEXT, typeOf } from "./registry.ts";
 import { findOption } from "./types/select.ts";
 import "./cell.css";
 
 export function Cell({ value, field }: { value: unknown; field: Field }): ReactNode {
   if (value === null || value === undefined) return <span className="value-none">{NULL_TEXT}</span>;
-  if (value === "") return <span className="value-none">{EMPTY_TEXT}</span>;
+  if (isEmpty(value)) return <span className="value-none">{EMPTY_TEXT}</span>;
   switch (typeOf(field).cell) {
     case "check":
       return (

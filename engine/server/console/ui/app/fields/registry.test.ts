@@ -36,6 +36,7 @@ const TYPED: readonly (readonly [string, Record<string, unknown>, string, unknow
   ["DATE", {}, "2024-02-29", "2024-02-29", "29 Feb 2024"],
   ["SELECT", {}, "new lead", "NEW", "New lead"],
   ["RATING", {}, "RATING_3", "RATING_3", "★★★"],
+  ["RATING", {}, "3", "RATING_3", "★★★"],
   ["MULTI_SELECT", {}, "won, NEW, Won", ["WON", "NEW"], "Won, New lead"],
   ["ARRAY", {}, '["a,b", "c"]', ["a,b", "c"], "a,b, c"],
   ["ARRAY", {}, "one\ntwo", ["one", "two"], "one, two"],
@@ -43,6 +44,7 @@ const TYPED: readonly (readonly [string, Record<string, unknown>, string, unknow
   ["FULL_NAME", {}, "Ada King Lovelace", { firstName: "Ada", lastName: "King Lovelace" }, "Ada King Lovelace"],
   ["EMAILS", {}, "ada@example.com", { primaryEmail: "ada@example.com" }, "ada@example.com"],
   ["CURRENCY", {}, "12,500.5 eur", { amountMicros: "12500500000", currencyCode: "EUR" }, "12,500.50 EUR"],
+  ["CURRENCY", {}, "USD 1,234,567", { amountMicros: "1234567000000", currencyCode: "USD" }, "1,234,567.00 USD"],
   ["CURRENCY", {}, "-0.000001", { amountMicros: "-1" }, "-0.000001"],
   ["LINKS", {}, "https://example.com", { primaryLinkUrl: "https://example.com" }, "https://example.com"],
   [
@@ -78,12 +80,16 @@ const REFUSED: readonly (readonly [string, Record<string, unknown>, string])[] =
   ["DATE", {}, "2023-02-29"],
   ["DATE", {}, "31.1.2024"],
   ["DATE_TIME", {}, "2024-13-01"],
+  ["DATE_TIME", {}, "2024-02-30 09:30"],
+  ["RATING", {}, "6"],
   ["UUID", {}, "42"],
   ["SELECT", {}, "LOST"],
   ["MULTI_SELECT", {}, "WON, LOST"],
   ["ARRAY", {}, "[1]"],
   ["RAW_JSON", {}, "{a: 1}"],
   ["CURRENCY", {}, "1.0000001"],
+  ["CURRENCY", {}, "12,50 EUR"],
+  ["CURRENCY", {}, "1.234,56"],
   ["ADDRESS", {}, "Main street 1"],
 ];
 
@@ -94,7 +100,9 @@ for (const [type, settings, typed] of REFUSED) {
   });
 }
 
-test("NULL and the empty text are shown differently", () => {
+test("NULL, the empty text and the empty list are shown differently", () => {
+  assert.equal(formatValue([], like("ARRAY")), "empty");
+  assert.equal(formatValue([], like("MULTI_SELECT")), "empty");
   assert.equal(formatValue(null, like("TEXT")), "—");
   assert.equal(formatValue("", like("TEXT")), "empty");
   assert.deepEqual(parseText("", like("TEXT")), { value: null });

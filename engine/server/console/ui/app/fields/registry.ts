@@ -63,9 +63,14 @@ export function isEditable(field: Field): boolean {
 /** Return the text of a value as a person reads it: a dash for NULL, a word for an empty text. */
 export function formatValue(value: unknown, field: FieldLike): string {
   if (value === null || value === undefined) return NULL_TEXT;
-  if (value === "") return EMPTY_TEXT;
+  if (isEmpty(value)) return EMPTY_TEXT;
   if (field.relation && isToOne(field as Field)) return labelOf(value, field.relation.target.labels);
   return typeOf(field).format(value, field) || NULL_TEXT;
+}
+
+/** Return true for an empty text and an empty list, which are values: NULL is none. */
+export function isEmpty(value: unknown): boolean {
+  return value === "" || (Array.isArray(value) && value.length === 0);
 }
 
 /** Return the label of a record by the fields that name it. */

@@ -30,10 +30,10 @@ export function fromTsv(text: string): string[][] {
   };
   while (index < text.length) {
     const character = text.charAt(index);
-    if (character === '"' && cell === "") {
-      const end = closingQuote(text, index + 1);
-      cell = text.slice(index + 1, end).replaceAll('""', '"');
-      index = end + 1;
+    const quoted = character === '"' && cell === "" ? readQuoted(text, index) : null;
+    if (quoted !== null) {
+      cell = quoted.cell;
+      index = quoted.end;
       continue;
     }
     if (character === "\t") endCell();
@@ -49,14 +49,14 @@ export function fromTsv(text: string): string[][] {
   return rows.map((row) => [...row, ...Array<string>(width - row.length).fill("")]);
 }
 
-function closingQuote(text: string, from: number): number {
-  let index = from;
-  while (index < text.length) {
-    if (text.charAt(index) !== '"') index++;
-    else if (text.charAt(index + 1) === '"') index += 2;
-    else return index;
-  }
-  return text.length;
+const QUOTED = /"([^"]*(?:""[^"]*)*)"(?=[\t\r\n]|$)/y;
+
+// Spreadsheets quote a cell for its tabs, line ends and quotation marks alone: other quotation marks are text.
+function readQuoted(text: string, index: number): { cell: string; end: number } | null {
+  QUOTED.lastIndex = index;
+  const inner = QUOTED.exec(text)?.[1];
+  if (inner === undefined || !/[\t\r\n"]/.test(inner)) return null;
+  return { cell: inner.replaceAll('""', '"'), end: QUOTED.lastIndex };
 }
 
 /** Return the cells to write at a range: one value goes into all of it, and a smaller block is repeated to fill it. */

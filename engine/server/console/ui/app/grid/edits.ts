@@ -1,7 +1,7 @@
 // The data of an update: the changed fields alone, and of a composite its changed parts alone.
 
 import { isObject, sameJson } from "../api/exact_json.ts";
-import { type Field, isToOne, type RecordRow } from "../api/model.ts";
+import { type Field, isToOne, otherEnds, type RecordRow } from "../api/model.ts";
 import { partsOf } from "../fields/parts.ts";
 
 export type Data = Readonly<Record<string, unknown>>;
@@ -12,13 +12,23 @@ export function readValue(record: RecordRow | Data, field: Field): unknown {
   return record[field.name] ?? null;
 }
 
-/** Return the data that gives `field` the value `next`, and the data that gives it the value before; null if it is the same. */
-export function buildChange(record: RecordRow, field: Field, next: unknown): { before: Data; after: Data } | null {
+/**
+ * Return the data that gives `field` the value `next`, and the data that gives it the value before; null if it is the same.
+ * `fields` are those of the record: a relation that empties another one has that one's key as the value before.
+ */
+export function buildChange(
+  record: RecordRow,
+  field: Field,
+  next: unknown,
+  fields: readonly Field[] = [],
+): { before: Data; after: Data } | null {
   const before = readValue(record, field);
   if (isToOne(field)) {
     if (before === next) return null;
     const key = `${field.name}Id`;
-    return { before: { [key]: before }, after: { [key]: next } };
+    const emptied = otherEnds(field, fields).find((other) => readValue(record, other) !== null);
+    const back = emptied ? { [`${emptied.name}Id`]: readValue(record, emptied) } : { [key]: before };
+    return { before: back, after: { [key]: next } };
   }
   const parts = partsOf(field.type);
   if (parts.length > 0)

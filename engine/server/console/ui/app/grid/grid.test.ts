@@ -71,7 +71,12 @@ test("cells come back from their text, whatever is in them", () => {
   assert.deepEqual(fromTsv("alone"), [["alone"]]);
   assert.deepEqual(fromTsv(""), [[""]]);
   assert.deepEqual(fromTsv('5" pipe'), [['5" pipe']]);
-  assert.deepEqual(fromTsv('"open'), [["open"]]);
+  assert.deepEqual(fromTsv('"open\tb\nc\td'), [
+    ['"open', "b"],
+    ["c", "d"],
+  ]);
+  assert.deepEqual(fromTsv('"a" and "b"\t"c"'), [['"a" and "b"', '"c"']]);
+  assert.deepEqual(fromTsv('"two\r\nlines"\t"say ""x"""\r\n'), [["two\r\nlines", 'say "x"']]);
 });
 
 test("a cell cannot leave its place in HTML", () => {

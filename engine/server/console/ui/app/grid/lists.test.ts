@@ -171,3 +171,14 @@ test("events are merged by record, and a flood is told as one", () => {
   flush();
   assert.equal(batches.pop()?.flood, false);
 });
+
+test("an undo of a relation to one of several objects gives back the one that it emptied", () => {
+  const end = (name: string) => ({ ...company, id: name, name, settings: { morph: { id: "m", name: "owner" } } });
+  const [one, other] = [end("ownerPerson"), end("ownerCompany")];
+  const row = { id: "1", updatedAt: "", deletedAt: null, ownerPersonId: null, ownerCompanyId: "c1" };
+  assert.deepEqual(buildChange(row, one, "p1", [one, other, company]), {
+    before: { ownerCompanyId: "c1" },
+    after: { ownerPersonId: "p1" },
+  });
+  assert.deepEqual(buildChange(row, other, null, [one, other])?.before, { ownerCompanyId: "c1" });
+});

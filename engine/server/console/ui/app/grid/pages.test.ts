@@ -135,6 +135,28 @@ test("an error is told, and the page is asked for again when it is shown again",
   assert.equal(asked.length, 2);
 });
 
+test("a gesture reads the pages of its range that are not here, and no move of the view ends that", async () => {
+  const { pages, asked, rest, answer } = open();
+  pages.show(0, 30);
+  rest();
+  await answer(0, 0);
+  const loaded = pages.load(50, 250);
+  await new Promise(setImmediate);
+  pages.show(5000, 5030);
+  rest();
+  assert.equal(asked[1]?.after, "end of 0");
+  assert.equal(asked[1]?.signal.aborted, false);
+  await answer(1, 1);
+  assert.equal(asked[3]?.after, "end of 1");
+  await answer(3, 2);
+  await loaded;
+  assert.deepEqual([pages.row(50), pages.row(150), pages.row(250)], [50, 150, 250]);
+  const refused = assert.rejects(pages.load(900, 900), /broken/);
+  await new Promise(setImmediate);
+  asked[4]?.fail(new Error("broken"));
+  await refused;
+});
+
 test("a closed list asks for nothing more", () => {
   const { pages, asked, rest } = open();
   pages.show(0, 30);

@@ -12,6 +12,8 @@ export type Clock = { start(action: () => void, milliseconds: number): unknown; 
 
 export const PAGE_SIZE = 100;
 const KEPT_PAGES = 60;
+/** The most rows that are here at once. */
+export const KEPT_ROWS = PAGE_SIZE * KEPT_PAGES;
 const REST_MILLISECONDS = 80;
 const REST_FRAMES = 2;
 
@@ -49,6 +51,8 @@ export type Pages<Row> = {
    * are aborted.
    */
   show(first: number, last: number): void;
+  /** Read the pages of the rows from `first` to `last` that are not here; it is refused with the error of a page. */
+  load(first: number, last: number): Promise<void>;
   /** Put another row into the place of each row for which `change` returns one. */
   replace(change: (row: Row) => Row | undefined): void;
   /** Read all pages again, keeping the rows that are shown until the new ones are here. */
@@ -68,6 +72,8 @@ export function openPages<Row>(
   const pages = new Map<number, Page<Row>>();
   const stale = new Set<number>();
   const underWay = new Map<number, AbortController>();
+  // Pages that a gesture waits for: no move of the view aborts them.
+  const held = new Set<number>();
   let shown: readonly [number, number] = [0, -1];
   let timer: unknown = null;
 
@@ -78,13 +84,13 @@ export function openPages<Row>(
     return numbers;
   }
 
-  function read(number: number): void {
+  function read(number: number): Promise<void> {
     const controller = new AbortController();
     underWay.set(number, controller);
     const before = stale.has(number - 1) ? undefined : pages.get(number - 1);
     const after = before?.endCursor ?? null;
     const place = { after, offset: after === null ? number * PAGE_SIZE : 0 };
-    fetchPage(place, controller.signal)
+    return fetchPage(place, controller.signal)
       .then((page) => {
         if (controller.signal.aborted) return;
         pages.delete(number);
@@ -93,12 +99,17 @@ export function openPages<Row>(
         forget();
         changed();
       })
-      .catch((error: unknown) => {
-        if (!controller.signal.aborted) failed(error);
-      })
       .finally(() => {
         if (underWay.get(number) === controller) underWay.delete(number);
       });
+  }
+
+  function readShown(number: number): void {
+    const done = read(number);
+    const signal = underWay.get(number)?.signal;
+    done.catch((error: unknown) => {
+      if (!signal?.aborted) failed(error);
+    });
   }
 
   function forget(): void {
@@ -113,7 +124,7 @@ export function openPages<Row>(
     timer = null;
     const needed = wanted();
     for (const [number, controller] of underWay) {
-      if (needed.includes(number)) continue;
+      if (needed.includes(number) || held.has(number)) continue;
       controller.abort();
       underWay.delete(number);
     }
@@ -122,7 +133,7 @@ export function openPages<Row>(
       if (page && !stale.has(number)) {
         pages.delete(number);
         pages.set(number, page);
-      } else if (!underWay.has(number)) read(number);
+      } else if (!underWay.has(number)) readShown(number);
     }
   }
 
@@ -148,6 +159,17 @@ export function openPages<Row>(
       const isFirst = shown[1] < 0;
       shown = next;
       wait(isFirst ? 0 : REST_MILLISECONDS);
+    },
+    async load(first, last) {
+      for (let number = Math.floor(first / PAGE_SIZE); number <= Math.floor(last / PAGE_SIZE); number++) {
+        if (pages.has(number) && !stale.has(number)) continue;
+        held.add(number);
+        try {
+          await read(number);
+        } finally {
+          held.delete(number);
+        }
+      }
     },
     replace(change) {
       let any = false;

@@ -4,7 +4,7 @@ import { useRef, useState } from "react";
 
 import { ApiError } from "../api/errors.ts";
 import type { Field, ObjectModel, RecordRow } from "../api/model.ts";
-import { MAXIMUM_RECORDS } from "../api/record_documents.ts";
+import { MAXIMUM_CREATED, MAXIMUM_RECORDS } from "../api/record_documents.ts";
 import {
   isChangedMeanwhile,
   readRow,
@@ -34,6 +34,10 @@ export type EditsOptions = {
   /** Called with the records that a write left, for the marks of rows and the number of records. */
   onWritten(rows: readonly RecordRow[], kind: "updated" | "created" | "removed"): void;
 };
+
+export const TOO_MANY =
+  `One gesture changes at most ${MAXIMUM_RECORDS} records and creates ${MAXIMUM_CREATED}. ` +
+  "Import a file, or edit the selected records together.";
 
 const ANY_VERSION = "any";
 const NOTHING_WRITTEN: Written = { updated: [], created: [] };
@@ -93,12 +97,10 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
 
   /** Write one gesture: the values of some cells, and new records. */
   async function write(label: string, edits: readonly CellEdit[], created: readonly Data[]): Promise<boolean> {
-    const changes = changesOf(edits);
+    const changes = changesOf(edits, object.fields);
     if (changes.length === 0 && created.length === 0) return true;
-    if (changes.length + created.length > MAXIMUM_RECORDS) {
-      setProblem(
-        `One gesture changes at most ${MAXIMUM_RECORDS} records. Import a file, or edit the selected records together.`,
-      );
+    if (changes.length > MAXIMUM_RECORDS || created.length > MAXIMUM_CREATED) {
+      setProblem(TOO_MANY);
       return false;
     }
     const keys = show(edits);
@@ -235,10 +237,10 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
 export type Edits = ReturnType<typeof useEdits>;
 
 // The changes of one record are one update.
-function changesOf(edits: readonly CellEdit[]): undo.Change[] {
+function changesOf(edits: readonly CellEdit[], fields: readonly Field[]): undo.Change[] {
   const changes = new Map<string, undo.Change>();
   for (const { record, field, value } of edits) {
-    const change = buildChange(record, field, value);
+    const change = buildChange(record, field, value, fields);
     if (change === null) continue;
     const present = changes.get(record.id);
     changes.set(record.id, {

@@ -1,10 +1,10 @@
 // The editor of a value: one for each kind, chosen by the field's type.
 
-import { type KeyboardEvent, type ReactNode, useState } from "react";
+import { type ChangeEvent, type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 
 import type { Field } from "../../api/model.ts";
 import { copyText, parseText, typeOf } from "../registry.ts";
-import { toLocal } from "../types/date_time.ts";
+import { timeZone, toLocal } from "../types/date_time.ts";
 import { OptionPicker } from "./option_picker.tsx";
 import { PartsEditor } from "./parts_editor.tsx";
 import { RelationPicker } from "./relation_picker.tsx";
@@ -43,19 +43,36 @@ export function Editor(props: EditorProps): ReactNode {
       return <TextEditor {...props} type="date" />;
     case "dateTime":
       return <TextEditor {...props} type="datetime-local" />;
+    case "text":
+      return props.field.type === "TEXT" ? <TextEditor {...props} hasFreeText /> : <TextEditor {...props} />;
     default:
       return <TextEditor {...props} />;
   }
 }
 
-type TextEditorProps = EditorProps & { lines?: number; type?: "date" | "datetime-local" };
+type TextEditorProps = EditorProps & {
+  lines?: number;
+  type?: "date" | "datetime-local";
+  /** Any text is a value, the empty one and one of several lines, too. */
+  hasFreeText?: boolean;
+};
 
-function TextEditor({ field, value, text, label, onSave, onCancel, lines, type = undefined }: TextEditorProps) {
-  const before = type === "datetime-local" && value !== null ? toLocal(String(value)) : copyText(value, field);
-  const [typed, setTyped] = useState(text !== null && type === undefined ? text : before);
+const MOST_LINES = 8;
+
+function TextEditor({ field, value, text, label, onSave, onCancel, lines, type, hasFreeText }: TextEditorProps) {
+  const input = useRef<HTMLInputElement & HTMLTextAreaElement>(null);
+  // What is typed, or was refused, goes into a field of text: those of dates take no text.
+  const picks = text === null ? type : undefined;
+  const before = picks === "datetime-local" && value !== null ? toLocal(String(value)) : copyText(value, field);
+  const [typed, setTyped] = useState(text ?? before);
   const [problem, setProblem] = useState<string | null>(null);
 
   function save(then: Then): void {
+    // A date of which a part is missing has an empty text.
+    if (input.current?.validity.badInput) {
+      setProblem("The date is not complete. Delete empties the field.");
+      return;
+    }
     // An unchanged text is an unchanged value: a time keeps its microseconds, an empty text stays one.
     if (typed === before) {
       onSave(value, then, typed);
@@ -67,8 +84,11 @@ function TextEditor({ field, value, text, label, onSave, onCancel, lines, type =
   }
 
   function onKeyDown(event: KeyboardEvent): void {
-    const then = saveKey(event, lines !== undefined);
-    if (then !== null) {
+    const then = hasFreeText && event.key === "Enter" && event.shiftKey ? null : saveKey(event, lines !== undefined);
+    if (hasFreeText && typed === "" && then !== null && event.ctrlKey) {
+      event.preventDefault();
+      onSave("", then, "");
+    } else if (then !== null) {
       event.preventDefault();
       save(then);
     } else if (event.key === "Escape") {
@@ -78,6 +98,7 @@ function TextEditor({ field, value, text, label, onSave, onCancel, lines, type =
   }
 
   const shared = {
+    ref: input,
     "aria-label": label,
     "aria-invalid": problem !== null || undefined,
     "data-autofocus": "",
@@ -87,19 +108,18 @@ function TextEditor({ field, value, text, label, onSave, onCancel, lines, type =
     spellCheck: false,
     onKeyDown,
     onBlur: () => problem === null && save("stay"),
+    onChange: (event: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => {
+      setTyped(event.target.value);
+      setProblem(null);
+    },
   };
+  const rows = hasFreeText ? Math.min(MOST_LINES, typed.split("\n").length) : lines;
   return (
     <>
-      {lines === undefined ? (
-        <input
-          {...shared}
-          type={type ?? "text"}
-          step="any"
-          autoComplete="off"
-          onChange={(event) => setTyped(event.target.value)}
-        />
+      {rows === undefined ? (
+        <input {...shared} type={picks ?? "text"} step="any" autoComplete="off" />
       ) : (
-        <textarea {...shared} rows={lines} onChange={(event) => setTyped(event.target.value)} />
+        <textarea {...shared} rows={rows} />
       )}
       {problem !== null && (
         <p role="alert" className="editor-problem">
@@ -107,6 +127,10 @@ function TextEditor({ field, value, text, label, onSave, onCancel, lines, type =
         </p>
       )}
       {lines !== undefined && <p className="editor-hint">Ctrl+Enter saves, Escape restores.</p>}
+      {type === "datetime-local" && <p className="editor-hint">{timeZone}</p>}
+      {hasFreeText && typed === "" && before !== "" && (
+        <p className="editor-hint">Enter leaves no value, Ctrl+Enter an empty text.</p>
+      )}
     </>
   );
 }

@@ -29,7 +29,8 @@ export function OptionPicker({ field, value, text, label, onSave, onCancel }: Ed
         }));
   const all = field.isNullable && !isMultiple ? [...options, NONE] : options;
   const words = search.trim().toLowerCase();
-  const choices = all.filter((choice) => choice.label.toLowerCase().includes(words));
+  // The value is searched, too: it has the digit of a rating.
+  const choices = all.filter(({ label: shown, value: name }) => `${shown} ${name ?? ""}`.toLowerCase().includes(words));
   const chosen = isMultiple ? several : [value === null || value === undefined ? null : String(value)];
 
   function choose(next: string | null, then: Then): void {

@@ -21,6 +21,9 @@ export function PartsEditor({ field, value, text, label, onSave, onCancel }: Edi
       ]),
     ),
   );
+  const [first] = useState(typed);
+  // A field of one line would drop the line ends of a street.
+  const isLong = (name: string) => name === "markdown" || (first[name] ?? "").includes("\n");
   const [problems, setProblems] = useState<Readonly<Record<string, string>>>({});
 
   function save(then: Then): void {
@@ -38,8 +41,8 @@ export function PartsEditor({ field, value, text, label, onSave, onCancel }: Edi
   }
 
   function onKeyDown(event: KeyboardEvent): void {
-    const isLong = event.target instanceof HTMLTextAreaElement;
-    if (event.key === "Enter" && (!isLong || event.ctrlKey || event.metaKey)) {
+    const hasLines = event.target instanceof HTMLTextAreaElement;
+    if (event.key === "Enter" && (!hasLines || event.ctrlKey || event.metaKey)) {
       event.preventDefault();
       save("stay");
     } else if (event.key === "Escape") {
@@ -68,7 +71,7 @@ export function PartsEditor({ field, value, text, label, onSave, onCancel }: Edi
         return (
           <div key={part.name} className="parts-row">
             <label htmlFor={`${id}${part.name}`}>{part.label}</label>
-            {part.name === "markdown" ? (
+            {isLong(part.name) ? (
               <textarea {...shared} rows={6} onChange={(event) => set(event.target.value)} />
             ) : (
               <input {...shared} onChange={(event) => set(event.target.value)} />
@@ -81,7 +84,10 @@ export function PartsEditor({ field, value, text, label, onSave, onCancel }: Edi
           </div>
         );
       })}
-      <p className="editor-hint">Enter saves, Escape restores.</p>
+      <p className="editor-hint">
+        {parts.some((part) => isLong(part.name)) ? "Enter, in several lines Ctrl+Enter" : "Enter"} saves, Escape
+        restores.
+      </p>
     </div>
   );
 }

@@ -1,7 +1,7 @@
 // A search field with the list of what can be chosen below it: the pattern of a combobox whose list is always open.
 
 import { Check } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useId, useState } from "react";
 
 import type { Then } from "./editor.tsx";
 import { saveKey } from "./editor.tsx";
@@ -15,6 +15,8 @@ export type PickerProps = {
   choices: readonly Choice[];
   chosen: readonly (string | null)[];
   isMultiple?: boolean;
+  /** The choices are those of a search before: a key that chooses waits for the ones that were searched for. */
+  isStale?: boolean;
   /** A sentence about the list: that it has more, or nothing. */
   hint?: string | undefined;
   onChoose(value: string | null, then: Then): void;
@@ -26,14 +28,26 @@ export type PickerProps = {
 export function Picker(props: PickerProps) {
   const { choices, chosen, onChoose } = props;
   const id = useId();
-  const [place, setPlace] = useState(() =>
-    Math.max(
-      0,
-      choices.findIndex((choice) => chosen.includes(choice.value)),
-    ),
-  );
-  const active = Math.min(place, choices.length - 1);
+  // Until a key moves it, the place is that of the present value, or of the first record that was found.
+  const [moved, setPlace] = useState<number | null>(null);
+  const present = props.search === "" ? choices.findIndex((choice) => chosen.includes(choice.value)) : 0;
+  const active = Math.min(moved ?? Math.max(0, present), choices.length - 1);
+  const [waiting, setWaiting] = useState<Then | null>(null);
+  const isStale = props.isStale === true;
   const option = (index: number) => `${id}o${index}`;
+
+  function choose(then: Then): void {
+    const choice = choices[active];
+    // A search without a result stays open beside its hint: nothing typed is lost.
+    if (choice) onChoose(choice.value, then);
+  }
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the choices that arrive are those of the last render.
+  useEffect(() => {
+    if (waiting === null || isStale) return;
+    setWaiting(null);
+    choose(waiting);
+  }, [waiting, isStale]);
 
   function onKeyDown(event: KeyboardEvent): void {
     const then = saveKey(event, false);
@@ -43,13 +57,17 @@ export function Picker(props: PickerProps) {
       event.preventDefault();
       const next = Math.max(0, Math.min(choices.length - 1, active + step));
       setPlace(next);
+      setWaiting(null);
       document.getElementById(option(next))?.scrollIntoView({ block: "nearest" });
     } else if (then !== null) {
       event.preventDefault();
-      const choice = choices[active];
-      const leaves = event.key === "Tab" || (props.isMultiple && (event.ctrlKey || event.metaKey));
-      if (leaves || !choice) props.onDone(then);
-      else onChoose(choice.value, then);
+      const isAsked = props.search !== "" || moved !== null;
+      const leaves = props.isMultiple
+        ? event.key === "Tab" || event.ctrlKey || event.metaKey
+        : event.key === "Tab" && !isAsked;
+      if (leaves) props.onDone(then);
+      else if (isStale) setWaiting(then);
+      else choose(then);
     } else if (event.key === "Escape") {
       event.preventDefault();
       props.onCancel();
@@ -72,7 +90,8 @@ export function Picker(props: PickerProps) {
         placeholder="Search…"
         value={props.search}
         onChange={(event) => {
-          setPlace(0);
+          setPlace(null);
+          setWaiting(null);
           props.onSearch(event.target.value);
         }}
         onKeyDown={onKeyDown}

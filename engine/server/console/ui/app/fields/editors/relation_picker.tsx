@@ -37,6 +37,7 @@ export function RelationPicker({ field, value, related, text, label, onSave, onC
       onSearch={setSearch}
       choices={choices}
       chosen={[present]}
+      isStale={found.isPending || found.isPlaceholderData}
       hint={hintOf(found, edges.length, field)}
       onChoose={(next, then) => onSave(next, then, next ?? "")}
       onDone={(then) => onSave(value, then, "")}
@@ -46,12 +47,12 @@ export function RelationPicker({ field, value, related, text, label, onSave, onC
 }
 
 function hintOf(
-  found: { isPending: boolean; error: Error | null; data?: Connection | undefined },
+  found: { isPending: boolean; isPlaceholderData: boolean; error: Error | null; data?: Connection | undefined },
   count: number,
   field: Field,
 ) {
   if (found.error) return found.error.message;
-  if (found.isPending) return "Searching…";
+  if (found.isPending || found.isPlaceholderData) return "Searching…";
   if (count === 0) return `No ${field.relation?.target.labelPlural.toLowerCase()} have these words.`;
   return found.data?.pageInfo.hasNextPage ? `The first ${SHOWN}; more match. Type to narrow them.` : undefined;
 }

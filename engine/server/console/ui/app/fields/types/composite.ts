@@ -5,6 +5,8 @@ import { cut, json } from "./json.ts";
 import { groupDigits } from "./number.ts";
 
 const MICROS = 1_000_000n;
+// A comma is read between groups of three digits only: "12,50" is twelve and a half to some and none of our numbers.
+const AMOUNT = /^([+-]?)(\d+|\d{1,3}(?:,\d{3})+)(?:\.(\d{0,6}))?$/;
 
 function part(value: unknown, name: string): string {
   const found = isObject(value) ? value[name] : null;
@@ -79,11 +81,11 @@ export function formatMicros(text: string): string {
   return `${micros < 0n ? "-" : ""}${positive / MICROS}.${fraction}`;
 }
 
-/** Return the micros of an amount such as 12500.50, as text; null if it is no such number. */
+/** Return the micros of an amount such as 12500.50 or 12,500.50, as text; null if it is no such number. */
 export function parseMicros(text: string): string | null {
-  const [, sign, whole, fraction = ""] = /^([+-]?)(\d+)(?:\.(\d{0,6}))?$/.exec(text.replaceAll(",", "").trim()) ?? [];
+  const [, sign, whole, fraction = ""] = AMOUNT.exec(text.trim()) ?? [];
   if (whole === undefined) return null;
-  const micros = BigInt(whole) * MICROS + BigInt(fraction.padEnd(6, "0"));
+  const micros = BigInt(whole.replaceAll(",", "")) * MICROS + BigInt(fraction.padEnd(6, "0"));
   return String(sign === "-" ? -micros : micros);
 }
 

@@ -10,7 +10,8 @@ export function formatDate(text: string): string {
   return year ? `${Number(day)} ${MONTHS[Number(month) - 1]} ${Number(year)}` : text;
 }
 
-function isDate(text: string): boolean {
+/** Return true if `text` is a day of the calendar, such as 2024-02-29. */
+export function isDate(text: string): boolean {
   const [, year, month, day] = DATE.exec(text) ?? [];
   if (!year) return false;
   const days = new Date(Date.UTC(2000 + (Number(year) % 400), Number(month), 0)).getUTCDate();

@@ -1,5 +1,6 @@
 import type { FieldType, Parsed } from "../field_type.ts";
 import { problem } from "../field_type.ts";
+import { isDate } from "./date.ts";
 
 const INSTANT = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?$/i;
 const SHOWN = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
@@ -23,7 +24,8 @@ function parseInstant(text: string): Parsed {
   const [, date, minutes = "00:00", seconds = ":00", fraction = "", offset] = INSTANT.exec(trimmed) ?? [];
   if (!date) return problem("A time looks like 2024-01-31 09:30 or 2024-01-31T09:30:00Z.");
   const at = new Date(`${date}T${minutes}${seconds}${offset?.toUpperCase() ?? ""}`);
-  if (Number.isNaN(at.getTime())) return problem("There is no such time.");
+  // A browser reads the 30th of February as a day in March.
+  if (Number.isNaN(at.getTime()) || !isDate(date)) return problem("There is no such time.");
   return { value: at.toISOString().replace(".000Z", `${fraction}Z`) };
 }
 

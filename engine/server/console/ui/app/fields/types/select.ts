@@ -21,12 +21,13 @@ function label(value: unknown, field: FieldLike): string {
   return findOption(field, value)?.label ?? String(value);
 }
 
-/** Return the option whose value or label `text` is; case does not matter. */
+/** Return the option whose value or label `text` is; case does not matter. A digit is a rating. */
 export function parseOption(text: string, field: FieldLike): Parsed {
   const word = text.trim().toLowerCase();
   const options = optionsOf(field);
+  const value = field.type === "RATING" && /^\d$/.test(word) ? `rating_${word}` : word;
   const found =
-    options.find((option) => option.value.toLowerCase() === word) ??
+    options.find((option) => option.value.toLowerCase() === value) ??
     options.find((option) => option.label.toLowerCase() === word);
   return found
     ? { value: found.value }

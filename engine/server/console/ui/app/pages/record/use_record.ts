@@ -42,6 +42,7 @@ function asPages(row: RecordRow | null, set: (row: RecordRow) => void): Pages<Re
       if (next) set(next);
     },
     show: () => undefined,
+    load: async () => undefined,
     refresh: () => undefined,
     close: () => undefined,
   };

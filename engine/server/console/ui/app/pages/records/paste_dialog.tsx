@@ -9,7 +9,7 @@ const SHOWN = 20;
 export function PasteDialog({ gestures }: { gestures: Gestures }) {
   const { paste } = gestures;
   if (!paste) return null;
-  const { edits, created, problems } = paste;
+  const { edits, created, problems, leftOut } = paste;
   const rows = new Set(edits.map(({ record }) => record.id)).size;
   return (
     <Dialog
@@ -31,6 +31,7 @@ export function PasteDialog({ gestures }: { gestures: Gestures }) {
       <p>
         {plural(edits.length, "cell")} in {plural(rows, "record")}
         {created.length > 0 && `, and ${plural(created.length, "new record")}`}. One undo takes all of it back.
+        {leftOut > 0 && ` The last ${plural(leftOut, "column")} of the clipboard lie beyond the list and are left out.`}
       </p>
       {problems.length > 0 && (
         <div role="alert">

@@ -9,7 +9,7 @@ import { resize } from "../../grid/columns.ts";
 import { Grid, type RowView } from "../../grid/grid.tsx";
 import { cellKey } from "../../grid/marks.ts";
 import { nextOrder, orderPath } from "../../grid/order.ts";
-import { type Selection, toggleRows } from "../../grid/selection.ts";
+import type { Selection } from "../../grid/selection.ts";
 import type { Address } from "./address.ts";
 import type { Gestures } from "./use_gestures.ts";
 import type { List } from "./use_list.ts";
@@ -91,23 +91,16 @@ export function RecordsGrid({ list, gridRef, gestures, onAddress }: RecordsGridP
         const field = shown[column]?.field;
         if (field) list.setColumns((before) => resize(before, field.id, width));
       }}
-      onToggleRow={(index, extend) => toggleTo(list, index, extend)}
+      onToggleRow={(index, extend) => {
+        // With Shift all rows from the focused one to this one.
+        const from = extend ? selection.cell.row : index;
+        const cell = { ...selection.cell, row: index };
+        setSelection((before) => ({ ...before, cell, anchor: cell }));
+        gestures.selectRows({ top: Math.min(from, index), bottom: Math.max(from, index) });
+      }}
       onToggleAll={() => gestures.run({ do: "selectAll" })}
       onCopy={gestures.copy}
       onPaste={gestures.startPaste}
     />
-  );
-}
-
-// With Shift all rows from the focused one to this one.
-function toggleTo(list: List, index: number, extend: boolean): void {
-  const from = extend ? list.selection.cell.row : index;
-  const ids: string[] = [];
-  for (let at = Math.min(from, index); at <= Math.max(from, index); at++) {
-    const record = list.rows.pages.row(at);
-    if (record) ids.push(record.id);
-  }
-  list.setSelection((before) =>
-    toggleRows({ ...before, cell: { ...before.cell, row: index }, anchor: { ...before.cell, row: index } }, ids),
   );
 }

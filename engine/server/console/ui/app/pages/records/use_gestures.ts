@@ -3,19 +3,23 @@
 import { useState } from "react";
 
 import type { Field, RecordRow } from "../../api/model.ts";
+import { MAXIMUM_RECORDS } from "../../api/record_documents.ts";
 import { copyText, isEditable, parseText } from "../../fields/registry.ts";
 import { fromTsv, spread, toHtml, toTsv } from "../../grid/clipboard.ts";
 import { readValue } from "../../grid/edits.ts";
 import type { Command } from "../../grid/keys.ts";
 import { cellKey } from "../../grid/marks.ts";
-import { clearRows, rangeOf, toggleRows } from "../../grid/selection.ts";
-import type { CellEdit } from "../../grid/use_edits.ts";
+import { KEPT_ROWS } from "../../grid/pages.ts";
+import { clearRows, type Range, rangeOf, toggleRows } from "../../grid/selection.ts";
+import { type CellEdit, TOO_MANY } from "../../grid/use_edits.ts";
 import type { List } from "./use_list.ts";
 
 export type Paste = {
   edits: readonly CellEdit[];
   created: readonly Readonly<Record<string, unknown>>[];
   problems: readonly string[];
+  /** The columns of the clipboard for which the list shows no column. */
+  leftOut: number;
 };
 
 export type Ways = {
@@ -27,6 +31,8 @@ export type Ways = {
 
 /** More cells than this are shown before they are written. */
 const PREVIEWED_CELLS = 50;
+const TOO_MANY_TO_COPY = `At most ${KEPT_ROWS} records are copied at once. Export the list to have all of them.`;
+const TOO_MANY_TO_SELECT = `At most ${KEPT_ROWS} records are selected by a range. Ctrl+A selects all that match.`;
 
 export function useGestures(list: List, ways: Ways) {
   const [paste, setPaste] = useState<Paste | null>(null);
@@ -34,38 +40,56 @@ export function useGestures(list: List, ways: Ways) {
   const range = rangeOf(selection);
   const columns = shown.slice(range.left, range.right + 1);
 
-  function recordsInRange(): RecordRow[] {
+  function recordsBetween(top: number, bottom: number): RecordRow[] {
     const found: RecordRow[] = [];
-    for (let index = range.top; index <= range.bottom; index++) {
+    for (let index = top; index <= bottom; index++) {
       const row = rows.pages.row(index);
       if (row) found.push(row);
     }
     return found;
   }
 
-  function copy() {
-    const cells = recordsInRange().map((record) =>
-      columns.map(({ field }) => copyText(readValue(record, field), field)),
-    );
-    return cells.length === 0 ? null : { text: toTsv(cells), html: toHtml(cells) };
+  /** Call `act` with all records between two rows, which are read if they are not here; too many of them are refused. */
+  function withRecords(
+    { top, bottom }: Pick<Range, "top" | "bottom">,
+    most: number,
+    refusal: string,
+    act: (records: readonly RecordRow[]) => void,
+  ): void {
+    const last = Math.min(bottom, (rows.count ?? 0) - 1);
+    const here = last - top < most ? recordsBetween(top, last) : [];
+    if (last - top >= most) edits.fail(refusal);
+    // A key that follows at once finds the gesture done.
+    else if (here.length > last - top) act(here);
+    else {
+      rows.pages.load(top, last).then(
+        () => act(recordsBetween(top, last)),
+        (error: unknown) => edits.fail(`The records of the range cannot be read: ${error}`),
+      );
+    }
   }
 
-  function clear(): void {
-    if (selection.rows.size > 0) {
-      void edits.trash([...selection.rows]);
-      return;
+  function copy() {
+    const here = recordsBetween(range.top, range.bottom);
+    if (here.length <= range.bottom - range.top) {
+      withRecords(range, KEPT_ROWS, TOO_MANY_TO_COPY, (records) =>
+        edits.tell(`${plural(records.length, "record")} had to be read first. Copy them once more.`),
+      );
+      return null;
     }
-    const cells = recordsInRange().flatMap((record) =>
-      columns.map(({ field }) => ({ record, field, value: null, text: "" })),
-    );
+    const cells = here.map((record) => columns.map(({ field }) => copyText(readValue(record, field), field)));
+    return { text: toTsv(cells), html: toHtml(cells) };
+  }
+
+  function clear(records: readonly RecordRow[]): void {
+    const cells = records.flatMap((record) => columns.map(({ field }) => ({ record, field, value: null, text: "" })));
     void edits.write(
       `Emptied ${plural(cells.length, "cell")}`,
       cells.filter(({ field }) => isEditable(field)),
     );
   }
 
-  function fillDown(): void {
-    const [first, ...others] = recordsInRange();
+  function fillDown([first, ...others]: readonly RecordRow[]): void {
     if (!first) return;
     const cells = others.flatMap((record) =>
       columns
@@ -83,10 +107,12 @@ export function useGestures(list: List, ways: Ways) {
   function startPaste(text: string): void {
     if (isTrash) return;
     const cells = spread(fromTsv(text), range.bottom - range.top + 1, range.right - range.left + 1);
-    const next = readPaste(cells);
-    const count = next.edits.length + next.created.length;
-    if (next.problems.length > 0 || count > PREVIEWED_CELLS || next.created.length > 0) setPaste(next);
-    else void finishPaste(next);
+    withRecords({ top: range.top, bottom: range.top + cells.length - 1 }, MAXIMUM_RECORDS, TOO_MANY, () => {
+      const next = readPaste(cells);
+      const count = next.edits.length + next.created.length;
+      if (next.problems.length + next.leftOut + next.created.length > 0 || count > PREVIEWED_CELLS) setPaste(next);
+      else void finishPaste(next);
+    });
   }
 
   // Cells below the last record are new records.
@@ -106,10 +132,10 @@ export function useGestures(list: List, ways: Ways) {
         else if (record) found.push({ record, field, value: parsed.value, text });
         else data[inputName(field)] = parsed.value;
       }
-      if (!record && index >= (rows.count ?? 0)) created.push(data);
-      else if (!record) problems.push(`Row ${down + 1} is not loaded; scroll there first.`);
+      if (!record) created.push(data);
     }
-    return { edits: found, created, problems };
+    const leftOut = Math.max(0, range.left + (cells[0]?.length ?? 0) - shown.length);
+    return { edits: found, created, problems, leftOut };
   }
 
   async function finishPaste(next: Paste): Promise<void> {
@@ -138,6 +164,18 @@ export function useGestures(list: List, ways: Ways) {
     }));
   }
 
+  /** Choose the rows of a range, or leave them if all of them are chosen. */
+  function selectRows(chosen: Pick<Range, "top" | "bottom">): void {
+    withRecords(chosen, KEPT_ROWS, TOO_MANY_TO_SELECT, (records) =>
+      setSelection((before) =>
+        toggleRows(
+          before,
+          records.map((row) => row.id),
+        ),
+      ),
+    );
+  }
+
   function run(command: Exclude<Command, { do: "move" }>): void {
     const record = rows.pages.row(selection.cell.row);
     switch (command.do) {
@@ -151,12 +189,7 @@ export function useGestures(list: List, ways: Ways) {
         if (record) ways.openPage(record);
         break;
       case "selectRow":
-        setSelection((before) =>
-          toggleRows(
-            before,
-            recordsInRange().map((row) => row.id),
-          ),
-        );
+        selectRows(range);
         break;
       case "selectColumn":
         selectColumn();
@@ -165,10 +198,11 @@ export function useGestures(list: List, ways: Ways) {
         setSelection((before) => ({ ...clearRows(before), all: !before.all }));
         break;
       case "clear":
-        if (!isTrash) clear();
+        if (selection.rows.size > 0 && !isTrash) void edits.trash([...selection.rows]);
+        else if (!isTrash) withRecords(range, MAXIMUM_RECORDS, TOO_MANY, clear);
         break;
       case "fillDown":
-        if (!isTrash) fillDown();
+        if (!isTrash) withRecords(range, MAXIMUM_RECORDS + 1, TOO_MANY, fillDown);
         break;
       case "undo":
         void edits.step(true);
@@ -185,7 +219,7 @@ export function useGestures(list: List, ways: Ways) {
     }
   }
 
-  return { run, copy, startPaste, finishPaste, paste, dropPaste: () => setPaste(null) };
+  return { run, copy, selectRows, startPaste, finishPaste, paste, dropPaste: () => setPaste(null) };
 }
 
 export type Gestures = ReturnType<typeof useGestures>;

@@ -3,7 +3,7 @@
 import { useCallback, useMemo, useRef, useState } from "react";
 
 import { records } from "../../api/client.ts";
-import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
+import { type Field, type ObjectModel, otherEnds, type RecordRow } from "../../api/model.ts";
 import { buildDocuments } from "../../api/record_documents.ts";
 import { labelOf } from "../../fields/registry.ts";
 import { bothOf, buildSearch } from "../../filter/search.ts";
@@ -143,7 +143,8 @@ export type List = ReturnType<typeof useList>;
 function useSelected(shown: readonly Field[], object: ObjectModel): readonly Field[] {
   const selected = useRef<readonly Field[]>([]);
   const names = object.labels.map((label) => label.name);
-  const wanted = [...shown, ...object.fields.filter((field) => names.includes(field.name))];
+  const ends = shown.flatMap((field) => otherEnds(field, object.fields));
+  const wanted = [...shown, ...ends, ...object.fields.filter((field) => names.includes(field.name))];
   const missing = wanted.filter((field, index) => !selected.current.includes(field) && wanted.indexOf(field) === index);
   if (missing.length > 0)
     selected.current = [...selected.current.filter((field) => object.fields.includes(field)), ...missing];

@@ -1,0 +1,217 @@
+"""Values of every type are edited, pasted and taken back, and none of them is changed by the way."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.engine.server.console.browsing import Serve, Served, Watched
+from tests.engine.server.console.records.lists import (
+    ask,
+    cell,
+    count_shown,
+    create_object,
+    open_list,
+    press,
+)
+
+pytestmark = pytest.mark.system
+
+LOADED = (".js", ".css")
+FIELDS: list[dict[str, Any]] = [
+    {"type": "CURRENCY", "name": "price", "label": "Price"},
+    {"type": "RATING", "name": "stars", "label": "Stars"},
+    {"type": "DATE", "name": "day", "label": "Day"},
+    {"type": "DATE_TIME", "name": "at", "label": "At"},
+    {"type": "TEXT", "name": "body", "label": "Body"},
+    {"type": "ADDRESS", "name": "home", "label": "Home"},
+    {
+        "type": "MORPH_RELATION",
+        "name": "owner",
+        "label": "Owner",
+        "morphRelationsCreationPayload": [
+            {"targetObjectMetadataId": target, "targetFieldLabel": "Owned"} for target in ("person", "company")
+        ],
+    },
+]
+READ = """{ samples { edges { node {
+    name price { amountMicros currencyCode } stars day at body home { addressStreet1 addressCity }
+    ownerPerson { firstName } ownerCompany { name }
+} } } }"""
+
+
+async def read(served: Served) -> dict[str, object]:
+    answer = await ask(served, READ)
+    node: dict[str, object] = answer["samples"]["edges"][0]["node"]
+    return node
+
+
+async def paste(page: Page, text: str) -> None:
+    await page.evaluate("text => navigator.clipboard.writeText(text)", text)
+    await press(page, "Control+v")
+
+
+async def at_column(page: Page, name: str) -> None:
+    """Move to the cell of the first row in a column."""
+    heads = [head for head in await page.get_by_role("columnheader").all_inner_texts() if head]
+    await page.get_by_role("grid").focus()
+    await press(page, "Control+Home", *["ArrowRight"] * heads.index(name))
+
+
+async def test_each_type_keeps_what_is_typed_and_pasted(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        await create_object(served, "sample", FIELDS)
+        await ask(
+            served,
+            'mutation { createSample(data: { name: "first", body: "two\\nlines", day: "2024-02-29", '
+            'at: "2024-01-31T09:30:00.123456Z", home: { addressStreet1: "Main\\nStreet 1" } }) { id } }',
+        )
+        page = await open_list(watched, served, "samples")
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await count_shown(page, "1 record")
+
+        # A text of several lines keeps them, and the empty text is another value than none.
+        await at_column(page, "Body")
+        await press(page, "F2")
+        await page.keyboard.type("!")
+        await press(page, "Shift+Enter")
+        await page.keyboard.type("three")
+        await press(page, "Enter")
+        await expect(cell(page, "two lines! three")).to_be_visible()
+        assert (await read(served))["body"] == "two\nlines!\nthree"
+        await press(page, "F2", "Control+a", "Backspace")
+        await expect(page.get_by_text("Ctrl+Enter an empty text")).to_be_visible()
+        await watched.assert_accessible()
+        await press(page, "Control+Enter")
+        await expect(cell(page, "empty")).to_be_visible()
+        await at_column(page, "Home")
+        await press(page, "F2", "Tab", "Tab", "Tab")
+        await page.keyboard.type("Bonn")
+        await press(page, "Enter")
+        await expect(cell(page, "Main Street 1, Bonn")).to_be_visible()
+        assert (await read(served))["home"] == {"addressStreet1": "Main\nStreet 1", "addressCity": "Bonn"}
+
+        # A digit is a rating; an amount with a comma is refused, not taken a hundredfold.
+        await at_column(page, "Stars")
+        await page.keyboard.type("4")
+        await press(page, "Enter")
+        await expect(cell(page, "★★★★")).to_be_visible()
+        await at_column(page, "Price")
+        await paste(page, "12,50 EUR")
+        dialog = page.get_by_role("dialog", name="Paste")
+        await expect(dialog).to_contain_text("An amount looks like 12500.50")
+        await dialog.get_by_role("button", name="Cancel").click()
+        await at_column(page, "Price")
+        await paste(page, "1,250.5 EUR")
+        await expect(cell(page, "1,250.50 EUR")).to_be_visible()
+
+        # A date of which a part is missing is no date, and not the end of the one before.
+        await at_column(page, "Day")
+        await press(page, "F2", "Backspace", "Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("The date is not complete")
+        await watched.assert_accessible()
+        await press(page, "Escape")
+        await expect(cell(page, "29 Feb 2024")).to_be_visible()
+        await page.keyboard.type("2023-02-30")
+        await press(page, "Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("A date looks like")
+        await press(page, "Control+a")
+        await page.keyboard.type("2023-02-28")
+        await press(page, "Enter")
+        await expect(cell(page, "28 Feb 2023")).to_be_visible()
+        await at_column(page, "At")
+        await press(page, "F2", "Enter")
+        await paste(page, "2024-02-30 09:30")
+        await expect(dialog).to_contain_text("There is no such time.")
+        await dialog.get_by_role("button", name="Cancel").click()
+
+        found = await read(served)
+        assert found["price"] == {"amountMicros": "1250500000", "currencyCode": "EUR"}
+        assert (found["stars"], found["day"], found["at"]) == ("RATING_4", "2023-02-28", "2024-01-31T09:30:00.123456Z")
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_relation_is_the_record_that_was_searched_for(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        await create_object(served, "sample", FIELDS)
+        for name in ("Orion", "Zeta", "Oriole"):
+            await ask(served, "mutation ($name: String) { createCompany(data: { name: $name }) { id } }", name=name)
+        await ask(served, 'mutation { createSample(data: { name: "first" }) { id } }')
+        page = await open_list(watched, served, "samples")
+        await count_shown(page, "1 record")
+        await page.get_by_role("button", name="Columns").click()
+        await page.get_by_label("Owner (Person)").first.check()
+        await page.get_by_role("button", name="Done").click()
+
+        # Enter waits for the answer to the words that were typed.
+        await at_column(page, "Owner (Company)")
+        await page.keyboard.type("zet")
+        await press(page, "Enter")
+        await expect(cell(page, "Zeta")).to_be_visible()
+        # An editor that is only looked at changes nothing, whatever the first record of its list is.
+        await press(page, "F2")
+        await expect(page.get_by_role("option", name="Orion")).to_be_visible()
+        await press(page, "Enter")
+        await expect(cell(page, "Zeta")).to_be_visible()
+        await press(page, "F2")
+        await page.keyboard.type("nothing has this name")
+        await expect(page.get_by_text("No companies have these words.")).to_be_visible()
+        await press(page, "Enter")
+        await expect(page.get_by_role("combobox", name="Owner (Company) of")).to_have_value("nothing has this name")
+        await press(page, "Escape")
+
+        # One owner empties the other, and an undo gives that one back.
+        await at_column(page, "Owner (Person)")
+        await page.keyboard.type("ada")
+        await press(page, "Tab")
+        await expect(cell(page, "Ada")).to_be_visible()
+        await expect(cell(page, "Zeta")).to_be_hidden()
+        await page.get_by_role("grid").focus()
+        await press(page, "Control+z")
+        await expect(cell(page, "Zeta")).to_be_visible()
+        found = await read(served)
+        assert (found["ownerPerson"], found["ownerCompany"]) == (None, {"name": "Zeta"})
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_ten_thousand_cells_of_a_spreadsheet_are_one_paste_and_one_undo(watched: Watched, serve: Serve) -> None:
+    rows, columns = 250, 40
+    async with serve() as served:
+        await create_object(
+            served,
+            "grid",
+            [{"type": "TEXT", "name": f"c{number}", "label": f"C{number}"} for number in range(columns - 1)],
+        )
+        records = [{"name": str(number)} for number in range(rows)]
+        await ask(served, "mutation ($data: [GridInput!]!) { createGrids(data: $data) { id } }", data=records)
+        page = await open_list(watched, served, "grids")
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await count_shown(page, "250 records")
+
+        # As Excel copies them: a cell with a line's end in quotation marks, other quotation marks as they are.
+        lines = [["n" + str(row), '"two\r\nlines"', '"a" and 5"', *["x"] * (columns - 3)] for row in range(rows)]
+        await page.get_by_role("grid").focus()
+        await paste(page, "\r\n".join("\t".join(line) for line in lines) + "\r\n")
+        dialog = page.get_by_role("dialog", name="Paste")
+        await expect(dialog).to_contain_text("7,500 cells in 250 records.")
+        await expect(dialog).to_contain_text("The last 10 columns of the clipboard lie beyond the list")
+        await dialog.get_by_role("button", name="Paste").click()
+        await expect(page.get_by_text("Pasted 7,500 cells")).to_be_visible()
+        last = await ask(served, "{ grids(first: 1, offset: 249) { edges { node { name c0 c1 c28 } } } }")
+        found = last["grids"]["edges"][0]["node"]
+        assert found["c0"].splitlines() == ["two", "lines"]
+        assert (found["name"], found["c1"], found["c28"]) == ("n249", '"a" and 5"', "x")
+        await page.get_by_role("button", name="Undo").click()
+        await expect(page.get_by_text("Undone: Pasted 7,500 cells")).to_be_visible()
+        await expect(cell(page, "0")).to_be_visible()
+
+        # A copy has the whole range, also the rows that the list had not read yet.
+        await page.reload()
+        await count_shown(page, "250 records")
+        await page.get_by_role("grid").focus()
+        await press(page, "Control+Space", "Control+c")
+        await expect(page.get_by_text("250 records had to be read first")).to_be_visible()
+        await press(page, "Control+c")
+        copied = await page.evaluate("navigator.clipboard.readText()")
+        assert copied.split("\n") == [str(row) for row in range(rows)]
+        await watched.assert_clean(served.address, LOADED)
