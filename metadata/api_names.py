@@ -1,6 +1,6 @@
 """The names that an object has in the GraphQL API: derived from its own, and found again by their structure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -62,6 +62,7 @@ class TypeRole(Enum):
     LIST_ITEMS = "ListItemsInput"
     SET_PATH = "SetPathInput"
     DELETE_PATH = "DeletePathInput"
+    RECORD_EVENT = "RecordEvent"
 
 
 class Quantifier(Enum):
@@ -105,15 +106,16 @@ class Verb(Enum):
 _OF_MANY = frozenset({Verb.MERGE})
 """The verbs that stand before the names of several records alone."""
 
-_HAPPENED = {
+_ENDINGS: Mapping[Verb | None, str] = {
     Verb.CREATE: "Created",
     Verb.UPDATE: "Updated",
     Verb.DELETE: "Deleted",
     Verb.RESTORE: "Restored",
     Verb.DESTROY: "Destroyed",
+    None: "Changed",
 }
-"""The endings behind the object's name in a root field of Subscription. None ends with another, so that two
-such names are equal only where their objects' names are."""
+"""The endings behind the object's name in a root field of Subscription; without a verb each write is meant. None ends
+with another, so that two such names are equal only where their objects' names are."""
 
 _DUPLICATES = "Duplicates"
 
@@ -128,13 +130,16 @@ JSON_PATH_VALUE = "JSONPathValueInput"
 SEARCH_TYPE_NAMES = ("SearchConnection", "SearchEdge", "SearchResult", "SearchRecord")
 """The types of the search over all objects."""
 
+EVENT_TYPE_NAMES = ("RecordEventAction", "RecordEventActor")
+"""The types of an event that all objects share."""
+
 SHARED_TYPE_NAMES: frozenset[str] = frozenset(
     {"Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID"}
     | {"UUID", "DateTime", "Date", "BigInt", "BigFloat", "JSON", "TSVector"}
     | {"PageInfo", "OrderByDirection", "Presence", JSON_PATH_VALUE, "ConnectTarget"}
     | {"RelativeDateInput", "RelativeDateUnit", "FirstDayOfWeek"}
     | {"NumberGrouping", "DateGrouping", "DateBucket", "DateGroup"}
-    | {*SEARCH_TYPE_NAMES}
+    | {*SEARCH_TYPE_NAMES, *EVENT_TYPE_NAMES}
     | {"JSONPathFilter", "JSONOrderByInput", "JSONOrderType"}
     | {
         sub.scalar.filter_name
@@ -182,10 +187,10 @@ class MutationRoot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubscriptionRoot:
-    """A root field of Subscription: the write that a record must have had."""
+    """A root field of Subscription: the write that a record must have had, any one without a verb."""
 
     object: Object
-    verb: Verb
+    verb: Verb | None
 
 
 def type_name(object_: Object, role: TypeRole) -> str:
@@ -224,9 +229,9 @@ def mutation_names(object_: Object, *, many: bool) -> list[str]:
     return [mutation_name(object_, verb, many=many) for verb in verbs]
 
 
-def subscription_name(object_: Object, verb: Verb) -> str:
+def subscription_name(object_: Object, verb: Verb | None) -> str:
     """Return the name of a root field of Subscription."""
-    return object_.name_singular + _HAPPENED[verb]
+    return object_.name_singular + _ENDINGS[verb]
 
 
 def find_type(snapshot: Snapshot, name: str) -> ObjectType | FieldEnumType | None:
@@ -349,7 +354,7 @@ def find_mutation(snapshot: Snapshot, name: str) -> MutationRoot | None:
 
 def find_subscription(snapshot: Snapshot, name: str) -> SubscriptionRoot | None:
     """Return the object and write of a root field of Subscription, None if the role may not read the object."""
-    for verb, ending in _HAPPENED.items():
+    for verb, ending in _ENDINGS.items():
         if name.endswith(ending) and (object_ := snapshot.readable.get(name.removesuffix(ending))):
             return SubscriptionRoot(object=object_, verb=verb)
     return None
@@ -386,4 +391,4 @@ def all_mutation_names(object_: Object) -> Iterator[str]:
 
 def all_subscription_names(object_: Object) -> Iterator[str]:
     """Yield the names of all root fields of Subscription of an object."""
-    return (subscription_name(object_, verb) for verb in _HAPPENED if object_.rights.read)
+    return (subscription_name(object_, verb) for verb in _ENDINGS if object_.rights.read)

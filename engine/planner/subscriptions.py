@@ -23,6 +23,7 @@ from fieldstone.engine.planner.live_queries import PlannedLiveQuery, plan_live_q
 from fieldstone.engine.planner.price import affordable, limit_offsets
 from fieldstone.engine.planner.reads.filters.conditions import filter_condition
 from fieldstone.engine.planner.reads.selection import build_record
+from fieldstone.engine.planner.record_events import Actions, add_names, bind_actions, build_event, read_actions
 from fieldstone.engine.planner.writes.mutations import ACTIONS
 from fieldstone.metadata.api_names import SubscriptionRoot, Verb, find_subscription
 from fieldstone.metadata.json_text import JsonValue
@@ -48,7 +49,7 @@ class PlannedFeed:
     Attributes:
         key: the response key of its field.
         object_: the object whose records it is about.
-        action: the write that one must have had.
+        actions: yields the writes of which a record must have had one.
         feed: the read of the events; after the parameters of the selection come those for the range and the sets.
         binders: those of the selection's parameters, which are the same for a whole group.
         set_binders: those of the values that a set has for each subscriber.
@@ -57,7 +58,7 @@ class PlannedFeed:
 
     key: str
     object_: Object
-    action: str
+    actions: Actions
     feed: EventFeed
     binders: tuple[Binder, ...]
     set_binders: tuple[Binder, ...]
@@ -94,17 +95,25 @@ def _plan_feed(context: PlanContext, selected: Selected, root: SubscriptionRoot)
     arguments = arguments_of(selected.nodes[0], context.variables)
     _check_role(context, arguments, path)
     table = readable(context, object_)
-    record = _nullable(build_record(context, object_, context.selected_below(selected), path))
+    build = build_record if root.verb else build_event
+    record = _nullable(build(context, object_, context.selected_below(selected), path))
     price, cost = price_of_record(record, selected.key, context.parameters), context.limits.cost
     price.check(cost)
     limit_offsets(price, cost, context.parameters)
     condition, changed, set_binders = _plan_sets(context, root, arguments, path)
+    actions = read_actions(root, arguments.get("actions"), Blame(field="actions", path=path))
+    names = None
+    action = (
+        ACTIONS[root.verb] if root.verb else context.parameters.add(bind_actions(actions), SqlType.TEXT, array=True)
+    )
+    if root.verb is None:
+        names = add_names(context, object_, context.selected_below(selected))
     slots, limit = len(context.parameters.binders), affordable(price, cost, LONGEST_READ)
     feed = EventFeed(
         log=LOG,
         table=table,
         object_id=str(object_.id),
-        action=ACTIONS[root.verb],
+        action=action,
         after=Parameter(slot=slots, type=SqlType.BIGINT),
         upto=Parameter(slot=slots + 1, type=SqlType.BIGINT),
         sets=Parameter(slot=slots + 2, type=SqlType.JSONB),
@@ -114,11 +123,12 @@ def _plan_feed(context: PlanContext, selected: Selected, root: SubscriptionRoot)
         limit=limit,
         record=record,
         most_bytes=bytes_to_count(record, times=limit, most=context.limits.response_bytes),
+        names=names,
     )
     return PlannedFeed(
         key=selected.key,
         object_=object_,
-        action=ACTIONS[root.verb],
+        actions=actions,
         feed=feed,
         binders=tuple(context.parameters.binders),
         set_binders=set_binders,
@@ -201,7 +211,7 @@ def _changed(root: SubscriptionRoot, tree: Tree, blame: Blame) -> Binder | None:
     """Return the binder of the columns of which an update must have changed one, None where each update is meant."""
     object_ = root.object
     given = None if tree is None else _columns(object_, tree, blame)
-    if root.verb is not Verb.UPDATE or (len(object_.by_name) == len(object_.active) and not object_.guarded):
+    if root.verb not in {Verb.UPDATE, None} or (len(object_.by_name) == len(object_.active) and not object_.guarded):
         return given
     # A write of fields that the role may not read is none for it.
     readable_ones = array_literal(read_columns(object_))

@@ -19,6 +19,11 @@ from fieldstone.engine.schema.objects import (
 )
 from fieldstone.engine.schema.objects.nodes import build_node
 from fieldstone.engine.schema.objects.search import build_search_type
+from fieldstone.engine.schema.roots.activity.record_events import (
+    RECORD_EVENT_ACTION,
+    RECORD_EVENT_ACTOR,
+    build_record_event,
+)
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY, build_mutation, build_query
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION, build_field_names, build_subscription
 from fieldstone.engine.schema.scope import NODE, TypeScope
@@ -47,6 +52,7 @@ from fieldstone.metadata.scalars import BIG_INT, BIG_TOTAL, BOOLEAN, STRING_LIST
 
 _SHARED = (
     *(PAGE_INFO, ORDER_BY_DIRECTION, PRESENCE),
+    *(RECORD_EVENT_ACTION, RECORD_EVENT_ACTOR),
     *(RELATIVE_DATE, RELATIVE_DATE_UNIT, FIRST_DAY_OF_WEEK),
     *(JSON_PATH_FILTER, JSON_ORDER_BY, JSON_ORDER_TYPE),
     *(NUMBER_GROUPING, DATE_GROUPING, DATE_BUCKET, DATE_GROUP),
@@ -206,6 +212,7 @@ _BUILDERS: Mapping[TypeRole, Callable[[TypeScope, Object], GraphQLNamedType]] = 
     TypeRole.FIELD_NAME: lambda _scope, object_: build_field_names(object_),
     TypeRole.ON_CONFLICT: upserts.build_on_conflict,
     TypeRole.UPSERT_RESULT: upserts.build_upsert_result,
+    TypeRole.RECORD_EVENT: build_record_event,
 }
 
 
@@ -217,6 +224,7 @@ _OF_WRITES = frozenset(
         TypeRole.FIELD_NAME,
         TypeRole.ON_CONFLICT,
         TypeRole.UPSERT_RESULT,
+        TypeRole.RECORD_EVENT,
     }
 )
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from typing import Final
 
 from fieldstone.sql.plan.aggregates import Measure
 from fieldstone.sql.plan.elements import Condition, Table
@@ -19,6 +20,7 @@ from fieldstone.sql.plan.outputs import (
     Record,
     Value,
 )
+from fieldstone.sql.types import SqlType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,9 +84,24 @@ class Groups:
     entries: tuple[tuple[str, GroupOutput], ...]
 
 
+class EventColumns:
+    """The columns of the event itself in the record of an EventFeed with several actions. No table has such columns.
+
+    Attributes:
+        CHANGED: the names, by `EventFeed.names`, of the columns that an update has changed.
+    """
+
+    ACTION: Final = Column(name=":action", type=SqlType.TEXT)
+    AT: Final = Column(name=":at", type=SqlType.TIMESTAMP)
+    ACTOR_KIND: Final = Column(name=":actor_kind", type=SqlType.TEXT)
+    ACTOR_ID: Final = Column(name=":actor_id", type=SqlType.UUID)
+    ACTOR: Final = Column(name=":actor", type=SqlType.TEXT)
+    CHANGED: Final = Column(name=":changed", type=SqlType.TEXT)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventFeed:
-    """The events of one action on one object in a range of positions, for the parameter sets of subscribers.
+    """The events of an action on one object in a range of positions, for the parameter sets of subscribers.
 
     One row for each event, in log order, at most `limit`: its position; the numbers from 1 of the parameter sets that
     want it, with commas between them, NULL where none does; the JSON text of its record, NULL likewise. The record is
@@ -94,10 +111,12 @@ class EventFeed:
 
     Attributes:
         table: where such records are kept, for the types of their columns, with the cells of the record.
+        action: that of the events, or the array of the actions.
         after: the position that the range begins behind; it ends with `upto`. An array: the positions themselves.
         sets: a JSON list of one object for each set, with the texts or nulls p0, p1 and so on, `set_size` of them.
         changed: the value in the sets of which columns an update must have changed one; NULL is any.
         condition: over the record; its parameters are `in_set`.
+        names: arrays of columns and of the names that stand for them; None where the record does not have them.
         most_bytes: as in `ReadPlan`, of the connections in all results.
         tells_changed: whether each row has the changed columns as a JSON list, too.
     """
@@ -105,7 +124,7 @@ class EventFeed:
     log: Table
     table: Table
     object_id: str
-    action: str
+    action: str | Parameter
     after: Parameter
     upto: Parameter
     sets: Parameter
@@ -116,6 +135,7 @@ class EventFeed:
     record: Record
     most_bytes: int | None = None
     tells_changed: bool = False
+    names: tuple[Parameter, Parameter] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,4 +65,4 @@ class Registry:
 
 def _shared_names(group: SubscriptionGroup) -> tuple[object, ...]:
     """Return the keys under which a group is found for a new subscriber and for an event."""
-    return (group.key, (group.key.object_id, group.key.action))
+    return (group.key, *((group.key.object_id, action) for action in group.key.actions))

@@ -75,6 +75,7 @@ class GroupKey:
 
     Attributes:
         rights: those on the objects that the statement depends on: roles that have the same ones share a group.
+        actions: those of the events.
         sealed: whether the results tell no positions: these count the events of all workspaces and objects.
         key: the response key of their field.
         limit: the number of events that the statement reads.
@@ -86,7 +87,7 @@ class GroupKey:
     rights: RightsOnObjects
     sealed: bool
     object_id: UUID
-    action: str
+    actions: tuple[str, ...]
     key: str
     statement: Statement
     limit: int
@@ -163,7 +164,7 @@ def bind_subscription(
             rights=needed.rights,
             sealed=sealed,
             object_id=planned.object_.id,
-            action=planned.action,
+            actions=planned.actions(bindings),
             key=planned.key,
             statement=plan.statement,
             limit=planned.feed.limit,

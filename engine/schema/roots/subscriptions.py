@@ -14,6 +14,7 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.schema.roots.activity.record_events import RECORD_EVENT_ACTION
 from fieldstone.engine.schema.roots.records import find_query_field, query_names
 from fieldstone.engine.schema.scope import Members, TypeScope
 from fieldstone.engine.schema.values.descriptions import describe_field
@@ -30,6 +31,7 @@ _HAPPENINGS = {
     Verb.DELETE: "A record of {} was deleted; it can be restored.",
     Verb.RESTORE: "A record of {} that had been deleted was restored.",
     Verb.DESTROY: "A record of {} was removed for good; it is as it was before.",
+    None: "A record of {} was created, changed, deleted, restored or removed for good.",
 }
 
 _INTERVAL = GraphQLArgument(
@@ -66,7 +68,7 @@ def _live_field(field: GraphQLField) -> GraphQLField:
 
 
 def _subscription_field(scope: TypeScope, root: SubscriptionRoot) -> GraphQLField:
-    object_ = root.object
+    object_, verb = root.object, root.verb
     arguments = {
         "filter": GraphQLArgument(
             scope.input_of(object_, TypeRole.FILTER), description="Only records that match after the write."
@@ -76,15 +78,20 @@ def _subscription_field(scope: TypeScope, root: SubscriptionRoot) -> GraphQLFiel
             description="The `extensions.position` of the last result received; the events since then come first.",
         ),
     }
-    if root.verb is Verb.UPDATE:
+    if verb in {Verb.UPDATE, None}:
         arguments["changed"] = GraphQLArgument(
             GraphQLList(GraphQLNonNull(scope.enum_type(type_name(object_, TypeRole.FIELD_NAME)))),
-            description="Only updates that changed the value of one of these fields.",
+            description="Only updates that changed the value of one of these fields"
+            + ("." if verb else "; other writes as well."),
+        )
+    if verb is None:
+        arguments["actions"] = GraphQLArgument(
+            GraphQLList(GraphQLNonNull(RECORD_EVENT_ACTION)), description="Only these writes; all of them unless given."
         )
     return GraphQLField(
-        GraphQLNonNull(scope.output_of(object_, TypeRole.RECORD)),
+        GraphQLNonNull(scope.output_of(object_, TypeRole.RECORD if verb else TypeRole.RECORD_EVENT)),
         args=arguments,
-        description=_HAPPENINGS[root.verb].format(object_.label_plural),
+        description=_HAPPENINGS[verb].format(object_.label_plural),
     )
 
 

@@ -4,7 +4,7 @@ from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.expressions import SETS
 from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.reads.select import compile_record, name_unread
-from fieldstone.sql.compiler.scope import RowReference, StatementDraft
+from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import (
     Expression,
     FromItem,
@@ -16,11 +16,19 @@ from fieldstone.sql.compiler.terms import (
 )
 from fieldstone.sql.identifiers import quote_table
 from fieldstone.sql.plan.elements import Comparison
-from fieldstone.sql.plan.read import EventFeed
+from fieldstone.sql.plan.operands import Parameter
+from fieldstone.sql.plan.read import EventColumns, EventFeed
 from fieldstone.sql.types import SqlType
 
 _NUMBER = expressions.result(SETS, "n")
 _COMMA = expressions.text_literal(",")
+_TOLD = {
+    EventColumns.AT: "at",
+    EventColumns.ACTOR_KIND: "actor_kind",
+    EventColumns.ACTOR_ID: "actor_id",
+    EventColumns.ACTOR: "actor",
+}
+"""The columns of the log that are told as they are."""
 
 
 def compile_feed(plan: EventFeed, draft: StatementDraft) -> Query:
@@ -34,7 +42,7 @@ def compile_feed(plan: EventFeed, draft: StatementDraft) -> Query:
     )
     wanted = query_source(_wanted(plan, event, record, draft).text(), draft.alias())
     numbers = expressions.result(wanted.alias, "numbers")
-    text = compile_record(plan.record, record, draft)
+    text = compile_record(plan.record, _with_event(plan, event, record, draft), draft)
     query = Query().from_(event)
     source = row_source(plan.table, record.alias, draft, among=written.text)
     query.join(InnerJoin(_lateral(source), expressions.TRUE))
@@ -63,13 +71,15 @@ def _events(plan: EventFeed, draft: StatementDraft) -> Query:
     meant = expressions.all_of(
         (
             expressions.equal(expressions.result(source.alias, "object_id"), expressions.uuid_literal(plan.object_id)),
-            expressions.equal(expressions.result(source.alias, "action"), expressions.text_literal(plan.action)),
+            _is_meant(plan, expressions.result(source.alias, "action")),
             *range_,
         )
     )
     left, before = expressions.result(source.alias, "after"), expressions.result(source.alias, "before")
     query = Query().from_(source).select(position, expressions.result(source.alias, "changed"))
     query.select(expressions.named(expressions.coalesce(left, before), "record"))
+    if isinstance(plan.action, Parameter):
+        query.select(*(expressions.result(source.alias, name) for name in ("action", *_TOLD.values())))
     return query.only(meant).order(position).limit(plan.limit)
 
 
@@ -79,7 +89,11 @@ def _wanted(plan: EventFeed, event: FromItem, record: RowReference, draft: State
     if plan.changed is not None:
         columns = expressions.parameter(plan.changed)
         overlap = expressions.compare(_changed(plan, event, record, draft), Comparison.OVERLAPS, columns)
-        condition = expressions.all_of((expressions.any_of((expressions.is_null(columns), overlap)), condition))
+        any_will_do = [expressions.is_null(columns)]
+        if isinstance(plan.action, Parameter):
+            action = expressions.result(event.alias, "action")
+            any_will_do.append(expressions.compare(action, Comparison.NE, expressions.text_literal("updated")))
+        condition = expressions.all_of((expressions.any_of((*any_will_do, overlap)), condition))
     number = expressions.cast_to_text(_NUMBER)
     numbers = expressions.aggregate("string_agg", number, _COMMA, order=_NUMBER)
     query = Query().from_(_sets(plan)).select(expressions.named(numbers, "numbers"))
@@ -94,6 +108,27 @@ def _changed(plan: EventFeed, event: FromItem, record: RowReference, draft: Stat
         hidden = expressions.case([(seen, expressions.NULL)], otherwise=expressions.text_literal(cell.of.name))
         changed = expressions.call("array_remove", changed, hidden)
     return changed
+
+
+def _is_meant(plan: EventFeed, action: Expression) -> Expression:
+    if isinstance(plan.action, Parameter):
+        return expressions.equal_to_any(action, expressions.parameter(plan.action))
+    return expressions.equal(action, expressions.text_literal(plan.action))
+
+
+def _with_event(plan: EventFeed, event: FromItem, record: RowReference, draft: StatementDraft) -> RowReference:
+    """Return the row of the record with the EventColumns."""
+    if not isinstance(plan.action, Parameter):
+        return record
+    values = {column.name: expressions.result(event.alias, name) for column, name in _TOLD.items()}
+    values[EventColumns.ACTION.name] = expressions.call("upper", expressions.result(event.alias, "action"))
+    if plan.names is not None:
+        columns, named = draft.alias(), expressions.call("unnest", *map(expressions.parameter, plan.names))
+        is_changed = expressions.equal_to_any(expressions.result(columns, "c"), _changed(plan, event, record, draft))
+        name = expressions.result(columns, "n")
+        names = Query().from_(FromItem(named.text, columns, ("c", "n"))).select(name).only(is_changed).group(name)
+        values[EventColumns.CHANGED.name] = expressions.array_from(names.order(name))
+    return FutureRow(alias=record.alias, names=record.names, values=values)
 
 
 def _sets(plan: EventFeed) -> FromItem:

@@ -5,8 +5,6 @@ from typing import Final
 
 from graphql import (
     GraphQLArgument,
-    GraphQLEnumType,
-    GraphQLEnumValue,
     GraphQLField,
     GraphQLInputObjectType,
     GraphQLInt,
@@ -17,12 +15,12 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.schema.roots.activity.record_events import RECORD_EVENT_ACTION, RECORD_EVENT_ACTOR
 from fieldstone.engine.schema.roots.mutation_notation import input_member
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.paging import PAGE_INFO
 from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.metadata import scalars
-from fieldstone.metadata.catalog.webhooks import ACTIONS
 
 EVENTS: Final = "RecordEventConnection"
 FIRST: Final = 50
@@ -32,20 +30,6 @@ _UUID, _DATE_TIME = SCALARS[scalars.UUID.name], SCALARS[scalars.DATE_TIME.name]
 _JSON = SCALARS[scalars.JSON.name]
 _TEXT = GraphQLNonNull(GraphQLString)
 
-_ACTION = GraphQLEnumType(
-    "RecordEventAction",
-    {action.upper(): GraphQLEnumValue(action.upper(), description=f"The record was {action}.") for action in ACTIONS},
-    description="The write that an event tells of.",
-)
-_ACTOR = GraphQLObjectType(
-    "RecordEventActor",
-    {
-        "kind": GraphQLField(GraphQLString, description="The kind of the identity, such as `API_KEY`."),
-        "id": GraphQLField(_UUID, description="The id of the key or the user."),
-        "name": GraphQLField(GraphQLString, description="The name of the key or the user."),
-    },
-    description="The author of a write.",
-)
 _CHANGE = GraphQLObjectType(
     "RecordEventChange",
     {
@@ -59,11 +43,11 @@ _EVENT = GraphQLObjectType(
     "RecordEvent",
     {
         "id": GraphQLField(_TEXT, description="The id of the event, which is its cursor."),
-        "action": GraphQLField(GraphQLNonNull(_ACTION), description="The write."),
+        "action": GraphQLField(GraphQLNonNull(RECORD_EVENT_ACTION), description="The write."),
         "object": GraphQLField(_TEXT, description="The nameSingular of the object."),
         "recordId": GraphQLField(GraphQLNonNull(_UUID), description="The id of the record."),
         "at": GraphQLField(GraphQLNonNull(_DATE_TIME), description="The time of the write."),
-        "actor": GraphQLField(GraphQLNonNull(_ACTOR), description="Its author."),
+        "actor": GraphQLField(GraphQLNonNull(RECORD_EVENT_ACTOR), description="Its author."),
         "record": GraphQLField(_JSON, description="The record after the write; a destroyed one as it was."),
         "changes": GraphQLField(
             GraphQLNonNull(GraphQLList(GraphQLNonNull(_CHANGE))), description="The fields that an update changed."
@@ -97,7 +81,7 @@ _FILTER = GraphQLInputObjectType(
     {
         "object": input_member(GraphQLString, "The nameSingular of the object."),
         "recordId": input_member(_UUID, "The id of the record."),
-        "actions": input_member(GraphQLList(GraphQLNonNull(_ACTION)), "The writes."),
+        "actions": input_member(GraphQLList(GraphQLNonNull(RECORD_EVENT_ACTION)), "The writes."),
         "actorId": input_member(_UUID, "The id of the key or the user."),
         "since": input_member(_DATE_TIME, "The earliest time."),
         "until": input_member(_DATE_TIME, "The time before which they were."),
@@ -106,7 +90,7 @@ _FILTER = GraphQLInputObjectType(
 )
 
 EVENT_TYPES: Final[Mapping[str, GraphQLNamedType]] = {
-    type_.name: type_ for type_ in (_ACTION, _ACTOR, _CHANGE, _EVENT, _EDGE, _EVENTS, _FILTER)
+    type_.name: type_ for type_ in (_CHANGE, _EVENT, _EDGE, _EVENTS, _FILTER)
 }
 """The types that only this root field uses."""
 
