@@ -57,6 +57,8 @@ _APIS: Mapping[str, Callable[[Services], GraphQLApi]] = {
     "/metadata": lambda services: services.metadata,
 }
 """The GraphQL APIs by the path that they stand at."""
+_BESIDE = {"/metadata": {"/graphql": _APIS["/graphql"]}}
+"""The other APIs that a socket serves: none leads to the models where a proxy keeps clients from `/metadata`."""
 
 _DOCUMENT = f"/{OPEN_API}"
 """A second path of the document that describes REST, which Twenty's clients look for."""
@@ -125,7 +127,7 @@ class Fieldstone:
         self._sockets = {
             path: SocketEndpoint(
                 runtime=self.runtime,
-                select=select,
+                apis={path: select, **_BESIDE.get(path, {})},
                 metrics=self.metrics,
                 log=self.log,
                 presented=admission.presented,

@@ -10,8 +10,9 @@ from fieldstone.engine.events.subscriptions.subscription import Refused
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.roles.principal import Principal
+from tests.apis import PRINCIPAL
 from tests.engine.events.desk import Desk, Listener
-from tests.engine.metadata_api.roles import UPDATE
+from tests.engine.metadata_api.roles import CREATE, UPDATE
 
 
 @dataclass(slots=True, eq=False)
@@ -52,3 +53,11 @@ class Rep:
     def of(self, city: str) -> "Rep":
         """Another principal of the role."""
         return replace(self, principal=replace(self.principal, subject_id=uuid4(), claims={"city": city}))
+
+
+async def rep(desk: Desk, *grants: dict[str, Any], name: str = "rep") -> Rep:
+    """A principal in Berlin whose role has these grants."""
+    given = {"name": name, "label": "Rep", "claims": [{"name": "city", "type": "TEXT"}], "grants": list(grants)}
+    made = await desk.data(CREATE, api=desk.metadata, input=given)
+    principal = replace(PRINCIPAL, subject_id=uuid4(), role=name, claims={"city": "Berlin"})
+    return Rep(desk=desk, principal=principal, role_id=made["createRole"]["id"])

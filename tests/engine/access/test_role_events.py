@@ -1,16 +1,12 @@
 """Subscriptions and live queries of roles: an event is told if its image may be read, and positions are not told."""
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
-from tests.apis import PRINCIPAL
-from tests.engine.access.subscribers import Rep
+from tests.engine.access.subscribers import rep
 from tests.engine.events.desk import Desk, open_desk
-from tests.engine.metadata_api.roles import CREATE
 from tests.waiting import until
 
 MINE = {"city": {"eq": "$principal.city"}}
@@ -22,14 +18,6 @@ async def desk(workspace_dsn: str) -> AsyncIterator[Desk]:
     """One process over a workspace without records."""
     async with open_desk(workspace_dsn) as opened:
         yield opened
-
-
-async def rep(desk: Desk, *grants: dict[str, Any], name: str = "rep") -> Rep:
-    """A principal in Berlin whose role has these grants."""
-    given = {"name": name, "label": "Rep", "claims": [{"name": "city", "type": "TEXT"}], "grants": list(grants)}
-    made = await desk.data(CREATE, api=desk.metadata, input=given)
-    principal = replace(PRINCIPAL, subject_id=uuid4(), role=name, claims={"city": "Berlin"})
-    return Rep(desk=desk, principal=principal, role_id=made["createRole"]["id"])
 
 
 async def test_an_event_is_told_if_the_record_may_be_read_as_it_shows_it(desk: Desk) -> None:

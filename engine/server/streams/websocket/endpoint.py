@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,7 +30,7 @@ class SocketEndpoint:
 
     Args:
         runtime: gives the services as soon as they are there.
-        select: returns the API that it serves.
+        apis: the APIs that it serves, by their paths; an operation that names none is of the first one.
         presented: reads all that a handshake presents of its principal.
         limits: those of each socket.
         metrics: counts sockets.
@@ -41,14 +41,14 @@ class SocketEndpoint:
         self,
         *,
         runtime: Runtime,
-        select: Callable[[Services], GraphQLApi],
+        apis: Mapping[str, Callable[[Services], GraphQLApi]],
         metrics: Metrics,
         log: Log,
         presented: PresentedReader | None = None,
         limits: SocketLimits | None = None,
     ) -> None:
         self._runtime = runtime
-        self._select = select
+        self._apis = apis
         self._presented = presented or PresentedReader()
         self._limits = limits or SocketLimits()
         self._metrics = metrics
@@ -89,7 +89,7 @@ class SocketEndpoint:
             send=send,
             services=services,
             choose=self._runtime.choose,
-            select=self._select,
+            apis=self._apis,
             limits=self._limits,
             log=self._log,
             present=partial(self._presented.read, scope, given),

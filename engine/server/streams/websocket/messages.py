@@ -3,11 +3,11 @@
 https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 
 from fieldstone.engine.client_json import decode_json_text
-from fieldstone.engine.errors import ApiError
+from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.metadata.json_text import JsonValue, dumps
 
 SUBPROTOCOL = "graphql-transport-ws"
@@ -72,6 +72,23 @@ def payload_of(message: Mapping[str, JsonValue], *, required: bool = False) -> M
     if not isinstance(payload, Mapping):
         raise Closing(Close.BAD_MESSAGE, f"The payload of '{message['type']}' must be an object")
     return payload
+
+
+def read_endpoint(payload: Mapping[str, JsonValue], served: Sequence[str]) -> str:
+    """Return the path of the API that an operation is of: its `extensions.endpoint`, or the first one that is served.
+
+    Raises:
+        BadUserInput: the socket does not serve the API that is named.
+    """
+    extensions = payload.get("extensions")
+    named = extensions.get("endpoint") if isinstance(extensions, Mapping) else None
+    if named is None:
+        return served[0]
+    if named not in served:
+        raise BadUserInput(
+            f"'extensions.endpoint' must be {' or '.join(served)}: this socket serves no other.", field="endpoint"
+        )
+    return str(named)
 
 
 def authorization_of(payload: Mapping[str, JsonValue]) -> bytes | None:

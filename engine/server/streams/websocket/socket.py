@@ -43,6 +43,7 @@ from fieldstone.engine.server.streams.websocket.messages import (
     next_head,
     payload_of,
     pong,
+    read_endpoint,
     read_message,
 )
 from fieldstone.metadata.json_text import JsonValue, loads
@@ -98,7 +99,7 @@ class ClientSocket:
         send: the ASGI channel to the client.
         services: those behind the endpoints.
         choose: returns the services that answer for all that is presented; raises ApiError.
-        select: returns the API that it serves.
+        apis: the APIs that it serves, by their paths; an operation that names none is of the first one.
         limits: those of the socket.
         log: for unexpected errors.
         present: returns all that the handshake presents, with the credential of the first message where it has one.
@@ -112,7 +113,7 @@ class ClientSocket:
         send: "Send",
         services: Services,
         choose: Callable[[Presented], Awaitable[Services]],
-        select: Callable[[Services], GraphQLApi],
+        apis: Mapping[str, Callable[[Services], GraphQLApi]],
         limits: SocketLimits,
         log: Log,
         present: Callable[[bytes | None], Presented],
@@ -122,7 +123,7 @@ class ClientSocket:
         self._send = send
         self._services = services
         self._choose = choose
-        self._select = select
+        self._apis = apis
         self._limits = limits
         self._log = log
         self._present = present
@@ -278,6 +279,7 @@ class ClientSocket:
                 raise QueryTooComplex(f"The socket has {self._limits.operations} operations, which is the limit.")
             self._services.overload.require_room(principal)
             await self._services.limiter.count(principal)
+            select = self._apis[read_endpoint(payload, tuple(self._apis))]
             request = build_request(payload, max_batch=1)
             if isinstance(request, Batch):
                 raise Closing(Close.BAD_MESSAGE, "The payload of 'subscribe' must be one operation")
@@ -288,7 +290,7 @@ class ClientSocket:
             return
         operation = _Operation(place=place)
         self._operations[id_] = operation
-        operation.task = asyncio.create_task(self._operate(id_, operation, principal, request))
+        operation.task = asyncio.create_task(self._operate(id_, operation, principal, select, request))
         operation.task.add_done_callback(lambda done: self._notice_end_of(operation, done))
 
     def _notice_end_of(self, operation: _Operation, task: "asyncio.Task[None]") -> None:
@@ -297,11 +299,18 @@ class ClientSocket:
         if not task.cancelled() and task.exception() is not None:
             self._notice_end(task)
 
-    async def _operate(self, id_: str, operation: _Operation, principal: Principal, request: GraphQLRequest) -> None:
+    async def _operate(
+        self,
+        id_: str,
+        operation: _Operation,
+        principal: Principal,
+        select: Callable[[Services], GraphQLApi],
+        request: GraphQLRequest,
+    ) -> None:
         """Answer a query or a mutation, or begin a subscription."""
         if not await self._still_holds(id_, operation):
             return
-        opened = await self._select(self._services).open(principal, request, allow_mutation=True)
+        opened = await select(self._services).open(principal, request, allow_mutation=True)
         if isinstance(opened, AnySubscription):
             await self._subscribe(id_, operation, opened)
         else:

@@ -1,13 +1,12 @@
 """`personChanged`: every write of a record in one subscription, with the action, the author and the changed fields."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from fieldstone.engine.events.subscriptions.subscription import Refused
-from tests.engine.access.test_role_events import rep
-from tests.engine.events.desk import Desk, open_desk
+from tests.engine.access.subscribers import rep
+from tests.engine.events.desk import Desk
 
 CHANGED = """subscription (
     $filter: PersonFilterInput, $actions: [RecordEventAction!], $changed: [PersonField!], $after: String
@@ -16,13 +15,6 @@ CHANGED = """subscription (
         action record { firstName } changed
     }
 }"""
-
-
-@pytest.fixture
-async def desk(workspace_dsn: str) -> AsyncIterator[Desk]:
-    """One process over a workspace without records."""
-    async with open_desk(workspace_dsn) as opened:
-        yield opened
 
 
 async def write_all(desk: Desk, name: str) -> str:

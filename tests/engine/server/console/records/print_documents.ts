@@ -6,13 +6,12 @@ import { buildDocuments, buildRelatedDocument, buildWriteDocument } from "../../
 import { isToMany } from "../../../../../engine/server/console/ui/app/api/model.ts";
 
 const nodes = JSON.parse(readFileSync(0, "utf-8")) as ObjectNode[];
-const documents = nodes.map(decodeObject).flatMap((object) => {
-  const { subscriptions, ...rest } = buildDocuments(object, object.fields);
+const all = nodes.map(decodeObject).flatMap((object) => {
+  const documents = buildDocuments(object, object.fields);
   return [
-    ...Object.values(rest),
-    ...Object.values(subscriptions),
+    ...Object.values(documents),
     ...object.fields.filter(isToMany).map((field) => buildRelatedDocument(object, field)),
     buildWriteDocument(object, object.fields, 2, true),
   ];
 });
-process.stdout.write(JSON.stringify(documents));
+process.stdout.write(JSON.stringify(all));

@@ -1,6 +1,6 @@
-// The one WebSocket of the console: every subscription of every page goes over it.
+// The one WebSocket of the console: every subscription of every page goes over it, those to records as well.
 
-import { type Client, createClient } from "graphql-ws";
+import { type Client, createClient, type SubscribePayload } from "graphql-ws";
 
 import { reviveExact } from "./exact_json.ts";
 import { root } from "./place.ts";
@@ -29,7 +29,7 @@ function tell(next: boolean): void {
 }
 
 function open(): Client {
-  const address = new URL(`${root}/graphql`, window.location.href);
+  const address = new URL(`${root}/metadata`, window.location.href);
   address.protocol = address.protocol.replace("http", "ws");
   return createClient({
     url: address.href,
@@ -45,8 +45,8 @@ function open(): Client {
   });
 }
 
-/** Subscribe until `stop` is called. `next` gets each result, and `failed` the refusal that ends the subscription. */
-export function subscribe(
+/** Follow records until `stop` is called: `next` gets each result, and `failed` the refusal that ends it. */
+export function followRecords(
   query: string,
   variables: Readonly<Record<string, unknown>>,
   next: (result: LiveResult) => void,
@@ -56,15 +56,25 @@ export function subscribe(
     // A WebSocket of a browser has no headers: it would bring records that the viewed role may not read.
     return { stop: () => undefined };
   }
+  return subscribe({ query, variables, extensions: { endpoint: "/graphql" } }, next, failed);
+}
+
+/** Follow the model, likewise; it ends with the session, and the page goes on without it. */
+export function followModel(query: string, next: (result: LiveResult) => void): Live {
+  return subscribe({ query }, next, () => undefined);
+}
+
+function subscribe(
+  payload: SubscribePayload,
+  next: (result: LiveResult) => void,
+  failed: (error: unknown) => void,
+): Live {
   client ??= open();
-  const stop = client.subscribe<Record<string, unknown>, { position?: string }>(
-    { query, variables },
-    {
-      next: ({ data, extensions }) => data && next({ data, position: extensions?.position ?? null }),
-      error: failed,
-      complete: () => undefined,
-    },
-  );
+  const stop = client.subscribe<Record<string, unknown>, { position?: string }>(payload, {
+    next: ({ data, extensions }) => data && next({ data, position: extensions?.position ?? null }),
+    error: failed,
+    complete: () => undefined,
+  });
   return { stop };
 }
 

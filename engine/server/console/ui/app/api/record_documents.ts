@@ -14,7 +14,7 @@ export type Documents = {
   restoreMany: string;
   destroyMany: string;
   options: string;
-  subscriptions: Readonly<Record<"Created" | "Updated" | "Deleted" | "Restored" | "Destroyed", string>>;
+  changes: string;
 };
 
 /** Return the documents for records of `object` with the fields in `shown` (and id, updatedAt and deletedAt). */
@@ -28,8 +28,6 @@ export function buildDocuments(object: ObjectModel, shown: readonly Field[]): Do
   const order = `$orderBy: [${type}OrderByInput!]`;
   const bulk = (verb: string) =>
     `mutation Console${verb}(${list}!) {\n  ${verb.toLowerCase()}${many}(filter: $filter) { id }\n}\n`;
-  const changes = (action: string) =>
-    `subscription Console${action} {\n  ${object.nameSingular}${action} {\n${record}\n  }\n}\n`;
   return {
     page:
       `query ConsoleRecords(${list}, ${order}, $first: Int, $after: String, $offset: Int) {\n` +
@@ -51,13 +49,9 @@ export function buildDocuments(object: ObjectModel, shown: readonly Field[]): Do
       `query ConsoleOptions(${list}, ${order}, $first: Int) {\n` +
       `  ${plural}(filter: $filter, orderBy: $orderBy, first: $first) {\n` +
       `    pageInfo { hasNextPage }\n    edges { node { ${label} } }\n  }\n}\n`,
-    subscriptions: {
-      Created: changes("Created"),
-      Updated: changes("Updated"),
-      Deleted: changes("Deleted"),
-      Restored: changes("Restored"),
-      Destroyed: `subscription ConsoleDestroyed {\n  ${object.nameSingular}Destroyed { id }\n}\n`,
-    },
+    changes:
+      `subscription ConsoleChanges {\n  ${object.nameSingular}Changed {\n    action\n` +
+      `    record {\n${indent(record, 2)}\n    }\n  }\n}\n`,
   };
 }
 

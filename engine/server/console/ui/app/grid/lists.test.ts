@@ -158,16 +158,16 @@ test("events are merged by record, and a flood is told as one", () => {
     () => now,
   );
   const flush = () => timer?.();
-  batcher.add({ action: "Created", record: { id: "1", city: "A" } });
-  batcher.add({ action: "Updated", record: { id: "1", city: "B" } });
+  batcher.add({ action: "CREATED", record: { id: "1", city: "A" } });
+  batcher.add({ action: "UPDATED", record: { id: "1", city: "B" } });
   flush();
-  assert.deepEqual(batches.pop(), { events: [{ action: "Created", record: { id: "1", city: "B" } }], flood: false });
+  assert.deepEqual(batches.pop(), { events: [{ action: "CREATED", record: { id: "1", city: "B" } }], flood: false });
   now = 5000;
-  for (let index = 0; index < 60; index++) batcher.add({ action: "Updated", record: { id: `${index}` } });
+  for (let index = 0; index < 60; index++) batcher.add({ action: "UPDATED", record: { id: `${index}` } });
   flush();
   assert.deepEqual(batches.pop(), { events: [], flood: true });
   now = 9000;
-  batcher.add({ action: "Deleted", record: { id: "1" } });
+  batcher.add({ action: "DELETED", record: { id: "1" } });
   flush();
   assert.equal(batches.pop()?.flood, false);
 });

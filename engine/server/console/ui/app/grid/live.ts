@@ -1,10 +1,9 @@
 // The events of others, merged for a tenth of a second; a flood of them is told as one.
 
+import type { EventAction } from "../api/events/events.ts";
 import type { Clock } from "./pages.ts";
 
-export type Action = "Created" | "Updated" | "Deleted" | "Restored" | "Destroyed";
-
-export type LiveEvent = { action: Action; record: Readonly<Record<string, unknown>> & { id: string } };
+export type LiveEvent = { action: EventAction; record: Readonly<Record<string, unknown>> & { id: string } };
 
 export type Batch = { events: readonly LiveEvent[]; flood: boolean };
 
@@ -43,7 +42,7 @@ export function openBatcher(deliver: (batch: Batch) => void, clock: Clock, now: 
       times = [...times.slice(-FLOOD), at].filter((time) => at - time < 1000);
       const before = waiting.get(event.record.id);
       // A record that was created and changed within the tenth of a second is still a new one.
-      const action = before?.action === "Created" && event.action === "Updated" ? "Created" : event.action;
+      const action = before?.action === "CREATED" && event.action === "UPDATED" ? "CREATED" : event.action;
       waiting.set(event.record.id, { ...event, action });
       if (timer === null) timer = clock.start(flush, MERGED_MILLISECONDS);
     },

@@ -2,12 +2,11 @@
 
 import { useEffect, useRef, useState, useSyncExternalStore } from "react";
 
-import { isPaused, onPause, subscribe } from "../api/live.ts";
+import { followRecords, isPaused, onPause } from "../api/live.ts";
 import type { Field, ObjectModel } from "../api/model.ts";
 import { buildDocuments } from "../api/record_documents.ts";
-import { type Action, type Batch, type LiveEvent, openBatcher } from "./live.ts";
+import { type Batch, type LiveEvent, openBatcher } from "./live.ts";
 
-const ACTIONS: readonly Action[] = ["Created", "Updated", "Deleted", "Restored", "Destroyed"];
 const CLOCK = {
   start: (action: () => void, milliseconds: number) => setTimeout(action, milliseconds),
   stop: (timer: unknown) => clearTimeout(timer as ReturnType<typeof setTimeout>),
@@ -28,26 +27,24 @@ export function useLive(object: ObjectModel, fields: readonly Field[], deliver: 
   const key = JSON.stringify([object.id, fields.map((field) => field.id)]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the object and the fields.
   useEffect(() => {
-    const documents = buildDocuments(object, fields).subscriptions;
     const batcher = openBatcher(
       (batch) => latest.current(batch),
       CLOCK,
       () => performance.now(),
     );
-    const subscriptions = ACTIONS.map((action) =>
-      subscribe(
-        documents[action],
-        {},
-        ({ data }) => {
-          const record = data[`${object.nameSingular}${action}`] as LiveEvent["record"] | undefined;
-          if (record) batcher.add({ action, record });
-        },
-        (error) => setRefusal(reasonOf(error)),
-      ),
+    const live = followRecords(
+      buildDocuments(object, fields).changes,
+      {},
+      ({ data }) => {
+        const { action, record } = data[`${object.nameSingular}Changed`] as LiveEvent;
+        // A destroyed record is as a write before left it, which may be one of this page.
+        batcher.add({ action, record: action === "DESTROYED" ? { id: record.id } : record });
+      },
+      (error) => setRefusal(reasonOf(error)),
     );
     return () => {
       batcher.close();
-      for (const subscription of subscriptions) subscription.stop();
+      live.stop();
     };
   }, [key]);
   return refusal;

@@ -14,8 +14,8 @@ export interface RecordEvent {
   recordId: string;
   at: string;
   actor: { kind: string; id: string | null; name: string } | null;
-  /** The record as the event left it. */
-  record: Readonly<Record<string, unknown>> | null;
+  /** The record as the event left it, if that was asked for. */
+  record?: Readonly<Record<string, unknown>> | null;
   changes: readonly { field: string; before: unknown; after: unknown }[] | null;
 }
 
@@ -24,17 +24,22 @@ export interface EventPage {
   next: string | null;
 }
 
-/** A page of the events of an object and an action, or of all where they are null. */
+/** The events that are meant: those of an object, an action or a record; all where nothing is said. */
+export interface EventFilter {
+  object?: string;
+  actions?: readonly EventAction[];
+  recordId?: string;
+}
+
+/** A page of events; each has the record as well where that is asked for. */
 export async function listEvents(
-  object: string | null,
-  action: EventAction | null,
-  before: string | null,
+  filter: EventFilter,
+  { first, before, withRecord }: { first: number; before: string | null; withRecord: boolean },
   signal?: AbortSignal,
 ): Promise<EventPage> {
-  const filter = { ...(object === null ? {} : { object }), ...(action === null ? {} : { actions: [action] }) };
   const { events } = await metadata<{
     events: { edges: readonly { node: RecordEvent }[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
-  }>(EVENTS, { filter, first: 50, before }, { signal });
+  }>(EVENTS, { filter, first, before, withRecord }, { signal });
   return {
     events: events.edges.map(({ node }) => node),
     next: events.pageInfo.hasNextPage ? events.pageInfo.endCursor : null,

@@ -1,8 +1,8 @@
 // The numbers that tell how far a workspace has come.
 
 import { metadata } from "../client.ts";
+import STATS from "../stats.graphql";
 import KEYS from "./keys.graphql";
-import STATS from "./stats.graphql";
 import WEBHOOKS from "./webhooks.graphql";
 
 interface Stats {

@@ -20,6 +20,7 @@ import { changesOf, nameOf } from "./words.ts";
 import "./events.css";
 
 const POLL_MS = 3_000;
+const PAGE = 50;
 const ALL = "";
 
 const COLORS: Readonly<Record<RecordEvent["action"], Color>> = {
@@ -41,9 +42,11 @@ export function Component() {
   const active = (objects.data ?? []).filter(({ isActive }) => isActive);
   const object = search.get("object") ?? ALL;
   const action = ACTIONS.find((one) => one === search.get("action")) ?? null;
+  const filter = { ...(object === ALL ? {} : { object }), ...(action === null ? {} : { actions: [action] }) };
   const pages = useInfiniteQuery({
     queryKey: keyOf(scope, "events", object || null, "tail", action),
-    queryFn: ({ pageParam, signal }) => listEvents(object || null, action, pageParam, signal),
+    queryFn: ({ pageParam, signal }) =>
+      listEvents(filter, { first: PAGE, before: pageParam, withRecord: true }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: ({ next }) => next,
     // Older pages that were opened stay as they are.

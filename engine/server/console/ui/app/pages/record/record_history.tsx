@@ -1,9 +1,9 @@
 // The timeline of a record: who changed it when, from which value to which, and the way back for a value.
 
 import { Undo2 } from "lucide-react";
-
+import type { RecordEvent } from "../../api/events/events.ts";
+import { useRecordHistory } from "../../api/events/record_history.ts";
 import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
-import { type RecordEvent, useRecordHistory } from "../../api/record_history.ts";
 import { partsOf } from "../../fields/parts.ts";
 import { formatValue, isEditable, labelOf, typeOf } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
@@ -24,7 +24,7 @@ export type HistoryProps = { object: ObjectModel; row: RecordRow; edits: ReturnT
 
 export function RecordHistory({ object, row, edits }: HistoryProps) {
   const history = useRecordHistory(object, row);
-  const events = history.data?.pages.flatMap((page) => page.edges.map((edge) => edge.node)) ?? [];
+  const events = history.data?.pages.flatMap((page) => page.events) ?? [];
   return (
     <section className="record-history" aria-label={`History of ${labelOf(row, object.labels)}`}>
       <h3>History</h3>

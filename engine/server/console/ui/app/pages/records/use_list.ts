@@ -86,17 +86,17 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
       const row = record as RecordRow;
       if (present.isOwn(row.id, row.updatedAt)) continue;
       const here = pages.find((one) => one.id === row.id)?.row;
-      if (action === "Updated") {
+      if (action === "UPDATED") {
         // An own write may be here before the event of the write before it.
         if (!here || !isLater(row.updatedAt, here.updatedAt)) continue;
         flashed.push(...changedFields(here, row, fields).map((field) => cellKey(row.id, field.id)));
         changed.push(row);
-      } else if (here && (action === "Destroyed" || (action === "Deleted") !== isTrash)) {
+      } else if (here && (action === "DESTROYED" || (action === "DELETED") !== isTrash)) {
         gone.push([
           row.id,
-          action === "Restored" ? "was restored" : action === "Deleted" ? "was deleted" : "was destroyed",
+          action === "RESTORED" ? "was restored" : action === "DELETED" ? "was deleted" : "was destroyed",
         ]);
-      } else if (!here && (action === "Deleted") === isTrash && action !== "Destroyed") created++;
+      } else if (!here && (action === "DELETED") === isTrash && action !== "DESTROYED") created++;
     }
     const byId = new Map(changed.map((row) => [row.id, row]));
     pages.replace((row) => byId.get(row.id));
