@@ -323,6 +323,7 @@ def _webhooks(settings: Settings, foundation: Foundation, box: SecretBox, parts:
         WebhookOptions(
             time_limit=settings.webhook_timeout,
             box=box,
+            echoes=settings.is_development,
             disable_after=settings.webhook_disable_after,
             effort=Effort(
                 total=settings.webhook_concurrency,

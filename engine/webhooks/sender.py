@@ -16,7 +16,7 @@ import httpx
 
 from fieldstone.engine.webhooks.backoff import read_retry_after
 from fieldstone.engine.webhooks.ssrf_guard import RefusedTarget, Targets, UnknownHost
-from fieldstone.engine.webhooks.transport import GuardedTransport
+from fieldstone.engine.webhooks.transport import EchoTransport, GuardedTransport
 from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from fieldstone.metadata.errors import SecretUnreadable
@@ -25,6 +25,12 @@ TIME_LIMIT: Final = 10.0
 """Seconds for one attempt by default."""
 EXCERPT: Final = 1_000
 """Characters of an answer's body that are kept."""
+
+ECHO_HOST: Final = "echo.fieldstone.invalid"
+"""The host of a target that a development server answers by itself, as an example of one.
+
+No name server knows a name below `invalid` (RFC 2606), so that elsewhere nothing is sent there.
+"""
 
 _MOST_READ = 65_536
 """Bytes of an answer's body that are read, so that the connection can be used again; a longer one costs it."""
@@ -57,6 +63,7 @@ class Sender:
         time_limit: seconds for an attempt, from the look-up of the name to the end of the answer.
         ssl_context: the trusted authorities; by default those of httpx.
         box: opens the secrets.
+        echoes: whether `ECHO_HOST` is answered, with the body of each request, and without a connection.
     """
 
     def __init__(
@@ -66,11 +73,13 @@ class Sender:
         time_limit: float = TIME_LIMIT,
         ssl_context: SSLContext | None = None,
         box: SecretBox | None = None,
+        echoes: bool = False,
     ) -> None:
         self.targets = targets
         self.box = box or SecretBox()
         self.time_limit = time_limit
         self._ssl_context = ssl_context
+        self._echo = EchoTransport() if echoes else None
 
     @cached_property
     def _transport(self) -> GuardedTransport:
@@ -102,7 +111,8 @@ class Sender:
                 extensions={"timeout": httpx.Timeout(self.time_limit).as_dict()},
             )
             async with asyncio.timeout(self.time_limit):
-                answer = await self._transport.handle_async_request(request)
+                transport = self._echo if self._echo and request.url.host == ECHO_HOST else self._transport
+                answer = await transport.handle_async_request(request)
                 try:
                     async for part in answer.aiter_raw():
                         excerpt += part

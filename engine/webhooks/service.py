@@ -28,11 +28,13 @@ class WebhookOptions:
     Attributes:
         time_limit: seconds for one attempt.
         box: seals and opens the secrets.
+        echoes: as `Sender` takes it.
         disable_after: seconds of failure after which a webhook is disabled.
     """
 
     time_limit: float = TIME_LIMIT
     box: SecretBox = field(default_factory=SecretBox)
+    echoes: bool = False
     disable_after: float = _THREE_DAYS
     effort: Effort = field(default_factory=Effort)
     keep: Keep = field(default_factory=Keep)
@@ -59,7 +61,9 @@ class Webhooks:
         build_sender: Callable[..., Sender] = Sender,
     ) -> None:
         chosen = options or WebhookOptions()
-        self.sender = build_sender(targets or Targets(), time_limit=chosen.time_limit, box=chosen.box)
+        self.sender = build_sender(
+            targets or Targets(), time_limit=chosen.time_limit, box=chosen.box, echoes=chosen.echoes
+        )
         self._database = database
         self._keep = chosen.keep
         self.backlog = Backlog()

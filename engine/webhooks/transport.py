@@ -63,6 +63,14 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         await self._pool.aclose()
 
 
+class EchoTransport(httpx.AsyncBaseTransport):
+    """Answers each request with its own body, and opens no connection."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Return the answer."""
+        return httpx.Response(200, stream=httpx.ByteStream(await request.aread()))
+
+
 class _Stream(httpx.AsyncByteStream):
     def __init__(self, response: httpcore.Response) -> None:
         self._response = response

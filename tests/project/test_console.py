@@ -60,6 +60,15 @@ def test_the_documents_are_valid_and_named(metadata_schema: GraphQLSchema) -> No
         assert names == [], path
 
 
+def test_the_requests_of_the_first_steps_are_valid(metadata_schema: GraphQLSchema) -> None:
+    text = (_APP / "pages" / "start" / "steps.ts").read_text(encoding="utf-8")
+    steps = re.findall(r'endpoint: "(/\w+)",\n\s+query:\s+\'(.+)\',', text)
+    assert [endpoint for endpoint, _ in steps] == ["/metadata", "/graphql", "/metadata", "/metadata"]
+    for endpoint, query in steps:
+        if endpoint == "/metadata":
+            assert [error.message for error in validate(metadata_schema, parse(query))] == [], query
+
+
 def _operation_names(document: DocumentNode) -> list[str]:
     found = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
     return [node.name.value if node.name else "" for node in found]

@@ -1,23 +1,29 @@
 """Fills an empty workspace with the sample data."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
 import psycopg
 from psycopg import sql
 
+from fieldstone.engine.server.demo.campaigns import DEMO_TOTAL, demo_records
 from fieldstone.engine.server.demo.sample import TOTAL, SampleRecord, sample_records
-from fieldstone.engine.server.demo.views import insert_sample_views
+from fieldstone.engine.server.demo.views import DEMO_VIEWS, SAMPLE_VIEWS, insert_sample_views
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.sql.identifiers import quote_identifier, quote_table
 
 _NAMES = ("company", "person", "activity", "opportunity")
+_OWN_NAMES = ("campaign", "campaignMember", "reminder")
 _BATCH = 200
 
 
 async def fill_demo(
-    connection: psycopg.AsyncConnection, snapshot: Snapshot, on_progress: Callable[[int, int], None]
+    connection: psycopg.AsyncConnection,
+    snapshot: Snapshot,
+    on_progress: Callable[[int, int], None],
+    *,
+    has_own_objects: bool = False,
 ) -> bool:
     """Insert the sample in one transaction; return False where the workspace holds records already.
 
@@ -25,30 +31,44 @@ async def fill_demo(
         connection: one without an open transaction.
         snapshot: of the workspace.
         on_progress: called with the records inserted so far and their total.
+        has_own_objects: whether the objects of the demo's model file are there, and are filled, too.
 
     Raises:
         InvalidChange: the workspace has lost objects or fields that the sample needs.
     """
-    objects = [_find(snapshot, name) for name in _NAMES]
+    objects = [_find(snapshot, name) for name in (*_NAMES, *(_OWN_NAMES if has_own_objects else ()))]
+    total = TOTAL + (DEMO_TOTAL if has_own_objects else 0)
+    records = chain(sample_records(), demo_records() if has_own_objects else ())
     async with connection.transaction():
         # Two servers that start at once would both find it empty.
         for object_ in objects:
             await connection.execute(_about(object_, "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE"))
-        for object_ in objects:
-            cursor = await connection.execute(_about(object_, "SELECT EXISTS (SELECT FROM {})"))
-            if await cursor.fetchone() == (True,):
-                return False
-        on_progress(0, TOTAL)
+        if not await is_empty(connection, snapshot):
+            return False
+        on_progress(0, total)
         done = 0
-        for name, records in groupby(sample_records(), key=lambda named: named[0]):
+        for name, group in groupby(records, key=lambda named: named[0]):
             object_ = _find(snapshot, name)
-            for batch in _batches([record for _, record in records]):
+            for batch in _batches([record for _, record in group]):
                 await _copy(connection, object_, batch)
                 done += len(batch)
-                on_progress(done, TOTAL)
-        await insert_sample_views(connection, snapshot)
+                on_progress(done, total)
+        await insert_sample_views(connection, snapshot, (*SAMPLE_VIEWS, *(DEMO_VIEWS if has_own_objects else ())))
     for object_ in objects:
         await connection.execute(_about(object_, "ANALYZE {}"))
+    return True
+
+
+async def is_empty(connection: psycopg.AsyncConnection, snapshot: Snapshot) -> bool:
+    """Return whether none of the standard objects has records.
+
+    Raises:
+        InvalidChange: the workspace has lost one of them.
+    """
+    for name in _NAMES:
+        cursor = await connection.execute(_about(_find(snapshot, name), "SELECT EXISTS (SELECT FROM {})"))
+        if await cursor.fetchone() == (True,):
+            return False
     return True
 
 

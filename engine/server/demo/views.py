@@ -1,6 +1,6 @@
 """The saved views of the sample data, shared by all."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
@@ -18,7 +18,7 @@ from fieldstone.metadata.saved_views.store import insert_view
 _OWNER: Final = UUID("6d0a3f3e-3f0c-5c3b-9d38-2f1a9a4c7f10")
 _OWNER_NAME: Final = "sample data"
 
-_VIEWS: Final[tuple[Mapping[str, Any], ...]] = (
+SAMPLE_VIEWS: Final[tuple[Mapping[str, Any], ...]] = (
     {
         "object": "company",
         "name": "Largest companies",
@@ -67,9 +67,37 @@ _VIEWS: Final[tuple[Mapping[str, Any], ...]] = (
         "orderBy": [{"dueAt": "AscNullsLast"}],
     },
 )
+"""The views of the standard objects."""
+
+DEMO_VIEWS: Final[tuple[Mapping[str, Any], ...]] = (
+    {
+        "object": "campaign",
+        "name": "Campaigns by status",
+        "kind": "KANBAN",
+        "boardField": "status",
+        "columns": [{"field": "name"}, {"field": "lead"}, {"field": "budget"}, {"field": "startsOn"}],
+        "orderBy": [{"startsOn": "AscNullsLast"}],
+    },
+    {
+        "object": "reminder",
+        "name": "To do",
+        "columns": [
+            {"field": "title", "width": 220},
+            {"field": "dueOn"},
+            {"field": "aboutCompany"},
+            {"field": "aboutPerson"},
+            {"field": "aboutOpportunity"},
+        ],
+        "filter": {"isDone": {"eq": False}},
+        "orderBy": [{"dueOn": "AscNullsLast"}],
+    },
+)
+"""The views of the demo's own objects."""
 
 
-async def insert_sample_views(connection: psycopg.AsyncConnection, snapshot: Snapshot) -> None:
+async def insert_sample_views(
+    connection: psycopg.AsyncConnection, snapshot: Snapshot, views: Sequence[Mapping[str, Any]]
+) -> None:
     """Insert the views into a workspace whose objects the sample data fills, in a transaction.
 
     Raises:
@@ -78,12 +106,12 @@ async def insert_sample_views(connection: psycopg.AsyncConnection, snapshot: Sna
     owner = Principal(
         subject_id=_OWNER, name=_OWNER_NAME, rate_key=_OWNER, workspace_id=snapshot.workspace.id, role=ADMIN
     )
-    for view in _build_views(snapshot):
+    for view in _build_views(snapshot, views):
         await insert_view(connection, owner, view)
 
 
-def _build_views(snapshot: Snapshot) -> Iterator[SavedView]:
-    for given in _VIEWS:
+def _build_views(snapshot: Snapshot, views: Sequence[Mapping[str, Any]]) -> Iterator[SavedView]:
+    for given in views:
         object_ = snapshot.by_singular[given["object"]]
         empty = SavedView(
             id=new_id(),

@@ -44,3 +44,11 @@ ACTIVITY_BODIES = (
 OPPORTUNITY_SUBJECTS = (
     "Annual licence", "Expansion", "Migration", "Pilot", "Renewal", "Schulung", "Support plan", "Über-Nacht-Lieferung",
 )  # fmt: skip
+CAMPAIGN_SUBJECTS = (
+    "Spring launch", "Summer school", "Herbstmesse", "Winter offer", "Webinar: first steps", "Customer day",
+    "Fête des partenaires", "Newsletter",
+)  # fmt: skip
+REMINDER_TITLES = (
+    "Ask about the renewal", "Send the contract", "Congratulate", "Check the invoice", "Propose a date", "Nachfassen",
+    "Relancer", "Prepare the visit",
+)  # fmt: skip

@@ -17,7 +17,7 @@ from fieldstone.sql.errors import SqlError
 _LIFE = timedelta(days=7)
 """For the key of a server that was killed on another machine, and could not revoke it."""
 
-_NAME = re.compile(r"process (\d+) of (.+): development server")
+_NAME = re.compile(r"development server: process (\d+) of (.+)")
 
 
 class DevelopmentKey(NamedTuple):
@@ -47,7 +47,7 @@ async def development_key(
     process = os.getpid() if server is None else server
     workspace_id = foundation.default.workspace.id
     await revoke_left_keys(foundation, log, server=process)
-    name = f"process {process} of {socket.gethostname()}: development server"
+    name = f"development server: process {process} of {socket.gethostname()}"
     made = await foundation.keys.create(workspace_id, name, expires_at=datetime.now(UTC) + _LIFE)
     try:
         yield DevelopmentKey(

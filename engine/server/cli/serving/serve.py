@@ -26,7 +26,7 @@ from fieldstone.engine.server.cli.serving.listener import listen, url_of
 from fieldstone.engine.server.cli.serving.state_server import state_server
 from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.server.connections.descriptors import raise_limit
-from fieldstone.engine.server.demo.fill import fill_demo
+from fieldstone.engine.server.demo.prepare import bring_demo
 from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.server.log import log_unknown_settings, route_standard_logging
@@ -194,20 +194,19 @@ async def no_key() -> AsyncIterator[None]:
 @contextlib.asynccontextmanager
 async def _assemble_with_demo(settings: Settings, parts: Parts) -> AsyncIterator[Services]:
     async with assemble(settings, parts) as services:
-        await fill_with_demo(services.foundation)
+        await fill_with_demo(services.foundation, settings)
         yield services
 
 
-async def fill_with_demo(foundation: Foundation) -> None:
-    """Fill the workspace `default` with sample data if it is empty, and show the progress."""
+async def fill_with_demo(foundation: Foundation, settings: Settings) -> None:
+    """Bring the demo into the workspace `default` if it is empty, and show the progress."""
     with _progress() as progress:
         task = progress.add_task("sample data", total=None, visible=False)
-        async with foundation.database.session() as connection:
-            filled = await fill_demo(
-                connection,
-                foundation.default,
-                lambda done, total: progress.update(task, completed=done, total=total, visible=True),
-            )
+        filled = await bring_demo(
+            foundation,
+            settings,
+            lambda done, total: progress.update(task, completed=done, total=total, visible=True),
+        )
     _LOG.info("the sample data is there" if filled else "the workspace has records already: no sample data")
 
 

@@ -79,7 +79,7 @@ async def _keep(settings: Settings, task: KeeperTask) -> None:
         else:
             await require_connections(foundation.database, settings)
         if task.demo:
-            await fill_with_demo(foundation)
+            await fill_with_demo(foundation, settings)
         makes_key = task.first and is_development
         async with (
             development_key(foundation, log, has_console=settings.console, server=task.supervisor)

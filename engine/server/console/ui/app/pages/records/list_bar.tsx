@@ -73,49 +73,51 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
         </Link>
       ) : (
         <>
-          {boardFields(object).length > 0 && (
+          <div className="list-bar">
+            {boardFields(object).length > 0 && (
+              <Link
+                className="button"
+                data-kind="quiet"
+                to={`/records/${object.namePlural}/board?${writeAddress(new URLSearchParams(), { ...address, view: null })}`}
+                data-icon-only
+                aria-label="As a board"
+                title="As a board"
+              >
+                <SquareKanban aria-hidden />
+              </Link>
+            )}
+            <ExportLink list={list} />
             <Link
               className="button"
               data-kind="quiet"
-              to={`/records/${object.namePlural}/board?${writeAddress(new URLSearchParams(), { ...address, view: null })}`}
+              to={requestAddress(object.namePlural, address)}
               data-icon-only
-              aria-label="As a board"
-              title="As a board"
+              aria-label="As a request"
+              title="As a request"
             >
-              <SquareKanban aria-hidden />
+              <Code aria-hidden />
             </Link>
-          )}
-          <ExportLink list={list} />
-          <Link
-            className="button"
-            data-kind="quiet"
-            to={requestAddress(object.namePlural, address)}
-            data-icon-only
-            aria-label="As a request"
-            title="As a request"
-          >
-            <Code aria-hidden />
-          </Link>
-          <Link
-            className="button"
-            data-kind="quiet"
-            to={`/records/${object.namePlural}/import`}
-            data-icon-only
-            aria-label="Import"
-            title="Import"
-          >
-            <Upload aria-hidden />
-          </Link>
-          <Link
-            className="button"
-            data-kind="quiet"
-            to={`/records/${object.namePlural}/trash`}
-            data-icon-only
-            aria-label="Trash"
-            title="Trash"
-          >
-            <Trash2 aria-hidden />
-          </Link>
+            <Link
+              className="button"
+              data-kind="quiet"
+              to={`/records/${object.namePlural}/import`}
+              data-icon-only
+              aria-label="Import"
+              title="Import"
+            >
+              <Upload aria-hidden />
+            </Link>
+            <Link
+              className="button"
+              data-kind="quiet"
+              to={`/records/${object.namePlural}/trash`}
+              data-icon-only
+              aria-label="Trash"
+              title="Trash"
+            >
+              <Trash2 aria-hidden />
+            </Link>
+          </div>
           <Button kind="primary" icon={<Plus aria-hidden />} onPress={onCreate}>
             {object.labelSingular}
           </Button>

@@ -32,7 +32,8 @@ export function stepsOf(counts: Counts, settings: readonly string[], firstPlural
       address: "/model",
       action: "Open the data model",
       endpoint: "/metadata",
-      query: 'mutation { createObject(input: { nameSingular: "project", namePlural: "projects" }) { id } }',
+      query:
+        'mutation { createObject(input: { nameSingular: "project", namePlural: "projects", labelSingular: "Project", labelPlural: "Projects" }) { id } }',
     },
     {
       id: "records",
