@@ -64,6 +64,65 @@ async def test_an_object_gets_fields_a_relation_and_options(watched: Watched, se
         await watched.assert_clean(served.address, (".js", ".css"))
 
 
+async def test_a_default_value_is_typed_in_the_editor_of_its_type(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served, "/console/model/company")
+        add = page.get_by_role("button", name="Field", exact=True)
+        await add.click()
+        await page.get_by_label("Label", exact=True).fill("Fee")
+        await choose(page, "Type", "Currency")
+        await page.get_by_label("Amount", exact=True).fill("many")
+        await page.get_by_role("button", name="Show the plan").click()
+        await expect(page.get_by_text("An amount looks like 12500.50")).to_be_visible()
+        await expect(page.get_by_label("Amount", exact=True)).to_be_focused()
+        await page.get_by_label("Amount", exact=True).fill("12.50")
+        await page.get_by_label("Currency", exact=True).fill("EUR")
+        await watched.assert_accessible()
+        await apply_plan(page, "New field of Company")
+
+        await add.click()
+        await page.get_by_label("Label", exact=True).fill("Since")
+        await choose(page, "Type", "Date")
+        await page.get_by_label("Default value").select_option("For each record: the present time")
+        await apply_plan(page, "New field of Company")
+
+        await add.click()
+        await page.get_by_label("Label", exact=True).fill("Active")
+        await choose(page, "Type", "True or false")
+        await page.get_by_label("Default value").select_option("Yes")
+        await apply_plan(page, "New field of Company")
+
+        await add.click()
+        await page.get_by_label("Label", exact=True).fill("Note")
+        await page.get_by_label("Default value").select_option("This value")
+        await page.get_by_label("The value").fill("none yet")
+        await apply_plan(page, "New field of Company")
+        names = ["fee", "since", "active", "note"]
+        read = (
+            "query ($names: [String!]) { fields(filter: { name: { in: $names } }) { edges { node { name defaultValue }"
+            " } } }"
+        )
+
+        async def find_defaults() -> dict[str, object]:
+            edges = (await served.ask("/metadata", read, names=names))["fields"]["edges"]
+            return {edge["node"]["name"]: edge["node"]["defaultValue"] for edge in edges}
+
+        assert await find_defaults() == {
+            "fee": {"amountMicros": "12500000", "currencyCode": "EUR"},
+            "since": "now",
+            "active": True,
+            "note": "none yet",
+        }
+
+        await page.get_by_role("link", name="Note").click()
+        await expect(page.get_by_label("The value")).to_have_value("none yet")
+        await page.get_by_label("Default value").select_option("None")
+        await apply_plan(page, "Field company.note")
+        assert (await find_defaults())["note"] is None
+        await watched.assert_clean(served.address, (".js", ".css"))
+
+
 async def test_a_refusal_stands_beside_its_field_and_the_form_is_kept(watched: Watched, serve: Serve) -> None:
     page = watched.page
     async with serve() as served:

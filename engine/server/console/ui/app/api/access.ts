@@ -6,6 +6,20 @@ import { metadata } from "./client.ts";
 /** A grant as the API shows and takes it: the ways of each action by its name. */
 export type Grant = Readonly<Record<string, unknown>> & { readonly object: string };
 
+/** A value that each principal of a role brings along. */
+export interface RoleClaim {
+  name: string;
+  type: string;
+  isList?: boolean;
+  mayLack?: boolean;
+}
+
+export interface RoleLimits {
+  maxPage?: number;
+  maxCost?: number;
+  rateLimit?: number;
+}
+
 export interface Role {
   id: string;
   name: string;
@@ -15,6 +29,8 @@ export interface Role {
   settings: readonly string[];
   isSystem: boolean;
   grants: readonly Grant[];
+  limits: RoleLimits;
+  claims: readonly RoleClaim[];
 }
 
 export interface ApiKey {

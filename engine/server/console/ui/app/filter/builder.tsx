@@ -20,6 +20,8 @@ import type { FieldsAt } from "./words.ts";
 import "./builder.css";
 
 export type BuilderProps = {
+  /** The name of the builder, where a page has several. */
+  label?: string;
   /** The rows; conditions that are not complete yet are in them, and not in the filter. */
   rows: Group;
   fieldsAt: FieldsAt;
@@ -31,9 +33,9 @@ export function rowsOf(filter: Filter, rows: Group, fieldsAt: FieldsAt): Group {
   return JSON.stringify(buildFilter(rows)) === JSON.stringify(filter) ? rows : parseFilter(filter, membersOf(fieldsAt));
 }
 
-export function FilterBuilder({ rows, fieldsAt, onChange }: BuilderProps) {
+export function FilterBuilder({ label = "Filter", rows, fieldsAt, onChange }: BuilderProps) {
   return (
-    <section className="filter-builder" aria-label="Filter">
+    <section className="filter-builder" aria-label={label}>
       <GroupRows group={rows} fieldsAt={fieldsAt} onChange={onChange} />
     </section>
   );

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { buildFilter, countConditions, type Filter, group, parseFilter, replaceAt } from "./tree.ts";
+import {
+  buildFilter,
+  type Condition,
+  countConditions,
+  type Filter,
+  group,
+  isWhole,
+  parseFilter,
+  replaceAt,
+} from "./tree.ts";
 
 const MEMBERS = new Set(["company", "budget", "document", "company.owner"]);
 const hasMembers = (path: readonly string[]) => MEMBERS.has(path.join(".")) || undefined;
@@ -64,4 +73,18 @@ test("a node is replaced and removed at its place", () => {
   const changed = replaceAt(rows, [1, 0], { kind: "condition", path: ["name"], operator: "neq", value: "B" });
   assert.deepEqual(buildFilter(changed), { city: { eq: "Bonn" }, people: { some: { name: { neq: "B" } } } });
   assert.deepEqual(buildFilter(replaceAt(rows, [0], null)), { people: { some: { name: { eq: "A" } } } });
+});
+
+test("rows are whole when none of them is left out of the filter", () => {
+  assert.ok(isWhole(group("and", [])));
+  assert.ok(isWhole(parseFilter({ city: { eq: "A" }, or: [{ a: { eq: 1 } }, { deals: { none: {} } }] })));
+  const open: Condition = { kind: "condition", path: ["city"], operator: "eq", value: undefined };
+  const whole: Condition = { ...open, value: "A" };
+  assert.ok(!isWhole(group("and", [whole, open])));
+  assert.ok(!isWhole(group("and", [whole, group("or", [whole, open])])));
+  assert.ok(!isWhole(group("and", [whole, group("or", [])])));
+  assert.ok(!isWhole(group("and", [{ kind: "related", path: ["deals"], quantifier: "every", of: group("and", []) }])));
+  assert.ok(
+    !isWhole(group("and", [{ kind: "related", path: ["deals"], quantifier: "some", of: group("and", [open]) }])),
+  );
 });

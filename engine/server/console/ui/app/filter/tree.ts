@@ -145,6 +145,14 @@ export function group(mode: "and" | "or", children: readonly Node[]): Group {
   return { kind: "group", mode, negated: false, children };
 }
 
+/** Return true if each row is part of the filter: none lacks its value, and no group or relation is without conditions. */
+export function isWhole({ children }: Group): boolean {
+  return children.every((node) => {
+    if (buildNode(node) === null) return false;
+    return node.kind === "group" ? isWhole(node) : node.kind === "related" ? isWhole(node.of) : true;
+  });
+}
+
 /** Return the number of conditions that count: the figure beside the word Filter. */
 export function countConditions(node: Node): number {
   switch (node.kind) {

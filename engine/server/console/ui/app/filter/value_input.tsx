@@ -8,6 +8,7 @@ import { copyText, parseText, typeOf } from "../fields/registry.ts";
 import { toLocal } from "../fields/types/date_time.ts";
 import { optionsOf } from "../fields/types/select.ts";
 import { Chip, colorOf } from "../kit/chip.tsx";
+import { OrClaim } from "./claims.tsx";
 import type { Operand } from "./operators.ts";
 import { RelationValue } from "./relation_value.tsx";
 
@@ -20,7 +21,18 @@ export type ValueInputProps = {
   onChange(value: unknown): void;
 };
 
-export function ValueInput({ operand, field, relation = null, value, onChange }: ValueInputProps) {
+export function ValueInput(props: ValueInputProps) {
+  const { operand, value, onChange } = props;
+  const isList = operand === "values" || operand === "texts";
+  if (!isList && operand !== "value" && operand !== "text") return <TypedInput {...props} />;
+  return (
+    <OrClaim label="value" value={value} isList={isList} onChange={onChange}>
+      <TypedInput {...props} />
+    </OrClaim>
+  );
+}
+
+function TypedInput({ operand, field, relation = null, value, onChange }: ValueInputProps) {
   switch (operand) {
     case "null":
       return null;

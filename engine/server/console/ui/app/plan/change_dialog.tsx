@@ -95,7 +95,8 @@ export function ChangeDialog(props: ChangeDialogProps) {
         ref={form}
         onSubmit={submit}
         onKeyDown={(event) => {
-          if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+          // An editor within the form saves its value by the same key first.
+          if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.defaultPrevented) {
             event.currentTarget.requestSubmit();
           }
         }}

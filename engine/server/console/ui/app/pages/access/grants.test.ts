@@ -5,10 +5,12 @@ import type { Role } from "../../api/access.ts";
 import {
   cellOf,
   changesOf,
+  claimsOf,
   draftOf,
   newRole,
-  readWays,
+  parseWays,
   roleName,
+  withAggregates,
   withObject,
   withoutObject,
   withWays,
@@ -28,6 +30,8 @@ const ROLE: Role = {
   settings: [],
   isSystem: false,
   grants: GRANTS,
+  limits: {},
+  claims: [{ name: "userId", type: "UUID" }],
 };
 
 test("a cell is open, has ways, or is empty", () => {
@@ -60,10 +64,10 @@ test("a label gives the name of a role", () => {
 });
 
 test("ways are JSON objects or lists", () => {
-  assert.deepEqual(readWays('{"rule": {}}'), { rule: {} });
-  assert.deepEqual(readWays("[{}]"), [{}]);
+  assert.deepEqual(parseWays('{"rule": {}}'), { rule: {} });
+  assert.deepEqual(parseWays("[{}]"), [{}]);
   for (const text of ["", "{", "1", "null"]) {
-    assert.equal(readWays(text), null);
+    assert.equal(parseWays(text), null);
   }
 });
 
@@ -77,6 +81,8 @@ test("a new role is created, an old one gets its changed members", () => {
         parents: [],
         settings: [],
         grants: [{ object: "*", read: {}, aggregates: true }],
+        limits: {},
+        claims: [],
       },
     },
   ]);
@@ -84,4 +90,17 @@ test("a new role is created, an old one gets its changed members", () => {
   assert.deepEqual(changesOf(ROLE, { ...draftOf(ROLE), settings: ["AUDIT"] }), [
     { updateRole: { id: "rep", update: { settings: ["AUDIT"] } } },
   ]);
+});
+
+test("the rules of a role name its own values and those of the roles that it inherits, in a circle, too", () => {
+  const team: Role = { ...ROLE, name: "team", parents: ["rep", "team"], claims: [{ name: "teamId", type: "UUID" }] };
+  const names = (draft: Parameters<typeof claimsOf>[0]) => claimsOf(draft, [ROLE, team]).map(({ name }) => name);
+  assert.deepEqual(names({ claims: [{ name: "", type: "TEXT" }], parents: ["team", "gone"] }), ["teamId", "userId"]);
+  assert.deepEqual(names(ROLE), ["userId"]);
+});
+
+test("counting is taken away from one object", () => {
+  const changed = withAggregates(GRANTS, "person", false);
+  assert.deepEqual(changed[0], GRANTS[0]);
+  assert.equal(changed[1]?.aggregates, false);
 });

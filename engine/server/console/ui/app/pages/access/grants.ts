@@ -1,6 +1,7 @@
 // The grants of a role as a matrix of objects and actions, and the change that a draft of a role makes.
 
-import type { Grant, Role } from "../../api/access.ts";
+import type { Grant, Role, RoleClaim, RoleLimits } from "../../api/access.ts";
+import { sameJson } from "../../api/exact_json.ts";
 import type { Change } from "../../api/model_edit.ts";
 
 export const ACTIONS = ["read", "create", "update", "delete", "restore", "destroy"] as const;
@@ -19,6 +20,8 @@ export interface RoleDraft {
   parents: readonly string[];
   settings: readonly string[];
   grants: readonly Grant[];
+  limits: RoleLimits;
+  claims: readonly RoleClaim[];
 }
 
 /** A new role that reads everything. */
@@ -30,11 +33,13 @@ export function newRole(): RoleDraft {
     parents: [],
     settings: [],
     grants: [{ object: EVERYTHING, read: {}, aggregates: true }],
+    limits: {},
+    claims: [],
   };
 }
 
-export function draftOf({ name, label, description, parents, settings, grants }: Role): RoleDraft {
-  return { name, label, description: description ?? "", parents, settings, grants };
+export function draftOf({ name, label, description, parents, settings, grants, limits, claims }: Role): RoleDraft {
+  return { name, label, description: description ?? "", parents, settings, grants, limits, claims };
 }
 
 /** The name of a role with that label: `Night shift` is night-shift. */
@@ -69,6 +74,29 @@ export function withWays(grants: readonly Grant[], object: string, action: Actio
   });
 }
 
+/** The grants with one whose records may be counted, aggregated and grouped, or not. */
+export function withAggregates(grants: readonly Grant[], object: string, aggregates: boolean): Grant[] {
+  return grants.map((grant) => (grant.object === object ? { ...grant, aggregates } : grant));
+}
+
+/** The claims that a role's rules may name: its own, and those of the roles that it inherits. */
+export function claimsOf(draft: Pick<RoleDraft, "claims" | "parents">, roles: readonly Role[]): RoleClaim[] {
+  const found = new Map<string, RoleClaim>();
+  const seen = new Set<string>();
+  const add = ({ claims, parents }: Pick<RoleDraft, "claims" | "parents">) => {
+    for (const claim of claims) if (claim.name !== "") found.set(claim.name, found.get(claim.name) ?? claim);
+    for (const parent of parents) {
+      const role = roles.find(({ name }) => name === parent);
+      if (role && !seen.has(parent)) {
+        seen.add(parent);
+        add(role);
+      }
+    }
+  };
+  add(draft);
+  return [...found.values()];
+}
+
 /** The grants with one of its own for an object, which begins as that of everything else. */
 export function withObject(grants: readonly Grant[], object: string): Grant[] {
   const others = grants.find((grant) => grant.object === EVERYTHING);
@@ -80,7 +108,7 @@ export function withoutObject(grants: readonly Grant[], object: string): Grant[]
 }
 
 /** The ways that a text of JSON gives; null for a text that is none. */
-export function readWays(text: string): object | null {
+export function parseWays(text: string): object | null {
   try {
     const read: unknown = JSON.parse(text);
     return typeof read === "object" ? read : null;
@@ -98,9 +126,7 @@ export function changesOf(before: Role | null, draft: RoleDraft): Change[] {
   const was = draftOf(before);
   const members = Object.keys(was) as (keyof RoleDraft)[];
   const update = Object.fromEntries(
-    members
-      .filter((member) => JSON.stringify(was[member]) !== JSON.stringify(draft[member]))
-      .map((member) => [member, draft[member]]),
+    members.filter((member) => !sameJson(was[member], draft[member])).map((member) => [member, draft[member]]),
   );
   return Object.keys(update).length === 0 ? [] : [{ updateRole: { id: before.name, update } }];
 }

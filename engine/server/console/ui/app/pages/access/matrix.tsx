@@ -1,35 +1,36 @@
 // The rights of a role on records: a row for each object that has its own, a column for each action.
 
 import { Trash2 } from "lucide-react";
-import { useState } from "react";
 
 import type { Grant } from "../../api/access.ts";
 import type { ObjectHead } from "../../api/objects.ts";
 import { Button } from "../../kit/button.tsx";
 import { ComboBox } from "../../kit/combobox.tsx";
-import { TextField } from "../../kit/field.tsx";
 import { type Column, Table } from "../../kit/table.tsx";
-import { ACTIONS, type Action, cellOf, EVERYTHING, readWays, withObject, withoutObject, withWays } from "./grants.ts";
+import {
+  ACTIONS,
+  type Action,
+  cellOf,
+  EVERYTHING,
+  withAggregates,
+  withObject,
+  withoutObject,
+  withWays,
+} from "./grants.ts";
 
 export interface MatrixProps {
   grants: readonly Grant[];
   objects: readonly ObjectHead[];
   onChange: (grants: readonly Grant[]) => void;
+  /** Opens the ways of an action on an object. */
+  onEdit: (object: ObjectHead, action: Action) => void;
   problem?: string | undefined;
 }
 
-interface Edited {
-  object: string;
-  action: Action;
-  text: string;
-}
-
-export function Matrix({ grants, objects, onChange, problem }: MatrixProps) {
-  const [edited, setEdited] = useState<Edited | null>(null);
+export function Matrix({ grants, objects, onChange, onEdit, problem }: MatrixProps) {
+  const find = (name: string) => objects.find(({ nameSingular }) => nameSingular === name);
   const nameOf = (object: string) =>
-    object === EVERYTHING
-      ? "Everything else"
-      : (objects.find(({ nameSingular }) => nameSingular === object)?.labelPlural ?? object);
+    object === EVERYTHING ? "Everything else" : (find(object)?.labelPlural ?? object);
 
   const columns: Column<Grant>[] = [
     { id: "object", title: "Records", cell: ({ object }) => nameOf(object) },
@@ -39,6 +40,7 @@ export function Matrix({ grants, objects, onChange, problem }: MatrixProps) {
       cell: (grant: Grant) => {
         const right = cellOf(grant, action);
         const name = `${action} ${nameOf(grant.object)}`;
+        const object = find(grant.object);
         return (
           <span className="access-cell">
             <input
@@ -47,13 +49,11 @@ export function Matrix({ grants, objects, onChange, problem }: MatrixProps) {
               checked={right !== "none"}
               onChange={(event) => onChange(withWays(grants, grant.object, action, event.target.checked ? {} : null))}
             />
-            {right !== "none" && (
+            {right !== "none" && object && (
               <Button
                 kind="quiet"
                 aria-label={`${right === "all" ? "all" : "rules"}: conditions of ${name}`}
-                onPress={() =>
-                  setEdited({ object: grant.object, action, text: JSON.stringify(grant[action], null, 2) })
-                }
+                onPress={() => onEdit(object, action)}
               >
                 {right === "all" ? "all" : "rules"}
               </Button>
@@ -62,6 +62,18 @@ export function Matrix({ grants, objects, onChange, problem }: MatrixProps) {
         );
       },
     })),
+    {
+      id: "aggregates",
+      title: "count",
+      cell: ({ object, aggregates }) => (
+        <input
+          type="checkbox"
+          aria-label={`count ${nameOf(object)}`}
+          checked={aggregates !== false}
+          onChange={(event) => onChange(withAggregates(grants, object, event.target.checked))}
+        />
+      ),
+    },
     {
       id: "remove",
       title: "Remove",
@@ -82,23 +94,6 @@ export function Matrix({ grants, objects, onChange, problem }: MatrixProps) {
     <>
       <Table label="Rights on records" columns={columns} rows={grants} idOf={({ object }) => object} />
       {problem && <p className="field-problem">{problem}</p>}
-      {edited && (
-        <TextField
-          label={`Ways to ${edited.action}: ${nameOf(edited.object)}`}
-          description='JSON: {} for all records, or { "rule": { "city": { "eq": "$principal.city" } }, "fields": { "allBut": ["phone"] } }; several ways in a list.'
-          lines={5}
-          isCode
-          value={edited.text}
-          problem={readWays(edited.text) === null ? "This is no JSON object or list." : undefined}
-          onChange={(text) => {
-            setEdited({ ...edited, text });
-            const ways = readWays(text);
-            if (ways !== null) {
-              onChange(withWays(grants, edited.object, edited.action, ways));
-            }
-          }}
-        />
-      )}
       {others.length > 0 && (
         <ComboBox
           key={grants.length}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { FieldTypeInfo, ModelField, ModelObject } from "../../api/model_edit.ts";
-import { createChange, defaultOf, draftOf, moveOption, newDraft, optionValue, updateChanges } from "./field_draft.ts";
+import { createChange, draftOf, moveOption, newDraft, optionValue, updateChanges } from "./field_draft.ts";
 
 const SELECT: FieldTypeInfo = {
   type: "SELECT",
@@ -60,12 +60,17 @@ test("a label gives the value of an option", () => {
   assert.equal(optionValue("…"), "");
 });
 
-test("a default is JSON where it is any, and a text is itself", () => {
-  assert.equal(defaultOf("", "NUMBER"), null);
-  assert.equal(defaultOf("12", "NUMBER"), 12);
-  assert.equal(defaultOf("12", "TEXT"), "12");
-  assert.equal(defaultOf("now", "DATE"), "now");
-  assert.deepEqual(defaultOf('{"currencyCode":"EUR"}', "CURRENCY"), { currencyCode: "EUR" });
+test("a default value is sent where it differs, and null takes it away", () => {
+  const draft = draftOf(STAGE);
+  assert.equal(draft.defaultValue, "NEW");
+  assert.deepEqual(updateChanges(PERSON, STAGE, { ...draft, defaultValue: null }, SELECT), [
+    { updateField: { id: "person.stage", update: { defaultValue: null } } },
+  ]);
+  const price = { ...STAGE, type: "CURRENCY", options: null, defaultValue: { amountMicros: "1", currencyCode: "EUR" } };
+  const same = { ...draftOf(price), defaultValue: { currencyCode: "EUR", amountMicros: "1" } };
+  assert.deepEqual(updateChanges(PERSON, price, same, undefined), []);
+  const made = createChange(PERSON, { ...newDraft(), name: "note", label: "Note", defaultValue: "" }, SELECT);
+  assert.equal((made.createField as { defaultValue?: unknown }).defaultValue, "");
 });
 
 test("an untouched field makes no change", () => {

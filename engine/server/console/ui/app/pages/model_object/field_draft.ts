@@ -1,5 +1,6 @@
 // The form of a field as data, and the change that it makes.
 
+import { sameJson } from "../../api/exact_json.ts";
 import type { Change, FieldOption, FieldTypeInfo, ModelField, ModelObject } from "../../api/model_edit.ts";
 
 export const RELATION_TYPES = ["MANY_TO_ONE", "ONE_TO_MANY", "ONE_TO_ONE", "MANY_TO_MANY"] as const;
@@ -21,8 +22,8 @@ export interface FieldDraft {
   isRequired: boolean;
   isUnique: boolean;
   isActive: boolean;
-  /** The default value as JSON, or as a plain text of a text; "" for none. */
-  defaultText: string;
+  /** The default value; null for none. */
+  defaultValue: unknown;
   options: readonly OptionDraft[];
   settings: Readonly<Record<string, unknown>>;
   relationType: RelationType;
@@ -41,7 +42,7 @@ export function newDraft(): FieldDraft {
     isRequired: false,
     isUnique: false,
     isActive: true,
-    defaultText: "",
+    defaultValue: null,
     options: [],
     settings: {},
     relationType: "MANY_TO_ONE",
@@ -61,7 +62,7 @@ export function draftOf(field: ModelField): FieldDraft {
     isRequired: !field.isNullable,
     isUnique: field.isUnique,
     isActive: field.isActive,
-    defaultText: textOfDefault(field.defaultValue),
+    defaultValue: field.defaultValue ?? null,
     options: (field.options ?? []).map(({ value, label, color }) => ({ key: value, was: value, value, label, color })),
     settings: field.settings ?? {},
   };
@@ -78,31 +79,9 @@ export function optionValue(label: string): string {
   return /^[0-9]/.test(value) ? `_${value}` : value;
 }
 
-/** The value that the text of a default stands for: JSON where it is any, else the text itself. */
-export function defaultOf(text: string, type: string): unknown {
-  if (text === "") {
-    return null;
-  }
-  if (type === "TEXT" || type === "SELECT") {
-    return text;
-  }
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
-}
-
-function textOfDefault(value: unknown): string {
-  if (value === null || value === undefined) {
-    return "";
-  }
-  return typeof value === "string" ? value : JSON.stringify(value);
-}
-
 /** The change that creates a field in `object`. */
 export function createChange(object: ModelObject, draft: FieldDraft, info: FieldTypeInfo | undefined): Change {
-  const value = defaultOf(draft.defaultText, draft.type);
+  const value = draft.defaultValue;
   const isRelation = draft.type === "RELATION";
   return {
     createField: {
@@ -149,7 +128,7 @@ export function updateChanges(
   if (draft.isRequired !== before.isRequired) update.isNullable = !draft.isRequired;
   if (draft.isUnique !== before.isUnique) update.isUnique = draft.isUnique;
   if (draft.isActive !== before.isActive) update.isActive = draft.isActive;
-  if (draft.defaultText !== before.defaultText) update.defaultValue = defaultOf(draft.defaultText, draft.type);
+  if (!sameJson(draft.defaultValue, before.defaultValue)) update.defaultValue = draft.defaultValue;
   if (JSON.stringify(draft.settings) !== JSON.stringify(before.settings)) update.settings = draft.settings;
   const options = optionsOf(draft.options);
   if (info?.hasOptions && JSON.stringify(options) !== JSON.stringify(optionsOf(before.options))) {

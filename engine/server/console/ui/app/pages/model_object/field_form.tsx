@@ -12,6 +12,7 @@ import { Check } from "../../kit/check.tsx";
 import { ComboBox } from "../../kit/combobox.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { Select } from "../../kit/select.tsx";
+import { DefaultField } from "./default_field.tsx";
 import { type FieldDraft, RELATION_TYPES } from "./field_draft.ts";
 import { OptionsEditor } from "./options_editor.tsx";
 
@@ -122,13 +123,13 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
         )}
       </div>
       {info?.canDefault && (
-        <TextField
-          label="Default value"
-          value={draft.defaultText}
-          onChange={(defaultText) => set({ defaultText })}
+        <DefaultField
+          // Another type has another editor.
+          key={draft.type}
+          draft={draft}
+          info={info}
+          onChange={(defaultValue) => set({ defaultValue })}
           problem={problemOf("defaultValue")}
-          description={defaultNote(info)}
-          isCode
         />
       )}
       <TextField
@@ -164,7 +165,7 @@ function TypeField({
       label="Type"
       choices={offered.map(({ type, label, description }) => ({ id: type, label, detail: description }))}
       value={draft.type}
-      onChange={(type) => type !== null && set({ type, settings: {}, isUnique: false, defaultText: "" })}
+      onChange={(type) => type !== null && set({ type, settings: {}, isUnique: false, defaultValue: null })}
       description={
         field !== null && offered.length > 1
           ? "Another type converts the values; the plan counts those that do not fit."
@@ -224,12 +225,4 @@ function nameNote(field: ModelField | null, draft: FieldDraft): string {
   return draft.name === field.name
     ? "Clients use this name."
     : "Renaming keeps all values; clients must use the new name.";
-}
-
-function defaultNote(info: FieldTypeInfo): string {
-  const computed =
-    info.functions.length > 0
-      ? ` ${info.functions.map((name) => `"${name}"`).join(", ")} is computed for each record.`
-      : "";
-  return `As JSON${info.composite ? `, such as {"…": "…"}` : ""}; a text as it stands. Existing records get it too.${computed}`;
 }
