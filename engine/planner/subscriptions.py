@@ -24,7 +24,7 @@ from fieldstone.engine.planner.price import affordable, limit_offsets
 from fieldstone.engine.planner.reads.filters.conditions import filter_condition
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.record_events import Actions, add_names, bind_actions, build_event, read_actions
-from fieldstone.engine.planner.writes.mutations import ACTIONS
+from fieldstone.engine.planner.writes.events import ACTIONS
 from fieldstone.metadata.api_names import SubscriptionRoot, Verb, find_subscription
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object

@@ -8,7 +8,7 @@ from fieldstone.engine.planner.access.rules import RULES
 from fieldstone.engine.planner.arguments.trees import Binder
 from fieldstone.engine.planner.context import ParameterList, PlanContext, RecordLimits, readable
 from fieldstone.engine.planner.subscriptions import LOG, SetParameters, seen_image
-from fieldstone.engine.planner.writes.mutations import ACTIONS
+from fieldstone.engine.planner.writes.events import ACTIONS
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Object, Part, Snapshot
 from fieldstone.sql.plan.elements import And

@@ -129,7 +129,10 @@ class _Explaining:
             for write in writes:
                 match write:
                     case PlannedWrite():
-                        self._statements.append((_WRITE, write.write.statement, write.write.bind(call.bindings)))
+                        given = write.write.bind(call.bindings)
+                        if write.row is not None:
+                            self._statements.append((_WRITE, *write.row.bind(given)))
+                        self._statements.append((_WRITE, write.write.statement, given))
                     case PlannedMerge():
                         statements = write.bind(call.bindings).statements
                         self._statements += [(_WRITE, statement, given) for statement, given in statements]

@@ -6,7 +6,7 @@ from fieldstone.sql.compiler.reads.feed import compile_feed
 from fieldstone.sql.compiler.reads.select import compile_read
 from fieldstone.sql.compiler.scope import StatementDraft
 from fieldstone.sql.compiler.terms import Query
-from fieldstone.sql.compiler.writes.apart import compile_created_event, compile_values
+from fieldstone.sql.compiler.writes.apart import compile_created_event, compile_row
 from fieldstone.sql.compiler.writes.faults import compile_faults
 from fieldstone.sql.compiler.writes.insert import compile_insert, compile_insert_one
 from fieldstone.sql.compiler.writes.merging.merge import compile_merge
@@ -16,7 +16,7 @@ from fieldstone.sql.compiler.writes.read_back import compile_read_back
 from fieldstone.sql.compiler.writes.rights import compile_unfit
 from fieldstone.sql.compiler.writes.update_rows import compile_find, compile_update_rows
 from fieldstone.sql.compiler.writes.upserts.upsert import compile_upsert
-from fieldstone.sql.plan.apart import CreatedEvent, is_apart
+from fieldstone.sql.plan.apart import CreatedEvent, RowApart
 from fieldstone.sql.plan.merge import Merge, MergePlan, Repoint
 from fieldstone.sql.plan.read import EventFeed, ReadPlan
 from fieldstone.sql.plan.write import (
@@ -35,7 +35,7 @@ from fieldstone.sql.plan.write import (
 )
 from fieldstone.sql.statement import Statement
 
-Plan = ReadPlan | WritePlan | NestedPlan | MergePlan | CreatedEvent | ReadBack | Faults | EventFeed
+Plan = ReadPlan | WritePlan | NestedPlan | MergePlan | RowApart | CreatedEvent | ReadBack | Faults | EventFeed
 
 
 def compile_plan(plan: Plan) -> Statement:
@@ -55,7 +55,7 @@ def _compile_query(plan: Plan) -> Query:
         case Insert():
             return compile_insert(plan, draft)
         case InsertOne():
-            return compile_values(plan, draft) if is_apart(plan) else compile_insert_one(plan, draft)
+            return compile_insert_one(plan, draft)
         case Upsert():
             return compile_upsert(plan, draft)
         case Update():
@@ -64,10 +64,8 @@ def _compile_query(plan: Plan) -> Query:
             return compile_delete(plan, draft)
         case ReadBack():
             return compile_read_back(plan, draft)
-        case UpdateRows() | Find() | Unfit() | Merge() | Repoint():
+        case UpdateRows() | Find() | Unfit() | Merge() | Repoint() | RowApart() | CreatedEvent():
             return _compile_part(plan, draft)
-        case CreatedEvent():
-            return compile_created_event(plan, draft)
         case Faults():
             return compile_faults(plan, draft)
         case EventFeed():
@@ -76,7 +74,7 @@ def _compile_query(plan: Plan) -> Query:
             assert_never(plan)
 
 
-def _compile_part(plan: NestedPlan | MergePlan, draft: StatementDraft) -> Query:
+def _compile_part(plan: NestedPlan | MergePlan | RowApart | CreatedEvent, draft: StatementDraft) -> Query:
     match plan:
         case UpdateRows():
             return compile_update_rows(plan, draft)
@@ -88,3 +86,7 @@ def _compile_part(plan: NestedPlan | MergePlan, draft: StatementDraft) -> Query:
             return compile_merge(plan, draft)
         case Repoint():
             return compile_repoint(plan, draft)
+        case RowApart():
+            return compile_row(plan, draft)
+        case CreatedEvent():
+            return compile_created_event(plan, draft)

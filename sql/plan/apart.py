@@ -1,50 +1,54 @@
-"""The event of a create apart: on a node of Citus two plain statements take a fraction of the time of one with both.
+"""The row of a create apart: it alone goes to a node of Citus; its event and answer are made of its values.
 
-Citus runs each part of a statement with WITH queries by itself, and keeps the rows between them in files.
+Citus runs each part of a statement with WITH queries by itself and keeps the rows between them in files, and it reads a
+row back from the node with a message of its own. A statement that names no distributed table is PostgreSQL's alone.
 """
 
 from dataclasses import dataclass
 
 from fieldstone.sql.plan.operands import Parameter
-from fieldstone.sql.plan.write import InsertOne
+from fieldstone.sql.plan.write import Assignment, InsertOne
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CreatedEvent:
-    """Leave the event of the row that an insertion has inserted before, in the same transaction.
+class RowApart:
+    """Insert the row of an insertion and nothing else.
 
-    The parameters of its statement are the row's key and the actor, in this order.
+    The parameters of its statement are those of the row's values, in their order.
     """
 
     insert: InsertOne
 
     @property
-    def slots(self) -> tuple[int, int]:
-        """The places of these two among the parameters of the insertion."""
-        key = key_of(self.insert)
-        if key is None:
-            raise TypeError("an insertion whose event is left apart gives the key")
-        return key.slot, self.insert.event.actor.slot
+    def values(self) -> tuple[Assignment, ...]:
+        """The value of each column, also of those that an insertion leaves to the database."""
+        return (*self.insert.values, *self.insert.defaults)
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """The places of the statement's parameters among those of the insertion."""
+        return tuple(one.value.slot for one in self.values if isinstance(one.value, Parameter))
+
+    @property
+    def key(self) -> int:
+        """The place of the row's key among the parameters of the insertion."""
+        for one in self.values:
+            if one.column.name == self.insert.key.name and isinstance(one.value, Parameter):
+                return one.value.slot
+        raise TypeError("a row whose values are known has its key among them")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreatedEvent:
+    """Leave the event of such a row in the same transaction, and answer as the insertion would, with its parameters."""
+
+    row: RowApart
 
 
 def is_apart(insert: InsertOne) -> bool:
-    """Return whether the event of an insertion is left by a statement of its own.
+    """Return whether the row of an insertion is inserted apart: its values are known before.
 
-    A target or a check is looked up before the row is inserted. The answer is read back: behind RETURNING, Citus takes
-    neither a sub-select nor a function that is not IMMUTABLE.
+    A target or a check is looked up before the row is inserted.
     """
     is_checked = insert.rights is not None and insert.rights.has_check
-    is_read_back = insert.record is None
-    return (
-        insert.table.is_distributed
-        and is_read_back
-        and not is_checked
-        and not insert.references
-        and key_of(insert) is not None
-    )
-
-
-def key_of(insert: InsertOne) -> Parameter | None:
-    """Return the parameter that is the key of an insertion's row; None where PostgreSQL makes the key."""
-    values = (one.value for one in insert.values if one.column.name == insert.key.name)
-    return next((value for value in values if isinstance(value, Parameter)), None)
+    return insert.table.is_distributed and insert.is_whole and not is_checked and not insert.references

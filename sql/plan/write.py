@@ -143,7 +143,8 @@ class Assignment:
 class InsertOne:
     """Insert one row of these values, in half the time that an Insert takes for it.
 
-    Each reference has a parameter as its source, which is never NULL, and a column of its own.
+    Each reference has a parameter as its source, which is never NULL, and a column of its own. It `is_whole` if its
+    values, its references and the defaults are those of all columns, as the database will have them.
     """
 
     table: Table
@@ -152,6 +153,7 @@ class InsertOne:
     references: tuple[Reference, ...] = ()
     rights: Rights | None = None
     defaults: tuple[Assignment, ...] = ()
+    is_whole: bool = False
     event: EventTarget
     record: Record | None
 

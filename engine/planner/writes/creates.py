@@ -165,6 +165,16 @@ def left_out(object_: Object, columns: Sequence[Column], references: Sequence[Re
     )
 
 
+def is_known(object_: Object, left: Sequence[Assignment]) -> bool:
+    """Return whether the columns that a create leaves to the database will have these values, and no others are."""
+    names = {one.column.name for one in left}
+    return all(
+        field.type is not FieldType.TS_VECTOR and (field.default is None or _is_dated(field))
+        for field in object_.fields
+        if field.type is FieldType.TS_VECTOR or any(part.column.name in names for part in field.parts)
+    )
+
+
 def _is_dated(field: Field) -> bool:
     return field.type is FieldType.DATE_TIME and field.default == "now"
 

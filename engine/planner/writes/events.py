@@ -2,12 +2,22 @@
 
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings
 from fieldstone.engine.planner.context import PlanContext
+from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.write import Assignment, EventTarget, Now
 from fieldstone.sql.types import SqlType
 
 STAGING = Table(schema="fieldstone", name="event_staging")
+
+ACTIONS = {
+    Verb.CREATE: "created",
+    Verb.UPDATE: "updated",
+    Verb.DELETE: "deleted",
+    Verb.RESTORE: "restored",
+    Verb.DESTROY: "destroyed",
+}
+"""The action of an event, by the verb of the write that leaves it."""
 
 
 def event_target(context: PlanContext, object_: Object, action: str) -> EventTarget:

@@ -15,13 +15,20 @@ from fieldstone.engine.planner.arguments.trees import (
     arguments_of,
     required_argument,
 )
-from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
+from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.context import ParameterList, PlanContext, readable, readable_by
 from fieldstone.engine.planner.cost import price_of_record
 from fieldstone.engine.planner.price import FREE, Price, affordable, limit_offsets
 from fieldstone.engine.planner.reads.selection import build_record
-from fieldstone.engine.planner.writes.creates import CreateInput, build_create, build_create_one, left_out, marks_key
-from fieldstone.engine.planner.writes.events import event_target, touched_at
+from fieldstone.engine.planner.writes.creates import (
+    CreateInput,
+    build_create,
+    build_create_one,
+    is_known,
+    left_out,
+    marks_key,
+)
+from fieldstone.engine.planner.writes.events import ACTIONS, event_target, touched_at
 from fieldstone.engine.planner.writes.faults import build_faults, key_fields
 from fieldstone.engine.planner.writes.meant_records import Meant, find_expected, meant_by_filter, meant_by_name
 from fieldstone.engine.planner.writes.merging.merge import PlannedMerge, plan_merge
@@ -29,7 +36,13 @@ from fieldstone.engine.planner.writes.nested.nodes import Records
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested, find_records
 from fieldstone.engine.planner.writes.nested.updates import UPDATES, UpdatesInput, build_updates
 from fieldstone.engine.planner.writes.nested.upserts import UpsertTree, plan_upsert_tree
-from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly, is_in_row, plan_event, plan_read_back
+from fieldstone.engine.planner.writes.planned import (
+    PlannedWrite,
+    TypeNameOnly,
+    compile_write,
+    is_in_row,
+    plan_read_back,
+)
 from fieldstone.engine.planner.writes.removal import plan_removal
 from fieldstone.engine.planner.writes.upserts import OnConflict, build_upsert, find_on_conflict, upsert_record
 from fieldstone.engine.planner.writes.values.assignments import build_assignments
@@ -56,14 +69,6 @@ from fieldstone.sql.plan.write import (
     WritePlan,
 )
 
-ACTIONS = {
-    Verb.CREATE: "created",
-    Verb.UPDATE: "updated",
-    Verb.DELETE: "deleted",
-    Verb.RESTORE: "restored",
-    Verb.DESTROY: "destroyed",
-}
-
 RIGHTS = {
     Verb.CREATE: Action.CREATE,
     Verb.UPSERT: Action.CREATE,
@@ -73,7 +78,6 @@ RIGHTS = {
     Verb.DESTROY: Action.DESTROY,
 }
 """The action that a role needs a right to; the update of an upsert's record needs another one."""
-
 
 Planned = PlannedWrite | PlannedNested | PlannedMerge | TypeNameOnly
 """The plan of a root field."""
@@ -202,7 +206,7 @@ class _Root:
                 plan = self._delete()
             case _:
                 plan = self._update(known)
-        write = compile_bound(plan, self.context.parameters)
+        write, row = compile_write(plan, self.context.parameters)
         read_back = None if plan.record is not None or known is not None else self._read_back()
         references = () if isinstance(plan, Delete) else plan.references
         deferred = plan_deferred(self.context, self.object_, RIGHTS[self.root.verb], self.judged)
@@ -225,7 +229,7 @@ class _Root:
             references=tuple(name_reference(self.context.snapshot, self.object_, one) for one in references),
             keys=key_fields(self.object_, faults.keys if faults else ()),
             faults=faults,
-            event=plan_event(plan),
+            row=row,
             changed=tuple(name for name, _ in self.changed),
             deferred=deferred,
             deferred_change=deferred_change,
@@ -251,17 +255,18 @@ class _Root:
             return upsert_record(self.context, self.object_, self.selected, self.path)
         return build_record(self.context, self.object_, self.context.selected_below(self.selected), self.path)
 
-    def _written_record(self) -> Record | None:
+    def _written_record(self, *, is_alone: bool = False) -> Record | None:
         """Return the record where it can be answered from the rows written, before anyone can read them.
 
-        The statement that writes does not see its own rows: connections, and hops to the table itself, are read back.
+        The statement that writes does not see its own rows: connections, and hops to the table itself, are read back;
+        one that `is_alone` sees no other rows at all.
         """
         if self.object_.guarded:
             # The rows written have none of the cells that reads compute.
             return None
         roll_back = self.context.parameters.savepoint()
         record = self._record()
-        if is_in_row(record, self.object_.table):
+        if is_in_row(record, self.object_.table, is_alone=is_alone):
             return record
         roll_back()
         return None
@@ -290,6 +295,7 @@ class _Root:
         rights = find_rights(context, object_, Action.CREATE, data.blame)
         if not self.root.many:
             values, references, marks = build_create_one(context, object_, data, rights)
+            left = left_out(object_, [one.column for one in values], references)
             self.judged = judge(context, rights, marks=marks)
             insert = InsertOne(
                 table=object_.table,
@@ -297,13 +303,14 @@ class _Root:
                 values=values,
                 references=references,
                 rights=self.judged.rights,
-                defaults=left_out(object_, [one.column for one in values], references) if self.judged.rights else (),
+                defaults=left,
+                is_whole=is_known(object_, left),
                 event=self._event(),
                 record=None,
             )
             # Its statement tells no id beside the record, and the check asks for one.
-            is_read_back = self.judged.deferred or is_apart(insert)
-            return insert if is_read_back else replace(insert, record=self._written_record())
+            is_read_back = self.judged.deferred
+            return insert if is_read_back else replace(insert, record=self._written_record(is_alone=is_apart(insert)))
         columns, references, rows = build_create(context, object_, data, rights)
         self.judged = judge(context, rights, marks=marks_key(rights))
         return Insert(

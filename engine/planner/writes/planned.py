@@ -17,7 +17,7 @@ from fieldstone.engine.planner.writes.values.connects import ReferenceName
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.plan.apart import CreatedEvent, is_apart
+from fieldstone.sql.plan.apart import CreatedEvent, RowApart, is_apart
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.outputs import Connection, Literal, NodeId, Output, Record, ToOne, Value
 from fieldstone.sql.plan.parts import parts_of
@@ -43,7 +43,7 @@ class PlannedWrite:
         keys: the fields of the unique keys of `faults`, for the message of one that is taken.
         changed: the fields of an update's first assignments, which change values by the values before.
         faults: the search for the rows to blame, if a create or an upsert fails.
-        event: leaves the event of the record that the write has created, where the write's statement does not.
+        row: inserts the row of the record before, where the write's statement does not.
         deferred: the check of the records before the commit; of an upsert, of those that it has created.
         deferred_change: of an upsert, the check of those that were there.
     """
@@ -64,30 +64,37 @@ class PlannedWrite:
     references: tuple[ReferenceName, ...]
     keys: tuple[tuple[str, ...], ...] = ()
     faults: Faults | None = None
-    event: "EventApart | None" = None
+    row: "RowStatement | None" = None
     changed: tuple[str, ...] = ()
     deferred: DeferredCheck | None = None
     deferred_change: DeferredCheck | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventApart:
-    """The statement that leaves the event of a created record, with its parameters' places among those of the write."""
+class RowStatement:
+    """The statement that inserts a record's row alone.
+
+    Attributes:
+        slots: the places of its parameters among those of the write.
+        key: the place of the record's key there.
+    """
 
     statement: Statement
     slots: tuple[int, ...]
+    key: int
 
-    def follow(self, parameters: Sequence[bytes | None]) -> Step:
+    def bind(self, parameters: Sequence[bytes | None]) -> Step:
         """Return the statement with its parameters, of the parameters of the write."""
         return self.statement, [parameters[slot] for slot in self.slots]
 
 
-def plan_event(plan: WritePlan) -> EventApart | None:
-    """Return the statement that leaves the event of a write; None where the write's own does."""
+def compile_write(plan: WritePlan, parameters: ParameterList) -> tuple[BoundStatement, RowStatement | None]:
+    """Compile a write that has these parameters; where one inserts its row before, that statement is the second."""
     if not isinstance(plan, InsertOne) or not is_apart(plan):
-        return None
-    event = CreatedEvent(insert=plan)
-    return EventApart(statement=compile_plan(event), slots=event.slots)
+        return compile_bound(plan, parameters), None
+    row = RowApart(insert=plan)
+    written = compile_bound(CreatedEvent(row=row), parameters)
+    return written, RowStatement(statement=compile_plan(row), slots=row.slots, key=row.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,15 +104,15 @@ class TypeNameOnly:
     key: str
 
 
-def is_in_row(output: Output, table: Table) -> bool:
-    """Return whether an output is made of a row of the table alone, and of other tables' rows that it points to."""
+def is_in_row(output: Output, table: Table, *, is_alone: bool = False) -> bool:
+    """Return whether an output is made of a row of the table and, unless it `is_alone`, others that it points to."""
     match output:
         case Literal() | Value() | NodeId():
             return True
         case Record():
-            return all(is_in_row(entry, table) for _, entry in output.entries)
+            return all(is_in_row(entry, table, is_alone=is_alone) for _, entry in output.entries)
         case ToOne():
-            return table not in parts_of(output.hop) and is_in_row(output.record, table)
+            return not is_alone and table not in parts_of(output.hop) and is_in_row(output.record, table)
         case Connection():
             return False
         case _:

@@ -212,7 +212,7 @@ def _alone(writes: Sequence[Planned]) -> PlannedWrite | None:
     only = writes[0]
     if len(writes) > 1 or not isinstance(only, PlannedWrite) or only.removal.get(only.object_.id):
         return None
-    if only.read_back is not None and only.event is None:
+    if only.read_back is not None and only.row is None:
         return None
     return None if only.deferred or only.deferred_change else only
 
@@ -237,15 +237,21 @@ async def _write(
     if not write.object_.table.is_distributed:
         (row,) = await database.write(*step, timeout=time_limit, share=share)
         return row
-    more: list[Step] = []
-    if write.event is not None and write.read_back is not None:
-        event = write.event.follow(parameters)
-        key = b"{%b}" % (event[1][0] or b"")
-        more = [event, (write.read_back.statement, write.read_back.bind(bindings._replace(ids=key)))]
     # Outside of a transaction block Citus commits each part of a statement by itself, and so keeps no row locked.
-    steps = [(_BEGIN, []), (_TWO_PHASES, []), step, *more, (_COMMIT, [])]
-    _, _, ((problem, ids, text),), *answers, _ = await database.pipeline(steps, timeout=time_limit, share=share)
-    return problem, ids, answers[-1][0][0] if answers else text
+    steps = [(_BEGIN, []), (_TWO_PHASES, []), *_steps(write, parameters)]
+    place = len(steps) - 1
+    if write.row is not None and write.read_back is not None:
+        key = b"{%b}" % (parameters[write.row.key] or b"")
+        steps.append((write.read_back.statement, write.read_back.bind(bindings._replace(ids=key))))
+    answers = await database.pipeline([*steps, (_COMMIT, [])], timeout=time_limit, share=share)
+    (row,) = answers[place]
+    return row if len(steps) == place + 1 else (row[0], row[1], answers[-2][0][0])
+
+
+def _steps(write: PlannedWrite, parameters: list[bytes | None]) -> list[Step]:
+    """Return the statements of a write; the last one answers."""
+    step: Step = (write.write.statement, parameters)
+    return [step] if write.row is None else [write.row.bind(parameters), step]
 
 
 def tell_single(write: PlannedWrite, row: Row) -> bytes | None:
@@ -285,10 +291,8 @@ async def _run(
 ) -> bytes:
     if write.removal.get(write.object_.id):
         await transaction.run(_DEFER, [])
-    steps: list[Step] = [(write.write.statement, parameters)]
-    if write.event is not None:
-        steps.append(write.event.follow(parameters))
-    (row,) = (await transaction.pipeline(steps))[0] if len(steps) > 1 else await transaction.run(*steps[0])
+    *before, step = _steps(write, parameters)
+    (row,) = (await transaction.pipeline([*before, step]))[-1] if before else await transaction.run(*step)
     judge_write(write, row, bindings.role)
     _, ids, answer, *created = row
     meter.pay(write.price, bindings, times=_count(ids))

@@ -1,39 +1,43 @@
-"""An insertion and its event as two plain statements, see sql/plan/apart.py."""
+"""The row of an insertion, and its event with the answer, as two statements: see sql/plan/apart.py."""
 
 from dataclasses import replace
 
 from fieldstone.sql.compiler import expressions
-from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Query, table_source
+from fieldstone.sql.compiler.scope import StatementDraft
+from fieldstone.sql.compiler.terms import Expression, FromItem, Query, table_source
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
-from fieldstone.sql.compiler.writes.mutate import event_rows
-from fieldstone.sql.plan.apart import CreatedEvent, key_of
+from fieldstone.sql.compiler.writes.insert import answer_of_one, created_events
+from fieldstone.sql.compiler.writes.mutate import answer_row
+from fieldstone.sql.plan.apart import CreatedEvent, RowApart
 from fieldstone.sql.plan.operands import Parameter
-from fieldstone.sql.plan.write import InsertOne
-from fieldstone.sql.types import SqlType
+from fieldstone.sql.plan.write import Assignment
 
 
-def compile_values(plan: InsertOne, draft: StatementDraft) -> Query:
-    """Return the INSERT of an InsertOne's values; its row is (problem, ids, answer), without an answer."""
-    row = RowReference(alias=draft.alias())
-    change = Query().insert(table_source(plan.table, row.alias), [one.column.name for one in plan.values])
-    change.values(*[assigned_value(one) for one in plan.values])
-    ids = expressions.array((row.column(plan.key.name),))
-    # The actor is a parameter of the event's statement, and PostgreSQL has to know the type of each parameter.
-    actor = expressions.parameter(plan.event.actor)
-    no_problem = expressions.call("nullif", actor, actor)
-    for value, name in ((no_problem, "problem"), (ids, "ids"), (expressions.NULL_TEXT, "answer")):
-        change.returning(expressions.named(value, name))
-    return change
+def compile_row(plan: RowApart, draft: StatementDraft) -> Query:
+    """Return the INSERT of the row."""
+    values, slot = [], 0
+    for one in plan.values:
+        if isinstance(one.value, Parameter):
+            values.append(expressions.parameter(replace(one.value, slot=slot)))
+            slot += 1
+        else:
+            values.append(assigned_value(one))
+    table = table_source(plan.insert.table, draft.alias())
+    return Query().insert(table, [one.column.name for one in plan.values]).values(*values)
 
 
 def compile_created_event(plan: CreatedEvent, draft: StatementDraft) -> Query:
-    """Return the statement of a CreatedEvent."""
-    insert = plan.insert
-    if key_of(insert) is None:
-        raise TypeError("an insertion whose event is left apart gives the key")
-    event = replace(insert.event, actor=Parameter(slot=1, type=SqlType.TEXT))
-    row = table_source(insert.table, draft.alias())
-    key = expressions.column(row.alias, insert.key.name)
-    is_it = expressions.equal(key, expressions.parameter(Parameter(slot=0, type=insert.key.type)))
-    return event_rows(event, key, None, row.alias).from_(row).only(is_it)
+    """Return the statement of the event; its row is that of the insertion: (problem, ids, answer)."""
+    insert = plan.row.insert
+    given = Query().select(*[expressions.renamed(_typed(one), one.column.name) for one in plan.row.values])
+    written = FromItem("written", draft.alias())
+    statement = Query().with_(given, "written").with_(created_events(insert, written), "event")
+    answer = FromItem("written", draft.alias())
+    ids, text = answer_of_one(insert, answer, draft)
+    return answer_row(statement, expressions.NULL_TEXT, ids, text).from_(answer)
+
+
+def _typed(one: Assignment) -> Expression:
+    """Return the value of a column with the column's type."""
+    value = assigned_value(one)
+    return value if isinstance(one.value, Parameter) else expressions.cast(value, one.column.type)

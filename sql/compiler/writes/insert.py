@@ -88,18 +88,22 @@ def compile_insert_one(plan: InsertOne, draft: StatementDraft) -> Query:
     statement = Query().with_(change, "written").with_(created_events(plan, written), "event")
     answer = FromItem("written", draft.alias())
     key = expressions.column(answer.alias, plan.key.name)
-    problem, ids, text = expressions.NULL_TEXT, expressions.NULL_UUIDS, expressions.NULL_TEXT
+    problem = expressions.NULL_TEXT
     if plan.references or checked is not None:
         missing = missing_problem(plan.references, draft, is_checked=checked is not None)
         problem = expressions.case([(expressions.is_null(key), missing)])
-    if plan.record is None:
-        ids = expressions.array((key,))
-    else:
-        text = compile_list_of_one(plan.record, RowReference(alias=answer.alias), draft)
+    ids, text = answer_of_one(plan, answer, draft)
     one_row = query_source("SELECT", draft.alias())
     query = answer_row(statement, problem, ids, text).from_(one_row)
     query.join(LeftJoin(answer, expressions.TRUE))
     return query
+
+
+def answer_of_one(plan: InsertOne, written: FromItem, draft: StatementDraft) -> tuple[Expression, Expression]:
+    """Return the ids and the answer of an InsertOne from its row."""
+    if plan.record is None:
+        return expressions.array((expressions.column(written.alias, plan.key.name),)), expressions.NULL_TEXT
+    return expressions.NULL_UUIDS, compile_list_of_one(plan.record, RowReference(alias=written.alias), draft)
 
 
 def _refused(plan: Insert, rights: Rights, draft: StatementDraft) -> Query:
