@@ -6,9 +6,11 @@ The archive has the extension's files below `lib` and `share`, as `make install`
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tarfile
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -45,6 +47,7 @@ jit = off
 log_min_error_statement = panic
 """
 _SECONDS_TO_START = 60
+_PREFIX = "fieldstone-citus-"
 
 
 @dataclass(slots=True)
@@ -79,12 +82,38 @@ class Node:
             return True
         return False
 
-    def stop(self, signal: int = 2) -> None:
+    def stop(self, number: int = signal.SIGINT) -> None:
         """End it by a signal, by default as a fast shutdown."""
         if self.process is not None:
-            self.process.send_signal(signal)
+            self.process.send_signal(number)
             self.process.wait(_SECONDS_TO_START)
             self.process = None
+
+
+@contextlib.contextmanager
+def cluster_folder(place: Path) -> Iterator[Path]:
+    """Yield a new folder for a cluster; it is removed at the end, and so are those of processes that were killed."""
+    for left in place.glob(f"{_PREFIX}*"):
+        pid = left.name.removeprefix(_PREFIX).split("-")[0]
+        if pid.isdecimal() and left.stat().st_uid == os.geteuid() and not Path(f"/proc/{pid}").exists():
+            _remove(left)
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=place))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def _remove(left: Path) -> None:
+    """Remove the folder of a cluster whose process was killed, and end the servers that still run on it."""
+    for file in left.glob("node*/postmaster.pid"):
+        process = Path("/proc", file.read_text().splitlines()[0])
+        # Another process may have the number by now; a server works in its folder.
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            while (process / "cwd").resolve() == file.parent.resolve():
+                os.kill(int(process.name), signal.SIGQUIT)
+                time.sleep(0.05)
+    shutil.rmtree(left, ignore_errors=True)  # another session may be at it too
 
 
 @contextlib.contextmanager

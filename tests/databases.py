@@ -17,10 +17,9 @@ from fieldstone.sql import embedded
 from fieldstone.sql.embedded.folder import DataFolder
 from fieldstone.sql.embedded.locks import is_held
 from fieldstone.sql.embedded.process import shut_down
-from tests.citus_cluster import ARCHIVE, Node, create_extensions, running_cluster
+from tests.citus_cluster import ARCHIVE, Node, cluster_folder, create_extensions, running_cluster
 
 _PREFIX = "fieldstone-tests-"
-_CLUSTER_PREFIX = "fieldstone-citus-"
 _SECONDS_TO_BE_OLD = 600
 _SECONDS_IN_USE = 30
 _BYTES_NEEDED = 2 << 30
@@ -90,12 +89,8 @@ def running_databases() -> Iterator["Databases"]:
         with running_server() as dsn:
             yield Databases([dsn])
         return
-    place = Path(tempfile.mkdtemp(prefix=_CLUSTER_PREFIX, dir=quick_place()))
-    try:
-        with running_cluster(place, archive=ARCHIVE) as nodes:
-            yield Databases([node.dsn("postgres") for node in nodes], cluster=nodes)
-    finally:
-        shutil.rmtree(place)
+    with cluster_folder(quick_place()) as place, running_cluster(place, archive=ARCHIVE) as nodes:
+        yield Databases([node.dsn("postgres") for node in nodes], cluster=nodes)
 
 
 class Databases:

@@ -1,10 +1,15 @@
 """The databases that tests get."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from tests.citus_cluster import cluster_folder
 from tests.databases import Databases
 
 
@@ -76,3 +81,27 @@ def test_a_template_whose_filling_fails_is_not_kept(databases: Databases, server
     with psycopg.connect(server_dsn) as connection:
         left = connection.execute("SELECT 1 FROM pg_database WHERE datname = ANY (%s)", [names]).fetchall()
     assert left == []
+
+
+def test_a_cluster_of_a_killed_run_is_removed_at_the_next_start(tmp_path: Path) -> None:
+    """Its servers end; a folder of a process that lives stays, and so does a process that took a server's number."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left, used = tmp_path / f"fieldstone-citus-{ended.pid}-a", tmp_path / f"fieldstone-citus-{os.getpid()}-b"
+    (left / "node0").mkdir(parents=True)
+    (left / "node1").mkdir()
+    used.mkdir()
+    server, other = (subprocess.Popen(["sleep", "60"], cwd=folder) for folder in (left / "node0", tmp_path))
+    try:
+        for number, process in enumerate((server, other)):
+            (left / f"node{number}" / "postmaster.pid").write_text(f"{process.pid}\n")
+        with cluster_folder(tmp_path) as made:
+            assert set(tmp_path.iterdir()) == {used, made}
+        assert set(tmp_path.iterdir()) == {used}
+        assert server.wait(10) < 0
+        assert other.poll() is None
+    finally:
+        server.kill()
+        other.kill()
+        server.wait()
+        other.wait()

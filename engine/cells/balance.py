@@ -20,16 +20,17 @@ class Chosen(NamedTuple):
     target: str
 
 
-def choose_moves(loads: Mapping[str, Mapping[str, float]]) -> list[Chosen]:
+def choose_moves(loads: Mapping[str, Mapping[str, float]], *, most: int = MOST_MOVES) -> list[Chosen]:
     """Return the moves that bring the loads of the cells closer.
 
     Args:
-        loads: for each cell, the load of each workspace that can be moved.
+        loads: for each cell (or node of Citus), the load of each workspace that can be moved.
+        most: moves from or to one cell.
     """
     cells = {cell: dict(workspaces) for cell, workspaces in loads.items()}
     moves: list[Chosen] = []
     counts: Counter[str] = Counter()
-    while (move := _choose(cells, [cell for cell in cells if counts[cell] < MOST_MOVES])) is not None:
+    while (move := _choose(cells, [cell for cell in cells if counts[cell] < most])) is not None:
         cells[move.target][move.workspace] = cells[move.source].pop(move.workspace)
         counts.update((move.source, move.target))
         moves.append(move)

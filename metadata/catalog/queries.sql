@@ -261,9 +261,6 @@ WHERE workspace.id = ANY (%(ids)s::uuid[]);
 -- name: move_schema
 SELECT citus_schema_move(quote_ident(%(schema)s)::regnamespace, %(host)s, %(port)s::int);
 
--- name: rebalance
-SELECT rebalance_table_shards();
-
 -- name: placements
 -- The bytes and the accesses are asked of the nodes, by one statement each.
 WITH shard AS (

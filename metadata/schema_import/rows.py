@@ -51,26 +51,29 @@ async def _copy(connection: Session, object_: Object, copy: RowCopy, source: Ses
     select = import_rows.select_rows(copy.source, list(copy.values.values()), only=copy.only)
     columns = list(copy.values)
     if source is connection:
-        cursor = await connection.execute(_insert(object_, copy, select), prepare=False)
-        return cursor.rowcount
+        return await _insert(connection, object_, copy, select)
     if copy.is_new:
         return await _pass_on(select, source, import_rows.copy_in(object_.table, columns), connection)
     await connection.execute(import_rows.create_waiting(object_.table, columns), prepare=False)
     await _pass_on(select, source, import_rows.copy_in(import_rows.WAITING, columns), connection)
     waiting = import_rows.select_rows(import_rows.WAITING, [import_rows.column(name) for name in columns], only=False)
-    cursor = await connection.execute(_insert(object_, copy, waiting), prepare=False)
+    count = await _insert(connection, object_, copy, waiting)
     await connection.execute(alter.drop_table(import_rows.WAITING), prepare=False)
-    return cursor.rowcount
+    return count
 
 
-def _insert(object_: Object, copy: RowCopy, select: Composed) -> Composed:
-    """Return the INSERT of rows: of all into a new table, else of those that are not there."""
+async def _insert(connection: Session, object_: Object, copy: RowCopy, select: Composed) -> int:
+    """Insert rows, all of them into a new table, else those that are not there; return the number written."""
     columns = list(copy.values)
     if copy.is_new:
-        return import_rows.insert_rows(object_.table, columns, select)
+        cursor = await connection.execute(import_rows.insert_rows(object_.table, columns, select), prepare=False)
+        return cursor.rowcount
     if copy.has_key:
-        return import_rows.insert_more_rows(object_.table, columns, select, key=object_.key.name, filled=copy.filled)
-    return import_rows.insert_first_rows(object_.table, columns, select)
+        insert = import_rows.insert_more_rows(object_.table, columns, select, key=object_.key.name, filled=copy.filled)
+    else:
+        insert = import_rows.insert_first_rows(object_.table, columns, select)
+    ((count,),) = await (await connection.execute(import_rows.count_written(insert), prepare=False)).fetchall()
+    return int(count)
 
 
 async def _pass_on(select: Composed, source: Session, copy_in: Composed, connection: Session) -> int:

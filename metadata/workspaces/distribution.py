@@ -112,7 +112,7 @@ async def move(sessions: SessionSource, workspace: Workspace, node: str) -> None
             field="name",
         )
     async with sessions.session() as connection:
-        nodes = [f"{host}:{port}" for host, port in await fetch(connection, "citus_nodes")]
+        nodes = await list_nodes(connection)
         if node not in nodes:
             raise InvalidChange(f"there is no node {node}: there are {', '.join(nodes)}", field="to")
         # It runs for as long as the rows take, and waits for readers and writers only at its end.
@@ -127,24 +127,9 @@ async def move(sessions: SessionSource, workspace: Workspace, node: str) -> None
             raise ChangeFailed(f"Citus refused the move: {translate_error(error)}") from error
 
 
-async def rebalance(sessions: SessionSource) -> int:
-    """Have Citus even the bytes on the nodes, beside readers and writers; return how many workspaces were moved.
-
-    Raises:
-        ChangeFailed: Citus refused it.
-        SqlError: the database cannot be had.
-    """
-    async with sessions.session() as connection:
-        before = {one.name: one.place for one in await list_placements(connection)}
-        await connection.commit()
-        try:
-            await connection.execute(QUERIES["begin_change"], prepare=False)
-            await connection.execute(QUERIES["rebalance"])
-            await connection.commit()
-        except psycopg.Error as error:
-            raise ChangeFailed(f"Citus refused to rebalance: {translate_error(error)}") from error
-        after = await list_placements(connection)
-    return sum(before.get(one.name) != one.place for one in after)
+async def list_nodes(connection: Session) -> Sequence[str]:
+    """Return the nodes that take workspaces, as `host:port`."""
+    return [f"{host}:{port}" for host, port in await fetch(connection, "citus_nodes")]
 
 
 async def list_placements(connection: Session) -> Sequence[Placement]:

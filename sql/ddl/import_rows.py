@@ -117,6 +117,14 @@ def insert_more_rows(
     return sql.SQL("{} ON CONFLICT ({}) DO {}").format(insert_rows(table, columns, select), name_sql(key), action)
 
 
+def count_written(insert: sql.Composed) -> sql.Composed:
+    """Return the statement that runs an INSERT and counts the rows that it wrote.
+
+    Citus counts the rows that an ON CONFLICT passes over in the number that it tells itself.
+    """
+    return sql.SQL("WITH written AS ({} RETURNING true) SELECT count(*) FROM written").format(insert)
+
+
 def insert_first_rows(table: Table, columns: Sequence[str], select: sql.Composed) -> sql.Composed:
     """Return the INSERT of the selected rows where the table has none."""
     return insert_rows(

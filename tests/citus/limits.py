@@ -18,17 +18,9 @@ _LOCKS_OF_ONE_SERVER = (
     " gapless by tests/engine/events/log/test_sequencer.py on plain PostgreSQL, where the coordinator keeps it too."
 )
 
-_COUNTS_TOO_MANY = (
-    "Citus counts the rows of an INSERT .. ON CONFLICT that were there already: a repeated import tells a number of"
-    " copied rows that is too high. Nothing is there twice."
-)
-_AGAIN = "tests/metadata/schema_import/test_import_again.py"
 _SEQUENCER = "tests/engine/events/log/test_sequencer.py"
 
 LIMITS: Final[Mapping[str, str]] = {
-    f"{_AGAIN}::test_nothing_is_there_twice": _COUNTS_TOO_MANY,
-    f"{_AGAIN}::test_what_is_new_there_is_all_that_comes": _COUNTS_TOO_MANY,
-    f"{_AGAIN}::test_an_import_may_wait_longer_than_a_transaction_may_idle": _COUNTS_TOO_MANY,
     "tests/metadata/sql_views/": _NO_SQL_ROLES,
     "tests/metadata/doctor/test_views.py": _NO_SQL_ROLES,
     "tests/metadata/doctor/test_rewrite.py": _NO_REWRITE,

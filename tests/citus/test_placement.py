@@ -5,13 +5,16 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from fieldstone.engine.cells.balance import choose_moves
+from fieldstone.engine.server.cli.placement.citus import NodesOfCitus, weigh
+from fieldstone.engine.server.foundation import open_foundation
+from fieldstone.engine.settings import load_settings
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.workspaces.distribution import (
     Placement,
     distribute,
     list_placements,
     move,
-    rebalance,
     require_coordinator,
 )
 from fieldstone.metadata.workspaces.registry import Workspaces
@@ -102,15 +105,34 @@ async def test_an_existing_workspace_is_distributed_with_its_records(apis: Apis)
         assert await rows.fetchall() == [("a@b.example", "Acme")]
 
 
-async def test_rebalancing_evens_the_nodes(apis: Apis) -> None:
+async def test_rebalancing_evens_the_nodes(apis: Apis, workspace_dsn: str) -> None:
     new = Workspaces(apis.database, apis.current, trigram=None, distributes=True)
     for name in ("one", "two", "three"):
         made = await new.create(name, actor="test")
         node = (await places(apis))["default"].place
         if (await places(apis))[name].place != node:
             await move(apis.database, made.workspace, node or "")
-    assert await rebalance(apis.database) > 0
-    assert len({one.place for one in (await places(apis)).values()}) == 2
+    settings = load_settings(database_url=workspace_dsn, distribute="citus", log_level="error")
+    async with open_foundation(settings) as foundation:
+        way = NodesOfCitus(foundation)
+        assert await way.rebalance() > 0
+        after = await way.list()
+        assert await way.rebalance() == 0
+    assert len({one.place for one in after}) == 2
+
+
+def test_a_workspace_weighs_its_part_of_the_bytes_and_of_the_load() -> None:
+    placed = [
+        Placement(name="big", place="a:1", bytes=75, load=0),
+        Placement(name="busy", place="a:1", bytes=25, load=30),
+        Placement(name="quiet", place="b:1", bytes=0, load=10),
+        Placement(name="here", place=None, bytes=1_000, load=1_000),
+        Placement(name="leaves", place="drained:1", bytes=1_000, load=1_000),
+    ]
+    weights = weigh(placed, ["a:1", "b:1", "c:1"])
+    assert weights == {"a:1": {"big": 0.75, "busy": 1.0}, "b:1": {"quiet": 0.25}, "c:1": {}}
+    assert [move_[1:] for move_ in choose_moves(weights, most=5)] == [("a:1", "c:1")]
+    assert weigh([Placement(name="new", place="a:1", bytes=0, load=0)], ["a:1"]) == {"a:1": {"new": 0.0}}
 
 
 async def test_a_move_needs_a_node_and_a_distributed_workspace(apis: Apis) -> None:
