@@ -7,7 +7,7 @@ from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings, Blame, Tree, array_literal, bind_tree, constant
 from fieldstone.engine.planner.context import PlanContext, type_literal
 from fieldstone.engine.planner.reads.selection import build_record
-from fieldstone.engine.planner.writes.mutations import ACTIONS
+from fieldstone.engine.planner.writes.events import ACTIONS
 from fieldstone.engine.schema.values.enums import NO_ENUM_VALUES
 from fieldstone.metadata.api_names import EVENT_TYPE_NAMES, SubscriptionRoot, TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue
