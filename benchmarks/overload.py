@@ -1,11 +1,12 @@
-"""More load than the database can serve, and a neighbour of the workspace that sends it.
+"""More load than the database or the process can serve, and a neighbour of the workspace that sends it.
 
-    python -m benchmarks.overload [--seconds 10] [--rows 100000] [--key-count 4]
+    python -m benchmarks.overload [--seconds 10] [--rows 100000] [--key-count 4] [--compiled]
 
 An open loop: requests arrive at random at a given rate, whether or not those before are answered. First a closed loop
-finds the saturating rate of a costly query. At each multiple of it: the answers within a second (the goodput, and its
-part of the peak), their times from the moment at which they were due, the refusals, and the server's memory. At last
-another workspace reads single records by id at a low rate: alone, and beside the overload.
+finds the saturating rate of a query that costs the database much, or, with `--compiled`, the process. At each multiple
+of it: the answers within a second (the goodput, and its part of the peak), their times from the moment at which they
+were due, the refusals, and the server's memory. At last another workspace reads single records by id at a low rate:
+alone, and beside the overload.
 
 Arrivals take a free connection or a new one, of which there are at most `--connections`; an arrival that finds none is
 counted as unsent. All is bounded in time and number, and goes to 127.0.0.1 alone.
@@ -31,6 +32,14 @@ from benchmarks.process_usage import process_usage
 
 COSTLY = (
     "query ($x: String) { people(filter: { jobTitle: { like: $x } }, first: 1) { totalCount edges { node { id } } } }"
+)
+_FRESH = "FRESH"
+"""A name that is another one in each request, so that no plan is at hand."""
+
+COMPILED = (
+    f"query ($x: String) {{ {_FRESH}: people(filter: {{ jobTitle: {{ neq: $x }} }}, first: 1) {{ edges {{ node {{ "
+    + " ".join(f"f{n}: firstName l{n}: lastName c{n}: company {{ id name }}" for n in range(20))
+    + " } } } }"
 )
 CHEAP = "query ($id: UUID) { person(id: $id) { id } }"
 GOOD = 1.0
@@ -68,6 +77,7 @@ class Clients:
             f"POST /graphql HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n"
         )
         self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
+        self._asked = 0
         self.opened = 0
         self.ended = 0
 
@@ -96,7 +106,8 @@ class Clients:
         variables: dict[str, object],
     ) -> None:
         reader, writer = pair
-        body = json.dumps({"query": self._query, "variables": variables})
+        self._asked += 1
+        body = json.dumps({"query": self._query.replace(_FRESH, f"a{self._asked}x{id(self)}"), "variables": variables})
         writer.write(f"{self._head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
         try:
             async with asyncio.timeout(_GIVE_UP):
@@ -179,7 +190,7 @@ def show(name: str, outcome: Outcome, seconds: float, peak: float, memory: float
     print(f"{name:<26}{good:>9.0f}{good / peak:>7.2f}{times}{memory:>9.1f}   {others}", flush=True)
 
 
-async def measure(server: Server, seconds: float, rows: int, key_count: int, connections: int) -> None:
+async def measure(server: Server, seconds: float, rows: int, key_count: int, connections: int, query: str) -> None:
     """Measure the rates, and print a line of each."""
     run_fieldstone("workspace", "create", "neighbour", environment={"DATABASE_URL": server.dsn})
     await asyncio.to_thread(fill, server.dsn, "workspace_default", rows)
@@ -188,7 +199,7 @@ async def measure(server: Server, seconds: float, rows: int, key_count: int, con
     assert found is not None
     await asyncio.to_thread(fill, server.dsn, found[0], 1_000)
     keys = make_keys(server.dsn, "default", key_count)
-    clients = [Clients(server, key, COSTLY, connections // key_count) for key in keys]
+    clients = [Clients(server, key, query, connections // key_count) for key in keys]
     other = Clients(server, make_keys(server.dsn, "neighbour", 1)[0], CHEAP, 100)
     with psycopg.connect(server.dsn) as connection:
         id_ = str((connection.execute(f'SELECT id FROM "{found[0]}".person LIMIT 1').fetchone() or [""])[0])  # noqa: S608
@@ -226,9 +237,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=5_000)
     parser.add_argument("--key-count", type=int, default=4)
     parser.add_argument("--connections", type=int, default=1_000)
+    parser.add_argument("--compiled", action="store_true", help="load the process with documents that are all new")
     given = parser.parse_args()
     with serving() as server:
-        asyncio.run(measure(server, given.seconds, given.rows, given.key_count, given.connections))
+        query = COMPILED if given.compiled else COSTLY
+        asyncio.run(measure(server, given.seconds, given.rows, given.key_count, given.connections, query))
 
 
 if __name__ == "__main__":

@@ -178,7 +178,7 @@ class ServiceUnavailable(ApiError):
 
 
 class Overloaded(ServiceUnavailable):
-    """More operations wait for a connection to the database than are answered in time: nothing was done."""
+    """More operations wait than are answered in time: nothing was done."""
 
     code = "OVERLOADED"
 

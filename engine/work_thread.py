@@ -5,17 +5,23 @@ longer for its turn.
 """
 
 import asyncio
+import math
+import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
+from fieldstone.engine.access.load_shedding import LoadShedding
 from fieldstone.engine.errors import ServiceUnavailable
 
 MOST_WAITING = 200
 """Calls of one workspace that may wait: each takes a second at worst, and a client gives up long before."""
+
+_NEWEST: Final = 1 / 16
+"""The weight of the newest time in the mean of the calls' times."""
 
 T = TypeVar("T")
 
@@ -47,12 +53,19 @@ class _Turns:
 
     by_workspace: dict[UUID, deque[_Job]] = field(default_factory=dict)
 
-    def add(self, job: _Job) -> bool:
+    def add(self, job: _Job, *, is_next: bool) -> bool:
         queue = self.by_workspace.setdefault(job.workspace_id, deque())
         if len(queue) >= MOST_WAITING:
             return False
-        queue.append(job)
+        if is_next:
+            queue.appendleft(job)
+        else:
+            queue.append(job)
         return True
+
+    def ahead_of(self, workspace_id: UUID) -> int:
+        """Return the number of calls that would run before a new one of a workspace; 0 where it has none."""
+        return len(self.by_workspace.get(workspace_id, ())) * len(self.by_workspace)
 
     def drop(self, job: _Job) -> None:
         queue = self.by_workspace[job.workspace_id]
@@ -72,17 +85,33 @@ class _Turns:
 
 
 class WorkThread:
-    """Runs calls in one thread, each workspace's in their order, one of each workspace in turn."""
+    """Runs calls in one thread, each workspace's in their order, one of each workspace in turn.
 
-    def __init__(self) -> None:
+    Args:
+        patience: the longest wait in seconds of the first call of an operation; 0 is no limit.
+        shedding: makes the errors of operations whose first call would wait for longer.
+    """
+
+    def __init__(self, *, patience: float = 0.0, shedding: LoadShedding | None = None) -> None:
         self.counters = WorkCounters()
+        self._patience = patience or math.inf
+        self._shedding = LoadShedding() if shedding is None else shedding
+        self._mean = 0.0
         # The thread itself begins with the first call.
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fieldstone work")
         self._turns = _Turns()
         self._by_key: dict[Hashable, _Job] = {}
         self._is_busy = False
 
-    async def run(self, workspace_id: UUID, call: Callable[[], T], *, key: Hashable = None) -> T:
+    async def run(
+        self,
+        workspace_id: UUID,
+        call: Callable[[], T],
+        *,
+        key: Hashable = None,
+        is_first: bool = False,
+        is_next: bool = False,
+    ) -> T:
         """Return the result of a call, or raise its exception.
 
         A call that has begun goes on if its request is cancelled; one that waits is dropped with its last request.
@@ -91,13 +120,18 @@ class WorkThread:
             workspace_id: whose turn it takes.
             call: run in the thread; it may change nothing but its own data.
             key: requests that give the same share one call, and its result.
+            is_first: refuse it if it would wait too long: nothing of its operation is done yet.
+            is_next: run it before the waiting calls of the workspace: its operation has been begun.
 
         Raises:
+            Overloaded: it would wait too long.
             ServiceUnavailable: too many calls of the workspace wait.
         """
         job = None if key is None else self._by_key.get(key)
         if job is None:
-            job = self._add(workspace_id, call, key)
+            if is_first and self._turns.ahead_of(workspace_id) * self._mean > self._patience:
+                raise self._shedding.refuse(workspace_id)
+            job = self._add(workspace_id, call, key, is_next=is_next)
         else:
             self.counters.shared += 1
         job.waiting += 1
@@ -119,11 +153,11 @@ class WorkThread:
             job.done.cancel()
         await asyncio.to_thread(self._executor.shutdown)
 
-    def _add(self, workspace_id: UUID, call: Callable[[], Any], key: Hashable) -> _Job:
+    def _add(self, workspace_id: UUID, call: Callable[[], Any], key: Hashable, *, is_next: bool) -> _Job:
         job = _Job(workspace_id, call, key, asyncio.get_running_loop().create_future())
         # Where nobody is left to hear of a failure, nobody asks for it.
         job.done.add_done_callback(_ask)
-        if not self._turns.add(job):
+        if not self._turns.add(job, is_next=is_next):
             self.counters.refused += 1
             raise ServiceUnavailable(
                 f"{MOST_WAITING} large operations of the workspace wait to be compiled: try again soon."
@@ -142,9 +176,11 @@ class WorkThread:
         self._is_busy = job.is_begun = True
         loop = job.done.get_loop()
         running = self._executor.submit(job.call)
-        running.add_done_callback(lambda ended: loop.call_soon_threadsafe(self._end, job, ended))
+        begun = time.monotonic()
+        running.add_done_callback(lambda ended: loop.call_soon_threadsafe(self._end, job, ended, begun))
 
-    def _end(self, job: _Job, ended: "Future[Any]") -> None:
+    def _end(self, job: _Job, ended: "Future[Any]", begun: float) -> None:
+        self._mean += (time.monotonic() - begun - self._mean) * _NEWEST
         self._is_busy = False
         self._forget(job)
         if (error := ended.exception()) is None:

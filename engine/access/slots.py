@@ -12,8 +12,11 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 
-from fieldstone.engine.errors import RateLimitExceeded, Timeout
+from fieldstone.engine.access.load_shedding import LoadShedding
+from fieldstone.engine.access.pace import Pace
+from fieldstone.engine.errors import Overloaded, RateLimitExceeded, Timeout
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import DEADLINE, Overdue
 
@@ -36,17 +39,23 @@ class Turn:
         principal: the sender of the operation.
         go: called in a later turn of the event loop when the operation has a slot.
         give_up: called when none came in time; the wait is over.
+        since: the time at which it began to wait.
+
+    Attributes:
+        refusal: the error of an operation that an overloaded server gives up.
     """
 
-    __slots__ = ("give_up", "go", "has_slot", "is_over", "place", "principal")
+    __slots__ = ("give_up", "go", "has_slot", "is_over", "place", "principal", "refusal", "since")
 
-    def __init__(self, principal: Principal, go: Callable[[], None], give_up: Callable[[], None]) -> None:
+    def __init__(self, principal: Principal, go: Callable[[], None], give_up: Callable[[], None], since: float) -> None:
         self.principal = principal
         self.go = go
         self.give_up = give_up
         self.has_slot = False
         self.is_over = False
         self.place = 0
+        self.refusal: Overloaded | None = None
+        self.since = since
 
     def start(self) -> None:
         """Go on with the operation, unless it was withdrawn when it had its slot already."""
@@ -68,12 +77,17 @@ class Slots:
     Args:
         each: those of a key; 0 is no limit.
         workspace: those of all principals of a workspace; 0 is no limit.
+        patience: the longest wait in seconds while the pace is kept; 0 is no limit.
+        shedding: makes the errors of operations that wait for longer.
 
     Attributes:
         waiting: the operations that wait for a slot.
+        pace: how many operations may begin in a turn of the event loop.
     """
 
-    def __init__(self, *, each: int = 0, workspace: int = 0) -> None:
+    def __init__(
+        self, *, each: int = 0, workspace: int = 0, patience: float = 0.0, shedding: LoadShedding | None = None
+    ) -> None:
         self.counters = SlotCounters()
         self.waiting = 0
         self._each = each or math.inf
@@ -81,7 +95,10 @@ class Slots:
         # By the numbers of the ids, whose hashes Python need not compute again each time.
         self._of_keys: dict[int, int] = {}
         self._of_workspaces: dict[int, int] = {}
-        self._queues: dict[int, _Queue] = {}
+        self._queues: OrderedDict[int, _Queue] = OrderedDict()
+        self._patience = patience or math.inf
+        self._shedding = LoadShedding() if shedding is None else shedding
+        self.pace = Pace(self._hand_on_all, lambda: bool(self._of_workspaces))
         self._overdue = Overdue(LONGEST_WAIT)
 
     @property
@@ -101,6 +118,11 @@ class Slots:
         of_key, of_workspace = self._of_keys.get(key, 0), self._of_workspaces.get(workspace, 0)
         if of_key >= self._each or of_workspace >= self._workspace:
             return False
+        if self.pace.is_kept:
+            if not self.pace.take():
+                return False
+        elif not self.pace.is_watching:
+            self.pace.watch()
         self._of_keys[key], self._of_workspaces[workspace] = of_key + 1, of_workspace + 1
         return True
 
@@ -143,6 +165,14 @@ class Slots:
         # Keys take turns.
         return (own + 1) * len(queue), not own and key not in self._of_keys
 
+    def is_late(self, principal: Principal) -> bool:
+        """Return whether the pace is kept, and the next operation of the key has waited for too long."""
+        if not self.pace.is_kept or not self._queues:
+            return False
+        queue = self._queues.get(principal.workspace_id.int)
+        own = None if queue is None else queue.get(principal.rate_key.int)
+        return own is not None and time.monotonic() - own[0].since > self._patience
+
     def queue(self, principal: Principal, go: Callable[[], None], give_up: Callable[[], None]) -> Turn:
         """Return the turn of an operation, for which `go` is called when it has a slot; `withdraw` ends the wait.
 
@@ -155,7 +185,7 @@ class Slots:
             queue = self._queues[workspace] = OrderedDict()
         if sum(map(len, queue.values())) >= MOST_WAITING:
             raise self.refusal()
-        turn = Turn(principal, go, give_up)
+        turn = Turn(principal, go, give_up, time.monotonic())
         turn.place = self._overdue.enter(partial(self._expire, turn))
         if (of_key := queue.get(key)) is None:
             of_key = queue[key] = deque()
@@ -200,15 +230,40 @@ class Slots:
             self.withdraw(turn)
             raise
         if not turn.has_slot:
-            raise self.refusal()
+            raise turn.refusal or self.refusal()
 
-    def _hand_on(self, queue: _Queue, workspace: int) -> None:
-        """Give free slots to operations that wait, by turns of their keys."""
+    def _hand_on_all(self) -> bool:
+        """Give free slots to operations that wait, by turns of the workspaces; return whether any waits still."""
+        self._refuse_late()
+        has_begun = True
+        while has_begun and self._queues and not self.pace.is_spent:
+            has_begun = False
+            for workspace in list(self._queues):
+                if self._hand_on(self._queues[workspace], workspace, most=1):
+                    has_begun = True
+                    if workspace in self._queues:
+                        self._queues.move_to_end(workspace)
+        return bool(self._queues)
+
+    def _refuse_late(self) -> None:
+        """Give up the operations that have waited for too long."""
+        oldest = time.monotonic() - self._patience
+        late: list[Turn] = []
+        for queue in self._queues.values():
+            for own in queue.values():
+                late += takewhile(lambda turn: turn.since < oldest, own)
+        for turn in late:
+            turn.refusal = self._shedding.refuse(turn.principal.workspace_id)
+            self._expire(turn)
+
+    def _hand_on(self, queue: _Queue, workspace: int, *, most: float = math.inf) -> int:
+        """Give free slots to so many operations that wait, by turns of their keys; return the number."""
         call_soon = asyncio.get_running_loop().call_soon
-        while queue and self._of_workspaces.get(workspace, 0) < self._workspace:
+        begun = 0
+        while queue and begun < most and not self.pace.is_spent:
             key = next((key for key in queue if self._take(key, workspace)), None)
             if key is None:
-                return
+                break
             turn = queue[key].popleft()
             queue.move_to_end(key)
             if not queue[key]:
@@ -216,9 +271,11 @@ class Slots:
             self._overdue.leave(turn.place)
             self.waiting -= 1
             turn.has_slot = True
+            begun += 1
             call_soon(turn.start)
         if not queue:
             self._queues.pop(workspace, None)
+        return begun
 
     def refusal(self) -> RateLimitExceeded:
         """Return the error of an operation that got no slot, and count it."""

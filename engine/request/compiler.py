@@ -109,22 +109,27 @@ class Compiler:
         self._refusals.forget(workspace_id)
 
     async def run(self, snapshot: Snapshot, call: Callable[[], T], *, is_heavy: bool, key: Hashable = None) -> T:
-        """Return the result of a call for a workspace; it runs in the work thread if it is heavy.
+        """Return the result of a call for an operation; it runs in the work thread, as the next one, if it is heavy.
 
         Raises:
             ServiceUnavailable: too many heavy ones of the workspace wait.
         """
-        return await self.run_for(snapshot.workspace.id, call, is_heavy=is_heavy, key=key)
+        return await self._work.run(snapshot.workspace.id, call, key=key, is_next=True) if is_heavy else call()
 
-    async def run_for(self, workspace_id: UUID, call: Callable[[], T], *, is_heavy: bool, key: Hashable = None) -> T:
-        """Return the result of a call as `run` does, before there is a snapshot."""
-        return await self._work.run(workspace_id, call, key=key) if is_heavy else call()
+    async def run_first(self, workspace_id: UUID, call: Callable[[], T], *, is_heavy: bool, key: Hashable = None) -> T:
+        """Return the result of the first call for an operation.
+
+        Raises:
+            Overloaded: it is heavy, and would wait too long.
+            ServiceUnavailable: too many heavy ones of the workspace wait.
+        """
+        return await self._work.run(workspace_id, call, key=key, is_first=True) if is_heavy else call()
 
     async def operation(self, key: OperationKey, snapshot: Snapshot) -> AnyOperation:
         """Return the operation of a document, valid under this snapshot, from the cache where it is there.
 
         Raises:
-            ApiError: it cannot be parsed, is past a limit, or has no such operation.
+            ApiError: it cannot be parsed, is past a limit, has no such operation, or would wait too long.
             InvalidDocument: it does not fit the schema.
         """
         check_length(key.text)
@@ -144,7 +149,9 @@ class Compiler:
         else:
             make = partial(validate_text, key, snapshot, schema, self.limits.document)
         try:
-            operation = await self.run(snapshot, make, is_heavy=is_heavy, key=(self, key, id(schema)))
+            operation = await self.run_first(
+                snapshot.workspace.id, make, is_heavy=is_heavy, key=(self, key, id(schema))
+            )
         except (InvalidDocument, ParseFailed, QueryTooComplex, BadUserInput) as error:
             self._refusals.keep(key, snapshot, error)
             raise

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 
+from fieldstone.engine.access.load_shedding import LoadShedding
 from fieldstone.engine.access.overload import OverloadGuard
 from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.audit.retention import keep_trimmed
@@ -138,7 +139,7 @@ async def assemble(
     ):
         box = await _open_secrets(settings, foundation)
         limits = limits_of(settings)
-        slots = _slots(settings)
+        slots = _slots(settings, foundation.shedding)
         writer = foundation.writer
         written = Wake()
         limiter = build_limiter(settings, foundation.current, leases)
@@ -223,7 +224,9 @@ async def assemble(
                 identity=identity,
                 watch=watch,
                 limiter=limiter,
-                overload=OverloadGuard(slots, foundation.database, patience=settings.max_queue_ms / 1000),
+                overload=OverloadGuard(
+                    slots, foundation.database, patience=settings.max_queue_ms / 1000, shedding=foundation.shedding
+                ),
                 core=core,
                 rest=RestApi(core),
                 metadata_rest=MetadataRestApi(metadata, core),
@@ -350,12 +353,14 @@ def _quotas(settings: Settings) -> QuotaLimits:
     )
 
 
-def _slots(settings: Settings) -> Slots:
+def _slots(settings: Settings, shedding: LoadShedding) -> Slots:
     each, workspace = settings.max_concurrent_per_key, settings.max_concurrent_per_workspace
     # Several times the connections: short reads share them, and other operations are read while some run.
     return Slots(
         each=max(32, 4 * settings.pool_size) if each is None else each,
         workspace=max(64, 8 * settings.pool_size) if workspace is None else workspace,
+        patience=settings.max_queue_ms / 1000,
+        shedding=shedding,
     )
 
 

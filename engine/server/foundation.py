@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import typer
 
+from fieldstone.engine.access.load_shedding import LoadShedding
 from fieldstone.engine.metadata_api.roles.saved_rules import check_role_rules
 from fieldstone.engine.settings import Settings
 from fieldstone.engine.work_thread import WorkThread
@@ -38,6 +39,7 @@ class Foundation:
         embedded: the watch over the embedded PostgreSQL; None where the database is another.
         default: the model of that workspace.
         work: runs calls that would hold up the event loop.
+        shedding: makes the refusals of operations that would wait too long.
     """
 
     database: Database
@@ -49,6 +51,7 @@ class Foundation:
     writer: ModelWriter
     default: Snapshot
     work: WorkThread
+    shedding: LoadShedding
 
 
 @asynccontextmanager
@@ -66,9 +69,10 @@ async def open_foundation(
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
+    shedding = LoadShedding()
     async with (
         open_catalog(settings, connect=connect, joined=joined) as (database, catalog, watch),
-        WorkThread() as work,
+        WorkThread(patience=settings.max_queue_ms / 1000, shedding=shedding) as work,
     ):
         current = CurrentSnapshots(database, most_bytes=settings.model_cache_mb << 20)
         workspaces = Workspaces(database, current, trigram=catalog.trigram, distributes=settings.distribute is not None)
@@ -88,6 +92,7 @@ async def open_foundation(
             ),
             default=await _find_or_create_default(workspaces, current),
             work=work,
+            shedding=shedding,
         )
 
 

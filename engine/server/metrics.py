@@ -204,9 +204,9 @@ _OF_SERVICES: _Rows = (
         _Row(_COUNTER, "slot_waits", "Operations that had to wait for a slot, and those refused after all.",
             lambda one: _each(one.counters, "waited", "refused"), ("outcome",)),
     )),
-    (lambda services: services.overload, (
+    (lambda services: services.overload.shedding, (
         _Row(_COUNTER, "overload_refused", "Operations refused unread, as they would have waited too long.",
-            lambda one: one.refused),
+            lambda one: one.count),
     )),
     (lambda services: services.limiter, (
         _Row(_COUNTER, "rate_limit_leases",

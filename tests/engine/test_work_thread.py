@@ -2,12 +2,15 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from uuid import UUID
 
 import pytest
 
-from fieldstone.engine.errors import ServiceUnavailable
+from fieldstone.engine.access.load_shedding import LoadShedding
+from fieldstone.engine.errors import Overloaded, ServiceUnavailable
 from fieldstone.engine.work_thread import MOST_WAITING, WorkThread
 
 A, B, C = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -140,3 +143,25 @@ async def test_the_end_waits_for_what_runs_and_cancels_what_waits() -> None:
         asyncio.get_running_loop().call_later(0.05, gate.open.set)
     assert (await first).startswith("fieldstone work")
     assert (await asyncio.wait([waiting]))[0].pop().cancelled()
+
+
+async def test_the_first_call_of_an_operation_is_refused_where_it_would_wait_too_long() -> None:
+    shedding = LoadShedding()
+    async with WorkThread(patience=0.05, shedding=shedding) as thread:
+        for _ in range(20):
+            await thread.run(A, lambda: time.sleep(0.02), is_first=True)
+        gate, order = Gate(), list[str]()
+        tasks: list[asyncio.Task[object]] = [asyncio.create_task(thread.run(A, gate))]
+        await gate.wait_begun()
+        tasks += [asyncio.create_task(thread.run(A, partial(order.append, f"late {n}"))) for n in range(9)]
+        await asyncio.sleep(0)
+        with pytest.raises(Overloaded, match=r"^The server is overloaded: .*try again in a moment\.$"):
+            await thread.run(A, lambda: None, is_first=True)
+        assert shedding.count == 1
+        # An operation that has been begun goes on before them, and another workspace waits for none of them.
+        tasks.append(asyncio.create_task(thread.run(A, partial(order.append, "begun"), is_next=True)))
+        tasks.append(asyncio.create_task(thread.run(B, partial(order.append, "other"), is_first=True)))
+        await asyncio.sleep(0)
+        gate.open.set()
+        await asyncio.gather(*tasks)
+    assert order[:3] in (["begun", "other", "late 0"], ["other", "begun", "late 0"])

@@ -126,10 +126,7 @@ class WarmPath:
         if principal.networks and not self._may_use(principal, client):
             return None
         if (refusal := services.overload.find_refusal(principal)) is not None:
-            request_id, lines = _begin_lines(found)
-            context = RequestContext(id=request_id, principal=principal, operations=1)
-            form = head.form or form_of_refusal(found.body, head.accept)
-            return RefusedRequest(form, refusal, context, send=partial(client.reply, lines=lines), note=self.note)
+            return self.refuse(found, principal, client, refusal)
         slots = services.core.slots
         if not slots.try_enter(principal):
             return QueuedRequest(self, services, found, principal, client)
@@ -137,6 +134,13 @@ class WarmPath:
         if request is None:
             slots.leave(principal)
         return request
+
+    def refuse(self, found: Found, principal: Principal, client: Client, refusal: ApiError) -> RefusedRequest:
+        """Return the request that is answered with this error, ready to begin."""
+        request_id, lines = _begin_lines(found)
+        context = RequestContext(id=request_id, principal=principal, operations=1)
+        form = found.head.form or form_of_refusal(found.body, found.head.accept)
+        return RefusedRequest(form, refusal, context, send=partial(client.reply, lines=lines), note=self.note)
 
     def find_warm(
         self, services: Services, found: Found, principal: Principal, client: Client, begun: float
@@ -221,7 +225,7 @@ class QueuedRequest:
     def begin(self) -> None:
         """Wait for a slot."""
         try:
-            self._turn = self._services.core.slots.queue(self._principal, self._go, self._client.start_over)
+            self._turn = self._services.core.slots.queue(self._principal, self._go, self._give_up)
         except ApiError:
             self._client.start_over()
 
@@ -235,6 +239,13 @@ class QueuedRequest:
     def _withdraw(self) -> None:
         if self._turn is not None:
             self._services.core.slots.withdraw(self._turn)
+
+    def _give_up(self) -> None:
+        refusal = self._turn and self._turn.refusal
+        if refusal:
+            self._path.refuse(self._found, self._principal, self._client, refusal).begin()
+        else:
+            self._client.start_over()
 
     def _go(self) -> None:
         # The key may have been revoked meanwhile.

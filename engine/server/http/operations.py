@@ -37,7 +37,7 @@ async def read_request(body: bytes, *, max_batch: int, work: WorkThread, workspa
         ServiceUnavailable: too many of the workspace's requests wait for the work thread.
     """
     if len(body) > LARGE:
-        return await work.run(workspace_id, partial(_read_large, body, max_batch))
+        return await work.run(workspace_id, partial(_read_large, body, max_batch), is_first=True)
     return build_request(decode_json(body), max_batch=max_batch)
 
 

@@ -1,0 +1,48 @@
+"""Load shedding: the refusals of an overloaded server, which are counted, and logged now and then."""
+
+import logging
+import time
+from collections.abc import Callable
+from typing import Final
+from uuid import UUID
+
+from fieldstone.engine.errors import Overloaded
+
+_LOG = logging.getLogger(__name__)
+
+_LOGGED_EVERY: Final = 10.0
+"""Seconds."""
+
+
+class LoadShedding:
+    """Makes the errors of operations that were not begun, as they would be answered too late.
+
+    Args:
+        clock: yields seconds.
+
+    Attributes:
+        count: operations so far.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.count = 0
+        self._clock = clock
+        self._logged = 0
+        self._logged_at = -_LOGGED_EVERY
+
+    def refuse(self, workspace_id: UUID) -> Overloaded:
+        """Return the error of an operation of this workspace, and count it."""
+        self.count += 1
+        now = self._clock()
+        if now - self._logged_at >= _LOGGED_EVERY:
+            _LOG.warning(
+                "overloaded: %d operations were refused, the last one of workspace %s, since more come than are served"
+                " in time",
+                self.count - self._logged,
+                workspace_id,
+            )
+            self._logged, self._logged_at = self.count, now
+        return Overloaded(
+            "The server is overloaded: more operations of this workspace wait than are served in time. Nothing was"
+            " done; try again in a moment."
+        )
