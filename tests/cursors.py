@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from hashlib import md5
 
-from fieldstone.sql.page_cursor import KeyKind, encode_head
+from fieldstone.sql.values.page_cursor import KeyKind, encode_head
 
 
 def encode_cursor(tag: str, keys: Sequence[str | None]) -> str:

@@ -15,12 +15,14 @@ from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.events.subscriptions.model_watch import ModelWatch
 from fieldstone.engine.events.subscriptions.subscription import KeptRequest
-from fieldstone.engine.metadata_api.audited import note_mutation
-from fieldstone.engine.metadata_api.change_mutations import change_runs
-from fieldstone.engine.metadata_api.document_mutations import document_runs
 from fieldstone.engine.metadata_api.errors import describe_refusal
-from fieldstone.engine.metadata_api.key_mutations import key_runs
 from fieldstone.engine.metadata_api.model.facts import Fact, model_facts
+from fieldstone.engine.metadata_api.mutations.audited import note_mutation
+from fieldstone.engine.metadata_api.mutations.changes import change_runs
+from fieldstone.engine.metadata_api.mutations.documents import document_runs
+from fieldstone.engine.metadata_api.mutations.keys import key_runs
+from fieldstone.engine.metadata_api.mutations.tokens import token_runs
+from fieldstone.engine.metadata_api.mutations.webhooks import webhook_checks, webhook_runs
 from fieldstone.engine.metadata_api.operating import process_facts
 from fieldstone.engine.metadata_api.plans.broken_documents import FindBrokenDocuments, broken_documents
 from fieldstone.engine.metadata_api.plans.broken_operations import FindBroken, none_broken
@@ -30,10 +32,8 @@ from fieldstone.engine.metadata_api.roles.explain import explain_access
 from fieldstone.engine.metadata_api.roles.me import UNKNOWN_SERVER, ServerFacts, describe_principal
 from fieldstone.engine.metadata_api.roles.rights import require_root
 from fieldstone.engine.metadata_api.selection import select_members
-from fieldstone.engine.metadata_api.token_mutations import token_runs
 from fieldstone.engine.metadata_api.views.facts import view_facts
 from fieldstone.engine.metadata_api.views.runs import view_runs
-from fieldstone.engine.metadata_api.webhook_mutations import webhook_checks, webhook_runs
 from fieldstone.engine.metadata_api.writes import Run, Sequel, Written
 from fieldstone.engine.planner.arguments.trees import Bindings, arguments_of, value_of
 from fieldstone.engine.planner.bound_statement import compile_bound

@@ -24,7 +24,7 @@ from fieldstone.engine.documents.document import part_names
 from fieldstone.engine.request.variables import Declaration, Variables
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION, PAGING
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.sql.page_cursor import CursorError, cursor_nulls
+from fieldstone.sql.values.page_cursor import CursorError, cursor_nulls
 
 
 class Probe(Enum):

@@ -49,8 +49,8 @@ from fieldstone.engine.settings import Documents, Settings
 from fieldstone.engine.slow_operations.watch import SlowOperations
 from fieldstone.engine.webhooks.dispatcher import Effort
 from fieldstone.engine.webhooks.retention import Keep
+from fieldstone.engine.webhooks.sending.ssrf_guard import Targets
 from fieldstone.engine.webhooks.service import WebhookOptions, Webhooks
-from fieldstone.engine.webhooks.ssrf_guard import Targets
 from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.secret_rotation import check_secrets, rotate_secrets
 from fieldstone.metadata.online_ddl.builder import Builder

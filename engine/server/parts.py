@@ -12,7 +12,7 @@ from fieldstone.engine.request.compiler import Compiler
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.slow_operations.watch import SlowOperations
 from fieldstone.engine.slow_operations.watched_api import WatchedApi
-from fieldstone.engine.webhooks.sender import Sender
+from fieldstone.engine.webhooks.sending.sender import Sender
 from fieldstone.sql.executor import Database
 
 

@@ -10,9 +10,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from uuid import UUID
 
-from fieldstone.engine.webhooks.backoff import LONGEST
-from fieldstone.engine.webhooks.payloads import Recipient
-from fieldstone.engine.webhooks.sender import Outcome
+from fieldstone.engine.webhooks.payloads.payloads import Recipient
+from fieldstone.engine.webhooks.sending.backoff import LONGEST
+from fieldstone.engine.webhooks.sending.sender import Outcome
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import dumps, loads

@@ -9,11 +9,11 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from fieldstone.engine.webhooks.backoff import next_pause
 from fieldstone.engine.webhooks.claims import Claimed, ClaimQuota, Claims, Result
-from fieldstone.engine.webhooks.payloads import build_body
+from fieldstone.engine.webhooks.payloads.payloads import build_body
 from fieldstone.engine.webhooks.renewal import Renewal
-from fieldstone.engine.webhooks.sender import Outcome, Sender
+from fieldstone.engine.webhooks.sending.backoff import next_pause
+from fieldstone.engine.webhooks.sending.sender import Outcome, Sender
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError
 

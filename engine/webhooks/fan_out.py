@@ -12,8 +12,8 @@ from uuid import UUID
 
 from fieldstone.engine.events.log.consumers import REGISTER
 from fieldstone.engine.events.log.standstill import Standstill
-from fieldstone.engine.webhooks.payloads import NewEvent, RecordReader, build_payload, read_event
-from fieldstone.engine.webhooks.shown_events import show_events
+from fieldstone.engine.webhooks.payloads.payloads import NewEvent, RecordReader, build_payload, read_event
+from fieldstone.engine.webhooks.payloads.shown_events import show_events
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import dumps

@@ -5,9 +5,9 @@ from dataclasses import replace
 from uuid import UUID
 
 from fieldstone.engine.webhooks.claims import Claimed
-from fieldstone.engine.webhooks.payloads import RecordReader, build_payload, read_event
-from fieldstone.engine.webhooks.rights import find_digest
-from fieldstone.engine.webhooks.shown_events import show_events
+from fieldstone.engine.webhooks.payloads.payloads import RecordReader, build_payload, read_event
+from fieldstone.engine.webhooks.payloads.rights import find_digest
+from fieldstone.engine.webhooks.payloads.shown_events import show_events
 from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.errors import UnknownObject, UnknownRole
 from fieldstone.metadata.model import Snapshot

@@ -10,8 +10,8 @@ from fieldstone.engine.webhooks.dispatcher import Dispatcher, Effort
 from fieldstone.engine.webhooks.fan_out import FanOut
 from fieldstone.engine.webhooks.renewal import Renewal
 from fieldstone.engine.webhooks.retention import Backlog, Keep, keep_measured, keep_trimmed
-from fieldstone.engine.webhooks.sender import TIME_LIMIT, Sender
-from fieldstone.engine.webhooks.ssrf_guard import Targets
+from fieldstone.engine.webhooks.sending.sender import TIME_LIMIT, Sender
+from fieldstone.engine.webhooks.sending.ssrf_guard import Targets
 from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.tasks import running

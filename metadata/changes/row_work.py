@@ -7,7 +7,7 @@ from psycopg.sql import Composable
 
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import Cell
-from fieldstone.sql.conversions import Conversion
+from fieldstone.sql.values.conversions import Conversion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

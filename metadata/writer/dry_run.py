@@ -30,8 +30,8 @@ from fieldstone.metadata.writer.record_checks import COUNTED_ROWS, check_row_wor
 from fieldstone.metadata.writer.role_holders import require_unheld
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.metadata.writer.value_conversion import find_lost, require_kept
-from fieldstone.sql.conversions import Conversion
 from fieldstone.sql.ddl import column_rows, create
+from fieldstone.sql.values.conversions import Conversion
 
 MOST_PROBLEMS = 100
 """Refused changes that a preview names; it looks no further."""

@@ -155,8 +155,8 @@ class Alike:
 class Connection:
     """A page of `table`'s rows under `condition` in `order`, tied by `link` to the row at hand where there is one.
 
-    Its cursors are made under `cursor_tag`, as sql/page_cursor.py writes and reads them. Where it is `sampled`, an
-    index serves the order, others the condition, and its first rows decide which of them is followed. The measures
+    Its cursors are made under `cursor_tag`, as sql/values/page_cursor.py writes and reads them. Where it is `sampled`,
+    an index serves the order, others the condition, and its first rows decide which of them is followed. The measures
     among the entries are over all rows meant, whatever the page: a count of them is the total count. Where columns are
     `distinct`, which are those of the first order keys, only the first row in order is meant of all rows with the same
     values in them.

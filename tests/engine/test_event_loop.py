@@ -17,7 +17,7 @@ from fieldstone.engine.client_json import LARGE
 from fieldstone.engine.documents.document import FRAGMENTS, REPEATS, DocumentLimits
 from fieldstone.engine.request.compile import LIGHT_TEXT
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
-from fieldstone.engine.server.http.operations import read_request
+from fieldstone.engine.server.http.requests.operations import read_request
 from fieldstone.metadata.json_text import loads
 from tests.apis import PRINCIPAL, WORKSPACE_ID, Served, serve, workspace_template
 from tests.databases import Databases

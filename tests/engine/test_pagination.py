@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from graphql import GraphQLInputObjectType, get_named_type
 
-from fieldstone.sql.page_cursor import decode_cursor
+from fieldstone.sql.values.page_cursor import decode_cursor
 from tests.apis import Served, serve
 from tests.cursors import encode_cursor
 from tests.databases import Databases

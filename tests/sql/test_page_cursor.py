@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldstone.sql.page_cursor import (
+from fieldstone.sql.plan.elements import And
+from fieldstone.sql.plan.outputs import OrderKey, Page
+from fieldstone.sql.values.page_cursor import (
     AlteredCursorError,
     BlankCursorError,
     CursorError,
     ForeignCursorError,
     decode_cursor,
 )
-from fieldstone.sql.plan.elements import And
-from fieldstone.sql.plan.outputs import OrderKey, Page
 from tests.cursors import encode_cursor
 from tests.sql.shop import BY_ID, NAME, PERSON, UPDATED_AT, Shop, connection
 

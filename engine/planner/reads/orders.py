@@ -12,11 +12,11 @@ from fieldstone.metadata.api_names import AGGREGATE_ENDING
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Field, Object, Part, relation_end
 from fieldstone.sql import text_order
-from fieldstone.sql.page_cursor import BY_ID
 from fieldstone.sql.plan.elements import Hop
 from fieldstone.sql.plan.operands import AtPath, Column, Ranked, Sorted, column_of
 from fieldstone.sql.plan.outputs import OrderKey, Totals
 from fieldstone.sql.types import SqlType
+from fieldstone.sql.values.page_cursor import BY_ID
 
 _DIRECTIONS = {
     # direction: (descending, nulls first); NULL is last under ASC and first under DESC unless said otherwise

@@ -9,10 +9,10 @@ from fieldstone.engine.schema.values.paging import PAGING
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, unstorable
 from fieldstone.metadata.scalars import UUID, shown
-from fieldstone.sql.page_cursor import BY_ID, CursorError, decode_cursor
 from fieldstone.sql.plan.operands import Parameter, type_of
 from fieldstone.sql.plan.outputs import OrderKey, Page
 from fieldstone.sql.types import SqlType
+from fieldstone.sql.values.page_cursor import BY_ID, CursorError, decode_cursor
 
 LARGEST_OFFSET = 2**31 - 1
 

@@ -17,7 +17,7 @@ from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.cells.moving import drop_all_left
 from fieldstone.engine.server.cells.settings import settings_of
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.auth import sign_in
+from fieldstone.engine.server.http.requests.auth import sign_in
 from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.engine.server.parts import PLAIN, Parts
 from fieldstone.engine.server.runtime import Assemble, Runtime

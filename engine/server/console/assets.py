@@ -11,7 +11,7 @@ from starlette.websockets import WebSocketClose
 
 from fieldstone.engine.server.console.build import DIST_DIR, MANIFEST
 from fieldstone.engine.server.http.admission import read_headers
-from fieldstone.engine.server.http.negotiation import takes_encoding
+from fieldstone.engine.server.http.requests.negotiation import takes_encoding
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

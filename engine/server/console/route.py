@@ -15,9 +15,9 @@ from fieldstone.engine.server.console.pages import (
     rest_page,
 )
 from fieldstone.engine.server.http.admission import read_headers
-from fieldstone.engine.server.http.auth import CHALLENGE
-from fieldstone.engine.server.http.negotiation import prefers_html
-from fieldstone.engine.server.http.request_log import context_of
+from fieldstone.engine.server.http.requests.auth import CHALLENGE
+from fieldstone.engine.server.http.requests.negotiation import prefers_html
+from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import TEXT, Reply, send_reply
 
 if TYPE_CHECKING:

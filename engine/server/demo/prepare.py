@@ -9,7 +9,7 @@ from fieldstone.engine.server.demo.fill import fill_demo, is_empty
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.server.templates.apply import apply_model_file
 from fieldstone.engine.settings import Settings
-from fieldstone.engine.webhooks.sender import ECHO_HOST
+from fieldstone.engine.webhooks.sending.sender import ECHO_HOST
 from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.webhooks import NewWebhook, create_webhook
 from fieldstone.metadata.model import Snapshot

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.server.fast_path.forms import Form
-from fieldstone.engine.server.http.request_log import RequestContext
+from fieldstone.engine.server.http.requests.request_log import RequestContext
 from fieldstone.engine.server.http.responses import Reply
 
 

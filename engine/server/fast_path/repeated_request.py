@@ -26,10 +26,10 @@ from fieldstone.engine.server.fast_path.heads import Found, Head, Heads
 from fieldstone.engine.server.fast_path.passing_lines import NO_LINES
 from fieldstone.engine.server.fast_path.refused_request import RefusedRequest
 from fieldstone.engine.server.fast_path.rest_request import find_read, form_of_refusal
-from fieldstone.engine.server.http.body import decode_json
-from fieldstone.engine.server.http.operations import build_request
-from fieldstone.engine.server.http.request_ids import LINE, make_request_id, read_request_id
-from fieldstone.engine.server.http.request_log import CLIENT_GONE, RequestContext, WriteLine
+from fieldstone.engine.server.http.requests.body import decode_json
+from fieldstone.engine.server.http.requests.operations import build_request
+from fieldstone.engine.server.http.requests.request_ids import LINE, make_request_id, read_request_id
+from fieldstone.engine.server.http.requests.request_log import CLIENT_GONE, RequestContext, WriteLine
 from fieldstone.engine.server.http.responses import Reply
 from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.server.runtime import Runtime

@@ -9,12 +9,12 @@ from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.browsers.cross_origin import require_preflight
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.auth import PresentedReader, sign_in
-from fieldstone.engine.server.http.body import decode_json, read_body
 from fieldstone.engine.server.http.errors import UnsupportedMediaType
-from fieldstone.engine.server.http.negotiation import is_json
-from fieldstone.engine.server.http.operations import Batch, build_query_request, read_request
-from fieldstone.engine.server.http.request_log import context_of, note_key
+from fieldstone.engine.server.http.requests.auth import PresentedReader, sign_in
+from fieldstone.engine.server.http.requests.body import decode_json, read_body
+from fieldstone.engine.server.http.requests.negotiation import is_json
+from fieldstone.engine.server.http.requests.operations import Batch, build_query_request, read_request
+from fieldstone.engine.server.http.requests.request_log import context_of, note_key
 from fieldstone.engine.server.http.responses import Headers
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings

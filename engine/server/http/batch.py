@@ -8,7 +8,7 @@ from fieldstone.engine.request.answer import Answer, Explain
 from fieldstone.engine.request.explain import REFUSED, add_extension, execute_explained
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
-from fieldstone.engine.server.http.request_log import RequestContext
+from fieldstone.engine.server.http.requests.request_log import RequestContext
 from fieldstone.engine.server.http.responses import build_error_reply
 from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.metadata.roles.principal import Principal

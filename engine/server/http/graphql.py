@@ -14,11 +14,11 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission, read_headers, read_timeout
 from fieldstone.engine.server.http.batch import answer_batch, answer_one
-from fieldstone.engine.server.http.disconnect import PATIENCE, CancelOnDisconnect
 from fieldstone.engine.server.http.errors import NotAcceptable
-from fieldstone.engine.server.http.negotiation import GRAPHQL_RESPONSE, choose_media_type, takes_event_stream
-from fieldstone.engine.server.http.operations import Batch
-from fieldstone.engine.server.http.request_log import RequestContext, context_of
+from fieldstone.engine.server.http.requests.disconnect import PATIENCE, CancelOnDisconnect
+from fieldstone.engine.server.http.requests.negotiation import GRAPHQL_RESPONSE, choose_media_type, takes_event_stream
+from fieldstone.engine.server.http.requests.operations import Batch
+from fieldstone.engine.server.http.requests.request_log import RequestContext, context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.log import Log
 from fieldstone.metadata.roles.principal import Principal

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from fieldstone.engine.errors import ApiError, ServiceUnavailable
 from fieldstone.engine.server.http.batch import build_internal_error
 from fieldstone.engine.server.http.errors import ClientGone
-from fieldstone.engine.server.http.request_ids import HEADER
-from fieldstone.engine.server.http.request_log import CLIENT_GONE, WriteLine, begin_request, context_of
+from fieldstone.engine.server.http.requests.request_ids import HEADER
+from fieldstone.engine.server.http.requests.request_log import CLIENT_GONE, WriteLine, begin_request, context_of
 from fieldstone.engine.server.http.responses import build_error_reply, send_reply
 from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.engine.server.metrics import Metrics

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fieldstone.engine.errors import ApiError, RateLimitExceeded, ServiceUnavailable, Unauthenticated
 from fieldstone.engine.introspection.deflated import DeflatedText
-from fieldstone.engine.server.http.auth import CHALLENGE
 from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow
-from fieldstone.engine.server.http.negotiation import JSON, takes_encoding
+from fieldstone.engine.server.http.requests.auth import CHALLENGE
+from fieldstone.engine.server.http.requests.negotiation import JSON, takes_encoding
 from fieldstone.metadata.json_text import dumps
 
 if TYPE_CHECKING:

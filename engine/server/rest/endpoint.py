@@ -15,10 +15,10 @@ from fieldstone.engine.rest.routes import OPEN_API, Action, Place, allow_header,
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission, read_headers, read_timeout
 from fieldstone.engine.server.http.batch import build_internal_error
-from fieldstone.engine.server.http.disconnect import PATIENCE, CancelOnDisconnect
 from fieldstone.engine.server.http.errors import ClientGone, NotAcceptable
-from fieldstone.engine.server.http.negotiation import takes_json
-from fieldstone.engine.server.http.request_log import context_of
+from fieldstone.engine.server.http.requests.disconnect import PATIENCE, CancelOnDisconnect
+from fieldstone.engine.server.http.requests.negotiation import takes_json
+from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, send_reply
 from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.engine.server.rest.exports import ExportEndpoint

@@ -12,9 +12,9 @@ from fieldstone.engine.rest.parameters import read_named
 from fieldstone.engine.rest.routes import allow_header
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission
-from fieldstone.engine.server.http.disconnect import PATIENCE, CancelOnDisconnect
 from fieldstone.engine.server.http.errors import ClientGone
-from fieldstone.engine.server.http.request_log import context_of
+from fieldstone.engine.server.http.requests.disconnect import PATIENCE, CancelOnDisconnect
+from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply
 from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.engine.server.rest.transfer_slots import TransferSlots

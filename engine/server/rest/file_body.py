@@ -13,8 +13,8 @@ from fieldstone.engine.server.http.errors import (
     NotAcceptable,
     UnsupportedMediaType,
 )
-from fieldstone.engine.server.http.negotiation import takes_json
-from fieldstone.engine.server.http.request_log import note_streamed
+from fieldstone.engine.server.http.requests.negotiation import takes_json
+from fieldstone.engine.server.http.requests.request_log import note_streamed
 from fieldstone.engine.server.http.responses import Headers
 
 if TYPE_CHECKING:

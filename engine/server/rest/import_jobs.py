@@ -23,7 +23,7 @@ from fieldstone.engine.rest.routes import allow_header
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission
 from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow, ClientGone
-from fieldstone.engine.server.http.request_log import context_of
+from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply
 from fieldstone.engine.server.rest.file_body import FileBody, check_file_headers
 from fieldstone.engine.server.rest.transfer_slots import TransferSlots

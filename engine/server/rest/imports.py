@@ -18,8 +18,8 @@ from fieldstone.engine.server.http.errors import (
     BodyTooSlow,
     ClientGone,
 )
-from fieldstone.engine.server.http.negotiation import JSON, prefers_problem
-from fieldstone.engine.server.http.request_log import context_of
+from fieldstone.engine.server.http.requests.negotiation import JSON, prefers_problem
+from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply
 from fieldstone.engine.server.log import Log
 from fieldstone.engine.server.rest.file_body import FileBody, check_file_headers

@@ -2,9 +2,9 @@
 
 from fieldstone.engine.errors import ApiError, ServiceUnavailable, Unauthenticated
 from fieldstone.engine.rest.errors import PROBLEM, write_error
-from fieldstone.engine.server.http.auth import CHALLENGE
 from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow
-from fieldstone.engine.server.http.negotiation import JSON, prefers_problem
+from fieldstone.engine.server.http.requests.auth import CHALLENGE
+from fieldstone.engine.server.http.requests.negotiation import JSON, prefers_problem
 from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply
 
 

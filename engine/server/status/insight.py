@@ -8,7 +8,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
 
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.server.http.auth import PresentedReader, sign_in
+from fieldstone.engine.server.http.requests.auth import PresentedReader, sign_in
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.access.role_checks import effective_settings

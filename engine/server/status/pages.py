@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from fieldstone.engine.errors import MethodNotAllowed, Unauthenticated
 from fieldstone.engine.errors import NotFound as NotFoundError
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.request_log import context_of
+from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, TEXT, Header, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.metrics import MEDIA_TYPE, Metrics
 from fieldstone.engine.server.runtime import Runtime

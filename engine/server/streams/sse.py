@@ -28,9 +28,9 @@ from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission, read_headers
 from fieldstone.engine.server.http.errors import NotAcceptable
-from fieldstone.engine.server.http.negotiation import JSON, takes_event_stream
-from fieldstone.engine.server.http.operations import Batch
-from fieldstone.engine.server.http.request_log import context_of
+from fieldstone.engine.server.http.requests.negotiation import JSON, takes_event_stream
+from fieldstone.engine.server.http.requests.operations import Batch
+from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueSink, SendQueue

@@ -9,7 +9,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 
 from fieldstone.engine.events.delivery.work import G
 from fieldstone.engine.server.tracing.tracer import NO_PARENT, Tracer
-from fieldstone.engine.webhooks.sender import Outcome, Sender
+from fieldstone.engine.webhooks.sending.sender import Outcome, Sender
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
 
 

@@ -12,7 +12,6 @@ from fieldstone.sql.compiler.reads.pages.paging import PageRows
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
 from fieldstone.sql.compiler.text_keys import computed_once
-from fieldstone.sql.page_cursor import KeyKind, encode_head
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.outputs import Cursor, Literal, PageInfo, Record
@@ -20,6 +19,7 @@ from fieldstone.sql.plan.read import Hit, HitEdges, HitFact, HitRecord, Search, 
 from fieldstone.sql.plan.text_search import IS_LIKE, LABEL, LIKENESS, WORDS, share_of
 from fieldstone.sql.text_order import FOLD
 from fieldstone.sql.types import Encoding, SqlType
+from fieldstone.sql.values.page_cursor import KeyKind, encode_head
 
 RecordWriter = Callable[[Record, RowReference, StatementDraft], list[TextPiece]]
 

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from fieldstone.engine.server.http.auth import PresentedReader
+from fieldstone.engine.server.http.requests.auth import PresentedReader
 from fieldstone.metadata.roles.networks import read_network
 from tests.engine.server.conftest import StartApp
 from tests.engine.server.fast_path.talking import PEOPLE, Serve

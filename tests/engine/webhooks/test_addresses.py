@@ -4,7 +4,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from fieldstone.engine.webhooks.ssrf_guard import describe_refused, read_address, read_networks
+from fieldstone.engine.webhooks.sending.ssrf_guard import describe_refused, read_address, read_networks
 
 REFUSED = {
     "127.0.0.1": "loopback",

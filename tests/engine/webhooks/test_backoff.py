@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fieldstone.engine.webhooks.backoff import LONGEST, LONGEST_ASKED, next_pause, read_retry_after
+from fieldstone.engine.webhooks.sending.backoff import LONGEST, LONGEST_ASKED, next_pause, read_retry_after
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ import pytest
 
 from fieldstone.engine.webhooks.claims import PATIENCE, Claimed, ClaimQuota, Claims, Result
 from fieldstone.engine.webhooks.retention import Backlog, Keep, keep_measured, revive, trim
-from fieldstone.engine.webhooks.sender import Outcome
+from fieldstone.engine.webhooks.sending.sender import Outcome
 from fieldstone.metadata.catalog.migrate import Catalog
 from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.webhooks import WebhookTarget

@@ -11,7 +11,7 @@ from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.register import Connections
 from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.webhooks.retention import revive
-from fieldstone.engine.webhooks.sender import sign
+from fieldstone.engine.webhooks.sending.sender import sign
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import ADMIN

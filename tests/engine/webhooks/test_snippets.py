@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from fieldstone.engine.webhooks.sender import sign
+from fieldstone.engine.webhooks.sending.sender import sign
 from tests.npm_clients import NODE, PHP, install_once
 from tests.project.modules import ROOT
 

@@ -30,12 +30,12 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import STRING, shown
-from fieldstone.sql.page_cursor import decode_cursor
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.outputs import Cursor, Literal, OrderKey, PageInfo, Record
 from fieldstone.sql.plan.read import Hit, HitEdges, HitFact, HitRecord, Search, SearchBranch
 from fieldstone.sql.plan.text_search import words_of
 from fieldstone.sql.types import SqlType
+from fieldstone.sql.values.page_cursor import decode_cursor
 
 MOST_OBJECTS = 100
 """Objects that are searched at once."""

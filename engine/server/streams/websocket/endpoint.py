@@ -10,8 +10,8 @@ from fieldstone.engine.errors import BadUserInput, ServiceUnavailable
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import read_headers
-from fieldstone.engine.server.http.auth import PresentedReader
-from fieldstone.engine.server.http.request_log import note_key
+from fieldstone.engine.server.http.requests.auth import PresentedReader
+from fieldstone.engine.server.http.requests.request_log import note_key
 from fieldstone.engine.server.log import Log
 from fieldstone.engine.server.metrics import Metrics
 from fieldstone.engine.server.runtime import Runtime

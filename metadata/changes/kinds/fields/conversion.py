@@ -19,9 +19,9 @@ from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType, s
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Field, Index, Object, Snapshot
 from fieldstone.metadata.scalars import shown
-from fieldstone.sql.conversions import Conversion, convert, from_micros, is_empty, to_micros
 from fieldstone.sql.identifiers import quote_identifier
 from fieldstone.sql.types import SqlType
+from fieldstone.sql.values.conversions import Conversion, convert, from_micros, is_empty, to_micros
 
 _PLAIN: Final[Mapping[FieldType, frozenset[FieldType]]] = {
     **dict.fromkeys(

@@ -1,4 +1,4 @@
-"""A row's cursor, written in SQL; sql/page_cursor.py reads it."""
+"""A row's cursor, written in SQL; sql/values/page_cursor.py reads it."""
 
 from collections.abc import Sequence
 
@@ -6,9 +6,9 @@ from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.reads.pages.ordering import SortKey
 from fieldstone.sql.compiler.terms import Expression
 from fieldstone.sql.compiler.text_keys import text_of_key
-from fieldstone.sql.page_cursor import BY_ID, KeyKind, encode_head
 from fieldstone.sql.plan.operands import AtPath, Column, Sorted
 from fieldstone.sql.types import SqlType
+from fieldstone.sql.values.page_cursor import BY_ID, KeyKind, encode_head
 
 _HEX = expressions.text_literal("hex")
 _NOTHING = expressions.bytes_literal(b"")

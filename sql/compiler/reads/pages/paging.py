@@ -35,9 +35,9 @@ from fieldstone.sql.plan.reads import columns_of_row
 class PageRows:
     """The rows of a page, in the order in which they were sought (backwards where the page is).
 
-    `place` is each row's place in the order as sql/page_cursor.py has it, `number` its number from 1, `total` the
-    number of rows: each is there only where it was asked for. Where the rows are `whole`, all rows meant are there, in
-    no order, and only those up to the page's limit have a place.
+    `place` is each row's place in the order as sql/values/page_cursor.py has it, `number` its number from 1, `total`
+    the number of rows: each is there only where it was asked for. Where the rows are `whole`, all rows meant are there,
+    in no order, and only those up to the page's limit have a place.
     """
 
     source: FromItem

@@ -9,8 +9,8 @@ import pytest
 
 from fieldstone.engine.client_json import DEPTH
 from fieldstone.engine.errors import BadUserInput
-from fieldstone.engine.server.http.body import decode_json, read_body
 from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow, ClientGone
+from fieldstone.engine.server.http.requests.body import decode_json, read_body
 from fieldstone.sql.concurrency.deadlines import Overdue
 
 if TYPE_CHECKING:

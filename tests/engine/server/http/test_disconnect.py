@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from fieldstone.engine.server.http.disconnect import CancelOnDisconnect
 from fieldstone.engine.server.http.errors import ClientGone
+from fieldstone.engine.server.http.requests.disconnect import CancelOnDisconnect
 from fieldstone.sql.concurrency.deadlines import Overdue
 from tests.waiting import until
 

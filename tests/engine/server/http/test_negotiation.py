@@ -2,7 +2,7 @@
 
 import pytest
 
-from fieldstone.engine.server.http.negotiation import (
+from fieldstone.engine.server.http.requests.negotiation import (
     GRAPHQL_RESPONSE,
     JSON,
     choose_media_type,

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from fieldstone.engine.server.http.request_log import RequestContext, build_request_log
+from fieldstone.engine.server.http.requests.request_log import RequestContext, build_request_log
 from fieldstone.engine.server.log import build_log, flush_log, hold_line
 from fieldstone.engine.settings import Settings, load_settings
 from fieldstone.metadata.roles.principal import Principal

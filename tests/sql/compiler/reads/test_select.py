@@ -7,12 +7,12 @@ import psycopg
 import pytest
 
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.page_cursor import decode_cursor
 from fieldstone.sql.plan.aggregates import AggregateFunction, Computed, Count
 from fieldstone.sql.plan.elements import Compare, Comparison, Link, Table
 from fieldstone.sql.plan.outputs import AggregateRecord, Connection, Literal, OrderKey, Page, Record, ToOne
 from fieldstone.sql.plan.read import Aggregate, One, ReadPlan, Root
 from fieldstone.sql.types import Encoding, SqlType
+from fieldstone.sql.values.page_cursor import decode_cursor
 from tests.sql.people import TRUE, company, nodes, numbers, people, person, with_id
 from tests.sql.shop import (
     ALL_FACTS,

@@ -2,11 +2,11 @@
 
 import pytest
 
-from fieldstone.sql.page_cursor import decode_cursor
 from fieldstone.sql.plan.aggregates import Count
 from fieldstone.sql.plan.elements import Compare, Comparison
 from fieldstone.sql.plan.outputs import Cursor, Edges, Literal, OrderKey, Page, PageFact, PageInfo
 from fieldstone.sql.types import SqlType
+from fieldstone.sql.values.page_cursor import decode_cursor
 from tests.sql.people import nodes, numbers, people, person, with_id
 from tests.sql.shop import ALL_FACTS, BY_ID, EMAIL, SCORE, Shop, parameter
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from fieldstone.sql.page_cursor import decode_cursor
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Hop, Table
 from fieldstone.sql.plan.operands import Column, Parameter, Ranked
 from fieldstone.sql.plan.outputs import OrderKey, Page
 from fieldstone.sql.types import SqlType
+from fieldstone.sql.values.page_cursor import decode_cursor
 from tests.databases import Databases
 from tests.sql.shop import BY_ID, ID, column, connection, open_shop, parameter
 

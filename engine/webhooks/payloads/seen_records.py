@@ -6,8 +6,8 @@ from contextlib import suppress
 from uuid import UUID
 
 from fieldstone.engine.planner.subscriptions import read_columns
-from fieldstone.engine.webhooks.payloads import NewEvent, RecordReader, Shown
-from fieldstone.engine.webhooks.rights import digest_rights, find_seen
+from fieldstone.engine.webhooks.payloads.payloads import NewEvent, RecordReader, Shown
+from fieldstone.engine.webhooks.payloads.rights import digest_rights, find_seen
 from fieldstone.metadata.access.view import type_claims, view_of
 from fieldstone.metadata.errors import PrincipalValueRefused
 from fieldstone.metadata.json_text import JsonValue

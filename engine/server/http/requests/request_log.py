@@ -12,7 +12,7 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.server.connections.place import PLACE, Place
-from fieldstone.engine.server.http.request_ids import find_request_id
+from fieldstone.engine.server.http.requests.request_ids import find_request_id
 from fieldstone.engine.server.log import Log, hold_line, logs_json, logs_requests
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.roles.principal import Principal

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 
 from fieldstone.engine.errors import BadUserInput
-from fieldstone.engine.metadata_api.twenty_indexes import read_index
+from fieldstone.engine.metadata_api.mutations.twenty_indexes import read_index
 from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
 from fieldstone.engine.schema.roots.metadata_changes import MUTATIONS, alias_of
 from fieldstone.engine.schema.roots.twenty_names import IGNORED

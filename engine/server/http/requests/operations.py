@@ -12,7 +12,7 @@ from uuid import UUID
 from fieldstone.engine.client_json import LARGE, decode_json_text
 from fieldstone.engine.errors import ApiError, BadUserInput, QueryTooComplex
 from fieldstone.engine.request.stored_documents.request import SHA256, DocumentReference, GraphQLRequest
-from fieldstone.engine.server.http.body import decode_json
+from fieldstone.engine.server.http.requests.body import decode_json
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.workspaces.trusted_documents import LONGEST_ID

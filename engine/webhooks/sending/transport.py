@@ -7,7 +7,7 @@ from ssl import SSLContext
 import httpcore
 import httpx
 
-from fieldstone.engine.webhooks.ssrf_guard import Targets
+from fieldstone.engine.webhooks.sending.ssrf_guard import Targets
 
 _IDLE = 5.0
 """Seconds that a connection is kept for the next event."""

@@ -8,10 +8,10 @@ from uuid import UUID
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.metadata_api.roles.rights import bind_role, require_binding
 from fieldstone.engine.metadata_api.writes import Arguments, Check, Run, Written
-from fieldstone.engine.webhooks.payloads import TEST_EVENT, build_body, build_test_payload
-from fieldstone.engine.webhooks.sender import Outcome
+from fieldstone.engine.webhooks.payloads.payloads import TEST_EVENT, build_body, build_test_payload
+from fieldstone.engine.webhooks.sending.sender import Outcome
+from fieldstone.engine.webhooks.sending.ssrf_guard import RefusedTarget
 from fieldstone.engine.webhooks.service import Webhooks
-from fieldstone.engine.webhooks.ssrf_guard import RefusedTarget
 from fieldstone.metadata.catalog.webhooks import (
     NewWebhook,
     WebhookTarget,

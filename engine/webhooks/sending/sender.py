@@ -14,9 +14,9 @@ from uuid import UUID
 
 import httpx
 
-from fieldstone.engine.webhooks.backoff import read_retry_after
-from fieldstone.engine.webhooks.ssrf_guard import RefusedTarget, Targets, UnknownHost
-from fieldstone.engine.webhooks.transport import EchoTransport, GuardedTransport
+from fieldstone.engine.webhooks.sending.backoff import read_retry_after
+from fieldstone.engine.webhooks.sending.ssrf_guard import RefusedTarget, Targets, UnknownHost
+from fieldstone.engine.webhooks.sending.transport import EchoTransport, GuardedTransport
 from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from fieldstone.metadata.errors import SecretUnreadable

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from fieldstone.engine.webhooks.payloads import NewEvent, RecordReader, Shown
-from fieldstone.engine.webhooks.rights import ALL, find_seen
-from fieldstone.engine.webhooks.seen_records import read_shown
+from fieldstone.engine.webhooks.payloads.payloads import NewEvent, RecordReader, Shown
+from fieldstone.engine.webhooks.payloads.rights import ALL, find_seen
+from fieldstone.engine.webhooks.payloads.seen_records import read_shown
 from fieldstone.metadata.model import Object, Snapshot
 
 Snapshots = Mapping[UUID, Snapshot | None]

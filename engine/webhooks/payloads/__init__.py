@@ -1,0 +1,1 @@
+"""The payloads of deliveries, with the records as the role of each webhook sees them."""
