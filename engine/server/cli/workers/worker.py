@@ -16,7 +16,7 @@ import typer
 import uvicorn
 
 from fieldstone.engine.server.app import Fieldstone
-from fieldstone.engine.server.cli import exit_codes
+from fieldstone.engine.server.cli.exit_codes import run as run_command
 from fieldstone.engine.server.cli.serving.serve import CLOSING, Server, configure, serve_app
 from fieldstone.engine.server.cli.serving.state_server import serve_state
 from fieldstone.engine.server.cli.supervisor.board import Board
@@ -43,7 +43,7 @@ def run(text: str) -> int:
     """Serve until the supervisor asks for the end, and return the exit code."""
     task = WorkerTask.read(text)
     try:
-        exit_codes.run(lambda settings: _work(settings, task), has_log=True, **task.given)
+        run_command(lambda settings: _work(settings, task), has_log=True, **task.given)
     except typer.Exit as error:
         return error.exit_code
     finally:
