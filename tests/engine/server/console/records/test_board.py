@@ -68,3 +68,40 @@ async def test_an_object_without_options_says_so(watched: Watched, serve: Serve)
         await watched.sign_in(served, "/console/records/people/board")
         await expect(watched.page.get_by_text("this object has none")).to_be_visible()
         await watched.assert_accessible()
+
+
+async def test_a_board_is_saved_as_a_view(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await _fill(watched, served)
+        await watched.sign_in(
+            served, '/console/records/opportunities/board?by=stage&f={"amount":{"gte":10}}&sort=-amount'
+        )
+        await expect(page.get_by_role("region", name="New", exact=True).get_by_role("listitem")).to_have_count(2)
+        await page.get_by_role("button", name="Save as…").click()
+        await page.get_by_role("textbox", name="Name").fill("Large ones")
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await expect(page.get_by_role("button", name="Delete view")).to_be_visible()
+        saved = await served.ask(
+            "/metadata", '{ views(object: "opportunity") { name kind boardField filter orderBy } }'
+        )
+        assert saved["views"] == [
+            {
+                "name": "Large ones",
+                "kind": "KANBAN",
+                "boardField": "stage",
+                "filter": {"amount": {"gte": 10}},
+                "orderBy": [{"amount": "DescNullsLast"}],
+            }
+        ]
+        # The list of the object leads to it, and to its table from there.
+        await watched.page.goto(f"{served.address}/console/records/opportunities")
+        await page.get_by_label("View", exact=True).select_option(label="Large ones")
+        await expect(page.get_by_role("region", name="New", exact=True).get_by_role("listitem")).to_have_count(2)
+        await expect(page.get_by_role("button", name="Save view")).to_be_hidden()
+        await page.get_by_role("searchbox").fill("First")
+        await expect(page.get_by_role("region", name="New", exact=True).get_by_role("listitem")).to_have_count(1)
+        await page.get_by_role("button", name="Delete view").click()
+        await expect(page.get_by_label("View", exact=True).get_by_role("option")).to_have_count(1)
+        await watched.assert_clean(served.address, (".js", ".css"))

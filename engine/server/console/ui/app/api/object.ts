@@ -2,23 +2,44 @@ import { type Field, labelsOf, type ObjectModel, type Option, type RelationType,
 
 type Edges<Node> = { edges: readonly { node: Node }[] };
 
-type TargetNode = Omit<TargetObject, "labels"> & { fields: Edges<{ name: string; type: string }> };
+/** The ids of the fields that name a record. */
+type Labelled = { labelFields?: readonly string[] | null };
+
+type TargetNode = Omit<TargetObject, "labels"> &
+  Labelled & { fields: Edges<{ id: string; name: string; type: string }> };
 
 export type FieldNode = Omit<Field, "options" | "settings" | "relation"> & {
+  position?: number | null;
   options: readonly Option[] | null;
   settings: Record<string, unknown> | null;
   relation: { type: RelationType; targetObject: TargetNode | null; targetField: { name: string } | null } | null;
 };
 
-export type ObjectNode = Omit<ObjectModel, "fields" | "labels"> & {
-  fields: Edges<FieldNode> & { pageInfo: { hasNextPage: boolean; endCursor: string | null } };
-};
+export type ObjectNode = Omit<ObjectModel, "fields" | "labels"> &
+  Labelled & {
+    fields: Edges<FieldNode> & { pageInfo: { hasNextPage: boolean; endCursor: string | null } };
+  };
 
-/** Return the object of an answer of ConsoleObject, with its fields in the model's order and system fields last. */
-export function decodeObject(node: ObjectNode): ObjectModel {
-  const fields = node.fields.edges.map((edge) => decodeField(edge.node));
+/** Return the object of an answer of ConsoleObject, with its fields by their positions and system fields last. */
+export function decodeObject({ labelFields, ...node }: ObjectNode): ObjectModel {
+  const place = ({ position }: FieldNode) => position ?? Number.POSITIVE_INFINITY;
+  const nodes = node.fields.edges.map((edge) => edge.node).sort((one, other) => compare(place(one), place(other)));
+  const fields = nodes.map(decodeField);
   const ordered = [...fields.filter((field) => !field.isSystem), ...fields.filter((field) => field.isSystem)];
-  return { ...node, fields: ordered, labels: labelsOf(fields) };
+  return { ...node, fields: ordered, labels: labelsOf(namingFields(fields, labelFields)) };
+}
+
+// Fields without a position keep the model's order behind the others.
+function compare(one: number, other: number): number {
+  return one === other ? 0 : one - other;
+}
+
+function namingFields<Named extends { id: string }>(
+  fields: readonly Named[],
+  ids: readonly string[] | null | undefined,
+): readonly Named[] {
+  const found = (ids ?? []).flatMap((id) => fields.find((field) => field.id === id) ?? []);
+  return found.length > 0 ? found : fields;
 }
 
 function decodeField(node: FieldNode): Field {
@@ -34,10 +55,18 @@ function decodeField(node: FieldNode): Field {
 function decodeRelation(node: FieldNode): Field["relation"] {
   const relation = node.relation;
   if (!relation?.targetObject || !relation.targetField) return null;
-  const { fields, ...target } = relation.targetObject;
+  const { fields, labelFields, ...target } = relation.targetObject;
   return {
     type: relation.type,
-    target: { ...target, labels: labelsOf(fields.edges.map((edge) => edge.node)) },
+    target: {
+      ...target,
+      labels: labelsOf(
+        namingFields(
+          fields.edges.map((edge) => edge.node),
+          labelFields,
+        ),
+      ),
+    },
     targetField: relation.targetField.name,
     holdsKey: node.settings !== null && "onDelete" in node.settings,
   };

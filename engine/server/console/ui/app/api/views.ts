@@ -26,7 +26,9 @@ export type View = {
   missing: readonly string[];
 };
 
-export type ViewInput = Partial<Pick<View, "name" | "columns" | "filter" | "orderBy" | "shared">>;
+export type ViewInput = Partial<
+  Pick<View, "name" | "kind" | "boardField" | "columns" | "filter" | "orderBy" | "shared">
+>;
 
 /** The views of an object that the person may use. */
 export function useViews(object: ObjectModel) {

@@ -2,10 +2,20 @@
 // Values and their meaning belong to the page that shows it.
 
 import { defaultRangeExtractor, type Range, useVirtualizer } from "@tanstack/react-virtual";
-import { type ClipboardEvent, type KeyboardEvent, type PointerEvent, type ReactNode, useId, useRef } from "react";
+import {
+  type ClipboardEvent,
+  type CSSProperties,
+  type KeyboardEvent,
+  type PointerEvent,
+  type ReactNode,
+  useEffect,
+  useId,
+  useRef,
+} from "react";
 import { type GridColumn, GridHead } from "./head.tsx";
 import { type Command, commandOf } from "./keys.ts";
 import { GridRow } from "./row.tsx";
+import { useRowHeight } from "./row_height.ts";
 import { type Cell, clamp, focus, isInRange, moveCell, rangeOf, type Selection } from "./selection.ts";
 import "./grid.css";
 
@@ -15,12 +25,21 @@ export type CellView = {
   title?: string | undefined;
 };
 
-export type RowView = { key: string; mark?: string | undefined; isChosen: boolean; cell(column: number): CellView };
+export type RowView = {
+  key: string;
+  mark?: string | undefined;
+  isChosen: boolean;
+  /** The row is no record yet: it cannot be chosen. */
+  isDraft?: boolean;
+  cell(column: number): CellView;
+};
 
 export type GridProps = {
   label: string;
   columns: readonly GridColumn[];
   count: number;
+  /** A row behind the last record, in which a new one is typed. */
+  hasNewRow: boolean;
   /** Return a row; undefined while it is not here. */
   row(index: number): RowView | undefined;
   selection: Selection;
@@ -38,6 +57,8 @@ export type GridProps = {
 };
 
 const LEAD = 36;
+/** Higher rows have two lines. */
+const ONE_LINE = 32;
 const HEAD_HEIGHT = 32;
 /** Browsers clamp an element's height beyond this: https://github.com/TanStack/virtual/issues/460 */
 const MAXIMUM_HEIGHT = 16_000_000;
@@ -51,8 +72,10 @@ export function Grid(props: GridProps) {
   const { columns, count, selection, onSelect, gridRef } = props;
   const id = useId();
   const dragging = useRef(false);
-  const height = rowHeight();
-  const rows = shownRows(count, height);
+  const height = useRowHeight();
+  const records = shownRows(count, height);
+  // A list that is cut off has no end at which a record could be added.
+  const rows = records === count && props.hasNewRow ? records + 1 : records;
   const size = { rows, columns: columns.length };
   const cell = clamp(selection.cell, size);
   const rowVirtualizer = useVirtualizer({
@@ -68,6 +91,8 @@ export function Grid(props: GridProps) {
       if (range) props.onShow(range.startIndex, range.endIndex);
     },
   });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the rows are measured again where their height has changed.
+  useEffect(() => rowVirtualizer.measure(), [rowVirtualizer, height]);
   const columnVirtualizer = useVirtualizer({
     horizontal: true,
     count: columns.length,
@@ -95,7 +120,10 @@ export function Grid(props: GridProps) {
     const command = commandOf(event, inView);
     if (command === null) return;
     event.preventDefault();
-    if (command.do === "move") go(moveCell(cell, command.move, size), command.extend);
+    // The end of the list is its last record.
+    const isEnd = command.do === "move" && "to" in command.move && command.move.to === "gridEnd";
+    if (command.do === "move")
+      go(moveCell(cell, command.move, isEnd ? { ...size, rows: records } : size), command.extend);
     else props.onCommand(command);
   }
 
@@ -138,9 +166,11 @@ export function Grid(props: GridProps) {
       role="grid"
       tabIndex={0}
       aria-label={props.label}
-      aria-rowcount={count + 1}
+      aria-rowcount={count + 1 + rows - records}
       aria-colcount={columns.length + 1}
       aria-multiselectable
+      style={{ "--row-height": `${height}px` } as CSSProperties}
+      data-tall={height > ONE_LINE || undefined}
       aria-activedescendant={hasCell ? cellId(id, cell.row, cell.column) : undefined}
       onKeyDown={onKeyDown}
       onPointerDown={onPointerDown}
@@ -195,9 +225,4 @@ function cellAt(target: EventTarget): Cell | null {
   const element = target instanceof Element ? target.closest<HTMLElement>("[data-column]") : null;
   const { row, column } = element?.dataset ?? {};
   return row === undefined || column === undefined ? null : { row: Number(row), column: Number(column) };
-}
-
-function rowHeight(): number {
-  const text = getComputedStyle(document.documentElement).getPropertyValue("--row-height");
-  return Number.parseInt(text, 10) || 32;
 }

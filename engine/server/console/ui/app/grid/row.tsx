@@ -20,7 +20,7 @@ export type RowProps = {
 };
 
 export function GridRow({ index, top, row, columns, shown, cellId, active, isInRange, isAll, onToggle }: RowProps) {
-  const isChosen = isAll || row?.isChosen === true;
+  const isChosen = (isAll && !row?.isDraft) || row?.isChosen === true;
   return (
     <div
       role="row"
@@ -32,14 +32,16 @@ export function GridRow({ index, top, row, columns, shown, cellId, active, isInR
       style={{ top }}
     >
       <div role="gridcell" aria-colindex={1} className="grid-lead">
-        <input
-          type="checkbox"
-          tabIndex={-1}
-          aria-label={`Select row ${index + 1}`}
-          checked={isChosen}
-          disabled={row === undefined}
-          onChange={(event) => onToggle(event.nativeEvent instanceof MouseEvent && event.nativeEvent.shiftKey)}
-        />
+        {!row?.isDraft && (
+          <input
+            type="checkbox"
+            tabIndex={-1}
+            aria-label={`Select row ${index + 1}`}
+            checked={isChosen}
+            disabled={row === undefined}
+            onChange={(event) => onToggle(event.nativeEvent instanceof MouseEvent && event.nativeEvent.shiftKey)}
+          />
+        )}
       </div>
       {shown.map(({ index: column, start, size }) => {
         const view = row?.cell(column);

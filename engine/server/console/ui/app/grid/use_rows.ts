@@ -1,13 +1,14 @@
 // The rows of a list in the browser: sparse pages, their number, and what changes in them.
 
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useCallback, useEffect, useMemo, useRef, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 
 import { records } from "../api/client.ts";
 import { keyOf } from "../api/keys.ts";
 import type { Field, ObjectModel, RecordRow } from "../api/model.ts";
 import { buildDocuments } from "../api/record_documents.ts";
 import { useScope } from "../api/session_context.ts";
+import { countRecords } from "../api/start/start.ts";
 import { openPages, PAGE_SIZE, type Page, type Pages } from "./pages.ts";
 
 type Connection = { edges: readonly { cursor: string; node: RecordRow }[] };
@@ -19,6 +20,8 @@ export type Rows = {
   pages: Pages<RecordRow>;
   /** The number of records under the filter; undefined until it is counted. */
   count: number | undefined;
+  /** The number is PostgreSQL's estimate, since counting takes long. */
+  isEstimate: boolean;
   error: unknown;
   /** Ask for the rows from `first` to `last`. */
   show(first: number, last: number): void;
@@ -28,6 +31,9 @@ export type Rows = {
 
 /** The rows that are asked for before the grid has measured its height. */
 const FIRST_ROWS = 30;
+/** A number that takes longer than this is estimated meanwhile. */
+const SLOW_MILLISECONDS = 400;
+const MANY = 1_000_000;
 
 /** Return the rows of `object` with `fields` in them, for as long as the query stays the same. */
 export function useRows(object: ObjectModel, fields: readonly Field[], query: ListQuery): Rows {
@@ -38,6 +44,7 @@ export function useRows(object: ObjectModel, fields: readonly Field[], query: Li
   useSyncExternalStore(store.subscribe, store.version);
   const count = useCount(object, query.filter);
   const refreshCount = count.refetch;
+  const estimate = useEstimate(object, query.filter, count.isPending);
   // A new list shows the rows at the same place; requests of the old one end.
   useEffect(() => {
     store.pages.show(...range.current);
@@ -54,7 +61,14 @@ export function useRows(object: ObjectModel, fields: readonly Field[], query: Li
     store.pages.refresh();
     void refreshCount();
   }, [store, refreshCount]);
-  return { pages: store.pages, count: count.data, error: store.error() ?? count.error, show, refresh };
+  return {
+    pages: store.pages,
+    count: count.data ?? estimate,
+    isEstimate: count.data === undefined && estimate !== undefined,
+    error: store.error() ?? (estimate === undefined ? count.error : null),
+    show,
+    refresh,
+  };
 }
 
 function openStore(object: ObjectModel, fields: readonly Field[], query: ListQuery) {
@@ -95,6 +109,25 @@ function openStore(object: ObjectModel, fields: readonly Field[], query: ListQue
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** Return the estimate of the number of all records while they are being counted, if there are more than a million. */
+function useEstimate(object: ObjectModel, filter: object, isCounting: boolean): number | undefined {
+  const scope = useScope();
+  const [isSlow, setSlow] = useState(false);
+  useEffect(() => {
+    if (!isCounting) return;
+    const timer = setTimeout(() => setSlow(true), SLOW_MILLISECONDS);
+    return () => clearTimeout(timer);
+  }, [isCounting]);
+  const found = useQuery({
+    queryKey: keyOf(scope, "records", object.namePlural, "estimate"),
+    enabled: isSlow && Object.keys(filter).length === 0,
+    // A role that may not count has no estimate; its count is refused where it is asked for.
+    retry: false,
+    queryFn: async ({ signal }) => (await countRecords([object.nameSingular], signal)).get(object.nameSingular) ?? 0,
+  });
+  return found.data !== undefined && found.data > MANY ? found.data : undefined;
 }
 
 /** Return the number of records under a filter; it is asked for apart from the rows. */

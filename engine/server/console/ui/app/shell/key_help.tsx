@@ -22,7 +22,8 @@ const GRID: readonly (readonly [string, string])[] = [
   ["Ctrl C, V, D", "Copy, paste, fill down"],
   ["Ctrl Z, Ctrl Shift Z", "Undo, redo"],
   ["Delete", "Empty the cells, or move the rows to the trash"],
-  ["Shift Enter", "New row"],
+  ["Shift Enter", "New record in the panel; a letter in the last row begins one there"],
+  ["Alt Up, Alt Down", "Previous or next record in the panel"],
 ];
 
 export function KeyHelp({ onClose }: { onClose: () => void }) {

@@ -2,7 +2,7 @@
 
 import { useQueryClient } from "@tanstack/react-query";
 import { Table2 } from "lucide-react";
-import { Link, useSearchParams } from "react-router";
+import { Link, useNavigate, useSearchParams } from "react-router";
 
 import { areaOf } from "../../api/keys.ts";
 import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
@@ -17,6 +17,8 @@ import { Select } from "../../kit/select.tsx";
 import { RecordPanels } from "../record/panels.tsx";
 import { writeAddress } from "../records/address.ts";
 import { useAddress } from "../records/use_address.ts";
+import { ViewMenu } from "../records/view_menu.tsx";
+import { boardAddress, boardInputOf, isBoardChanged } from "../records/view_state.ts";
 import { boardFields, columnsOf } from "./board.ts";
 import { Column } from "./column.tsx";
 import { type Board, useMoves, useTotals } from "./use_board.ts";
@@ -30,6 +32,8 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
   const [parameters, setParameters] = useSearchParams();
   const scope = useScope();
   const client = useQueryClient();
+  const navigate = useNavigate();
+  const order = knownKeys(address.order, object);
   const own = object.fields.filter((one) => !one.isSystem);
   const labels = object.labels.map(({ name }) => name);
   const onCard = own
@@ -40,14 +44,15 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
     field,
     shown: [...own.filter(({ name }) => labels.includes(name)), field, ...onCard],
     filter: bothOf(address.filter, buildSearch(address.search, own)),
-    orderBy: buildOrderBy(knownKeys(address.order, object)),
+    orderBy: buildOrderBy(order),
   };
+  const state = boardInputOf(field.name, address.filter, order);
   const totals = useTotals(board);
   const moves = useMoves(board);
   const refresh = () => void client.invalidateQueries({ queryKey: areaOf(scope, "records", object.namePlural) });
   useLive(object, board.shown, refresh);
   const columns = columnsOf(field);
-  const list = writeAddress(new URLSearchParams(), address);
+  const list = writeAddress(new URLSearchParams(), { ...address, view: null });
 
   /** The row of a dropped card, as one of the columns has it. */
   function find(id: string): RecordRow | undefined {
@@ -66,6 +71,15 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
       isFlush
       bar={
         <div className="page-actions">
+          <ViewMenu
+            object={object}
+            kind="KANBAN"
+            viewId={address.view}
+            input={state}
+            isChanged={(view) => isBoardChanged(state, view, object)}
+            onChoose={(view) => void navigate(view ? boardAddress(view, object) : `?by=${field.name}`)}
+            onSaved={(id) => setAddress({ view: id })}
+          />
           <div className="board-by">
             <Select
               label="Columns by"

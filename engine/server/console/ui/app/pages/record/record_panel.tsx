@@ -24,6 +24,8 @@ export function RecordPanel({ object, id, onClose, onOpen }: RecordPanelProps) {
   const name = record.row ? labelOf(record.row, object.labels) : object.labelSingular;
   return (
     <aside
+      ref={takeLostFocus}
+      tabIndex={-1}
       className="record-panel"
       aria-label={`${object.labelSingular} ${name}`}
       onKeyDown={(event) => event.key === "Escape" && !event.defaultPrevented && onClose()}
@@ -44,6 +46,11 @@ export function RecordPanel({ object, id, onClose, onOpen }: RecordPanelProps) {
       <RecordBody object={object} id={id} record={record} onOpen={onOpen} />
     </aside>
   );
+}
+
+// The panel of the record before had the focus, and went with it.
+function takeLostFocus(element: HTMLElement | null): void {
+  if (document.activeElement === document.body) element?.focus();
 }
 
 type RecordBodyProps = {

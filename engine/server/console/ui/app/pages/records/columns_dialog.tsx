@@ -3,14 +3,25 @@
 import { ArrowDown, ArrowUp } from "lucide-react";
 
 import { move, resize, toggle } from "../../grid/columns.ts";
+import { chooseRowHeight, ROW_HEIGHTS, useRowHeight } from "../../grid/row_height.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
+import { Select } from "../../kit/select.tsx";
 import type { List } from "./use_list.ts";
+
+const HEIGHT_WORDS = { 24: "Low", 32: "Usual", 48: "High, with two lines" } as const;
 
 export function ColumnsDialog({ list, onClose }: { list: List; onClose(): void }) {
   const { columns, setColumns, object } = list;
+  const height = useRowHeight();
   return (
     <Dialog title="Columns" onClose={onClose} actions={<Button onPress={onClose}>Done</Button>}>
+      <Select
+        label="Height of the rows"
+        value={String(height)}
+        choices={ROW_HEIGHTS.map((one) => ({ id: String(one), label: HEIGHT_WORDS[one] }))}
+        onChange={(next) => chooseRowHeight(Number(next))}
+      />
       <ul className="columns">
         {columns.map(({ fieldId, visible, width }) => {
           const field = object.fields.find((one) => one.id === fieldId);

@@ -25,6 +25,7 @@ import { ColumnsDialog } from "./columns_dialog.tsx";
 import { SortDialog } from "./sort_dialog.tsx";
 import type { List } from "./use_list.ts";
 import { ViewMenu } from "./view_menu.tsx";
+import { inputOf, isChanged, type ListState, stateOf } from "./view_state.ts";
 
 export type ListBarProps = {
   list: List;
@@ -39,9 +40,24 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
   const [open, setOpen] = useState<"columns" | "sort" | null>(null);
   const conditions = countConditions(parseFilter(address.filter));
   const { object, isTrash } = list;
+  const state: ListState = { columns: list.columns, filter: address.filter, order: list.order };
   return (
     <>
-      {!isTrash && <ViewMenu list={list} address={address} onAddress={onAddress} />}
+      {!isTrash && (
+        <ViewMenu
+          object={object}
+          kind="TABLE"
+          viewId={address.view}
+          input={inputOf(state, object)}
+          isChanged={(view) => isChanged(state, view, object)}
+          onChoose={(view) => {
+            const { columns, filter, order } = stateOf(view, object);
+            list.setColumns(columns);
+            onAddress({ view: view?.id ?? null, filter, order }, true);
+          }}
+          onSaved={(id) => onAddress({ view: id })}
+        />
+      )}
       <div className="list-bar" role="toolbar" aria-label="List">
         <Button
           kind="quiet"
@@ -131,6 +147,10 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
   );
 }
 
+const NO_SPELLING =
+  "An export has no spelling for this filter: several conditions on one related record, or a filter within an aggregate. " +
+  "“As a request” shows how a program reads these records.";
+
 /** The records of the list as a file: its filter, its order, its columns, and all of its rows. */
 function ExportLink({ list }: { list: List }) {
   const address = exportAddress(
@@ -139,7 +159,16 @@ function ExportLink({ list }: { list: List }) {
     list.order,
     list.shown.map(({ field }) => field),
   );
-  if (address === null) return null;
+  if (address === null) {
+    return (
+      <Button
+        kind="quiet"
+        icon={<Download aria-hidden />}
+        aria-label="Export"
+        onPress={() => list.edits.tell(NO_SPELLING)}
+      />
+    );
+  }
   return (
     <a
       className="button"

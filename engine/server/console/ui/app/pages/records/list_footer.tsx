@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { shownRows } from "../../grid/grid.tsx";
 import { cellKey } from "../../grid/marks.ts";
+import { useRowHeight } from "../../grid/row_height.ts";
 import { clearRows } from "../../grid/selection.ts";
 import { Button } from "../../kit/button.tsx";
 import { BulkEditDialog } from "./bulk_edit_dialog.tsx";
@@ -10,14 +11,13 @@ import { BulkRemoveDialog } from "./bulk_remove_dialog.tsx";
 import { plural } from "./use_gestures.ts";
 import type { List } from "./use_list.ts";
 
-const ROW_HEIGHT = 32;
-
 export type Bulk = { filter: object; count: number; ids: readonly string[] };
 
-export function ListFooter({ list }: { list: List }) {
+export function ListFooter({ list, isDrafting }: { list: List; isDrafting: boolean }) {
   const [dialog, setDialog] = useState<"edit" | "removeMany" | "restoreMany" | "destroyMany" | null>(null);
   const { rows, selection, edits, news, object, isTrash, shown } = list;
   const count = rows.count;
+  const shownCount = shownRows(count ?? 0, useRowHeight());
   const chosen = selection.all ? (count ?? 0) : selection.rows.size;
   const ids = [...selection.rows];
   const bulk: Bulk = {
@@ -37,11 +37,12 @@ export function ListFooter({ list }: { list: List }) {
   return (
     <footer className="list-footer">
       <p role="status" aria-label="Number of records">
-        {count === undefined ? "Counting…" : plural(count, "record")}
+        {count === undefined ? "Counting…" : `${rows.isEstimate ? "≈ " : ""}${plural(count, "record")}`}
         {count !== undefined &&
-          shownRows(count, ROW_HEIGHT) < count &&
-          `, the first ${plural(shownRows(count, ROW_HEIGHT), "record")} shown: filter them to see the others`}
+          shownCount < count &&
+          `, the first ${plural(shownCount, "record")} shown: filter them to see the others`}
       </p>
+      {isDrafting && <p role="status">The new record is not created yet: Enter creates it, Escape drops it.</p>}
       {refused && (
         <p role="alert" className="list-refused">
           {refused.message}

@@ -2,7 +2,7 @@
 
 import type { RefObject } from "react";
 
-import type { RecordRow } from "../../api/model.ts";
+import type { Field, RecordRow } from "../../api/model.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { typeOf } from "../../fields/registry.ts";
 import { resize } from "../../grid/columns.ts";
@@ -11,22 +11,25 @@ import { cellKey } from "../../grid/marks.ts";
 import { nextOrder, orderPath } from "../../grid/order.ts";
 import type { Selection } from "../../grid/selection.ts";
 import type { Address } from "./address.ts";
-import type { Gestures } from "./use_gestures.ts";
+import { DRAFT_ID, type Draft } from "./use_draft.ts";
+import { type Gestures, inputName } from "./use_gestures.ts";
 import type { List } from "./use_list.ts";
 
 export type RecordsGridProps = {
   list: List;
   gridRef: RefObject<HTMLDivElement | null>;
   gestures: Gestures;
+  draft: Draft;
   onAddress(change: Partial<Address>): void;
 };
 
 const END = ["number", "count"];
 
-export function RecordsGrid({ list, gridRef, gestures, onAddress }: RecordsGridProps) {
+export function RecordsGrid({ list, gridRef, gestures, draft, onAddress }: RecordsGridProps) {
   const { shown, rows, selection, setSelection, edits, order } = list;
 
   function viewRow(index: number): RowView | undefined {
+    if (index === rows.count) return viewDraft();
     const record = rows.pages.row(index);
     if (!record) return undefined;
     return {
@@ -34,6 +37,25 @@ export function RecordsGrid({ list, gridRef, gestures, onAddress }: RecordsGridP
       mark: edits.marks.rows.get(record.id),
       isChosen: selection.rows.has(record.id),
       cell: (column) => viewCell(record, column),
+    };
+  }
+
+  function viewDraft(): RowView {
+    const view = (field: Field | undefined, isFirst: boolean) => {
+      const value = field && draft.row[inputName(field)];
+      if (!field || value === undefined)
+        return isFirst && draft.isEmpty ? <span className="grid-new">+ New</span> : null;
+      return field.relation ? (
+        <code className="value-text">{String(value)}</code>
+      ) : (
+        <Cell value={value} field={field} />
+      );
+    };
+    return {
+      key: DRAFT_ID,
+      isChosen: false,
+      isDraft: true,
+      cell: (column) => ({ content: view(shown[column]?.field, column === 0) }),
     };
   }
 
@@ -58,6 +80,7 @@ export function RecordsGrid({ list, gridRef, gestures, onAddress }: RecordsGridP
     const left = rows.pages.row(selection.cell.row);
     // A row that the list no longer wants stays until the cell leaves it.
     if (left && next.cell.row !== selection.cell.row && edits.marks.rows.has(left.id)) list.renew();
+    if (selection.cell.row === rows.count && next.cell.row !== selection.cell.row) draft.leave();
     setSelection(next);
   }
 
@@ -66,6 +89,7 @@ export function RecordsGrid({ list, gridRef, gestures, onAddress }: RecordsGridP
       gridRef={gridRef}
       label={list.object.labelPlural}
       count={rows.count ?? 0}
+      hasNewRow={!list.isTrash && rows.count !== undefined && !rows.isEstimate}
       columns={shown.map(({ field, width }) => {
         const path = orderPath(field);
         const key = path && order.find((one) => one.path.join(".") === path.join("."));

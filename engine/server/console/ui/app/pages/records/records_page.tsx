@@ -1,6 +1,6 @@
 // A list of records: the bar, the filter, the grid and the record that is open beside it.
 
-import { useRef, useState } from "react";
+import { type KeyboardEvent, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 
 import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
@@ -25,6 +25,7 @@ import { ListFooter } from "./list_footer.tsx";
 import { PasteDialog } from "./paste_dialog.tsx";
 import { RecordsGrid } from "./records_grid.tsx";
 import { useAddress } from "./use_address.ts";
+import { DRAFT_ID, useDraft } from "./use_draft.ts";
 import { useGestures } from "./use_gestures.ts";
 import { useList } from "./use_list.ts";
 import "./records.css";
@@ -48,9 +49,10 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
   const [rows, setRows] = useState(group("and", []));
   const fieldsAt = useFieldsAt(object, address.filter);
   const shownRows = rowsOf(address.filter, rows, fieldsAt);
+  const draft = useDraft(list);
   const gestures = useGestures(list, {
     edit: (row, column, text) => {
-      const record = list.rows.pages.row(row);
+      const record = row === list.rows.count ? draft.row : list.rows.pages.row(row);
       const field = list.shown[column]?.field;
       if (!record || !field || isTrash || !isEditable(field)) return;
       const refused = list.edits.marks.refused.get(cellKey(record.id, field.id));
@@ -59,10 +61,11 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
     open: (record) => setAddress({ open: [{ plural: null, id: record.id }] }, true),
     openPage: (record) => void navigate(`/records/${object.namePlural}/${record.id}`),
     create: () => setAddress({ open: [{ plural: null, id: "new" }] }, true),
+    dropDraft: draft.drop,
   });
 
   function endEdit(then: Then): void {
-    const size = { rows: list.rows.count ?? 0, columns: list.shown.length };
+    const size = { rows: (list.rows.count ?? 0) + 1, columns: list.shown.length };
     setEditing(null);
     gridRef.current?.focus({ preventScroll: true });
     if (then === "stay") return;
@@ -71,7 +74,31 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
 
   function save({ record, field }: Editing, value: unknown, then: Then, text: string): void {
     endEdit(then);
+    if (record.id === DRAFT_ID) {
+      draft.put(field, value, then === "stay");
+      return;
+    }
     void list.edits.write(`Changed ${field.label}`, [{ record, field, value, text }]);
+  }
+
+  /** Show the record before or behind the one that is open beside the list. */
+  async function openNext(step: 1 | -1): Promise<void> {
+    const [one, ...others] = address.open;
+    const place = others.length === 0 && one?.plural === null && list.rows.pages.find((row) => row.id === one.id);
+    const next = place ? place.index + step : -1;
+    if (next < 0 || next >= (list.rows.count ?? 0)) return;
+    await list.rows.pages.load(next, next);
+    const row = list.rows.pages.row(next);
+    if (!row) return;
+    list.setSelection((before) => focus(before, { ...before.cell, row: next }, false));
+    setAddress({ open: [{ plural: null, id: row.id }] });
+  }
+
+  function onStep(event: KeyboardEvent): void {
+    const step = event.altKey && { ArrowUp: -1 as const, ArrowDown: 1 as const }[event.key];
+    if (!step || event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement) return;
+    event.preventDefault();
+    openNext(step).catch((error: unknown) => list.edits.fail(String(error)));
   }
 
   const { edits, rows: read } = list;
@@ -108,14 +135,15 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
           <Button onPress={edits.dropProblem}>Close</Button>
         </Problem>
       )}
-      <div className="records">
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: keys of the grid and of the panel, which have the focus. */}
+      <div className="records" onKeyDown={onStep}>
         <div className="records-list">
           {isEmpty && !read.error ? (
             <EmptyList list={list} address={address} onAddress={setAddress} fieldsAt={fieldsAt} />
           ) : (
-            <RecordsGrid list={list} gridRef={gridRef} gestures={gestures} onAddress={setAddress} />
+            <RecordsGrid list={list} gridRef={gridRef} gestures={gestures} draft={draft} onAddress={setAddress} />
           )}
-          <ListFooter list={list} />
+          <ListFooter list={list} isDrafting={!draft.isEmpty} />
         </div>
         <RecordPanels
           object={object}

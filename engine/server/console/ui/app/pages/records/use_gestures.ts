@@ -27,6 +27,7 @@ export type Ways = {
   open(record: RecordRow): void;
   openPage(record: RecordRow): void;
   create(): void;
+  dropDraft(): void;
 };
 
 /** More cells than this are shown before they are written. */
@@ -70,8 +71,10 @@ export function useGestures(list: List, ways: Ways) {
   }
 
   function copy() {
-    const here = recordsBetween(range.top, range.bottom);
-    if (here.length <= range.bottom - range.top) {
+    const last = Math.min(range.bottom, (rows.count ?? 0) - 1);
+    const here = recordsBetween(range.top, last);
+    if (last < range.top) return null;
+    if (here.length <= last - range.top) {
       withRecords(range, KEPT_ROWS, TOO_MANY_TO_COPY, (records) =>
         edits.tell(`${plural(records.length, "record")} had to be read first. Copy them once more.`),
       );
@@ -149,6 +152,7 @@ export function useGestures(list: List, ways: Ways) {
   }
 
   function leave(): void {
+    if (selection.cell.row === rows.count) ways.dropDraft();
     const record = rows.pages.row(selection.cell.row);
     const field = shown[selection.cell.column]?.field;
     if (record && field) edits.dropRefusal(cellKey(record.id, field.id));

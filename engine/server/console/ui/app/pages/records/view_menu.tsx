@@ -1,39 +1,54 @@
-// The saved views of a list: one is chosen, changed for oneself, and saved when it is meant.
+// The saved views of a list or a board: one is chosen, changed for oneself, and saved when it is meant.
 
 import { useState } from "react";
 import { useNavigate } from "react-router";
 
-import { useViewChange, useViews, type View } from "../../api/views.ts";
+import type { ObjectModel } from "../../api/model.ts";
+import { useViewChange, useViews, type View, type ViewInput } from "../../api/views.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { Problem } from "../../kit/problem.tsx";
-import type { Address } from "./address.ts";
-import type { List } from "./use_list.ts";
-import { boardAddress, inputOf, isChanged, type ListState, stateOf } from "./view_state.ts";
+import { boardAddress } from "./view_state.ts";
 
 export type ViewMenuProps = {
-  list: List;
-  address: Address;
-  onAddress(change: Partial<Address>, isStep?: boolean): void;
+  object: ObjectModel;
+  /** The views of the kind that the page shows, and the others lead to their page. */
+  kind: "TABLE" | "KANBAN";
+  viewId: string | null;
+  /** The members of a view that would keep the page as it is. */
+  input: ViewInput;
+  isChanged(view: View | undefined): boolean;
+  /** Show the page as a view of its kind has it, or as it is without one. */
+  onChoose(view: View | undefined): void;
+  onSaved(id: string): void;
 };
 
-export function ViewMenu({ list, address, onAddress }: ViewMenuProps) {
-  const { object } = list;
+export function ViewMenu({ object, kind, viewId, input, isChanged, onChoose, onSaved }: ViewMenuProps) {
   const views = useViews(object);
   const change = useViewChange(object);
   const [isNaming, setNaming] = useState(false);
   const navigate = useNavigate();
-  const tables = (views.data ?? []).filter((view) => view.kind === "TABLE");
-  const boards = (views.data ?? []).filter((view) => view.kind === "KANBAN" && view.boardField !== null);
-  const view = tables.find((one) => one.id === address.view);
-  const state: ListState = { columns: list.columns, filter: address.filter, order: list.order };
-  const changed = isChanged(state, view, object);
+  const all = views.data ?? [];
+  const tables = all.filter((one) => one.kind === "TABLE");
+  const boards = all.filter((one) => one.kind === "KANBAN" && one.boardField !== null);
+  const view = all.find((one) => one.id === viewId && one.kind === kind);
+  const changed = isChanged(view);
+  const none = kind === "TABLE" ? `All ${object.labelPlural.toLowerCase()}` : "Board";
+  const optionOf = (one: View) => (
+    <option key={one.id} value={one.id}>
+      {one.name}
+      {one.id === view?.id && changed ? "*" : ""}
+      {one.isMine ? "" : ` · ${one.ownerName ?? "shared"}`}
+    </option>
+  );
 
   function choose(next: View | undefined): void {
-    const { columns, filter, order } = stateOf(next, object);
-    list.setColumns(columns);
-    onAddress({ view: next?.id ?? null, filter, order }, true);
+    if (next === undefined || next.kind === kind) onChoose(next);
+    else
+      void navigate(
+        next.kind === "KANBAN" ? boardAddress(next, object) : `/records/${object.namePlural}?view=${next.id}`,
+      );
   }
 
   return (
@@ -42,39 +57,19 @@ export function ViewMenu({ list, address, onAddress }: ViewMenuProps) {
         className="view-menu"
         aria-label="View"
         value={view?.id ?? ""}
-        onChange={(event) => {
-          const board = boards.find((one) => one.id === event.target.value);
-          if (board) void navigate(boardAddress(board, object));
-          else choose(tables.find((one) => one.id === event.target.value));
-        }}
+        onChange={(event) => choose(all.find((one) => one.id === event.target.value))}
       >
-        <option value="">{`All ${object.labelPlural.toLowerCase()}${changed && !view ? "*" : ""}`}</option>
-        {tables.map((one) => (
-          <option key={one.id} value={one.id}>
-            {one.name}
-            {one.id === view?.id && changed ? "*" : ""}
-            {one.isMine ? "" : ` · ${one.ownerName ?? "shared"}`}
-          </option>
-        ))}
-        {boards.length > 0 && (
-          <optgroup label="Boards">
-            {boards.map((one) => (
-              <option key={one.id} value={one.id}>
-                {one.name}
-              </option>
-            ))}
-          </optgroup>
-        )}
+        <option value="">{`${none}${changed && !view ? "*" : ""}`}</option>
+        {kind === "TABLE" && tables.map(optionOf)}
+        {boards.length > 0 && <optgroup label="Boards">{boards.map(optionOf)}</optgroup>}
+        {kind === "KANBAN" && tables.length > 0 && <optgroup label="Tables">{tables.map(optionOf)}</optgroup>}
       </select>
       {view && changed && (
-        <Button
-          isDisabled={change.isPending}
-          onPress={() => change.mutate({ do: "update", id: view.id, input: inputOf(state, object) })}
-        >
+        <Button isDisabled={change.isPending} onPress={() => change.mutate({ do: "update", id: view.id, input })}>
           {view.isMine ? "Save view" : `Save view of ${view.ownerName ?? "another"}`}
         </Button>
       )}
-      {changed && (
+      {(changed || (kind === "KANBAN" && !view)) && (
         <Button kind="quiet" onPress={() => setNaming(true)}>
           Save as…
         </Button>
@@ -83,7 +78,7 @@ export function ViewMenu({ list, address, onAddress }: ViewMenuProps) {
         <Button
           kind="quiet"
           isDisabled={change.isPending}
-          onPress={() => change.mutate({ do: "delete", id: view.id }, { onSuccess: () => choose(undefined) })}
+          onPress={() => change.mutate({ do: "delete", id: view.id }, { onSuccess: () => onChoose(undefined) })}
         >
           Delete view
         </Button>
@@ -101,11 +96,11 @@ export function ViewMenu({ list, address, onAddress }: ViewMenuProps) {
           }}
           onSave={(name, shared) =>
             change.mutate(
-              { do: "create", input: { ...inputOf(state, object), name, shared } },
+              { do: "create", input: { ...input, name, shared } },
               {
                 onSuccess: (id) => {
                   setNaming(false);
-                  onAddress({ view: id });
+                  onSaved(id);
                 },
               },
             )

@@ -45,10 +45,27 @@ export function inputOf({ columns, filter, order }: ListState, object: ObjectMod
   };
 }
 
+/** Return the members of a view that keep the state of a board. */
+export function boardInputOf(by: string, filter: Filter, order: readonly Key[]): ViewInput {
+  return {
+    kind: "KANBAN",
+    boardField: by,
+    filter: Object.keys(filter).length > 0 ? filter : null,
+    orderBy: order.length > 0 ? buildOrderBy(order) : null,
+  };
+}
+
+/** Return true if a board shows something else than its view has, or than a board without one. */
+export function isBoardChanged(input: ViewInput, view: View | undefined, object: ObjectModel): boolean {
+  const { filter, order } = stateOf(view, object);
+  return !sameJson(input, boardInputOf(view?.boardField ?? input.boardField ?? "", filter, order));
+}
+
 /** Return the address of a view that is a board, with the view's filter and order. */
 export function boardAddress(view: View, object: ObjectModel): string {
   const { filter, order } = stateOf(view, object);
-  const parameters = writeAddress(new URLSearchParams({ by: view.boardField ?? "" }), { filter, order });
+  const place = new URLSearchParams({ by: view.boardField ?? "" });
+  const parameters = writeAddress(place, { filter, order, view: view.id });
   return `/records/${object.namePlural}/board?${parameters}`;
 }
 
