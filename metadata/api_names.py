@@ -132,6 +132,10 @@ SEARCH_TYPE_NAMES = ("SearchConnection", "SearchEdge", "SearchResult", "SearchRe
 
 EVENT_TYPE_NAMES = ("RecordEventAction", "RecordEventActor")
 """The types of an event that all objects share."""
+TAIL_TYPE_NAMES = ("RecordEvent", "RecordEventChange", "RecordEventFilter")
+"""The types of the subscription to the events of all objects."""
+EVENTS = "events"
+"""Its root field; an object with this plural takes the name."""
 
 SHARED_TYPE_NAMES: frozenset[str] = frozenset(
     {"Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID"}
@@ -139,7 +143,7 @@ SHARED_TYPE_NAMES: frozenset[str] = frozenset(
     | {"PageInfo", "OrderByDirection", "Presence", JSON_PATH_VALUE, "ConnectTarget"}
     | {"RelativeDateInput", "RelativeDateUnit", "FirstDayOfWeek"}
     | {"NumberGrouping", "DateGrouping", "DateBucket", "DateGroup"}
-    | {*SEARCH_TYPE_NAMES, *EVENT_TYPE_NAMES}
+    | {*SEARCH_TYPE_NAMES, *EVENT_TYPE_NAMES, *TAIL_TYPE_NAMES}
     | {"JSONPathFilter", "JSONOrderByInput", "JSONOrderType"}
     | {
         sub.scalar.filter_name

@@ -293,7 +293,7 @@ class Hub:
             return False
         self.position = max(self.position, census.upto)
         for (object_id, action), last in census.happened.items():
-            for group in self.registry.about(object_id, action):
+            for group in self.registry.about(census.homes[object_id], object_id, action):
                 group.note(last, after=after)
                 self._live.start(group)
         self.live.note(census)

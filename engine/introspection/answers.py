@@ -21,13 +21,14 @@ from fieldstone.engine.schema.lazy import LazySchema, lazy_schema
 from fieldstone.engine.schema.roots.records import QUERY
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
 from fieldstone.engine.schema.scope import SEARCH
-from fieldstone.metadata.api_names import SEARCH_TYPE_NAMES
+from fieldstone.metadata.api_names import EVENTS, SEARCH_TYPE_NAMES, TAIL_TYPE_NAMES
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot, Workspace
 
 MOST_REQUESTS = 16
 """Requests whose templates are kept. GraphiQL, codegen and their like ask in a handful of ways."""
 
+_TYPES = {SEARCH: SEARCH_TYPE_NAMES, EVENTS: TAIL_TYPE_NAMES}
 _EMPTY = deflate("")
 _NOTHING = Snapshot(
     workspace=Workspace(id=UUID(int=0), name="", schema=""), version=0, objects={}, relations={}, indexes={}
@@ -61,7 +62,7 @@ class SchemaAnswers:
         self._texts = KeptTexts(most_bytes)
         self._frames: OrderedDict[tuple[Hashable, frozenset[str]], _Frame] = OrderedDict()
         self._templates: dict[Hashable, Templates] = {}
-        self._searches: OrderedDict[Hashable, tuple[Mapping[str, DeflatedPiece], DeflatedPiece]] = OrderedDict()
+        self._extra: OrderedDict[Hashable, tuple[Mapping[str, DeflatedPiece], DeflatedPiece]] = OrderedDict()
 
     @property
     def written(self) -> int:
@@ -89,29 +90,32 @@ class SchemaAnswers:
             write=lambda object_: frame.templates.write_object(schema, object_), further=schema.scope.is_led_to
         )
         fragments = await self._texts.get(request.key, schema.scope.snapshot, writer)
-        search = self._search(request, schema) if schema.scope.has_search else ({}, _EMPTY)
+        extras = self._extras(request, schema)
         shared = [piece for name, piece in frame.shared.items() if is_shared(schema.scope, name)]
-        return DeflatedText(_join(frame, shared, fragments, *search))
+        return DeflatedText(_join(frame, shared, fragments, *extras))
 
     def forget(self, workspace_id: UUID) -> None:
         """Drop the texts of a workspace."""
         self._texts.forget(workspace_id)
 
-    def _search(self, request: SchemaRequest, schema: LazySchema) -> tuple[Mapping[str, DeflatedPiece], DeflatedPiece]:
-        """Return the search's fields of the root types, and its types, which have the names of all objects."""
-        key = (request.key, tuple(one.type_name for one in schema.scope.snapshot.readable.values()))
-        found = self._searches.get(key)
+    def _extras(self, request: SchemaRequest, schema: LazySchema) -> tuple[Mapping[str, DeflatedPiece], DeflatedPiece]:
+        """Return the root fields over all objects, by their root types, and their types: a search has all names."""
+        scope = schema.scope
+        names = [name for name, is_there in ((SEARCH, scope.has_search), (EVENTS, scope.has_events)) if is_there]
+        key = (request.key, *names, tuple(one.type_name for one in scope.snapshot.readable.values()))
+        found = self._extra.get(key)
         if found is None:
             writer = TypeWriter(request, schema)
             fields: dict[str, DeflatedPiece] = {}
-            for root in {QUERY, SUBSCRIPTION} - schema.scope.absent:
-                own = GraphQLObjectType(root, {SEARCH: schema.scope.object_type(root).fields[SEARCH]})
+            for root in {QUERY, SUBSCRIPTION} - scope.absent:
+                there = scope.object_type(root).fields
+                own = GraphQLObjectType(root, {name: there[name] for name in names if (root, name) != (QUERY, EVENTS)})
                 fields[root] = deflate(",".join(text for _, text in writer.write(own).members))
-            types = ",".join(writer.write(schema.type_map[name]).text for name in SEARCH_TYPE_NAMES)
-            found = self._searches[key] = (fields, deflate(types))
-            if len(self._searches) > MOST_REQUESTS:
-                self._searches.popitem(last=False)
-        self._searches.move_to_end(key)
+            types = [schema.type_map[name] for field in names for name in _TYPES[field]]
+            found = self._extra[key] = (fields, deflate(",".join(writer.write(one).text for one in types)))
+            if len(self._extra) > MOST_REQUESTS:
+                self._extra.popitem(last=False)
+        self._extra.move_to_end(key)
         return found
 
     def _frame(self, request: SchemaRequest, absent: frozenset[str]) -> _Frame:
@@ -146,8 +150,8 @@ def _join(
     frame: _Frame,
     shared: list[DeflatedPiece],
     fragments: list[Pieces],
-    search: Mapping[str, DeflatedPiece],
-    search_types: DeflatedPiece,
+    extras: Mapping[str, DeflatedPiece],
+    extra_types: DeflatedPiece,
 ) -> Iterator[DeflatedPiece]:
     yield frame.before
     for place, root in enumerate(ROOTS, start=1):
@@ -155,7 +159,7 @@ def _join(
             continue
         head, tail = frame.roots[root]
         yield head
-        yield from separated([*column(fragments, place), search.get(root, _EMPTY)])
+        yield from separated([*column(fragments, place), extras.get(root, _EMPTY)])
         yield tail
-    yield from separated([*shared, *column(fragments, 0), search_types])
+    yield from separated([*shared, *column(fragments, 0), extra_types])
     yield frame.after

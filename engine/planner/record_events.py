@@ -10,7 +10,7 @@ from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.writes.events import ACTIONS
 from fieldstone.engine.schema.values.enums import NO_ENUM_VALUES
 from fieldstone.metadata.api_names import EVENT_TYPE_NAMES, SubscriptionRoot, TypeRole, type_name
-from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Output, Record, Value
@@ -72,21 +72,24 @@ def read_actions(root: SubscriptionRoot, tree: Tree, blame: Blame) -> Actions:
         only = (ACTIONS[root.verb],)
         return lambda _: only
     if tree is None:
-        return lambda _: tuple(ACTIONS.values())
+        return lambda _: list_actions(None, blame)
+    bind = bind_tree(tree, lambda value: dumps(value).encode(), blame)
+    return lambda bindings: list_actions(loads(bind(bindings) or b"null"), blame)
 
-    def encode(value: JsonValue) -> bytes:
-        given = value if isinstance(value, list) else [value]
-        return ",".join(action for action in ACTIONS.values() if action.upper() in given).encode()
 
-    bind = bind_tree(tree, encode, blame)
+def list_actions(given: JsonValue, blame: Blame) -> tuple[str, ...]:
+    """Return the actions that an argument names, all of them for null.
 
-    def read(bindings: Bindings) -> tuple[str, ...]:
-        found = (bind(bindings) or b"").decode()
-        if not found:
-            raise blame.error(f"'actions' must name a write at least: {', '.join(ACTIONS.values()).upper()}.")
-        return tuple(found.split(","))
-
-    return read
+    Raises:
+        BadUserInput: it names none.
+    """
+    if given is None:
+        return tuple(ACTIONS.values())
+    named = given if isinstance(given, list) else [given]
+    found = tuple(action for action in ACTIONS.values() if action.upper() in named)
+    if not found:
+        raise blame.error(f"'actions' must name a write at least: {', '.join(ACTIONS.values()).upper()}.")
+    return found
 
 
 def bind_actions(actions: Actions) -> Binder:

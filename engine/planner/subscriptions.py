@@ -1,17 +1,14 @@
 """Subscriptions: the root field of a subscription operation becomes a plan that its whole group shares."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import cast
 
 from fieldstone.engine.documents.document import Selected, collect_fields
-from fieldstone.engine.errors import Forbidden, QueryTooComplex
+from fieldstone.engine.errors import QueryTooComplex
 from fieldstone.engine.planner.answer_size import bytes_to_count
+from fieldstone.engine.planner.arguments.positions import Position, position_of
 from fieldstone.engine.planner.arguments.trees import (
     Binder,
-    Bindings,
     Blame,
-    Leaf,
     Tree,
     arguments_of,
     array_literal,
@@ -19,13 +16,14 @@ from fieldstone.engine.planner.arguments.trees import (
 )
 from fieldstone.engine.planner.context import ParameterList, PlanContext, Site, readable
 from fieldstone.engine.planner.cost import price_of_record
+from fieldstone.engine.planner.event_tail import PlannedTail, plan_tail
 from fieldstone.engine.planner.live_queries import PlannedLiveQuery, plan_live_query
 from fieldstone.engine.planner.price import affordable, limit_offsets
 from fieldstone.engine.planner.reads.filters.conditions import filter_condition
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.record_events import Actions, add_names, bind_actions, build_event, read_actions
 from fieldstone.engine.planner.writes.events import ACTIONS
-from fieldstone.metadata.api_names import SubscriptionRoot, Verb, find_subscription
+from fieldstone.metadata.api_names import EVENTS, SubscriptionRoot, Verb, find_query, find_subscription
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.elements import And, Condition, IsNull, Table
@@ -39,7 +37,6 @@ LONGEST_READ = 500
 """Events that one statement looks at, at most: as many as its results may cost."""
 LARGEST_SET = 1_600
 """Values of one subscriber's filter: the sets are rows of a function, of whose columns PostgreSQL takes 1,664."""
-_DIGITS = 19
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +59,7 @@ class PlannedFeed:
     feed: EventFeed
     binders: tuple[Binder, ...]
     set_binders: tuple[Binder, ...]
-    after: Callable[[Bindings], int | None]
+    after: Position
 
 
 class SetParameters(ParameterList):
@@ -74,7 +71,7 @@ class SetParameters(ParameterList):
         return Parameter(slot=len(self.binders) - 1, type=sql_type, array=array, in_set=True)
 
 
-def plan_subscription(context: PlanContext) -> PlannedFeed | PlannedLiveQuery:
+def plan_subscription(context: PlanContext) -> PlannedFeed | PlannedTail | PlannedLiveQuery:
     """Return the plan of a subscription operation, whose single root field validation has made sure of.
 
     Raises:
@@ -86,14 +83,17 @@ def plan_subscription(context: PlanContext) -> PlannedFeed | PlannedLiveQuery:
     if selected is None:
         raise Blame(field="subscription", path=()).error("The subscription selects nothing.")
     root = find_subscription(context.snapshot, selected.name)
-    return plan_live_query(context, selected) if root is None else _plan_feed(context, selected, root)
+    if root is not None:
+        return _plan_feed(context, selected, root)
+    is_query = selected.name != EVENTS or find_query(context.snapshot, EVENTS) is not None
+    return plan_live_query(context, selected) if is_query else plan_tail(context, selected)
 
 
 def _plan_feed(context: PlanContext, selected: Selected, root: SubscriptionRoot) -> PlannedFeed:
     object_ = context.touch(root.object)
     path = (selected.key,)
     arguments = arguments_of(selected.nodes[0], context.variables)
-    _check_role(context, arguments, path)
+    after = position_of(context.snapshot.role, arguments.get("after"), Blame(field="after", path=path))
     table = readable(context, object_)
     build = build_record if root.verb else build_event
     record = _nullable(build(context, object_, context.selected_below(selected), path))
@@ -132,7 +132,7 @@ def _plan_feed(context: PlanContext, selected: Selected, root: SubscriptionRoot)
         feed=feed,
         binders=tuple(context.parameters.binders),
         set_binders=set_binders,
-        after=_position(arguments.get("after"), Blame(field="after", path=path)),
+        after=after,
     )
 
 
@@ -175,21 +175,6 @@ def _plan_sets(
         context.parameters = outside
 
 
-def _check_role(context: PlanContext, arguments: dict[str, Tree], path: tuple[str, ...]) -> None:
-    """Refuse a subscription that would tell a role more than it may know.
-
-    Raises:
-        Forbidden: it resumes at a position.
-    """
-    role = context.snapshot.role
-    if role is not None and arguments.get("after") is not None:
-        raise Forbidden(
-            f"The role '{role.name}' cannot resume after a position: positions count the events of all objects.",
-            field="after",
-            path=path,
-        )
-
-
 def seen_image(context: PlanContext, object_: Object) -> list[Condition]:
     """Return the conditions under which a role sees the record of an event, as the event shows it."""
     access = object_.access
@@ -229,22 +214,3 @@ def _columns(object_: Object, tree: Tree, blame: Blame) -> Binder:
         return array_literal([part.column.name for name in names for part in object_.active[name].parts])
 
     return bind_tree(tree, encode, blame)
-
-
-def _position(tree: Tree, blame: Blame) -> Callable[[Bindings], int | None]:
-    if tree is None:
-        return lambda _: None
-    leaf = cast("Leaf", tree)
-    return lambda bindings: read_position(leaf.read(bindings), blame)
-
-
-def read_position(value: JsonValue, blame: Blame) -> int:
-    """Return the position in a text that a client gave back.
-
-    Raises:
-        BadUserInput: it is none.
-    """
-    text = value if isinstance(value, str) else ""
-    if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS and int(text) < 2**63):
-        raise blame.error(f"'{blame.field}' must be the position of a result, from its extensions.position.")
-    return int(text)

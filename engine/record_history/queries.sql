@@ -30,3 +30,14 @@ ORDER BY position DESC LIMIT %(limit)s::integer;
 
 -- name: cursor_key
 SELECT encode(key, 'hex') FROM fieldstone.cursor_key;
+
+-- name: follow_events
+-- The oldest first, of the log alone.
+SELECT position, object_id, record_id, action, to_jsonb(at AT TIME ZONE 'UTC') #>> '{}', actor_kind, actor_id, actor
+FROM fieldstone.event_log
+WHERE position > %(after)s::bigint AND position <= %(upto)s::bigint
+    AND workspace_id = %(workspace)s::uuid AND object_id = ANY (%(objects)s::uuid[])
+    AND action = ANY (%(actions)s::text[])
+    AND (%(since)s::timestamptz IS NULL OR at >= %(since)s::timestamptz)
+    AND (%(until)s::timestamptz IS NULL OR at < %(until)s::timestamptz)
+ORDER BY position LIMIT %(limit)s::integer;

@@ -17,7 +17,8 @@ from fieldstone.engine.documents.document import (
 )
 from fieldstone.engine.documents.validation import validate_operation
 from fieldstone.engine.events.subscriptions.live_query import LivePlan
-from fieldstone.engine.events.subscriptions.subscription import SubscriptionPlan, compile_subscription
+from fieldstone.engine.events.subscriptions.subscription import compile_subscription
+from fieldstone.engine.events.subscriptions.tail import TailPlan
 from fieldstone.engine.planner.access.rules import RULES
 from fieldstone.engine.planner.answer_size import most_bytes
 from fieldstone.engine.planner.arguments.field_errors import Failures
@@ -25,6 +26,7 @@ from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
 from fieldstone.engine.planner.context import ParameterList, PlanContext, RecordLimits
 from fieldstone.engine.planner.cost import price_of
+from fieldstone.engine.planner.event_tail import PlannedTail
 from fieldstone.engine.planner.live_queries import PlannedLiveQuery
 from fieldstone.engine.planner.price import FREE, Price, limit_offsets
 from fieldstone.engine.planner.reads.queries import plan_query
@@ -35,6 +37,7 @@ from fieldstone.engine.request.refusals import InvalidDocument
 from fieldstone.engine.request.shape import find_usages
 from fieldstone.engine.request.valid_operation import (
     AnyOperation,
+    AnySubscriptionPlan,
     MutationPlan,
     P,
     QueryPlan,
@@ -225,7 +228,7 @@ def _plan_mutation(context: PlanContext, _schema: GraphQLSchema) -> MutationPlan
     return MutationPlan(writes=writes, depends=context.depends(may_grow=False))
 
 
-def _plan_subscription(context: PlanContext, _schema: GraphQLSchema) -> SubscriptionPlan | LivePlan:
+def _plan_subscription(context: PlanContext, _schema: GraphQLSchema) -> AnySubscriptionPlan:
     planned = plan_subscription(context)
     if isinstance(planned, PlannedLiveQuery):
         statement, _ = _compile_read(context, planned.read)
@@ -238,6 +241,8 @@ def _plan_subscription(context: PlanContext, _schema: GraphQLSchema) -> Subscrip
             interval=planned.interval,
             depends=context.depends(may_grow=True),
         )
+    if isinstance(planned, PlannedTail):
+        return TailPlan(planned=planned, depends=context.depends(may_grow=False))
     return compile_subscription(planned, context.depends(may_grow=False), zones=tuple(context.zones))
 
 

@@ -11,6 +11,7 @@ from graphql import FieldNode, GraphQLSchema
 from fieldstone.engine.documents.document import Operation
 from fieldstone.engine.events.subscriptions.live_query import LivePlan
 from fieldstone.engine.events.subscriptions.subscription import SubscriptionPlan
+from fieldstone.engine.events.subscriptions.tail import TailPlan
 from fieldstone.engine.planner.arguments.field_errors import Failures
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
@@ -58,7 +59,8 @@ class MutationPlan:
     depends: Dependencies
 
 
-Plan = QueryPlan | MutationPlan | SubscriptionPlan | LivePlan
+AnySubscriptionPlan = SubscriptionPlan | TailPlan | LivePlan
+Plan = QueryPlan | MutationPlan | AnySubscriptionPlan
 P = TypeVar("P", bound=Plan)
 P_co = TypeVar("P_co", bound=Plan, covariant=True)
 
@@ -136,7 +138,7 @@ class ValidMutation(ValidOperation[MutationPlan]):
     __slots__ = ()
 
 
-class ValidSubscription(ValidOperation[SubscriptionPlan | LivePlan]):
+class ValidSubscription(ValidOperation[AnySubscriptionPlan]):
     """A subscription."""
 
     __slots__ = ()

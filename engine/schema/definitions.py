@@ -19,6 +19,7 @@ from fieldstone.engine.schema.objects import (
 )
 from fieldstone.engine.schema.objects.nodes import build_node
 from fieldstone.engine.schema.objects.search import build_search_type
+from fieldstone.engine.schema.roots.activity.events import TAIL_TYPES
 from fieldstone.engine.schema.roots.activity.record_events import (
     RECORD_EVENT_ACTION,
     RECORD_EVENT_ACTOR,
@@ -68,6 +69,12 @@ SHARED: Mapping[str, GraphQLNamedType] = {
 }
 """The types that know no snapshot: every schema has these very instances."""
 
+_ROOTS: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
+    QUERY: build_query,
+    MUTATION: build_mutation,
+    SUBSCRIPTION: build_subscription,
+}
+
 _ONLY_IN_DATA = frozenset(
     {CONNECT_TARGET.name, changed_values.PATH_VALUE.name}
     | {composite_name(entry, TypeRole.INPUT) for entry in FIELD_TYPES.values() if entry.composite}
@@ -93,7 +100,7 @@ _OF_SCALARS = frozenset(
 
 def type_names(scope: TypeScope) -> Iterator[str]:
     """Yield the names of all types."""
-    yield from (root for root in (QUERY, MUTATION, SUBSCRIPTION) if has_root(scope, root))
+    yield from (root for root in _ROOTS if has_root(scope, root))
     if scope.mutations is not None:
         yield from scope.mutations.types
     if scope.has_nodes:
@@ -107,6 +114,8 @@ def type_names(scope: TypeScope) -> Iterator[str]:
                 yield api_names.enum_name(object_, field, FieldTypeRole.ENUM_FILTER)
     if scope.has_search:
         yield from SEARCH_TYPE_NAMES
+    if scope.has_events:
+        yield from TAIL_TYPES
 
 
 def describe_schema(scope: TypeScope) -> str:
@@ -137,16 +146,14 @@ def absent_roots(view: Snapshot) -> frozenset[str]:
 
 def build_type(scope: TypeScope, name: str) -> GraphQLNamedType | None:
     """Return a new type, None where the schema has none of this name. Shared types are always the same instances."""
-    if name == QUERY:
-        return build_query(scope)
-    if name == MUTATION:
-        return build_mutation(scope) if has_root(scope, name) else None
-    if name == SUBSCRIPTION:
-        return build_subscription(scope) if has_root(scope, name) else None
+    if build_root := _ROOTS.get(name):
+        return build_root(scope) if has_root(scope, name) else None
     if name == NODE and scope.has_nodes:
         return build_node()
     if name in SEARCH_TYPE_NAMES and scope.has_search:
         return build_search_type(scope, name)
+    if name in TAIL_TYPES and scope.has_events:
+        return TAIL_TYPES[name]
     if scope.mutations is not None and (build := scope.mutations.types.get(name)):
         return build(scope)
     if name in SHARED:

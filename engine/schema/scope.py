@@ -16,7 +16,16 @@ from graphql import (
     GraphQLUnionType,
 )
 
-from fieldstone.metadata.api_names import SEARCH_TYPE_NAMES, TypeRole, find_query, find_type, may_give, type_name
+from fieldstone.metadata.api_names import (
+    EVENTS,
+    SEARCH_TYPE_NAMES,
+    TAIL_TYPE_NAMES,
+    TypeRole,
+    find_query,
+    find_type,
+    may_give,
+    type_name,
+)
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Object, Snapshot, relation_end
 
@@ -95,6 +104,14 @@ class TypeScope:
             return False
         is_taken = any(find_type(self.snapshot, name) for name in SEARCH_TYPE_NAMES)
         return not is_taken and find_query(self.snapshot, SEARCH) is None
+
+    @cached_property
+    def has_events(self) -> bool:
+        """Whether the schema has the subscription to the events of all objects, likewise."""
+        if self.mutations is not None or self.is_specimen or not self.snapshot.readable:
+            return False
+        is_taken = any(find_type(self.snapshot, name) for name in TAIL_TYPE_NAMES)
+        return not is_taken and find_query(self.snapshot, EVENTS) is None
 
     def is_node(self, object_: Object) -> bool:
         """Return whether an object's records are nodes: unless it has a `nodeId` of its own."""

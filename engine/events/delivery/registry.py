@@ -1,10 +1,12 @@
 """The groups of one process, found by their key, their workspace, and the object and action of their events."""
 
 from collections.abc import Iterator
+from typing import assert_never
 from uuid import UUID
 
 from fieldstone.engine.events.subscriptions.group import SubscriptionGroup
-from fieldstone.engine.events.subscriptions.subscription import Subscription
+from fieldstone.engine.events.subscriptions.subscription import GroupKey, Subscription
+from fieldstone.engine.events.subscriptions.tail import TailKey
 
 _Groups = dict[SubscriptionGroup, None]
 
@@ -26,9 +28,10 @@ class Registry:
         """Return the groups of a workspace."""
         return list(self._alike.get(workspace_id, ()))
 
-    def about(self, object_id: UUID, action: str) -> list[SubscriptionGroup]:
-        """Return the groups of an action on records of this object."""
-        return list(self._alike.get((object_id, action), ()))
+    def about(self, workspace_id: UUID, object_id: UUID, action: str) -> list[SubscriptionGroup]:
+        """Return the groups of an action on records of this object, which is one of the workspace's."""
+        tails = self._alike.get((workspace_id, TailKey), ())
+        return [*self._alike.get((object_id, action), ()), *(one for one in tails if _follows(one, object_id, action))]
 
     def serves(self, workspace_id: UUID) -> bool:
         """Return whether a workspace has any group."""
@@ -65,4 +68,15 @@ class Registry:
 
 def _shared_names(group: SubscriptionGroup) -> tuple[object, ...]:
     """Return the keys under which a group is found for a new subscriber and for an event."""
-    return (group.key, *((group.key.object_id, action) for action in group.key.actions))
+    match group.key:
+        case GroupKey(object_id=object_id, actions=actions):
+            return (group.key, *((object_id, action) for action in actions))
+        case TailKey(workspace_id=workspace_id):
+            # By workspace: a group of each of a thousand objects would have five thousand names.
+            return (group.key, (workspace_id, TailKey))
+        case _:
+            assert_never(group.key)
+
+
+def _follows(group: SubscriptionGroup, object_id: UUID, action: str) -> bool:
+    return isinstance(group.key, TailKey) and group.key.is_about(object_id, action)

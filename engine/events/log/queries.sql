@@ -55,7 +55,7 @@ FROM fieldstone.event_log WHERE position > %(after)s::bigint ORDER BY position L
 
 -- name: count_events
 WITH news AS MATERIALIZED (
-    SELECT position, object_id, action, changed, ARRAY(
+    SELECT position, workspace_id, object_id, action, changed, ARRAY(
         SELECT json_build_array(asked.name, left(image.value, %(longest)s::integer))::text
         FROM jsonb_array_elements_text(%(columns)s::jsonb -> object_id::text) AS asked(name)
         CROSS JOIN LATERAL (VALUES (before ->> asked.name), (after ->> asked.name)) AS image(value)
@@ -70,9 +70,9 @@ SELECT news.object_id, news.action, max(news.position),
             FROM news AS one CROSS JOIN LATERAL unnest(one.told) AS pair
             WHERE one.object_id = news.object_id AND one.action = news.action GROUP BY 1
         ) AS seen
-    )
+    ), news.workspace_id
 FROM news LEFT JOIN LATERAL unnest(news.changed) AS name ON true
-GROUP BY news.object_id, news.action;
+GROUP BY news.workspace_id, news.object_id, news.action;
 
 -- name: register_consumer
 INSERT INTO fieldstone.log_consumer (name, position)

@@ -88,6 +88,7 @@ class Census:
 
     Attributes:
         happened: the position of the last event of each.
+        homes: the workspace of each object.
         touched: the position of the last event of each object.
         changed: the physical names of the columns that updates have changed, by the id of their object; not in it are
             the objects of which records were created, deleted, restored or destroyed too.
@@ -97,6 +98,7 @@ class Census:
 
     upto: int
     happened: Mapping[tuple[UUID, str], int]
+    homes: Mapping[UUID, UUID]
     touched: Mapping[UUID, int]
     changed: Mapping[UUID, frozenset[str]]
     values: Mapping[tuple[UUID, str], set[str]]
@@ -143,11 +145,13 @@ def _census(rows: Sequence[Row], asked: Mapping[UUID, Collection[str]]) -> Censu
     changed: dict[UUID, frozenset[str]] = {}
     values: dict[tuple[UUID, str], set[str]] = {(id_, name): set() for id_, names in asked.items() for name in names}
     others: set[UUID] = set()
-    for object_id, action, last, columns, found in rows:
+    homes: dict[UUID, UUID] = {}
+    for object_id, action, last, columns, found, workspace_id in rows:
         id_, position = UUID((object_id or b"").decode()), int(last or 0)
         happened[id_, (action or b"").decode()] = position
         for name, seen in loads(found or b"{}").items():
             values[id_, name].update(seen)
+        homes[id_] = UUID((workspace_id or b"").decode())
         touched[id_] = max(position, touched.get(id_, 0))
         if action == b"updated":
             changed[id_] = frozenset(loads(columns or b"[]"))
@@ -156,6 +160,7 @@ def _census(rows: Sequence[Row], asked: Mapping[UUID, Collection[str]]) -> Censu
     return Census(
         upto=max(happened.values()),
         happened=happened,
+        homes=homes,
         touched=touched,
         changed={id_: names for id_, names in changed.items() if id_ not in others},
         values=values,

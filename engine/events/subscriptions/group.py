@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from functools import partial
+from typing import Protocol, assert_never
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.events.log.epochs import show_position
 from fieldstone.engine.events.quotas import Place
-from fieldstone.engine.events.subscriptions.subscription import GroupKey, Subscription
+from fieldstone.engine.events.subscriptions.subscription import AnyKey, GroupKey, Subscription
+from fieldstone.engine.events.subscriptions.tail import TailKey, read_sets
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.roles.role import RoleReference
@@ -87,7 +89,7 @@ class SubscriptionGroup:
         is_retired: the model has changed: its members are moving to other groups.
     """
 
-    key: GroupKey
+    key: AnyKey
     depends: Dependencies
     cursor: int
     frontier: int = field(init=False)
@@ -185,19 +187,28 @@ class SubscriptionGroup:
 
         The statement may take `limit` seconds, by default as long as any statement.
         """
-        statement, parameters = self.key.statement, self.key.parameters
-        values = [*parameters, b"%d" % after, b"%d" % upto, sets.text]
-        rows = await database.read(statement, values, timeout=limit, share=self.key.workspace_id.int)
-        head = '{"data":{' + dumps(self.key.key) + ":"
-        found = []
-        for position, numbers, text in rows:
-            if position is not None and numbers is not None and text is not None:
-                shown = show_position(int(position), self.key.epoch)
-                told = "" if self.key.sealed else f',"extensions":{{"position":"{shown}"}}'
-                tail = "}" + told + "}"
-                found.append(Delivery(position=int(position), numbers=numbers, payload=head + text.decode() + tail))
-        is_all = len(rows) < self.key.limit
-        return found, upto if is_all else int(rows[-1][0] or 0)
+        read = partial(database.read, timeout=limit, share=self.key.workspace_id.int)
+        match self.key:
+            case GroupKey(statement=statement, parameters=parameters):
+                rows = await read(statement, [*parameters, b"%d" % after, b"%d" % upto, sets.text])
+                found = [
+                    self._delivery(int(position), numbers, text.decode())
+                    for position, numbers, text in rows
+                    if position is not None and numbers is not None and text is not None
+                ]
+                return found, upto if len(rows) < self.key.limit else int(rows[-1][0] or 0)
+            case TailKey(follower=follower):
+                texts = (members[0].subscription.parameter_set for members in sets.members)
+                events, reached = await follower.read(read, after, upto, read_sets(texts))
+                return [self._delivery(*event) for event in events], reached
+            case _:
+                assert_never(self.key)
+
+    def _delivery(self, position: int, numbers: bytes, text: str) -> Delivery:
+        shown = show_position(position, self.key.epoch)
+        told = "" if self.key.sealed else f',"extensions":{{"position":"{shown}"}}'
+        payload = '{"data":{' + dumps(self.key.key) + ":" + text + "}" + told + "}"
+        return Delivery(position=position, numbers=numbers, payload=payload)
 
 
 def build_sets(members: Iterable[Subscriber]) -> Sets:

@@ -6,6 +6,7 @@ from typing import Protocol
 from uuid import UUID
 
 from fieldstone.engine.errors import ApiError
+from fieldstone.engine.events.subscriptions.tail import TailKey
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings
 from fieldstone.engine.planner.subscriptions import PlannedFeed
 from fieldstone.metadata.dependencies import Dependencies, RightsOnObjects
@@ -95,6 +96,9 @@ class GroupKey:
     epoch: int = 0
 
 
+AnyKey = GroupKey | TailKey
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """One subscription, valid under the snapshot that it was planned on.
@@ -107,7 +111,7 @@ class Subscription:
 
     principal: Principal
     operation: KeptRequest
-    group: GroupKey
+    group: AnyKey
     parameter_set: bytes
     after: int | None
     depends: Dependencies

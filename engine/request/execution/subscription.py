@@ -1,9 +1,12 @@
 """Opening a subscription: its plan with the values of one request."""
 
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LivePlan, bind_live_query
-from fieldstone.engine.events.subscriptions.subscription import SubscriptionPlan, bind_subscription
+from fieldstone.engine.events.subscriptions.subscription import bind_subscription
+from fieldstone.engine.events.subscriptions.tail import TailPlan
+from fieldstone.engine.events.subscriptions.tail_binding import bind_tail
 from fieldstone.engine.request.compiler import Call
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.engine.request.valid_operation import AnySubscriptionPlan
 from fieldstone.sql.executor import Database
 from fieldstone.sql.statement import Statement
 
@@ -12,8 +15,8 @@ _TRY_ZONE = Statement(text="SELECT (now() AT TIME ZONE $1::text)::text")
 
 async def open_subscription(
     database: Database,
-    plan: SubscriptionPlan | LivePlan,
-    call: Call[SubscriptionPlan | LivePlan],
+    plan: AnySubscriptionPlan,
+    call: Call[AnySubscriptionPlan],
     request: GraphQLRequest,
     *,
     time_limit: float,
@@ -28,6 +31,15 @@ async def open_subscription(
             bindings=call.bindings,
             sealed=sealed,
             depends=depends,
+        )
+    if isinstance(plan, TailPlan):
+        return bind_tail(
+            plan,
+            principal=call.principal,
+            operation=request,
+            bindings=call.bindings,
+            view=call.snapshot,
+            claims=call.claims,
         )
     for zone in plan.zones:
         # Its group shares a statement, which a zone that does not exist would make fail for all members.

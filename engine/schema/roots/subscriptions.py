@@ -14,6 +14,7 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.schema.roots.activity.events import build_tail_field
 from fieldstone.engine.schema.roots.activity.record_events import RECORD_EVENT_ACTION
 from fieldstone.engine.schema.roots.records import find_query_field, query_names
 from fieldstone.engine.schema.scope import Members, TypeScope
@@ -50,6 +51,8 @@ def build_subscription(scope: TypeScope) -> GraphQLObjectType:
     def find(name: str) -> GraphQLField | None:
         if root := api_names.find_subscription(scope.snapshot, name):
             return _subscription_field(scope, root)
+        if name == api_names.EVENTS and scope.has_events:
+            return build_tail_field()
         query = find_query_field(scope, name)
         return _live_field(query) if query else None
 
@@ -57,6 +60,8 @@ def build_subscription(scope: TypeScope) -> GraphQLObjectType:
         for object_ in scope.snapshot.by_singular.values():
             yield from api_names.all_subscription_names(object_)
         yield from query_names(scope)
+        if scope.has_events:
+            yield api_names.EVENTS
 
     description = "The writes of records, as they happen, and the queries, answered again when their answers change."
     return scope.build_object(SUBSCRIPTION, description, Members(names=names, find=find))

@@ -21,8 +21,8 @@ from fieldstone.engine.events.log.epochs import show_position
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.engine.identity.watch import Watched, no_longer_valid
+from fieldstone.engine.planner.arguments.positions import read_position
 from fieldstone.engine.planner.arguments.trees import Blame
-from fieldstone.engine.planner.subscriptions import read_position
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.composition import Services

@@ -1,4 +1,4 @@
-"""The root field of the Metadata API that reads the events of records."""
+"""The events of records: the root field of the Metadata API that reads them, and the subscription to new ones."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -108,3 +108,21 @@ EVENT_QUERIES: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
     )
 }
 """The root field, which every role may ask for."""
+
+TAIL_TYPES: Final[Mapping[str, GraphQLNamedType]] = {type_.name: type_ for type_ in (_EVENT, _CHANGE, _FILTER)}
+"""The types of the subscription to the events of all objects."""
+
+
+def build_tail_field() -> GraphQLField:
+    """Return the root field of the subscription to the events of all objects."""
+    return GraphQLField(
+        GraphQLNonNull(_EVENT),
+        args={
+            "filter": GraphQLArgument(_FILTER, description="The events that are meant."),
+            "after": GraphQLArgument(
+                GraphQLString,
+                description="The `extensions.position` of the last result received; the events since then come first.",
+            ),
+        },
+        description="The writes of the records of all objects, as the role sees these records.",
+    )

@@ -45,21 +45,51 @@ function open(): Client {
   });
 }
 
-/** Follow records until `stop` is called: `next` gets each result, and `failed` the refusal that ends it. */
-export function followRecords(
-  query: string,
-  variables: Readonly<Record<string, unknown>>,
-  next: (result: LiveResult) => void,
-  failed: (error: unknown) => void,
-): Live {
+export interface Follower {
+  next: (result: LiveResult) => void;
+  /** The refusal that ends it. */
+  failed: (error: unknown) => void;
+  /** The events while the socket was down are not kept any more: records on the page may be old. */
+  missed: () => void;
+}
+
+/** Follow records until `stop` is called. After a break it resumes behind the last result, by the variable `after`. */
+export function followRecords(query: string, given: Readonly<Record<string, unknown>>, follower: Follower): Live {
   if (viewedRole() !== null) {
     // A WebSocket of a browser has no headers: it would bring records that the viewed role may not read.
     return { stop: () => undefined };
   }
-  return subscribe({ query, variables, extensions: { endpoint: "/graphql" } }, next, failed);
+  // graphql-ws sends this very object again when it has connected again.
+  const variables: Record<string, unknown> = { ...given };
+  let live: Live = { stop: () => undefined };
+  function begin(): void {
+    live = subscribe(
+      { query, variables, extensions: { endpoint: "/graphql" } },
+      (result) => {
+        if (result.position !== null) variables.after = result.position;
+        follower.next(result);
+      },
+      (error) => {
+        if (variables.after === undefined || !isGap(error)) {
+          follower.failed(error);
+          return;
+        }
+        delete variables.after;
+        begin();
+        follower.missed();
+      },
+    );
+  }
+  begin();
+  return { stop: () => live.stop() };
 }
 
-/** Follow the model, likewise; it ends with the session, and the page goes on without it. */
+function isGap(error: unknown): boolean {
+  const first = (Array.isArray(error) ? error[0] : null) as { extensions?: { reason?: unknown } } | null;
+  return first?.extensions?.reason === "POSITION_EXPIRED" || first?.extensions?.reason === "POSITION_UNKNOWN";
+}
+
+/** Follow the model until `stop` is called; it ends with the session, and the page goes on without it. */
 export function followModel(query: string, next: (result: LiveResult) => void): Live {
   return subscribe({ query }, next, () => undefined);
 }

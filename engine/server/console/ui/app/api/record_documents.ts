@@ -50,7 +50,7 @@ export function buildDocuments(object: ObjectModel, shown: readonly Field[]): Do
       `  ${plural}(filter: $filter, orderBy: $orderBy, first: $first) {\n` +
       `    pageInfo { hasNextPage }\n    edges { node { ${label} } }\n  }\n}\n`,
     changes:
-      `subscription ConsoleChanges {\n  ${object.nameSingular}Changed {\n    action\n` +
+      `subscription ConsoleChanges($after: String) {\n  ${object.nameSingular}Changed(after: $after) {\n    action\n` +
       `    record {\n${indent(record, 2)}\n    }\n  }\n}\n`,
   };
 }

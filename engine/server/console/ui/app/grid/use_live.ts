@@ -35,12 +35,15 @@ export function useLive(object: ObjectModel, fields: readonly Field[], deliver: 
     const live = followRecords(
       buildDocuments(object, fields).changes,
       {},
-      ({ data }) => {
-        const { action, record } = data[`${object.nameSingular}Changed`] as LiveEvent;
-        // A destroyed record is as a write before left it, which may be one of this page.
-        batcher.add({ action, record: action === "DESTROYED" ? { id: record.id } : record });
+      {
+        next: ({ data }) => {
+          const { action, record } = data[`${object.nameSingular}Changed`] as LiveEvent;
+          // A destroyed record is as a write before left it, which may be one of this page.
+          batcher.add({ action, record: action === "DESTROYED" ? { id: record.id } : record });
+        },
+        failed: (error) => setRefusal(reasonOf(error)),
+        missed: () => latest.current({ events: [], flood: true }),
       },
-      (error) => setRefusal(reasonOf(error)),
     );
     return () => {
       batcher.close();

@@ -1,22 +1,27 @@
 // The frame around every page: the side bar, and the place of the page.
 
 import { Menu as MenuIcon } from "lucide-react";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Outlet, useLocation } from "react-router";
 
 import { useFollowedModel } from "../api/model_live.ts";
+import { usePreferences } from "../api/preferences/use_preferences.ts";
 import { useViewedRole, viewAs } from "../api/view_as.ts";
 import { Button } from "../kit/button.tsx";
+import { colorOf } from "../kit/chip.tsx";
 import { KeyHelp } from "./key_help.tsx";
 import { Palette } from "./palette.tsx";
-import { SideBar } from "./side_bar.tsx";
+import { type Shown, SideBar } from "./side_bar.tsx";
+import { StripDialog } from "./strip_dialog.tsx";
 import { useShortcuts } from "./use_shortcuts.ts";
 import { Waiting } from "./waiting.tsx";
 import "./shell.css";
 
 export function Shell({ environment }: { environment: string }) {
   const location = useLocation();
-  const [shown, setShown] = useState<"palette" | "keys" | null>(null);
+  const [shown, setShown] = useState<Shown | null>(null);
+  const preferences = usePreferences();
+  const { strip } = preferences;
   const [isOpen, setOpen] = useState(false);
   const viewed = useViewedRole();
   useFollowedModel();
@@ -24,11 +29,31 @@ export function Shell({ environment }: { environment: string }) {
   // On a narrow screen the side bar lies over the page, until a page was chosen in it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the address is what closes it
   useEffect(() => setOpen(false), [location.pathname]);
+  const frame = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (!isOpen) return;
+    // The focus goes into the side bar that was opened, and back to its button.
+    const find = (selector: string) => frame.current?.querySelector<HTMLElement>(selector);
+    find("nav a")?.focus();
+    function leave(event: KeyboardEvent) {
+      if (event.key !== "Escape" || event.defaultPrevented) return;
+      setOpen(false);
+      find(".shell-narrow button")?.focus();
+    }
+    window.addEventListener("keydown", leave);
+    return () => window.removeEventListener("keydown", leave);
+  }, [isOpen]);
 
   return (
-    <div className="shell">
-      {environment === "production" && <p className="shell-strip">Production</p>}
-      <div className="shell-narrow">
+    <div className="shell" ref={frame}>
+      {strip ? (
+        <header className="shell-strip" data-color={colorOf(strip.color)}>
+          {strip.label}
+        </header>
+      ) : (
+        environment === "production" && <header className="shell-strip">Production</header>
+      )}
+      <div className="shell-narrow" data-region>
         <Button
           kind="quiet"
           icon={<MenuIcon aria-hidden />}
@@ -38,7 +63,7 @@ export function Shell({ environment }: { environment: string }) {
           Menu
         </Button>
       </div>
-      <SideBar isOpen={isOpen} open={setShown} />
+      <SideBar isOpen={isOpen} open={setShown} preferences={preferences} />
       <main className="shell-main">
         <Waiting />
         {viewed !== null && (
@@ -50,6 +75,9 @@ export function Shell({ environment }: { environment: string }) {
         <Outlet />
       </main>
       {shown === "palette" && <Palette onClose={() => setShown(null)} />}
+      {shown === "strip" && (
+        <StripDialog strip={strip} keepStrip={preferences.keepStrip} onClose={() => setShown(null)} />
+      )}
       {shown === "keys" && <KeyHelp onClose={() => setShown(null)} />}
     </div>
   );

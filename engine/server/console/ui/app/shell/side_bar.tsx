@@ -1,36 +1,31 @@
 // The side bar: the objects of the workspace, its settings, and the person.
 
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQueryClient } from "@tanstack/react-query";
 import { ChevronsUpDown, Search } from "lucide-react";
 import { useState } from "react";
 import { NavLink } from "react-router";
 
-import { keyOf } from "../api/keys.ts";
-import { listObjects } from "../api/objects.ts";
+import type { usePreferences } from "../api/preferences/use_preferences.ts";
 import { DOOR_KEY, type Door, signOut } from "../api/session.ts";
-import { useScope, useSession } from "../api/session_context.ts";
+import { useSession } from "../api/session_context.ts";
 import { Button } from "../kit/button.tsx";
 import { Menu } from "../kit/menu.tsx";
+import { ObjectLinks } from "./object_links.tsx";
 import { places } from "./places.ts";
 import { chooseTheme, readTheme, THEMES } from "./theme.ts";
 import "./side_bar.css";
 
-/** Objects that stand in the side bar; all others are a search away. */
-const SHOWN = 12;
-
 export interface SideBarProps {
   isOpen: boolean;
-  open: (what: "palette" | "keys") => void;
+  open: (what: Shown) => void;
+  preferences: ReturnType<typeof usePreferences>;
 }
 
-export function SideBar({ isOpen, open }: SideBarProps) {
+/** A dialog that the frame shows over the page. */
+export type Shown = "palette" | "keys" | "strip";
+
+export function SideBar({ isOpen, open, preferences }: SideBarProps) {
   const session = useSession();
-  const scope = useScope();
-  const objects = useQuery({
-    queryKey: keyOf(scope, "model", null, "objects"),
-    queryFn: ({ signal }) => listObjects(signal),
-  });
-  const active = objects.data?.filter(({ isActive }) => isActive) ?? [];
   const others = places(session);
   return (
     <nav className="side-bar" aria-label="Main" data-region data-open={isOpen || undefined}>
@@ -40,19 +35,7 @@ export function SideBar({ isOpen, open }: SideBarProps) {
       <Button icon={<Search aria-hidden />} onPress={() => open("palette")}>
         Search or jump… <kbd>Ctrl K</kbd>
       </Button>
-      <h2>Records</h2>
-      <ul>
-        {active.slice(0, SHOWN).map(({ id, namePlural, labelPlural }) => (
-          <li key={id}>
-            <NavLink to={`/records/${namePlural}`}>{labelPlural}</NavLink>
-          </li>
-        ))}
-        <li>
-          <NavLink to="/records" end>
-            All objects{objects.data ? ` (${objects.data.length})` : ""}
-          </NavLink>
-        </li>
-      </ul>
+      <ObjectLinks items={preferences.items} keepItems={preferences.keepItems} />
       {others.length > 0 && <h2>Workspace</h2>}
       <ul>
         {others.map(({ address, label }) => (
@@ -67,7 +50,7 @@ export function SideBar({ isOpen, open }: SideBarProps) {
 }
 
 function Person({ open }: Pick<SideBarProps, "open">) {
-  const { name, role } = useSession();
+  const { name, role, settings } = useSession();
   const client = useQueryClient();
   const [theme, setTheme] = useState(readTheme);
 
@@ -93,6 +76,9 @@ function Person({ open }: Pick<SideBarProps, "open">) {
               setTheme(one);
             },
           })),
+          ...(settings.includes("DATA_MODEL")
+            ? [{ id: "strip", label: "Strip of the workspace…", onAction: () => open("strip") }]
+            : []),
           { id: "keys", label: "Keys", end: <kbd>?</kbd>, onAction: () => open("keys") },
           { id: "leave", label: "Sign out", onAction: () => void leave() },
         ]}

@@ -1,11 +1,12 @@
 // The events of the workspace as they come: which record was written, how, by whom.
 
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Pause, Play } from "lucide-react";
 import { useState } from "react";
 import { Link, useSearchParams } from "react-router";
 
 import { ACTIONS, listEvents, type RecordEvent } from "../../api/events/events.ts";
+import { useTail } from "../../api/events/use_tail.ts";
 import { keyOf } from "../../api/keys.ts";
 import { listObjects, type ObjectHead } from "../../api/objects.ts";
 import { useScope } from "../../api/session_context.ts";
@@ -43,16 +44,23 @@ export function Component() {
   const object = search.get("object") ?? ALL;
   const action = ACTIONS.find((one) => one === search.get("action")) ?? null;
   const filter = { ...(object === ALL ? {} : { object }), ...(action === null ? {} : { actions: [action] }) };
+  const queryKey = keyOf(scope, "events", object || null, "tail", action);
+  const client = useQueryClient();
+  const readAgain = () => void client.invalidateQueries({ queryKey });
+  const tail = useTail(filter, !isPaused, readAgain);
   const pages = useInfiniteQuery({
-    queryKey: keyOf(scope, "events", object || null, "tail", action),
+    queryKey,
     queryFn: ({ pageParam, signal }) =>
       listEvents(filter, { first: PAGE, before: pageParam, withRecord: true }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: ({ next }) => next,
     // Older pages that were opened stay as they are.
-    refetchInterval: ({ state }) => (isPaused || (state.data?.pages.length ?? 0) > 1 ? false : POLL_MS),
+    refetchInterval: ({ state }) =>
+      isPaused || tail.isFollowed || (state.data?.pages.length ?? 0) > 1 ? false : POLL_MS,
   });
-  const rows = pages.data?.pages.flatMap(({ events }) => events) ?? [];
+  const read = pages.data?.pages.flatMap(({ events }) => events) ?? [];
+  const known = new Set(read.map(({ id }) => id));
+  const rows = [...tail.events.filter(({ id }) => !known.has(id)), ...read];
 
   function choose(name: "object" | "action", value: string) {
     const next = new URLSearchParams(search);
@@ -89,7 +97,10 @@ export function Component() {
           <Button
             icon={isPaused ? <Play aria-hidden /> : <Pause aria-hidden />}
             aria-pressed={isPaused}
-            onPress={() => setPaused(!isPaused)}
+            onPress={() => {
+              setPaused(!isPaused);
+              if (isPaused) readAgain();
+            }}
           >
             {isPaused ? "Go on" : "Pause"}
           </Button>

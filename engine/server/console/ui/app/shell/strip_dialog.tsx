@@ -1,0 +1,56 @@
+// The strip along the top of every page, which tells one workspace from another: its label and its colour.
+
+import { useState } from "react";
+
+import type { usePreferences } from "../api/preferences/use_preferences.ts";
+import { Button } from "../kit/button.tsx";
+import { COLORS, colorOf } from "../kit/chip.tsx";
+import { Dialog } from "../kit/dialog.tsx";
+import { TextField } from "../kit/field.tsx";
+import { Problem } from "../kit/problem.tsx";
+import { Select } from "../kit/select.tsx";
+
+export interface StripDialogProps extends Pick<ReturnType<typeof usePreferences>, "strip" | "keepStrip"> {
+  onClose: () => void;
+}
+
+export function StripDialog({ strip, keepStrip, onClose }: StripDialogProps) {
+  const [label, setLabel] = useState(strip?.label ?? "");
+  const [color, setColor] = useState(colorOf(strip?.color));
+  const kept = label.trim() === "" ? null : { label: label.trim(), color };
+  return (
+    <Dialog
+      title="Strip of the workspace"
+      size="small"
+      isForm
+      onClose={onClose}
+      actions={
+        <>
+          <Button onPress={onClose}>Cancel</Button>
+          <Button
+            kind="primary"
+            isDisabled={keepStrip.isPending}
+            onPress={() => keepStrip.mutate(kept, { onSuccess: onClose })}
+          >
+            Save
+          </Button>
+        </>
+      }
+    >
+      {keepStrip.error && <Problem title="The strip was not kept." text={keepStrip.error.message} />}
+      <TextField
+        label="Label"
+        value={label}
+        maxLength={40}
+        onChange={setLabel}
+        description="Everyone in the workspace sees it along the top, Production for example. Without a label there is none."
+      />
+      <Select
+        label="Colour"
+        value={color}
+        choices={COLORS.map((one) => ({ id: one, label: one.charAt(0).toUpperCase() + one.slice(1) }))}
+        onChange={setColor}
+      />
+    </Dialog>
+  );
+}
