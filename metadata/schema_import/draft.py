@@ -3,15 +3,15 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
 from uuid import UUID
 
-from fieldstone.metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation, apply
+from fieldstone.metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation
 from fieldstone.metadata.changes.rules.names import derive_label
-from fieldstone.metadata.errors import InvalidChange, NameTaken
+from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.model import Field, Index, Object, OnDelete, RelationType, Snapshot
 from fieldstone.metadata.schema_import.columns import ColumnPlan, plan_column
+from fieldstone.metadata.schema_import.growing_model import GrowingModel
 from fieldstone.metadata.schema_import.keys import is_counted, is_record_id, is_surrogate, row_id
 from fieldstone.metadata.schema_import.memory import Made
 from fieldstone.metadata.schema_import.names import field_name, is_respelled, object_names
@@ -24,10 +24,7 @@ from fieldstone.sql.plan.elements import Table
 _TIMES = frozenset({"createdAt", "updatedAt", "deletedAt"})
 _MOMENTS = frozenset({"timestamp", "timestamptz"})
 _ON_DELETE = {"c": OnDelete.CASCADE, "n": OnDelete.SET_NULL, "d": OnDelete.SET_NULL}
-_MOST_TRIES = 100
 _CREATED_BY = {"source": import_rows.text("IMPORT"), "name": import_rows.text("fieldstone schema import")}
-
-C = TypeVar("C", CreateObject, CreateField)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,24 +50,31 @@ class ImportDraft:
     """An import as far as it is planned.
 
     Attributes:
-        snapshot: the model after the changes.
-        changes: of the model, one after the other.
         notes: sentences about tables and columns that are left out or differ from their source.
         made: the object or field of each table and column, by this import or an earlier one.
     """
 
     def __init__(self, snapshot: Snapshot, source: SourceSchema, made: Made, *, with_keys: bool = False) -> None:
-        self.snapshot = snapshot
+        self._model = GrowingModel(snapshot)
         self.made: dict[tuple[str, str], UUID] = {}
         self._before = snapshot
         self._with_keys = with_keys
         self._made_before = made
-        self.changes: list[Change] = []
         self.notes: list[str] = []
         self._tables = {table.oid: table for table in source.tables}
         self._objects: dict[int, UUID] = {}
         self._values: dict[int, dict[str, Term]] = {}
         self._fields: dict[tuple[int, str], str] = {}
+
+    @property
+    def snapshot(self) -> Snapshot:
+        """The model after the changes."""
+        return self._model.snapshot
+
+    @property
+    def changes(self) -> list[Change]:
+        """The changes of the model, one after the other."""
+        return self._model.changes
 
     def add_object(self, table: SourceTable) -> None:
         """Make the object of a table, or find it."""
@@ -93,7 +97,7 @@ class ImportDraft:
                 skip_name_field=True,
             )
 
-        made = self._try(build)
+        made = self._model.apply_first(build)
         if made.name_singular != singular:
             self._note(table, f"the name {singular} is taken here, so that its object is called {made.name_singular}")
         elif is_respelled(table.table.name):
@@ -142,7 +146,7 @@ class ImportDraft:
             if any(_is_same(known, change) for known in self._before.indexes_of.get(object_.id, ())):
                 continue
             try:
-                self._apply(change)
+                self._model.apply(change)
             except InvalidChange as error:
                 self._note(table, f"the index {index.name} is not taken over: {error.message}")
 
@@ -270,7 +274,7 @@ class ImportDraft:
             )
 
         try:
-            made = self._try_relation(build)
+            made = self._model.apply_first_relation(build)
         except InvalidChange as error:
             self._note(table, f"the column {column.name} is left out: {error.message}")
             return
@@ -308,41 +312,11 @@ class ImportDraft:
             return False
         return column.is_required
 
-    def _try(self, build: Callable[[int], C]) -> C:
-        """Apply the first of the changes that `build` yields for 1, 2 ... whose names are free."""
-        for number in range(1, _MOST_TRIES):
-            change = build(number)
-            try:
-                self._apply(change)
-            except NameTaken:
-                continue
-            return change
-        change = build(_MOST_TRIES)
-        self._apply(change)
-        return change
-
-    def _try_relation(self, build: Callable[[int, int], CreateField]) -> CreateField:
-        """Apply the first of the changes that `build` yields for a number for each end whose names are free."""
-        own = others = 1
-        while True:
-            change = build(own, others)
-            try:
-                self._apply(change)
-            except NameTaken as error:
-                if own + others > _MOST_TRIES:
-                    raise
-                if error.field == "targetFieldName":
-                    others += 1
-                else:
-                    own += 1
-                continue
-            return change
-
     def _try_field(
         self, table: SourceTable, column: SourceColumn, build: Callable[[int], CreateField]
     ) -> CreateField | None:
         try:
-            return self._try(build)
+            return self._model.apply_first(build)
         except InvalidChange as error:
             self._note(table, f"the column {column.name} is left out: {error.message}")
             return None
@@ -372,10 +346,6 @@ class ImportDraft:
 
     def _note(self, table: SourceTable, text: str) -> None:
         self.notes.append(f"{table.table.name}: {text}")
-
-    def _apply(self, change: Change) -> None:
-        self.snapshot = apply(self.snapshot, change).snapshot
-        self.changes.append(change)
 
 
 def _is_same(index: Index, change: CreateIndex) -> bool:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.json_paths import compile_json_test
 from fieldstone.sql.compiler.measures import compile_measure
 from fieldstone.sql.compiler.moments import compile_moment
@@ -292,7 +292,7 @@ def _compile_answer(condition: Related, row: RowReference, draft: StatementDraft
     there = RowReference(alias=draft.alias())
     wanted = compile_condition(condition.condition, there, draft, negated=True, search=search)
     arrived = compile_arrival(condition.hop, row, there, draft)
-    answer = wanted if condition.hop.is_unique else expressions.aggregate("bool_or", wanted)
+    answer = wanted if condition.hop.is_unique else aggregation.aggregate("bool_or", wanted)
     query = Query().from_(row_source(condition.hop.table, there.alias, draft))
     return expressions.scalar(query.select(answer).only(arrived))
 

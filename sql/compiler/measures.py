@@ -2,7 +2,7 @@
 
 from typing import assert_never
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.operands import compile_operand
 from fieldstone.sql.compiler.scope import RowReference
 from fieldstone.sql.compiler.terms import Expression
@@ -51,7 +51,7 @@ def _compute(measure: Computed, row: RowReference) -> Expression:
             wanted = compile_operand(operand, row)
             if measure.function is AggregateFunction.COUNT_FALSE:
                 wanted = expressions.negation(wanted)
-            return expressions.count_if(wanted)
+            return aggregation.count_if(wanted)
         case AggregateFunction.MIN | AggregateFunction.MAX:
             return _extreme(measure.function.value, operand, row)
         case AggregateFunction.MEDIAN:
@@ -88,12 +88,12 @@ def _median(measure: Computed, row: RowReference) -> Expression:
     operand = measure.operands[0]
     value = _number(operand, row)
     if measure_type(measure) is not SqlType.NUMERIC:
-        return expressions.percentile(_HALF, expressions.ordered(value, descending=False, nulls_first=None))
+        return aggregation.percentile(_HALF, expressions.ordered(value, descending=False, nulls_first=None))
     if column_of(operand).type in {SqlType.INTEGER, SqlType.BIGINT} or isinstance(operand, Ranked):
         # The sum of the two in the middle may be no bigint.
         value = expressions.cast(value, SqlType.NUMERIC)
     lower, upper = [
-        expressions.percentile(_HALF, expressions.ordered(value, descending=descending, nulls_first=None))
+        aggregation.percentile(_HALF, expressions.ordered(value, descending=descending, nulls_first=None))
         for descending in (False, True)
     ]
     # percentile_cont would compute in double precision, and a division of long numbers drops the half.
@@ -107,16 +107,16 @@ def _count_distinct(measure: Computed, row: RowReference) -> Expression:
         # JSON's null is answered as NULL is, and counted as little.
         is_document = columns[0].type is SqlType.JSONB
         value = expressions.call("NULLIF", values[0], _NULL_DOCUMENT) if is_document else values[0]
-        return expressions.count_distinct(value)
+        return aggregation.count_distinct(value)
     # A row of NULLs is no NULL.
     is_there = expressions.any_of([expressions.is_null(value, negated=True) for value in values])
-    return expressions.count_distinct(expressions.row(values), only=is_there)
+    return aggregation.count_distinct(expressions.row(values), only=is_there)
 
 
 def _count_empty(measure: Computed, row: RowReference, *, negated: bool) -> Expression:
     columns = [column_of(operand) for operand in measure.operands]
     empty = expressions.all_of([_is_empty(column, row.column(column.name)) for column in columns])
-    return expressions.count_if(expressions.negation(empty) if negated else empty)
+    return aggregation.count_if(expressions.negation(empty) if negated else empty)
 
 
 def _is_empty(column: Column, value: Expression) -> Expression:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import assert_never
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.terms import Expression, LongText, Query
 from fieldstone.sql.plan.outputs import BARE
 from fieldstone.sql.types import Encoding, SqlType
@@ -116,7 +116,7 @@ def inline(fragment: Fragment) -> list[TextPiece]:
 
 def aggregate_text(text: Expression, *, order: Expression | None = None, only: Expression | None = None) -> Expression:
     """Return the rows' texts with commas between them."""
-    rows = expressions.aggregate("string_agg", text, _SEPARATOR, order=order, only=only)
+    rows = aggregation.aggregate("string_agg", text, _SEPARATOR, order=order, only=only)
     return LongText(expressions.coalesce(rows, _EMPTY).text)
 
 

@@ -1,6 +1,6 @@
 """An event feed as one statement: the record's text is made once for each event, for all sets."""
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.expressions import SETS
 from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.reads.select import compile_record, name_unread
@@ -95,7 +95,7 @@ def _wanted(plan: EventFeed, event: FromItem, record: RowReference, draft: State
             any_will_do.append(expressions.compare(action, Comparison.NE, expressions.text_literal("updated")))
         condition = expressions.all_of((expressions.any_of((*any_will_do, overlap)), condition))
     number = expressions.cast_to_text(_NUMBER)
-    numbers = expressions.aggregate("string_agg", number, _COMMA, order=_NUMBER)
+    numbers = aggregation.aggregate("string_agg", number, _COMMA, order=_NUMBER)
     query = Query().from_(_sets(plan)).select(expressions.named(numbers, "numbers"))
     return query.only(condition)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import assert_never
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.output import Fragment, TextPiece, aggregate_text, encode_value, join_pieces, object_pieces
 from fieldstone.sql.compiler.reads.pages.cursors import compile_cursor
@@ -53,9 +53,9 @@ def compile_search(search: Search, draft: StatementDraft, write: RecordWriter) -
     )
     page = Query().from_(query_source(" UNION ALL ".join([one.text() for one in (first, *alike)]), found))
     page.select(object_, key, rank)
-    number = expressions.over(expressions.call("row_number"), order=expressions.listed(order))
+    number = aggregation.over(expressions.call("row_number"), order=expressions.listed(order))
     page.select(expressions.named(number, "n"))
-    page.select(expressions.named(expressions.over_all(expressions.COUNT), "c"))
+    page.select(expressions.named(aggregation.over_all(expressions.COUNT), "c"))
     page.only(_seek(search, object_, key, rank)).order(*order).limit(search.page.limit + 1)
     row = RowReference(alias=draft.alias())
     source = query_source(page.text(), row.alias)

@@ -7,7 +7,7 @@ one row only, in the server's language.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
 from fieldstone.sql.compiler.writes.insert import given_rows, given_targets, given_value
@@ -30,7 +30,7 @@ def compile_faults(plan: Faults, draft: StatementDraft) -> Query:
     rows = query_source(union, draft.alias())
     order = expressions.result(rows.alias, "position")
     listed = expressions.call("json_build_array", expressions.less_one(order), expressions.result(rows.alias, "held"))
-    faults = expressions.aggregate("json_agg", listed, order=order)
+    faults = aggregation.aggregate("json_agg", listed, order=order)
     return statement.from_(rows).select(expressions.cast_to_text(faults))
 
 
@@ -47,7 +47,7 @@ def _taken(plan: Faults, key: UniqueKey, draft: StatementDraft) -> Query:
     given = FromItem("given", draft.alias())
     values = _key_values(plan, key, given)
     counted = Query().from_(given).select(expressions.whole_row(given.alias))
-    same = expressions.partitioned(expressions.COUNT, by=values)
+    same = aggregation.partitioned(expressions.COUNT, by=values)
     counted.select(expressions.named(same, "same"))
     counted.only(expressions.all_of([expressions.is_null(value, negated=True) for value in values]))
     rows = query_source(counted.text(), draft.alias())

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.reads.select import compile_list_of_one
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import (
@@ -57,7 +57,7 @@ def compile_insert(plan: Insert, draft: StatementDraft) -> Query:
     written = FromItem("written", draft.alias())
     statement.with_(change, "written").with_(created_events(plan, written), "event")
     answer = FromItem("written", draft.alias())
-    ids = expressions.aggregate("array_agg", expressions.column(answer.alias, plan.key.name))
+    ids = aggregation.aggregate("array_agg", expressions.column(answer.alias, plan.key.name))
     text = answer_text(plan.record, answer.alias, draft, None)
     problem = compile_problem(draft) if problems else expressions.NULL_TEXT
     return answer_row(statement, problem, expressions.coalesce(ids, expressions.NO_UUIDS), text).from_(answer)

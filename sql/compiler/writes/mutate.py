@@ -13,7 +13,7 @@ All of them see the tables as they were before the statement, so the queries beh
 Where rows are aggregated without an ORDER BY they come from one WITH query, in the order in which it was fed.
 """
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition, crosses, row_source, with_cells
 from fieldstone.sql.compiler.reads.select import compile_list
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
@@ -184,7 +184,7 @@ def _document(alias: str | None) -> Expression:
 
 
 def _ids(key: Expression) -> Expression:
-    return expressions.coalesce(expressions.aggregate("array_agg", key, order=key), expressions.NO_UUIDS)
+    return expressions.coalesce(aggregation.aggregate("array_agg", key, order=key), expressions.NO_UUIDS)
 
 
 def answer_text(record: Record | None, alias: str, draft: StatementDraft, order: Expression | None) -> Expression:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition, crosses
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, rows_source, table_source
@@ -64,7 +64,7 @@ def compile_find(plan: Find, draft: StatementDraft) -> Query:
     found = Query().from_(table_source(plan.table, there.alias)).select(there.column(plan.result.name))
     found.only(expressions.all_of([*terms, compile_condition(plan.condition, there, draft)])).limit(1)
     order = expressions.result(given.alias, "position")
-    listed = expressions.aggregate("json_agg", expressions.scalar(found), order=order)
+    listed = aggregation.aggregate("json_agg", expressions.scalar(found), order=order)
     return Query().from_(given).select(expressions.cast_to_text(listed))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition, with_cells
 from fieldstone.sql.compiler.output import UTC
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
@@ -98,7 +98,7 @@ def _forbidden(plan: Update | Delete, draft: StatementDraft) -> list[Query]:
         same = expressions.equal(expressions.column(locked.alias, plan.key.name), key)
         there = Query().from_(locked).select(expressions.ONE).only(same)
         named = expressions.equal_to_any(key, expressions.parameter(plan.ids))
-        listed = expressions.aggregate("json_agg", key, order=key)
+        listed = aggregation.aggregate("json_agg", key, order=key)
         found = Query().from_(source).select(expressions.concatenation((opening, expressions.cast_to_text(listed))))
         return [found.only(expressions.all_of((named, expressions.exists(there, negated=True), condition)))]
     if not plan.must_match:
@@ -152,7 +152,7 @@ def absent_ids(key: Column, ids: Parameter, draft: StatementDraft) -> Query:
     there = Query().from_(locked).select(expressions.ONE)
     there.only(expressions.equal(expressions.column(locked.alias, key.name), identifier))
     position = expressions.result(wanted.alias, "position")
-    listed = expressions.cast_to_text(expressions.aggregate("json_agg", identifier, order=position))
+    listed = expressions.cast_to_text(aggregation.aggregate("json_agg", identifier, order=position))
     text = expressions.concatenation((expressions.text_literal(Problem.NOT_FOUND.value + ":"), listed))
     return Query().from_(wanted).select(text).only(expressions.exists(there, negated=True))
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import assert_never
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.measures import compile_measure
 from fieldstone.sql.compiler.output import (
@@ -74,7 +74,7 @@ def _compile_page(groups: Groups, draft: StatementDraft) -> Query:
     limited.order(*order_items(keys)).limit(groups.page.limit)
     inner = query_source(limited.text(), draft.alias())
     page = Query().from_(inner).select(expressions.whole_row(inner.alias))
-    page.select(expressions.named(expressions.over_all(expressions.call("row_number")), "number"))
+    page.select(expressions.named(aggregation.over_all(expressions.call("row_number")), "number"))
     outputs = [output for _, output in groups.entries]
     if any(isinstance(output, Cursor) for output in outputs):
         handed, _ = compile_order(groups.order, RowReference(alias=inner.alias), draft)

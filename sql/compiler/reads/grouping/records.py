@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.output import TextPiece, as_long_as, join_pieces
 from fieldstone.sql.compiler.reads.grouping.dimensions import compile_dimensions, compile_identity
@@ -85,7 +85,7 @@ def _rows(records: GroupRecords, groups: Groups, page: str, draft: StatementDraf
     facts = [fact for _, entry in records.entries if isinstance(entry, PageInfo) for _, fact in entry.entries]
     names = {name: "c" + str(index) for index, name in enumerate(columns_of(outputs))}
     gid, limit = expressions.result(group, "number"), expressions.number(records.limit)
-    number = expressions.over(expressions.call("row_number"), by=[gid], order=expressions.listed(order_items(keys)))
+    number = aggregation.over(expressions.call("row_number"), by=[gid], order=expressions.listed(order_items(keys)))
     query = Query().from_(row_source(groups.table, row.alias, draft))
     for join in (*joins, *order_joins):
         query.join(join)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.output import (
     NULL_TEXT,
     Fragment,
@@ -246,7 +246,7 @@ def _compile_fact(fact: PageFact | Literal, page: Page, tag: str, rows: PageRows
             limit = expressions.number(page.limit)
             place = expressions.ONE if first else expressions.call("least", rows.total, limit)
             cursor = join_pieces(('"', compile_cursor(rows.place, tag), '"'))
-            found = expressions.aggregate("min", cursor, only=expressions.equal(rows.number, place))
+            found = aggregation.aggregate("min", cursor, only=expressions.equal(rows.number, place))
             return [expressions.coalesce(found, NULL_TEXT)]
         case PageFact.HAS_NEXT | PageFact.HAS_PREVIOUS if fact is _fact_beyond(page):
             limit = expressions.number(page.limit)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import Search
 from fieldstone.sql.compiler.reads.pages.cursors import compile_place
 from fieldstone.sql.compiler.reads.pages.members import compile_members
@@ -145,7 +145,7 @@ def compile_whole(
     row = RowReference(alias=draft.alias())
     keys, joins = compile_order(connection.order, row, draft, backward=page.backward)
     names = {name: "c" + str(index) for index, name in enumerate(columns)}
-    number = expressions.over(expressions.call("row_number"), order=expressions.listed(order_items(keys)))
+    number = aggregation.over(expressions.call("row_number"), order=expressions.listed(order_items(keys)))
     table, members = compile_members(connection, row, around, draft)
     query = Query().from_(table)
     for join in joins:
@@ -157,7 +157,7 @@ def compile_whole(
         place = expressions.case([(is_shown, compile_place(connection.cursor_tag, keys))])
         query.select(expressions.named(place, "place"))
     if counted:
-        query.select(expressions.named(expressions.over_all(expressions.COUNT), "total"))
+        query.select(expressions.named(aggregation.over_all(expressions.COUNT), "total"))
     query.only(members)
     source = query_source(query.text(), draft.alias())
     return PageRows(
@@ -264,10 +264,10 @@ def _numbered(source: FromItem, alias: str, *, place: Expression | None, counted
     query = Query().from_(source)
     query.select(
         expressions.whole_row(source.alias),
-        expressions.named(expressions.over_all(expressions.call("row_number")), "number"),
+        expressions.named(aggregation.over_all(expressions.call("row_number")), "number"),
     )
     if place is not None:
         query.select(expressions.named(place, "place"))
     if counted:
-        query.select(expressions.named(expressions.over_all(expressions.COUNT), "total"))
+        query.select(expressions.named(aggregation.over_all(expressions.COUNT), "total"))
     return query_source(query.text(), alias)

@@ -3,7 +3,7 @@
 Its WITH queries are those of an Update, and `lost`: the rows that were marked; `merged`: the values of the units.
 """
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, table_source
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
@@ -100,12 +100,12 @@ def _merged(plan: Merge, draft: StatementDraft) -> Query:
     for number, unit in enumerate(plan.units):
         has_value = expressions.any_of([_has_value(plan, column, row) for column in unit])
         if len(unit) > 1:
-            query.select(expressions.named(expressions.aggregate("bool_or", has_value), f"h{number}"))
+            query.select(expressions.named(aggregation.aggregate("bool_or", has_value), f"h{number}"))
         for part, column in enumerate(unit):
             value = row.column(column.name)
             if column.type is SqlType.TEXT_ARRAY:
                 value = expressions.call("to_jsonb", value)
-            listed = expressions.aggregate("array_agg", value, order=place, only=has_value)
+            listed = aggregation.aggregate("array_agg", value, order=place, only=has_value)
             query.select(expressions.named(expressions.element(listed, expressions.ONE), f"u{number}_{part}"))
     # Without any units the query still is of one row.
     return query.select(expressions.named(expressions.COUNT, "rows"))

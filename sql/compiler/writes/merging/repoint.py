@@ -4,7 +4,7 @@ Its WITH queries: `locked`, the rows that point to one of the others; `judged`, 
 and `gone`, the rows changed.
 """
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, query_source, table_source
@@ -126,7 +126,7 @@ def _next(plan: Repoint, column: Column, row: RowReference, draft: StatementDraf
         order = expressions.listed(
             (expressions.call("array_position", expressions.parameter(plan.ids), value), row.column(plan.key.name))
         )
-        number = expressions.over(expressions.call("row_number"), by=(moves, _is_live(plan, row)), order=order)
+        number = aggregation.over(expressions.call("row_number"), by=(moves, _is_live(plan, row)), order=order)
         is_first = expressions.equal(number, expressions.ONE)
         is_free = expressions.all_of((is_first, expressions.exists(holder, negated=True)))
         may = expressions.any_of((expressions.negation(_is_live(plan, row)), is_free))
@@ -145,7 +145,7 @@ def _is_gone(plan: Repoint, row: RowReference, draft: StatementDraft) -> Express
     ]
     other.only(expressions.all_of((*mine, *_is_there(plan, there, draft))))
     order = row.column(plan.key.name)
-    number = expressions.over(expressions.call("row_number"), by=(*values, _is_live(plan, row)), order=order)
+    number = aggregation.over(expressions.call("row_number"), by=(*values, _is_live(plan, row)), order=order)
     twice = [expressions.is_more_than_one(number), expressions.exists(other)]
     own = [value for column, value in zip(plan.pair, values, strict=True) if column in plan.keys]
     changes = [_changes(plan, column, row) for column in plan.pair if column in plan.keys]

@@ -24,7 +24,7 @@ and MERGE is not safe from others: https://www.postgresql.org/docs/current/mvcc-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, LeftJoin, Query, query_source, table_source
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
@@ -108,7 +108,7 @@ class _Statement:
         id_ = row.column(plan.key.name)
         latest = [row.column(plan.deleted_at.name), id_] if plan.deleted_at is not None else [id_]
         order = [expressions.ordered(value, descending=True, nulls_first=None) for value in latest]
-        ids = expressions.aggregate("array_agg", id_, order=expressions.listed(order))
+        ids = aggregation.aggregate("array_agg", id_, order=expressions.listed(order))
         query = Query().from_(given.source).from_(table_source(plan.table, row.alias))
         query.select(given.position, expressions.named(expressions.element(ids, expressions.ONE), "id"))
         conditions = [
@@ -236,8 +236,8 @@ class _Statement:
             [(expressions.compare(expressions.COUNT, Comparison.NE, count), expressions.call("fieldstone.retry"))]
         )
         problem = expressions.coalesce(compile_problem(draft), lost)
-        ids = expressions.aggregate("array_agg", row.column(plan.key.name), order=order)
-        created = expressions.aggregate("array_agg", row.column(CREATED.name), order=order)
+        ids = aggregation.aggregate("array_agg", row.column(plan.key.name), order=order)
+        created = aggregation.aggregate("array_agg", row.column(CREATED.name), order=order)
         text = answer_text(plan.record, whole.alias, draft, order)
         query = answer_row(statement, problem, expressions.coalesce(ids, expressions.NO_UUIDS), text)
         return query.select(expressions.named(created, "created")).from_(whole)

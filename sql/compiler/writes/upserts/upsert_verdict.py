@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
 from fieldstone.sql.compiler.writes.insert import given_targets
@@ -70,7 +70,7 @@ def _with_earlier(
     plan: Upsert, rows: UpsertRows, values: Sequence[Expression], only: Sequence[Expression], draft: StatementDraft
 ) -> UpsertRows:
     """Return the rows, each with the position of the one before it that has the same values."""
-    earlier = expressions.over(expressions.call("lag", rows.position), by=values, order=rows.position)
+    earlier = aggregation.over(expressions.call("lag", rows.position), by=values, order=rows.position)
     query = Query().from_(rows.source).select(expressions.whole_row(rows.source.alias))
     query.select(expressions.named(earlier, "earlier")).only(expressions.all_of(only))
     return UpsertRows(plan, query_source(query.text(), draft.alias()))

@@ -1,0 +1,269 @@
+"""The root fields of the Metadata API: mutations in one transaction, plans of changes, and facts."""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from uuid import UUID
+
+from psycopg import AsyncRawCursor
+
+from fieldstone.engine.access.principals import model_of
+from fieldstone.engine.audit.client_address import CLIENT_ADDRESS
+from fieldstone.engine.documents.document import Selected, collect_fields
+from fieldstone.engine.errors import ApiError
+from fieldstone.engine.events.subscriptions.model_watch import ModelWatch
+from fieldstone.engine.events.subscriptions.subscription import KeptRequest
+from fieldstone.engine.metadata_api.errors import describe_refusal
+from fieldstone.engine.metadata_api.model.facts import Fact
+from fieldstone.engine.metadata_api.mutations.audited import note_mutation
+from fieldstone.engine.metadata_api.mutations.changes import change_runs
+from fieldstone.engine.metadata_api.mutations.documents import document_runs
+from fieldstone.engine.metadata_api.mutations.keys import key_runs
+from fieldstone.engine.metadata_api.mutations.tokens import token_runs
+from fieldstone.engine.metadata_api.mutations.webhooks import webhook_checks, webhook_runs
+from fieldstone.engine.metadata_api.plans.broken_documents import FindBrokenDocuments
+from fieldstone.engine.metadata_api.plans.broken_operations import FindBroken
+from fieldstone.engine.metadata_api.plans.runs import plan_runs
+from fieldstone.engine.metadata_api.roles.rights import require_root
+from fieldstone.engine.metadata_api.selection import select_members
+from fieldstone.engine.metadata_api.views.runs import view_runs
+from fieldstone.engine.metadata_api.writes import Run, Sequel, Written
+from fieldstone.engine.planner.arguments.trees import Bindings, arguments_of, value_of
+from fieldstone.engine.planner.bound_statement import compile_bound
+from fieldstone.engine.planner.context import PlanContext
+from fieldstone.engine.planner.cost import price_of
+from fieldstone.engine.planner.reads.queries import plan_one_by_id
+from fieldstone.engine.request.compiler import Call, Compiler
+from fieldstone.engine.request.valid_operation import MutationPlan, QueryPlan
+from fieldstone.engine.schema.roots.model_facts import MODEL_CHANGE
+from fieldstone.engine.schema.roots.model_plans import PLAN
+from fieldstone.engine.schema.roots.principals import EXPLANATION, ME
+from fieldstone.engine.webhooks.service import Webhooks
+from fieldstone.metadata.catalog.audit import author_of
+from fieldstone.metadata.errors import MetadataError
+from fieldstone.metadata.json_text import JsonValue, dumps, loads
+from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
+from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.workspaces.sessions import SessionStore
+from fieldstone.metadata.writer.model_writer import ModelWriter
+from fieldstone.metadata.writer.transaction import ModelTransaction
+from fieldstone.sql.plan.read import ReadPlan
+
+_TOLD = frozenset({"me", "explainAccess"})
+
+MutationCall = Call[MutationPlan]
+QueryCall = Call[QueryPlan]
+
+
+@contextmanager
+def _located(selected: Selected) -> Iterator[None]:
+    """Let refusals leave the block as errors of this root field."""
+    try:
+        yield
+    except MetadataError as error:
+        if known := describe_refusal(error, (selected.key,), selected.location):
+            raise known from error
+        raise
+    except ApiError as error:
+        if error.path is None:
+            error.path, error.locations = (selected.key,), selected.location
+        raise
+
+
+def _roots_of(call: MutationCall | QueryCall) -> list[Selected]:
+    operation = call.operation.operation
+    return collect_fields(operation, (operation.definition.selection_set,), call.variables)
+
+
+def _arguments(call: MutationCall | QueryCall, root: Selected) -> dict[str, JsonValue]:
+    bindings = call.bindings
+    return {name: value_of(tree, bindings) for name, tree in arguments_of(root.nodes[0], call.variables).items()}
+
+
+class RootFields:
+    """Executes root fields: all mutations of a request in order, in one transaction, and plans of changes."""
+
+    def __init__(
+        self,
+        writer: ModelWriter,
+        keys: KeyStore,
+        denied: DeniedTokens,
+        sessions: SessionStore,
+        webhooks: Webhooks,
+        compiler: Compiler,
+        find_broken: FindBroken,
+        find_documents: FindBrokenDocuments,
+        find_model: Callable[[UUID], Snapshot | None],
+        explain: Callable[[Snapshot, Mapping[str, JsonValue]], Awaitable[JsonValue]],
+        describe_me: Callable[[Snapshot, Principal], JsonValue],
+        facts: Mapping[str, Fact],
+    ) -> None:
+        self._facts = facts
+        self._told = _TOLD | facts.keys()
+        self._writer = writer
+        self._describe_me = describe_me
+        self._explain = explain
+        self._find_model = find_model
+        self._plans = plan_runs(find_broken, find_documents)
+        self._compiler = compiler
+        self._checks = webhook_checks(webhooks)
+        self._runs: Mapping[str, Run] = {
+            **change_runs(),
+            **key_runs(keys),
+            **document_runs(compiler.limits.document),
+            **token_runs(denied, sessions),
+            **view_runs(),
+            **webhook_runs(webhooks),
+        }
+
+    async def __call__(self, call: MutationCall) -> bytes:
+        """Return the data of a mutation after its commit; raise the error of the root field that was refused."""
+        roots = _roots_of(call)
+        asked = []
+        for root in roots:
+            arguments = _arguments(call, root)
+            if check := self._checks.get(root.name):
+                with _located(root):
+                    await check(arguments)
+            asked.append((root, arguments))
+
+        author = author_of(call.principal, CLIENT_ADDRESS.get())
+
+        async def body(transaction: ModelTransaction) -> list[str | Sequel]:
+            transaction.author = author
+            written = []
+            for root, arguments in asked:
+                with _located(root):
+                    written.append(await self._run(call, transaction, root, arguments))
+                    if root is not roots[-1]:
+                        # A refusal of PostgreSQL is an error of this field, not of the last.
+                        await transaction.write_tables()
+            return written
+
+        with _located(roots[-1]):
+            answers = await self._writer.run(call.principal.workspace_id, body, actor=call.principal.name)
+        entries = []
+        for root, answer in zip(roots, answers, strict=True):
+            text = answer if isinstance(answer, str) else dumps(self._select(call, root, await answer()))
+            entries.append(f"{dumps(root.key)}:{text}")
+        return f"{{{','.join(entries)}}}".encode()
+
+    def _select(self, call: MutationCall, selected: Selected, values: Mapping[str, JsonValue]) -> JsonValue:
+        """Return the selected members of an answer that is no record."""
+        schema = self._compiler.schemas.get(call.snapshot)
+        kind = values["__typename"]
+        return select_members(schema, call.operation.operation, selected, values, call.variables, kind)
+
+    async def _run(
+        self, call: MutationCall, transaction: ModelTransaction, selected: Selected, arguments: Mapping[str, JsonValue]
+    ) -> str | Sequel:
+        if selected.name == "__typename":
+            return dumps("Mutation")
+        require_root(transaction.snapshot, call.snapshot, call.principal, selected, arguments)
+        if selected.name in self._plans:
+            return dumps(await self._plan(call, transaction, selected, arguments))
+        written = await self._runs[selected.name](transaction, call.principal, arguments)
+        await note_mutation(
+            transaction, author_of(call.principal, CLIENT_ADDRESS.get()), selected.name, arguments, written
+        )
+        if written.sequel is not None:
+            return written.sequel
+        answer = written.constant or await self._answer(call, transaction, selected, written)
+        if written.removal is not None:
+            await written.removal(transaction)
+        return answer
+
+    async def compute(self, call: QueryCall, data: bytes) -> bytes:
+        """Return a query's data with the plans of changes that it asks for, in the order of the selection."""
+        read: Mapping[str, JsonValue] = loads(data.decode())
+        roots = _roots_of(call)
+        asked = [(root, _arguments(call, root)) for root in roots if root.name in self._plans]
+        told = {root.key: await self._tell(call, root) for root in roots if root.name in self._told}
+        if not asked:
+            return dumps({root.key: {**read, **told}[root.key] for root in roots}).encode()
+
+        async def body(transaction: ModelTransaction) -> Mapping[str, JsonValue]:
+            planned = {}
+            for root, arguments in asked:
+                with _located(root):
+                    planned[root.key] = await self._plan(call, transaction, root, arguments)
+            return planned
+
+        with _located(asked[0][0]):
+            planned = await self._writer.run(call.principal.workspace_id, body, actor=call.principal.name)
+        found = {**read, **told, **planned}
+        return dumps({root.key: found[root.key] for root in roots}).encode()
+
+    async def _plan(
+        self,
+        call: MutationCall | QueryCall,
+        transaction: ModelTransaction,
+        selected: Selected,
+        arguments: Mapping[str, JsonValue],
+    ) -> JsonValue:
+        require_root(transaction.snapshot, call.snapshot, call.principal, selected, arguments)
+        schema = self._compiler.schemas.get(call.snapshot)
+        plan = await self._plans[selected.name](schema, transaction, call.principal, arguments)
+        return select_members(schema, call.operation.operation, selected, plan, call.variables, PLAN)
+
+    async def _tell(self, call: QueryCall, selected: Selected) -> JsonValue:
+        """Return the value of a root field that no statement on the catalog answers."""
+        schema = self._compiler.schemas.get(call.snapshot)
+        model = model_of(self._find_model, call.principal.workspace_id)
+        if fact := self._facts.get(selected.name):
+            with _located(selected):
+                value = await fact.tell(model, call.principal, _arguments(call, selected))
+            if fact.type_name is None:
+                return value
+            type_name = fact.type_name
+        elif selected.name == "me":
+            value, type_name = self._describe_me(model, call.principal), ME
+        else:
+            with _located(selected):
+                value = await self._explain(model, _arguments(call, selected)["input"])
+            type_name = EXPLANATION
+        return select_members(schema, call.operation.operation, selected, value, call.variables, type_name)
+
+    def watch(self, call: QueryCall) -> ModelWatch:
+        """Return the subscription that a call is."""
+        (root,) = _roots_of(call)
+        schema, operation = self._compiler.schemas.get(call.snapshot), call.operation.operation
+        return ModelWatch(
+            principal=call.principal,
+            operation=KeptRequest(query=call.key.text, operation_name=call.key.operation_name, json=b"{}"),
+            key=root.key,
+            select=lambda value: select_members(schema, operation, root, value, call.variables, MODEL_CHANGE),
+            find_model=self._find_model,
+        )
+
+    def permit(self, call: QueryCall | MutationCall) -> None:
+        """Refuse an operation whose root fields need settings that the principal's role has not; raise Forbidden."""
+        model = model_of(self._find_model, call.principal.workspace_id)
+        for root in _roots_of(call):
+            require_root(model, call.snapshot, call.principal, root, _arguments(call, root))
+
+    async def _answer(
+        self, call: MutationCall, transaction: ModelTransaction, selected: Selected, written: Written
+    ) -> str:
+        """Return the record written, read as it is before the commit."""
+        context = PlanContext(
+            snapshot=call.snapshot,
+            operation=call.operation.operation,
+            variables=call.variables,
+            limits=self._compiler.limits_of(call.limits).records,
+        )
+        object_: Object = call.snapshot.by_singular[written.object_name]
+        extra = dict(written.extra) | {"__typename": written.type_name}
+        plan = plan_one_by_id(context, object_, written.id, selected, extra)
+        read, bindings = ReadPlan(entries=((selected.key, plan),)), Bindings(variables=call.variables, actor="")
+        call.meter.pay(price_of(read, context.parameters), bindings)
+        bound = compile_bound(read, context.parameters)
+        parameters = bound.bind(bindings)
+        cursor = AsyncRawCursor(transaction.connection)
+        await cursor.execute(
+            bound.statement.sql, [None if text is None else text.decode() for text in parameters], prepare=False
+        )
+        row = await cursor.fetchone()
+        text: str = row[0] if row else ""
+        return text[len(dumps(selected.key)) + 2 : -1]
