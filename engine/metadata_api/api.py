@@ -8,8 +8,9 @@ from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.metadata_api.catalog_source import CatalogSource
 from fieldstone.engine.metadata_api.model.facts import model_facts
 from fieldstone.engine.metadata_api.operating import process_facts
-from fieldstone.engine.metadata_api.plans.broken_documents import FindBrokenDocuments, broken_documents
+from fieldstone.engine.metadata_api.plans.broken_documents import broken_documents, invalid_documents
 from fieldstone.engine.metadata_api.plans.broken_operations import FindBroken, none_broken
+from fieldstone.engine.metadata_api.plans.document_facts import document_facts
 from fieldstone.engine.metadata_api.record_events import event_facts
 from fieldstone.engine.metadata_api.roles.explain import explain_access
 from fieldstone.engine.metadata_api.roles.me import UNKNOWN_SERVER, ServerFacts, describe_principal
@@ -45,7 +46,7 @@ def build_metadata_api(
     sessions: SessionStore | None = None,
     facts: ServerFacts = UNKNOWN_SERVER,
     find_broken: FindBroken = none_broken,
-    find_documents: FindBrokenDocuments | None = None,
+    relay: bool = False,
     slots: Slots | None = None,
     reads: Reads | None = None,
     build_compiler: Callable[..., Compiler] = Compiler,
@@ -68,7 +69,7 @@ def build_metadata_api(
         find_broken: tells which operations of clients a change would break.
         slots: bounds the operations in progress; by default nothing does.
         reads: those of the records, which see the changes made here.
-        find_documents: tells which trusted documents a change would break.
+        relay: whether the records that trusted documents ask for are nodes of Relay.
         build_compiler: is called as the class of the compiler.
         build_api: is called as the class of the API.
     """
@@ -81,7 +82,7 @@ def build_metadata_api(
         webhooks or Webhooks(database, current),
         compiler,
         find_broken,
-        find_documents or broken_documents(work, limits.document),
+        broken_documents(work, limits.document, relay=relay),
         current.peek,
         partial(explain_access, database, time_limit=time_limit),
         partial(describe_principal, facts),
@@ -90,6 +91,7 @@ def build_metadata_api(
             **process_facts(database, time_limit),
             **event_facts(database, time_limit),
             **view_facts(database),
+            **document_facts(database, invalid_documents(work, limits.document, relay=relay)),
         },
     )
     api = build_api(

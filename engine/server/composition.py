@@ -21,7 +21,6 @@ from fieldstone.engine.identity.anonymous import Visitors
 from fieldstone.engine.identity.identity import Identity, open_identity
 from fieldstone.engine.identity.watch import PrincipalWatch
 from fieldstone.engine.metadata_api.api import build_metadata_api
-from fieldstone.engine.metadata_api.plans.broken_documents import broken_documents
 from fieldstone.engine.metadata_api.plans.broken_operations import broken_operations
 from fieldstone.engine.metadata_api.roles.me import ServerFacts
 from fieldstone.engine.nodes.open import open_reads
@@ -183,7 +182,7 @@ async def assemble(
             find_broken=broken_operations(core.compiler.plans, foundation.work, relay=settings.relay),
             slots=slots,
             reads=reads,
-            find_documents=broken_documents(foundation.work, limits.document, relay=settings.relay),
+            relay=settings.relay,
             build_compiler=parts.compiler,
             build_api=partial(parts.api, slow=slow, is_metadata=True),
         )

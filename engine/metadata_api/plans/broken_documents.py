@@ -38,6 +38,10 @@ FindBrokenDocuments = Callable[[Session, Snapshot, Snapshot], Awaitable[BrokenDo
 """Returns the trusted documents that are valid under the first model and not under the second one."""
 
 
+FindInvalidDocuments = Callable[[Session, Snapshot, str | None], Awaitable[BrokenDocuments]]
+"""Returns the trusted documents, of one client or of all, that are not valid under a model."""
+
+
 def broken_documents(work: WorkThread, limits: DocumentLimits, *, relay: bool = False) -> FindBrokenDocuments:
     """Return a search among the trusted documents of a workspace; `relay` is that of their schema."""
 
@@ -47,15 +51,38 @@ def broken_documents(work: WorkThread, limits: DocumentLimits, *, relay: bool = 
         roles = {document.role_id for document in listed}
         touched = {role_id for role_id in roles if _is_touched(before, after, role_id)}
         documents = [document for document in listed if document.role_id in touched]
-        broken: list[JsonValue] = []
-        unchecked = len(documents)
-        for portion in _portions(documents):
-            check = partial(_find_broken, portion, before, after, limits, relay=relay)
-            broken += await work.run(workspace_id, check)
-            unchecked -= len(portion)
-        return BrokenDocuments(broken, unchecked)
+        check = partial(_find_broken, before=before, after=after, limits=limits, relay=relay)
+        return await _search(work, workspace_id, documents, check)
 
     return find
+
+
+def invalid_documents(work: WorkThread, limits: DocumentLimits, *, relay: bool = False) -> FindInvalidDocuments:
+    """Return a search for the documents that the model as it is refuses; `relay` is that of its schema."""
+
+    async def find(connection: Session, model: Snapshot, client: str | None) -> BrokenDocuments:
+        workspace_id = model.workspace.id
+        documents = await list_documents(connection, workspace_id, client=client)
+        return await _search(
+            work, workspace_id, documents, partial(_find_invalid, model=model, limits=limits, relay=relay)
+        )
+
+    return find
+
+
+async def _search(
+    work: WorkThread,
+    workspace_id: UUID,
+    documents: Sequence[TrustedDocument],
+    check: Callable[[Sequence[TrustedDocument]], list[JsonValue]],
+) -> BrokenDocuments:
+    """Return the documents that a check names, which is called with some of them at a time."""
+    broken: list[JsonValue] = []
+    unchecked = len(documents)
+    for portion in _portions(documents):
+        broken += await work.run(workspace_id, partial(check, portion))
+        unchecked -= len(portion)
+    return BrokenDocuments(broken, unchecked)
 
 
 def find_invalid(
@@ -80,16 +107,30 @@ def _find_broken(
     documents: Sequence[TrustedDocument], before: Snapshot, after: Snapshot, limits: DocumentLimits, *, relay: bool
 ) -> list[JsonValue]:
     return [
-        {
-            "client": document.client,
-            "documentId": document.document_id,
-            "operation": document.operation_name,
-            "reasons": reasons,
-        }
+        _show(document, reasons)
         for document in documents
         if (reasons := find_invalid(document, after, limits, relay=relay))
         and not find_invalid(document, before, limits, relay=relay)
     ]
+
+
+def _find_invalid(
+    documents: Sequence[TrustedDocument], model: Snapshot, limits: DocumentLimits, *, relay: bool
+) -> list[JsonValue]:
+    return [
+        _show(document, reasons)
+        for document in documents
+        if (reasons := find_invalid(document, model, limits, relay=relay))
+    ]
+
+
+def _show(document: TrustedDocument, reasons: list[str]) -> JsonValue:
+    return {
+        "client": document.client,
+        "documentId": document.document_id,
+        "operation": document.operation_name,
+        "reasons": reasons,
+    }
 
 
 def _find_view(snapshot: Snapshot, role_id: UUID | None) -> Snapshot | None:

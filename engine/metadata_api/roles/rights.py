@@ -26,7 +26,7 @@ _OF_MUTATION: Final[Mapping[str, Setting]] = {
     **dict.fromkeys(("createApiKey", "revokeApiKey", "rotateApiKey"), Setting.API_KEYS),
     **dict.fromkeys(("createWebhook", "updateWebhook", "deleteWebhook", "testWebhook"), Setting.WEBHOOKS),
     **dict.fromkeys(("redeliver", "redeliverFailed"), Setting.WEBHOOKS),
-    **dict.fromkeys(("importDocuments", "removeDocuments"), Setting.DOCUMENTS),
+    **dict.fromkeys(("importDocuments", "removeDocuments", "brokenDocuments"), Setting.DOCUMENTS),
     "rollback": Setting.DATA_MODEL,
     **dict.fromkeys(("planRollback", "deriveNames", "builds"), Setting.DATA_MODEL),
     **dict.fromkeys(("metrics", "processes"), Setting.METRICS),

@@ -1,6 +1,7 @@
-"""The mutations of trusted documents, with the types that only they use."""
+"""The root fields of trusted documents, with the types that only they use."""
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from graphql import (
     GraphQLArgument,
@@ -14,6 +15,7 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.schema.roots.model_plans import BROKEN_DOCUMENT
 from fieldstone.engine.schema.roots.mutation_notation import input_member, mutation
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS
@@ -48,11 +50,29 @@ _IMPORTED = GraphQLObjectType(
     description="The effect of an import or a removal of documents.",
 )
 
+BROKEN_DOCUMENTS: Final = "BrokenDocuments"
+
+
+def _broken(scope: TypeScope) -> GraphQLObjectType:
+    document = GraphQLNonNull(scope.object_type(BROKEN_DOCUMENT))
+    return GraphQLObjectType(
+        BROKEN_DOCUMENTS,
+        {
+            "documents": GraphQLField(
+                GraphQLNonNull(GraphQLList(document)), description="Those that the model refuses, by client and id."
+            ),
+            "unchecked": GraphQLField(_COUNT, description="The documents that were too many to be looked at."),
+        },
+        description="The trusted documents that are not valid.",
+    )
+
+
 DOCUMENT_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | GraphQLObjectType]] = {
     _INPUT.name: lambda _: _INPUT,
     _IMPORTED.name: lambda _: _IMPORTED,
+    BROKEN_DOCUMENTS: _broken,
 }
-"""The types that only these mutations use."""
+"""The types that only these root fields use."""
 
 
 def _remove(scope: TypeScope) -> GraphQLField:
@@ -74,4 +94,13 @@ DOCUMENT_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
     ),
     "removeDocuments": _remove,
 }
-"""The root fields of these mutations."""
+"""The mutations."""
+
+DOCUMENT_QUERIES: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
+    "brokenDocuments": lambda scope: GraphQLField(
+        GraphQLNonNull(scope.object_type(BROKEN_DOCUMENTS)),
+        args={"client": GraphQLArgument(GraphQLString, description="The name of a client; of all if left out.")},
+        description="The trusted documents that the model as it is refuses, each as the role of its client sees it.",
+    ),
+}
+"""The queries; `trustedDocuments` is one of the catalog's objects."""

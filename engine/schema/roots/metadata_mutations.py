@@ -17,7 +17,7 @@ from graphql import (
 
 from fieldstone.engine.schema.roots.activity.events import EVENT_QUERIES, EVENT_TYPES
 from fieldstone.engine.schema.roots.activity.processes import PROCESS_QUERIES, PROCESS_TYPES
-from fieldstone.engine.schema.roots.document_mutations import DOCUMENT_FIELDS, DOCUMENT_TYPES
+from fieldstone.engine.schema.roots.document_mutations import DOCUMENT_FIELDS, DOCUMENT_QUERIES, DOCUMENT_TYPES
 from fieldstone.engine.schema.roots.metadata_changes import CHANGE_FIELDS, CHANGE_TYPES
 from fieldstone.engine.schema.roots.model_facts import MODEL_FACT_TYPES, MODEL_FACTS, MODEL_SUBSCRIPTIONS
 from fieldstone.engine.schema.roots.model_plans import PLAN_QUERIES
@@ -141,6 +141,7 @@ METADATA_MUTATIONS = MutationSet(
         **PROCESS_QUERIES,
         **EVENT_QUERIES,
         **VIEW_QUERIES,
+        **DOCUMENT_QUERIES,
     },
     subscriptions=MODEL_SUBSCRIPTIONS,
     types=_TYPES,

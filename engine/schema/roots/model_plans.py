@@ -22,6 +22,7 @@ from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.metadata import scalars
 
 CHANGE: Final = "Change"
+BROKEN_DOCUMENT: Final = "BrokenDocument"
 PLAN: Final = "Plan"
 
 _BIG_INT = SCALARS[scalars.BIG_INT.name]
@@ -124,8 +125,8 @@ _BROKEN = _type(
     },
 )
 _BROKEN_DOCUMENT = _type(
-    "BrokenDocument",
-    "A trusted document that would not be valid any more.",
+    BROKEN_DOCUMENT,
+    "A trusted document that is not valid.",
     {
         "client": (_TEXT, "The client that it was imported for."),
         "documentId": (_TEXT, "The id under which the client sends it."),

@@ -114,3 +114,26 @@ async def test_documents_are_held_against_the_model_as_their_role_sees_it(apis: 
     assert [(one["client"], one["reasons"]) for one in gone["documents"]] == [
         ("rep's", ["The role of its client does not exist."])
     ]
+
+
+BROKEN = (
+    "query ($client: String) { brokenDocuments(client: $client) { unchecked documents { client documentId reasons } } }"
+)
+
+
+async def test_the_documents_that_the_model_refuses_are_listed_by_client(apis: Apis) -> None:
+    await trust(apis, "ios", phones="{ people { edges { node { id phone } } } }")
+    await trust(apis, "web", old="{ people { edges { node { never } } } }", good="{ people { totalCount } }")
+    assert (await apis.change(BROKEN, client="ios"))["brokenDocuments"] == {"documents": [], "unchecked": 0}
+    old = {"client": "web", "documentId": "old", "reasons": ["Cannot query field 'never' on type 'Person'."]}
+    assert (await apis.change(BROKEN))["brokenDocuments"] == {"documents": [old], "unchecked": 0}
+    await apis.change(APPLY, changes=HIDE_PHONE, dryRun=False)
+    found = (await apis.change(BROKEN))["brokenDocuments"]["documents"]
+    assert [(one["client"], one["documentId"]) for one in found] == [("ios", "phones"), ("web", "old")]
+    assert (await apis.change(BROKEN, client="none"))["brokenDocuments"] == {"documents": [], "unchecked": 0}
+
+
+async def test_documents_that_are_too_many_are_counted(apis: Apis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broken_documents, "MOST_CHARACTERS", 0)
+    await trust(apis, "web", old="{ people { edges { node { never } } } }", good="{ people { totalCount } }")
+    assert (await apis.change(BROKEN))["brokenDocuments"] == {"documents": [], "unchecked": 2}

@@ -100,6 +100,7 @@ async def test_the_setting_documents_guards_them(start_app: StartApp, settings: 
             (IMPORT, {"client": "web", "manifest": {"a": COUNT}}),
             (LIST, {}),
             (REMOVE, {"ids": ["a"]}),
+            ("{ brokenDocuments { unchecked } }", {}),
         ):
             answer = await ask(client, text, **variables)
             if "DOCUMENTS" in settings:

@@ -38,6 +38,7 @@ export interface ApiKey {
   name: string;
   prefix: string | null;
   role: string | null;
+  networks: readonly string[] | null;
   createdAt: string;
   lastUsedAt: string | null;
   expiresAt: string | null;
@@ -80,13 +81,15 @@ interface Connection<T> {
   pageInfo?: { hasNextPage: boolean; endCursor: string | null };
 }
 
-async function read<T>(
+/** A page of the rows at `root` in the answer of an operation. */
+export async function readPage<T>(
+  document: string,
   operation: string,
   root: string,
   after: string | null,
   signal?: AbortSignal,
 ): Promise<PageOf<T>> {
-  const answer = await metadata<Record<string, Connection<T>>>(ACCESS, { after }, { operation, signal });
+  const answer = await metadata<Record<string, Connection<T>>>(document, { after }, { operation, signal });
   const found = answer[root];
   return {
     rows: found?.edges.map(({ node }) => node) ?? [],
@@ -100,22 +103,64 @@ export async function readRoles(signal?: AbortSignal): Promise<readonly Role[]> 
 }
 
 export function readKeys(after: string | null, signal?: AbortSignal): Promise<PageOf<ApiKey>> {
-  return read("ConsoleKeys", "apiKeys", after, signal);
+  return readPage(ACCESS, "ConsoleKeys", "apiKeys", after, signal);
 }
 
 /** The sessions that were not ended. */
 export function readSessions(after: string | null, signal?: AbortSignal): Promise<PageOf<OpenSession>> {
-  return read("ConsoleSessions", "sessions", after, signal);
+  return readPage(ACCESS, "ConsoleSessions", "sessions", after, signal);
 }
 
 export function readAudit(after: string | null, signal?: AbortSignal): Promise<PageOf<AuditEntry>> {
-  return read("ConsoleAudit", "auditLog", after, signal);
+  return readPage(ACCESS, "ConsoleAudit", "auditLog", after, signal);
+}
+
+export interface KeyInput {
+  name: string;
+  role: string;
+  expiresAt: string | null;
+  /** Absent: it may be used from everywhere. */
+  networks?: readonly string[];
+  /** Absent: those of the key that creates it. */
+  claims?: Readonly<Record<string, unknown>>;
 }
 
 /** Creates a key; its token is in this answer alone. */
-export async function createKey(input: { name: string; role: string; expiresAt: string | null }): Promise<CreatedKey> {
+export async function createKey(input: KeyInput): Promise<CreatedKey> {
   const answer = await metadata<{ createApiKey: CreatedKey }>(ACCESS, { input }, { operation: "ConsoleCreateKey" });
   return answer.createApiKey;
+}
+
+/** Gives a key another token, which is in this answer alone; the one before is valid for some seconds more. */
+export async function rotateKey(id: string, overlapSeconds: number): Promise<CreatedKey> {
+  const variables = { id, overlapSeconds: overlapSeconds || null };
+  const answer = await metadata<{ rotateApiKey: CreatedKey }>(ACCESS, variables, { operation: "ConsoleRotateKey" });
+  return answer.rotateApiKey;
+}
+
+export interface AccessQuestion {
+  role: string;
+  object: string;
+  action: string;
+  field: string | null;
+  recordId: string | null;
+  principal: Readonly<Record<string, unknown>>;
+}
+
+export interface AccessAnswer {
+  allowed: boolean;
+  reason: string;
+  /** The way that allows it or the first one that does not, with the role that grants it. */
+  way: Readonly<Record<string, unknown>> | null;
+}
+
+export async function explainAccess(input: AccessQuestion): Promise<AccessAnswer> {
+  const answer = await metadata<{ explainAccess: AccessAnswer }>(
+    ACCESS,
+    { input },
+    { operation: "ConsoleExplainAccess" },
+  );
+  return answer.explainAccess;
 }
 
 export async function revokeKey(id: string): Promise<void> {

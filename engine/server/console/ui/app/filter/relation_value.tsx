@@ -9,12 +9,15 @@ export function RelationValue({
   field,
   value,
   onChange,
+  isClosed = false,
 }: {
   field: Field;
   value: unknown;
   onChange(value: unknown): void;
+  /** The search begins by a button, though there is no value yet. */
+  isClosed?: boolean;
 }) {
-  const [isOpen, setOpen] = useState(value === undefined);
+  const [isOpen, setOpen] = useState(value === undefined && !isClosed);
   const close = (next: unknown) => {
     setOpen(false);
     if (next !== value) onChange(next ?? undefined);

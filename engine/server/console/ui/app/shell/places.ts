@@ -10,7 +10,7 @@ export interface Place {
 /** Each page with the settings of the administration of which one opens it; none are needed where none are named. */
 const PLACES: readonly (Place & { settings: readonly string[] })[] = [
   { address: "/model", label: "Data model", settings: ["DATA_MODEL"] },
-  { address: "/access", label: "Access", settings: ["ROLES", "API_KEYS", "AUDIT"] },
+  { address: "/access", label: "Access", settings: ["ROLES", "API_KEYS", "DOCUMENTS", "AUDIT"] },
   { address: "/webhooks", label: "Webhooks", settings: ["WEBHOOKS"] },
   { address: "/events", label: "Events", settings: [] },
   { address: "/operations", label: "Operations", settings: ["METRICS"] },

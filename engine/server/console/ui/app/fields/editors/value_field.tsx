@@ -1,10 +1,12 @@
 // A labelled field of a form for a value of any type. A text that is no value of the type keeps the form from being sent.
 
+import { X } from "lucide-react";
 import { type ReactNode, useId, useState } from "react";
 
 import { isObject } from "../../api/exact_json.ts";
 import type { Field } from "../../api/model.ts";
 import { RelationValue } from "../../filter/relation_value.tsx";
+import { Button } from "../../kit/button.tsx";
 import { Check } from "../../kit/check.tsx";
 import { Select } from "../../kit/select.tsx";
 import { partsOf } from "../parts.ts";
@@ -63,7 +65,12 @@ export function ValueField(props: ValueFieldProps): ReactNode {
       return (
         <div className="field">
           <span className="field-label">{label}</span>
-          <RelationValue field={field} value={value ?? undefined} onChange={(id) => onChange(id ?? null)} />
+          <div className="field-row">
+            <RelationValue field={field} value={value ?? undefined} onChange={(id) => onChange(id ?? null)} isClosed />
+            {value !== null && (
+              <Button kind="quiet" icon={<X aria-hidden />} aria-label={`No ${label}`} onPress={() => onChange(null)} />
+            )}
+          </div>
         </div>
       );
     default:
@@ -157,16 +164,18 @@ function TextValue({ label, field, value, onChange, description, problem }: Valu
       <label htmlFor={id} className="field-label">
         {label}
       </label>
-      {kind === "long" ? (
-        <textarea {...shared} rows={3} data-code onChange={(event) => type(event.target.value)} />
-      ) : (
-        <input
-          {...shared}
-          type={kind === "date" ? "date" : kind === "dateTime" ? "datetime-local" : "text"}
-          step="any"
-          onChange={(event) => type(event.target.value)}
-        />
-      )}
+      <div className="field-row">
+        {kind === "long" ? (
+          <textarea {...shared} rows={3} data-code onChange={(event) => type(event.target.value)} />
+        ) : (
+          <input
+            {...shared}
+            type={kind === "date" ? "date" : kind === "dateTime" ? "datetime-local" : "text"}
+            step="any"
+            onChange={(event) => type(event.target.value)}
+          />
+        )}
+      </div>
       {note && (
         <p id={`${id}note`} className={shown ? "field-problem" : "field-description"}>
           {note}

@@ -1,4 +1,4 @@
-// Access to the workspace: roles, keys, sessions, and the audit log.
+// Access to the workspace: roles, keys, sessions, trusted documents, and the audit log.
 
 import { NavLink, useParams } from "react-router";
 
@@ -7,6 +7,8 @@ import { Empty } from "../../kit/empty.tsx";
 import { Page } from "../../kit/page.tsx";
 import "./access.css";
 import { Audit } from "./audit.tsx";
+import { Documents } from "./documents.tsx";
+import { Explain } from "./explain.tsx";
 import { Keys } from "./keys.tsx";
 import { Roles } from "./roles.tsx";
 import { Sessions } from "./sessions.tsx";
@@ -15,6 +17,8 @@ const TABS = [
   { id: "roles", label: "Roles", setting: "ROLES", Tab: Roles },
   { id: "keys", label: "Keys", setting: "API_KEYS", Tab: Keys },
   { id: "sessions", label: "Sessions", setting: "ROLES", Tab: Sessions },
+  { id: "documents", label: "Documents", setting: "DOCUMENTS", Tab: Documents },
+  { id: "explain", label: "Explain", setting: "ROLES", Tab: Explain },
   { id: "audit", label: "Audit log", setting: "AUDIT", Tab: Audit },
 ];
 
@@ -40,7 +44,7 @@ export function Component() {
         <shown.Tab />
       ) : (
         <Empty title="Nothing to see here">
-          The role {role} lacks the settings ROLES, API_KEYS and AUDIT; a role such as admin has them.
+          The role {role} lacks the settings ROLES, API_KEYS, DOCUMENTS and AUDIT; a role such as admin has them.
         </Empty>
       )}
     </Page>

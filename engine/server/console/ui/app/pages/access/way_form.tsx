@@ -108,7 +108,7 @@ function CheckOf({ way, number, action, object, set, onWhole }: PartProps & Pick
         onChange={(next) => {
           setMode(next);
           set({ check: next === "default" ? undefined : {} });
-          // A check without conditions would lift the rule: it is not what was chosen.
+          // A check without conditions would lift the rule, which nobody has chosen.
           onWhole("check", next !== "conditions");
         }}
       />

@@ -1,0 +1,142 @@
+// The form of a new key: its role with the values of that, its end, and the networks that it may be used from.
+
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+
+import { createKey, readRoles } from "../../api/access.ts";
+import { byField } from "../../api/errors.ts";
+import { areaOf, keyOf } from "../../api/keys.ts";
+import { useScope, useSession } from "../../api/session_context.ts";
+import { Button } from "../../kit/button.tsx";
+import { Dialog } from "../../kit/dialog.tsx";
+import { TextField } from "../../kit/field.tsx";
+import { Problem } from "../../kit/problem.tsx";
+import { Select } from "../../kit/select.tsx";
+import { ClaimFields } from "./claim_fields.tsx";
+import type { Values } from "./claim_values.ts";
+import { claimsOf } from "./grants.ts";
+import { Token } from "./token.tsx";
+
+const DAY_MS = 86_400_000;
+const LIVES = [
+  { id: "30", label: "30 days" },
+  { id: "90", label: "90 days" },
+  { id: "365", label: "a year" },
+  { id: "", label: "until it is revoked" },
+  { id: "date", label: "until a day" },
+] as const;
+
+const FIELDS = ["name", "role", "expiresAt", "networks", "claims"];
+
+export function NewKey({ onClose }: { onClose: () => void }) {
+  const client = useQueryClient();
+  const scope = useScope();
+  const session = useSession();
+  const [name, setName] = useState("");
+  const [role, setRole] = useState(session.role);
+  const [days, setDays] = useState<(typeof LIVES)[number]["id"]>("90");
+  const [day, setDay] = useState("");
+  const [networks, setNetworks] = useState("");
+  const [claims, setClaims] = useState<Values>({});
+  const roles = useQuery({
+    queryKey: keyOf(scope, "access", null, "roles"),
+    queryFn: ({ signal }) => readRoles(signal),
+    enabled: session.settings.includes("ROLES"),
+  });
+  const chosen = roles.data?.find((one) => one.name === role);
+  const known = chosen ? claimsOf(chosen, roles.data ?? []) : [];
+  const lines = networks.split(/[\s,]+/).filter(Boolean);
+  const making = useMutation({
+    mutationFn: () =>
+      createKey({
+        name,
+        role,
+        expiresAt: endOf(days, day),
+        ...(lines.length > 0 && { networks: lines }),
+        ...(known.length > 0 && { claims }),
+      }),
+    onSuccess: () => client.invalidateQueries({ queryKey: areaOf(scope, "access") }),
+  });
+  if (making.data) {
+    return <Token made={making.data} onClose={onClose} />;
+  }
+  const problems = byField(making.error);
+  const problemOf = (name: string) => [...problems].find(([field]) => field.startsWith(name))?.[1];
+  const isPlaced = FIELDS.some((name) => problemOf(name) !== undefined);
+  const names = [...new Set([session.role, ...(roles.data ?? []).map((one) => one.name)])];
+
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    if (!making.isPending) {
+      making.mutate();
+    }
+  }
+
+  return (
+    <Dialog
+      title="New key"
+      isForm
+      onClose={onClose}
+      actions={
+        <>
+          <Button onPress={onClose}>Cancel</Button>
+          <Button type="submit" form="new-key" kind="primary">
+            Create
+          </Button>
+        </>
+      }
+    >
+      <form id="new-key" className="change-form" onSubmit={submit}>
+        {making.error && !isPlaced && <Problem title="The key was not made." text={making.error.message} />}
+        <TextField label="Name" value={name} onChange={setName} problem={problems.get("name")} autoFocus isRequired />
+        <div className="change-row">
+          <Select
+            label="Role"
+            value={role}
+            choices={names.map((id) => ({ id, label: id }))}
+            onChange={(next) => {
+              setRole(next);
+              setClaims({});
+            }}
+            problem={problemOf("role")}
+          />
+          <Select
+            label="Valid for"
+            value={days}
+            choices={LIVES}
+            onChange={setDays}
+            problem={days === "date" ? undefined : problemOf("expiresAt")}
+          />
+          {days === "date" && (
+            <TextField
+              label="Until"
+              type="date"
+              value={day}
+              onChange={setDay}
+              description="The start of that day, in UTC."
+              problem={problemOf("expiresAt")}
+              isRequired
+            />
+          )}
+        </div>
+        <ClaimFields key={role} claims={known} values={claims} onChange={setClaims} problem={problemOf("claims")} />
+        <TextField
+          label="Networks"
+          isCode
+          lines={2}
+          value={networks}
+          onChange={setNetworks}
+          problem={problemOf("networks")}
+          placeholder="203.0.113.0/24"
+          description="One a line. From all others the key is refused; without any it may be used from everywhere."
+        />
+      </form>
+    </Dialog>
+  );
+}
+
+function endOf(days: string, day: string): string | null {
+  if (days === "") return null;
+  if (days === "date") return day;
+  return new Date(Date.now() + Number(days) * DAY_MS).toISOString();
+}
