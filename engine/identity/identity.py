@@ -1,8 +1,9 @@
 """The identity of requests: from a credential to its principal."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, NamedTuple
+from uuid import UUID
 
 import httpx
 
@@ -11,10 +12,11 @@ from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import Forbidden, Unauthenticated
 from fieldstone.engine.identity.anonymous import Visitors
 from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
-from fieldstone.engine.identity.impersonation import impersonate
+from fieldstone.engine.identity.impersonation import ActsAs, impersonate
 from fieldstone.engine.identity.issuer import Issuer
 from fieldstone.engine.identity.key_sets import FETCH_LIMIT, TrustedIssuer, trust
 from fieldstone.engine.identity.openid import OpenIdProvider, ProviderSettings
+from fieldstone.engine.identity.remembered_tokens import RememberedToken
 from fieldstone.engine.identity.tokens import Tokens
 from fieldstone.metadata.roles.networks import is_within
 from fieldstone.metadata.roles.principal import Principal
@@ -82,19 +84,27 @@ class Identity(NamedTuple):
             BadUserInput: the headers by which it acts as another are wrong.
             ServiceUnavailable: the credential cannot be checked at the moment.
         """
+        return await self._act(self._find(presented), presented.acts_as)
+
+    async def recall(self, token: RememberedToken, workspace_id: UUID, acts_as: ActsAs | None) -> Principal:
+        """Return the principal of a token that was verified before; it raises as `resolve` does."""
+        return await self._act(token.recall(self.tokens, workspace_id), acts_as)
+
+    async def _act(self, finding: Awaitable[Principal], acts_as: ActsAs | None) -> Principal:
+        """Return a principal as soon as it is found, or the one as which it acts."""
         try:
-            principal = await self._find(presented)
+            principal = await finding
             await self.roles.look_for(principal.workspace_id, principal.role)
-            if presented.acts_as is None:
+            if acts_as is None:
                 return principal
-            if presented.acts_as.role is not None:
-                await self.roles.look_for(principal.workspace_id, presented.acts_as.role_name)
+            if acts_as.role is not None:
+                await self.roles.look_for(principal.workspace_id, acts_as.role_name)
             snapshot = await self.current.get(principal.workspace_id)
         except DatabaseError as error:
             if known := describe(error, None, None):
                 raise known from error
             raise
-        return impersonate(snapshot, principal, presented.acts_as)
+        return impersonate(snapshot, principal, acts_as)
 
     async def _find(self, presented: Presented) -> Principal:
         if presented.is_anonymous:

@@ -101,6 +101,10 @@ class Tokens:
         """Whether there is an issuer."""
         return bool(self._trusted)
 
+    def find_issuer(self, name: str) -> TrustedIssuer | None:
+        """Return an issuer whose tokens are accepted."""
+        return self._trusted.get(name)
+
     def has(self, token_hash: bytes) -> bool:
         """Return whether the token with this hash was verified before, however long ago."""
         return token_hash in self._kept

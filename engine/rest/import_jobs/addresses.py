@@ -1,14 +1,13 @@
 """The addresses of import jobs: `/imports`, `/imports/{id}` and the acts on one, `/imports/{id}/run`.
 
-An object whose plural name is `imports` is found at all other addresses of REST, such as `/batch/imports`.
+No object gets this plural name; one that has it from before is found at all other addresses, such as `/batch/imports`.
 """
 
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.errors import MethodNotAllowed, NotFound
-
-_ROOT = "imports"
+from fieldstone.metadata.api_names import IMPORTS
 
 ACTS: Final = ("check", "run", "stop", "undo")
 """The acts on a job, by POST."""
@@ -51,7 +50,7 @@ def find_job_address(path: str) -> JobAddress | None:
         NotFound: it is about jobs, and there is nothing there.
     """
     root, *rest = path.removesuffix("/").split("/")
-    if root != _ROOT:
+    if root != IMPORTS:
         return None
     if not rest:
         return JobAddress()

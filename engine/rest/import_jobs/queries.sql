@@ -10,10 +10,10 @@ FROM fieldstone.import_job WHERE workspace_id = %(workspace)s::uuid;
 
 -- name: create_job
 INSERT INTO fieldstone.import_job (id, workspace_id, object_id, format, name, status, subject_id, subject_name,
-    credential_kind, credential_hash, address, options, lease, leased_until)
+    credential_kind, credential_hash, address, token, acts_as, options, lease, leased_until)
 VALUES (%(id)s::uuid, %(workspace)s::uuid, %(object)s::uuid, %(format)s::text, %(name)s::text, 'RECEIVING',
     %(subject)s::uuid, %(subject_name)s::text, %(kind)s::text, decode(%(hash)s::text, 'hex'), %(address)s::text,
-    %(options)s::jsonb, NULL, NULL);
+    %(token)s::text, %(acts_as)s::text, %(options)s::jsonb, NULL, NULL);
 
 -- name: add_chunk
 -- Returns the bytes of all files of the workspace; nothing where the job has gone.
@@ -38,12 +38,13 @@ SELECT translate(encode(data, 'base64'), E'\n', '') FROM fieldstone.import_chunk
 WHERE job_id = %(id)s::uuid AND number = %(number)s::integer;
 
 -- name: list_jobs
--- Those of all subjects without one.
+-- Those of all owners without a subject.
 SELECT to_jsonb(job) - 'credential_hash' || jsonb_build_object('has_batches', EXISTS (
         SELECT FROM fieldstone.import_batch WHERE job_id = job.id), 'has_undone', EXISTS (
         SELECT FROM fieldstone.import_batch WHERE job_id = job.id AND is_undone))
 FROM fieldstone.import_job AS job
-WHERE workspace_id = %(workspace)s::uuid AND (%(subject)s::uuid IS NULL OR subject_id = %(subject)s::uuid)
+WHERE workspace_id = %(workspace)s::uuid AND (%(subject)s::uuid IS NULL
+        OR (subject_id = %(subject)s::uuid AND acts_as IS NOT DISTINCT FROM %(acts_as)s::text))
     AND (%(id)s::uuid IS NULL OR id = %(id)s::uuid)
 ORDER BY created_at DESC, id DESC LIMIT %(most)s::integer;
 
@@ -51,7 +52,8 @@ ORDER BY created_at DESC, id DESC LIMIT %(most)s::integer;
 UPDATE fieldstone.import_job SET status = %(status)s::text, options = %(options)s::jsonb, error = NULL, lease = NULL,
     leased_until = NULL, finished_at = NULL, updated_at = clock_timestamp(),
     subject_id = %(subject)s::uuid, subject_name = %(subject_name)s::text, credential_kind = %(kind)s::text,
-    credential_hash = decode(%(hash)s::text, 'hex'), address = %(address)s::text,
+    credential_hash = decode(%(hash)s::text, 'hex'), address = %(address)s::text, token = %(token)s::text,
+    acts_as = %(acts_as)s::text,
     created = CASE WHEN %(begins)s::boolean THEN 0 ELSE created END,
     updated = CASE WHEN %(begins)s::boolean THEN 0 ELSE updated END,
     failed = CASE WHEN %(begins)s::boolean THEN 0 ELSE failed END,

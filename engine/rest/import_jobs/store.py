@@ -7,9 +7,9 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.errors import ApiError, Conflict, NotFound, RateLimitExceeded
-from fieldstone.engine.identity.credential import CredentialKind, Presented
 from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.rest.import_jobs.job import ImportJob, Status, error_row, listed, read_job
+from fieldstone.engine.rest.import_jobs.rights import Owner
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import dumps, loads
 from fieldstone.metadata.roles.principal import Principal
@@ -70,7 +70,7 @@ class JobStore:
         self._database = database
         self._most_bytes = most_bytes
 
-    async def create(self, principal: Principal, presented: Presented, new: NewJob) -> UUID:
+    async def create(self, principal: Principal, author: Mapping[str, Any], new: NewJob) -> UUID:
         """Make a job that receives its file, and return its id; raises RateLimitExceeded."""
         id_ = new_id()
 
@@ -87,7 +87,7 @@ class JobStore:
                     format=new.format.value,
                     name=new.name,
                     options=dumps(dict(new.options)),
-                    **_author(principal, presented),
+                    **author,
                 )
             )
 
@@ -117,14 +117,14 @@ class JobStore:
         rows = await self._database.read(*_bind("read_chunk", id=id_, number=number))
         return None if not rows else b64decode(rows[0][0] or b"")
 
-    async def list(self, workspace_id: UUID, subject_id: UUID | None) -> list[ImportJob]:
-        """Return the jobs of a subject, or of all with None, the newest first."""
-        step = _bind("list_jobs", workspace=workspace_id, subject=subject_id, id=None, most=_MOST_LISTED)
+    async def list(self, workspace_id: UUID, owner: Owner | None) -> list[ImportJob]:
+        """Return the jobs of an owner, or of all with None, the newest first."""
+        step = _list(workspace_id, owner, id_=None, most=_MOST_LISTED)
         return [read_job(loads(row[0] or b"")) for row in await self._database.read(*step)]
 
-    async def get(self, workspace_id: UUID, subject_id: UUID | None, id_: UUID) -> ImportJob:
+    async def get(self, workspace_id: UUID, owner: Owner | None, id_: UUID) -> ImportJob:
         """Return one of the jobs that `list` does; raises NotFound."""
-        step = _bind("list_jobs", workspace=workspace_id, subject=subject_id, id=id_, most=1)
+        step = _list(workspace_id, owner, id_=id_, most=1)
         rows = await self._database.read(*step)
         if not rows:
             raise NotFound(f"There is no import {id_}.", field="id")
@@ -134,7 +134,7 @@ class JobStore:
         self,
         job: ImportJob,
         principal: Principal,
-        presented: Presented,
+        author: Mapping[str, Any],
         to: Status,
         *,
         of: Collection[Status],
@@ -145,7 +145,7 @@ class JobStore:
         Args:
             job: as it was read.
             principal: whose rights count from now on.
-            presented: finds it again.
+            author: finds it again.
             to: the state of the work.
             of: the states from which that is possible.
             options: how the file is read and written.
@@ -157,7 +157,7 @@ class JobStore:
 
         async def work(transaction: Transaction) -> None:
             of_workspace, of_key, _ = await self._count(transaction, principal)
-            step = _bind("list_jobs", workspace=job.workspace_id, subject=None, id=job.id, most=1)
+            step = _list(job.workspace_id, None, id_=job.id, most=1)
             rows = await transaction.run(*step)
             now = read_job(loads(rows[0][0] or b"")) if rows else None
             if now is None or now.status not in of:
@@ -177,7 +177,7 @@ class JobStore:
                     status=to.value,
                     options=dumps(dict(options)),
                     begins=str(begins).lower(),
-                    **_author(principal, presented),
+                    **author,
                 )
             )
 
@@ -225,18 +225,9 @@ class JobStore:
         return int(of_workspace or 0), int(of_subject or 0), int(files or 0)
 
 
-def _author(principal: Principal, presented: Presented) -> dict[str, Any]:
-    """Return whose rights count, and how its credential is found again; there is one, of a kind that can be."""
-    credential = presented.credential
-    if credential is None or credential.kind is CredentialKind.TOKEN:
-        raise TypeError("the principal cannot be found again")
-    return {
-        "subject": principal.subject_id,
-        "subject_name": principal.name,
-        "kind": credential.kind.value,
-        "hash": credential.hash.hex(),
-        "address": None if presented.address is None else str(presented.address),
-    }
+def _list(workspace_id: UUID, owner: Owner | None, *, id_: UUID | None, most: int) -> Step:
+    subject, acts_as = (None, None) if owner is None else owner
+    return _bind("list_jobs", workspace=workspace_id, subject=subject, acts_as=acts_as, id=id_, most=most)
 
 
 def _too_many(message: str) -> RateLimitExceeded:

@@ -5,6 +5,7 @@ from typing import Any
 
 from fieldstone.engine.rest.errors import PROBLEM
 from fieldstone.engine.rest.export_addresses import Format
+from fieldstone.engine.rest.open_api.import_jobs import job_parameters, job_schemas
 from fieldstone.engine.rest.open_api.paths import ALWAYS
 from fieldstone.engine.rest.open_api.references import (
     Part,
@@ -73,6 +74,7 @@ def shared_schemas() -> dict[str, Any]:
             ignored=listed(_TEXT),
             dryRun=_FLAG,
         ),
+        **job_schemas(),
         RELATED: {"type": ["object", "null"], "description": said.format(one)},
         RELATED_LIST: {"type": ["object", "null"], "description": said.format(several)},
         **write_composites(),
@@ -102,6 +104,7 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
                 "Of CSV: whether formulas become texts, by an apostrophe before them.",
             ),
             "export_limit": _query("limit", {"type": "integer", "minimum": 0}, "The most records; all unless given."),
+            **job_parameters(),
             "depth": _query(
                 "depth",
                 {"type": "integer", "minimum": 0, "maximum": DEEPEST, "default": 0},

@@ -6,9 +6,11 @@ https://spec.openapis.org/oas/v3.1.1.html
 from fieldstone.engine.introspection.deflated import DeflatedText, deflate
 from fieldstone.engine.introspection.kept_texts import KeptTexts, Writer, column, separated
 from fieldstone.engine.rest.open_api.components import document_path, other_components, shared_schemas
+from fieldstone.engine.rest.open_api.import_jobs import job_paths
 from fieldstone.engine.rest.open_api.paths import write_paths
 from fieldstone.engine.rest.open_api.schemas import write_schemas
 from fieldstone.engine.rest.routes import OPEN_API
+from fieldstone.metadata.api_names import Verb, lacking
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, Snapshot
 
@@ -25,6 +27,7 @@ class OpenApiDocuments:
         self._texts = KeptTexts()
         self._shared = deflate(dumps(shared_schemas())[1:-1])
         self._path = deflate(dumps({f"/{OPEN_API}": document_path()})[1:-1])
+        self._job_paths = deflate(dumps(job_paths())[1:-1])
 
     @property
     def written(self) -> int:
@@ -45,15 +48,21 @@ class OpenApiDocuments:
             return write_paths(object_), write_schemas(view, object_)
 
         objects = await self._texts.get(None, view, Writer(write=write, further=lambda _: None))
+        # Nobody who may create nothing has a file to import.
+        jobs = [self._job_paths] if any(map(_may_create, view.by_plural.values())) else []
         info = {"title": "Fieldstone", "version": str(view.version), "description": _DESCRIPTION}
         head = dumps({"openapi": VERSION, "info": info, "servers": [{"url": root}], "security": [{"key": []}]})
         others = dumps(other_components(largest_page=largest_page, default_page=default_page))
         return DeflatedText(
             [
                 deflate(head[:-1] + ',"paths":{'),
-                *separated([self._path, *column(objects, 0)]),
+                *separated([self._path, *jobs, *column(objects, 0)]),
                 deflate('},"components":{"schemas":{'),
                 *separated([self._shared, *column(objects, 1)]),
                 deflate("}," + others[1:-1] + "}}"),
             ]
         )
+
+
+def _may_create(object_: Object) -> bool:
+    return lacking(object_, Verb.CREATE) is None

@@ -16,7 +16,7 @@ from fieldstone.engine.rest.open_api.references import (
 from fieldstone.engine.rest.open_api.schemas import data_name
 from fieldstone.engine.rest.parameters import TAKEN
 from fieldstone.engine.rest.routes import VERBS, Action, routes_of
-from fieldstone.metadata.api_names import QueryRole, Verb, lacking, may_ask, mutation_name, query_name
+from fieldstone.metadata.api_names import IMPORTS, QueryRole, Verb, lacking, may_ask, mutation_name, query_name
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, capitalised
 
@@ -84,6 +84,8 @@ def write_paths(object_: Object) -> str:
     found: dict[str, Part] = {}
     for path, actions in routes_of(object_.name_plural):
         item: Part = {}
+        if path.partition("/")[0] == IMPORTS:
+            continue
         for method, action in actions.items():
             if not may_act(object_, action):
                 continue

@@ -12,7 +12,7 @@ from fieldstone.engine.rest.import_jobs.addresses import ERRORS, PARAMETERS, Job
 from fieldstone.engine.rest.import_jobs.errors_file import write_errors
 from fieldstone.engine.rest.import_jobs.head import read_head
 from fieldstone.engine.rest.import_jobs.job import ACTIVE, ImportJob, Status, merge_options, parameters_of
-from fieldstone.engine.rest.import_jobs.rights import require_lasting
+from fieldstone.engine.rest.import_jobs.rights import Owner, describe_author, owner_of, require_lasting
 from fieldstone.engine.rest.import_jobs.running import find_object
 from fieldstone.engine.rest.import_jobs.store import NewJob
 from fieldstone.engine.rest.imports.columns import RecordReader
@@ -91,7 +91,7 @@ class ImportJobEndpoint:
         jobs = services.import_jobs
         if address.id is None:
             read_named(scope["query_string"], ())
-            listed = await jobs.store.list(principal.workspace_id, await _subject(services, principal))
+            listed = await jobs.store.list(principal.workspace_id, await _owner(services, principal))
             return _reply({"imports": [await _show(services, principal, job) for job in listed]})
         job = await _find(services, principal, address.id)
         if address.act == ERRORS:
@@ -168,7 +168,8 @@ class ImportJobEndpoint:
         check_parameters(parameters_of(options, dry_run=False), format_)
         name = (parameters.text("name") or f"{plural}.{format_.value}")[:_LONGEST_NAME]
         store = services.import_jobs.store
-        id_ = await store.create(principal, presented, NewJob(object_.id, format_, name, options))
+        author = await describe_author(services.identity, principal, presented)
+        id_ = await store.create(principal, author, NewJob(object_.id, format_, name, options))
         try:
             await self._keep_chunks(services, principal, id_, body, format_, object_)
             if start is not None:
@@ -233,7 +234,7 @@ async def _act(
     if act is None:
         await store.set_options(job, options)
         return
-    require_lasting(presented)
+    author = await describe_author(services.identity, principal, presented)
     to = _WORK[act]
     if to is Status.CHECKING and job.has_begun:
         raise Conflict("The import has begun to write records: it can be run, or undone.", field="status")
@@ -241,7 +242,7 @@ async def _act(
         raise Conflict("The import is being undone: send its file again.", field="status")
     if to is Status.UNDOING and not job.has_begun:
         raise Conflict("The import has written no record.", field="status")
-    await store.start(job, principal, presented, to, of=_FROM[to], options=options)
+    await store.start(job, principal, author, to, of=_FROM[to], options=options)
     services.import_jobs.wake()
 
 
@@ -254,17 +255,17 @@ async def _check_columns(services: Services, principal: Principal, job: ImportJo
         RecordReader(view, object_, decode_record, options.get("mapping") or {}).read_header(job.row["head"]["columns"])
 
 
-async def _subject(services: Services, principal: Principal) -> UUID | None:
-    """Return the subject whose jobs a principal sees; None: all. Keys that may revoke others see theirs, too."""
+async def _owner(services: Services, principal: Principal) -> Owner | None:
+    """Return the owner whose jobs a principal sees; None: all. Keys that may revoke others see theirs, too."""
     current = await services.foundation.current.get(principal.workspace_id)
     role = find_role(current.roles, principal.role)
     sees_all = role is not None and Setting.API_KEYS in effective_settings(current, role)
-    return None if sees_all else principal.subject_id
+    return None if sees_all else owner_of(principal)
 
 
 async def _find(services: Services, principal: Principal, id_: UUID) -> ImportJob:
-    subject = await _subject(services, principal)
-    return await services.import_jobs.store.get(principal.workspace_id, subject, id_)
+    owner = await _owner(services, principal)
+    return await services.import_jobs.store.get(principal.workspace_id, owner, id_)
 
 
 async def _show(services: Services, principal: Principal, job: ImportJob) -> dict[str, Any]:

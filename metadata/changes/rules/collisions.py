@@ -99,6 +99,8 @@ def _singular_clash(snapshot: Snapshot, object_: Object) -> str | None:
 
 
 def _plural_clash(snapshot: Snapshot, object_: Object) -> str | None:
+    if object_.name_plural == api_names.IMPORTS:
+        return "it is the address of import jobs in REST"
     if other := snapshot.by_plural.get(object_.name_plural):
         return f"it is the plural of the object {other.name_singular}"
     roots = [api_names.query_name(object_, role) for role in QueryRole if role not in _OF_ONE]

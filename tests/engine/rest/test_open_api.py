@@ -3,6 +3,7 @@
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -10,13 +11,16 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from fieldstone.engine.rest.export_addresses import IMPORT_PARAMETERS, PARAMETERS, Format
+from fieldstone.engine.rest.import_jobs.addresses import find_job_address
 from fieldstone.engine.rest.open_api.documents import OpenApiDocuments
+from fieldstone.engine.rest.open_api.paths import write_paths
 from fieldstone.engine.rest.routes import Action, find_place, routes_of
 from fieldstone.metadata.changes import CreateField, apply
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import loads
 from tests.engine.metadata_api.roles import CREATE
 from tests.engine.rest.asking import ask, create
+from tests.engine.rest.import_jobs.jobs import end_of
 from tests.engine.server.conftest import StartApp
 from tests.models import large_snapshot
 
@@ -55,8 +59,13 @@ async def test_it_is_valid_and_has_every_route(client: httpx.AsyncClient) -> Non
             item = document["paths"][f"/{path}"]
             assert {method.upper() for method in item} - {"PARAMETERS"} == {*actions}
     found = {(path, method) for path, method, _ in operations(document)}
-    assert len(found) == 1 + 4 * (16 + 4)
-    rest = [(path[1:].replace("{id}", ID), method) for path, method in found]
+    jobs = {(path[1:].replace("{id}", ID), method) for path, method in found if path.startswith("/imports")}
+    for address, method in jobs:
+        job = find_job_address(address)
+        assert job is not None
+        job.require(method)
+    assert (len(jobs), len(found)) == (10, 1 + 10 + 4 * (16 + 4))
+    rest = {(path[1:].replace("{id}", ID), method) for path, method in found} - jobs
     assert {find_place(path).action(method) for path, method in rest if "." not in path} == {*Action}
     ids = [operation["operationId"] for _, _, operation in operations(document)]
     assert len(ids) == len(set(ids))
@@ -149,6 +158,47 @@ async def test_imports(client: httpx.AsyncClient) -> None:
         assert answer.json()["data"]["importPeople"]["errors"]
 
 
+async def test_import_jobs(client: httpx.AsyncClient) -> None:
+    """Each of their operations is answered as the document says."""
+    document = await ask(client, "GET", "open-api/core")
+    (told, *_) = document["paths"]["/imports"]["post"]["requestBody"]["content"]
+    made = await client.post("/rest/imports?object=people", content="email,x\na@x,1\n", headers={"content-type": told})
+    assert made.status_code == 201, made.text
+    id_, options = made.json()["data"]["import"]["id"], {"mapping": {"x": None}, "onConflict": ["email"]}
+    sent = [("GET", "", None), ("GET", "/{id}", None), ("PATCH", "/{id}", options), ("POST", "/{id}/check", None)]
+    sent += [("POST", "/{id}/stop", None), ("POST", "/{id}/run", options), ("POST", "/{id}/undo", None)]
+    answers = [("/imports", "POST", made)]
+    for method, path, body in sent:
+        given: dict[str, Any] = {} if body is None else {"json": body}
+        answers.append(
+            (f"/imports{path}", method, await client.request(method, f"/rest/imports{path.format(id=id_)}", **given))
+        )
+        await end_of(client, id_)
+    answers.append(("/imports/{id}", "DELETE", await client.delete(f"/rest/imports/{id_}")))
+    for path, method, answer in answers:
+        operation = document["paths"][path][method.lower()]
+        told = operation["responses"][str(answer.status_code)]
+        if answer.status_code >= 400:
+            assert (path, answer.status_code) == ("/imports/{id}/stop", 409)
+            told = document["components"]["responses"]["409"]
+        schema = {**told["content"]["application/json"]["schema"], "components": document["components"]}
+        Draft202012Validator(schema).validate(answer.json())
+
+
+async def test_a_role_that_creates_nothing_imports_nothing(client: httpx.AsyncClient) -> None:
+    document, _ = await document_for(client, {"object": "*", "read": {}, "update": {}})
+    assert "/people" in document["paths"]
+    assert not [path for path in document["paths"] if path.startswith("/imports")]
+
+
+def test_an_object_with_the_name_of_import_jobs_is_found_elsewhere() -> None:
+    """A workspace may have one from before the name was reserved."""
+    object_ = replace(large_snapshot(1).by_singular["object0"], name_plural="imports")
+    paths = loads(f"{{{write_paths(object_)}}}")
+    assert {path for path in paths if path.startswith("/imports")} == {"/imports.csv", "/imports.jsonl"}
+    assert {"/batch/imports", "/restore/imports"} <= paths.keys()
+
+
 async def test_a_role_sees_its_part(client: httpx.AsyncClient) -> None:
     document, options = await document_for(
         client,
@@ -158,7 +208,8 @@ async def test_a_role_sees_its_part(client: httpx.AsyncClient) -> None:
     OpenAPIV31SpecValidator(document).validate()
     named = names_in(document)
     assert named & {"companies", "Company", "company", "companyId", "people", "Person", "amount", "stage"} == set()
-    assert {(path, method) for path, method, _ in operations(document)} == {
+    found = [(path, method) for path, method, _ in operations(document)]
+    assert {one for one in found if not one[0].startswith("/imports")} == {
         ("/open-api/core", "GET"),
         ("/opportunities", "GET"),
         ("/opportunities", "DELETE"),
@@ -232,7 +283,7 @@ async def test_a_change_costs_what_it_touches() -> None:
     documents, snapshot = OpenApiDocuments(), large_snapshot(count)
     text = await documents.get(snapshot, "/rest", largest_page=200, default_page=60)
     assert documents.written == count
-    assert len(loads(bytes(text))["paths"]) == 1 + 12 * count
+    assert len(loads(bytes(text))["paths"]) == 1 + 7 + 12 * count
     await documents.get(snapshot, "/rest", largest_page=100, default_page=60)
     assert documents.written == count
     object_ = snapshot.by_singular["object7"]

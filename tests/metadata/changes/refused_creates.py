@@ -41,6 +41,9 @@ OBJECTS = {
     "plural taken": refused_object(
         "namePlural", "it is the plural of the object person; people2 would pass", NameTaken, name_plural="people"
     ),
+    "plural is an address of REST": refused_object(
+        "namePlural", "it is the address of import jobs in REST; imports2 would pass", NameTaken, name_plural="imports"
+    ),
     "singular is another's plural": refused_object(
         "nameSingular", "the object person has a query people", NameTaken, name_singular="people"
     ),

@@ -88,6 +88,9 @@ REFUSALS = {
     "object: plural taken": renamed(
         "namePlural", "it is the plural of the object company", NameTaken, name_plural="companies"
     ),
+    "object: an address of REST": renamed(
+        "namePlural", "it is the address of import jobs in REST", NameTaken, name_plural="imports"
+    ),
     "object: illegal name": renamed("nameSingular", "contact would pass", name_singular="Contact"),
     "object: names alike": renamed("nameSingular", "must differ", NameTaken, name_singular="people"),
     "object: blank label": renamed("labelPlural", "must not be blank", label_plural=" "),

@@ -224,14 +224,6 @@ async def test_places_and_bytes_are_bounded(start_app: StartApp, app_database: s
         assert len((await ask(client, "GET", "imports"))["data"]["imports"]) == 3
 
 
-async def test_tokens_visitors_and_impersonation_are_refused(client: httpx.AsyncClient) -> None:
-    headers = {"x-fieldstone-role": "viewer"}
-    path = "imports?object=people&format=csv"
-    refused = await ask(client, "POST", path, 400, content="email\n", headers=headers)
-    assert "has the rights of its key" in refused["messages"][0]
-    await ask(client, "POST", path, 401, content="email\n", headers={"authorization": "Bearer x"})
-
-
 def test_numbers_of_rows() -> None:
     assert ranges_of([3, 1, 2, 7]) == "{[1,4),[7,8)}"
     done = DoneRows([(1, 4), (7, 8)], [5])

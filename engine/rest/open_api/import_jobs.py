@@ -1,0 +1,153 @@
+"""The paths of import jobs, and the components that they alone have."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fieldstone.engine.rest.export_addresses import Format
+from fieldstone.engine.rest.import_jobs.addresses import ACTS, ERRORS
+from fieldstone.engine.rest.import_jobs.job import Status
+from fieldstone.engine.rest.open_api.paths import ALWAYS, OF_BODIES
+from fieldstone.engine.rest.open_api.references import (
+    Part,
+    file_content,
+    json_content,
+    listed,
+    members,
+    nullable,
+    parameter,
+    response,
+    schema,
+)
+from fieldstone.metadata.api_names import IMPORTS
+
+_TAGS = ["imports"]
+_CONFLICT = 409
+_TEXT: Part = {"type": "string"}
+_COUNT: Part = {"type": "integer"}
+_ID: Part = {"type": "string", "format": "uuid"}
+_OF_NEW = ("import_object", "import_format", "import_name", "import_start", "mapping", "on_conflict", "upsert")
+_SAID: Mapping[str, str] = {
+    "check": "Try each row, and write none",
+    "run": "Import the rows, or go on with them",
+    "stop": "End the work before the next batch",
+    "undo": "Undo the import",
+}
+JOB: Final = "importJob"
+"""The name of the schema of a job."""
+_OPTIONS = "importOptions"
+
+
+def job_paths() -> dict[str, Part]:
+    """Return the paths of import jobs."""
+    of_one: Part = {"parameters": [parameter("id")]}
+    paths: dict[str, Part] = {
+        f"/{IMPORTS}": {
+            "get": _operation("listImports", "The import jobs of the key", _answer({"imports": listed(schema(JOB))})),
+            "post": _new(),
+        },
+        f"/{IMPORTS}/{{id}}": of_one
+        | {
+            "get": _operation("findImport", "An import job", _one()),
+            "patch": _operation("updateImport", "Change how the file is read", _one(), body=schema(_OPTIONS)),
+            "delete": _operation("removeImport", "Remove the job with its file", _answer({"import": members(id=_ID)})),
+        },
+        f"/{IMPORTS}/{{id}}/{ERRORS}": of_one
+        | {
+            "get": _operation(
+                "findImportErrors",
+                "The refused rows",
+                {"description": "The file.", "content": file_content(Format.CSV)},
+                statuses=ALWAYS,
+            )
+        },
+    }
+    for act in ACTS:
+        made = _operation(f"{act}Import", _SAID[act], _one(), body=schema(_OPTIONS))
+        made["requestBody"]["required"] = False
+        paths[f"/{IMPORTS}/{{id}}/{act}"] = of_one | {"post": made}
+    return paths
+
+
+def job_schemas() -> dict[str, Part]:
+    """Return the schemas of a job and of its options."""
+    mapping: Part = {"type": ["object", "null"], "additionalProperties": nullable(_TEXT)}
+    options: dict[str, Part] = {
+        "mapping": mapping | {"description": "The columns of the object by those of the file."},
+        "onConflict": {"type": ["array", "null"], "items": _TEXT, "minItems": 1},
+        "upsert": {"type": ["boolean", "null"]},
+    }
+    counts = dict.fromkeys(("size", "bytesRead", "created", "updated", "failed", "undone", "kept"), _COUNT)
+    job = members(
+        id=_ID,
+        object=nullable(_TEXT),
+        format={"enum": [one.value for one in Format]},
+        name=_TEXT,
+        status={"enum": [one.value for one in Status]},
+        **counts,
+        ignored=listed(_TEXT),
+        columns=listed(_TEXT),
+        sample=listed({"type": "array"}),
+        suggested={"type": "object", "additionalProperties": nullable(_TEXT)},
+        **options,
+        error={"type": ["object", "null"], "properties": {"code": _TEXT, "message": _TEXT}},
+        createdBy=members(id=_ID, name=_TEXT),
+        createdAt=_TEXT,
+        updatedAt=_TEXT,
+        finishedAt=nullable(_TEXT),
+    )
+    return {JOB: job, _OPTIONS: {"type": "object", "properties": options, "additionalProperties": False}}
+
+
+def job_parameters() -> dict[str, Part]:
+    """Return the parameters of a new job that imports without one do not have."""
+    return {
+        "import_object": _query("object", _TEXT, "The plural name of the object that the rows are records of.")
+        | {"required": True},
+        "import_format": _query("format", {"enum": [one.value for one in Format]}, "Of the file."),
+        "import_name": _query("name", _TEXT, "Of the file."),
+        "import_start": _query("start", {"enum": ["check", "run"]}, "The work that begins at once."),
+    }
+
+
+def _new() -> Part:
+    content: dict[str, Any] = {}
+    for one in Format:
+        content |= file_content(one)
+    made = _operation("createImport", "Make an import job of a file", _one(), status="201", statuses=_with_body())
+    made["parameters"] = [parameter(name) for name in _OF_NEW]
+    return made | {"requestBody": {"required": True, "content": content}}
+
+
+def _one() -> Part:
+    return _answer({"import": schema(JOB)})
+
+
+def _answer(data: Mapping[str, Part]) -> Part:
+    return {"description": "The answer.", "content": json_content(members(data=members(**data)))}
+
+
+def _with_body() -> Sequence[int]:
+    return (*ALWAYS, *OF_BODIES, _CONFLICT)
+
+
+def _operation(
+    name: str,
+    summary: str,
+    answer: Part,
+    *,
+    body: Part | None = None,
+    status: str = "200",
+    statuses: Sequence[int] | None = None,
+) -> Part:
+    refusals = statuses or (_with_body() if body is not None else (*ALWAYS, _CONFLICT))
+    made: Part = {
+        "operationId": name,
+        "summary": summary,
+        "tags": _TAGS,
+        "responses": {status: answer, **{str(one): response(one) for one in refusals}},
+    }
+    return made if body is None else made | {"requestBody": {"required": True, "content": json_content(body)}}
+
+
+def _query(name: str, inner: Part, description: str) -> Part:
+    return {"name": name, "in": "query", "description": description, "schema": inner}
