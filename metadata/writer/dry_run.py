@@ -132,6 +132,7 @@ class _Drafting:
         self._snapshot = self._first
         self._changes: list[Change] = []
         self._statements: list[str] = []
+        self._views = transaction.views.copy()
         self._later: dict[str, LaterWork] = {}
         self._locks: list[JsonValue] = []
         self._conversions: list[JsonValue] = []
@@ -149,7 +150,8 @@ class _Drafting:
         if self._ask_rows:
             await self._ask(plan)
         self._written |= {id_ for work in plan.draft.asked.work if isinstance(work, _Writing) for id_ in _fields(work)}
-        self._statements += [one.as_string() for one in plan.statements]
+        drops = self._views.drop_changed(plan.before, plan.applied.snapshot)
+        self._statements += [one.as_string() for one in (*drops, *plan.statements)]
         # Work that an earlier change of the list leaves is left by this one, too.
         self._later |= {work.statement: work for work in later_work(plan, self._transaction.bounds.trigram)}
         for lock in find_locks(plan):
@@ -184,9 +186,10 @@ class _Drafting:
 
     async def finish(self, problems: Sequence[MetadataError]) -> Preview:
         """Return the preview of all changes that were added."""
+        views = [one.as_string() for one in self._views.make(self._snapshot)]
         shown = {
             "changes": [describe(change) for change in self._changes],
-            "sql": self._statements,
+            "sql": [*self._statements, *views],
             "later": list(self._later),
             "builds": [_show(work) for work in self._later.values()],
             "locks": self._locks,

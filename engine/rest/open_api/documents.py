@@ -48,7 +48,7 @@ class OpenApiDocuments:
             return write_paths(object_), write_schemas(view, object_)
 
         objects = await self._texts.get(None, view, Writer(write=write, further=lambda _: None))
-        # Nobody who may create nothing has a file to import.
+        # A role without the right to create anything has no file to import.
         jobs = [self._job_paths] if any(map(_may_create, view.by_plural.values())) else []
         info = {"title": "Fieldstone", "version": str(view.version), "description": _DESCRIPTION}
         head = dumps({"openapi": VERSION, "info": info, "servers": [{"url": root}], "security": [{"key": []}]})

@@ -4,8 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from fieldstone.engine.rest.export_addresses import Format
-from fieldstone.engine.rest.import_jobs.addresses import ACTS, ERRORS
-from fieldstone.engine.rest.import_jobs.job import Status
+from fieldstone.engine.rest.import_addresses import ACTS, ERRORS
 from fieldstone.engine.rest.open_api.paths import ALWAYS, OF_BODIES
 from fieldstone.engine.rest.open_api.references import (
     Part,
@@ -18,7 +17,7 @@ from fieldstone.engine.rest.open_api.references import (
     response,
     schema,
 )
-from fieldstone.metadata.api_names import IMPORTS
+from fieldstone.metadata.changes.rules.names import IMPORTS
 
 _TAGS = ["imports"]
 _CONFLICT = 409
@@ -82,7 +81,7 @@ def job_schemas() -> dict[str, Part]:
         object=nullable(_TEXT),
         format={"enum": [one.value for one in Format]},
         name=_TEXT,
-        status={"enum": [one.value for one in Status]},
+        status=_TEXT | {"description": "READY, RUNNING, DONE and so on."},
         **counts,
         ignored=listed(_TEXT),
         columns=listed(_TEXT),

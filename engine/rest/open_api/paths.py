@@ -16,7 +16,8 @@ from fieldstone.engine.rest.open_api.references import (
 from fieldstone.engine.rest.open_api.schemas import data_name
 from fieldstone.engine.rest.parameters import TAKEN
 from fieldstone.engine.rest.routes import VERBS, Action, routes_of
-from fieldstone.metadata.api_names import IMPORTS, QueryRole, Verb, lacking, may_ask, mutation_name, query_name
+from fieldstone.metadata.api_names import QueryRole, Verb, lacking, may_ask, mutation_name, query_name
+from fieldstone.metadata.changes.rules.names import IMPORTS
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, capitalised
 

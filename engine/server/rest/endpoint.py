@@ -7,7 +7,7 @@ from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.rest.api import RestAnswer
 from fieldstone.engine.rest.entity_tags import is_listed, read_if_match
 from fieldstone.engine.rest.export_addresses import find_export
-from fieldstone.engine.rest.import_jobs.addresses import find_job_address
+from fieldstone.engine.rest.import_addresses import find_job_address
 from fieldstone.engine.rest.metadata.places import find_resource
 from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.parameters import read_parameters

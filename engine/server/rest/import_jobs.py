@@ -8,7 +8,7 @@ from uuid import UUID
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, MethodNotAllowed
 from fieldstone.engine.identity.credential import Presented
 from fieldstone.engine.rest.export_addresses import Format
-from fieldstone.engine.rest.import_jobs.addresses import ERRORS, PARAMETERS, JobAddress
+from fieldstone.engine.rest.import_addresses import ERRORS, PARAMETERS, JobAddress
 from fieldstone.engine.rest.import_jobs.errors_file import write_errors
 from fieldstone.engine.rest.import_jobs.head import read_head
 from fieldstone.engine.rest.import_jobs.job import ACTIVE, ImportJob, Status, merge_options, parameters_of

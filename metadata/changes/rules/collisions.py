@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from fieldstone.metadata import api_names
 from fieldstone.metadata.api_names import QueryRole
-from fieldstone.metadata.changes.rules.names import claimed_names
+from fieldstone.metadata.changes.rules.names import IMPORTS, claimed_names
 from fieldstone.metadata.errors import NameTaken
 from fieldstone.metadata.model import Field, Object, Snapshot
 from fieldstone.sql.identifiers import MAXIMUM_BYTES
@@ -99,7 +99,7 @@ def _singular_clash(snapshot: Snapshot, object_: Object) -> str | None:
 
 
 def _plural_clash(snapshot: Snapshot, object_: Object) -> str | None:
-    if object_.name_plural == api_names.IMPORTS:
+    if object_.name_plural == IMPORTS:
         return "it is the address of import jobs in REST"
     if other := snapshot.by_plural.get(object_.name_plural):
         return f"it is the plural of the object {other.name_singular}"

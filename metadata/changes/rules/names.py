@@ -14,6 +14,9 @@ from fieldstone.sql.identifiers import MAXIMUM_BYTES
 
 NAME_RULE: Final = "a name starts with a lower-case letter, and letters and digits (a-z, A-Z, 0-9) follow"
 
+IMPORTS: Final = "imports"
+"""The address of import jobs in REST, which no object has as its plural."""
+
 _NAME = re.compile(r"[a-z][a-zA-Z0-9]*", re.ASCII)
 _HASH_DIGITS = 10
 

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from fieldstone.engine.rest.export_addresses import IMPORT_PARAMETERS, PARAMETERS, Format
-from fieldstone.engine.rest.import_jobs.addresses import find_job_address
+from fieldstone.engine.rest.import_addresses import find_job_address
 from fieldstone.engine.rest.open_api.documents import OpenApiDocuments
 from fieldstone.engine.rest.open_api.paths import write_paths
 from fieldstone.engine.rest.routes import Action, find_place, routes_of

@@ -11,8 +11,10 @@ from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.sql_views.definition import snake_case
+from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
 from fieldstone.metadata.workspaces.removal import delete_workspace
 from fieldstone.metadata.workspaces.sql_roles import SqlRoles
+from fieldstone.metadata.writer.dry_run import preview
 from fieldstone.metadata.writer.rollback import roll_back
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.metadata.desk import Desk, new_field, new_object, new_relation, person
@@ -98,6 +100,34 @@ async def test_a_renamed_and_retyped_field_is_seen_at_once(desk: Desk, model_dsn
         await desk.change(_retype)
         assert reader.rows("SELECT staff FROM companies") == [(12,)]
         assert "website" not in reader.columns()["companies"]
+        assert await findings(desk) == []
+
+
+async def test_a_dry_run_shows_the_statements_of_the_views(desk: Desk, model_dsn: str) -> None:
+    insert(model_dsn, "company (name, website) VALUES ('Acme', '12')")
+    builds = [lambda snapshot: _retype(snapshot)[0], lambda snapshot: new_field(person(snapshot), "score")]
+
+    async def body(transaction: ModelTransaction) -> Any:
+        return (await preview(transaction, builds)).plan["sql"]
+
+    async with reader_of(desk, model_dsn) as reader:
+        workspace = await desk.workspaces.find(DEFAULT_WORKSPACE)
+        shown = await desk.writer.run(workspace.id, body, actor="test")
+        schema, login = reader.made.schema, reader.made.name
+        dropped = [place for place, one in enumerate(shown) if one.startswith("DROP VIEW")]
+        assert [shown[place] for place in dropped] == [
+            f'DROP VIEW IF EXISTS "{schema}"."{name}"' for name in ("companies", "people")
+        ]
+        made = [one for one in shown if one.startswith("CREATE VIEW")]
+        assert len(made) == 2
+        assert any('AS "staff"' in one for one in made)
+        assert any('AS "score"' in one for one in made)
+        assert max(dropped) < min(map(shown.index, made))
+        assert {one for one in shown if one.startswith("GRANT")} == {
+            f'GRANT SELECT ON "{schema}"."{name}" TO "{login}"' for name in ("companies", "people")
+        }
+        # Nothing was made.
+        assert "score" not in reader.columns()["people"]
         assert await findings(desk) == []
 
 

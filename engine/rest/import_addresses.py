@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.errors import MethodNotAllowed, NotFound
-from fieldstone.metadata.api_names import IMPORTS
+from fieldstone.metadata.changes.rules.names import IMPORTS
 
 ACTS: Final = ("check", "run", "stop", "undo")
 """The acts on a job, by POST."""
