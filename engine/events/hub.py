@@ -33,6 +33,7 @@ from fieldstone.engine.events.subscriptions.group import Sink, Subscriber, Subsc
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LiveQuery
 from fieldstone.engine.events.subscriptions.model_watch import ModelWatch
 from fieldstone.engine.events.subscriptions.subscription import Subscription
+from fieldstone.engine.events.subscriptions.tail import TailKey
 from fieldstone.metadata.access.view import still_hold
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.concurrency.wakeup import Wake
@@ -165,7 +166,9 @@ class Hub:
         """Renew the subscriptions of a workspace that its new model touches, before their next event is delivered."""
         self.models.notice_snapshot(before, snapshot)
         for group in self.registry.of(snapshot.workspace.id):
-            if not all(still_hold(group.depends, snapshot, role) for role in group.roles):
+            # A tail is about all objects: to look whether each is the same would take longer than to renew its members.
+            is_tail = isinstance(group.key, TailKey)
+            if is_tail or not all(still_hold(group.depends, snapshot, role) for role in group.roles):
                 self._retire(group)
         self.live.notice_snapshot(snapshot)
 

@@ -220,7 +220,8 @@ class Sink:
     def offer(self, _position: int, payload: str) -> bool:
         told = json.loads(payload)
         self.positions.append(told["extensions"]["position"])
-        self.names.append(told["data"]["companyCreated"]["name"])
+        (event,) = told["data"].values()
+        self.names.append(event.get("record", event)["name"])
         return True
 
     def announce(self, _take: object) -> None:
@@ -230,10 +231,13 @@ class Sink:
         self.errors = errors
 
 
-async def subscribe(app: Fieldstone, cell: str, token: str, after: str | None = None) -> Sink:
+COMPANIES = "subscription ($after: String) { companyCreated(after: $after) { name } }"
+TAIL = "subscription ($after: String) { events(after: $after) { record } }"
+
+
+async def subscribe(app: Fieldstone, cell: str, token: str, query: str, after: str | None = None) -> Sink:
     """Subscribe to new companies in a cell, after a position if one is given."""
     services, sink = cell_services(app, cell), Sink()
-    query = "subscription ($after: String) { companyCreated(after: $after) { name } }"
     variables = {} if after is None else {"after": after}
     principal = await services.foundation.keys.authenticate(token)
     assert principal is not None
@@ -245,7 +249,8 @@ async def subscribe(app: Fieldstone, cell: str, token: str, after: str | None = 
     return sink
 
 
-async def test_a_cursor_from_before_a_move_goes_on_behind_it(cells: dict[str, str]) -> None:
+@pytest.mark.parametrize("query", [COMPANIES, TAIL], ids=["one object", "all objects"])
+async def test_a_cursor_from_before_a_move_goes_on_behind_it(cells: dict[str, str], query: str) -> None:
     settings = settings_with(cells)
     async with open_app(cells) as app:
         model, token = await make_workspace(app, "home", "first")
@@ -254,7 +259,7 @@ async def test_a_cursor_from_before_a_move_goes_on_behind_it(cells: dict[str, st
             # The other log is ahead: the same numbers mean other events there.
             for number in range(9):
                 await send(elsewhere, CREATE, name=str(number))
-            before = await subscribe(app, "home", token)
+            before = await subscribe(app, "home", token, query)
             for number in range(4):
                 await send(client, CREATE, name=str(number))
             await until(lambda: len(before.names) == 4)
@@ -265,14 +270,14 @@ async def test_a_cursor_from_before_a_move_goes_on_behind_it(cells: dict[str, st
             # The connections of subscribers are told to come back.
             await until(lambda: ended == [model.workspace.id])
             await send(client, CREATE, name="4")
-            resumed = await subscribe(app, "east", token, before.positions[1])
+            resumed = await subscribe(app, "east", token, query, before.positions[1])
             await until(lambda: len(resumed.names) >= 3)
             assert resumed.names == ["2", "3", "4"]
             numbers = [int(one) for one in (*before.positions, *resumed.positions)]
             assert numbers == sorted(numbers)
             assert numbers[-1] > EPOCH
             with pytest.raises(ApiError, match="There is no position"):
-                await subscribe(app, "east", token, str(int(before.positions[-1]) + 1_000))
+                await subscribe(app, "east", token, query, str(int(before.positions[-1]) + 1_000))
             # And over a second move, whichever epoch the position is of.
             await move(settings, "first", "home", lambda _: None)
             await send(client, CREATE, name="5")
@@ -281,7 +286,7 @@ async def test_a_cursor_from_before_a_move_goes_on_behind_it(cells: dict[str, st
                 (resumed.positions[0], ["3", "4", "5"]),
                 (resumed.positions[-1], ["5"]),
             ):
-                again = await subscribe(app, "home", token, position)
+                again = await subscribe(app, "home", token, query, position)
                 await until(lambda again=again, names=names: len(again.names) >= len(names))  # type: ignore[misc]
                 assert again.names == names
 

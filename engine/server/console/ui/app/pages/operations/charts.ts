@@ -1,17 +1,6 @@
-// The charts of the operations page: which numbers each has, and their last values in words.
+// The charts of the operations page: which numbers each has.
 
-export interface Line {
-  series: string;
-  label: string;
-  color: "accent" | "danger" | "warn" | "info" | "muted";
-}
-
-export interface Chart {
-  id: string;
-  title: string;
-  unit: string;
-  lines: readonly Line[];
-}
+import type { Chart } from "../../kit/plot_words.ts";
 
 export const CHARTS: readonly Chart[] = [
   {
@@ -80,19 +69,3 @@ export const RANGES = [
   { id: "21600", label: "6 hours", step: 120 },
   { id: "86400", label: "1 day", step: 600 },
 ] as const;
-
-/** The last number of a series that a process has told; null where there is none. */
-export function lastOf(values: readonly (number | null)[] | undefined): number | null {
-  return values?.findLast((value) => value !== null) ?? null;
-}
-
-/** A number as a chart shows it: three digits that matter. */
-export function printNumber(value: number | null): string {
-  return value === null ? "—" : value.toLocaleString(undefined, { maximumSignificantDigits: 3 });
-}
-
-/** The chart in words, for those who do not see it. */
-export function describe(chart: Chart, series: Readonly<Record<string, readonly (number | null)[]>>): string {
-  const parts = chart.lines.map(({ series: name, label }) => `${label} ${printNumber(lastOf(series[name]))}`);
-  return `${chart.title}${chart.unit && ` (${chart.unit})`}, last: ${parts.join(", ")}`;
-}

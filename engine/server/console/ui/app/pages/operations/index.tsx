@@ -16,11 +16,11 @@ import {
 import { useScope } from "../../api/session_context.ts";
 import { Chip } from "../../kit/chip.tsx";
 import { Page } from "../../kit/page.tsx";
+import { Plot } from "../../kit/plot.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
 import { type Column, Table } from "../../kit/table.tsx";
 import { CHARTS, RANGES } from "./charts.ts";
-import { Plot } from "./plot.tsx";
 import "./operations.css";
 
 const POLL_MS = 10_000;
@@ -66,7 +66,7 @@ export function Component() {
         {metrics.data && (
           <section className="operations-plots" aria-label="Numbers">
             {CHARTS.map((chart) => (
-              <Plot key={chart.id} chart={chart} metrics={metrics.data} />
+              <Plot key={chart.id} chart={chart} times={metrics.data.times} series={metrics.data.series} />
             ))}
           </section>
         )}

@@ -4,12 +4,20 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
-import type { Metrics } from "../../api/operations/operations.ts";
-import { type Chart, describe, lastOf, printNumber } from "./charts.ts";
+import { type Chart, describe, lastOf, printNumber, type Series } from "./plot_words.ts";
+import "./plot.css";
 
 const HEIGHT = 150;
 
-export function Plot({ chart, metrics }: { chart: Chart; metrics: Metrics }) {
+export interface PlotProps {
+  chart: Chart;
+  /** The seconds since 1970 of the steps. */
+  times: readonly number[];
+  /** The values of each series at these steps. */
+  series: Series;
+}
+
+export function Plot({ chart, times, series }: PlotProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(null);
 
@@ -30,20 +38,20 @@ export function Plot({ chart, metrics }: { chart: Chart; metrics: Metrics }) {
   }, [chart]);
 
   useEffect(() => {
-    const values = chart.lines.map(({ series }) => [...(metrics.series[series] ?? metrics.times.map(() => null))]);
-    plot.current?.setData([[...metrics.times], ...values]);
-  }, [chart, metrics]);
+    const values = chart.lines.map((line) => [...(series[line.series] ?? times.map(() => null))]);
+    plot.current?.setData([[...times], ...values]);
+  }, [chart, times, series]);
 
   return (
     <figure className="plot">
       <figcaption>
         <strong>{chart.title}</strong> {chart.unit}
       </figcaption>
-      <div ref={place} role="img" aria-label={describe(chart, metrics.series)} />
+      <div ref={place} role="img" aria-label={describe(chart, series)} />
       <ul className="plot-legend">
-        {chart.lines.map(({ series, label, color }) => (
-          <li key={series} data-color={color}>
-            {label} <strong>{printNumber(lastOf(metrics.series[series]))}</strong>
+        {chart.lines.map((line) => (
+          <li key={line.series} data-color={line.color}>
+            {line.label} <strong>{printNumber(lastOf(series[line.series]))}</strong>
           </li>
         ))}
       </ul>
