@@ -21,7 +21,8 @@ export interface TableProps<T> {
 
 export function Table<T>({ label, columns, rows, idOf }: TableProps<T>) {
   return (
-    <div className="table-scroll">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a table that is wider than the window is scrolled by keys
+    <section className="table-scroll" aria-label={`${label}, to scroll`} tabIndex={0}>
       <table className="table" aria-label={label}>
         <thead>
           <tr>
@@ -44,6 +45,6 @@ export function Table<T>({ label, columns, rows, idOf }: TableProps<T>) {
           ))}
         </tbody>
       </table>
-    </div>
+    </section>
   );
 }

@@ -112,7 +112,8 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
         <Problem title="The board has a problem." text={(totals.error ?? moves.error)?.message ?? ""} />
       )}
       <div className="board">
-        <div className="board-columns">
+        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: columns that are wider than the window are scrolled by keys */}
+        <section className="board-columns" aria-label="Columns" tabIndex={0}>
           {columns.map((column) => (
             <Column
               key={column.value ?? ""}
@@ -131,7 +132,7 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
               }}
             />
           ))}
-        </div>
+        </section>
         <RecordPanels
           object={object}
           open={address.open}

@@ -12,6 +12,7 @@ import { formatValue, isEditable } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { inputName } from "../records/use_gestures.ts";
+import { focusFirst, takeLostFocus } from "./focus.ts";
 
 export type NewRecordProps = { object: ObjectModel; onClose(): void; onCreated(id: string): void };
 
@@ -81,6 +82,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
                   </div>
                 ) : (
                   <button
+                    ref={takeLostFocus}
                     type="button"
                     className="record-value"
                     aria-label={`Edit ${field.label}: ${field.relation ? String(values[inputName(field)] ?? "—") : formatValue(values[field.name], field)}`}
@@ -108,8 +110,4 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
       </form>
     </aside>
   );
-}
-
-function focusFirst(element: HTMLElement | null): void {
-  element?.querySelector<HTMLElement>("[data-autofocus]")?.focus();
 }

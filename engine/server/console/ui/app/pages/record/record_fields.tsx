@@ -11,6 +11,7 @@ import { cellKey } from "../../grid/marks.ts";
 import { Button } from "../../kit/button.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { ConflictDialog } from "../records/conflict_dialog.tsx";
+import { focusFirst } from "./focus.ts";
 import type { useRecord } from "./use_record.ts";
 
 type RecordFieldsProps = {
@@ -113,10 +114,6 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
       )}
     </div>
   );
-}
-
-function focusFirst(element: HTMLElement | null): void {
-  element?.querySelector<HTMLElement>("[data-autofocus]")?.focus();
 }
 
 function Value({ row, field, onOpen }: { row: RecordRow; field: Field; onOpen(plural: string, id: string): void }) {

@@ -7,6 +7,7 @@ import type { ObjectModel } from "../../api/model.ts";
 import { labelOf } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
 import { Problem } from "../../kit/problem.tsx";
+import { takeLostFocus } from "./focus.ts";
 import { RecordFields } from "./record_fields.tsx";
 import { RecordHistory } from "./record_history.tsx";
 import { RecordRelations } from "./record_relations.tsx";
@@ -46,11 +47,6 @@ export function RecordPanel({ object, id, onClose, onOpen }: RecordPanelProps) {
       <RecordBody object={object} id={id} record={record} onOpen={onOpen} />
     </aside>
   );
-}
-
-// The panel of the record before had the focus, and went with it.
-function takeLostFocus(element: HTMLElement | null): void {
-  if (document.activeElement === document.body) element?.focus();
 }
 
 type RecordBodyProps = {

@@ -1,0 +1,11 @@
+// The focus in the forms of a record: where an element goes away, another one has it.
+
+/** Give the focus to the first input of an editor that has appeared. */
+export function focusFirst(element: HTMLElement | null): void {
+  element?.querySelector<HTMLElement>("[data-autofocus]")?.focus();
+}
+
+/** Give the focus to an element that has appeared in the place of the one that had it. */
+export function takeLostFocus(element: HTMLElement | null): void {
+  if (document.activeElement === document.body) element?.focus();
+}

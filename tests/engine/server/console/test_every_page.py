@@ -1,0 +1,115 @@
+"""Every page at 400 % zoom, in a narrow window, in the dark, with no other host, and by the keyboard alone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, ViewportSize, expect
+
+from tests.engine.server.console.browsing import WINDOW, Serve, Served, Watched
+
+pytestmark = pytest.mark.system
+
+# A window of 1280 by 1024 at 400 %.
+ZOOMED: ViewportSize = {"width": 320, "height": 256}
+NARROW: ViewportSize = {"width": 768, "height": 900}
+PAGES: Mapping[str, str] = {
+    "": "default",
+    "records": "All objects",
+    "records/people": "People",
+    "records/people?open=new": "People",
+    "records/people?open=ID": "People",
+    "records/people/ID": "Ada",
+    "records/people/trash": "People in the trash",
+    "records/people/import": "Import People",
+    "records/opportunities/board?by=stage": "Opportunities",
+    "model": "Data model",
+    "model/graph": "Data model",
+    "model/person": "People",
+    "model/person/email": "People",
+    "model/history": "History of the model",
+    "access/roles": "Access",
+    "access/keys": "Access",
+    "access/sessions": "Access",
+    "access/audit": "Access",
+    "webhooks": "Webhooks",
+    "events": "Events",
+    "operations": "Operations",
+    "api?object=people": "API",
+    "no/where": "Nothing is here",
+}
+
+CUT_OFF = """() => {
+    const cut = [];
+    for (const control of document.querySelectorAll('a, button, input, select, textarea, h1, h2')) {
+        const box = control.getBoundingClientRect();
+        if (box.width === 0 || box.right <= innerWidth + 1) continue;
+        let holder = control.parentElement;
+        const scrolls = one => ['auto', 'scroll'].includes(getComputedStyle(one).overflowX);
+        while (holder && !scrolls(holder)) holder = holder.parentElement;
+        if (!holder) cut.push(control.outerHTML.slice(0, 120));
+    }
+    return cut;
+}"""
+
+# The controls of the page that Tab has to reach: those of a group that arrows go through, and of a grid, are one stop.
+CONTROLS = """() => [...document.querySelectorAll(
+    'a[href], button:not([disabled]), input:not([disabled]), select:not([disabled]), textarea, [tabindex="0"]'
+)].filter(one => one.checkVisibility({ visibilityProperty: true }) && one.tabIndex >= 0 && one.type !== 'radio'
+    && !one.closest('[aria-hidden="true"], .react-flow')
+    && (document.querySelector('[role="dialog"]') ?? document).contains(one))"""
+WALKED = f"""() => {{
+    const seen = globalThis.walked ??= new Set();
+    const at = document.activeElement;
+    const isEnd = seen.has(at);
+    // A grid has its mark on the cell that it names.
+    const named = at.role === 'grid' ? document.getElementById(at.getAttribute('aria-activedescendant')) : null;
+    const style = getComputedStyle(named ?? at);
+    const box = at.getBoundingClientRect();
+    const isInside = box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth;
+    const isShown = at === document.body || isInside;
+    const hasMark = at === document.body || style.outlineStyle !== 'none' || style.boxShadow !== 'none';
+    if (at !== document.body) seen.add(at);
+    const left = ({CONTROLS})().filter(one => !seen.has(one)).map(one => one.outerHTML.slice(0, 120));
+    return {{ isEnd, left, at: at.outerHTML.slice(0, 120), isShown, hasMark }};
+}}"""
+MOST_STOPS = 150
+
+
+async def open_page(watched: Watched, served: Served, path: str, title: str, record: str) -> None:
+    await watched.page.goto(f"{served.address}/console/{path.replace('ID', record)}")
+    await expect(watched.page.get_by_role("heading", level=1, name=title)).to_be_visible()
+    await expect(watched.page.get_by_text("Loading…")).to_have_count(0)
+
+
+async def walk(page: Page) -> None:
+    """Go through the page by Tab: every control is reached and seen, and the way ends."""
+    await page.evaluate("document.activeElement?.blur(); globalThis.walked = undefined")
+    step: dict[str, Any] = {}
+    for _ in range(MOST_STOPS):
+        await page.keyboard.press("Tab")
+        step = await page.evaluate(WALKED)
+        if step["isEnd"]:
+            break
+        assert step["isShown"], f"the focus is out of sight: {step['at']}"
+        assert step["hasMark"], f"the focus has no mark: {step['at']}"
+    assert step["isEnd"], f"Tab does not come to an end: {step['at']}"
+    assert step["left"] == [], "controls that Tab does not reach"
+
+
+async def test_every_page_fits_and_is_reached_by_the_keyboard(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        found = await served.ask("/graphql", '{ person(where: { email: "Ada@example.com" }) { id } }')
+        await page.emulate_media(color_scheme="dark")
+        await watched.sign_in(served)
+        for path, title in PAGES.items():
+            await page.set_viewport_size(WINDOW)
+            await open_page(watched, served, path, title, found["person"]["id"])
+            await walk(page)
+            for size in (NARROW, ZOOMED):
+                await page.set_viewport_size(size)
+                assert await page.evaluate("document.documentElement.scrollWidth") == size["width"], path
+                assert await page.evaluate(CUT_OFF) == [], path
+            await watched.assert_accessible()
+        await watched.assert_clean(served.address, (".js", ".css"))
