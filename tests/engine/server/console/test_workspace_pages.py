@@ -1,7 +1,14 @@
 """The start, the webhooks and the API of the console in a real browser."""
 
+import asyncio
 import json
+import os
 import re
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 from playwright.async_api import expect
@@ -65,30 +72,48 @@ async def test_a_webhook_is_made_paused_and_deleted(watched: Watched, serve: Ser
         await watched.assert_clean(served.address, (".js",))
 
 
-async def test_the_request_of_a_list_is_shown_as_programs_send_it(watched: Watched, serve: Serve) -> None:
+NODE = str(Path(sys.executable).with_name("node"))
+SNIPPETS = (
+    ("curl", "curl -s", ("sh", "-c"), ""),
+    (
+        "JavaScript",
+        "await fetch(",
+        (str(NODE), "--input-type=module", "-e"),
+        "\nconsole.log(JSON.stringify({ data }));",
+    ),
+    ("Python", "import httpx", (sys.executable, "-c"), "\nprint(json.dumps(data))"),
+)
+"""The languages: their buttons, words of their snippets, the programs that run them, and the line that prints data."""
+
+HARD = """L'Aquila "x" \\ ${HOME} `date` \"\"\" $(date)"""
+"""A value with the characters by which a shell, JavaScript and Python could take it for something else."""
+
+
+async def run_snippet(program: Sequence[str], text: str, key: str) -> Any:
+    """Return the JSON that a snippet prints, run as a program of its own with the key in its environment."""
+    process = await asyncio.create_subprocess_exec(
+        *program, text, env={**os.environ, "KEY": key}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    output, errors = await asyncio.wait_for(process.communicate(), 60)
+    assert process.returncode == 0, errors.decode()
+    return json.loads(output)
+
+
+async def test_the_request_of_a_list_runs_as_it_is_shown_in_each_language(watched: Watched, serve: Serve) -> None:
     page = watched.page
     async with serve() as served:
-        wanted = json.dumps({"firstName": {"eq": "Ada"}})
-        await watched.sign_in(served, f"/console/api?object=people&f={wanted}&sort=-createdAt")
+        wanted = json.dumps({"or": [{"firstName": {"eq": "Ada"}}, {"city": {"eq": HARD}}]})
+        await watched.sign_in(served, f"/console/api?object=people&f={quote(wanted)}&sort=-createdAt")
         request = page.get_by_role("region", name="Request")
         await expect(request).to_contain_text("curl -s")
         await watched.assert_accessible()
-        await request.get_by_role("button", name="JavaScript").click()
-        await expect(request).to_contain_text("await fetch(")
-        await request.get_by_role("button", name="Python").click()
-        await expect(request).to_contain_text('"firstName"')
-        # The request that is shown is one that the server takes.
-        text = await page.get_by_text("import httpx").text_content()
-        assert text is not None
-        query = text.split('query = """')[1].split('"""')[0]
-        variables = json.loads(text.split('r"""')[1].split('"""')[0])
-        answer = await page.request.post(
-            f"{served.address}/graphql",
-            data={"query": query, "variables": variables},
-            headers={"Authorization": f"Bearer {served.key}"},
-        )
-        people = (await answer.json())["data"]["people"]
-        assert [edge["node"]["firstName"] for edge in people["edges"]] == ["Ada"]
+        for language, words, program, end in SNIPPETS:
+            await request.get_by_role("button", name=language).click()
+            text = await request.get_by_text(words).text_content()
+            assert text is not None
+            answer = await run_snippet(program, text + end, served.key)
+            edges = answer["data"]["people"]["edges"]
+            assert [edge["node"]["firstName"] for edge in edges] == ["Ada"], language
         await watched.assert_clean(served.address, (".js",))
 
 
