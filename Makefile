@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install -q -c constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup release run check test test-deep test-citus test-system golden bench bench-quick bench-events bench-live bench-swap bench-big-table bench-fleet bench-overload soak clean
+.PHONY: help setup release tutorial-pictures run check test test-deep test-citus test-system golden bench bench-quick bench-events bench-live bench-swap bench-big-table bench-fleet bench-overload soak clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 17
@@ -62,6 +62,9 @@ test-citus: setup ## the tests of the engine and the model on a cluster of Citus
 
 test-system: setup ## the tests that need a system package (Chromium, pgbouncer, wrk, iproute2, systemd, PostgreSQL 15), or root
 	$(BIN)/pytest -m system
+
+tutorial-pictures: setup ## take the pictures of docs/tutorial/in-the-browser.md again (Chromium); look at them before you commit them
+	FIELDSTONE_TUTORIAL_PICTURES=docs/tutorial/images $(BIN)/pytest tests/engine/server/console/test_newcomer.py
 
 release: setup ## build the sdist and the wheel into dist, check them, and serve from the wheel without Node.js
 	$(BIN)/python -m tests.release

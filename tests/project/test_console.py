@@ -20,6 +20,9 @@ _TOKEN = re.compile(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);"
 _LONGEST = 300
 _OF_CORE = {"tail.graphql"}
 """The documents of the Core API that are about no object; those about one are built from the model."""
+_NEWCOMER = ROOT / "tests" / "engine" / "server" / "console" / "test_newcomer.py"
+_MOST_BYTES = 1_000_000
+"""Of all pictures of the tutorial."""
 
 
 def _imports(path: Path) -> list[str]:
@@ -76,6 +79,16 @@ def test_the_requests_of_the_first_steps_are_valid(metadata_schema: GraphQLSchem
     for endpoint, query in steps:
         if endpoint == "/metadata":
             assert [error.message for error in validate(metadata_schema, parse(query))] == [], query
+
+
+def test_the_tutorial_shows_each_of_its_pictures_in_their_order() -> None:
+    tutorial = ROOT / "docs" / "tutorial"
+    pictures = sorted((tutorial / "images").glob("*.webp"))
+    shown = re.findall(r"!\[[^]]+\]\(images/([\w-]+\.webp)\)", (tutorial / "in-the-browser.md").read_text("utf-8"))
+    taken = re.findall(r"pictures\.take\(\"([\w-]+)\"\)", _NEWCOMER.read_text("utf-8"))
+    assert shown == [picture.name for picture in pictures]
+    assert sorted(name[3:-5] for name in shown) == sorted(taken)
+    assert sum(picture.stat().st_size for picture in pictures) < _MOST_BYTES
 
 
 def _operation_names(document: DocumentNode) -> list[str]:

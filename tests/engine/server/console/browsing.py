@@ -19,6 +19,7 @@ from fieldstone.engine import create_app
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.console.build import UI_DIR
+from fieldstone.engine.server.demo.prepare import bring_demo
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.workspaces.sign_in_codes import create_code
 from tests.console_check import install
@@ -74,10 +75,10 @@ Serve = Callable[..., AbstractAsyncContextManager[Served]]
 
 @pytest.fixture
 def serve(app_database: str) -> Serve:
-    """A function that serves three people in development mode, under a prefix where one is given."""
+    """A function that serves three people, or the demo, in development mode, under a prefix where one is given."""
 
     @asynccontextmanager
-    async def start(prefix: str = "") -> AsyncIterator[Served]:
+    async def start(prefix: str = "", *, demo: bool = False) -> AsyncIterator[Served]:
         app = create_app(database_url=app_database, environment="development", rate_limit=0, log_level="error")
         async with app.lifespan_context():
             services = await app.runtime.ready()
@@ -86,7 +87,10 @@ def serve(app_database: str) -> Serve:
             token = made.token
             principal = await services.foundation.keys.authenticate(token)
             assert principal is not None
-            await fill(services.core, principal)
+            if demo:
+                await bring_demo(services.foundation, app.settings, lambda _done, _total: None)
+            else:
+                await fill(services.core, principal)
             code = await create_code(services.foundation.database, workspace_id=workspace_id, key_id=made.key.id)
             served = Served(address="", key=token, code=code)
             listener = _Overhearing(app, served.socket_keys)

@@ -44,6 +44,8 @@ export type JobVerb = "check" | "run" | "stop" | "undo";
 
 const AT_WORK: readonly JobStatus[] = ["RECEIVING", "CHECKING", "RUNNING", "UNDOING"];
 const POLL_MILLISECONDS = 700;
+const SLOWEST_POLL = 3_000;
+const POLL_GROWTH = 1.15;
 
 export function isAtWork(job: Job): boolean {
   return AT_WORK.includes(job.status);
@@ -65,7 +67,11 @@ export function useJob(id: string) {
   return useQuery({
     queryKey: ["import", id],
     queryFn: async () => (await ask<{ import: Job }>("GET", `/rest/imports/${id}`)).import,
-    refetchInterval: ({ state }) => (state.data && isAtWork(state.data) ? POLL_MILLISECONDS : false),
+    // A long import is asked for less often.
+    refetchInterval: ({ state }) =>
+      state.data && isAtWork(state.data)
+        ? Math.min(POLL_MILLISECONDS * POLL_GROWTH ** state.dataUpdateCount, SLOWEST_POLL)
+        : false,
     placeholderData: keepPreviousData,
     staleTime: 0,
   });

@@ -7,6 +7,7 @@ import HISTORY from "./history.graphql";
 import MODEL_OBJECT from "./model_object.graphql";
 import NAMES from "./names.graphql";
 import type { ObjectHead } from "./objects.ts";
+import { noteOwn } from "./own_changes.ts";
 import PLAN from "./plan.graphql";
 import ROLLBACK from "./rollback.graphql";
 import STATS from "./stats.graphql";
@@ -175,8 +176,11 @@ export async function planChanges(changes: readonly Change[]): Promise<Plan> {
   return (await metadata<{ plan: Plan }>(PLAN, { changes }, { operation: "ConsolePlan" })).plan;
 }
 
+type Applied = { applied: { version: unknown } };
+
 export async function applyChanges(changes: readonly Change[]): Promise<void> {
-  await metadata(APPLY, { changes });
+  const done = metadata<Applied>(APPLY, { changes });
+  await noteOwn(done.then(({ applied }) => applied));
 }
 
 export async function planRollback(to: number): Promise<Plan> {
@@ -184,7 +188,8 @@ export async function planRollback(to: number): Promise<Plan> {
 }
 
 export async function rollback(to: number): Promise<void> {
-  await metadata(ROLLBACK, { to: String(to) });
+  const done = metadata<Applied>(ROLLBACK, { to: String(to) });
+  await noteOwn(done.then(({ applied }) => applied));
 }
 
 /** A page of the versions of the model, the newest first. */

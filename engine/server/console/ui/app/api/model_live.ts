@@ -4,15 +4,18 @@ import { useEffect } from "react";
 
 import { followModel } from "./live.ts";
 import MODEL_CHANGED from "./model_changed.graphql";
+import { isOwn } from "./own_changes.ts";
 import { useModelChanged } from "./use_model_changed.ts";
 
-/** Calls `changed` with each version of the model but the first one, until the answer is called. */
+/** Calls `changed` with each version of the model but the first one and its own, until the answer is called. */
 function followVersions(changed: () => void): () => void {
   let last: string | undefined;
   const live = followModel(MODEL_CHANGED, ({ data }) => {
     const { version } = data.modelChanged as { version: unknown };
     const known = String(version);
-    if (last !== undefined && known !== last) changed();
+    if (last !== undefined && known !== last) {
+      void isOwn(known).then((isKnown) => isKnown || changed());
+    }
     last = known;
   });
   return live.stop;

@@ -22,6 +22,12 @@ export interface Session {
   expiresAt?: string | null;
 }
 
+/** Whether the role may do this with some records of an object; the server decides about each of them. */
+export function mayDo({ may }: Pick<Session, "may">, object: string, action: string): boolean {
+  const actions = may?.[object] ?? may?.["*"];
+  return actions === undefined || actions.includes(action);
+}
+
 export interface Provider {
   name: string;
   path: string;

@@ -3,7 +3,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue } from "react";
 
-import { keyOf } from "./keys.ts";
 import { type DerivedNames, deriveNames } from "./model_edit.ts";
 import { useScope } from "./session_context.ts";
 
@@ -12,7 +11,9 @@ export function useNames(label: string, object: string | null, isWanted: boolean
   const scope = useScope();
   const asked = useDeferredValue(label.trim());
   const { data } = useQuery({
-    queryKey: keyOf(scope, "model", object, "names", asked),
+    // Not in the area of the model: a change of it is no reason to ask for the names of a form that is closing.
+    queryKey: ["names", scope.workspace, scope.role, object, asked],
+    staleTime: 0,
     queryFn: ({ signal }) => deriveNames(asked, object, signal),
     enabled: isWanted && asked !== "",
   });

@@ -3,8 +3,10 @@
 import { Plus, X } from "lucide-react";
 
 import { isToMany, isToOne } from "../api/model.ts";
+import { partsOf } from "../fields/parts.ts";
 import { Button } from "../kit/button.tsx";
 import { ConditionRow } from "./condition_row.tsx";
+import { conditionAt } from "./conditions.ts";
 import {
   buildFilter,
   type Condition,
@@ -50,7 +52,9 @@ function GroupRows({ group: rows, fieldsAt, onChange }: GroupProps) {
       children: rows.children.flatMap((child, at) => (at !== index ? [child] : node === null ? [] : [node])),
     });
   const add = (node: Node) => onChange({ ...rows, children: [...rows.children, node] });
-  const first = fieldsAt([])?.[0];
+  const plain = fieldsAt([])?.find((field) => !isToMany(field) && !isToOne(field));
+  const part = plain && partsOf(plain.type)[0];
+  const first = plain && conditionAt(part ? [plain.name, part.name] : [plain.name], fieldsAt);
   return (
     <div className="filter-group">
       {(rows.children.length > 1 || rows.negated) && (
@@ -82,28 +86,14 @@ function GroupRows({ group: rows, fieldsAt, onChange }: GroupProps) {
         ))}
       </ul>
       <div className="filter-add">
-        <Button
-          kind="quiet"
-          icon={<Plus aria-hidden />}
-          isDisabled={!first}
-          onPress={() =>
-            first && add({ kind: "condition", path: [first.name], operator: "contains", value: undefined })
-          }
-        >
+        <Button kind="quiet" icon={<Plus aria-hidden />} isDisabled={!first} onPress={() => first && add(first)}>
           Condition
         </Button>
         <Button
           kind="quiet"
           icon={<Plus aria-hidden />}
           isDisabled={!first}
-          onPress={() =>
-            first &&
-            add(
-              group(rows.mode === "and" ? "or" : "and", [
-                { kind: "condition", path: [first.name], operator: "contains", value: undefined },
-              ]),
-            )
-          }
+          onPress={() => first && add(group(rows.mode === "and" ? "or" : "and", [first]))}
         >
           Group
         </Button>

@@ -3,6 +3,7 @@
 import { type Field, isToMany, isToOne } from "../api/model.ts";
 import { partsOf } from "../fields/parts.ts";
 import { typeOf } from "../fields/registry.ts";
+import { conditionAt } from "./conditions.ts";
 import { findOperator, operatorsOf } from "./operators.ts";
 import type { Condition } from "./tree.ts";
 import { ValueInput } from "./value_input.tsx";
@@ -28,10 +29,7 @@ export function ConditionRow({ condition, fieldsAt, onChange, relate }: Conditio
       relate(text.slice(0, -1).split("."));
       return;
     }
-    const next = findPath(path, fieldsAt).field;
-    const offered = operatorsOf(next ? typeOf(next).operators : "none");
-    const operator = offered.find((one) => one.name === condition.operator) ?? offered[0];
-    onChange({ kind: "condition", path, operator: operator?.name ?? "is", value: undefined });
+    onChange(conditionAt(path, fieldsAt, condition));
   }
 
   return (

@@ -90,7 +90,7 @@ export function RoleDialog({ role, roles, onClose, onDone }: RoleDialogProps) {
                   label="Copy the rights of"
                   value={copied}
                   choices={[
-                    { id: "", label: "nobody: it reads everything" },
+                    { id: "", label: "no other role: it reads everything" },
                     ...roles.map(({ name, label }) => ({ id: name, label })),
                   ]}
                   onChange={(name) => {

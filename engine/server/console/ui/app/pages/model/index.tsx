@@ -94,7 +94,7 @@ export function Component() {
         </div>
       }
     >
-      <div className="model-search">
+      <div className="list-head">
         <TextField
           label="Search objects"
           value={search.get("q") ?? ""}

@@ -3,9 +3,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { keyOf } from "../../api/keys.ts";
 import { type ModelField, type ModelObject, readFieldTypes } from "../../api/model_edit.ts";
-import { useScope } from "../../api/session_context.ts";
 import { roughName, useNames } from "../../api/use_names.ts";
 import { ChangeDialog } from "../../plan/change_dialog.tsx";
 import { createChange, draftOf, type FieldDraft, newDraft, updateChanges } from "./field_draft.ts";
@@ -21,9 +19,10 @@ export interface FieldDialogProps {
 }
 
 export function FieldDialog({ object, field, given = {}, onClose, onDone }: FieldDialogProps) {
-  const scope = useScope();
   const types = useQuery({
-    queryKey: keyOf(scope, "model", null, "field-types"),
+    // The types are the server's, and the same for every model.
+    queryKey: ["field-types"],
+    staleTime: Number.POSITIVE_INFINITY,
     queryFn: ({ signal }) => readFieldTypes(signal),
   });
   const [typed, setDraft] = useState(() => (field === null ? { ...newDraft(), ...given } : draftOf(field)));

@@ -15,6 +15,7 @@ import { Select } from "../../kit/select.tsx";
 import { DefaultField } from "./default_field.tsx";
 import { type FieldDraft, RELATION_TYPES } from "./field_draft.ts";
 import { OptionsEditor } from "./options_editor.tsx";
+import { settingLabel, settingValue } from "./setting_words.ts";
 
 /** Types that a form cannot make a field of: their fields are made by the API, or by the system. */
 const NOT_MADE = new Set(["POSITION", "ACTOR", "TS_VECTOR", "MORPH_RELATION"]);
@@ -88,16 +89,19 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
         setting.isFlag ? (
           <Check
             key={setting.name}
-            label={setting.name}
+            label={settingLabel(setting.name)}
             isSelected={draft.settings[setting.name] === true}
             onChange={(on) => set({ settings: withSetting(draft.settings, setting.name, on ? true : undefined) })}
           />
         ) : (
           <Select
             key={setting.name}
-            label={setting.name}
+            label={settingLabel(setting.name)}
             value={String(draft.settings[setting.name] ?? "")}
-            choices={[{ id: "", label: "by default" }, ...setting.values.map((value) => ({ id: value, label: value }))]}
+            choices={[
+              { id: "", label: "by default" },
+              ...setting.values.map((id) => ({ id, label: settingValue(id) })),
+            ]}
             onChange={(value) => set({ settings: withSetting(draft.settings, setting.name, value || undefined) })}
             problem={problemOf("settings")}
           />

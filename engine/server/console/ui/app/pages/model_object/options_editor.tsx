@@ -8,6 +8,9 @@ import { Chip, COLORS, colorOf } from "../../kit/chip.tsx";
 import { moveOption, type OptionDraft, optionValue } from "./field_draft.ts";
 import "./options_editor.css";
 
+/** The colours of new options in their order: neighbours differ. */
+const NEXT = ["blue", "green", "orange", "purple", "teal", "red", "yellow", "pink", "brown", "gray"] as const;
+
 export interface OptionsEditorProps {
   options: readonly OptionDraft[];
   onChange: (options: readonly OptionDraft[]) => void;
@@ -25,7 +28,7 @@ export function OptionsEditor({ options, onChange, problem }: OptionsEditorProps
 
   function add() {
     made += 1;
-    const color = COLORS[options.length % COLORS.length] ?? "gray";
+    const color = NEXT[options.length % NEXT.length] ?? "gray";
     onChange([...options, { key: `new-${made}`, was: null, value: "", label: "", color }]);
   }
 

@@ -8,6 +8,7 @@ import { listObjects } from "../../api/objects.ts";
 import { useScope } from "../../api/session_context.ts";
 import { TextField } from "../../kit/field.tsx";
 import { Page } from "../../kit/page.tsx";
+import { Table } from "../../kit/table.tsx";
 
 export function Component() {
   const scope = useScope();
@@ -22,21 +23,32 @@ export function Component() {
   );
   return (
     <Page title="All objects">
-      <TextField
-        label="Search objects"
-        value={search.get("q") ?? ""}
-        onChange={(q) => setSearch(q === "" ? {} : { q }, { replace: true })}
-      />
-      <p role="status">
-        {shown.length} of {objects.data?.length ?? 0}
-      </p>
-      <ul>
-        {shown.map(({ id, namePlural, labelPlural, description }) => (
-          <li key={id}>
-            <Link to={`/records/${namePlural}`}>{labelPlural}</Link> {description}
-          </li>
-        ))}
-      </ul>
+      <div className="list-head">
+        <TextField
+          label="Search objects"
+          value={search.get("q") ?? ""}
+          onChange={(q) => setSearch(q === "" ? {} : { q }, { replace: true })}
+        />
+        <p role="status">
+          {shown.length} of {objects.data?.length ?? 0}
+        </p>
+      </div>
+      {shown.length > 0 && (
+        <Table
+          label="Objects"
+          columns={[
+            {
+              id: "object",
+              title: "Object",
+              cell: ({ namePlural, labelPlural }) => <Link to={`/records/${namePlural}`}>{labelPlural}</Link>,
+            },
+            { id: "name", title: "Name", cell: ({ namePlural }) => <code>{namePlural}</code> },
+            { id: "description", title: "Description", cell: ({ description }) => description },
+          ]}
+          rows={shown}
+          idOf={({ id }) => id}
+        />
+      )}
     </Page>
   );
 }

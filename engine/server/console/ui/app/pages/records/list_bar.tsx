@@ -16,6 +16,8 @@ import { useState } from "react";
 import { Link } from "react-router";
 
 import { root } from "../../api/place.ts";
+import { mayDo } from "../../api/session.ts";
+import { useSession } from "../../api/session_context.ts";
 import { exportAddress } from "../../filter/rest.ts";
 import { countConditions, parseFilter } from "../../filter/tree.ts";
 import { Button } from "../../kit/button.tsx";
@@ -41,6 +43,7 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
   const conditions = countConditions(parseFilter(address.filter));
   const { object, isTrash } = list;
   const state: ListState = { columns: list.columns, filter: address.filter, order: list.order };
+  const mayCreate = mayDo(useSession(), object.nameSingular, "create");
   return (
     <>
       {!isTrash && (
@@ -113,16 +116,18 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
             >
               <Code aria-hidden />
             </Link>
-            <Link
-              className="button"
-              data-kind="quiet"
-              to={`/records/${object.namePlural}/import`}
-              data-icon-only
-              aria-label="Import"
-              title="Import"
-            >
-              <Upload aria-hidden />
-            </Link>
+            {mayCreate && (
+              <Link
+                className="button"
+                data-kind="quiet"
+                to={`/records/${object.namePlural}/import`}
+                data-icon-only
+                aria-label="Import"
+                title="Import"
+              >
+                <Upload aria-hidden />
+              </Link>
+            )}
             <Link
               className="button"
               data-kind="quiet"
@@ -134,9 +139,11 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
               <Trash2 aria-hidden />
             </Link>
           </div>
-          <Button kind="primary" icon={<Plus aria-hidden />} onPress={onCreate}>
-            {object.labelSingular}
-          </Button>
+          {mayCreate && (
+            <Button kind="primary" icon={<Plus aria-hidden />} onPress={onCreate}>
+              {object.labelSingular}
+            </Button>
+          )}
         </>
       )}
       {open === "columns" && <ColumnsDialog list={list} onClose={() => setOpen(null)} />}

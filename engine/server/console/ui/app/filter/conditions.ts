@@ -1,0 +1,16 @@
+// New conditions: the operator that suits the field.
+
+import { typeOf } from "../fields/registry.ts";
+import { operatorsOf } from "./operators.ts";
+import type { Condition } from "./tree.ts";
+import { type FieldsAt, findPath } from "./words.ts";
+
+/** A condition on the field at a path; the operator of the one before stays if it has a value and suits the field. */
+export function conditionAt(path: readonly string[], fieldsAt: FieldsAt, before: Condition | null = null): Condition {
+  const { field } = findPath(path, fieldsAt);
+  const offered = operatorsOf(field ? typeOf(field).operators : "none");
+  // An option is chosen, and not searched by its letters.
+  const first = field && typeOf(field).editor === "option" ? offered.find(({ name }) => name === "eq") : offered[0];
+  const kept = before?.value === undefined ? undefined : offered.find(({ name }) => name === before.operator);
+  return { kind: "condition", path, operator: (kept ?? first)?.name ?? "is", value: undefined };
+}
