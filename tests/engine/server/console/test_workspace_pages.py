@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import WebSocketRoute, expect
 
 from tests.engine.server.console.browsing import NAMES, Serve, Watched
 
@@ -158,3 +158,35 @@ async def test_events_are_shown_as_they_come(watched: Watched, serve: Serve) -> 
         await table.get_by_role("link", name="Ada").click()
         await expect(page.get_by_role("heading", name="Ada")).to_be_visible()
         await watched.assert_clean(served.address, (".js",))
+
+
+async def test_events_of_a_break_are_shown_after_it(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    routes: list[WebSocketRoute] = []
+
+    def relay(route: WebSocketRoute) -> None:
+        route.connect_to_server()
+        routes.append(route)
+
+    await page.route_web_socket(re.compile("/metadata$"), relay)
+    async with serve() as served:
+        await watched.sign_in(served, "/console/events")
+        table = page.get_by_role("table", name="Events")
+        await expect(table.get_by_role("link", name=NAMES[0])).to_be_visible()
+
+        async def move_to(city: str) -> None:
+            change = f'updatePeople(filter: {{ firstName: {{ eq: "Ada" }} }}, data: {{ city: "{city}" }}) {{ id }}'
+            answer = await page.request.post(
+                f"{served.address}/graphql",
+                data={"query": f"mutation {{ {change} }}"},
+                headers={"Authorization": f"Bearer {served.key}"},
+            )
+            assert "errors" not in await answer.json()
+
+        await move_to("Wien")
+        await expect(table.get_by_text("city: — → Wien")).to_be_visible(timeout=20_000)
+        (route,) = routes
+        await route.close(code=1012)
+        await move_to("Graz")
+        await expect(table.get_by_text("city: Wien → Graz")).to_be_visible(timeout=30_000)
+        assert len(routes) == 2
