@@ -23,6 +23,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not config.getoption("numprocesses", None):
+        # The process that runs tests has read it; the commands that they run would call it no setting.
+        os.environ.pop("FIELDSTONE_TEST_CITUS", None)
     if config.getoption("--update-golden") and os.environ.get("CI"):
         raise pytest.UsageError("golden cases are updated by people that read the diff, not by CI")
 

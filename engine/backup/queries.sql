@@ -80,7 +80,20 @@ UPDATE fieldstone.webhook_delivery SET position = position + %(offset)s::bigint;
 
 -- name: lie_together
 -- The tables are made again on the server that the backup is restored to, whatever node they lay on.
-UPDATE fieldstone.workspace SET is_distributed = false WHERE id = ANY (%(workspace_ids)s);
+UPDATE fieldstone.workspace SET is_distributed = false WHERE id = ANY (%(workspace_ids)s) AND is_distributed;
+
+-- name: undistribute
+-- The statements that give the tables of a schema the defaults and the foreign keys of tables that are not distributed.
+SELECT format('ALTER TABLE %%s ALTER COLUMN %%I SET DEFAULT %%s', adrelid::regclass, attname,
+    replace(pg_get_expr(adbin, adrelid), 'fieldstone.moment()', 'now()'))
+FROM pg_attrdef JOIN pg_attribute ON attrelid = adrelid AND attnum = adnum JOIN pg_class AS owner ON owner.oid = adrelid
+WHERE owner.relnamespace = quote_ident(%(schema)s)::regnamespace AND EXISTS (
+    SELECT FROM pg_depend WHERE classid = 'pg_attrdef'::regclass AND objid = pg_attrdef.oid
+        AND refclassid = 'pg_proc'::regclass AND refobjid = 'fieldstone.moment'::regproc
+)
+UNION ALL
+SELECT format('ALTER TABLE %%s ALTER CONSTRAINT %%I DEFERRABLE INITIALLY IMMEDIATE', conrelid::regclass, conname)
+FROM pg_constraint WHERE connamespace = quote_ident(%(schema)s)::regnamespace AND contype = 'f' AND condeferred;
 
 -- name: move_moved_events
 -- Of workspaces that have come from another cell.

@@ -244,9 +244,10 @@ async def _restore_tables(
         for chunk in archive.read(DEFINITIONS):
             definitions.write(chunk)
         definitions.flush()
-        path = Path(definitions.name)
+        path, was_distributed = Path(definitions.name), False
         if any(one.name == "workspace" and "is_distributed" in one.columns for one in archive.manifest.tables):
-            await connection.execute(_QUERIES["lie_together"], {"workspace_ids": [saved.id for saved in workspaces]})
+            ids = [saved.id for saved in workspaces]
+            was_distributed = (await connection.execute(_QUERIES["lie_together"], {"workspace_ids": ids})).rowcount > 0
         for saved in workspaces:
             tables = [one for one in archive.manifest.tables if one.schema == saved.schema]
             report(f"{saved.name}: {len(tables):,} tables, {sum(one.rows for one in tables):,} rows")
@@ -255,6 +256,10 @@ async def _restore_tables(
             for table in tables:
                 await copy_in(connection, archive, table, Table(schema=table.schema, name=table.name))
             await connection.execute(await write_definitions(path, saved.schema, "post-data"), prepare=False)
+            if was_distributed:
+                cursor = await connection.execute(_QUERIES["undistribute"], {"schema": saved.schema})
+                for (statement,) in await cursor.fetchall():
+                    await connection.execute(statement.encode())
 
 
 async def _advance_sequences(

@@ -7,9 +7,14 @@ from typing import Any
 import psycopg
 
 from tests.apis import SCHEMA
+from tests.citus_cluster import ON_CITUS
 from tests.waiting import until_found
 
-WAITING = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
+WAITING = (
+    "SELECT 1 FROM citus_lock_waits WHERE blocked_statement LIKE %s"
+    if ON_CITUS
+    else "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE %s"
+)
 
 
 async def race(dsn: str, asking: Awaitable[Any], change: str, value: Any, email: str = "a") -> Any:

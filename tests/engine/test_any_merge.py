@@ -48,9 +48,9 @@ class Bench:
         """Bring the records back, and take the events away."""
         objects = self.snapshot.objects.values()
         with psycopg.connect(self.dsn) as connection:
-            connection.execute("SET session_replication_role = replica")
             tables = sql.SQL(",").join(map(_table, objects))
             connection.execute(sql.SQL("TRUNCATE {}, fieldstone.event_staging").format(tables))
+            connection.execute("SET session_replication_role = replica")
             for object_ in objects:
                 name = sql.Identifier(object_.table.name)
                 connection.execute(sql.SQL("INSERT INTO {} SELECT * FROM kept.{}").format(_table(object_), name))

@@ -79,8 +79,8 @@ class Bench:
     def reset(self) -> None:
         """Bring the records back, and take the events away."""
         with psycopg.connect(self.dsn) as connection:
-            connection.execute("SET session_replication_role = replica")
             connection.execute(sql.SQL("TRUNCATE {}, fieldstone.event_staging").format(self.table))
+            connection.execute("SET session_replication_role = replica")
             connection.execute(sql.SQL("INSERT INTO {} SELECT * FROM public.kept").format(self.table))
 
     def events(self) -> list[str]:

@@ -181,7 +181,7 @@ async def test_what_is_interrupted_rests_while_others_are_built(end: str, desk: 
         await holder.execute("LOCK TABLE workspace_default.person IN SHARE MODE")
         build = asyncio.create_task(patient.build_all())
         (pid,) = await until_found(watch, _LOCKED)
-        await watch.execute(f"SELECT {end}(%s)".encode(), [pid])
+        await watch.execute(f"SELECT {end}(%s::int)".encode(), [pid])
         if end == "pg_cancel_backend":
             assert await build == 1
         else:

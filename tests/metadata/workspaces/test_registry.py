@@ -1,12 +1,16 @@
 """metadata/workspaces/registry.py and metadata/workspaces/standard_model.py"""
 
 import asyncio
+from uuid import UUID
 
+import psycopg
 import pytest
 
+from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot, relation_end
+from fieldstone.metadata.workspaces.registry import WorkspaceNames
 from tests.metadata.desk import Desk, columns_of, new_object, whole_state
 
 SYSTEM = ["id", "createdAt", "updatedAt", "deletedAt", "createdBy", "position"]
@@ -133,3 +137,29 @@ async def test_of_two_who_create_the_same_one_wins(desk: Desk) -> None:
         *(desk.workspaces.create("twice", actor="test", standard=False) for _ in range(2)), return_exceptions=True
     )
     assert sorted(type(result).__name__ for result in results) == ["NameTaken", "Snapshot"]
+
+
+async def test_a_name_or_an_id_is_looked_up_by_indexes(desk: Desk, model_dsn: str) -> None:
+    first, second = UUID(int=0xA1), UUID(int=0xB2)
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO fieldstone.workspace (id, name, schema_name)"
+            " SELECT gen_random_uuid(), 'w' || n, 'w' || n FROM generate_series(1, 3000) AS n"
+        )
+        connection.execute(
+            "INSERT INTO fieldstone.workspace (id, name, schema_name) VALUES (%s, 'one', 'one'), (%s, %s, 'two')",
+            [first, second, str(first)],
+        )
+        connection.execute("ANALYZE fieldstone.workspace")
+        for name in ("w7", str(first)):
+            query = b"EXPLAIN " + QUERIES["workspace_id_by_name"]
+            plan = "\n".join(line for (line,) in connection.execute(query, {"name": name}))
+            assert "Seq Scan on workspace" not in plan, plan
+    names = WorkspaceNames(desk.database)
+    assert await names.find("one") == first
+    # A name that has the form of another workspace's id is not found by.
+    assert await names.find(str(first)) == first
+    assert await names.find(str(second)) == second
+    assert await names.find("w7") is not None
+    for unknown in ("", "w0", str(UUID(int=1)), str(first).upper(), "{" + str(first) + "}"):
+        assert await names.find(unknown) is None

@@ -18,6 +18,7 @@ from fieldstone.metadata.writer.holders import MOVES
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.metadata.writer.turns import Turns
+from tests.citus_cluster import ON_CITUS
 from tests.metadata.desk import Desk, new_field, person, whole_state
 
 Connection = psycopg.AsyncConnection[Any]
@@ -50,7 +51,8 @@ async def test_who_waits_too_long_for_another_process_is_told_since_when(
         with pytest.raises(ModelBusy, match=refused):
             await writer_on(desk, 0.2).change(model.workspace.id, add_late, actor="test")
         assert whole_state(model_dsn) == before
-        holder = f"pid {other.info.backend_pid} (another server from a local socket, idle in transaction) since 20"
+        place = "127.0.0.1" if ON_CITUS else "a local socket"
+        holder = f"pid {other.info.backend_pid} (another server from {place}, idle in transaction) since 20"
         assert holder in caplog.text
     # Nothing is left of the refusal: neither on the connection nor in this process.
     assert "late" in person(await desk.change(add_late)).by_name

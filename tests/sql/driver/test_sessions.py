@@ -97,7 +97,7 @@ async def test_after_an_outage_nobody_waits(empty_database: str) -> None:
         async with database.session() as session:
             ended = session.info.backend_pid
         await other.execute(psycopg.sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
-        await other.execute("SELECT pg_terminate_backend(%s, 5000)", [ended])
+        await other.execute("SELECT pg_terminate_backend(%s::int, 5000)", [ended])
         for _ in range(20):
             with pytest.raises(DatabaseUnavailable):
                 async with database.session():

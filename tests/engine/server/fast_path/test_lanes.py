@@ -105,7 +105,7 @@ async def test_a_killed_lane_is_not_seen_by_its_clients(serve: Serve, app_databa
             for talk in talks:
                 talk.send(talk.request(PEOPLE, n="Ada"))
             (pid,) = await until_waiting(app_database)
-            await connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+            await connection.execute("SELECT pg_terminate_backend(%s::int, 5000)", [pid])
         answers = await asyncio.gather(*(talk.receive() for talk in talks))
         assert [answer.json["data"]["people"]["totalCount"] for answer in answers] == [1] * 6
         assert sum(messages) >= 2

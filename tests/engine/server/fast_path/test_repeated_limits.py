@@ -79,7 +79,7 @@ async def test_a_lost_connection_is_not_seen_by_the_client(serve: Serve, app_dat
         async with locked(app_database) as connection:
             talk.send(talk.request(PEOPLE, n="Ada"))
             (pid,) = await until_waiting(app_database)
-            await connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+            await connection.execute("SELECT pg_terminate_backend(%s::int, 5000)", [pid])
         assert (await talk.receive()).json["data"]["people"]["totalCount"] == 1
 
 

@@ -46,7 +46,7 @@ async def test_a_write_whose_connection_is_lost_is_not_made_again(serve: Serve, 
         async with locked(app_database) as connection:
             talk.send(talk.request(CREATE, e="lost@example.com"))
             (pid,) = await until_waiting(app_database)
-            await connection.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+            await connection.execute("SELECT pg_terminate_backend(%s::int, 5000)", [pid])
         lost = await talk.receive()
         assert (lost.status, lost.header(b"retry-after")) == (503, b"1")
         assert await count(talk) == 4
