@@ -1,6 +1,7 @@
 """The head of a file: the names of its columns, a few of its rows, and the fields that the columns may be."""
 
 import codecs
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -35,6 +36,8 @@ def read_head(data: bytes, format_: Format, object_: Object, *, is_all: bool, mo
         text = codecs.getincrementaldecoder("utf-8")().decode(data, final=is_all).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         raise BadUserInput(f"The file is not UTF-8: {error.reason}.") from None
+    if "\0" in text:
+        raise BadUserInput("The file has the character NUL: it is no text, or not UTF-8.")
     if format_ is Format.JSONL:
         rows = JsonLines(decode_record, dict, most).read(text, is_end=is_all)
         if not rows and is_all:
@@ -50,6 +53,8 @@ def read_head(data: bytes, format_: Format, object_: Object, *, is_all: bool, mo
         rows = CsvRows(read_header, most).read(text, is_end=is_all)
         if not columns:
             raise BadUserInput("The file's first line, which has the names of the columns, is too long.")
+        if twice := next((name for name, count in Counter(columns).items() if count > 1), None):
+            raise BadUserInput(f"The column '{twice}' is in the header twice.")
     if len(columns) > _MOST_COLUMNS:
         raise BadUserInput(f"The file has {len(columns):,} columns, and {_MOST_COLUMNS:,} are the most.")
     sample = [[_cut(value) for value in _values(row.data, columns, format_)] for row in rows[:_ROWS] if not row.error]

@@ -57,3 +57,33 @@ async def test_an_export_has_the_filter_and_the_order_of_the_list(
         lines = (tmp_path / "people.csv").read_text(encoding="utf-8").splitlines()
         assert lines[0].startswith("firstName,lastName,email,")
         assert [name for line in lines[1:] for name in ("Ada", "Grace") if name in line.split(",")] == ["Grace", "Ada"]
+
+
+async def test_a_file_of_another_encoding_is_read_and_its_import_is_found_again(watched: Watched, serve: Serve) -> None:
+    text = "email;firstName\nzoe@example.com;Zoë\n"
+    async with serve() as served:
+        page = await open_list(watched, served, "people/import")
+        for name, content in (("utf16.csv", text.encode("utf-16")), ("western.csv", text.encode("windows-1252"))):
+            file = FilePayload(name=name, mimeType="text/csv", buffer=content)
+            await page.get_by_label("File", exact=True).set_input_files(file)
+            await expect(page.get_by_role("cell", name="Zoë")).to_be_visible()
+            await expect(page.get_by_label("Field for firstName")).to_have_value("firstName")
+            await page.goto(f"{served.address}/console/records/people/import")
+        await expect(page.get_by_role("link", name="utf16.csv")).to_be_visible()
+        await watched.assert_accessible()
+        await page.get_by_role("link", name="western.csv").click()
+        await page.get_by_role("button", name="Import", exact=True).click()
+        await expect(page.get_by_text("Done. 1 created, 0 updated, 0 refused.")).to_be_visible()
+        found = await ask(served, '{ person(where: { email: "zoe@example.com" }) { firstName } }')
+        assert found["person"] == {"firstName": "Zoë"}
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_file_whose_header_has_a_column_twice_is_refused(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "people/import")
+        file = FilePayload(name="twice.csv", mimeType="text/csv", buffer=b"email,city,email\na,b,c\n")
+        await page.get_by_label("File", exact=True).set_input_files(file)
+        await expect(page.get_by_role("alert")).to_contain_text("'email' is in the header twice")
+        await watched.assert_accessible()
+        assert all("400" in complaint for complaint in watched.complaints)

@@ -65,9 +65,9 @@ export async function ask<T>(method: "GET" | "POST" | "DELETE", path: string, bo
 }
 
 /** The `data` of an address that takes a file as its body. */
-export async function upload<T>(path: string, file: Blob, type: string): Promise<T> {
+export async function upload<T>(path: string, file: Blob, type: string, signal?: AbortSignal): Promise<T> {
   const headers = { Accept: "application/json", "Content-Type": type };
-  return readAnswer<T>(await reach(path, { method: "POST", headers, body: file }));
+  return readAnswer<T>(await reach(path, { method: "POST", headers, body: file, signal: signal ?? null }));
 }
 
 async function readAnswer<T>(response: Response): Promise<T> {

@@ -51,11 +51,23 @@ export function isAtWork(job: Job): boolean {
   return AT_WORK.includes(job.status);
 }
 
-/** Send a file, and return the job that waits with it. */
-export async function createJob(plural: string, file: File): Promise<Job> {
-  const type = /\.(jsonl|ndjson)$/i.test(file.name) ? "application/jsonl" : "text/csv";
-  const parameters = new URLSearchParams({ object: plural, name: file.name });
-  return (await upload<{ import: Job }>(`/rest/imports?${parameters}`, file, type)).import;
+/** Send the content of a file, and return the job that waits with it. */
+export async function createJob(plural: string, name: string, content: Blob, signal: AbortSignal): Promise<Job> {
+  const type = /\.(jsonl|ndjson)$/i.test(name) ? "application/jsonl" : "text/csv";
+  const parameters = new URLSearchParams({ object: plural, name });
+  return (await upload<{ import: Job }>(`/rest/imports?${parameters}`, content, type, signal)).import;
+}
+
+/** The jobs of the person for an object, the newest first: a page that was closed is found again. */
+export function useJobs(plural: string) {
+  return useQuery({
+    queryKey: ["imports", plural],
+    queryFn: async () => {
+      const { imports } = await ask<{ imports: readonly Job[] }>("GET", "/rest/imports");
+      return imports.filter((job) => job.object === plural);
+    },
+    staleTime: 0,
+  });
 }
 
 export async function turnJob(id: string, verb: JobVerb, options: JobOptions = {}): Promise<Job> {

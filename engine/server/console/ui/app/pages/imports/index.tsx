@@ -1,14 +1,17 @@
 // The import of a file into an object: the file, its columns, a check, and the run, each by the server.
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useRef, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
-import { createJob, useJob } from "../../api/imports.ts";
+import { createJob, useJob, useJobs } from "../../api/imports.ts";
 import type { ObjectModel } from "../../api/model.ts";
 import { useObject } from "../../api/object_query.ts";
+import { Button } from "../../kit/button.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
-import { JobSteps } from "./job_steps.tsx";
+import { detectEncoding, type Encoding, toUtf8 } from "./encoding.ts";
+import { JobSteps, WORDS } from "./job_steps.tsx";
 import "./imports.css";
 
 export function Component() {
@@ -30,8 +33,16 @@ export function Component() {
 function FileStep({ object }: { object: ObjectModel }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
+  const [encoding, setEncoding] = useState<Encoding>("utf-8");
+  const under = useRef<AbortController | null>(null);
+  const jobs = useJobs(object.namePlural);
   const sent = useMutation({
-    mutationFn: (file: File) => createJob(object.namePlural, file),
+    mutationFn: async (file: File) => {
+      under.current = new AbortController();
+      const found = await detectEncoding(file);
+      setEncoding(found);
+      return createJob(object.namePlural, file.name, await toUtf8(file, found), under.current.signal);
+    },
     onSuccess: (job) => {
       queries.setQueryData(["import", job.id], job);
       void navigate(`/records/${object.namePlural}/import/${job.id}`);
@@ -43,7 +54,9 @@ function FileStep({ object }: { object: ObjectModel }) {
         A file of CSV or JSON Lines becomes records of {object.labelPlural}. The server takes it as it stands: nothing
         is written before you have seen the columns, and the import goes on if you close this page.
       </p>
-      {sent.error && <Problem title="The file was not taken." text={sent.error.message} />}
+      {sent.error && sent.error.name !== "AbortError" && (
+        <Problem title="The file was not taken." text={sent.error.message} />
+      )}
       <label className="form-row">
         File
         <input
@@ -53,10 +66,30 @@ function FileStep({ object }: { object: ObjectModel }) {
           onChange={(event) => {
             const file = event.target.files?.[0];
             if (file) sent.mutate(file);
+            // The same file can be chosen again.
+            event.target.value = "";
           }}
         />
       </label>
-      {sent.isPending && <p role="status">The file is being sent…</p>}
+      {sent.isPending && (
+        <p role="status">
+          The file is being sent{encoding === "utf-8" ? "" : `, read as ${encoding.toUpperCase()}`}…{" "}
+          <Button onPress={() => under.current?.abort()}>Cancel</Button>
+        </p>
+      )}
+      {jobs.data && jobs.data.length > 0 && (
+        <section aria-label="Imports before">
+          <h2>Imports before</h2>
+          <ul>
+            {jobs.data.map((job) => (
+              <li key={job.id}>
+                <Link to={`/records/${object.namePlural}/import/${job.id}`}>{job.name ?? "File"}</Link>{" "}
+                {WORDS[job.status]}
+              </li>
+            ))}
+          </ul>
+        </section>
+      )}
     </section>
   );
 }

@@ -9,7 +9,7 @@ import { Button } from "../../kit/button.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { conflictKeys, initialMapping, targetsOf } from "./targets.ts";
 
-const WORDS: Readonly<Record<Job["status"], string>> = {
+export const WORDS: Readonly<Record<Job["status"], string>> = {
   RECEIVING: "The file is being received.",
   READY: "The file waits.",
   CHECKING: "Each row is being checked; none is written.",
