@@ -50,4 +50,6 @@ def of_workspace(table: str, columns: Sequence[str], workspace_id: UUID) -> sql.
         return sql.SQL("id = {}").format(id_)
     if "workspace_id" in columns:
         return sql.SQL("workspace_id = {}").format(id_)
+    if "job_id" in columns:
+        return sql.SQL("job_id IN (SELECT id FROM fieldstone.import_job WHERE workspace_id = {})").format(id_)
     return sql.SQL("webhook_id IN (SELECT id FROM fieldstone.webhook WHERE workspace_id = {})").format(id_)

@@ -1,14 +1,25 @@
 """Several cells served by one app: each request by the cell of its workspace, whatever happens to another one."""
 
 import asyncio
+import contextlib
+import os
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
+import pytest
 
+from fieldstone.engine.server.app import Fieldstone
+from fieldstone.metadata.model import Workspace
 from fieldstone.sql import embedded
 from fieldstone.sql.embedded.process import shut_down
 from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send
 
 CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id name } }"
+AT_ONCE = 4.0
+"""Seconds for requests that wait for nothing: less than one look at a cell takes that hangs."""
 LIST = "{ companies { edges { node { name } } } }"
 
 
@@ -79,6 +90,58 @@ async def test_a_cell_that_is_away_hurts_no_other(
                 while (await one.post("/graphql", json={"query": LIST})).status_code != 200:
                     await asyncio.sleep(0.1)
             assert await names(one) == ["Acme"]
+
+
+@contextlib.contextmanager
+def hanging(server: embedded.EmbeddedServer) -> Iterator[None]:
+    """Stop all processes of a server for the block: its connections stay, and nothing answers."""
+    parent = int((server.folder.cluster / "postmaster.pid").read_text().split()[0])
+    children = Path(f"/proc/{parent}/task/{parent}/children")
+    os.kill(parent, signal.SIGSTOP)
+    stopped = [parent, *map(int, children.read_text().split())]
+    try:
+        for pid in stopped[1:]:
+            os.kill(pid, signal.SIGSTOP)
+        yield
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
+
+
+@pytest.mark.parametrize("hung", ["home", "east"])
+async def test_a_cell_that_hangs_hurts_no_other(
+    cells: dict[str, str], cell_servers: dict[str, embedded.EmbeddedServer], hung: str
+) -> None:
+    other = "east" if hung == "home" else "home"
+    async with open_app(cells) as app:
+        _, first = await make_workspace(app, hung, "first")
+        _, second = await make_workspace(app, other, "second")
+        made = await cell_services(app, other).foundation.keys.create((await _of(app, other)).id, "another")
+        async with client_of(app, first) as one, client_of(app, second) as two, client_of(app, made.token) as three:
+            await send(one, CREATE, name="Acme")
+            await send(two, CREATE, name="Globex")
+            with hanging(cell_servers[hung]):
+                asked = [asyncio.create_task(one.post("/graphql", json={"query": LIST})) for _ in range(40)]
+                async with asyncio.timeout(60):
+                    for number in range(10):
+                        await send(two, CREATE, name=str(number))
+                        assert len(await names(two)) == 2 + number
+                    # A key that was not seen before is looked for in the cells that answer.
+                    assert len(await names(three)) == 11
+                    assert {(await each).status_code for each in asked} == {503}
+                    # Once the cell is known to hang, no request waits for it.
+                    began = time.monotonic()
+                    for _ in range(20):
+                        assert (await one.post("/graphql", json={"query": LIST})).status_code == 503
+                    assert time.monotonic() - began < AT_ONCE
+            async with asyncio.timeout(20):
+                while (await one.post("/graphql", json={"query": LIST})).status_code != 200:
+                    await asyncio.sleep(0.1)
+            assert await names(one) == ["Acme"]
+
+
+async def _of(app: Fieldstone, cell: str) -> Workspace:
+    return await cell_services(app, cell).foundation.workspaces.find("second")  # type: ignore[no-any-return]
 
 
 async def test_a_start_waits_for_no_cell_that_is_away(cells: dict[str, str]) -> None:

@@ -85,7 +85,7 @@ def free_port() -> int:
 
 @dataclass(slots=True)
 class Server:
-    """A server on a port of its own, which may be killed and started again."""
+    """A server on a port of its own, which may be killed and started again; without a dsn its variables name cells."""
 
     dsn: str
     variables: dict[str, str] = field(default_factory=dict)
@@ -94,7 +94,8 @@ class Server:
 
     def start(self) -> None:
         """Begin to serve; it is ready when this returns."""
-        settings = {"DATABASE_URL": self.dsn, "FIELDSTONE_LOG_LEVEL": "warning", **self.variables}
+        database = {"DATABASE_URL": self.dsn} if self.dsn else {}
+        settings = {**database, "FIELDSTONE_LOG_LEVEL": "warning", **self.variables}
         self.served = start("--port", str(self.port), **settings)
         wait_until_ready(self.served)
 
@@ -150,6 +151,7 @@ class Writing:
 
     Attributes:
         answered: the emails of those whose creation was answered, in order.
+        refused: the answers with errors.
     """
 
     def __init__(self, of: Sequence[Server], key: str, name: str = "") -> None:
@@ -159,6 +161,7 @@ class Writing:
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._write)
         self.answered: list[str] = []
+        self.refused: list[str] = []
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -184,7 +187,10 @@ class Writing:
                 body = {"query": query, "variables": {"email": email}}
                 # One that was just started says so, and one that was killed says nothing.
                 with contextlib.suppress(httpx.TransportError):
-                    if "errors" not in http.post(f"{server.url}/graphql", json=body).json():
+                    answer = http.post(f"{server.url}/graphql", json=body).json()
+                    if "errors" in answer:
+                        self.refused.append(str(answer))
+                    else:
                         self.answered.append(email)
 
 

@@ -21,8 +21,13 @@ _OF_THE_MODEL: Final = frozenset(
 )
 """Tables that only changes of the model write, which wait for the end of a move."""
 _OF_DELIVERIES: Final = frozenset({_DELIVERIES, "webhook_try"})
-_LONG: Final = frozenset({*_OF_DELIVERIES, "audit_log", "idempotency", "slow_operation", "persisted_query"})
+_FILES: Final = frozenset({"import_chunk", "import_error", "import_batch", "import_record"})
+_OF_IMPORTS: Final = _FILES | {"import_job"}
+_LONG: Final = frozenset({*_OF_DELIVERIES, *_FILES, "audit_log", "idempotency", "slow_operation", "persisted_query"})
 """Tables of which only the rows are carried that have changed; rows that retention has deleted go later."""
+
+_WITHOUT_KEY: Final = ("job_id", "first_row", "record_id")
+"""The columns that tell the rows of `import_record` apart, which has no key."""
 
 
 class Owned(NamedTuple):
@@ -91,7 +96,7 @@ def _changed(since: int) -> sql.Composed:
 
 
 def _moves(name: str, columns: Sequence[str]) -> bool:
-    return is_saved(name) and (name in _OF_DELIVERIES or not stays_behind(name, columns))
+    return is_saved(name) and (name in _OF_DELIVERIES | _OF_IMPORTS or not stays_behind(name, columns))
 
 
 async def _carry(source: Session, target: Session, move: Move, owned: Owned, since: int | None) -> None:
@@ -112,7 +117,8 @@ async def _carry(source: Session, target: Session, move: Move, owned: Owned, sin
         await target.execute(QUERIES["place_deliveries"], {"epoch": move.epoch})
     effect: sql.Composable = sql.SQL("")
     if not owned.key:
-        await target.execute(sql.SQL("DELETE FROM {} WHERE {}").format(table_sql(table), condition))
+        came = _came(table, _WITHOUT_KEY) if is_part else condition
+        await target.execute(sql.SQL("DELETE FROM {} WHERE {}").format(table_sql(table), came))
     else:
         effect = _merge(owned)
         if not is_part and since is not None:
@@ -136,12 +142,17 @@ def _merge(owned: Owned) -> sql.Composed:
 
 def _delete_others(table: Table, owned: Owned, condition: sql.Composable) -> sql.Composed:
     """Return the statement that deletes the rows which the source does not have any more."""
+    return sql.SQL("DELETE FROM {} WHERE {} AND NOT {}").format(
+        table_sql(table), condition, _came(table, owned.key or ())
+    )
+
+
+def _came(table: Table, key: Iterable[str]) -> sql.Composed:
+    """Return the condition on the rows of which those that came have the key."""
     same = sql.SQL(" AND ").join(
-        sql.SQL("came.{} = {}.{}").format(name_sql(one), table_sql(table), name_sql(one)) for one in owned.key or ()
+        sql.SQL("came.{} = {}.{}").format(name_sql(one), table_sql(table), name_sql(one)) for one in key
     )
-    return sql.SQL("DELETE FROM {} WHERE {} AND NOT EXISTS (SELECT FROM pg_temp.came WHERE {})").format(
-        table_sql(table), condition, same
-    )
+    return sql.SQL("EXISTS (SELECT FROM pg_temp.came WHERE {})").format(same)
 
 
 async def copy_aside(

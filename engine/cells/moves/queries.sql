@@ -122,6 +122,11 @@ UPDATE fieldstone.webhook SET rests_until = NULL, start_position = greatest(coal
 ), (SELECT position FROM fieldstone.log_head)))
 WHERE workspace_id = %(workspace_id)s;
 
+-- name: receiving
+-- Imports whose files are being received: their parts are written without a look at the workspace's tables.
+SELECT count(*) FROM fieldstone.import_job
+WHERE workspace_id = %(workspace_id)s AND status = 'RECEIVING' AND updated_at > clock_timestamp() - interval '1 minute';
+
 -- name: staged
 SELECT count(*) FROM fieldstone.event_staging WHERE workspace_id = %(workspace_id)s;
 

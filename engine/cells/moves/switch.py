@@ -82,6 +82,8 @@ async def _try(ends: Ends, move: Move, appender: EventAppender, since: int, owne
             async with ends.source.session() as source, ends.target.session() as consumer:
                 # Nothing of the last events is made a delivery in the target before its webhooks know where they begin.
                 await consumer.execute(QUERIES["hold_fan_out"])
+                if await _count(source, "receiving", move):
+                    raise _NotYet("the file of an import is being received")
                 await _drain(ends, move, source)
                 await appender.append()
                 async with ends.target.session() as target:

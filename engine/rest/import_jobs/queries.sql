@@ -90,7 +90,7 @@ SELECT row_number, line, field, code, message, record FROM fieldstone.import_err
 WHERE job_id = %(id)s::uuid AND row_number > %(after)s::integer ORDER BY row_number LIMIT %(limit)s::integer;
 
 -- name: claim_job
--- Those that have waited for the longest come first.
+-- Those that have waited for the longest come first. One whose workspace moves is taken up in its new place.
 UPDATE fieldstone.import_job SET lease = %(lease)s::uuid,
     leased_until = clock_timestamp() + make_interval(secs => %(seconds)s::float8)
 WHERE id = (
@@ -98,6 +98,7 @@ WHERE id = (
     WHERE status IN ('CHECKING', 'RUNNING', 'UNDOING')
         AND (leased_until IS NULL OR leased_until < clock_timestamp()) AND NOT (id = ANY (%(own)s::uuid[]))
         AND NOT (workspace_id = ANY (%(full)s::uuid[]))
+        AND EXISTS (SELECT FROM fieldstone.workspace WHERE workspace.id = workspace_id AND presence = 'HERE')
     ORDER BY updated_at LIMIT 1 FOR UPDATE SKIP LOCKED
 )
 RETURNING to_jsonb(import_job);

@@ -20,12 +20,13 @@ from fieldstone.engine.identity.identity import Identity
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.rest.export_addresses import ExportAddress
 from fieldstone.engine.rest.import_jobs.job import Status, parameters_of
-from fieldstone.engine.rest.import_jobs.progress import BatchKeeper, JobReport, Lease
+from fieldstone.engine.rest.import_jobs.progress import BatchKeeper, JobReport, Lease, LeaseLost
 from fieldstone.engine.rest.import_jobs.rights import find_principal
 from fieldstone.engine.rest.import_jobs.store import JobStore
 from fieldstone.engine.rest.imports.importing import Import, Record
 from fieldstone.engine.rest.imports.rows import decode_record
 from fieldstone.engine.work_thread import WorkThread
+from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.principal import Principal
 
@@ -103,6 +104,9 @@ class JobRun:
             await run.run(self._pieces(), lambda: self._allow(run, principal))
         except (RateLimitExceeded, ServiceUnavailable):
             raise
+        except UnknownWorkspace:
+            # It has moved to another cell, and goes on there.
+            raise LeaseLost from None
         except Unauthenticated as error:
             await self._note_end(Status.STOPPED, Unauthenticated(f"The rights to import have ended: {error.message}"))
         except ValidationFailed:

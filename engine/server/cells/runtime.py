@@ -15,8 +15,10 @@ from fieldstone.engine.errors import ServiceUnavailable
 from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.cells.moving import drop_all_left
+from fieldstone.engine.server.cells.pulse import Pulse
 from fieldstone.engine.server.cells.settings import settings_of
 from fieldstone.engine.server.composition import Services
+from fieldstone.engine.server.foundation import pool_settings
 from fieldstone.engine.server.http.requests.auth import sign_in
 from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.engine.server.parts import PLAIN, Parts
@@ -60,6 +62,8 @@ class CellRuntime(Runtime):
         self._home = settings.cells[0].name
         self._cells = {cell.name: Runtime(settings_of(settings, cell), log, assembly, parts) for cell in settings.cells}
         self._tried = {name: asyncio.Event() for name in self._cells}
+        self._urls = {cell.name: cell.url for cell in settings.cells}
+        self._pulses: dict[str, Pulse] = {}
         self._failure: SqlError | MetadataError | None = None
         self._directory = Directory(self._home, self._databases)
         self._workspaces: OrderedDict[bytes, UUID] = OrderedDict()
@@ -76,7 +80,7 @@ class CellRuntime(Runtime):
         """Return the services of a credential whose place is known."""
         workspace_id = self._workspaces.get(credential.hash)
         cell = None if workspace_id is None else self._places.get(workspace_id)
-        return None if cell is None else self._cells[cell].services
+        return None if cell is None or not self._answers(cell) else self._cells[cell].services
 
     async def ready(self) -> Services:
         """Return the services of the home, or those of another cell while it cannot be reached.
@@ -166,11 +170,17 @@ class CellRuntime(Runtime):
             raise ServiceUnavailable("The workspace is in a cell that this server does not know.")
         if found.services is None:
             raise ServiceUnavailable("The database of this workspace cannot be reached: try again in a moment.")
+        if not self._answers(cell):
+            raise ServiceUnavailable("The database of this workspace does not answer: try again in a moment.")
         return found.services
+
+    def _answers(self, cell: str) -> bool:
+        return cell not in self._pulses or self._pulses[cell].answers
 
     def _databases(self) -> Mapping[str, Database | None]:
         return {
-            name: None if services is None else services.foundation.database for name, services in self.opened().items()
+            name: None if services is None or not self._answers(name) else services.foundation.database
+            for name, services in self.opened().items()
         }
 
     async def _own(self, opened: "asyncio.Future[Services]") -> None:
@@ -187,7 +197,8 @@ class CellRuntime(Runtime):
             else:
                 opened.set_exception(error)
         finally:
-            await asyncio.gather(*(cell.stop() for cell in self._cells.values()))
+            closing = [pulse.close() for pulse in self._pulses.values()]
+            await asyncio.gather(*closing, *(cell.stop() for cell in self._cells.values()))
 
     async def _first(self) -> Services:
         """Return the services of the home, or of another cell where the home cannot be reached.
@@ -213,10 +224,11 @@ class CellRuntime(Runtime):
         return services
 
     async def _keep_open(self, name: str) -> None:
-        """Open a cell, again and again until it can be reached."""
+        """Open a cell, again and again until it can be reached, and look whether it answers from then on."""
         cell, backoff = self._cells[name], Backoff(_FIRST_PAUSE, longest=_LONGEST_PAUSE)
         while True:
             if cell.services is not None:
+                await self._pulses[name].look()
                 await asyncio.sleep(_LOOK_EVERY)
                 continue
             try:
@@ -232,6 +244,10 @@ class CellRuntime(Runtime):
                 api = select(services)
                 api.follow = partial(self._follow_api, services, select)
             services.foundation.current.forgotten.connect(partial(self._notice_forgotten, name))
+            if (before := self._pulses.pop(name, None)) is not None:
+                await before.close()
+            settings = pool_settings(self._settings)
+            self._pulses[name] = Pulse(name, self._urls[name], settings, services.foundation.database)
             self._tried[name].set()
 
     async def _follow_api(self, left: Services, select: Select, workspace_id: UUID) -> GraphQLApi | None:

@@ -130,6 +130,9 @@ class Admission:
         services = self._runtime.services or await self._runtime.choose(presented)
         try:
             principal = await sign_in(services.identity, services.audit, services.failed_tokens, presented, headers)
+            if self._runtime.services is None:
+                # Where there are cells, the key may be known in one that the workspace has left.
+                await services.foundation.current.get(principal.workspace_id)
         except UnknownWorkspace as error:
             services = await self.follow(services, error)
             principal = await sign_in(services.identity, services.audit, services.failed_tokens, presented, headers)

@@ -29,6 +29,7 @@ from fieldstone.engine.server.rest.file_body import FileBody, check_file_headers
 from fieldstone.engine.server.rest.transfer_slots import TransferSlots
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.access.role_checks import effective_settings
+from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.principal import Principal
@@ -88,33 +89,15 @@ class ImportJobEndpoint:
             return await self._receive(scope, receive, given, headers)
         services, principal = await self._admission.admit(scope, given, headers)
         context_of(scope).operations = 1
-        jobs = services.import_jobs
-        if address.id is None:
-            read_named(scope["query_string"], ())
-            listed = await jobs.store.list(principal.workspace_id, await _owner(services, principal))
-            return _reply({"imports": [await _show(services, principal, job) for job in listed]})
-        job = await _find(services, principal, address.id)
-        if address.act == ERRORS:
-            return Reply(
-                status=200,
-                body=(await write_errors(jobs.store, job.id)).encode("utf-8", "replace"),
-                media_type=Format.CSV.media_type,
-                headers=[
-                    (b"content-disposition", b'attachment; filename="errors.csv"'),
-                    (b"cache-control", b"no-store"),
-                ],
-            )
-        if method == "DELETE":
-            if job.status in ACTIVE:
-                raise Conflict(f"The import is {job.status.value}: stop it first.", field="status")
-            await jobs.store.remove(job.id)
-            return _reply({"import": {"id": str(job.id)}})
+        body: JsonValue = None
         if method in {"PATCH", "POST"}:
             body = await self._read_options(receive, given, services, principal, needs=method == "PATCH")
-            presented = self._admission.presented.read(scope, given)
-            await _act(services, principal, presented, job, address.act, body)
-            job = await _find(services, principal, job.id)
-        return _reply({"import": await _show(services, principal, job)})
+        presented = self._admission.presented.read(scope, given)
+        try:
+            return await _answer(services, principal, presented, method, address, scope["query_string"], body)
+        except UnknownWorkspace as error:
+            services = await self._admission.follow(services, error)
+            return await _answer(services, principal, presented, method, address, scope["query_string"], body)
 
     async def _read_options(
         self,
@@ -244,6 +227,45 @@ async def _act(
         raise Conflict("The import has written no record.", field="status")
     await store.start(job, principal, author, to, of=_FROM[to], options=options)
     services.import_jobs.wake()
+
+
+async def _answer(
+    services: Services,
+    principal: Principal,
+    presented: Presented,
+    method: str,
+    address: JobAddress,
+    query: bytes,
+    body: JsonValue,
+) -> Reply:
+    jobs = services.import_jobs
+    if method in {"PATCH", "POST", "DELETE"}:
+        # A cell that the workspace has left would take the act, and do nothing.
+        await services.foundation.current.refresh(principal.workspace_id)
+    if address.id is None:
+        read_named(query, ())
+        listed = await jobs.store.list(principal.workspace_id, await _owner(services, principal))
+        return _reply({"imports": [await _show(services, principal, job) for job in listed]})
+    job = await _find(services, principal, address.id)
+    if address.act == ERRORS:
+        return Reply(
+            status=200,
+            body=(await write_errors(jobs.store, job.id)).encode("utf-8", "replace"),
+            media_type=Format.CSV.media_type,
+            headers=[
+                (b"content-disposition", b'attachment; filename="errors.csv"'),
+                (b"cache-control", b"no-store"),
+            ],
+        )
+    if method == "DELETE":
+        if job.status in ACTIVE:
+            raise Conflict(f"The import is {job.status.value}: stop it first.", field="status")
+        await jobs.store.remove(job.id)
+        return _reply({"import": {"id": str(job.id)}})
+    if method in {"PATCH", "POST"}:
+        await _act(services, principal, presented, job, address.act, body)
+        job = await _find(services, principal, job.id)
+    return _reply({"import": await _show(services, principal, job)})
 
 
 async def _check_columns(services: Services, principal: Principal, job: ImportJob, options: dict[str, Any]) -> None:

@@ -51,7 +51,7 @@ async def require_connections(database: Database, settings: Settings) -> None:
 async def _refuse(database: Database, settings: Settings) -> str | None:
     if settings.listen_url is not None or not settings.prepare_statements:
         return None
-    each = settings.pool_size + settings.session_pool_size + _LISTENING
+    each = settings.pool_size + settings.session_pool_size + _LISTENING + bool(settings.cells)
     # A reload starts the successor of a worker before that one ends.
     needed = (settings.workers + 1) * each
     ((limit,),) = await database.read(_LIMIT, ())

@@ -1,0 +1,39 @@
+"""Import jobs of a workspace that moves: their rows, files and errors come along, and one under way goes on."""
+
+from fieldstone.engine.server.cells.moving import move
+from fieldstone.engine.settings import load_settings
+from tests.cells.clusters import client_of, make_workspace, open_app, send, setting_of
+from tests.engine.rest.asking import ask
+from tests.engine.rest.import_jobs.jobs import act, counts, end_of, new_job
+
+ROWS = 6_000
+COUNT = "{ people { totalCount } }"
+
+
+def people(name: str, count: int) -> str:
+    return "email,city\n" + "".join(f"{name}{number}@example.com,Rome\n" for number in range(count))
+
+
+async def test_imports_come_along_and_go_on(cells: dict[str, str]) -> None:
+    settings = load_settings(cells=setting_of(cells), log_level="error")
+    async with open_app(cells) as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+            done = await new_job(client, people("done", 3) + "done0@example.com,Bonn\n")
+            await act(client, done["id"], "run", json={})
+            assert counts(await end_of(client, done["id"])) == (3, 0, 1)
+            running = await new_job(client, people("running", ROWS))
+            await act(client, running["id"], "run", json={})
+            await move(settings, "first", "east", lambda _: None)
+            errors = await client.get(f"/rest/imports/{done['id']}/errors.csv")
+            assert "done0@example.com" in errors.text
+            finished = await end_of(client, running["id"])
+            assert (finished["status"], counts(finished)) == ("DONE", (ROWS, 0, 0)), finished
+            assert (await send(client, COUNT))["data"]["people"]["totalCount"] == ROWS + 3
+            # The move back finds the rows that are there.
+            await move(settings, "first", "home", lambda _: None)
+            await act(client, done["id"], "undo")
+            undone = await end_of(client, done["id"])
+            assert (undone["status"], undone["undone"], undone["kept"]) == ("UNDONE", 3, 0)
+            listed = (await ask(client, "GET", "imports"))["data"]["imports"]
+            assert {one["id"] for one in listed} == {done["id"], running["id"]}
