@@ -8,29 +8,23 @@ from graphql import (
     GraphQLBoolean,
     GraphQLField,
     GraphQLInputObjectType,
-    GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLString,
 )
 
+from fieldstone.engine.schema.notation import COUNT, JSON, TEXT
 from fieldstone.engine.schema.roots.model_plans import BROKEN_DOCUMENT
 from fieldstone.engine.schema.roots.mutation_notation import input_member, mutation
 from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.scalars import SCALARS
-from fieldstone.metadata import scalars
-
-_JSON = SCALARS[scalars.JSON.name]
-_TEXT = GraphQLNonNull(GraphQLString)
-_COUNT = GraphQLNonNull(GraphQLInt)
 
 _INPUT = GraphQLInputObjectType(
     "ImportDocumentsInput",
     {
-        "client": input_member(_TEXT, "The name of the client that sends the documents."),
+        "client": input_member(TEXT, "The name of the client that sends the documents."),
         "manifest": input_member(
-            GraphQLNonNull(_JSON), "The manifest that Apollo, Relay or graphql-codegen have written of them."
+            GraphQLNonNull(JSON), "The manifest that Apollo, Relay or graphql-codegen have written of them."
         ),
         "role": input_member(
             GraphQLString,
@@ -44,8 +38,8 @@ _INPUT = GraphQLInputObjectType(
 _IMPORTED = GraphQLObjectType(
     "ImportedDocuments",
     {
-        "written": GraphQLField(_COUNT, description="The documents that are new or have another text."),
-        "removed": GraphQLField(_COUNT, description="The documents that were removed."),
+        "written": GraphQLField(COUNT, description="The documents that are new or have another text."),
+        "removed": GraphQLField(COUNT, description="The documents that were removed."),
     },
     description="The effect of an import or a removal of documents.",
 )
@@ -61,7 +55,7 @@ def _broken(scope: TypeScope) -> GraphQLObjectType:
             "documents": GraphQLField(
                 GraphQLNonNull(GraphQLList(document)), description="Those that the model refuses, by client and id."
             ),
-            "unchecked": GraphQLField(_COUNT, description="The documents that were too many to be looked at."),
+            "unchecked": GraphQLField(COUNT, description="The documents that were too many to be looked at."),
         },
         description="The trusted documents that are not valid.",
     )
@@ -79,9 +73,9 @@ def _remove(scope: TypeScope) -> GraphQLField:
     return GraphQLField(
         GraphQLNonNull(scope.object_type(_IMPORTED.name)),
         args={
-            "client": GraphQLArgument(_TEXT, description="The name of the client."),
+            "client": GraphQLArgument(TEXT, description="The name of the client."),
             "ids": GraphQLArgument(
-                GraphQLList(_TEXT), description="The ids of its documents; all of them where it is left out."
+                GraphQLList(TEXT), description="The ids of its documents; all of them where it is left out."
             ),
         },
         description="Removes trusted documents of a client.",

@@ -16,6 +16,7 @@ from graphql import (
 )
 
 from fieldstone.engine.documents.allowances import ACCEPTS
+from fieldstone.engine.schema.notation import JSON, UUID
 from fieldstone.engine.schema.roots.model_plans import CHANGE, PLAN_MUTATIONS, PLAN_TYPES
 from fieldstone.engine.schema.roots.mutation_notation import InputType, input_member, input_of, mutation
 from fieldstone.engine.schema.roots.role_types import ROLE_SHAPES, ROLE_TYPES, NullableInput
@@ -28,9 +29,6 @@ from fieldstone.metadata.changes.kinds.table import KINDS
 from fieldstone.metadata.changes.members import Member, Shape
 from fieldstone.metadata.scalars import STRING
 
-_UUID = SCALARS[scalars.UUID.name]
-_JSON = SCALARS[scalars.JSON.name]
-
 MUTATIONS: Mapping[str, Mutation] = {kind.action: kind.mutation for kind in KINDS.values() if kind.mutation}
 """The mutations that ask for one change each."""
 
@@ -38,11 +36,11 @@ _Types = Mapping[Shape, NullableInput]
 
 _TYPES: _Types = {
     **dict.fromkeys((Shape.NAME, Shape.LABEL, Shape.TEXT), GraphQLString),
-    **dict.fromkeys((Shape.LIST, Shape.MAPPING, Shape.VALUE, Shape.RELATION, Shape.RELATIONS), _JSON),
-    **dict.fromkeys((Shape.OBJECT, Shape.FIELD, Shape.INDEX, Shape.ROLE), _UUID),
+    **dict.fromkeys((Shape.LIST, Shape.MAPPING, Shape.VALUE, Shape.RELATION, Shape.RELATIONS), JSON),
+    **dict.fromkeys((Shape.OBJECT, Shape.FIELD, Shape.INDEX, Shape.ROLE), UUID),
     Shape.FLAG: GraphQLBoolean,
     Shape.NUMBER: SCALARS[scalars.DOUBLE.name],
-    Shape.FIELDS: GraphQLList(GraphQLNonNull(_UUID)),
+    Shape.FIELDS: GraphQLList(GraphQLNonNull(UUID)),
     **ROLE_SHAPES,
 }
 
@@ -52,7 +50,7 @@ MODEL_NAME = build_scalar(
     " count.",
     STRING.coerce,
 )
-MODEL_NAME.extensions[ACCEPTS] = (GraphQLID.name, _UUID.name, GraphQLString.name)
+MODEL_NAME.extensions[ACCEPTS] = (GraphQLID.name, UUID.name, GraphQLString.name)
 
 _TYPES_IN_LIST: _Types = {
     **_TYPES,
@@ -112,9 +110,9 @@ def _wrapper(wrapper: str, name: str, asked: Mutation) -> InputType:
         wrapped = member(f"The {subject} to create.")
         return input_of(wrapper, lambda scope: {subject: wrapped(scope)}, f"A wrapper around `{name}`.")
     if not asked.members:
-        id_ = input_member(GraphQLNonNull(_UUID), "The id of the record to delete.")
+        id_ = input_member(GraphQLNonNull(UUID), "The id of the record to delete.")
         return input_of(wrapper, lambda _scope: {"id": id_}, "A wrapper around an id.")
-    id_ = input_member(GraphQLNonNull(_UUID), "The id of the record to change.")
+    id_ = input_member(GraphQLNonNull(UUID), "The id of the record to change.")
     wrapped = member("Its new values.")
     return input_of(
         wrapper, lambda scope: {"id": id_, "update": wrapped(scope)}, f"An id, and a wrapper around `{name}`."
@@ -164,7 +162,7 @@ def _json_too(build: InputType, *others: str) -> InputType:
 
     def built(scope: TypeScope) -> GraphQLInputObjectType:
         made = build(scope)
-        made.extensions[ACCEPTS] = (_JSON.name, *others)
+        made.extensions[ACCEPTS] = (JSON.name, *others)
         return made
 
     return built

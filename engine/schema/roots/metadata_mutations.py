@@ -15,6 +15,7 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.schema.notation import DATE_TIME, JSON, TEXT, UUID
 from fieldstone.engine.schema.roots.activity.events import EVENT_QUERIES, EVENT_TYPES
 from fieldstone.engine.schema.roots.activity.processes import PROCESS_QUERIES, PROCESS_TYPES
 from fieldstone.engine.schema.roots.document_mutations import DOCUMENT_FIELDS, DOCUMENT_QUERIES, DOCUMENT_TYPES
@@ -29,27 +30,19 @@ from fieldstone.engine.schema.roots.token_mutations import TOKEN_FIELDS, TOKEN_T
 from fieldstone.engine.schema.roots.twenty_names import BOOLEAN_FILTER, OTHER_NAMES, UNLISTED_TYPES
 from fieldstone.engine.schema.roots.webhook_mutations import WEBHOOK_FIELDS, WEBHOOK_TYPES
 from fieldstone.engine.schema.scope import MutationSet, TypeScope
-from fieldstone.engine.schema.values.scalars import SCALARS
-from fieldstone.metadata import scalars
 from fieldstone.metadata.workspaces.lifetimes import LONGEST_OVERLAP
-
-_UUID = SCALARS[scalars.UUID.name]
-_DATE_TIME = SCALARS[scalars.DATE_TIME.name]
-_JSON = SCALARS[scalars.JSON.name]
-_REQUIRED_TEXT = GraphQLNonNull(GraphQLString)
-
 
 _CREATE_API_KEY_INPUT = GraphQLInputObjectType(
     "CreateApiKeyInput",
     {
-        "name": _member(_REQUIRED_TEXT, "The key's purpose; events name it as their actor."),
-        "expiresAt": _member(_DATE_TIME, "When the key ceases to be valid; never where it is left out."),
+        "name": _member(TEXT, "The key's purpose; events name it as their actor."),
+        "expiresAt": _member(DATE_TIME, "When the key ceases to be valid; never where it is left out."),
         "networks": _member(
-            GraphQLList(_REQUIRED_TEXT),
+            GraphQLList(TEXT),
             "The networks that it may be used from, such as 203.0.113.0/24; all where it is left out.",
         ),
         "role": _member(GraphQLString, "The name of its role; the role of this request where it is left out."),
-        "claims": _member(_JSON, 'The values that the rules of its role name, as `{ userId: ".." }`.'),
+        "claims": _member(JSON, 'The values that the rules of its role name, as `{ userId: ".." }`.'),
     },
     description="An API key to create.",
 )
@@ -57,16 +50,16 @@ _CREATE_API_KEY_INPUT = GraphQLInputObjectType(
 _CREATED_API_KEY = GraphQLObjectType(
     "CreatedApiKey",
     {
-        "id": GraphQLField(GraphQLNonNull(_UUID), description="The key's id."),
-        "name": GraphQLField(_REQUIRED_TEXT, description="The key's purpose."),
-        "token": GraphQLField(_REQUIRED_TEXT, description="The key itself, shown this once."),
+        "id": GraphQLField(GraphQLNonNull(UUID), description="The key's id."),
+        "name": GraphQLField(TEXT, description="The key's purpose."),
+        "token": GraphQLField(TEXT, description="The key itself, shown this once."),
         "role": GraphQLField(GraphQLString, description="The name of the key's role."),
-        "expiresAt": GraphQLField(_DATE_TIME, description="When the key ceases to be valid, null for never."),
+        "expiresAt": GraphQLField(DATE_TIME, description="When the key ceases to be valid, null for never."),
         "networks": GraphQLField(
-            GraphQLNonNull(GraphQLList(_REQUIRED_TEXT)),
+            GraphQLNonNull(GraphQLList(TEXT)),
             description="The networks that it may be used from, [] for all.",
         ),
-        "createdAt": GraphQLField(GraphQLNonNull(_DATE_TIME), description="When the key was created."),
+        "createdAt": GraphQLField(GraphQLNonNull(DATE_TIME), description="When the key was created."),
     },
     description="A new API key with its token.",
 )
@@ -91,7 +84,7 @@ def _revoke_api_key(scope: TypeScope) -> GraphQLField:
     return GraphQLField(
         GraphQLNonNull(scope.object_type("ApiKey")),
         args={
-            "id": GraphQLArgument(GraphQLNonNull(_UUID), description="The key's id."),
+            "id": GraphQLArgument(GraphQLNonNull(UUID), description="The key's id."),
             "withMade": GraphQLArgument(
                 GraphQLBoolean,
                 description="True: the keys that it has made are revoked too, and those that they have made.",
@@ -105,7 +98,7 @@ def _rotate_api_key(scope: TypeScope) -> GraphQLField:
     return GraphQLField(
         GraphQLNonNull(scope.object_type(_CREATED_API_KEY.name)),
         args={
-            "id": GraphQLArgument(GraphQLNonNull(_UUID), description="The key's id."),
+            "id": GraphQLArgument(GraphQLNonNull(UUID), description="The key's id."),
             "overlapSeconds": GraphQLArgument(
                 GraphQLInt,
                 description=(

@@ -17,25 +17,15 @@ from graphql import (
 )
 
 from fieldstone.engine.documents.allowances import IS_ALSO_WHOLE
+from fieldstone.engine.schema.notation import BIG_INT, COUNT, JSON, TEXT, list_of, type_of
 from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.scalars import SCALARS
-from fieldstone.metadata import scalars
 
 CHANGE: Final = "Change"
 BROKEN_DOCUMENT: Final = "BrokenDocument"
 PLAN: Final = "Plan"
 
-_BIG_INT = SCALARS[scalars.BIG_INT.name]
-_JSON = SCALARS[scalars.JSON.name]
-_TEXT = GraphQLNonNull(GraphQLString)
-_COUNT = GraphQLNonNull(GraphQLInt)
 
-
-def _list(item: GraphQLOutputType) -> GraphQLOutputType:
-    return GraphQLNonNull(GraphQLList(GraphQLNonNull(item)))
-
-
-_TEXTS = _list(GraphQLString)
+_TEXTS = list_of(GraphQLString)
 _PAGE = {
     "first": GraphQLArgument(GraphQLInt, description="At most so many; all unless given."),
     "offset": GraphQLArgument(GraphQLInt, description="So many at the beginning are left out."),
@@ -44,103 +34,98 @@ _PAGE = {
 
 def _page(item: GraphQLOutputType, description: str) -> GraphQLField:
     """Return a list of a plan, of which a part can be asked for."""
-    return GraphQLField(_list(item), args=_PAGE, description=description)
+    return GraphQLField(list_of(item), args=_PAGE, description=description)
 
 
-def _type(name: str, description: str, members: Mapping[str, tuple[GraphQLOutputType, str]]) -> GraphQLObjectType:
-    fields = {member: GraphQLField(type_, description=described) for member, (type_, described) in members.items()}
-    return GraphQLObjectType(name, fields, description=description)
-
-
-_LOCK = _type(
+_LOCK = type_of(
     "PlannedLock",
     "A lock that a change takes.",
     {
-        "table": (_TEXT, "The table's name."),
-        "lock": (_TEXT, "The lock's mode, as PostgreSQL names it."),
-        "rowsWritten": (_COUNT, "The records that are written under it, counted up to 1,000,000."),
+        "table": (TEXT, "The table's name."),
+        "lock": (TEXT, "The lock's mode, as PostgreSQL names it."),
+        "rowsWritten": (COUNT, "The records that are written under it, counted up to 1,000,000."),
         "when": (GraphQLString, "`after the commit` for a lock outside of the transaction; null for one in it."),
     },
 )
-_VALUE = _type(
+_VALUE = type_of(
     "LostValue",
     "A value that goes.",
-    {"value": (_JSON, "The value as text."), "rows": (_COUNT, "The records that have it.")},
+    {"value": (JSON, "The value as text."), "rows": (COUNT, "The records that have it.")},
 )
-_CONVERSION = _type(
+_CONVERSION = type_of(
     "PlannedConversion",
     "The effect of another type on the values of a field.",
     {
-        "field": (_TEXT, "The field, as `object.field`."),
-        "from": (_TEXT, "Its type before."),
-        "to": (_TEXT, "Its new type."),
-        "rowsLosing": (_COUNT, "The number of records whose value is changed or lost."),
-        "examples": (_list(_VALUE), "The commonest of these values."),
+        "field": (TEXT, "The field, as `object.field`."),
+        "from": (TEXT, "Its type before."),
+        "to": (TEXT, "Its new type."),
+        "rowsLosing": (COUNT, "The number of records whose value is changed or lost."),
+        "examples": (list_of(_VALUE), "The commonest of these values."),
         "needs": (GraphQLString, "`allowDataLoss` if the change is refused without it."),
     },
 )
-_LOSS = _type(
+_LOSS = type_of(
     "PlannedLoss",
     "Records or values that go with a change, or do not come back with a rollback.",
     {
-        "kind": (_TEXT, "`DELETED`, or in a rollback also `COMES_BACK_EMPTY` or `STAYS_LOST`."),
-        "name": (_TEXT, "The object, or the field as `object.field`."),
-        "message": (_TEXT, "The loss as a sentence."),
+        "kind": (TEXT, "`DELETED`, or in a rollback also `COMES_BACK_EMPTY` or `STAYS_LOST`."),
+        "name": (TEXT, "The object, or the field as `object.field`."),
+        "message": (TEXT, "The loss as a sentence."),
         "records": (GraphQLInt, "The number of the records or values that go, counted up to 1,000,000."),
         "total": (GraphQLInt, "The number of the object's records, counted up to 1,000,000, deleted ones included."),
         "examples": (
-            _list(_VALUE),
+            list_of(_VALUE),
             "The commonest values of a field that goes, cut at 100 characters; none of lists and JSON.",
         ),
     },
 )
-_BUILD = _type(
+_BUILD = type_of(
     "PlannedBuild",
     "Work on a big table after the commit, beside readers and writers.",
     {
-        "kind": (_TEXT, "`INDEX`, `FOREIGN_KEY` or `REQUIRED`."),
-        "name": (_TEXT, "The fields, as `object.field` or `object(field, field)`."),
-        "table": (_TEXT, "The table's name."),
-        "statement": (_TEXT, "The statement."),
+        "kind": (TEXT, "`INDEX`, `FOREIGN_KEY` or `REQUIRED`."),
+        "name": (TEXT, "The fields, as `object.field` or `object(field, field)`."),
+        "table": (TEXT, "The table's name."),
+        "statement": (TEXT, "The statement."),
     },
 )
-_CLIENT = _type(
+_CLIENT = type_of(
     "OperationClient",
     "A client of an operation.",
     {
         "name": (GraphQLString, "The name of its key; null for users, visitors and further keys together."),
-        "requests": (_COUNT, "The number of its requests since the process has kept the operation."),
+        "requests": (COUNT, "The number of its requests since the process has kept the operation."),
         "perMinute": (GraphQLNonNull(GraphQLFloat), "Their mean in a minute."),
     },
 )
-_BROKEN = _type(
+_BROKEN = type_of(
     "BrokenOperation",
     "An operation that was served lately and would not be valid any more.",
     {
         "operation": (GraphQLString, "Its name."),
-        "hash": (_TEXT, "The SHA-256 of its document."),
+        "hash": (TEXT, "The SHA-256 of its document."),
         "reasons": (_TEXTS, "The first reasons, without the document's values."),
         "role": (GraphQLString, "The role that has sent it; null for one without restrictions."),
-        "clients": (_list(_CLIENT), "Its clients, the most frequent one first."),
+        "clients": (list_of(_CLIENT), "Its clients, the most frequent one first."),
     },
 )
-_BROKEN_DOCUMENT = _type(
+_BROKEN_DOCUMENT = type_of(
     BROKEN_DOCUMENT,
     "A trusted document that is not valid.",
     {
-        "client": (_TEXT, "The client that it was imported for."),
-        "documentId": (_TEXT, "The id under which the client sends it."),
+        "client": (TEXT, "The client that it was imported for."),
+        "documentId": (TEXT, "The id under which the client sends it."),
         "operation": (GraphQLString, "The name of its operation."),
         "reasons": (_TEXTS, "The first reasons, without the document's values."),
     },
 )
-_PROBLEM = _type(
+_PROBLEM = type_of(
     "PlanProblem",
     "The refusal of a change.",
     {
         "change": (GraphQLInt, "The place of the change in the list, from 0."),
-        "code": (_TEXT, "The error's code."),
-        "message": (_TEXT, "The reason, and a right value where there is one."),
+        "code": (TEXT, "The error's code."),
+        "message": (TEXT, "The reason, and a right value where there is one."),
         "field": (GraphQLString, "The input at fault."),
         "suggestion": (GraphQLString, "A name that would pass in the place of a refused one."),
     },
@@ -150,19 +135,19 @@ _ACCESS_KINDS = (
     " `CANNOT_CREATE` for those that give no value to a field that has become required, `UNINDEXED` for those whose"
     " rules find records by a field that no index serves."
 )
-_ACCESS = _type(
+_ACCESS = type_of(
     "PlannedAccess",
     "The effect of a change on the rights of roles.",
     {
-        "kind": (_TEXT, _ACCESS_KINDS),
-        "name": (_TEXT, "The object, the field as `object.field`, `*` for all other objects, or `settings`."),
+        "kind": (TEXT, _ACCESS_KINDS),
+        "name": (TEXT, "The object, the field as `object.field`, `*` for all other objects, or `settings`."),
         "roles": (_TEXTS, "The names of the roles."),
-        "message": (_TEXT, "The effect as a sentence."),
+        "message": (TEXT, "The effect as a sentence."),
     },
 )
 _LISTS: Mapping[str, tuple[GraphQLOutputType, str]] = {
     "problems": (_PROBLEM, "Each change that is refused; the rest of the plan leaves these changes out."),
-    "changes": (_JSON, "The changes, with the ids of new objects, fields and indexes."),
+    "changes": (JSON, "The changes, with the ids of new objects, fields and indexes."),
     "sql": (GraphQLString, "The statements of the transaction."),
     "later": (GraphQLString, "The statements after its commit, which run beside readers and writers."),
     "builds": (_BUILD, "The same as work: an index, a key or a requirement each."),
@@ -177,21 +162,21 @@ _LISTS: Mapping[str, tuple[GraphQLOutputType, str]] = {
     "operations": (_BROKEN, "The operations served lately that would break."),
     "documents": (_BROKEN_DOCUMENT, "The trusted documents that would break, by client."),
 }
-_COUNTS = _type(
+_COUNTS = type_of(
     "PlanCounts",
     "The lengths of the lists of a plan.",
-    {name: (_COUNT, f"The length of `{name}`.") for name in _LISTS},
+    {name: (COUNT, f"The length of `{name}`.") for name in _LISTS},
 )
 _PLAN = GraphQLObjectType(
     PLAN,
     {
         "version": GraphQLField(
-            GraphQLNonNull(_BIG_INT), description="The model's version: after the changes if they were made."
+            GraphQLNonNull(BIG_INT), description="The model's version: after the changes if they were made."
         ),
         "counts": GraphQLField(GraphQLNonNull(_COUNTS), description="The lengths of the lists."),
         **{name: _page(item, described) for name, (item, described) in _LISTS.items()},
         "documentsUnchecked": GraphQLField(
-            _COUNT, description="The trusted documents that were too many to be looked at."
+            COUNT, description="The trusted documents that were too many to be looked at."
         ),
     },
     description="The effect of changes of the model.",
@@ -237,7 +222,7 @@ def _to(_scope: TypeScope) -> dict[str, GraphQLArgument]:
 
 
 def _to_any(_scope: TypeScope) -> dict[str, GraphQLArgument]:
-    return {"to": GraphQLArgument(GraphQLNonNull(_BIG_INT), description="A version of `metadataHistory`.")}
+    return {"to": GraphQLArgument(GraphQLNonNull(BIG_INT), description="A version of `metadataHistory`.")}
 
 
 _DRY = {"dryRun": GraphQLArgument(GraphQLBoolean, description="True: nothing is changed, and no table locked.")}

@@ -11,14 +11,9 @@ from graphql import (
     GraphQLNonNull,
 )
 
+from fieldstone.engine.schema.notation import JSON, UUID
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.unlisted import OpenInput
-from fieldstone.engine.schema.values.scalars import SCALARS
-from fieldstone.metadata import scalars
-
-_UUID = SCALARS[scalars.UUID.name]
-_JSON = SCALARS[scalars.JSON.name]
-
 
 InputType = Callable[[TypeScope], GraphQLInputObjectType]
 """Builds an input type for a schema."""
@@ -34,7 +29,7 @@ def input_of(
 ) -> InputType:
     """Return the function that builds an input type; its members are built at first use, the unlisted ones JSON."""
     if unlisted:
-        ignored = dict.fromkeys(unlisted, GraphQLInputField(_JSON))
+        ignored = dict.fromkeys(unlisted, GraphQLInputField(JSON))
         return lambda scope: OpenInput(name, lambda: members(scope), ignored, description=description)
     return lambda scope: GraphQLInputObjectType(
         name, lambda: members(scope), description=description, is_one_of=is_one_of
@@ -59,7 +54,7 @@ def mutation(
     def build(scope: TypeScope) -> GraphQLField:
         args: dict[str, GraphQLArgument] = {}
         if by_id:
-            args["id"] = GraphQLArgument(GraphQLNonNull(_UUID), description="The id of its subject.")
+            args["id"] = GraphQLArgument(GraphQLNonNull(UUID), description="The id of its subject.")
         if input_name:
             args["input"] = GraphQLArgument(GraphQLNonNull(scope.input_type(input_name)), description=input_description)
         return GraphQLField(GraphQLNonNull(scope.object_type(output_name)), args=args, description=description)

@@ -10,13 +10,13 @@ from graphql import (
     GraphQLEnumValue,
     GraphQLField,
     GraphQLInputObjectType,
-    GraphQLList,
     GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLString,
 )
 
+from fieldstone.engine.schema.notation import JSON, TEXT, list_of
 from fieldstone.engine.schema.roots.mutation_notation import input_member
 from fieldstone.engine.schema.roots.role_types import SETTING
 from fieldstone.engine.schema.scope import TypeScope
@@ -28,8 +28,6 @@ from fieldstone.metadata.roles.role import Action
 ME: Final = "Me"
 EXPLANATION: Final = "AccessExplanation"
 
-_TEXT = GraphQLNonNull(GraphQLString)
-_JSON = SCALARS[scalars.JSON.name]
 _KINDS = {
     SubjectKind.API_KEY: "An API key.",
     SubjectKind.USER: "A user, known by the token of an identity provider or by a session.",
@@ -45,30 +43,30 @@ _ME = GraphQLObjectType(
     {
         "kind": GraphQLField(GraphQLNonNull(_KIND), description="The kind of the identity."),
         "id": GraphQLField(GraphQLNonNull(SCALARS[scalars.UUID.name]), description="The id of the key or the user."),
-        "name": GraphQLField(_TEXT, description="The name of the key or the user, which records and events carry."),
-        "role": GraphQLField(_TEXT, description="The name of its role."),
-        "workspace": GraphQLField(_TEXT, description="The name of its workspace."),
+        "name": GraphQLField(TEXT, description="The name of the key or the user, which records and events carry."),
+        "role": GraphQLField(TEXT, description="The name of its role."),
+        "workspace": GraphQLField(TEXT, description="The name of its workspace."),
         "settings": GraphQLField(
-            GraphQLNonNull(GraphQLList(GraphQLNonNull(SETTING))),
+            list_of(SETTING),
             description="The parts of the administration that it may see and change.",
         ),
         "may": GraphQLField(
-            GraphQLNonNull(_JSON),
+            GraphQLNonNull(JSON),
             description='The actions that it may do on some records, as `{ "*": ["read"] person: ["read", "create"] }`:'
             " `*` is all objects that are not named.",
         ),
         "principal": GraphQLField(
-            GraphQLNonNull(_JSON), description="Its values that rules name as `$principal.NAME`, as `{ userId: .. }`."
+            GraphQLNonNull(JSON), description="Its values that rules name as `$principal.NAME`, as `{ userId: .. }`."
         ),
         "key": GraphQLField(
             GraphQLString, description="The first characters of its API key, by which keys are told apart."
         ),
         "limits": GraphQLField(
-            GraphQLNonNull(_JSON),
+            GraphQLNonNull(JSON),
             description="The limits that hold for it, as `{ maxPage maxCost rateLimit }`; null is no limit.",
         ),
         "version": GraphQLField(GraphQLString, description="The version of the server; null for visitors."),
-        "environment": GraphQLField(_TEXT, description="`production` or `development`."),
+        "environment": GraphQLField(TEXT, description="`production` or `development`."),
         "session": GraphQLField(
             SCALARS[scalars.UUID.name], description="The id of its session; null for a request without a cookie."
         ),
@@ -87,8 +85,8 @@ _ACTION = GraphQLEnumType(
 _QUESTION = GraphQLInputObjectType(
     "ExplainAccessInput",
     {
-        "role": input_member(_TEXT, "The name of the role."),
-        "object": input_member(_TEXT, "The nameSingular of the object."),
+        "role": input_member(TEXT, "The name of the role."),
+        "object": input_member(TEXT, "The nameSingular of the object."),
         "action": input_member(GraphQLNonNull(_ACTION), "The action."),
         "field": input_member(GraphQLString, "The field that is to be read or given; none: the whole record."),
         "recordId": input_member(SCALARS[scalars.UUID.name], "The record; any where it is left out."),
@@ -100,7 +98,7 @@ _EXPLANATION = GraphQLObjectType(
     EXPLANATION,
     {
         "allowed": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="Whether the role may do it."),
-        "reason": GraphQLField(_TEXT, description="The reason, with the terms of the rule that hold or do not."),
+        "reason": GraphQLField(TEXT, description="The reason, with the terms of the rule that hold or do not."),
         "way": GraphQLField(
             SCALARS[scalars.JSON.name],
             description="The way that allows it, or the first one that does not, with the role that grants it.",

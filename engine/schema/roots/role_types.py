@@ -17,17 +17,12 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.schema.notation import JSON, TEXT
 from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
-from fieldstone.engine.schema.values.scalars import SCALARS
-from fieldstone.metadata import scalars
 from fieldstone.metadata.access.role_reader import WAY_MEMBERS
 from fieldstone.metadata.changes.members import Shape
 from fieldstone.metadata.roles.claim_types import CLAIM_TYPES
 from fieldstone.metadata.roles.role import Action, Setting
-
-_JSON = SCALARS[scalars.JSON.name]
-_TEXT = GraphQLNonNull(GraphQLString)
-
 
 NullableInput = GraphQLScalarType | GraphQLEnumType | GraphQLInputObjectType | GraphQLList[Any]
 
@@ -71,7 +66,7 @@ _CLAIM_TYPE = _enum(
 _CLAIM = _input(
     "RoleClaimInput",
     {
-        "name": _member(_TEXT, "The name after `$principal.`."),
+        "name": _member(TEXT, "The name after `$principal.`."),
         "type": _member(GraphQLNonNull(_CLAIM_TYPE), "The type of the value, or of each item of a list."),
         "isList": _member(GraphQLBoolean, "True: the value is a list."),
         "mayLack": _member(GraphQLBoolean, "True: a principal without this list has an empty one."),
@@ -101,12 +96,12 @@ _CHECK = (
 )
 _WAY_TYPES: Mapping[str, tuple[GraphQLInputType, str]] = {
     "rule": (
-        _JSON,
+        JSON,
         "The records: a filter of the object, which may name `$principal.` values. Left out: all.",
     ),
     "fields": (_FIELDS, "The fields that may be read, or given; all where it is left out."),
-    "check": (_JSON, _CHECK),
-    "preset": (_JSON, "Data of the object that is written whatever the client gives."),
+    "check": (JSON, _CHECK),
+    "preset": (JSON, "Data of the object that is written whatever the client gives."),
 }
 _WAYS = {
     action: _input(
@@ -127,7 +122,7 @@ _DONE = {
 _GRANT = _input(
     "RoleGrantInput",
     {
-        "object": _member(_TEXT, "The nameSingular of an object; `*` for all that have no grant of their own."),
+        "object": _member(TEXT, "The nameSingular of an object; `*` for all that have no grant of their own."),
         "aggregates": _member(
             GraphQLBoolean, "False: the records may be read, and not be counted, aggregated or grouped."
         ),

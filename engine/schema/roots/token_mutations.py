@@ -4,22 +4,18 @@ from collections.abc import Callable, Mapping
 
 from graphql import GraphQLField, GraphQLInputObjectType, GraphQLNonNull, GraphQLObjectType, GraphQLString
 
+from fieldstone.engine.schema.notation import DATE_TIME, TEXT
 from fieldstone.engine.schema.roots.mutation_notation import input_member, mutation
 from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.scalars import SCALARS
-from fieldstone.metadata import scalars
-
-_DATE_TIME = SCALARS[scalars.DATE_TIME.name]
-_TEXT = GraphQLNonNull(GraphQLString)
 
 _INPUT = GraphQLInputObjectType(
     "DenyTokensInput",
     {
-        "issuer": input_member(_TEXT, "The issuer of the tokens: their claim `iss`."),
+        "issuer": input_member(TEXT, "The issuer of the tokens: their claim `iss`."),
         "jwtId": input_member(GraphQLString, "The claim `jti` of one token."),
         "subject": input_member(GraphQLString, "The claim `sub`: all of its tokens up to now are denied."),
         "expiresAt": input_member(
-            _DATE_TIME, "When the last of these tokens ends, and the denial with it; never where it is left out."
+            DATE_TIME, "When the last of these tokens ends, and the denial with it; never where it is left out."
         ),
     },
     description="Tokens to deny: one by its id, or those of a subject.",
@@ -28,13 +24,13 @@ _INPUT = GraphQLInputObjectType(
 _DENIED = GraphQLObjectType(
     "DeniedTokens",
     {
-        "issuer": GraphQLField(_TEXT, description="The issuer of the tokens."),
+        "issuer": GraphQLField(TEXT, description="The issuer of the tokens."),
         "jwtId": GraphQLField(GraphQLString, description="The id of the one token; null for those of a subject."),
         "subject": GraphQLField(GraphQLString, description="The subject; null for one token."),
         "deniedAt": GraphQLField(
-            GraphQLNonNull(_DATE_TIME), description="Tokens of a subject that were issued later are served."
+            GraphQLNonNull(DATE_TIME), description="Tokens of a subject that were issued later are served."
         ),
-        "expiresAt": GraphQLField(_DATE_TIME, description="When the denial ends, null for never."),
+        "expiresAt": GraphQLField(DATE_TIME, description="When the denial ends, null for never."),
     },
     description="Denied tokens.",
 )

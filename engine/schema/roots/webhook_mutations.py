@@ -14,17 +14,12 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.schema.notation import DATE_TIME, JSON, TEXT, UUID
 from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
 from fieldstone.engine.schema.roots.mutation_notation import mutation as _mutation
 from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.scalars import SCALARS
-from fieldstone.metadata import scalars
 
-_UUID = SCALARS[scalars.UUID.name]
-_DATE_TIME = SCALARS[scalars.DATE_TIME.name]
-_JSON = SCALARS[scalars.JSON.name]
-_TEXT = GraphQLNonNull(GraphQLString)
-_TEXTS = GraphQLList(_TEXT)
+_TEXTS = GraphQLList(TEXT)
 _OPERATIONS = "The events that it waits for: `person.created`, `person.*`, `*.deleted` or `*.*`, for instance."
 _ROLE = "The name of the role that its events are for"
 _CLAIMS = 'The values that the rules of its role name, as `{ userId: ".." }`.'
@@ -34,12 +29,12 @@ _SECRET = "The key that signs the events."  # noqa: S105 - a description
 _CREATE_INPUT = GraphQLInputObjectType(
     "CreateWebhookInput",
     {
-        "targetUrl": _member(_TEXT, "Where events are sent, by POST: an http or https URL of a public host."),
+        "targetUrl": _member(TEXT, "Where events are sent, by POST: an http or https URL of a public host."),
         "operations": _member(GraphQLNonNull(_TEXTS), _OPERATIONS),
         "description": _member(GraphQLString, "Its purpose."),
         "secret": _member(GraphQLString, f"{_SECRET} One is made where it is left out."),
         "role": _member(GraphQLString, f"{_ROLE}; the role of this request where it is left out."),
-        "claims": _member(_JSON, _CLAIMS),
+        "claims": _member(JSON, _CLAIMS),
     },
     description="A webhook to create. It gets the events from then on.",
 )
@@ -55,7 +50,7 @@ _UPDATE_INPUT = GraphQLInputObjectType(
             GraphQLBoolean, "False: it gets none of the events meanwhile. True: waiting events are sent."
         ),
         "role": _member(GraphQLString, f"{_ROLE}."),
-        "claims": _member(_JSON, f"{_CLAIMS} All of them."),
+        "claims": _member(JSON, f"{_CLAIMS} All of them."),
     },
     description="New values of a webhook; a member that is left out keeps its value.",
 )
@@ -63,15 +58,15 @@ _UPDATE_INPUT = GraphQLInputObjectType(
 _CREATED = GraphQLObjectType(
     "CreatedWebhook",
     {
-        "id": GraphQLField(GraphQLNonNull(_UUID), description="The webhook's id."),
-        "targetUrl": GraphQLField(_TEXT, description="Where events are sent."),
-        "operations": GraphQLField(GraphQLNonNull(GraphQLList(_TEXT)), description="The events that it waits for."),
+        "id": GraphQLField(GraphQLNonNull(UUID), description="The webhook's id."),
+        "targetUrl": GraphQLField(TEXT, description="Where events are sent."),
+        "operations": GraphQLField(GraphQLNonNull(GraphQLList(TEXT)), description="The events that it waits for."),
         "description": GraphQLField(GraphQLString, description="Its purpose."),
-        "secret": GraphQLField(_TEXT, description="The key that signs the events; it is shown this once."),
+        "secret": GraphQLField(TEXT, description="The key that signs the events; it is shown this once."),
         "isActive": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="Whether events are sent."),
         "role": GraphQLField(GraphQLString, description=f"{_ROLE}."),
-        "createdAt": GraphQLField(GraphQLNonNull(_DATE_TIME), description="When it was made."),
-        "updatedAt": GraphQLField(GraphQLNonNull(_DATE_TIME), description="The time of its last change."),
+        "createdAt": GraphQLField(GraphQLNonNull(DATE_TIME), description="When it was made."),
+        "updatedAt": GraphQLField(GraphQLNonNull(DATE_TIME), description="The time of its last change."),
     },
     description="A new webhook with its secret.",
 )
@@ -94,7 +89,7 @@ _TEST = GraphQLObjectType(
 def _redeliver_failed(_scope: TypeScope) -> GraphQLField:
     return GraphQLField(
         GraphQLNonNull(GraphQLInt),
-        args={"webhookId": GraphQLArgument(GraphQLNonNull(_UUID), description="The webhook's id.")},
+        args={"webhookId": GraphQLArgument(GraphQLNonNull(UUID), description="The webhook's id.")},
         description="Sends the oldest 10,000 given up deliveries of a webhook again; answers with their number.",
     )
 

@@ -15,50 +15,44 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.schema.notation import DATE_TIME, JSON, TEXT, UUID, list_of
 from fieldstone.engine.schema.roots.activity.record_events import RECORD_EVENT_ACTION, RECORD_EVENT_ACTOR
 from fieldstone.engine.schema.roots.mutation_notation import input_member
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.paging import PAGE_INFO
-from fieldstone.engine.schema.values.scalars import SCALARS
-from fieldstone.metadata import scalars
 
 EVENTS: Final = "RecordEventConnection"
 FIRST: Final = 50
 """Events of a page whose size is not given."""
 
-_UUID, _DATE_TIME = SCALARS[scalars.UUID.name], SCALARS[scalars.DATE_TIME.name]
-_JSON = SCALARS[scalars.JSON.name]
-_TEXT = GraphQLNonNull(GraphQLString)
 
 _CHANGE = GraphQLObjectType(
     "RecordEventChange",
     {
-        "field": GraphQLField(_TEXT, description="The name of the field; of a relation, of its key."),
-        "before": GraphQLField(_JSON, description="Its value before; null also if the role did not see the record."),
-        "after": GraphQLField(_JSON, description="Its value after."),
+        "field": GraphQLField(TEXT, description="The name of the field; of a relation, of its key."),
+        "before": GraphQLField(JSON, description="Its value before; null also if the role did not see the record."),
+        "after": GraphQLField(JSON, description="Its value after."),
     },
     description="A field that an update changed.",
 )
 _EVENT = GraphQLObjectType(
     "RecordEvent",
     {
-        "id": GraphQLField(_TEXT, description="The id of the event, which is its cursor."),
+        "id": GraphQLField(TEXT, description="The id of the event, which is its cursor."),
         "action": GraphQLField(GraphQLNonNull(RECORD_EVENT_ACTION), description="The write."),
-        "object": GraphQLField(_TEXT, description="The nameSingular of the object."),
-        "recordId": GraphQLField(GraphQLNonNull(_UUID), description="The id of the record."),
-        "at": GraphQLField(GraphQLNonNull(_DATE_TIME), description="The time of the write."),
+        "object": GraphQLField(TEXT, description="The nameSingular of the object."),
+        "recordId": GraphQLField(GraphQLNonNull(UUID), description="The id of the record."),
+        "at": GraphQLField(GraphQLNonNull(DATE_TIME), description="The time of the write."),
         "actor": GraphQLField(GraphQLNonNull(RECORD_EVENT_ACTOR), description="Its author."),
-        "record": GraphQLField(_JSON, description="The record after the write; a destroyed one as it was."),
-        "changes": GraphQLField(
-            GraphQLNonNull(GraphQLList(GraphQLNonNull(_CHANGE))), description="The fields that an update changed."
-        ),
+        "record": GraphQLField(JSON, description="The record after the write; a destroyed one as it was."),
+        "changes": GraphQLField(list_of(_CHANGE), description="The fields that an update changed."),
     },
     description="A write of a record, as the role sees it.",
 )
 _EDGE = GraphQLObjectType(
     "RecordEventEdge",
     {
-        "cursor": GraphQLField(_TEXT, description="The cursor of the event."),
+        "cursor": GraphQLField(TEXT, description="The cursor of the event."),
         "node": GraphQLField(GraphQLNonNull(_EVENT), description="The event."),
     },
     description="An event of a page.",
@@ -66,9 +60,7 @@ _EDGE = GraphQLObjectType(
 _EVENTS = GraphQLObjectType(
     EVENTS,
     {
-        "edges": GraphQLField(
-            GraphQLNonNull(GraphQLList(GraphQLNonNull(_EDGE))), description="The events, the newest first."
-        ),
+        "edges": GraphQLField(list_of(_EDGE), description="The events, the newest first."),
         "pageInfo": GraphQLField(
             GraphQLNonNull(PAGE_INFO),
             description="`hasNextPage` tells of older events, which come `before` `endCursor`.",
@@ -80,11 +72,11 @@ _FILTER = GraphQLInputObjectType(
     "RecordEventFilter",
     {
         "object": input_member(GraphQLString, "The nameSingular of the object."),
-        "recordId": input_member(_UUID, "The id of the record."),
+        "recordId": input_member(UUID, "The id of the record."),
         "actions": input_member(GraphQLList(GraphQLNonNull(RECORD_EVENT_ACTION)), "The writes."),
-        "actorId": input_member(_UUID, "The id of the key or the user."),
-        "since": input_member(_DATE_TIME, "The earliest time."),
-        "until": input_member(_DATE_TIME, "The time before which they were."),
+        "actorId": input_member(UUID, "The id of the key or the user."),
+        "since": input_member(DATE_TIME, "The earliest time."),
+        "until": input_member(DATE_TIME, "The time before which they were."),
     },
     description="The events that are meant; a member that is left out says nothing.",
 )

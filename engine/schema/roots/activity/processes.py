@@ -15,6 +15,7 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.schema.notation import COUNT, list_of
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.metadata import scalars
@@ -29,7 +30,6 @@ STEP: Final = 60
 
 _DATE_TIME = GraphQLNonNull(SCALARS[scalars.DATE_TIME.name])
 _JSON = GraphQLNonNull(SCALARS[scalars.JSON.name])
-_INT = GraphQLNonNull(GraphQLInt)
 
 _PROCESS = GraphQLObjectType(
     PROCESS,
@@ -48,11 +48,11 @@ _PROCESS = GraphQLObjectType(
 _METRICS = GraphQLObjectType(
     METRICS,
     {
-        "start": GraphQLField(_INT, description="The first second of the first step, as Unix time."),
-        "end": GraphQLField(_INT, description="The second behind the last step."),
-        "step": GraphQLField(_INT, description="The seconds of a step."),
+        "start": GraphQLField(COUNT, description="The first second of the first step, as Unix time."),
+        "end": GraphQLField(COUNT, description="The second behind the last step."),
+        "step": GraphQLField(COUNT, description="The seconds of a step."),
         "times": GraphQLField(
-            GraphQLNonNull(GraphQLList(_INT)), description="The first second of each step, as Unix time."
+            GraphQLNonNull(GraphQLList(COUNT)), description="The first second of each step, as Unix time."
         ),
         "series": GraphQLField(
             _JSON, description="By the name of each series a list with a value for each step; null: nothing was told."
@@ -68,13 +68,13 @@ PROCESS_QUERIES: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
     "metrics": lambda _scope: GraphQLField(
         GraphQLNonNull(_METRICS),
         args={
-            "range": GraphQLArgument(_INT, default_value=RANGE, description="The seconds up to now, 86,400 at most."),
-            "step": GraphQLArgument(_INT, default_value=STEP, description="The seconds of a step, 10 at least."),
+            "range": GraphQLArgument(COUNT, default_value=RANGE, description="The seconds up to now, 86,400 at most."),
+            "step": GraphQLArgument(COUNT, default_value=STEP, description="The seconds of a step, 10 at least."),
         },
         description="Numbers of all processes over time: requests, durations, connections, events and webhooks.",
     ),
     "processes": lambda _scope: GraphQLField(
-        GraphQLNonNull(GraphQLList(GraphQLNonNull(_PROCESS))),
+        list_of(_PROCESS),
         description="The processes of the last day, those that were heard of last first.",
     ),
 }

@@ -19,6 +19,7 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.schema.notation import FLAG, JSON, TEXT, list_of
 from fieldstone.engine.schema.roots.mutation_notation import input_member, mutation
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS
@@ -27,9 +28,6 @@ from fieldstone.metadata.saved_views.saved_view import ViewKind
 
 VIEW: Final = "View"
 
-_TEXT = GraphQLNonNull(GraphQLString)
-_FLAG = GraphQLNonNull(GraphQLBoolean)
-_JSON = SCALARS[scalars.JSON.name]
 _TIME = GraphQLNonNull(SCALARS[scalars.DATE_TIME.name])
 
 _KIND = GraphQLEnumType(
@@ -53,9 +51,9 @@ _SCOPE = GraphQLEnumType(
 _COLUMN = GraphQLObjectType(
     "ViewColumn",
     {
-        "field": GraphQLField(_TEXT, description="The name of the field."),
+        "field": GraphQLField(TEXT, description="The name of the field."),
         "width": GraphQLField(GraphQLInt, description="Its width in pixels; null: as the client likes."),
-        "visible": GraphQLField(_FLAG, description="Whether it is shown."),
+        "visible": GraphQLField(FLAG, description="Whether it is shown."),
     },
     description="A column of a saved view.",
 )
@@ -63,20 +61,18 @@ _VIEW = GraphQLObjectType(
     VIEW,
     {
         "id": GraphQLField(GraphQLNonNull(SCALARS[scalars.UUID.name]), description="The view's id."),
-        "object": GraphQLField(_TEXT, description="The nameSingular of its object."),
+        "object": GraphQLField(TEXT, description="The nameSingular of its object."),
         "kind": GraphQLField(GraphQLNonNull(_KIND), description="Its kind."),
-        "name": GraphQLField(_TEXT, description="Its name."),
-        "columns": GraphQLField(
-            GraphQLNonNull(GraphQLList(GraphQLNonNull(_COLUMN))), description="Its columns, in their order."
-        ),
-        "filter": GraphQLField(_JSON, description="Its filter in the language of the API; null: all records."),
-        "orderBy": GraphQLField(_JSON, description="Its order, a list for the argument orderBy; null: none."),
+        "name": GraphQLField(TEXT, description="Its name."),
+        "columns": GraphQLField(list_of(_COLUMN), description="Its columns, in their order."),
+        "filter": GraphQLField(JSON, description="Its filter in the language of the API; null: all records."),
+        "orderBy": GraphQLField(JSON, description="Its order, a list for the argument orderBy; null: none."),
         "boardField": GraphQLField(GraphQLString, description="The SELECT whose options are the columns of a board."),
-        "shared": GraphQLField(_FLAG, description="Whether others see it, those that read its object."),
-        "isMine": GraphQLField(_FLAG, description="Whether it belongs to the key or the user of the request."),
-        "ownerName": GraphQLField(_TEXT, description="The name of the key or the user that it belongs to."),
+        "shared": GraphQLField(FLAG, description="Whether others see it, those that read its object."),
+        "isMine": GraphQLField(FLAG, description="Whether it belongs to the key or the user of the request."),
+        "ownerName": GraphQLField(TEXT, description="The name of the key or the user that it belongs to."),
         "missing": GraphQLField(
-            GraphQLNonNull(GraphQLList(_TEXT)),
+            GraphQLNonNull(GraphQLList(TEXT)),
             description="The names of deleted fields, which have left columns, filter and order.",
         ),
         "createdAt": GraphQLField(_TIME, description="When it was made."),
@@ -88,7 +84,7 @@ _VIEW = GraphQLObjectType(
 _COLUMN_INPUT = GraphQLInputObjectType(
     "ViewColumnInput",
     {
-        "field": input_member(_TEXT, "The name of the field."),
+        "field": input_member(TEXT, "The name of the field."),
         "width": input_member(GraphQLInt, "Its width in pixels."),
         "visible": input_member(GraphQLBoolean, "Whether it is shown; true where it is left out."),
     },
@@ -98,11 +94,11 @@ _COLUMN_INPUT = GraphQLInputObjectType(
 
 def _members(*, required: bool) -> dict[str, GraphQLInputField]:
     return {
-        "name": input_member(_TEXT if required else GraphQLString, "Its name."),
+        "name": input_member(TEXT if required else GraphQLString, "Its name."),
         "kind": input_member(_KIND, "Its kind; TABLE where it is left out." if required else "Its kind."),
         "columns": input_member(GraphQLList(GraphQLNonNull(_COLUMN_INPUT)), "Its columns, in their order."),
-        "filter": input_member(_JSON, 'Its filter, as `{ city: { eq: "Berlin" } }`; null: all records.'),
-        "orderBy": input_member(_JSON, 'Its order, as `[{ createdAt: "DESC" }]`; null: none.'),
+        "filter": input_member(JSON, 'Its filter, as `{ city: { eq: "Berlin" } }`; null: all records.'),
+        "orderBy": input_member(JSON, 'Its order, as `[{ createdAt: "DESC" }]`; null: none.'),
         "boardField": input_member(GraphQLString, "The SELECT whose options are the columns of a KANBAN view."),
         "shared": input_member(GraphQLBoolean, "Whether others see it."),
     }
@@ -110,7 +106,7 @@ def _members(*, required: bool) -> dict[str, GraphQLInputField]:
 
 _CREATE = GraphQLInputObjectType(
     "CreateViewInput",
-    {"object": input_member(_TEXT, "The nameSingular of its object."), **_members(required=True)},
+    {"object": input_member(TEXT, "The nameSingular of its object."), **_members(required=True)},
     description="A view to save.",
 )
 _UPDATE = GraphQLInputObjectType(
@@ -127,14 +123,14 @@ _SCOPE_ARGUMENT = GraphQLArgument(_SCOPE, default_value="PRINCIPAL", description
 
 VIEW_QUERIES: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
     "views": lambda _scope: GraphQLField(
-        GraphQLNonNull(GraphQLList(GraphQLNonNull(_VIEW))),
+        list_of(_VIEW),
         args={
             "object": GraphQLArgument(GraphQLString, description="The nameSingular of an object; of all if left out.")
         },
         description="The saved views of the key or the user and the shared ones, in the order in which they were made.",
     ),
     "preferences": lambda _scope: GraphQLField(
-        GraphQLNonNull(_JSON),
+        GraphQLNonNull(JSON),
         args={"scope": _SCOPE_ARGUMENT},
         description="The preferences, `{}` where there are none.",
     ),
@@ -150,10 +146,10 @@ VIEW_FIELDS: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
     ),
     "deleteView": mutation(VIEW, "Deletes a view and answers with it as it was.", by_id=True),
     "setPreferences": lambda _scope: GraphQLField(
-        GraphQLNonNull(_JSON),
+        GraphQLNonNull(JSON),
         args={
             "patch": GraphQLArgument(
-                GraphQLNonNull(_JSON), description="A JSON merge patch: null removes a member (RFC 7396)."
+                GraphQLNonNull(JSON), description="A JSON merge patch: null removes a member (RFC 7396)."
             ),
             "scope": _SCOPE_ARGUMENT,
         },
