@@ -44,6 +44,7 @@ class Presented(NamedTuple):
         is_anonymous: whether there is no credential at all.
         lacks_scheme: whether there is one without the word `Bearer` before it.
         acts_as: the headers by which the request acts as another principal.
+        workspace: the name of the workspace that a visitor asks for; a credential has its own.
     """
 
     credential: Credential | None
@@ -51,6 +52,7 @@ class Presented(NamedTuple):
     is_anonymous: bool = False
     acts_as: ActsAs | None = None
     lacks_scheme: bool = False
+    workspace: str | None = None
 
 
 def read_credential(authorization: bytes | None) -> Credential | None:

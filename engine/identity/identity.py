@@ -10,7 +10,7 @@ import httpx
 from fieldstone.engine.access.new_roles import NewRoles
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import Forbidden, Unauthenticated
-from fieldstone.engine.identity.anonymous import Visitors
+from fieldstone.engine.identity.anonymous import Visitors, VisitorSettings
 from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
 from fieldstone.engine.identity.impersonation import ActsAs, impersonate
 from fieldstone.engine.identity.issuer import Issuer
@@ -110,7 +110,7 @@ class Identity(NamedTuple):
         if presented.is_anonymous:
             if self.visitors is None:
                 raise Unauthenticated("An API key is needed: send it in the header 'Authorization: Bearer KEY'.")
-            return self.visitors.find(presented.address)
+            return await self.visitors.find(presented.address, presented.workspace)
         if presented.lacks_scheme:
             raise Unauthenticated("The key stands alone in 'Authorization': write 'Authorization: Bearer KEY'.")
         credential = presented.credential
@@ -144,7 +144,7 @@ async def open_identity(
     *,
     issuers: Sequence[Issuer] = (),
     providers: Sequence[ProviderSettings] = (),
-    visitors: Visitors | None = None,
+    visitors: VisitorSettings | None = None,
 ) -> AsyncIterator[Identity]:
     """Open the sources of principals for the length of the block."""
     denied, workspaces = DeniedTokens(database), WorkspaceNames(database)
@@ -166,7 +166,7 @@ async def open_identity(
                 providers=opened,
                 current=current,
                 roles=NewRoles(current),
-                visitors=visitors,
+                visitors=None if visitors is None else Visitors(*visitors, workspaces),
             )
         finally:
             for one in trusted:

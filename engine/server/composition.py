@@ -17,7 +17,7 @@ from fieldstone.engine.documents.document import DocumentLimits
 from fieldstone.engine.events.log.partitions import Retention
 from fieldstone.engine.events.quotas import QuotaLimits
 from fieldstone.engine.events.service import Events, open_events
-from fieldstone.engine.identity.anonymous import Visitors
+from fieldstone.engine.identity.anonymous import VisitorSettings
 from fieldstone.engine.identity.identity import Identity, open_identity
 from fieldstone.engine.identity.watch import PrincipalWatch
 from fieldstone.engine.metadata_api.api import build_metadata_api
@@ -54,6 +54,7 @@ from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.secret_rotation import check_secrets, rotate_secrets
 from fieldstone.metadata.online_ddl.builder import Builder
 from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
 from fieldstone.metadata.workspaces.uses import keep_noted
 from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
@@ -251,7 +252,7 @@ def _identity(settings: Settings, foundation: Foundation) -> AbstractAsyncContex
         foundation.current,
         issuers=settings.issuers,
         providers=settings.providers,
-        visitors=None if role is None else Visitors(role, foundation.default.workspace.id),
+        visitors=None if role is None else VisitorSettings(role, settings.anonymous_workspaces or (DEFAULT_WORKSPACE,)),
     )
 
 

@@ -98,6 +98,7 @@ Address: TypeAlias = Annotated[str, AfterValidator(_check_address)]
 Addresses: TypeAlias = Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_split)]
 RedisAddress: TypeAlias = Annotated[str, AfterValidator(_check_redis_url)]
 SecretKeys: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_keys)]
+Names: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
 Origins: TypeAlias = Annotated[
     tuple[str, ...] | None, NoDecode, BeforeValidator(_split), AfterValidator(_check_origins)
 ]

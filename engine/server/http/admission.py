@@ -34,6 +34,7 @@ _ONCE = {
     b"idempotency-key": "A request has one Idempotency-Key header at most.",
     b"x-fieldstone-role": "A request has one X-Fieldstone-Role header at most.",
     b"x-fieldstone-principal": "A request has one X-Fieldstone-Principal header at most.",
+    b"x-fieldstone-workspace": "A request has one X-Fieldstone-Workspace header at most.",
 }
 _READ = _LISTS | {
     *_ONCE,

@@ -9,6 +9,7 @@ from fieldstone.engine.identity.openid import ProviderSettings, read_providers
 from fieldstone.engine.settings.declaration import (
     Group,
     JsonList,
+    Names,
     Networks,
     Origins,
     PublicUrl,
@@ -29,8 +30,12 @@ class IdentitySettings(Group):
         "a comma-separated list of keys of at least 32 characters, such as `openssl rand -base64 32` makes",
         secret=True)
     anonymous_role: str | None = setting(None,
-        "The role of requests without a key or token, in the workspace `default`. Unset: they are refused.",
+        "The role of requests without a key or token, in `FIELDSTONE_ANONYMOUS_WORKSPACES`. Unset: they are refused.",
         "the name of a role other than admin", min_length=1)
+    anonymous_workspaces: Names = setting((),
+        "The workspaces that take such requests, by name; the first one is that of requests without"
+        " `X-Fieldstone-Workspace`. Unset: `default`.",
+        "a comma-separated list of names of workspaces")
     trusted_proxies: Networks = setting((),
         "The networks of the proxies whose `X-Forwarded-For` names the clients' addresses.",
         "a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix")

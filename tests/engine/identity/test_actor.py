@@ -6,7 +6,7 @@ import httpx
 import psycopg
 import pytest
 
-from fieldstone.engine.identity.anonymous import Visitors
+from fieldstone.engine.identity.anonymous import build_visitor
 from fieldstone.engine.identity.tokens import user_id
 from fieldstone.metadata.roles.networks import read_address
 from fieldstone.metadata.roles.principal import read_actor
@@ -91,7 +91,7 @@ async def test_each_way_in_says_who_it_was(start_app: StartApp, app_database: st
         workspace_id = services.foundation.default.workspace.id
         (api_key,) = await services.keys.list(workspace_id)
         own = client.headers.pop("authorization")
-        visitor = Visitors("open", workspace_id).find(read_address("127.0.0.1"))
+        visitor = build_visitor("open", workspace_id, read_address("127.0.0.1"))
         known = ("API_KEY", str(api_key.id), "test")
         given: dict[str, Any] = ROWS[way]
         for headers, author in (

@@ -47,6 +47,39 @@ async def test_a_visitor_may_do_all_that_the_role_may_and_nothing_else(start_app
             assert (await socket.receive())["payload"] == {"data": {"people": {"totalCount": 1}}}
 
 
+async def test_visitors_see_the_workspaces_that_the_operator_names(start_app: StartApp) -> None:
+    async with start_app(anonymous_role="viewer", anonymous_workspaces="default, shop") as (app, client):
+        services = await app.runtime.ready()
+        for name in ("shop", "hidden"):
+            await services.foundation.workspaces.create(name, actor="test")
+        await post(client, WRITE)
+        del client.headers["authorization"]
+        totals = {}
+        for name in ("default", "shop"):
+            answer = await post(client, READ, **{"x-fieldstone-workspace": name})
+            totals[name] = answer.json()["data"]["people"]["totalCount"]
+        assert totals == {"default": 1, "shop": 0}
+        assert (await post(client, READ)).json()["data"]["people"]["totalCount"] == 1
+        rest = await client.get("/rest/people", headers={"x-fieldstone-workspace": "shop"})
+        assert (rest.status_code, rest.json()["totalCount"]) == (200, 0)
+        # One that is there and takes no visitors is answered as one that is not there.
+        refusals = [await post(client, READ, **{"x-fieldstone-workspace": name}) for name in ("hidden", "nothing", "")]
+        assert [answer.status_code for answer in refusals] == [401, 401, 401]
+        assert len({answer.json()["errors"][0]["message"] for answer in refusals}) == 1
+        async with connected(app) as socket:
+            await socket.send(type="connection_init", payload={"headers": {"X-Fieldstone-Workspace": "shop"}})
+            assert await socket.receive() == {"type": "connection_ack"}
+            await socket.subscribe("a", READ)
+            assert (await socket.receive())["payload"] == {"data": {"people": {"totalCount": 0}}}
+
+
+async def test_a_credential_has_its_own_workspace(start_app: StartApp) -> None:
+    async with start_app(anonymous_role="viewer", anonymous_workspaces="default,shop") as (app, client):
+        await (await app.runtime.ready()).foundation.workspaces.create("shop", actor="test")
+        await post(client, WRITE, **{"x-fieldstone-workspace": "shop"})
+        assert (await post(client, READ)).json()["data"]["people"]["totalCount"] == 1
+
+
 async def test_a_visitor_without_the_right_is_refused(start_app: StartApp) -> None:
     async with start_app(anonymous_role="viewer") as (_, client):
         del client.headers["authorization"]
@@ -74,9 +107,9 @@ async def test_a_visitor_is_an_ipv6_network_and_not_an_address(start_app: StartA
     async with start_app(anonymous_role="viewer") as (app, _):
         visitors = (await app.runtime.ready()).identity.visitors
         assert visitors is not None
-        one, same, other = (
-            visitors.find(read_address(text)) for text in ("2001:db8::1", "2001:db8::ffff:1", "2001:db8:0:1::1")
-        )
+        one, same, other = [
+            await visitors.find(read_address(text)) for text in ("2001:db8::1", "2001:db8::ffff:1", "2001:db8:0:1::1")
+        ]
         assert (one.rate_key == same.rate_key, one.rate_key == other.rate_key) == (True, False)
 
 

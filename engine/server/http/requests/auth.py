@@ -34,23 +34,33 @@ class PresentedReader:
         self._proxies = proxies
         self.is_secure = is_secure
 
-    def read(self, scope: "Scope", given: Mapping[bytes, bytes], authorization: bytes | None = None) -> Presented:
+    def read(
+        self,
+        scope: "Scope",
+        given: Mapping[bytes, bytes],
+        authorization: bytes | None = None,
+        workspace: bytes | None = None,
+    ) -> Presented:
         """Return all that a request or a handshake presents.
 
         Args:
             scope: of ASGI.
             given: its headers.
             authorization: a header of the connection's first message, in the place of that of the handshake.
+            workspace: another one.
         """
         authorization = given.get(b"authorization") if authorization is None else authorization
         cookie = read_cookie(given, SESSION, secure=self.is_secure) if authorization is None else None
         credential = read_credential(authorization) if cookie is None else session_credential(cookie)
+        is_anonymous = authorization is None and cookie is None
+        asked = given.get(b"x-fieldstone-workspace") if workspace is None else workspace
         return Presented(
             credential,
             self.address(scope, given),
-            is_anonymous=authorization is None and cookie is None,
+            is_anonymous=is_anonymous,
             acts_as=read_acts_as(given),
             lacks_scheme=credential is None and authorization is not None and lacks_scheme(authorization),
+            workspace=asked.decode("utf-8", "replace") if is_anonymous and asked is not None else None,
         )
 
     def address(self, scope: "Scope", given: Mapping[bytes, bytes]) -> Address | None:

@@ -91,12 +91,12 @@ def read_endpoint(payload: Mapping[str, JsonValue], served: Sequence[str]) -> st
     return str(named)
 
 
-def authorization_of(payload: Mapping[str, JsonValue]) -> bytes | None:
-    """Return the header `Authorization` in the payload of connection_init: a member of it, or of its `headers`."""
+def header_of(payload: Mapping[str, JsonValue], header: str) -> bytes | None:
+    """Return a header, in lower case, in the payload of connection_init: a member of it, or of its `headers`."""
     headers = payload.get("headers")
     for given in (payload, headers if isinstance(headers, Mapping) else {}):
         for name, value in given.items():
-            if name.lower() == "authorization" and isinstance(value, str):
+            if name.lower() == header and isinstance(value, str):
                 return value.encode("utf-8", "replace")
     return None
 

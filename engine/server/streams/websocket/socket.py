@@ -36,9 +36,9 @@ from fieldstone.engine.server.streams.websocket.messages import (
     Close,
     Closing,
     acknowledge,
-    authorization_of,
     complete,
     failure,
+    header_of,
     id_of,
     next_head,
     payload_of,
@@ -116,7 +116,7 @@ class ClientSocket:
         apis: Mapping[str, Callable[[Services], GraphQLApi]],
         limits: SocketLimits,
         log: Log,
-        present: Callable[[bytes | None], Presented],
+        present: Callable[[bytes | None, bytes | None], Presented],
         note_key: Callable[[], None],
     ) -> None:
         self._receive = receive
@@ -221,7 +221,7 @@ class ClientSocket:
             raise Closing(Close.TOO_MANY_INITIALISATIONS, "Too many initialisation requests")
         self._is_initialised = True
         try:
-            presented = self._present(authorization_of(payload))
+            presented = self._present(header_of(payload, "authorization"), header_of(payload, "x-fieldstone-workspace"))
             services = self._services = await self._choose(presented)
             principal = await sign_in(services.identity, services.audit, services.failed_tokens, presented)
         except (Unauthenticated, Forbidden) as error:
