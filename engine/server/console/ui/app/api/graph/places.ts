@@ -18,14 +18,21 @@ export function patchOf(places: ReadonlyMap<string, Place | null>): object {
   return { [MEMBER]: Object.fromEntries(members) };
 }
 
-/** Return the places among preferences; any client writes there, so that all but pairs of numbers is left out. */
+/** The farthest coordinate: beyond some 10^15 a step to the next place is lost in a number of 64 bits. */
+const FARTHEST = 1_000_000;
+
+/** Return the places among preferences; any client writes there, so that all but pairs of near numbers is left out. */
 export function decodePlaces(preferences: unknown): Places {
   const layout = isObject(preferences) ? preferences[MEMBER] : undefined;
   const members = isObject(layout) ? Object.entries(layout) : [];
   return new Map(
     members.flatMap(([id, pair]): [string, Place][] => {
       const [x, y]: unknown[] = Array.isArray(pair) ? pair : [];
-      return typeof x === "number" && typeof y === "number" ? [[id, { x, y }]] : [];
+      return isNear(x) && isNear(y) ? [[id, { x, y }]] : [];
     }),
   );
+}
+
+function isNear(value: unknown): value is number {
+  return typeof value === "number" && Math.abs(value) <= FARTHEST;
 }

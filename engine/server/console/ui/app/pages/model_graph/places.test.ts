@@ -14,7 +14,7 @@ const EDGES = [
 const NAMES = ["person", "company", "activity", "note"];
 
 test("a member of the preferences that is no pair of numbers is no place", () => {
-  const places = { a: [1, -2], b: [1], c: "x", d: null, e: ["1", 2], f: { x: 1 }, g: [1.5, 2, 3] };
+  const places = { a: [1, -2], b: [1], c: "x", d: null, e: ["1", 2], f: { x: 1 }, far: [1e308, 0], g: [1.5, 2, 3] };
   assert.deepEqual(
     decodePlaces({ "model.layout": places, theme: "dark" }),
     new Map([
