@@ -88,7 +88,7 @@ export function Grid(props: GridProps) {
     rangeExtractor: (range) => withIndex(range, cell.row),
     onChange: (virtualizer) => {
       const range = virtualizer.range;
-      if (range) props.onShow(range.startIndex, range.endIndex);
+      if (range) props.onShow(range.startIndex, Math.min(range.endIndex, records - 1));
     },
   });
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rows are measured again where their height has changed.
