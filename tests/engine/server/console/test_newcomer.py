@@ -13,6 +13,7 @@ pytestmark = pytest.mark.system
 
 ROWS = 10_000
 MOST_REQUESTS = 150
+_JOB = re.compile(r"/rest/imports/[0-9a-f-]{36}$")
 FIELDS = (("Hours", "Number"), ("Reported on", "Date"), ("Urgent", "True or false"), ("Details", "Text"))
 STATUSES = ("Open", "Waiting", "Solved")
 
@@ -146,7 +147,7 @@ async def see_as_the_role(page: Page, pictures: Pictures) -> None:
 
 async def undo_a_field(page: Page, pictures: Pictures) -> None:
     await page.get_by_role("navigation", name="Main").get_by_role("link", name="Data model").click()
-    await page.get_by_role("link", name="Tickets", exact=True).last.click()
+    await page.get_by_role("table", name="Objects").get_by_role("link", name="Tickets", exact=True).click()
     await page.get_by_role("button", name="Field", exact=True).click()
     await page.get_by_label("Label", exact=True).fill("Mood")
     await apply_plan(page, "New field of Ticket")
@@ -191,6 +192,7 @@ async def test_a_newcomer_comes_to_the_end_of_the_tutorial(watched: Watched, ser
         assert (await ask(reader, "{ tickets { totalCount } }"))["tickets"]["totalCount"] == ROWS
         with pytest.raises(AssertionError, match=r"FORBIDDEN|Cannot query field"):
             await ask(reader, 'mutation { createTicket(data: { name: "mine" }) { id } }')
-        sent = [url for url in watched.requests if not url.startswith(("data:", "blob:"))]
+        # A job is asked for as long as it runs: the number of these requests is that of the machine.
+        sent = [url for url in watched.requests if not url.startswith(("data:", "blob:")) and not _JOB.search(url)]
         assert len(sent) < MOST_REQUESTS, len(sent)
         await watched.assert_clean(served.address, (".js", ".css"))

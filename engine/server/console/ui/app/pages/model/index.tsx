@@ -120,8 +120,9 @@ export function Component() {
           object={null}
           onClose={() => setAdding(false)}
           onDone={async (name) => {
-            await changed();
+            // The page that is left has nothing to read again.
             await navigate(`/model/${name}`);
+            await changed();
           }}
         />
       )}
