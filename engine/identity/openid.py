@@ -13,8 +13,6 @@ from typing import Final
 from urllib.parse import quote
 
 import httpx
-from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from fieldstone.engine.errors import ServiceUnavailable, Unauthenticated
 from fieldstone.engine.identity.fetching import fetch
@@ -146,6 +144,10 @@ class OpenIdProvider:
         Raises:
             ServiceUnavailable: the provider cannot be reached.
         """
+        # Forty modules, which a server without providers does without.
+        from authlib.oauth2.rfc6749.parameters import prepare_grant_uri  # noqa: PLC0415
+        from authlib.oauth2.rfc7636 import create_s256_code_challenge  # noqa: PLC0415
+
         discovered = await self._discover()
         login = Login(
             provider=self.settings.name,

@@ -15,14 +15,11 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 from weakref import WeakValueDictionary
 
-from limits.aio.storage import RedisStorage
-from limits.aio.storage.redis.redispy import RedispyBridge
-from limits.errors import StorageError
-
 from fieldstone.engine.server.rate_limits.allowance import Allowance
+from fieldstone.engine.server.rate_limits.counts import Counts, CountsAway
 from fieldstone.engine.server.rate_limits.windows import Windows
 
 _LOG = logging.getLogger(__name__)
@@ -54,19 +51,6 @@ class _Lease:
     end: float
     held: int
     rest: int
-
-
-class Counts(Protocol):
-    """Where the leased operations are counted."""
-
-    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        """Add to a count, which begins with 0 and ends after so many seconds; return its new value.
-
-        Raises:
-            StorageError: it cannot be had.
-            TimeoutError: likewise.
-        """
-        ...
 
 
 class Leases:
@@ -121,7 +105,7 @@ class Leases:
                 return found
             try:
                 lease = await self._extend(number, limit, operations)
-            except (StorageError, TimeoutError) as error:
+            except (CountsAway, TimeoutError) as error:
                 self.counters.failed += 1
                 self._away_until = time.monotonic() + AWAY_FOR
                 _LOG.info("rate limits are counted in this process, as their storage does not answer: %r", error)
@@ -179,17 +163,8 @@ async def open_leases(
     if url is None:
         yield None if counts is None else Leases(counts, length=length, workers=workers)
         return
-    storage = RedisStorage(
-        f"async+{url}",
-        implementation="redispy",
-        wrap_exceptions=True,
-        key_prefix="",
-        socket_timeout=_TIMEOUT,
-        socket_connect_timeout=_TIMEOUT,
-    )
-    try:
+    # The library takes its time to import, and most servers count in their own memory.
+    from fieldstone.engine.server.rate_limits.redis_counts import open_redis_counts  # noqa: PLC0415
+
+    async with open_redis_counts(url, time_limit=_TIMEOUT) as storage:
         yield Leases(storage, length=length, workers=workers)
-    finally:
-        # The storage has no end of its own.
-        if isinstance(storage.bridge, RedispyBridge):
-            await storage.bridge.storage.aclose()

@@ -129,6 +129,14 @@ def test_a_supervisor_has_none_of_the_imports_of_its_workers() -> None:
     assert not any(name.startswith(("fieldstone.sql", "fieldstone.engine.settings")) for name in modules)
 
 
+def test_a_server_imports_no_library_of_settings_that_it_has_not() -> None:
+    script = "import sys; from fieldstone.engine.server import cli; cli.start, cli.serve; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    modules = done.stdout.split()
+    assert "fieldstone.engine.server.app" in modules
+    assert {name.partition(".")[0] for name in modules} & {"authlib", "limits", "redis", "opentelemetry"} == set()
+
+
 def test_no_collection_delays_the_import_of_a_server() -> None:
     script = """
 import gc
