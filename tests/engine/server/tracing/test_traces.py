@@ -6,9 +6,11 @@ import sys
 from typing import Any
 
 import pytest
+from opentelemetry.trace import SpanKind
 
 from fieldstone.engine.server.fast_path.repeated_request import WarmPath
 from fieldstone.engine.server.log import flush_log
+from fieldstone.engine.server.tracing.tracer import NO_PARENT, Tracer
 from fieldstone.engine.settings import ConfigurationError, load_settings
 from fieldstone.sql.executor import Database
 from tests.engine.server.conftest import StartApp
@@ -212,6 +214,24 @@ async def _calls(talk: Talk) -> list[str]:
             sys.setprofile(None)
         tries.append(called)
     return min(tries, key=len)
+
+
+@pytest.mark.parametrize("sampler", ["traceidratio", "parentbased_traceidratio", "parentbased_always_on", "always_off"])
+def test_the_part_that_is_sampled_is_the_one_of_the_sampler(monkeypatch: pytest.MonkeyPatch, sampler: str) -> None:
+    monkeypatch.setenv("OTEL_TRACES_EXPORTER", "none")
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER", sampler)
+    monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "0.25")
+    tracer = Tracer()
+    ids = [tracer.make_trace_id() for _ in range(500)]
+    sampled = [tracer.samples("POST", one) for one in ids]
+    made = [_is_recorded(tracer, one) for one in ids]
+    assert sampled == made
+    assert any(made) == (sampler != "always_off")
+
+
+def _is_recorded(tracer: Tracer, trace_id: int) -> bool:
+    with tracer.span("POST", NO_PARENT, kind=SpanKind.SERVER, trace_id=trace_id) as span:
+        return span.is_recording()
 
 
 def test_opentelemetry_is_not_even_imported_by_default() -> None:
