@@ -32,7 +32,11 @@ def database(databases: Databases) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def served(database: str) -> Iterator[Served]:
     with serving(
-        DATABASE_URL=database, FIELDSTONE_LOG_FORMAT="json", FIELDSTONE_MAX_BUFFERED_BYTES=str(MOST)
+        DATABASE_URL=database,
+        FIELDSTONE_LOG_FORMAT="json",
+        FIELDSTONE_MAX_BUFFERED_BYTES=str(MOST),
+        # No large body is refused for the wait alone.
+        FIELDSTONE_MAX_QUEUE_MS="0",
     ) as running:
         yield running
 

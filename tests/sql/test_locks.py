@@ -10,7 +10,7 @@ import pytest
 from fieldstone.sql.locks import SPACE, AdvisoryLock
 
 _ROOT = Path(__file__).parents[2]
-_TAKEN = re.compile(r"pg_(?:try_)?advisory_\w+\((?P<numbers>[^;]*)\)")
+_TAKEN = re.compile(r"pg_(?:try_)?advisory_\w+\((?P<numbers>(?:[^();]|\((?:[^();]|\([^();]*\))*\))*)\)")
 _OURS = "%(space)s, %(lock)s"
 _OF_A_WORKSPACE = "hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)"
 _OF_IMPORT_JOBS = "hashtextextended('import jobs of ' || %(workspace)s::text, 0)"

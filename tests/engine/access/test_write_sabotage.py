@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fieldstone.engine.planner.access import upsert_rights, write_rights
-from fieldstone.engine.planner.writes import meant_records, mutations, planned
+from fieldstone.engine.planner.writes import meant_records, planned, root_field
 from fieldstone.engine.planner.writes.merging import merge
 from fieldstone.engine.planner.writes.merging.merge_rights import HolderRights
 from fieldstone.engine.planner.writes.nested import statements, unfold
@@ -128,14 +128,14 @@ SABOTAGE: dict[str, list[tuple[Any, str, Callable[..., Any]]]] = {
     "targets to connect": [(connects, "visible", _nothing)],
     "the rights of records of relations": [(statements, "find_rights", _none)],
     "the records of relations": [(statements, "visible", _nothing)],
-    "checks before the commit": [(mutations, "plan_deferred", _none), (statements, "plan_deferred", _none)],
+    "checks before the commit": [(root_field, "plan_deferred", _none), (statements, "plan_deferred", _none)],
     "the records that an upsert with relations finds": [(tree_upserts, "changeable", _nothing)],
     "the branches that a role may not take": [(unfold, "_refuse", _none)],
     "the rights to merged records": [(merge, "judge_merged", _free)],
     "the merged records": [(merge, "visible", _nothing)],
     "the rights to records that a merge moves": [(merge, "judge_holder", _no_holder_rights)],
     "the difference between forbidden and absent": [(write_guard, "_forbidden", _nothing)],
-    "the rights of a field": [(mutations, "find_rights", _none)],
+    "the rights of a field": [(root_field, "find_rights", _none)],
     "answers that are read back": [(planned, "readable", _table)],
 }
 

@@ -261,6 +261,6 @@ async def test_an_exporter_that_is_not_there_is_refused(
 
 
 def test_the_extra_must_be_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fieldstone.engine.settings.settings.find_spec", lambda _: None)
+    monkeypatch.setattr("fieldstone.engine.settings.groups.serving.find_spec", lambda _: None)
     with pytest.raises(ConfigurationError, match=r"FIELDSTONE_TRACING .*fieldstone\[otel\]"):
         load_settings(None, tracing=True)
