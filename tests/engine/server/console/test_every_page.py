@@ -80,6 +80,8 @@ async def open_page(watched: Watched, served: Served, path: str, title: str, rec
     await watched.page.goto(f"{served.address}/console/{path.replace('ID', record)}")
     await expect(watched.page.get_by_role("heading", level=1, name=title)).to_be_visible()
     await expect(watched.page.get_by_text("Loading…")).to_have_count(0)
+    # The objects in the side bar come by themselves, and their pins with the preferences.
+    await expect(watched.page.get_by_label("Pin Companies")).to_be_visible()
 
 
 async def walk(page: Page) -> None:

@@ -11,9 +11,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import WebSocketRoute, expect
+from playwright.async_api import Request, WebSocketRoute, expect
 
 from tests.engine.server.console.browsing import NAMES, Serve, Watched
+from tests.waiting import until
 
 pytestmark = pytest.mark.system
 
@@ -168,6 +169,8 @@ async def test_events_of_a_break_are_shown_after_it(watched: Watched, serve: Ser
         route.connect_to_server()
         routes.append(route)
 
+    reads: list[Request] = []
+    page.on("request", lambda one: reads.append(one) if "query ConsoleEvents" in (one.post_data or "") else None)
     await page.route_web_socket(re.compile("/metadata$"), relay)
     async with serve() as served:
         await watched.sign_in(served, "/console/events")
@@ -183,10 +186,13 @@ async def test_events_of_a_break_are_shown_after_it(watched: Watched, serve: Ser
             )
             assert "errors" not in await answer.json()
 
+        # The page reads the events again when the tail has begun, and no more.
+        await until(lambda: len(reads) == 2)
         await move_to("Wien")
         await expect(table.get_by_text("city: — → Wien")).to_be_visible(timeout=20_000)
+        assert len(reads) == 2
         (route,) = routes
         await route.close(code=1012)
         await move_to("Graz")
         await expect(table.get_by_text("city: Wien → Graz")).to_be_visible(timeout=30_000)
-        assert len(routes) == 2
+        await until(lambda: len(routes) == 2)

@@ -15,10 +15,14 @@ type Listener = (paused: boolean) => void;
 /** A socket that is down for so long is told. */
 const TOLD_AFTER_MILLISECONDS = 3000;
 
+/** The time by which the server has begun a subscription. */
+export const BEGUN_MILLISECONDS = 1000;
+
 let client: Client | null = null;
 let paused = false;
 let timer: ReturnType<typeof setTimeout> | null = null;
 const listeners = new Set<Listener>();
+const afterBreaks = new Set<() => void>();
 
 function tell(next: boolean): void {
   if (timer !== null) clearTimeout(timer);
@@ -37,7 +41,10 @@ function open(): Client {
     shouldRetry: () => true,
     jsonMessageReviver: reviveExact,
     on: {
-      connected: () => tell(false),
+      connected: (_socket, _payload, wasRetry) => {
+        tell(false);
+        if (wasRetry) for (const resume of afterBreaks) resume();
+      },
       closed: () => {
         timer ??= setTimeout(() => tell(true), TOLD_AFTER_MILLISECONDS);
       },
@@ -49,11 +56,14 @@ export interface Follower {
   next: (result: LiveResult) => void;
   /** The refusal that ends it. */
   failed: (error: unknown) => void;
-  /** The events while the socket was down are not kept any more: records on the page may be old. */
+  /** The events while the socket was down do not come: records on the page may be old. */
   missed: () => void;
 }
 
-/** Follow records until `stop` is called. After a break it resumes behind the last result, by the variable `after`. */
+/**
+ * Follow records until `stop` is called. After a break it resumes behind the last result, by the variable `after`; where
+ * there was none yet, the events of the break are missed.
+ */
 export function followRecords(query: string, given: Readonly<Record<string, unknown>>, follower: Follower): Live {
   if (viewedRole() !== null) {
     // A WebSocket of a browser has no headers: it would bring records that the viewed role may not read.
@@ -80,8 +90,17 @@ export function followRecords(query: string, given: Readonly<Record<string, unkn
       },
     );
   }
+  function resume(): void {
+    if (variables.after === undefined) setTimeout(follower.missed, BEGUN_MILLISECONDS);
+  }
   begin();
-  return { stop: () => live.stop() };
+  afterBreaks.add(resume);
+  return {
+    stop: () => {
+      afterBreaks.delete(resume);
+      live.stop();
+    },
+  };
 }
 
 function isGap(error: unknown): boolean {

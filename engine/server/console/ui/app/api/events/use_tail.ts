@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "react";
 
-import { followRecords } from "../live.ts";
+import { BEGUN_MILLISECONDS, followRecords } from "../live.ts";
 import { viewedRole } from "../view_as.ts";
 import type { EventFilter, RecordEvent } from "./events.ts";
 import TAIL from "./tail.graphql";
@@ -18,7 +18,7 @@ export interface Tail {
   isFollowed: boolean;
 }
 
-/** Follow the events that are meant while `isOn`; `missed` is called if some are not kept any more. */
+/** Follow the events that are meant while `isOn`; `missed` is called where some may be neither here nor on a page. */
 export function useTail(filter: EventFilter, isOn: boolean, missed: () => void): Tail {
   const key = JSON.stringify(filter);
   // Those of another filter are not shown, and those of this one still are while nothing is followed.
@@ -48,7 +48,10 @@ export function useTail(filter: EventFilter, isOn: boolean, missed: () => void):
         missed,
       },
     );
+    // An event between the page that was read and the begin of the tail is in neither.
+    const begun = setTimeout(missed, BEGUN_MILLISECONDS);
     return () => {
+      clearTimeout(begun);
       if (timer !== null) clearTimeout(timer);
       live.stop();
     };
