@@ -117,6 +117,7 @@ async def test_a_record_is_edited_in_its_panel_and_on_its_page(watched: Watched,
         await ask(served, f"mutation {{ createCompany(data: {orion}) {{ id }} }}")
         page = await open_list(watched, served, "people")
         await count_shown(page, "4 records")
+        await expect(cell(page, "x@example.com")).to_be_visible()
         await page.get_by_role("grid").focus()
         await press(page, "Control+End", " ")
         panel = page.get_by_role("complementary", name="Person")
