@@ -48,7 +48,9 @@ async def press(page: Page, *keys: str) -> None:
 
 
 async def count_shown(page: Page, text: str) -> None:
+    """Wait for the number of records, and for the rows in view, which keys need as well."""
     await expect(page.get_by_role("status", name="Number of records")).to_have_text(text)
+    await expect(page.get_by_role("row").and_(page.locator("[aria-busy=true]"))).to_have_count(0)
 
 
 async def assert_live(page: Page) -> None:
