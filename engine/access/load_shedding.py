@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections.abc import Callable
 from typing import Final
 from uuid import UUID
 
@@ -17,23 +16,19 @@ _LOGGED_EVERY: Final = 10.0
 class LoadShedding:
     """Makes the errors of operations that were not begun, as they would be answered too late.
 
-    Args:
-        clock: yields seconds.
-
     Attributes:
         count: operations so far.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self) -> None:
         self.count = 0
-        self._clock = clock
         self._logged = 0
         self._logged_at = -_LOGGED_EVERY
 
     def refuse(self, workspace_id: UUID) -> Overloaded:
         """Return the error of an operation of this workspace, and count it."""
         self.count += 1
-        now = self._clock()
+        now = time.monotonic()
         if now - self._logged_at >= _LOGGED_EVERY:
             _LOG.warning(
                 "overloaded: %d operations were refused, the last one of workspace %s, since more come than are served"

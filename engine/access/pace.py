@@ -69,10 +69,8 @@ class Pace:
 
     def take(self) -> bool:
         """Return whether one more operation may begin in this turn of the loop, and count it."""
-        if self._left <= 0:
-            return False
         self._left -= 1
-        return True
+        return self._left >= 0
 
     def _look(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
         now = loop.time()
@@ -81,7 +79,7 @@ class Pace:
             self._turned_at = now
             loop.call_soon(self._turn, loop)
         if self.is_kept or self._is_busy():
-            loop.call_later(_LOOKED_EVERY, self._look, loop, now + _LOOKED_EVERY)
+            self.watch()
         else:
             self.is_watching = False
 
