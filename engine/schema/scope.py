@@ -1,6 +1,6 @@
 """The scope of the definitions of GraphQL types: the snapshot, and the other types of the schema by name."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import cast
@@ -100,18 +100,19 @@ class TypeScope:
     @cached_property
     def has_search(self) -> bool:
         """Whether the schema has the search; an object of an older workspace that is called so takes the name."""
-        if self.mutations is not None or self.is_specimen or not self.snapshot.readable:
-            return False
-        is_taken = any(find_type(self.snapshot, name) for name in SEARCH_TYPE_NAMES)
-        return not is_taken and find_query(self.snapshot, SEARCH) is None
+        return self._has_root(SEARCH, SEARCH_TYPE_NAMES)
 
     @cached_property
     def has_events(self) -> bool:
         """Whether the schema has the subscription to the events of all objects, likewise."""
+        return self._has_root(EVENTS, TAIL_TYPE_NAMES)
+
+    def _has_root(self, root: str, type_names: Collection[str]) -> bool:
+        """Return whether the schema has a root field over all objects, whose name and types no object takes."""
         if self.mutations is not None or self.is_specimen or not self.snapshot.readable:
             return False
-        is_taken = any(find_type(self.snapshot, name) for name in TAIL_TYPE_NAMES)
-        return not is_taken and find_query(self.snapshot, EVENTS) is None
+        is_taken = any(find_type(self.snapshot, name) for name in type_names)
+        return not is_taken and find_query(self.snapshot, root) is None
 
     def is_node(self, object_: Object) -> bool:
         """Return whether an object's records are nodes: unless it has a `nodeId` of its own."""

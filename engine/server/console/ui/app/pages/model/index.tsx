@@ -13,7 +13,7 @@ import { useModelChanged } from "../../api/use_model_changed.ts";
 import { Button } from "../../kit/button.tsx";
 import { Chip } from "../../kit/chip.tsx";
 import { Empty } from "../../kit/empty.tsx";
-import { TextField } from "../../kit/field.tsx";
+import { ListHead } from "../../kit/list_head.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { type Column, Table } from "../../kit/table.tsx";
@@ -27,7 +27,7 @@ export function Component() {
   const scope = useScope();
   const navigate = useNavigate();
   const changed = useModelChanged();
-  const [search, setSearch] = useSearchParams();
+  const [search] = useSearchParams();
   const [isAdding, setAdding] = useState(false);
   const objects = useQuery({
     queryKey: keyOf(scope, "model", null, "objects"),
@@ -94,16 +94,7 @@ export function Component() {
         </div>
       }
     >
-      <div className="list-head">
-        <TextField
-          label="Search objects"
-          value={search.get("q") ?? ""}
-          onChange={(q) => setSearch(q === "" ? {} : { q }, { replace: true })}
-        />
-        <p role="status">
-          {shown.length} of {objects.data?.length ?? 0}
-        </p>
-      </div>
+      <ListHead label="Search objects" shown={shown.length} total={objects.data?.length ?? 0} />
       {objects.error && <Problem title="The objects cannot be read." text={objects.error.message} />}
       {objects.data?.length === 0 && (
         <Empty

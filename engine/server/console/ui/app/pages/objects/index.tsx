@@ -6,13 +6,13 @@ import { Link, useSearchParams } from "react-router";
 import { keyOf } from "../../api/keys.ts";
 import { listObjects } from "../../api/objects.ts";
 import { useScope } from "../../api/session_context.ts";
-import { TextField } from "../../kit/field.tsx";
+import { ListHead } from "../../kit/list_head.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Table } from "../../kit/table.tsx";
 
 export function Component() {
   const scope = useScope();
-  const [search, setSearch] = useSearchParams();
+  const [search] = useSearchParams();
   const objects = useQuery({
     queryKey: keyOf(scope, "model", null, "objects"),
     queryFn: ({ signal }) => listObjects(signal),
@@ -23,16 +23,7 @@ export function Component() {
   );
   return (
     <Page title="All objects">
-      <div className="list-head">
-        <TextField
-          label="Search objects"
-          value={search.get("q") ?? ""}
-          onChange={(q) => setSearch(q === "" ? {} : { q }, { replace: true })}
-        />
-        <p role="status">
-          {shown.length} of {objects.data?.length ?? 0}
-        </p>
-      </div>
+      <ListHead label="Search objects" shown={shown.length} total={objects.data?.length ?? 0} />
       {shown.length > 0 && (
         <Table
           label="Objects"

@@ -1,11 +1,11 @@
 // A record in a panel at the right of its list.
 
 import { ExternalLink, X } from "lucide-react";
-import { Link } from "react-router";
 
 import type { ObjectModel } from "../../api/model.ts";
 import { labelOf } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
+import { IconLink } from "../../kit/icon_link.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { takeLostFocus } from "./focus.ts";
 import { RecordFields } from "./record_fields.tsx";
@@ -33,15 +33,11 @@ export function RecordPanel({ object, id, onClose, onOpen }: RecordPanelProps) {
     >
       <header>
         <h2>{name}</h2>
-        <Link
-          className="button"
-          data-kind="quiet"
-          data-icon-only
+        <IconLink
           to={`/records/${object.namePlural}/${id}`}
-          aria-label="Open as a page"
-        >
-          <ExternalLink aria-hidden />
-        </Link>
+          label="Open as a page"
+          icon={<ExternalLink aria-hidden />}
+        />
         <Button kind="quiet" icon={<X aria-hidden />} aria-label="Close the record" onPress={onClose} />
       </header>
       <RecordBody object={object} id={id} record={record} onOpen={onOpen} />

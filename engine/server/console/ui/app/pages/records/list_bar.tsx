@@ -21,6 +21,7 @@ import { useSession } from "../../api/session_context.ts";
 import { exportAddress } from "../../filter/rest.ts";
 import { countConditions, parseFilter } from "../../filter/tree.ts";
 import { Button } from "../../kit/button.tsx";
+import { IconLink } from "../../kit/icon_link.tsx";
 import { boardFields } from "../board/board.ts";
 import { type Address, requestAddress, writeAddress } from "./address.ts";
 import { ColumnsDialog } from "./columns_dialog.tsx";
@@ -94,50 +95,22 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
         <>
           <div className="list-bar">
             {boardFields(object).length > 0 && (
-              <Link
-                className="button"
-                data-kind="quiet"
+              <IconLink
                 to={`/records/${object.namePlural}/board?${writeAddress(new URLSearchParams(), { ...address, view: null })}`}
-                data-icon-only
-                aria-label="As a board"
-                title="As a board"
-              >
-                <SquareKanban aria-hidden />
-              </Link>
+                label="As a board"
+                icon={<SquareKanban aria-hidden />}
+              />
             )}
             <ExportLink list={list} />
-            <Link
-              className="button"
-              data-kind="quiet"
+            <IconLink
               to={requestAddress(object.namePlural, address)}
-              data-icon-only
-              aria-label="As a request"
-              title="As a request"
-            >
-              <Code aria-hidden />
-            </Link>
+              label="As a request"
+              icon={<Code aria-hidden />}
+            />
             {mayCreate && (
-              <Link
-                className="button"
-                data-kind="quiet"
-                to={`/records/${object.namePlural}/import`}
-                data-icon-only
-                aria-label="Import"
-                title="Import"
-              >
-                <Upload aria-hidden />
-              </Link>
+              <IconLink to={`/records/${object.namePlural}/import`} label="Import" icon={<Upload aria-hidden />} />
             )}
-            <Link
-              className="button"
-              data-kind="quiet"
-              to={`/records/${object.namePlural}/trash`}
-              data-icon-only
-              aria-label="Trash"
-              title="Trash"
-            >
-              <Trash2 aria-hidden />
-            </Link>
+            <IconLink to={`/records/${object.namePlural}/trash`} label="Trash" icon={<Trash2 aria-hidden />} />
           </div>
           {mayCreate && (
             <Button kind="primary" icon={<Plus aria-hidden />} onPress={onCreate}>
