@@ -81,9 +81,8 @@ async def trim_history(database: Database, kept: timedelta) -> list[str]:
 
 async def forget_positions(database: Database) -> None:
     """Forget which positions the events had in other cells that have left the log since; raises DatabaseError."""
-    count = _FORGOTTEN_AT_ONCE
-    while count == _FORGOTTEN_AT_ONCE:
-        count = len(await database.write(*_FORGET.bind(limit=_FORGOTTEN_AT_ONCE)))
+    while len(await database.write(*_FORGET.bind(limit=_FORGOTTEN_AT_ONCE))) == _FORGOTTEN_AT_ONCE:
+        pass
 
 
 def _index(partition: Partition) -> str:

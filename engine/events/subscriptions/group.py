@@ -188,11 +188,12 @@ class SubscriptionGroup:
         The statement may take `limit` seconds, by default as long as any statement.
         """
         read = partial(database.read, timeout=limit, share=self.key.workspace_id.int)
+        head = '{"data":{' + dumps(self.key.key) + ":"
         match self.key:
             case GroupKey(statement=statement, parameters=parameters):
                 rows = await read(statement, [*parameters, b"%d" % after, b"%d" % upto, sets.text])
                 found = [
-                    self._delivery(int(position), numbers, text.decode())
+                    self._delivery(int(position), numbers, head + text.decode())
                     for position, numbers, text in rows
                     if position is not None and numbers is not None and text is not None
                 ]
@@ -200,15 +201,14 @@ class SubscriptionGroup:
             case TailKey(follower=follower):
                 texts = (members[0].subscription.parameter_set for members in sets.members)
                 events, reached = await follower.read(read, after, upto, read_sets(texts))
-                return [self._delivery(*event) for event in events], reached
+                return [self._delivery(one.position, one.numbers, head + one.text) for one in events], reached
             case _:
                 assert_never(self.key)
 
-    def _delivery(self, position: int, numbers: bytes, text: str) -> Delivery:
+    def _delivery(self, position: int, numbers: bytes, data: str) -> Delivery:
         shown = show_position(position, self.key.epoch)
         told = "" if self.key.sealed else f',"extensions":{{"position":"{shown}"}}'
-        payload = '{"data":{' + dumps(self.key.key) + ":" + text + "}" + told + "}"
-        return Delivery(position=position, numbers=numbers, payload=payload)
+        return Delivery(position=position, numbers=numbers, payload=data + "}" + told + "}")
 
 
 def build_sets(members: Iterable[Subscriber]) -> Sets:
