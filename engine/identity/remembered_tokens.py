@@ -11,9 +11,9 @@ from uuid import UUID
 
 from fieldstone.engine.errors import Unauthenticated
 from fieldstone.engine.identity.signing_keys import SECRET_ALGORITHMS, SigningKey
-from fieldstone.engine.identity.tokens import Tokens, Verified, user_id
+from fieldstone.engine.identity.tokens import Tokens, Verified, build_user
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
-from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.workspaces.denied_tokens import TokenFacts
 
 
@@ -70,12 +70,10 @@ class RememberedToken(NamedTuple):
         key = await trusted.keys.find(self.key_id, self.algorithm)
         if key is None or _thumbprint(key) != self.thumbprint:
             raise Unauthenticated("The token is not valid any more: its issuer has its key no more.")
-        subject_id = user_id(self.issuer, self.subject)
-        return Principal(
-            kind=SubjectKind.USER,
-            subject_id=subject_id,
+        return build_user(
+            self.issuer,
+            self.subject,
             name=self.name,
-            rate_key=subject_id,
             workspace_id=workspace_id,
             role=self.role,
             claims=self.claims,

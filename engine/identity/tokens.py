@@ -180,11 +180,10 @@ class Tokens:
         subject, jti = claims.get("sub"), claims.get("jti")
         if not isinstance(subject, str) or not subject.strip():
             raise Unauthenticated("The token is not valid: it has no subject.")
-        principal = Principal(
-            kind=SubjectKind.USER,
-            subject_id=(subject_id := user_id(issuer.name, subject)),
+        principal = build_user(
+            issuer.name,
+            subject,
             name=fit(read_name(issuer.mapping, claims)),
-            rate_key=subject_id,
             workspace_id=await self._find_workspace(issuer, claims),
             role=_read_role(issuer, claims),
             claims=read_values(issuer.mapping, claims),
@@ -227,6 +226,30 @@ def user_id(issuer: str, subject: str) -> UUID:
     """Return the id of a user: the same one for each issuer and subject."""
     # A NUL parts the two, as neither can be stored with one.
     return uuid5(NAMESPACE_URL, f"{issuer}\0{subject}")
+
+
+def build_user(
+    issuer: str,
+    subject: str,
+    *,
+    name: str,
+    workspace_id: UUID,
+    role: str,
+    claims: Mapping[str, JsonValue],
+    expires_at: float,
+) -> Principal:
+    """Return the principal of a user, with a rate limit of its own."""
+    subject_id = user_id(issuer, subject)
+    return Principal(
+        kind=SubjectKind.USER,
+        subject_id=subject_id,
+        name=name,
+        rate_key=subject_id,
+        workspace_id=workspace_id,
+        role=role,
+        claims=claims,
+        expires_at=expires_at,
+    )
 
 
 def _read_unverified(token: str) -> tuple[Mapping[str, JsonValue], Mapping[str, JsonValue]]:
