@@ -1,7 +1,7 @@
 // Imports the manifest of a client's documents, from a file or as pasted text.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { useId, useState } from "react";
 
 import { readRoles } from "../../api/access.ts";
 import { importDocuments } from "../../api/documents.ts";
@@ -12,6 +12,7 @@ import { Button } from "../../kit/button.tsx";
 import { Check } from "../../kit/check.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
 import { TextField } from "../../kit/field.tsx";
+import { FormDialog } from "../../kit/form_dialog.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
 
@@ -37,8 +38,7 @@ export function ImportDocuments({ onClose }: { onClose: () => void }) {
   const problems = byField(importing.error);
   const isPlaced = problems.has("client") || problems.has("role");
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     const manifest = readJson(text);
     setWrong(manifest === undefined);
     if (manifest !== undefined && !importing.isPending) importing.mutate(manifest);
@@ -60,73 +60,59 @@ export function ImportDocuments({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <Dialog
-      title="Import documents"
-      isForm
-      onClose={onClose}
-      actions={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button type="submit" form="import-documents" kind="primary">
-            Import
-          </Button>
-        </>
-      }
-    >
-      <form id="import-documents" className="change-form" onSubmit={submit}>
-        {importing.error && !isPlaced && <Problem title="Nothing was imported." text={importing.error.message} />}
-        <TextField
-          label="Client"
-          value={client}
-          onChange={setClient}
-          placeholder="web"
-          problem={problems.get("client")}
-          autoFocus
-          isRequired
+    <FormDialog title="Import documents" submit="Import" onSubmit={submit} onClose={onClose}>
+      {importing.error && !isPlaced && <Problem title="Nothing was imported." text={importing.error.message} />}
+      <TextField
+        label="Client"
+        value={client}
+        onChange={setClient}
+        placeholder="web"
+        problem={problems.get("client")}
+        autoFocus
+        isRequired
+      />
+      <div className="field">
+        <label htmlFor={file} className="field-label">
+          File of the manifest
+        </label>
+        <input
+          id={file}
+          type="file"
+          accept=".json,application/json"
+          onChange={(event) => {
+            void event.target.files?.[0]?.text().then(setText);
+          }}
         />
-        <div className="field">
-          <label htmlFor={file} className="field-label">
-            File of the manifest
-          </label>
-          <input
-            id={file}
-            type="file"
-            accept=".json,application/json"
-            onChange={(event) => {
-              void event.target.files?.[0]?.text().then(setText);
-            }}
-          />
-        </div>
-        <TextField
-          label="Manifest"
-          isCode
-          lines={6}
-          value={text}
-          onChange={setText}
-          problem={isWrong ? "This is no JSON." : undefined}
-          placeholder='{"id": "query People { people { totalCount } }"}'
-          description="As Apollo, graphql-codegen or Relay write it."
-          isRequired
-        />
-        <Select
-          label="Role of the client's users"
-          value={role}
-          choices={[
-            { id: "", label: "None: the whole model is theirs" },
-            ...(roles.data ?? []).map(({ name, label }) => ({ id: name, label })),
-          ]}
-          onChange={setRole}
-          description="Changes of the model are held against the documents as this role sees it."
-          problem={problems.get("role")}
-        />
-        <Check
-          label="Remove the client's other documents"
-          description="Requests of its older versions are refused then."
-          isSelected={replace}
-          onChange={setReplace}
-        />
-      </form>
-    </Dialog>
+      </div>
+      <TextField
+        label="Manifest"
+        isCode
+        lines={6}
+        value={text}
+        onChange={setText}
+        problem={isWrong ? "This is no JSON." : undefined}
+        placeholder='{"id": "query People { people { totalCount } }"}'
+        description="As Apollo, graphql-codegen or Relay write it."
+        isRequired
+      />
+      <Select
+        label="Role of the client's users"
+        value={role}
+        choices={[
+          { id: "", label: "None: the whole model is theirs" },
+          ...(roles.data ?? []).map(({ name, label }) => ({ id: name, label })),
+        ]}
+        onChange={setRole}
+        description="Changes of the model are held against the documents as this role sees it."
+        problem={problems.get("role")}
+      />
+      <Check
+        label="Remove the client's other documents"
+        description="Requests of its older versions are refused then."
+        isSelected={replace}
+        onChange={setReplace}
+      />
+    </FormDialog>
   );
 }
 

@@ -1,15 +1,14 @@
 // The form of a new key: its role with the values of that, its end, and the networks that it may be used from.
 
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 
 import { createKey, readRoles } from "../../api/access.ts";
 import { byField } from "../../api/errors.ts";
 import { areaOf, keyOf } from "../../api/keys.ts";
 import { useScope, useSession } from "../../api/session_context.ts";
-import { Button } from "../../kit/button.tsx";
-import { Dialog } from "../../kit/dialog.tsx";
 import { TextField } from "../../kit/field.tsx";
+import { FormDialog } from "../../kit/form_dialog.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
 import { ClaimFields } from "./claim_fields.tsx";
@@ -65,73 +64,58 @@ export function NewKey({ onClose }: { onClose: () => void }) {
   const isPlaced = FIELDS.some((name) => problemOf(name) !== undefined);
   const names = [...new Set([session.role, ...(roles.data ?? []).map((one) => one.name)])];
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     if (!making.isPending) {
       making.mutate();
     }
   }
 
   return (
-    <Dialog
-      title="New key"
-      isForm
-      onClose={onClose}
-      actions={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button type="submit" form="new-key" kind="primary">
-            Create
-          </Button>
-        </>
-      }
-    >
-      <form id="new-key" className="change-form" onSubmit={submit}>
-        {making.error && !isPlaced && <Problem title="The key was not made." text={making.error.message} />}
-        <TextField label="Name" value={name} onChange={setName} problem={problems.get("name")} autoFocus isRequired />
-        <div className="change-row">
-          <Select
-            label="Role"
-            value={role}
-            choices={names.map((id) => ({ id, label: id }))}
-            onChange={(next) => {
-              setRole(next);
-              setClaims({});
-            }}
-            problem={problemOf("role")}
-          />
-          <Select
-            label="Valid for"
-            value={days}
-            choices={LIVES}
-            onChange={setDays}
-            problem={days === "date" ? undefined : problemOf("expiresAt")}
-          />
-          {days === "date" && (
-            <TextField
-              label="Until"
-              type="date"
-              value={day}
-              onChange={setDay}
-              description="The start of that day, in UTC."
-              problem={problemOf("expiresAt")}
-              isRequired
-            />
-          )}
-        </div>
-        <ClaimFields key={role} claims={known} values={claims} onChange={setClaims} problem={problemOf("claims")} />
-        <TextField
-          label="Networks"
-          isCode
-          lines={2}
-          value={networks}
-          onChange={setNetworks}
-          problem={problemOf("networks")}
-          placeholder="203.0.113.0/24"
-          description="One a line. From all others the key is refused; without any it may be used from everywhere."
+    <FormDialog title="New key" submit="Create" onSubmit={submit} onClose={onClose}>
+      {making.error && !isPlaced && <Problem title="The key was not made." text={making.error.message} />}
+      <TextField label="Name" value={name} onChange={setName} problem={problems.get("name")} autoFocus isRequired />
+      <div className="change-row">
+        <Select
+          label="Role"
+          value={role}
+          choices={names.map((id) => ({ id, label: id }))}
+          onChange={(next) => {
+            setRole(next);
+            setClaims({});
+          }}
+          problem={problemOf("role")}
         />
-      </form>
-    </Dialog>
+        <Select
+          label="Valid for"
+          value={days}
+          choices={LIVES}
+          onChange={setDays}
+          problem={days === "date" ? undefined : problemOf("expiresAt")}
+        />
+        {days === "date" && (
+          <TextField
+            label="Until"
+            type="date"
+            value={day}
+            onChange={setDay}
+            description="The start of that day, in UTC."
+            problem={problemOf("expiresAt")}
+            isRequired
+          />
+        )}
+      </div>
+      <ClaimFields key={role} claims={known} values={claims} onChange={setClaims} problem={problemOf("claims")} />
+      <TextField
+        label="Networks"
+        isCode
+        lines={2}
+        value={networks}
+        onChange={setNetworks}
+        problem={problemOf("networks")}
+        placeholder="203.0.113.0/24"
+        description="One a line. From all others the key is refused; without any it may be used from everywhere."
+      />
+    </FormDialog>
   );
 }
 

@@ -1,14 +1,14 @@
 // The ways in which a role may do something with the records of an object, as a form or as the JSON of the API.
 
 import { Plus, Trash2 } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 
 import { sameJson } from "../../api/exact_json.ts";
 import type { ObjectModel } from "../../api/model.ts";
 import { type Claim, ClaimsProvider } from "../../filter/claims.tsx";
 import { Button } from "../../kit/button.tsx";
-import { Dialog } from "../../kit/dialog.tsx";
 import { TextField } from "../../kit/field.tsx";
+import { FormDialog } from "../../kit/form_dialog.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { type Action, parseWays } from "./grants.ts";
 import { WayForm } from "./way_form.tsx";
@@ -58,8 +58,7 @@ export function WaysDialog({ action, object, given, claims, onClose, onDone }: W
     setText(null);
   }
 
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     const read = text === null ? writeWays(ways) : parseWays(text);
     if (text !== null && read === null) setProblem(NO_JSON);
     else if (text === null && lacking.size > 0) setProblem("A condition has no value yet: give it one, or remove it.");
@@ -67,63 +66,54 @@ export function WaysDialog({ action, object, given, claims, onClose, onDone }: W
   }
 
   return (
-    <Dialog
+    <FormDialog
       title={`Ways to ${action}: ${object.labelPlural}`}
       size="large"
-      isForm
+      submit="Done"
+      onSubmit={submit}
       onClose={onClose}
-      actions={
-        <>
-          <Button onPress={change}>{text === null ? "As JSON" : "As a form"}</Button>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button type="submit" form="ways-form" kind="primary">
-            Done
-          </Button>
-        </>
-      }
+      actions={<Button onPress={change}>{text === null ? "As JSON" : "As a form"}</Button>}
     >
-      <form id="ways-form" className="change-form" onSubmit={submit}>
-        {problem && <Problem title={problem} />}
-        {text === null ? (
-          <ClaimsProvider value={claims}>
-            {ways.length > 1 && <p>One of these ways has to allow it. The members of a way hold together.</p>}
-            {ways.map((way, at) => (
-              <fieldset key={way.key} className="way" aria-label={`Way ${at + 1}`}>
-                {ways.length > 1 && (
-                  <div className="access-head">
-                    <strong>Way {at + 1}</strong>
-                    <Button
-                      kind="quiet"
-                      icon={<Trash2 aria-hidden />}
-                      aria-label={`Remove way ${at + 1}`}
-                      onPress={() => {
-                        setWays(ways.filter(({ key }) => key !== way.key));
-                        setLacking(new Set([...lacking].filter((place) => !place.startsWith(`${way.key} `))));
-                      }}
-                    />
-                  </div>
-                )}
-                <WayForm
-                  way={way}
-                  number={at + 1}
-                  action={action}
-                  object={object}
-                  onChange={(next) => setWays(ways.map((one) => (one.key === next.key ? next : one)))}
-                  onWhole={(member, isWhole) => note(`${way.key} ${member}`, isWhole)}
-                />
-              </fieldset>
-            ))}
-            <div>
-              <Button icon={<Plus aria-hidden />} onPress={() => setWays([...ways, newWay()])}>
-                Another way
-              </Button>
-            </div>
-          </ClaimsProvider>
-        ) : (
-          <TextField label="JSON of the ways" description={EXAMPLE} lines={12} isCode value={text} onChange={setText} />
-        )}
-      </form>
-    </Dialog>
+      {problem && <Problem title={problem} />}
+      {text === null ? (
+        <ClaimsProvider value={claims}>
+          {ways.length > 1 && <p>One of these ways has to allow it. The members of a way hold together.</p>}
+          {ways.map((way, at) => (
+            <fieldset key={way.key} className="way" aria-label={`Way ${at + 1}`}>
+              {ways.length > 1 && (
+                <div className="access-head">
+                  <strong>Way {at + 1}</strong>
+                  <Button
+                    kind="quiet"
+                    icon={<Trash2 aria-hidden />}
+                    aria-label={`Remove way ${at + 1}`}
+                    onPress={() => {
+                      setWays(ways.filter(({ key }) => key !== way.key));
+                      setLacking(new Set([...lacking].filter((place) => !place.startsWith(`${way.key} `))));
+                    }}
+                  />
+                </div>
+              )}
+              <WayForm
+                way={way}
+                number={at + 1}
+                action={action}
+                object={object}
+                onChange={(next) => setWays(ways.map((one) => (one.key === next.key ? next : one)))}
+                onWhole={(member, isWhole) => note(`${way.key} ${member}`, isWhole)}
+              />
+            </fieldset>
+          ))}
+          <div>
+            <Button icon={<Plus aria-hidden />} onPress={() => setWays([...ways, newWay()])}>
+              Another way
+            </Button>
+          </div>
+        </ClaimsProvider>
+      ) : (
+        <TextField label="JSON of the ways" description={EXAMPLE} lines={12} isCode value={text} onChange={setText} />
+      )}
+    </FormDialog>
   );
 }
 
