@@ -157,10 +157,13 @@ class Watched:
         assert shown == [], shown
 
     async def sign_in(self, served: Served, path: str = "/console/") -> None:
-        """Open a page of the console with the session of the server's key."""
+        """Open a page of the console with the session of the server's key, and wait for its heading."""
         answer = await self.page.request.post(f"{served.address}/auth/sign-in", data={"key": served.key})
         assert answer.ok, await answer.text()
         await self.page.goto(f"{served.address}{path}")
+        # Hidden behind a dialog that the address opens.
+        heading = self.page.get_by_role("heading", level=1, include_hidden=True)
+        await expect(heading.first).to_be_attached()
 
 
 @pytest.fixture
