@@ -4,18 +4,12 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 
-from fieldstone.engine.access.load_shedding import LoadShedding
 from fieldstone.engine.access.overload import OverloadGuard
-from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.audit.retention import keep_trimmed
 from fieldstone.engine.audit.trail import AuditTrail
 from fieldstone.engine.broadcast import Broadcast
-from fieldstone.engine.documents.document import DocumentLimits
-from fieldstone.engine.events.log.partitions import Retention
-from fieldstone.engine.events.quotas import QuotaLimits
 from fieldstone.engine.events.service import Events, open_events
 from fieldstone.engine.identity.anonymous import VisitorSettings
 from fieldstone.engine.identity.identity import Identity, open_identity
@@ -24,8 +18,6 @@ from fieldstone.engine.metadata_api.api import build_metadata_api
 from fieldstone.engine.metadata_api.plans.broken_operations import broken_operations
 from fieldstone.engine.metadata_api.roles.me import ServerFacts
 from fieldstone.engine.nodes.open import open_reads
-from fieldstone.engine.planner.context import RecordLimits
-from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.core_api import build_core_api
 from fieldstone.engine.request.idempotency.kept_answers import keep_swept
 from fieldstone.engine.request.path import GraphQLApi
@@ -38,6 +30,7 @@ from fieldstone.engine.rest.import_jobs.store import JobStore
 from fieldstone.engine.rest.metadata.api import MetadataRestApi
 from fieldstone.engine.server.facts import read_facts
 from fieldstone.engine.server.foundation import Foundation, open_foundation, pool_settings
+from fieldstone.engine.server.options import limits_of, quotas_of, retention_of, slots_of, webhook_options_of
 from fieldstone.engine.server.parts import PLAIN, Parts
 from fieldstone.engine.server.process_sync import keep_in_step
 from fieldstone.engine.server.rate_limits.failed_tokens import MOST_SIGN_INS, SIGN_IN_WINDOW, FailedTokens
@@ -46,10 +39,8 @@ from fieldstone.engine.server.rate_limits.limiter import RateLimiter, build_limi
 from fieldstone.engine.server.worker_place import WorkerPlace
 from fieldstone.engine.settings import Documents, Settings
 from fieldstone.engine.slow_operations.watch import SlowOperations
-from fieldstone.engine.webhooks.dispatcher import Effort
-from fieldstone.engine.webhooks.retention import Keep
 from fieldstone.engine.webhooks.sending.ssrf_guard import Targets
-from fieldstone.engine.webhooks.service import WebhookOptions, Webhooks
+from fieldstone.engine.webhooks.service import Webhooks
 from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.secret_rotation import check_secrets, rotate_secrets
 from fieldstone.metadata.online_ddl.builder import Builder
@@ -139,7 +130,7 @@ async def assemble(
     ):
         box = await _open_secrets(settings, foundation)
         limits = limits_of(settings)
-        slots = _slots(settings, foundation.shedding)
+        slots = slots_of(settings, foundation.shedding)
         writer = foundation.writer
         written = Wake()
         limiter = build_limiter(settings, foundation.current, leases)
@@ -167,7 +158,13 @@ async def assemble(
             build_compiler=parts.compiler,
             build_api=partial(parts.api, slow=slow, is_metadata=False),
         )
-        webhooks = _webhooks(settings, foundation, box, parts)
+        webhooks = Webhooks(
+            foundation.database,
+            foundation.current,
+            Targets(settings.webhook_allow),
+            webhook_options_of(settings, box),
+            build_sender=parts.sender,
+        )
         metadata = build_metadata_api(
             foundation.database,
             foundation.current,
@@ -204,12 +201,8 @@ async def assemble(
                 foundation.current,
                 core,
                 written,
-                retention=Retention(
-                    window=timedelta(hours=settings.event_retention_hours),
-                    count=settings.event_retention_count,
-                    history=timedelta(days=settings.history_days),
-                ),
-                quotas=_quotas(settings),
+                retention=retention_of(settings),
+                quotas=quotas_of(settings),
                 hints=broadcast,
                 live_poll=settings.live_poll,
                 watch=parts.watch,
@@ -316,69 +309,3 @@ async def _open_secrets(settings: Settings, foundation: Foundation) -> SecretBox
 def _slow_operations(settings: Settings, foundation: Foundation) -> SlowOperations | None:
     limit = settings.slow_operation / 1_000
     return SlowOperations(foundation.database, limit) if limit else None
-
-
-def _webhooks(settings: Settings, foundation: Foundation, box: SecretBox, parts: Parts) -> Webhooks:
-    return Webhooks(
-        foundation.database,
-        foundation.current,
-        Targets(settings.webhook_allow),
-        WebhookOptions(
-            time_limit=settings.webhook_timeout,
-            box=box,
-            echoes=settings.is_development,
-            disable_after=settings.webhook_disable_after,
-            effort=Effort(
-                total=settings.webhook_concurrency,
-                each=settings.webhook_concurrency_each,
-                attempts=settings.webhook_attempts,
-                first_pause=settings.webhook_retry_delay,
-            ),
-            keep=Keep(
-                delivered=timedelta(hours=settings.webhook_retention_hours),
-                failed=timedelta(hours=settings.webhook_failed_hours),
-            ),
-        ),
-        build_sender=parts.sender,
-    )
-
-
-def _quotas(settings: Settings) -> QuotaLimits:
-    return QuotaLimits(
-        subscriptions=settings.max_subscriptions,
-        live_queries=settings.max_live_queries,
-        sockets=settings.max_sockets,
-        bytes_each=settings.max_subscription_bytes,
-        bytes_total=settings.max_subscription_bytes_total,
-    )
-
-
-def _slots(settings: Settings, shedding: LoadShedding) -> Slots:
-    each, workspace = settings.max_concurrent_per_key, settings.max_concurrent_per_workspace
-    # Several times the connections: short reads share them, and other operations are read while some run.
-    return Slots(
-        each=max(32, 4 * settings.pool_size) if each is None else each,
-        workspace=max(64, 8 * settings.pool_size) if workspace is None else workspace,
-        patience=settings.max_queue_ms / 1000,
-        shedding=shedding,
-    )
-
-
-def limits_of(settings: Settings) -> Limits:
-    """Return the limits of a request."""
-    return Limits(
-        document=DocumentLimits(
-            tokens=settings.max_tokens,
-            depth=settings.max_depth,
-            aliases=settings.max_aliases,
-            introspection=settings.introspection,
-        ),
-        records=RecordLimits(
-            default_page=settings.default_page,
-            largest_page=settings.max_page,
-            bulk=settings.max_bulk_writes,
-            cost=settings.max_cost,
-            response_bytes=settings.max_response_bytes,
-        ),
-        cached_documents=settings.plan_cache_size,
-    )

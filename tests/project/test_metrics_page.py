@@ -24,7 +24,7 @@ def _metrics(module: Path) -> Iterator[tuple[str, str, str, str]]:
     for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
         if not isinstance(call.func, ast.Name):
             continue
-        if call.func.id == "_Row" and isinstance(call.args[0], ast.Name):
+        if call.func.id == "Row" and isinstance(call.args[0], ast.Name):
             name, meaning = (ast.literal_eval(one) for one in call.args[1:3])
             labels = ast.literal_eval(call.args[4]) if len(call.args) > 4 else ()
             yield _row(_TYPES[call.args[0].id], f"fieldstone_{name}", labels, meaning)

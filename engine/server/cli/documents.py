@@ -10,8 +10,8 @@ from fieldstone.engine.errors import ApiError
 from fieldstone.engine.metadata_api.plans.broken_documents import find_invalid
 from fieldstone.engine.server.cells.workspaces import open_foundation_of
 from fieldstone.engine.server.cli.command_error import CommandError
-from fieldstone.engine.server.composition import limits_of
 from fieldstone.engine.server.foundation import Foundation
+from fieldstone.engine.server.options import limits_of
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.audit import COMMAND, AuditAction, AuditEntry, Author, note
 from fieldstone.metadata.catalog.sessions import Session

@@ -1,11 +1,15 @@
 """A warm request that is refused by its head alone: its body is not read."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.server.fast_path.forms import Form
 from fieldstone.engine.server.http.requests.request_log import RequestContext
 from fieldstone.engine.server.http.responses import Reply
+
+Note: TypeAlias = Callable[[Form, RequestContext, float], None]
+"""Logs and counts a request that is over, with the seconds that it took."""
 
 
 class RefusedRequest:
@@ -28,7 +32,7 @@ class RefusedRequest:
         context: RequestContext,
         *,
         send: Callable[[Reply], None],
-        note: Callable[[Form, RequestContext, float], None],
+        note: Note,
     ) -> None:
         self._form = form
         self._error = error

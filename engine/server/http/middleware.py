@@ -12,7 +12,7 @@ from fieldstone.engine.server.http.requests.request_ids import HEADER
 from fieldstone.engine.server.http.requests.request_log import CLIENT_GONE, WriteLine, begin_request, context_of
 from fieldstone.engine.server.http.responses import build_error_reply, send_reply
 from fieldstone.engine.server.log import Log, report_unexpected
-from fieldstone.engine.server.metrics import Metrics
+from fieldstone.engine.server.metrics.metrics import Metrics
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

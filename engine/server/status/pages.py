@@ -11,7 +11,7 @@ from fieldstone.engine.errors import NotFound as NotFoundError
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, TEXT, Header, Reply, build_error_reply, send_reply
-from fieldstone.engine.server.metrics import MEDIA_TYPE, Metrics
+from fieldstone.engine.server.metrics.metrics import MEDIA_TYPE, Metrics
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.server.status.insight import Everything, Insight, InsightRule
 from fieldstone.engine.server.worker_place import WorkerPlace

@@ -7,7 +7,8 @@ from opentelemetry.trace import Span, SpanKind, StatusCode
 from fieldstone.engine.server.connections.place import PLACE, Place
 from fieldstone.engine.server.fast_path.heads import Found
 from fieldstone.engine.server.fast_path.passing_lines import PassingLines
-from fieldstone.engine.server.fast_path.repeated_request import AnyRequest, Client, WarmPath
+from fieldstone.engine.server.fast_path.repeated_request import AnyRequest, WarmPath
+from fieldstone.engine.server.fast_path.warm_request import Client
 from fieldstone.engine.server.http.requests.request_log import RequestContext, context_of
 from fieldstone.engine.server.tracing.tracer import Tracer
 

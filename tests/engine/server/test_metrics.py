@@ -4,7 +4,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.register import Connections
-from fieldstone.engine.server.metrics import Metrics
+from fieldstone.engine.server.metrics.metrics import Metrics
 
 
 def test_requests_are_counted_by_status_and_by_the_time_they_took() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.register import Connections
-from fieldstone.engine.server.metrics import Metrics
+from fieldstone.engine.server.metrics.metrics import Metrics
 from fieldstone.engine.webhooks.retention import revive
 from fieldstone.engine.webhooks.sending.sender import sign
 from fieldstone.metadata.ids import new_id

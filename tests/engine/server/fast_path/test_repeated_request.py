@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
-from fieldstone.engine.server.fast_path.repeated_request import WarmRequest
+from fieldstone.engine.server.fast_path.warm_request import WarmRequest
 from tests.engine.identity.provider import ISSUER, claims, new_key, provide, sign
 from tests.engine.server.conftest import StartApp
 from tests.engine.server.fast_path.talking import PEOPLE, Serve, locked, until_waiting
