@@ -1,4 +1,4 @@
-"""The errors of talking to PostgreSQL: one class for each thing that a caller can act on.
+"""The errors of talking to PostgreSQL: one class for each case that a caller can act on.
 
     SqlError
     ├── EmbeddedServerError

@@ -234,7 +234,7 @@ def _checked(value: JsonValue, place: _Place, known: tuple[str, ...]) -> dict[st
 
 
 def _check_value(value: JsonValue, place: _Place) -> None:
-    """Refuse a value that would be taken for another thing: a key that stands for a field, a nameless claim."""
+    """Refuse a value that would be taken for something else: a key that stands for a field, a nameless claim."""
     match value:
         case dict():
             for key, member in value.items():

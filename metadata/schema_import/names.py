@@ -51,7 +51,7 @@ def _singular_word(word: str) -> str:
     if not singular or len(word) < _SHORTEST_PLURAL:
         return word
     # The library takes any word for a plural. That of a plural in -s has one more, unlike that of "bus" and "canvas";
-    # of the others "data" is the name of one thing as well.
+    # of the others "data" names a single one as well.
     plural = _english().plural_noun(word)
     is_plural = plural.endswith("ss") if word.endswith("s") else not singular.endswith("um")
     return str(singular) if is_plural else word

@@ -256,7 +256,7 @@ def test_the_doctor_names_what_was_done_by_hand_and_its_repair(database: str) ->
     assert ill.returncode == 2
     assert "default: The column person.phone of person.phone is not there." in ill.stdout
     assert 'repair: ALTER TABLE "workspace_default"."person" ADD COLUMN "phone" text' in ill.stdout
-    assert ill.stderr == "fieldstone: 1 thing is not as the models say.\n"
+    assert ill.stderr == "fieldstone: 1 difference from the models.\n"
 
 
 def test_the_doctor_makes_a_table_anew_that_has_little_room(database: str) -> None:

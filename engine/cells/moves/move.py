@@ -15,7 +15,7 @@ MARKERS: Final = "#move"
 """The table of a schema that moves, into which rows are written while the others are locked."""
 
 Report = Callable[[str], None]
-"""Called with a line for each thing that was done."""
+"""Called with a line for each step that was done."""
 
 
 class Step(Enum):

@@ -161,7 +161,7 @@ class NestedRun:
             cell = row.cells[place]
             id_ = cell.id if isinstance(cell, Found) else cell
             if id_ in seen:
-                message = f"The record with the id {id_} is changed twice: say one thing of each record."
+                message = f"The record with the id {id_} is changed twice: name each record once."
                 raise self._located(BadUserInput(message), row.path)
             seen.add(id_)
 

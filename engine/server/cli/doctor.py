@@ -56,7 +56,7 @@ async def doctor(
             continue
         counts, workspaces = counts + count, workspaces + examined
     if counts:
-        raise DifferenceFound(f"{counts} {'thing is' if counts == 1 else 'things are'} not as the models say")
+        raise DifferenceFound(f"{counts} {'difference' if counts == 1 else 'differences'} from the models")
     typer.echo(f"The catalog and the tables agree. Workspaces: {workspaces}.")
     if settings.main_database_url is not None and settings.owner_database_url is None:
         typer.echo(_ONE_LOGIN, err=True)

@@ -89,7 +89,7 @@ async def test_records_named_by_unique_keys_that_are_refused(apis: Apis) -> None
         no_key = {"people": {"connect": [{"where": {"city": "x"}}]}}
         keys = "'where' takes all fields of one unique key of Person, and no others: { id } or { email }."
         await check_refused(apis, text, "BAD_USER_INPUT", keys, path, d=no_key, **given)
-        twice = f"The record with the id {ids['d']} is changed twice: say one thing of each record."
+        twice = f"The record with the id {ids['d']} is changed twice: name each record once."
         await check_refused(
             apis, text, "BAD_USER_INPUT", twice, ["data", "people", "connect", 1], d=by_key("d", "d"), **given
         )
@@ -228,7 +228,7 @@ async def test_each_parent_has_its_own(apis: Apis) -> None:
         },
     }
     acme_path: list[str | int] = ["data", "company", "update", "people", "update", 1, "data", "company", "update"]
-    twice = f"The record with the id {acme} is changed twice: say one thing of each record."
+    twice = f"The record with the id {acme} is changed twice: name each record once."
     await check_refused(apis, text, "BAD_USER_INPUT", twice, acme_path, id=ada["id"], d=both)
     assert bob["id"] != ada["id"]
 
@@ -253,7 +253,7 @@ async def test_a_record_is_named_once(apis: Apis, people: dict[str, Any], path: 
     data = {"people": {verb: named(value) for verb, value in people.items()}}
     last = data["people"][str(path[0])][int(path[1])]
     id_ = last["id"] if isinstance(last, dict) else last
-    message = f"The id {id_} stands there twice: say one thing of each record."
+    message = f"The id {id_} stands there twice: name each record once."
     await check_refused(
         apis, update_text("company"), "BAD_USER_INPUT", message, ["data", "people", *path], id=acme, d=data
     )

@@ -78,7 +78,7 @@ def check_once(named: Iterable[Sequence[Target]]) -> None:
     seen: set[tuple[int, str | int]] = set()
     for target in (one for targets in named for one in targets):
         if target.key in seen:
-            raise refusal(f"The id {target.id} stands there twice: say one thing of each record.", target.path)
+            raise refusal(f"The id {target.id} stands there twice: name each record once.", target.path)
         seen.add(target.key)
 
 

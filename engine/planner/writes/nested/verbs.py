@@ -34,7 +34,7 @@ def read_to_one(field: Field, key_name: str, data: Mapping[str, JsonValue], path
     """Return the verb that the data has for a to-one relation, None where it has none.
 
     Raises:
-        BadUserInput: it says two things at once.
+        BadUserInput: it has two verbs at once.
     """
     value = data.get(field.name)
     if not isinstance(value, dict):
