@@ -53,6 +53,12 @@ class Subscriber:
     place: Place
     group: "SubscriptionGroup | None" = None
 
+    @property
+    def begin(self) -> int | None:
+        """Return the position behind which its events are still to come, as clients see it; None for a sealed one."""
+        key = self.subscription.group
+        return None if key.sealed else show_position(self.position, key.epoch)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:

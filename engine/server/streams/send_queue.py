@@ -82,7 +82,7 @@ class SendQueue:
         return True
 
     def force(self, text: str, sink: "QueueSink | None" = None) -> None:
-        """Put a message in that must not be lost: at most one for each operation of the client."""
+        """Put a message in that must not be lost: the begin and the failure of an operation."""
         self._waiting.append((sink, text))
         self._count(len(text))
         self._filled.set()

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from fieldstone.engine.events.subscriptions.group import Subscriber
 from tests.engine.access.subscribers import rep
 from tests.engine.events.desk import Desk, open_desk
 from tests.waiting import until
@@ -94,6 +95,8 @@ async def test_a_role_is_told_no_position_and_resumes_after_none(desk: Desk) -> 
     assert (refused["extensions"]["code"], refused["extensions"]["field"]) == ("FORBIDDEN", "after")
     whole = await desk.subscribe("subscription { personCreated { email } }")
     sealed = await one.subscribe("subscription { personCreated { email } }")
+    begins = [one.member.begin for one in (whole, sealed) if isinstance(one.member, Subscriber)]
+    assert begins == [0, None]
     await desk.person("a@x.org")
     assert await whole.until(1) == await sealed.until(1) == [{"email": "a@x.org"}]
     assert whole.positions == [1]

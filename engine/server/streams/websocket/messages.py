@@ -91,6 +91,19 @@ def read_endpoint(payload: Mapping[str, JsonValue], served: Sequence[str]) -> st
     return str(named)
 
 
+def read_begin(payload: Mapping[str, JsonValue]) -> bool:
+    """Return whether the client asks to be told when its subscription has begun: `extensions.begin`.
+
+    Raises:
+        BadUserInput: it is no Boolean.
+    """
+    extensions = payload.get("extensions")
+    asked = extensions.get("begin") if isinstance(extensions, Mapping) else None
+    if asked is not None and not isinstance(asked, bool):
+        raise BadUserInput("'extensions.begin' must be true or false.", field="begin")
+    return asked is True
+
+
 def header_of(payload: Mapping[str, JsonValue], header: str) -> bytes | None:
     """Return a header, in lower case, in the payload of connection_init: a member of it, or of its `headers`."""
     headers = payload.get("headers")
@@ -131,6 +144,14 @@ def pong(message: Mapping[str, JsonValue]) -> str:
 def next_head(id_: str) -> str:
     """Return the head of a `next` message, before the result; `}` closes the message."""
     return '{"id":' + dumps(id_) + ',"type":"next","payload":'
+
+
+def begun(position: int | None) -> str:
+    """Return the first result of a subscription, which tells the position that it begins behind, where it may."""
+    extensions: dict[str, JsonValue] = {"begun": True}
+    if position is not None:
+        extensions["position"] = str(position)
+    return dumps({"data": None, "extensions": extensions})
 
 
 def complete(id_: str) -> str:

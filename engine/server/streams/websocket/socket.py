@@ -20,6 +20,7 @@ from fieldstone.engine.errors import (
 )
 from fieldstone.engine.events.hub import AnyMember
 from fieldstone.engine.events.quotas import Place
+from fieldstone.engine.events.subscriptions.group import Subscriber
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.identity.credential import Presented
 from fieldstone.engine.identity.watch import Watched, no_longer_valid
@@ -36,6 +37,7 @@ from fieldstone.engine.server.streams.websocket.messages import (
     Close,
     Closing,
     acknowledge,
+    begun,
     complete,
     failure,
     header_of,
@@ -43,6 +45,7 @@ from fieldstone.engine.server.streams.websocket.messages import (
     next_head,
     payload_of,
     pong,
+    read_begin,
     read_endpoint,
     read_message,
 )
@@ -83,9 +86,11 @@ class _Operation:
         task: answers the operation, or begins its subscription.
         member: the subscription, once it has begun.
         place: counts the bytes kept of the client's message.
+        tells_begin: the client is told when the subscription has begun.
     """
 
     place: Place
+    tells_begin: bool = False
     task: "asyncio.Task[None] | None" = None
     sink: QueueSink | None = None
     member: AnyMember | None = None
@@ -280,6 +285,7 @@ class ClientSocket:
             self._services.overload.require_room(principal)
             await self._services.limiter.count(principal)
             select = self._apis[read_endpoint(payload, tuple(self._apis))]
+            tells_begin = read_begin(payload)
             request = build_request(payload, max_batch=1)
             if isinstance(request, Batch):
                 raise Closing(Close.BAD_MESSAGE, "The payload of 'subscribe' must be one operation")
@@ -288,7 +294,7 @@ class ClientSocket:
         except ApiError as error:
             self._queue.force(failure(id_, [error.formatted()]))
             return
-        operation = _Operation(place=place)
+        operation = _Operation(place=place, tells_begin=tells_begin)
         self._operations[id_] = operation
         operation.task = asyncio.create_task(self._operate(id_, operation, principal, select, request))
         operation.task.add_done_callback(lambda done: self._notice_end_of(operation, done))
@@ -346,7 +352,11 @@ class ClientSocket:
         sink = QueueSink(self._queue, fail, head=next_head(id_))
         operation.sink = sink
         try:
-            operation.member = await self._services.events.hub.subscribe(subscription, sink, operation.place)
+            member = await self._services.events.hub.subscribe(subscription, sink, operation.place)
+            operation.member = member
+            if operation.tells_begin and isinstance(member, Subscriber):
+                # Nothing else has run since the hub knows of the subscriber: this message is the first one.
+                self._queue.force(begun(member.begin), sink)
         except ApiError as error:
             fail([error])
         except DatabaseError as error:

@@ -1,7 +1,9 @@
 """Two people at one list: each sees the other's changes, and nothing that one types is lost."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import WebSocketRoute, expect
 
 from tests.engine.server.console.browsing import Serve, Watched
 from tests.engine.server.console.records.lists import (
@@ -99,9 +101,29 @@ async def test_a_record_that_no_longer_matches_stays_until_it_is_left(watched: W
         await watched.assert_clean(served.address, LOADED)
 
 
-async def test_many_changes_at_once_are_told_as_one(watched: Watched, serve: Serve) -> None:
+async def test_a_late_subscription_misses_nothing_and_many_changes_are_told_as_one(
+    watched: Watched, serve: Serve
+) -> None:
+    released = asyncio.Event()
+
+    def hold(route: WebSocketRoute) -> None:
+        server = route.connect_to_server()
+
+        async def pass_on(message: str | bytes) -> None:
+            if "personChanged" in str(message):
+                await released.wait()
+            server.send(message)
+
+        route.on_message(pass_on)
+
     async with serve() as served:
+        await watched.page.route_web_socket("**/metadata", hold)
         page = await open_list(watched, served, "people")
+        await expect(cell(page, "Ada")).to_be_visible()
+        await ask(served, 'mutation { updatePeople(filter: { id: { is: NOT_NULL } }, data: { city: "Bonn" }) { id } }')
+        await expect(cell(page, "Bonn")).to_have_count(0)
+        released.set()
+        await expect(cell(page, "Bonn")).to_have_count(3)
         await count_shown(page, "3 records")
         await assert_live(page)
         people = [{"email": f"{number}@example.com"} for number in range(120)]

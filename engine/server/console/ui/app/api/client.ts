@@ -2,6 +2,7 @@
 
 import { ApiError, readProblems, readRetry, unreachable } from "./errors.ts";
 import { parseExact } from "./exact_json.ts";
+import { whenBegun } from "./live.ts";
 import { root } from "./place.ts";
 import { viewedRole } from "./view_as.ts";
 
@@ -44,8 +45,9 @@ export async function send<T>(
   return answer.data as T;
 }
 
-/** The data of an operation on records. */
-export function records<T>(query: string, variables?: object, options?: Options): Promise<T> {
+/** The data of an operation on records, behind the begin of the subscriptions of its page. */
+export async function records<T>(query: string, variables?: object, options?: Options): Promise<T> {
+  await whenBegun();
   return send<T>("graphql", query, variables, options);
 }
 

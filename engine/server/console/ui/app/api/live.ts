@@ -10,19 +10,26 @@ export type Live = { stop(): void };
 
 export type LiveResult = { data: Readonly<Record<string, unknown>>; position: string | null };
 
+interface Beginning {
+  done: Promise<void>;
+  /** A read did not wait for it. */
+  isLate: boolean;
+}
+
 type Listener = (paused: boolean) => void;
 
 /** A socket that is down for so long is told. */
 const TOLD_AFTER_MILLISECONDS = 3000;
 
-/** The time by which the server has begun a subscription. */
-export const BEGUN_MILLISECONDS = 1000;
+/** A read waits for so long for the subscriptions that begin: where they take longer, it is repeated behind that. */
+const WAITED_MILLISECONDS = 150;
 
 let client: Client | null = null;
 let paused = false;
 let timer: ReturnType<typeof setTimeout> | null = null;
 const listeners = new Set<Listener>();
-const afterBreaks = new Set<() => void>();
+/** The subscriptions that the server has not told of yet that they have begun. */
+const beginnings = new Set<Beginning>();
 
 function tell(next: boolean): void {
   if (timer !== null) clearTimeout(timer);
@@ -41,10 +48,7 @@ function open(): Client {
     shouldRetry: () => true,
     jsonMessageReviver: reviveExact,
     on: {
-      connected: (_socket, _payload, wasRetry) => {
-        tell(false);
-        if (wasRetry) for (const resume of afterBreaks) resume();
-      },
+      connected: () => tell(false),
       closed: () => {
         timer ??= setTimeout(() => tell(true), TOLD_AFTER_MILLISECONDS);
       },
@@ -56,13 +60,15 @@ export interface Follower {
   next: (result: LiveResult) => void;
   /** The refusal that ends it. */
   failed: (error: unknown) => void;
+  /** It has begun only now: a read before that may lack a change of which no event comes. */
+  late: () => void;
   /** The events while the socket was down do not come: records on the page may be old. */
   missed: () => void;
 }
 
 /**
- * Follow records until `stop` is called. After a break it resumes behind the last result, by the variable `after`; where
- * there was none yet, the events of the break are missed.
+ * Follow records until `stop` is called. After a break it resumes behind the last result, or behind its begin, by the
+ * variable `after`; a role that is told no positions misses the events of the break.
  */
 export function followRecords(query: string, given: Readonly<Record<string, unknown>>, follower: Follower): Live {
   if (viewedRole() !== null) {
@@ -72,35 +78,62 @@ export function followRecords(query: string, given: Readonly<Record<string, unkn
   // graphql-ws sends this very object again when it has connected again.
   const variables: Record<string, unknown> = { ...given };
   let live: Live = { stop: () => undefined };
+  let finish: () => void = () => undefined;
+  const beginning: Beginning = { done: new Promise((resolve) => (finish = resolve)), isLate: false };
+  let hasBegun = false;
+  function settle(): void {
+    beginnings.delete(beginning);
+    finish();
+  }
+  function noteBegin(isResumed: boolean): void {
+    settle();
+    if (hasBegun && !isResumed) follower.missed();
+    else if (!hasBegun && beginning.isLate) follower.late();
+    hasBegun = true;
+  }
   function begin(): void {
     live = subscribe(
-      { query, variables, extensions: { endpoint: "/graphql" } },
+      { query, variables, extensions: { endpoint: "/graphql", begin: true } },
       (result) => {
+        const isResumed = variables.after !== undefined;
         if (result.position !== null) variables.after = result.position;
-        follower.next(result);
+        if (result.data === null) noteBegin(isResumed);
+        else follower.next({ data: result.data, position: result.position });
       },
       (error) => {
-        if (variables.after === undefined || !isGap(error)) {
-          follower.failed(error);
+        if (variables.after !== undefined && isGap(error)) {
+          delete variables.after;
+          begin();
           return;
         }
-        delete variables.after;
-        begin();
-        follower.missed();
+        settle();
+        follower.failed(error);
       },
     );
   }
-  function resume(): void {
-    if (variables.after === undefined) setTimeout(follower.missed, BEGUN_MILLISECONDS);
-  }
+  beginnings.add(beginning);
   begin();
-  afterBreaks.add(resume);
   return {
     stop: () => {
-      afterBreaks.delete(resume);
+      settle();
       live.stop();
     },
   };
+}
+
+/**
+ * Wait for the subscriptions of the page that begin, for a moment at most: a read behind their begin misses no change,
+ * as each later one has its event.
+ */
+export async function whenBegun(): Promise<void> {
+  // The effects of a page begin its subscriptions and its reads in one go.
+  await Promise.resolve();
+  if (beginnings.size === 0) return;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const waited = new Promise((resolve) => (timer = setTimeout(resolve, WAITED_MILLISECONDS)));
+  await Promise.race([Promise.all([...beginnings].map(({ done }) => done)), waited]);
+  clearTimeout(timer);
+  for (const beginning of beginnings) beginning.isLate = true;
 }
 
 function isGap(error: unknown): boolean {
@@ -110,17 +143,22 @@ function isGap(error: unknown): boolean {
 
 /** Follow the model until `stop` is called; it ends with the session, and the page goes on without it. */
 export function followModel(query: string, next: (result: LiveResult) => void): Live {
-  return subscribe({ query }, next, () => undefined);
+  return subscribe(
+    { query },
+    ({ data, position }) => data && next({ data, position }),
+    () => undefined,
+  );
 }
 
+/** Subscribe; a result without data is the begin. */
 function subscribe(
   payload: SubscribePayload,
-  next: (result: LiveResult) => void,
+  next: (result: { data: LiveResult["data"] | null; position: string | null }) => void,
   failed: (error: unknown) => void,
 ): Live {
   client ??= open();
   const stop = client.subscribe<Record<string, unknown>, { position?: string }>(payload, {
-    next: ({ data, extensions }) => data && next({ data, position: extensions?.position ?? null }),
+    next: ({ data, extensions }) => next({ data: data ?? null, position: extensions?.position ?? null }),
     error: failed,
     complete: () => undefined,
   });

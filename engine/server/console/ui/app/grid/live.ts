@@ -1,6 +1,7 @@
 // The events of others, merged for a tenth of a second; a flood of them is told as one.
 
 import type { EventAction } from "../api/events/events.ts";
+import type { RecordRow } from "../api/model.ts";
 import type { Clock } from "./pages.ts";
 
 export type LiveEvent = { action: EventAction; record: Readonly<Record<string, unknown>> & { id: string } };
@@ -19,6 +20,15 @@ export function isLater(one: string, other: string): boolean {
 function sortable(time: string): string {
   const [seconds = "", fraction = ""] = time.replace(/Z$/, "").split(".");
   return `${seconds}.${fraction.padEnd(6, "0")}`;
+}
+
+/** Return the change of a list that puts each of `rows` into the place of an earlier version of it. */
+export function withLater(rows: readonly RecordRow[]): (row: RecordRow) => RecordRow | undefined {
+  const byId = new Map(rows.map((row) => [row.id, row]));
+  return (row) => {
+    const next = byId.get(row.id);
+    return next && isLater(next.updatedAt, row.updatedAt) ? next : undefined;
+  };
 }
 
 export type Batcher = { add(event: LiveEvent): void; close(): void };

@@ -123,6 +123,23 @@ test("rows are found and replaced by what they are", async () => {
   assert.equal(changes(), before + 1);
 });
 
+test("a row that is replaced while its page is under way is replaced in that page", async () => {
+  const { pages, asked, rest, answer } = open();
+  pages.show(0, 30);
+  rest();
+  assert.equal(pages.isReading(), true);
+  pages.replace((row) => (row === 42 ? 4200 : undefined));
+  pages.replace((row) => (row === 4200 ? 4201 : undefined));
+  await answer(0, 0);
+  assert.equal(pages.row(42), 4201);
+  assert.equal(pages.isReading(), false);
+  pages.refresh();
+  rest();
+  assert.equal(asked.length, 2);
+  await answer(1, 0);
+  assert.equal(pages.row(42), 42, "a later page has it by itself");
+});
+
 test("an error is told, and the page is asked for again when it is shown again", async () => {
   const { pages, asked, errors, rest } = open();
   pages.show(0, 30);

@@ -53,8 +53,13 @@ export type Pages<Row> = {
   show(first: number, last: number): void;
   /** Read the pages of the rows from `first` to `last` that are not here; it is refused with the error of a page. */
   load(first: number, last: number): Promise<void>;
-  /** Put another row into the place of each row for which `change` returns one. */
+  /**
+   * Put another row into the place of each row for which `change` returns one; into pages that are under way as well,
+   * since these may be of a moment before.
+   */
   replace(change: (row: Row) => Row | undefined): void;
+  /** Return whether a page is under way. */
+  isReading(): boolean;
   /** Read all pages again, keeping the rows that are shown until the new ones are here. */
   refresh(): void;
   /** Stop all that is under way. */
@@ -74,6 +79,8 @@ export function openPages<Row>(
   const underWay = new Map<number, AbortController>();
   // Pages that a gesture waits for: no move of the view aborts them.
   const held = new Set<number>();
+  // What is to be done to the pages that are under way.
+  let later: ((row: Row) => Row | undefined)[] = [];
   let shown: readonly [number, number] = [0, -1];
   let timer: unknown = null;
 
@@ -94,13 +101,14 @@ export function openPages<Row>(
       .then((page) => {
         if (controller.signal.aborted) return;
         pages.delete(number);
-        pages.set(number, page);
+        pages.set(number, later.reduce(changePage, page));
         stale.delete(number);
         forget();
         changed();
       })
       .finally(() => {
         if (underWay.get(number) === controller) underWay.delete(number);
+        if (underWay.size === 0) later = [];
       });
   }
 
@@ -172,14 +180,17 @@ export function openPages<Row>(
       }
     },
     replace(change) {
+      if (underWay.size > 0) later.push(change);
       let any = false;
       for (const [number, page] of pages) {
-        if (!page.rows.some((row) => change(row) !== undefined)) continue;
+        const next = changePage(page, change);
+        if (next === page) continue;
         any = true;
-        pages.set(number, { ...page, rows: page.rows.map((row) => change(row) ?? row) });
+        pages.set(number, next);
       }
       if (any) changed();
     },
+    isReading: () => underWay.size > 0,
     refresh() {
       for (const controller of underWay.values()) controller.abort();
       underWay.clear();
@@ -196,4 +207,10 @@ export function openPages<Row>(
       underWay.clear();
     },
   };
+}
+
+/** Return the page with the rows that `change` returns for some of its own; the same page where it returns none. */
+function changePage<Row>(page: Page<Row>, change: (row: Row) => Row | undefined): Page<Row> {
+  if (!page.rows.some((row) => change(row) !== undefined)) return page;
+  return { ...page, rows: page.rows.map((row) => change(row) ?? row) };
 }

@@ -16,6 +16,7 @@ import {
   writeWhere,
 } from "../api/row_writes.ts";
 import { buildChange, type Data, mergeData, readValue } from "./edits.ts";
+import { withLater } from "./live.ts";
 import { cellKey, type Marks, NO_MARKS, withEntries, without } from "./marks.ts";
 import type { Pages } from "./pages.ts";
 import * as undo from "./undo.ts";
@@ -56,9 +57,8 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
 
   function keep(written: Written, kind: "updated" | "created"): void {
     const rows = kind === "updated" ? written.updated : written.created;
-    const byId = new Map(rows.map((row) => [row.id, row]));
     for (const row of rows) versions.current.set(row.id, row.updatedAt);
-    pages.replace((row) => byId.get(row.id));
+    pages.replace(withLater(rows));
     if (rows.length > 0) onWritten(rows, kind);
   }
 
@@ -155,7 +155,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
       setProblem("Another has deleted this record meanwhile. Your value was not written.");
       return;
     }
-    pages.replace((row) => (row.id === theirs.id ? theirs : undefined));
+    pages.replace(withLater([theirs]));
     if (!isAlone) setProblem("Another has changed one of these records meanwhile. Nothing was written; try again.");
     else if (buildChange(theirs, mine.field, readValue(mine.record, mine.field)) === null)
       await resolve({ ...mine, record: theirs });

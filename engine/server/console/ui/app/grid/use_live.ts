@@ -17,18 +17,26 @@ export function useLivePause(): boolean {
   return useSyncExternalStore(onPause, isPaused);
 }
 
-/** Call `deliver` with the merged events of an object's records; return the reason if there are no live updates. */
-export function useLive(object: ObjectModel, fields: readonly Field[], deliver: (batch: Batch) => void): string | null {
+/**
+ * Call `deliver` with the merged events of an object's records, and `readAgain` where they begin behind a read of the
+ * page; return the reason if there are no live updates.
+ */
+export function useLive(
+  object: ObjectModel,
+  fields: readonly Field[],
+  deliver: (batch: Batch) => void,
+  readAgain: () => void,
+): string | null {
   const [refusal, setRefusal] = useState<string | null>(null);
-  const latest = useRef(deliver);
+  const latest = useRef({ deliver, readAgain });
   useEffect(() => {
-    latest.current = deliver;
+    latest.current = { deliver, readAgain };
   });
   const key = JSON.stringify([object.id, fields.map((field) => field.id)]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the object and the fields.
   useEffect(() => {
     const batcher = openBatcher(
-      (batch) => latest.current(batch),
+      (batch) => latest.current.deliver(batch),
       CLOCK,
       () => performance.now(),
     );
@@ -42,7 +50,8 @@ export function useLive(object: ObjectModel, fields: readonly Field[], deliver: 
           batcher.add({ action, record: action === "DESTROYED" ? { id: record.id } : record });
         },
         failed: (error) => setRefusal(reasonOf(error)),
-        missed: () => latest.current({ events: [], flood: true }),
+        late: () => latest.current.readAgain(),
+        missed: () => latest.current.deliver({ events: [], flood: true }),
       },
     );
     return () => {

@@ -1,6 +1,7 @@
 // The events of the workspace: the writes of its records, the newest first.
 
 import { metadata } from "../client.ts";
+import { whenBegun } from "../live.ts";
 import EVENTS from "./events.graphql";
 
 export const ACTIONS = ["CREATED", "UPDATED", "DELETED", "RESTORED", "DESTROYED"] as const;
@@ -37,6 +38,7 @@ export async function listEvents(
   { first, before, withRecord }: { first: number; before: string | null; withRecord: boolean },
   signal?: AbortSignal,
 ): Promise<EventPage> {
+  await whenBegun();
   const { events } = await metadata<{
     events: { edges: readonly { node: RecordEvent }[]; pageInfo: { hasNextPage: boolean; endCursor: string | null } };
   }>(EVENTS, { filter, first, before, withRecord }, { signal });

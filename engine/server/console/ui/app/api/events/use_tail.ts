@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "react";
 
-import { BEGUN_MILLISECONDS, followRecords } from "../live.ts";
+import { followRecords } from "../live.ts";
 import { viewedRole } from "../view_as.ts";
 import type { EventFilter, RecordEvent } from "./events.ts";
 import TAIL from "./tail.graphql";
@@ -45,13 +45,11 @@ export function useTail(filter: EventFilter, isOn: boolean, missed: () => void):
         },
         // An object of the workspace may be called `events`, and then has the name of the subscription.
         failed: () => setRefused(true),
+        late: missed,
         missed,
       },
     );
-    // An event between the page that was read and the begin of the tail is in neither.
-    const begun = setTimeout(missed, BEGUN_MILLISECONDS);
     return () => {
-      clearTimeout(begun);
       if (timer !== null) clearTimeout(timer);
       live.stop();
     };

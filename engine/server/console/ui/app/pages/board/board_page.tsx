@@ -50,7 +50,7 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
   const totals = useTotals(board);
   const moves = useMoves(board);
   const refresh = () => void client.invalidateQueries({ queryKey: areaOf(scope, "records", object.namePlural) });
-  useLive(object, board.shown, refresh);
+  useLive(object, board.shown, refresh, refresh);
   const columns = columnsOf(field);
   const list = writeAddress(new URLSearchParams(), { ...address, view: null });
 

@@ -39,6 +39,7 @@ export function useTotals({ object, field, filter }: Board) {
   const scope = useScope();
   return useQuery({
     queryKey: keyOf(scope, "records", object.namePlural, "board totals", field.id, filter),
+    refetchOnMount: "always",
     queryFn: async ({ signal }) => {
       const summed = summedField(object);
       const document = totalsDocument(object, field, summed);
@@ -63,6 +64,7 @@ export function useCards(board: Board, column: BoardColumn) {
   const scope = useScope();
   return useInfiniteQuery({
     queryKey: keyOf(scope, "records", object.namePlural, "board", field.id, column.value, filter, orderBy),
+    refetchOnMount: "always",
     queryFn: async ({ pageParam, signal }) => {
       const variables = { filter: filterOf(field, column, filter), orderBy, first: CARDS, after: pageParam };
       const answer = await records<Readonly<Record<string, Page>>>(buildDocuments(object, shown).page, variables, {

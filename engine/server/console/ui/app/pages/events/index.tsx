@@ -54,6 +54,7 @@ export function Component() {
       listEvents(filter, { first: PAGE, before: pageParam, withRecord: true }, signal),
     initialPageParam: null as string | null,
     getNextPageParam: ({ next }) => next,
+    refetchOnMount: "always",
     // Older pages that were opened stay as they are.
     refetchInterval: ({ state }) =>
       isPaused || tail.isFollowed || (state.data?.pages.length ?? 0) > 1 ? false : POLL_MS,

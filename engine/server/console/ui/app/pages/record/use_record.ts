@@ -16,7 +16,12 @@ export function useRecord(object: ObjectModel, id: string) {
   const fields = object.fields.filter((field) => !isToMany(field));
   const queryKey = keyOf(scope, "records", object.namePlural, "one", id);
   // Raw numbers are no plain objects: the cache must not copy them.
-  const found = useQuery({ queryKey, queryFn: () => readRow(object, fields, id), structuralSharing: false });
+  const found = useQuery({
+    queryKey,
+    queryFn: () => readRow(object, fields, id),
+    structuralSharing: false,
+    refetchOnMount: "always",
+  });
   const row = found.data ?? null;
   const edits = useEdits({
     object,
@@ -24,11 +29,16 @@ export function useRecord(object: ObjectModel, id: string) {
     pages: asPages(row, (next) => queries.setQueryData(queryKey, next)),
     onWritten: () => undefined,
   });
-  const live = useLive(object, [], ({ events, flood }) => {
-    if (flood || events.some((event) => event.record.id === id && !edits.isOwn(id, event.record.updatedAt))) {
-      void queries.invalidateQueries({ queryKey });
-    }
-  });
+  const readAgain = () => void queries.invalidateQueries({ queryKey });
+  const live = useLive(
+    object,
+    [],
+    ({ events, flood }) => {
+      const isChanged = events.some((event) => event.record.id === id && !edits.isOwn(id, event.record.updatedAt));
+      if (flood || isChanged) readAgain();
+    },
+    readAgain,
+  );
   return { row, fields, edits, live, error: found.error, isPending: found.isPending };
 }
 
@@ -43,6 +53,7 @@ function asPages(row: RecordRow | null, set: (row: RecordRow) => void): Pages<Re
     },
     show: () => undefined,
     load: async () => undefined,
+    isReading: () => false,
     refresh: () => undefined,
     close: () => undefined,
   };

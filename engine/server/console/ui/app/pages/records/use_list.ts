@@ -10,7 +10,7 @@ import { bothOf, buildSearch } from "../../filter/search.ts";
 import type { Filter } from "../../filter/tree.ts";
 import { type Column, defaultColumns, shownFields } from "../../grid/columns.ts";
 import { changedFields } from "../../grid/edits.ts";
-import { type Batch, isLater } from "../../grid/live.ts";
+import { type Batch, isLater, withLater } from "../../grid/live.ts";
 import { cellKey, withEntries } from "../../grid/marks.ts";
 import { buildOrderBy, type Key, knownKeys } from "../../grid/order.ts";
 import { clearRows, START } from "../../grid/selection.ts";
@@ -80,6 +80,7 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
     }
     const flashed: string[] = [];
     const gone: [string, string][] = [];
+    const updated: RecordRow[] = [];
     const changed: RecordRow[] = [];
     let created = 0;
     for (const { action, record } of events) {
@@ -87,19 +88,19 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
       if (present.isOwn(row.id, row.updatedAt)) continue;
       const here = pages.find((one) => one.id === row.id)?.row;
       if (action === "UPDATED") {
+        updated.push(row);
         // An own write may be here before the event of the write before it.
         if (!here || !isLater(row.updatedAt, here.updatedAt)) continue;
         flashed.push(...changedFields(here, row, fields).map((field) => cellKey(row.id, field.id)));
         changed.push(row);
-      } else if (here && (action === "DESTROYED" || (action === "DELETED") !== isTrash)) {
+      } else if ((here || pages.isReading()) && (action === "DESTROYED" || (action === "DELETED") !== isTrash)) {
         gone.push([
           row.id,
           action === "RESTORED" ? "was restored" : action === "DELETED" ? "was deleted" : "was destroyed",
         ]);
       } else if (!here && (action === "DELETED") === isTrash && action !== "DESTROYED") created++;
     }
-    const byId = new Map(changed.map((row) => [row.id, row]));
-    pages.replace((row) => byId.get(row.id));
+    pages.replace(withLater(updated));
     present.setMarks((before) => ({
       ...before,
       flashed: new Set([...before.flashed, ...flashed]),
@@ -115,7 +116,7 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
     void markLost(changed, order);
   }
 
-  const liveRefusal = useLive(object, fields, onBatch);
+  const liveRefusal = useLive(object, fields, onBatch, refresh);
   const isPaused = useLivePause();
   return {
     object,

@@ -1,0 +1,78 @@
+"""A client that asks for it is told when its subscription has begun: a read behind that misses nothing."""
+
+from typing import Any
+
+import pytest
+
+from tests.engine.events.conftest import Running
+from tests.engine.server.streams.sockets import Socket, connected
+from tests.waiting import until
+
+CREATED = "subscription ($after: String) { personCreated(after: $after) { email } }"
+BEGIN = {"begin": True}
+
+
+async def begin(socket: Socket, id_: str, query: str = CREATED, extensions: Any = BEGIN, **variables: Any) -> None:
+    payload = {"query": query, "variables": variables, "extensions": extensions}
+    await socket.send(id=id_, type="subscribe", payload=payload)
+
+
+async def next_of(socket: Socket, id_: str) -> Any:
+    message = await socket.receive()
+    assert (message["id"], message["type"]) == (id_, "next"), message
+    return message["payload"]
+
+
+async def test_the_first_message_tells_the_position_and_what_follows_it_comes(running: Running) -> None:
+    await running.create("before@x.org")
+    await running.services.events.sequencer.tick()
+    async with connected(running.app) as socket:
+        await socket.initialise(running.key)
+        await begin(socket, "a")
+        begun = await next_of(socket, "a")
+        assert begun == {"data": None, "extensions": {"begun": True, "position": "1"}}
+        await running.create("behind@x.org")
+        behind = {"data": {"personCreated": {"email": "behind@x.org"}}, "extensions": {"position": "2"}}
+        assert await next_of(socket, "a") == behind
+        # The position of the begin resumes as that of any result does.
+        await begin(socket, "b", after=begun["extensions"]["position"])
+        assert await next_of(socket, "b") == begun
+        assert await next_of(socket, "b") == behind
+        # All events of the workspace as well.
+        await begin(socket, "c", "subscription { events { action } }")
+        assert (await next_of(socket, "c"))["extensions"] == {"begun": True, "position": "2"}
+
+
+async def test_a_live_query_and_a_query_answer_as_ever(running: Running) -> None:
+    async with connected(running.app) as socket:
+        await socket.initialise(running.key)
+        await begin(socket, "a", "subscription { people { totalCount } }")
+        assert (await next_of(socket, "a"))["data"] == {"people": {"totalCount": 0}}
+        await begin(socket, "b", "{ people { totalCount } }")
+        assert await next_of(socket, "b") == {"data": {"people": {"totalCount": 0}}}
+
+
+async def test_a_subscription_that_is_refused_does_not_begin(running: Running) -> None:
+    async with connected(running.app) as socket:
+        await socket.initialise(running.key)
+        await begin(socket, "a", after="99")
+        assert (await socket.receive())["payload"][0]["extensions"]["reason"] == "POSITION_UNKNOWN"
+
+
+@pytest.mark.parametrize("asked", ["yes", 1, {}, []], ids=str)
+async def test_no_boolean_is_refused(running: Running, asked: Any) -> None:
+    async with connected(running.app) as socket:
+        await socket.initialise(running.key)
+        await begin(socket, "a", extensions={"begin": asked})
+        (error,) = (await socket.receive())["payload"]
+        assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", "begin")
+
+
+@pytest.mark.parametrize("extensions", [None, {}, {"begin": None}, {"begin": False}], ids=str)
+async def test_without_the_wish_the_first_message_is_an_event(running: Running, extensions: Any) -> None:
+    async with connected(running.app) as socket:
+        await socket.initialise(running.key)
+        await begin(socket, "a", extensions=extensions)
+        await until(lambda: running.services.events.hub.members == 1)
+        await running.create("a@x.org")
+        assert (await next_of(socket, "a"))["data"] == {"personCreated": {"email": "a@x.org"}}
