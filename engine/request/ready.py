@@ -74,23 +74,35 @@ class ReadyOperations:
         self._documents = documents
         self._permit = permit
 
-    def find(self, principal: Principal, request: GraphQLRequest) -> Ready | None:
+    def see(self, principal: Principal) -> Seen | None:
+        """Return the current model as a principal sees it; None if it is not at hand, or not for the principal."""
+        current = self._source.find_current(principal.workspace_id)
+        if current is None:
+            return None
+        try:
+            return self._see(current, principal)
+        except ApiError:
+            return None
+
+    def find(self, principal: Principal, request: GraphQLRequest, *, checked: Seen | None = None) -> Ready | None:
         """Return an operation that was asked before in this shape, with new values; None where it takes more than that.
 
-        It is one statement, and needs no more than POST.
+        It is one statement, and needs no more than POST. With `checked`, which is the current model as the principal
+        sees it, the variables are known to be of their types in this model.
         """
-        current = self._source.find_current(principal.workspace_id)
         given = request if self._documents is None else self._documents.find_at_hand(principal, request)
-        if current is None or given is None or not given.query:
+        seen = checked or self.see(principal)
+        if seen is None or given is None or not given.query:
             return None
         request, compiler = given, self._compiler
         try:
-            seen = self._see(current, principal)
             snapshot = seen.view
             operation = compiler.plans.find_operation(key_of(snapshot, request), snapshot)
             if operation is None or operation.is_introspection or (self._permit and snapshot.role):
                 return None
-            variables = compiler.coerce(operation, request.variables, compiler.schemas.get(snapshot))
+            variables = request.variables
+            if checked is None:
+                variables = compiler.coerce(operation, variables, compiler.schemas.get(snapshot))
             shape = compiler.shape(operation, variables, seen.limits)
             plan = compiler.plans.find_plan(operation, shape, snapshot)
             tell: Callable[[Row], bytes | None] = text_of

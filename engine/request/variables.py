@@ -113,7 +113,7 @@ def coerce_variables(
         value = values[name] = given[name]
         if (scalar := declaration.scalar) is not None and value is not None:
             # Most values are right: the text of an error about them need not be put together.
-            if _leaf_problem(scalar, value) is not None:
+            if not is_of(scalar, value):
                 _check_leaf(scalar, value, f"${name}", name)
         else:
             _check(_type_in(schema, declaration.type, name), value, f"${name}", name, depth, members)
@@ -228,7 +228,7 @@ def _check_object(
             )
         inner = defined.type.of_type if isinstance(defined.type, GraphQLNonNull) else defined.type
         # Most members are leaves, and right: the text of an error about them need not be put together.
-        is_right = isinstance(inner, GraphQLScalarType) and item is not None and _leaf_problem(inner, item) is None
+        is_right = isinstance(inner, GraphQLScalarType) and item is not None and is_of(inner, item)
         if not is_right or depth < 0:
             blamed = field if is_operator(defined) else name
             _check(defined.type, item, f"{place}.{name}", blamed, depth, members)
@@ -250,6 +250,11 @@ def _required_members(declared: GraphQLInputObjectType) -> Sequence[str]:
 def _check_leaf(declared: GraphQLScalarType, value: JsonValue, place: str, field: str) -> None:
     if reason := _leaf_problem(declared, value):
         raise BadUserInput(f"{_named(place)} {reason}.", field=field)
+
+
+def is_of(declared: GraphQLScalarType, value: JsonValue) -> bool:
+    """Return whether a value that is not null is one of the scalar's."""
+    return _leaf_problem(declared, value) is None
 
 
 def _leaf_problem(declared: GraphQLScalarType, value: JsonValue) -> str | None:

@@ -1,8 +1,10 @@
 """The API of REST: a projection of the Core API, whose path, plans, limits and rights it has."""
 
+from collections.abc import Sequence
 from copy import copy
 from typing import NamedTuple
-from weakref import ref
+
+from graphql import GraphQLInputType
 
 from fieldstone.engine.documents.suggestions import hide_suggestion
 from fieldstone.engine.errors import (
@@ -24,15 +26,13 @@ from fieldstone.engine.rest.answers import find_tag, root_of, shape_answer, spli
 from fieldstone.engine.rest.documents import Documents
 from fieldstone.engine.rest.errors import PreconditionFailed, rename_inputs
 from fieldstone.engine.rest.open_api.documents import OpenApiDocuments
-from fieldstone.engine.rest.operations import Asked, Sight, build_operation
-from fieldstone.engine.rest.parameters import NO_PARAMETERS
+from fieldstone.engine.rest.operations import Asked, Sight, build_operation, find_filter_type
 from fieldstone.engine.rest.routes import Action, not_found
 from fieldstone.engine.schema.introspection import switched_off, too_large
 from fieldstone.metadata.model import Object, Seen, Snapshot
 from fieldstone.metadata.roles.principal import Principal
 
 _MOST_NEWER = 8
-_MOST_RECORDS = 10_000
 _IF_UPDATED_AT = "ifUpdatedAt"
 
 
@@ -56,14 +56,6 @@ class ObjectSight(NamedTuple):
     view: Snapshot
 
 
-class _KnownRead(NamedTuple):
-    """The document of the read of one record, under the view that it was written for."""
-
-    view: "ref[Snapshot]"
-    text: str
-    root: str
-
-
 class RestApi:
     """The records of a workspace for clients of REST.
 
@@ -71,14 +63,15 @@ class RestApi:
         core: the Core API.
 
     Attributes:
+        ready: its operations that were asked before.
         open_api: the documents that describe it.
     """
 
     def __init__(self, core: GraphQLApi) -> None:
+        self.ready = core.ready
         self.open_api = OpenApiDocuments()
         self._core = core
         self._documents = Documents()
-        self._records: dict[tuple[int, int, str], _KnownRead] = {}
 
     async def execute(self, principal: Principal, asked: Asked) -> RestAnswer:
         """Return the answer to a request.
@@ -145,43 +138,19 @@ class RestApi:
 
     def find_ready(self, principal: Principal, asked: Asked) -> tuple[Ready, str] | None:
         """Return a read that was asked before in this shape, with its response key; None where it takes more."""
-        core = self._core
-        current = core.source.find_current(principal.workspace_id)
-        if current is None:
+        seen = self.ready.see(principal)
+        if seen is None:
             return None
         try:
-            seen = core.see(current, principal)
             object_, request = self._translate(seen, asked)
         except ApiError:
             return None
-        ready = core.ready.find(principal, request)
+        ready = self.ready.find(principal, request)
         return None if ready is None else (ready, root_of(asked.action, object_))
 
-    def find_ready_record(self, principal: Principal, plural: str, id_: str) -> tuple[Ready, str] | None:
-        """Return the read of a record without its relations, as `find_ready` does: most of it is known from before."""
-        core = self._core
-        current = core.source.find_current(principal.workspace_id)
-        if current is None:
-            return None
-        try:
-            seen = core.see(current, principal)
-        except ApiError:
-            return None
-        view = seen.view
-        key = (view.workspace.id.int, 0 if view.role is None else view.role.id.int, plural)
-        known = self._records.get(key)
-        if known is None or known.view() is not view:
-            asked = Asked(action=Action.FIND_ONE, plural=plural, id=id_, parameters=NO_PARAMETERS)
-            try:
-                object_, request = self._translate(seen, asked)
-            except ApiError:
-                return None
-            if len(self._records) >= _MOST_RECORDS:
-                self._records.clear()
-            known = self._records[key] = _KnownRead(ref(view), request.query, root_of(asked.action, object_))
-        request = GraphQLRequest(known.text, None, {"id": id_}, is_rest=True)
-        ready = core.ready.find(principal, request)
-        return None if ready is None else (ready, known.root)
+    def find_filter_type(self, seen: Seen, plural: str, names: Sequence[str]) -> GraphQLInputType:
+        """Return the type of the value that these names lead to in the filter of an object; raises ApiError."""
+        return find_filter_type(_find_object(seen.view, plural), self._core.compiler.schemas.get(seen.view), names)
 
     def _see_object(self, seen: Seen, plural: str) -> ObjectSight:
         largest = self._core.compiler.limits_of(seen.limits).records.largest_page

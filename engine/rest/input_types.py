@@ -67,6 +67,14 @@ class Input(NamedTuple):
         Raises:
             BadUserInput: there are no such members, or the value is not of the last one's type.
         """
+        found = self._convert(value, self.find(names), names)
+        for name in reversed(names):
+            found = {name: found}
+        built: dict[str, JsonValue] = found
+        return built
+
+    def find(self, names: Sequence[str]) -> GraphQLInputType:
+        """Return the type of the member that these names lead to; raises BadUserInput if there is none."""
         here: GraphQLInputType = self.type
         for place, name in enumerate(names):
             holder = _named(here)
@@ -80,11 +88,7 @@ class Input(NamedTuple):
                     field=self.parameter,
                 )
             here = member.type
-        found = self._convert(value, here, names)
-        for name in reversed(names):
-            found = {name: found}
-        built: dict[str, JsonValue] = found
-        return built
+        return here
 
     def _convert(self, value: Token, type_: GraphQLInputType, names: Sequence[str]) -> JsonValue:
         if isinstance(type_, GraphQLNonNull):
@@ -102,27 +106,32 @@ class Input(NamedTuple):
         raise self._error(names, "one value, not a list")
 
     def _leaf(self, value: Text, type_: GraphQLInputType, names: Sequence[str]) -> JsonValue:
-        text = value.text
         if isinstance(type_, GraphQLInputObjectType):
             raise self._error(names, 'a JSON object such as {"last":7,"unit":"DAY"}')
-        if type_ is GraphQLString or isinstance(type_, GraphQLEnumType):
-            return text
-        if not value.is_quoted and text == "null":
-            return None
-        if type_ is GraphQLBoolean:
-            return _BOOLEANS.get(text.lower(), text)
-        name = getattr(type_, "name", "")
-        if name in _NUMBERS:
-            return loads(text) if _NUMBER.fullmatch(text) else text
-        if type_ is _JSON and not value.is_quoted:
-            try:
-                return read_json(text)
-            except ValueError:
-                return text
-        return text
+        return read_leaf(value, type_)
 
     def _error(self, names: Sequence[str], expected: str) -> BadUserInput:
         return BadUserInput(f"'{self.parameter}' has '{_shown(names)}', which takes {expected}.", field=self.parameter)
+
+
+def read_leaf(value: Text, type_: GraphQLInputType) -> JsonValue:
+    """Return the value that a text has as a scalar or an enum."""
+    text = value.text
+    if type_ is GraphQLString or isinstance(type_, GraphQLEnumType):
+        return text
+    if not value.is_quoted and text == "null":
+        return None
+    if type_ is GraphQLBoolean:
+        return _BOOLEANS.get(text.lower(), text)
+    name = getattr(type_, "name", "")
+    if name in _NUMBERS:
+        return loads(text) if _NUMBER.fullmatch(text) else text
+    if type_ is _JSON and not value.is_quoted:
+        try:
+            return read_json(text)
+        except ValueError:
+            return text
+    return text
 
 
 def _suggest(name: str, holder: GraphQLInputType) -> str:

@@ -1,16 +1,17 @@
 """Operations: a request of REST becomes a GraphQL request, as the principal sees the model."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from graphql import GraphQLInputObjectType, GraphQLSchema
+from graphql import GraphQLInputObjectType, GraphQLInputType, GraphQLSchema
 
 from fieldstone.engine.errors import BadUserInput, Forbidden
 from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.documents import Documents, Wish
 from fieldstone.engine.rest.filter_syntax import DEEPEST, read_filter
+from fieldstone.engine.rest.input_types import Input
 from fieldstone.engine.rest.order_syntax import read_order
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import Action, is_id
@@ -111,7 +112,7 @@ def _read_meant(asked: Asked, wish: Wish, object_: Object, sight: Sight) -> dict
     if by_body:
         return {"filter": {"id": {"in": _read_members(asked.body, ("ids",)).get("ids")}}}
     if text is not None:
-        return {"filter": read_filter(text, _input(sight, object_, TypeRole.FILTER))}
+        return {"filter": read_filter(text, _input(sight.schema, object_, TypeRole.FILTER))}
     if wish.action in _FILTERED:
         asked.parameters.required("filter", "it says which records are meant, for instance filter=city[eq]:Berlin")
     return {}
@@ -143,9 +144,14 @@ def _operation_text(asked: Asked, wish: Wish) -> str:
     return f"REST {wish.action.value} {asked.plural} {wish.depth} {wish.soft} {wish.upserts}"
 
 
-def _input(sight: Sight, object_: Object, role: TypeRole) -> GraphQLInputObjectType:
+def find_filter_type(object_: Object, schema: GraphQLSchema, names: Sequence[str]) -> GraphQLInputType:
+    """Return the type of the value that these names lead to in the filter of an object; raises ApiError."""
+    return Input(_input(schema, object_, TypeRole.FILTER), "filter").find(names)
+
+
+def _input(schema: GraphQLSchema, object_: Object, role: TypeRole) -> GraphQLInputObjectType:
     """Return an input type of an object; raises Forbidden if the role has none, as it may not read the records."""
-    found = sight.schema.type_map.get(type_name(object_, role))
+    found = schema.type_map.get(type_name(object_, role))
     if not isinstance(found, GraphQLInputObjectType):
         raise Forbidden(f"The role may not find, group or order {object_.name_plural}.")
     return found
@@ -154,7 +160,7 @@ def _input(sight: Sight, object_: Object, role: TypeRole) -> GraphQLInputObjectT
 def _read_page(parameters: Parameters, object_: Object, sight: Sight) -> dict[str, JsonValue]:
     found: dict[str, JsonValue] = {}
     if (text := parameters.text("order_by")) is not None:
-        found["orderBy"] = read_order(text, _input(sight, object_, TypeRole.ORDER_BY))
+        found["orderBy"] = read_order(text, _input(sight.schema, object_, TypeRole.ORDER_BY))
     after, before = parameters.text("starting_after"), parameters.text("ending_before")
     limit = parameters.number("limit", sight.largest_page)
     if before is None:
@@ -173,7 +179,7 @@ def _read_groups(parameters: Parameters, object_: Object, sight: Sight) -> dict[
     found: dict[str, JsonValue] = {"groupBy": _name_buckets(parameters.json("group_by"), DEEPEST)}
     order = parameters.text("order_by") or "["
     if order.lstrip()[:1] not in {"[", "{"}:
-        found["orderBy"] = read_order(order, _input(sight, object_, TypeRole.GROUP_ORDER), below="key")
+        found["orderBy"] = read_order(order, _input(sight.schema, object_, TypeRole.GROUP_ORDER), below="key")
     for parameter, name in _GROUP_INPUTS.items():
         if name not in found and (value := parameters.json(parameter)) is not None:
             found[name] = value

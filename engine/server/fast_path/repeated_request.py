@@ -20,6 +20,7 @@ from fieldstone.engine.server.browsers.cross_origin import CrossOrigin
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.fast_path.forms import Form
 from fieldstone.engine.server.fast_path.heads import Found, Head, Heads
+from fieldstone.engine.server.fast_path.known_reads import KnownReads
 from fieldstone.engine.server.fast_path.passing_lines import NO_LINES
 from fieldstone.engine.server.fast_path.refused_request import RefusedRequest
 from fieldstone.engine.server.fast_path.rest_request import find_read, form_of_refusal
@@ -70,6 +71,7 @@ class WarmPath:
         self._apis = apis
         self._metrics = metrics
         self._write_line = write_line
+        self._reads = KnownReads()
         self.heads = Heads(
             paths=apis,
             largest_body=settings.max_body_bytes,
@@ -113,7 +115,7 @@ class WarmPath:
         head, body, _ = found
         form: Form | None = head.form
         if form is None:
-            read = find_read(services.rest, principal, body, head.accept)
+            read = find_read(self._reads, services.rest, principal, body, head.accept)
             if read is None:
                 return None
             ready, form = read

@@ -3,7 +3,6 @@
 The address names a record or a page, so that the bytes of a whole head come back seldom.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -14,6 +13,7 @@ from fieldstone.engine.rest.api import RestApi
 from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.parameters import read_parameters
 from fieldstone.engine.rest.routes import Action, find_place
+from fieldstone.engine.server.fast_path.known_reads import KnownReads
 from fieldstone.engine.server.http.responses import Reply
 from fieldstone.engine.server.rest.endpoint import ROOT
 from fieldstone.engine.server.rest.replies import build_rest_error
@@ -23,9 +23,6 @@ ENDPOINT = ROOT[:-1]
 
 _READ = b"GET " + ROOT.encode()
 _VERSION = b" HTTP/1.1"
-_RECORD = re.compile(r"[A-Za-z0-9]+/[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
-_ID = 37
-"""Characters of an id and the slash before it."""
 _CONDITIONS = frozenset({b"if-match", b"if-none-match"})
 
 
@@ -91,16 +88,17 @@ def form_of_refusal(address: bytes, accept: bytes | None) -> RestForm:
 
 
 def find_read(
-    api: RestApi, principal: Principal, address: bytes, accept: bytes | None
+    known: KnownReads, api: RestApi, principal: Principal, address: bytes, accept: bytes | None
 ) -> tuple[Ready, RestForm] | None:
     """Return the read that an address behind `ROOT` is, ready to begin; None where it takes more than is at hand."""
     path, _, query = address.partition(b"?")
     if b"%" in path or not path.isascii():
         return None
     text = path.decode()
-    if not query and _RECORD.fullmatch(text):
-        found = api.find_ready_record(principal, text[:-_ID], text[1 - _ID :])
-        return None if found is None else (found[0], RestForm(text, Action.FIND_ONE, found[1], accept))
+    found = known.find(api, principal, address)
+    if found is not None:
+        ready, action, root = found
+        return ready, RestForm(text, action, root, accept)
     try:
         place = find_place(text)
         action = place.action("GET")
@@ -109,8 +107,9 @@ def find_read(
         asked = Asked(action=action, plural=place.plural, id=place.id, parameters=read_parameters(query, action))
     except ApiError:
         return None
-    found = api.find_ready(principal, asked)
-    if found is None:
+    asked_before = api.find_ready(principal, asked)
+    if asked_before is None:
         return None
-    ready, root = found
+    ready, root = asked_before
+    known.learn(api, address, asked, ready, root)
     return ready, RestForm(text, action, root, accept)

@@ -93,3 +93,87 @@ async def test_limits_and_origins_count(serve: Serve, more: str) -> None:
         assert (statuses, left) == ([200] * 8 + [429], [*range(7, -1, -1), 0])
         assert await serving.warm() > 0
         assert json.loads(answer.body)["statusCode"] == 429
+
+
+_EQUAL_TO = [
+    "Ada",
+    "Grace",
+    "Nobody",
+    "null",
+    '"Ada"',
+    "'Ada'",
+    "%22null%22",
+    "A%2C",
+    "%20Ada%20",
+    "+Ada",
+    "%F0%9F%98%80",
+]
+_EQUAL_TO += ["[Ada]", "{}", "a\\,b", "()", "%00", "%FF", "1", "-0", "true", "Ada,lastName[eq]:x", "Ada?limit=1", "%"]
+_WITH_VALUES: dict[str, tuple[str, list[str]]] = {
+    "a text": ("people?filter=firstName[eq]:{}&limit=5", _EQUAL_TO),
+    "an encoded path": ("people?limit=5&filter=firstName%5Beq%5d%3a{}", _EQUAL_TO),
+    "a list": ("people?filter=firstName[in]:{}", ["Ada", "[Ada,Grace]", "[]", "null"]),
+    "presence": ("people?filter=firstName[is]:{}", ["NULL", "NOT_NULL", "null", "x"]),
+    "a number": ("companies?filter=employees[gt]:{}", ["5", "1e1", "null", "x", "99999999999", "5.5", "%205", "NaN"]),
+    "a time": ("people?filter=createdAt[gte]:{}&depth=1", ["2020-01-01T00:00:00Z", "2090-01-01", "now", "null", "1"]),
+    "an id": ("people?filter=companyId[eq]:{}", ["null", "0176bbf5-8bbe-7002-8004-89e4ae100031", "x"]),
+    "a related one": ("people?filter=company.name[ilike]:{}", ["A%25", "%25", "null"]),
+    "a cursor": ("people?order_by=firstName&limit=1&starting_after={}", ["CURSOR", "x", "", "%00", "CURSOR&limit=2"]),
+    "backwards": ("people?order_by=firstName&limit=1&ending_before={}", ["CURSOR", "x", "", "null"]),
+    "a record": ("people/{}", ["ID", "ID?depth=1", "ID?depth=2", "ID/restore", "x", "ID/"]),
+}
+
+
+@pytest.mark.parametrize("name", _WITH_VALUES)
+async def test_each_value_means_the_same_as_on_the_ordinary_path(serve: Serve, name: str) -> None:
+    form, values = _WITH_VALUES[name]
+    async with serve() as serving:
+        (_, page) = await ordinary(serving, "people?order_by=firstName&limit=1")
+        ada, cursor = page["data"]["people"][0]["id"], page["pageInfo"]["endCursor"]
+        paths = [form.format(value.replace("ID", ada).replace("CURSOR", cursor)) for value in values]
+        paths = [path.replace(" ", "%20").replace("\\", "%5C").replace('"', "%22") for path in paths]
+        talk = await serving.talk()
+        # The first value makes the plan and teaches the address; then each stands in its place.
+        for path in [paths[0]] * 4 + paths * 2:
+            warm, cold = await get(talk, path), await serving.client.get(f"/rest/{path}")
+            assert (warm.status, warm.json) == (cold.status_code, cold.json()), path
+        assert await serving.warm() > 0
+
+
+async def test_a_known_address_follows_the_model(serve: Serve) -> None:
+    async with serve() as serving:
+        talk, path = await serving.talk(), "people?filter=jobTitle[eq]:{}"
+        for number in range(5):
+            assert (await get(talk, path.format(number))).status == 200
+        assert await serving.warm() > 0
+        fields = await talk.ask(
+            '{ fields(filter: {name: {eq: "jobTitle"}}) { edges { node { id } } } }', path="/metadata"
+        )
+        renamed = await talk.ask(
+            'mutation ($id: UUID!) { updateField(id: $id, input: {name: "task"}) { id } }',
+            path="/metadata",
+            id=fields.json["data"]["fields"]["edges"][0]["node"]["id"],
+        )
+        assert "errors" not in renamed.json
+        assert (await get(talk, path.format(7))).status == 400
+        assert (await get(talk, path.format(7).replace("jobTitle", "task"))).status == 200
+
+
+async def test_a_known_address_follows_the_limits_of_the_role(serve: Serve) -> None:
+    async with serve() as serving:
+        made = await serving.client.post(
+            "/metadata",
+            json={
+                "query": """mutation {
+                    createRole(input: { name: "small" label: "Small" parents: ["admin"] limits: { maxPage: 1 } }) { id }
+                    createApiKey(input: { name: "small" role: "small" }) { token }
+                }"""
+            },
+        )
+        talk, small = await serving.talk(), await serving.talk()
+        small.token = made.json()["data"]["createApiKey"]["token"]
+        for _ in range(4):
+            assert len((await get(talk, "people?limit=2")).json["data"]["people"]) == 2
+            assert (await get(small, "people?limit=2")).status == 400
+            assert len((await get(small, "people?limit=1")).json["data"]["people"]) == 1
+        assert await serving.warm() > 0
