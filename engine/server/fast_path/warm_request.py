@@ -6,6 +6,7 @@ from functools import partial
 from typing import Protocol
 
 from fieldstone.engine.database_errors import describe
+from fieldstone.engine.errors import ApiError
 from fieldstone.engine.replicas.consistency import token_header
 from fieldstone.engine.request.ready import Ready
 from fieldstone.engine.request.valid_operation import path_of
@@ -50,12 +51,18 @@ class Client(Protocol):
         ...
 
     def reserve_trace(self, trace_id: int) -> None:
-        """Keep the id of the trace that the request begins, which goes to the ordinary path."""
+        """Keep the id of the trace that the request begins, should it go to the ordinary path; 0 forgets it."""
         ...
 
 
 class WarmRequest:
-    """One request, until it is answered or starts over."""
+    """One request, until it is answered or starts over.
+
+    Attributes:
+        ready: its operation.
+        error: the one that it ended with, if it did.
+        note: is called at its end.
+    """
 
     __slots__ = (
         "_begun",
@@ -65,11 +72,12 @@ class WarmRequest:
         "_id",
         "_is_abandoned",
         "_lines",
-        "_note",
         "_principal",
         "_quick",
-        "_ready",
         "_services",
+        "error",
+        "note",
+        "ready",
     )
 
     def __init__(
@@ -88,12 +96,13 @@ class WarmRequest:
         self._services = services
         self._form = form
         self._principal = principal
-        self._ready = ready
+        self.ready = ready
         self._client = client
         self._lines = lines
         self._id = request_id
         self._begun = begun
-        self._note = note
+        self.note = note
+        self.error: ApiError | None = None
         self._is_abandoned = False
         self._database = database
         self._quick = database.build_callback(
@@ -127,7 +136,7 @@ class WarmRequest:
         self._client.start_over()
 
     def _finish(self, rows: Sequence[Row], error: DatabaseError | None) -> None:
-        ready = self._ready
+        ready = self.ready
         data = ready.tell(rows[0]) if error is None else None
         reply = None
         if data is not None:
@@ -141,6 +150,7 @@ class WarmRequest:
             # The ordinary path asks the primary.
             pass
         elif isinstance(error, _FINAL) and (known := describe(error, ready.seen.view, path_of(ready.operation))):
+            self.error = known
             reply = self._form.refuse(known)
         if reply is None:
             # Nothing was written, and the ordinary path says why.
@@ -162,10 +172,10 @@ class WarmRequest:
             id=self._id, endpoint=form.endpoint, status=status, principal=self._principal, operations=1
         )
         seconds = time.perf_counter() - self._begun
-        self._note(form, context, seconds)
+        self.note(form, context, seconds)
         slow = self._services.slow
         if slow is not None and seconds >= slow.limit:
-            ready, is_metadata = self._ready, form.endpoint == _METADATA
+            ready, is_metadata = self.ready, form.endpoint == _METADATA
             slow.note(
                 describe_slow(
                     self._principal,

@@ -32,7 +32,7 @@ class TracedDatabase(Database):
         share: Hashable = None,
     ) -> list[Row]:
         """Run one statement that changes nothing."""
-        with self._tracer.child("SQL read", kind=SpanKind.CLIENT, attributes=_describe([statement])):
+        with self._tracer.child("SQL read", kind=SpanKind.CLIENT, attributes=describe_statements([statement])):
             return await super().read(statement, parameters, timeout=timeout, share=share)
 
     async def read_once(
@@ -44,7 +44,7 @@ class TracedDatabase(Database):
         share: Hashable = None,
     ) -> list[Row]:
         """Run one statement that changes nothing, once: a read of a replica, or the second try of another one."""
-        with self._tracer.child("SQL read", kind=SpanKind.CLIENT, attributes=_describe([statement])):
+        with self._tracer.child("SQL read", kind=SpanKind.CLIENT, attributes=describe_statements([statement])):
             return await super().read_once(statement, parameters, timeout=timeout, share=share)
 
     async def pipeline(
@@ -55,7 +55,7 @@ class TracedDatabase(Database):
         share: Hashable = None,
     ) -> list[list[Row]]:
         """Run the statements as one transaction."""
-        attributes = _describe([statement for statement, _ in steps])
+        attributes = describe_statements([statement for statement, _ in steps])
         with self._tracer.child("SQL transaction", kind=SpanKind.CLIENT, attributes=attributes):
             return await super().pipeline(steps, timeout=timeout, share=share)
 
@@ -67,14 +67,14 @@ class TracedDatabase(Database):
         share: Hashable = None,
     ) -> AsyncIterator[Transaction]:
         """Hold a transaction."""
-        with self._tracer.child("SQL transaction", kind=SpanKind.CLIENT, attributes=_describe([])):
+        with self._tracer.child("SQL transaction", kind=SpanKind.CLIENT, attributes=describe_statements([])):
             async with super().transaction(timeout=timeout, share=share) as transaction:
                 yield _TracedTransaction(self._tracer, transaction)
 
     @asynccontextmanager
     async def session(self) -> AsyncIterator[psycopg.AsyncConnection]:
         """Hold a connection for statements that psycopg sends, which have no spans of their own."""
-        with self._tracer.child("SQL session", kind=SpanKind.CLIENT, attributes=_describe([])):
+        with self._tracer.child("SQL session", kind=SpanKind.CLIENT, attributes=describe_statements([])):
             async with super().session() as connection:
                 yield connection
 
@@ -88,12 +88,12 @@ class _TracedTransaction(Transaction):
 
     async def run(self, statement: Statement, parameters: Parameters) -> list[Row]:
         """Run one statement."""
-        with self._tracer.child("SQL statement", kind=SpanKind.CLIENT, attributes=_describe([statement])):
+        with self._tracer.child("SQL statement", kind=SpanKind.CLIENT, attributes=describe_statements([statement])):
             return await self._inner.run(statement, parameters)
 
     async def pipeline(self, steps: Sequence[Step]) -> list[list[Row]]:
         """Run the statements in order."""
-        attributes = _describe([statement for statement, _ in steps])
+        attributes = describe_statements([statement for statement, _ in steps])
         with self._tracer.child("SQL statement", kind=SpanKind.CLIENT, attributes=attributes):
             return await self._inner.pipeline(steps)
 
@@ -102,7 +102,8 @@ class _TracedTransaction(Transaction):
         await self._inner.commit()
 
 
-def _describe(statements: Sequence[Statement]) -> Attributes:
+def describe_statements(statements: Sequence[Statement]) -> Attributes:
+    """Return the attributes of the span of statements."""
     attributes: dict[str, str] = {"db.system.name": "postgresql"}
     if statements:
         attributes["db.query.text"] = "; ".join(one.text for one in statements)[:_LONGEST_TEXT]

@@ -31,7 +31,9 @@ class TracedApi(WatchedApi):
         self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
     ) -> Answer | AnySubscription:
         """Return the answer or the subscription."""
-        with self._tracer.span("operation", get_current(), attributes=_describe(principal, request.operation_name)):
+        with self._tracer.span(
+            "operation", get_current(), attributes=describe_operation(principal, request.operation_name)
+        ):
             opened = await super().open(principal, request, allow_mutation=allow_mutation)
             if isinstance(opened, Answer) and opened.errors:
                 get_current_span().set_attribute("error.type", opened.errors[0].code)
@@ -39,7 +41,9 @@ class TracedApi(WatchedApi):
 
     async def subscribe(self, principal: Principal, operation: SubscriptionRequest) -> AnySubscription:
         """Return the subscription."""
-        with self._tracer.span("subscribe", get_current(), attributes=_describe(principal, operation.operation_name)):
+        with self._tracer.span(
+            "subscribe", get_current(), attributes=describe_operation(principal, operation.operation_name)
+        ):
             return await super().subscribe(principal, operation)
 
 
@@ -61,7 +65,8 @@ class TracedCompiler(Compiler):
             return await super().plan(call)
 
 
-def _describe(principal: Principal, name: str | None) -> Attributes:
+def describe_operation(principal: Principal, name: str | None) -> Attributes:
+    """Return the attributes of the span of an operation."""
     attributes = {"fieldstone.workspace": str(principal.workspace_id)}
     if name is not None:
         attributes["graphql.operation.name"] = name[:_LONGEST_NAME]

@@ -1,16 +1,24 @@
-"""The spans of HTTP requests, on the ordinary path: the fast path sends it the requests that are sampled."""
+"""The spans of HTTP requests: around a request on the ordinary path, behind its answer on the fast path."""
 
+import time
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from opentelemetry.trace import Span, SpanKind, StatusCode
+from opentelemetry.trace import Span, SpanKind, StatusCode, set_span_in_context
 
+from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.connections.place import PLACE, Place
+from fieldstone.engine.server.fast_path.forms import Form
 from fieldstone.engine.server.fast_path.heads import Found
 from fieldstone.engine.server.fast_path.passing_lines import PassingLines
-from fieldstone.engine.server.fast_path.repeated_request import AnyRequest, WarmPath
-from fieldstone.engine.server.fast_path.warm_request import Client
+from fieldstone.engine.server.fast_path.repeated_request import WarmPath
+from fieldstone.engine.server.fast_path.warm_request import Client, WarmRequest
 from fieldstone.engine.server.http.requests.request_log import RequestContext, context_of
-from fieldstone.engine.server.tracing.tracer import Tracer
+from fieldstone.engine.server.tracing.database import describe_statements
+from fieldstone.engine.server.tracing.operations import describe_operation
+from fieldstone.engine.server.tracing.tracer import NO_PARENT, Tracer
+from fieldstone.metadata.roles.principal import Principal
 
 if TYPE_CHECKING:
     from opentelemetry.context import Context
@@ -43,7 +51,7 @@ class TracedRequests:
 
 
 class TracedPath(WarmPath):
-    """A warm path that sends the requests which are sampled to the ordinary path."""
+    """A warm path that makes the spans of the requests which are sampled."""
 
     def __init__(self, tracer: Tracer, **parts: Any) -> None:
         # Other headers than these are a part of the head; by them a remembered one could belong to a trace.
@@ -51,23 +59,64 @@ class TracedPath(WarmPath):
         super().__init__(**parts, elsewhere=tuple(tracer.fields - apart))
         self._tracer = tracer
 
-    def find_request(self, found: Found, client: Client) -> "AnyRequest | None":
-        """Return the request if it is not sampled."""
-        if self._is_sampled(found.passing, client):
-            return None
-        return super().find_request(found, client)
+    def find_warm(
+        self, services: Services, found: Found, principal: Principal, client: Client, begun: float
+    ) -> WarmRequest | None:
+        """Return the request of a principal that has a slot, whose spans are made at its end if it is sampled."""
+        begin_trace = self._sample(found.passing, client)
+        request = super().find_warm(services, found, principal, client, begun)
+        if begin_trace is not None and request is not None:
+            request.note = partial(self._note_traced, request, client, begin_trace, time.time_ns())
+        return request
 
-    def _is_sampled(self, passing: PassingLines, client: Client) -> bool:
+    def _sample(self, passing: PassingLines, client: Client) -> Callable[..., Span] | None:
+        """Return the function that makes the first span of a request; None if it is not sampled."""
         tracer = self._tracer
         if passing.traceparent is not None:
-            continued = tracer.continues("POST", self._read_parent(passing))
+            parent = self._read_parent(passing)
+            continued = tracer.continues("POST", parent)
             if continued is not None:
-                return continued
+                return partial(tracer.begin, parent=parent) if continued else None
         trace_id = tracer.make_trace_id()
         if not tracer.samples("POST", trace_id):
-            return False
+            return None
         client.reserve_trace(trace_id)
-        return True
+        return partial(tracer.begin, parent=NO_PARENT, trace_id=trace_id)
+
+    def _note_traced(
+        self,
+        request: WarmRequest,
+        client: Client,
+        begin_trace: Callable[..., Span],
+        sent: int,
+        form: Form,
+        context: RequestContext,
+        seconds: float,
+    ) -> None:
+        """Log, count and trace a request that is over; `sent` is the time in ns at which its statement was sent."""
+        client.reserve_trace(0)
+        ready, end = request.ready, time.time_ns()
+        start = end - round(seconds * 1e9)
+        span = begin_trace(form.method, kind=SpanKind.SERVER, at=start)
+        if span.is_recording():
+            context.trace_id = f"{span.get_span_context().trace_id:032x}"
+        shown = describe_operation(ready.seen.principal, ready.request.operation_name)
+        operation = self._tracer.begin("operation", set_span_in_context(span, NO_PARENT), at=start, attributes=shown)
+        statement = self._tracer.begin(
+            "SQL transaction" if ready.writes else "SQL read",
+            set_span_in_context(operation, NO_PARENT),
+            kind=SpanKind.CLIENT,
+            at=sent,
+            attributes=describe_statements([ready.statement]),
+        )
+        if request.error is not None:
+            operation.set_attribute("error.type", request.error.code)
+            statement.set_status(StatusCode.ERROR)
+        statement.end(end)
+        operation.end(end)
+        _describe(span, form.method, form.path, context)
+        span.end(end)
+        self.note(form, context, seconds)
 
     def _read_parent(self, passing: PassingLines) -> "Context":
         named = {"traceparent": passing.traceparent, "tracestate": passing.tracestate}

@@ -110,6 +110,32 @@ class Tracer:
         propagate.inject(headers)
         return headers
 
+    def begin(
+        self,
+        name: str,
+        parent: Context,
+        *,
+        kind: SpanKind = SpanKind.INTERNAL,
+        trace_id: int = 0,
+        attributes: Attributes | None = None,
+        at: int | None = None,
+    ) -> Span:
+        """Return a span that its caller ends.
+
+        Args:
+            name: of the span.
+            parent: the context that it stands below.
+            kind: of the span.
+            trace_id: that of a trace that it begins, 0 a new one.
+            attributes: of the span.
+            at: its begin in nanoseconds of the Unix time; None: now.
+        """
+        self._ids.reserved = trace_id
+        try:
+            return self._tracer.start_span(name, context=parent, kind=kind, attributes=attributes, start_time=at)
+        finally:
+            self._ids.reserved = 0
+
     @contextmanager
     def span(
         self,
@@ -124,11 +150,7 @@ class Tracer:
 
         An error that leaves the block is named by its class alone, as its message may hold values.
         """
-        self._ids.reserved = trace_id
-        try:
-            span = self._tracer.start_span(name, context=parent, kind=kind, attributes=attributes)
-        finally:
-            self._ids.reserved = 0
+        span = self.begin(name, parent, kind=kind, trace_id=trace_id, attributes=attributes)
         with use_span(span, end_on_exit=True, record_exception=False, set_status_on_exception=False):
             try:
                 yield span

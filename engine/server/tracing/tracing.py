@@ -42,7 +42,7 @@ class Tracing:
         return TracedRequests(self._tracer, app)
 
     def warm_path(self, **parts: Any) -> WarmPath:
-        """Return a warm path that leaves out the requests which are sampled."""
+        """Return a warm path that makes the spans of the requests which are sampled."""
         return TracedPath(self._tracer, **parts)
 
     def flush(self) -> None:

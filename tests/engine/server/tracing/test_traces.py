@@ -71,11 +71,11 @@ async def test_a_mutation_has_its_transaction_and_no_values(start_app: StartApp,
     assert b"V4lue" not in sent
 
 
-async def test_the_fast_path_leaves_the_sampled_requests_to_the_ordinary_one(
-    serve: Serve, collector: Collector, monkeypatch: pytest.MonkeyPatch
+async def test_the_fast_path_makes_the_spans_of_sampled_requests(
+    serve: Serve, collector: Collector, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "parentbased_always_off")
-    async with serve(tracing=True) as serving:
+    async with serve(tracing=True, log_level="info", log_format="json") as serving:
         talk = await serving.talk()
         await talk.warm_up(PEOPLE, n="Ada")
         before = await serving.warm()
@@ -88,30 +88,53 @@ async def test_the_fast_path_leaves_the_sampled_requests_to_the_ordinary_one(
         await ask("00")
         assert await serving.warm() == before + 5
         await ask("01")
-        await ask("01", "X-Request-Id: 1\r\n")
-        assert await serving.warm() == before + 5
+        await ask("01", "X-Request-Id: mine\r\n")
+        assert await serving.warm() == before + 7
         await until(lambda: len(collector.named("POST /graphql")) == 2)
     assert {span.trace_id for span in collector.spans} == {TRACE}
+    assert {one.parent_id for one in collector.named("POST /graphql")} == {PARENT}
+    assert collector.trees(TRACE) == [("POST /graphql", [("operation", [("SQL read", [])])])] * 2
+    request = collector.named("POST /graphql")[-1]
+    assert (request.kind, request.attributes["http.response.status_code"]) == (2, 200)
+    assert request.attributes["fieldstone.request_id"] == "mine"
+    assert collector.named("SQL read")[-1].attributes["db.query.text"].startswith("SELECT ")
+    flush_log()
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if line.startswith("{")]
+    assert [line["trace_id"] for line in lines if line.get("request_id") == "mine"] == [TRACE]
 
 
-async def test_each_request_is_traced_or_answered_by_the_fast_path(
+async def test_a_sampled_request_that_starts_over_is_one_trace(serve: Serve, collector: Collector) -> None:
+    async with serve(tracing=True, creates=False) as serving:
+        talk = await serving.talk()
+        await talk.warm_up(CREATE, e="first@example.com")
+        # The answer to a conflict is given by the ordinary path.
+        taken = await talk.ask(CREATE, e="first@example.com")
+        assert taken.json["errors"][0]["extensions"]["code"] == "CONFLICT"
+        await talk.ask(PEOPLE, n="Ada")
+        serving.app.flush_traces()
+    roots = collector.named("POST /graphql")
+    assert len(roots) == len({one.trace_id for one in roots})
+    errors = [one for one in collector.named("operation") if one.attributes.get("error.type") == "CONFLICT"]
+    assert len({one.trace_id for one in errors}) == len(errors) > 0
+
+
+async def test_a_part_of_the_requests_of_the_fast_path_is_traced(
     serve: Serve, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OTEL_TRACES_SAMPLER", "parentbased_traceidratio")
     monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", "0.5")
     async with serve(tracing=True) as serving:
         talk = await serving.talk()
-        await talk.warm_up(PEOPLE, times=20, n="Ada")
-        await until(lambda: bool(collector.bodies))
-        traced = len(collector.named("POST /graphql"))
-        before = await serving.warm()
-        await talk.warm_up(PEOPLE, times=40, n="Ada")
-        warm = await serving.warm() - before
-        # A key is looked up again each second, so a request may be answered by neither.
-        assert 0 < warm < 40
+        await talk.warm_up(PEOPLE, times=10, n="Ada")
         serving.app.flush_traces()
-        more = len(collector.named("POST /graphql")) - traced
-        assert 0 < more <= 40
+        traced, before = len(collector.named("POST /graphql")), await serving.warm()
+        await talk.warm_up(PEOPLE, times=60, n="Ada")
+        # A key is looked up again each second, so a request may take the ordinary path.
+        assert await serving.warm() - before > 50
+        serving.app.flush_traces()
+    roots = collector.named("POST /graphql")
+    assert 0 < len(roots) - traced < 60
+    assert len(roots) == len({one.trace_id for one in roots})
 
 
 async def test_subscriptions_webhooks_and_sockets_have_traces(start_app: StartApp, collector: Collector) -> None:
