@@ -59,6 +59,7 @@ test-deep: setup ## 20,000 generated operations, 5,000 roles, 5,000 requests of 
 test-citus: setup ## the tests of the engine and the model on a cluster of Citus; FIELDSTONE_TEST_CITUS is its archive
 	@test -f "$$FIELDSTONE_TEST_CITUS" || { echo "FIELDSTONE_TEST_CITUS must be the path of Citus for the wheel's PostgreSQL"; exit 1; }
 	$(BIN)/pytest -n auto --dist worksteal -m "not system and not alone" --timeout 600 tests/citus tests/metadata tests/engine
+	$(BIN)/pytest -m "not system" tests/processes/test_two_processes.py
 
 test-system: setup ## the tests that need a system package (Chromium, pgbouncer, wrk, iproute2, systemd, PostgreSQL 15), or root
 	$(BIN)/pytest -m system

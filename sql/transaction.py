@@ -30,10 +30,15 @@ class Transaction:
         self._connection = connection
         self._deadline = None if limit is None else asyncio.get_running_loop().time() + limit
         self._begun = False
+        self._before: list[Step] = []
+
+    def precede(self, step: Step) -> None:
+        """Have a statement run before the next one, in its round trip; nobody gets its rows."""
+        self._before.append(step)
 
     async def run(self, statement: Statement, parameters: Parameters) -> list[Row]:
         """Run one statement and return its rows."""
-        if not self._begun:
+        if not self._begun or self._before:
             return (await self.pipeline([(statement, parameters)]))[0]
         try:
             return await self._connection.execute(statement, parameters, self._time_left())
@@ -44,8 +49,9 @@ class Transaction:
     async def pipeline(self, steps: Sequence[Step]) -> list[list[Row]]:
         """Run the statements in order, in one round trip, and return the rows of each."""
         begin, self._begun = not self._begun, True
+        count, steps, self._before = len(self._before), [*self._before, *steps], []
         try:
-            return await self._connection.execute_all(steps, begin=begin, limit=self._time_left())
+            return (await self._connection.execute_all(steps, begin=begin, limit=self._time_left()))[count:]
         except StalePlan:
             self._connection.forget([statement for statement, _ in steps])
             raise

@@ -100,6 +100,10 @@ class _RecordingTransaction(Transaction):
         self._recorded = recorded
         self._log = log
 
+    def precede(self, step: Step) -> None:
+        self._log.steps.append(step)
+        self._recorded.precede(step)
+
     async def run(self, statement: Statement, parameters: Parameters) -> list[Row]:
         self._log.messages += 1
         self._log.steps.append((statement, parameters))

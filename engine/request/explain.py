@@ -133,6 +133,8 @@ class _Explaining:
                         if write.row is not None:
                             self._statements.append((_WRITE, *write.row.bind(given)))
                         self._statements.append((_WRITE, write.write.statement, given))
+                        if write.event is not None:
+                            self._statements.append((_WRITE, write.event, None))
                     case PlannedMerge():
                         statements = write.bind(call.bindings).statements
                         self._statements += [(_WRITE, statement, given) for statement, given in statements]

@@ -6,7 +6,12 @@ from fieldstone.sql.compiler.reads.feed import compile_feed
 from fieldstone.sql.compiler.reads.select import compile_read
 from fieldstone.sql.compiler.scope import StatementDraft
 from fieldstone.sql.compiler.terms import Query
-from fieldstone.sql.compiler.writes.apart import compile_created_event, compile_row
+from fieldstone.sql.compiler.writes.apart import (
+    compile_change_apart,
+    compile_changed_event,
+    compile_created_event,
+    compile_row,
+)
 from fieldstone.sql.compiler.writes.faults import compile_faults
 from fieldstone.sql.compiler.writes.insert import compile_insert, compile_insert_one
 from fieldstone.sql.compiler.writes.merging.merge import compile_merge
@@ -16,7 +21,7 @@ from fieldstone.sql.compiler.writes.read_back import compile_read_back
 from fieldstone.sql.compiler.writes.rights import compile_unfit
 from fieldstone.sql.compiler.writes.update_rows import compile_find, compile_update_rows
 from fieldstone.sql.compiler.writes.upserts.upsert import compile_upsert
-from fieldstone.sql.plan.apart import CreatedEvent, RowApart
+from fieldstone.sql.plan.apart import ApartPlan, ChangeApart, ChangedEvent, CreatedEvent, RowApart
 from fieldstone.sql.plan.merge import Merge, MergePlan, Repoint
 from fieldstone.sql.plan.read import EventFeed, ReadPlan
 from fieldstone.sql.plan.write import (
@@ -35,7 +40,7 @@ from fieldstone.sql.plan.write import (
 )
 from fieldstone.sql.statement import Statement
 
-Plan = ReadPlan | WritePlan | NestedPlan | MergePlan | RowApart | CreatedEvent | ReadBack | Faults | EventFeed
+Plan = ReadPlan | WritePlan | NestedPlan | MergePlan | ApartPlan | ReadBack | Faults | EventFeed
 
 
 def compile_plan(plan: Plan) -> Statement:
@@ -64,7 +69,9 @@ def _compile_query(plan: Plan) -> Query:
             return compile_delete(plan, draft)
         case ReadBack():
             return compile_read_back(plan, draft)
-        case UpdateRows() | Find() | Unfit() | Merge() | Repoint() | RowApart() | CreatedEvent():
+        case RowApart() | CreatedEvent() | ChangeApart() | ChangedEvent():
+            return _compile_apart(plan, draft)
+        case UpdateRows() | Find() | Unfit() | Merge() | Repoint():
             return _compile_part(plan, draft)
         case Faults():
             return compile_faults(plan, draft)
@@ -74,7 +81,7 @@ def _compile_query(plan: Plan) -> Query:
             assert_never(plan)
 
 
-def _compile_part(plan: NestedPlan | MergePlan | RowApart | CreatedEvent, draft: StatementDraft) -> Query:
+def _compile_part(plan: NestedPlan | MergePlan, draft: StatementDraft) -> Query:
     match plan:
         case UpdateRows():
             return compile_update_rows(plan, draft)
@@ -86,7 +93,15 @@ def _compile_part(plan: NestedPlan | MergePlan | RowApart | CreatedEvent, draft:
             return compile_merge(plan, draft)
         case Repoint():
             return compile_repoint(plan, draft)
+
+
+def _compile_apart(plan: ApartPlan, draft: StatementDraft) -> Query:
+    match plan:
         case RowApart():
             return compile_row(plan, draft)
         case CreatedEvent():
             return compile_created_event(plan, draft)
+        case ChangeApart():
+            return compile_change_apart(plan, draft)
+        case ChangedEvent():
+            return compile_changed_event(plan, draft)

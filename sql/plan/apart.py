@@ -1,13 +1,14 @@
-"""The row of a create apart: it alone goes to a node of Citus; its event and answer are made of its values.
+"""The row of a write apart from its event: only the row's statement goes to a node of Citus.
 
 Citus runs each part of a statement with WITH queries by itself and keeps the rows between them in files, and it reads a
-row back from the node with a message of its own. A statement that names no distributed table is PostgreSQL's alone.
+row back from the node with a message of its own. A statement whose parts change nothing but the rows of one node goes
+there whole, unless a part is an INSERT, and one that names no distributed table is PostgreSQL's alone.
 """
 
 from dataclasses import dataclass
 
 from fieldstone.sql.plan.operands import Parameter
-from fieldstone.sql.plan.write import Assignment, InsertOne
+from fieldstone.sql.plan.write import Assignment, Delete, EventTarget, InsertOne, Update
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +53,23 @@ def is_apart(insert: InsertOne) -> bool:
     """
     is_checked = insert.rights is not None and insert.rights.has_check
     return insert.table.is_distributed and insert.is_whole and not is_checked and not insert.references
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeApart:
+    """Change or remove one record, and leave no event: behind the columns of the answer are those for a ChangedEvent.
+
+    They are the records before, as jsonb[], those afterwards, or NULL, and the actor.
+    """
+
+    change: Update | Delete
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedEvent:
+    """Leave the event of a ChangeApart; the parameters are its ids, and then the columns behind its answer."""
+
+    event: EventTarget
+
+
+ApartPlan = RowApart | CreatedEvent | ChangeApart | ChangedEvent

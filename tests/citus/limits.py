@@ -18,8 +18,8 @@ _LOCKS_OF_ONE_SERVER = (
     " gapless by tests/engine/events/log/test_sequencer.py on plain PostgreSQL, where the coordinator keeps it too."
 )
 _MORE_STATEMENTS = (
-    "The test counts the statements of a write, which is one on plain PostgreSQL and a transaction block of several on"
-    " Citus; tests/citus/test_writes.py counts those."
+    "The test counts the statements of a write, or has it on the fast path, which takes one alone: a write is one on"
+    " plain PostgreSQL and a transaction block of several on Citus; tests/citus/test_writes.py counts those."
 )
 _ONE_BY_ONE = (
     "The statements of a change of the model are sent to Citus one by one, and an ADD CONSTRAINT stands alone; the test"
@@ -51,9 +51,17 @@ LIMITS: Final[Mapping[str, str]] = {
     "tests/engine/access/test_rule_plans.py": _READS_PLANS,
     "tests/engine/test_duplicate_plans.py": _READS_PLANS,
     "tests/engine/test_group_plans.py": _READS_PLANS,
+    "tests/engine/test_to_many_plans.py": _READS_PLANS,
+    "tests/engine/test_upsert_plans.py": _READS_PLANS,
+    "tests/engine/test_query_plans.py": _READS_PLANS,
+    "tests/engine/test_text_plans.py": _READS_PLANS,
+    "tests/engine/test_search_plans.py": _READS_PLANS,
+    "tests/engine/test_statements.py::test_a_root_field_that_stays": _MORE_STATEMENTS,
     "tests/engine/test_changed_values.py::test_it_is_one_statement_and_warm": _MORE_STATEMENTS,
     "tests/engine/test_if_updated_at.py::test_it_stays_one_statement_and_warm": _MORE_STATEMENTS,
     "tests/engine/access/test_served_writes.py::test_a_warm_write_of_a_role_is_one_statement": _MORE_STATEMENTS,
+    "tests/engine/test_unique_keys.py::test_a_repeated_write_is_for_the_fast_path": _MORE_STATEMENTS,
+    "tests/engine/test_upsert.py::test_it_is_one_statement_and_the_warm_path_serves_it": _MORE_STATEMENTS,
     "tests/engine/access/test_any_leak.py": _FAULT_OF_COPIES,
     "tests/engine/test_merge.py::test_blanks_are_filled_in_order": _MORE_STATEMENTS,
     "tests/engine/backup/test_backup.py::test_a_restored_database_has_each_row_and_each_definition": _LIES_TOGETHER,

@@ -1,7 +1,8 @@
-"""Writes on a node of Citus: each is a transaction block; the row of a create is a statement of its own."""
+"""Writes on a node of Citus: each is a transaction block; the row of a single record is a statement of its own."""
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -124,12 +125,51 @@ async def test_several_root_fields_are_one_transaction(apis: Apis) -> None:
     assert await rows(apis, "SELECT count(*) FROM fieldstone.event_staging") == [(0,)]
 
 
-async def test_a_write_of_one_statement_is_in_a_transaction_block(apis: Apis) -> None:
-    made = await apis.data(CREATE, data={"email": "a@b.example"})
+async def test_a_bulk_write_is_one_statement_in_a_transaction_block(apis: Apis) -> None:
+    await apis.data(CREATE, data={"email": "a@b.example"})
     before = len(apis.database.log)
-    update = 'mutation ($id: UUID!) { updatePerson(id: $id, data: { city: "Paris" }) { city } }'
-    assert await apis.data(update, id=made["createPerson"]["id"]) == {"updatePerson": {"city": "Paris"}}
+    update = 'mutation { updatePeople(filter: { email: { eq: "a@b.example" } }, data: { city: "Paris" }) { city } }'
+    assert await apis.data(update) == {"updatePeople": [{"city": "Paris"}]}
     assert [text.split()[0] for text in apis.database.log.texts[before:]] == ["BEGIN", "DELETE", "WITH", "COMMIT"]
+
+
+CHANGES = {
+    "updated": 'updatePerson(id: $id, data: { city: "Ulm" }) { city company { name } companies: company { id } }',
+    "deleted": "deletePerson(id: $id) { id deletedAt }",
+    "destroyed": "destroyPerson(id: $id) { id city }",
+}
+
+
+@pytest.mark.parametrize("action", CHANGES)
+async def test_a_change_of_one_record_goes_whole_to_the_node(apis: Apis, action: str) -> None:
+    await rows(apis, f"INSERT INTO {SCHEMA}.person (email, city) VALUES ('a@b.example', 'Bonn')")  # noqa: S608
+    ((id_, old),) = await rows(apis, f"SELECT id, to_jsonb(person.*) FROM {SCHEMA}.person")  # noqa: S608
+    answer = await apis.data(f"mutation ($id: UUID!) {{ {CHANGES[action]} }}", id=str(id_))
+    new = [row for (row,) in await rows(apis, f"SELECT to_jsonb(person.*) FROM {SCHEMA}.person")]  # noqa: S608
+    events = await rows(apis, "SELECT record_id, action, before, after, actor FROM fieldstone.event_staging")
+    assert [event[:4] for event in events] == [(id_, action, old, new[0] if new else None)]
+    assert "tester" in events[0][4]
+    assert answer
+    change = next(text for text in apis.database.log.texts if text.startswith("WITH"))
+    count = len(set(re.findall(r"\$\d+", change)))
+    async with apis.database.session() as connection:
+        await connection.execute(f"PREPARE change AS {change}".encode(), prepare=False)
+        plan = await connection.execute(f"EXPLAIN EXECUTE change({', '.join(['NULL'] * count)})".encode())
+        lines = [line for (line,) in await plan.fetchall()]
+        await connection.execute("DEALLOCATE change")
+    assert sum("Task Count: 1" in line for line in lines) == 1
+    assert not any("Distributed Subplan" in line for line in lines)
+
+
+async def test_a_refused_change_leaves_no_event(apis: Apis) -> None:
+    made = await apis.data(CREATE, data={"email": "a@b.example"})
+    await rows(apis, "DELETE FROM fieldstone.event_staging")
+    update = "mutation ($id: UUID!, $at: DateTime) { updatePerson(id: $id, data: {}, ifUpdatedAt: $at) { id } }"
+    error = await apis.error(update, id=made["createPerson"]["id"], at="2020-01-01T00:00:00Z")
+    assert error["extensions"]["code"] == "CONFLICT"
+    error = await apis.error("mutation ($id: UUID!) { destroyPerson(id: $id) { id } }", id=str(WORKSPACE_ID))
+    assert error["extensions"]["code"] == "NOT_FOUND"
+    assert await rows(apis, "SELECT count(*) FROM fieldstone.event_staging") == [(0,)]
 
 
 async def test_of_updates_at_once_each_begins_where_another_ended(apis: Apis) -> None:

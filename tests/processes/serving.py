@@ -12,9 +12,13 @@ from typing import IO
 
 import httpx
 
+from tests.citus_cluster import ON_CITUS
 from tests.processes.forking import Forked
 from tests.settings_table import configuration_table
 
+_USUAL = {"FIELDSTONE_ENV": "development", "API_RATE_LIMITING_LIMIT": "0"}
+if ON_CITUS:
+    _USUAL["FIELDSTONE_DISTRIBUTE"] = "citus"
 _READY = re.compile(r"^Fieldstone is ready at (\S+)$")
 _LINK = re.compile(r"^(http\S+)/console/#code=(\S+)$")
 _CURL = re.compile(r"^curl .*Bearer (fs_\S+)'")
@@ -81,7 +85,7 @@ class Served:
 
 def start(*options: str, **variables: str) -> Served:
     """Start a development server on a free port; it is not ready yet."""
-    variables = {"FIELDSTONE_ENV": "development", "API_RATE_LIMITING_LIMIT": "0", **variables}
+    variables = {**_USUAL, **variables}
     (stdout, their_stdout), (stderr, their_stderr) = os.pipe(), os.pipe()
     process = Forked(
         ["serve", "--port", "0", *options], environment(**variables), stdout=their_stdout, stderr=their_stderr

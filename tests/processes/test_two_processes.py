@@ -19,6 +19,7 @@ import pytest
 
 from fieldstone.sql.embedded import start as start_embedded
 from fieldstone.sql.embedded import stop as stop_embedded
+from tests.citus_cluster import ON_CITUS
 from tests.databases import Databases
 from tests.engine.server.prepared import migrate
 from tests.processes.embedded_runs import kill_postmaster
@@ -28,8 +29,9 @@ from tests.processes.serving import Served, serving
 from tests.redis_server import running_redis
 from tests.waiting import eventually
 
-CHANGES = 200
-LOAD = 50
+# A change of a distributed table, and each write of one, takes several times as long.
+CHANGES = 40 if ON_CITUS else 200
+LOAD = 10 if ON_CITUS else 50
 """Requests a second to each server."""
 
 
@@ -109,7 +111,7 @@ WRITES = (
     'mutation {{ destroyPeople(filter: {{ email: {{ eq: "{name}{last}@example.com" }} }}) {{ id }} }}',
     'mutation {{ createOpportunity(data: {{ name: "load {name}{number}" }}) {{ id }} }}',
 )
-MOST_AT_ONCE = 40
+MOST_AT_ONCE = 4 if ON_CITUS else 40
 """Requests to one server that are under way: where it cannot keep up, they come at a lower rate."""
 
 
@@ -174,7 +176,8 @@ async def loaded(served: Served, name: str) -> AsyncIterator[Load]:
 @pytest.mark.alone
 @pytest.mark.timeout(900)
 async def test_each_change_is_served_by_the_other_in_its_next_request_under_load(database: str) -> None:
-    with two_servers(DATABASE_URL=database, FIELDSTONE_LOG_LEVEL="warning") as pair:
+    # How fast the machine is at the moment is not the question.
+    with two_servers(DATABASE_URL=database, FIELDSTONE_LOG_LEVEL="warning", FIELDSTONE_MAX_QUEUE_MS="0") as pair:
         series = Series(objects=object_ids(pair.clients[0]))
 
         def change_all() -> None:

@@ -12,6 +12,21 @@ LEFT JOIN pg_namespace AS place ON place.oid = kind.relnamespace
 LEFT JOIN pg_stats AS shape
     ON shape.schemaname = place.nspname AND shape.tablename = kind.relname AND shape.attname = asked.marks;
 
+-- name: distributed_table_sizes
+-- The same figures of the tables on a node of Citus, whose names begin as those here: the node of each is asked. Without
+-- an answer a table counts as one that was never looked through, and its count fails with the node's error.
+SELECT coalesce(json_agg(CASE WHEN told.success THEN told.result::json ELSE '[null, null, null, null, null]' END
+    ORDER BY asked.place), '[]')::text
+FROM unnest(%(tables)s::text[], %(columns)s::text[]) WITH ORDINALITY AS asked (name, marks, place)
+CROSS JOIN LATERAL run_command_on_shards(asked.name, format($command$
+    SELECT json_build_array(
+        kind.reltuples, kind.relpages, pg_relation_size(kind.oid), pg_total_relation_size(kind.oid), shape.null_frac)
+    FROM pg_class AS kind JOIN pg_namespace AS place ON place.oid = kind.relnamespace
+    LEFT JOIN pg_stats AS shape
+        ON shape.schemaname = place.nspname AND shape.tablename = kind.relname AND shape.attname = %%L
+    WHERE kind.oid = to_regclass('%%%%s')
+$command$, asked.marks)) AS told;
+
 -- name: builds
 -- The indexes that are being built, with the progress that PostgreSQL tells.
 SELECT coalesce(json_agg(json_build_array(made.relname, running.phase,

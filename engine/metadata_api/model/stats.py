@@ -17,6 +17,7 @@ from fieldstone.sql.queries import named_statement
 from fieldstone.sql.statement import Statement
 
 _SIZES = named_statement(__name__, "table_sizes")
+_DISTRIBUTED_SIZES = named_statement(__name__, "distributed_table_sizes")
 
 MOST_OBJECTS = 200
 """Objects of one question."""
@@ -43,7 +44,8 @@ async def count_objects(
     objects = [_find(view, name) for name in names]
     share = principal.workspace_id.int
     marks = [object_.deleted_at.name if object_.deleted_at else "" for object_ in objects]
-    step = _SIZES.bind(tables=[quote_table(object_.table) for object_ in objects], columns=marks)
+    sizes = _DISTRIBUTED_SIZES if model.workspace.is_distributed else _SIZES
+    step = sizes.bind(tables=[quote_table(object_.table) for object_ in objects], columns=marks)
     ((text,),) = await database.read(*step, timeout=time_limit, share=share)
     found = [_Size(*row) for row in loads((text or b"[]").decode())]
     counted = [place for place, size in enumerate(found) if size.is_counted]

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 from fieldstone.engine.planner.access.write_rights import DeferredCheck
 from fieldstone.engine.planner.answer_size import bytes_to_count
@@ -17,12 +17,12 @@ from fieldstone.engine.planner.writes.values.connects import ReferenceName
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.plan.apart import CreatedEvent, RowApart, is_apart
+from fieldstone.sql.plan.apart import ChangeApart, ChangedEvent, CreatedEvent, RowApart, is_apart
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.outputs import Connection, Literal, NodeId, Output, Record, ToOne, Value
 from fieldstone.sql.plan.parts import parts_of
-from fieldstone.sql.plan.write import Faults, InsertOne, ReadBack, WritePlan
-from fieldstone.sql.statement import Statement, Step
+from fieldstone.sql.plan.write import Delete, Faults, InsertOne, ReadBack, Update, WritePlan
+from fieldstone.sql.statement import Row, Statement, Step
 from fieldstone.sql.types import SqlType
 
 
@@ -44,6 +44,7 @@ class PlannedWrite:
         changed: the fields of an update's first assignments, which change values by the values before.
         faults: the search for the rows to blame, if a create or an upsert fails.
         row: inserts the row of the record before, where the write's statement does not.
+        event: leaves the event afterwards, where it does not; see `bind_event`.
         deferred: the check of the records before the commit; of an upsert, of those that it has created.
         deferred_change: of an upsert, the check of those that were there.
     """
@@ -65,6 +66,7 @@ class PlannedWrite:
     keys: tuple[tuple[str, ...], ...] = ()
     faults: Faults | None = None
     row: "RowStatement | None" = None
+    event: Statement | None = None
     changed: tuple[str, ...] = ()
     deferred: DeferredCheck | None = None
     deferred_change: DeferredCheck | None = None
@@ -88,13 +90,30 @@ class RowStatement:
         return self.statement, [parameters[slot] for slot in self.slots]
 
 
-def compile_write(plan: WritePlan, parameters: ParameterList) -> tuple[BoundStatement, RowStatement | None]:
-    """Compile a write that has these parameters; where one inserts its row before, that statement is the second."""
-    if not isinstance(plan, InsertOne) or not is_apart(plan):
-        return compile_bound(plan, parameters), None
-    row = RowApart(insert=plan)
-    written = compile_bound(CreatedEvent(row=row), parameters)
-    return written, RowStatement(statement=compile_plan(row), slots=row.slots, key=row.key)
+class CompiledWrite(NamedTuple):
+    """The statements of a write, as the attributes of a PlannedWrite."""
+
+    write: BoundStatement
+    row: RowStatement | None = None
+    event: Statement | None = None
+
+
+def compile_write(plan: WritePlan, parameters: ParameterList, *, is_one: bool) -> CompiledWrite:
+    """Compile a write that has these parameters; on a node of Citus, that of one record has its event apart."""
+    if isinstance(plan, InsertOne) and is_apart(plan):
+        row = RowApart(insert=plan)
+        written = compile_bound(CreatedEvent(row=row), parameters)
+        return CompiledWrite(written, row=RowStatement(statement=compile_plan(row), slots=row.slots, key=row.key))
+    if is_one and isinstance(plan, Update | Delete) and plan.table.is_distributed:
+        changed = compile_bound(ChangeApart(change=plan), parameters)
+        return CompiledWrite(changed, event=compile_plan(ChangedEvent(event=plan.event)))
+    return CompiledWrite(compile_bound(plan, parameters))
+
+
+def bind_event(statement: Statement, row: Row) -> Step:
+    """Return the statement that leaves the event of a change, with its parameters, which the change's row has."""
+    _, ids, _, *event = row
+    return statement, [ids, *event]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

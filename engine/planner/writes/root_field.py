@@ -165,7 +165,9 @@ class RootField:
                 plan = self._delete()
             case _:
                 plan = self._update(known)
-        write, row = compile_write(plan, self.context.parameters)
+        # A nested write runs the statement with others, and reads their rows itself.
+        is_one = known is None and not self.root.many
+        compiled = compile_write(plan, self.context.parameters, is_one=is_one)
         read_back = None if plan.record is not None or known is not None else self._read_back()
         references = () if isinstance(plan, Delete) else plan.references
         deferred = plan_deferred(self.context, self.object_, RIGHTS[self.root.verb], self.judged)
@@ -178,7 +180,7 @@ class RootField:
             object_=self.object_,
             verb=self.root.verb,
             many=self.root.many,
-            write=write,
+            write=compiled.write,
             read_back=read_back,
             removal=plan_removal(self.context, self.object_) if isinstance(plan, Delete) else {},
             limit=self.limit,
@@ -188,7 +190,8 @@ class RootField:
             references=tuple(name_reference(self.context.snapshot, self.object_, one) for one in references),
             keys=key_fields(self.object_, faults.keys if faults else ()),
             faults=faults,
-            row=row,
+            row=compiled.row,
+            event=compiled.event,
             changed=tuple(name for name, _ in self.changed),
             deferred=deferred,
             deferred_change=deferred_change,

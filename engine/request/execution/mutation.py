@@ -12,7 +12,7 @@ from fieldstone.engine.planner.price import Meter
 from fieldstone.engine.planner.writes.merging.merge import BoundMerge, PlannedMerge
 from fieldstone.engine.planner.writes.mutations import Planned, located
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
-from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly
+from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly, bind_event
 from fieldstone.engine.request.execution.nested import NestedRun
 from fieldstone.engine.request.idempotency.companion import Companion
 from fieldstone.engine.request.merging.execute_merge import run_merge
@@ -147,7 +147,7 @@ async def _begin(transaction: Transaction, snapshot: Snapshot, keeping: Companio
     if keeping is not None:
         await keeping.begin(transaction)
     if snapshot.workspace.is_distributed:
-        await transaction.run(_TWO_PHASES, [])
+        transaction.precede((_TWO_PHASES, []))
 
 
 async def _name_rows(database: Database, runs: "Sequence[Run]", *, time_limit: float, share: int) -> None:
@@ -212,7 +212,7 @@ def _alone(writes: Sequence[Planned]) -> PlannedWrite | None:
     only = writes[0]
     if len(writes) > 1 or not isinstance(only, PlannedWrite) or only.removal.get(only.object_.id):
         return None
-    if only.read_back is not None and only.row is None:
+    if only.event is not None or (only.read_back is not None and only.row is None):
         return None
     return None if only.deferred or only.deferred_change else only
 
@@ -295,6 +295,10 @@ async def _run(
     (row,) = (await transaction.pipeline([*before, step]))[-1] if before else await transaction.run(*step)
     judge_write(write, row, bindings.role)
     _, ids, answer, *created = row
+    if write.event is not None:
+        if ids and ids != _NO_IDS:
+            await transaction.run(*bind_event(write.event, row))
+        created = []
     meter.pay(write.price, bindings, times=_count(ids))
     checks += checks_of(write, ids or _NO_IDS, created[0] if created else None)
     if ids and ids != _NO_IDS:

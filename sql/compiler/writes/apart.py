@@ -1,16 +1,17 @@
-"""The row of an insertion, and its event with the answer, as two statements: see sql/plan/apart.py."""
+"""The row of a write, and its event, as two statements: see sql/plan/apart.py."""
 
 from dataclasses import replace
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.scope import StatementDraft
-from fieldstone.sql.compiler.terms import Expression, FromItem, Query, table_source
+from fieldstone.sql.compiler.terms import Expression, FromItem, Query, rows_source, table_source
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.compiler.writes.insert import answer_of_one, created_events
-from fieldstone.sql.compiler.writes.mutate import answer_row
-from fieldstone.sql.plan.apart import CreatedEvent, RowApart
+from fieldstone.sql.compiler.writes.mutate import answer_row, compile_delete, compile_update, document, event_values
+from fieldstone.sql.plan.apart import ChangeApart, ChangedEvent, CreatedEvent, RowApart
 from fieldstone.sql.plan.operands import Parameter
-from fieldstone.sql.plan.write import Assignment
+from fieldstone.sql.plan.write import Assignment, Update
+from fieldstone.sql.types import SqlType
 
 
 def compile_row(plan: RowApart, draft: StatementDraft) -> Query:
@@ -35,6 +36,34 @@ def compile_created_event(plan: CreatedEvent, draft: StatementDraft) -> Query:
     answer = FromItem("written", draft.alias())
     ids, text = answer_of_one(insert, answer, draft)
     return answer_row(statement, expressions.NULL_TEXT, ids, text).from_(answer)
+
+
+def compile_change_apart(plan: ChangeApart, draft: StatementDraft) -> Query:
+    """Return the statement of the change."""
+    change = plan.change
+    if isinstance(change, Update):
+        query, after = compile_update(change, draft, leaves_event=False), _documents("written", draft)
+    else:
+        query, after = compile_delete(change, draft, leaves_event=False), expressions.NULL
+    return query.select(_documents("locked", draft), after, expressions.parameter(change.event.actor))
+
+
+def _documents(name: str, draft: StatementDraft) -> Expression:
+    """Return the rows of a WITH query, which is one at most."""
+    rows = FromItem(name, draft.alias())
+    return expressions.array_from(Query().from_(rows).select(document(rows.alias)))
+
+
+def compile_changed_event(plan: ChangedEvent, draft: StatementDraft) -> Query:
+    """Return the statement of the event of a change."""
+    lists = [
+        expressions.parameter(Parameter(slot=slot, type=type_, array=True))
+        for slot, type_ in enumerate((SqlType.UUID, SqlType.JSONB, SqlType.JSONB))
+    ]
+    given = rows_source(expressions.call("unnest", *lists), draft.alias(), ("id", "before", "after", "position"))
+    values = [expressions.result(given.alias, name) for name in ("id", "before", "after")]
+    event = replace(plan.event, actor=replace(plan.event.actor, slot=len(lists)))
+    return event_values(event, *values).from_(given)
 
 
 def _typed(one: Assignment) -> Expression:

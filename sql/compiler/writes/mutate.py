@@ -48,8 +48,8 @@ _EVENT_ALIAS = "event"
 _EVENT_COLUMNS = ("workspace_id", "object_id", "record_id", "action", "before", "after", "actor")
 
 
-def compile_update(plan: Update, draft: StatementDraft) -> Query:
-    """Return the statement of an Update.
+def compile_update(plan: Update, draft: StatementDraft, *, leaves_event: bool = True) -> Query:
+    """Return the statement of an Update, by default with its events.
 
     Raises:
         ValueError: it assigns nothing.
@@ -68,20 +68,21 @@ def compile_update(plan: Update, draft: StatementDraft) -> Query:
         change.set(name, value)
     change.only(_among_locked(plan.key, row, draft)).returning(expressions.whole_row(row.alias))
     statement.with_(change, "written")
-    written, locked = FromItem("written", draft.alias()), FromItem("locked", draft.alias())
-    key = expressions.column(written.alias, plan.key.name)
-    same = expressions.equal(expressions.column(locked.alias, plan.key.name), key)
-    event = event_rows(plan.event, key, locked.alias, written.alias).from_(written)
-    event.join(InnerJoin(locked, same))
-    statement.with_(event.order(key), "event")
+    if leaves_event:
+        written, locked = FromItem("written", draft.alias()), FromItem("locked", draft.alias())
+        key = expressions.column(written.alias, plan.key.name)
+        same = expressions.equal(expressions.column(locked.alias, plan.key.name), key)
+        event = event_rows(plan.event, key, locked.alias, written.alias).from_(written)
+        event.join(InnerJoin(locked, same))
+        statement.with_(event.order(key), "event")
     answer = FromItem("written", draft.alias())
     order = expressions.column(answer.alias, plan.key.name)
     text = answer_text(plan.record, answer.alias, draft, order)
     return answer_row(statement, compile_problem(draft), _ids(order), text).from_(answer)
 
 
-def compile_delete(plan: Delete, draft: StatementDraft) -> Query:
-    """Return the statement of a Delete."""
+def compile_delete(plan: Delete, draft: StatementDraft, *, leaves_event: bool = True) -> Query:
+    """Return the statement of a Delete, by default with its events."""
     statement = Query()
     meant = _lock(statement, plan, draft)
     statement.with_(compile_verdict(plan, meant, (), draft), "verdict")
@@ -89,11 +90,12 @@ def compile_delete(plan: Delete, draft: StatementDraft) -> Query:
     change = Query().delete(table_source(plan.table, row.alias))
     key = row.column(plan.key.name)
     statement.with_(change.only(_among_locked(plan.key, row, draft)).returning(key), "written")
-    locked, join = _deleted(plan.key, draft)
-    key = expressions.column(locked.alias, plan.key.name)
-    event = event_rows(plan.event, key, locked.alias, None).from_(locked)
-    event.join(join)
-    statement.with_(event.order(key), "event")
+    if leaves_event:
+        locked, join = _deleted(plan.key, draft)
+        key = expressions.column(locked.alias, plan.key.name)
+        event = event_rows(plan.event, key, locked.alias, None).from_(locked)
+        event.join(join)
+        statement.with_(event.order(key), "event")
     locked, join = _deleted(plan.key, draft, plan.table)
     order = expressions.column(locked.alias, plan.key.name)
     text = answer_text(plan.record, locked.alias, draft, order)
@@ -167,19 +169,27 @@ def event_rows(
 
     An `action` is that of each row, in the place of the target's.
     """
+    return event_values(target, key, document(before), document(after), action=action)
+
+
+def event_values(
+    target: EventTarget, key: Expression, before: Expression, after: Expression, *, action: Expression | None = None
+) -> Query:
+    """Return the event rows' INSERT as `event_rows` does; `before` and `after` are the rows as jsonb."""
     query = Query().insert(table_source(target.table, _EVENT_ALIAS), _EVENT_COLUMNS)
     return query.select(
         expressions.uuid_literal(target.workspace_id),
         expressions.uuid_literal(target.object_id),
         key,
         expressions.text_literal(target.action) if action is None else action,
-        _document(before),
-        _document(after),
+        before,
+        after,
         expressions.parameter(target.actor),
     )
 
 
-def _document(alias: str | None) -> Expression:
+def document(alias: str | None) -> Expression:
+    """Return a row as jsonb; NULL for none."""
     return expressions.NULL_JSONB if alias is None else expressions.call("to_jsonb", expressions.whole_row(alias))
 
 

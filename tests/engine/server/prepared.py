@@ -4,11 +4,12 @@ import asyncio
 
 from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import load_settings
+from tests.citus_cluster import ON_CITUS
 
 
 def migrate(dsn: str) -> None:
     """Bring a database's catalog up to date and make the workspace `default` in it."""
-    settings = load_settings(database_url=dsn, log_level="error")
+    settings = load_settings(database_url=dsn, log_level="error", distribute="citus" if ON_CITUS else None)
 
     async def run() -> None:
         async with open_foundation(settings):
