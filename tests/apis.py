@@ -12,6 +12,7 @@ from fieldstone.engine.documents.document import DocumentLimits
 from fieldstone.engine.metadata_api.api import build_metadata_api
 from fieldstone.engine.metadata_api.plans.broken_operations import broken_operations
 from fieldstone.engine.metadata_api.roles.saved_rules import check_role_rules
+from fieldstone.engine.planner.access.view_rules import compile_view_rules
 from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.request.answer import Answer, data_body
 from fieldstone.engine.request.compile import Limits
@@ -220,6 +221,7 @@ async def open_apis(
             big_table=big_table,
             turn=turn,
             check=check_role_rules,
+            compile_rules=compile_view_rules,
         )
         keys = KeyStore(database)
         async with WorkThread() as work:

@@ -49,12 +49,13 @@ def load_rows(dsn: str, snapshot: Snapshot) -> Rows:
                 sql.SQL("SELECT * FROM {}").format(sql.Identifier(object_.table.schema, object_.table.name))
             )
             names = [column.name for column in cursor.description or ()]
-            rows = [dict(zip(names, map(_plain, values), strict=True)) for values in cursor.fetchall()]
+            rows = [dict(zip(names, map(plain, values), strict=True)) for values in cursor.fetchall()]
             found[object_.id] = {row[object_.key.name]: row for row in rows}
         return found
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A value of PostgreSQL as a row of the oracle has it."""
     return str(value) if isinstance(value, UUID) else value
 
 

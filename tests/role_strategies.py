@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from fieldstone.metadata.access.rules import store_filter
 from fieldstone.metadata.errors import InvalidChange
-from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.claim_types import CLAIM_TYPES
 from fieldstone.metadata.roles.role import (
@@ -116,7 +116,8 @@ class _Roles:
     def _rule(self, object_: Object) -> Stored | None:
         of_type = self.schema.type_map[f"{object_.type_name}FilterInput"]
         assert isinstance(of_type, GraphQLInputObjectType)
-        given = to_json(self.values.filter(of_type))
+        # Numbers are as a client's JSON has them.
+        given = loads(dumps(to_json(self.values.filter(of_type))))
         try:
             return store_filter(self.snapshot, object_, given)
         except InvalidChange:

@@ -9,6 +9,7 @@ import typer
 
 from fieldstone.engine.access.load_shedding import LoadShedding
 from fieldstone.engine.metadata_api.roles.saved_rules import check_role_rules
+from fieldstone.engine.planner.access.view_rules import compile_view_rules
 from fieldstone.engine.settings import Settings
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.catalog.logins import grant_serving
@@ -89,6 +90,7 @@ async def open_foundation(
                 trigram=catalog.trigram,
                 largest_rewrite=settings.max_rewrite_bytes,
                 check=check_role_rules,
+                compile_rules=compile_view_rules,
             ),
             default=await _find_or_create_default(workspaces, current),
             work=work,

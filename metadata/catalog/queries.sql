@@ -35,13 +35,13 @@ SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 -- The version, and the schemas with the views of the workspace's SQL roles. A restored database may have their rows
 -- without the logins, which belong to the server: no change of the model fails by that.
 SELECT version, (
-    SELECT coalesce(json_agg(json_build_array(name, role_id, snake_case, logins) ORDER BY name), '[]')
+    SELECT coalesce(json_agg(json_build_array(name, role_id, snake_case, claims, logins) ORDER BY name), '[]')
     FROM (
-        SELECT schema_name AS name, role_id, snake_case, coalesce(array_agg(name ORDER BY name)
+        SELECT schema_name AS name, role_id, snake_case, claims, coalesce(array_agg(name ORDER BY name)
             FILTER (WHERE EXISTS (SELECT FROM pg_roles WHERE rolname = name)), '{}') AS logins
         FROM fieldstone.sql_role
         WHERE workspace_id = %(workspace_id)s AND EXISTS (SELECT FROM pg_namespace WHERE nspname = schema_name)
-        GROUP BY schema_name, role_id, snake_case
+        GROUP BY schema_name, role_id, snake_case, claims
     ) AS schema
 ) FROM fieldstone.workspace WHERE id = %(workspace_id)s;
 
@@ -1109,12 +1109,12 @@ SELECT has_table_privilege(%(serving)s, 'fieldstone.audit_log', 'UPDATE, DELETE,
     );
 
 -- name: sql_roles
-SELECT name, role_id, schema_name, snake_case, created_at FROM fieldstone.sql_role
+SELECT name, role_id, schema_name, snake_case, claims, created_at FROM fieldstone.sql_role
 WHERE workspace_id = %(workspace_id)s ORDER BY name;
 
 -- name: insert_sql_role
-INSERT INTO fieldstone.sql_role (name, workspace_id, role_id, schema_name, snake_case)
-VALUES (%(name)s, %(workspace_id)s, %(role_id)s, %(schema)s, %(snake_case)s);
+INSERT INTO fieldstone.sql_role (name, workspace_id, role_id, schema_name, snake_case, claims)
+VALUES (%(name)s, %(workspace_id)s, %(role_id)s, %(schema)s, %(snake_case)s, %(claims)s::jsonb);
 
 -- name: delete_sql_role
 DELETE FROM fieldstone.sql_role WHERE name = %(name)s;

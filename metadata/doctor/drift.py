@@ -31,6 +31,7 @@ from fieldstone.metadata.doctor.tables import (
 from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot, Status
 from fieldstone.metadata.sql_views.definition import SqlSchema
 from fieldstone.metadata.sql_views.renewal import ViewRenewal
+from fieldstone.metadata.sql_views.rules import CompileRules
 from fieldstone.sql.ddl import alter, create
 from fieldstone.sql.ddl.create import ColumnDefinition, TrigramClass
 from fieldstone.sql.plan.elements import Table
@@ -58,17 +59,27 @@ class Drift:
 
 
 async def find_drift(
-    connection: Session, snapshot: Snapshot, *, trigram: TrigramClass | None, only: Object | None = None
+    connection: Session,
+    snapshot: Snapshot,
+    *,
+    trigram: TrigramClass | None,
+    only: Object | None = None,
+    compile_rules: CompileRules | None = None,
 ) -> list[Drift]:
     """Return the differences between the workspace's tables, or that of one object, and its model; change nothing.
 
     The expected table is created from the model as a temporary table, and compared in the form in which PostgreSQL
-    writes it. Every fifty objects take a few statements.
+    writes it. Every fifty objects take a few statements. `compile_rules` is as `ViewRenewal` takes it, for repairs.
     """
     found = await read_tables(connection, snapshot.workspace.schema)
     names = [type_.value for type_ in SqlType]
     types = dict(await fetch(connection, "type_ids", names=names))
-    parts = _Parts(snapshot=snapshot, trigram=trigram, schemas=await read_sql_schemas(connection, snapshot))
+    parts = _Parts(
+        snapshot=snapshot,
+        trigram=trigram,
+        schemas=await read_sql_schemas(connection, snapshot),
+        compile_rules=compile_rules,
+    )
     objects = snapshot.objects.values() if only is None else (only,)
     drifts = [_missing_table(parts, object_) for object_ in objects if object_.table.name not in found.columns]
     there = [(object_, parts.built(object_)) for object_ in objects if object_.table.name in found.columns]
@@ -92,6 +103,7 @@ class _Parts:
     snapshot: Snapshot
     trigram: TrigramClass | None
     schemas: tuple[SqlSchema, ...]
+    compile_rules: CompileRules | None
 
     @cached_property
     def relations(self) -> Mapping[UUID, Sequence[Relation]]:
@@ -142,7 +154,7 @@ def _compare_columns(one: _One, types: Mapping[str, int]) -> Iterator[Drift]:
             type_id, is_required, default = found[column.name]
             if type_id != types[column.type.value]:
                 # PostgreSQL changes no type of a column that a view has.
-                renewal = ViewRenewal(one.parts.schemas)
+                renewal = ViewRenewal(one.parts.schemas, compile_rules=one.parts.compile_rules)
                 drops = renewal.drop_views_of(one.parts.snapshot, object_)
                 statements = (*drops, alter.set_type(object_.table, column), *renewal.make(one.parts.snapshot))
                 yield _drift(object_, f"{name} is not of the type {column.type.value}.", *statements)

@@ -11,6 +11,7 @@ from fieldstone.metadata.doctor.drift import Drift
 from fieldstone.metadata.doctor.tables import read_sql_schemas
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.sql_views.definition import SqlSchema, SqlView, build_views
+from fieldstone.metadata.sql_views.rules import CompileRules
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.ddl import views
 from fieldstone.sql.plan.elements import Table
@@ -30,10 +31,11 @@ class _Stored:
     readers: frozenset[str]
 
 
-async def find_view_drift(connection: Session, snapshot: Snapshot) -> list[Drift]:
+async def find_view_drift(connection: Session, snapshot: Snapshot, compile_rules: CompileRules | None) -> list[Drift]:
     """Return the differences between the views of a workspace's SQL roles and its model; change nothing.
 
-    A view whose table lacks a column is compared once the table is repaired.
+    A view whose table lacks a column is compared once the table is repaired. `compile_rules` is as `ViewRenewal` takes
+    it.
     """
     drifts = [
         Drift(
@@ -44,7 +46,7 @@ async def find_view_drift(connection: Session, snapshot: Snapshot) -> list[Drift
     ]
     for schema in await read_sql_schemas(connection, snapshot):
         found = await _read_views(connection, schema.name)
-        wanted = {view.view.name: view for view in build_views(snapshot, schema)}
+        wanted = {view.view.name: view for view in build_views(snapshot, schema, compile_rules)}
         for name in found.keys() - wanted.keys():
             drop = views.drop_views([Table(schema=schema.name, name=name)]).as_string()
             drifts.append(Drift(finding=f"The view {schema.name}.{name} belongs to no object.", repair=drop))
@@ -62,7 +64,7 @@ async def repair_views(transaction: ModelTransaction) -> int:
     Raises:
         psycopg.Error: PostgreSQL refused a statement.
     """
-    drifts = await find_view_drift(transaction.connection, transaction.snapshot)
+    drifts = await find_view_drift(transaction.connection, transaction.snapshot, transaction.views.compile_rules)
     repairs = [drift.repair for drift in drifts if drift.repair is not None]
     for repair in repairs[:_VIEWS_AT_ONCE]:
         await transaction.connection.execute(repair.encode(), prepare=False)
@@ -82,7 +84,7 @@ async def _makeable(connection: Session, snapshot: Snapshot, wanted: Collection[
     """Return the views whose tables have all columns that they need."""
     rows = await fetch(connection, "physical_columns", schema=snapshot.workspace.schema)
     there = {(table, column) for table, column, *_ in rows}
-    return [view for view in wanted if all((view.table.name, name) in there for name in view.needs)]
+    return [view for view in wanted if view.needs <= there]
 
 
 async def _make(connection: Session, wanted: list[SqlView]) -> AsyncIterator[tuple[SqlView, _Stored]]:

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,13 +10,15 @@ from uuid import UUID
 
 from psycopg.sql import Composed
 
+from fieldstone.metadata.access.claims import coerce_claims, notation
 from fieldstone.metadata.access.limits import role_limits
+from fieldstone.metadata.access.role_checks import effective_claims
 from fieldstone.metadata.catalog.audit import COMMAND, AuditAction, AuditEntry, Author, note
 from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
-from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Workspace
+from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.model import Snapshot, Workspace
 from fieldstone.metadata.roles.role import NO_LIMITS, Role, find_role
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.sql_views.definition import SqlSchema, build_views, snake_case, visible_model
@@ -44,6 +47,7 @@ class SqlRole:
     role_id: UUID
     schema: str
     snake_case: bool
+    claims: Mapping[str, JsonValue]
     created_at: datetime
 
 
@@ -52,7 +56,7 @@ class NewSqlRole:
     """A new SQL role, whose password is shown this once.
 
     Attributes:
-        hidden: the objects that its role reads in part, which have no view.
+        hidden: the objects of which it reads nothing because their rules need values that it has not been given.
     """
 
     name: str
@@ -76,7 +80,14 @@ class SqlRoles:
         self._actor = actor
 
     async def create(
-        self, name: str, *, role: str, snake_case: bool, connections: int, statement_seconds: int
+        self,
+        name: str,
+        *,
+        role: str,
+        snake_case: bool,
+        connections: int,
+        statement_seconds: int,
+        claims: Mapping[str, JsonValue] | None = None,
     ) -> NewSqlRole:
         """Create a login and the views that its role may read; the views are made some at a time.
 
@@ -86,10 +97,12 @@ class SqlRoles:
             snake_case: whether views and columns are called `first_name` instead of `firstName`.
             connections: the most connections at a time.
             statement_seconds: the time that a statement has unless its session says otherwise.
+            claims: the principal's values that the rules of the role may name; none if None.
 
         Raises:
-            InvalidChange: the name is not allowed, the role's rights cannot be held in SQL, or this session may not
-                create logins; NameTaken if there is such a login.
+            InvalidChange: the name is not allowed, the role's rights cannot be held in SQL, it declares no value of
+                that name, or this session may not create logins; NameTaken if there is such a login.
+            PrincipalValueRefused: a value is not of its type.
             UnknownObject: there is no such role.
         """
         if not _NAME.fullmatch(name):
@@ -99,13 +112,15 @@ class SqlRoles:
                 field="name",
             )
         password = secrets.token_urlsafe(_PASSWORD_BYTES)
+        values = dict(claims or {})
 
         async def body(transaction: ModelTransaction) -> NewSqlRole:
             connection = transaction.connection
             _require_one_node(transaction.snapshot.workspace)
             found = _find_role(transaction, role)
+            _require_values(transaction.snapshot, found, values)
             parameters = _parameters(statement_seconds, is_superuser=await _require_free(connection, name))
-            schema, is_new = await _find_or_name_schema(connection, transaction, found, snake_case=snake_case)
+            schema, is_new = await _find_or_name_schema(connection, transaction, found, values, snake_case=snake_case)
             steps = [create.create_schema(schema)] if is_new else []
             parameters["search_path"] = schema
             verifier = _verifier(connection, name, password)
@@ -121,10 +136,11 @@ class SqlRoles:
                     "role_id": found.id,
                     "schema": schema,
                     "snake_case": snake_case,
+                    "claims": dumps(values),
                 },
             )
             await note(connection, self._act(AuditAction.SQL_ROLE_CREATED, name, role=found.name))
-            return NewSqlRole(name=name, password=password, schema=schema, hidden=_partly_read(transaction, found))
+            return NewSqlRole(name=name, password=password, schema=schema, hidden=_hidden(transaction, found, values))
 
         made = await self._writer.run(self._workspace_id, body, actor=self._actor)
         while await self._writer.run(self._workspace_id, _make_missing, actor=self._actor):
@@ -196,7 +212,8 @@ async def drop_schemas(connection: Session, workspace_id: UUID) -> None:
 async def find_missing(transaction: ModelTransaction, schema: SqlSchema) -> list[Composed]:
     """Return the statements that make the views of a schema which are not there, of a portion of them."""
     there = {name for name, *_ in await fetch(transaction.connection, "some_views", schema=schema.name, limit=None)}
-    missing = [view for view in build_views(transaction.snapshot, schema) if view.view.name not in there]
+    wanted = build_views(transaction.snapshot, schema, transaction.views.compile_rules)
+    missing = [view for view in wanted if view.view.name not in there]
     return [statement for view in missing[:PORTION] for statement in view.create(schema.logins)]
 
 
@@ -245,8 +262,10 @@ async def _run(connection: Session, *statements: Composed) -> None:
 async def _read(transaction: ModelTransaction) -> tuple[SqlRole, ...]:
     rows = await fetch(transaction.connection, "sql_roles", workspace_id=transaction.snapshot.workspace.id)
     return tuple(
-        SqlRole(name=name, role_id=role_id, schema=schema, snake_case=is_snake_case, created_at=created_at)
-        for name, role_id, schema, is_snake_case, created_at in rows
+        SqlRole(
+            name=name, role_id=role_id, schema=schema, snake_case=is_snake_case, claims=claims, created_at=created_at
+        )
+        for name, role_id, schema, is_snake_case, claims, created_at in rows
     )
 
 
@@ -286,12 +305,29 @@ def _find_role(transaction: ModelTransaction, name: str) -> Role:
     return role
 
 
-def _partly_read(transaction: ModelTransaction, role: Role) -> tuple[str, ...]:
-    """Return the objects of which a role reads some records only."""
-    schema = SqlSchema(name="", role_id=role.id, snake_case=False, logins=())
+def _require_values(snapshot: Snapshot, role: Role, claims: Mapping[str, JsonValue]) -> None:
+    """Refuse values that a role does not declare, or declares with another type; some may be missing.
+
+    Raises:
+        InvalidChange: the role declares no value of this name.
+        PrincipalValueRefused: a value is not of its type.
+    """
+    declared = {claim.name: claim for claim in effective_claims(snapshot, role)}
+    for name in claims:
+        if name not in declared:
+            known = ", ".join(f"{claim.name} ({notation(claim)})" for claim in declared.values()) or "none"
+            raise InvalidChange(
+                f'the role {role.name} declares no value "{escape(name[:80])}": it declares {known}', field="claims"
+            )
+        coerce_claims((declared[name],), claims)
+
+
+def _hidden(transaction: ModelTransaction, role: Role, claims: Mapping[str, JsonValue]) -> tuple[str, ...]:
+    """Return the objects that a role reads, but not with these values of a principal alone."""
+    schema = SqlSchema(name="", role_id=role.id, snake_case=False, claims=claims, logins=())
     model = visible_model(transaction.snapshot, schema)
-    objects = model.readable.values() if model else ()
-    return tuple(one.name_plural for one in objects if all(way.rule is not None for way in one.rights.read))
+    seen = {view.table for view in build_views(transaction.snapshot, schema, transaction.views.compile_rules)}
+    return tuple(one.name_plural for one in (model.readable.values() if model else ()) if one.table not in seen)
 
 
 async def _require_free(connection: Session, name: str) -> bool:
@@ -307,11 +343,16 @@ async def _require_free(connection: Session, name: str) -> bool:
 
 
 async def _find_or_name_schema(
-    connection: Session, transaction: ModelTransaction, role: Role, *, snake_case: bool
+    connection: Session,
+    transaction: ModelTransaction,
+    role: Role,
+    claims: Mapping[str, JsonValue],
+    *,
+    snake_case: bool,
 ) -> tuple[str, bool]:
-    """Return the schema for a role and a spelling of names, and whether it is to be created."""
+    """Return the schema for a role, values and a spelling of names, and whether it is to be created."""
     for schema in transaction.views.schemas:
-        if (schema.role_id, schema.snake_case) == (role.id, snake_case):
+        if (schema.role_id, schema.snake_case, schema.claims) == (role.id, snake_case, claims):
             return schema.name, False
     # Schemas of several workspaces may want the same name.
     await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)

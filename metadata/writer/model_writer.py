@@ -17,6 +17,7 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.sql_views.definition import read_schema
 from fieldstone.metadata.sql_views.renewal import ViewRenewal
+from fieldstone.metadata.sql_views.rules import CompileRules
 from fieldstone.metadata.writer.transaction import CheckModel, ModelTransaction
 from fieldstone.metadata.writer.turns import LIMIT as TURN
 from fieldstone.metadata.writer.turns import Turn, Turns
@@ -56,6 +57,7 @@ class ModelWriter:
         patience: the seconds that the transactions which are in the way are waited for, beside these waits.
         turn: the seconds that another change of the same model is waited for.
         check: as `ModelTransaction` takes it.
+        compile_rules: as `ViewRenewal` takes it.
 
     Attributes:
         committed: called with each new model that this writer has committed.
@@ -74,6 +76,7 @@ class ModelWriter:
         patience: float = PATIENCE,
         turn: float = TURN,
         check: CheckModel = lambda _before, _after: None,
+        compile_rules: CompileRules | None = None,
     ) -> None:
         self._sessions = sessions
         self._current = current
@@ -84,6 +87,7 @@ class ModelWriter:
         self.postponed: Signal[[]] = Signal()
         self._turns = Turns(turn)
         self._check = check
+        self._compile_rules = compile_rules
 
     async def _outwait(self, tables: set[str], waited: float, patience: float) -> bool:
         """Wait until the transactions have ended that were there before we began; return whether there were any.
@@ -197,7 +201,7 @@ class ModelWriter:
             snapshot = await load_snapshot(connection, workspace_id, snapshot)
             # Nobody else can change it while we hold the lock: this snapshot is committed.
             self._current.publish(snapshot)
-        views = ViewRenewal(tuple(map(read_schema, schemas)))
+        views = ViewRenewal(tuple(map(read_schema, schemas)), compile_rules=self._compile_rules)
         return ModelTransaction(
             connection, snapshot, self._bounds, postponed=self.postponed, check=self._check, views=views
         )

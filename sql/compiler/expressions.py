@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from fieldstone.sql.compiler.terms import Binding, Expression, Query, rows_source
 from fieldstone.sql.identifiers import quote_identifier
 from fieldstone.sql.plan.elements import Comparison
-from fieldstone.sql.plan.operands import Parameter
+from fieldstone.sql.plan.operands import Constant, Parameter
 from fieldstone.sql.types import SqlType
 
 TRUE = Expression("true")
@@ -104,8 +104,11 @@ SETS = "f"
 
 
 def parameter(slot: Parameter) -> Expression:
-    """Return the parameter, cast to its type."""
-    value = SETS + ".p" + str(slot.slot) if slot.in_set else "$" + str(slot.slot + 1)
+    """Return the parameter, or the constant that stands for one, cast to its type."""
+    if isinstance(slot, Constant):
+        value = text_literal(slot.text).text
+    else:
+        value = SETS + ".p" + str(slot.slot) if slot.in_set else "$" + str(slot.slot + 1)
     kind = "::" + slot.type.value + ("[]" if slot.array else "")
     if not slot.unplanned:
         return Expression(value + kind)

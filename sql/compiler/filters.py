@@ -18,6 +18,7 @@ from fieldstone.sql.plan.elements import (
     AmongPairs,
     And,
     Compare,
+    Comparison,
     Condition,
     Finding,
     HasLinked,
@@ -38,7 +39,7 @@ from fieldstone.sql.plan.elements import (
     Test,
     Untrue,
 )
-from fieldstone.sql.plan.operands import Column, Moment, Parameter, Sorted
+from fieldstone.sql.plan.operands import Column, Moment, Parameter, Sorted, column_of
 from fieldstone.sql.types import SqlType
 
 FAN_OUT = 4
@@ -117,10 +118,23 @@ def compile_condition(
             return _compile_relation(condition, row, draft, negated=negated, search=search)
         case AmongPairs():
             return _compile_pairs(condition, row, draft)
+        case Among(values=Parameter(of_principal=True)):
+            return _compile_claims(condition, row, negated=negated)
         case Compare(singly=True) if search is not Search.PLANNED and not negated:
             return expressions.case([(_compile_test(condition, row), expressions.TRUE)])
         case _:
             return _compile_test(condition, row)
+
+
+def _compile_claims(condition: Among, row: RowReference, *, negated: bool) -> Expression:
+    """Return the condition with a principal's list, unknown for NULL also where the list is empty.
+
+    PostgreSQL compares nothing with an empty array, and whether this list is empty is no part of the plan.
+    """
+    among, value = _compile_test(condition, row), row.column(column_of(condition.column).name)
+    if condition.negated:
+        return expressions.all_of((among, expressions.equal(value, value)))
+    return expressions.any_of((among, expressions.compare(value, Comparison.NE, value))) if negated else among
 
 
 def _compile_pairs(condition: AmongPairs, row: RowReference, draft: StatementDraft) -> Expression:

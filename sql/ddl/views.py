@@ -1,6 +1,7 @@
 """The statements that create, describe and remove the views of SQL roles, composed by psycopg."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from psycopg import sql
 
@@ -9,31 +10,57 @@ from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewSource:
+    """The rows that a view has.
+
+    Attributes:
+        live: the column that is NULL in them; None: the view has all rows.
+        alias: the name of the table's row in the conditions.
+        rows: a further condition on them.
+        cells: by the names of columns the conditions on the rows in which one has its value; in others it is NULL.
+    """
+
+    table: Table
+    live: Column | None
+    alias: str | None = None
+    rows: str | None = None
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+
 def create_view(
-    view: Table, table: Table, columns: Sequence[tuple[str, Column]], *, live: Column | None, is_barrier: bool
+    view: Table, source: ViewSource, columns: Sequence[tuple[str, Column]], *, is_barrier: bool
 ) -> sql.Composed:
     """Return the CREATE VIEW of a table's columns under other names.
 
     Args:
         view: the view.
-        table: the table.
+        source: the rows.
         columns: the names of the view's columns, each with the table's column.
-        live: the column that is NULL in the rows that the view has; None: it has all rows.
         is_barrier: whether a function of a reader must not be called for other rows, which costs the use of some
             indexes.
     """
-    listed = sql.SQL(", ").join(
-        sql.SQL("{} AS {}").format(column_sql(column), name_sql(name)) for name, column in columns
-    )
     statement = sql.SQL("CREATE VIEW {}{} AS SELECT {} FROM {}").format(
         table_sql(view),
         sql.SQL(" WITH (security_barrier)" if is_barrier else ""),
-        listed,
-        table_sql(table),
+        sql.SQL(", ").join(
+            sql.SQL("{} AS {}").format(_cell(source, column), name_sql(name)) for name, column in columns
+        ),
+        sql.SQL(" ").join([table_sql(source.table), *([] if source.alias is None else [sql.SQL(source.alias)])]),
     )
-    if live is None:
+    conditions = [] if source.live is None else [sql.SQL("{} IS NULL").format(column_sql(source.live))]
+    if source.rows is not None:
+        conditions.append(sql.SQL("({})").format(sql.SQL(source.rows)))
+    if not conditions:
         return statement
-    return sql.SQL("{} WHERE {} IS NULL").format(statement, column_sql(live))
+    return sql.SQL("{} WHERE {}").format(statement, sql.SQL(" AND ").join(conditions))
+
+
+def _cell(source: ViewSource, column: Column) -> sql.Composable:
+    condition = source.cells.get(column.name)
+    if condition is None:
+        return column_sql(column)
+    return sql.SQL("CASE WHEN {} THEN {} END").format(sql.SQL(condition), column_sql(column))
 
 
 def drop_views(views: Sequence[Table]) -> sql.Composed:

@@ -32,6 +32,13 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Constant(Parameter):
+    """A parameter whose value `text` stands in the statement itself: the definition of a view has no parameters."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ranked:
     """The position of the column's text among `values` (1-based), NULL where it is none of them.
 

@@ -10,6 +10,7 @@ from uuid import UUID
 import psycopg
 from psycopg import sql
 
+from fieldstone.engine.planner.access.view_rules import compile_view_rules
 from fieldstone.metadata.catalog.migrate import Catalog
 from fieldstone.metadata.catalog.store import read_snapshot
 from fieldstone.metadata.changes import Change, CreateField, CreateObject, NewRelation
@@ -63,7 +64,7 @@ async def open_desk(database: Database) -> Desk:
         catalog=catalog,
         current=current,
         workspaces=Workspaces(database, current, trigram=catalog.trigram, distributes=ON_CITUS),
-        writer=ModelWriter(database, current, trigram=catalog.trigram),
+        writer=ModelWriter(database, current, trigram=catalog.trigram, compile_rules=compile_view_rules),
         keys=KeyStore(database),
     )
 

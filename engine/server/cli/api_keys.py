@@ -35,7 +35,7 @@ async def create(
         expires_at = expires_at.replace(tzinfo=UTC)
     async with open_foundation_of(settings, workspace) as foundation:
         found = await foundation.workspaces.find(workspace)
-        given = None if claims is None else _read_claims(claims)
+        given = None if claims is None else read_claims(claims)
         made = await foundation.keys.create(
             found.id, name, expires_at=expires_at, networks=networks, role=role, claims=given
         )
@@ -86,7 +86,12 @@ async def revoke(settings: Settings, *, workspace: str, key_id: UUID, with_made:
     typer.echo(f"Key '{escape(revoked.name)}' is revoked.", err=True)
 
 
-def _read_claims(text: str) -> Mapping[str, JsonValue]:
+def read_claims(text: str) -> Mapping[str, JsonValue]:
+    """Return the values of a JSON object.
+
+    Raises:
+        InvalidChange: it is none.
+    """
     try:
         given = loads(text)
     except (ValueError, RecursionError):

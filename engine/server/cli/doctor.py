@@ -2,6 +2,7 @@
 
 import typer
 
+from fieldstone.engine.planner.access.view_rules import compile_view_rules
 from fieldstone.engine.server.cells.settings import by_cell
 from fieldstone.engine.server.cli.command_error import CommandError, DifferenceFound
 from fieldstone.engine.server.foundation import Foundation, open_foundation
@@ -120,8 +121,10 @@ async def _renew_views(foundation: Foundation, snapshot: Snapshot) -> None:
 
 async def _examine(foundation: Foundation, workspace: Workspace, snapshot: Snapshot) -> int:
     async with foundation.database.session() as connection:
-        drifts = await find_drift(connection, snapshot, trigram=foundation.catalog.trigram)
-        drifts += await find_view_drift(connection, snapshot)
+        drifts = await find_drift(
+            connection, snapshot, trigram=foundation.catalog.trigram, compile_rules=compile_view_rules
+        )
+        drifts += await find_view_drift(connection, snapshot, compile_view_rules)
     for drift in drifts:
         typer.echo(escape(f"{workspace.name}: {drift.finding}"))
         if drift.repair:

@@ -3,8 +3,11 @@
 import typer
 
 from fieldstone.engine.server.cells.workspaces import open_foundation_of
+from fieldstone.engine.server.cli.api_keys import read_claims
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.settings import Settings
+from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.sql_roles import SqlRoles
 
 _ACTOR = "fieldstone sql-role"
@@ -16,6 +19,7 @@ async def create(
     workspace: str,
     name: str,
     role: str,
+    claims: str | None,
     snake_case: bool,
     connections: int,
     statement_seconds: int,
@@ -23,20 +27,21 @@ async def create(
     """Make a SQL role and print its password alone on the last line.
 
     Raises:
-        MetadataError: there is no such workspace or role, or the name or the role is not allowed.
+        MetadataError: there is no such workspace or role, or the name, the role or the claims are not allowed.
         SqlError: the database cannot be had.
     """
     async with open_foundation_of(settings, workspace) as foundation:
         made = await (await _roles(foundation, workspace)).create(
             name,
             role=role,
+            claims={} if claims is None else read_claims(claims),
             snake_case=snake_case,
             connections=connections,
             statement_seconds=statement_seconds,
         )
     if made.hidden:
         hidden = ", ".join(made.hidden)
-        typer.echo(f"Without a view, because {role} reads some of their records only: {hidden}.", err=True)
+        typer.echo(f"Without a view, because the rules of {role} need values that are not given: {hidden}.", err=True)
     typer.echo(
         f"SQL role '{name}' reads the schema {made.schema} of workspace '{workspace}' as {role}; its password is shown"
         " this once:",
@@ -57,7 +62,8 @@ async def list_all(settings: Settings, *, workspace: str) -> None:
         model = await foundation.current.get((await foundation.workspaces.find(workspace)).id)
     for one in found:
         role = model.roles.get(one.role_id)
-        typer.echo(f"{one.name:<24}  {role.name if role else '-':<20}  {one.schema}")
+        values = f"  {dumps(dict(one.claims))}" if one.claims else ""
+        typer.echo(escape(f"{one.name:<24}  {role.name if role else '-':<20}  {one.schema}{values}"))
     if not found:
         typer.echo("There are no SQL roles: make one with fieldstone sql-role create NAME.", err=True)
 

@@ -77,6 +77,30 @@ async def test_the_principals_of_a_role_read_their_own_records_by_one_plan(fille
     assert len((await filled.data(PEOPLE))["people"]["edges"]) == 4
 
 
+@pytest.mark.parametrize(
+    ("rule", "of_none", "of_rome"),
+    [
+        ({"city": {"in": "$principal.cities"}}, [], ["ada", "bob"]),
+        ({"city": {"notIn": "$principal.cities"}}, ["ada", "bob", "cid"], ["cid"]),
+        ({"not": {"city": {"in": "$principal.cities"}}}, ["ada", "bob", "cid"], ["cid"]),
+        ({"not": {"city": {"notIn": "$principal.cities"}}}, [], ["ada", "bob"]),
+        ({"not": {"not": {"city": {"in": "$principal.cities"}}}}, [], ["ada", "bob"]),
+    ],
+)
+async def test_a_missing_city_matches_no_list(rule: Any, of_none: list[str], of_rome: list[str], filled: Apis) -> None:
+    """An empty list of a principal was compared with nothing, so that NULL was among the cities that are not in it."""
+    await create_role(
+        filled,
+        name="rep",
+        label="rep",
+        grants=[{"object": "person", "read": {"rule": rule}, "aggregates": True}],
+        claims=[{"name": "cities", "type": "TEXT", "isList": True}],
+    )
+    for _ in range(2):
+        assert await Client(filled, "rep", {"cities": []}).people() == of_none
+        assert await Client(filled, "rep", {"cities": ["Rome"]}).people() == of_rome
+
+
 async def test_a_value_is_a_text_and_no_pattern_or_filter(filled: Apis) -> None:
     await make(filled, {"object": "person", "read": {"rule": MINE}, "aggregates": True})
     for value in ("", "%", "' OR true --", "$principal.city", "NULL", "rome"):

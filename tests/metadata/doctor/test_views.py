@@ -4,6 +4,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from fieldstone.engine.planner.access.view_rules import compile_view_rules
 from fieldstone.metadata.doctor.drift import Drift, find_drift
 from fieldstone.metadata.doctor.rewrite import rewrite_table
 from fieldstone.metadata.doctor.views import find_view_drift, repair_views
@@ -22,7 +23,7 @@ async def drifts(desk: Desk) -> list[Drift]:
     async with desk.database.session() as connection:
         snapshot = await desk.default()
         tables = await find_drift(connection, snapshot, trigram=desk.catalog.trigram)
-        return [*tables, *await find_view_drift(connection, snapshot)]
+        return [*tables, *await find_view_drift(connection, snapshot, compile_view_rules)]
 
 
 @pytest.mark.parametrize(

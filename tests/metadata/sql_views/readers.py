@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from fieldstone.engine.planner.access.view_rules import compile_view_rules
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.doctor.views import find_view_drift
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
@@ -46,12 +47,14 @@ async def sql_roles(desk: Desk) -> SqlRoles:
 
 @asynccontextmanager
 async def reader_of(
-    desk: Desk, dsn: str, *, role: str = "viewer", snake_case: bool = False, ending: str = ""
+    desk: Desk, dsn: str, *, role: str = "viewer", snake_case: bool = False, ending: str = "", claims: Any = None
 ) -> AsyncIterator[Reader]:
     """A new SQL role, which is gone at the end of the block: logins belong to the server of all tests."""
     roles = await sql_roles(desk)
     name = f"reader_of_{conninfo_to_dict(dsn)['dbname']}{ending}"
-    made = await roles.create(name, role=role, snake_case=snake_case, connections=5, statement_seconds=30)
+    made = await roles.create(
+        name, role=role, claims=claims or {}, snake_case=snake_case, connections=5, statement_seconds=30
+    )
     try:
         yield Reader(made=made, dsn=make_conninfo(dsn, user=name, password=made.password))
     finally:
@@ -63,5 +66,5 @@ async def findings(desk: Desk) -> list[str]:
     """The differences of tables and views from the model."""
     async with desk.database.session() as connection:
         snapshot = await desk.default()
-        drifts = await find_drift(connection, snapshot, trigram=desk.catalog.trigram)
-        return [drift.finding for drift in (*drifts, *await find_view_drift(connection, snapshot))]
+        drifts = await find_drift(connection, snapshot, trigram=desk.catalog.trigram, compile_rules=compile_view_rules)
+        return [drift.finding for drift in (*drifts, *await find_view_drift(connection, snapshot, compile_view_rules))]

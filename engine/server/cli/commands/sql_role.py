@@ -17,6 +17,9 @@ def create_sql_role(
     name: Name,
     workspace: Workspace = "default",
     role: Annotated[str, typer.Option(help="The workspace's role whose rights it has.")] = "viewer",
+    claims: Annotated[
+        str | None, typer.Option(help="The values that the rules of its role name, as a JSON object.")
+    ] = None,
     snake_case: Annotated[
         bool, typer.Option("--snake-case", help="Call columns `first_name` instead of `firstName`.")
     ] = False,
@@ -27,8 +30,8 @@ def create_sql_role(
 ) -> None:
     """Make a login of the database that reads views of the records, and print its password, alone on the last line.
 
-    Its schema has a view for each object that the role reads whole, under today's names. Each change of the model
-    changes the views with it. The password is shown this once. Works beside a running server.
+    Its schema has a view for each object, under today's names, with the records and fields that the role reads. Each
+    change of the model changes the views with it. The password is shown this once. Works beside a running server.
     """
     work.exit_codes.run(
         lambda settings: work.sql_roles.create(
@@ -36,6 +39,7 @@ def create_sql_role(
             workspace=workspace,
             name=name,
             role=role,
+            claims=claims,
             snake_case=snake_case,
             connections=connections,
             statement_seconds=statement_timeout,
