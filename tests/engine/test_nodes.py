@@ -137,6 +137,18 @@ async def test_an_object_that_is_called_so_takes_the_name(relay: Apis) -> None:
     assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
 
 
+async def test_a_node_of_an_object_that_comes_back_is_there_again(relay: Apis) -> None:
+    """A plan that left an object out did not depend on it, and was kept when the object could be read."""
+    person = await node_id(relay, "person", await create(relay, "person", email="a"))
+    active = "mutation ($id: UUID!, $data: UpdateObjectInput!) { updateObject(id: $id, input: $data) { id } }"
+    id_ = str((await relay.snapshot()).by_singular["person"].id)
+    for is_active in (False, True):
+        await relay.change(active, id=id_, data={"isActive": is_active})
+        for _ in range(2):
+            found = (await relay.data("query ($i: [ID!]!) { nodes(nodeIds: $i) { nodeId } }", i=[person]))["nodes"]
+            assert found == ([{"nodeId": person}] if is_active else [None])
+
+
 async def test_without_it_there_is_none(apis: Apis) -> None:
     for text in ('{ node(nodeId: "x") { nodeId } }', "{ people { edges { node { nodeId } } } }"):
         answer = await apis.ask(text)

@@ -27,6 +27,6 @@ def gather(condition: Condition, claims: Collection[Parameter]) -> Condition:
         case Or(terms=terms):
             return Or(terms=tuple([gather(term, claims) for term in terms]))
         case Related() | HasLinked(negated=False) if is_anchored(condition, claims):
-            return replace(condition, finding=Finding.GATHERED)
+            return replace(condition, condition=gather(condition.condition, claims), finding=Finding.GATHERED)
         case _:
             return condition

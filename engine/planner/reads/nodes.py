@@ -68,6 +68,8 @@ def _objects(context: PlanContext, nodes: Sequence[tuple[UUID, UUID] | None]) ->
     for id_ in sorted({node[0] for node in nodes if node is not None}):
         object_ = context.snapshot.objects.get(id_)
         if object_ is None or not (object_.is_active and object_.rights.read):
+            # The plan holds as long as the role reads just these objects; one of no objects never does.
+            context.roster = tuple(context.snapshot.readable) or ("",)
             continue
         if "nodeId" not in {*object_.by_name, *object_.foreign_keys}:
             yield context.touch(object_)
