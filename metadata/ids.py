@@ -21,6 +21,12 @@ def new_id() -> UUID:
     return UUID(int=_next())
 
 
+def new_id_text() -> str:
+    """Return the text of a new id, as that of an UUID is written."""
+    digits = new_id_digits()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 def new_id_digits() -> str:
     """Return the hexadecimal digits of a new id, which PostgreSQL reads as the UUID: made in half the time."""
     return f"{_next():032x}"

@@ -166,6 +166,7 @@ class Apis:
             share=None,
             finish=lambda rows, error: told.set_result(None if error else data_body(ready.tell(rows[0]) or b"")),
             give_up=lambda: told.set_result(None),
+            before=ready.before,
         )
         assert quick is not None
         quick.begin()

@@ -95,10 +95,10 @@ class EventTarget:
 class Insert:
     """Insert one row for each element of the JSON list `rows`, in that order.
 
-    An element's keys are the `columns`' names (every one present) and the references' `source`s; values are JSON texts
-    or nulls, or any JSON for jsonb and JSON lists of texts for text[]. A column set by a Reference is not among
-    `columns`. Columns that the list does not name take their defaults, of which a check of the `rights` reads those of
-    `defaults`. The parameter is cast to json, whatever its type says.
+    An element's keys are the `columns`' names and the references' `source`s, of which an absent one means NULL; values
+    are JSON texts or nulls, or any JSON for jsonb and JSON lists of texts for text[]. A column set by a Reference is
+    not among `columns`. Columns that the list does not name take their defaults, of which a check of the `rights` reads
+    those of `defaults`. The parameter is cast to json, whatever its type says.
     """
 
     table: Table

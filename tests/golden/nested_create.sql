@@ -1,36 +1,22 @@
-WITH given AS (
-  SELECT t0.v0 AS c0,t0.v1 AS c1,t0.v2 AS c2,t0.v3 AS c3,t0.v4 AS c4,t0.v5 AS c5,t0.v6 AS c6,t0.v7 AS c7,t0.v8
-    AS c8,t0.v9 AS c9,t0.position
-  FROM ROWS
-  FROM (
-    json_to_recordset($1::json) AS (
-      "id" uuid,"name" text,"createdBySource" text,"createdByWorkspaceMemberId" uuid,"createdByName" text,
-        "createdByContext" jsonb,"position" double precision,"website" text,"employees" integer,
-        "annualRevenue" numeric
-    )
-  )
-  WITH ORDINALITY AS t0(v0,v1,v2,v3,v4,v5,v6,v7,v8,v9,position)
-)
-,written AS (
-  INSERT INTO "workspace_default"."company" AS t2 (
+WITH written AS (
+  INSERT INTO "workspace_default"."company" AS t0 (
     "id","name","createdBySource","createdByWorkspaceMemberId","createdByName","createdByContext","position",
       "website","employees","annualRevenue"
   )
-  SELECT t1.c0,t1.c1,t1.c2,t1.c3,t1.c4,t1.c5,t1.c6,t1.c7,t1.c8,t1.c9
-  FROM given AS t1
-  ORDER BY t1.position
-  RETURNING t2.*
+  SELECT $1::uuid,$2::text,$3::text,$4::uuid,$5::text,$6::jsonb,$7::double precision,$8::text,$9::integer,$10::numeric
+  RETURNING t0.*
 )
 ,event AS (
   INSERT INTO "fieldstone"."event_staging" AS event (
     "workspace_id","object_id","record_id","action","before","after","actor"
   )
-  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'878b63c0-6f18-5bcb-b29c-a3eec1f1015f'::uuid,t3."id",
-    'created',NULL::jsonb,to_jsonb(t3.*),$2::text
-  FROM written AS t3
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'878b63c0-6f18-5bcb-b29c-a3eec1f1015f'::uuid,t1."id",
+    'created',NULL::jsonb,to_jsonb(t1.*),$11::text
+  FROM written AS t1
 )
-SELECT NULL::text AS problem,COALESCE(array_agg(t4."id"),'{}'::uuid[]) AS ids,NULL::text AS answer
-FROM written AS t4;
+SELECT NULL::text AS problem,ARRAY[t2."id"] AS ids,NULL::text AS answer
+FROM (SELECT) AS t3
+LEFT JOIN written AS t2 ON true;
 WITH given AS (
   SELECT t0.v0 AS c0,t0.v1 AS c1,t0.v2 AS c2,t0.v3 AS c3,t0.v4 AS c4,t0.v5 AS c5,t0.v6 AS c6,t0.v7 AS c7,t0.v8
     AS c8,t0.v9 AS c9,t0.v10 AS c10,t0.v11 AS c11,t0.v12 AS g0,t0.v12 AS r0,t0.position

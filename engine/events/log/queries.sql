@@ -2,8 +2,9 @@
 -- The head is locked and read at its newest version, and all else is seen as of the statement's beginning. Rows that
 -- another process has moved since then still look staged here, but cannot be deleted a second time. At any moment a
 -- visible event has all earlier ones of its record beside it.
+-- Whether events are staged is asked of the index: the table is full of rows that were moved since the last vacuum.
 WITH head AS MATERIALIZED (
-    SELECT position FROM fieldstone.log_head WHERE EXISTS (SELECT FROM fieldstone.event_staging)
+    SELECT position FROM fieldstone.log_head WHERE (SELECT min(seq) FROM fieldstone.event_staging) IS NOT NULL
     FOR UPDATE SKIP LOCKED
 ),
 top AS MATERIALIZED (
@@ -39,7 +40,7 @@ noted AS (
 )
 SELECT coalesce(max(position), (SELECT position FROM top), (SELECT position FROM fieldstone.log_head)), count(*),
     extract(epoch FROM clock_timestamp() - min(at)),
-    NOT EXISTS (SELECT FROM top) AND EXISTS (SELECT FROM fieldstone.event_staging)
+    NOT EXISTS (SELECT FROM top) AND (SELECT min(seq) FROM fieldstone.event_staging) IS NOT NULL
 FROM logged;
 
 -- name: log_bounds

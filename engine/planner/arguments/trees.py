@@ -47,7 +47,7 @@ class Bindings(NamedTuple):
     actor: str
     ids: bytes = b"{}"
     created: bytes = b"{}"
-    given: tuple[bytes, ...] = ()
+    given: tuple[bytes | None, ...] = ()
     claims: Mapping[str, JsonValue] = MappingProxyType({})
     role: str = ""
 

@@ -52,7 +52,8 @@ def build_create(
     keys = row_keys(columns, references, rights)
 
     def write(rows: Sequence[Mapping[str, JsonValue]], bindings: Bindings) -> list[dict[str, Cell]]:
-        return [dict(zip(keys, row, strict=True)) for row in writer.write(rows, bindings)]
+        written = writer.write(rows, bindings)
+        return [{key: cell for key, cell in zip(keys, row, strict=True) if cell is not None} for row in written]
 
     return columns, references, add_rows(context, data, write)
 
@@ -99,11 +100,11 @@ def build_create_one(
     kinds = [column.type for column in columns] + [reference.lookup.type for reference in references]
     is_marked = marks_key(rights) is not None
     kinds += [SqlType.TEXT] if is_marked else []
-    encoders = [_ENCODERS.get(kind, str.encode) for kind in kinds]
+    encode = row_encoder(kinds)
 
     def bind(bindings: Bindings) -> list[bytes | None]:
         (row,) = writer.write(data.rows(bindings), bindings)
-        return [None if cell is None else encode(cell) for encode, cell in zip(encoders, row, strict=True)]
+        return encode(row)
 
     row = context.parameters.add_row(bind, kinds)
     values = [Assignment(column=column, value=slot) for column, slot in zip(columns, row, strict=False)]
@@ -184,6 +185,16 @@ _ENCODERS: Mapping[SqlType, Callable[[Cell], bytes]] = {
     SqlType.JSONB: lambda cell: dumps(cell).encode(),
 }
 """How a cell that is no text becomes a parameter."""
+
+
+def row_encoder(kinds: Sequence[SqlType]) -> Callable[[Sequence[Cell]], list[bytes | None]]:
+    """Return the function that makes parameters of these types of a row's cells."""
+    encoders = [_ENCODERS.get(kind, str.encode) for kind in kinds]
+
+    def encode(row: Sequence[Cell]) -> list[bytes | None]:
+        return [None if cell is None else encode(cell) for encode, cell in zip(encoders, row, strict=True)]
+
+    return encode
 
 
 def find_lookups(rows: Sequence[Mapping[str, JsonValue]], key_name: str, field: Field) -> list[str]:

@@ -30,6 +30,7 @@ from fieldstone.engine.planner.writes.creates import (
 from fieldstone.engine.planner.writes.events import ACTIONS, event_target, touched_at
 from fieldstone.engine.planner.writes.faults import build_faults, key_fields
 from fieldstone.engine.planner.writes.meant_records import Meant, find_expected, meant_by_filter, meant_by_name
+from fieldstone.engine.planner.writes.nested.certain import is_certain
 from fieldstone.engine.planner.writes.nested.nodes import Records
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested, find_records
 from fieldstone.engine.planner.writes.nested.updates import UPDATES, UpdatesInput, build_updates
@@ -136,6 +137,7 @@ class RootField:
             read_back=self._read_back(),
             price=self.price,
             limit=self.context.limits.bulk,
+            is_certain=isinstance(tree, Records) and is_certain(tree) and not self.object_.table.is_distributed,
         )
 
     def _names(self, name: str) -> bool:

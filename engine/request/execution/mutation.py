@@ -259,6 +259,11 @@ def tell_single(write: PlannedWrite, row: Row) -> bytes | None:
     return None if row[0] is not None else _tell(write, row)
 
 
+def tell_certain(write: PlannedNested, row: Row) -> bytes:
+    """Return the data of a mutation's only write, which was certain, as JSON text."""
+    return _data([(write.key, _answer(write, row[0] or b"[]"))])
+
+
 def _tell(write: PlannedWrite, row: Row) -> bytes:
     return _data([(write.key, _answer(write, row[2] or b"[]"))])
 
@@ -330,7 +335,7 @@ async def _run_nested(
             raise located(known, write.location) from error
         raise
     checks += run.checks
-    return listed if write.many else listed[1:-1]
+    return _answer(write, listed)
 
 
 async def _imply(transaction: Transaction, write: PlannedWrite, object_id: UUID, bindings: Bindings) -> None:
@@ -357,7 +362,7 @@ def _count(ids: bytes | None) -> int:
     return 0 if not ids or ids == _NO_IDS else ids.count(b",") + 1
 
 
-def _answer(write: PlannedWrite, listed: bytes) -> bytes:
+def _answer(write: PlannedWrite | PlannedNested, listed: bytes) -> bytes:
     return listed if write.many else listed[1:-1]
 
 

@@ -326,9 +326,9 @@ def _shared(rows: Sequence[InputRow]) -> InputPath:
     return first[:length]
 
 
-async def _encode(step: Step, rows: Sequence[InputRow]) -> tuple[bytes, ...]:
+async def _encode(step: Step, rows: Sequence[InputRow]) -> tuple[bytes | None, ...]:
     """Return the rows as their statement takes them, in pieces between which others are served."""
-    pieces: list[tuple[bytes, ...]] = []
+    pieces: list[tuple[bytes | None, ...]] = []
     for start in range(0, len(rows), AT_ONCE):
         if start:
             await asyncio.sleep(0)

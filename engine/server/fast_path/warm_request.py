@@ -112,6 +112,7 @@ class WarmRequest:
             share=principal.workspace_id.int,
             finish=self._finish,
             give_up=self._start_over,
+            before=ready.before,
         )
 
     def begin(self) -> None:
@@ -182,7 +183,7 @@ class WarmRequest:
                     ready.seen.view,
                     ready.request,
                     ready.operation,
-                    ready.statement,
+                    None if ready.before else ready.statement,
                     is_metadata=is_metadata,
                 ),
                 seconds,

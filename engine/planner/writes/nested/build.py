@@ -76,6 +76,7 @@ class TreeBuilder:
         among: str | None = None,
         root: Callable[[Sequence[Field]], Records] | None = None,
         found: Sequence[Field] = (),
+        is_one: bool = False,
     ) -> Records:
         """Return the plan of the records of one place, for data such as this.
 
@@ -89,6 +90,7 @@ class TreeBuilder:
             among: the relation that leads to them from there.
             root: plans the statement of a root field's own records; takes relations to records that the request makes.
             found: relations to records that the request looks up.
+            is_one: there is one record.
 
         Raises:
             QueryTooComplex: the data is nested too deeply, or has too many places.
@@ -114,7 +116,7 @@ class TreeBuilder:
             if root is not None:
                 records = root(known)
             elif creates:
-                records = statements.plan_create(self.context, object_, sample, self.blame, known)
+                records = statements.plan_create(self.context, object_, sample, self.blame, known, is_one=is_one)
             else:
                 records = statements.plan_update(
                     self.context, object_, sample, self.blame, known, holder=holder, among=among

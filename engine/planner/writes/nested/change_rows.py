@@ -87,7 +87,7 @@ class ChangeWriter:
     def _row(self, item: Item, completion: Completion | None) -> list[RowCell]:
         cells: list[RowCell] = [None] * len(self.keys)
         bits = bytearray(b"0" * self.bits)
-        data = with_known(self.object_, item)
+        data = with_known(item)
         if completion is not None:
             data, marks = completion.complete(data)
             if completion.admission.is_marked:

@@ -3,11 +3,18 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from fieldstone.engine.planner.access.write_rights import JudgedRights, find_rights, judge, plan_deferred
+from fieldstone.engine.planner.access.write_rights import FREE, JudgedRights, find_rights, judge, plan_deferred
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Leaf
 from fieldstone.engine.planner.bound_statement import compile_bound
 from fieldstone.engine.planner.context import ParameterList, PlanContext, Site, visible
-from fieldstone.engine.planner.writes.creates import CreateInput, build_writer, left_out, marks_key, row_keys
+from fieldstone.engine.planner.writes.creates import (
+    CreateInput,
+    build_writer,
+    left_out,
+    marks_key,
+    row_encoder,
+    row_keys,
+)
 from fieldstone.engine.planner.writes.events import bind_given, event_target, touched_at
 from fieldstone.engine.planner.writes.faults import build_faults, key_fields
 from fieldstone.engine.planner.writes.nested.change_rows import build_change_writer
@@ -26,6 +33,7 @@ from fieldstone.sql.plan.write import (
     Find,
     Hold,
     Insert,
+    InsertOne,
     Now,
     Null,
     Reference,
@@ -37,8 +45,13 @@ from fieldstone.sql.types import SqlType
 Rows = Sequence[dict[str, JsonValue]]
 
 
-def plan_create(context: PlanContext, object_: Object, sample: Rows, blame: Blame, known: Sequence[Field]) -> Records:
-    """Return the plan that creates records; `known` are relations to records that the request finds or makes."""
+def plan_create(
+    context: PlanContext, object_: Object, sample: Rows, blame: Blame, known: Sequence[Field], *, is_one: bool
+) -> Records:
+    """Return the plan that creates records, or one record of a root field.
+
+    `known` are relations to records that the request finds or makes.
+    """
     rows, rights = _begin(context), find_rights(context, object_, Action.CREATE, blame)
     data = CreateInput(tree=Leaf(sample=[_without(row, known) for row in sample]), many=True, blame=blame)
     columns, found, writer = build_writer(context, object_, data, rights)
@@ -66,10 +79,13 @@ def plan_create(context: PlanContext, object_: Object, sample: Rows, blame: Blam
         keys=key_fields(object_, faults.keys),
         deferred=plan_deferred(context, object_, Action.CREATE, judged),
         written=[column.name for column in columns].index(object_.key.name),
+        is_certain=judged is FREE and all(reference.condition is None for reference in references),
     )
+    if is_one and judged is FREE and not references and not object_.table.is_distributed:
+        step = _of_one(context, plan, step)
 
     def write(items: Sequence[Item], bindings: Bindings) -> Sequence[Sequence[RowCell]]:
-        written = writer.write([with_known(object_, item) for item in items], bindings)
+        written = writer.write([with_known(item) for item in items], bindings)
         if not known:
             return written
         return [
@@ -77,6 +93,22 @@ def plan_create(context: PlanContext, object_: Object, sample: Rows, blame: Blam
         ]
 
     return Records(object_=object_, creates=True, step=step, write=write)
+
+
+def _of_one(context: PlanContext, plan: Insert, step: Step) -> Step:
+    """Return the step that inserts one row, whose values are parameters: it costs less than a list of one."""
+    context.parameters = ParameterList()
+    kinds = [column.type for column in plan.columns]
+    row = context.parameters.add_row(lambda bindings: [*bindings.given], kinds)
+    one = InsertOne(
+        table=plan.table,
+        key=plan.key,
+        values=tuple(Assignment(column=column, value=slot) for column, slot in zip(plan.columns, row, strict=True)),
+        event=event_target(context, step.object_, plan.event.action),
+        record=None,
+    )
+    encode = row_encoder(kinds)
+    return replace(step, bound=compile_bound(one, context.parameters), encode=lambda rows: tuple(encode(*rows)))
 
 
 def plan_update(

@@ -90,7 +90,7 @@ class InputRow(NamedTuple):
             yield self.when.found
 
 
-Encode = Callable[[Sequence[Sequence[Cell]]], tuple[bytes, ...]]
+Encode = Callable[[Sequence[Sequence[Cell]]], tuple[bytes | None, ...]]
 """Makes the values of a statement's rows."""
 
 
@@ -110,6 +110,7 @@ class Step:
         faults: the search for the rows of a create that are to blame for a taken key, and the fields of its keys.
         deferred: the check of the records before the commit.
         written: which cell has the id of the record that a row writes; None where the statement answers the ids.
+        is_certain: whether no verdict can stand against it: the database writes all its rows, or fails.
     """
 
     bound: BoundStatement
@@ -125,6 +126,7 @@ class Step:
     keys: tuple[tuple[str, ...], ...] = ()
     deferred: DeferredCheck | None = None
     written: int | None = None
+    is_certain: bool = False
 
 
 class BoundStep(NamedTuple):
@@ -138,9 +140,9 @@ class BoundStep(NamedTuple):
     step: Step
     rows: Sequence[InputRow]
     founds: Sequence[Found] = ()
-    given: tuple[bytes, ...] | None = None
+    given: tuple[bytes | None, ...] | None = None
 
-    def parameters(self, given: tuple[bytes, ...], bindings: Bindings) -> list[bytes | None]:
+    def parameters(self, given: tuple[bytes | None, ...], bindings: Bindings) -> list[bytes | None]:
         """Return the statement's parameters for rows that were encoded."""
         return self.step.bound.bind(bindings._replace(given=given))
 
@@ -150,19 +152,17 @@ def known_cells(rows: Sequence[InputRow]) -> list[list[Cell]]:
     return [[cell.id if isinstance(cell, Found) else cell for cell in row.cells] for row in rows]
 
 
-def join_encoded(pieces: Sequence[tuple[bytes, ...]]) -> tuple[bytes, ...]:
+def join_encoded(pieces: Sequence[tuple[bytes | None, ...]]) -> tuple[bytes, ...]:
     """Return the rows of several pieces as one: each piece is a list, in JSON or as PostgreSQL writes arrays."""
-    return tuple(
-        column[0][:1] + b",".join(piece[1:-1] for piece in column) + column[0][-1:]
-        for column in zip(*pieces, strict=True)
-    )
+    columns = [[piece for piece in column if piece is not None] for column in zip(*pieces, strict=True)]
+    return tuple(column[0][:1] + b",".join(piece[1:-1] for piece in column) + column[0][-1:] for column in columns)
 
 
 def encode_objects(keys: Sequence[str]) -> Encode:
-    """Return the encoder of rows as one JSON list of objects with these keys."""
+    """Return the encoder of rows as one JSON list of objects with these keys; a key that is absent means NULL."""
 
     def encode(rows: Sequence[Sequence[Cell]]) -> tuple[bytes, ...]:
-        written = [dict(zip(keys, row, strict=True)) for row in rows]
+        written = [{key: cell for key, cell in zip(keys, row, strict=True) if cell is not None} for row in rows]
         # Written at once, many would keep other threads from running.
         pieces = (dumps(written[start : start + AT_ONCE])[1:-1] for start in range(0, len(written), AT_ONCE))
         return (f"[{','.join(pieces)}]".encode(),)

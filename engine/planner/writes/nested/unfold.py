@@ -25,7 +25,7 @@ from fieldstone.engine.planner.writes.nested.verbs import (
     read_to_one,
     refusal,
 )
-from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.ids import new_id_text
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field
 
@@ -116,7 +116,7 @@ def new_item(data: Mapping[str, JsonValue], path: InputPath, when: When | None =
     """Return a record to create, whose id is made here unless its data has one."""
     given = data.get("id")
     is_made = given is None or isinstance(given, MadeId)
-    id_ = given or MadeId(new_id()) if is_made else read_id(given, (*path, "id"))
+    id_ = given or MadeId(new_id_text()) if is_made else read_id(given, (*path, "id"))
     return Item(id=id_, data={**data, "id": id_}, path=path, when=when)
 
 
@@ -218,7 +218,9 @@ class _UnfoldingToOne:
         for item, one in said:
             if one.verb == CONNECT_OR_CREATE:
                 where, made = one.value["where"], one.value["create"].get("id")
-                target = Found(made=MadeId(new_id()) if made is None else read_id(made, (*one.path, "create", "id")))
+                target = Found(
+                    made=MadeId(new_id_text()) if made is None else read_id(made, (*one.path, "create", "id"))
+                )
                 missing.append((item, one, target))
             elif one.verb == CONNECT and isinstance(one.value, dict) and self.relation.finds_connected:
                 where = one.value["where"]
@@ -331,7 +333,7 @@ class _UnfoldingToMany:
                     missing = f"There is no record with the id {one.id} among '{relation.field.name}' to {verb}."
                     found = Found(missing=missing)
                 else:
-                    found = Found(made=MadeId(new_id()))
+                    found = Found(made=MadeId(new_id_text()))
                 links[one.key] = found
                 rows.append(InputRow((one.item.id, one.id), one.path, one.item.when))
         self.unfolding.add(relation.find, rows, [*links.values()])

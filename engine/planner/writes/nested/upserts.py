@@ -23,7 +23,7 @@ from fieldstone.engine.planner.writes.nested.unfold import Unfolding, new_item
 from fieldstone.engine.planner.writes.nested.verbs import DELETE, DISCONNECT, UPDATE, read_id, spoken
 from fieldstone.engine.planner.writes.row_errors import show_row
 from fieldstone.engine.planner.writes.upserts import OnConflict, find_keys, find_updated
-from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.ids import new_id_text
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, relation_end
 
@@ -94,7 +94,7 @@ class UpsertTree:
 
     def _found(self, row: Mapping[str, JsonValue], path: InputPath) -> Found:
         given = row.get("id")
-        return Found(made=MadeId(new_id()) if given is None else read_id(given, (*path, "id")))
+        return Found(made=MadeId(new_id_text()) if given is None else read_id(given, (*path, "id")))
 
     def _key(self, row: Mapping[str, JsonValue], path: InputPath) -> list[RowCell] | None:
         """Return the values of a record's key; None if one of them is NULL, which equals no other."""

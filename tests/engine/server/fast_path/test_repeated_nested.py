@@ -1,0 +1,128 @@
+"""Nested creates that are repeated: one message to the database, all or nothing, with the errors of before."""
+
+from typing import Any
+
+import psycopg
+
+from tests.engine.server.fast_path.talking import Serve, Serving, Talk
+
+CREATE = """mutation ($d: CompanyInput!) {
+  createCompany(data: $d) { name people { edges { node { email company { name } } } } }
+}"""
+
+
+def company(name: str, *emails: str | None, **more: Any) -> dict[str, Any]:
+    return {"name": name, "people": {"create": [{"firstName": "Nova", "email": email} for email in emails], **more}}
+
+
+def told(name: str, *emails: str) -> Any:
+    edges = [{"node": {"email": email, "company": {"name": name}}} for email in emails]
+    return {"data": {"createCompany": {"name": name, "people": {"edges": edges}}}}
+
+
+async def counts(talk: Talk) -> tuple[int, int]:
+    """How many companies and people there are."""
+    answer = await talk.ask("{ companies { totalCount } people { totalCount } }")
+    data = answer.json["data"]
+    return data["companies"]["totalCount"], data["people"]["totalCount"]
+
+
+async def events(dsn: str) -> int:
+    async with await psycopg.AsyncConnection.connect(dsn) as connection:
+        cursor = await connection.execute(
+            "SELECT (SELECT count(*) FROM fieldstone.event_log) + (SELECT count(*) FROM fieldstone.event_staging)"
+        )
+        ((number,),) = await cursor.fetchall()
+        return int(number)
+
+
+async def warmed(serving: Serving) -> Talk:
+    """A connection on which a nested create is at hand."""
+    talk = await serving.talk()
+    for number in range(4):
+        answer = await talk.ask(CREATE, d=company(f"C{number}", f"a{number}@x.org", f"b{number}@x.org"))
+        assert answer.json == told(f"C{number}", f"a{number}@x.org", f"b{number}@x.org")
+    return talk
+
+
+async def test_a_repeated_nested_create_writes_all_with_its_events(serve: Serve, app_database: str) -> None:
+    async with serve(creates=False) as serving:
+        talk = await warmed(serving)
+        written = await events(app_database)
+        # The number of the records is no part of the shape, only of the head, which is new once.
+        for emails in (["c{}@x.org"], ["d{}@x.org", "e{}@x.org", "f{}@x.org"]):
+            for number in range(2):
+                warm = await serving.warm()
+                sent = [email.format(number) for email in emails]
+                assert (await talk.ask(CREATE, d=company("New", *sent))).json == told("New", *sent)
+                assert await serving.warm() == warm + number
+        assert await events(app_database) == written + 12
+        assert await counts(talk) == (8, 16)
+
+
+async def test_what_is_refused_leaves_nothing_and_has_its_path(serve: Serve, app_database: str) -> None:
+    async with serve(creates=False) as serving:
+        talk = await warmed(serving)
+        before = await counts(talk), await events(app_database)
+        refusals = {
+            "data.people.create[1].email": (company("New", "n@x.org", "a0@x.org"), "CONFLICT"),
+            "data.people.create[2].email": (company("New", "n@x.org", "m@x.org", None), "BAD_USER_INPUT"),
+        }
+        for place, (data, code) in refusals.items():
+            for _ in range(3):
+                (error,) = (await talk.ask(CREATE, d=data)).json["errors"]
+                assert (error["extensions"]["code"], error["extensions"]["field"]) == (code, place)
+        assert (await counts(talk), await events(app_database)) == before
+        # The connection is at rest: the next request takes it.
+        assert (await talk.ask(CREATE, d=company("New", "n@x.org"))).json == told("New", "n@x.org")
+
+
+async def test_what_needs_a_look_before_the_commit_is_left_to_the_ordinary_path(serve: Serve) -> None:
+    async with serve(creates=False) as serving:
+        talk = await warmed(serving)
+        found = await talk.ask('{ people(filter: { email: { eq: "a0@x.org" } }) { edges { node { id } } } }')
+        id_ = found.json["data"]["people"]["edges"][0]["node"]["id"]
+        for ids, code in (([id_], None), (["0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e"], "NOT_FOUND")):
+            for _ in range(4):
+                warm, before = await serving.warm(), await counts(talk)
+                answer = await talk.ask(CREATE, d=company("Other", connect=ids))
+                assert answer.json.get("errors", [{}])[0].get("extensions", {}).get("code") == code
+                # Nothing but the counting itself was warm.
+                assert await serving.warm() <= warm + 1
+                assert await counts(talk) == (before[0] + (code is None), before[1])
+
+
+async def test_a_nested_create_whose_commit_fails_is_not_told_as_done(serve: Serve, app_database: str) -> None:
+    refuse = """
+    CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'not today' USING ERRCODE = 'unique_violation'; END $$;
+    CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON {} DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (NEW.email = 'never@x.org') EXECUTE FUNCTION public.refuse();
+    """
+    async with serve(creates=False) as serving:
+        talk = await warmed(serving)
+        before = await counts(talk)
+        async with await psycopg.AsyncConnection.connect(app_database) as connection:
+            cursor = await connection.execute("SELECT oid::regclass::text FROM pg_class WHERE relname = 'person'")
+            ((table,),) = await cursor.fetchall()
+            await connection.execute(refuse.format(table))
+        for _ in range(3):
+            refused = await talk.ask(CREATE, d=company("New", "never@x.org"))
+            assert refused.json["errors"][0]["extensions"]["code"] == "CONFLICT"
+        assert await counts(talk) == before
+
+
+async def test_a_price_that_the_number_of_records_makes_too_high_is_refused(serve: Serve) -> None:
+    many = "mutation ($d: [CompanyInput!]!) { createCompanies(data: $d) { people { edges { node { id } } } } }"
+    async with serve(creates=False, max_cost=1_000) as serving:
+        talk = await serving.talk()
+        one = {"name": "Few", "people": {"create": []}}
+        await talk.warm_up(many, d=[one])
+        before = await counts(talk)
+        for _ in range(3):
+            (error,) = (await talk.ask(many, d=[one] * 30)).json["errors"]
+            assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX"
+        assert await counts(talk) == before
+        warm = await serving.warm()
+        assert "errors" not in (await talk.ask(many, d=[one])).json
+        assert await serving.warm() == warm + 1
