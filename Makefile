@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip install -q -c constraints.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup release tutorial-pictures run check test test-deep test-citus test-system golden bench bench-quick bench-events bench-live bench-swap bench-big-table bench-fleet bench-overload soak clean
+.PHONY: help setup release tutorial-pictures run check test test-deep test-citus test-system test-nightly golden bench bench-quick bench-events bench-live bench-swap bench-big-table bench-fleet bench-overload soak clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 17
@@ -46,7 +46,7 @@ check: setup ## lint, format, types, layers, the console, the tests of the proje
 	$(BIN)/pytest tests/project
 
 test: setup ## the tests that need nothing but the package registries, on all processors
-	$(BIN)/pytest -m "not system and not alone" -n auto --dist worksteal
+	$(BIN)/pytest -m "not system and not alone and not nightly" -n auto --dist worksteal
 	$(BIN)/pytest -m "alone and not system"
 
 test-deep: setup ## 20,000 generated operations, 5,000 roles, 5,000 requests of REST, other ones each time
@@ -63,6 +63,9 @@ test-citus: setup ## the tests of the engine and the model on a cluster of Citus
 
 test-system: setup ## the tests that need a system package (Chromium, pgbouncer, wrk, iproute2, systemd, PostgreSQL 15), or root
 	$(BIN)/pytest -m system
+
+test-nightly: setup ## PostgreSQL under Patroni, replaced under load (etcd-server, iproute2, root); one fault by ONLY=cut
+	$(BIN)/pytest -m nightly $(if $(ONLY),-k $(ONLY)) tests/nightly
 
 tutorial-pictures: setup ## take the pictures of docs/tutorial/in-the-browser.md again (Chromium); look at them before you commit them
 	FIELDSTONE_TUTORIAL_PICTURES=docs/tutorial/images $(BIN)/pytest tests/engine/server/console/test_newcomer.py

@@ -8,6 +8,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from fieldstone.sql.driver.bounded import BoundedConnection
+from fieldstone.sql.driver.hosts import Hosts
 from fieldstone.sql.errors import ConnectionLost, DatabaseUnavailable
 from fieldstone.sql.identifiers import quote_identifier
 from fieldstone.sql.pool_settings import PoolSettings, build_conninfo
@@ -53,7 +54,8 @@ class Listener:
         if "target_session_attrs" not in conninfo_to_dict(conninfo):
             conninfo = make_conninfo(conninfo, target_session_attrs="primary")
         try:
-            connection = await BoundedConnection.open(conninfo, settings, autocommit=True, prepare_threshold=None)
+            hosts = Hosts(conninfo)
+            connection = await BoundedConnection.open(hosts, settings, autocommit=True, prepare_threshold=None)
             try:
                 await connection.execute(b"LISTEN " + quote_identifier(channel).encode())
             except BaseException:

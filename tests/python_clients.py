@@ -13,6 +13,7 @@ REQUIREMENTS = {
     "ariadne-codegen": ["ariadne-codegen==0.19.0"],
     "twentycrm-api-client": ["twentycrm-api-client==1.18.1"],
     "twenty-mcp": ["gql[requests]==4.4.0", "pydantic-settings==2.16.3"],
+    "patroni": ["patroni[etcd3]==4.1.5", "psycopg[binary]==3.3.9"],
 }
 """The packages that are installed for a client, by its name."""
 

@@ -15,6 +15,7 @@ import psycopg
 from psycopg.abc import PQGen
 from psycopg.pq import PGconn, Ping
 
+from fieldstone.sql.driver.hosts import Hosts
 from fieldstone.sql.pool_settings import PoolSettings
 
 _LOG = logging.getLogger(__name__)
@@ -35,13 +36,14 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
     _doubting: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, conninfo: str, settings: PoolSettings, **options: Any) -> Self:
+    async def open(cls, hosts: Hosts, settings: PoolSettings, **options: Any) -> Self:
         """Connect, see psycopg; after the settings' `session_patience` a round trip has the database asked.
 
         Raises:
             psycopg.Error: the connection cannot be made.
         """
-        connection = await cls.connect(conninfo, **options)
+        connection, conninfo = await hosts.connect(cls, **options)
+        # The server that it is connected to is asked: another one may answer in its place after a failover.
         connection.bound(settings.session_patience, conninfo)
         return connection
 

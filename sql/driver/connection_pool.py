@@ -6,12 +6,14 @@ import time
 from collections.abc import Coroutine, Hashable
 from dataclasses import asdict
 from functools import partial
+from typing import Any
 
 import psycopg
 
 from fieldstone.sql.concurrency.deadlines import Overdue
 from fieldstone.sql.driver.callback_statement import CallbackStatement
 from fieldstone.sql.driver.connection import DriverConnection
+from fieldstone.sql.driver.hosts import Hosts
 from fieldstone.sql.driver.pace import SHORT
 from fieldstone.sql.driver.shares import Group, Share, Shares
 from fieldstone.sql.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
@@ -34,7 +36,7 @@ class ConnectionPool:
     def __init__(self, dsn: str, settings: PoolSettings, counters: PoolCounters) -> None:
         self._settings = settings
         self._counters = counters
-        self._conninfo = build_conninfo(dsn, settings, statement_timeout=settings.statement_timeout)
+        self._hosts = Hosts(build_conninfo(dsn, settings, statement_timeout=settings.statement_timeout))
         self._all: set[DriverConnection] = set()
         self._idle: list[DriverConnection] = []
         self._shares: Shares[_Caller] = Shares(settings.connections, settings.max_waiting)
@@ -257,7 +259,7 @@ class ConnectionPool:
 
     async def _open_one(self) -> None:
         try:
-            session = await psycopg.AsyncConnection.connect(self._conninfo, autocommit=True)
+            session, _ = await self._hosts.connect(psycopg.AsyncConnection[Any], autocommit=True)
         except psycopg.Error as error:
             self._opening -= 1
             # Connections in use will come back; without any, the callers would wait in vain.

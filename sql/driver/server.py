@@ -1,8 +1,10 @@
 """Checks that the database can be used: it accepts connections, and it is new enough."""
 
 import asyncio
+import contextlib
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import PGconn, Ping
 
 from fieldstone.sql.errors import DatabaseUnavailable, UnsupportedServer
@@ -27,7 +29,7 @@ def require_version(found: int) -> None:
 async def wait_for_server(conninfo: str, *, limit: float) -> int:
     """Return the version number of the server, once it accepts connections.
 
-    A server that refuses the user or the database is not waited for.
+    A server that refuses the user or the database is not waited for; standbys are, of which one is to take over.
 
     Raises:
         DatabaseUnavailable: It did not accept a connection within `limit` seconds, or never will.
@@ -40,13 +42,25 @@ async def wait_for_server(conninfo: str, *, limit: float) -> int:
         except psycopg.OperationalError as error:
             # libpq keeps the SQLSTATE of a refused connection to itself, but ping tells "not yet" from "not you".
             ping = await asyncio.to_thread(PGconn.ping, conninfo.encode())
-            if ping in (Ping.OK, Ping.NO_ATTEMPT) or loop.time() >= deadline:
+            is_final = ping in (Ping.OK, Ping.NO_ATTEMPT) and not await _is_standby(conninfo)
+            if is_final or loop.time() >= deadline:
                 raise DatabaseUnavailable(f"cannot connect to the database: {str(error).strip()}") from error
             await asyncio.sleep(_RETRY_INTERVAL)
         else:
             version = connection.pgconn.server_version
             await connection.close()
             return version
+
+
+async def _is_standby(conninfo: str) -> bool:
+    """Return whether a server lets the user in, but is not of the kind that the connection string asks for."""
+    if "target_session_attrs" not in conninfo_to_dict(conninfo):
+        return False
+    any_server = make_conninfo(conninfo, target_session_attrs="any")
+    with contextlib.suppress(psycopg.OperationalError):
+        async with await psycopg.AsyncConnection.connect(any_server, autocommit=True):
+            return True
+    return False
 
 
 async def may_set(conninfo: str, parameter: str) -> bool:

@@ -12,6 +12,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from fieldstone.sql.driver.bounded import BoundedConnection
+from fieldstone.sql.driver.hosts import Hosts
 from fieldstone.sql.errors import DatabaseBusy, DatabaseUnavailable
 from fieldstone.sql.pool_settings import PoolSettings, build_conninfo
 
@@ -26,7 +27,7 @@ class Sessions:
 
     def __init__(self, dsn: str, settings: PoolSettings) -> None:
         # A session runs migrations too, whose time has no limit.
-        self._conninfo = build_conninfo(dsn, settings, statement_timeout=0)
+        self._hosts = Hosts(build_conninfo(dsn, settings, statement_timeout=0))
         self._settings = settings
         self._slots = asyncio.Semaphore(settings.sessions)
         # Each connection with the time at which it is too old.
@@ -91,7 +92,7 @@ class Sessions:
                 return connection, limit
         try:
             connection = await BoundedConnection.open(
-                self._conninfo, self._settings, prepare_threshold=5 if self._settings.prepare else None
+                self._hosts, self._settings, prepare_threshold=5 if self._settings.prepare else None
             )
         except psycopg.Error as error:
             raise DatabaseUnavailable(str(error).strip()) from error

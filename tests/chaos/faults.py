@@ -34,13 +34,14 @@ class Scene:
     Attributes:
         servers: those of Fieldstone.
         dsn: the database as it is reached before the fault.
-        do: does the damage, and returns when it is mended.
+        do: does the damage, and returns when it is mended: the monotonic time at which another server accepted writes,
+            None if the server stays the same.
         left: the database as it is reached afterwards.
     """
 
     servers: Sequence[Server]
     dsn: str
-    do: Callable[[], None]
+    do: Callable[[], float | None]
     left: str
 
 
@@ -61,10 +62,11 @@ def primary_killed() -> Iterator[Scene]:
         hosts = ",".join(str(conninfo_to_dict(dsn)["host"]) for dsn in (primary.dsn, standby.dsn))
         both = make_conninfo(primary.dsn, host=hosts, port="5432,5432")
 
-        def do() -> None:
+        def do() -> float:
             kill_postmaster(primary.folder.root)
             time.sleep(_UNTIL_PROMOTION)
             standby.run("SELECT pg_promote()")
+            return time.monotonic()
 
         with servers(both, 2) as made:
             yield Scene(servers=made, dsn=primary.dsn, do=do, left=standby.dsn)

@@ -59,6 +59,10 @@ class Load:
         times = sorted(self._written_at)
         return max((after - before for before, after in itertools.pairwise(times)), default=0.0)
 
+    def first_write_after(self, moment: float) -> float:
+        """Return the seconds from a moment of the monotonic clock to the next acknowledged write."""
+        return min(at for at in self._written_at if at > moment) - moment
+
     def go_on(self) -> None:
         """Return when each client has written some more, on average."""
         before = len(self.acknowledged)

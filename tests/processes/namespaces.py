@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ def _run(*command: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A host of its own with one link, to this one.
+    """A host of its own with one link, to this one or to a bridge of this one.
 
     Attributes:
         name: the namespace.
@@ -45,29 +46,62 @@ class Host:
         """Mend the link."""
         _run("ip", "-n", self.name, "link", "set", "eth0", "up")
 
+    def kill_all(self) -> None:
+        """Kill each process of the host at once, as a power failure would."""
+        listed = subprocess.run(["ip", "netns", "pids", self.name], check=True, capture_output=True, text=True)
+        for pid in listed.stdout.split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+
 
 @contextlib.contextmanager
 def hosts(count: int) -> Iterator[list[Host]]:
-    """Make hosts, which go with the block."""
-    assert os.geteuid() == 0, "network namespaces are made by root"
+    """Make hosts with a link to this one each, which go with the block."""
     with contextlib.ExitStack() as stack:
         made = []
         for number in range(1, count + 1):
-            name = f"fs{os.getpid()}-{number}"
             # Addresses that are kept for tests of networks: https://www.rfc-editor.org/rfc/rfc2544
-            host = Host(name=name, near=f"198.18.{number}.1", address=f"198.18.{number}.2")
-            _run("ip", "netns", "add", name)
-            stack.callback(_run, "ip", "netns", "del", name)
-            _run("ip", "link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name)
-            # It would go with the namespace, at some time.
-            stack.callback(_run, "ip", "link", "del", name)
-            _run("ip", "address", "add", f"{host.near}/24", "dev", name)
-            _run("ip", "link", "set", name, "up")
-            _run("ip", "-n", name, "address", "add", f"{host.address}/24", "dev", "eth0")
-            _run("ip", "-n", name, "link", "set", "lo", "up")
-            host.mend()
+            host = Host(name=_name(number), near=f"198.18.{number}.1", address=f"198.18.{number}.2")
+            _make(host, stack)
+            _run("ip", "address", "add", f"{host.near}/24", "dev", host.name)
             made.append(host)
         yield made
+
+
+@contextlib.contextmanager
+def bridged_hosts(count: int) -> Iterator[list[Host]]:
+    """Make hosts that reach this one and each other, by a bridge; they go with the block."""
+    with contextlib.ExitStack() as stack:
+        bridge, near = _name(0), "198.19.0.1"
+        _run("ip", "link", "add", bridge, "type", "bridge")
+        stack.callback(_run, "ip", "link", "del", bridge)
+        _run("ip", "address", "add", f"{near}/24", "dev", bridge)
+        _run("ip", "link", "set", bridge, "up")
+        made = []
+        for number in range(1, count + 1):
+            host = Host(name=_name(number), near=near, address=f"198.19.0.{number + 1}")
+            _make(host, stack)
+            _run("ip", "link", "set", host.name, "master", bridge)
+            made.append(host)
+        yield made
+
+
+def _name(number: int) -> str:
+    assert os.geteuid() == 0, "network namespaces are made by root"
+    return f"fs{os.getpid()}-{number}"
+
+
+def _make(host: Host, stack: contextlib.ExitStack) -> None:
+    """Make the namespace of a host, and the link, whose near end has the same name."""
+    _run("ip", "netns", "add", host.name)
+    stack.callback(_run, "ip", "netns", "del", host.name)
+    _run("ip", "link", "add", host.name, "type", "veth", "peer", "name", "eth0", "netns", host.name)
+    # It would go with the namespace, at some time.
+    stack.callback(_run, "ip", "link", "del", host.name)
+    _run("ip", "link", "set", host.name, "up")
+    _run("ip", "-n", host.name, "address", "add", f"{host.address}/24", "dev", "eth0")
+    _run("ip", "-n", host.name, "link", "set", "lo", "up")
+    host.mend()
 
 
 @contextlib.contextmanager

@@ -49,7 +49,11 @@ class Network:
 
     async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while True:
-            data = await source.read(65536)
+            try:
+                data = await source.read(65536)
+            except ConnectionResetError:
+                # It was closed with bytes that nobody had read.
+                data = b""
             await self.carries.wait()
             if not data:
                 sink.close()

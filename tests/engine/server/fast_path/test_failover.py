@@ -8,6 +8,7 @@ import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from fieldstone.sql import embedded
+from fieldstone.sql.driver.server import wait_for_server
 from fieldstone.sql.errors import ReadOnlyServer
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
@@ -69,6 +70,11 @@ async def test_a_write_that_meets_a_standby_makes_all_connections_again() -> Non
                 await database.write(write, ())
             assert database.stats().opened >= 2
             # The same address leads to the new primary by now.
+            address = make_conninfo(standby.dsn, target_session_attrs="read-write")
+            starting = asyncio.create_task(wait_for_server(address, limit=60))
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(starting), 1)
             standby.run("SELECT pg_promote()")
+            assert await starting >= 150000
             assert await database.write(write, ()) == [(b"x",)]
             await database.close()
