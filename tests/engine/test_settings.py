@@ -59,6 +59,7 @@ def test_each_variable_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "FIELDSTONE_SECRET_KEY": (f"{'a' * 32}, {'b' * 32}", ("a" * 32, "b" * 32)),
         "FIELDSTONE_ANONYMOUS_ROLE": ("viewer", "viewer"),
         "FIELDSTONE_ANONYMOUS_WORKSPACES": ("shop, help", ("shop", "help")),
+        "FIELDSTONE_PROXY_PROTOCOL": ("10.1.2.0/24", (ip_network("10.1.2.0/24"),)),
         "FIELDSTONE_TRUSTED_PROXIES": ("10.1.2.0/24", (ip_network("10.1.2.0/24"),)),
         "FIELDSTONE_CORS_CREDENTIALS": ("true", True),
         "FIELDSTONE_DOCUMENTS": ("trusted", None),

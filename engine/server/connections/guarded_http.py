@@ -70,8 +70,18 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
         """Begin a connection."""
         self._client = ClientTransport(transport, self.loop)
         self._made_at = self.loop.time()
-        self._place = self._connections.enter(self, self._client)
         super().connection_made(self._client)  # type: ignore[arg-type]  # it is one in all but name
+        self._take_place()
+
+    def move_to(self, client: tuple[str, int]) -> None:
+        """Count the connection for the address of its client, which a balancer has told."""
+        self.client = self._client.told_peer = client
+        if self._place is not None:
+            self._place.leave()
+        self._take_place()
+
+    def _take_place(self) -> None:
+        self._place = self._connections.enter(self, self._client)
         if self._place is not None:
             self.app_state = {**self.app_state, PLACE: self._place}
         elif self._connections.refuse():

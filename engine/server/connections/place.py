@@ -139,7 +139,7 @@ class Place:
 
 
 def _address(transport: ClientTransport) -> str | None:
-    peer = transport.get_extra_info("peername")
+    peer = transport.told_peer or transport.get_extra_info("peername")
     if not isinstance(peer, tuple):
         return None
     address = ip_address(peer[0].partition("%")[0])

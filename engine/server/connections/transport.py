@@ -18,10 +18,12 @@ class ClientTransport:
 
     Attributes:
         written: bytes, since the connection was made.
+        told_peer: the address and port of the client, if it has connected to a balancer that tells them.
     """
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self.written = 0
+        self.told_peer: tuple[str, int] | None = None
         self._transport = transport
         self._loop = loop
         self._held = b""

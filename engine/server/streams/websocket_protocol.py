@@ -6,6 +6,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 
 from fieldstone.engine.server.connections.place import PLACE, NotesBuffered, Place
+from fieldstone.engine.server.connections.transport import ClientTransport
 
 _PATIENCE = 15.0
 """Seconds after the end of the app's part; uvicorn gives the client 10 to answer a close."""
@@ -26,6 +27,8 @@ class BreakingProtocol(NotesBuffered, WebSocketsSansIOProtocol):
             self._place = place
             place.occupant = self
         super().connection_made(transport)
+        if isinstance(transport, ClientTransport) and transport.told_peer is not None:
+            self.client = transport.told_peer
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave the connection's place to others."""

@@ -39,6 +39,10 @@ class IdentitySettings(Group):
     trusted_proxies: Networks = setting((),
         "The networks of the proxies whose `X-Forwarded-For` names the clients' addresses.",
         "a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix")
+    proxy_protocol: Networks = setting((),
+        "The networks of the balancers whose connections begin with a header of the PROXY protocol, version 1 or 2. It"
+        " names the client's address; a connection from there without one is refused.",
+        "a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix")
     public_url: PublicUrl | None = setting(None,
         "The address at which browsers reach this server; with `https` its cookies are `Secure`.",
         "an http or https address without a path, such as https://api.example.com")

@@ -27,7 +27,7 @@ from fieldstone.engine.server.cli.serving.state_server import state_server
 from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.server.connections.descriptors import raise_limit
 from fieldstone.engine.server.demo.prepare import bring_demo
-from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
+from fieldstone.engine.server.fast_path.proxied_protocol import protocol_behind
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.server.log import log_unknown_settings, route_standard_logging
 from fieldstone.engine.server.parts import Parts
@@ -170,7 +170,7 @@ def configure(app: Fieldstone, settings: Settings) -> uvicorn.Config:
     """Return uvicorn's configuration."""
     return uvicorn.Config(
         app,
-        http=FieldstoneProtocol,
+        http=protocol_behind(settings.proxy_protocol),
         proxy_headers=False,
         ws=BreakingProtocol,
         ws_max_size=min(settings.max_body_bytes, _LARGEST_FRAME),

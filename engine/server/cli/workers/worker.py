@@ -83,7 +83,8 @@ class _WorkerServer(Server):
 
     def make_protocol(self) -> asyncio.Protocol:
         """Return the protocol of a new connection."""
-        made: asyncio.Protocol = FieldstoneProtocol(self.config, self.server_state, self.lifespan.state)
+        make: type[Any] = self.config.http_protocol_class
+        made: asyncio.Protocol = make(self.config, self.server_state, self.lifespan.state)
         return made
 
     def stop(self, *, has_successor: bool = False) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
+from fieldstone.engine.server.fast_path.proxied_protocol import protocol_behind
 from fieldstone.engine.server.streams.websocket_protocol import BreakingProtocol
 from tests.engine.server.conftest import StartApp
 from tests.engine.server.fast_path.talking import Serve, Serving, Talk, create_person
@@ -25,7 +25,7 @@ def serve(start_app: StartApp) -> Serve:
         async with start_app(**{"pool_size": 1, **settings}) as (app, client):
             config = uvicorn.Config(
                 app,
-                http=FieldstoneProtocol,
+                http=protocol_behind(app.settings.proxy_protocol),
                 ws=BreakingProtocol,
                 proxy_headers=False,
                 lifespan="off",
