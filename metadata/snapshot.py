@@ -147,6 +147,7 @@ def _build_field(row: CatalogRow) -> Field:
     values = read_row(Field, row)
     values["type"] = _TYPES[values["type"]]
     values["options"] = _build_options(values["options"])
+    values["former_columns"] = tuple(values["former_columns"])
     values["settings"] = loads(values["settings"]) if values["settings"] else {}
     values["access"] = _ACCESS[values["access"]]
     values["status"] = _STATUSES[values["status"]]

@@ -1,5 +1,6 @@
 """Subscriptions: the root field of a subscription operation becomes a plan that its whole group shares."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from fieldstone.engine.documents.document import Selected, collect_fields
@@ -96,7 +97,7 @@ def _plan_feed(context: PlanContext, selected: Selected, root: SubscriptionRoot)
     after = position_of(context.snapshot.role, arguments.get("after"), Blame(field="after", path=path))
     table = readable(context, object_)
     build = build_record if root.verb else build_event
-    record = _nullable(build(context, object_, context.selected_below(selected), path))
+    record = _as_once(build(context, object_, context.selected_below(selected), path), _find_options(object_))
     price, cost = price_of_record(record, selected.key, context.parameters), context.limits.cost
     price.check(cost)
     limit_offsets(price, cost, context.parameters)
@@ -124,6 +125,7 @@ def _plan_feed(context: PlanContext, selected: Selected, root: SubscriptionRoot)
         record=record,
         most_bytes=bytes_to_count(record, times=limit, most=context.limits.response_bytes),
         names=names,
+        former=object_.former_columns,
     )
     return PlannedFeed(
         key=selected.key,
@@ -136,15 +138,30 @@ def _plan_feed(context: PlanContext, selected: Selected, root: SubscriptionRoot)
     )
 
 
-def _nullable(record: Record) -> Record:
-    """Return the record with every column nullable: an event may be older than a column that is required by now."""
+def _find_options(object_: Object) -> Mapping[str, tuple[str, ...] | None]:
+    """Return the options of fields of which some went, by their columns."""
+    return {
+        part.column.name: part.options
+        for field in object_.by_name.values()
+        if field.former_columns
+        for part in field.parts
+    }
+
+
+def _as_once(record: Record, options: Mapping[str, tuple[str, ...] | None]) -> Record:
+    """Return the record as an older event may have it.
+
+    Every column is nullable, if it is required by now or not. A value that is no option any more is left out: an enum
+    cannot show it. The events that have their records as JSON show it.
+    """
     entries: list[tuple[str, Output]] = []
     for key, output in record.entries:
         match output:
             case Value(column=column):
-                entries.append((key, replace(output, column=replace(column, nullable=True))))
+                column, allowed = replace(column, nullable=True), options.get(column.name)
+                entries.append((key, replace(output, column=column, allowed=allowed)))
             case Record():
-                entries.append((key, _nullable(output)))
+                entries.append((key, _as_once(output, options)))
             case _:
                 entries.append((key, output))
     return Record(entries=tuple(entries))

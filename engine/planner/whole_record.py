@@ -27,7 +27,7 @@ class WholeRecord:
 
     Attributes:
         record: every active field by its name, a relation by the name of its key.
-        keys: those names, by the physical names of the columns that they stand for.
+        keys: those names, by the physical names of the columns that they stand for, in older events too.
     """
 
     record: Record
@@ -44,7 +44,8 @@ def whole_record(object_: Object) -> WholeRecord:
         key = f"{name}Id" if field.relation_id else name
         entries.append((key, _output(field)))
         if name not in _QUIET:
-            keys |= {part.column.name: key for part in object_.active[name].parts}
+            of_now = object_.active[name]
+            keys |= {part.column.name: key for part in of_now.parts} | dict.fromkeys(of_now.former_columns, key)
     return WholeRecord(record=Record(entries=tuple(entries)), keys=keys)
 
 
@@ -66,6 +67,7 @@ def whole_feed(object_: Object, action: str, *, limit: int) -> EventFeed:
         condition=And(terms=()),
         limit=limit,
         record=whole_record(object_).record,
+        former=object_.former_columns,
     )
 
 

@@ -82,7 +82,7 @@ SELECT id FROM fieldstone.object WHERE workspace_id = %(workspace_id)s ORDER BY 
 -- name: load_fields
 SELECT id, object_id, name, type, label, description, icon, column_name, is_nullable, is_unique, is_active,
     is_custom, is_system, default_value::text, options::text, settings::text, relation_id, access, status,
-    backfill::text, failure, position
+    backfill::text, failure, position, former_columns
 FROM fieldstone.field WHERE object_id = ANY (%(object_ids)s) ORDER BY seq;
 
 -- name: load_relations
@@ -368,7 +368,7 @@ UPDATE fieldstone.field SET name = %(name)s, type = %(type)s, label = %(label)s,
     icon = %(icon)s, column_name = %(column_name)s, is_nullable = %(is_nullable)s, is_unique = %(is_unique)s,
     is_active = %(is_active)s, default_value = %(default_value)s::jsonb, options = %(options)s::jsonb, settings = %(settings)s::jsonb,
     status = %(status)s, backfill = %(backfill)s::jsonb, failure = %(failure)s, position = %(position)s,
-    updated_at = now()
+    former_columns = %(former_columns)s::text[], updated_at = now()
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 
 -- name: update_relation

@@ -173,6 +173,7 @@ def _field_row(field: Field) -> Mapping[str, Any]:
         "access": field.access.name,
         "status": field.status.value,
         "backfill": _json(field.backfill),
+        "former_columns": list(field.former_columns),
     }
 
 

@@ -66,6 +66,7 @@ class Field:
 
     Attributes:
         column: the physical name that its columns start with, fixed at creation; "" where it has none.
+        former_columns: the names of its column before options went, the latest last: events from then have them.
         relation_id: for a RELATION, the relation that it is one of the two ends of.
         parts: its columns, which follow from its other values.
         status: BUILDING while the rows of a big table are looked through for it.
@@ -96,6 +97,7 @@ class Field:
     backfill: JsonValue = None
     failure: str | None = None
     position: float | None = None
+    former_columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         data_type = self.settings.get("dataType")

@@ -165,6 +165,11 @@ class Object:
         return self.by_name.get(field.name) is field
 
     @cached_property
+    def former_columns(self) -> tuple[tuple[str, str], ...]:
+        """The names that its columns have in older events (`Field.former_columns`), each with the column."""
+        return tuple((former, field.column) for field in self.fields for former in field.former_columns)
+
+    @cached_property
     def morphs(self) -> tuple[tuple[Field, ...], ...]:
         """The morph relations: the fields of each, active or not, of which a record has at most one set."""
         groups: dict[str, list[Field]] = {}

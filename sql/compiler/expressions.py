@@ -204,8 +204,17 @@ def plus(left: Expression, right: Expression) -> Expression:
 
 def items_without(array: Expression, others: Expression) -> Expression:
     """Return the array of an array's items that are not among the others, in their order."""
+    return _items_where(array, unlike_all(_ITEM, others))
+
+
+def items_among(array: Expression, others: Expression) -> Expression:
+    """Return the array of an array's items that are among the others, in their order."""
+    return _items_where(array, equal_to_any(_ITEM, others))
+
+
+def _items_where(array: Expression, condition: Expression) -> Expression:
     query = Query().from_(rows_source(call("unnest", array), "e", ("v", "n"))).select(_ITEM)
-    return array_from(query.only(unlike_all(_ITEM, others)).order(Expression("e.n")))
+    return array_from(query.only(condition).order(Expression("e.n")))
 
 
 def is_marked(marks: Expression, place: int) -> Expression:

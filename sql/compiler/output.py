@@ -133,6 +133,15 @@ def encode_value(value: Expression, kind: SqlType, encoding: Encoding, *, nullab
     return pieces
 
 
+def only_among(value: Expression, kind: SqlType, allowed: Sequence[str]) -> Expression:
+    """Return the text if it is allowed, else NULL; of a list of texts, its items that are allowed."""
+    known = expressions.texts(allowed)
+    if kind is SqlType.TEXT:
+        return expressions.case([(expressions.equal_to_any(value, known), value)])
+    items = expressions.items_among(value, known)
+    return expressions.case([(expressions.is_null(value, negated=True), items)])
+
+
 def _encode(value: Expression, kind: SqlType, encoding: Encoding) -> list[TextPiece]:
     match encoding:
         case Encoding.STRING | Encoding.ARRAY:

@@ -71,11 +71,15 @@ class Literal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A column's value, or the value at a `path` (a text[]) in a jsonb column."""
+    """A column's value, or the value at a `path` (a text[]) in a jsonb column.
+
+    With `allowed`, the column is of texts or lists of them, and others than these are left out: NULL, or no item.
+    """
 
     column: Column
     encoding: Encoding
     path: Parameter | None = None
+    allowed: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

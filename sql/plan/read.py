@@ -117,6 +117,7 @@ class EventFeed:
         changed: the value in the sets of which columns an update must have changed one; NULL is any.
         condition: over the record; its parameters are `in_set`.
         names: arrays of columns and of the names that stand for them; None where the record does not have them.
+        former: the names that columns have in older events, each with the column of the table.
         most_bytes: as in `ReadPlan`, of the connections in all results.
         tells_changed: whether each row has the changed columns as a JSON list, too.
     """
@@ -136,6 +137,7 @@ class EventFeed:
     most_bytes: int | None = None
     tells_changed: bool = False
     names: tuple[Parameter, Parameter] | None = None
+    former: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,8 @@
 """An event feed as one statement: the record's text is made once for each event, for all sets."""
 
+import json
+from collections.abc import Sequence
+
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.expressions import SETS
 from fieldstone.sql.compiler.filters import compile_condition, row_source
@@ -76,11 +79,31 @@ def _events(plan: EventFeed, draft: StatementDraft) -> Query:
         )
     )
     left, before = expressions.result(source.alias, "after"), expressions.result(source.alias, "before")
-    query = Query().from_(source).select(position, expressions.result(source.alias, "changed"))
-    query.select(expressions.named(expressions.coalesce(left, before), "record"))
+    record, changed = expressions.coalesce(left, before), expressions.result(source.alias, "changed")
+    if plan.former:
+        record, changed = _with_present_names(plan.former, record, changed, draft)
+    query = Query().from_(source).select(position, expressions.named(changed, "changed"))
+    query.select(expressions.named(record, "record"))
     if isinstance(plan.action, Parameter):
         query.select(*(expressions.result(source.alias, name) for name in ("action", *_TOLD.values())))
     return query.only(meant).order(position).limit(plan.limit)
+
+
+def _with_present_names(
+    former: Sequence[tuple[str, str]], record: Expression, changed: Expression, draft: StatementDraft
+) -> tuple[Expression, Expression]:
+    """Return the record and the changed columns of an event with the names that the columns have by now."""
+    names = Expression(expressions.text_literal(json.dumps(dict(former))).text + "::jsonb")
+
+    def present(name: Expression) -> Expression:
+        return expressions.coalesce(expressions.arithmetic(names, "->>", name), name)
+
+    member, value = (Expression(f"m.{column}") for column in ("key", "value"))
+    members = FromItem(expressions.call("jsonb_each", record).text, "m", ("key", "value"))
+    renamed = Query().from_(members).select(expressions.call("jsonb_object_agg", present(member), value))
+    name = Expression("m.name")
+    listed = FromItem(expressions.call("unnest", changed).text, "m", ("name",))
+    return expressions.scalar(renamed), expressions.array_from(Query().from_(listed).select(present(name)))
 
 
 def _wanted(plan: EventFeed, event: FromItem, record: RowReference, draft: StatementDraft) -> Query:

@@ -19,6 +19,7 @@ from fieldstone.sql.compiler.output import (
     inline,
     join_pieces,
     object_pieces,
+    only_among,
     or_null,
 )
 from fieldstone.sql.compiler.reads.aggregates import aggregate_pieces, constant_pieces, is_measured
@@ -110,7 +111,10 @@ def _compile_output(output: Output, row: RowReference, draft: StatementDraft) ->
             if output.path is not None:
                 value = read_path(row.column(column.name), expressions.parameter(output.path))
                 return encode_value(value, column.type, output.encoding, nullable=True)
-            return encode_value(row.column(column.name), column.type, output.encoding, nullable=column.nullable)
+            value = row.column(column.name)
+            if output.allowed is not None:
+                value = only_among(value, column.type, output.allowed)
+            return encode_value(value, column.type, output.encoding, nullable=column.nullable)
         case NodeId():
             return ['"', node_id(output, row), '"']
         case Record():

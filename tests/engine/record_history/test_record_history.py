@@ -114,6 +114,23 @@ async def test_a_role_sees_its_fields_and_its_records(client: httpx.AsyncClient)
     assert refused.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
+async def test_a_role_sees_the_values_from_before_options_went_as_it_sees_those_of_now(client: httpx.AsyncClient) -> None:
+    ways = [{"fields": {"only": ["name"]}}, {"rule": {"name": {"startsWith": "Open"}}}]
+    headers = await key_of_role(client, grants=[{"object": "opportunity", "read": ways}])
+    for name in ("Open", "Secret"):
+        made = await create(client, "opportunities", name=name, stage="MEETING")
+        await ask(client, "PATCH", f"opportunities/{made['id']}", json={"stage": "NEW"})
+    found = await client.post("/metadata", json={"query": "{ fields(first: 200) { edges { node { id name } } } }"})
+    (stage,) = (one["node"]["id"] for one in found.json()["data"]["fields"]["edges"] if one["node"]["name"] == "stage")
+    shorter = "mutation ($id: UUID!, $input: UpdateFieldInput!) { updateField(id: $id, input: $input) { id } }"
+    options = {"options": [{"value": "NEW", "label": "New"}], "defaultValue": "NEW"}
+    await client.post("/metadata", json={"query": shorter, "variables": {"id": stage, "input": options}})
+    secret, updated, created = await events(client, 3, headers)
+    assert (secret["record"]["name"], secret["record"]["stage"]) == ("Secret", None)
+    assert (created["record"]["stage"], updated["record"]["stage"]) == ("MEETING", "NEW")
+    assert updated["changes"] == [{"field": "stage", "before": "MEETING", "after": "NEW"}]
+
+
 @pytest.mark.parametrize(
     ("variables", "field"),
     [

@@ -44,6 +44,33 @@ async def test_the_events_of_an_object_that_was_deleted_hold_nobody_up(
     await until(lambda: "is of an object that was deleted: no webhook gets it" in caplog.text)
 
 
+async def test_an_event_from_before_an_option_went_has_its_value(
+    workspace_dsn: str, sending: Sending, target: TargetServer
+) -> None:
+    page = await sending.data("{ fields(first: 200) { edges { node { id name type } } } }")
+    (field,) = (
+        edge["node"]["id"]
+        for edge in page["fields"]["edges"]
+        if (edge["node"]["name"], edge["node"]["type"]) == ("stage", "SELECT")
+    )
+    await sending.webhook(target.url, "opportunity.*")
+    async with unread(workspace_dsn, sending):
+        made = await sending.data(
+            'mutation { createOpportunity(data: { name: "O", stage: MEETING }) { id } }', metadata=False
+        )
+        id_ = made["createOpportunity"]["id"]
+        update = "mutation ($id: UUID!) { updateOpportunity(id: $id, data: { stage: NEW }) { id } }"
+        await sending.data(update, metadata=False, id=id_)
+        await sending.data(
+            'mutation ($id: UUID!) { updateField(id: $id, input: { options: [{value: "NEW", label: "New"}],'
+            ' defaultValue: "NEW" }) { id } }',
+            id=field,
+        )
+    created, updated = await target.until_taken(2)
+    assert (created["record"]["stage"], updated["record"]["stage"]) == ("MEETING", "NEW")
+    assert updated["updatedFields"] == ["stage"]
+
+
 @pytest.mark.parametrize(
     ("before", "update", "later"),
     [

@@ -71,6 +71,8 @@ class UpdateField(Change):
     index_id: UUID = field(default_factory=new_id)
 
 
+MOST_FORMER = 50
+"""The names of a column that are known of older events: options may go any number of times."""
 _OF_A_TYPE = ("options", "settings", "default", "is_unique")
 
 
@@ -179,8 +181,11 @@ def _build(object_: Object, field: Field, change: UpdateField, given_names: froz
     )
     if not _keeps_status(field, updated, given_names):
         updated = replace(updated, status=Status.READY, backfill=None, failure=None)
-    if is_conversion(field, updated) or find_gone(field, updated):
-        updated = replace(updated, column=choose_new_column(object_, field, updated.type))
+    is_converted = is_conversion(field, updated)
+    if is_converted or find_gone(field, updated):
+        former = () if is_converted else (*field.former_columns, field.column)[-MOST_FORMER:]
+        column = choose_new_column(object_, field, updated.type)
+        updated = replace(updated, column=column, former_columns=former)
     return updated
 
 

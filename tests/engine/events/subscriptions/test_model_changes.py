@@ -45,18 +45,50 @@ async def test_who_resumes_gets_events_from_before_another_type(desk: Desk) -> N
     ]
 
 
-async def test_who_resumes_gets_events_from_before_options_went_without_their_values(desk: Desk) -> None:
+OPTIONS = "mutation ($id: UUID!, $input: UpdateFieldInput!) { updateField(id: $id, input: $input) { id } }"
+
+
+async def test_who_resumes_gets_the_values_from_before_options_went(desk: Desk) -> None:
+    """A value that is no option any more is null in a member of the enum, and stands in the JSON of `events`."""
     for type_ in ("CALL", "EMAIL"):
         await desk.data("mutation ($d: ActivityInput!) { createActivity(data: $d) { id } }", d={"type": type_})
-    await desk.data(
-        'mutation ($id: UUID!) { updateField(id: $id, input: { options: [{value: "CALL", label: "Call"}],'
-        " optionMapping: {EMAIL: null} }) { id } }",
-        api=desk.metadata,
-        id=await field_id(desk, "type"),
-    )
+    await desk.data("mutation { updateActivities(filter: { type: { eq: EMAIL } }, data: { type: CALL }) { id } }")
+    type_id = await field_id(desk, "type")
+    for values in (("CALL", "NOTE"), ("CALL",)):
+        options = [{"value": value, "label": value} for value in values]
+        await desk.data(OPTIONS, api=desk.metadata, id=type_id, input={"options": options})
     await desk.data("mutation { createActivity(data: { type: CALL }) { id } }")
     listener = await desk.subscribe('subscription { activityCreated(after: "0") { type } }')
-    assert await listener.until(3) == [{"type": None}, {"type": None}, {"type": "CALL"}]
+    assert await listener.until(3) == [{"type": "CALL"}, {"type": None}, {"type": "CALL"}]
+    calls = await desk.subscribe('subscription { activityCreated(after: "0", filter: { type: { eq: CALL } }) { type } }')
+    assert await calls.until(2) == [{"type": "CALL"}, {"type": "CALL"}]
+    updated = await desk.subscribe(
+        'subscription { activityChanged(after: "0", actions: [UPDATED], changed: [type]) { changed record { type } } }'
+    )
+    assert await updated.until(1) == [{"changed": ["type"], "record": {"type": "CALL"}}]
+    tail = await desk.subscribe('subscription { events(after: "0") { record changes { field before after } } }')
+    seen = await tail.until(4)
+    assert [one["record"]["type"] for one in seen] == ["CALL", "EMAIL", "CALL", "CALL"]
+    assert seen[2]["changes"] == [{"field": "type", "before": "EMAIL", "after": "CALL"}]
+    back = [{"value": value, "label": value} for value in ("CALL", "EMAIL")]
+    await desk.data(OPTIONS, api=desk.metadata, id=type_id, input={"options": back})
+    again = await desk.subscribe('subscription { activityCreated(after: "0") { type } }')
+    assert await again.until(3) == [{"type": "CALL"}, {"type": "EMAIL"}, {"type": "CALL"}]
+
+
+async def test_a_list_of_an_older_event_has_no_items_that_are_no_options_any_more(desk: Desk) -> None:
+    options = [{"value": value, "label": value} for value in ("A", "B", "C")]
+    given = {"objectMetadataId": await object_id(desk, "person"), "name": "tags", "label": "Tags", "options": options}
+    create = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }"
+    made = await desk.data(create, api=desk.metadata, input={**given, "type": "MULTI_SELECT"})
+    for number, tags in enumerate((["A", "C"], ["C"], [], None)):
+        await desk.person(f"{number}@example.com", tags=tags)
+    gone = {"options": options[:2], "optionMapping": {"C": None}}
+    await desk.data(OPTIONS, api=desk.metadata, id=made["createField"]["id"], input=gone)
+    listener = await desk.subscribe('subscription { personCreated(after: "0") { tags } }')
+    assert await listener.until(4) == [{"tags": ["A"]}, {"tags": []}, {"tags": []}, {"tags": None}]
+    tail = await desk.subscribe('subscription { events(after: "0") { record } }')
+    assert [one["record"]["tags"] for one in await tail.until(4)] == [["A", "C"], ["C"], [], None]
 
 
 async def test_a_subscriber_has_so_many_values_and_each_is_taken(desk: Desk) -> None:
