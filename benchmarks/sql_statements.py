@@ -10,6 +10,7 @@ from benchmarks.baseline.statements import build_statements
 from benchmarks.graphql import read_operations
 from benchmarks.workloads import WORKLOADS, Variables
 from fieldstone.engine.documents.document import DocumentLimits
+from fieldstone.engine.documents.recent_operations import RecentOperations
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.request.compile import Limits, plan_operation, validate_text
@@ -188,7 +189,7 @@ async def _cursor(connection: psycopg.AsyncConnection, snapshot: Snapshot, opera
 def _compile(snapshot: Snapshot, operation: str, values: Variables) -> tuple[str, list[bytes]]:
     schema = lazy_schema(snapshot)
     key = OperationKey(workspace=snapshot.workspace.id.int, text=_OPERATIONS[operation], operation_name=None)
-    valid = validate_text(key, snapshot, schema, _LIMITS.document)
+    valid = validate_text(key, snapshot, schema, RecentOperations(_LIMITS.document))
     variables = coerce_variables(schema, valid.declarations, values, depth=_LIMITS.document.depth)
     plan = plan_operation(valid, snapshot, schema, _LIMITS, variables)
     if not isinstance(plan, QueryPlan) or plan.statement is None:

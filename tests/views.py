@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from fieldstone.engine.documents.recent_operations import RecentOperations
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.arguments.field_errors import replace_marks
 from fieldstone.engine.planner.arguments.trees import Bindings
@@ -59,7 +60,7 @@ def view_by_rules(snapshot: Snapshot, **rules: Any) -> Snapshot:
 def plan_as(seen: Snapshot, claims: Mapping[str, Any], text: str) -> tuple[QueryPlan, list[bytes | None]]:
     """The plan of a query without variables on a snapshot, and the parameters of its request."""
     schema = lazy_schema(seen)
-    operation = validate_text(OperationKey(0, text, None), seen, schema, LIMITS.document)
+    operation = validate_text(OperationKey(0, text, None), seen, schema, RecentOperations(LIMITS.document))
     assert isinstance(operation, ValidQuery)
     return plan_forgivingly(operation, seen, schema, LIMITS, Bindings(variables={}, actor="", claims=claims))
 
@@ -132,7 +133,7 @@ class RoleClient:
         """
         shown = self.seen.whole if is_valid else self.seen
         schema = lazy_schema(shown)
-        operation = validate_text(OperationKey(0, text, None), shown, schema, LIMITS.document)
+        operation = validate_text(OperationKey(0, text, None), shown, schema, RecentOperations(LIMITS.document))
         assert isinstance(operation, ValidMutation)
         plan = plan_operation(operation, self.seen, schema, LIMITS, {})
         role = "" if self.seen.role is None else self.seen.role.name

@@ -4,7 +4,8 @@ An operation takes processor time before it waits for the database: it is parsed
 send more than one process has time for, all operations that have begun share that time, and each of them is answered
 late, as are those of other workspaces. So while the loop's turns are long, only as many operations begin in each as
 keep it short. The others wait in the queues of the slots, where keys and workspaces take turns, and where an operation
-that has waited too long is refused.
+that has waited too long is refused. The only operation of a workspace does not wait: it is others that have made the
+turns long.
 """
 
 import asyncio
@@ -25,6 +26,9 @@ _FIRST: Final = 8
 
 _FREE: Final = 256
 """Operations in a turn that need no pace: so many short ones take less than a long turn."""
+
+_SPARE: Final = 4
+"""Operations of workspaces without another one that may begin in a turn beyond the pace."""
 
 _REST: Final = 0.01
 """Seconds between turns while no operation waits."""
@@ -51,6 +55,7 @@ class Pace:
         self.is_watching = False
         self.most = _FIRST
         self._left = 0
+        self._spare = 0
         self._calm = 0
         self._turned_at = 0.0
         self._hand_on = hand_on
@@ -67,10 +72,19 @@ class Pace:
         """Whether no further operation may begin in this turn of the loop."""
         return self.is_kept and self._left <= 0
 
-    def take(self) -> bool:
-        """Return whether one more operation may begin in this turn of the loop, and count it."""
-        self._left -= 1
-        return self._left >= 0
+    def take(self, *, is_only: bool) -> bool:
+        """Return whether one more operation may begin in this turn of the loop, and count it.
+
+        Args:
+            is_only: whether no other operation of its workspace is in progress.
+        """
+        if self._left > 0:
+            self._left -= 1
+            return True
+        if is_only and self._spare > 0:
+            self._spare -= 1
+            return True
+        return False
 
     def _look(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
         now = loop.time()
@@ -91,7 +105,7 @@ class Pace:
             self.most = max(1, self.most // 2)
         elif length < _SHORT:
             self.most += 1
-        self._left = self.most
+        self._left, self._spare = self.most, _SPARE
         is_waiting = self._hand_on()
         self._calm = 0 if is_waiting or length > _LONG else self._calm + 1
         if self._calm >= _CALM or self.most >= _FREE:

@@ -119,7 +119,7 @@ class Slots:
         if of_key >= self._each or of_workspace >= self._workspace:
             return False
         if self.pace.is_kept:
-            if not self.pace.take():
+            if not self.pace.take(is_only=not of_workspace):
                 return False
         elif not self.pace.is_watching:
             self.pace.watch()

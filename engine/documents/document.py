@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import cast
 
 from graphql import (
@@ -13,7 +14,6 @@ from graphql import (
     GraphQLSyntaxError,
     InlineFragmentNode,
     ListTypeNode,
-    NamedTypeNode,
     Node,
     OperationDefinitionNode,
     OperationType,
@@ -142,8 +142,17 @@ def parse_document(text: str, limits: DocumentLimits) -> DocumentNode:
         raise ParseFailed(error.message, locations=locations_of(error)) from None
     except RecursionError:
         raise QueryTooComplex(f"The document is nested deeper than {limits.depth} levels.") from None
+    _unchain(document)
     check_document(document, _fragments_of(document), limits)
     return document
+
+
+def _unchain(document: DocumentNode) -> None:
+    """Part the tokens of a document from each other: the chain is a cycle, which would outlive the document."""
+    token = document.loc and document.loc.start_token
+    while token:
+        following, token.prev, token.next = token.next, None, None
+        token = following
 
 
 def _fragments_of(document: DocumentNode) -> Mapping[str, FragmentDefinitionNode]:
@@ -304,26 +313,28 @@ def collect_fields(
     found: dict[str, list[FieldNode]] = {}
     spread: set[str] = set()
 
-    def applies(condition: NamedTypeNode | None) -> bool:
-        return types is None or condition is None or condition.name.value in types
-
-    def collect(selections: Sequence[SelectionNode]) -> None:
-        for selection in selections:
-            if not _included(selection.directives or (), variables):
-                continue
-            match selection:
-                case FieldNode():
-                    found.setdefault((selection.alias or selection.name).value, []).append(selection)
-                case InlineFragmentNode(type_condition=condition) if applies(condition):
-                    collect(selection.selection_set.selections)
-                case FragmentSpreadNode(name=name) if name.value not in spread:
-                    spread.add(name.value)
-                    fragment = operation.fragments[name.value]
-                    if applies(fragment.type_condition):
-                        collect(fragment.selection_set.selections)
-
-    for selection_set in selection_sets:
-        collect(selection_set.selections)
+    # Not a function that calls itself: that would be a cycle, which would keep the document.
+    pending: list[Iterator[SelectionNode]] = [chain.from_iterable(one.selections for one in selection_sets)]
+    while pending:
+        selection = next(pending[-1], None)
+        if selection is None:
+            pending.pop()
+        elif not _included(selection.directives or (), variables):
+            continue
+        elif isinstance(selection, FieldNode):
+            found.setdefault((selection.alias or selection.name).value, []).append(selection)
+        else:
+            fragment: InlineFragmentNode | FragmentDefinitionNode
+            if isinstance(selection, FragmentSpreadNode):
+                if selection.name.value in spread:
+                    continue
+                spread.add(selection.name.value)
+                fragment = operation.fragments[selection.name.value]
+            else:
+                fragment = cast("InlineFragmentNode", selection)
+            condition = fragment.type_condition
+            if types is None or condition is None or condition.name.value in types:
+                pending.append(iter(fragment.selection_set.selections))
     return [Selected(key=key, nodes=tuple(nodes)) for key, nodes in found.items()]
 
 

@@ -72,7 +72,7 @@ def _located(selected: Selected) -> Iterator[None]:
 
 
 def _roots_of(call: MutationCall | QueryCall) -> list[Selected]:
-    operation = call.operation.operation
+    operation = call.operation.parse()
     return collect_fields(operation, (operation.definition.selection_set,), call.variables)
 
 
@@ -153,7 +153,7 @@ class RootFields:
         """Return the selected members of an answer that is no record."""
         schema = self._compiler.schemas.get(call.snapshot)
         kind = values["__typename"]
-        return select_members(schema, call.operation.operation, selected, values, call.variables, kind)
+        return select_members(schema, call.operation.parse(), selected, values, call.variables, kind)
 
     async def _run(
         self, call: MutationCall, transaction: ModelTransaction, selected: Selected, arguments: Mapping[str, JsonValue]
@@ -205,7 +205,7 @@ class RootFields:
         require_root(transaction.snapshot, call.snapshot, call.principal, selected, arguments)
         schema = self._compiler.schemas.get(call.snapshot)
         plan = await self._plans[selected.name](schema, transaction, call.principal, arguments)
-        return select_members(schema, call.operation.operation, selected, plan, call.variables, PLAN)
+        return select_members(schema, call.operation.parse(), selected, plan, call.variables, PLAN)
 
     async def _tell(self, call: QueryCall, selected: Selected) -> JsonValue:
         """Return the value of a root field that no statement on the catalog answers."""
@@ -223,12 +223,12 @@ class RootFields:
             with _located(selected):
                 value = await self._explain(model, _arguments(call, selected)["input"])
             type_name = EXPLANATION
-        return select_members(schema, call.operation.operation, selected, value, call.variables, type_name)
+        return select_members(schema, call.operation.parse(), selected, value, call.variables, type_name)
 
     def watch(self, call: QueryCall) -> ModelWatch:
         """Return the subscription that a call is."""
         (root,) = _roots_of(call)
-        schema, operation = self._compiler.schemas.get(call.snapshot), call.operation.operation
+        schema, operation = self._compiler.schemas.get(call.snapshot), call.operation.parse()
         return ModelWatch(
             principal=call.principal,
             operation=KeptRequest(query=call.key.text, operation_name=call.key.operation_name, json=b"{}"),
@@ -249,7 +249,7 @@ class RootFields:
         """Return the record written, read as it is before the commit."""
         context = PlanContext(
             snapshot=call.snapshot,
-            operation=call.operation.operation,
+            operation=call.operation.parse(),
             variables=call.variables,
             limits=self._compiler.limits_of(call.limits).records,
         )

@@ -13,8 +13,8 @@ from fieldstone.engine.documents.document import (
     Operation,
     Selected,
     collect_fields,
-    parse_operation,
 )
+from fieldstone.engine.documents.recent_operations import RecentOperations
 from fieldstone.engine.documents.validation import validate_operation
 from fieldstone.engine.events.subscriptions.live_query import LivePlan
 from fieldstone.engine.events.subscriptions.subscription import compile_subscription
@@ -45,6 +45,7 @@ from fieldstone.engine.request.valid_operation import (
     ValidOperation,
     ValidQuery,
     ValidSubscription,
+    outline_of,
 )
 from fieldstone.engine.request.variables import Variables, declare
 from fieldstone.engine.schema.introspection import introspect, is_introspection_field, switched_off
@@ -82,37 +83,23 @@ def is_wide(schema: GraphQLSchema) -> bool:
     return isinstance(schema, LazySchema) and schema.scope.most_fields > LIGHT_FIELDS
 
 
-def validate_text(key: OperationKey, snapshot: Snapshot, schema: GraphQLSchema, limits: DocumentLimits) -> AnyOperation:
+def validate_text(
+    key: OperationKey, snapshot: Snapshot, schema: GraphQLSchema, recent: RecentOperations
+) -> AnyOperation:
     """Return the operation of a document, valid under this snapshot.
 
     Raises:
         ApiError: it cannot be parsed, is past a limit, or has no such operation.
-        InvalidDocument: it does not fit the schema.
+        InvalidDocument: it does not fit the schema, or asks for the schema where it may not.
     """
-    operation = parse_operation(key.text, key.operation_name, limits)
-    return validate_parsed(operation, snapshot, schema, limits, is_heavy=is_heavy_text(key.text), is_rest=key.is_rest)
-
-
-def validate_parsed(
-    operation: Operation,
-    snapshot: Snapshot,
-    schema: GraphQLSchema,
-    limits: DocumentLimits,
-    *,
-    is_heavy: bool,
-    is_rest: bool = False,
-) -> AnyOperation:
-    """Return an operation that was parsed, valid under this snapshot.
-
-    Raises:
-        InvalidDocument: its document does not fit the schema, or asks for the schema where it may not.
-    """
+    parse = partial(recent.parse, key.text, key.operation_name)
+    operation, has_introspection = parse(), recent.limits.introspection
     is_introspection = _asks_for_schema(operation)
-    if is_introspection and not limits.introspection:
+    if is_introspection and not has_introspection:
         raise InvalidDocument([switched_off()])
     named: set[str] = set()
     places: dict[str, set[str]] = {}
-    if found := validate_operation(schema, operation, named=named, places=places, suggests=limits.introspection):
+    if found := validate_operation(schema, operation, named=named, places=places, suggests=has_introspection):
         raise InvalidDocument(forbid_known(snapshot, schema, found))
     definition = operation.definition
     objects = _find_objects(snapshot, named)
@@ -124,8 +111,10 @@ def validate_parsed(
             build = partial(ValidMutation, planner=_plan_mutation)
         case OperationType.SUBSCRIPTION:
             build = partial(ValidSubscription, planner=_plan_subscription)
+    has_many_fields = sum(len(one.fields) for one in objects.values()) > LIGHT_FIELDS
     return build(
-        operation=operation,
+        parse=parse,
+        outline=outline_of(operation),
         declarations=declarations,
         usages=find_usages((definition, *operation.fragments.values()), declarations, by_value=is_introspection),
         depends=Dependencies(
@@ -136,8 +125,8 @@ def validate_parsed(
             checked=snapshot,
         ),
         is_introspection=is_introspection,
-        is_rest=is_rest,
-        is_heavy=is_heavy or is_introspection or sum(len(one.fields) for one in objects.values()) > LIGHT_FIELDS,
+        is_rest=key.is_rest,
+        is_heavy=is_heavy_text(key.text) or is_introspection or has_many_fields,
     )
 
 
@@ -151,7 +140,7 @@ def plan_operation(
     """
     context = PlanContext(
         snapshot=snapshot,
-        operation=operation.operation,
+        operation=operation.parse(),
         variables=variables,
         limits=limits.records,
         rules=RULES,
@@ -166,7 +155,7 @@ def plan_forgivingly(
     """Return a query's plan for one request alone, and its parameters: each field fails whose argument is refused."""
     context = PlanContext(
         snapshot=snapshot,
-        operation=operation.operation,
+        operation=operation.parse(),
         variables=bindings.variables,
         limits=limits.records,
         parameters=ParameterList(tried=bindings),

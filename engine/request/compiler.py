@@ -13,6 +13,7 @@ from uuid import UUID
 from graphql import GraphQLSchema
 
 from fieldstone.engine.documents.document import check_length
+from fieldstone.engine.documents.recent_operations import RecentOperations
 from fieldstone.engine.documents.suggestions import hide_suggestion
 from fieldstone.engine.errors import ApiError, BadUserInput, ParseFailed, QueryTooComplex, ServiceUnavailable
 from fieldstone.engine.planner.arguments.trees import Bindings
@@ -24,7 +25,6 @@ from fieldstone.engine.request.compile import (
     is_wide,
     plan_forgivingly,
     plan_operation,
-    validate_parsed,
     validate_text,
 )
 from fieldstone.engine.request.idempotency.companion import Companion
@@ -99,6 +99,7 @@ class Compiler:
         self.plans = PlanCache(limits.cached_documents)
         self.schemas = SchemaCache(build_schema)
         self._work = work
+        self._recent = RecentOperations(limits.document)
         self._limits: dict[RoleLimits, Limits] = {}
         self._refusals = Refusals()
 
@@ -142,12 +143,7 @@ class Compiler:
             raise refusal
         schema = self.schemas.get(snapshot)
         is_heavy = is_heavy_text(key.text) or is_wide(schema)
-        if (parsed := self.plans.find_parsed(key)) is not None:
-            limits = self.limits.document
-            is_long = is_heavy_text(key.text)
-            make = partial(validate_parsed, parsed, snapshot, schema, limits, is_heavy=is_long, is_rest=key.is_rest)
-        else:
-            make = partial(validate_text, key, snapshot, schema, self.limits.document)
+        make = partial(validate_text, key, snapshot, schema, self._recent)
         try:
             operation = await self.run_first(
                 snapshot.workspace.id, make, is_heavy=is_heavy, key=(self, key, id(schema))
@@ -271,11 +267,8 @@ class Compiler:
                 self.plans.counters.renewals += await self._renew_plan(touched, sample, snapshot)
                 yield
             return
-        schema, limits = self.schemas.get(snapshot), self.limits.document
-        is_rest = touched.is_rest
-        make = partial(
-            validate_parsed, touched.operation, snapshot, schema, limits, is_heavy=touched.is_heavy, is_rest=is_rest
-        )
+        schema = self.schemas.get(snapshot)
+        make = partial(validate_text, key, snapshot, schema, self._recent)
         try:
             renewed = await self.run(snapshot, make, is_heavy=touched.is_heavy or is_wide(schema))
         except InvalidDocument:

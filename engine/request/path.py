@@ -256,6 +256,9 @@ class GraphQLApi:
         if isinstance(operation, ValidMutation) and not allow_mutation:
             raise MethodNotAllowed("A mutation must be sent by POST.")
         operation.demand.count(principal)
+        if operation.is_heavy and (self._compute is not None or operation.is_introspection):
+            # Root fields that no statement answers are read from the document, which may have to be parsed again.
+            await self.compiler.run(snapshot, operation.parse, is_heavy=True)
         try:
             match operation:
                 case ValidSubscription():
@@ -321,7 +324,7 @@ class GraphQLApi:
         if call.operation.is_introspection:
             schema = self.compiler.schemas.get(call.snapshot)
             if isinstance(schema, LazySchema):
-                text = await self.schema_answers.answer(call.operation.operation, call.variables, schema)
+                text = await self.schema_answers.answer(call.operation.parse(), call.variables, schema)
                 if text is not None:
                     most = SHARED_TEXT_RATIO * self.compiler.limits.records.response_bytes
                     if len(text) > most:

@@ -7,7 +7,6 @@ from itertools import islice
 from typing import NamedTuple, cast
 from uuid import UUID
 
-from fieldstone.engine.documents.document import Operation
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import AnyOperation, Demand, KeptPlan, P, ValidOperation
 from fieldstone.engine.request.variables import Variables
@@ -16,7 +15,7 @@ from fieldstone.metadata.errors import UnknownRole
 from fieldstone.metadata.model import Snapshot
 
 MOST_TEXT = 2_000_000
-"""Characters of all documents together: a parsed one takes about a hundred bytes for each."""
+"""Characters of all documents together; the statement of a plan is longer than its document as a rule."""
 MOST_SHAPES = 64
 """Plans of one operation."""
 
@@ -166,10 +165,6 @@ class PlanCache:
                 self.counters.shared += 1
                 return shared
         return None
-
-    def find_parsed(self, key: OperationKey) -> Operation | None:
-        """Return the parsed document of a key, if another role has sent it."""
-        return next((other.operation for other in self._others(key)), None)
 
     def share_plan(self, key: OperationKey, operation: ValidOperation[P], shape: Hashable, view: Snapshot) -> P | None:
         """Keep, and return, the plan that another role has for a shape, if this view has the same objects."""

@@ -75,6 +75,8 @@ class KeptPlan(NamedTuple, Generic[P_co]):
     sample: Variables | None
 
 
+LONGEST_OUTLINE = 200
+"""Characters of the name of an operation, and of its root fields, that are kept."""
 MOST_CLIENTS = 20
 """Clients of an operation that are counted by their names."""
 
@@ -98,11 +100,36 @@ class Demand:
         clients[name] = clients.get(name, 0) + 1
 
 
+class Outline(NamedTuple):
+    """The type and the name of an operation, the names of its root fields without fragments, the path of the first."""
+
+    type: str
+    name: str | None
+    roots: str
+    path: tuple[str | int, ...]
+
+
+def outline_of(operation: Operation) -> Outline:
+    """Return the outline of a parsed operation."""
+    definition = operation.definition
+    selections = definition.selection_set.selections
+    first = selections[0] if selections else None
+    roots = [node.name.value for node in selections if isinstance(node, FieldNode)]
+    return Outline(
+        type=operation.type.value.upper(),
+        name=None if definition.name is None else definition.name.value[:LONGEST_OUTLINE],
+        roots=", ".join(dict.fromkeys(roots))[:LONGEST_OUTLINE],
+        path=((first.alias or first.name).value,) if isinstance(first, FieldNode) else (),
+    )
+
+
 @dataclass(slots=True, kw_only=True)
 class ValidOperation(Generic[P_co]):
     """An operation that the schema allows, with the plans made for it so far.
 
     Attributes:
+        parse: returns the operation as it was parsed, or parses it again.
+        outline: the parts of it that are wanted where it is not worth its parsing.
         planner: makes the plan for a context under a schema; raises ApiError.
         depends: the objects that the document names, without which it might not be valid. Where they get more fields it
             stays valid: no name changes its meaning, and no argument is required by the schema because of a field.
@@ -110,7 +137,8 @@ class ValidOperation(Generic[P_co]):
         is_rest: whether its answers have the form of REST; see `PlanContext`.
     """
 
-    operation: Operation
+    parse: Callable[[], Operation]
+    outline: Outline
     planner: Callable[[PlanContext, GraphQLSchema], P_co]
     declarations: tuple[Declaration, ...]
     usages: tuple[Usage, ...]
@@ -149,6 +177,4 @@ AnyOperation = ValidQuery | ValidMutation | ValidSubscription
 
 def path_of(operation: AnyOperation) -> tuple[str | int, ...]:
     """Return the path that a failure of the whole operation is reported at: its first root field."""
-    selections = operation.operation.definition.selection_set.selections
-    first = selections[0] if selections else None
-    return ((first.alias or first.name).value,) if isinstance(first, FieldNode) else ()
+    return operation.outline.path

@@ -6,7 +6,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from graphql import FieldNode, print_ast
+from graphql import print_ast
 
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
@@ -17,8 +17,6 @@ from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import find_role
 from fieldstone.sql.statement import Statement
 
-_LONGEST = 200
-"""Characters of a name, and of the names of the root fields together."""
 _MOST_VARIABLES = 50
 
 
@@ -61,15 +59,13 @@ def describe_slow(
 ) -> SlowOperation:
     """Return an operation as it is noted; `view` is the model as its principal sees it."""
     role = None if is_metadata else find_role(view.roles, principal.role)
-    definition = operation.operation.definition
-    roots = [node.name.value for node in definition.selection_set.selections if isinstance(node, FieldNode)]
     types = {one.name: print_ast(one.type) for one in operation.declarations[:_MOST_VARIABLES]}
     return SlowOperation(
         workspace_id=principal.workspace_id,
         api="REST" if request.is_rest else "METADATA" if is_metadata else "GRAPHQL",
-        type=definition.operation.value.upper(),
-        name=None if definition.name is None else definition.name.value[:_LONGEST],
-        roots=", ".join(dict.fromkeys(roots))[:_LONGEST],
+        type=operation.outline.type,
+        name=operation.outline.name,
+        roots=operation.outline.roots,
         hash=sha256(request.query.encode("utf-8", "replace")).hexdigest(),
         role=None if role is None else role.name,
         variables=dumps(describe_variables(types, request.variables)),

@@ -37,7 +37,9 @@ def shown_field(snapshot: Snapshot, object_: Object, field: Field) -> Any:
             relation.on_delete,
             [one.name for group in object_.morphs if field in group for one in group],
         )
-    plain = replace(field, id=object_.id, object_id=object_.id, column="", relation_id=None, settings=known)
+    plain = replace(
+        field, id=object_.id, object_id=object_.id, column="", former_columns=(), relation_id=None, settings=known
+    )
     return replace(plain, id=snapshot.workspace.id, object_id=snapshot.workspace.id), sources, ends
 
 

@@ -77,7 +77,7 @@ def _validate(touched: Sequence[tuple[OperationKey, AnyOperation]], after: Snaps
     schemas: dict[int, GraphQLSchema] = {}
     found: list[JsonValue] = []
     for key, kept in touched:
-        operation = kept.operation
+        operation = kept.parse()
         view = find_view(after, key)
         if view is None:
             continue  # Its role is gone, with all its operations.

@@ -81,7 +81,7 @@ def _events(plan: EventFeed, draft: StatementDraft) -> Query:
     left, before = expressions.result(source.alias, "after"), expressions.result(source.alias, "before")
     record, changed = expressions.coalesce(left, before), expressions.result(source.alias, "changed")
     if plan.former:
-        record, changed = _with_present_names(plan.former, record, changed, draft)
+        record, changed = _with_present_names(plan.former, record, changed)
     query = Query().from_(source).select(position, expressions.named(changed, "changed"))
     query.select(expressions.named(record, "record"))
     if isinstance(plan.action, Parameter):
@@ -90,7 +90,7 @@ def _events(plan: EventFeed, draft: StatementDraft) -> Query:
 
 
 def _with_present_names(
-    former: Sequence[tuple[str, str]], record: Expression, changed: Expression, draft: StatementDraft
+    former: Sequence[tuple[str, str]], record: Expression, changed: Expression
 ) -> tuple[Expression, Expression]:
     """Return the record and the changed columns of an event with the names that the columns have by now."""
     names = Expression(expressions.text_literal(json.dumps(dict(former))).text + "::jsonb")

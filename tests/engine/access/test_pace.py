@@ -104,3 +104,25 @@ async def test_where_all_slots_are_taken_the_pace_ends() -> None:
             await until(lambda: not slots.pace.is_kept)
             assert slots.waiting == 1
         await waiting
+
+
+async def test_the_only_operation_of_a_workspace_does_not_wait_for_a_pace_that_others_have_made_slow() -> None:
+    slots = Slots()
+    turns = Turns(slots)
+    async with asyncio.timeout(30):
+        await keep_pace(slots, turns)
+        noisy, quiet = workspace(), workspace()
+        many = [asyncio.create_task(turns.operate(noisy, "noisy")) for _ in range(20)]
+        await until(lambda: turns.begun.count("noisy") > 2)
+        assert slots.pace.is_kept
+        assert slots.waiting
+        begun = []
+        for _ in range(3):
+            waited = slots.counters.waited
+            await turns.operate(quiet, "quiet")
+            begun.append(slots.counters.waited == waited)
+        assert begun == [True] * 3
+        many += [asyncio.create_task(turns.operate(quiet, "quiet")) for _ in range(2)]
+        await until(lambda: slots.counters.waited > waited)
+        await asyncio.gather(*many)
+    assert (slots.in_progress, slots.waiting) == (0, 0)

@@ -4,6 +4,7 @@ import pytest
 from graphql import GraphQLSchema
 
 from fieldstone.engine.documents.document import DocumentLimits
+from fieldstone.engine.documents.recent_operations import RecentOperations
 from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.request.compile import Limits, validate_text
 from fieldstone.engine.request.plan_cache import ROLES_EACH, OperationKey, PlanCache, key_of
@@ -59,7 +60,7 @@ def test_schemas_are_dropped_by_weight(monkeypatch: pytest.MonkeyPatch) -> None:
 def keep(plans: PlanCache, view: Snapshot, text: str = TEXT) -> OperationKey:
     key = key_of(view, GraphQLRequest(text, None, {}))
     if plans.share_operation(key, view) is None:
-        plans.keep_operation(key, validate_text(key, view, lazy_schema(view), LIMITS.document))
+        plans.keep_operation(key, validate_text(key, view, lazy_schema(view), RecentOperations(LIMITS.document)))
     return key
 
 
@@ -70,7 +71,7 @@ def test_a_role_takes_over_the_operation_of_another_one() -> None:
     assert len({key.role for key in keys}) == 3
     operations = [plans.find_operation(key, view) for key, view in zip(keys, seen, strict=True)]
     assert None not in operations
-    assert len({id(one.operation) for one in operations if one is not None}) == 1
+    assert len({id(one.outline) for one in operations if one is not None}) == 1
     assert len({id(one.depends) for one in operations if one is not None}) == 3, "each notes its own snapshot"
 
 

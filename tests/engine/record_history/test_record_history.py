@@ -114,7 +114,9 @@ async def test_a_role_sees_its_fields_and_its_records(client: httpx.AsyncClient)
     assert refused.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-async def test_a_role_sees_the_values_from_before_options_went_as_it_sees_those_of_now(client: httpx.AsyncClient) -> None:
+async def test_a_role_sees_the_values_from_before_options_went(
+    client: httpx.AsyncClient,
+) -> None:
     ways = [{"fields": {"only": ["name"]}}, {"rule": {"name": {"startsWith": "Open"}}}]
     headers = await key_of_role(client, grants=[{"object": "opportunity", "read": ways}])
     for name in ("Open", "Secret"):

@@ -104,7 +104,7 @@ def shown(snapshot: Snapshot) -> Any:
         {
             object_.id: (
                 replace(object_, fields=(), retired_columns=frozenset(), table=replace(object_.table, name="")),
-                {field.id: replace(field, column="") for field in object_.fields},
+                {field.id: replace(field, column="", former_columns=()) for field in object_.fields},
             )
             for object_ in snapshot.objects.values()
         },

@@ -60,7 +60,9 @@ async def test_who_resumes_gets_the_values_from_before_options_went(desk: Desk) 
     await desk.data("mutation { createActivity(data: { type: CALL }) { id } }")
     listener = await desk.subscribe('subscription { activityCreated(after: "0") { type } }')
     assert await listener.until(3) == [{"type": "CALL"}, {"type": None}, {"type": "CALL"}]
-    calls = await desk.subscribe('subscription { activityCreated(after: "0", filter: { type: { eq: CALL } }) { type } }')
+    calls = await desk.subscribe(
+        'subscription { activityCreated(after: "0", filter: { type: { eq: CALL } }) { type } }'
+    )
     assert await calls.until(2) == [{"type": "CALL"}, {"type": "CALL"}]
     updated = await desk.subscribe(
         'subscription { activityChanged(after: "0", actions: [UPDATED], changed: [type]) { changed record { type } } }'
