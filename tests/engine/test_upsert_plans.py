@@ -51,6 +51,15 @@ async def test_an_upsert_of_new_records_reads_no_table(large: Apis, large_dsn: s
         await check(large, large_dsn, upsert("{fields: [email]}"), before=gone, d=rows)
 
 
+@pytest.mark.parametrize("conflict", WAYS.values(), ids=WAYS)
+async def test_an_upsert_of_one_record_reads_no_table(large: Apis, large_dsn: str, conflict: str) -> None:
+    found = await large.data("{ people(first: 1) { edges { node { id email } } } }")
+    (edge,) = found["people"]["edges"]
+    given = f", onConflict: {conflict}" if conflict else ""
+    text = f"mutation ($d: PersonInput!) {{ upsertPerson(data: $d{given}) {{ created record {{ id }} }} }}"
+    await check(large, large_dsn, text, d={**edge["node"], "city": "x"})
+
+
 async def test_changes_by_id_read_no_table(large: Apis, large_dsn: str) -> None:
     found = await large.data("{ people(first: 50) { edges { node { id } } } }")
     rows = [{"id": edge["node"]["id"], "data": {"city": "y"}} for edge in found["people"]["edges"]]

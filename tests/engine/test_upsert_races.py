@@ -3,7 +3,10 @@
 import asyncio
 from contextlib import AsyncExitStack
 
-from tests.apis import open_apis
+import pytest
+
+from tests.apis import Apis, open_apis
+from tests.engine.racing import race
 from tests.engine.records import count, take_events
 from tests.engine.upserting import BY_EMAIL, MANY, ONE, check_chain, upsert
 
@@ -27,6 +30,28 @@ async def test_a_hundred_clients_upsert_one_key_a_thousand_times(workspace_dsn: 
         assert len(events) == 1_000
         assert [event.action for event in events] == ["created"] + ["updated"] * 999
         check_chain(events)
+
+
+@pytest.mark.parametrize("many", [False, True])
+async def test_a_record_that_changes_while_its_lock_is_waited_for(workspace_dsn: str, many: bool) -> None:
+    async def ask(apis: Apis, name: str) -> tuple[bool, str]:
+        given = {"email": "a", "firstName": name}
+        if not many:
+            return (answer := await upsert(apis, given))["created"], answer["record"]["firstName"]
+        (row,) = (await apis.data(MANY, d=[given], c=BY_EMAIL))["upsertPeople"]
+        return row["created"], row["record"]["firstName"]
+
+    async with open_apis(workspace_dsn) as apis:
+        assert await ask(apis, "first") == (True, "first")
+        assert await race(workspace_dsn, ask(apis, "second"), "city = %s", "x") == (False, "second")
+        # It loses the key, and is deleted: the key is free in both cases.
+        assert await race(workspace_dsn, ask(apis, "third"), "email = %s", "b") == (True, "third")
+        assert await race(workspace_dsn, ask(apis, "fourth"), '"deletedAt" = %s', "now") == (True, "fourth")
+        people = await apis.data("{ people(orderBy: { email: ASC }) { edges { node { email firstName city } } } }")
+        assert [edge["node"] for edge in people["people"]["edges"]] == [
+            {"email": "a", "firstName": "fourth", "city": None},
+            {"email": "b", "firstName": "second", "city": "x"},
+        ]
 
 
 async def test_many_clients_revive_one_record(workspace_dsn: str) -> None:

@@ -14,6 +14,9 @@ Its WITH queries, each after those that it reads:
     changed   one event row for each updated record
     event     one event row for each inserted record
 
+The only row that one unique key finds a record for has no `keyed`: the key finds the row to lock, which is `target`. No
+rows of it are put in an order.
+
 A row that was neither updated nor inserted lost a race: another transaction has taken its key since the statement
 began. The answer then raises the error that has the statement tried again.
 
@@ -52,14 +55,11 @@ class _Statement:
 
     def compile(self) -> Query:
         plan, draft = self.plan, self.draft
-        statement = Query().with_(given_rows(plan, draft), "given").with_(self._keyed(), "keyed")
-        meant = "keyed"
-        if plan.revives:
-            for place in plan.by:
-                statement.with_(self._trash(place), "trash" + str(place))
-            meant = "meant"
-            statement.with_(self._meant(), meant)
-        statement.with_(self._locked(meant), "locked").with_(self._placed(meant), "placed")
+        statement = Query().with_(given_rows(plan, draft), "given")
+        if plan.many or plan.revives or len(plan.by) != 1 or plan.table.is_distributed:
+            self._find(statement)
+        else:
+            statement.with_(self._locked_by(plan.by[0]), "locked").with_(self._placed_alone(), "placed")
         statement.with_(compile_upsert_verdict(plan, draft), "verdict")
         written = []
         if plan.updates or plan.revives:
@@ -72,6 +72,39 @@ class _Statement:
         inserted = FromItem("inserted", draft.alias())
         statement.with_(created_events(plan, inserted), "event")
         return self._answer(statement, written)
+
+    def _find(self, statement: Query) -> None:
+        """Add the WITH queries that find the rows meant, and lock them."""
+        statement.with_(self._keyed(), "keyed")
+        meant = "keyed"
+        if self.plan.revives:
+            for place in self.plan.by:
+                statement.with_(self._trash(place), "trash" + str(place))
+            meant = "meant"
+            statement.with_(self._meant(), meant)
+        statement.with_(self._locked(meant), "locked").with_(self._placed(meant), "placed")
+
+    def _locked_by(self, place: int) -> Query:
+        """Return the live row that has the key of the only given one; a lock that it waited for tests it once more."""
+        plan, row = self.plan, RowReference(alias=self.draft.alias())
+        given = self._rows("given")
+        gives = expressions.scalar(Query().from_(given.source).select(given.gives(place)))
+        conditions = [gives]
+        for column in plan.keys[place][0].columns:
+            one = self._rows("given")
+            value = expressions.scalar(Query().from_(one.source).select(one.values[column.name]))
+            conditions.append(expressions.equal(row.column(column.name), value))
+        conditions += [self._is_deleted(row, negated=True), permitted(plan, row, self.draft)]
+        query = Query().from_(table_source(plan.table, row.alias)).select(expressions.whole_row(row.alias))
+        return query.only(expressions.all_of(conditions)).for_update()
+
+    def _placed_alone(self) -> Query:
+        """Return the only given row with the locked one."""
+        rows, locked = self._rows("given"), FromItem("locked", self.draft.alias())
+        key = expressions.column(locked.alias, self.plan.key.name)
+        target = expressions.scalar(Query().from_(locked).select(key))
+        query = Query().from_(rows.source).select(expressions.whole_row(rows.source.alias))
+        return query.select(expressions.named(target, "target"))
 
     def _rows(self, name: str) -> UpsertRows:
         return UpsertRows(self.plan, FromItem(name, self.draft.alias()))
@@ -188,8 +221,9 @@ class _Statement:
         change.select(*values.values()).returning(expressions.whole_row(row.alias))
         is_new = expressions.is_null(rows.result("target"))
         change.only(expressions.all_of([is_new, compile_guard(draft)]))
-        order = dict.fromkeys(column.name for key, _ in plan.keys[1:] for column in key.columns)
-        change.order(*[values[name] for name in order], rows.position)
+        if plan.many:
+            order = dict.fromkeys(column.name for key, _ in plan.keys[1:] for column in key.columns)
+            change.order(*[values[name] for name in order], rows.position)
         return change.or_nothing()
 
     def _changed(self) -> Query:
@@ -206,7 +240,7 @@ class _Statement:
             )
         query = event_rows(event, key, locked.alias, updated.alias, action=action).from_(updated)
         query.join(InnerJoin(locked, expressions.equal(old.column(plan.key.name), key)))
-        return query.order(key)
+        return query.order(key) if plan.many else query
 
     def _answer(self, statement: Query, written: Sequence[str]) -> Query:
         plan, draft = self.plan, self.draft
@@ -230,8 +264,10 @@ class _Statement:
         placed.join(InnerJoin(rows.source, same))
         whole = query_source(placed.text(), draft.alias())
         row = RowReference(alias=whole.alias)
-        order = row.column(PLACE)
-        count = expressions.scalar(Query().from_(FromItem("given", draft.alias())).select(expressions.COUNT))
+        order, count = None, expressions.ONE
+        if plan.many:
+            order = row.column(PLACE)
+            count = expressions.scalar(Query().from_(FromItem("given", draft.alias())).select(expressions.COUNT))
         lost = expressions.case(
             [(expressions.compare(expressions.COUNT, Comparison.NE, count), expressions.call("fieldstone.retry"))]
         )

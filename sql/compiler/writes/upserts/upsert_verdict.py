@@ -151,7 +151,8 @@ def _first(rows: UpsertRows, problem: Problem, details: Sequence[Expression], co
     text = expressions.concatenation(
         (expressions.text_literal(problem.value + ":"), expressions.cast_to_text(_listed(details)))
     )
-    return Query().from_(rows.source).select(text).only(condition).order(rows.position).limit(1)
+    query = Query().from_(rows.source).select(text).only(condition)
+    return query.order(rows.position).limit(1) if rows.plan.many else query
 
 
 def _listed(values: Sequence[Expression]) -> Expression:
