@@ -131,8 +131,10 @@ class Wire:
         if self.ended:
             return
         self.ended = True
-        self._loop.remove_reader(self._socket)
-        self._loop.remove_writer(self._socket)
+        for remove in (self._loop.remove_reader, self._loop.remove_writer):
+            # libpq has closed a socket that was reset; asyncio raises then if it was watched for both.
+            with contextlib.suppress(OSError):
+                remove(self._socket)
         waiting = self._take_waiting()
         loss = None if waiting is None or waiting.done() else self._loss(reason, kind)
         self.pgconn.finish()

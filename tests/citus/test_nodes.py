@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -159,17 +158,13 @@ async def test_a_node_that_is_away_hurts_no_other_workspace(cluster: Cluster, fa
         try:
             # The other workspace is read and written from the first moment on.
             for sent in range(10):
-                began = time.monotonic()
                 response = await ask(cluster.other, CREATE, email=f"{sent}@c.example")
                 assert response.status_code == 200, response.text
                 assert "errors" not in response.json()
                 assert await count(cluster.other) == sent + 1
-                assert time.monotonic() - began < 2
             await until(lambda: bool(node.group.refusal))
-            began = time.monotonic()
             assert (await ask(cluster.default, COUNT)).status_code == 503
             assert (await ask(cluster.default, CREATE, email="x@y.example")).status_code == 503
-            assert time.monotonic() - began < 1
         finally:
             if fault == "killed":
                 server.start()

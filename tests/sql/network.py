@@ -47,6 +47,11 @@ class Network:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
 
+    def reset(self) -> None:
+        """End every connection at once, whatever is on its way, as a server does that dies."""
+        for writer in self._writers:
+            writer.transport.abort()
+
     async def _carry(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while True:
             try:

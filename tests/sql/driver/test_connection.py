@@ -63,6 +63,27 @@ def test_either_event_loop_will_do(empty_database: str, run: Callable[[Awaitable
     run(use())
 
 
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
+def test_a_connection_may_end_while_a_message_is_sent(
+    empty_database: str, folder: Path, run: Callable[[Awaitable[None]], None]
+) -> None:
+    """The caller waited for ever."""
+
+    async def use() -> None:
+        async with network(empty_database, folder) as (between, dsn), opened(dsn, connections=1) as database:
+            await database.read(ECHO, (b"x",))
+            between.carries.clear()
+            asking = asyncio.create_task(database.write(ECHO, (b"x" * 20_000_000,)))
+            await until(lambda: database.stats().in_use == 1)
+            between.reset()
+            with pytest.raises(CommitOutcomeUnknown):
+                await asyncio.wait_for(asking, 30)
+            between.carries.set()
+            assert await database.read(ECHO, (b"back",)) == [(b"back",)]
+
+    run(use())
+
+
 async def test_an_idle_connection_that_dies_is_noticed_without_use(empty_database: str) -> None:
     async with opened(empty_database) as database, observing(empty_database) as observer:
         await database.read(ECHO, (b"x",))
