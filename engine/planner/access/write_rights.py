@@ -14,7 +14,7 @@ from fieldstone.metadata.access.rules import show
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.role import WHOLLY, Action, Stored, Way
-from fieldstone.sql.plan.elements import And, Condition, HasLinked, HasRelated, HasTotals, Related, Searches
+from fieldstone.sql.plan.elements import And, Condition, HasLinked, HasRelated, HasTotals, Or, Related, Searches
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.parts import parts_of
 from fieldstone.sql.plan.rights import AllowedWay, Rights
@@ -58,11 +58,11 @@ class JudgedRights:
 
     Attributes:
         rights: None: the statement need not judge.
-        deferred: the checks of records that the mutation itself changes after the statement.
+        deferred: the checks of records that the mutation itself changes after the statement: one of each tuple holds.
     """
 
     rights: Rights | None = None
-    deferred: tuple[Stored, ...] = ()
+    deferred: tuple[tuple[Stored, ...], ...] = ()
 
 
 FREE: Final = JudgedRights()
@@ -130,7 +130,9 @@ def judge(
     checks = [_said(_check_of(way, rights.action)) for way in chosen]
     if marks is None and not is_barred and (None, None) in zip(rules, checks, strict=True):
         return FREE
-    planned, deferred = _plan_checks(context, rights.object_, checks)
+    has_one_rule = rights.action is Action.CREATE or len({*rules}) == 1
+    is_free = marks is None and not is_barred and has_one_rule
+    planned, deferred = _plan_checks(context, rights.object_, checks, is_free=is_free)
     is_judged = marks is not None or is_barred or any(check is not None for check in planned)
     is_bound = None not in rules and not _covers(rules, rights.object_)
     if rights.action is Action.CREATE or not (is_bound or refuses or (is_judged and len(chosen) > 1)):
@@ -145,7 +147,7 @@ def judge(
 
 
 def plan_deferred(context: PlanContext, object_: Object, action: Action, judged: JudgedRights) -> DeferredCheck | None:
-    """Return the check that waits for the end of the mutation: every one that does, whichever way admitted a record."""
+    """Return the check that waits for the end of the mutation."""
     if not judged.deferred:
         return None
     context.parameters = ParameterList()
@@ -153,7 +155,9 @@ def plan_deferred(context: PlanContext, object_: Object, action: Action, judged:
         table=object_.table,
         key=object_.key,
         ids=context.parameters.add(lambda bindings: bindings.ids, SqlType.UUID, array=True),
-        check=And(terms=tuple(_plan(context, object_, check) for check in judged.deferred)),
+        check=And(
+            terms=tuple(Or(terms=tuple(_plan(context, object_, one) for one in checks)) for checks in judged.deferred)
+        ),
     )
     return DeferredCheck(object_=object_, action=action, statement=compile_bound(plan, context.parameters))
 
@@ -173,9 +177,14 @@ def _covers(rules: Sequence[Stored | None], object_: Object) -> bool:
 
 
 def _plan_checks(
-    context: PlanContext, object_: Object, checks: Sequence[Stored | None]
-) -> tuple[list[Condition | None], tuple[Stored, ...]]:
-    """Return the checks that the statement can judge by, and the others."""
+    context: PlanContext, object_: Object, checks: Sequence[Stored | None], *, is_free: bool
+) -> tuple[list[Condition | None], tuple[tuple[Stored, ...], ...]]:
+    """Return the checks that the statement can judge by, and those that wait: a record must fulfil one of each tuple.
+
+    Where each way is `is_free` to take each record, one check suffices, and if one of them waits, all do. Elsewhere
+    nobody knows at the end which ways took a record, and it must fulfil all that wait.
+    """
+    undo = context.parameters.savepoint()
     planned: list[Condition | None] = []
     deferred: dict[Stored, None] = {}
     for check in checks:
@@ -190,7 +199,11 @@ def _plan_checks(
             planned.append(None)
         else:
             planned.append(condition)
-    return planned, tuple(deferred)
+    if deferred and is_free:
+        undo()
+        every = tuple(dict.fromkeys(check for check in checks if check is not None))
+        return [None] * len(checks), () if None in checks else (every,)
+    return planned, tuple((check,) for check in deferred)
 
 
 def _plan(context: PlanContext, object_: Object, rule: Stored) -> Condition:

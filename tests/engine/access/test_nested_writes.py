@@ -204,3 +204,63 @@ async def test_two_ways_of_a_nested_update(world: World) -> None:
             await rep.write(full)
         else:
             assert (await rep.refusal(full))["extensions"]["code"] == "FORBIDDEN", data
+
+
+@pytest.mark.parametrize(
+    ("ways", "name", "city", "allows"),
+    [
+        # One check suffices, whichever of them waits for the end of the mutation.
+        ([{"check": BERLINERS}, {"check": {"name": {"eq": "New"}}}], "New", "Rome", True),
+        ([{"check": BERLINERS}, {"check": {"name": {"eq": "New"}}}], "Other", "Berlin", True),
+        ([{"check": BERLINERS}, {"check": {"name": {"eq": "New"}}}], "Other", "Rome", False),
+        ([{"check": BERLINERS}, {"check": {"people": {"isEmpty": True}}}], "New", "Berlin", True),
+        ([{"check": BERLINERS}, {"check": {"people": {"isEmpty": True}}}], "New", "Rome", False),
+        ([{"check": BERLINERS}, {}], "Other", "Rome", True),
+        # Which of the ways took the record is not known at the end: all that wait must hold.
+        (
+            [{"check": BERLINERS, "only": ["name", "people"]}, {"check": {"people": {"isEmpty": True}}}],
+            "New",
+            "Berlin",
+            False,
+        ),
+    ],
+)
+async def test_checks_of_several_ways_that_wait(
+    world: World, ways: list[Any], name: str, city: str, allows: bool
+) -> None:
+    rep = await world.rep(company={"read": ALL, "create": ways}, person={**SEEN, "create": ALL})
+    text = company(f'create: [{{ email: "n@x.org" city: "{city}" }}]').replace('"New"', f'"{name}"')
+    if allows:
+        await rep.write(text)
+        assert len(await take_events(world.apis)) == 2
+        return
+    assert (await rep.refusal(text))["extensions"]["code"] == "FORBIDDEN"
+    assert await take_events(world.apis) == []
+
+
+@pytest.mark.parametrize(
+    ("ways", "city", "allows"),
+    [
+        ([{"check": BERLINERS}, {"check": {"website": {"is": "NOT_NULL"}}}], "Berlin", True),
+        ([{"check": BERLINERS}, {"check": {"website": {"is": "NOT_NULL"}}}], "Rome", False),
+        ([{"check": BERLINERS}, {"check": {}}], "Rome", True),
+        # The rules differ, so the way whose rule the record had fulfilled is not known.
+        (
+            [{"check": BERLINERS}, {"rule": {"name": {"eq": "Acme"}}, "check": {"people": {"isEmpty": True}}}],
+            "Berlin",
+            False,
+        ),
+    ],
+)
+async def test_checks_of_several_ways_to_update_that_wait(
+    world: World, ways: list[Any], city: str, allows: bool
+) -> None:
+    await world.apis.data('mutation { destroyPeople(filter: { city: { eq: "Berlin" } }) { id } }')
+    await take_events(world.apis)
+    rep = await world.rep(company={"read": ALL, "update": ways}, person={**SEEN, "create": ALL})
+    text = company(f'create: [{{ email: "n@x.org" city: "{city}" }}]', id_=world.company)
+    if allows:
+        await rep.write(text)
+        return
+    assert (await rep.refusal(text))["extensions"]["code"] == "FORBIDDEN"
+    assert await take_events(world.apis) == []
