@@ -34,6 +34,20 @@ FROM jsonb_to_recordset(%(entries)s::jsonb) AS given (id uuid, workspace_id uuid
     actor_id uuid, actor_name text, address text, subject_id uuid, subject_name text, count int, details jsonb)
 RETURNING 1;
 
+-- name: gone
+-- The workspaces of some acts, and of failed sign-ins by the hash of a key, that have moved to another database.
+SELECT id, NULL::text FROM fieldstone.workspace WHERE presence = 'GONE' AND id = ANY (%(ids)s::uuid[])
+UNION ALL
+SELECT workspace.id, encode(key.token_hash, 'hex')
+FROM fieldstone.api_key AS key JOIN fieldstone.workspace ON workspace.id = key.workspace_id
+WHERE workspace.presence = 'GONE'
+    AND key.token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given))
+UNION ALL
+SELECT workspace.id, encode(key.old_token_hash, 'hex')
+FROM fieldstone.api_key AS key JOIN fieldstone.workspace ON workspace.id = key.workspace_id
+WHERE workspace.presence = 'GONE'
+    AND key.old_token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given));
+
 -- name: trim_audit_log
 DELETE FROM fieldstone.audit_log WHERE id IN (
     SELECT id FROM fieldstone.audit_log WHERE created_at < now() - %(days)s::int * interval '1 day'

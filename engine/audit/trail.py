@@ -7,13 +7,16 @@ failures beyond that. They are written behind the requests, within two seconds.
 import logging
 import time
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Final
+from uuid import UUID
 
+from fieldstone.engine.errors import ServiceUnavailable
 from fieldstone.metadata.catalog.audit import AuditEntry, audit_parameters
 from fieldstone.metadata.json_text import dumps
 from fieldstone.sql.concurrency.tasks import keep_flushing
-from fieldstone.sql.errors import DatabaseError
+from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
 
@@ -29,6 +32,7 @@ ROWS_A_SECOND: Final = 1 / 6
 
 _NOTE_FAILURES = named_statement(__name__, "note_failures")
 _NOTE_ACTS = named_statement(__name__, "note_acts")
+_GONE = named_statement(__name__, "gone")
 
 
 class AuditTrail:
@@ -36,7 +40,12 @@ class AuditTrail:
 
     Args:
         database: where the audit log is.
+
+    Attributes:
+        follow: returns the trail of the database to which a workspace has moved; None: workspaces do not move.
     """
+
+    follow: Callable[[UUID], Awaitable["AuditTrail | None"]] | None = None
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -49,11 +58,14 @@ class AuditTrail:
 
     def fail(self, credential_hash: bytes | None, address: str | None) -> None:
         """Note a failed sign-in with a credential that has this hash; None for one that has no form."""
-        key = (None if credential_hash is None else credential_hash.hex(), address)
+        self.take((None if credential_hash is None else credential_hash.hex(), address), 1)
+
+    def take(self, key: tuple[str | None, str | None], count: int) -> None:
+        """Note some failures of a credential, by its hash in hex digits and the address of its client."""
         if key in self._failures or len(self._failures) < MOST_PENDING:
-            self._failures[key] += 1
+            self._failures[key] += count
         else:
-            self._others += 1
+            self._others += count
 
     def add(self, entry: AuditEntry) -> None:
         """Note an act of a known principal, such as an impersonation, outside of any transaction."""
@@ -69,10 +81,35 @@ class AuditTrail:
     async def flush(self) -> None:
         """Write the acts that wait; they go on waiting if the database is away."""
         try:
-            await self._flush_failures()
-            await self._flush_acts()
-        except DatabaseError as error:
+            for flush in (self._flush_failures, self._flush_acts):
+                try:
+                    await flush()
+                except StaleSchema:
+                    await self._hand_over()
+                    await flush()
+        except (DatabaseError, ServiceUnavailable) as error:
             _LOG.warning("the audit log waits: %s", error)
+
+    async def _hand_over(self) -> None:
+        """Give the acts of workspaces that have moved to the trails of their databases.
+
+        Raises:
+            DatabaseError: the database is away.
+            ServiceUnavailable: another one is.
+        """
+        ids = {entry.workspace_id for entry in self._acts if entry.workspace_id is not None}
+        hashes = [hash_ for hash_, _ in self._failures if hash_ is not None]
+        rows = await self._database.read(*_GONE.bind(ids=list(ids), hashes=hashes))
+        for workspace_id, hash_ in ((UUID((row[0] or b"").decode()), row[1]) for row in rows):
+            trail = None if self.follow is None else await self.follow(workspace_id)
+            if trail is None:
+                continue
+            if hash_ is None:
+                for entry in [one for one in self._acts if one.workspace_id == workspace_id]:
+                    trail.add(replace(entry, count=self._acts.pop(entry)))
+            else:
+                for key in [one for one in self._failures if one[0] == hash_.decode()]:
+                    trail.take(key, self._failures.pop(key))
 
     async def _flush_failures(self) -> None:
         if not self._failures and not self._others:

@@ -142,11 +142,20 @@ class Tokens:
 
     async def verify(self, token: str) -> Verified:
         """Return a token of an issuer whose signature and claims are right; it raises as `authenticate` does."""
-        await self.denied.refresh()
         verified = await self._verify(token)
-        if self.denied.denies(verified.facts):
-            raise Unauthenticated("The token has been revoked.")
+        await self.require_allowed(verified.facts)
         return verified
+
+    async def require_allowed(self, facts: TokenFacts) -> None:
+        """Return unless a token is denied.
+
+        Raises:
+            Unauthenticated: it is.
+            DatabaseError: the database is away.
+        """
+        await self.denied.refresh()
+        if self.denied.denies(facts):
+            raise Unauthenticated("The token has been revoked.")
 
     async def _verify(self, token: str) -> Verified:
         header, claims = _read_unverified(token)

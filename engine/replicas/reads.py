@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
@@ -48,6 +49,9 @@ class Reads:
     def passes_on(self, _database: Database, _snapshot: Snapshot, _error: DatabaseError) -> bool:
         """Return whether the primary is to answer a read which this database has failed to answer."""
         return False
+
+    def forget(self, workspace_id: UUID) -> None:
+        """Forget a workspace, which may come back from another database with a model that was here before."""
 
     async def note_write(self, _principal: Principal) -> None:
         """Note that a principal has written, so that its reads see that."""

@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
+from uuid import UUID
 
 from fieldstone.engine.replicas.consistency import FRESHNESS, Consistency, Freshness
 from fieldstone.engine.replicas.reads import Read, Reads
@@ -105,6 +106,10 @@ class ReplicaReads(Reads):
             # The next reads of the workspace wait until the replica has come to the present position of the primary.
             self._versions.pop(snapshot.workspace.id.int, None)
         return True
+
+    def forget(self, workspace_id: UUID) -> None:
+        """Forget the position of a workspace's model."""
+        self._versions.pop(workspace_id.int, None)
 
     async def note_write(self, principal: Principal) -> None:
         """Note that a principal has written, so that its reads see that, and tell the request's response."""

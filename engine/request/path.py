@@ -223,6 +223,7 @@ class GraphQLApi:
         """Drop all that is kept of a workspace."""
         self.compiler.forget(workspace_id)
         self.schema_answers.forget(workspace_id)
+        self.reads.forget(workspace_id)
         if self.documents is not None:
             self.documents.forget(workspace_id)
 

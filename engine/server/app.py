@@ -136,7 +136,7 @@ class Fieldstone:
         }
         self._sign_in = SignIn(settings=settings, runtime=self.runtime, admission=admission)
         self._router = Router(self._routes(), redirect_slashes=False, default=NotFound())
-        dispatch: ASGIApp = ConsistencyHeaders(self._dispatch) if settings.replica_urls else self._dispatch
+        dispatch: ASGIApp = ConsistencyHeaders(self._dispatch) if settings.has_replicas else self._dispatch
         inner: ASGIApp = ErrorBoundary(dispatch, self.log)
         cross_origin = None
         if settings.allowed_origins:

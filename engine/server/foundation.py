@@ -118,7 +118,7 @@ async def open_catalog(
             await require_coordinator(database)
         catalog = await Catalog.migrate(database)
         if settings.owner_database_url is not None:
-            await grant_serving(database, await _user_of(database))
+            await grant_serving(database, await user_of(database))
         yield database, catalog, watch
 
 
@@ -139,7 +139,7 @@ async def open_database(
         await database.close()
 
 
-async def _user_of(database: Database) -> str:
+async def user_of(database: Database) -> str:
     """Return the user of the connections that serve."""
     ((name,),) = await database.read(_USER, ())
     return (name or b"").decode()

@@ -1,8 +1,9 @@
 """Starts the services by a lifespan or the first request, and ends them, in one task."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import TypeVar
 from uuid import UUID
 
 from fieldstone.engine.errors import ServiceUnavailable
@@ -12,7 +13,9 @@ from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.engine.server.parts import PLAIN, Parts
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.errors import MetadataError
-from fieldstone.sql.errors import SqlError
+from fieldstone.sql.errors import DatabaseUnavailable, SqlError, StaleSchema
+
+T = TypeVar("T")
 
 Assemble = Callable[[Settings, Parts], AbstractAsyncContextManager[Services]]
 
@@ -86,6 +89,42 @@ class Runtime:
         """Return the services that answer for a workspace; raises ServiceUnavailable as `ready` does."""
         return await self.ready()
 
+    async def serve(self, presented: Presented, act: Callable[[Services], Awaitable[T]]) -> T:
+        """Return the result of an act of the services that answer a request; raises ServiceUnavailable as `ready` does.
+
+        It is tried once more where the workspace has moved meanwhile.
+        """
+        return await act(self.services or await self.choose(presented))
+
+    async def serve_for(self, workspace_id: UUID, act: Callable[[Services], Awaitable[T]]) -> T:
+        """Return the result of an act of the services that answer for a workspace, as `serve` does."""
+        return await act(self.services or await self.choose_for(workspace_id))
+
+    async def search(self, find: Callable[[Services], Awaitable[T | None]]) -> T | None:
+        """Return the first result of a search in the databases of all cells that is not None.
+
+        Raises:
+            ServiceUnavailable: nothing was found, and a cell could not be asked.
+        """
+        is_whole = True
+        for name, services in self.opened().items():
+            if services is None or not self.answers(name):
+                is_whole = False
+                continue
+            try:
+                found = await find(services)
+            except StaleSchema:
+                # It lies in the cell to which its workspace has moved.
+                continue
+            except DatabaseUnavailable:
+                is_whole = False
+                continue
+            if found is not None:
+                return found
+        if not is_whole:
+            raise ServiceUnavailable("A database cannot be reached: try again in a moment.")
+        return None
+
     def find(self, _credential: Credential) -> Services | None:
         """Return the services that answer requests with a credential, if they are at hand."""
         return self.services
@@ -93,6 +132,10 @@ class Runtime:
     async def follow(self, _left: Services, _workspace_id: UUID) -> Services | None:
         """Return the services that answer for a workspace which those at hand do not have any more; None: none do."""
         return None
+
+    def answers(self, _name: str) -> bool:
+        """Return whether the database of a cell that is open answered the last look."""
+        return True
 
     def opened(self) -> Mapping[str, Services | None]:
         """Return the services by the name of their cell, which is empty where there are no cells."""

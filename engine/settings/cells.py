@@ -15,17 +15,17 @@ _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 
 
 class Cell(NamedTuple):
-    """A cell: its name, and the address of its database."""
+    """A cell: its name, and an address of its database."""
 
     name: str
     url: str
 
 
-def read_cells(value: Any) -> Any:
-    """Return the cells of a text such as `home=postgresql://..,b=postgresql://..`; cells stay as they are.
+def read_addresses(value: Any) -> Any:
+    """Return the pairs of a text such as `home=postgresql://..,b=postgresql://..`; pairs stay as they are.
 
     Raises:
-        ValueError: the text has another form, or two cells have one name or one address.
+        ValueError: the text has another form, or two have one address.
     """
     if not isinstance(value, str):
         return tuple(Cell(*one) for one in value) if isinstance(value, Sequence) else value
@@ -39,9 +39,20 @@ def read_cells(value: Any) -> Any:
         if not _NAME.fullmatch(name) or not url.startswith("postgres"):
             raise ValueError
         cells.append(Cell(name, url))
-    if len({cell.name for cell in cells}) < len(cells) or len({cell.url for cell in cells}) < len(cells):
+    if len({cell.url for cell in cells}) < len(cells):
         raise ValueError
     return tuple(cells)
 
+
+def read_cells(value: Any) -> Any:
+    """Return the cells of such a text; it raises as `read_addresses`, and where two cells have one name."""
+    cells = read_addresses(value)
+    if isinstance(cells, tuple) and len({cell.name for cell in cells}) < len(cells):
+        raise ValueError
+    return cells
+
+
+CellAddresses: TypeAlias = Annotated[tuple[Cell, ...], NoDecode, BeforeValidator(read_addresses)]
+"""Further addresses of cells, by the names of these."""
 
 Cells: TypeAlias = Annotated[tuple[Cell, ...], NoDecode, BeforeValidator(read_cells)]

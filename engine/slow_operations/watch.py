@@ -2,15 +2,18 @@
 
 import logging
 import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from fieldstone.engine.errors import ServiceUnavailable
 from fieldstone.engine.slow_operations.plans import explain_generic
 from fieldstone.engine.slow_operations.seen import SlowOperation
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
+from fieldstone.metadata.workspaces.registry import find_gone
 from fieldstone.sql.concurrency.tasks import keep_flushing
-from fieldstone.sql.errors import DatabaseError
+from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
 
@@ -31,7 +34,9 @@ _NOTE = named_statement(__name__, "note_slow_operations")
 
 
 @dataclass(slots=True)
-class _Times:
+class Times:
+    """The times of some executions of an operation, in milliseconds."""
+
     count: int = 0
     total_ms: float = 0.0
     max_ms: float = 0.0
@@ -46,27 +51,34 @@ class SlowOperations:
 
     Attributes:
         limit: the same seconds.
+        follow: returns those of the database to which a workspace has moved; None: workspaces do not move.
     """
+
+    follow: Callable[[UUID], Awaitable["SlowOperations | None"]] | None = None
 
     def __init__(self, database: Database, limit: float) -> None:
         self.limit = limit
         self._database = database
-        self._pending: dict[SlowOperation, _Times] = {}
+        self._pending: dict[SlowOperation, Times] = {}
         self._explained: dict[tuple[UUID, str], float] = {}
         self._lost = 0
 
     def note(self, operation: SlowOperation, seconds: float) -> None:
         """Note that an operation took these seconds."""
+        self.add(operation, Times(1, seconds * 1_000, seconds * 1_000))
+
+    def add(self, operation: SlowOperation, more: Times) -> None:
+        """Note several executions of an operation."""
         times = self._pending.get(operation)
         if times is None:
             others = sum(one.workspace_id == operation.workspace_id for one in self._pending)
             if len(self._pending) >= _MOST_PENDING or others >= _MOST_PENDING_EACH:
                 self._lost += 1
                 return
-            times = self._pending[operation] = _Times()
-        times.count += 1
-        times.total_ms += seconds * 1_000
-        times.max_ms = max(times.max_ms, seconds * 1_000)
+            times = self._pending[operation] = Times()
+        times.count += more.count
+        times.total_ms += more.total_ms
+        times.max_ms = max(times.max_ms, more.max_ms)
 
     async def run(self) -> None:
         """Store the operations that wait, until cancelled, and once more at the end."""
@@ -85,9 +97,22 @@ class SlowOperations:
         for row in rows:
             _LOG.warning("slow operation: %s", dumps(_facts(row)))
         try:
-            await self._database.write(*_NOTE.bind(entries=dumps(rows), most=MOST_ROWS))
-        except DatabaseError as error:
+            await self._store(rows, pending)
+        except (DatabaseError, ServiceUnavailable) as error:
             _LOG.warning("slow operations are not listed: %s", error)
+
+    async def _store(self, rows: list[dict[str, JsonValue]], pending: Mapping[SlowOperation, Times]) -> None:
+        """Store the rows, and those of workspaces that have moved in the database that they have moved to."""
+        try:
+            await self._database.write(*_NOTE.bind(entries=dumps(rows), most=MOST_ROWS))
+        except StaleSchema:
+            gone = await find_gone(self._database, {one.workspace_id for one in pending})
+            left = [row for row in rows if UUID(row["workspace_id"]) not in gone]
+            await self._database.write(*_NOTE.bind(entries=dumps(left), most=MOST_ROWS))
+            for operation in [one for one in pending if one.workspace_id in gone]:
+                other = None if self.follow is None else await self.follow(operation.workspace_id)
+                if other is not None:
+                    other.add(operation, pending[operation])
 
     async def _explain(self, operations: list[SlowOperation]) -> dict[SlowOperation, JsonValue]:
         """Return the plans of a few of these, which have had none for an hour."""
@@ -105,7 +130,7 @@ class SlowOperations:
         return plans
 
 
-def _row(operation: SlowOperation, times: _Times, plan: JsonValue) -> dict[str, JsonValue]:
+def _row(operation: SlowOperation, times: Times, plan: JsonValue) -> dict[str, JsonValue]:
     return {
         "workspace_id": str(operation.workspace_id),
         "digest": operation.digest,

@@ -312,11 +312,16 @@ SELECT count(*), coalesce(sum(pg_total_relation_size(class.oid)), 0)::bigint
 FROM pg_class AS class JOIN pg_namespace AS schema ON schema.oid = class.relnamespace
 WHERE schema.nspname = %(schema)s AND class.relkind IN ('r', 'p');
 
+-- name: gone_workspaces
+SELECT id FROM fieldstone.workspace WHERE presence = 'GONE' AND id = ANY (%(ids)s::uuid[]);
+
 -- name: delete_workspace
 DELETE FROM fieldstone.workspace WHERE id = %(workspace_id)s;
 
 -- name: taken_schemas
-SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %(prefix)s);
+-- Without those of workspaces that are on their way from another database.
+SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %(prefix)s)
+    AND NOT EXISTS (SELECT FROM fieldstone.workspace WHERE schema_name = nspname AND presence = 'COMING');
 
 -- name: is_schema_taken
 SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = %(schema)s);
@@ -1059,10 +1064,13 @@ WHERE workspace_id = %(workspace_id)s AND client = %(client)s
 AND (%(ids)s::text[] IS NULL OR document_id = ANY (%(ids)s::text[])) RETURNING 1;
 
 -- name: secret_keys
-SELECT DISTINCT split_part(secret, ':', 2) FROM fieldstone.webhook WHERE secret LIKE %(sealed)s;
+-- Those of workspaces that have moved to another database are no more read in this one.
+SELECT DISTINCT split_part(secret, ':', 2) FROM fieldstone.webhook JOIN fieldstone.workspace ON workspace.id = workspace_id
+WHERE secret LIKE %(sealed)s AND presence <> 'GONE';
 
 -- name: secrets_to_rotate
-SELECT id, secret FROM fieldstone.webhook WHERE secret NOT LIKE %(current)s ORDER BY id LIMIT %(portion)s FOR UPDATE;
+SELECT webhook.id, secret FROM fieldstone.webhook JOIN fieldstone.workspace ON workspace.id = workspace_id
+WHERE secret NOT LIKE %(current)s AND presence <> 'GONE' ORDER BY webhook.id LIMIT %(portion)s FOR UPDATE OF webhook;
 
 -- name: replace_secrets
 UPDATE fieldstone.webhook SET secret = given.secret

@@ -1,6 +1,7 @@
 """The workspaces: their creation, list and look-up."""
 
 import re
+from collections.abc import Iterable
 from uuid import UUID
 
 import psycopg
@@ -25,6 +26,7 @@ from fieldstone.sql.queries import read_row
 DEFAULT_WORKSPACE = "default"
 
 _ID_BY_NAME = catalog_statement("workspace_id_by_name")
+_GONE = catalog_statement("gone_workspaces")
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 SCHEMA_PREFIX = "workspace_"
@@ -44,6 +46,12 @@ class WorkspaceNames:
         """
         rows = await self._database.read(*_ID_BY_NAME.bind(name=name))
         return UUID((rows[0][0] or b"").decode()) if rows else None
+
+
+async def find_gone(database: Reads, ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of some workspaces that have moved from this database to another; raises DatabaseError."""
+    rows = await database.read(*_GONE.bind(ids=list(ids)))
+    return {UUID((row[0] or b"").decode()) for row in rows}
 
 
 class Workspaces:

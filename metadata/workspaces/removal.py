@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session, SessionSource
-from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.errors import InvalidChange, UnknownWorkspace
 from fieldstone.metadata.model import Workspace
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
 from fieldstone.metadata.workspaces.sql_roles import drop_logins, drop_schemas
@@ -31,6 +31,7 @@ async def delete_workspace(
     sessions: SessionSource,
     workspace: Workspace,
     *,
+    left: bool = False,
     report: Callable[[int], None] = lambda _: None,
     turn: float = TURN,
 ) -> None:
@@ -41,11 +42,13 @@ async def delete_workspace(
     Args:
         sessions: where connections come from.
         workspace: the workspace.
+        left: whether it is the rest of one that has moved to another database, where its keys go on.
         report: called with the number of tables of each portion that is gone.
         turn: the seconds that changes of its model are waited for.
 
     Raises:
         InvalidChange: it is the workspace that every installation has.
+        UnknownWorkspace: it has moved to another database meanwhile.
         ModelBusy: a change of its model did not end in time.
         SqlError: the database cannot be had.
     """
@@ -57,7 +60,10 @@ async def delete_workspace(
     place = Turn(workspace.id, turn)
     async with sessions.session() as connection:
         await place.begin(connection)
-        await connection.execute(QUERIES["revoke_workspace_keys"], parameters)
+        if not left:
+            if await fetch(connection, "gone_workspaces", ids=[workspace.id]):
+                raise UnknownWorkspace(workspace.id)
+            await connection.execute(QUERIES["revoke_workspace_keys"], parameters)
         await drop_logins(connection, workspace.id)
         await connection.commit()
         while count := await _drop_portion(connection, workspace, place):

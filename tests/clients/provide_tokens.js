@@ -30,11 +30,13 @@ const server = createServer((request, response) => handle(request, response)).li
       cookies: { keys: ["of this test"] },
       ttl: { IdToken: Number(seconds) },
       pkce: { required: () => true },
-      claims: { openid: ["sub"], profile: ["name", "role"] },
+      claims: { openid: ["sub"], profile: ["name", "role", "workspace"] },
       conformIdTokenClaims: false,
       findAccount: (_, id) => ({
         accountId: id,
-        claims: () => ({ sub: id, name: `Person ${id}`, role: id === "mallory" ? "nothing" : "admin" }),
+        claims: () => ({
+          sub: id, name: `Person ${id}`, role: id === "mallory" ? "nothing" : "admin", workspace: "first",
+        }),
       }),
     });
     handle = provider.callback();

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from fieldstone.sql.executor import Database
@@ -77,9 +77,47 @@ class Ends:
 
     Attributes:
         source_url: the address of the source, for `pg_dump` and for the target's server.
+        serving: the user in the target that serves the tables of another, their owner; None: they are its own.
     """
 
     home: Database
     source: Database
     target: Database
     source_url: str
+    serving: str | None = None
+
+
+def read_move(row: Any) -> Move:
+    """Return the move of a row of the home."""
+    id_, workspace_id, name, source, target, step, schema, epoch, version = row
+    return Move(
+        id=id_,
+        workspace_id=workspace_id,
+        name=name,
+        source=source,
+        target=target,
+        step=Step(step),
+        schema=schema,
+        epoch=epoch,
+        version=version,
+    )
+
+
+async def presence_in(database: Database, workspace_id: UUID) -> str | None:
+    """Return the presence of a workspace in a cell; None where it never was. Raises SqlError."""
+    async with database.session() as connection:
+        row = await (await connection.execute(QUERIES["presence"], {"workspace_id": workspace_id})).fetchone()
+    return None if row is None else str(row[0])
+
+
+async def note_step(home: Database, move: Move, step: Step, *, version: int | None = None) -> None:
+    """Note the step that a move has come to, and the version of the model in the target; raises SqlError."""
+    async with home.session() as connection:
+        values = {"id": move.id, "step": step.value, "since": version}
+        await connection.execute(QUERIES["note_step"], values)
+
+
+async def resume_webhooks(source: Database, move: Move) -> None:
+    """Let the webhooks of a workspace that stays in its cell send again; raises SqlError."""
+    async with source.session() as connection:
+        await connection.execute(QUERIES["resume_webhooks"], {"workspace_id": move.workspace_id})

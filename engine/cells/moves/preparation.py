@@ -9,7 +9,7 @@ from psycopg import sql
 from fieldstone.engine.backup.programs import dump_definitions, write_definitions
 from fieldstone.engine.cells.errors import MoveRefused
 from fieldstone.engine.cells.moves.catalog_rows import carry_rows, list_owned
-from fieldstone.engine.cells.moves.move import MARKERS, QUERIES, Ends, Move
+from fieldstone.engine.cells.moves.move import MARKERS, QUERIES, Ends, Move, resume_webhooks
 from fieldstone.engine.cells.moves.replication import end_replication
 from fieldstone.metadata.catalog.queries import QUERIES as CATALOG
 from fieldstone.metadata.model import Workspace
@@ -74,7 +74,7 @@ async def clear_target(ends: Ends, move: Move) -> None:
         raise MoveRefused(f"the cell {move.target} has the workspace already")
     if row == ("GONE",):
         left = Workspace(id=move.workspace_id, name=move.name, schema=move.left_schema)
-        await delete_workspace(ends.target, left)
+        await delete_workspace(ends.target, left, left=True)
     elif row == ("COMING",):
         async with ends.target.session() as connection:
             await connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name_sql(move.schema)))
@@ -88,7 +88,7 @@ async def clear_source(ends: Ends, move: Move) -> None:
     markers = table_sql(Table(schema=move.schema, name=MARKERS))
     async with ends.source.session() as connection:
         await connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(markers))
-        await connection.execute(QUERIES["resume_webhooks"], {"workspace_id": move.workspace_id})
+    await resume_webhooks(ends.source, move)
 
 
 async def _extensions(database: Database) -> object:

@@ -18,9 +18,9 @@ WHERE id = %(id)s;
 -- name: end_move
 DELETE FROM fieldstone.workspace_move WHERE id = %(id)s;
 
--- name: switching
+-- name: unfinished
 SELECT id, workspace_id, name, source, target, step, schema_name, epoch, since FROM fieldstone.workspace_move
-WHERE done_at IS NULL AND step = 'SWITCH';
+WHERE done_at IS NULL ORDER BY started_at;
 
 -- name: left_behind
 -- The moves whose source is to be dropped.
@@ -31,11 +31,13 @@ WHERE done_at < now() - %(after)s::interval ORDER BY done_at;
 -- In a cell: the workspace, and all that decides about its move.
 SELECT w.id, w.schema_name, w.version, w.epoch, w.presence, current_setting('wal_level'),
     EXISTS (SELECT FROM fieldstone.sql_role WHERE workspace_id = w.id),
-    EXISTS (SELECT FROM fieldstone.index WHERE workspace_id = w.id AND status = 'BUILDING')
-        OR EXISTS (SELECT FROM fieldstone.field WHERE workspace_id = w.id AND status = 'BUILDING'),
     EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(w.schema_name))
         AND relkind = 'r' AND relpersistence = 'u')
 FROM fieldstone.workspace AS w WHERE w.name = %(name)s OR w.id = %(id)s;
+
+-- name: has_builds
+SELECT EXISTS (SELECT FROM fieldstone.index WHERE workspace_id = %(workspace_id)s AND status = 'BUILDING')
+    OR EXISTS (SELECT FROM fieldstone.field WHERE workspace_id = %(workspace_id)s AND status = 'BUILDING');
 
 -- name: presence
 SELECT presence FROM fieldstone.workspace WHERE id = %(workspace_id)s;
@@ -47,6 +49,9 @@ SELECT to_regnamespace(quote_ident(%(schema)s)) IS NOT NULL;
 -- The lock of a change of the workspace's model, for the length of the session, whose name tells others why they wait.
 SELECT pg_try_advisory_lock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)),
     set_config('application_name', %(application)s, false);
+
+-- name: name_session
+SELECT set_config('application_name', %(application)s, false);
 
 -- name: let_model_go
 SELECT pg_advisory_unlock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)),
@@ -68,7 +73,22 @@ SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE slot_nam
 
 -- name: slot_lag
 SELECT coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), confirmed_flush_lsn), 0)::bigint FROM pg_replication_slots
-WHERE slot_name = %(name)s;
+WHERE slot_name = %(name)s AND wal_status <> 'lost';
+
+-- name: replication_errors
+SELECT apply_error_count + sync_error_count FROM pg_stat_subscription_stats WHERE subname = %(name)s;
+
+-- name: kept_log
+-- In the source: the bytes of its log that are kept for a move, whether a mover is at work, and whether webhooks rest.
+SELECT coalesce((
+    SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) FROM pg_replication_slots WHERE slot_name = %(name)s
+), 0)::bigint, EXISTS (
+    SELECT FROM pg_locks AS held JOIN pg_stat_activity AS mover ON mover.pid = held.pid
+    WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 1 AND mover.application_name = %(application)s
+        AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND (held.classid::bigint << 32) | held.objid::bigint
+            = hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)
+), EXISTS (SELECT FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s AND rests_until = 'infinity');
 
 -- name: has_subscription
 SELECT EXISTS (SELECT FROM pg_subscription WHERE subname = %(name)s
@@ -202,9 +222,15 @@ UPDATE pg_temp.came SET position = coalesce((
 WITH tokens AS (UPDATE fieldstone.denied_token_version SET version = version + 1)
 UPDATE fieldstone.workspace SET presence = 'HERE', version = version WHERE id = %(workspace_id)s AND presence = 'COMING';
 
+-- name: close_gate
+-- In the source: from here on writes to the catalog wait that are of the workspace, see `fieldstone.require_here`.
+SELECT pg_advisory_xact_lock(hashtextextended('fieldstone.rows ' || %(workspace_id)s::text, 0));
+
+-- name: silence_webhooks
+-- In the source, before the workspace is gone: they send nothing any more.
+UPDATE fieldstone.webhook SET is_active = false WHERE workspace_id = %(workspace_id)s AND is_active;
+
 -- name: leave
--- In the source: its webhooks send nothing any more.
-WITH silent AS (UPDATE fieldstone.webhook SET is_active = false WHERE workspace_id = %(workspace_id)s)
 UPDATE fieldstone.workspace SET presence = 'GONE', version = version + 1 WHERE id = %(workspace_id)s AND presence = 'HERE';
 
 -- name: delete_workspace

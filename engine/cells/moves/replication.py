@@ -11,6 +11,7 @@ from uuid import uuid4
 import psycopg
 from psycopg import sql
 
+from fieldstone.engine.cells.errors import MoveRefused
 from fieldstone.engine.cells.moves.move import MARKERS, QUERIES, Ends, Move, Report
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.sql.ddl.names import name_sql, table_sql
@@ -51,8 +52,14 @@ async def follows(ends: Ends, move: Move) -> bool:
 
 
 async def wait_until_near(ends: Ends, move: Move, report: Report) -> None:
-    """Return when all tables are copied and the target is a moment behind; raises SqlError."""
+    """Return when all tables are copied and the target is a moment behind.
+
+    Raises:
+        MoveRefused: the source has thrown a part of its log away that the target had not read.
+        SqlError: a database cannot be had.
+    """
     last: object = None
+    errors = 0
     for look in range(1 << 30):
         async with ends.target.session() as connection:
             row = await (await connection.execute(QUERIES["tables_to_copy"], {"name": move.link})).fetchone()
@@ -62,6 +69,12 @@ async def wait_until_near(ends: Ends, move: Move, report: Report) -> None:
         if look % _REPORT_EVERY == 0 and left != last:
             last = left
             report(f"{count - left} of {count} tables are copied")
+        if look % _REPORT_EVERY == 0:
+            if not await follows(ends, move):
+                raise MoveRefused("the source has thrown unread parts of its log away: start the move again")
+            if (found := await _count_errors(ends.target, move)) > errors:
+                errors = found
+                report(f"the cell {move.target} has refused rows {errors} times, and tries again: its log says why")
         await asyncio.sleep(_LOOK_EVERY)
 
 
@@ -86,16 +99,22 @@ async def echo(ends: Ends, move: Move, seconds: float) -> bool:
 
 
 async def end_replication(ends: Ends, move: Move) -> None:
-    """Remove the subscription, the slot and the publication, as far as they are there; raises SqlError."""
+    """Remove the subscription, the slot, the publication and the markers, as far as they are there; raises SqlError.
+
+    The markers of the source go with its schema, or with the cancellation.
+    """
     link = name_sql(move.link)
     if await _has(ends.target, "has_subscription", move.link):
         async with ends.target.session() as connection:
             for action in ("DISABLE", "SET (slot_name = NONE)"):
                 await connection.execute(sql.SQL("ALTER SUBSCRIPTION {} " + action).format(link))
             await connection.execute(sql.SQL("DROP SUBSCRIPTION {}").format(link))
-    await _drop_slot(ends.source, move.link)
+    await drop_slot(ends.source, move.link)
     async with ends.source.session() as connection:
         await connection.execute(sql.SQL("DROP PUBLICATION IF EXISTS {}").format(link))
+    async with ends.target.session() as connection:
+        markers = table_sql(Table(schema=move.schema, name=MARKERS))
+        await connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(markers))
 
 
 async def list_tables(connection: Session, schema: str) -> list[Table]:
@@ -104,8 +123,8 @@ async def list_tables(connection: Session, schema: str) -> list[Table]:
     return [Table(schema=schema, name=name) for (name,) in rows]
 
 
-async def _drop_slot(database: Database, name: str) -> None:
-    """Drop a slot, whose process in the source may take a moment to end."""
+async def drop_slot(database: Database, name: str) -> None:
+    """Drop a slot, whose process in the source may take a moment to end; raises SqlError."""
     for attempt in range(_TRIES):
         try:
             async with database.session() as connection:
@@ -121,6 +140,12 @@ async def _drop_slot(database: Database, name: str) -> None:
                     return
         finally:
             await asyncio.sleep(_LOOK_EVERY / 4)
+
+
+async def _count_errors(target: Database, move: Move) -> int:
+    async with target.session() as connection:
+        row = await (await connection.execute(QUERIES["replication_errors"], {"name": move.link})).fetchone()
+    return int(row[0]) if row else 0
 
 
 async def _has(database: Database, query: str, name: str) -> bool:

@@ -1,7 +1,9 @@
 """The switch of a moving workspace: its writes are held, the rest follows, and the source leaves it to the target.
 
-The gate is the tables' own locks, so that a write pays nothing for it. The commit of the source decides: until then it
-has the workspace, and from then on the target has all of it. A statement that has waited at the gate finds no table.
+The gate is the tables' own locks, so that a write of records pays nothing for it, and for the rows of the catalog a
+lock of the workspace that their triggers share (`fieldstone.require_here`). The commit of the source decides: until
+then it has the workspace, and from then on the target has all of it. A statement that has waited at the gate finds no
+table.
 """
 
 import asyncio
@@ -47,11 +49,11 @@ async def switch(ends: Ends, move: Move, appender: EventAppender, since: int, re
         MoveRefused: the tables stayed locked by others, or the webhooks' deliveries stand still.
         SqlError: a database cannot be had.
     """
-    await _rest_webhooks(ends, move)
     await _analyze(ends, move)
     async with ends.target.session() as target:
         owned = await list_owned(target)
     for _ in range(_TRIES):
+        await _rest_webhooks(ends, move)
         await wait_until_near(ends, move, report)
         await appender.append()
         await _warm(ends)
@@ -73,6 +75,8 @@ async def _try(ends: Ends, move: Move, appender: EventAppender, since: int, owne
         tables = [table for table in await list_tables(gate, move.schema) if table.name != MARKERS]
         await gate.execute(CATALOG["wait_for_locks_at_most"], {"milliseconds": _LOCK_WAIT})
         begun = time.monotonic()
+        # Before the tables: a write that has both of them takes them in this order.
+        await gate.execute(QUERIES["close_gate"], of_workspace)
         listed = sql.SQL(", ").join(map(table_sql, tables))
         await gate.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(listed))
         (fanned,) = await (await gate.execute(QUERIES["hold_fan_out"])).fetchone() or (0,)
@@ -84,6 +88,8 @@ async def _try(ends: Ends, move: Move, appender: EventAppender, since: int, owne
                 await consumer.execute(QUERIES["hold_fan_out"])
                 if await _count(source, "receiving", move):
                     raise _NotYet("the file of an import is being received")
+                if await _count(source, "claimed_deliveries", move):
+                    raise _NotYet("deliveries of webhooks have begun")
                 await _drain(ends, move, source)
                 await appender.append()
                 async with ends.target.session() as target:
@@ -94,6 +100,7 @@ async def _try(ends: Ends, move: Move, appender: EventAppender, since: int, owne
                     await _carry_sequences(source, target, move)
                 if not await arrival:
                     raise _NotYet("the target has not caught up")
+                await gate.execute(QUERIES["silence_webhooks"], of_workspace)
                 await gate.execute(QUERIES["leave"], of_workspace)
                 await gate.execute(
                     sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(name_sql(move.schema), name_sql(move.left_schema))

@@ -209,7 +209,8 @@ SELECT (SELECT count(*) FROM own);
 
 -- name: old_jobs
 SELECT id FROM fieldstone.import_job
-WHERE (updated_at < clock_timestamp() - make_interval(hours => %(hours)s::integer)
+WHERE ((updated_at < clock_timestamp() - make_interval(hours => %(hours)s::integer)
         AND status NOT IN ('CHECKING', 'RUNNING', 'UNDOING'))
-    OR (status = 'RECEIVING' AND updated_at < clock_timestamp() - interval '10 minutes')
+    OR (status = 'RECEIVING' AND updated_at < clock_timestamp() - interval '10 minutes'))
+    AND EXISTS (SELECT FROM fieldstone.workspace WHERE workspace.id = workspace_id AND presence = 'HERE')
 ORDER BY updated_at LIMIT 100;

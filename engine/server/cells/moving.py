@@ -6,11 +6,12 @@ from datetime import timedelta
 from typing import Final
 
 from fieldstone.engine.cells.errors import MoveRefused
-from fieldstone.engine.cells.moves.move import QUERIES, Ends, Move, Report
-from fieldstone.engine.cells.moves.mover import begin_move, cancel_move, drop_left, find_move, read_move, run_move
+from fieldstone.engine.cells.moves.move import QUERIES, Ends, Move, Report, read_move
+from fieldstone.engine.cells.moves.mover import begin_move, cancel_move, drop_left, find_move, run_move
 from fieldstone.engine.server.cells.fleet import few_of, open_cell
+from fieldstone.engine.server.cells.settings import settings_of
 from fieldstone.engine.server.cells.workspaces import find_cell, find_cell_of
-from fieldstone.engine.server.foundation import open_catalog
+from fieldstone.engine.server.foundation import open_catalog, user_of
 from fieldstone.engine.settings import Settings
 from fieldstone.engine.settings.cells import Cell
 from fieldstone.sql.executor import Database
@@ -77,4 +78,6 @@ async def _open_ends(settings: Settings, home: Database, source: Cell, target: C
         open_catalog(several(source)) as (from_, _, _),
         open_catalog(several(target)) as (to, _, _),
     ):
-        yield Ends(home=home, source=from_, target=to, source_url=source.url)
+        owner = settings_of(settings, source).owner_database_url
+        serving = None if owner is None else await user_of(to)
+        yield Ends(home=home, source=from_, target=to, source_url=owner or source.url, serving=serving)

@@ -3,14 +3,15 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Final, TypeVar
 from uuid import UUID
 
+from fieldstone.engine.audit.trail import AuditTrail
 from fieldstone.engine.cells.directory import CellsAway, Directory
 from fieldstone.engine.cells.load import NOTE_EVERY, note_load
-from fieldstone.engine.cells.moves.mover import finish_switches
+from fieldstone.engine.cells.moves.unfinished import finish_moves
 from fieldstone.engine.errors import ServiceUnavailable
 from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
 from fieldstone.engine.request.path import GraphQLApi
@@ -24,20 +25,18 @@ from fieldstone.engine.server.log import Log, report_unexpected
 from fieldstone.engine.server.parts import PLAIN, Parts
 from fieldstone.engine.server.runtime import Assemble, Runtime
 from fieldstone.engine.settings import Settings
-from fieldstone.metadata.errors import MetadataError
+from fieldstone.engine.slow_operations.watch import SlowOperations
+from fieldstone.metadata.errors import MetadataError, UnknownWorkspace
 from fieldstone.sql.concurrency.backoff import Backoff
 from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
-from fieldstone.sql.errors import SqlError
+from fieldstone.sql.errors import SqlError, StaleSchema
 from fieldstone.sql.executor import Database
 
 _LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
 U = TypeVar("U")
-
-Select = Callable[[Services], GraphQLApi]
-"""One API among the services."""
 
 _MOST_KNOWN: Final = 100_000
 """Credentials, and workspaces, whose place a process remembers."""
@@ -80,7 +79,7 @@ class CellRuntime(Runtime):
         """Return the services of a credential whose place is known."""
         workspace_id = self._workspaces.get(credential.hash)
         cell = None if workspace_id is None else self._places.get(workspace_id)
-        return None if cell is None or not self._answers(cell) else self._cells[cell].services
+        return None if cell is None or not self.answers(cell) else self._cells[cell].services
 
     async def ready(self) -> Services:
         """Return the services of the home, or those of another cell while it cannot be reached.
@@ -134,6 +133,30 @@ class CellRuntime(Runtime):
             await asyncio.sleep(_FOLLOW_EVERY)
         return None
 
+    async def serve(self, presented: Presented, act: Callable[[Services], Awaitable[T]]) -> T:
+        """Return the result of an act of the services of a request's cell, or of that to which its workspace has gone.
+
+        Raises:
+            ServiceUnavailable: the cell cannot be reached, or it cannot be found out now.
+            ApiError: the token that is presented is refused.
+        """
+        services = await self.choose(presented)
+        known = None if presented.credential is None else self._workspaces.get(presented.credential.hash)
+        return await self._act(services, known, act)
+
+    async def serve_for(self, workspace_id: UUID, act: Callable[[Services], Awaitable[T]]) -> T:
+        """Return the result of an act of the services of a workspace's cell, as `serve` does."""
+        return await self._act(await self.choose_for(workspace_id), workspace_id, act)
+
+    async def _act(self, services: Services, workspace_id: UUID | None, act: Callable[[Services], Awaitable[T]]) -> T:
+        try:
+            return await act(services)
+        except (StaleSchema, UnknownWorkspace):
+            moved = None if workspace_id is None else await self.follow(services, workspace_id)
+            if moved is None:
+                raise
+        return await act(moved)
+
     async def _find_workspace(self, credential: Credential, presented: Presented) -> UUID | None:
         """Return the workspace of a credential; None if no cell knows it."""
         if credential.kind is CredentialKind.TOKEN:
@@ -170,16 +193,17 @@ class CellRuntime(Runtime):
             raise ServiceUnavailable("The workspace is in a cell that this server does not know.")
         if found.services is None:
             raise ServiceUnavailable("The database of this workspace cannot be reached: try again in a moment.")
-        if not self._answers(cell):
+        if not self.answers(cell):
             raise ServiceUnavailable("The database of this workspace does not answer: try again in a moment.")
         return found.services
 
-    def _answers(self, cell: str) -> bool:
+    def answers(self, cell: str) -> bool:
+        """Return whether the database of a cell that is open answered the last look."""
         return cell not in self._pulses or self._pulses[cell].answers
 
     def _databases(self) -> Mapping[str, Database | None]:
         return {
-            name: None if services is None or not self._answers(name) else services.foundation.database
+            name: None if services is None or not self.answers(name) else services.foundation.database
             for name, services in self.opened().items()
         }
 
@@ -241,8 +265,10 @@ class CellRuntime(Runtime):
                 continue
             backoff.reset()
             for select in (_core, _metadata):
-                api = select(services)
-                api.follow = partial(self._follow_api, services, select)
+                select(services).follow = partial(self._follow_part, services, select)
+            services.audit.follow = partial(self._follow_part, services, _audit)
+            if services.slow is not None:
+                services.slow.follow = partial(self._follow_part, services, _slow)
             services.foundation.current.forgotten.connect(partial(self._notice_forgotten, name))
             if (before := self._pulses.pop(name, None)) is not None:
                 await before.close()
@@ -250,7 +276,7 @@ class CellRuntime(Runtime):
             self._pulses[name] = Pulse(name, self._urls[name], settings, services.foundation.database)
             self._tried[name].set()
 
-    async def _follow_api(self, left: Services, select: Select, workspace_id: UUID) -> GraphQLApi | None:
+    async def _follow_part(self, left: Services, select: Callable[[Services], T], workspace_id: UUID) -> T | None:
         services = await self.follow(left, workspace_id)
         return None if services is None else select(services)
 
@@ -287,7 +313,7 @@ class CellRuntime(Runtime):
                     _LOG.info("the load of the cell %s is not noted: %s", name, error)
 
     async def _keep_moving(self) -> None:
-        """Bring switches to their end whose mover has ended, and drop the tables that moves have left long ago."""
+        """Bring moves to their end whose mover has ended, and drop the tables that moves have left long ago."""
         dropped_at = asyncio.get_running_loop().time()
         while True:
             await asyncio.sleep(_FINISH_EVERY)
@@ -295,7 +321,7 @@ class CellRuntime(Runtime):
             if (home := databases[self._home]) is None:
                 continue
             try:
-                await finish_switches(databases, home)
+                await finish_moves(databases, home)
                 if asyncio.get_running_loop().time() - dropped_at > _DROP_EVERY:
                     dropped_at = asyncio.get_running_loop().time()
                     await drop_all_left(self._settings)
@@ -309,6 +335,14 @@ def _core(services: Services) -> GraphQLApi:
 
 def _metadata(services: Services) -> GraphQLApi:
     return services.metadata
+
+
+def _audit(services: Services) -> AuditTrail:
+    return services.audit
+
+
+def _slow(services: Services) -> SlowOperations | None:
+    return services.slow
 
 
 def _some_away() -> ServiceUnavailable:

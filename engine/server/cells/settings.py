@@ -1,5 +1,6 @@
 """The settings of one cell of an installation."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from fieldstone.engine.settings import Settings
@@ -7,12 +8,24 @@ from fieldstone.engine.settings.cells import Cell
 from fieldstone.metadata.errors import UnknownObject
 
 _LEAST_CACHE: Final = 16
+_OF_ALL_CELLS: Final = ("cells", "cell_replica_urls", "cell_owner_urls", "cell_listen_urls")
 
 
 def settings_of(settings: Settings, cell: Cell) -> Settings:
     """Return the settings of one cell; the cells share the memory for models."""
     cache = max(_LEAST_CACHE, settings.model_cache_mb // max(1, len(settings.cells)))
-    return settings.model_copy(update={"database_url": cell.url, "cells": (), "model_cache_mb": cache})
+    update = {
+        "database_url": cell.url,
+        "owner_database_url": _address(settings.cell_owner_urls, cell),
+        "listen_url": _address(settings.cell_listen_urls, cell),
+        "replica_urls": tuple(one.url for one in settings.cell_replica_urls if one.name == cell.name),
+        "model_cache_mb": cache,
+    }
+    return settings.model_copy(update=update | dict.fromkeys(_OF_ALL_CELLS, ()))
+
+
+def _address(addresses: Iterable[Cell], cell: Cell) -> str | None:
+    return next((one.url for one in addresses if one.name == cell.name), None)
 
 
 def by_cell(settings: Settings) -> list[tuple[str, Settings]]:

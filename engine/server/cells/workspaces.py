@@ -1,8 +1,8 @@
 """The workspaces of an installation as commands see it: found by name, made in a cell, and listed in all of them."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from fieldstone.engine.cells.errors import CellUnavailable
@@ -13,10 +13,14 @@ from fieldstone.engine.settings import Settings
 from fieldstone.engine.settings.cells import Cell
 from fieldstone.metadata.catalog.queries import QUERIES as CATALOG
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.errors import NameTaken, UnknownObject
+from fieldstone.metadata.errors import NameTaken, UnknownObject, UnknownWorkspace
+from fieldstone.metadata.model import Workspace
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, check_name
+from fieldstone.sql.errors import StaleSchema
 from fieldstone.sql.locks import AdvisoryLock
 from fieldstone.sql.queries import read_queries
+
+T = TypeVar("T")
 
 _QUERIES: Final = read_queries("fieldstone.engine.cells.directory")
 
@@ -55,6 +59,21 @@ async def open_foundation_of(settings: Settings, workspace: str) -> AsyncIterato
         settings = settings_of(settings, await find_cell_of(settings, workspace))
     async with open_foundation(settings) as foundation:
         yield foundation
+
+
+async def at_workspace(settings: Settings, workspace: str, act: Callable[[Foundation, Workspace], Awaitable[T]]) -> T:
+    """Return the result of a command's act on a workspace, tried once more where the workspace has moved meanwhile.
+
+    It raises as `open_foundation_of` and the act do.
+    """
+    for is_last in (not settings.cells, True):
+        try:
+            async with open_foundation_of(settings, workspace) as foundation:
+                return await act(foundation, await foundation.workspaces.find(workspace))
+        except (StaleSchema, UnknownWorkspace):
+            if is_last:
+                raise
+    raise AssertionError("the last try returns or raises")
 
 
 async def find_cell_of(settings: Settings, workspace: str) -> Cell:

@@ -6,13 +6,15 @@ from uuid import UUID
 
 import typer
 
-from fieldstone.engine.server.cells.workspaces import open_foundation_of
+from fieldstone.engine.server.cells.workspaces import at_workspace
+from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue, loads
+from fieldstone.metadata.model import Workspace
 from fieldstone.metadata.roles.role import ADMIN
 from fieldstone.metadata.shown_text import escape
-from fieldstone.metadata.workspaces.api_keys import ApiKey
+from fieldstone.metadata.workspaces.api_keys import ApiKey, NewApiKey
 
 
 async def create(
@@ -33,12 +35,14 @@ async def create(
     """
     if expires_at is not None and expires_at.tzinfo is None:
         expires_at = expires_at.replace(tzinfo=UTC)
-    async with open_foundation_of(settings, workspace) as foundation:
-        found = await foundation.workspaces.find(workspace)
-        given = None if claims is None else read_claims(claims)
-        made = await foundation.keys.create(
+    given = None if claims is None else read_claims(claims)
+
+    async def make(foundation: Foundation, found: Workspace) -> NewApiKey:
+        return await foundation.keys.create(
             found.id, name, expires_at=expires_at, networks=networks, role=role, claims=given
         )
+
+    made = await at_workspace(settings, workspace, make)
     typer.echo(f"Key '{escape(name)}' of workspace '{workspace}' ({made.key.id}); it is shown this once:", err=True)
     typer.echo(made.token)
 
@@ -50,9 +54,7 @@ async def list_all(settings: Settings, *, workspace: str) -> None:
         MetadataError: there is no such workspace.
         SqlError: the database cannot be had.
     """
-    async with open_foundation_of(settings, workspace) as foundation:
-        found = await foundation.workspaces.find(workspace)
-        keys = await foundation.keys.list(found.id)
+    keys = await at_workspace(settings, workspace, lambda foundation, found: foundation.keys.list(found.id))
     for key in keys:
         typer.echo(f"{key.id}  {_state(key):<32}  {key.role or '-':<12}  {escape(key.name)}")
     if not keys:
@@ -66,9 +68,11 @@ async def rotate(settings: Settings, *, workspace: str, key_id: UUID, overlap_se
         MetadataError: there is no such workspace, or it has no such key that is valid.
         SqlError: the database cannot be had.
     """
-    async with open_foundation_of(settings, workspace) as foundation:
-        found = await foundation.workspaces.find(workspace)
-        made = await foundation.keys.rotate(found.id, key_id, overlap_seconds=overlap_seconds)
+
+    async def give(foundation: Foundation, found: Workspace) -> NewApiKey:
+        return await foundation.keys.rotate(found.id, key_id, overlap_seconds=overlap_seconds)
+
+    made = await at_workspace(settings, workspace, give)
     typer.echo(f"Key '{escape(made.key.name)}' has another token; it is shown this once:", err=True)
     typer.echo(made.token)
 
@@ -80,9 +84,11 @@ async def revoke(settings: Settings, *, workspace: str, key_id: UUID, with_made:
         MetadataError: there is no such workspace, or it has no such key.
         SqlError: the database cannot be had.
     """
-    async with open_foundation_of(settings, workspace) as foundation:
-        found = await foundation.workspaces.find(workspace)
-        revoked = await foundation.keys.revoke(found.id, key_id, with_made=with_made)
+
+    async def end(foundation: Foundation, found: Workspace) -> ApiKey:
+        return await foundation.keys.revoke(found.id, key_id, with_made=with_made)
+
+    revoked = await at_workspace(settings, workspace, end)
     typer.echo(f"Key '{escape(revoked.name)}' is revoked.", err=True)
 
 

@@ -5,6 +5,7 @@ import typer
 from fieldstone.engine.planner.access.view_rules import compile_view_rules
 from fieldstone.engine.server.cells.settings import by_cell
 from fieldstone.engine.server.cli.command_error import CommandError, DifferenceFound
+from fieldstone.engine.server.cli.placement.unfinished import report_unfinished
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.queries import fetch
@@ -20,8 +21,8 @@ from fieldstone.sql.errors import SqlError
 
 _ACTOR = "fieldstone doctor"
 _ONE_LOGIN = (
-    "Not guarded: the user of DATABASE_URL serves and owns the tables, so that it could drop them and change the audit"
-    " log. FIELDSTONE_OWNER_DATABASE_URL gives the tables another owner."
+    "Not guarded: the user of {served} serves and owns the tables, so that it could drop them and change the audit"
+    " log. {owned} gives the tables another owner."
 )
 
 
@@ -56,11 +57,16 @@ async def doctor(
             typer.echo(f"The cell {name} cannot be reached: {escape(str(error))}", err=True)
             continue
         counts, workspaces = counts + count, workspaces + examined
+    still = await report_unfinished(settings)
     if counts:
         raise DifferenceFound(f"{counts} {'difference' if counts == 1 else 'differences'} from the models")
+    if still:
+        raise DifferenceFound(f"{still} {'move stands' if still == 1 else 'moves stand'} still")
     typer.echo(f"The catalog and the tables agree. Workspaces: {workspaces}.")
-    if settings.main_database_url is not None and settings.owner_database_url is None:
-        typer.echo(_ONE_LOGIN, err=True)
+    if settings.main_database_url is not None and settings.owner_database_url is None and not settings.cell_owner_urls:
+        served = "FIELDSTONE_CELLS" if settings.cells else "DATABASE_URL"
+        owned = "FIELDSTONE_CELL_OWNER_URLS" if settings.cells else "FIELDSTONE_OWNER_DATABASE_URL"
+        typer.echo(_ONE_LOGIN.format(served=served, owned=owned), err=True)
 
 
 async def _examine_all(settings: Settings, *, rewrite: bool, object_name: str | None, views: bool) -> tuple[int, int]:

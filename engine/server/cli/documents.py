@@ -8,7 +8,7 @@ import typer
 from fieldstone.engine.documents.manifests import read_manifest
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.metadata_api.plans.broken_documents import find_invalid
-from fieldstone.engine.server.cells.workspaces import open_foundation_of
+from fieldstone.engine.server.cells.workspaces import at_workspace
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.server.options import limits_of
@@ -19,7 +19,13 @@ from fieldstone.metadata.json_text import JsonValue, loads
 from fieldstone.metadata.model import Workspace
 from fieldstone.metadata.roles.role import find_role
 from fieldstone.metadata.shown_text import escape
-from fieldstone.metadata.workspaces.trusted_documents import import_documents, list_documents, remove_documents
+from fieldstone.metadata.workspaces.trusted_documents import (
+    Imported,
+    TrustedDocument,
+    import_documents,
+    list_documents,
+    remove_documents,
+)
 
 _MOST_WARNINGS = 20
 
@@ -38,8 +44,8 @@ async def import_manifest(
         documents = read_manifest(_read(path), limits_of(settings).document)
     except ApiError as error:
         raise CommandError(f"{path}: {error.message}") from None
-    async with open_foundation_of(settings, workspace) as foundation:
-        found = await foundation.workspaces.find(workspace)
+
+    async def keep(foundation: Foundation, found: Workspace) -> Imported:
         known = find_role((await foundation.current.get(found.id)).roles, role) if role is not None else None
         if role is not None and known is None:
             raise CommandError(f"the workspace {workspace} has no role {role}")
@@ -54,6 +60,9 @@ async def import_manifest(
             )
             await _note(connection, found, AuditAction.DOCUMENTS_IMPORTED, client)
         await _warn(settings, foundation, found, client)
+        return imported
+
+    imported = await at_workspace(settings, workspace, keep)
     typer.echo(
         f"Documents of '{escape(client)}': {len(documents)} in {path}, {imported.written} of them new or changed"
         + (f"; {imported.removed} others removed." if replaces else ".")
@@ -67,10 +76,12 @@ async def list_all(settings: Settings, *, workspace: str, client: str | None) ->
         MetadataError: there is no such workspace.
         SqlError: the database cannot be had.
     """
-    async with open_foundation_of(settings, workspace) as foundation:
-        found = await foundation.workspaces.find(workspace)
+
+    async def read(foundation: Foundation, found: Workspace) -> Sequence[TrustedDocument]:
         async with foundation.database.session() as connection, connection.transaction():
-            documents = await list_documents(connection, found.id, client=client)
+            return await list_documents(connection, found.id, client=client)
+
+    documents = await at_workspace(settings, workspace, read)
     for document in documents:
         typer.echo(f"{escape(document.client)}  {document.document_id}  {document.operation_name or ''}".rstrip())
     if not documents:
@@ -85,12 +96,15 @@ async def remove(settings: Settings, *, workspace: str, client: str, ids: Sequen
         MetadataError: there is no such workspace.
         SqlError: the database cannot be had.
     """
-    async with open_foundation_of(settings, workspace) as foundation:
-        found = await foundation.workspaces.find(workspace)
+
+    async def drop(foundation: Foundation, found: Workspace) -> int:
         async with foundation.database.session() as connection, connection.transaction():
             count = await remove_documents(connection, workspace_id=found.id, client=client, ids=ids or None)
             if count:
                 await _note(connection, found, AuditAction.DOCUMENTS_REMOVED, client)
+        return count
+
+    count = await at_workspace(settings, workspace, drop)
     if not count:
         raise CommandError(f"the client {client} has no such documents")
     typer.echo(f"Documents removed: {count}.")

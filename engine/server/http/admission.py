@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from fieldstone.engine.client_json import LARGE
 from fieldstone.engine.errors import BadUserInput
@@ -24,6 +25,7 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.roles.role import Setting, find_role
 from fieldstone.sql.concurrency.deadlines import Overdue
+from fieldstone.sql.errors import StaleSchema
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope
@@ -135,7 +137,7 @@ class Admission:
                 # Where there are cells, the key may be known in one that the workspace has left.
                 await services.foundation.current.get(principal.workspace_id)
         except UnknownWorkspace as error:
-            services = await self.follow(services, error)
+            services = await self.follow(services, error.workspace_id, error)
             principal = await sign_in(services.identity, services.audit, services.failed_tokens, presented, headers)
         if may_be_simple or scope["method"] != "POST":
             require_preflight(scope["headers"])
@@ -150,14 +152,14 @@ class Admission:
         await services.limiter.count(principal, 1, headers)
         return services, principal
 
-    async def follow(self, left: Services, error: UnknownWorkspace) -> Services:
+    async def follow(self, left: Services, workspace_id: UUID, error: UnknownWorkspace | StaleSchema) -> Services:
         """Return the services that answer for a workspace which has moved to another cell.
 
         Raises:
             ServiceUnavailable: they cannot be had now.
-            UnknownWorkspace: it has not moved.
+            UnknownWorkspace, StaleSchema: the error, where it has not moved.
         """
-        services = await self._runtime.follow(left, error.workspace_id)
+        services = await self._runtime.follow(left, workspace_id)
         if services is None:
             raise error
         return services

@@ -121,7 +121,7 @@ class RestEndpoint:
                     api = services.rest if is_record else services.metadata_rest
                     answer = await api.execute(principal, asked)
                 except UnknownWorkspace as error:
-                    services = await self._admission.follow(services, error)
+                    services = await self._admission.follow(services, error.workspace_id, error)
                     api = services.rest if is_record else services.metadata_rest
                     answer = await api.execute(principal, asked)
         return _build_reply(action, answer, given)

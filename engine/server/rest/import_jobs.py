@@ -34,6 +34,7 @@ from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import Setting, find_role
+from fieldstone.sql.errors import StaleSchema
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope
@@ -95,8 +96,8 @@ class ImportJobEndpoint:
         presented = self._admission.presented.read(scope, given)
         try:
             return await _answer(services, principal, presented, method, address, scope["query_string"], body)
-        except UnknownWorkspace as error:
-            services = await self._admission.follow(services, error)
+        except (UnknownWorkspace, StaleSchema) as error:
+            services = await self._admission.follow(services, principal.workspace_id, error)
             return await _answer(services, principal, presented, method, address, scope["query_string"], body)
 
     async def _read_options(
@@ -152,7 +153,11 @@ class ImportJobEndpoint:
         name = (parameters.text("name") or f"{plural}.{format_.value}")[:_LONGEST_NAME]
         store = services.import_jobs.store
         author = await describe_author(services.identity, principal, presented)
-        id_ = await store.create(principal, author, NewJob(object_.id, format_, name, options))
+        try:
+            id_ = await store.create(principal, author, NewJob(object_.id, format_, name, options))
+        except StaleSchema as error:
+            moved = await self._admission.follow(services, principal.workspace_id, error)
+            return await self._keep(moved, principal, presented, scope, given, body)
         try:
             await self._keep_chunks(services, principal, id_, body, format_, object_)
             if start is not None:

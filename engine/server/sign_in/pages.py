@@ -162,19 +162,22 @@ class SignIn:
         services, address = asked.services, asked.presented.address
         failed = services.failed_sign_ins
         failed.begin(address, asked.headers)
-        presented = Presented(await _read_secret(services, members), address)
-        services = self._runtime.services or await self._runtime.choose(presented)
-        principal = await self._check(asked._replace(services=services), presented)
-        failed.end(address)
-        cookie, begun = await self._cookies.open(
-            services, principal, asked.address, before=self._cookies.read(asked.given)
-        )
-        shown = await describe_session(services, begun)
-        return _answer(shown)._replace(headers=[cookie])
+        presented = Presented(await self._read_secret(members), address)
+
+        async def begin(services: Services) -> Reply:
+            principal = await self._check(asked._replace(services=services), presented)
+            failed.end(address)
+            cookie, begun = await self._cookies.open(services, principal, asked.address)
+            shown = await describe_session(services, begun)
+            return _answer(shown)._replace(headers=[cookie])
+
+        reply = await self._runtime.serve(presented, begin)
+        await self._cookies.replace(self._runtime, asked.given)
+        return reply
 
     async def _sign_out(self, asked: _Asked) -> Reply:
         """End the session of the cookie, if it has one."""
-        await self._cookies.end(asked.services, asked.given, asked.address)
+        await self._cookies.end(self._runtime, asked.given, asked.address)
         return _answer({})._replace(headers=[self._cookies.clear()])
 
     async def _check(self, asked: _Asked, presented: Presented) -> Principal:
@@ -182,6 +185,22 @@ class SignIn:
         principal = await sign_in(services.identity, services.audit, services.failed_tokens, presented, asked.headers)
         context_of(asked.scope).principal = principal
         return principal
+
+    async def _read_secret(self, members: Mapping[str, JsonValue]) -> Credential | None:
+        """Return the credential of a key, or of the key that a code is for; None where it is none.
+
+        Raises:
+            BadUserInput: there is neither, or both.
+            ServiceUnavailable: a cell cannot be reached, which may have the code.
+        """
+        key, code = members.get("key"), members.get("code")
+        if isinstance(code, str) and key is None:
+            token_hash = await self._runtime.search(lambda services: take_code(services.foundation.database, code))
+            return None if token_hash is None else Credential(CredentialKind.KEY, token_hash)
+        if not isinstance(key, str) or code is not None:
+            raise BadUserInput('The body must be {"key": "fs_..."} or {"code": "..."}.', field="key")
+        credential = read_credential(b"Bearer " + key.strip().encode("utf-8", "replace"))
+        return credential if credential is not None and credential.kind is CredentialKind.KEY else None
 
     async def _read(self, asked: _Asked) -> Mapping[str, JsonValue]:
         """Return the JSON object of a body, which no page of another site can send without a preflight."""
@@ -194,22 +213,6 @@ class SignIn:
         if not isinstance(members, Mapping):
             raise BadUserInput("The request's body must be a JSON object.")
         return members
-
-
-async def _read_secret(services: Services, members: Mapping[str, JsonValue]) -> Credential | None:
-    """Return the credential of a key, or of the key that a code is for; None where it is none.
-
-    Raises:
-        BadUserInput: there is neither, or both.
-    """
-    key, code = members.get("key"), members.get("code")
-    if isinstance(code, str) and key is None:
-        token_hash = await take_code(services.foundation.database, code)
-        return None if token_hash is None else Credential(CredentialKind.KEY, token_hash)
-    if not isinstance(key, str) or code is not None:
-        raise BadUserInput('The body must be {"key": "fs_..."} or {"code": "..."}.', field="key")
-    credential = read_credential(b"Bearer " + key.strip().encode("utf-8", "replace"))
-    return credential if credential is not None and credential.kind is CredentialKind.KEY else None
 
 
 def _answer(data: Mapping[str, JsonValue]) -> Reply:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, quote
 
 from fieldstone.engine.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
+from fieldstone.engine.identity.credential import Presented
 from fieldstone.engine.identity.json_objects import read_object
 from fieldstone.engine.identity.openid import LOGIN_FOR, Login, OpenIdProvider
 from fieldstone.engine.server.browsers.cookies import LOGIN, read_cookie, set_cookie
@@ -56,7 +57,7 @@ class ProviderSignIn:
         """Begin the session of a person that comes back from a provider."""
         asked, login = _query(scope), self._read_login(given)
         # The home knows the workspaces of all cells by name; the session is kept in the cell of its workspace.
-        services = self._runtime.services or await self._runtime.ready()
+        services = self._runtime.services or await self._runtime.choose(Presented(None))
         provider = _find_provider(services, login.provider)
         try:
             verified = await provider.finish(login, _read_code(asked, login, provider), self._redirect_uri())
@@ -72,8 +73,15 @@ class ProviderSignIn:
             role=str(principal.role),
             claims=principal.claims,
         )
-        services = self._runtime.services or await self._runtime.choose_for(principal.workspace_id)
-        cookie, _ = await self._cookies.open(services, principal, address, before=self._cookies.read(given), user=user)
+
+        async def begin(services: Services) -> Header:
+            # The denials of a workspace lie in its cell.
+            await services.identity.tokens.require_allowed(facts)
+            cookie, _ = await self._cookies.open(services, principal, address, user=user)
+            return cookie
+
+        cookie = await self._runtime.serve_for(principal.workspace_id, begin)
+        await self._cookies.replace(self._runtime, given)
         return _redirect(login.return_to, cookie, set_cookie(LOGIN, "", seconds=0, secure=self._cookies.is_secure))
 
     def _redirect_uri(self) -> str:

@@ -4,15 +4,17 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
+from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
 from fieldstone.engine.metadata_api.roles.me import describe_principal
 from fieldstone.engine.server.browsers.cookies import SESSION, read_cookie, set_cookie
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.responses import Header
+from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, Author, author_of, note
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
-from fieldstone.metadata.workspaces.sessions import UserFacts, create_session, hash_session, revoke_by_hash
+from fieldstone.metadata.workspaces.sessions import EndedSession, UserFacts, create_session, hash_session
 
 
 class SessionCookies(NamedTuple):
@@ -49,7 +51,6 @@ class SessionCookies(NamedTuple):
         principal: Principal,
         address: str | None,
         *,
-        before: bytes | None,
         user: UserFacts | None = None,
     ) -> tuple[Header, Principal]:
         """Begin a session; return the header that sets its cookie, and its principal.
@@ -58,7 +59,6 @@ class SessionCookies(NamedTuple):
             services: those of the process.
             principal: of the key or the user that signs in.
             address: of the client.
-            before: the hash of the session that the browser had, which ends.
             user: the facts of the user; None if a key signs in.
         """
         async with services.foundation.database.session() as connection, connection.transaction():
@@ -71,8 +71,6 @@ class SessionCookies(NamedTuple):
                 key=principal if user is None else None,
                 user=user,
             )
-            if before is not None:
-                await revoke_by_hash(connection, before)
             await note(
                 connection,
                 AuditEntry(
@@ -83,16 +81,19 @@ class SessionCookies(NamedTuple):
                     subject_name=principal.name,
                 ),
             )
-        sessions = services.identity.sessions
-        if before is not None:
-            sessions.forget(before)
-        begun = await sessions.look_up(hash_session(token))
+        begun = await services.identity.sessions.look_up(hash_session(token))
         return set_cookie(SESSION, token, seconds=self.seconds, secure=self.is_secure), begun or principal
 
-    async def end(self, services: Services, given: Mapping[bytes, bytes], address: str | None) -> None:
-        """End the session of a request's cookie, if it has one."""
-        token_hash = self.read(given)
-        ended = None if token_hash is None else await services.identity.sessions.revoke_own(token_hash)
+    async def replace(self, runtime: Runtime, given: Mapping[bytes, bytes]) -> None:
+        """End the session that a browser had before a sign-in, if it had one: it may be that of another workspace."""
+        if (token_hash := self.read(given)) is not None:
+            await self._revoke(runtime, token_hash)
+
+    async def end(self, runtime: Runtime, given: Mapping[bytes, bytes], address: str | None) -> None:
+        """End the session of a request's cookie, if it has one: its person signs out."""
+        if (token_hash := self.read(given)) is None:
+            return
+        services, ended = await self._revoke(runtime, token_hash)
         if ended is None:
             return
         kind = SubjectKind.API_KEY if ended.is_of_key else SubjectKind.USER
@@ -105,6 +106,14 @@ class SessionCookies(NamedTuple):
                 subject_name=ended.name,
             )
         )
+
+    async def _revoke(self, runtime: Runtime, token_hash: bytes) -> tuple[Services, EndedSession | None]:
+        """End a session in the database of its workspace, and return that one's services."""
+
+        async def revoke(services: Services) -> tuple[Services, EndedSession | None]:
+            return services, await services.identity.sessions.revoke_own(token_hash)
+
+        return await runtime.serve(Presented(Credential(CredentialKind.SESSION, token_hash)), revoke)
 
 
 async def describe_session(services: Services, principal: Principal) -> dict[str, JsonValue]:

@@ -5,7 +5,7 @@ from typing import Self
 
 from pydantic import model_validator
 
-from fieldstone.engine.settings.cells import Cells
+from fieldstone.engine.settings.cells import CellAddresses, Cells
 from fieldstone.engine.settings.choices import Distribution
 from fieldstone.engine.settings.declaration import Address, Addresses, Group, RedisAddress, seconds, setting, whole
 from fieldstone.sql.embedded import default_data_dir
@@ -35,6 +35,19 @@ class DatabaseSettings(Group):
         "has the directory.",
         "a list of names with addresses such as home=postgresql://user:password@host:5432/database, separated by"
         " commas", secret=True)
+    cell_replica_urls: CellAddresses = setting((),
+        "Read replicas of the cells, each with the name of its cell, as `FIELDSTONE_REPLICA_URLS` are of one database.",
+        "a list of names of cells with addresses such as home=postgresql://user:password@replica:5432/database,"
+        " separated by commas", secret=True)
+    cell_owner_urls: Cells = setting((),
+        "For each cell the same database with the login that owns the tables, as `FIELDSTONE_OWNER_DATABASE_URL` is of "
+        "one.",
+        "a list of names of cells with addresses such as home=postgresql://owner:password@host:5432/database,"
+        " separated by commas", secret=True)
+    cell_listen_urls: Cells = setting((),
+        "The cells' databases without a pooler, for LISTEN, for each cell whose address leads to a pooler.",
+        "a list of names of cells with addresses such as home=postgresql://user:password@host:5432/database,"
+        " separated by commas", secret=True)
     data_dir: Path = setting(default_data_dir(), "The folder of the embedded PostgreSQL.", "the path of a folder")
     database_port: int | None = setting(None,
         "A TCP port at which the embedded PostgreSQL listens, for SQL roles. Unset: its UNIX socket alone.",
@@ -79,8 +92,23 @@ class DatabaseSettings(Group):
         if self.cells and (any(one is not None for one in others) or self.replica_urls or self.distribute):
             raise ValueError(
                 "FIELDSTONE_CELLS takes the place of DATABASE_URL, and cannot be used with it, nor with"
-                " FIELDSTONE_OWNER_DATABASE_URL, _LISTEN_URL, _REPLICA_URLS or _DISTRIBUTE."
+                " FIELDSTONE_OWNER_DATABASE_URL, _LISTEN_URL or _REPLICA_URLS, for which there are _CELL_OWNER_URLS,"
+                " _CELL_LISTEN_URLS and _CELL_REPLICA_URLS, nor with _DISTRIBUTE."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _addresses_are_of_cells(self) -> Self:
+        names = {cell.name for cell in self.cells}
+        for variable, given in (
+            ("FIELDSTONE_CELL_REPLICA_URLS", self.cell_replica_urls),
+            ("FIELDSTONE_CELL_OWNER_URLS", self.cell_owner_urls),
+            ("FIELDSTONE_CELL_LISTEN_URLS", self.cell_listen_urls),
+        ):
+            if unknown := sorted({one.name for one in given} - names):
+                raise ValueError(f"{variable} names {unknown[0]}, which is no cell of FIELDSTONE_CELLS.")
+        if self.cell_owner_urls and len(self.cell_owner_urls) < len(self.cells):
+            raise ValueError("FIELDSTONE_CELL_OWNER_URLS must name every cell: workspaces move between all of them.")
         return self
 
     @model_validator(mode="after")
@@ -88,6 +116,11 @@ class DatabaseSettings(Group):
         if self.distribute is not None and self.database_url is None:
             raise ValueError("FIELDSTONE_DISTRIBUTE needs DATABASE_URL, the coordinator of the cluster.")
         return self
+
+    @property
+    def has_replicas(self) -> bool:
+        """Whether the database, or a cell, has read replicas."""
+        return bool(self.replica_urls or self.cell_replica_urls)
 
     @property
     def main_database_url(self) -> str | None:

@@ -9,7 +9,7 @@ import psycopg
 import typer
 from psycopg.rows import dict_row
 
-from fieldstone.engine.server.cells.settings import choose_cell
+from fieldstone.engine.server.cells.settings import by_cell, choose_cell
 from fieldstone.engine.server.cli.command_error import DifferenceFound
 from fieldstone.engine.server.foundation import address, open_database
 from fieldstone.engine.settings import Settings
@@ -18,6 +18,7 @@ from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.errors import CatalogMismatch, CatalogTooNew
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.shown_text import escape
+from fieldstone.sql.errors import SqlError
 from fieldstone.sql.queries import read_queries
 
 _STATUS: Final = read_queries(__name__)
@@ -30,27 +31,53 @@ Rows = list[dict[str, Any]]
 
 
 async def status(settings: Settings, *, as_json: bool = False, cell: str | None = None) -> None:
-    """Print the state, as lines or as one JSON object.
+    """Print the state, as lines or as one JSON object; that of all cells by name, if there are cells and none is named.
 
     Raises:
-        UnknownObject: there is no such cell, or several and none is named.
-        DifferenceFound: migrations are missing, the catalog is not for this program, or a build has failed.
+        UnknownObject: there is no such cell.
+        DifferenceFound: migrations are missing, the catalog is not for this program, a build has failed, or a cell of
+            several is away.
         SqlError: the database cannot be had.
     """
-    settings = choose_cell(settings, cell)
+    if settings.cells and cell is None:
+        await _show_cells(settings, as_json=as_json)
+        return
+    state = await _find(choose_cell(settings, cell))
+    _show(state, as_json=as_json)
+    if state["problems"]:
+        raise DifferenceFound("; ".join(state["problems"]))
+
+
+async def _show_cells(settings: Settings, *, as_json: bool) -> None:
+    states: dict[str, dict[str, Any]] = {}
+    for name, one in by_cell(settings):
+        try:
+            states[name] = await _find(one)
+        except SqlError as error:
+            states[name] = {"problems": [f"it cannot be reached: {error}"]}
+            if not as_json:
+                continue
+        if not as_json:
+            typer.echo(f"The cell {name}:")
+            _show(states[name], as_json=False)
+    if as_json:
+        _show({"cells": states}, as_json=True)
+    if problems := [f"the cell {name}: {one}" for name, state in states.items() for one in state["problems"]]:
+        raise DifferenceFound("; ".join(problems))
+
+
+def _show(state: dict[str, Any], *, as_json: bool) -> None:
+    for line in [dumps(state)] if as_json else map(escape, _lines(state)):
+        typer.echo(line)
+
+
+async def _find(settings: Settings) -> dict[str, Any]:
     async with (
         address(settings) as (dsn, _),
         open_database(settings, dsn) as database,
         database.session() as connection,
     ):
-        state = await _read(connection)
-    if as_json:
-        typer.echo(dumps(state))
-    else:
-        for line in _lines(state):
-            typer.echo(escape(line))
-    if state["problems"]:
-        raise DifferenceFound("; ".join(state["problems"]))
+        return await _read(connection)
 
 
 async def _read(connection: psycopg.AsyncConnection) -> dict[str, Any]:

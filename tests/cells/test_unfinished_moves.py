@@ -1,0 +1,262 @@
+"""Moves that meet another one, or whose mover ends: the workspace is served, and nothing is kept for ever."""
+
+import asyncio
+from typing import Any
+
+import psycopg
+import pytest
+
+from fieldstone.engine.cells.errors import MoveRefused
+from fieldstone.engine.cells.moves import mover
+from fieldstone.engine.cells.moves.replication import begin_replication
+from fieldstone.engine.cells.moves.switch import switch as switch_source
+from fieldstone.engine.cells.moves.unfinished import finish_moves, list_unfinished
+from fieldstone.engine.server.app import Fieldstone
+from fieldstone.engine.server.cells.moving import cancel, move
+from fieldstone.engine.server.cells.workspaces import Placed, list_placed
+from fieldstone.engine.server.cli import doctor
+from fieldstone.engine.server.cli.command_error import DifferenceFound
+from fieldstone.engine.settings import Settings, load_settings
+from fieldstone.sql.errors import SqlError
+from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, setting_of
+from tests.waiting import until_true
+
+CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id } }"
+COUNT = "{ companies { totalCount } }"
+HOOK = 'mutation { createWebhook(input: { targetUrl: "https://a.example/", operations: ["*.*"] }) { id } }'
+SLOTS = "SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"
+RESTS = "SELECT count(*) FROM fieldstone.webhook WHERE rests_until = 'infinity'"
+
+
+class Stopped(Exception):
+    """A mover ends where a test wants it to."""
+
+
+class Paused:
+    """A report at which a mover stands still from the line with a beginning or end on, until it is let go."""
+
+    def __init__(self, line: str) -> None:
+        self.reached, self._line = asyncio.Event(), line
+
+    def __call__(self, line: str) -> None:
+        if line.endswith(self._line) or line.startswith(self._line):
+            self.reached.set()
+            raise Stopped
+
+
+def settings_with(urls: dict[str, str]) -> Settings:
+    return load_settings(cells=setting_of(urls), log_level="error")
+
+
+async def fetch(url: str, query: str) -> Any:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        return await (await connection.execute(query.encode())).fetchone()
+
+
+async def place_of(settings: Settings, name: str) -> list[str]:
+    return [one.cell for one in await list_placed(settings) if isinstance(one, Placed) and one.name == name]
+
+
+def databases_of(app: Fieldstone) -> dict[str, Any]:
+    return {name: cell_services(app, name).foundation.database for name in ("home", "east")}
+
+
+async def test_two_movers_and_a_cancellation_keep_out_of_each_others_way(
+    cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_with(cells)
+    async with open_app(cells) as app:
+        _, token = await make_workspace(app, "home", "first")
+        await make_workspace(app, "home", "second")
+        begun, go_on = asyncio.Event(), asyncio.Event()
+
+        async def switch(*given: Any) -> None:
+            begun.set()
+            await go_on.wait()
+            await switch_source(*given)
+
+        async with client_of(app, token) as client:
+            await send(client, CREATE, name="before")
+            with monkeypatch.context() as patch:
+                patch.setattr(mover, "switch", switch)
+                first = asyncio.create_task(move(settings, "first", "east", lambda _: None))
+                await begun.wait()
+                with pytest.raises(MoveRefused, match="another process moves the workspace"):
+                    await move(settings, "first", "east", lambda _: None)
+                # It would take the target away from under the mover.
+                with pytest.raises(MoveRefused, match="another process moves the workspace"):
+                    await cancel(settings, "first")
+                (unfinished,) = await list_unfinished(databases_of(app)["home"], databases_of(app))
+                assert unfinished.is_running
+                # A move of another workspace goes beside it.
+                begun.clear()
+                second = asyncio.create_task(move(settings, "second", "east", lambda _: None))
+                await begun.wait()
+                go_on.set()
+                await asyncio.gather(first, second)
+            assert await place_of(settings, "first") == ["east"]
+            assert await place_of(settings, "second") == ["east"]
+            assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 1
+
+
+@pytest.mark.parametrize("line", ["the tables are made in the target", "the records are copied", "events are copied"])
+async def test_a_move_is_cancelled_at_each_step(cells: dict[str, str], line: str) -> None:
+    settings = settings_with(cells)
+    async with open_app(cells) as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+            await send(client, CREATE, name="before")
+            with pytest.raises(Stopped):
+                await move(settings, "first", "east", Paused(line))
+            await cancel(settings, "first")
+            for cell in cells.values():
+                assert await fetch(cell, SLOTS) == (0,)
+            assert await fetch(cells["east"], "SELECT count(*) FROM fieldstone.workspace WHERE name = 'first'") == (0,)
+            assert await fetch(cells["home"], "SELECT count(*) FROM fieldstone.workspace_move") == (0,)
+            await send(client, CREATE, name="after")
+            await move(settings, "first", "east", lambda _: None)
+            assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 2
+
+
+async def test_a_mover_that_never_comes_back_leaves_the_source_as_it_was(
+    cells: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_with(cells)
+    async with open_app(cells) as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+            await send(client, CREATE, name="before")
+            made = await client.post("/metadata", json={"query": HOOK})
+            assert "errors" not in made.json()
+
+            async def die(*_: Any) -> None:
+                # As a process that is killed with the webhooks at rest.
+                await execute(cells["home"], "UPDATE fieldstone.webhook SET rests_until = 'infinity'")
+                raise Stopped
+
+            monkeypatch.setattr(mover, "switch", die)
+            with pytest.raises(Stopped):
+                await move(settings, "first", "east", lambda _: None)
+            monkeypatch.undo()
+            # The target stops reading, as one that is away: the log of the source grows.
+            await execute(cells["east"], await disabling(cells["east"]))
+            await until_true(lambda: is_row(cells["home"], RESTS, (0,)))
+            with pytest.raises(DifferenceFound):
+                await doctor.doctor(settings)
+            shown = capsys.readouterr().out
+            assert 'The move of the workspace "first" to the cell east stands still' in shown
+            assert "fieldstone workspace move first --to east" in shown
+            await finish_moves(databases_of(app), databases_of(app)["home"])
+            assert await fetch(cells["home"], SLOTS) == (1,)
+            await send(client, CREATE, name="after")
+            await finish_moves(databases_of(app), databases_of(app)["home"], most_wal=1)
+            assert await fetch(cells["home"], SLOTS) == (0,)
+            # It begins from its start.
+            lines: list[str] = []
+            await move(settings, "first", "east", lines.append)
+            assert "the tables are made in the target" in lines
+            assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 2
+            capsys.readouterr()
+            await doctor.doctor(settings)
+            assert "stands still" not in capsys.readouterr().out
+
+
+async def test_servers_end_a_replication_whose_mover_has_ended(cells: dict[str, str]) -> None:
+    settings = settings_with(cells)
+    async with open_app(cells) as app:
+        await make_workspace(app, "home", "first")
+        with pytest.raises(Stopped):
+            await move(settings, "first", "east", Paused("the cell east has"))
+        await until_true(lambda: is_row(cells["home"], SLOTS, (0,)))
+        await until_true(
+            lambda: is_row(cells["home"], "SELECT step FROM fieldstone.workspace_move WHERE done_at < now()", ("DONE",))
+        )
+        assert await fetch(cells["east"], "SELECT count(*) FROM pg_subscription WHERE subname ~ '^fs_move'") == (0,)
+
+
+async def test_a_target_that_refuses_rows_is_said_and_the_move_goes_on_when_it_takes_them(
+    cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_with(cells)
+    async with open_app(cells) as app:
+        model, token = await make_workspace(app, "home", "first")
+        schema, lines = model.workspace.schema, list[str]()
+        monkeypatch.setattr("fieldstone.engine.cells.moves.replication._REPORT_EVERY", 1)
+        refuse = (
+            "CREATE FUNCTION public.full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'could not"
+            " extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;"
+            f'CREATE TRIGGER is_full BEFORE INSERT ON "{schema}".company FOR EACH ROW EXECUTE FUNCTION public.full();'
+            f'ALTER TABLE "{schema}".company ENABLE ALWAYS TRIGGER is_full'
+        )
+
+        def report(line: str) -> None:
+            lines.append(line)
+
+        async def begin_full(*given: Any) -> None:
+            await execute(cells["east"], refuse)
+            await begin_replication(*given)
+
+        monkeypatch.setattr(mover, "begin_replication", begin_full)
+        async with client_of(app, token) as client:
+            await send(client, CREATE, name="before")
+            moving = asyncio.create_task(move(settings, "first", "east", report))
+            async with asyncio.timeout(60):
+                while not any("has refused rows" in line for line in lines):
+                    assert not moving.done()
+                    await send(client, CREATE, name="meanwhile")
+                    await asyncio.sleep(0.05)
+            await execute(cells["east"], "DROP FUNCTION public.full() CASCADE")
+            count = (await send(client, COUNT))["data"]["companies"]["totalCount"]
+            await moving
+            assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == count
+
+
+async def test_a_move_to_a_target_that_is_away_ends_and_goes_on_later(
+    cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_with(cells)
+    away = settings_with({**cells, "east": "postgresql://127.0.0.1:1/nowhere"})
+    async with open_app(cells) as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+            with pytest.raises(SqlError):
+                await move(away, "first", "east", lambda _: None)
+            with pytest.raises(Stopped):
+                await move(settings, "first", "east", Paused("the records are copied"))
+            with pytest.raises(SqlError):
+                await move(away, "first", "east", lambda _: None)
+            await send(client, CREATE, name="before")
+            await move(settings, "first", "east", lambda _: None)
+            assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 1
+
+
+async def test_a_move_waits_for_builds(cells: dict[str, str]) -> None:
+    settings, lines = settings_with(cells), list[str]()
+    async with open_app(cells) as app:
+        model, _ = await make_workspace(app, "home", "first")
+    # No server is there, which would end the build.
+    index = next(iter(model.indexes.values())).id
+    await execute(cells["home"], f"UPDATE fieldstone.index SET status = 'BUILDING' WHERE id = '{index}'")  # noqa: S608 - an id
+    moving = asyncio.create_task(move(settings, "first", "east", lines.append))
+    async with asyncio.timeout(60):
+        while not lines:
+            await asyncio.sleep(0.01)
+    assert "the move waits for them" in lines[0]
+    await execute(cells["home"], f"UPDATE fieldstone.index SET status = 'READY' WHERE id = '{index}'")  # noqa: S608 - an id
+    await moving
+    assert await place_of(settings, "first") == ["east"]
+
+
+async def execute(url: str, statements: str) -> None:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        await connection.execute(statements.encode(), prepare=False)
+
+
+async def disabling(url: str) -> str:
+    query = "SELECT subname FROM pg_subscription JOIN pg_database AS d ON d.oid = subdbid"
+    (name,) = await fetch(url, f"{query} WHERE datname = current_database()")
+    return f'ALTER SUBSCRIPTION "{name}" DISABLE'
+
+
+async def is_row(url: str, query: str, row: tuple[object, ...]) -> bool:
+    return bool(await fetch(url, query) == row)
