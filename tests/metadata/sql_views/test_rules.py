@@ -8,6 +8,7 @@ import pytest
 
 from fieldstone.metadata.changes import CreateRole, UpdateField, UpdateObject, UpdateRole
 from fieldstone.metadata.doctor.rewrite import rewrite_table
+from fieldstone.metadata.doctor.views import repair_views
 from fieldstone.metadata.errors import InvalidChange, PrincipalValueRefused
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot
@@ -300,3 +301,17 @@ async def test_a_value_that_does_not_fit_hides_the_object(desk: Desk, model_dsn:
     async with reader_of(desk, model_dsn, role="rep", claims={"like": "%\\"}) as reader:
         assert reader.columns() == {}
         assert reader.made.hidden == ("people",)
+
+
+async def test_the_doctor_makes_a_missing_view_under_its_rule(desk: Desk, model_dsn: str) -> None:
+    """An older release made no views under rules."""
+    for name in ("100 %", "other"):
+        insert(model_dsn, f"""person (email, "firstName") VALUES (gen_random_uuid(), '{name}')""")
+    await make_role(desk, [{"object": "person", "read": {"rule": {"firstName": {"like": "100 \\%"}}}}])
+    async with reader_of(desk, model_dsn, role="rep") as reader:
+        with psycopg.connect(model_dsn) as connection:
+            connection.execute(f'DROP VIEW "{reader.made.schema}".people'.encode())
+        assert await findings(desk) == [f"The view {reader.made.schema}.people is not there."]
+        assert await desk.writer.run((await desk.default()).workspace.id, repair_views, actor="test") == 1
+        assert names(reader) == ["100 %"]
+        assert await findings(desk) == []
