@@ -5,13 +5,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, NamedTuple
 from uuid import UUID
 
-import httpx
-
 from fieldstone.engine.access.new_roles import NewRoles
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import Forbidden, Unauthenticated
 from fieldstone.engine.identity.anonymous import Visitors, VisitorSettings
 from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
+from fieldstone.engine.identity.fetching import open_fetcher
 from fieldstone.engine.identity.impersonation import ActsAs, impersonate
 from fieldstone.engine.identity.issuer import Issuer
 from fieldstone.engine.identity.key_sets import FETCH_LIMIT, TrustedIssuer, trust
@@ -153,11 +152,9 @@ async def open_identity(
         opened: dict[str, OpenIdProvider] = {}
         # The certificates that a client reads take a fifth of the time in which a server starts.
         if issuers or providers:
-            # Nothing of an answer may lead the request elsewhere.
-            client = httpx.AsyncClient(timeout=FETCH_LIMIT, follow_redirects=False)
-            await stack.enter_async_context(client)
-            trusted += [trust(issuer, client) for issuer in issuers]
-            opened |= {one.name: OpenIdProvider(one, client, denied, workspaces) for one in providers}
+            fetcher = await stack.enter_async_context(open_fetcher(FETCH_LIMIT))
+            trusted += [trust(issuer, fetcher) for issuer in issuers]
+            opened |= {one.name: OpenIdProvider(one, fetcher, denied, workspaces) for one in providers}
         try:
             yield Identity(
                 keys=keys,

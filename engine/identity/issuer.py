@@ -6,14 +6,7 @@ from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from fieldstone.engine.identity.claim_mapping import ClaimMapping, ClaimPath
-from fieldstone.engine.identity.signing_keys import (
-    ALGORITHMS,
-    SECRET_ALGORITHMS,
-    SigningKey,
-    read_jwk,
-    read_pem,
-    read_secret,
-)
+from fieldstone.engine.identity.signatures.keys import ALGORITHMS, SECRET_ALGORITHMS, SigningKey
 from fieldstone.metadata.json_text import JsonValue, loads
 
 _MEMBERS = frozenset({"issuer", "audience", "jwksUrl", "key", "algorithms", "claims", "roles", "leeway"})
@@ -110,6 +103,9 @@ def _read_keys(members: Mapping[str, JsonValue], place: str) -> str | SigningKey
         raise ValueError(f"{place} must have either jwksUrl or key")
     if url is not None:
         return checked_url(_text(members, "jwksUrl", place), f"{place}.jwksUrl")
+    # The libraries of keys take their time to import, and most issuers have an address.
+    from fieldstone.engine.identity.signatures.reading import read_jwk, read_pem, read_secret  # noqa: PLC0415
+
     try:
         if isinstance(key, Mapping):
             return read_jwk(key)

@@ -7,12 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-import httpx
-
 from fieldstone.engine.errors import ServiceUnavailable
-from fieldstone.engine.identity.fetching import fetch
+from fieldstone.engine.identity.fetching import Fetcher, Unreachable
 from fieldstone.engine.identity.issuer import Issuer
-from fieldstone.engine.identity.signing_keys import SigningKey, read_key_set
+from fieldstone.engine.identity.signatures.keys import SigningKey
 from fieldstone.metadata.json_text import loads
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.concurrency.tasks import end_tasks, start_reported
@@ -77,14 +75,14 @@ class FetchedKeys:
 
     Args:
         url: the address of the key set.
-        client: sends the requests; it follows no redirects.
+        fetcher: fetches it.
         clock: seconds that never go back.
     """
 
-    def __init__(self, url: str, client: httpx.AsyncClient, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, url: str, fetcher: Fetcher, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.changed: Signal[[]] = Signal()
         self._url = url
-        self._client = client
+        self._fetcher = fetcher
         self._clock = clock
         self._keys: tuple[SigningKey, ...] = ()
         self._fetched_at: float | None = None
@@ -143,10 +141,12 @@ class FetchedKeys:
         self._fetch = None
 
     async def _load(self) -> None:
+        from fieldstone.engine.identity.signatures.reading import read_key_set  # noqa: PLC0415 - as its issuer does
+
         try:
             async with asyncio.timeout(FETCH_LIMIT):
-                keys = read_key_set(loads(await fetch(self._client, self._client.build_request("GET", self._url))))
-        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValueError, RecursionError) as error:
+                keys = read_key_set(loads(await self._fetcher.fetch(self._url)))
+        except (TimeoutError, Unreachable, ValueError, RecursionError) as error:
             _LOG.warning("the key set at %s cannot be fetched: %s", self._url, str(error) or type(error).__name__)
             return
         before, self._keys, self._fetched_at = self._keys, keys, self._clock()
@@ -162,7 +162,7 @@ class TrustedIssuer:
     keys: IssuerKeys
 
 
-def trust(issuer: Issuer, client: httpx.AsyncClient) -> TrustedIssuer:
-    """Return the issuer with its keys, of which a key set is fetched by `client` at the first token."""
+def trust(issuer: Issuer, fetcher: Fetcher) -> TrustedIssuer:
+    """Return the issuer with its keys, of which a key set is fetched at the first token."""
     keys = issuer.keys
-    return TrustedIssuer(issuer=issuer, keys=FetchedKeys(keys, client) if isinstance(keys, str) else FixedKey(keys))
+    return TrustedIssuer(issuer=issuer, keys=FetchedKeys(keys, fetcher) if isinstance(keys, str) else FixedKey(keys))

@@ -12,10 +12,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
 
-import httpx
-
 from fieldstone.engine.errors import ServiceUnavailable, Unauthenticated
-from fieldstone.engine.identity.fetching import fetch
+from fieldstone.engine.identity.fetching import Fetcher, Unreachable
 from fieldstone.engine.identity.issuer import Issuer, checked_url, read_issuer, read_named
 from fieldstone.engine.identity.json_objects import read_object
 from fieldstone.engine.identity.key_sets import TrustedIssuer, trust
@@ -119,7 +117,7 @@ class OpenIdProvider:
 
     Args:
         settings: those of the provider.
-        client: sends the requests; it follows no redirects.
+        fetcher: fetches its documents.
         denied: the denied tokens.
         workspaces: finds workspaces by their names.
     """
@@ -127,12 +125,12 @@ class OpenIdProvider:
     def __init__(
         self,
         settings: ProviderSettings,
-        client: httpx.AsyncClient,
+        fetcher: Fetcher,
         denied: DeniedTokens,
         workspaces: WorkspaceNames,
     ) -> None:
         self.settings = settings
-        self._client = client
+        self._fetcher = fetcher
         self._denied = denied
         self._workspaces = workspaces
         self._discovered: _Discovered | None = None
@@ -205,21 +203,18 @@ class OpenIdProvider:
             "redirect_uri": redirect_uri,
             "code_verifier": login.verifier,
         }
-        auth: httpx.BasicAuth | None = None
+        user: tuple[str, str] | None = None
         if settings.client_secret is None:
             form["client_id"] = settings.client_id
         else:
             # https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1
-            auth = httpx.BasicAuth(quote(settings.client_id, safe=""), quote(settings.client_secret, safe=""))
-        request = self._client.build_request("POST", discovered.token, data=form)
-        if auth is not None:
-            request = next(auth.auth_flow(request))
+            user = quote(settings.client_id, safe=""), quote(settings.client_secret, safe="")
         try:
             async with asyncio.timeout(_PATIENCE):
-                answer = read_object(await fetch(self._client, request))
+                answer = read_object(await self._fetcher.fetch(discovered.token, form=form, user=user))
         except ValueError:
             raise Unauthenticated("The identity provider refuses the sign-in: begin again.") from None
-        except (TimeoutError, httpx.HTTPError) as error:
+        except (TimeoutError, Unreachable) as error:
             raise self._unreachable(error) from None
         if answer is None:
             raise Unauthenticated("The identity provider refuses the sign-in: begin again.")
@@ -235,14 +230,14 @@ class OpenIdProvider:
         issuer = self.settings.issuer
         try:
             async with asyncio.timeout(_PATIENCE):
-                text = await fetch(self._client, self._client.build_request("GET", str(issuer.keys)))
+                text = await self._fetcher.fetch(str(issuer.keys))
             authorization, token, jwks = _read_configuration(text, issuer)
-        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        except (TimeoutError, Unreachable, ValueError) as error:
             raise self._unreachable(error) from None
         before = self._discovered
         if before is not None and before.trusted.issuer.keys == jwks:
             return replace(before, authorization=authorization, token=token, until=time.monotonic() + _DISCOVERED_FOR)
-        trusted = trust(replace(issuer, keys=jwks), self._client)
+        trusted = trust(replace(issuer, keys=jwks), self._fetcher)
         return _Discovered(
             authorization=authorization,
             token=token,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.errors import Unauthenticated
-from fieldstone.engine.identity.signing_keys import SECRET_ALGORITHMS, SigningKey
+from fieldstone.engine.identity.signatures.keys import SECRET_ALGORITHMS, SigningKey
 from fieldstone.engine.identity.tokens import Tokens, Verified, build_user
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.principal import Principal

@@ -4,21 +4,16 @@ A sealed secret is `sealed:KEY:TOKEN`: the name of the key and a Fernet token, w
 name a start can tell that a key is missing. https://cryptography.io/en/latest/fernet/
 """
 
-import base64
 from collections.abc import Sequence
-from typing import Final
-
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from typing import TYPE_CHECKING, Final
 
 from fieldstone.metadata.errors import SecretUnreadable
 
+if TYPE_CHECKING:
+    from fieldstone.metadata.catalog.secret_keys import SecretKeys
+
 SEALED: Final = "sealed:"
 """The beginning of every sealed secret."""
-
-_NAME_BYTES = 6
-_FERNET_BYTES = 32
 
 
 class SecretBox:
@@ -32,9 +27,8 @@ class SecretBox:
     """
 
     def __init__(self, keys: Sequence[str] = ()) -> None:
-        self.names = tuple(_derive(key, "name", _NAME_BYTES).hex() for key in keys)
-        fernets = [Fernet(base64.urlsafe_b64encode(_derive(key, "secrets", _FERNET_BYTES))) for key in keys]
-        self._fernet = MultiFernet(fernets) if fernets else None
+        self._keys = _build_keys(keys) if keys else None
+        self.names = self._keys.names if self._keys else ()
 
     @property
     def prefix(self) -> str:
@@ -43,9 +37,7 @@ class SecretBox:
 
     def seal(self, secret: str) -> str:
         """Return the text to store."""
-        if self._fernet is None:
-            return secret
-        return self.prefix + self._fernet.encrypt(secret.encode()).decode("ascii")
+        return secret if self._keys is None else self.prefix + self._keys.encrypt(secret)
 
     def open(self, stored: str) -> str:
         """Return the secret of a stored text; one that was stored without a key is the text itself.
@@ -56,14 +48,12 @@ class SecretBox:
         if not stored.startswith(SEALED):
             return stored
         name, _, token = stored.removeprefix(SEALED).partition(":")
-        if self._fernet is None or name not in self.names:
+        if self._keys is None or name not in self.names:
             raise SecretUnreadable(missing_key([name]))
-        try:
-            return self._fernet.decrypt(token).decode()
-        except InvalidToken:
-            raise SecretUnreadable(
-                f"a secret that is sealed under the key {name} was changed in the database"
-            ) from None
+        secret = self._keys.decrypt(token)
+        if secret is None:
+            raise SecretUnreadable(f"a secret that is sealed under the key {name} was changed in the database")
+        return secret
 
 
 def missing_key(names: Sequence[str]) -> str:
@@ -75,8 +65,8 @@ def missing_key(names: Sequence[str]) -> str:
     )
 
 
-def _derive(key: str, purpose: str, length: int) -> bytes:
-    """Return bytes that belong to a key and a purpose, so that no two purposes share a key."""
-    return HKDF(algorithm=SHA256(), length=length, salt=None, info=f"fieldstone {purpose}".encode()).derive(
-        key.encode()
-    )
+def _build_keys(keys: Sequence[str]) -> "SecretKeys":
+    # Fifty modules, which a server without a key does without.
+    from fieldstone.metadata.catalog.secret_keys import SecretKeys  # noqa: PLC0415
+
+    return SecretKeys(keys)

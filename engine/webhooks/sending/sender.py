@@ -9,17 +9,17 @@ from functools import cached_property
 from hashlib import sha256
 from importlib.metadata import version
 from ssl import SSLContext
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
-
-import httpx
 
 from fieldstone.engine.webhooks.sending.backoff import read_retry_after
 from fieldstone.engine.webhooks.sending.ssrf_guard import RefusedTarget, Targets, UnknownHost
-from fieldstone.engine.webhooks.sending.transport import EchoTransport, GuardedTransport
 from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from fieldstone.metadata.errors import SecretUnreadable
+
+if TYPE_CHECKING:
+    from fieldstone.engine.webhooks.sending.transport import EchoTransport, GuardedTransport
 
 TIME_LIMIT: Final = 10.0
 """Seconds for one attempt by default."""
@@ -79,16 +79,26 @@ class Sender:
         self.box = box or SecretBox()
         self.time_limit = time_limit
         self._ssl_context = ssl_context
-        self._echo = EchoTransport() if echoes else None
+        self._echoes = echoes
 
     @cached_property
-    def _transport(self) -> GuardedTransport:
+    def _transport(self) -> "GuardedTransport":
         """Return the connections, made when something is first sent: they need the certificates of all authorities.
 
         No client stands above them that could follow a redirect, keep a cookie, read a proxy from the environment, or
         log a URL.
         """
+        import httpx  # noqa: PLC0415 - as in `ssrf_guard.py`
+
+        from fieldstone.engine.webhooks.sending.transport import GuardedTransport  # noqa: PLC0415
+
         return GuardedTransport(self.targets, self._ssl_context or httpx.create_ssl_context())
+
+    @cached_property
+    def _echo(self) -> "EchoTransport":
+        from fieldstone.engine.webhooks.sending.transport import EchoTransport  # noqa: PLC0415
+
+        return EchoTransport()
 
     async def close(self) -> None:
         """Close all connections."""
@@ -98,6 +108,8 @@ class Sender:
 
     async def send(self, target: WebhookTarget, *, delivery_id: UUID, event: str, body: bytes) -> Outcome:
         """Post a body, signed at this moment, and return the outcome."""
+        import httpx  # noqa: PLC0415 - as in `ssrf_guard.py`
+
         started = time.monotonic()
         answer: httpx.Response | None = None
         excerpt = bytearray()
@@ -111,7 +123,7 @@ class Sender:
                 extensions={"timeout": httpx.Timeout(self.time_limit).as_dict()},
             )
             async with asyncio.timeout(self.time_limit):
-                transport = self._echo if self._echo and request.url.host == ECHO_HOST else self._transport
+                transport = self._echo if self._echoes and request.url.host == ECHO_HOST else self._transport
                 answer = await transport.handle_async_request(request)
                 try:
                     async for part in answer.aiter_raw():

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from fieldstone.engine.errors import ServiceUnavailable
+from fieldstone.engine.identity.fetching import Fetcher
 from fieldstone.engine.identity.key_sets import FRESH_FOR, PAUSE, RETRY, USABLE_FOR, FetchedKeys
 from tests.clock import Clock
 from tests.engine.identity.provider import Provider, new_key, provide
@@ -24,7 +25,7 @@ Open = Callable[[Provider], AbstractAsyncContextManager[tuple[FetchedKeys, Clock
 async def open_keys(provider: Provider) -> AsyncIterator[tuple[FetchedKeys, Clock]]:
     clock = Clock()
     async with httpx.AsyncClient() as client:
-        keys = FetchedKeys(provider.url, client, clock=clock)
+        keys = FetchedKeys(provider.url, Fetcher(client), clock=clock)
         try:
             yield keys, clock
         finally:

@@ -84,6 +84,27 @@ async def test_rows_that_are_refused(serve: Serve, tmp_path: Path) -> None:
         assert errors.endswith("fieldstone: No record was written, because of the rows in 'errors'.\n")
 
 
+async def test_an_import_is_held_to_the_rules_of_its_role(serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("email,city\na@x,Bonn\nb@x,Ulm\nAda@example.com,Bonn\n")
+    made = """mutation {
+        createRole(input: { name: "clerk" label: "Clerk" grants: [{ object: "person" read: {}
+            create: { check: { city: { eq: "Bonn" } } } update: { rule: { city: { eq: "Bonn" } } } }] }) { id }
+        createApiKey(input: { name: "clerk" role: "clerk" }) { token } }"""
+    async with serve() as serving:
+        answer = (await serving.client.post("/metadata", json={"query": made})).json()
+        options = ("--key", answer["data"]["createApiKey"]["token"], "--on-conflict", "email")
+        for created, updated in [(1, 0), (0, 1)]:
+            code, output, errors = await run(serving, "import", "people", str(path), *options)
+            # Ulm is not for the role, nor is a person without a city.
+            assert (code, output) == (1, f"people: {created} created, {updated} updated, 2 refused.\n"), errors
+            assert "line 3: " in errors
+            assert "line 4: " in errors
+        assert await count(serving.client) == 3
+        cities = (await serving.client.get("/rest/people?filter=city[is]:NOT_NULL")).json()["data"]["people"]
+        assert [one["email"] for one in cities] == ["a@x"]
+
+
 async def test_standard_input_and_output(serve: Serve) -> None:
     async with serve() as serving:
         code, output, _ = await run(

@@ -1,11 +1,6 @@
-"""The keys that tokens are signed with: read from PEM, JWK or a secret, each with the algorithms that it is for.
-
-An algorithm belongs to a key, never to a token: https://www.rfc-editor.org/rfc/rfc8725#section-3.1
-"""
+"""Keys that tokens are signed with, read from PEM, JWK or a secret."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
@@ -16,31 +11,11 @@ from cryptography.x509 import load_pem_x509_certificate
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, JWKRegistry, Key, OctKey, OKPKey, RSAKey
 
+from fieldstone.engine.identity.signatures.keys import SECRET_ALGORITHMS, SigningKey
 from fieldstone.metadata.json_text import JsonValue
-
-ALGORITHMS: Final = ("HS256", "RS256", "ES256", "Ed25519", "EdDSA")
-"""All algorithms; EdDSA is the former name of Ed25519, which RFC 9864 deprecates: it takes the same keys here."""
-
-SECRET_ALGORITHMS: Final = frozenset({"HS256"})
 
 _SHORTEST_SECRET = 32
 _SHORTEST_RSA = 2_048
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningKey:
-    """A key that verifies signatures.
-
-    Attributes:
-        kid: the id under which a key set lists it.
-        algorithms: those that it may verify.
-        thumbprint: of RFC 7638, by which two keys are equal.
-    """
-
-    kid: str | None
-    algorithms: frozenset[str]
-    thumbprint: str
-    key: Key = field(compare=False, repr=False)
 
 
 def read_secret(secret: str) -> SigningKey:

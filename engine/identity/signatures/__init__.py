@@ -1,0 +1,1 @@
+"""The signatures of tokens, and the keys that verify them."""
