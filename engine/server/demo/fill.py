@@ -14,7 +14,8 @@ from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.sql.identifiers import quote_identifier, quote_table
 
 _NAMES = ("company", "person", "activity", "opportunity")
-_OWN_NAMES = ("campaign", "campaignMember", "reminder")
+OWN_NAMES = ("campaign", "campaignMember", "reminder")
+"""The objects of the demo's model file."""
 _BATCH = 200
 
 
@@ -28,7 +29,7 @@ async def fill_demo(
     """Insert the sample in one transaction; return False where the workspace holds records already.
 
     Args:
-        connection: one without an open transaction.
+        connection: the transaction is one within its open one, if there is one.
         snapshot: of the workspace.
         on_progress: called with the records inserted so far and their total.
         has_own_objects: whether the objects of the demo's model file are there, and are filled, too.
@@ -36,14 +37,14 @@ async def fill_demo(
     Raises:
         InvalidChange: the workspace has lost objects or fields that the sample needs.
     """
-    objects = [_find(snapshot, name) for name in (*_NAMES, *(_OWN_NAMES if has_own_objects else ()))]
+    objects = [_find(snapshot, name) for name in (*_NAMES, *(OWN_NAMES if has_own_objects else ()))]
     total = TOTAL + (DEMO_TOTAL if has_own_objects else 0)
     records = chain(sample_records(), demo_records() if has_own_objects else ())
     async with connection.transaction():
         # Two servers that start at once would both find it empty.
         for object_ in objects:
             await connection.execute(_about(object_, "LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE"))
-        if not await is_empty(connection, snapshot):
+        if not await _are_empty(connection, objects):
             return False
         on_progress(0, total)
         done = 0
@@ -65,8 +66,12 @@ async def is_empty(connection: psycopg.AsyncConnection, snapshot: Snapshot) -> b
     Raises:
         InvalidChange: the workspace has lost one of them.
     """
-    for name in _NAMES:
-        cursor = await connection.execute(_about(_find(snapshot, name), "SELECT EXISTS (SELECT FROM {})"))
+    return await _are_empty(connection, [_find(snapshot, name) for name in _NAMES])
+
+
+async def _are_empty(connection: psycopg.AsyncConnection, objects: Sequence[Object]) -> bool:
+    for object_ in objects:
+        cursor = await connection.execute(_about(object_, "SELECT EXISTS (SELECT FROM {})"))
         if await cursor.fetchone() == (True,):
             return False
     return True

@@ -5,15 +5,18 @@ from importlib.resources import files
 
 import psycopg
 
-from fieldstone.engine.server.demo.fill import fill_demo, is_empty
+from fieldstone.engine.server.demo.fill import OWN_NAMES, fill_demo, is_empty
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.server.templates.apply import apply_model_file
 from fieldstone.engine.settings import Settings
 from fieldstone.engine.webhooks.sending.sender import ECHO_HOST
 from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.webhooks import NewWebhook, create_webhook
+from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.role import ADMIN
+from fieldstone.metadata.schema_file import plan_document
+from fieldstone.metadata.schema_file.text import read_document
 
 _ACTOR = "demo"
 
@@ -21,7 +24,8 @@ _ACTOR = "demo"
 async def bring_demo(foundation: Foundation, settings: Settings, on_progress: Callable[[int, int], None]) -> bool:
     """Fill the workspace `default`; return False where it holds records already.
 
-    A model with objects of others gets the sample of the standard objects alone, and stays as it is.
+    A model with objects of others gets the sample of the standard objects alone, and stays as it is. The model is one
+    transaction, and all the rest another one: a server that ends between both fills the model at its next start.
 
     Raises:
         MetadataError: the workspace has lost objects or fields that the sample needs.
@@ -31,15 +35,26 @@ async def bring_demo(foundation: Foundation, settings: Settings, on_progress: Ca
     async with foundation.database.session() as connection:
         if not await is_empty(connection, snapshot):
             return False
+    text = files(__package__).joinpath("demo.yaml").read_text(encoding="utf-8")
     is_standard = not any(object_.is_custom for object_ in snapshot.objects.values())
     if is_standard:
-        text = files(__package__).joinpath("demo.yaml").read_text(encoding="utf-8")
         snapshot = (await apply_model_file(foundation, snapshot.workspace, text, actor=_ACTOR)).snapshot
-    async with foundation.database.session() as connection:
-        is_filled = await fill_demo(connection, snapshot, on_progress, has_own_objects=is_standard)
-        if is_filled and is_standard and settings.is_development:
+    is_own = is_standard or _has_own_model(snapshot, text)
+    async with foundation.database.session() as connection, connection.transaction():
+        is_filled = await fill_demo(connection, snapshot, on_progress, has_own_objects=is_own)
+        if is_filled and is_own and settings.is_development:
             await _add_webhook(connection, snapshot, SecretBox(settings.secret_key))
     return is_filled
+
+
+def _has_own_model(snapshot: Snapshot, text: str) -> bool:
+    """Return whether the model has all that the demo's model file has, as the file has it."""
+    if not all(name in snapshot.by_singular for name in OWN_NAMES):
+        return False
+    try:
+        return not plan_document(snapshot, read_document(text))
+    except InvalidChange:
+        return False
 
 
 async def _add_webhook(connection: psycopg.AsyncConnection, snapshot: Snapshot, box: SecretBox) -> None:
@@ -51,5 +66,4 @@ async def _add_webhook(connection: psycopg.AsyncConnection, snapshot: Snapshot, 
         claims={},
         description="An example: this server answers each delivery with its own body.",
     )
-    async with connection.transaction():
-        await create_webhook(connection, snapshot, webhook, box)
+    await create_webhook(connection, snapshot, webhook, box)

@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from fieldstone.engine.server.app import Fieldstone
+from fieldstone.engine.server.demo import prepare
 from fieldstone.engine.server.demo.campaigns import DEMO_TOTAL
 from fieldstone.engine.server.demo.prepare import bring_demo
 from fieldstone.engine.server.demo.sample import TOTAL
@@ -80,6 +81,28 @@ async def test_it_has_relations_of_each_kind_three_roles_views_and_a_webhook(sta
         )
         assert tested["testWebhook"]["succeeded"]
         assert '"event"' in tested["testWebhook"]["responseBody"]
+
+
+async def test_a_server_that_was_killed_between_model_and_records_fills_all_at_its_next_start(
+    start_app: StartApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def killed(*_: object, **__: object) -> bool:
+        raise ConnectionResetError
+
+    async with start_app(environment="development") as (app, client):
+        for name in ("fill_demo", "_add_webhook"):
+            with monkeypatch.context() as patched:
+                patched.setattr(prepare, name, killed)
+                with pytest.raises(ConnectionResetError):
+                    await bring(app)
+            assert nodes((await ask(client, "/metadata", MODEL))["webhooks"]) == []
+            assert (await ask(client, "/graphql", "{ people { totalCount } }"))["people"]["totalCount"] == 0
+        is_filled, steps = await bring(app)
+        assert is_filled
+        assert steps[-1] == (TOTAL + DEMO_TOTAL, TOTAL + DEMO_TOTAL)
+        model = await ask(client, "/metadata", MODEL)
+        assert [one["targetUrl"] for one in nodes(model["webhooks"])] == [ECHO]
+        assert {view["object"] for view in model["views"]} >= {"campaign", "reminder"}
 
 
 async def test_in_production_it_has_no_webhook_and_nothing_answers_for_it(start_app: StartApp) -> None:
