@@ -23,6 +23,9 @@ const CLASSIC = {
 /** The largest sizes in thousands of bytes, compressed; the build fails beyond. */
 const BUDGET = { first: 280, route: 150, all: 800 };
 const FIRST_ROUTE = "records";
+/** A file that pages share and that is smaller, in bytes, is part of the first one: a request costs more than its bytes. */
+const SMALLEST = 4096;
+const PAGE = /[\\/]app[\\/](?:main|pages[\\/][^\\/]+[\\/]index)\.tsx$/;
 
 const shared = {
   bundle: true,
@@ -61,15 +64,7 @@ const tools = await build({
   loader: { ".ttf": "file", ".png": "dataurl", ".svg": "dataurl" },
   define: { ...shared.define, WORKER_FILES: JSON.stringify(workerFiles) },
 });
-const app = await build({
-  ...shared,
-  entryPoints: entries({ console: APP }),
-  format: "esm",
-  splitting: true,
-  jsx: "automatic",
-  loader: { ".graphql": "text" },
-  plugins: [englishOnly],
-});
+const app = await buildApp(sharedModules(await buildApp([], false)), true);
 
 await dropCopiesOfStyles();
 await writeFile(path.join(out, LICENCES), await licences([classic, tools, app], out));
@@ -88,6 +83,50 @@ const manifest = {
 };
 await writeFile(path.join(out, "manifest.json"), JSON.stringify(manifest, null, 2));
 keepToBudget(manifest.sizes);
+
+/** The application, whose entry and pages all load the modules `common` and those of the shell. */
+function buildApp(common, write) {
+  return build({
+    ...shared,
+    write,
+    entryPoints: entries({ console: APP }),
+    format: "esm",
+    splitting: true,
+    jsx: "automatic",
+    loader: { ".graphql": "text" },
+    plugins: [englishOnly, oneBase(["app/shell/gate.tsx", ...common])],
+  });
+}
+
+/**
+ * esbuild makes a file for each set of pages that share a module. All pages are made to import the modules of the base,
+ * which are there before any page: these are one file.
+ */
+function oneBase(modules) {
+  return {
+    name: "one-base",
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^base:$/ }, () => ({ path: "base", namespace: "base" }));
+      onLoad({ filter: /.*/, namespace: "base" }, () => ({
+        contents: modules.map((module) => `import ${JSON.stringify(`./${module}`)};`).join("\n"),
+        resolveDir: process.cwd(),
+      }));
+      onLoad({ filter: PAGE }, async ({ path: file }) => ({
+        // Behind the page's own: the first styles are those of the entry, which names the layers in their order.
+        contents: `${await readFile(file, "utf8")}\nimport "base:";`,
+        loader: "tsx",
+      }));
+    },
+  };
+}
+
+/** Our modules in the small files that pages share. */
+function sharedModules({ metafile }) {
+  return Object.entries(metafile.outputs)
+    .filter(([file, output]) => file.endsWith(".js") && output.entryPoint === undefined && output.bytes < SMALLEST)
+    .flatMap(([, output]) => Object.keys(output.inputs))
+    .filter((module) => /^app[\\/].*\.tsx?$/.test(module));
+}
 
 function entries(sources) {
   return Object.entries(sources).map(([name, source]) => ({ in: source, out: name }));
