@@ -31,6 +31,8 @@ PAGES: Mapping[str, str] = {
     "access/roles": "Access",
     "access/keys": "Access",
     "access/sessions": "Access",
+    "access/documents": "Access",
+    "access/explain": "Access",
     "access/audit": "Access",
     "webhooks": "Webhooks",
     "events": "Events",

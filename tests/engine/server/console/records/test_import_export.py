@@ -79,6 +79,31 @@ async def test_a_file_of_another_encoding_is_read_and_its_import_is_found_again(
         await watched.assert_clean(served.address, LOADED)
 
 
+async def test_a_large_file_is_sent_and_its_sending_is_cancelled(
+    watched: Watched, serve: Serve, tmp_path: Path
+) -> None:
+    file = tmp_path / "large.csv"
+    with file.open("w", encoding="utf-8") as written:
+        written.write("email,firstName\n")
+        line = "x" * 1_000
+        written.writelines(f"{number}@example.com,{line}\n" for number in range(50_000))
+    async with serve() as served:
+        page = await open_list(watched, served, "people/import")
+        await page.get_by_label("File", exact=True).set_input_files(file)
+        await page.get_by_role("button", name="Cancel").click()
+        await expect(page.get_by_text("The file is being sent")).to_be_hidden()
+        await expect(page.get_by_label("File", exact=True)).to_be_enabled()
+        await expect(page.get_by_role("alert")).to_have_count(0)
+        await page.get_by_label("File", exact=True).set_input_files(file)
+        size = f"{file.stat().st_size:,}"
+        await expect(page.get_by_role("heading", name=f"large.csv · {size} bytes")).to_be_visible(timeout=120_000)
+        await expect(page.get_by_label("Field for firstName")).to_have_value("firstName")
+        await page.goto(f"{served.address}/console/records/people/import")
+        before = page.get_by_role("region", name="Imports before")
+        await expect(before.get_by_role("link", name="large.csv")).to_have_count(1)
+        await watched.assert_clean(served.address, LOADED)
+
+
 async def test_a_file_whose_header_has_a_column_twice_is_refused(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         page = await open_list(watched, served, "people/import")

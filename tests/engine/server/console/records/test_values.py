@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 from tests.engine.server.console.browsing import Serve, Served, Watched
 from tests.engine.server.console.records.lists import (
     ask,
+    assert_live,
     cell,
     count_shown,
     create_object,
@@ -214,4 +215,17 @@ async def test_ten_thousand_cells_of_a_spreadsheet_are_one_paste_and_one_undo(wa
         await press(page, "Control+c")
         copied = await page.evaluate("navigator.clipboard.readText()")
         assert copied.split("\n") == [str(row) for row in range(rows)]
+
+        # One record more than a gesture may change: a sentence says so, and nothing is written.
+        await assert_live(page)
+        await ask(served, 'mutation { createGrid(data: { name: "last" }) { id } }')
+        await page.get_by_role("grid").focus()
+        await press(page, "Control+Home")
+        await page.get_by_role("button", name="1 new record · show").click()
+        await count_shown(page, "251 records")
+        await page.get_by_role("grid").focus()
+        await paste(page, "\n".join("new" for _ in range(rows + 1)))
+        await expect(page.get_by_role("alert")).to_contain_text("at most 250 records are changed at once")
+        changed = await ask(served, '{ grids(filter: { name: { eq: "new" } }) { totalCount } }')
+        assert changed["grids"]["totalCount"] == 0
         await watched.assert_clean(served.address, LOADED)

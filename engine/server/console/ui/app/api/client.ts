@@ -6,6 +6,13 @@ import { whenBegun } from "./live.ts";
 import { root } from "./place.ts";
 import { viewedRole } from "./view_as.ts";
 
+let noteEnd: () => void = () => undefined;
+
+/** Call `listener` when a request is refused because the session has ended, whichever part of a page has sent it. */
+export function onSessionEnd(listener: () => void): void {
+  noteEnd = listener;
+}
+
 export type Endpoint = "graphql" | "metadata";
 
 export interface Options {
@@ -102,5 +109,7 @@ async function readJson(response: Response): Promise<{ data?: unknown; errors?: 
 
 function refusalOf(response: Response, errors: unknown): ApiError {
   const problems = readProblems(errors, response.status);
-  return new ApiError(problems, readRetry(problems, response.headers.get("Retry-After"), Date.now()));
+  const refusal = new ApiError(problems, readRetry(problems, response.headers.get("Retry-After"), Date.now()));
+  if (refusal.code === "UNAUTHENTICATED") noteEnd();
+  return refusal;
 }

@@ -1,23 +1,15 @@
 // The one cache of the server's state.
 
-import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+import { QueryClient } from "@tanstack/react-query";
 
+import { onSessionEnd } from "./client.ts";
 import { ApiError } from "./errors.ts";
 import { DOOR_KEY, type Door } from "./session.ts";
 
 const RETRIES = 5;
 const STALE_MS = 30_000;
 
-/** Notes the end of the session, which shows the sign-in over the page. */
-function noteEnd(error: Error): void {
-  if (error instanceof ApiError && error.code === "UNAUTHENTICATED") {
-    queries.setQueryData<Door>(DOOR_KEY, (door) => (door === undefined ? door : { ...door, session: null }));
-  }
-}
-
 export const queries: QueryClient = new QueryClient({
-  queryCache: new QueryCache({ onError: noteEnd }),
-  mutationCache: new MutationCache({ onError: noteEnd }),
   defaultOptions: {
     queries: {
       staleTime: STALE_MS,
@@ -28,3 +20,8 @@ export const queries: QueryClient = new QueryClient({
     },
   },
 });
+
+// The sign-in is shown over the page.
+onSessionEnd(() =>
+  queries.setQueryData<Door>(DOOR_KEY, (door) => (door === undefined ? door : { ...door, session: null })),
+);

@@ -37,8 +37,8 @@ export type EditsOptions = {
 };
 
 export const TOO_MANY =
-  `One gesture changes at most ${MAXIMUM_RECORDS} records and creates ${MAXIMUM_CREATED}. ` +
-  "Import a file, or edit the selected records together.";
+  `Nothing was changed: at most ${MAXIMUM_RECORDS} records are changed at once, and ${MAXIMUM_CREATED.toLocaleString("en")} ` +
+  "created. Take fewer, edit the selected records together, or import a file.";
 
 const ANY_VERSION = "any";
 const NOTHING_WRITTEN: Written = { updated: [], created: [] };
@@ -258,6 +258,8 @@ function updateOf(change: undo.Change, updatedAt: string): Update {
 }
 
 function refusalText(error: ApiError): string {
+  // Its own words are for programs.
+  if (error.code === "UNAUTHENTICATED") return "The session has ended. Sign in, and save it again.";
   if (error.code === "SERVICE_UNAVAILABLE")
     return `${error.message} The change may or may not have been kept: look before you repeat it.`;
   return error.message;

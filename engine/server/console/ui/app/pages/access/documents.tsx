@@ -9,6 +9,7 @@ import { keyOf } from "../../api/keys.ts";
 import { useScope } from "../../api/session_context.ts";
 import { Button } from "../../kit/button.tsx";
 import { Check } from "../../kit/check.tsx";
+import { Empty } from "../../kit/empty.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import type { Column } from "../../kit/table.tsx";
 import { Confirm } from "./confirm.tsx";
@@ -62,7 +63,17 @@ export function Documents() {
         </Button>
       </div>
       <Broken />
-      <Paged label="Trusted documents" name="documents" columns={columns} read={readDocuments} />
+      <Paged
+        label="Trusted documents"
+        name="documents"
+        columns={columns}
+        read={readDocuments}
+        empty={
+          <Empty title="No trusted documents yet" command="fieldstone documents import manifest.json --client web">
+            <p>A client's build knows all of its operations. With these imported, the server can refuse any other.</p>
+          </Empty>
+        }
+      />
       {isImporting && <ImportDocuments onClose={() => setImporting(false)} />}
       {removed && (
         <Confirm

@@ -44,7 +44,7 @@ export function Component() {
         <shown.Tab />
       ) : (
         <Empty title="Nothing to see here">
-          The role {role} lacks the settings ROLES, API_KEYS, DOCUMENTS and AUDIT; a role such as admin has them.
+          The role {role} has no part in the administration of access; a role such as admin has it.
         </Empty>
       )}
     </Page>

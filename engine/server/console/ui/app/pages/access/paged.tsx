@@ -1,6 +1,7 @@
 // A table whose rows come in pages, and the button for the next one.
 
 import { useInfiniteQuery } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 
 import type { PageOf } from "../../api/access.ts";
 import { keyOf } from "../../api/keys.ts";
@@ -14,9 +15,11 @@ export interface PagedProps<T extends { id: string }> {
   name: string;
   columns: readonly Column<T>[];
   read: (after: string | null, signal?: AbortSignal) => Promise<PageOf<T>>;
+  /** Stands in the place of a table without rows. */
+  empty?: ReactNode;
 }
 
-export function Paged<T extends { id: string }>({ label, name, columns, read }: PagedProps<T>) {
+export function Paged<T extends { id: string }>({ label, name, columns, read, empty }: PagedProps<T>) {
   const scope = useScope();
   const pages = useInfiniteQuery({
     queryKey: keyOf(scope, "access", null, name),
@@ -28,7 +31,12 @@ export function Paged<T extends { id: string }>({ label, name, columns, read }: 
   return (
     <>
       {pages.error && <Problem title={`${label} cannot be read.`} text={pages.error.message} />}
-      {pages.data && <Table label={label} columns={columns} rows={rows} idOf={({ id }) => id} />}
+      {pages.data &&
+        (rows.length === 0 && empty !== undefined ? (
+          empty
+        ) : (
+          <Table label={label} columns={columns} rows={rows} idOf={({ id }) => id} />
+        ))}
       {pages.hasNextPage && (
         <Button isDisabled={pages.isFetchingNextPage} onPress={() => void pages.fetchNextPage()}>
           More
@@ -40,7 +48,7 @@ export function Paged<T extends { id: string }>({ label, name, columns, read }: 
 
 const format = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeStyle: "short" });
 
-/** The text of a time of the API; a dash for none. */
+/** The text of a time of the API, which breaks between day and time alone; a dash for none. */
 export function timeOf(text: string | null): string {
-  return text === null ? "—" : format.format(new Date(text));
+  return text === null ? "—" : format.format(new Date(text)).replace(/\s(?!\d+:)/g, "\u00a0");
 }

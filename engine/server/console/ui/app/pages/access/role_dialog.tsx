@@ -8,6 +8,7 @@ import { keyOf } from "../../api/keys.ts";
 import { useObject } from "../../api/object_query.ts";
 import { listObjects, type ObjectHead } from "../../api/objects.ts";
 import { useScope } from "../../api/session_context.ts";
+import { SETTINGS } from "../../api/setting_words.ts";
 import { Check } from "../../kit/check.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { Select } from "../../kit/select.tsx";
@@ -17,19 +18,6 @@ import { type Action, changesOf, claimsOf, draftOf, newRole, type RoleDraft, rol
 import { LimitFields } from "./limit_fields.tsx";
 import { Matrix } from "./matrix.tsx";
 import { WaysDialog, type WaysDialogProps } from "./ways_dialog.tsx";
-
-const SETTINGS = [
-  "DATA_MODEL",
-  "ROLES",
-  "API_KEYS",
-  "WEBHOOKS",
-  "HISTORY",
-  "METRICS",
-  "AUDIT",
-  "IMPERSONATE",
-  "DOCUMENTS",
-  "EXPLAIN",
-];
 
 export interface RoleDialogProps {
   role: Role | null;
@@ -136,15 +124,14 @@ export function RoleDialog({ role, roles, onClose, onDone }: RoleDialogProps) {
             <fieldset className="options">
               <legend className="field-label">Administration</legend>
               <div className="access-settings">
-                {SETTINGS.map((setting) => (
+                {SETTINGS.map(({ name, label, note }) => (
                   <Check
-                    key={setting}
-                    label={setting.toLowerCase().replaceAll("_", " ")}
-                    isSelected={draft.settings.includes(setting)}
+                    key={name}
+                    label={label}
+                    description={note}
+                    isSelected={draft.settings.includes(name)}
                     onChange={(on) =>
-                      set({
-                        settings: on ? [...draft.settings, setting] : draft.settings.filter((one) => one !== setting),
-                      })
+                      set({ settings: on ? [...draft.settings, name] : draft.settings.filter((one) => one !== name) })
                     }
                   />
                 ))}

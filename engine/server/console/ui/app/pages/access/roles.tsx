@@ -8,6 +8,7 @@ import { useNavigate } from "react-router";
 import { type Role, readRoles } from "../../api/access.ts";
 import { areaOf, keyOf } from "../../api/keys.ts";
 import { useScope, useSession } from "../../api/session_context.ts";
+import { settingsInWords } from "../../api/setting_words.ts";
 import { useModelChanged } from "../../api/use_model_changed.ts";
 import { viewAs } from "../../api/view_as.ts";
 import { Button } from "../../kit/button.tsx";
@@ -48,12 +49,12 @@ export function Roles() {
       ),
     },
     { id: "name", title: "Name", cell: ({ name }) => <code>{name}</code> },
-    { id: "parents", title: "Inherits", cell: ({ parents }) => parents.join(", ") },
+    { id: "parents", title: "Inherits", cell: ({ parents }) => parents.join(", ") || "—" },
     { id: "objects", title: "Own objects", isNumber: true, cell: ({ grants }) => grants.length },
     {
       id: "settings",
       title: "Administration",
-      cell: ({ settings }) => (settings.length === 0 ? "—" : settings.join(", ").toLowerCase().replaceAll("_", " ")),
+      cell: ({ settings }) => settingsInWords(settings),
     },
     {
       id: "view",

@@ -21,11 +21,12 @@ import { ViewMenu } from "../records/view_menu.tsx";
 import { boardAddress, boardInputOf, isBoardChanged } from "../records/view_state.ts";
 import { boardFields, columnsOf } from "./board.ts";
 import { Column } from "./column.tsx";
-import { type Board, useMoves, useTotals } from "./use_board.ts";
+import { type Board, type Total, useMoves, useTotals } from "./use_board.ts";
 import "./board.css";
 
 /** Values of a record that its card shows beside its name. */
 const ON_CARD = 3;
+const NONE: Total = { count: 0, sum: null };
 
 export function BoardPage({ object, field }: { object: ObjectModel; field: Field }) {
   const [address, setAddress] = useAddress();
@@ -120,7 +121,7 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
               board={board}
               column={column}
               columns={columns}
-              total={totals.data?.get(column.value)}
+              total={totals.data && (totals.data.get(column.value) ?? NONE)}
               fields={onCard}
               moves={moves}
               onOpen={(id) => setAddress({ open: [{ plural: null, id }] }, true)}

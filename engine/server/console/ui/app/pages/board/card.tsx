@@ -19,17 +19,18 @@ export interface CardProps {
   columns: readonly BoardColumn[];
   value: string | null;
   isMoving: boolean;
+  mayMove: boolean;
   onOpen: () => void;
   onMove: (value: string | null) => void;
 }
 
-export function Card({ object, row, fields, columns, value, isMoving, onOpen, onMove }: CardProps) {
+export function Card({ object, row, fields, columns, value, isMoving, mayMove, onOpen, onMove }: CardProps) {
   const name = labelOf(row, object.labels);
   return (
     <li
       className="board-card"
       data-moving={isMoving || undefined}
-      draggable
+      draggable={mayMove}
       onDragStart={(event) => {
         event.dataTransfer.setData(CARD, row.id);
         event.dataTransfer.effectAllowed = "move";
@@ -39,19 +40,21 @@ export function Card({ object, row, fields, columns, value, isMoving, onOpen, on
         <Button kind="quiet" onPress={onOpen}>
           {name}
         </Button>
-        <Menu
-          kind="quiet"
-          label={`Move ${name} to`}
-          aria-label={`Move ${name}`}
-          icon={<Ellipsis aria-hidden />}
-          actions={columns.map((column) => ({
-            id: column.value ?? "",
-            label: column.label,
-            end: column.value === value ? "✓" : null,
-            isDisabled: column.value === value,
-            onAction: () => onMove(column.value),
-          }))}
-        />
+        {mayMove && (
+          <Menu
+            kind="quiet"
+            label={`Move ${name} to`}
+            aria-label={`Move ${name}`}
+            icon={<Ellipsis aria-hidden />}
+            actions={columns.map((column) => ({
+              id: column.value ?? "",
+              label: column.label,
+              end: column.value === value ? "✓" : null,
+              isDisabled: column.value === value,
+              onAction: () => onMove(column.value),
+            }))}
+          />
+        )}
       </div>
       <dl>
         {fields

@@ -3,6 +3,9 @@
 import { useState } from "react";
 
 import type { Field, RecordRow } from "../../api/model.ts";
+import { mayDo } from "../../api/session.ts";
+import { useSession } from "../../api/session_context.ts";
+import { groupDigits } from "../../fields/types/number.ts";
 import { Button } from "../../kit/button.tsx";
 import { Chip, colorOf } from "../../kit/chip.tsx";
 import { Problem } from "../../kit/problem.tsx";
@@ -24,6 +27,7 @@ export interface ColumnProps {
 export function Column({ board, column, columns, total, fields, moves, onOpen, onDropped }: ColumnProps) {
   const cards = useCards(board, column);
   const [isOver, setOver] = useState(false);
+  const mayMove = mayDo(useSession(), board.object.nameSingular, "update");
   const rows = cards.data?.pages.flatMap(({ edges }) => edges.map(({ node }) => node)) ?? [];
   const coming = [...moves.under.values()].filter(({ row, value }) => value === column.value && !isIn(rows, row));
   const staying = rows.filter(({ id }) => (moves.under.get(id)?.value ?? column.value) === column.value);
@@ -50,8 +54,8 @@ export function Column({ board, column, columns, total, fields, moves, onOpen, o
         <h2>
           <Chip color={colorOf(column.color)}>{column.label}</Chip>
         </h2>
-        <span className="board-count">{total?.count.toLocaleString() ?? "0"}</span>
-        {total?.sum && <span className="board-sum">Σ {Number(total.sum).toLocaleString()}</span>}
+        <span className="board-count">{total?.count.toLocaleString("en-US")}</span>
+        {total?.sum && <span className="board-sum">Σ {groupDigits(total.sum)}</span>}
       </header>
       {cards.error && <Problem title={cards.error.message} text={cards.error.message} />}
       <ul>
@@ -64,6 +68,7 @@ export function Column({ board, column, columns, total, fields, moves, onOpen, o
             columns={columns}
             value={column.value}
             isMoving={moves.under.has(row.id)}
+            mayMove={mayMove}
             onOpen={() => onOpen(row.id)}
             onMove={(value) => moves.move({ row, value })}
           />

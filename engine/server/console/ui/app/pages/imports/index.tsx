@@ -7,6 +7,8 @@ import { Link, useNavigate, useParams } from "react-router";
 import { createJob, useJob, useJobs } from "../../api/imports.ts";
 import type { ObjectModel } from "../../api/model.ts";
 import { useObject } from "../../api/object_query.ts";
+import { mayDo } from "../../api/session.ts";
+import { useSession } from "../../api/session_context.ts";
 import { Button } from "../../kit/button.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
@@ -17,6 +19,7 @@ import "./imports.css";
 export function Component() {
   const { plural = "", job } = useParams();
   const object = useObject(plural);
+  const session = useSession();
   const title = object.data ? `Import ${object.data.labelPlural}` : "Import";
   return (
     <Page title={title} bar={<Link to={`/records/${plural}`}>{object.data?.labelPlural ?? plural}</Link>}>
@@ -25,7 +28,13 @@ export function Component() {
         <Problem kind="warn" title={`There is no object “${plural}”, or your role does not see it.`} />
       )}
       {object.data &&
-        (job === undefined ? <FileStep object={object.data} /> : <JobPage object={object.data} id={job} />)}
+        (!mayDo(session, object.data.nameSingular, "create") ? (
+          <Problem kind="warn" title={`The role ${session.role} does not create ${object.data.labelPlural}.`} />
+        ) : job === undefined ? (
+          <FileStep object={object.data} />
+        ) : (
+          <JobPage object={object.data} id={job} />
+        ))}
     </Page>
   );
 }

@@ -81,7 +81,7 @@ export function Component() {
     <Page
       title="Data model"
       bar={
-        <div className="model-bar">
+        <div className="page-actions">
           <Link className="button" data-kind="quiet" to="/model/graph">
             <Workflow aria-hidden /> Graph
           </Link>

@@ -55,7 +55,7 @@ export function Component() {
       title="Data model"
       isFlush
       bar={
-        <div className="model-bar">
+        <div className="page-actions">
           <Link className="button" data-kind="quiet" to="/model">
             <List aria-hidden /> List
           </Link>

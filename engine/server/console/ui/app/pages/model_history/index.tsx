@@ -70,7 +70,7 @@ export function Component() {
     <Page
       title="History of the model"
       bar={
-        <div className="model-bar">
+        <div className="page-actions">
           <Link className="button" data-kind="quiet" to="/model">
             Data model
           </Link>

@@ -15,7 +15,7 @@ import { Select } from "../../kit/select.tsx";
 import { DefaultField } from "./default_field.tsx";
 import { type FieldDraft, RELATION_TYPES } from "./field_draft.ts";
 import { OptionsEditor } from "./options_editor.tsx";
-import { settingLabel, settingValue } from "./setting_words.ts";
+import { settingLabel, settingValue, typeDescription } from "./setting_words.ts";
 
 /** Types that a form cannot make a field of: their fields are made by the API, or by the system. */
 const NOT_MADE = new Set(["POSITION", "ACTOR", "TS_VECTOR", "MORPH_RELATION"]);
@@ -99,7 +99,7 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
             label={settingLabel(setting.name)}
             value={String(draft.settings[setting.name] ?? "")}
             choices={[
-              { id: "", label: "by default" },
+              { id: "", label: setting.values[0] ? `by default: ${settingValue(setting.values[0])}` : "by default" },
               ...setting.values.map((id) => ({ id, label: settingValue(id) })),
             ]}
             onChange={(value) => set({ settings: withSetting(draft.settings, setting.name, value || undefined) })}
@@ -167,13 +167,13 @@ function TypeField({
   return (
     <ComboBox
       label="Type"
-      choices={offered.map(({ type, label, description }) => ({ id: type, label, detail: description }))}
+      choices={offered.map((one) => ({ id: one.type, label: one.label, detail: typeDescription(one) }))}
       value={draft.type}
       onChange={(type) => type !== null && set({ type, settings: {}, isUnique: false, defaultValue: null })}
       description={
         field !== null && offered.length > 1
           ? "Another type converts the values; the plan counts those that do not fit."
-          : info?.description
+          : info && typeDescription(info)
       }
       problem={problem}
     />

@@ -67,7 +67,7 @@ function ObjectPage({ object, field }: { object: ModelObject; field: string | un
     <Page
       title={object.labelPlural}
       bar={
-        <div className="model-bar">
+        <div className="page-actions">
           <Link className="button" data-kind="quiet" to={`/records/${object.namePlural}`}>
             Records
           </Link>

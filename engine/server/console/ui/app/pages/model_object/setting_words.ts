@@ -1,5 +1,7 @@
 // The words of a field's settings; one that is not known stands as the API has it.
 
+import type { FieldTypeInfo } from "../../api/model_edit.ts";
+
 const LABELS: Readonly<Record<string, string>> = {
   dataType: "Kind of number",
   keepAccents: "Searches tell é from e",
@@ -15,6 +17,15 @@ const VALUES: Readonly<Record<string, string>> = {
   CASCADE: "this record is destroyed, too",
   RESTRICT: "that is refused",
 };
+
+/** The words of a type whose description names its settings as the API has them. */
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  NUMBER: "A number: a whole one, or a decimal one with all its digits.",
+};
+
+export function typeDescription({ type, description }: FieldTypeInfo): string {
+  return DESCRIPTIONS[type] ?? description;
+}
 
 export function settingLabel(name: string): string {
   return LABELS[name] ?? name;

@@ -64,7 +64,7 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
     void edits.write(`Changed ${field.label}`, [{ record: before, field, value, text }]);
   }
 
-  if (!isEditable(field)) return <Value row={row} field={field} onOpen={onOpen} />;
+  if (!isEditable(field) || !record.mayUpdate) return <Value row={row} field={field} onOpen={onOpen} />;
   if (before === null) {
     return (
       <>

@@ -5,7 +5,8 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { keyOf } from "../../api/keys.ts";
 import { isToMany, type ObjectModel, type RecordRow } from "../../api/model.ts";
 import { readRow } from "../../api/row_writes.ts";
-import { useScope } from "../../api/session_context.ts";
+import { mayDo } from "../../api/session.ts";
+import { useScope, useSession } from "../../api/session_context.ts";
 import type { Pages } from "../../grid/pages.ts";
 import { useEdits } from "../../grid/use_edits.ts";
 import { useLive } from "../../grid/use_live.ts";
@@ -39,7 +40,8 @@ export function useRecord(object: ObjectModel, id: string) {
     },
     readAgain,
   );
-  return { row, fields, edits, live, error: found.error, isPending: found.isPending };
+  const mayUpdate = mayDo(useSession(), object.nameSingular, "update");
+  return { row, fields, edits, live, mayUpdate, error: found.error, isPending: found.isPending };
 }
 
 // The edits of a list write into its pages: one record is a page of one row.

@@ -16,8 +16,6 @@ import { useState } from "react";
 import { Link } from "react-router";
 
 import { root } from "../../api/place.ts";
-import { mayDo } from "../../api/session.ts";
-import { useSession } from "../../api/session_context.ts";
 import { exportAddress } from "../../filter/rest.ts";
 import { countConditions, parseFilter } from "../../filter/tree.ts";
 import { Button } from "../../kit/button.tsx";
@@ -44,7 +42,6 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
   const conditions = countConditions(parseFilter(address.filter));
   const { object, isTrash } = list;
   const state: ListState = { columns: list.columns, filter: address.filter, order: list.order };
-  const mayCreate = mayDo(useSession(), object.nameSingular, "create");
   return (
     <>
       {!isTrash && (
@@ -107,12 +104,12 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
               label="As a request"
               icon={<Code aria-hidden />}
             />
-            {mayCreate && (
+            {list.may.create && (
               <IconLink to={`/records/${object.namePlural}/import`} label="Import" icon={<Upload aria-hidden />} />
             )}
             <IconLink to={`/records/${object.namePlural}/trash`} label="Trash" icon={<Trash2 aria-hidden />} />
           </div>
-          {mayCreate && (
+          {list.may.create && (
             <Button kind="primary" icon={<Plus aria-hidden />} onPress={onCreate}>
               {object.labelSingular}
             </Button>

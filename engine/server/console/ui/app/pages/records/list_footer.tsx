@@ -60,10 +60,12 @@ export function ListFooter({ list, isDrafting }: { list: List; isDrafting: boole
             </>
           ) : (
             <>
-              <Button onPress={() => setDialog("edit")}>Edit…</Button>
-              <Button kind="danger" onPress={() => (selection.all ? setDialog("removeMany") : void edits.trash(ids))}>
-                {selection.all ? "Delete…" : "Delete"}
-              </Button>
+              {list.may.update && <Button onPress={() => setDialog("edit")}>Edit…</Button>}
+              {list.may.delete && (
+                <Button kind="danger" onPress={() => (selection.all ? setDialog("removeMany") : void edits.trash(ids))}>
+                  {selection.all ? "Delete…" : "Delete"}
+                </Button>
+              )}
             </>
           )}
           <Button kind="quiet" onPress={() => list.setSelection(clearRows)}>

@@ -37,7 +37,7 @@ const TOO_MANY_TO_SELECT = `At most ${KEPT_ROWS} records are selected by a range
 
 export function useGestures(list: List, ways: Ways) {
   const [paste, setPaste] = useState<Paste | null>(null);
-  const { rows, shown, selection, setSelection, edits, isTrash } = list;
+  const { object, may, rows, shown, selection, setSelection, edits, isTrash } = list;
   const range = rangeOf(selection);
   const columns = shown.slice(range.left, range.right + 1);
 
@@ -68,6 +68,12 @@ export function useGestures(list: List, ways: Ways) {
         (error: unknown) => edits.fail(`The records of the range cannot be read: ${error}`),
       );
     }
+  }
+
+  /** Return whether the role lacks the right, and say so: the server would refuse all of it. */
+  function isRefused(action: keyof List["may"]): boolean {
+    if (!may[action]) edits.fail(`Your role does not ${action} ${object.labelPlural}.`);
+    return !may[action];
   }
 
   function copy() {
@@ -108,7 +114,7 @@ export function useGestures(list: List, ways: Ways) {
   }
 
   function startPaste(text: string): void {
-    if (isTrash) return;
+    if (isTrash || isRefused("update")) return;
     const cells = spread(fromTsv(text), range.bottom - range.top + 1, range.right - range.left + 1);
     withRecords({ top: range.top, bottom: range.top + cells.length - 1 }, MAXIMUM_RECORDS, TOO_MANY, () => {
       const next = readPaste(cells);
@@ -184,6 +190,7 @@ export function useGestures(list: List, ways: Ways) {
     const record = rows.pages.row(selection.cell.row);
     switch (command.do) {
       case "edit":
+        if (selection.cell.row !== rows.count && isRefused("update")) break;
         ways.edit(selection.cell.row, selection.cell.column, command.text);
         break;
       case "open":
@@ -202,11 +209,12 @@ export function useGestures(list: List, ways: Ways) {
         setSelection((before) => ({ ...clearRows(before), all: !before.all }));
         break;
       case "clear":
-        if (selection.rows.size > 0 && !isTrash) void edits.trash([...selection.rows]);
-        else if (!isTrash) withRecords(range, MAXIMUM_RECORDS, TOO_MANY, clear);
+        if (isTrash || isRefused(selection.rows.size > 0 ? "delete" : "update")) break;
+        if (selection.rows.size > 0) void edits.trash([...selection.rows]);
+        else withRecords(range, MAXIMUM_RECORDS, TOO_MANY, clear);
         break;
       case "fillDown":
-        if (!isTrash) withRecords(range, MAXIMUM_RECORDS + 1, TOO_MANY, fillDown);
+        if (!isTrash && !isRefused("update")) withRecords(range, MAXIMUM_RECORDS + 1, TOO_MANY, fillDown);
         break;
       case "undo":
         void edits.step(true);
@@ -215,7 +223,7 @@ export function useGestures(list: List, ways: Ways) {
         void edits.step(false);
         break;
       case "newRow":
-        if (!isTrash) ways.create();
+        if (!isTrash && !isRefused("create")) ways.create();
         break;
       case "leave":
         leave();

@@ -5,6 +5,8 @@ import { useCallback, useMemo, useRef, useState } from "react";
 import { records } from "../../api/client.ts";
 import { type Field, type ObjectModel, otherEnds, type RecordRow } from "../../api/model.ts";
 import { buildDocuments } from "../../api/record_documents.ts";
+import { mayDo } from "../../api/session.ts";
+import { useSession } from "../../api/session_context.ts";
 import { labelOf } from "../../fields/registry.ts";
 import { bothOf, buildSearch } from "../../filter/search.ts";
 import type { Filter } from "../../filter/tree.ts";
@@ -39,6 +41,12 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
       object.fields.filter((field) => !field.isSystem),
     ),
   );
+  const session = useSession();
+  const may = {
+    create: mayDo(session, object.nameSingular, "create"),
+    update: mayDo(session, object.nameSingular, "update"),
+    delete: mayDo(session, object.nameSingular, "delete"),
+  };
   const rows = useRows(object, fields, { filter, orderBy: buildOrderBy(order) });
   const { pages, refresh } = rows;
 
@@ -121,6 +129,7 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
   return {
     object,
     isTrash,
+    may,
     columns,
     setColumns,
     shown,
