@@ -7,7 +7,7 @@ import pytest
 from graphql import DocumentNode
 
 from fieldstone.engine.documents import recent_operations
-from fieldstone.engine.documents.document import DocumentLimits, collect_fields
+from fieldstone.engine.documents.document import DocumentLimits, collect_fields, parse_operation
 from fieldstone.engine.documents.recent_operations import RecentOperations
 from fieldstone.engine.documents.validation import validate_operation
 from fieldstone.engine.errors import BadUserInput, ParseFailed
@@ -71,5 +71,17 @@ def test_a_document_that_is_let_go_is_freed_at_once(monkeypatch: pytest.MonkeyPa
         assert gone() is not None
         recent.parse(text("B"), None)
         assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_the_tokens_of_a_document_are_no_garbage_that_waits_for_the_collector() -> None:
+    parse_operation(text("A"), None, DocumentLimits())
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(10):
+            parse_operation(text("A"), None, DocumentLimits())
+        assert gc.collect() < 10, "a document has a dozen tokens"
     finally:
         gc.enable()
