@@ -19,11 +19,13 @@ class Statement:
 
     Attributes:
         text: the SQL.
+        counted: the leading columns whose bytes count for the limit of an answer; None: all.
         sql: the same in UTF-8.
         name: the prepared statement's name on every connection; equal texts have equal names.
     """
 
     text: str
+    counted: int | None = None
     sql: bytes = field(init=False, repr=False, compare=False)
     name: bytes = field(init=False, repr=False, compare=False)
 

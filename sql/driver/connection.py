@@ -136,7 +136,7 @@ class DriverConnection(Wire):
         if limit is not None and limit >= self._server_limit:
             limit = None
         results = await self._answer(1, limit)
-        return decode_rows(results[0], self._settings.response_limit)
+        return decode_rows(results[0], self._settings.response_limit, statement.counted)
 
     async def execute_all(
         self, steps: Sequence[Step], *, begin: bool = False, limit: float | None = None
@@ -161,7 +161,9 @@ class DriverConnection(Wire):
             if not sent:
                 self.end("a pipeline could not be sent")
         results = await self._answer(sent, limit, steps=wanted)
-        return [decode_rows(results[index], self._settings.response_limit) for index in wanted]
+        most = self._settings.response_limit
+        asked = zip(wanted, steps, strict=True)
+        return [decode_rows(results[index], most, statement.counted) for index, (statement, _) in asked]
 
     def ask(self, statement: Statement, parameters: Parameters, waiting: Waiting, *, is_timed: bool = False) -> bool:
         """Send a prepared statement; return False where it is not prepared here, or cannot be sent.

@@ -6,11 +6,11 @@ from fieldstone.sql.errors import ResponseTooLarge
 from fieldstone.sql.statement import Row
 
 
-def decode_rows(result: PGresult, limit: int) -> list[Row]:
+def decode_rows(result: PGresult, limit: int, counted: int | None = None) -> list[Row]:
     """Return the rows of a successful answer, none for a command without any.
 
     Raises:
-        ResponseTooLarge: they have more than `limit` bytes.
+        ResponseTooLarge: they have more than `limit` bytes in the first `counted` columns, or in all.
     """
     columns = result.nfields
     if columns == 1 and result.ntuples == 1 and (text := result.get_value(0, 0)) is not None and len(text) <= limit:
@@ -20,7 +20,7 @@ def decode_rows(result: PGresult, limit: int) -> list[Row]:
     found: list[Row] = []
     for row in range(result.ntuples):
         values = tuple([result.get_value(row, column) for column in range(columns)])
-        for value in values:
+        for value in values[:counted]:
             if value is not None:
                 room -= len(value)
         if room < 0:

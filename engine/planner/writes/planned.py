@@ -90,6 +90,10 @@ class RowStatement:
         return self.statement, [parameters[slot] for slot in self.slots]
 
 
+_ANSWERED = 3
+"""The columns of a write's row: problem, ids, answer."""
+
+
 class CompiledWrite(NamedTuple):
     """The statements of a write, as the attributes of a PlannedWrite."""
 
@@ -106,6 +110,8 @@ def compile_write(plan: WritePlan, parameters: ParameterList, *, is_one: bool) -
         return CompiledWrite(written, row=RowStatement(statement=compile_plan(row), slots=row.slots, key=row.key))
     if is_one and isinstance(plan, Update | Delete) and plan.table.is_distributed:
         changed = compile_bound(ChangeApart(change=plan), parameters)
+        # The record before and afterwards is no part of a client's answer.
+        changed = replace(changed, statement=replace(changed.statement, counted=_ANSWERED))
         return CompiledWrite(changed, event=compile_plan(ChangedEvent(event=plan.event)))
     return CompiledWrite(compile_bound(plan, parameters))
 

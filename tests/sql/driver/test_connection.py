@@ -8,7 +8,14 @@ import pytest
 import uvloop
 
 from fieldstone.sql.driver.connection_pool import ConnectionPool
-from fieldstone.sql.errors import CommitOutcomeUnknown, DatabaseError, DatabaseUnavailable, NoAnswer, StatementTimeout
+from fieldstone.sql.errors import (
+    CommitOutcomeUnknown,
+    DatabaseError,
+    DatabaseUnavailable,
+    NoAnswer,
+    ResponseTooLarge,
+    StatementTimeout,
+)
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolCounters
 from fieldstone.sql.statement import Row, Statement
@@ -82,6 +89,18 @@ def test_a_connection_may_end_while_a_message_is_sent(
             assert await database.read(ECHO, (b"back",)) == [(b"back",)]
 
     run(use())
+
+
+async def test_the_columns_behind_those_that_count_have_no_limit(empty_database: str) -> None:
+    text = "SELECT $1::text, repeat('x', 2000)"
+    async with opened(empty_database, response_limit=1000) as database:
+        counted = Statement(text=text, counted=1)
+        assert await database.read(counted, (b"y",)) == [(b"y", b"x" * 2000)]
+        assert await database.pipeline([(counted, (b"y",))]) == [[(b"y", b"x" * 2000)]]
+        with pytest.raises(ResponseTooLarge):
+            await database.read(counted, (b"y" * 1001,))
+        with pytest.raises(ResponseTooLarge):
+            await database.read(Statement(text=text), (b"y",))
 
 
 async def test_an_idle_connection_that_dies_is_noticed_without_use(empty_database: str) -> None:
