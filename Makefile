@@ -61,7 +61,7 @@ test-citus: setup ## the tests of the engine and the model on a cluster of Citus
 	$(BIN)/pytest -n auto --dist worksteal -m "not system and not alone" --timeout 600 tests/citus tests/metadata tests/engine
 	$(BIN)/pytest -m "not system" tests/processes/test_two_processes.py
 
-test-system: setup ## the tests that need a system package (Chromium, pgbouncer, wrk, iproute2, systemd, PostgreSQL 15), or root
+test-system: setup ## the tests that need a system package (Chromium, pgbouncer, HAProxy, nginx, wrk, iproute2, systemd, PostgreSQL 15), or root
 	$(BIN)/pytest -m system
 
 test-nightly: setup ## PostgreSQL under Patroni, replaced under load (etcd-server, iproute2, root); one fault by ONLY=cut

@@ -36,7 +36,7 @@ def pgbouncer(dsn: str, folder: Path) -> Iterator[str]:
     with (folder / "pgbouncer.log").open("wb") as log:
         process = subprocess.Popen([program, *other, str(config)], stdout=log, stderr=log)
     try:
-        while not _answers(port):
+        while not answers(port):
             assert process.poll() is None, (folder / "pgbouncer.log").read_text()
             time.sleep(0.02)
         yield f"postgresql://{target['user']}@127.0.0.1:{port}/{database}"
@@ -45,7 +45,8 @@ def pgbouncer(dsn: str, folder: Path) -> Iterator[str]:
         process.wait(timeout=30)
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Return whether a program listens on a port of this host."""
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False

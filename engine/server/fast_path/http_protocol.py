@@ -17,6 +17,8 @@ from fieldstone.engine.server.http.responses import Header, Reply
 from fieldstone.metadata.roles.networks import Address, read_address
 
 _END = b"\r\n\r\n"
+_LAST_MOMENT = 0.5
+"""Seconds that a kept connection has for another request when its server ends."""
 _REPLY = b"%b%bcontent-type: %b\r\ncontent-length: %d\r\n%b" + SECURITY_LINES + b"%b\r\n%b"
 
 
@@ -55,12 +57,21 @@ class FieldstoneProtocol(GuardedProtocol):
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """Close the connection as soon as the request in progress is answered."""
+        """Close the connection with the answer to the request in progress, or to one that comes within a moment.
+
+        The next request of a kept connection may be on its way: closed at once, the connection would lose it.
+        """
+        self._is_last = True
         if self._request is None:
             self._wait_no_longer()
+            if self._unanswered or self._is_refused:
+                super().shutdown()
+            else:
+                self.loop.call_later(_LAST_MOMENT, self._end_idle)
+
+    def _end_idle(self) -> None:
+        if self._request is None and not self.transport.is_closing():
             super().shutdown()
-        else:
-            self._is_last = True
 
     def retire(self) -> None:
         """Close the connection with its next answer, which tells the client; nothing that is on its way is lost."""

@@ -2,6 +2,9 @@
 
 from dataclasses import replace
 
+import pytest
+
+from fieldstone.engine.server.fast_path import http_protocol
 from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
 from tests.engine.server.fast_path.talking import PEOPLE, Serve, Serving, Talk
 from tests.waiting import until_true
@@ -46,6 +49,36 @@ async def test_a_connection_ends_after_many_requests(serve: Serve) -> None:
 async def test_without_others_beside_it_a_server_keeps_connections(serve: Serve) -> None:
     async with serve() as serving:
         assert serving.app.connections.limits.age == float("inf")
+
+
+async def test_a_server_that_ends_answers_requests_that_are_on_their_way(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # So that a slow test is no late client.
+    monkeypatch.setattr(http_protocol, "_LAST_MOMENT", 300.0)
+    async with serve() as serving:
+        warm, cold = await serving.talk(), await serving.talk()
+        await warm.warm_up(PEOPLE, n="Ada")
+        assert (await cold.ask(PEOPLE, n="Ada")).status == 200
+        for connection in _protocols(serving):
+            connection.shutdown()
+        assert await ends_after(warm, PEOPLE)
+        assert await ends_after(cold, "# not repeated\n" + PEOPLE)
+
+
+async def test_a_server_that_ends_closes_connections_that_stay_idle(serve: Serve) -> None:
+    async with serve() as serving:
+        asked, silent = await serving.talk(), await serving.talk()
+        assert (await asked.ask(PEOPLE, n="Ada")).status == 200
+        await until_true(lambda: _are(serving, 2))
+        for connection in _protocols(serving):
+            connection.shutdown()
+        assert await asked.is_closed()
+        assert await silent.is_closed()
+
+
+async def _are(serving: Serving, count: int) -> bool:
+    return len(_protocols(serving)) == count
 
 
 async def test_a_worker_that_is_to_end_answers_each_client_once_more(serve: Serve) -> None:
