@@ -15,6 +15,8 @@ from fieldstone.engine.planner.writes.nested.verbs import CREATE, spoken
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.sql.statement import Step
 
+_ONLY_CREATE = frozenset({CREATE})
+
 
 def is_certain(plan: Records) -> bool:
     """Return whether the records and all below are only created, and no verdict can stand against any of them."""
@@ -59,6 +61,8 @@ class Creation:
                 holders = [(item, data) for item in items for data in _created(item, one.field.name)]
                 targets = [new_item(data, ()) for _, data in holders]
                 for (item, _), target in zip(holders, targets, strict=True):
+                    if one.key_name in item.data:
+                        raise _fault()
                     item.links[one.field.name] = target.id
                 if targets:
                     self.records(one.create, targets)
@@ -93,7 +97,7 @@ def _created(item: Item, relation: str) -> Sequence[dict[str, JsonValue]]:
     value = item.data.get(relation)
     if not isinstance(value, dict):
         return ()
-    if len(value) > 1 and not spoken(value) <= {CREATE}:
+    if value.keys() != _ONLY_CREATE and not spoken(value) <= _ONLY_CREATE:
         raise _fault()
     made = value.get(CREATE)
     if made is None:

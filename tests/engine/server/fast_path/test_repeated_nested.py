@@ -77,6 +77,24 @@ async def test_what_is_refused_leaves_nothing_and_has_its_path(serve: Serve, app
         assert (await talk.ask(CREATE, d=company("New", "n@x.org"))).json == told("New", "n@x.org")
 
 
+async def test_a_key_beside_the_record_to_create_is_refused(serve: Serve) -> None:
+    text = "mutation ($d: PersonInput!) { createPerson(data: $d) { company { name } } }"
+    async with serve(creates=False) as serving:
+        talk = await serving.talk()
+        for number in range(4):
+            given = {"email": f"{number}@x.org", "company": {"create": {"name": "New"}}}
+            answer = await talk.ask(text, d=given)
+            assert answer.json == {"data": {"createPerson": {"company": {"name": "New"}}}}
+        assert await serving.warm() > 0
+        before = await counts(talk)
+        for _ in range(3):
+            given = {"email": "n@x.org", "company": {"create": {"name": "New"}}}
+            refused: dict[str, Any] = {**given, "companyId": None}
+            (error,) = (await talk.ask(text, d=refused)).json["errors"]
+            assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", "company")
+        assert await counts(talk) == before == (4, 4)
+
+
 async def test_what_needs_a_look_before_the_commit_is_left_to_the_ordinary_path(serve: Serve) -> None:
     async with serve(creates=False) as serving:
         talk = await warmed(serving)
