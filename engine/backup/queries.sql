@@ -116,3 +116,9 @@ SELECT id, name FROM fieldstone.workspace WHERE id = %(workspace_id)s OR name = 
 
 -- name: denied_tokens_moved
 UPDATE fieldstone.denied_token_version SET version = version + 1;
+
+-- name: open_gates
+UPDATE fieldstone.workspace SET presence = 'COMING' WHERE presence = 'GONE' RETURNING id;
+
+-- name: close_gates
+UPDATE fieldstone.workspace SET presence = 'GONE' WHERE id = ANY (%(ids)s);

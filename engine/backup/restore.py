@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from psycopg import sql
 
@@ -29,6 +29,8 @@ from fieldstone.sql.locks import AdvisoryLock
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.queries import read_queries
 
+_GATES: Final = 49
+"""The version of the catalog from which on its tables have gates."""
 _QUERIES = read_queries(__name__)
 _ASIDE: Final = "fieldstone_aside"
 """The name of another workspace's schema while one of the same name is restored; nobody else sees it."""
@@ -67,10 +69,16 @@ async def restore_database(database: Database, archive: ArchiveReader, *, report
         await _make_catalog(connection, manifest)
         tables = {one.name: one for one in manifest.tables if one.schema == CATALOG}
         await _empty(connection, tables)
+        gone: list[Any] = []
         for name in await insert_order(connection, tables):
             if name == "event_log":
                 continue
             await copy_in(connection, archive, tables[name], Table(schema=CATALOG, name=name))
+            if name == "workspace" and manifest.catalog >= _GATES:
+                # These refuse the rows of workspaces that had left for another cell.
+                gone = await (await connection.execute(_QUERIES["open_gates"])).fetchall()
+        if gone:
+            await connection.execute(_QUERIES["close_gates"], {"ids": [id_ for (id_,) in gone]})
         await restore_log(connection, archive, tables["event_log"])
         await _restore_tables(connection, archive, manifest.workspaces, report)
         await _advance_sequences(connection, manifest, schemas)

@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from fieldstone.engine.cells.errors import CellUnavailable
+from fieldstone.engine.server.cells.moving import move
 from fieldstone.engine.server.cli import api_keys, doctor, workspaces
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.placement import places
@@ -13,7 +14,8 @@ from fieldstone.engine.server.cli.upkeep import backups, migrate
 from fieldstone.engine.server.cli.workers.connection_budget import require_cells
 from fieldstone.engine.settings import Settings, load_settings
 from fieldstone.metadata.errors import NameTaken, UnknownObject
-from tests.cells.clusters import client_of, open_app, send, setting_of
+from fieldstone.sql import embedded
+from tests.cells.clusters import client_of, fresh_cells, open_app, send, setting_of
 
 
 def settings_with(urls: dict[str, str], **given: Any) -> Settings:
@@ -102,3 +104,21 @@ async def test_cells_are_no_second_way_to_name_a_database() -> None:
         ("home", "postgresql://a,b/x"),
         ("east", "postgresql://c/d"),
     ]
+
+
+async def test_a_backup_of_a_cell_that_a_workspace_has_left_is_restored(
+    cells: dict[str, str], cell_servers: dict[str, embedded.EmbeddedServer], tmp_path: Any
+) -> None:
+    settings = settings_with(cells)
+    await migrate.migrate(settings)
+    await workspaces.create(settings, name="first", cell="home")
+    await api_keys.create(settings, workspace="first", name="test", expires_at=None)
+    await move(settings, "first", "east", lambda _: None)
+    await backups.back_up(settings, path=tmp_path / "home.backup", workspace=None, cell="home")
+    with fresh_cells(cell_servers) as empty:
+        alone = load_settings(database_url=empty["home"], log_level="error")
+        await backups.restore(alone, path=tmp_path / "home.backup", workspace=None, name=None, check=False)
+        with psycopg.connect(empty["home"]) as connection:
+            row = connection.execute("SELECT presence FROM fieldstone.workspace WHERE name = 'first'").fetchone()
+            keys = connection.execute("SELECT name FROM fieldstone.api_key").fetchall()
+    assert (row, keys) == (("GONE",), [("test",)])
