@@ -50,6 +50,9 @@ def test_each_variable_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         ),
         "FIELDSTONE_DISTRIBUTE": ("citus", Distribution.CITUS),
         "FIELDSTONE_CELLS": ("", ()),  # in the place of DATABASE_URL; tests/cells reads some
+        "FIELDSTONE_CELL_REPLICA_URLS": ("", ()),
+        "FIELDSTONE_CELL_OWNER_URLS": ("", ()),
+        "FIELDSTONE_CELL_LISTEN_URLS": ("", ()),
         "FIELDSTONE_TRACING": ("false", False),
         "FIELDSTONE_INTROSPECTION": ("false", False),
         "FIELDSTONE_JWT": ("[]", "[]"),
