@@ -179,6 +179,17 @@ async def test_an_order_across_a_relation_and_of_a_nested_connection(firms: Apis
     assert edge["node"]["people"]["edges"][0] == {"node": {"email": "e"}}
 
 
+async def test_an_aggregate_behind_the_id_decides_nothing(firms: Apis) -> None:
+    by_id = [edge["node"] for edge in (await firms.data(PAGES, o={"id": "ASC"}, first=9))["companies"]["edges"]]
+    behind = {"opportunitiesAggregate": {"filter": {"amount": {"gt": 5}}, "count": "DESC"}}
+    for order in ([{"id": "ASC"}, behind], [{"id": "ASC"}, {"name": "ASC"}, behind], [{"id": "ASC"}, behind, behind]):
+        page = (await firms.data(PAGES, o=order, first=9))["companies"]
+        assert [edge["node"] for edge in page["edges"]] == by_id
+    wrong = {"opportunitiesAggregate": {"count": None}}
+    refused = await firms.error(PAGES, o=[{"id": "ASC"}, wrong], first=9)
+    assert refused["message"] == "The direction of 'count' must not be null."
+
+
 async def test_values_of_variables_share_a_plan_and_directions_do_not(firms: Apis) -> None:
     text = "query ($o: [CompanyOrderByInput]) { companies(orderBy: $o, first: 1) { edges { node { name } } } }"
     for amount, direction, expected in (

@@ -40,16 +40,27 @@ def build_order(
     The id goes the way of the key before it, so that one index serves both.
     """
     keys: list[OrderKey] = []
-    if tree is not None and not isinstance(tree, Absent):
-        for item in listed(tree):
-            keys += _keys(context, context.touch(object_), item, (), blame)
-    if len(keys) > MOST_KEYS:
+    given, is_total = 0, False
+    for item in () if tree is None or isinstance(tree, Absent) else listed(tree):
+        take_back = context.parameters.savepoint()
+        found = _keys(context, context.touch(object_), item, (), blame)
+        given += len(found)
+        if is_total:
+            # Behind the id a key decides nothing: it is checked, and the statement does without its values.
+            take_back()
+        else:
+            keys += found
+            is_total = any(_is_id(object_, key) for key in found)
+    if given > MOST_KEYS:
         raise blame.error(f"The order has more than {MOST_KEYS} keys.")
     keys = keys or [*default]
-    for place, key in enumerate(keys):
-        if not (key.hops or key.totals) and key.operand == object_.key:
-            return tuple(keys[: place + 1])
+    if any(_is_id(object_, key) for key in keys):
+        return tuple(keys)
     return (*keys, OrderKey(operand=object_.key, descending=bool(keys) and keys[-1].descending, nullable=False))
+
+
+def _is_id(object_: Object, key: OrderKey) -> bool:
+    return not (key.hops or key.totals) and key.operand == object_.key
 
 
 def _keys(context: PlanContext, object_: Object, tree: Tree, hops: tuple[Hop, ...], blame: Blame) -> list[OrderKey]:
