@@ -1,7 +1,8 @@
 """The advisory locks of Fieldstone in a database: all that have a number stand here, so that no two have the same.
 
-PostgreSQL keeps the locks of two numbers apart from those of one. Ours have two. A workspace's lock has one, a hash of
-its id (`lock_workspace` in metadata/catalog/queries.sql), and so is never one of these.
+PostgreSQL keeps the locks of two numbers apart from those of one. Ours have two. The locks of a workspace have one, a
+hash of a word and its id (`lock_workspace` in metadata/catalog/queries.sql, `close_gate` in
+engine/cells/moves/queries.sql), and so are never one of these.
 https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS
 """
 

@@ -84,7 +84,7 @@ _HEADERS = st.dictionaries(
     ),
     max_size=3,
 )
-_STATUSES = {200, 400, 401, 404, 405, 406, 413, 415}
+_STATUSES = {200, 307, 400, 401, 404, 405, 406, 413, 415}
 
 
 class Caller:
@@ -115,6 +115,10 @@ def hostile(start_app: StartApp) -> Iterator[Caller]:
 
 def check(response: httpx.Response) -> None:
     assert response.status_code in _STATUSES, response.text
+    if response.status_code == 307:
+        # A browser is led to the console's pages.
+        assert response.headers["location"].startswith("/console/")
+        return
     if response.headers.get("content-type", "").startswith(("text/html", "text/event-stream")):
         assert "INTERNAL_SERVER_ERROR" not in response.text
         return
