@@ -142,6 +142,7 @@ def _upserted_people() -> list[Variables]:
     ]
 
 
+# Those that write go last: the newest records come first in the pages of others.
 WORKLOADS = (
     Workload(name="W1", title="a person by id", variables=_ids, operation="w1"),
     Workload(name="W2", title="10 people by `contains`, each with company", variables=_fragments, operation="w2"),
@@ -157,13 +158,6 @@ WORKLOADS = (
     ),
     Workload(name="W4", title="aggregate over 100,000 opportunities", variables=lambda: [{}], operation="w4"),
     Workload(name="W5", title="a page of 50 deep in the table", variables=_deep, operation="w5", cursor="cursor"),
-    Workload(
-        name="W6",
-        title="create a person",
-        variables=_new_people,
-        operation="w6",
-        written=Written("person", "email"),
-    ),
     Workload(name="W8", title="20 people by `some` open opportunity above x", variables=_amounts, operation="w8"),
     Workload(name="W8-none", title="W8 with values that nobody has", variables=_too_large_amounts, operation="w8"),
     Workload(name="W9", title="groups of 100,000 by stage and month", variables=lambda: [{}], operation="w9"),
@@ -173,6 +167,13 @@ WORKLOADS = (
         variables=lambda: [{}],
         operation="w10",
         cursor="w10_cursor",
+    ),
+    Workload(
+        name="W6",
+        title="create a person",
+        variables=_new_people,
+        operation="w6",
+        written=Written("person", "email"),
     ),
     Workload(
         name="W11",
