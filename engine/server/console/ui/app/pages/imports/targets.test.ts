@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Job } from "../../api/imports.ts";
+import type { ObjectModel } from "../../api/model.ts";
+import { conflictKeys, initialMapping, targetsOf } from "./targets.ts";
+
+function field(name: string, type: string, more: object = {}) {
+  return { name, label: name.toUpperCase(), type, relation: null, isUnique: false, ...more };
+}
+
+const OBJECT = {
+  fields: [
+    field("id", "UUID", { isUnique: true }),
+    field("email", "TEXT", { isUnique: true }),
+    field("fullName", "FULL_NAME", { isUnique: true }),
+    field("updatedAt", "DATE_TIME"),
+    field("searchVector", "TS_VECTOR"),
+    field("company", "RELATION", { relation: { holdsKey: true, type: "MANY_TO_ONE" } }),
+    field("badge", "RELATION", { relation: { holdsKey: false, type: "ONE_TO_ONE" } }),
+  ],
+} as unknown as ObjectModel;
+
+test("a composite is given by its parts, a relation by its key", () => {
+  assert.deepEqual(
+    targetsOf(OBJECT).map((target) => target.name),
+    ["id", "email", "fullName.firstName", "fullName.lastName", "companyId"],
+  );
+  assert.equal(targetsOf(OBJECT)[4]?.label, "COMPANY (id)");
+});
+
+test("a row finds its record by a unique field of one column, or by the id", () => {
+  assert.deepEqual(conflictKeys(OBJECT), ["id", "email"]);
+});
+
+test("a column goes where the server suggests", () => {
+  const job = { columns: ["Mail", "Other"], suggested: { Mail: "email" } } as unknown as Job;
+  assert.deepEqual(initialMapping(job), { Mail: "email", Other: null });
+  assert.deepEqual(initialMapping({ columns: null } as unknown as Job), {});
+});
