@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { settingLabel, typeDescription } from "./setting_words.ts";
+
+test("a setting of a field has a label, and one that is not known stands as the API has it", () => {
+  assert.equal(settingLabel("onDelete"), "When the other record is destroyed");
+  assert.equal(settingLabel("teleports"), "teleports");
+});
+
+test("a type whose description names settings of the API is described in plain words", () => {
+  const number = { type: "NUMBER", description: "settings.dataType" } as Parameters<typeof typeDescription>[0];
+  assert.ok(!typeDescription(number).includes("dataType"));
+  const text = { type: "TEXT", description: "A text." } as Parameters<typeof typeDescription>[0];
+  assert.equal(typeDescription(text), "A text.");
+});
