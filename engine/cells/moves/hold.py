@@ -31,16 +31,14 @@ async def held_model(source: Database, move: Move, *, patience: float = 0.0) -> 
     until = asyncio.get_running_loop().time() + patience
     async with source.session() as connection:
         name = connection.info.parameter_status("application_name") or ""
-        is_held = await _try(connection, of_workspace)
-        while not is_held and asyncio.get_running_loop().time() < until:
+        while not await _try(connection, of_workspace):
+            if asyncio.get_running_loop().time() >= until:
+                await connection.execute(QUERIES["name_session"], {"application": name})
+                raise MoveRefused(
+                    "the workspace's model is being changed, or another process moves the workspace: try again when"
+                    " that has ended"
+                )
             await asyncio.sleep(_AGAIN)
-            is_held = await _try(connection, of_workspace)
-        if not is_held:
-            await connection.execute(QUERIES["name_session"], {"application": name})
-            raise MoveRefused(
-                "the workspace's model is being changed, or another process moves the workspace: try again when that"
-                " has ended"
-            )
         try:
             yield
         finally:

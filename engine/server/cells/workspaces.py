@@ -66,14 +66,17 @@ async def at_workspace(settings: Settings, workspace: str, act: Callable[[Founda
 
     It raises as `open_foundation_of` and the act do.
     """
-    for is_last in (not settings.cells, True):
-        try:
-            async with open_foundation_of(settings, workspace) as foundation:
-                return await act(foundation, await foundation.workspaces.find(workspace))
-        except (StaleSchema, UnknownWorkspace):
-            if is_last:
-                raise
-    raise AssertionError("the last try returns or raises")
+
+    async def run() -> T:
+        async with open_foundation_of(settings, workspace) as foundation:
+            return await act(foundation, await foundation.workspaces.find(workspace))
+
+    try:
+        return await run()
+    except (StaleSchema, UnknownWorkspace):
+        if not settings.cells:
+            raise
+    return await run()
 
 
 async def find_cell_of(settings: Settings, workspace: str) -> Cell:

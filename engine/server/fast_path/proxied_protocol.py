@@ -2,10 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any
-
-from uvicorn.config import Config
-from uvicorn.server import ServerState
 
 from fieldstone.engine.server.connections.proxy_header import BadHeader, read_header
 from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
@@ -21,17 +17,8 @@ class ProxiedProtocol(FieldstoneProtocol):
     """
 
     networks: Sequence[Network] = ()
-
-    def __init__(
-        self,
-        config: Config,
-        server_state: ServerState,
-        app_state: dict[str, Any],
-        _loop: asyncio.AbstractEventLoop | None = None,
-    ) -> None:
-        super().__init__(config, server_state, app_state, _loop)
-        self._lacks_header = False
-        self._header = b""
+    _lacks_header = False
+    _header = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn narrows it
         """Begin a connection."""
