@@ -30,7 +30,7 @@ from fieldstone.engine.request.compile import (
 from fieldstone.engine.request.idempotency.companion import Companion
 from fieldstone.engine.request.plan_cache import OperationKey, PlanCache, find_view
 from fieldstone.engine.request.refusals import InvalidDocument, Refusals
-from fieldstone.engine.request.shape import shape_of
+from fieldstone.engine.request.shape import is_wide_shape, shape_of
 from fieldstone.engine.request.valid_operation import AnyOperation, P, P_co, Plan, QueryPlan, ValidOperation
 from fieldstone.engine.request.variables import Variables, coerce_variables
 from fieldstone.engine.schema.cache import SchemaCache
@@ -210,7 +210,7 @@ class Compiler:
         self.plans.counters.misses += 1
         schema = self.schemas.get(snapshot)
         make = partial(plan_operation, operation, snapshot, schema, limits, variables)
-        is_heavy = is_large or operation.is_heavy
+        is_heavy = is_large or operation.is_heavy or is_wide_shape(shape)
         try:
             made: P = await self.run(snapshot, make, is_heavy=is_heavy, key=(self, id(operation), id(schema), shape))
         except QueryTooComplex as error:
@@ -242,13 +242,14 @@ class Compiler:
             schema = self.schemas.get(snapshot)
             limits = self.limits_of(call.limits)
             make = partial(plan_forgivingly, operation, snapshot, schema, limits, call.bindings)
+            shape = None if call.is_large else self.shape(operation, call.variables, call.limits)
+            is_heavy = call.is_large or operation.is_heavy or is_wide_shape(shape)
             try:
-                return await self.run(snapshot, make, is_heavy=call.is_large or operation.is_heavy)
+                return await self.run(snapshot, make, is_heavy=is_heavy)
             except QueryTooComplex as error:
                 if not call.is_large:
                     # The values decide which fields fail, and so about the price of the others.
-                    tried = _tried(self.shape(operation, call.variables, call.limits), call.variables)
-                    self._refusals.keep(call.key, snapshot, error, shape=tried)
+                    self._refusals.keep(call.key, snapshot, error, shape=_tried(shape, call.variables))
                 raise
 
     async def renew(self, key: OperationKey, touched: AnyOperation, snapshot: Snapshot) -> AsyncGenerator[None]:
