@@ -6,6 +6,7 @@ import pytest
 
 from tests.apis import Apis, Served, open_apis, sample_template, serve, workspace_template
 from tests.databases import Databases
+from tests.engine.callback_lines import Longest, patch_handles
 from tests.reference import Reference, load_rows
 from tests.specimens import specimen_template
 
@@ -62,3 +63,9 @@ def served(awkward: tuple[Served, Reference]) -> Served:
 def reference(awkward: tuple[Served, Reference]) -> Reference:
     """The oracle over the records that `served` serves."""
     return awkward[1]
+
+
+@pytest.fixture
+def longest(monkeypatch: pytest.MonkeyPatch) -> Longest:
+    """The counter of the lines of the event loop's callbacks during a test."""
+    return patch_handles(monkeypatch)

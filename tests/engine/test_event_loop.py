@@ -3,12 +3,8 @@
 Counted are the lines of Python that the loop's thread runs in one callback: a neighbour's load adds none.
 """
 
-import asyncio
 import json
-import sys
-from collections.abc import Callable, Iterator
-from types import FrameType
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,6 +18,7 @@ from fieldstone.engine.server.http.requests.operations import read_request
 from fieldstone.metadata.json_text import loads
 from tests.apis import PRINCIPAL, WORKSPACE_ID, Served, serve, workspace_template
 from tests.databases import Databases
+from tests.engine.callback_lines import Longest
 
 MOST_LINES = 450_000
 """Some 40 ms of a processor of 2023."""
@@ -31,38 +28,6 @@ ID = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e"
 QUOTED = json.dumps(ID)
 ONE = f'{{ company(id: "{ID}") {{ %s }} }} '
 LEVELS = "people { edges { node { company { id name } } } }"
-
-
-class Longest:
-    """The lines of the loop's longest callback so far."""
-
-    def __init__(self) -> None:
-        self.lines = 0
-
-    def measure(self, run: Callable[[], None]) -> None:
-        """Run a callback, and count its lines."""
-        lines = 0
-
-        def count(frame: FrameType, event: str, argument: object) -> Any:
-            nonlocal lines
-            lines += event == "line"
-            return count
-
-        before = sys.gettrace()
-        sys.settrace(count)
-        try:
-            run()
-        finally:
-            sys.settrace(before)
-        self.lines = max(self.lines, lines)
-
-
-@pytest.fixture
-def longest(monkeypatch: pytest.MonkeyPatch) -> Longest:
-    found = Longest()
-    run = asyncio.Handle._run
-    monkeypatch.setattr(asyncio.Handle, "_run", lambda handle: found.measure(lambda: run(handle)))
-    return found
 
 
 @pytest.fixture(scope="module")
