@@ -109,7 +109,7 @@ def every_key(reference: Reference, direction: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("direction", DIRECTIONS)
 def test_every_key(served: Served, reference: Reference, direction: str) -> None:
     for key in every_key(reference, direction):
-        check_walks(served, reference, [key], (7,))
+        check_walks(served, reference, [key], (13,))
 
 
 @pytest.mark.parametrize(("short", "long"), SHORT.items())
