@@ -53,6 +53,7 @@ def describe_principal(facts: ServerFacts, model: Snapshot, principal: Principal
         "workspace": model.workspace.name,
         "settings": sorted(setting.value for setting in effective_settings(model, role)),
         "may": _describe_rights(model, role),
+        "modelVersion": str(model.version),
         "principal": dict(principal.claims),
         "key": principal.key_prefix,
         "limits": _describe_limits(facts, model, principal),

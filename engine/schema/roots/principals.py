@@ -16,7 +16,7 @@ from graphql import (
     GraphQLString,
 )
 
-from fieldstone.engine.schema.notation import JSON, TEXT, list_of
+from fieldstone.engine.schema.notation import BIG_INT, JSON, TEXT, list_of
 from fieldstone.engine.schema.roots.mutation_notation import input_member
 from fieldstone.engine.schema.roots.role_types import SETTING
 from fieldstone.engine.schema.scope import TypeScope
@@ -55,6 +55,7 @@ _ME = GraphQLObjectType(
             description='The actions that it may do on some records, as `{ "*": ["read"] person: ["read", "create"] }`:'
             " `*` is all objects that are not named.",
         ),
+        "modelVersion": GraphQLField(GraphQLNonNull(BIG_INT), description="The version of the model that says so."),
         "principal": GraphQLField(
             GraphQLNonNull(JSON), description="Its values that rules name as `$principal.NAME`, as `{ userId: .. }`."
         ),

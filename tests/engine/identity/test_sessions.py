@@ -14,7 +14,11 @@ from tests.engine.identity.browsers import READ, key_of, signed_in
 from tests.engine.server.conftest import StartApp, client_of
 from tests.waiting import until_true
 
-ME = "{ me { workspace role may principal key limits version environment session expiresAt kind id name settings } }"
+ME = """{
+    me {
+        workspace role may modelVersion principal key limits version environment session expiresAt kind id name settings
+    }
+}"""
 
 
 async def told(browser: httpx.AsyncClient) -> Any:
@@ -38,6 +42,8 @@ async def test_a_session_tells_the_members_of_me(start_app: StartApp) -> None:
         assert answer.json()["data"]["me"] == session
         every = ["read", "create", "update", "delete", "restore", "destroy"]
         assert (session["workspace"], session["role"], session["may"]) == ("default", "admin", {"*": every})
+        version = await client.post("/metadata", json={"query": "{ modelVersion }"})
+        assert session["modelVersion"] == version.json()["data"]["modelVersion"]
         assert (session["key"], session["principal"], session["kind"]) == (key[:8], {}, "API_KEY")
         assert session["limits"] == {"maxPage": 200, "maxCost": 500, "rateLimit": 77}
         assert (session["environment"], session["version"] != "", session["expiresAt"][-1]) == (

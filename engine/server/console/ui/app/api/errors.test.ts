@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ApiError, byField, readProblems, readRetry } from "./errors.ts";
+import { ApiError, byField, isUnsure, readProblems, readRetry, unreachable } from "./errors.ts";
 
 const LIMITED = { message: "Too many.", extensions: { code: "RATE_LIMIT_EXCEEDED", resetAt: 5_000 } };
 
@@ -51,4 +51,10 @@ test("problems are gathered by field", () => {
     ],
   );
   assert.equal(byField(new Error("x")).size, 0);
+});
+
+test("a write that no answer came for may have been kept, and a refused one was not", () => {
+  assert.equal(isUnsure(unreachable()), true);
+  assert.equal(isUnsure(new ApiError(readProblems([LIMITED], 429))), false);
+  assert.equal(isUnsure(new TypeError("no")), false);
 });

@@ -70,6 +70,11 @@ export function unreachable(): ApiError {
   return new ApiError([{ code: "UNREACHABLE", message, field: null, path: [], extensions: {} }], 2000);
 }
 
+/** Whether a refused write may have been kept all the same: nobody knows what became of it. */
+export function isUnsure(error: unknown): boolean {
+  return error instanceof ApiError && ["SERVICE_UNAVAILABLE", "UNREACHABLE"].includes(error.code);
+}
+
 /** The problems of `error` by the field they stand at; those of no field are under "". */
 export function byField(error: unknown): ReadonlyMap<string, string> {
   const found = new Map<string, string>();

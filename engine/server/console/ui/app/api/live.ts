@@ -24,6 +24,9 @@ const TOLD_AFTER_MILLISECONDS = 3000;
 /** A read waits for so long for the subscriptions that begin: where they take longer, it is repeated behind that. */
 const WAITED_MILLISECONDS = 150;
 
+/** The socket is opened again after at most so long, however long the server was away. */
+const MOST_WAITED_MILLISECONDS = 10_000;
+
 let client: Client | null = null;
 let paused = false;
 let timer: ReturnType<typeof setTimeout> | null = null;
@@ -39,12 +42,21 @@ function tell(next: boolean): void {
   for (const listener of listeners) listener(paused);
 }
 
+/**
+ * Return the milliseconds before the next try to connect: twice as many after each one, of which `random`, from 0 to 1,
+ * may leave out half, since all clients of a server lose it at once.
+ */
+export function retryWait(retries: number, random: number): number {
+  return Math.min(1000 * 2 ** retries, MOST_WAITED_MILLISECONDS) * (1 - random / 2);
+}
+
 function open(): Client {
   const address = new URL(`${root}/metadata`, window.location.href);
   address.protocol = address.protocol.replace("http", "ws");
   return createClient({
     url: address.href,
     retryAttempts: Number.POSITIVE_INFINITY,
+    retryWait: (retries) => new Promise((resolve) => setTimeout(resolve, retryWait(retries, Math.random()))),
     shouldRetry: () => true,
     jsonMessageReviver: reviveExact,
     on: {

@@ -1,28 +1,56 @@
 // Follows the model: a change of it by anybody is told over the console's WebSocket, and read again.
 
-import { useEffect } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
 
+import { areaOf } from "./keys.ts";
 import { followModel } from "./live.ts";
 import MODEL_CHANGED from "./model_changed.graphql";
 import { isOwn } from "./own_changes.ts";
+import { DOOR_KEY } from "./session.ts";
+import { useScope, useSession } from "./session_context.ts";
 import { useModelChanged } from "./use_model_changed.ts";
 
-/** Calls `changed` with each version of the model but the first one and its own, until the answer is called. */
-function followVersions(changed: () => void): () => void {
-  let last: string | undefined;
-  const live = followModel(MODEL_CHANGED, ({ data }) => {
-    const { version } = data.modelChanged as { version: unknown };
-    const known = String(version);
-    if (last !== undefined && known !== last) {
-      void isOwn(known).then((isKnown) => isKnown || changed());
-    }
-    last = known;
-  });
-  return live.stop;
+interface Told {
+  version: string;
+  objects: readonly string[];
+  rights: boolean;
 }
 
-/** Reads the model again, everywhere in the console, after each change by anybody. */
+/**
+ * Calls `changed` with each version of the model but `read`, which the page has begun with, until the answer is called:
+ * a change before the socket is open has another version, too.
+ */
+function followVersions(read: string, changed: (told: Told) => void): () => void {
+  let last = read;
+  return followModel(MODEL_CHANGED, ({ data }) => {
+    const told = data.modelChanged as Told;
+    if (told.version !== last) changed(told);
+    last = told.version;
+  }).stop;
+}
+
+/** Reads the model again, everywhere in the console, after each change by another, and rights after each of roles. */
 export function useFollowedModel(): void {
+  const client = useQueryClient();
+  const { workspace, role, version } = useScope();
   const changed = useModelChanged();
-  useEffect(() => followVersions(() => void changed()), [changed]);
+  const { modelVersion } = useSession();
+  const read = useRef(modelVersion);
+  useEffect(() => {
+    read.current = modelVersion;
+  }, [modelVersion]);
+  useEffect(
+    () =>
+      followVersions(read.current, (told) => {
+        void isOwn(told.version).then((isKnown) => {
+          if (!isKnown) void changed();
+        });
+        // The first message of a connection names nothing that has changed before it.
+        if (!told.rights && told.objects.length > 0) return;
+        void client.invalidateQueries({ queryKey: DOOR_KEY });
+        void client.invalidateQueries({ queryKey: areaOf({ workspace, role, version }, "access") });
+      }),
+    [client, changed, workspace, role, version],
+  );
 }

@@ -14,8 +14,9 @@ export const queries: QueryClient = new QueryClient({
     queries: {
       staleTime: STALE_MS,
       refetchOnWindowFocus: false,
-      // A query that was refused for a while goes on by itself; a mutation never does.
-      retry: (count, error) => error instanceof ApiError && error.retryIn !== null && count < RETRIES,
+      // A query that was refused for a while goes on by itself, and waits for a server that is away; a mutation never does.
+      retry: (count, error) =>
+        error instanceof ApiError && error.retryIn !== null && (count < RETRIES || error.code === "UNREACHABLE"),
       retryDelay: (_count, error) => (error instanceof ApiError ? (error.retryIn ?? 0) : 0),
     },
   },

@@ -19,7 +19,10 @@ function open() {
   const pages = openPages<number>(
     ({ after, offset }, signal) => new Promise((answer, fail) => asked.push({ after, offset, signal, answer, fail })),
     () => changes++,
-    (error) => errors.push(error),
+    (error) => {
+      errors.push(error);
+      return error === PASSING ? 2000 : null;
+    },
     {
       start: (action, milliseconds) => (waiting = { action, milliseconds }),
       stop: (timer) => {
@@ -38,6 +41,8 @@ function open() {
   };
   return { pages, asked, errors, rest, answer, waits: () => waiting?.milliseconds, changes: () => changes };
 }
+
+const PASSING = new Error("The server cannot be reached.");
 
 function page(number: number): Page<number> {
   return { rows: Array.from({ length: 100 }, (_, index) => number * 100 + index), endCursor: `end of ${number}` };
@@ -107,6 +112,30 @@ test("a refresh keeps the rows that are shown until the new ones are here", asyn
   assert.equal(pages.row(5), undefined);
 });
 
+test("the page of the focused row is kept, and read again by a refresh, wherever the view is", async () => {
+  const { pages, asked, rest, answer } = open();
+  pages.focus(30);
+  pages.show(0, 30);
+  rest();
+  await answer(0, 0);
+  for (let number = 1; number < 70; number++) {
+    pages.show(number * 100, number * 100 + 30);
+    rest();
+    await answer(number, number);
+  }
+  assert.equal(pages.row(30), 30);
+  assert.equal(asked.length, 70, "it costs no request of its own");
+  pages.refresh();
+  rest();
+  assert.deepEqual(
+    asked.slice(70).map(({ offset }) => offset),
+    [6900, 0],
+  );
+  asked[71]?.answer({ rows: Array.from({ length: 100 }, () => -1), endCursor: null });
+  await new Promise(setImmediate);
+  assert.equal(pages.row(30), -1);
+});
+
 test("rows are found and replaced by what they are", async () => {
   const { pages, rest, answer, changes } = open();
   pages.show(0, 30);
@@ -150,6 +179,26 @@ test("an error is told, and the page is asked for again when it is shown again",
   pages.refresh();
   rest();
   assert.equal(asked.length, 2);
+});
+
+test("a page that was refused for a while is asked for again by itself, and another one is not", async () => {
+  const { pages, asked, rest, answer, waits } = open();
+  pages.show(0, 30);
+  rest();
+  asked[0]?.fail(PASSING);
+  await new Promise(setImmediate);
+  assert.equal(waits(), 2000);
+  rest();
+  asked[1]?.fail(new Error("no"));
+  await new Promise(setImmediate);
+  assert.equal(waits(), undefined);
+  pages.refresh();
+  rest();
+  asked[2]?.fail(PASSING);
+  await new Promise(setImmediate);
+  rest();
+  await answer(3, 0);
+  assert.equal(pages.row(30), 30);
 });
 
 test("a gesture reads the pages of its range that are not here, and no move of the view ends that", async () => {

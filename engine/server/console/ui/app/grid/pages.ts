@@ -51,6 +51,8 @@ export type Pages<Row> = {
    * are aborted.
    */
   show(first: number, last: number): void;
+  /** Keep the page of the focused row, which is read with those that are shown, wherever these are. */
+  focus(index: number): void;
   /** Read the pages of the rows from `first` to `last` that are not here; it is refused with the error of a page. */
   load(first: number, last: number): Promise<void>;
   /**
@@ -66,11 +68,14 @@ export type Pages<Row> = {
   close(): void;
 };
 
-/** Return an empty list of pages. `changed` is called after each change, and `failed` with the error of a page. */
+/**
+ * Return an empty list of pages. `changed` is called after each change, and `failed` with the error of a page: it answers
+ * the milliseconds after which the page is asked for again, null for never.
+ */
 export function openPages<Row>(
   fetchPage: FetchPage<Row>,
   changed: () => void,
-  failed: (error: unknown) => void,
+  failed: (error: unknown) => number | null,
   clock: Clock = BROWSER_CLOCK,
 ): Pages<Row> {
   // In the order of their use, the last used last.
@@ -82,12 +87,14 @@ export function openPages<Row>(
   // What is to be done to the pages that are under way.
   let later: ((row: Row) => Row | undefined)[] = [];
   let shown: readonly [number, number] = [0, -1];
+  let focused: number | null = null;
   let timer: unknown = null;
 
-  function wanted(): number[] {
+  function wanted(): Set<number> {
     const [first, last] = shown;
-    const numbers: number[] = [];
-    for (let page = first; page <= last; page++) numbers.push(page);
+    const numbers = new Set<number>();
+    for (let page = first; page <= last; page++) numbers.add(page);
+    if (focused !== null) numbers.add(focused);
     return numbers;
   }
 
@@ -116,12 +123,14 @@ export function openPages<Row>(
     const done = read(number);
     const signal = underWay.get(number)?.signal;
     done.catch((error: unknown) => {
-      if (!signal?.aborted) failed(error);
+      if (signal?.aborted) return;
+      const again = failed(error);
+      if (again !== null && timer === null) wait(again);
     });
   }
 
   function forget(): void {
-    const needed = new Set(wanted());
+    const needed = wanted();
     for (const number of pages.keys()) {
       if (pages.size <= KEPT_PAGES) return;
       if (!needed.has(number)) pages.delete(number);
@@ -132,7 +141,7 @@ export function openPages<Row>(
     timer = null;
     const needed = wanted();
     for (const [number, controller] of underWay) {
-      if (needed.includes(number) || held.has(number)) continue;
+      if (needed.has(number) || held.has(number)) continue;
       controller.abort();
       underWay.delete(number);
     }
@@ -168,6 +177,9 @@ export function openPages<Row>(
       shown = next;
       wait(isFirst ? 0 : REST_MILLISECONDS);
     },
+    focus(index) {
+      focused = Math.floor(index / PAGE_SIZE);
+    },
     async load(first, last) {
       for (let number = Math.floor(first / PAGE_SIZE); number <= Math.floor(last / PAGE_SIZE); number++) {
         if (pages.has(number) && !stale.has(number)) continue;
@@ -194,7 +206,7 @@ export function openPages<Row>(
     refresh() {
       for (const controller of underWay.values()) controller.abort();
       underWay.clear();
-      const needed = new Set(wanted());
+      const needed = wanted();
       for (const number of [...pages.keys()]) {
         if (needed.has(number)) stale.add(number);
         else pages.delete(number);

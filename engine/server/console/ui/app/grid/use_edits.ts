@@ -2,7 +2,7 @@
 
 import { useRef, useState } from "react";
 
-import { ApiError } from "../api/errors.ts";
+import { ApiError, isUnsure } from "../api/errors.ts";
 import type { Field, ObjectModel, RecordRow } from "../api/model.ts";
 import { MAXIMUM_CREATED, MAXIMUM_RECORDS } from "../api/record_documents.ts";
 import {
@@ -83,10 +83,10 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     return next === undefined ? version : latest(id, next);
   }
 
-  /** Show the values of a gesture before the server has them, and return the keys of its cells. */
-  function show(edits: readonly CellEdit[]): string[] {
+  /** Show the changed values of a gesture before the server has them, and return the keys of its cells. */
+  function show(edits: readonly CellEdit[], changed = edits): string[] {
     const keys = edits.map(({ record, field }) => cellKey(record.id, field.id));
-    const shown = edits.map(({ record, field, value }) => [cellKey(record.id, field.id), value] as const);
+    const shown = changed.map(({ record, field, value }) => [cellKey(record.id, field.id), value] as const);
     setMarks((before) => ({
       ...before,
       pending: withEntries(before.pending, shown),
@@ -138,6 +138,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
       await meet(edit, edits.length === 1);
       return;
     }
+    if (isUnsure(error)) pages.refresh();
     const message = error instanceof ApiError ? refusalText(error) : String(error);
     if (edits.length === 1 && edit) {
       const key = cellKey(edit.record.id, edit.field.id);
@@ -219,7 +220,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     notice,
     write: (label: string, edits: readonly CellEdit[], created: readonly Data[] = []) => {
       const changed = edits.filter(({ record, field, value }) => buildChange(record, field, value) !== null);
-      show(changed);
+      show(edits, changed);
       return inTurn(() => write(label, changed, created));
     },
     step: (back: boolean) => inTurn(() => step(back)),
@@ -260,7 +261,6 @@ function updateOf(change: undo.Change, updatedAt: string): Update {
 function refusalText(error: ApiError): string {
   // Its own words are for programs.
   if (error.code === "UNAUTHENTICATED") return "The session has ended. Sign in, and save it again.";
-  if (error.code === "SERVICE_UNAVAILABLE")
-    return `${error.message} The change may or may not have been kept: look before you repeat it.`;
+  if (isUnsure(error)) return `${error.message} The change may or may not have been kept: look before you repeat it.`;
   return error.message;
 }

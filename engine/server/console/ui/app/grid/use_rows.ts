@@ -4,6 +4,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 
 import { records } from "../api/client.ts";
+import { ApiError } from "../api/errors.ts";
 import { keyOf } from "../api/keys.ts";
 import type { Field, ObjectModel, RecordRow } from "../api/model.ts";
 import { buildDocuments } from "../api/record_documents.ts";
@@ -98,6 +99,7 @@ function openStore(object: ObjectModel, fields: readonly Field[], query: ListQue
     (failure) => {
       error = failure;
       tell();
+      return failure instanceof ApiError ? failure.retryIn : null;
     },
   );
   return {

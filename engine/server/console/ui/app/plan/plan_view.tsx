@@ -4,6 +4,7 @@ import { Clock, Lock, OctagonX, Plus, ShieldAlert, TriangleAlert } from "lucide-
 import type { ReactNode } from "react";
 
 import type { Plan } from "../api/model_edit.ts";
+import { useTypeLabel } from "../api/use_field_types.ts";
 import { type Section, sectionsOf } from "./summary.ts";
 import "./plan.css";
 
@@ -17,7 +18,7 @@ const ICONS: Record<Section["kind"], ReactNode> = {
 };
 
 export function PlanView({ plan }: { plan: Plan }) {
-  const sections = sectionsOf(plan);
+  const sections = sectionsOf(plan, useTypeLabel());
   return (
     <div className="plan">
       {sections.length === 0 && <p>Nothing appears, breaks, or goes; no table is locked.</p>}

@@ -4,6 +4,8 @@ import { test } from "node:test";
 import type { Plan } from "../api/model_edit.ts";
 import { isLosing, sectionsOf } from "./summary.ts";
 
+const WORDS = (type: string) => type.toLowerCase();
+
 const EMPTY: Plan = {
   version: "7",
   problems: [],
@@ -22,7 +24,7 @@ const EMPTY: Plan = {
 };
 
 test("a plan without effects has no sections and asks for no agreement", () => {
-  assert.deepEqual(sectionsOf(EMPTY), []);
+  assert.deepEqual(sectionsOf(EMPTY, WORDS), []);
   assert.equal(isLosing(EMPTY), false);
 });
 
@@ -45,7 +47,7 @@ test("broken operations come first and names its clients", () => {
       { operation: null, hash: "98b543aaffff", reasons: [], clients: [] },
     ],
   };
-  const [first, last] = sectionsOf(plan);
+  const [first, last] = sectionsOf(plan, WORDS);
   assert.deepEqual(first, {
     kind: "breaks",
     title: "Breaks",
@@ -84,8 +86,8 @@ test("lost values are counted, shown, and need an agreement", () => {
       { field: "person.age", from: "TEXT", to: "NUMBER", rowsLosing: 0, needs: null, examples: [] },
     ],
   };
-  assert.deepEqual(sectionsOf(plan)[0]?.lines, [
-    "person.rank: 1,200 values do not fit from TEXT to NUMBER: null 2",
+  assert.deepEqual(sectionsOf(plan, WORDS)[0]?.lines, [
+    "person.rank: 1,200 values do not fit from text to number: null 2",
     "Values go. (4 of 9): Bonn 3",
   ]);
   assert.equal(isLosing(plan), true);

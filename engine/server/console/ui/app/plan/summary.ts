@@ -1,6 +1,7 @@
 // A plan as the sections that a person reads, the worst first.
 
 import type { Plan } from "../api/model_edit.ts";
+import type { TypeLabel } from "../api/use_field_types.ts";
 
 export interface Section {
   kind: "breaks" | "loses" | "rights" | "locks" | "later" | "appears";
@@ -13,8 +14,15 @@ export interface Section {
 const number = new Intl.NumberFormat("en-US");
 
 /** The sections of a plan that have anything to say. */
-export function sectionsOf(plan: Plan): Section[] {
-  const sections: Section[] = [breaks(plan), loses(plan), rights(plan), locks(plan), later(plan), appears(plan)];
+export function sectionsOf(plan: Plan, typeLabel: TypeLabel): Section[] {
+  const sections: Section[] = [
+    breaks(plan),
+    loses(plan, typeLabel),
+    rights(plan),
+    locks(plan),
+    later(plan),
+    appears(plan),
+  ];
   return sections.filter(({ lines }) => lines.length > 0);
 }
 
@@ -50,12 +58,12 @@ function breaks(plan: Plan): Section {
   };
 }
 
-function loses(plan: Plan): Section {
+function loses(plan: Plan, typeLabel: TypeLabel): Section {
   const conversions = plan.conversions
     .filter(({ rowsLosing }) => rowsLosing > 0)
     .map(
       ({ field, from, to, rowsLosing, examples }) =>
-        `${field}: ${number.format(rowsLosing)} values do not fit from ${from} to ${to}${examplesOf(examples)}`,
+        `${field}: ${number.format(rowsLosing)} values do not fit from ${typeLabel(from)} to ${typeLabel(to)}${examplesOf(examples)}`,
     );
   const lost = plan.lost.map(({ message, records, total, examples }) => {
     const share = records !== null && total !== null ? ` (${number.format(records)} of ${number.format(total)})` : "";

@@ -3,22 +3,30 @@ import { test } from "node:test";
 
 import { describeChanges } from "./describe.ts";
 
+const WORDS: Readonly<Record<string, string>> = { TEXT: "Text", NUMBER: "Number" };
+const describe = (changes: unknown) => describeChanges(changes, (type) => WORDS[type] ?? type);
 const RANK = { id: "1", kind: "field", name: "rank", type: "TEXT", label: "Rank", status: "READY" };
 
 test("a created field has its type, a changed one its differences", () => {
   assert.deepEqual(
-    describeChanges([
+    describe([
       { action: "createField", before: [], after: [RANK] },
       { action: "updateField", before: [RANK], after: [{ ...RANK, label: "Place", status: "BUILDING" }] },
+      { action: "updateField", before: [RANK], after: [{ ...RANK, type: "NUMBER" }] },
       { action: "deleteField", before: [RANK], after: [] },
     ]),
-    ["Created field rank (TEXT)", "Changed field rank (TEXT): label Rank → Place", "Deleted field rank (TEXT)"],
+    [
+      "Created field rank (Text)",
+      "Changed field rank (Text): label Rank → Place",
+      "Changed field rank (Number): type Text → Number",
+      "Deleted field rank (Text)",
+    ],
   );
 });
 
 test("an object has its name, an unknown action itself", () => {
   assert.deepEqual(
-    describeChanges([
+    describe([
       { action: "createObject", before: [], after: [{ id: "2", kind: "object", nameSingular: "project" }, RANK] },
       { action: "settleIndex", id: "3" },
       null,
@@ -28,9 +36,9 @@ test("an object has its name, an unknown action itself", () => {
 });
 
 test("long values are cut, and no list is no changes", () => {
-  const [line] = describeChanges([
+  const [line] = describe([
     { action: "updateField", before: [RANK], after: [{ ...RANK, description: "x".repeat(99) }] },
   ]);
-  assert.equal(line, `Changed field rank (TEXT): description empty → ${"x".repeat(60)}…`);
-  assert.deepEqual(describeChanges(undefined), []);
+  assert.equal(line, `Changed field rank (Text): description empty → ${"x".repeat(60)}…`);
+  assert.deepEqual(describe(undefined), []);
 });

@@ -1,5 +1,7 @@
 // The changes of a version of the model in words.
 
+import type { TypeLabel } from "../../api/use_field_types.ts";
+
 type Row = Readonly<Record<string, unknown>>;
 
 const ACTIONS: Readonly<Record<string, string>> = {
@@ -21,31 +23,33 @@ const ACTIONS: Readonly<Record<string, string>> = {
 /** Members that no person needs to read of. */
 const QUIET = new Set(["id", "kind", "objectMetadataId", "status", "failure", "version"]);
 
-/** A line for each change, such as `Changed field rank: label Rank → Position`. */
-export function describeChanges(changes: unknown): string[] {
-  return Array.isArray(changes) ? changes.map((change) => describeChange(asRow(change))) : [];
+/** A line for each change, such as `Changed field rank (Text): label Rank → Position`. */
+export function describeChanges(changes: unknown, typeLabel: TypeLabel): string[] {
+  return Array.isArray(changes) ? changes.map((change) => describeChange(asRow(change), typeLabel)) : [];
 }
 
-function describeChange(change: Row): string {
+function describeChange(change: Row, typeLabel: TypeLabel): string {
   const action = typeof change.action === "string" ? change.action : "change";
   const before = rowsOf(change.before);
   const after = rowsOf(change.after);
   const subject = after[0] ?? before[0] ?? change;
   const old = before.find(({ id }) => id === subject.id);
-  const words = `${ACTIONS[action] ?? action} ${nameOf(subject)}`.trim();
-  const differences = old !== undefined && after.length > 0 ? differencesOf(old, subject) : [];
+  const words = `${ACTIONS[action] ?? action} ${nameOf(subject, typeLabel)}`.trim();
+  const differences = old !== undefined && after.length > 0 ? differencesOf(old, subject, typeLabel) : [];
   return differences.length > 0 ? `${words}: ${differences.join(", ")}` : words;
 }
 
-function differencesOf(before: Row, after: Row): string[] {
+function differencesOf(before: Row, after: Row, typeLabel: TypeLabel): string[] {
+  const words = (member: string, value: unknown) =>
+    member === "type" && typeof value === "string" ? typeLabel(value) : short(value);
   return Object.keys(after)
     .filter((member) => !QUIET.has(member) && JSON.stringify(before[member]) !== JSON.stringify(after[member]))
-    .map((member) => `${member} ${short(before[member])} → ${short(after[member])}`);
+    .map((member) => `${member} ${words(member, before[member])} → ${words(member, after[member])}`);
 }
 
-function nameOf(row: Row): string {
+function nameOf(row: Row, typeLabel: TypeLabel): string {
   const name = row.nameSingular ?? row.name ?? row.id ?? "";
-  return typeof row.type === "string" && row.kind === "field" ? `${name} (${row.type})` : String(name);
+  return typeof row.type === "string" && row.kind === "field" ? `${name} (${typeLabel(row.type)})` : String(name);
 }
 
 function short(value: unknown): string {

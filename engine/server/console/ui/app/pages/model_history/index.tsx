@@ -7,6 +7,7 @@ import { Link } from "react-router";
 import { keyOf } from "../../api/keys.ts";
 import { type Plan, planRollback, readHistory, rollback, type Version } from "../../api/model_edit.ts";
 import { useScope } from "../../api/session_context.ts";
+import { useTypeLabel } from "../../api/use_field_types.ts";
 import { useModelChanged } from "../../api/use_model_changed.ts";
 import { Button } from "../../kit/button.tsx";
 import { Page } from "../../kit/page.tsx";
@@ -24,6 +25,7 @@ const time = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeStyle: 
 export function Component() {
   const scope = useScope();
   const changed = useModelChanged();
+  const typeLabel = useTypeLabel();
   const [chosen, setChosen] = useState<{ to: number; plan: Plan } | null>(null);
   const history = useInfiniteQuery({
     queryKey: keyOf(scope, "model", null, "history"),
@@ -45,7 +47,7 @@ export function Component() {
     {
       id: "changes",
       title: "Changes",
-      cell: ({ changes }) => <Changes lines={describeChanges(changes)} />,
+      cell: ({ changes }) => <Changes lines={describeChanges(changes, typeLabel)} />,
     },
     {
       id: "back",

@@ -1,9 +1,9 @@
 // Creates a field, or changes one, by way of its plan.
 
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { type ModelField, type ModelObject, readFieldTypes } from "../../api/model_edit.ts";
+import type { ModelField, ModelObject } from "../../api/model_edit.ts";
+import { useFieldTypes } from "../../api/use_field_types.ts";
 import { roughName, useNames } from "../../api/use_names.ts";
 import { ChangeDialog } from "../../plan/change_dialog.tsx";
 import { createChange, draftOf, type FieldDraft, newDraft, updateChanges } from "./field_draft.ts";
@@ -19,12 +19,7 @@ export interface FieldDialogProps {
 }
 
 export function FieldDialog({ object, field, given = {}, onClose, onDone }: FieldDialogProps) {
-  const types = useQuery({
-    // The types are the server's, and the same for every model.
-    queryKey: ["field-types"],
-    staleTime: Number.POSITIVE_INFINITY,
-    queryFn: ({ signal }) => readFieldTypes(signal),
-  });
+  const types = useFieldTypes();
   const [typed, setDraft] = useState(() => (field === null ? { ...newDraft(), ...given } : draftOf(field)));
   const follows = field === null && typed.isNameLocked;
   const names = useNames(typed.label, object.nameSingular, follows);

@@ -15,17 +15,10 @@ import { Select } from "../../kit/select.tsx";
 import { DefaultField } from "./default_field.tsx";
 import { type FieldDraft, RELATION_TYPES } from "./field_draft.ts";
 import { OptionsEditor } from "./options_editor.tsx";
-import { settingLabel, settingValue, typeDescription } from "./setting_words.ts";
+import { relationLabel, settingLabel, settingValue, typeDescription } from "./setting_words.ts";
 
 /** Types that a form cannot make a field of: their fields are made by the API, or by the system. */
 const NOT_MADE = new Set(["POSITION", "ACTOR", "TS_VECTOR", "MORPH_RELATION"]);
-
-const RELATION_LABELS: Record<(typeof RELATION_TYPES)[number], string> = {
-  MANY_TO_ONE: "to one",
-  ONE_TO_MANY: "to many",
-  ONE_TO_ONE: "one to one",
-  MANY_TO_MANY: "many to many",
-};
 
 export interface FieldFormProps {
   object: ModelObject;
@@ -203,7 +196,7 @@ function RelationFields({ object, draft, set, problems }: PartProps & Pick<Field
       <Select
         label="Kind"
         value={draft.relationType}
-        choices={RELATION_TYPES.map((id) => ({ id, label: RELATION_LABELS[id] }))}
+        choices={RELATION_TYPES.map((id) => ({ id, label: relationLabel(id) }))}
         onChange={(relationType) => set({ relationType })}
       />
       <TextField

@@ -8,6 +8,7 @@ import { Link, useNavigate, useParams } from "react-router";
 import { keyOf } from "../../api/keys.ts";
 import { type ModelField, type ModelObject, readModelObject } from "../../api/model_edit.ts";
 import { useScope } from "../../api/session_context.ts";
+import { type TypeLabel, useTypeLabel } from "../../api/use_field_types.ts";
 import { useModelChanged } from "../../api/use_model_changed.ts";
 import { Button } from "../../kit/button.tsx";
 import { Chip } from "../../kit/chip.tsx";
@@ -19,6 +20,7 @@ import { ChangeDialog } from "../../plan/change_dialog.tsx";
 import "../model/model.css";
 import { ObjectDialog } from "../model/object_dialog.tsx";
 import { FieldDialog } from "./field_dialog.tsx";
+import { relationLabel } from "./setting_words.ts";
 
 export function Component() {
   const scope = useScope();
@@ -51,6 +53,7 @@ type Shown = "new-field" | "object" | "delete-object" | null;
 function ObjectPage({ object, field }: { object: ModelObject; field: string | undefined }) {
   const navigate = useNavigate();
   const changed = useModelChanged();
+  const typeLabel = useTypeLabel();
   const [shown, setShown] = useState<Shown>(null);
   const [deleted, setDeleted] = useState<ModelField | null>(null);
   const here = `/model/${object.nameSingular}`;
@@ -93,7 +96,7 @@ function ObjectPage({ object, field }: { object: ModelObject; field: string | un
       </p>
       <Table
         label={`Fields of ${object.labelPlural}`}
-        columns={columnsOf(object, setDeleted)}
+        columns={columnsOf(object, typeLabel, setDeleted)}
         rows={[...object.fields].sort((one, other) => Number(one.isSystem) - Number(other.isSystem))}
         idOf={({ id }) => id}
       />
@@ -134,7 +137,11 @@ function ObjectPage({ object, field }: { object: ModelObject; field: string | un
   );
 }
 
-function columnsOf(object: ModelObject, remove: (field: ModelField) => void): Column<ModelField>[] {
+function columnsOf(
+  object: ModelObject,
+  typeLabel: TypeLabel,
+  remove: (field: ModelField) => void,
+): Column<ModelField>[] {
   return [
     {
       id: "label",
@@ -143,7 +150,7 @@ function columnsOf(object: ModelObject, remove: (field: ModelField) => void): Co
         isSystem ? label : <Link to={`/model/${object.nameSingular}/${name}`}>{label}</Link>,
     },
     { id: "name", title: "Name", cell: ({ name }) => <code>{name}</code> },
-    { id: "type", title: "Type", cell: (field) => typeOf(field) },
+    { id: "type", title: "Type", cell: (field) => typeOf(field, typeLabel) },
     { id: "rules", title: "Rules", cell: (field) => <Rules field={field} /> },
     { id: "description", title: "Description", cell: ({ description }) => description },
     {
@@ -163,14 +170,14 @@ function columnsOf(object: ModelObject, remove: (field: ModelField) => void): Co
   ];
 }
 
-function typeOf({ type, relation }: ModelField) {
+function typeOf({ type, relation }: ModelField, typeLabel: TypeLabel) {
   if (relation === null) {
-    return <code>{type}</code>;
+    return typeLabel(type);
   }
   const { targetObject, type: kind } = relation;
   return (
     <>
-      <code>{kind}</code>{" "}
+      {typeLabel(type)} {relationLabel(kind)}{" "}
       {targetObject && <Link to={`/model/${targetObject.nameSingular}`}>{targetObject.labelSingular}</Link>}
     </>
   );

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { settingLabel, typeDescription } from "./setting_words.ts";
+import { relationLabel, settingLabel, typeDescription } from "./setting_words.ts";
 
 test("a setting of a field has a label, and one that is not known stands as the API has it", () => {
   assert.equal(settingLabel("onDelete"), "When the other record is destroyed");
   assert.equal(settingLabel("teleports"), "teleports");
+  assert.equal(relationLabel("ONE_TO_MANY"), "to many");
+  assert.equal(relationLabel("MANY_WORLDS"), "MANY_WORLDS");
 });
 
 test("a type whose description names settings of the API is described in plain words", () => {

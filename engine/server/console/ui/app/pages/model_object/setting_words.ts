@@ -1,4 +1,4 @@
-// The words of a field's settings; one that is not known stands as the API has it.
+// The words of a field's settings and of its relation; one that is not known stands as the API has it.
 
 import type { FieldTypeInfo } from "../../api/model_edit.ts";
 
@@ -22,6 +22,17 @@ const VALUES: Readonly<Record<string, string>> = {
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   NUMBER: "A number: a whole one, or a decimal one with all its digits.",
 };
+
+const RELATIONS: Readonly<Record<string, string>> = {
+  MANY_TO_ONE: "to one",
+  ONE_TO_MANY: "to many",
+  ONE_TO_ONE: "one to one",
+  MANY_TO_MANY: "many to many",
+};
+
+export function relationLabel(type: string): string {
+  return RELATIONS[type] ?? type;
+}
 
 export function typeDescription({ type, description }: FieldTypeInfo): string {
   return DESCRIPTIONS[type] ?? description;

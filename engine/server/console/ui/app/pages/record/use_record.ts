@@ -24,13 +24,13 @@ export function useRecord(object: ObjectModel, id: string) {
     refetchOnMount: "always",
   });
   const row = found.data ?? null;
+  const readAgain = () => void queries.invalidateQueries({ queryKey });
   const edits = useEdits({
     object,
     fields,
-    pages: asPages(row, (next) => queries.setQueryData(queryKey, next)),
+    pages: asPages(row, (next) => queries.setQueryData(queryKey, next), readAgain),
     onWritten: () => undefined,
   });
-  const readAgain = () => void queries.invalidateQueries({ queryKey });
   const live = useLive(
     object,
     [],
@@ -45,7 +45,7 @@ export function useRecord(object: ObjectModel, id: string) {
 }
 
 // The edits of a list write into its pages: one record is a page of one row.
-function asPages(row: RecordRow | null, set: (row: RecordRow) => void): Pages<RecordRow> {
+function asPages(row: RecordRow | null, set: (row: RecordRow) => void, refresh: () => void): Pages<RecordRow> {
   return {
     row: (index) => (index === 0 && row ? row : undefined),
     find: (fits) => (row && fits(row) ? { index: 0, row } : undefined),
@@ -54,9 +54,10 @@ function asPages(row: RecordRow | null, set: (row: RecordRow) => void): Pages<Re
       if (next) set(next);
     },
     show: () => undefined,
+    focus: () => undefined,
     load: async () => undefined,
     isReading: () => false,
-    refresh: () => undefined,
+    refresh,
     close: () => undefined,
   };
 }

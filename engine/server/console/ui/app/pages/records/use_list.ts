@@ -1,6 +1,6 @@
 // Everything that a list of records is: its rows, columns, edits and live changes.
 
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { records } from "../../api/client.ts";
 import { type Field, type ObjectModel, otherEnds, type RecordRow } from "../../api/model.ts";
@@ -49,6 +49,9 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
   };
   const rows = useRows(object, fields, { filter, orderBy: buildOrderBy(order) });
   const { pages, refresh } = rows;
+  // The row of a new record is behind the last page.
+  const focused = Math.max(0, Math.min(selection.cell.row, (rows.count ?? Number.POSITIVE_INFINITY) - 1));
+  useEffect(() => pages.focus(focused), [pages, focused]);
 
   const renew = useCallback(() => {
     setNews({ created: 0, flood: false });

@@ -1,0 +1,84 @@
+"""A list that is open while its server is stopped and another one takes its place."""
+
+import socket
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.engine.server.console.browsing import Served, Watched
+from tests.engine.server.console.records.lists import ask, assert_live, cell, count_shown, open_list, press
+from tests.processes.serving import serving
+
+pytestmark = pytest.mark.system
+
+CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }"
+
+
+def free_port() -> str:
+    """Return a port at which nothing listens, so that the second server has the address of the first."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return str(listener.getsockname()[1])
+
+
+async def city_of(served: Served) -> str:
+    found = await ask(served, "{ people(first: 1) { edges { node { city } } } }")
+    return str(found["people"]["edges"][0]["node"]["city"])
+
+
+async def type_city(page: Page, city: str) -> None:
+    await page.get_by_role("grid").focus()
+    await press(page, "F2", "Control+a")
+    await page.keyboard.type(city)
+    await press(page, "Enter")
+
+
+async def test_a_list_outlives_its_server(watched: Watched, app_database: str) -> None:
+    port = free_port()
+    page = watched.page
+    with serving("--port", port, DATABASE_URL=app_database) as first:
+        served = Served(address=first.url, key=first.key, code=first.code)
+        # The key of the start ends with the server, and its sessions with it.
+        made = await served.ask("/metadata", 'mutation { createApiKey(input: { name: "kept" }) { token } }')
+        served.key = made["createApiKey"]["token"]
+        people = [{"firstName": f"No {number:03}", "email": f"{number}@example.com"} for number in range(950)]
+        await ask(served, CREATE, data=people)
+        await open_list(watched, served, "people?sort=firstName")
+        await count_shown(page, "950 records")
+        await assert_live(page)
+        await page.get_by_role("grid").focus()
+        await press(page, "Home", *["ArrowRight"] * 5)
+        await type_city(page, "Bonn")
+        await expect(cell(page, "Bonn")).to_be_visible()
+        await press(page, "F2", "Control+a")
+        await page.keyboard.type("Ulm")
+    # The editor is open, and what is typed in it stays.
+    await expect(page.get_by_text("Live updates paused")).to_be_visible()
+    await expect(page.get_by_role("textbox", name="City of No 000")).to_have_value("Ulm")
+    await press(page, "Enter")
+    footer = page.get_by_role("alert").filter(has_text="The server cannot be reached. The change may or may not")
+    await expect(footer).to_be_visible()
+    await expect(cell(page, "⚠ Ulm")).to_be_visible()
+    await expect(page.get_by_text("The records cannot be read.")).to_be_visible()
+    await watched.assert_accessible()
+    # Rows that are not here yet are asked for in vain, and again by themselves.
+    await page.get_by_role("grid").evaluate("grid => grid.scrollTop = grid.scrollHeight")
+    await expect(page.get_by_role("row").and_(page.locator("[aria-busy=true]")).first).to_be_visible()
+
+    with serving("--port", port, DATABASE_URL=app_database):
+        where = 'filter: { email: { eq: "1@example.com" } }'
+        await ask(served, f'mutation {{ updatePeople({where}, data: {{ city: "Wien" }}) {{ id }} }}')
+        await expect(page.get_by_text("The records cannot be read.")).to_be_hidden()
+        await expect(page.get_by_role("row").and_(page.locator("[aria-busy=true]"))).to_have_count(0)
+        await assert_live(page)
+        await page.get_by_role("grid").evaluate("grid => grid.scrollTop = 0")
+        # A write of the time without a socket is here, and the refused value is still marked.
+        await expect(cell(page, "Wien")).to_be_visible()
+        await expect(cell(page, "⚠ Ulm")).to_be_visible()
+        assert await city_of(served) == "Bonn"
+        await page.get_by_role("grid").focus()
+        await press(page, "F2", "Enter")
+        await expect(cell(page, "Ulm")).to_be_visible()
+        await expect(page.get_by_role("alert")).to_have_count(0)
+        await count_shown(page, "950 records")
+        assert await city_of(served) == "Ulm"
+    assert all("ERR_CONNECTION_REFUSED" in complaint for complaint in watched.complaints), watched.complaints
