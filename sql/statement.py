@@ -1,9 +1,10 @@
 """A statement: SQL text with numbered parameters, as a server prepares it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 
+from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import ValueOutOfRange
 
 Parameters = Sequence[bytes | None]

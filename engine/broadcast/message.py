@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from fieldstone.sql.dataclasses import dataclass
 
 MOST_BYTES = 7_000
 """The longest text of a message; PostgreSQL's NOTIFY takes 7,999 bytes."""

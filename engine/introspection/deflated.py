@@ -6,7 +6,8 @@ body with `Content-Encoding: deflate` consists of the pieces between a head and 
 
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from fieldstone.sql.dataclasses import dataclass
 
 _LEVEL = 1
 """A level higher takes twice the time, and a third off the bytes."""

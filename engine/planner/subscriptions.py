@@ -1,7 +1,7 @@
 """Subscriptions: the root field of a subscription operation becomes a plan that its whole group shares."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import QueryTooComplex
@@ -27,6 +27,7 @@ from fieldstone.engine.planner.writes.events import ACTIONS
 from fieldstone.metadata.api_names import EVENTS, SubscriptionRoot, Verb, find_query, find_subscription
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
+from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import And, Condition, IsNull, Table
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.outputs import Output, Record, Value

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 
 from fieldstone.engine.access.overload import OverloadGuard
@@ -49,6 +48,7 @@ from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
 from fieldstone.metadata.workspaces.uses import keep_noted
 from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
+from fieldstone.sql.dataclasses import dataclass
 
 _LOG = logging.getLogger(__name__)
 

@@ -1,8 +1,9 @@
 """The relations between objects."""
 
-from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
+
+from fieldstone.sql.dataclasses import dataclass
 
 
 class OnDelete(Enum):

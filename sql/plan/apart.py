@@ -5,8 +5,7 @@ row back from the node with a message of its own. A statement whose parts change
 there whole, unless a part is an INSERT, and one that names no distributed table is PostgreSQL's alone.
 """
 
-from dataclasses import dataclass
-
+from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.write import Assignment, Delete, EventTarget, InsertOne, Update
 

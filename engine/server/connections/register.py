@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from heapq import nsmallest
 
 from fieldstone.engine.server.connections.descriptors import are_scarce
@@ -11,6 +10,7 @@ from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.place import Occupant, Place
 from fieldstone.engine.server.connections.transport import ClientTransport
 from fieldstone.sql.concurrency.deadlines import Overdue
+from fieldstone.sql.dataclasses import dataclass
 
 _SLICE = 500
 """Connections that are checked before other tasks get their turn."""

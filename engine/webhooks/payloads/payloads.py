@@ -3,7 +3,6 @@
 import logging
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
@@ -13,6 +12,7 @@ from fieldstone.engine.planner.whole_record import seen_feed, whole_feed, whole_
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot, Workspace
 from fieldstone.sql.compiler import compile_plan
+from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, Serialization, StaleSchema
 from fieldstone.sql.executor import Database
 from fieldstone.sql.statement import Row, Statement

@@ -1,7 +1,7 @@
 """The statements for the new objects, fields, relations and indexes of a change."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from psycopg.sql import Composed
 
@@ -15,6 +15,7 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import RELATIONS, FieldType
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Field, Index, Object, Snapshot, Status
+from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl import create
 from fieldstone.sql.ddl.create import ColumnDefinition, DefaultFunction, TrigramClass
 from fieldstone.sql.ddl.text_search import create_search_index

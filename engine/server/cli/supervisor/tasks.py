@@ -1,8 +1,10 @@
 """The tasks of the processes that the supervisor starts, each of which travels as an argument of its command line."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Self
+
+from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ and MERGE is not safe from others: https://www.postgresql.org/docs/current/mvcc-
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
@@ -37,6 +37,7 @@ from fieldstone.sql.compiler.writes.read_back import PLACE
 from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows, permitted
 from fieldstone.sql.compiler.writes.upserts.upsert_verdict import compile_upsert_verdict
 from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem
+from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.write import CREATED, Upsert
 
