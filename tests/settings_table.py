@@ -22,12 +22,12 @@ def configuration_table() -> tuple[Variable, ...]:
     """Return all variables in the order in which they are documented."""
     return tuple(
         Variable(
-            name=str(field.validation_alias),
+            name=setting.variable,
             attribute=attribute,
-            default=_shown_default(field.default),
-            description=field.description or "",
+            default=_shown_default(setting.default),
+            description=setting.description,
         )
-        for attribute, field in Settings.model_fields.items()
+        for attribute, setting in Settings.declared.items()
     )
 
 

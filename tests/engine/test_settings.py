@@ -94,6 +94,77 @@ def test_code_overrides_the_environment_and_given_settings(monkeypatch: pytest.M
     assert (second.rate_limit, second.max_batch, second.allowed_origins) == (0, 3, ("*",))
 
 
+@pytest.mark.parametrize(
+    ("attribute", "given", "value"),
+    [
+        ("port", " 80 ", 80),
+        ("port", 80.0, 80),
+        ("statement_timeout", "2.5", 2.5),
+        ("statement_timeout", 2, 2.0),
+        ("relay", "YES", True),
+        ("relay", 0, False),
+        ("data_dir", Path("/data"), Path("/data")),
+        ("environment", Environment.DEVELOPMENT, Environment.DEVELOPMENT),
+        ("metrics_port", None, None),
+        ("cors_origins", ["https://a.example"], ("https://a.example",)),
+        ("replica_urls", ["postgresql://u@r1/d"], ("postgresql://u@r1/d",)),
+        ("jwt", [], "[]"),
+        ("cells", [("home", "postgresql://h/d")], (("home", "postgresql://h/d"),)),
+    ],
+)
+def test_code_and_texts_give_the_same_values(attribute: str, given: Any, value: Any) -> None:
+    found = getattr(load_settings(None, **{attribute: given}), attribute)
+    assert (found, isinstance(found, type(value))) == (value, True)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "given"),
+    [
+        ("port", True),
+        ("port", 80.5),
+        ("port", "8O"),
+        ("port", None),
+        ("statement_timeout", True),
+        ("statement_timeout", "nan"),
+        ("statement_timeout", "inf"),
+        ("relay", "maybe"),
+        ("relay", 2),
+        ("host", 7),
+        ("data_dir", 7),
+        ("log_format", "xml"),
+        ("metrics_port", 70_000),
+        ("database_host", "a b"),
+        ("anonymous_role", "admin"),
+        ("anonymous_role", ""),
+        ("anonymous_workspaces", [1]),
+        ("trusted_proxies", 7),
+        ("cors_origins", "*, https://a.example"),
+        ("secret_key", ["short"]),
+        ("public_url", "https://a.example/path"),
+        ("metrics_token", "a b"),
+        ("cells", 7),
+        ("cells", "HOME=postgresql://h/d"),
+        ("workers", 65),
+        ("workers", "all"),
+    ],
+)
+def test_a_value_of_another_kind_is_refused(attribute: str, given: Any) -> None:
+    with pytest.raises(ConfigurationError) as refused:
+        load_settings(None, **{attribute: given})
+    (variable,) = (one.name for one in configuration_table() if one.attribute == attribute)
+    assert str(refused.value).startswith(f"{variable} must be ")
+
+
+def test_settings_are_frozen_and_know_what_was_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIELDSTONE_POOL_SIZE", "3")
+    settings = load_settings(port=4)
+    assert settings.given == {"pool_size", "port"}
+    with pytest.raises(AttributeError, match="port is read-only"):
+        settings.port = 5
+    other = settings.replaced(port=6)
+    assert (other.port, other.pool_size, settings.port) == (6, 3, 4)
+
+
 def test_cors_is_open_in_development_unless_origins_are_named() -> None:
     assert load_settings(environment="development").allowed_origins == ("*",)
     assert load_settings(environment="development", cors_origins="https://a.example").allowed_origins == (

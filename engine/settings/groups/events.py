@@ -1,6 +1,7 @@
 """The settings of events: their retention, subscriptions to them, and webhooks."""
 
-from fieldstone.engine.settings.declaration import Group, Networks, seconds, setting, whole
+from fieldstone.engine.settings.declaration import Group, seconds, setting, whole
+from fieldstone.engine.settings.readers import Networks
 
 
 class EventSettings(Group):
