@@ -158,3 +158,45 @@ async def test_an_object_is_pinned_and_the_workspace_gets_a_strip_by_keyboard(wa
         await side.get_by_role("button", name="Unpin People").press("Enter")
         await expect(pinned.get_by_role("link")).to_have_text(["Companies"])
         await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_letters_are_no_keys_where_a_person_wants_none_and_controls_are_larger(
+    watched: Watched, serve: Serve
+) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served, "/console/records")
+        await expect(page.get_by_text(re.compile(r"^Times in \w+"))).to_be_visible()
+        await page.keyboard.press("?")
+        letters = page.get_by_role("dialog", name="Keys").get_by_label("Letters are keys")
+        await letters.uncheck()
+        await watched.assert_accessible()
+        await page.keyboard.press("Escape")
+        for _ in range(2):
+            await page.keyboard.press("g")
+            await page.keyboard.press("m")
+            await page.keyboard.press("?")
+            await page.keyboard.press("Control+k")
+            await expect(page.get_by_role("combobox", name="Search or jump")).to_be_focused()
+            await expect(page.get_by_role("dialog", name="Keys")).to_be_hidden()
+            await expect(page).to_have_url(f"{served.address}/console/records")
+            await page.keyboard.press("Escape")
+            await page.reload()
+            await expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+        menu = page.get_by_role("button", name="admin")
+        for word, height in (("comfortable", 36), ("usual", 28)):
+            await menu.click()
+            await page.get_by_role("menuitem", name=f"Controls: {word}").click()
+            await page.reload()
+            box = await menu.bounding_box()
+            assert box is not None
+            assert box["height"] == height
+            await watched.assert_accessible()
+        await menu.click()
+        await page.get_by_role("menuitem", name="Keys").click()
+        await letters.check()
+        await page.keyboard.press("Escape")
+        await page.keyboard.press("g")
+        await page.keyboard.press("m")
+        await expect(page).to_have_url(f"{served.address}/console/model")
+        await watched.assert_clean(served.address, (".js", ".css"))

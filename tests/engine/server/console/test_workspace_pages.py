@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psycopg
 import pytest
 from playwright.async_api import Request, WebSocketRoute, expect
 
@@ -116,6 +117,51 @@ async def test_the_request_of_a_list_runs_as_it_is_shown_in_each_language(watche
             edges = answer["data"]["people"]["edges"]
             assert [edge["node"]["firstName"] for edge in edges] == ["Ada"], language
         await watched.assert_clean(served.address, (".js",))
+
+
+async def test_a_delivery_shows_its_request_and_each_attempt(watched: Watched, serve: Serve, app_database: str) -> None:
+    page = watched.page
+    async with serve(demo=True) as served:
+        await served.ask("/graphql", 'mutation { createOpportunity(data: { name: "Spring order" }) { id } }')
+        await watched.sign_in(served, "/console/webhooks")
+        await page.get_by_role("link", name="http://echo.fieldstone.invalid/demo").click()
+        row = page.get_by_role("table", name="Deliveries").get_by_role("row", name="opportunity.created")
+        await expect(row).to_contain_text("Delivered", timeout=60_000)
+        await row.get_by_role("button", name="Attempts at opportunity.created: 1").click()
+        dialog = page.get_by_role("dialog", name="Delivery of opportunity.created")
+        await expect(dialog).to_contain_text('"name": "Spring order"')
+        attempts = dialog.get_by_role("listitem")
+        await expect(attempts).to_have_count(1)
+        # The answer of the echo is the body that it was sent.
+        await expect(attempts).to_contain_text(re.compile(r"200 after [\d,]+ ms.*Spring order", re.DOTALL))
+        await watched.assert_accessible()
+        await page.emulate_media(color_scheme="dark")
+        await watched.assert_accessible()
+        await expect(page).to_have_url(re.compile("delivery="))
+        await dialog.get_by_role("button", name="Send again").click()
+        await expect(dialog).to_be_hidden()
+        again = row.get_by_role("button", name="Attempts at opportunity.created: 1")
+        await expect(again).to_be_visible()
+        await until(lambda: count_tries(app_database) == 2)
+
+        await page.get_by_label("Status").select_option("Failed")
+        await expect(page.get_by_text("none has this status")).to_be_visible()
+        # As if the address had answered with faults for three days.
+        async with await psycopg.AsyncConnection.connect(app_database, autocommit=True) as connection:
+            await connection.execute("UPDATE fieldstone.webhook_delivery SET status = 'FAILED', finished_at = now()")
+        await page.get_by_role("button", name="Send all failed ones again").click(timeout=60_000)
+        await expect(page.get_by_text("1 are sent again.")).to_be_visible()
+        await page.get_by_role("link", name="Webhooks").click()
+        table = page.get_by_role("table", name="Webhooks")
+        await expect(table.get_by_role("row").nth(1)).to_contain_text("100 %")
+        await watched.assert_accessible()
+        await watched.assert_clean(served.address, (".js",))
+
+
+def count_tries(database: str) -> int:
+    with psycopg.connect(database) as connection:
+        (count,) = connection.execute("SELECT count(*) FROM fieldstone.webhook_try").fetchone() or (0,)
+        return int(count)
 
 
 async def test_the_operations_show_the_numbers_of_the_process(watched: Watched, serve: Serve) -> None:

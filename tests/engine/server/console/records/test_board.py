@@ -105,3 +105,19 @@ async def test_a_board_is_saved_as_a_view(watched: Watched, serve: Serve) -> Non
         await page.get_by_role("button", name="Delete view").click()
         await expect(page.get_by_label("View", exact=True).get_by_role("option")).to_have_count(1)
         await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_a_board_names_the_conditions_of_its_list(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await _fill(watched, served)
+        large = json.dumps({"amount": {"gte": 10}})
+        await watched.sign_in(served, f"/console/records/opportunities/board?by=stage&f={large}")
+        new, meeting = (page.get_by_role("region", name=name, exact=True) for name in ("New", "Meeting"))
+        await expect(new.get_by_role("listitem")).to_have_count(2)
+        await expect(meeting.get_by_role("listitem")).to_have_count(0)
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Remove: Amount").click()
+        await expect(meeting.get_by_role("listitem")).to_have_count(1)
+        await expect(page.get_by_role("list", name="Conditions")).to_be_hidden()
+        await watched.assert_clean(served.address, (".js", ".css"))

@@ -1,12 +1,13 @@
 """A file becomes records and a list becomes a file, in the browser."""
 
+import json
 from pathlib import Path
 
 import pytest
 from playwright.async_api import FilePayload, expect
 
 from tests.engine.server.console.browsing import Serve, Watched
-from tests.engine.server.console.records.lists import ask, count_shown, open_list
+from tests.engine.server.console.records.lists import ask, count_shown, open_list, press
 
 pytestmark = pytest.mark.system
 
@@ -51,12 +52,22 @@ async def test_an_export_has_the_filter_and_the_order_of_the_list(
     async with serve() as served:
         page = await open_list(watched, served, 'people?sort=-firstName&f={"firstName":{"in":["Ada","Grace"]}}')
         await count_shown(page, "2 records")
+        await page.get_by_role("button", name="Export").click()
+        await expect(page.get_by_role("menuitem", name="As JSON Lines")).to_be_visible()
+        await watched.assert_accessible()
         async with page.expect_download() as download:
-            await page.get_by_role("link", name="Export").click()
+            await page.get_by_role("menuitem", name="As CSV").click()
         await (await download.value).save_as(tmp_path / "people.csv")
         lines = (tmp_path / "people.csv").read_text(encoding="utf-8").splitlines()
         assert lines[0].startswith("firstName,lastName,email,")
         assert [name for line in lines[1:] for name in ("Ada", "Grace") if name in line.split(",")] == ["Grace", "Ada"]
+        await page.get_by_role("button", name="Export").press("Enter")
+        await expect(page.get_by_role("menuitem", name="As CSV")).to_be_focused()
+        async with page.expect_download() as download:
+            await press(page, "ArrowDown", "Enter")
+        await (await download.value).save_as(tmp_path / "people.jsonl")
+        records = [json.loads(line) for line in (tmp_path / "people.jsonl").read_text(encoding="utf-8").splitlines()]
+        assert [record["firstName"] for record in records] == ["Grace", "Ada"]
 
 
 async def test_a_file_of_another_encoding_is_read_and_its_import_is_found_again(watched: Watched, serve: Serve) -> None:

@@ -51,7 +51,7 @@ async def test_a_list_outlives_its_server(watched: Watched, app_database: str) -
         await expect(cell(page, "Bonn")).to_be_visible()
         await press(page, "F2", "Control+a")
         await page.keyboard.type("Ulm")
-    # The editor is open, and what is typed in it stays.
+    # The open editor keeps the typed text.
     await expect(page.get_by_text("Live updates paused")).to_be_visible()
     await expect(page.get_by_role("textbox", name="City of No 000")).to_have_value("Ulm")
     await press(page, "Enter")

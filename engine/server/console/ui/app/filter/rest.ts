@@ -9,12 +9,16 @@ import type { Filter } from "./tree.ts";
 
 const QUANTIFIERS = ["some", "none", "every"];
 
+/** A form of a file of records, as its address ends. */
+export type FileForm = "csv" | "jsonl";
+
 /** Return the address of the file with a list's records; null if REST has no spelling for its filter. */
 export function exportAddress(
   plural: string,
   filter: Filter,
   order: readonly Key[],
   fields: readonly Field[],
+  form: FileForm = "csv",
 ): string | null {
   const conditions = printLevel(filter, "");
   if (conditions === null) return null;
@@ -25,7 +29,7 @@ export function exportAddress(
   const columns = fields.flatMap(columnsOf);
   if (columns.length > 0) parameters.set("columns", columns.join(","));
   const query = parameters.toString();
-  return `/rest/${plural}.csv${query === "" ? "" : `?${query}`}`;
+  return `/rest/${plural}.${form}${query === "" ? "" : `?${query}`}`;
 }
 
 // A file has the key of a relation, the parts of a composite, and no relation to many.

@@ -1,7 +1,6 @@
 // The writes of a list: one mutation and one undo a gesture, conflicts with both values, refused values that stay.
 
 import { useRef, useState } from "react";
-
 import { ApiError, isUnsure } from "../api/errors.ts";
 import type { Field, ObjectModel, RecordRow } from "../api/model.ts";
 import { MAXIMUM_CREATED, MAXIMUM_RECORDS } from "../api/record_documents.ts";
@@ -15,6 +14,7 @@ import {
   writeRows,
   writeWhere,
 } from "../api/row_writes.ts";
+import { printCount } from "../kit/numbers.ts";
 import { buildChange, type Data, mergeData, readValue } from "./edits.ts";
 import { withLater } from "./live.ts";
 import { cellKey, type Marks, NO_MARKS, withEntries, without } from "./marks.ts";
@@ -37,7 +37,7 @@ export type EditsOptions = {
 };
 
 export const TOO_MANY =
-  `Nothing was changed: at most ${MAXIMUM_RECORDS} records are changed at once, and ${MAXIMUM_CREATED.toLocaleString("en")} ` +
+  `Nothing was changed: at most ${MAXIMUM_RECORDS} records are changed at once, and ${printCount(MAXIMUM_CREATED)} ` +
   "created. Take fewer, edit the selected records together, or import a file.";
 
 const ANY_VERSION = "any";

@@ -15,7 +15,9 @@ export interface MenuAction {
   /** Stands at the end of the line: a key, a mark of the present choice. */
   end?: ReactNode;
   isDisabled?: boolean;
-  onAction: () => void;
+  /** The address of a file that is downloaded. */
+  file?: string;
+  onAction?: () => void;
 }
 
 export interface MenuProps extends Omit<ButtonProps, "onPress"> {
@@ -30,7 +32,7 @@ export function Menu({ label: name, actions, ...button }: MenuProps) {
       <Button {...button} />
       <Popover className="menu-popover">
         <AriaMenu className="menu" aria-label={name}>
-          {actions.map(({ id, label, icon, kind = "plain", end, isDisabled = false, onAction }) => (
+          {actions.map(({ id, label, icon, kind = "plain", end, isDisabled = false, file, onAction }) => (
             <MenuItem
               key={id}
               id={id}
@@ -38,7 +40,8 @@ export function Menu({ label: name, actions, ...button }: MenuProps) {
               data-kind={kind}
               isDisabled={isDisabled}
               textValue={label}
-              onAction={onAction}
+              {...(file !== undefined && { href: file, download: true })}
+              {...(onAction && { onAction })}
             >
               {icon}
               <span>{label}</span>

@@ -4,7 +4,9 @@ import { useEffect, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 
-import { type Chart, describe, lastOf, printNumber, type Series } from "./plot_words.ts";
+import { printNumber } from "./numbers.ts";
+import { type Chart, describe, lastOf, type Series } from "./plot_words.ts";
+import { printHour } from "./times.ts";
 import "./plot.css";
 
 const HEIGHT = 150;
@@ -74,7 +76,10 @@ function optionsOf(chart: Chart, element: HTMLElement): uPlot.Options {
     legend: { show: false },
     cursor: { drag: { x: false, y: false } },
     scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
-    axes: [axis, { ...axis, size: 44 }],
+    axes: [
+      { ...axis, values: (_plot, at) => at.map(printHour) },
+      { ...axis, size: 44 },
+    ],
     series: [{}, ...chart.lines.map(({ label, color }) => ({ label, stroke: token(color), width: 1.5 }))],
   };
 }

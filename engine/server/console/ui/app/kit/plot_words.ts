@@ -1,5 +1,7 @@
 // A chart of some series, and their last values in words.
 
+import { printNumber } from "./numbers.ts";
+
 export interface Line {
   series: string;
   label: string;
@@ -18,11 +20,6 @@ export type Series = Readonly<Record<string, readonly (number | null)[]>>;
 /** The last number of a series that a process has told; null where there is none. */
 export function lastOf(values: readonly (number | null)[] | undefined): number | null {
   return values?.findLast((value) => value !== null) ?? null;
-}
-
-/** A number as a chart shows it: three digits that matter. */
-export function printNumber(value: number | null): string {
-  return value === null ? "—" : value.toLocaleString(undefined, { maximumSignificantDigits: 3 });
 }
 
 /** The chart in words, for those who do not see it. */

@@ -2,6 +2,7 @@
 
 import type { Plan } from "../api/model_edit.ts";
 import type { TypeLabel } from "../api/use_field_types.ts";
+import { printCount } from "../kit/numbers.ts";
 
 export interface Section {
   kind: "breaks" | "loses" | "rights" | "locks" | "later" | "appears";
@@ -10,8 +11,6 @@ export interface Section {
   /** Members of the list that are not among the lines. */
   more: number;
 }
-
-const number = new Intl.NumberFormat("en-US");
 
 /** The sections of a plan that have anything to say. */
 export function sectionsOf(plan: Plan, typeLabel: TypeLabel): Section[] {
@@ -42,9 +41,7 @@ function breaks(plan: Plan): Section {
       `Trusted document ${operation ?? documentId.slice(0, 8)} of ${client}: ${reasons.join(" ")}`,
   );
   const unchecked =
-    plan.documentsUnchecked > 0
-      ? [`${number.format(plan.documentsUnchecked)} trusted documents were not checked.`]
-      : [];
+    plan.documentsUnchecked > 0 ? [`${printCount(plan.documentsUnchecked)} trusted documents were not checked.`] : [];
   const { counts } = plan;
   return {
     kind: "breaks",
@@ -63,10 +60,10 @@ function loses(plan: Plan, typeLabel: TypeLabel): Section {
     .filter(({ rowsLosing }) => rowsLosing > 0)
     .map(
       ({ field, from, to, rowsLosing, examples }) =>
-        `${field}: ${number.format(rowsLosing)} values do not fit from ${typeLabel(from)} to ${typeLabel(to)}${examplesOf(examples)}`,
+        `${field}: ${printCount(rowsLosing)} values do not fit from ${typeLabel(from)} to ${typeLabel(to)}${examplesOf(examples)}`,
     );
   const lost = plan.lost.map(({ message, records, total, examples }) => {
-    const share = records !== null && total !== null ? ` (${number.format(records)} of ${number.format(total)})` : "";
+    const share = records !== null && total !== null ? ` (${printCount(records)} of ${printCount(total)})` : "";
     return `${message}${share}${examplesOf(examples)}`;
   });
   return { kind: "loses", title: "Loses", lines: [...conversions, ...lost], more: plan.counts.lost - plan.lost.length };
@@ -78,7 +75,7 @@ function rights(plan: Plan): Section {
 
 function locks(plan: Plan): Section {
   const lines = plan.locks.map(({ table, lock, rowsWritten, when }) => {
-    const written = rowsWritten > 0 ? `, while ${number.format(rowsWritten)} rows are written` : "";
+    const written = rowsWritten > 0 ? `, while ${printCount(rowsWritten)} rows are written` : "";
     return `${table}: ${lock}${written}${when === null ? "" : `, ${when}`}`;
   });
   return { kind: "locks", title: "Locks", lines, more: plan.counts.locks - plan.locks.length };
@@ -96,11 +93,11 @@ function appears(plan: Plan): Section {
 
 function examplesOf(examples: readonly { value: unknown; rows: number }[]): string {
   const shown = examples.map(
-    ({ value, rows }) => `${typeof value === "string" ? value : JSON.stringify(value)} ${number.format(rows)}`,
+    ({ value, rows }) => `${typeof value === "string" ? value : JSON.stringify(value)} ${printCount(rows)}`,
   );
   return shown.length === 0 ? "" : `: ${shown.join(" · ")}`;
 }
 
 function rate(perMinute: number): string {
-  return perMinute >= 1 ? `${number.format(Math.round(perMinute))}/min` : "less than 1/min";
+  return perMinute >= 1 ? `${printCount(Math.round(perMinute))}/min` : "less than 1/min";
 }

@@ -1,6 +1,10 @@
 // All keys in one dialog.
 
+import { useState } from "react";
+
+import { Check } from "../kit/check.tsx";
 import { Dialog } from "../kit/dialog.tsx";
+import { LETTERS } from "./choices.ts";
 import { GOALS } from "./shortcuts.ts";
 import "./key_help.css";
 
@@ -27,8 +31,18 @@ const GRID: readonly (readonly [string, string])[] = [
 ];
 
 export function KeyHelp({ onClose }: { onClose: () => void }) {
+  const [areOn, setOn] = useState(LETTERS.read() === "on");
   return (
     <Dialog title="Keys" size="large" onClose={onClose}>
+      <Check
+        label="Letters are keys"
+        description="Without them G and ? do nothing by themselves; all other keys stay."
+        isSelected={areOn}
+        onChange={(isOn) => {
+          LETTERS.choose(isOn ? "on" : "off");
+          setOn(isOn);
+        }}
+      />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a list that scrolls has to be reached by keys */}
       <section className="key-help" aria-label="All keys" tabIndex={0}>
         <Keys title="Anywhere" keys={EVERYWHERE} />

@@ -8,9 +8,9 @@ import { keyOf } from "../api/keys.ts";
 import { listObjects } from "../api/objects.ts";
 import { useScope, useSession } from "../api/session_context.ts";
 import { Dialog } from "../kit/dialog.tsx";
+import { DENSITY, THEME } from "./choices.ts";
 import { type Entry, findEntries } from "./palette_list.ts";
 import { places } from "./places.ts";
-import { chooseTheme, THEMES } from "./theme.ts";
 import "./palette.css";
 
 export function Palette({ onClose }: { onClose: () => void }) {
@@ -110,11 +110,17 @@ function useEntries(): Entry[] {
       group: "Pages",
       run: to(address),
     })),
-    ...THEMES.map((theme) => ({
-      id: `theme-${theme}`,
-      label: `Theme: ${theme}`,
+    ...THEME.words.map((word) => ({
+      id: `theme-${word}`,
+      label: `Theme: ${word}`,
       group: "Settings",
-      run: () => chooseTheme(theme),
+      run: () => THEME.choose(word),
+    })),
+    ...DENSITY.words.map((word) => ({
+      id: `density-${word}`,
+      label: `Controls: ${word}`,
+      group: "Settings",
+      run: () => DENSITY.choose(word),
     })),
   ];
 }

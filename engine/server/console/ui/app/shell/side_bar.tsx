@@ -9,10 +9,11 @@ import type { usePreferences } from "../api/preferences/use_preferences.ts";
 import { DOOR_KEY, type Door, signOut } from "../api/session.ts";
 import { useSession } from "../api/session_context.ts";
 import { Button } from "../kit/button.tsx";
-import { Menu } from "../kit/menu.tsx";
+import { Menu, type MenuAction } from "../kit/menu.tsx";
+import { timeZone } from "../kit/times.ts";
+import { type Choice, DENSITY, THEME } from "./choices.ts";
 import { ObjectLinks } from "./object_links.tsx";
 import { places } from "./places.ts";
-import { chooseTheme, readTheme, THEMES } from "./theme.ts";
 import "./side_bar.css";
 
 export interface SideBarProps {
@@ -52,7 +53,8 @@ export function SideBar({ isOpen, open, preferences }: SideBarProps) {
 function Person({ open }: Pick<SideBarProps, "open">) {
   const { name, role, settings } = useSession();
   const client = useQueryClient();
-  const [theme, setTheme] = useState(readTheme);
+  // The menu reads the present choices each time it is drawn.
+  const [, setChosen] = useState("");
 
   async function leave() {
     await signOut();
@@ -63,19 +65,13 @@ function Person({ open }: Pick<SideBarProps, "open">) {
 
   return (
     <div className="side-bar-person">
+      <p>Times in {timeZone}</p>
       <Menu
         kind="quiet"
         label="Settings"
         actions={[
-          ...THEMES.map((one) => ({
-            id: `theme-${one}`,
-            label: `Theme: ${one}`,
-            end: one === theme ? "✓" : null,
-            onAction: () => {
-              chooseTheme(one);
-              setTheme(one);
-            },
-          })),
+          ...choicesOf("Theme", THEME, setChosen),
+          ...choicesOf("Controls", DENSITY, setChosen),
           ...(settings.includes("DATA_MODEL")
             ? [{ id: "strip", label: "Strip of the workspace…", onAction: () => open("strip") }]
             : []),
@@ -89,4 +85,23 @@ function Person({ open }: Pick<SideBarProps, "open">) {
       </Menu>
     </div>
   );
+}
+
+function choicesOf<Word extends string>(
+  name: string,
+  choice: Choice<Word>,
+  chosen: (label: string) => void,
+): MenuAction[] {
+  return choice.words.map((word) => {
+    const label = `${name}: ${word}`;
+    return {
+      id: label.replace(": ", "-"),
+      label,
+      end: word === choice.read() ? "✓" : null,
+      onAction: () => {
+        choice.choose(word);
+        chosen(label);
+      },
+    };
+  });
 }

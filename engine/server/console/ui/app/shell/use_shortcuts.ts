@@ -3,6 +3,7 @@
 import { useEffect, useRef } from "react";
 import { useNavigate } from "react-router";
 
+import { LETTERS } from "./choices.ts";
 import { moveRegion } from "./regions.ts";
 import { actionOf } from "./shortcuts.ts";
 
@@ -20,7 +21,11 @@ export function useShortcuts(open: (what: "palette" | "keys") => void): void {
         return;
       }
       const isText = event.target instanceof Element && event.target.closest(TEXT) !== null;
-      const action = actionOf(event, isText, event.timeStamp - prefixAt.current < PREFIX_MS);
+      const action = actionOf(
+        event,
+        isText || LETTERS.read() === "off",
+        event.timeStamp - prefixAt.current < PREFIX_MS,
+      );
       prefixAt.current = action?.kind === "prefix" ? event.timeStamp : Number.NEGATIVE_INFINITY;
       switch (action?.kind) {
         case "palette":

@@ -1,8 +1,8 @@
-// Sets the chosen theme before anything is drawn; "system" leaves it to the browser.
+// Sets the chosen theme and size before anything is drawn: the choices of app/shell/choices.ts.
 try {
-  const theme = localStorage.getItem("fieldstone:theme");
-  if (theme === "light" || theme === "dark") {
-    document.documentElement.dataset.theme = theme;
+  for (const name of ["theme", "density"]) {
+    const word = localStorage.getItem(`fieldstone:${name}`);
+    if (word) document.documentElement.dataset[name] = word;
   }
 } catch {
   // A browser that keeps nothing follows its system.

@@ -4,9 +4,11 @@ import { metadata } from "../client.ts";
 import CREATE from "./create.graphql";
 import DELETE from "./delete.graphql";
 import DELIVERIES from "./deliveries.graphql";
+import DELIVERY from "./delivery.graphql";
 import LIST from "./list.graphql";
 import ONE from "./one.graphql";
 import REDELIVER from "./redeliver.graphql";
+import REDELIVER_FAILED from "./redeliver_failed.graphql";
 import TEST from "./test.graphql";
 import UPDATE from "./update.graphql";
 
@@ -26,7 +28,12 @@ export interface Webhook {
 export interface ListedWebhook extends Webhook {
   waiting: { totalCount: number };
   failed: { totalCount: number };
+  /** Those of the last day that were taken, and those that were taken or given up. */
+  taken: { totalCount: number };
+  ended: { totalCount: number };
 }
+
+const DAY_MILLISECONDS = 86_400_000;
 
 export type DeliveryStatus = "PENDING" | "DELIVERED" | "FAILED";
 
@@ -39,10 +46,25 @@ export interface Delivery {
   nextAttemptAt: string | null;
   attemptedAt: string | null;
   responseStatus: number | null;
-  responseBody: string | null;
   error: string | null;
   durationMs: number | null;
   createdAt: string;
+}
+
+/** An attempt at a delivery, and how its answer begins. */
+export interface Try {
+  at: string;
+  status: number | null;
+  ms: number;
+  error: string | null;
+  answer: string | null;
+}
+
+/** A delivery with all its attempts. */
+export interface WholeDelivery extends Pick<Delivery, "id" | "event" | "recordId" | "status" | "nextAttemptAt"> {
+  /** The body that is sent, as JSON text; null for a role that does not see it. */
+  request: string | null;
+  tries: readonly Try[];
 }
 
 interface Connection<T> {
@@ -73,9 +95,10 @@ export interface WebhookInput {
 /** All webhooks that the role may see, the newest first. */
 export async function listWebhooks(signal?: AbortSignal): Promise<ListedWebhook[]> {
   const found: ListedWebhook[] = [];
+  const since = new Date(Date.now() - DAY_MILLISECONDS).toISOString();
   let after: string | null = null;
   do {
-    const { webhooks }: { webhooks: Connection<ListedWebhook> } = await metadata(LIST, { after }, { signal });
+    const { webhooks }: { webhooks: Connection<ListedWebhook> } = await metadata(LIST, { after, since }, { signal });
     found.push(...webhooks.edges.map(({ node }) => node));
     after = webhooks.pageInfo.hasNextPage ? webhooks.pageInfo.endCursor : null;
   } while (after !== null);
@@ -105,6 +128,11 @@ export async function listDeliveries(
   };
 }
 
+/** The delivery of that id with its attempts; null where there is none, or the role may not see it. */
+export async function findDelivery(id: string, signal?: AbortSignal): Promise<WholeDelivery | null> {
+  return (await metadata<{ webhookDelivery: WholeDelivery | null }>(DELIVERY, { id }, { signal })).webhookDelivery;
+}
+
 /** Creates a webhook; its secret is answered this once. */
 export async function createWebhook(input: WebhookInput): Promise<{ id: string; secret: string }> {
   return (await metadata<{ createWebhook: { id: string; secret: string } }>(CREATE, { input })).createWebhook;
@@ -126,4 +154,9 @@ export async function testWebhook(id: string): Promise<TestOutcome> {
 /** Sends a delivery again, whatever its status. */
 export async function redeliver(id: string): Promise<void> {
   await metadata(REDELIVER, { id });
+}
+
+/** Sends the deliveries of a webhook again that were given up, and returns their number: 10,000 at most. */
+export async function redeliverFailed(webhookId: string): Promise<number> {
+  return (await metadata<{ redeliverFailed: number }>(REDELIVER_FAILED, { webhookId })).redeliverFailed;
 }

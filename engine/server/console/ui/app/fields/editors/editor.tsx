@@ -3,8 +3,9 @@
 import { type ChangeEvent, type KeyboardEvent, type ReactNode, useRef, useState } from "react";
 
 import type { Field } from "../../api/model.ts";
+import { timeZone } from "../../kit/times.ts";
 import { copyText, parseText, typeOf } from "../registry.ts";
-import { timeZone, toLocal } from "../types/date_time.ts";
+import { toLocal } from "../types/date_time.ts";
 import { OptionPicker } from "./option_picker.tsx";
 import { PartsEditor } from "./parts_editor.tsx";
 import { RelationPicker } from "./relation_picker.tsx";

@@ -1,13 +1,10 @@
+import { printTime } from "../../kit/times.ts";
 import type { FieldType, Parsed } from "../field_type.ts";
 import { problem } from "../field_type.ts";
 import { isDate } from "./date.ts";
 
 const INSTANT = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(\.\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?$/i;
-const SHOWN = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 const TWO = (number: number) => String(number).padStart(2, "0");
-
-/** The name of the reader's time zone, in which times are shown. */
-export const timeZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 /** Return an instant in the reader's time zone as `<input type="datetime-local">` takes it, to the millisecond. */
 export function toLocal(text: string): string {
@@ -34,10 +31,7 @@ export const dateTime: FieldType = {
   cell: "text",
   editor: "dateTime",
   shown: true,
-  format: (value) => {
-    const at = new Date(String(value));
-    return Number.isNaN(at.getTime()) ? String(value) : SHOWN.format(at);
-  },
+  format: (value) => printTime(String(value)),
   toText: String,
   parse: parseInstant,
 };

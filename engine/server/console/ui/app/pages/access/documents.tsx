@@ -3,18 +3,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { Upload } from "lucide-react";
 import { useState } from "react";
-
 import { readBroken, readDocuments, removeDocuments, type TrustedDocument } from "../../api/documents.ts";
 import { keyOf } from "../../api/keys.ts";
 import { useScope } from "../../api/session_context.ts";
 import { Button } from "../../kit/button.tsx";
 import { Check } from "../../kit/check.tsx";
 import { Empty } from "../../kit/empty.tsx";
+import { printCount } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import type { Column } from "../../kit/table.tsx";
+import { Time } from "../../kit/time.tsx";
 import { Confirm } from "./confirm.tsx";
 import { ImportDocuments } from "./import_documents.tsx";
-import { Paged, timeOf } from "./paged.tsx";
+import { Paged } from "./paged.tsx";
 
 export function Documents() {
   const [isImporting, setImporting] = useState(false);
@@ -28,12 +29,12 @@ export function Documents() {
       title: "Operation",
       cell: ({ operationName, text }) => (
         <details className="document-text">
-          <summary>{operationName ?? `without a name, ${text.length.toLocaleString("en-US")} characters`}</summary>
+          <summary>{operationName ?? `without a name, ${printCount(text.length)} characters`}</summary>
           <pre>{text}</pre>
         </details>
       ),
     },
-    { id: "created", title: "Imported", cell: ({ createdAt }) => timeOf(createdAt) },
+    { id: "created", title: "Imported", cell: ({ createdAt }) => <Time at={createdAt} /> },
     {
       id: "remove",
       title: "Remove",
@@ -116,7 +117,7 @@ function Broken() {
         />
       )}
       {unchecked > 0 && (
-        <Problem kind="warn" title={`${unchecked.toLocaleString("en-US")} documents were too many to be looked at.`} />
+        <Problem kind="warn" title={`${printCount(unchecked)} documents were too many to be looked at.`} />
       )}
     </>
   );

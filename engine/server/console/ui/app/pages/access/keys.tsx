@@ -7,9 +7,10 @@ import { type ApiKey, readKeys, revokeKey } from "../../api/access.ts";
 import { Button } from "../../kit/button.tsx";
 import { Chip } from "../../kit/chip.tsx";
 import type { Column } from "../../kit/table.tsx";
+import { Time } from "../../kit/time.tsx";
 import { Confirm } from "./confirm.tsx";
 import { NewKey } from "./new_key.tsx";
-import { Paged, timeOf } from "./paged.tsx";
+import { Paged } from "./paged.tsx";
 import { RotateKey } from "./rotate_key.tsx";
 
 export function Keys() {
@@ -20,9 +21,9 @@ export function Keys() {
     { id: "name", title: "Name", cell: ({ name }) => name },
     { id: "prefix", title: "Begins with", cell: ({ prefix }) => <code>{prefix}</code> },
     { id: "role", title: "Role", cell: ({ role }) => role },
-    { id: "created", title: "Created", cell: ({ createdAt }) => timeOf(createdAt) },
-    { id: "used", title: "Last used", cell: ({ lastUsedAt }) => timeOf(lastUsedAt) },
-    { id: "expires", title: "Until", cell: ({ expiresAt }) => timeOf(expiresAt) },
+    { id: "created", title: "Created", cell: ({ createdAt }) => <Time at={createdAt} /> },
+    { id: "used", title: "Last used", cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },
+    { id: "expires", title: "Until", cell: ({ expiresAt }) => <Time at={expiresAt} /> },
     { id: "networks", title: "From", cell: ({ networks }) => networks?.join(", ") || "everywhere" },
     {
       id: "state",

@@ -45,10 +45,3 @@ export function Paged<T extends { id: string }>({ label, name, columns, read, em
     </>
   );
 }
-
-const format = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeStyle: "short" });
-
-/** The text of a time of the API, which breaks between day and time alone; a dash for none. */
-export function timeOf(text: string | null): string {
-  return text === null ? "—" : format.format(new Date(text)).replace(/\s(?!\d+:)/g, "\u00a0");
-}

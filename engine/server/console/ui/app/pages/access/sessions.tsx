@@ -5,8 +5,9 @@ import { useState } from "react";
 import { type OpenSession, readSessions, revokeSession } from "../../api/access.ts";
 import { Button } from "../../kit/button.tsx";
 import type { Column } from "../../kit/table.tsx";
+import { Time } from "../../kit/time.tsx";
 import { Confirm } from "./confirm.tsx";
-import { Paged, timeOf } from "./paged.tsx";
+import { Paged } from "./paged.tsx";
 
 export function Sessions() {
   const [ended, setEnded] = useState<OpenSession | null>(null);
@@ -15,8 +16,8 @@ export function Sessions() {
     { id: "kind", title: "By", cell: ({ kind }) => (kind === "API_KEY" ? "API key" : "OpenID Connect") },
     { id: "role", title: "Role", cell: ({ role }) => role },
     { id: "address", title: "Address", cell: ({ address }) => address },
-    { id: "created", title: "Since", cell: ({ createdAt }) => timeOf(createdAt) },
-    { id: "expires", title: "Until", cell: ({ expiresAt }) => timeOf(expiresAt) },
+    { id: "created", title: "Since", cell: ({ createdAt }) => <Time at={createdAt} /> },
+    { id: "expires", title: "Until", cell: ({ expiresAt }) => <Time at={expiresAt} /> },
     {
       id: "end",
       title: "End",

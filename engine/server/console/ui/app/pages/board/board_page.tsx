@@ -8,7 +8,9 @@ import { areaOf } from "../../api/keys.ts";
 import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
 import { useScope } from "../../api/session_context.ts";
 import { typeOf } from "../../fields/registry.ts";
+import { FilterChips } from "../../filter/chips.tsx";
 import { bothOf, buildSearch } from "../../filter/search.ts";
+import { useFieldsAt } from "../../filter/use_fields.ts";
 import { buildOrderBy, knownKeys } from "../../grid/order.ts";
 import { useLive } from "../../grid/use_live.ts";
 import { Page } from "../../kit/page.tsx";
@@ -53,6 +55,7 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
   const refresh = () => void client.invalidateQueries({ queryKey: areaOf(scope, "records", object.namePlural) });
   useLive(object, board.shown, refresh, refresh);
   const columns = columnsOf(field);
+  const fieldsAt = useFieldsAt(object, address.filter);
   const list = writeAddress(new URLSearchParams(), { ...address, view: null });
 
   /** The row of a dropped card, as one of the columns has it. */
@@ -112,6 +115,7 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
       {(totals.error ?? moves.error) && (
         <Problem title="The board has a problem." text={(totals.error ?? moves.error)?.message ?? ""} />
       )}
+      <FilterChips filter={address.filter} fieldsAt={fieldsAt} onChange={(filter) => setAddress({ filter })} />
       <div className="board">
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: columns that are wider than the window are scrolled by keys */}
         <section className="board-columns" aria-label="Columns" tabIndex={0}>

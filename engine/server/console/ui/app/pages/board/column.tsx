@@ -1,13 +1,13 @@
 // A column of a board: its totals, its cards, and the place to drop others.
 
 import { useState } from "react";
-
 import type { Field, RecordRow } from "../../api/model.ts";
 import { mayDo } from "../../api/session.ts";
 import { useSession } from "../../api/session_context.ts";
 import { groupDigits } from "../../fields/types/number.ts";
 import { Button } from "../../kit/button.tsx";
 import { Chip, colorOf } from "../../kit/chip.tsx";
+import { printCount } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import type { BoardColumn } from "./board.ts";
 import { CARD, Card } from "./card.tsx";
@@ -54,7 +54,7 @@ export function Column({ board, column, columns, total, fields, moves, onOpen, o
         <h2>
           <Chip color={colorOf(column.color)}>{column.label}</Chip>
         </h2>
-        <span className="board-count">{total?.count.toLocaleString("en-US")}</span>
+        <span className="board-count">{total && printCount(total.count)}</span>
         {total?.sum && <span className="board-sum">Σ {groupDigits(total.sum)}</span>}
       </header>
       {cards.error && <Problem title={cards.error.message} text={cards.error.message} />}

@@ -17,6 +17,7 @@ import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
 import { type Column, Table } from "../../kit/table.tsx";
+import { Time } from "../../kit/time.tsx";
 import { changesOf, nameOf } from "./words.ts";
 import "./events.css";
 
@@ -126,7 +127,7 @@ export function Component() {
 function columns(objects: readonly ObjectHead[]): Column<RecordEvent>[] {
   const byName = new Map(objects.map((object) => [object.nameSingular, object]));
   return [
-    { id: "at", title: "At", cell: ({ at }) => <time dateTime={at}>{new Date(at).toLocaleString()}</time> },
+    { id: "at", title: "At", cell: ({ at }) => <Time at={at} isExact /> },
     {
       id: "action",
       title: "Action",

@@ -2,10 +2,10 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-
 import { errorsAddress, isAtWork, type Job, type JobVerb, turnJob } from "../../api/imports.ts";
 import type { ObjectModel } from "../../api/model.ts";
 import { Button } from "../../kit/button.tsx";
+import { printCount } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { conflictKeys, initialMapping, targetsOf } from "./targets.ts";
 
@@ -21,8 +21,6 @@ export const WORDS: Readonly<Record<Job["status"], string>> = {
   UNDOING: "The import is being undone.",
   UNDONE: "Undone.",
 };
-
-const NUMBER = new Intl.NumberFormat("en");
 
 export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
   const queries = useQueryClient();
@@ -47,7 +45,7 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
     <>
       <section className="import" aria-label="Columns">
         <h2>
-          {job.name ?? "File"} · {NUMBER.format(job.size)} bytes
+          {job.name ?? "File"} · {printCount(job.size)} bytes
         </h2>
         {job.columns && (
           <table className="import-columns" aria-label="Columns of the file">
@@ -138,8 +136,8 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
 
 function progressOf(job: Job): string {
   if (job.status === "UNDONE" || job.status === "UNDOING") {
-    return `${NUMBER.format(job.undone)} undone, ${NUMBER.format(job.kept)} kept, because they were changed since or are gone.`;
+    return `${printCount(job.undone)} undone, ${printCount(job.kept)} kept, because they were changed since or are gone.`;
   }
   if (job.status === "READY" || job.status === "RECEIVING") return "";
-  return `${NUMBER.format(job.created)} created, ${NUMBER.format(job.updated)} updated, ${NUMBER.format(job.failed)} refused.`;
+  return `${printCount(job.created)} created, ${printCount(job.updated)} updated, ${printCount(job.failed)} refused.`;
 }

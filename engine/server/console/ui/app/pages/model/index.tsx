@@ -4,7 +4,6 @@ import { useQuery } from "@tanstack/react-query";
 import { History, Plus, Workflow } from "lucide-react";
 import { useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
-
 import { keyOf } from "../../api/keys.ts";
 import { readStats } from "../../api/model_edit.ts";
 import { listObjects, type ObjectHead } from "../../api/objects.ts";
@@ -14,6 +13,7 @@ import { Button } from "../../kit/button.tsx";
 import { Chip } from "../../kit/chip.tsx";
 import { Empty } from "../../kit/empty.tsx";
 import { ListHead } from "../../kit/list_head.tsx";
+import { printCount } from "../../kit/numbers.ts";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { type Column, Table } from "../../kit/table.tsx";
@@ -62,7 +62,7 @@ export function Component() {
       isNumber: true,
       cell: ({ id }) => {
         const one = stats.data?.get(id);
-        return one && `${one.estimated ? "≈ " : ""}${Number(one.records).toLocaleString("en-US")}`;
+        return one && `${one.estimated ? "≈ " : ""}${printCount(one.records)}`;
       },
     },
     {

@@ -133,7 +133,8 @@ function drawAll(
   const edges = relations.filter(({ source, target }) => known.has(source) && known.has(target));
   // The objects that were opened come first: the others are placed around them.
   const first = opened.filter((name) => known.has(name));
-  const { places, bends } = withKept(draw([...new Set([...first, ...names])], edges), byName, edges);
+  const labelled = edges.map((edge) => ({ ...edge, label: edge.sourceLabel }));
+  const { places, bends } = withKept(draw([...new Set([...first, ...names])], labelled), byName, edges);
   const lanes = lanesOf(edges);
   const counts = countEnds(relations);
   const nodes: ObjectNode[] = seen.map((object) => ({

@@ -30,6 +30,16 @@ test("no two objects overlap, and lonely ones stand below", () => {
   assert.ok((places.get("note")?.y ?? 0) >= bottom + HEIGHT);
 });
 
+test("ranks leave room for the labels between them", () => {
+  const gap = (label: string) => {
+    const { places } = draw(["person", "company"], [{ id: "1", source: "person", target: "company", label }]);
+    return (places.get("company")?.x ?? 0) - (places.get("person")?.x ?? 0) - WIDTH;
+  };
+  const long = "The company that the person works for";
+  assert.ok(gap(long) > long.length * 6);
+  assert.ok(gap("By") < gap(long));
+});
+
 test("an object that is related to itself alone is placed, too, and nothing is drawn for none", () => {
   assert.equal(draw(["company"], EDGES).places.size, 1);
   assert.equal(draw([], EDGES).places.size, 0);

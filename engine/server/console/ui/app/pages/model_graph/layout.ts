@@ -8,6 +8,8 @@ export interface Edge {
   id: string;
   source: string;
   target: string;
+  /** Stands on the line, in a place that no object takes. */
+  label?: string;
 }
 
 export const WIDTH = 180;
@@ -16,6 +18,9 @@ export const HEIGHT = 52;
 export const WHOLE = 30;
 export const GAP = 24;
 const IN_A_ROW = 5;
+/** The size of a label's letter in a line of small text. */
+const LETTER = 6;
+const LINE = 16;
 
 /** The objects that stand beside the opened ones, with these. */
 export function neighbours(edges: readonly Edge[], opened: ReadonlySet<string>): Set<string> {
@@ -45,8 +50,8 @@ export function draw(names: readonly string[], edges: readonly Edge[]): Drawing 
   for (const name of names) {
     if (related.has(name)) graph.setNode(name, { width: WIDTH, height: HEIGHT });
   }
-  for (const { id, source, target } of drawn) {
-    if (source !== target) graph.setEdge(source, target, {}, id);
+  for (const { id, source, target, label } of drawn) {
+    if (source !== target) graph.setEdge(source, target, sizeOf(label), id);
   }
   layout(graph);
   const places = new Map<string, Place>();
@@ -66,6 +71,11 @@ export function draw(names: readonly string[], edges: readonly Edge[]): Drawing 
     graph.edges().map((edge) => [edge.name ?? "", (graph.edge(edge).points ?? []) as Place[]] as const),
   );
   return { places, bends };
+}
+
+/** The room of a label, which the ranks on both of its sides leave free. */
+function sizeOf(label: string | undefined): { width: number; height: number; labelpos: "c" } | Record<string, never> {
+  return label ? { width: label.length * LETTER, height: LINE, labelpos: "c" } : {};
 }
 
 /** The path of a relation through its points, as SVG has it. */

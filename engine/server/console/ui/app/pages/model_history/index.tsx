@@ -13,14 +13,13 @@ import { Button } from "../../kit/button.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { type Column, Table } from "../../kit/table.tsx";
+import { Time } from "../../kit/time.tsx";
 import { PlanDialog } from "../../plan/change_dialog.tsx";
 import "../model/model.css";
 import { describeChanges } from "./describe.ts";
 
 /** Changes of a version that are shown at once. */
 const SHOWN = 6;
-
-const time = new Intl.DateTimeFormat("en-US", { dateStyle: "medium", timeStyle: "short" });
 
 export function Component() {
   const scope = useScope();
@@ -42,7 +41,7 @@ export function Component() {
 
   const columns: Column<Version>[] = [
     { id: "version", title: "Version", isNumber: true, cell: ({ version }) => String(version) },
-    { id: "time", title: "Time", cell: ({ createdAt }) => time.format(new Date(createdAt)) },
+    { id: "time", title: "Time", cell: ({ createdAt }) => <Time at={createdAt} /> },
     { id: "actor", title: "By", cell: ({ actor }) => actor },
     {
       id: "changes",

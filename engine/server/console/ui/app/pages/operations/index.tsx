@@ -15,11 +15,13 @@ import {
 } from "../../api/operations/operations.ts";
 import { useScope } from "../../api/session_context.ts";
 import { Chip } from "../../kit/chip.tsx";
+import { printCount } from "../../kit/numbers.ts";
 import { Page } from "../../kit/page.tsx";
 import { Plot } from "../../kit/plot.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
 import { type Column, Table } from "../../kit/table.tsx";
+import { Time } from "../../kit/time.tsx";
 import { CHARTS, RANGES } from "./charts.ts";
 import "./operations.css";
 
@@ -104,8 +106,8 @@ const PROCESSES: readonly Column<Process>[] = [
   { id: "id", title: "Process", cell: ({ id }) => <code>{id}</code> },
   { id: "version", title: "Version", cell: ({ version }) => version },
   { id: "worker", title: "Worker", isNumber: true, cell: ({ worker }) => worker ?? "—" },
-  { id: "startedAt", title: "Since", cell: ({ startedAt }) => new Date(startedAt).toLocaleString() },
-  { id: "seenAt", title: "Last told", cell: ({ seenAt }) => new Date(seenAt).toLocaleString() },
+  { id: "startedAt", title: "Since", cell: ({ startedAt }) => <Time at={startedAt} /> },
+  { id: "seenAt", title: "Last told", cell: ({ seenAt }) => <Time at={seenAt} isExact /> },
   {
     id: "state",
     title: "State",
@@ -131,10 +133,10 @@ const SLOW: readonly Column<SlowOperation>[] = [
   { id: "name", title: "Operation", cell: ({ name, roots }) => <span title={roots}>{name ?? roots}</span> },
   { id: "api", title: "API", cell: ({ api, type }) => `${api} ${type.toLowerCase()}` },
   { id: "role", title: "Role", cell: ({ role }) => role ?? "—" },
-  { id: "count", title: "Times", isNumber: true, cell: ({ count }) => count.toLocaleString() },
-  { id: "total", title: "ms in all", isNumber: true, cell: ({ totalMs }) => Math.round(totalMs).toLocaleString() },
-  { id: "max", title: "Longest ms", isNumber: true, cell: ({ maxMs }) => Math.round(maxMs).toLocaleString() },
-  { id: "last", title: "Last", cell: ({ lastAt }) => new Date(lastAt).toLocaleString() },
+  { id: "count", title: "Times", isNumber: true, cell: ({ count }) => printCount(count) },
+  { id: "total", title: "ms in all", isNumber: true, cell: ({ totalMs }) => printCount(Math.round(totalMs)) },
+  { id: "max", title: "Longest ms", isNumber: true, cell: ({ maxMs }) => printCount(Math.round(maxMs)) },
+  { id: "last", title: "Last", cell: ({ lastAt }) => <Time at={lastAt} /> },
   {
     id: "plan",
     title: "Plan",

@@ -8,6 +8,7 @@ import { partsOf } from "../../fields/parts.ts";
 import { formatValue, isEditable, labelOf, typeOf } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
 import { Problem } from "../../kit/problem.tsx";
+import { Time } from "../../kit/time.tsx";
 import type { useRecord } from "./use_record.ts";
 
 const WORDS: Readonly<Record<RecordEvent["action"], string>> = {
@@ -17,8 +18,6 @@ const WORDS: Readonly<Record<RecordEvent["action"], string>> = {
   RESTORED: "restored it",
   DESTROYED: "destroyed it",
 };
-
-const TIME = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
 
 export type HistoryProps = { object: ObjectModel; row: RecordRow; edits: ReturnType<typeof useRecord>["edits"] };
 
@@ -34,8 +33,7 @@ export function RecordHistory({ object, row, edits }: HistoryProps) {
         {events.map((event) => (
           <li key={event.id}>
             <p>
-              <time dateTime={event.at}>{TIME.format(new Date(event.at))}</time> {event.actor?.name ?? "Somebody"}{" "}
-              {WORDS[event.action]}
+              <Time at={event.at} /> {event.actor?.name ?? "Somebody"} {WORDS[event.action]}
             </p>
             {event.action === "UPDATED" && (
               <ul>

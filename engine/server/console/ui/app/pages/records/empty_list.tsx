@@ -1,11 +1,13 @@
 // A list without records: nothing was created yet, or nothing matches.
 
-import { buildFilter, parseFilter, replaceAt } from "../../filter/tree.ts";
+import { buildFilter, type Filter, parseFilter, replaceAt } from "../../filter/tree.ts";
 import { membersOf } from "../../filter/use_fields.ts";
 import { describe, type FieldsAt } from "../../filter/words.ts";
+import { useCount } from "../../grid/use_rows.ts";
 import { Button } from "../../kit/button.tsx";
 import { Empty } from "../../kit/empty.tsx";
 import type { Address } from "./address.ts";
+import { plural } from "./use_gestures.ts";
 import type { List } from "./use_list.ts";
 
 export type EmptyListProps = {
@@ -23,17 +25,26 @@ export function EmptyList({ list, address, onAddress, fieldsAt }: EmptyListProps
     return (
       <Empty title={`No ${names} match`}>
         <ul className="empty-conditions">
-          {rows.children.map((node, index) => (
-            <li key={describe(node, fieldsAt)}>
-              <Button onPress={() => onAddress({ filter: buildFilter(replaceAt(rows, [index], null)) })}>
-                Without “{describe(node, fieldsAt)}”
-              </Button>
-            </li>
-          ))}
+          {rows.children.map((node, index) => {
+            const words = describe(node, fieldsAt);
+            const without = buildFilter(replaceAt(rows, [index], null));
+            return (
+              <Without
+                key={words}
+                list={list}
+                words={`“${words}”`}
+                filter={list.filterOf({ ...address, filter: without })}
+                onPress={() => onAddress({ filter: without })}
+              />
+            );
+          })}
           {address.search !== "" && (
-            <li>
-              <Button onPress={() => onAddress({ search: "" })}>Without the search “{address.search}”</Button>
-            </li>
+            <Without
+              list={list}
+              words={`the search “${address.search}”`}
+              filter={list.filterOf({ ...address, search: "" })}
+              onPress={() => onAddress({ search: "" })}
+            />
           )}
         </ul>
       </Empty>
@@ -46,5 +57,20 @@ export function EmptyList({ list, address, onAddress, fieldsAt }: EmptyListProps
     <Empty title={`No ${names} yet`} command={command}>
       Press Shift+Enter or the button “{object.labelSingular}” to create the first one.
     </Empty>
+  );
+}
+
+type WithoutProps = { list: List; words: string; filter: Filter; onPress(): void };
+
+/** Removes a condition; the number of records without it tells which of several is the narrowest. */
+function Without({ list, words, filter, onPress }: WithoutProps) {
+  const { data } = useCount(list.object, filter);
+  return (
+    <li>
+      <Button onPress={onPress}>
+        Without {words}
+        {data !== undefined && <span className="empty-count"> {plural(data, "record")}</span>}
+      </Button>
+    </li>
   );
 }

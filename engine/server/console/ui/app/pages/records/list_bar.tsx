@@ -16,10 +16,11 @@ import { useState } from "react";
 import { Link } from "react-router";
 
 import { root } from "../../api/place.ts";
-import { exportAddress } from "../../filter/rest.ts";
+import { exportAddress, type FileForm } from "../../filter/rest.ts";
 import { countConditions, parseFilter } from "../../filter/tree.ts";
 import { Button } from "../../kit/button.tsx";
 import { IconLink } from "../../kit/icon_link.tsx";
+import { Menu } from "../../kit/menu.tsx";
 import { boardFields } from "../board/board.ts";
 import { type Address, requestAddress, writeAddress } from "./address.ts";
 import { ColumnsDialog } from "./columns_dialog.tsx";
@@ -128,15 +129,12 @@ const NO_SPELLING =
   "An export has no spelling for this filter: several conditions on one related record, or a filter within an aggregate. " +
   "“As a request” shows how a program reads these records.";
 
-/** The records of the list as a file: its filter, its order, its columns, and all of its rows. */
+/** The records of the list as a file of either form: its filter, its order, its columns, and all of its rows. */
 function ExportLink({ list }: { list: List }) {
-  const address = exportAddress(
-    list.object.namePlural,
-    list.filter,
-    list.order,
-    list.shown.map(({ field }) => field),
-  );
-  if (address === null) {
+  const shown = list.shown.map(({ field }) => field);
+  const addressOf = (form: FileForm) => exportAddress(list.object.namePlural, list.filter, list.order, shown, form);
+  const [csv, jsonl] = [addressOf("csv"), addressOf("jsonl")];
+  if (csv === null || jsonl === null) {
     return (
       <Button
         kind="quiet"
@@ -147,17 +145,16 @@ function ExportLink({ list }: { list: List }) {
     );
   }
   return (
-    <a
-      className="button"
-      data-kind="quiet"
-      href={root + address}
-      download
-      data-icon-only
+    <Menu
+      kind="quiet"
+      icon={<Download aria-hidden />}
       aria-label="Export"
-      title="Export"
-    >
-      <Download aria-hidden />
-    </a>
+      label="Export"
+      actions={[
+        { id: "csv", label: "As CSV", file: root + csv },
+        { id: "jsonl", label: "As JSON Lines", file: root + jsonl },
+      ]}
+    />
   );
 }
 

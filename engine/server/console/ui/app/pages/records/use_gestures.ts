@@ -1,7 +1,6 @@
 // The commands of the grid on a list of records: edit, clear, fill, copy, paste, undo, select.
 
 import { useState } from "react";
-
 import type { Field, RecordRow } from "../../api/model.ts";
 import { MAXIMUM_RECORDS } from "../../api/record_documents.ts";
 import { copyText, isEditable, parseText } from "../../fields/registry.ts";
@@ -12,6 +11,7 @@ import { cellKey } from "../../grid/marks.ts";
 import { KEPT_ROWS } from "../../grid/pages.ts";
 import { clearRows, type Range, rangeOf, toggleRows } from "../../grid/selection.ts";
 import { type CellEdit, TOO_MANY } from "../../grid/use_edits.ts";
+import { printCount } from "../../kit/numbers.ts";
 import type { List } from "./use_list.ts";
 
 export type Paste = {
@@ -242,5 +242,5 @@ export function inputName(field: Field): string {
 }
 
 export function plural(count: number, noun: string): string {
-  return `${new Intl.NumberFormat("en").format(count)} ${noun}${count === 1 ? "" : "s"}`;
+  return `${printCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }

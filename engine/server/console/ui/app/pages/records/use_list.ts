@@ -34,13 +34,9 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
     object,
   );
   const order = knownKeys(address.order, object);
-  const filter = bothOf(
-    bothOf(isTrash ? TRASH : {}, address.filter),
-    buildSearch(
-      address.search,
-      object.fields.filter((field) => !field.isSystem),
-    ),
-  );
+  const own = object.fields.filter((field) => !field.isSystem);
+  const filterOf = (one: Address) => bothOf(bothOf(isTrash ? TRASH : {}, one.filter), buildSearch(one.search, own));
+  const filter = filterOf(address);
   const session = useSession();
   const may = {
     create: mayDo(session, object.nameSingular, "create"),
@@ -139,6 +135,8 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
     fields,
     order,
     filter,
+    /** The filter of this list at another address. */
+    filterOf,
     rows,
     selection,
     setSelection,

@@ -3,12 +3,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Check, Circle } from "lucide-react";
 import { Link } from "react-router";
-
 import { keyOf } from "../../api/keys.ts";
 import { listObjects } from "../../api/objects.ts";
 import { root } from "../../api/place.ts";
 import { useScope, useSession } from "../../api/session_context.ts";
 import { countKeys, countRecords, countWebhooks } from "../../api/start/start.ts";
+import { printCount } from "../../kit/numbers.ts";
 import { Page } from "../../kit/page.tsx";
 import { commandOf, type Step, stepsOf } from "./steps.ts";
 import "./start.css";
@@ -63,15 +63,18 @@ export function Component() {
           <section aria-label="Objects">
             <h2>Objects</h2>
             <ul className="start-objects">
-              {active.slice(0, 12).map(({ id, nameSingular, namePlural, labelPlural, description }) => (
-                <li key={id}>
-                  <Link to={`/records/${namePlural}`}>
-                    <strong>{labelPlural}</strong>
-                    <span>{records.data?.get(nameSingular)?.toLocaleString() ?? ""}</span>
-                  </Link>
-                  {description && <p>{description}</p>}
-                </li>
-              ))}
+              {active.slice(0, 12).map(({ id, nameSingular, namePlural, labelPlural, description }) => {
+                const count = records.data?.get(nameSingular);
+                return (
+                  <li key={id}>
+                    <Link to={`/records/${namePlural}`}>
+                      <strong>{labelPlural}</strong>
+                      <span>{count !== undefined && printCount(count)}</span>
+                    </Link>
+                    {description && <p>{description}</p>}
+                  </li>
+                );
+              })}
             </ul>
             {active.length > 12 && <Link to="/records">All {active.length} objects</Link>}
           </section>

@@ -5,19 +5,21 @@ import { useSearchParams } from "react-router";
 
 import { areaOf, keyOf } from "../../api/keys.ts";
 import { useScope } from "../../api/session_context.ts";
-import { type Delivery, type DeliveryStatus, listDeliveries, redeliver } from "../../api/webhooks/webhooks.ts";
+import {
+  type Delivery,
+  type DeliveryStatus,
+  listDeliveries,
+  redeliver,
+  redeliverFailed,
+} from "../../api/webhooks/webhooks.ts";
 import { Button } from "../../kit/button.tsx";
-import { Chip } from "../../kit/chip.tsx";
+import { printCount, printNumber } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
 import { type Column, Table } from "../../kit/table.tsx";
+import { Time } from "../../kit/time.tsx";
 import "./deliveries.css";
-
-const STATES = {
-  PENDING: { label: "Waiting", color: "blue" },
-  DELIVERED: { label: "Delivered", color: "green" },
-  FAILED: { label: "Failed", color: "red" },
-} as const;
+import { answerOf, DeliveryDialog, DeliveryState } from "./delivery.tsx";
 
 const CHOICES: readonly { id: DeliveryStatus | "ALL"; label: string }[] = [
   { id: "ALL", label: "All" },
@@ -40,54 +42,93 @@ export function Deliveries({ webhookId }: { webhookId: string }) {
     getNextPageParam: ({ next }) => next,
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : POLL_MS),
   });
-  const again = useMutation({
-    mutationFn: redeliver,
-    onSuccess: () => client.invalidateQueries({ queryKey: areaOf(scope, "webhooks") }),
-  });
-  const failure = pages.error ?? again.error;
+  const refresh = () => client.invalidateQueries({ queryKey: areaOf(scope, "webhooks") });
+  const again = useMutation({ mutationFn: redeliver, onSuccess: refresh });
+  const all = useMutation({ mutationFn: () => redeliverFailed(webhookId), onSuccess: refresh });
+  const failure = pages.error ?? again.error ?? all.error;
+  const opened = search.get("delivery");
+
+  function choose(name: "status" | "delivery", value: string | null) {
+    const next = new URLSearchParams(search);
+    if (value === null) next.delete(name);
+    else next.set(name, value);
+    setSearch(next, { replace: name === "status" });
+  }
   const rows = pages.data?.pages.flatMap(({ deliveries }) => deliveries) ?? [];
   return (
     <section className="deliveries" aria-label="Deliveries">
       <div className="deliveries-bar">
         <h2>Deliveries</h2>
-        <p role="status">{pages.data ? `${pages.data.pages[0]?.count.toLocaleString() ?? 0} in all` : "Loading…"}</p>
+        <p role="status">{pages.data ? `${printCount(pages.data.pages[0]?.count ?? 0)} in all` : "Loading…"}</p>
         <Select
           label="Status"
           value={status}
           choices={CHOICES}
-          onChange={(id) => setSearch(id === "ALL" ? {} : { status: id }, { replace: true })}
+          onChange={(id) => choose("status", id === "ALL" ? null : id)}
         />
+        {status === "FAILED" && rows.length > 0 && (
+          <Button isDisabled={all.isPending} onPress={() => all.mutate()}>
+            Send all failed ones again
+          </Button>
+        )}
       </div>
       {failure && <Problem title={failure.message} text={failure.message} />}
+      {all.data !== undefined && <p role="status">{printCount(all.data)} are sent again.</p>}
       {rows.length === 0 && pages.data && <p>No events have been sent to it yet, or none has this status.</p>}
       {rows.length > 0 && (
-        <Table label="Deliveries" columns={columns((id) => again.mutate(id))} rows={rows} idOf={({ id }) => id} />
+        <Table
+          label="Deliveries"
+          columns={columns(
+            (id) => choose("delivery", id),
+            (id) => again.mutate(id),
+          )}
+          rows={rows}
+          idOf={({ id }) => id}
+        />
       )}
       {pages.hasNextPage && (
         <Button isDisabled={pages.isFetchingNextPage} onPress={() => void pages.fetchNextPage()}>
           Show more
         </Button>
       )}
+      {opened !== null && (
+        <DeliveryDialog
+          id={opened}
+          onClose={() => choose("delivery", null)}
+          onSend={() => {
+            again.mutate(opened);
+            choose("delivery", null);
+          }}
+        />
+      )}
     </section>
   );
 }
 
-function columns(send: (id: string) => void): Column<Delivery>[] {
+function columns(open: (id: string) => void, send: (id: string) => void): Column<Delivery>[] {
   return [
-    { id: "at", title: "Event at", cell: ({ createdAt }) => new Date(createdAt).toLocaleString() },
+    { id: "at", title: "Event at", cell: ({ createdAt }) => <Time at={createdAt} isExact /> },
     { id: "event", title: "Event", cell: ({ event }) => <code>{event}</code> },
+    { id: "status", title: "Status", cell: ({ status }) => <DeliveryState status={status} /> },
     {
-      id: "status",
-      title: "Status",
-      cell: ({ status }) => <Chip color={STATES[status].color}>{STATES[status].label}</Chip>,
+      id: "attempts",
+      title: "Attempts",
+      cell: ({ id, event, attempts }) => (
+        <Button kind="quiet" aria-label={`Attempts at ${event}: ${attempts}`} onPress={() => open(id)}>
+          {printCount(attempts)}…
+        </Button>
+      ),
     },
-    { id: "attempts", title: "Attempts", isNumber: true, cell: ({ attempts }) => attempts },
-    { id: "answer", title: "Last answer", cell: (delivery) => <Answer delivery={delivery} /> },
+    {
+      id: "answer",
+      title: "Last answer",
+      cell: ({ responseStatus, error }) => answerOf(responseStatus, error),
+    },
     {
       id: "duration",
       title: "ms",
       isNumber: true,
-      cell: ({ durationMs }) => durationMs?.toLocaleString() ?? "—",
+      cell: ({ durationMs }) => printNumber(durationMs),
     },
     {
       id: "again",
@@ -99,18 +140,4 @@ function columns(send: (id: string) => void): Column<Delivery>[] {
       ),
     },
   ];
-}
-
-function Answer({ delivery }: { delivery: Delivery }) {
-  const { responseStatus, responseBody, error } = delivery;
-  const title = responseStatus === null ? (error ?? "—") : `${responseStatus}${error ? `: ${error}` : ""}`;
-  if (!responseBody) {
-    return title;
-  }
-  return (
-    <details>
-      <summary>{title}</summary>
-      <pre className="deliveries-body">{responseBody}</pre>
-    </details>
-  );
 }

@@ -10,25 +10,37 @@ import { useScope } from "../../api/session_context.ts";
 import { createWebhook, type ListedWebhook, listWebhooks } from "../../api/webhooks/webhooks.ts";
 import { Button } from "../../kit/button.tsx";
 import { Empty } from "../../kit/empty.tsx";
+import { printCount, printShare } from "../../kit/numbers.ts";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { type Column, Table } from "../../kit/table.tsx";
 import { WebhookForm } from "./form.tsx";
 import { Secret } from "./secret.tsx";
 import { WebhookState } from "./state.tsx";
+import "./webhooks.css";
 
 const COLUMNS: readonly Column<ListedWebhook>[] = [
   {
     id: "targetUrl",
     title: "Address",
-    cell: ({ id, targetUrl }) => <Link to={`/webhooks/${id}`}>{targetUrl}</Link>,
+    cell: ({ id, targetUrl }) => (
+      <Link className="webhook-address" to={`/webhooks/${id}`}>
+        {targetUrl}
+      </Link>
+    ),
   },
   { id: "operations", title: "Operations", cell: ({ operations }) => operations.join(", ") },
   { id: "description", title: "Purpose", cell: ({ description }) => description ?? "—" },
   { id: "role", title: "Role", cell: ({ role }) => role ?? "—" },
   { id: "state", title: "State", cell: (webhook) => <WebhookState webhook={webhook} /> },
-  { id: "waiting", title: "Waiting", isNumber: true, cell: ({ waiting }) => waiting.totalCount.toLocaleString() },
-  { id: "failed", title: "Failed", isNumber: true, cell: ({ failed }) => failed.totalCount.toLocaleString() },
+  { id: "waiting", title: "Waiting", isNumber: true, cell: ({ waiting }) => printCount(waiting.totalCount) },
+  { id: "failed", title: "Failed", isNumber: true, cell: ({ failed }) => printCount(failed.totalCount) },
+  {
+    id: "rate",
+    title: "Taken, 24 h",
+    isNumber: true,
+    cell: ({ taken, ended }) => printShare(taken.totalCount, ended.totalCount),
+  },
 ];
 
 const NEW = { targetUrl: "", operations: [], description: null };
