@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import pytest
+
 from tests.attacks.attackers import SUBSCRIPTIONS
 from tests.attacks.raw import Target
 from tests.attacks.subscribers import Socket, Tenant, opened, tenant, until_subscribed
@@ -76,6 +78,7 @@ def attacking(served: Served, key: str, person: str) -> Iterator[None]:
         process.communicate()
 
 
+@pytest.mark.alone
 async def test_one_workspace_goes_on_while_another_and_strangers_attack(
     dsn: str, clone_database: Callable[[str], str], databases: Databases
 ) -> None:

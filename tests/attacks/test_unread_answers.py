@@ -107,6 +107,7 @@ def test_a_client_that_reads_slowly_gets_all(target: Target) -> None:
     assert target.metrics().get("unread", 0) == before
 
 
+@pytest.mark.alone
 def test_what_waits_for_all_is_bounded(target: Target) -> None:
     before = target.memory()
     kept = target.connect()

@@ -87,6 +87,7 @@ async def all_names(client: httpx.AsyncClient) -> list[str]:
         after = page["pageInfo"]["endCursor"]
 
 
+@pytest.mark.alone
 async def test_a_move_under_load_loses_nothing(cells: dict[str, str]) -> None:
     settings, lines = settings_with(cells), list[str]()
     async with open_app(cells) as app:
