@@ -20,7 +20,6 @@ from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.rest.routes import OPEN_API
 from fieldstone.engine.server.browsers.cross_origin import CrossOrigin, drop_foreign_cookies
 from fieldstone.engine.server.browsers.security_headers import SecurityHeaders
-from fieldstone.engine.server.cells.runtime import CellRuntime
 from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.register import Connections
@@ -91,14 +90,13 @@ class Fieldstone:
         tracing = _find_tracing(settings)
         self.flush_traces: Callable[[], None] = (lambda: None) if tracing is None else tracing.flush
         parts = PLAIN if tracing is None else tracing.parts
-        build_runtime = CellRuntime if settings.cells else Runtime
         sampled = partial(
             assemble_sampled,
             assembly=assembly or partial(assemble, place=place),
             worker=worker,
             read_totals=self._read_totals,
         )
-        self.runtime: Runtime = build_runtime(settings, self.log, sampled, parts)
+        self.runtime = _find_runtime(settings)(settings, self.log, sampled, parts)
         self._place = place
         self.connections = Connections(ConnectionLimits.of(settings), self._report_connections)
         self.metrics = Metrics(self.runtime.opened, self.connections.stats)
@@ -252,6 +250,15 @@ class Fieldstone:
             hint = HintOr(endpoint, has_console=self.settings.console)
             routes.append(Route(path, GraphiQLOr(endpoint, path) if self._has_tools else hint))
         return routes + (console_routes(has_tools=self._has_tools) if self.settings.console else [])
+
+
+def _find_runtime(settings: Settings) -> type[Runtime]:
+    """Return the class of the runtime: of one database, or of cells."""
+    if not settings.cells:
+        return Runtime
+    from fieldstone.engine.server.cells.runtime import CellRuntime  # noqa: PLC0415 - few installations have cells
+
+    return CellRuntime
 
 
 def _find_tracing(settings: Settings) -> "Tracing | None":

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         workspaces,
     )
     from fieldstone.engine.server.cli.placement import places
-    from fieldstone.engine.server.cli.serving import serve, start
+    from fieldstone.engine.server.cli.serving import sample_data, serve, start
     from fieldstone.engine.server.cli.supervisor import supervise
     from fieldstone.engine.server.cli.transfers import files
     from fieldstone.engine.server.cli.upkeep import backups, migrate, status
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         "migrate",
         "places",
         "roles",
+        "sample_data",
         "schema",
         "secrets",
         "serve",
@@ -56,6 +57,7 @@ else:
             "files": "transfers",
             "migrate": "upkeep",
             "places": "placement",
+            "sample_data": "serving",
             "serve": "serving",
             "start": "serving",
             "status": "upkeep",

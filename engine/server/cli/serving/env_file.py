@@ -2,8 +2,6 @@
 
 import os
 
-from dotenv import dotenv_values
-
 from fieldstone.engine.server.cli.command_error import CommandError
 
 
@@ -15,6 +13,8 @@ def read_env_file(path: str | None) -> dict[str, str]:
     """
     if path is None:
         return {}
+    from dotenv import dotenv_values  # noqa: PLC0415 - few starts have such a file
+
     try:
         with open(path, encoding="utf-8") as file:  # noqa: PTH123 - as given
             found = dotenv_values(stream=file, interpolate=False)

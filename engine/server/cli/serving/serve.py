@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import gc
-import logging
 import signal
 import socket
 import sys
@@ -15,26 +14,20 @@ from typing import Any
 
 import typer
 import uvicorn
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from fieldstone.engine.server import cli as work
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.cli.exit_codes import INTERRUPTED
 from fieldstone.engine.server.cli.serving.announcement import announce
 from fieldstone.engine.server.cli.serving.development_key import development_key
 from fieldstone.engine.server.cli.serving.listener import listen, url_of
 from fieldstone.engine.server.cli.serving.state_server import state_server
-from fieldstone.engine.server.composition import Services, assemble
+from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.connections.descriptors import raise_limit
-from fieldstone.engine.server.demo.prepare import bring_demo
 from fieldstone.engine.server.fast_path.proxied_protocol import protocol_behind
-from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.server.log import log_unknown_settings, route_standard_logging
-from fieldstone.engine.server.parts import Parts
 from fieldstone.engine.server.streams.websocket_protocol import BreakingProtocol
 from fieldstone.engine.settings import Settings
-
-_LOG = logging.getLogger(__name__)
 
 CLOSING = 3
 """Seconds of the drain time that are kept for closing the database."""
@@ -95,7 +88,7 @@ async def serve(settings: Settings, *, demo: bool) -> None:
     """
     with contextlib.closing(listen(settings.host, settings.port)) as listener, state_server(settings) as show_state:
         route_standard_logging(settings)
-        app = Fieldstone(settings, assembly=_assemble_with_demo if demo else None)
+        app = Fieldstone(settings, assembly=work.sample_data.assemble_with_demo if demo else None)
         log_unknown_settings(app.log)
         database = "given by DATABASE_URL" if settings.main_database_url else f"embedded in {settings.data_dir}"
         app.log.info("starting", address=url_of(listener), database=database)
@@ -189,27 +182,3 @@ def configure(app: Fieldstone, settings: Settings) -> uvicorn.Config:
 async def no_key() -> AsyncIterator[None]:
     """Yield None: only a development server makes a key."""
     yield None
-
-
-@contextlib.asynccontextmanager
-async def _assemble_with_demo(settings: Settings, parts: Parts) -> AsyncIterator[Services]:
-    async with assemble(settings, parts) as services:
-        await fill_with_demo(services.foundation, settings)
-        yield services
-
-
-async def fill_with_demo(foundation: Foundation, settings: Settings) -> None:
-    """Bring the demo into the workspace `default` if it is empty, and show the progress."""
-    with _progress() as progress:
-        task = progress.add_task("sample data", total=None, visible=False)
-        filled = await bring_demo(
-            foundation,
-            settings,
-            lambda done, total: progress.update(task, completed=done, total=total, visible=True),
-        )
-    _LOG.info("the sample data is there" if filled else "the workspace has records already: no sample data")
-
-
-def _progress() -> Progress:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True))

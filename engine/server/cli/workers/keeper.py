@@ -16,10 +16,11 @@ from typing import Any
 
 import uvloop
 
+from fieldstone.engine.server import cli as work
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.exit_codes import explain
 from fieldstone.engine.server.cli.serving.development_key import development_key, revoke_left_keys
-from fieldstone.engine.server.cli.serving.serve import fill_with_demo, no_key
+from fieldstone.engine.server.cli.serving.serve import no_key
 from fieldstone.engine.server.cli.supervisor.board import Board
 from fieldstone.engine.server.cli.supervisor.tasks import KeeperTask
 from fieldstone.engine.server.cli.workers.connection_budget import require_cells, require_connections, share_connections
@@ -79,7 +80,7 @@ async def _keep(settings: Settings, task: KeeperTask) -> None:
         else:
             await require_connections(foundation.database, settings)
         if task.demo:
-            await fill_with_demo(foundation, settings)
+            await work.sample_data.fill_with_demo(foundation, settings)
         makes_key = task.first and is_development
         async with (
             development_key(foundation, log, has_console=settings.console, server=task.supervisor)
