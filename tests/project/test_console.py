@@ -49,6 +49,28 @@ def test_a_module_has_at_most_300_lines() -> None:
     assert [(path.name, count) for path, count in lines.items() if count > _LONGEST] == []
 
 
+_VALUE_IMPORT = re.compile(r"""^(?:import|export)(?! type)[^"';]*?from "(\.[^"]+\.ts)";""", re.MULTILINE)
+_NOT_PURE = re.compile(r"""from "(?:react|@tanstack|react-router)|\.graphql"|\b(?:document|window)\.""")
+
+
+def _imported(path: Path) -> set[Path]:
+    """Return the modules whose values a module imports: types alone are gone when it runs."""
+    return {(path.parent / name).resolve() for name in _VALUE_IMPORT.findall(path.read_text(encoding="utf-8"))}
+
+
+def test_every_pure_module_runs_in_a_unit_test() -> None:
+    modules = {path for path in _SOURCES if path.suffix == ".ts" and not path.name.endswith(".test.ts")}
+    # The hooks of React have files of their own.
+    functions = {path for path in modules if not path.name.startswith("use_")}
+    pure = {path for path in functions if not _NOT_PURE.search(path.read_text(encoding="utf-8"))}
+    assert len(pure) > 50
+    reached, new = set[Path](), {path for path in _SOURCES if path.name.endswith(".test.ts")}
+    while new:
+        reached |= new
+        new = {one for path in new for one in _imported(path) if one.suffix == ".ts"} - reached
+    assert sorted(path.relative_to(_APP).as_posix() for path in pure - reached) == []
+
+
 @pytest.fixture(scope="module")
 def metadata_schema() -> GraphQLSchema:
     """The schema of the Metadata API as clients print it."""

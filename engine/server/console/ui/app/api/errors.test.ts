@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ApiError, byField, isUnsure, readProblems, readRetry, unreachable } from "./errors.ts";
+import { ApiError, byField, isRepeated, isUnsure, readProblems, readRetry, unreachable } from "./errors.ts";
 
 const LIMITED = { message: "Too many.", extensions: { code: "RATE_LIMIT_EXCEEDED", resetAt: 5_000 } };
 
@@ -57,4 +57,15 @@ test("a write that no answer came for may have been kept, and a refused one was 
   assert.equal(isUnsure(unreachable()), true);
   assert.equal(isUnsure(new ApiError(readProblems([LIMITED], 429))), false);
   assert.equal(isUnsure(new TypeError("no")), false);
+});
+
+test("a read is repeated a few times, one to a server that is away for as long as it takes, and a refused one never", () => {
+  const limited = new ApiError(readProblems([LIMITED], 429), 2_000);
+  assert.deepEqual(
+    [0, 4, 5].map((count) => isRepeated(count, limited)),
+    [true, true, false],
+  );
+  assert.equal(isRepeated(1000, unreachable()), true);
+  assert.equal(isRepeated(0, new ApiError(readProblems([], 500))), false);
+  assert.equal(isRepeated(0, new TypeError("no")), false);
 });

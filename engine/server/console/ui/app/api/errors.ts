@@ -70,6 +70,14 @@ export function unreachable(): ApiError {
   return new ApiError([{ code: "UNREACHABLE", message, field: null, path: [], extensions: {} }], 2000);
 }
 
+/** The tries of a read that was refused for a while: the server may have too much to do. */
+const TRIES = 5;
+
+/** Whether a read is sent again by itself after `count` tries; one to a server that is away always is. */
+export function isRepeated(count: number, error: unknown): boolean {
+  return error instanceof ApiError && error.retryIn !== null && (count < TRIES || error.code === "UNREACHABLE");
+}
+
 /** Whether a refused write may have been kept all the same: nobody knows what became of it. */
 export function isUnsure(error: unknown): boolean {
   return error instanceof ApiError && ["SERVICE_UNAVAILABLE", "UNREACHABLE"].includes(error.code);

@@ -3,10 +3,9 @@
 import { QueryClient } from "@tanstack/react-query";
 
 import { onSessionEnd } from "./client.ts";
-import { ApiError } from "./errors.ts";
+import { ApiError, isRepeated } from "./errors.ts";
 import { DOOR_KEY, type Door } from "./session.ts";
 
-const RETRIES = 5;
 const STALE_MS = 30_000;
 
 export const queries: QueryClient = new QueryClient({
@@ -15,8 +14,7 @@ export const queries: QueryClient = new QueryClient({
       staleTime: STALE_MS,
       refetchOnWindowFocus: false,
       // A query that was refused for a while goes on by itself, and waits for a server that is away; a mutation never does.
-      retry: (count, error) =>
-        error instanceof ApiError && error.retryIn !== null && (count < RETRIES || error.code === "UNREACHABLE"),
+      retry: isRepeated,
       retryDelay: (_count, error) => (error instanceof ApiError ? (error.retryIn ?? 0) : 0),
     },
   },

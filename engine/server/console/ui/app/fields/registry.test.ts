@@ -5,7 +5,7 @@ import { exactText } from "../api/exact_json.ts";
 import type { Option } from "../api/model.ts";
 import type { FieldLike } from "./field_type.ts";
 import { partsOf } from "./parts.ts";
-import { copyText, formatValue, isKnown, parseText, typeOf } from "./registry.ts";
+import { copyText, formatValue, isEditable, isKnown, labelOf, parseText, typeOf } from "./registry.ts";
 import { toLocal } from "./types/date_time.ts";
 
 const OPTIONS: readonly Option[] = [
@@ -138,4 +138,86 @@ test("every type of the reference is known, with every part of its composites an
       assert.equal(typeOf(like(part.type)).operators, operators, `${type} ${name}`);
     }
   }
+});
+
+const TARGET = {
+  id: "c",
+  nameSingular: "company",
+  namePlural: "companies",
+  labelSingular: "Company",
+  labelPlural: "Companies",
+};
+
+function related(type: "MANY_TO_ONE" | "ONE_TO_MANY", labels: readonly { name: string; type: string }[]): FieldLike {
+  return {
+    ...like("RELATION"),
+    relation: { type, target: { ...TARGET, labels }, targetField: "people", holdsKey: true },
+  };
+}
+
+test("a related record is shown by its label, read by its id, and by that where its label is empty", () => {
+  const field = related("MANY_TO_ONE", [{ name: "name", type: "TEXT" }]);
+  const id = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e";
+  assert.equal(formatValue({ id, name: "Orion" }, field), "Orion");
+  assert.equal(formatValue({ id, name: null }, field), id);
+  assert.equal(copyText({ id, name: "Orion" }, field), id);
+  assert.equal(copyText(id, field), id);
+  assert.deepEqual(parseText(id, field), { value: id });
+  assert.ok("problem" in parseText("Orion", field));
+  const names = [
+    { name: "firstName", type: "TEXT" },
+    { name: "lastName", type: "TEXT" },
+  ];
+  assert.equal(labelOf({ id, firstName: "Ada", lastName: "Lovelace" }, names), "Ada Lovelace");
+  assert.equal(labelOf("no record", names), "");
+});
+
+test("many related records are a number that no text changes", () => {
+  const field = related("ONE_TO_MANY", []);
+  assert.equal(formatValue({ totalCount: 12 }, field), "12");
+  assert.equal(copyText({ totalCount: 12 }, field), "12");
+  assert.ok("problem" in parseText("12", field));
+});
+
+test("addresses, authors and lists of addresses are shown in a line", () => {
+  const address = {
+    addressStreet1: "Main street 1",
+    addressPostcode: "0600",
+    addressCity: "Bonn",
+    addressCountry: "DE",
+  };
+  assert.equal(formatValue(address, like("ADDRESS")), "Main street 1, 0600 Bonn, DE");
+  assert.equal(formatValue({ name: "Ada", source: "IMPORT" }, like("ACTOR")), "Ada (IMPORT)");
+  assert.equal(formatValue({ name: null, source: "API" }, like("ACTOR")), "API");
+  const emails = { primaryEmail: "a@b.example", additionalEmails: ["c@d.example", "e@f.example"] };
+  assert.equal(formatValue(emails, like("EMAILS")), "a@b.example +2");
+  assert.equal(formatValue("-500000", like("MICROS")), "-0.50");
+  assert.equal(copyText("1250000", like("MICROS")), "1.25");
+  assert.ok("problem" in parseText("many", like("MICROS")));
+});
+
+test("a long value of JSON is cut where it is shown and whole where it is copied", () => {
+  const long = { text: "x".repeat(500) };
+  assert.equal(formatValue(long, like("RAW_JSON")).length, 201);
+  assert.equal(copyText(long, like("RAW_JSON")), JSON.stringify(long, null, 2));
+});
+
+test("the server's own members, and ends without a key, are not edited", () => {
+  const whole = {
+    id: "1",
+    name: "x",
+    label: "X",
+    description: null,
+    isSystem: false,
+    isNullable: true,
+    isUnique: false,
+  };
+  assert.equal(isEditable({ ...whole, ...like("TEXT") }), true);
+  assert.equal(isEditable({ ...whole, ...like("TEXT"), name: "createdBy", isSystem: true }), false);
+  assert.equal(isEditable({ ...whole, ...like("TS_VECTOR") }), false);
+  const many = related("ONE_TO_MANY", []);
+  assert.equal(
+    isEditable({ ...whole, ...many, relation: many.relation && { ...many.relation, holdsKey: false } }),
+    false,
+  );
 });

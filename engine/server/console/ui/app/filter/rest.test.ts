@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { fieldOf } from "../api/testdata/field.ts";
 import { exportAddress } from "./rest.ts";
 
 const PRINTED: readonly (readonly [object, string | null])[] = [
@@ -37,5 +38,27 @@ test("the order of an export has records without a value last, as the list has",
   assert.equal(
     new URL(address ?? "", "http://x").searchParams.get("order_by"),
     "company.name[DescNullsLast],city[AscNullsLast]",
+  );
+});
+
+test("a file has keys of relations and parts of composites as columns, and no relation to many", () => {
+  const target = {
+    id: "c",
+    nameSingular: "company",
+    namePlural: "companies",
+    labelSingular: "Company",
+    labelPlural: "Companies",
+    labels: [],
+  };
+  const one = { type: "MANY_TO_ONE", target, targetField: "people", holdsKey: true } as const;
+  const fields = [
+    fieldOf("name", "FULL_NAME"),
+    fieldOf("city", "TEXT"),
+    fieldOf("company", "RELATION", { relation: one }),
+    fieldOf("deals", "RELATION", { relation: { ...one, type: "ONE_TO_MANY", holdsKey: false } }),
+  ];
+  assert.equal(
+    exportAddress("people", {}, [], fields, "jsonl"),
+    `/rest/people.jsonl?${new URLSearchParams({ columns: "name.firstName,name.lastName,city,companyId" })}`,
   );
 });

@@ -88,3 +88,10 @@ test("rows are whole when none of them is left out of the filter", () => {
     !isWhole(group("and", [{ kind: "related", path: ["deals"], quantifier: "some", of: group("and", [open]) }])),
   );
 });
+
+test("conditions on related records count as such, and a relation without any counts as one", () => {
+  const count = (filter: object) => countConditions(parseFilter(filter as Record<string, unknown>));
+  assert.equal(count({ people: { some: { city: { eq: "A" }, name: { eq: "B" } } } }), 2);
+  assert.equal(count({ people: { none: {} } }), 1);
+  assert.equal(count({ people: { every: { city: { eq: "A" } } } }), 1);
+});

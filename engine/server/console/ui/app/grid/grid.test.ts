@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromTsv, spread, toHtml, toTsv } from "./clipboard.ts";
 import { commandOf } from "./keys.ts";
-import { clamp, focus, isInRange, moveAcross, moveCell, rangeOf, START, toggleRows } from "./selection.ts";
+import { clamp, clearRows, focus, isInRange, moveAcross, moveCell, rangeOf, START, toggleRows } from "./selection.ts";
 import * as undo from "./undo.ts";
 
 const SIZE = { rows: 10, columns: 4 };
@@ -118,4 +118,26 @@ test("a new step forgets the undone ones, and fifty are kept", () => {
   assert.equal(history.undone.length, 0);
   assert.equal(history.done.length, 50);
   assert.equal(history.done[0]?.label, "10");
+});
+
+test("an own write moves the versions of all steps on, and a step that could not be undone is gone", () => {
+  const change = { id: "1", updatedAt: "a", before: {}, after: {} };
+  const step = (label: string) => ({ label, changes: [change, { ...change, id: "2" }], created: [], trashed: [] });
+  const history = { done: [step("one"), step("two")], undone: [step("three")] };
+  const next = undo.advanceAll(history, new Map([["1", "b"]]));
+  const versions = [...next.done, ...next.undone].map(({ changes }) => changes.map(({ updatedAt }) => updatedAt));
+  assert.deepEqual(versions, [
+    ["b", "a"],
+    ["b", "a"],
+    ["b", "a"],
+  ]);
+  assert.deepEqual(
+    undo.dropLast(next).done.map(({ label }) => label),
+    ["one"],
+  );
+});
+
+test("chosen rows are left together, those of a filter too", () => {
+  const chosen = clearRows({ ...toggleRows(START, ["a"]), all: true });
+  assert.deepEqual([chosen.rows.size, chosen.all], [0, false]);
 });

@@ -5,8 +5,8 @@ import { type Field, labelsOf, type ObjectModel, type RecordRow } from "../api/m
 import { fieldOf } from "../api/testdata/field.ts";
 import { defaultColumns, move, reconcile, resize, shownFields, toggle } from "./columns.ts";
 import { buildChange, changedFields, mergeData } from "./edits.ts";
-import { type Batch, isLater, openBatcher } from "./live.ts";
-import { buildOrderBy, nextOrder, orderPath, parseOrder, printOrder } from "./order.ts";
+import { type Batch, isLater, openBatcher, withLater } from "./live.ts";
+import { buildOrderBy, knownKeys, nextOrder, orderPath, parseOrder, printOrder } from "./order.ts";
 
 const field = (name: string, type = "TEXT", rest: Partial<Field> = {}) =>
   fieldOf(name, type, { id: `id of ${name}`, ...rest });
@@ -181,4 +181,34 @@ test("an undo of a relation to one of several objects gives back the one that it
     after: { ownerPersonId: "p1" },
   });
   assert.deepEqual(buildChange(row, other, null, [one, other])?.before, { ownerCompanyId: "c1" });
+});
+
+test("a list takes the later one of two versions of a record", () => {
+  const row = (id: string, updatedAt: string) => ({ id, updatedAt, deletedAt: null });
+  const [earlier, later] = [row("1", "2024-01-31T09:30:00Z"), row("1", "2024-01-31T09:30:01Z")];
+  assert.equal(withLater([later])(earlier), later);
+  assert.equal(withLater([earlier])(later), undefined);
+  assert.equal(withLater([later])(row("2", "2020-01-01T00:00:00Z")), undefined);
+});
+
+test("a key of an order whose field is gone is left out", () => {
+  const keys = parseOrder("-city,gone");
+  assert.deepEqual(
+    knownKeys(keys, { fields: [field("city")] } as unknown as ObjectModel).map(({ path }) => path),
+    [["city"]],
+  );
+});
+
+test("a list that is closed is told of no more events", () => {
+  const batches: Batch[] = [];
+  let timer: (() => void) | null = null;
+  const clock = { start: (action: () => void) => (timer = action), stop: () => (timer = null) };
+  const batcher = openBatcher(
+    (batch) => batches.push(batch),
+    clock,
+    () => 0,
+  );
+  batcher.add({ action: "CREATED", record: { id: "1" } });
+  batcher.close();
+  assert.equal(timer, null);
 });

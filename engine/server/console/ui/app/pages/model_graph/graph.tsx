@@ -5,7 +5,7 @@ import { useMemo, useRef, useState } from "react";
 
 import type { Place, Places } from "../../api/graph/places.ts";
 import type { ObjectHead } from "../../api/objects.ts";
-import type { Relation } from "../../api/relations.ts";
+import type { Relation } from "../../api/relation_rows.ts";
 import { draw, HEIGHT, neighbours, WHOLE, WIDTH } from "./layout.ts";
 import { EDGE_TYPES, NODE_TYPES, type ObjectNode, type RelationEdge } from "./parts.tsx";
 import { lanesOf, withKept } from "./places.ts";

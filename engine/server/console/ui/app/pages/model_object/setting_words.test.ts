@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { relationLabel, settingLabel, typeDescription } from "./setting_words.ts";
+import { relationLabel, settingLabel, settingValue, typeDescription } from "./setting_words.ts";
 
 test("a setting of a field has a label, and one that is not known stands as the API has it", () => {
   assert.equal(settingLabel("onDelete"), "When the other record is destroyed");
@@ -14,4 +14,9 @@ test("a type whose description names settings of the API is described in plain w
   assert.ok(!typeDescription(number).includes("dataType"));
   const text = { type: "TEXT", description: "A text." } as Parameters<typeof typeDescription>[0];
   assert.equal(typeDescription(text), "A text.");
+});
+
+test("a value of a setting has words, and one that is not known stands as the API has it", () => {
+  assert.equal(settingValue("RESTRICT"), "that is refused");
+  assert.equal(settingValue("EXPLODE"), "EXPLODE");
 });

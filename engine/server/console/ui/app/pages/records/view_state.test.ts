@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { decodeObject, type ObjectNode } from "../../api/object.ts";
 import type { View } from "../../api/views.ts";
 import { shownFields, toggle } from "../../grid/columns.ts";
-import { boardAddress, inputOf, isChanged, stateOf } from "./view_state.ts";
+import { boardAddress, boardInputOf, inputOf, isBoardChanged, isChanged, stateOf } from "./view_state.ts";
 
 const answer = JSON.parse(readFileSync(new URL("../../api/testdata/people.json", import.meta.url), "utf-8")) as {
   objects: { edges: [{ node: ObjectNode }] };
@@ -71,4 +71,15 @@ test("a view that is a board leads to it with its filter and order", () => {
   assert.equal(address.searchParams.get("by"), "stage");
   assert.equal(address.searchParams.get("f"), '{"city":{"eq":"Berlin"}}');
   assert.equal(address.searchParams.get("sort"), "-company.name,lastName");
+});
+
+test("a board is kept by its field, its filter and its order, and is changed where one of these is another", () => {
+  const view: View = { ...VIEW, kind: "KANBAN", boardField: "city", columns: [] };
+  const { filter, order } = stateOf(view, PEOPLE);
+  const kept = boardInputOf("city", filter, order);
+  assert.deepEqual([kept.kind, kept.boardField, kept.filter], ["KANBAN", "city", VIEW.filter]);
+  assert.equal(isBoardChanged(kept, view, PEOPLE), false);
+  assert.equal(isBoardChanged(boardInputOf("jobTitle", filter, order), view, PEOPLE), true);
+  assert.equal(isBoardChanged(boardInputOf("city", {}, order), view, PEOPLE), true);
+  assert.equal(isBoardChanged(boardInputOf("city", {}, []), undefined, PEOPLE), false);
 });

@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, test } from "node:test";
+
+import { ask, metadata, onSessionEnd, records, upload } from "./client.ts";
+import { ApiError } from "./errors.ts";
+import { viewAs } from "./view_as.ts";
+
+// The network: each request, and the answers in their order.
+const asked: { path: string; init: RequestInit }[] = [];
+let answers: (Response | Error)[] = [];
+const network = globalThis.fetch;
+
+beforeEach(() => {
+  asked.length = 0;
+  globalThis.fetch = async (path, init = {}) => {
+    asked.push({ path: String(path), init });
+    const answer = answers.shift() ?? new Error("no answer is left");
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+});
+afterEach(() => {
+  globalThis.fetch = network;
+  viewAs(null);
+});
+
+function json(body: unknown, status = 200, headers: Record<string, string> = {}): Response {
+  return new Response(JSON.stringify(body), { status, headers });
+}
+
+async function refused(promise: Promise<unknown>): Promise<ApiError> {
+  const error: unknown = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  assert.ok(error instanceof ApiError, String(error));
+  return error;
+}
+
+test("an operation is sent to its endpoint with its variables, and the viewed role in a header", async () => {
+  answers = [json({ data: { people: [] } }), json({ data: { me: {} } })];
+  assert.deepEqual(await records("query Q { people }", { first: 1 }), { people: [] });
+  viewAs("reader");
+  await metadata("query Q { me }", {}, { operation: "Q" });
+  assert.deepEqual(
+    asked.map(({ path }) => path),
+    ["/graphql", "/metadata"],
+  );
+  assert.deepEqual(JSON.parse(String(asked[0]?.init.body)), { query: "query Q { people }", variables: { first: 1 } });
+  const roles = asked.map(({ init }) => new Headers(init.headers).get("X-Fieldstone-Role"));
+  assert.deepEqual(roles, [null, "reader"]);
+  assert.equal(JSON.parse(String(asked[1]?.init.body)).operationName, "Q");
+});
+
+test("an answer with any error is refused with all of them, and the end of a session is told", async () => {
+  let ends = 0;
+  onSessionEnd(() => ends++);
+  const errors = [
+    { message: "One.", extensions: { code: "BAD_USER_INPUT", field: "email" } },
+    { message: "Two.", extensions: { code: "BAD_USER_INPUT" } },
+  ];
+  answers = [json({ data: { one: 1 }, errors }), json({ errors: [{ extensions: { code: "UNAUTHENTICATED" } }] }, 401)];
+  const first = await refused(metadata("{ one }"));
+  assert.deepEqual([first.code, first.field, first.problems.length], ["BAD_USER_INPUT", "email", 2]);
+  assert.equal(ends, 0);
+  assert.equal((await refused(metadata("{ one }"))).code, "UNAUTHENTICATED");
+  assert.equal(ends, 1);
+});
+
+test("a server that is away, one that limits, and one that says nothing are told apart", async () => {
+  const limited = { errors: [{ message: "Too many.", extensions: { code: "RATE_LIMIT_EXCEEDED" } }] };
+  answers = [new TypeError("Failed to fetch"), json(limited, 429, { "Retry-After": "7" }), new Response("<html>")];
+  assert.equal((await refused(metadata("{ one }"))).code, "UNREACHABLE");
+  assert.equal((await refused(metadata("{ one }"))).retryIn, 7000);
+  assert.equal((await refused(metadata("{ one }"))).code, "INTERNAL_SERVER_ERROR");
+});
+
+test("a request that was taken back is no fault of the server", async () => {
+  answers = [new DOMException("taken back", "AbortError")];
+  await assert.rejects(metadata("{ one }"), { name: "AbortError" });
+});
+
+test("addresses of REST answer data, or their reasons as messages", async () => {
+  answers = [json({ data: { import: { id: "1" } } }), json({ messages: ["The file is empty."] }, 400)];
+  assert.deepEqual(await upload("/rest/imports", new Blob(["a"]), "text/csv"), { import: { id: "1" } });
+  assert.equal(new Headers(asked[0]?.init.headers).get("Content-Type"), "text/csv");
+  assert.equal((await refused(ask("POST", "/rest/imports/1/run", {}))).message, "The file is empty.");
+});
