@@ -22,12 +22,12 @@ def configuration_table() -> tuple[Variable, ...]:
     """Return all variables in the order in which they are documented."""
     return tuple(
         Variable(
-            name=setting.variable,
+            name=str(field.validation_alias),
             attribute=attribute,
-            default=_shown_default(setting.default),
-            description=setting.description,
+            default=_shown_default(field.default),
+            description=field.description or "",
         )
-        for attribute, setting in Settings.declared.items()
+        for attribute, field in Settings.model_fields.items()
     )
 
 

@@ -70,7 +70,7 @@ def read_named(text: str, kind: str, read: Callable[[JsonValue, str], N]) -> tup
     except (ValueError, RecursionError):
         given = None
     if not isinstance(given, list):
-        raise ValueError(f"must be a JSON list of {kind}s")  # noqa: TRY004 - the setting is refused by ValueError
+        raise ValueError(f"must be a JSON list of {kind}s")  # noqa: TRY004 - pydantic takes ValueError
     entries = tuple(read(one, f"[{index}]") for index, one in enumerate(given))
     names = [entry.name for entry in entries]
     if twice := next((name for name in names if names.count(name) > 1), None):
@@ -170,7 +170,7 @@ def _read_leeway(given: JsonValue, place: str) -> int:
 
 def _members(given: JsonValue, place: str, known: frozenset[str]) -> Mapping[str, JsonValue]:
     if not isinstance(given, Mapping):
-        raise ValueError(f"{place} must be an object")  # noqa: TRY004 - the setting is refused by ValueError
+        raise ValueError(f"{place} must be an object")  # noqa: TRY004 - pydantic takes ValueError
     if unknown := sorted(given.keys() - known):
         raise ValueError(f"{place} must not have the member {unknown[0]}; its members are {', '.join(sorted(known))}")
     return given

@@ -89,7 +89,7 @@ def read_providers(text: str) -> tuple[ProviderSettings, ...]:
 
 def _read_provider(given: JsonValue, place: str) -> ProviderSettings:
     if not isinstance(given, Mapping):
-        raise ValueError(f"{place} must be an object")  # noqa: TRY004 - the setting is refused by ValueError
+        raise ValueError(f"{place} must be an object")  # noqa: TRY004 - pydantic takes ValueError
     if unknown := sorted(given.keys() - _MEMBERS):
         raise ValueError(
             f"{place} must not have the member {unknown[0]}; its members are {', '.join(sorted(_MEMBERS))}"

@@ -1,8 +1,7 @@
 """The settings: every environment variable with its meaning, type and default."""
 
 from fieldstone.engine.settings.choices import Documents, Environment, LogFormat, LogLevel, RateLimitStore
-from fieldstone.engine.settings.declaration import ConfigurationError
-from fieldstone.engine.settings.loading import load_settings
+from fieldstone.engine.settings.loading import ConfigurationError, load_settings
 from fieldstone.engine.settings.settings import Settings
 
 __all__ = [

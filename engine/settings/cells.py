@@ -1,10 +1,13 @@
 """The cells of an installation: databases that have its workspaces between them, by name and address."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
+from pydantic import BeforeValidator
+from pydantic_settings import NoDecode
 
 # An address may have commas of its own, between hosts.
 _BETWEEN = re.compile(r",\s*(?=[a-z][a-z0-9-]*=postgres(?:ql)?://)", re.ASCII)
@@ -18,15 +21,14 @@ class Cell(NamedTuple):
     url: str
 
 
-def read_addresses(value: Any) -> tuple[Cell, ...]:
+def read_addresses(value: Any) -> Any:
     """Return the pairs of a text such as `home=postgresql://..,b=postgresql://..`; pairs stay as they are.
 
     Raises:
         ValueError: the text has another form, or two have one address.
-        TypeError: the value is neither a text nor pairs.
     """
     if not isinstance(value, str):
-        return tuple(Cell(*one) for one in value)
+        return tuple(Cell(*one) for one in value) if isinstance(value, Sequence) else value
     cells = []
     for part in filter(None, map(str.strip, _BETWEEN.split(value.strip()))):
         name, _, url = part.partition("=")
@@ -42,15 +44,15 @@ def read_addresses(value: Any) -> tuple[Cell, ...]:
     return tuple(cells)
 
 
-def read_cells(value: Any) -> tuple[Cell, ...]:
+def read_cells(value: Any) -> Any:
     """Return the cells of such a text; it raises as `read_addresses`, and where two cells have one name."""
     cells = read_addresses(value)
-    if len({cell.name for cell in cells}) < len(cells):
+    if isinstance(cells, tuple) and len({cell.name for cell in cells}) < len(cells):
         raise ValueError
     return cells
 
 
-CellAddresses: TypeAlias = Annotated[tuple[Cell, ...], read_addresses]
+CellAddresses: TypeAlias = Annotated[tuple[Cell, ...], NoDecode, BeforeValidator(read_addresses)]
 """Further addresses of cells, by the names of these."""
 
-Cells: TypeAlias = Annotated[tuple[Cell, ...], read_cells]
+Cells: TypeAlias = Annotated[tuple[Cell, ...], NoDecode, BeforeValidator(read_cells)]

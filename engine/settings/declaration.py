@@ -1,157 +1,148 @@
-"""The declaration of a setting and of a group of settings, which reads them."""
+"""The declaration of a setting and of a group of settings, and the types of settings with a form of their own."""
 
+import contextlib
+import math
 import os
-from collections.abc import Mapping
-from typing import Any, ClassVar, Never, Self
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
 
-from fieldstone.engine.settings.readers import find_reader
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import AfterValidator, AliasGenerator, BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-_SHOWN = 60
+from fieldstone.engine.webhooks.sending.ssrf_guard import Network, read_networks
+from fieldstone.metadata.json_text import dumps
+
+_SHORTEST_KEY = 32
+_MOST_WORKERS = 64
+_CPU_LIMIT = Path("/sys/fs/cgroup/cpu.max")
+"""The share of the processors that a container may use, or `max`.
+https://docs.kernel.org/admin-guide/cgroup-v2.html#cpu-interface-files
+"""
+_TOKEN = re.compile(r"[!-~]+")
+_ORIGIN = re.compile(r"[a-z][a-z0-9+.-]*://[^/?#@,\s]+")
 
 
-class ConfigurationError(Exception):
-    """A setting breaks a rule; the sentence names the variable and a value that would pass."""
+def _split(value: Any) -> Any:
+    return (
+        tuple(part for part in (part.strip() for part in value.split(",")) if part) if isinstance(value, str) else value
+    )
 
 
-class Setting:
-    """A setting of a group.
+def _json(value: Any) -> Any:
+    return dumps(value) if isinstance(value, list) else value
 
-    Attributes:
-        name: that of the group's attribute.
-        variable: its name in the environment; FIELDSTONE_ with the name in upper case unless given.
-        default: the value where nothing is given.
-        description: a sentence about it.
-        accepts: completes the sentence "it must be ...".
-        secret: whether its value is never shown.
-        least: the smallest number.
-        most: the largest number.
-        above: a bound below each number.
-    """
 
-    name: str
+def _networks(value: Any) -> Any:
+    return read_networks(value) if isinstance(value, str) else value
 
-    def __init__(
-        self,
-        default: Any,
-        description: str,
-        accepts: str,
-        *,
-        variable: str = "",
-        secret: bool = False,
-        least: float | None = None,
-        most: float | None = None,
-        above: float | None = None,
-    ) -> None:
-        self.default = default
-        self.description = description
-        self.accepts = accepts
-        self.variable = variable
-        self.secret = secret
-        self.least = least
-        self.most = most
-        self.above = above
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
-        self.variable = self.variable or f"FIELDSTONE_{name.upper()}"
-        self._read = find_reader(vars(owner)["__annotations__"][name])
+def _check_token(value: str) -> str:
+    if not _TOKEN.fullmatch(value):
+        raise ValueError
+    return value
 
-    def read(self, given: Any) -> Any:
-        """Return the value of a text, or of a value from code.
 
-        Raises:
-            ConfigurationError: it is none of this setting.
-        """
-        try:
-            value = self._read(given)
-        except (ValueError, TypeError):
-            is_right = False
-        else:
-            is_right = value is None or self._is_within(value)
-        if not is_right:
-            raise ConfigurationError(self._refusal(given))
+def _check_keys(value: tuple[str, ...]) -> tuple[str, ...]:
+    if any(len(key) < _SHORTEST_KEY for key in value):
+        raise ValueError
+    return value
+
+
+def _check_address(value: str) -> str:
+    try:
+        conninfo_to_dict(value)
+    except ProgrammingError:
+        raise ValueError from None
+    return value
+
+
+def _check_origins(value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    if value and value != ("*",) and not all(map(_ORIGIN.fullmatch, value)):
+        raise ValueError
+    return value
+
+
+def _check_public_url(value: str) -> str:
+    if not (value.startswith(("http://", "https://")) and _ORIGIN.fullmatch(value)):
+        raise ValueError
+    return value
+
+
+def _check_redis_url(value: str) -> str:
+    if not (value.startswith(("redis://", "rediss://")) and find_spec("redis")):
+        raise ValueError
+    return value
+
+
+def _count_cores(value: Any) -> Any:
+    if value != "auto":
         return value
-
-    def _is_within(self, value: Any) -> bool:
-        return (
-            (self.least is None or value >= self.least)
-            and (self.most is None or value <= self.most)
-            and (self.above is None or value > self.above)
-        )
-
-    def _refusal(self, given: Any) -> str:
-        text = repr(given)
-        shown = text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
-        return f"{self.variable} must be {self.accepts}{'' if self.secret else f', not {shown}'}."
+    # Those that this process may use; not all systems tell.
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with contextlib.suppress(OSError, ValueError):
+        quota, period = _CPU_LIMIT.read_text(encoding="ascii").split()
+        cores = min(cores, math.ceil(int(quota) / int(period)))
+    return min(cores, _MOST_WORKERS)
 
 
-class Group:
-    """Settings that belong together; frozen.
+Workers: TypeAlias = Annotated[int, BeforeValidator(_count_cores)]
+JsonList: TypeAlias = Annotated[str | None, BeforeValidator(_json)]
+Networks: TypeAlias = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
+Token: TypeAlias = Annotated[str, AfterValidator(_check_token)]
+PublicUrl: TypeAlias = Annotated[str, AfterValidator(_check_public_url)]
+Address: TypeAlias = Annotated[str, AfterValidator(_check_address)]
+Addresses: TypeAlias = Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_split)]
+RedisAddress: TypeAlias = Annotated[str, AfterValidator(_check_redis_url)]
+SecretKeys: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_check_keys)]
+Names: TypeAlias = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Origins: TypeAlias = Annotated[
+    tuple[str, ...] | None, NoDecode, BeforeValidator(_split), AfterValidator(_check_origins)
+]
 
-    The values of the arguments, by the names of attributes, stand in the place of the environment's. An empty variable
-    counts as unset.
 
-    Attributes:
-        declared: the settings by name, in the order of the documentation.
-        given: the names of the settings that are not left at their defaults.
+class Group(BaseSettings):
+    """Settings that belong together; frozen."""
 
-    Raises:
-        ConfigurationError: a setting breaks a rule, or there is no such setting.
+    model_config = SettingsConfigDict(
+        alias_generator=AliasGenerator(validation_alias=lambda name: f"FIELDSTONE_{name.upper()}"),
+        frozen=True,
+        extra="forbid",
+        populate_by_name=True,
+        env_ignore_empty=True,
+        case_sensitive=True,
+        hide_input_in_errors=False,
+    )
+
+
+def setting(
+    default: Any, description: str, accepts: str, *, variable: str | None = None, secret: bool = False, **bounds: Any
+) -> Any:
+    """Declare a setting; its variable is its name in upper case behind FIELDSTONE_ unless given.
+
+    `accepts` completes the sentence "it must be ...".
     """
-
-    declared: ClassVar[Mapping[str, Setting]] = {}
-    given: frozenset[str]
-
-    def __init_subclass__(cls) -> None:
-        members = [member for base in reversed(cls.__mro__) for member in vars(base).values()]
-        cls.declared = {member.name: member for member in members if isinstance(member, Setting)}
-
-    def __init__(self, **arguments: Any) -> None:
-        environment = {name: os.environ.get(one.variable) for name, one in self.declared.items()}
-        given = {name: text for name, text in environment.items() if text} | arguments
-        vars(self).update(
-            (name, one.read(given[name]) if name in given else one.default) for name, one in self.declared.items()
-        )
-        for name in given.keys() - self.declared.keys():
-            where = "those that there are stand in fieldstone.engine.settings.Settings"
-            raise ConfigurationError(f"There is no setting {name!r}; {where}.")
-        vars(self)["given"] = frozenset(given)
-        self.check()
-
-    def __setattr__(self, name: str, value: Never) -> None:
-        raise AttributeError(f"{name} is read-only")
-
-    def __repr__(self) -> str:
-        shown = (f"{name}={getattr(self, name)!r}" for name, one in self.declared.items() if not one.secret)
-        return f"{type(self).__name__}({', '.join(shown)})"
-
-    def check(self) -> None:
-        """Check the rules between settings; a group with rules of its own checks those of its bases first.
-
-        Raises:
-            ConfigurationError: one is broken.
-        """
-
-    def replaced(self, **values: Any) -> Self:
-        """Return the same settings with other values, which nothing checks."""
-        made = object.__new__(type(self))
-        vars(made).update(vars(self) | values)
-        return made
+    return Field(
+        default,
+        validation_alias=variable,
+        description=description,
+        json_schema_extra={"accepts": accepts},
+        repr=not secret,
+        **bounds,
+    )
 
 
-def setting(default: Any, description: str, accepts: str, **details: Any) -> Any:
-    """Declare a setting, see `Setting`."""
-    return Setting(default, description, accepts, **details)
-
-
-def whole(default: int, description: str, *, variable: str = "", least: int = 1, most: int = 2**31 - 1) -> Any:
+def whole(default: int, description: str, *, variable: str | None = None, least: int = 1, most: int = 2**31 - 1) -> Any:
     """Declare a whole number within bounds."""
     upper = f" to {most}" if most < 2**31 - 1 else " up"
     accepts = f"a whole number from {least}{upper}, {default} for instance"
-    return setting(default, description, accepts, variable=variable, least=least, most=most)
+    return setting(default, description, accepts, variable=variable, ge=least, le=most)
 
 
 def seconds(default: float, description: str) -> Any:
     """Declare a time of at most a day."""
     accepts = f"a number of seconds above 0, {default:g} for instance"
-    return setting(default, description, accepts, above=0, most=86_400)
+    return setting(default, description, accepts, gt=0, le=86_400)

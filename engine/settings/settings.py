@@ -3,8 +3,11 @@
 `Settings()` reads the environment; embedding code may give any setting as an argument, by the attribute's name.
 """
 
+from typing import Self
+
+from pydantic import model_validator
+
 from fieldstone.engine.settings.choices import RateLimitStore
-from fieldstone.engine.settings.declaration import ConfigurationError
 from fieldstone.engine.settings.groups.database import DatabaseSettings
 from fieldstone.engine.settings.groups.events import EventSettings
 from fieldstone.engine.settings.groups.identity import IdentitySettings
@@ -12,27 +15,33 @@ from fieldstone.engine.settings.groups.operations import OperationSettings
 from fieldstone.engine.settings.groups.serving import ServingSettings
 
 
-# The settings are in the order of the documentation: from the last base to the first.
+# pydantic orders the fields from the last base to the first; the documentation has them in that order.
 class Settings(IdentitySettings, EventSettings, OperationSettings, ServingSettings, DatabaseSettings):
-    """All that can be configured; frozen."""
+    """All that can be configured; frozen. The rules between settings of several groups are checked here.
 
-    def check(self) -> None:
-        """Check the rules between settings of several groups."""
-        super().check()
+    Raises:
+        ConfigurationError: from `load_settings`; the plain constructor raises pydantic's ValidationError.
+    """
+
+    @model_validator(mode="after")
+    def _credentials_have_an_origin(self) -> Self:
         if self.cors_credentials and "*" in (self.allowed_origins or ("*",)):
-            raise ConfigurationError(
-                "FIELDSTONE_CORS_CREDENTIALS needs the origins in FIELDSTONE_CORS_ORIGINS, one by one."
-            )
+            raise ValueError("FIELDSTONE_CORS_CREDENTIALS needs the origins in FIELDSTONE_CORS_ORIGINS, one by one.")
+        return self
+
+    @model_validator(mode="after")
+    def _ports_differ(self) -> Self:
         if self.metrics_port and self.metrics_port == self.port:
-            raise ConfigurationError("FIELDSTONE_METRICS_PORT must be another port than FIELDSTONE_PORT.")
+            raise ValueError("FIELDSTONE_METRICS_PORT must be another port than FIELDSTONE_PORT.")
         if self.database_port is not None and self.database_port in {self.port, self.metrics_port}:
-            raise ConfigurationError(
-                "FIELDSTONE_DATABASE_PORT must be another port than FIELDSTONE_PORT and _METRICS_PORT."
-            )
+            raise ValueError("FIELDSTONE_DATABASE_PORT must be another port than FIELDSTONE_PORT and _METRICS_PORT.")
+        return self
+
+    @model_validator(mode="after")
+    def _a_shared_rate_limit_has_a_redis(self) -> Self:
         if self.rate_limit_store is RateLimitStore.REDIS and self.shared_rate_limit_url is None:
-            raise ConfigurationError(
-                "FIELDSTONE_RATE_LIMIT_STORE=redis needs FIELDSTONE_RATE_LIMIT_URL, a Redis's address."
-            )
+            raise ValueError("FIELDSTONE_RATE_LIMIT_STORE=redis needs FIELDSTONE_RATE_LIMIT_URL, a Redis's address.")
+        return self
 
     @property
     def shared_rate_limit_url(self) -> str | None:

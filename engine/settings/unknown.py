@@ -13,7 +13,7 @@ _OF_COMMANDS = ("FIELDSTONE_KEY", "FIELDSTONE_URL")
 
 def find_unknown_settings(environ: Mapping[str, str]) -> list[str]:
     """Return a sentence for each variable with the prefix of settings that is none, by the variables' names."""
-    known = [*(one.variable for one in Settings.declared.values()), *_OF_COMMANDS]
+    known = [*(str(field.validation_alias) for field in Settings.model_fields.values()), *_OF_COMMANDS]
     unknown = sorted(name for name in environ if name.upper().startswith(_PREFIX) and name not in known)
     # The prefix that all have would make each close to each.
     ends = {name.removeprefix(_PREFIX): name for name in known}

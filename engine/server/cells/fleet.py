@@ -47,7 +47,7 @@ def few_of(settings: Settings, cell: Cell) -> Settings:
     """Return the settings of one cell for a command, which has few statements and little time."""
     timeout = min(settings.startup_timeout, _PATIENCE)
     few = {"pool_size": 2, "session_pool_size": 2, "startup_timeout": timeout}
-    return settings_of(settings, cell).replaced(**few)
+    return settings_of(settings, cell).model_copy(update=few)
 
 
 @asynccontextmanager

@@ -72,7 +72,7 @@ async def _open_ends(settings: Settings, home: Database, source: Cell, target: C
     """Open both cells, whose catalogs are brought up to date."""
 
     def several(cell: Cell) -> Settings:
-        return few_of(settings, cell).replaced(session_pool_size=_SESSIONS)
+        return few_of(settings, cell).model_copy(update={"session_pool_size": _SESSIONS})
 
     async with (
         open_catalog(several(source)) as (from_, _, _),

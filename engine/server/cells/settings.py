@@ -21,7 +21,7 @@ def settings_of(settings: Settings, cell: Cell) -> Settings:
         "replica_urls": tuple(one.url for one in settings.cell_replica_urls if one.name == cell.name),
         "model_cache_mb": cache,
     }
-    return settings.replaced(**update, **dict.fromkeys(_OF_ALL_CELLS, ()))
+    return settings.model_copy(update=update | dict.fromkeys(_OF_ALL_CELLS, ()))
 
 
 def _address(addresses: Iterable[Cell], cell: Cell) -> str | None:

@@ -1,11 +1,13 @@
 """The settings of the database: where it lies, its connections, and the limits of a statement."""
 
 from pathlib import Path
+from typing import Self
+
+from pydantic import model_validator
 
 from fieldstone.engine.settings.cells import CellAddresses, Cells
 from fieldstone.engine.settings.choices import Distribution
-from fieldstone.engine.settings.declaration import ConfigurationError, Group, seconds, setting, whole
-from fieldstone.engine.settings.readers import Address, Addresses, Host, RedisAddress
+from fieldstone.engine.settings.declaration import Address, Addresses, Group, RedisAddress, seconds, setting, whole
 from fieldstone.sql.embedded import default_data_dir
 
 
@@ -49,9 +51,9 @@ class DatabaseSettings(Group):
     data_dir: Path = setting(default_data_dir(), "The folder of the embedded PostgreSQL.", "the path of a folder")
     database_port: int | None = setting(None,
         "A TCP port at which the embedded PostgreSQL listens, for SQL roles. Unset: its UNIX socket alone.",
-        "a whole number from 1 to 65535, 5432 for instance", least=1, most=65_535)
-    database_host: Host = setting("127.0.0.1", "The address of `FIELDSTONE_DATABASE_PORT`.",
-        "an address, or a host name")
+        "a whole number from 1 to 65535, 5432 for instance", ge=1, le=65_535)
+    database_host: str = setting("127.0.0.1", "The address of `FIELDSTONE_DATABASE_PORT`.",
+        "an address, or a host name", pattern=r"^[^\s,']+$")
     startup_timeout: float = seconds(60.0, "The longest wait for the database at the start, in seconds.")
     pool_size: int = whole(8,
         "Database connections for requests; of several workspaces each gets at most half. Unset with several workers: "
@@ -78,23 +80,25 @@ class DatabaseSettings(Group):
         "The largest table that a change of the model may rewrite while others wait, in bytes.", least=0)
     # fmt: on
 
-    def check(self) -> None:
-        """Check the addresses of the one database, or of the cells."""
-        super().check()
+    @model_validator(mode="after")
+    def _owner_has_a_server(self) -> Self:
         if self.owner_database_url is not None and self.database_url is None:
-            raise ConfigurationError("FIELDSTONE_OWNER_DATABASE_URL needs DATABASE_URL, the login that serves.")
-        self._check_cells()
-        if self.distribute is not None and self.database_url is None:
-            raise ConfigurationError("FIELDSTONE_DISTRIBUTE needs DATABASE_URL, the coordinator of the cluster.")
+            raise ValueError("FIELDSTONE_OWNER_DATABASE_URL needs DATABASE_URL, the login that serves.")
+        return self
 
-    def _check_cells(self) -> None:
+    @model_validator(mode="after")
+    def _cells_are_all_databases(self) -> Self:
         others = (self.database_url, self.owner_database_url, self.listen_url)
         if self.cells and (any(one is not None for one in others) or self.replica_urls or self.distribute):
-            raise ConfigurationError(
+            raise ValueError(
                 "FIELDSTONE_CELLS takes the place of DATABASE_URL, and cannot be used with it, nor with"
                 " FIELDSTONE_OWNER_DATABASE_URL, _LISTEN_URL or _REPLICA_URLS, for which there are _CELL_OWNER_URLS,"
                 " _CELL_LISTEN_URLS and _CELL_REPLICA_URLS, nor with _DISTRIBUTE."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _addresses_are_of_cells(self) -> Self:
         names = {cell.name for cell in self.cells}
         for variable, given in (
             ("FIELDSTONE_CELL_REPLICA_URLS", self.cell_replica_urls),
@@ -102,11 +106,16 @@ class DatabaseSettings(Group):
             ("FIELDSTONE_CELL_LISTEN_URLS", self.cell_listen_urls),
         ):
             if unknown := sorted({one.name for one in given} - names):
-                raise ConfigurationError(f"{variable} names {unknown[0]}, which is no cell of FIELDSTONE_CELLS.")
+                raise ValueError(f"{variable} names {unknown[0]}, which is no cell of FIELDSTONE_CELLS.")
         if self.cell_owner_urls and len(self.cell_owner_urls) < len(self.cells):
-            raise ConfigurationError(
-                "FIELDSTONE_CELL_OWNER_URLS must name every cell: workspaces move between all of them."
-            )
+            raise ValueError("FIELDSTONE_CELL_OWNER_URLS must name every cell: workspaces move between all of them.")
+        return self
+
+    @model_validator(mode="after")
+    def _a_coordinator_is_given(self) -> Self:
+        if self.distribute is not None and self.database_url is None:
+            raise ValueError("FIELDSTONE_DISTRIBUTE needs DATABASE_URL, the coordinator of the cluster.")
+        return self
 
     @property
     def has_replicas(self) -> bool:

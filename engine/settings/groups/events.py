@@ -1,7 +1,6 @@
 """The settings of events: their retention, subscriptions to them, and webhooks."""
 
-from fieldstone.engine.settings.declaration import Group, seconds, setting, whole
-from fieldstone.engine.settings.readers import Networks
+from fieldstone.engine.settings.declaration import Group, Networks, seconds, setting, whole
 
 
 class EventSettings(Group):

@@ -1,17 +1,23 @@
 """The settings of identity: secrets, the ways in which people and programs sign in, and browsers."""
 
+from typing import Self
+
+from pydantic import field_validator, model_validator
+
 from fieldstone.engine.identity.issuer import Issuer, read_issuers
 from fieldstone.engine.identity.openid import ProviderSettings, read_providers
-from fieldstone.engine.settings.declaration import ConfigurationError, Group, setting, whole
-from fieldstone.engine.settings.readers import (
+from fieldstone.engine.settings.declaration import (
+    Group,
     JsonList,
     Names,
     Networks,
     Origins,
     PublicUrl,
-    RestrictedRole,
     SecretKeys,
+    setting,
+    whole,
 )
+from fieldstone.metadata.roles.role import ADMIN
 
 
 class IdentitySettings(Group):
@@ -23,9 +29,9 @@ class IdentitySettings(Group):
         "The keys that secrets are encrypted under in the database: the first encrypts, all decrypt.",
         "a comma-separated list of keys of at least 32 characters, such as `openssl rand -base64 32` makes",
         secret=True)
-    anonymous_role: RestrictedRole | None = setting(None,
+    anonymous_role: str | None = setting(None,
         "The role of requests without a key or token, in `FIELDSTONE_ANONYMOUS_WORKSPACES`. Unset: they are refused.",
-        "the name of a role other than admin")
+        "the name of a role other than admin", min_length=1)
     anonymous_workspaces: Names = setting((),
         "The workspaces that take such requests, by name; the first one is that of requests without"
         " `X-Fieldstone-Workspace`. Unset: `default`.",
@@ -40,16 +46,16 @@ class IdentitySettings(Group):
     public_url: PublicUrl | None = setting(None,
         "The address at which browsers reach this server; with `https` its cookies are `Secure`.",
         "an http or https address without a path, such as https://api.example.com")
-    oidc: JsonList | None = setting(None,
+    oidc: JsonList = setting(None,
         "The OpenID providers at which people sign in by a browser, as a JSON list.",
         "a JSON list of providers", secret=True)
     session_hours: int = whole(12, "The length of a person's session, in hours.", most=8_760)
     session_idle_minutes: int = whole(120,
         "The minutes without a use after which a session ends; 0 is never.", least=0, most=525_600)
-    jwt: JsonList | None = setting(None,
+    jwt: JsonList = setting(None,
         "The identity providers whose tokens are accepted beside API keys, as a JSON list.",
         "a JSON list of issuers", secret=True)
-    cors_origins: Origins | None = setting(None,
+    cors_origins: Origins = setting(None,
         "The origins that browsers may call from. Unset: all in development, none in production.",
         "* or a comma-separated list of origins such as https://app.example.com")
     cors_credentials: bool = setting(False,
@@ -57,19 +63,30 @@ class IdentitySettings(Group):
         "true or false")
     # fmt: on
 
-    def check(self) -> None:
-        """Check the providers and the issuers."""
-        super().check()
+    @field_validator("anonymous_role")
+    @classmethod
+    def _is_restricted(cls, value: str | None) -> str | None:
+        if value == ADMIN:
+            raise ValueError
+        return value
+
+    @model_validator(mode="after")
+    def _providers_are_right(self) -> Self:
         try:
             providers = read_providers(self.oidc or "[]")
         except ValueError as error:
-            raise ConfigurationError(f"FIELDSTONE_OIDC {error}.") from None
+            raise ValueError(f"FIELDSTONE_OIDC {error}.") from None
         if providers and not (self.public_url and self.secret_key):
-            raise ConfigurationError("FIELDSTONE_OIDC needs FIELDSTONE_PUBLIC_URL and FIELDSTONE_SECRET_KEY.")
+            raise ValueError("FIELDSTONE_OIDC needs FIELDSTONE_PUBLIC_URL and FIELDSTONE_SECRET_KEY.")
+        return self
+
+    @model_validator(mode="after")
+    def _issuers_are_right(self) -> Self:
         try:
             read_issuers(self.jwt or "[]")
         except ValueError as error:
-            raise ConfigurationError(f"FIELDSTONE_JWT {error}.") from None
+            raise ValueError(f"FIELDSTONE_JWT {error}.") from None
+        return self
 
     @property
     def issuers(self) -> tuple[Issuer, ...]:

@@ -1,8 +1,11 @@
 """The settings of operations: how many, how large, and which of them are answered."""
 
+from typing import Self
+
+from pydantic import model_validator
+
 from fieldstone.engine.settings.choices import Documents, RateLimitStore
-from fieldstone.engine.settings.declaration import ConfigurationError, Group, setting, whole
-from fieldstone.engine.settings.readers import RedisAddress
+from fieldstone.engine.settings.declaration import Group, RedisAddress, setting, whole
 
 
 class OperationSettings(Group):
@@ -26,10 +29,10 @@ class OperationSettings(Group):
     max_concurrent_per_key: int | None = setting(None,
         "Operations of a key, or a user, in progress at once in one process; more wait for their turn, and 0 is no "
         "limit. Unset: four times `FIELDSTONE_POOL_SIZE`, 32 at least.",
-        "a whole number from 0 up, 32 for instance", least=0)
+        "a whole number from 0 up, 32 for instance", ge=0)
     max_concurrent_per_workspace: int | None = setting(None,
         "The same of all principals of a workspace. Unset: eight times `FIELDSTONE_POOL_SIZE`, 64 at least.",
-        "a whole number from 0 up, 64 for instance", least=0)
+        "a whole number from 0 up, 64 for instance", ge=0)
     max_queue_ms: int = whole(400,
         "The longest wait of operations for a database connection, in milliseconds, beyond which new ones are refused "
         "(`OVERLOADED`); a burst may wait half as long again, and 0 is no limit.", least=0, most=60_000)
@@ -60,10 +63,8 @@ class OperationSettings(Group):
     max_bulk_writes: int = whole(10_000, "The most records that one field of a mutation may write.")
     # fmt: on
 
-    def check(self) -> None:
-        """Check that the default page is none too large."""
-        super().check()
+    @model_validator(mode="after")
+    def _pages_fit(self) -> Self:
         if self.default_page > self.max_page:
-            raise ConfigurationError(
-                f"FIELDSTONE_DEFAULT_PAGE must be at most FIELDSTONE_MAX_PAGE, which is {self.max_page}."
-            )
+            raise ValueError(f"FIELDSTONE_DEFAULT_PAGE must be at most FIELDSTONE_MAX_PAGE, which is {self.max_page}.")
+        return self

@@ -1,8 +1,11 @@
 """The settings of the server: its address, the connections of its clients, its memory, metrics and log."""
 
+from importlib.util import find_spec
+
+from pydantic import field_validator
+
 from fieldstone.engine.settings.choices import Environment, LogFormat, LogLevel
-from fieldstone.engine.settings.declaration import Group, seconds, setting, whole
-from fieldstone.engine.settings.readers import Token, Tracing, Workers
+from fieldstone.engine.settings.declaration import Group, Token, Workers, seconds, setting, whole
 
 
 class ServingSettings(Group):
@@ -20,13 +23,13 @@ class ServingSettings(Group):
     port: int = whole(3000, "The port to listen on; 0 takes a free one.", least=0, most=65_535)
     workers: Workers = setting(1,
         "Processes that serve on the port under one `fieldstone serve`; `auto` is one for each core.",
-        "auto or a whole number from 1 to 64", least=1, most=64)
+        "auto or a whole number from 1 to 64", ge=1, le=64)
     max_connections: int = whole(10_000,
         "The most connections of clients; beyond it the connections idle for longest are closed.")
     max_connections_each: int = whole(2_500, "The most connections of one address, in IPv6 of one network of 64 bits.")
     connection_age: int | None = setting(None,
         "Seconds after which a connection of a client is closed with an answer, so that the next one may be another "
-        "server's; 0 is never. Unset: 300 with several workers, never with one.", "a whole number from 0 up", least=0)
+        "server's; 0 is never. Unset: 300 with several workers, never with one.", "a whole number from 0 up", ge=0)
     head_timeout: float = seconds(10.0,
         "The longest wait for a request's head, and for the first byte of a connection, in seconds.")
     body_timeout: float = seconds(30.0, "The longest wait for a request's body, in seconds.")
@@ -44,11 +47,11 @@ class ServingSettings(Group):
         "visible ASCII characters without spaces", secret=True)
     metrics_port: int | None = setting(None,
         "A second port for `/metrics` with names and the details of `/readyz`, without a token; 0 takes a free one.",
-        "a whole number from 0 to 65535, 9090 for instance", least=0, most=65_535)
+        "a whole number from 0 to 65535, 9090 for instance", ge=0, le=65_535)
     slow_operation: int = whole(0,
         "Milliseconds after which an operation is slow: it is logged, and listed by `slowOperations`; 0 is off.",
         least=0, most=3_600_000)
-    tracing: Tracing = setting(False,
+    tracing: bool = setting(False,
         "Whether spans are sent by OpenTelemetry, as its own variables `OTEL_...` say.",
         "true or false; true needs `pip install 'fieldstone[otel]'`")
     log_level: LogLevel = setting(LogLevel.INFO,
@@ -56,6 +59,13 @@ class ServingSettings(Group):
     log_format: LogFormat | None = setting(None, "Unset: `console` in development, `json` in production.",
         "json or console")
     # fmt: on
+
+    @field_validator("tracing")
+    @classmethod
+    def _has_open_telemetry(cls, value: bool) -> bool:
+        if value and not (find_spec("opentelemetry") and find_spec("opentelemetry.sdk") and find_spec("requests")):
+            raise ValueError
+        return value
 
     @property
     def is_development(self) -> bool:

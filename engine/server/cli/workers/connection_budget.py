@@ -19,7 +19,7 @@ _LISTENING = 1
 
 def share_connections(settings: Settings) -> Settings:
     """Return the settings of one worker: where the pool's size is not given, the workers share sixteen connections."""
-    if settings.workers == 1 or "pool_size" in settings.given:
+    if settings.workers == 1 or "pool_size" in settings.model_fields_set:
         return settings
     return load_settings(settings, pool_size=max(_LEAST, _FOR_ALL // settings.workers))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from fieldstone.engine.server.cli.workers.connection_budget import share_connections
-from fieldstone.engine.settings import ConfigurationError, load_settings, readers
+from fieldstone.engine.settings import ConfigurationError, declaration, load_settings
 
 
 @pytest.mark.parametrize(("workers", "connections"), [(1, 8), (2, 8), (3, 5), (4, 4), (8, 2), (64, 2)])
@@ -25,7 +25,7 @@ def test_auto_is_a_worker_for_each_core_that_a_container_may_use(
 ) -> None:
     file = tmp_path / "cpu.max"
     file.write_text(f"{limit}\n")
-    monkeypatch.setattr(readers, "_CPU_LIMIT", file)
+    monkeypatch.setattr(declaration, "_CPU_LIMIT", file)
     assert load_settings(workers="auto").workers == min(len(os.sched_getaffinity(0)), most)
 
 
