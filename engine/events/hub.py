@@ -25,8 +25,8 @@ from fieldstone.engine.events.delivery.work import PASSING, PAUSE, GroupWork, Wa
 from fieldstone.engine.events.live.execution import Execution
 from fieldstone.engine.events.live.group import LiveGroup, LiveMember, LiveSink
 from fieldstone.engine.events.live.queries import LiveQueries
-from fieldstone.engine.events.log.epochs import EPOCH, find_position
-from fieldstone.engine.events.log.reader import EventLog, expired
+from fieldstone.engine.events.log.epochs import find_position
+from fieldstone.engine.events.log.reader import EventLog, refuse_resuming
 from fieldstone.engine.events.model_watchers import ModelMember, ModelWatchers
 from fieldstone.engine.events.quotas import Place, QuotaLimits, Quotas
 from fieldstone.engine.events.subscriptions.group import Sink, Subscriber, SubscriptionGroup
@@ -187,10 +187,7 @@ class Hub:
                 return self.models.join(subscription, sink, place)
             if isinstance(subscription, LiveQuery):
                 return await self._subscribe_live(subscription, sink, place)
-            after, group = subscription.after, subscription.group
-            if after is not None and (group.epoch or after >= EPOCH):
-                after = await find_position(self._database, group.workspace_id, group.epoch, after)
-            position = await self._begin(after)
+            position = await self._begin(subscription)
         except BaseException:
             place.leave()
             raise
@@ -200,7 +197,7 @@ class Hub:
         return member
 
     async def _subscribe_live(self, query: LiveQuery, sink: LiveSink, place: Place) -> LiveMember:
-        await self._begin(None)
+        await self._begin()
         member = LiveMember(subscription=query, sink=sink, place=place)
         self.live.join(member)
         return member
@@ -271,11 +268,16 @@ class Hub:
         known = describe(error, None, (group.key.key,)) if isinstance(error, DatabaseError) else None
         self._fail(group, [known or self._report(error)])
 
-    async def _begin(self, after: int | None) -> int:
+    async def _begin(self, subscription: Subscription | None = None) -> int:
         """Return the position that a subscriber begins behind."""
+        after = None
+        if subscription is not None and subscription.after is not None:
+            key = subscription.group
+            given = key.positions.read(subscription.after, "after")
+            after = await find_position(self._database, key.workspace_id, key.positions, given)
         bounds = await self.log.bounds()
-        if after is not None and not bounds.holds_all_after(after):
-            raise expired(after, bounds)
+        if subscription is not None and after is not None and not bounds.holds_all_after(after):
+            raise refuse_resuming(after, bounds, subscription.group.positions)
         if not self._has_groups:
             # Without subscribers the log was not read meanwhile.
             self.position = max(self.position, bounds.last)

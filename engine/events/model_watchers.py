@@ -111,7 +111,7 @@ class ModelWatchers:
         value = watch.select(
             {"version": str(model.version), "objects": sorted(map(str, shown)), "rights": has_other_rights}
         )
-        return LiveAnswer(position=0, payload=dumps({"data": {watch.key: value}}), digest=b"")
+        return LiveAnswer(position="", payload=dumps({"data": {watch.key: value}}), digest=b"")
 
 
 def _is_shown(view: Snapshot, object_id: UUID) -> bool:

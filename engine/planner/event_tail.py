@@ -1,12 +1,19 @@
 """The events of all objects as a subscription: its filter and its selection become a plan that its group shares."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.documents.document import Selected
-from fieldstone.engine.planner.arguments.positions import Position, position_of
-from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, arguments_of, bind_tree
+from fieldstone.engine.planner.arguments.trees import (
+    Bindings,
+    Blame,
+    Tree,
+    arguments_of,
+    bind_tree,
+    value_of,
+)
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.record_events import list_actions
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
@@ -44,13 +51,13 @@ class PlannedTail:
     Attributes:
         key: the response key of its field.
         filter: yields the events that are meant; raises BadUserInput.
-        after: yields the position to resume after; None where the subscriber gave none.
+        after: yields the position to resume after, as the subscriber gave it; None where it gave none.
     """
 
     key: str
     chosen: tuple[Chosen, ...]
     filter: Callable[[Bindings], TailFilter]
-    after: Position
+    after: Callable[[Bindings], JsonValue]
 
 
 def plan_tail(context: PlanContext, selected: Selected) -> PlannedTail:
@@ -63,7 +70,7 @@ def plan_tail(context: PlanContext, selected: Selected) -> PlannedTail:
         key=selected.key,
         chosen=_choose(context, selected, _TYPE),
         filter=_read_filter(context, arguments.get("filter"), Blame(field="filter", path=path)),
-        after=position_of(context.snapshot.role, arguments.get("after"), Blame(field="after", path=path)),
+        after=partial(value_of, arguments.get("after")),
     )
 
 

@@ -1,19 +1,21 @@
 """Subscriptions: the root field of a subscription operation becomes a plan that its whole group shares."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.errors import QueryTooComplex
 from fieldstone.engine.planner.answer_size import bytes_to_count
-from fieldstone.engine.planner.arguments.positions import Position, position_of
 from fieldstone.engine.planner.arguments.trees import (
     Binder,
+    Bindings,
     Blame,
     Tree,
     arguments_of,
     array_literal,
     bind_tree,
+    value_of,
 )
 from fieldstone.engine.planner.context import ParameterList, PlanContext, Site, readable
 from fieldstone.engine.planner.cost import price_of_record
@@ -52,7 +54,7 @@ class PlannedFeed:
         feed: the read of the events; after the parameters of the selection come those for the range and the sets.
         binders: those of the selection's parameters, which are the same for a whole group.
         set_binders: those of the values that a set has for each subscriber.
-        after: yields the position to resume after, None where the subscriber gave none; raises BadUserInput.
+        after: yields the position to resume after, as the subscriber gave it; None where it gave none.
     """
 
     key: str
@@ -61,7 +63,7 @@ class PlannedFeed:
     feed: EventFeed
     binders: tuple[Binder, ...]
     set_binders: tuple[Binder, ...]
-    after: Position
+    after: Callable[[Bindings], JsonValue]
 
 
 class SetParameters(ParameterList):
@@ -95,7 +97,7 @@ def _plan_feed(context: PlanContext, selected: Selected, root: SubscriptionRoot)
     object_ = context.touch(root.object)
     path = (selected.key,)
     arguments = arguments_of(selected.nodes[0], context.variables)
-    after = position_of(context.snapshot.role, arguments.get("after"), Blame(field="after", path=path))
+    after = partial(value_of, arguments.get("after"))
     table = readable(context, object_)
     build = build_record if root.verb else build_event
     record = _as_once(build(context, object_, context.selected_below(selected), path), _find_options(object_))

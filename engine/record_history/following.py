@@ -12,7 +12,6 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.queries import named_statement
 
 _FOLLOW = named_statement(__name__, "follow_events")
-_KEY = named_statement(__name__, "cursor_key")
 _EACH: Final = None
 
 
@@ -77,7 +76,7 @@ class Follower:
         events = [event for event in found if any(_numbers(index, event) for index in indexes)]
         if not events:
             return [], reached
-        showing = self._showing = self._showing or Showing(view=self._view, key=await _read_key(read))
+        showing = self._showing = self._showing or Showing(view=self._view)
         shown = await showing.show(read, events, [loads(claims) for claims in wanting])
         followed = []
         for event in events:
@@ -109,8 +108,3 @@ def _numbers(index: _Index, event: LoggedEvent) -> list[int]:
     """Return the numbers of the sets that want an event."""
     keys = ((record, actor) for record in (event.record_id, _EACH) for actor in {event.actor["id"], _EACH})
     return [number for key in keys if key in index for number in index[key]]
-
-
-async def _read_key(read: Read) -> bytes:
-    ((text,),) = await read(*_KEY.bind())
-    return bytes.fromhex((text or b"").decode())

@@ -28,9 +28,6 @@ WHERE record_id = %(record)s::uuid AND workspace_id = %(workspace)s::uuid AND ob
     AND (%(until)s::timestamptz IS NULL OR at < %(until)s::timestamptz)
 ORDER BY position DESC LIMIT %(limit)s::integer;
 
--- name: cursor_key
-SELECT encode(key, 'hex') FROM fieldstone.cursor_key;
-
 -- name: follow_events
 -- The oldest first, of the log alone.
 SELECT position, object_id, record_id, action, to_jsonb(at AT TIME ZONE 'UTC') #>> '{}', actor_kind, actor_id, actor

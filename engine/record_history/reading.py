@@ -1,11 +1,12 @@
 """Reading the events of records, page by page."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from fieldstone.engine.record_history.cursors import read_cursor, write_cursor
+from fieldstone.engine.positions import EPOCH, Positions, positions_of, unknown
 from fieldstone.engine.record_history.showing import MOST_SHOWN, LoggedEvent, Showing, read_event
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Seen
@@ -21,7 +22,6 @@ _ROUNDS = 5
 
 _FIND = named_statement(__name__, "find_events")
 _FIND_OF_RECORD = named_statement(__name__, "find_events_of_record")
-_KEY = named_statement(__name__, "cursor_key")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,6 @@ class RecordHistory:
     def __init__(self, database: Database, time_limit: float) -> None:
         self._database = database
         self._time_limit = time_limit
-        self._key: bytes | None = None
 
     async def page(self, seen: Seen, wanted: EventFilter, first: int, before: str | None) -> JsonValue:
         """Return the newest `first` events that a principal sees, in the form of a connection.
@@ -66,11 +65,11 @@ class RecordHistory:
             before: the cursor of an event, behind which the page begins.
 
         Raises:
-            BadUserInput: the cursor is none.
+            BadUserInput: the cursor is none, or is from before the workspace came from another cell.
         """
-        key = await self._read_key()
-        showing = Showing(view=seen.view, key=key)
-        position = None if before is None else read_cursor(before, key)
+        showing = Showing(view=seen.view)
+        positions = replace(positions_of(seen.view), sealed=True)
+        position = None if before is None else _read_cursor(before, positions)
         objects = {
             one.id: one for name, one in seen.view.readable.items() if wanted.object is None or name == wanted.object
         }
@@ -92,14 +91,8 @@ class RecordHistory:
                     break
                 position = event.position
                 edges += [{"cursor": one.node["id"], "node": one.node} for one in shown.get(position, ())]
-        end = None if position is None else write_cursor(position, key)
+        end = None if position is None else positions.write(position)
         return {"edges": edges, "pageInfo": {"hasNextPage": has_more, "endCursor": end if edges or has_more else None}}
-
-    async def _read_key(self) -> bytes:
-        if self._key is None:
-            ((text,),) = await self._database.read(*_KEY.bind(), timeout=self._time_limit)
-            self._key = bytes.fromhex((text or b"").decode())
-        return self._key
 
     async def _find(
         self, seen: Seen, wanted: EventFilter, objects: Sequence[UUID], position: int | None, limit: int
@@ -123,3 +116,10 @@ class RecordHistory:
     async def _read(self, seen: Seen, statement: Statement, parameters: Sequence[bytes | None]) -> list[Row]:
         share = seen.view.workspace.id.int
         return await self._database.read(statement, parameters, timeout=self._time_limit, share=share)
+
+
+def _read_cursor(before: str, positions: Positions) -> int:
+    epoch, position = divmod(positions.read(before, "before"), EPOCH)
+    if epoch != positions.epoch:
+        raise unknown("before")
+    return position

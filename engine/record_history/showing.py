@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings
 from fieldstone.engine.planner.whole_record import seen_feed, whole_record
-from fieldstone.engine.record_history.cursors import write_cursor
+from fieldstone.engine.positions import positions_of
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.sql.compiler import compile_plan
@@ -69,12 +69,10 @@ class Showing:
 
     Attributes:
         view: the model as the role sees it.
-        key: that of the cursors.
         most_bytes: of the records that one statement reads; None is no limit.
     """
 
     view: Snapshot
-    key: bytes
     most_bytes: int | None = None
     _feeds: dict[tuple[UUID, str, Table], _Feed] = field(default_factory=dict)
 
@@ -121,7 +119,7 @@ class Showing:
         self, event: LoggedEvent, object_: Object, image: _Image, changes: list[dict[str, JsonValue]]
     ) -> Mapping[str, JsonValue]:
         return {
-            "id": write_cursor(event.position, self.key),
+            "id": positions_of(self.view).seal(event.position),
             "action": event.action.upper(),
             "object": object_.name_singular,
             "recordId": event.record_id,

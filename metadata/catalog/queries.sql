@@ -49,10 +49,10 @@ SELECT version, (
 SELECT version FROM fieldstone.workspace WHERE id = %(workspace_id)s::uuid;
 
 -- name: workspace_by_id
-SELECT id, name, schema_name, is_distributed, epoch, version FROM fieldstone.workspace WHERE id = %(workspace_id)s AND presence = 'HERE';
+SELECT id, name, schema_name, is_distributed, epoch, seal_key, version FROM fieldstone.workspace WHERE id = %(workspace_id)s AND presence = 'HERE';
 
 -- name: workspace_by_name
-SELECT id, name, schema_name, is_distributed, epoch FROM fieldstone.workspace WHERE name = %(name)s AND presence = 'HERE';
+SELECT id, name, schema_name, is_distributed, epoch, seal_key FROM fieldstone.workspace WHERE name = %(name)s AND presence = 'HERE';
 
 -- name: workspace_id_by_name
 -- A name may have the form of an id: the id comes first. The home knows the workspaces of all cells. Each part is a look-up
@@ -69,7 +69,7 @@ SELECT id FROM (
 ORDER BY is_by_name LIMIT 1;
 
 -- name: workspaces
-SELECT id, name, schema_name, is_distributed, epoch FROM fieldstone.workspace WHERE presence = 'HERE' ORDER BY name;
+SELECT id, name, schema_name, is_distributed, epoch, seal_key FROM fieldstone.workspace WHERE presence = 'HERE' ORDER BY name;
 
 -- name: load_objects
 SELECT id, name_singular, name_plural, label_singular, label_plural, description, icon, table_name,
@@ -215,7 +215,7 @@ SELECT set_config('deadlock_timeout', '20ms', true) WHERE has_parameter_privileg
 -- name: insert_workspace
 -- Its indexes are in the order of sql/text_order.py from the beginning.
 INSERT INTO fieldstone.workspace (id, name, schema_name, is_distributed, text_order)
-VALUES (%(id)s, %(name)s, %(schema_name)s, %(is_distributed)s, 1);
+VALUES (%(id)s, %(name)s, %(schema_name)s, %(is_distributed)s, 1) RETURNING seal_key;
 
 -- name: prepare_two_phases
 -- A table that Citus knows and that lies on the coordinator, without rows: a transaction that writes to it commits in two

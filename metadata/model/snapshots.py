@@ -24,6 +24,7 @@ class Workspace:
     Attributes:
         is_distributed: whether Citus has distributed the schema.
         epoch: the number of its moves between cells.
+        seal_key: the key under which clients are told positions of its events; empty before its row is inserted.
     """
 
     id: UUID
@@ -31,6 +32,7 @@ class Workspace:
     schema: str
     is_distributed: bool = False
     epoch: int = 0
+    seal_key: bytes = field(default=b"", compare=False, repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

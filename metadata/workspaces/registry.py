@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
 import psycopg
@@ -151,28 +152,27 @@ async def _insert_workspace(connection: Session, name: str, *, is_distributed: b
     schema = await find_free_schema(connection, name)
     workspace = Workspace(id=new_id(), name=name, schema=schema, is_distributed=is_distributed)
     try:
-        await insert_workspace(connection, workspace)
+        return await insert_workspace(connection, workspace)
     except psycopg.errors.UniqueViolation:
         raise NameTaken(f'there is a workspace "{name}" already', field="name") from None
-    return workspace
 
 
-async def insert_workspace(connection: Session, workspace: Workspace) -> None:
-    """Insert the row of a workspace and make its schema.
+async def insert_workspace(connection: Session, workspace: Workspace) -> Workspace:
+    """Insert the row of a workspace, make its schema, and return it with the key of its positions.
 
     Raises:
         psycopg.errors.UniqueViolation: another workspace has its id or name.
     """
-    await connection.execute(
-        QUERIES["insert_workspace"],
-        {
-            "id": workspace.id,
-            "name": workspace.name,
-            "schema_name": workspace.schema,
-            "is_distributed": workspace.is_distributed,
-        },
+    ((seal_key,),) = await fetch(
+        connection,
+        "insert_workspace",
+        id=workspace.id,
+        name=workspace.name,
+        schema_name=workspace.schema,
+        is_distributed=workspace.is_distributed,
     )
     await connection.execute(create.create_schema(workspace.schema))
     if workspace.is_distributed:
         await connection.execute(QUERIES["prepare_two_phases"])
         await connection.execute(QUERIES["distribute_schema"], {"schema": workspace.schema})
+    return replace(workspace, seal_key=seal_key)

@@ -15,6 +15,7 @@ from fieldstone.engine.server.app import Fieldstone
 from tests.attacks.owasp import ask, codes, data
 from tests.engine.server.conftest import StartApp, app_database, client_of, start_app
 from tests.engine.server.listening import listening
+from tests.waiting import until_true
 
 __all__ = ["app_database", "start_app"]
 
@@ -214,3 +215,24 @@ async def test_positions_of_events(two: Two) -> None:
                 if len(found) == 2:
                     break
     assert found == ["theirs@example.com", "last@example.com"]
+
+
+async def test_sealed_positions(two: Two) -> None:
+    """The cursor of an event is one: it is nothing in another workspace, neither in its history nor in its streams."""
+    pages = "query ($before: String) { events(first: 1 before: $before) { edges { cursor } pageInfo { endCursor } } }"
+    found: Any = None
+
+    async def is_logged() -> bool:
+        nonlocal found
+        found = (await data(two.ours, pages, "/metadata"))["events"]
+        return bool(found["edges"])
+
+    await until_true(is_logged)
+    text = "subscription ($after: String) { personCreated(after: $after) { email } }"
+    for position in (found["edges"][0]["cursor"], found["pageInfo"]["endCursor"]):
+        assert "errors" not in await ask(two.ours, pages, "/metadata", before=position)
+        refused = (await ask(two.theirs, pages, "/metadata", before=position))["errors"][0]["extensions"]
+        assert (refused["code"], refused["reason"]) == ("BAD_USER_INPUT", "POSITION_UNKNOWN")
+        asked = {"query": text, "variables": {"after": position}}
+        streamed = await two.theirs.post("/graphql/stream", json=asked, headers={"accept": "text/event-stream"})
+        assert '"reason":"POSITION_UNKNOWN"' in streamed.text

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -11,8 +12,8 @@ import pytest
 
 from fieldstone.engine.cells.errors import MoveRefused
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.events.log.epochs import EPOCH
 from fieldstone.engine.events.subscriptions.subscription import Subscription
+from fieldstone.engine.positions import EPOCH, positions_of
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.cells.moving import cancel, drop_all_left, move
@@ -218,7 +219,7 @@ class Sink:
         self.names: list[str] = []
         self.errors: list[ApiError] = []
 
-    def offer(self, _position: int, payload: str) -> bool:
+    def offer(self, _position: str, payload: str) -> bool:
         told = json.loads(payload)
         self.positions.append(told["extensions"]["position"])
         (event,) = told["data"].values()
@@ -277,13 +278,16 @@ async def test_a_cursor_from_before_a_move_goes_on_behind_it(cells: dict[str, st
             numbers = [int(one) for one in (*before.positions, *resumed.positions)]
             assert numbers == sorted(numbers)
             assert numbers[-1] > EPOCH
-            with pytest.raises(ApiError, match="There is no position"):
+            with pytest.raises(ApiError, match="no position of an event of this workspace"):
                 await subscribe(app, "east", token, query, str(int(before.positions[-1]) + 1_000))
             # And over a second move, whichever epoch the position is of.
             await move(settings, "first", "home", lambda _: None)
             await send(client, CREATE, name="5")
+            # A sealed one of before goes on as well: its key has moved along.
+            sealed = replace(positions_of(model), sealed=True).write(int(before.positions[1]))
             for position, names in (
                 (before.positions[1], ["2", "3", "4", "5"]),
+                (sealed, ["2", "3", "4", "5"]),
                 (resumed.positions[0], ["3", "4", "5"]),
                 (resumed.positions[-1], ["5"]),
             ):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.events.counters import HubCounters
 from fieldstone.engine.events.delivery.reader import Reader, Wanted
-from fieldstone.engine.events.log.reader import MISSED, Bounds, EventLog, expired
+from fieldstone.engine.events.log.reader import Bounds, EventLog, refuse_resuming
 from fieldstone.engine.events.subscriptions.group import Subscriber, SubscriptionGroup, build_sets
 
 EndMember = Callable[[Subscriber, list[ApiError]], None]
@@ -65,4 +65,4 @@ class CatchUp:
 
     def _give_up(self, group: SubscriptionGroup, ready: Iterable[Subscriber], bounds: Bounds) -> None:
         for member in [one for one in ready if one.position + 1 < bounds.first and one.group is group]:
-            self._end(member, [MISSED if group.key.sealed else expired(member.position, bounds)])
+            self._end(member, [refuse_resuming(member.position, bounds, group.key.positions)])

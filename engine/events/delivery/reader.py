@@ -103,7 +103,7 @@ class Reader:
                     await asyncio.sleep(0)
                 if delivery.position <= member.position or member.group is not group or member in full:
                     continue
-                if member.sink.offer(delivery.position, delivery.payload):
+                if member.sink.offer(delivery.shown, delivery.payload):
                     member.position = delivery.position
                     self._counters.delivered += 1
                 else:

@@ -97,9 +97,9 @@ class Execution:
         digest = blake2b(data, digest_size=_DIGEST).digest()
         if group.is_retired or all(member.seen == digest and not member.is_announced for member in group):
             return
-        told = "" if group.key.sealed else ',"extensions":{"position":"' + str(position) + '"}'
-        payload = '{"data":' + data.decode() + told + "}"
-        answer = LiveAnswer(position=position, payload=payload, digest=digest)
+        shown = group.key.positions.write(position)
+        payload = '{"data":' + data.decode() + ',"extensions":{"position":"' + shown + '"}}'
+        answer = LiveAnswer(position=shown, payload=payload, digest=digest)
         self.waiting.keep(group, answer)
         for number, member in enumerate(group, start=1):
             if number % _AT_ONCE == 0:

@@ -19,11 +19,11 @@ class LiveAnswer(NamedTuple):
     """An answer: JSON text as the GraphQL specification has it.
 
     Attributes:
-        position: the events up to it are covered.
+        position: the events up to it are covered, as clients see it; empty if it answers for no events.
         digest: a hash of the data, by which equal answers are known.
     """
 
-    position: int
+    position: str
     payload: str
     digest: bytes
 

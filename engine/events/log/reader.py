@@ -1,10 +1,10 @@
 """Reading the event log: events in the order of their positions, which have no gaps."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Final
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.positions import Positions, unknown
 from fieldstone.metadata.json_text import dumps, loads
 from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.executor import Database
@@ -60,26 +60,20 @@ class Bounds:
         return self.first - 1 <= position <= self.last
 
 
-def expired(position: int, bounds: Bounds) -> BadUserInput:
+def refuse_resuming(position: int, bounds: Bounds, positions: Positions) -> BadUserInput:
     """Return the refusal of a subscription that resumes after a position that the log cannot go on from."""
     if position > bounds.last:
-        return BadUserInput(
-            f"There is no position {position} in the log, whose last is {bounds.last}.",
-            field="after",
-            extensions={"reason": "POSITION_UNKNOWN"},
-        )
+        return unknown("after")
+    return expired(positions.write(bounds.first - 1))
+
+
+def expired(oldest: str | None = None) -> BadUserInput:
+    """Return the end of a subscription that retention has overtaken, with the oldest position that can be resumed."""
     return BadUserInput(
-        f"The events after position {position} are not kept any more: read the records again and subscribe without it.",
+        "The events after the position are not kept any more: read the records again and subscribe without it.",
         field="after",
-        extensions={"reason": "POSITION_EXPIRED", "oldest": str(bounds.first - 1)},
+        extensions={"reason": "POSITION_EXPIRED"} | ({} if oldest is None else {"oldest": oldest}),
     )
-
-
-MISSED: Final = BadUserInput(
-    "Events that were not delivered yet are not kept any more: read the records again and subscribe again.",
-    extensions={"reason": "POSITION_EXPIRED"},
-)
-"""The end of a subscription that tells no positions, and that retention has overtaken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ from functools import partial
 from typing import Protocol, assert_never
 
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.events.log.epochs import show_position
 from fieldstone.engine.events.quotas import Place
 from fieldstone.engine.events.subscriptions.subscription import AnyKey, GroupKey, Subscription
 from fieldstone.engine.events.subscriptions.tail import TailKey, read_sets
@@ -31,7 +30,7 @@ class Sink(Protocol):
     def has_room(self) -> bool:
         """Return whether the queue takes another result."""
 
-    def offer(self, position: int, payload: str) -> bool:
+    def offer(self, position: str, payload: str) -> bool:
         """Take a result, JSON text as the GraphQL specification has it; return False where the queue is full."""
 
     def fail(self, errors: list[ApiError]) -> None:
@@ -55,17 +54,21 @@ class Subscriber:
     group: "SubscriptionGroup | None" = None
 
     @property
-    def begin(self) -> int | None:
-        """Return the position behind which its events are still to come, as clients see it; None for a sealed one."""
-        key = self.subscription.group
-        return None if key.sealed else show_position(self.position, key.epoch)
+    def begin(self) -> str:
+        """Return the position behind which its events are still to come, as clients see it."""
+        return self.subscription.group.positions.write(self.position)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One event for the subscribers whose sets have these numbers, decimal from 1 with commas between them."""
+    """One event for the subscribers whose sets have these numbers, decimal from 1 with commas between them.
+
+    Attributes:
+        shown: its position as clients see it.
+    """
 
     position: int
+    shown: str
     numbers: bytes
     payload: str
 
@@ -213,9 +216,9 @@ class SubscriptionGroup:
                 assert_never(self.key)
 
     def _delivery(self, position: int, numbers: bytes, data: str) -> Delivery:
-        shown = show_position(position, self.key.epoch)
-        told = "" if self.key.sealed else f',"extensions":{{"position":"{shown}"}}'
-        return Delivery(position=position, numbers=numbers, payload=data + "}" + told + "}")
+        shown = self.key.positions.write(position)
+        payload = data + '},"extensions":{"position":"' + shown + '"}}'
+        return Delivery(position=position, shown=shown, numbers=numbers, payload=payload)
 
 
 def build_sets(members: Iterable[Subscriber]) -> Sets:

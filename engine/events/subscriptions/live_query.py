@@ -15,6 +15,7 @@ from fieldstone.engine.events.subscriptions.subscription import (
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.live_queries import Anchors, ObjectReads
+from fieldstone.engine.positions import Positions
 from fieldstone.metadata.dependencies import Dependencies, RightsOnObjects
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.dataclasses import dataclass
@@ -56,14 +57,14 @@ class LiveKey:
 
     Attributes:
         rights: those on the objects that the statement depends on: roles that have the same ones share a group.
-        sealed: whether the answers tell no positions.
+        positions: their form for clients.
         key: the response key of their field.
         interval: the seconds for which events are gathered before the statement runs.
     """
 
     workspace_id: UUID
     rights: RightsOnObjects
-    sealed: bool
+    positions: Positions
     key: str
     statement: Statement
     parameters: tuple[bytes | None, ...]
@@ -89,11 +90,6 @@ class LiveQuery:
     depends: Dependencies
 
     @property
-    def sealed(self) -> bool:
-        """Return whether its answers tell no positions."""
-        return self.group.sealed
-
-    @property
     def size(self) -> int:
         """Return the kept bytes of the client's request."""
         parameters = sum(len(value) for value in self.group.parameters if value is not None)
@@ -109,7 +105,7 @@ def bind_live_query(
     principal: Principal,
     operation: SubscriptionRequest,
     bindings: Bindings,
-    sealed: bool,
+    positions: Positions,
     depends: Dependencies,
 ) -> LiveQuery:
     """Return the live query of one request.
@@ -131,7 +127,7 @@ def bind_live_query(
         group=LiveKey(
             workspace_id=principal.workspace_id,
             rights=needed.rights,
-            sealed=sealed,
+            positions=positions,
             key=plan.key,
             statement=plan.statement.statement,
             parameters=tuple(parameters),

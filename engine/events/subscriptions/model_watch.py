@@ -27,11 +27,6 @@ class ModelWatch:
     find_model: Callable[[UUID], Snapshot | None]
 
     @property
-    def sealed(self) -> bool:
-        """Return that its results have no positions: they stand in no log."""
-        return True
-
-    @property
     def size(self) -> int:
         """Return the kept bytes of the client's request."""
         return len(self.operation.query) + len(self.operation.json)

@@ -8,6 +8,7 @@ from fieldstone.engine.errors import ApiError
 from fieldstone.engine.events.subscriptions.tail import TailKey
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings
 from fieldstone.engine.planner.subscriptions import PlannedFeed
+from fieldstone.engine.positions import Positions
 from fieldstone.metadata.dependencies import Dependencies, RightsOnObjects
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.principal import Principal
@@ -77,23 +78,21 @@ class GroupKey:
     Attributes:
         rights: those on the objects that the statement depends on: roles that have the same ones share a group.
         actions: those of the events.
-        sealed: whether the results tell no positions: these count the events of all workspaces and objects.
+        positions: their form for clients.
         key: the response key of their field.
         limit: the number of events that the statement reads.
         parameters: the values of the statement's parameters, without those for the range and the sets.
-        epoch: that of the workspace, which its positions tell.
     """
 
     workspace_id: UUID
     rights: RightsOnObjects
-    sealed: bool
+    positions: Positions
     object_id: UUID
     actions: tuple[str, ...]
     key: str
     statement: Statement
     limit: int
     parameters: tuple[bytes | None, ...]
-    epoch: int = 0
 
 
 AnyKey = GroupKey | TailKey
@@ -105,7 +104,7 @@ class Subscription:
 
     Attributes:
         parameter_set: its own values of a set's parameters: the JSON text of an object with p0, p1 and so on.
-        after: the position to resume after; None for new events alone.
+        after: the position to resume after, as the client gave it; None for new events alone.
         depends: the objects that it depends on.
     """
 
@@ -113,13 +112,8 @@ class Subscription:
     operation: KeptRequest
     group: AnyKey
     parameter_set: bytes
-    after: int | None
+    after: JsonValue
     depends: Dependencies
-
-    @property
-    def sealed(self) -> bool:
-        """Return whether its results tell no positions."""
-        return self.group.sealed
 
     @property
     def size(self) -> int:
@@ -148,9 +142,8 @@ def bind_subscription(
     principal: Principal,
     operation: SubscriptionRequest,
     bindings: Bindings,
-    sealed: bool,
+    positions: Positions,
     depends: Dependencies,
-    epoch: int = 0,
 ) -> Subscription:
     """Return the subscription of one request.
 
@@ -166,14 +159,13 @@ def bind_subscription(
         group=GroupKey(
             workspace_id=principal.workspace_id,
             rights=needed.rights,
-            sealed=sealed,
+            positions=positions,
             object_id=planned.object_.id,
             actions=planned.actions(bindings),
             key=planned.key,
             statement=plan.statement,
             limit=planned.feed.limit,
             parameters=tuple(binder(bindings) for binder in planned.binders),
-            epoch=epoch,
         ),
         parameter_set=dumps(parameter_set).encode(),
         after=planned.after(bindings),

@@ -5,6 +5,7 @@ from dataclasses import field
 from uuid import UUID
 
 from fieldstone.engine.planner.event_tail import Chosen, PlannedTail
+from fieldstone.engine.positions import Positions
 from fieldstone.engine.record_history.following import Follower, Wanted
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import loads
@@ -25,16 +26,15 @@ class TailKey:
     """The key of a group: subscriptions with equal keys are served by the same statements.
 
     Attributes:
-        sealed: whether the results tell no positions.
+        positions: their form for clients.
         key: the response key of their field.
         claims: those of the principals where they decide about the text of a record; "" elsewhere.
-        epoch: that of the workspace, which its positions tell.
         follower: reads the events.
     """
 
     workspace_id: UUID
     role: RoleReference
-    sealed: bool
+    positions: Positions
     key: str
     chosen: tuple[Chosen, ...]
     objects: frozenset[UUID]
@@ -42,7 +42,6 @@ class TailKey:
     since: str | None
     until: str | None
     claims: str
-    epoch: int
     follower: Follower = field(compare=False, repr=False)
 
     def is_about(self, object_id: UUID, action: str) -> bool:

@@ -6,6 +6,7 @@ from fieldstone.engine.events.subscriptions.subscription import Subscription, Su
 from fieldstone.engine.events.subscriptions.tail import TailKey, TailPlan
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.event_tail import pick
+from fieldstone.engine.positions import positions_of
 from fieldstone.engine.record_history.following import Follower
 from fieldstone.engine.record_history.reading import EventFilter
 from fieldstone.metadata.json_text import JsonValue, dumps
@@ -42,7 +43,7 @@ def bind_tail(
         group=TailKey(
             workspace_id=principal.workspace_id,
             role=principal.role,
-            sealed=view.role is not None,
+            positions=positions_of(view),
             key=planned.key,
             chosen=planned.chosen,
             objects=frozenset(wanted.objects),
@@ -50,7 +51,6 @@ def bind_tail(
             since=wanted.since,
             until=wanted.until,
             claims=values if is_guarded else "",
-            epoch=view.workspace.epoch,
             follower=follower,
         ),
         parameter_set=dumps([values, wanted.record_id, wanted.actor_id]).encode(),

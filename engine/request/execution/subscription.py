@@ -4,6 +4,7 @@ from fieldstone.engine.events.subscriptions.live_query import AnySubscription, L
 from fieldstone.engine.events.subscriptions.subscription import bind_subscription
 from fieldstone.engine.events.subscriptions.tail import TailPlan
 from fieldstone.engine.events.subscriptions.tail_binding import bind_tail
+from fieldstone.engine.positions import positions_of
 from fieldstone.engine.request.compiler import Call
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import AnySubscriptionPlan
@@ -22,14 +23,14 @@ async def open_subscription(
     time_limit: float,
 ) -> AnySubscription:
     """Return the subscription that a call of this plan is; raises ApiError or DatabaseError."""
-    sealed, depends = call.snapshot.role is not None, call.operation.depends
+    positions, depends = positions_of(call.snapshot), call.operation.depends
     if isinstance(plan, LivePlan):
         return bind_live_query(
             plan,
             principal=call.principal,
             operation=request,
             bindings=call.bindings,
-            sealed=sealed,
+            positions=positions,
             depends=depends,
         )
     if isinstance(plan, TailPlan):
@@ -50,7 +51,6 @@ async def open_subscription(
         principal=call.principal,
         operation=request,
         bindings=call.bindings,
-        sealed=sealed,
+        positions=positions,
         depends=depends,
-        epoch=call.snapshot.workspace.epoch,
     )

@@ -153,7 +153,7 @@ class QueueSink:
         """Return whether it takes another result."""
         return self._queue.has_room
 
-    def offer(self, position: int, payload: str) -> bool:
+    def offer(self, position: str, payload: str) -> bool:
         """Put a result in; return False if there is no room."""
         return self._queue.has_room and self._queue.offer(self.format(position, payload), self)
 
@@ -166,7 +166,7 @@ class QueueSink:
 
         self._queue.announce(write, self)
 
-    def format(self, _position: int, payload: str) -> str:
+    def format(self, _position: str, payload: str) -> str:
         """Return the message that carries a result."""
         return payload
 

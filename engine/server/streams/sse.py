@@ -17,12 +17,9 @@ from fieldstone.engine.errors import (
     ServiceUnavailable,
     Unauthenticated,
 )
-from fieldstone.engine.events.log.epochs import show_position
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.engine.identity.watch import Watched, no_longer_valid
-from fieldstone.engine.planner.arguments.positions import read_position
-from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.composition import Services
@@ -122,10 +119,9 @@ class StreamEndpoint:
             await _send_one(send, opened.body.decode(), headers)
             return None
         last = given.get(b"last-event-id")
-        if last is not None and isinstance(opened, Subscription) and not opened.sealed:
+        if last is not None and isinstance(opened, Subscription):
             # A client reconnects with the address that it began with: the last position that it received counts.
-            blame = Blame(field="Last-Event-ID", path=())
-            opened = replace(opened, after=read_position(last.decode("latin-1"), blame))
+            opened = replace(opened, after=last.decode("latin-1"))
         watched = Watched(self._admission.presented.read(scope, given), principal)
         await self._subscribe(services, watched, opened, receive, send, headers)
         return None
@@ -147,8 +143,7 @@ class StreamEndpoint:
             queue.force(_next(listed) + _COMPLETE, None)
             queue.force("")
 
-        epoch = subscription.group.epoch if isinstance(subscription, Subscription) else 0
-        sink = _SealedSink(queue, fail) if subscription.sealed else _StreamSink(queue, fail, epoch)
+        sink = _StreamSink(queue, fail)
         try:
             member = await services.events.hub.subscribe(subscription, sink)
         except (BadUserInput, QueryTooComplex) as error:
@@ -205,21 +200,10 @@ class StreamEndpoint:
 
 
 class _StreamSink(QueueSink):
-    """A subscription's results as events, each with its position as its id."""
+    """A subscription's results as events, each with its position as its id; a change of the model has none."""
 
-    def __init__(self, queue: SendQueue, fail: Callable[[list[ApiError]], None], epoch: int) -> None:
-        super().__init__(queue, fail)
-        self._epoch = epoch
-
-    def format(self, position: int, payload: str) -> str:
-        return _next(payload, show_position(position, self._epoch))
-
-
-class _SealedSink(QueueSink):
-    """The results of a subscription that tells no positions."""
-
-    def format(self, _position: int, payload: str) -> str:
-        return _next(payload)
+    def format(self, position: str, payload: str) -> str:
+        return _next(payload, position)
 
 
 async def _send_one(send: "Send", payload: str, headers: Headers) -> None:
@@ -228,8 +212,8 @@ async def _send_one(send: "Send", payload: str, headers: Headers) -> None:
     await send({"type": "http.response.body", "body": (_next(payload) + _COMPLETE).encode()})
 
 
-def _next(payload: str, position: int | None = None) -> str:
-    return "event: next\n" + ("" if position is None else f"id: {position}\n") + "data: " + payload + "\n\n"
+def _next(payload: str, position: str = "") -> str:
+    return "event: next\n" + (f"id: {position}\n" if position else "") + "data: " + payload + "\n\n"
 
 
 async def _until_gone(receive: "Receive") -> None:

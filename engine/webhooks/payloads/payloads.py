@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from fieldstone.engine.events.log.epochs import show_position
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.whole_record import seen_feed, whole_feed, whole_record
+from fieldstone.engine.positions import number_of
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot, Workspace
 from fieldstone.sql.compiler import compile_plan
@@ -78,12 +78,14 @@ class Shown:
         record: JSON text.
         changed: the physical names of the columns that an update changed, without those that they do not see.
         webhooks: the digests of their rights (`rights.py`), by their ids.
+        tells_position: whether their roles have all rights.
     """
 
     object_: Object
     record: str
     changed: Sequence[str]
     webhooks: Mapping[UUID, str]
+    tells_position: bool = False
 
 
 _UNSEEN = SeenRecord(frozenset(), "null", ())
@@ -114,7 +116,7 @@ def build_payload(shown: Shown, event: NewEvent, workspace: Workspace) -> str:
         "event": f"{object_.name_singular}.{event.action}",
         "workspaceId": str(event.workspace_id),
         # Positions count the events of all objects, and of all workspaces.
-        "position": show_position(event.position, workspace.epoch) if object_.access is None else None,
+        "position": number_of(event.position, workspace.epoch) if shown.tells_position else None,
         "occurredAt": event.at,
         "object": object_.name_singular,
         "recordId": str(event.record_id),

@@ -12,7 +12,10 @@ from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.role import Way
 
 ALL: Final = ""
-"""The digest of a role that sees an object whole."""
+"""The digest of a role with all rights."""
+
+WHOLE: Final = "whole"
+"""The digest of a role with restrictions that sees an object whole: it is told no position."""
 
 _DIGEST_BYTES = 16
 
@@ -29,12 +32,19 @@ def find_seen(snapshot: Snapshot, role_id: UUID, object_: Object) -> Object | No
 def find_digest(snapshot: Snapshot, role_id: UUID, claims: Mapping[str, JsonValue], object_: Object) -> str | None:
     """Return the digest of the right of a role with these claims to read an object, None if it has none."""
     seen = find_seen(snapshot, role_id, object_)
-    if seen is None or seen is object_:
-        return None if seen is None else ALL
+    if seen is None:
+        return None
+    if seen is object_:
+        return digest_whole(snapshot, role_id)
     try:
         return digest_rights(seen, type_claims(snapshot, snapshot.roles[role_id], claims))
     except PrincipalValueRefused:
         return None
+
+
+def digest_whole(snapshot: Snapshot, role_id: UUID) -> str:
+    """Return the digest of the right of a role that sees an object whole."""
+    return ALL if view_of(snapshot, role_id) is snapshot else WHOLE
 
 
 def digest_rights(seen: Object, claims: Mapping[str, JsonValue]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from fieldstone.engine.webhooks.payloads.payloads import NewEvent, RecordReader, Shown
-from fieldstone.engine.webhooks.payloads.rights import ALL, find_seen
+from fieldstone.engine.webhooks.payloads.rights import ALL, digest_whole, find_seen
 from fieldstone.engine.webhooks.payloads.seen_records import read_shown
 from fieldstone.metadata.model import Object, Snapshot
 
@@ -28,11 +28,22 @@ async def show_events(
         snapshot, object_ = snapshots[event.workspace_id], objects.get(event.object_id)
         if snapshot is None or object_ is None:
             continue
-        all_of_it = {
-            id_: ALL for id_, one in event.webhooks.items() if find_seen(snapshot, one.role_id, object_) is object_
+        digests = {
+            id_: digest_whole(snapshot, one.role_id)
+            for id_, one in event.webhooks.items()
+            if find_seen(snapshot, one.role_id, object_) is object_
         }
-        plain = Shown(object_=object_, record=whole[event.position], changed=event.changed, webhooks=all_of_it)
-        found[event.position] = [*([plain] if all_of_it else []), *restricted.get(event.position, ())]
+        plain = [
+            Shown(
+                object_=object_,
+                record=whole[event.position],
+                changed=event.changed,
+                webhooks={id_: one for id_, one in digests.items() if one == digest},
+                tells_position=digest == ALL,
+            )
+            for digest in dict.fromkeys(digests.values())
+        ]
+        found[event.position] = [*plain, *restricted.get(event.position, ())]
     return found
 
 

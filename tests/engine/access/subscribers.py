@@ -1,11 +1,12 @@
 """Subscribers whose roles have restrictions."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from fieldstone.engine.errors import ApiError
 from fieldstone.engine.events.subscriptions.subscription import Refused
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.metadata.json_text import loads
@@ -14,14 +15,21 @@ from tests.apis import PRINCIPAL
 from tests.engine.events.desk import Desk, Listener
 from tests.engine.metadata_api.roles import CREATE, UPDATE
 
+SEALED = 44
+"""Characters of a sealed position."""
+
 
 @dataclass(slots=True, eq=False)
 class SealedListener(Listener):
-    """A subscriber that must not be told a position."""
+    """A subscriber that must be told sealed positions alone."""
 
-    def offer(self, _position: int, payload: str) -> bool:
+    sealed: list[str] = field(default_factory=list)
+
+    def offer(self, position: str, payload: str) -> bool:
         result = loads(payload)
-        assert set(result) == {"data"}
+        assert result["extensions"] == {"position": position}
+        assert len(position) == SEALED
+        self.sealed.append(position)
         self.results.append(next(iter(result["data"].values())))
         return True
 
@@ -41,10 +49,13 @@ class Rep:
         listener.member = await self.desk.events.hub.subscribe(subscription, listener)
         return listener
 
-    async def refusal(self, text: str) -> Any:
-        with pytest.raises(Refused) as caught:
-            await self.subscribe(text)
-        return caught.value.errors[0].formatted()
+    async def refusal(self, text: str, **variables: Any) -> Any:
+        with pytest.raises((Refused, ApiError)) as caught:  # the plan refuses, or the hub
+            await self.subscribe(text, **variables)
+        refused = caught.value
+        error = refused.errors[0] if isinstance(refused, Refused) else refused
+        assert isinstance(error, ApiError)
+        return error.formatted()
 
     async def change(self, grants: list[dict[str, Any]]) -> None:
         """Give the role other grants."""

@@ -1,11 +1,10 @@
-"""Subscriptions and live queries of roles: an event is told if its image may be read, and positions are not told."""
+"""Subscriptions and live queries of roles: an event is told if its image may be read."""
 
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from fieldstone.engine.events.subscriptions.group import Subscriber
 from tests.engine.access.subscribers import rep
 from tests.engine.events.desk import Desk, open_desk
 from tests.waiting import until
@@ -87,19 +86,6 @@ async def test_a_write_of_hidden_fields_is_none(desk: Desk) -> None:
     assert len(updated.results) == 1
     refused = await one.refusal("subscription { personUpdated { jobTitle } }")
     assert refused["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
-
-
-async def test_a_role_is_told_no_position_and_resumes_after_none(desk: Desk) -> None:
-    one = await rep(desk, {"object": "*", **ALL})
-    refused = await one.refusal('subscription { personCreated(after: "0") { id } }')
-    assert (refused["extensions"]["code"], refused["extensions"]["field"]) == ("FORBIDDEN", "after")
-    whole = await desk.subscribe("subscription { personCreated { email } }")
-    sealed = await one.subscribe("subscription { personCreated { email } }")
-    begins = [one.member.begin for one in (whole, sealed) if isinstance(one.member, Subscriber)]
-    assert begins == [0, None]
-    await desk.person("a@x.org")
-    assert await whole.until(1) == await sealed.until(1) == [{"email": "a@x.org"}]
-    assert whole.positions == [1]
 
 
 GUARDED = [{"fields": {"allBut": ["jobTitle"]}}, {"rule": MINE}]

@@ -44,13 +44,13 @@ class Listener:
     def has_room(self) -> bool:
         return self.waiting < self.size
 
-    def offer(self, position: int, payload: str) -> bool:
+    def offer(self, position: str, payload: str) -> bool:
         if not self.has_room:
             return False
         self.waiting += 1
         result = loads(payload)
-        assert result["extensions"] == {"position": str(position)}
-        self.positions.append(position)
+        assert result["extensions"] == {"position": position}
+        self.positions.append(int(position))
         self.results.append(next(iter(result["data"].values())))
         return True
 

@@ -143,9 +143,13 @@ async def test_a_bulk_write_reaches_everybody_in_order(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "reason"), [("999", "POSITION_UNKNOWN"), ("1", "POSITION_EXPIRED"), ("x", None), ("-1", None), ("", None)]
+    ("after", "reason"),
+    [
+        ("1", "POSITION_EXPIRED"),
+        *((one, "POSITION_UNKNOWN") for one in ("999", "x", "-1", "", "9" * 20, "A" * 44, "é")),
+    ],
 )
-async def test_a_position_that_cannot_be_resumed_is_refused(workspace_dsn: str, after: str, reason: str | None) -> None:
+async def test_a_position_that_cannot_be_resumed_is_refused(workspace_dsn: str, after: str, reason: str) -> None:
     retention = Retention(window=timedelta(days=1), count=1)
     async with open_desk(workspace_dsn, partition_size=5, retention=retention) as desk:
         for number in range(12):

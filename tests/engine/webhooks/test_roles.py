@@ -10,9 +10,12 @@ from tests.apis import PRINCIPAL
 from tests.engine.metadata_api.roles import CREATE, UPDATE
 from tests.engine.webhooks.conftest import Sending
 from tests.engine.webhooks.target import Received, Reply, TargetServer, take
+from tests.waiting import until
 
 BIND = "mutation ($id: UUID!, $input: UpdateWebhookInput!) { updateWebhook(id: $id, input: $input) { id } }"
 REDELIVER = "mutation ($id: UUID!) { redeliver(id: $id) { id } }"
+NEW_OBJECT = """mutation { createObject(input: {
+    nameSingular: "project" namePlural: "projects" labelSingular: "Project" labelPlural: "Projects" }) { id } }"""
 MINE = {"city": {"eq": "$principal.city"}}
 
 
@@ -157,6 +160,32 @@ async def test_a_waiting_delivery_that_the_role_may_not_read_by_now_is_given_up_
     await sending.data(REDELIVER, id=only["id"])
     (event,) = await target.until_taken(1)
     assert (event["event"], event["record"]["city"]) == ("person.created", "Berlin")
+
+
+async def test_a_role_with_restrictions_is_told_no_position_of_an_object_that_it_sees_whole(
+    sending: Sending, target: TargetServer
+) -> None:
+    await sending.data(NEW_OBJECT)
+    actions = ("read", "create", "update", "delete", "restore", "destroy")
+    grants = [
+        {"object": "*", "aggregates": True, **{action: {} for action in actions}},
+        {"object": "project", **dict.fromkeys(actions)},
+    ]
+    await sending.data(CREATE, input={"name": "most", "label": "Most", "grants": grants})
+    await sending.webhook(f"{target.url}/most", "person.*", role="most")
+    hook = await sending.webhook(f"{target.url}/all", "person.*")
+    await sending.person("a@x.org")
+    await target.until_taken(2)
+    (most,), (all_,) = events(target, "/most"), events(target, "/all")
+    assert most["record"] == all_["record"]
+    assert (most["position"], all_["position"]) == (None, 1)
+    # A delivery that waits while its webhook gets such a role is built again.
+    target.behave = refuse
+    await sending.update(most["recordId"], city="Rome")
+    await until(lambda: len(events(target, "/all")) > 1)
+    assert events(target, "/all")[-1]["position"] == 2
+    await sending.data(BIND, id=hook["id"], input={"role": "most"})
+    await until(lambda: events(target, "/all")[-1]["position"] is None)
 
 
 async def test_a_waiting_delivery_follows_the_role_and_the_claims_of_its_webhook(

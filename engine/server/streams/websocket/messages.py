@@ -146,12 +146,9 @@ def next_head(id_: str) -> str:
     return '{"id":' + dumps(id_) + ',"type":"next","payload":'
 
 
-def begun(position: int | None) -> str:
-    """Return the first result of a subscription, which tells the position that it begins behind, where it may."""
-    extensions: dict[str, JsonValue] = {"begun": True}
-    if position is not None:
-        extensions["position"] = str(position)
-    return dumps({"data": None, "extensions": extensions})
+def begun(position: str) -> str:
+    """Return the first result of a subscription, which tells the position that it begins behind."""
+    return dumps({"data": None, "extensions": {"begun": True, "position": position}})
 
 
 def complete(id_: str) -> str:

@@ -104,6 +104,16 @@ async def test_what_is_wrong_with_an_operation_is_told_in_the_stream(running: Ru
         assert complete["event"] == "complete"
 
 
+async def test_a_last_event_id_that_is_none_is_told_in_the_stream(running: Running) -> None:
+    """A client that retries a failed request would come again and again."""
+    headers = authorized(running, **{"last-event-id": "x"})
+    async with streamed(running.app, {"query": CREATED}, headers=headers) as stream:
+        await stream.over()
+        told, complete = await stream.events(2)
+        assert json.loads(told["data"])["errors"][0]["extensions"]["reason"] == "POSITION_UNKNOWN"
+        assert (stream.status, complete["event"]) == (200, "complete")
+
+
 @pytest.mark.parametrize(
     ("body", "method", "headers", "status"),
     [
@@ -113,7 +123,6 @@ async def test_what_is_wrong_with_an_operation_is_told_in_the_stream(running: Ru
         ({"query": 1}, "POST", {}, 400),
         ([{"query": CREATED}], "POST", {}, 400),
         ({"query": CREATED}, "PUT", {}, 405),
-        ({"query": CREATED}, "POST", {"last-event-id": "x"}, 400),
     ],
 )
 async def test_a_request_that_is_none_is_refused(

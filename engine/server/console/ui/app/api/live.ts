@@ -74,13 +74,13 @@ export interface Follower {
   failed: (error: unknown) => void;
   /** It has begun only now: a read before that may lack a change of which no event comes. */
   late: () => void;
-  /** The events while the socket was down do not come: records on the page may be old. */
+  /** Some events while the socket was down do not come: records on the page may be old. */
   missed: () => void;
 }
 
 /**
  * Follow records until `stop` is called. After a break it resumes behind the last result, or behind its begin, by the
- * variable `after`; a role that is told no positions misses the events of the break.
+ * variable `after`; the events of the break are missed if the server cannot go on from there.
  */
 export function followRecords(query: string, given: Readonly<Record<string, unknown>>, follower: Follower): Live {
   if (viewedRole() !== null) {
