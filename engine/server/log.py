@@ -4,13 +4,17 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from typing import TypeAlias
 from uuid import uuid4
 
-from fieldstone.engine.server.log_lines import Form, exception_of, stamp, write_colored, write_json, write_plain
+import structlog
+from structlog.typing import Processor
+
 from fieldstone.engine.server.log_queue import LOG_QUEUE
 from fieldstone.engine.settings import LogFormat, LogLevel, Settings
 from fieldstone.engine.settings.unknown import find_unknown_settings
+
+Log: TypeAlias = structlog.typing.FilteringBoundLogger
 
 _LEVELS = {
     LogLevel.DEBUG: logging.DEBUG,
@@ -24,52 +28,20 @@ hold_line = LOG_QUEUE.hold
 flush_log = LOG_QUEUE.flush
 
 
-class Log:
-    """A log of its own, which leaves the configuration of a host application's logging alone.
-
-    Args:
-        form: writes a line.
-        least: the least severe level that is written.
-        worker: the number of the worker, where there are several; each line has it.
-    """
-
-    def __init__(self, form: Form, least: int, worker: int | None) -> None:
-        self._form = form
-        self._least = least
-        self._always = _number(worker)
-
-    def debug(self, event: str, **facts: object) -> None:
-        """Log the step of a search for a fault."""
-        self._write(logging.DEBUG, "debug", event, facts)
-
-    def info(self, event: str, **facts: object) -> None:
-        """Log an event that is as it should be."""
-        self._write(logging.INFO, "info", event, facts)
-
-    def warning(self, event: str, **facts: object) -> None:
-        """Log an event that an operator should look into."""
-        self._write(logging.WARNING, "warning", event, facts)
-
-    def error(self, event: str, *, exc_info: BaseException | None = None, **facts: object) -> None:
-        """Log a failure, with the traceback of its error if there is one."""
-        self._write(logging.ERROR, "error", event, facts, exc_info)
-
-    def _write(
-        self, severity: int, level: str, event: str, facts: Mapping[str, object], error: BaseException | None = None
-    ) -> None:
-        if severity >= self._least:
-            LOG_QUEUE.msg(self._form({**self._always, **facts, "event": event, **stamp(level), **exception_of(error)}))
-
-
 def build_log(settings: Settings, worker: int | None = None) -> Log:
-    """Return a log in the settings' format."""
-    log = Log(_form(settings), _LEVELS[settings.log_level], worker)
+    """Return a log of its own, which leaves the configuration of a host application's logging alone.
+
+    Each line has the number of the worker that writes it, if there are several.
+    """
+    log: Log = structlog.wrap_logger(
+        LOG_QUEUE,
+        processors=[*_shared(worker), *_final(settings)],
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
+        context_class=dict,
+        cache_logger_on_first_use=True,
+    )
     LOG_QUEUE.report = lambda lines: log.error("log lines were dropped: standard error was not read", lines=lines)
     return log
-
-
-def _number(worker: int | None) -> dict[str, int]:
-    return {} if worker is None else {"worker": worker}
 
 
 def log_unknown_settings(log: Log) -> None:
@@ -85,31 +57,15 @@ class _QueueStream:
         LOG_QUEUE.msg(text.removesuffix("\n"))
 
 
-class _Formatter(logging.Formatter):
-    """Formats the lines that libraries log."""
-
-    def __init__(self, form: Form, worker: int | None) -> None:
-        super().__init__()
-        self._form = form
-        self._always = _number(worker)
-
-    def format(self, record: logging.LogRecord) -> str:
-        error = record.exc_info[1] if record.exc_info else None
-        return self._form(
-            {
-                **self._always,
-                "event": record.getMessage(),
-                **stamp(record.levelname.lower()),
-                "logger": record.name,
-                **exception_of(error),
-            }
-        )
-
-
 def route_standard_logging(settings: Settings, worker: int | None = None) -> None:
     """Write the lines that libraries log through `logging` like our own: for the command, which owns the process."""
     handler = logging.StreamHandler(_QueueStream())
-    handler.setFormatter(_Formatter(_form(settings), worker))
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[*_shared(worker), structlog.stdlib.add_logger_name],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_final(settings)],
+        )
+    )
     logging.basicConfig(handlers=[handler], level=_LEVELS[settings.log_level], force=True)
     # At the end of its drain time the server cancels the requests in progress, and says how many.
     logging.getLogger("uvicorn.error").addFilter(lambda record: not _is_cancellation(record))
@@ -136,6 +92,14 @@ def report_unexpected(log: Log, error: BaseException, *, request_id: str | None 
     return error_id
 
 
+def _shared(worker: int | None) -> list[Processor]:
+    shared: list[Processor] = [
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    return shared if worker is None else [lambda _log, _method, event: {"worker": worker, **event}, *shared]
+
+
 def logs_requests(settings: Settings) -> bool:
     """Return whether lines that inform are written at all."""
     return _LEVELS[settings.log_level] <= logging.INFO
@@ -147,7 +111,9 @@ def logs_json(settings: Settings) -> bool:
     return chosen is LogFormat.JSON
 
 
-def _form(settings: Settings) -> Form:
-    if logs_json(settings):
-        return write_json
-    return write_colored if sys.stderr.isatty() else write_plain
+def _final(settings: Settings) -> list[Processor]:
+    if not logs_json(settings):
+        return [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

@@ -1,7 +1,7 @@
 """The facts of one request that the log and the metrics need, and its line in the log.
 
-There is a line for each request, so that in JSON it is put together by hand. It has the keys that the log would write,
-in the same order.
+There is a line for each request, so that in JSON it is put together by hand: structlog takes ten times as long. The
+two write the same keys in the same order.
 """
 
 import time

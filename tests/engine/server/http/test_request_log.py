@@ -1,4 +1,4 @@
-"""The log's line of a request: by hand, equal to the line of the log, and written soon."""
+"""The log's line of a request: by hand, equal to the line of structlog, and written soon."""
 
 import json
 from typing import Any
