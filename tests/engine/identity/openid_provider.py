@@ -44,9 +44,9 @@ class NodeProvider:
 
 
 @asynccontextmanager
-async def provider_of(clients: Path, *, seconds: int = 600) -> AsyncIterator[NodeProvider]:
-    """Run a provider whose tokens last for some seconds."""
-    arguments = ("fieldstone", "a secret: with/characters?", f"{HERE}/auth/callback", str(seconds))
+async def provider_of(clients: Path, *, seconds: int = 600, here: str = HERE) -> AsyncIterator[NodeProvider]:
+    """Run a provider for the server at an address, whose tokens last for some seconds."""
+    arguments = ("fieldstone", "a secret: with/characters?", f"{here}/auth/callback", str(seconds))
     process = await asyncio.create_subprocess_exec(
         str(NODE),
         str(clients / "provide_tokens.js"),

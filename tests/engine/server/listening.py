@@ -10,14 +10,21 @@ import uvicorn
 
 
 @asynccontextmanager
-async def listening(app: Any) -> AsyncIterator[str]:
-    """Run an app on a free port for as long as the block runs; yields its address."""
+async def listening(app: Any, port: int = 0) -> AsyncIterator[str]:
+    """Run an app on a port, a free one unless it is given, for as long as the block runs; yields its address."""
     config = uvicorn.Config(app, log_level="warning", ws="websockets-sansio")
     server = uvicorn.Server(config)
-    with socket.create_server(("127.0.0.1", 0)) as listener:
+    with socket.create_server(("127.0.0.1", port)) as listener:
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
             server.should_exit = True
             await serving
+
+
+def free_port() -> int:
+    """Return a port at which nothing listens, for a server whose address has to be known before it starts."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port

@@ -1,46 +1,18 @@
 """Every page at 400 % zoom, in a narrow window, in the dark, with no other host, and by the keyboard alone."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, ViewportSize, expect
+from playwright.async_api import Page, ViewportSize
 
-from tests.engine.server.console.browsing import WINDOW, Serve, Served, Watched
+from tests.engine.server.console.browsing import WINDOW, Serve, Watched
+from tests.engine.server.console.every_page import PAGES, open_page
 
 pytestmark = pytest.mark.system
 
 # A window of 1280 by 1024 at 400 %.
 ZOOMED: ViewportSize = {"width": 320, "height": 256}
 NARROW: ViewportSize = {"width": 768, "height": 900}
-PAGES: Mapping[str, str] = {
-    "": "default",
-    "records": "All objects",
-    "records/people": "People",
-    "records/people?open=new": "People",
-    "records/people?open=ID": "People",
-    "records/people/ID": "Ada",
-    "records/people/trash": "People in the trash",
-    "records/people/import": "Import People",
-    "records/opportunities/board?by=stage": "Opportunities",
-    "model": "Data model",
-    "model/graph": "Data model",
-    "model/person": "People",
-    "model/person/email": "People",
-    "model/history": "History of the model",
-    "access/roles": "Access",
-    "access/keys": "Access",
-    "access/sessions": "Access",
-    "access/documents": "Access",
-    "access/explain": "Access",
-    "access/audit": "Access",
-    "webhooks": "Webhooks",
-    "events": "Events",
-    "operations": "Operations",
-    "api?object=people": "API",
-    "no/where": "Nothing is here",
-}
-
 CUT_OFF = """() => {
     const cut = [];
     for (const control of document.querySelectorAll('a, button, input, select, textarea, h1, h2')) {
@@ -76,14 +48,6 @@ WALKED = f"""() => {{
     return {{ isEnd, left, at: at.outerHTML.slice(0, 120), isShown, hasMark }};
 }}"""
 MOST_STOPS = 150
-
-
-async def open_page(watched: Watched, served: Served, path: str, title: str, record: str) -> None:
-    await watched.page.goto(f"{served.address}/console/{path.replace('ID', record)}")
-    await expect(watched.page.get_by_role("heading", level=1, name=title)).to_be_visible()
-    await expect(watched.page.get_by_text("Loading…")).to_have_count(0)
-    # The objects in the side bar come by themselves, and their pins with the preferences.
-    await expect(watched.page.get_by_label("Pin Companies")).to_be_visible()
 
 
 async def walk(page: Page) -> None:

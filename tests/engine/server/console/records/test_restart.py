@@ -1,23 +1,16 @@
 """A list that is open while its server is stopped and another one takes its place."""
 
-import socket
-
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.engine.server.console.browsing import Served, Watched
 from tests.engine.server.console.records.lists import ask, assert_live, cell, count_shown, open_list, press
+from tests.engine.server.listening import free_port
 from tests.processes.serving import serving
 
 pytestmark = pytest.mark.system
 
 CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }"
-
-
-def free_port() -> str:
-    """Return a port at which nothing listens, so that the second server has the address of the first."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return str(listener.getsockname()[1])
 
 
 async def city_of(served: Served) -> str:
@@ -33,7 +26,7 @@ async def type_city(page: Page, city: str) -> None:
 
 
 async def test_a_list_outlives_its_server(watched: Watched, app_database: str) -> None:
-    port = free_port()
+    port = str(free_port())
     page = watched.page
     with serving("--port", port, DATABASE_URL=app_database) as first:
         served = Served(address=first.url, key=first.key, code=first.code)
