@@ -88,7 +88,7 @@ def _clauses(texts: list[str], start: int, end: int) -> Iterator[tuple[int, int]
 def _begins(texts: list[str], index: int) -> bool:
     before, word = texts[index - 1], texts[index]
     if word == ",":
-        return texts[index + 2 : index + 4] in (["AS", "("], ["AS", "MATERIALIZED"])
+        return texts[index + 2 : index + 4] in (["AS", "("], ["AS", "MATERIALIZED"], ["AS", "NOT"])
     if word == "JOIN":
         return before not in {"LEFT", "INNER", "CROSS"}
     if word == "ON":

@@ -285,8 +285,12 @@ def _data_shape(value: JsonValue) -> object:
     return _records_shape([value])
 
 
+_TOLD_APART = frozenset({"id", "createdAt"})
+"""Fields of which a create's statement depends on whether they are given."""
+
+
 def _records_shape(values: list[JsonValue]) -> object:
-    """Return the shape of records to create: only their links to other records decide anything."""
+    """Return the shape of records to create: only their links to other records, and few fields, decide anything."""
     found: set[object] = set()
     links: dict[str, list[JsonValue]] = {}
     for row in [row for value in values for row in (value if isinstance(value, list) else (value,))]:
@@ -294,7 +298,7 @@ def _records_shape(values: list[JsonValue]) -> object:
             if isinstance(item, dict):
                 if not RELATION_VERBS.isdisjoint(item):
                     links.setdefault(key, []).append(item)
-            elif item is not None and (key == "createdAt" or key.endswith("Id")):
+            elif item is not None and (key in _TOLD_APART or key.endswith("Id")):
                 found.add(key)
     return frozenset(found | {(key, _joint_shape(items)) for key, items in links.items()})
 

@@ -110,6 +110,23 @@ class InnerJoin(LeftJoin):
         return super().get_sql().removeprefix("LEFT ")
 
 
+class _Builder(PostgreSQLQueryBuilder):
+    """pypika's builder, with the WITH queries that PostgreSQL is to plan in each place that reads them."""
+
+    def __init__(self) -> None:
+        super().__init__(immutable=False)
+        self.inlined: set[str] = set()
+
+    def _with_sql(self, **options: Any) -> str:
+        return "WITH " + ",".join(
+            clause.name
+            + (" AS NOT MATERIALIZED (" if clause.name in self.inlined else " AS (")
+            + clause.get_sql(subquery=False, with_alias=False, **options)
+            + ") "
+            for clause in self._with
+        )
+
+
 class Query:
     """A statement under construction, changed in place.
 
@@ -121,15 +138,17 @@ class Query:
     """
 
     def __init__(self) -> None:
-        self.builder = PostgreSQLQueryBuilder(immutable=False)
+        self.builder = _Builder()
 
     def text(self) -> str:
         """Return the SQL."""
         return self.builder.get_sql()
 
-    def with_(self, query: "Query", name: str) -> Self:
-        """Add a WITH query, which may change rows."""
+    def with_(self, query: "Query", name: str, *, inlined: bool = False) -> Self:
+        """Add a WITH query, which may change rows unless it is `inlined`: planned in each place that reads it."""
         self.builder.with_(query.builder, name)
+        if inlined:
+            self.builder.inlined.add(name)
         return self
 
     def from_(self, source: FromItem) -> Self:

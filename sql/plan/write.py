@@ -180,16 +180,18 @@ CREATED = Column(name=":created", type=SqlType.BOOLEAN, nullable=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upsert:
-    """Update the live row that a row of the JSON list `rows` means, or insert the row, in the list's order.
+    """Update the live row that a row of `rows` means, or insert the row, in the order of the rows.
 
-    `rows`, `columns` and `references` are those of an Insert; `given` is one more key of each element, a text with a 1
+    `columns` and `references` are those of an Insert; `given` is one more key of each row, a text with a 1
     at the place of each column that the client gave and a 0 at the others. A statement that loses a race raises
     SQLSTATE 40001. The answer has a fourth column, boolean[]: which of the `ids` were created.
 
     Attributes:
+        rows: a JSON list as of an Insert; or the keys of the only row, each with its parameter.
         keys: all unique keys of the table, with the places of their columns in `given`; the primary key is the first.
         by: the indexes of the keys that a row is found by: the primary key before all others, of which all found must
             be the same. A key is looked for where the client gave all of its columns.
+        clashing: the indexes of the keys of a row to insert that another row may have, although it was not found.
         deleted_at: marks deleted rows.
         revives: whether a row that finds no live one means the one that was deleted last.
         updates: the columns to set in a row that is there; empty: the row stays as it is.
@@ -204,11 +206,12 @@ class Upsert:
     table: Table
     key: Column
     columns: tuple[Column, ...]
-    rows: Parameter
+    rows: Parameter | tuple[tuple[str, Parameter], ...]
     given: str
     references: tuple[Reference, ...] = ()
     keys: tuple[tuple[UniqueKey, tuple[int, ...]], ...]
     by: tuple[int, ...]
+    clashing: tuple[int, ...]
     deleted_at: Column | None
     revives: bool
     updates: tuple[GivenColumn, ...]
@@ -357,8 +360,8 @@ class Unfit:
 class Faults:
     """The first rows of a failed Insert or Upsert that are to blame: one row, one column, NULL for none.
 
-    It is a JSON list of [index of the row, values], `limit` at most, in the order of the rows. The statement has the
-    write's `rows` as its only parameter.
+    It is a JSON list of [index of the row, values], `limit` at most, in the order of the rows. The parameters of the
+    statement are those of the write's `rows`, in their order.
 
     Attributes:
         missing: the indexes of the references whose targets are looked for.
@@ -371,6 +374,12 @@ class Faults:
     keys: tuple[UniqueKey, ...]
     deleted_at: Column | None
     limit: int
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """The places of the statement's parameters among those of the write."""
+        rows = self.insert.rows
+        return (rows.slot,) if isinstance(rows, Parameter) else tuple(parameter.slot for _, parameter in rows)
 
 
 WritePlan = Insert | InsertOne | Upsert | Update | Delete

@@ -171,3 +171,36 @@ async def test_a_missing_target_names_its_row(apis: Apis) -> None:
     message, extensions = await refusal(apis, text, d=rows)
     assert (message, extensions["code"]) == ("There is no Company to connect 'company' to.", "NOT_FOUND")
     assert (extensions["field"], [row["index"] for row in extensions["rows"]]) == ("data[1].company", [1])
+
+
+async def test_defaults_that_another_record_has_are_a_conflict(apis: Apis) -> None:
+    """The record is not found by a key that the client did not give, and is not tried again for ever."""
+    company = str((await apis.snapshot()).by_singular["company"].id)
+    fields = []
+    for name in ("land", "place"):
+        given = {"objectMetadataId": company, "name": name, "label": name, "type": "TEXT", "defaultValue": "none"}
+        made = await apis.change("mutation ($i: CreateFieldInput!) { createField(input: $i) { id } }", i=given)
+        fields.append(made["createField"]["id"])
+    await apis.change(
+        "mutation ($o: UUID!, $f: [UUID!]!) { createIndex(input: {objectMetadataId: $o, fieldMetadataIds: $f,"
+        " isUnique: true}) { id } }",
+        o=company,
+        f=fields,
+    )
+    text = "mutation ($d: CompanyInput!) { upsertCompany(data: $d, onConflict: {fields: [land, place]}) { created } }"
+    assert await apis.data(text, d={"name": "first"}) == {"upsertCompany": {"created": True}}
+    for data in ({"name": "second"}, {"land": "none"}):
+        message, extensions = await refusal(apis, text, d=data)
+        assert (message, extensions["fields"]) == ("Another Company has this 'land' and 'place'.", ["land", "place"])
+    assert await apis.data(text, d={"land": "none", "place": "none"}) == {"upsertCompany": {"created": False}}
+
+
+async def test_an_id_of_another_record_is_a_conflict_however_the_record_is_found(apis: Apis) -> None:
+    person = await create(apis, "person", email="a")
+    text = "mutation ($d: PersonInput!) { upsertPerson(data: $d, onConflict: {fields: [email]}) { created } }"
+    # The shape without an id has a plan that does not look for one.
+    assert await apis.data(text, d={"email": "b"}) == {"upsertPerson": {"created": True}}
+    for _ in range(2):
+        message, extensions = await refusal(apis, text, d={"id": person, "email": "c"})
+        assert (message, extensions["code"], extensions["field"]) == ("Another Person has this 'id'.", "CONFLICT", "id")
+    assert await apis.data(text, d={"id": person, "email": "b"}) == {"upsertPerson": {"created": False}}

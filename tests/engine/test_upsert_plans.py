@@ -8,7 +8,7 @@ import pytest
 from tests.apis import Apis, open_apis
 from tests.databases import Databases
 from tests.engine.large_people import large_template
-from tests.engine.plans import MODES, explain, read_rows
+from tests.engine.plans import MODES, explain, last_step, read_rows
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,19 @@ async def test_an_upsert_of_one_record_reads_no_table(large: Apis, large_dsn: st
     given = f", onConflict: {conflict}" if conflict else ""
     text = f"mutation ($d: PersonInput!) {{ upsertPerson(data: $d{given}) {{ created record {{ id }} }} }}"
     await check(large, large_dsn, text, d={**edge["node"], "city": "x"})
+
+
+async def test_an_upsert_of_one_record_looks_for_it_twice_and_for_nothing_else(large: Apis, large_dsn: str) -> None:
+    """By its key, and by its id to change it; the values are parameters, and no other key can be another record's."""
+    text = """mutation ($d: PersonInput!) {
+      upsertPerson(data: $d, onConflict: {fields: [email]}) { created record { id } } }"""
+    found = await large.data("{ people(first: 1) { edges { node { email } } } }")
+    step, _ = await last_step(large, text, d={**found["people"]["edges"][0]["node"], "city": "x"})
+    plan = explain(large_dsn, step, "force_generic_plan")
+    read = [one for one in plan if one.get("Relation Name") == "person" and "Scan" in one["Node Type"]]
+    assert [one["Node Type"] for one in read] == ["Index Scan", "Index Scan"]
+    assert [one["Node Type"] for one in plan].count("Function Scan") == 0
+    assert sum(one["Node Type"] == "ModifyTable" for one in plan) == 3
 
 
 async def test_changes_by_id_read_no_table(large: Apis, large_dsn: str) -> None:

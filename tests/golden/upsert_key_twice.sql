@@ -32,7 +32,7 @@ WITH given AS (
 )
 ,verdict AS (
   SELECT COALESCE(
-    CASE WHEN (SELECT count(*) FROM locked AS t7) < 0 THEN NULL::text END,(
+    (SELECT CASE WHEN count(*) < 0 THEN NULL::text END FROM locked AS t7),(
       SELECT 'key_twice:' || json_build_array(0,(t9.earlier - 1),(t9.position - 1),json_build_array(t9.c0))::text
       FROM (
         SELECT t8.*,lag(t8.position) OVER (PARTITION BY t8.c0 ORDER BY t8.position) AS earlier
@@ -52,85 +52,65 @@ WITH given AS (
       WHERE t11.earlier IS NOT NULL
       ORDER BY t11.position
       LIMIT 1
-    ),(
-      SELECT 'key_taken:' || json_build_array(0,(t12.position - 1),json_build_array(t12.c0))::text
-      FROM placed AS t12
-      WHERE t12.target IS NULL AND EXISTS (
-        SELECT 1
-        FROM "workspace_default"."person" AS t13
-        WHERE t13."id" = t12.c0
-      )
-      ORDER BY t12.position
-      LIMIT 1
-    ),(
-      SELECT 'key_taken:' || json_build_array(1,(t14.position - 1),json_build_array(t14.c8))::text
-      FROM placed AS t14
-      WHERE t14.target IS NULL AND EXISTS (
-        SELECT 1
-        FROM "workspace_default"."person" AS t15
-        WHERE t15."email" = t14.c8 AND t15."deletedAt" IS NULL
-      ) AND NOT substr(t14.given,9,1) = '1'
-      ORDER BY t14.position
-      LIMIT 1
     )
   ) AS problem
 )
 ,updated AS (
-  UPDATE "workspace_default"."person" AS t17
-  SET "position"=CASE WHEN substr(t16.given,6,1) = '1' THEN t16.c5 ELSE t17."position" END,"firstName"=CASE
-    WHEN substr(t16.given,7,1) = '1' THEN t16.c6 ELSE t17."firstName" END,"lastName"=CASE WHEN substr(
-    t16.given,8,1
-  ) = '1' THEN t16.c7 ELSE t17."lastName" END,"email"=CASE WHEN substr(t16.given,9,1) = '1' THEN t16.c8 ELSE
-    t17."email" END,"phone"=CASE WHEN substr(t16.given,10,1) = '1' THEN t16.c9 ELSE t17."phone" END,"jobTitle"=CASE
-    WHEN substr(t16.given,11,1) = '1' THEN t16.c10 ELSE t17."jobTitle" END,"city"=CASE WHEN substr(
-    t16.given,12,1
-  ) = '1' THEN t16.c11 ELSE t17."city" END,"companyId"=CASE WHEN substr(t16.given,13,1) = '1' THEN NULL ELSE
-    t17."companyId" END,"updatedAt"=now()
-  FROM placed AS t16
-  WHERE t17."id" = t16.target AND (SELECT t18.problem FROM verdict AS t18) IS NULL
-  RETURNING t17.*
+  UPDATE "workspace_default"."person" AS t14
+  SET "position"=CASE WHEN substr(t13.given,6,1) = '1' THEN t13.c5 ELSE t14."position" END,"firstName"=CASE
+    WHEN substr(t13.given,7,1) = '1' THEN t13.c6 ELSE t14."firstName" END,"lastName"=CASE WHEN substr(
+    t13.given,8,1
+  ) = '1' THEN t13.c7 ELSE t14."lastName" END,"email"=CASE WHEN substr(t13.given,9,1) = '1' THEN t13.c8 ELSE
+    t14."email" END,"phone"=CASE WHEN substr(t13.given,10,1) = '1' THEN t13.c9 ELSE t14."phone" END,"jobTitle"=CASE
+    WHEN substr(t13.given,11,1) = '1' THEN t13.c10 ELSE t14."jobTitle" END,"city"=CASE WHEN substr(
+    t13.given,12,1
+  ) = '1' THEN t13.c11 ELSE t14."city" END,"companyId"=CASE WHEN substr(t13.given,13,1) = '1' THEN NULL ELSE
+    t14."companyId" END,"updatedAt"=now()
+  FROM placed AS t13
+  WHERE t14."id" = t13.target AND (SELECT t12.problem FROM verdict AS t12) IS NULL
+  RETURNING t14.*
 )
 ,inserted AS (
-  INSERT INTO "workspace_default"."person" AS t20 (
+  INSERT INTO "workspace_default"."person" AS t16 (
     "id","createdBySource","createdByWorkspaceMemberId","createdByName","createdByContext","position",
       "firstName","lastName","email","phone","jobTitle","city"
   )
-  SELECT t19.c0,t19.c1,t19.c2,t19.c3,t19.c4,t19.c5,t19.c6,t19.c7,t19.c8,t19.c9,t19.c10,t19.c11
-  FROM placed AS t19
-  WHERE t19.target IS NULL AND (SELECT t21.problem FROM verdict AS t21) IS NULL
-  ORDER BY t19.c8,t19.position
+  SELECT t15.c0,t15.c1,t15.c2,t15.c3,t15.c4,t15.c5,t15.c6,t15.c7,t15.c8,t15.c9,t15.c10,t15.c11
+  FROM placed AS t15
+  WHERE t15.target IS NULL AND (SELECT t12.problem FROM verdict AS t12) IS NULL
+  ORDER BY t15.c8,t15.position
   ON CONFLICT DO NOTHING
-  RETURNING t20.*
-)
-,changed AS (
-  INSERT INTO "fieldstone"."event_staging" AS event (
-    "workspace_id","object_id","record_id","action","before","after","actor"
-  )
-  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t22."id",
-    'updated',to_jsonb(t23.*),to_jsonb(t22.*),$2::text
-  FROM updated AS t22
-  JOIN locked AS t23 ON t23."id" = t22."id"
-  ORDER BY t22."id"
+  RETURNING t16.*
 )
 ,event AS (
   INSERT INTO "fieldstone"."event_staging" AS event (
     "workspace_id","object_id","record_id","action","before","after","actor"
   )
-  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t24."id",
-    'created',NULL::jsonb,to_jsonb(t24.*),$2::text
-  FROM inserted AS t24
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t20.key,t20.action,
+    t20.before,t20.after,$2::text
+  FROM (
+    (
+      SELECT t17."id" AS key,'updated' AS action,to_jsonb(t18.*) AS before,to_jsonb(t17.*) AS after
+      FROM updated AS t17
+      JOIN locked AS t18 ON t18."id" = t17."id"
+      ORDER BY t17."id"
+    )
+    UNION ALL
+    SELECT t19."id" AS key,'created' AS action,NULL::jsonb AS before,to_jsonb(t19.*) AS after
+    FROM inserted AS t19
+  ) AS t20
 )
 SELECT COALESCE(
-  (SELECT t31.problem FROM verdict AS t31),CASE WHEN count(*) <> (SELECT count(*) FROM given AS t30) THEN
+  (SELECT t21.problem FROM verdict AS t21),CASE WHEN count(*) <> (SELECT count(*) FROM given AS t27) THEN
     fieldstone.retry() END
-) AS problem,COALESCE(array_agg(t29."id" ORDER BY t29.":place"),'{}'::uuid[]) AS ids,'[' || COALESCE(
-  string_agg('{"created":' || t29.":created"::text || '}',',' ORDER BY t29.":place"),''
-) || ']' AS answer,array_agg(t29.":created" ORDER BY t29.":place") AS created
+) AS problem,COALESCE(array_agg(t26."id" ORDER BY t26.":place"),'{}'::uuid[]) AS ids,'[' || COALESCE(
+  string_agg('{"created":' || t26.":created"::text || '}',',' ORDER BY t26.":place"),''
+) || ']' AS answer,array_agg(t26.":created" ORDER BY t26.":place") AS created
 FROM (
-  SELECT t27.*,(t28.target IS NULL) AS ":created",t28.position AS ":place"
-  FROM (SELECT t25.* FROM updated AS t25 UNION ALL SELECT t26.* FROM inserted AS t26) AS t27
-  JOIN placed AS t28 ON t27."id" = COALESCE(t28.target,t28.c0)
-) AS t29;
+  SELECT t24.*,(t25.target IS NULL) AS ":created",t25.position AS ":place"
+  FROM (SELECT t22.* FROM updated AS t22 UNION ALL SELECT t23.* FROM inserted AS t23) AS t24
+  JOIN placed AS t25 ON t24."id" = COALESCE(t25.target,t25.c0)
+) AS t26;
 SELECT version
 FROM fieldstone.workspace
 WHERE id = $1::uuid;

@@ -38,7 +38,7 @@ WITH given AS (
 )
 ,verdict AS (
   SELECT COALESCE(
-    CASE WHEN (SELECT count(*) FROM locked AS t8) < 0 THEN NULL::text END,(
+    (SELECT CASE WHEN count(*) < 0 THEN NULL::text END FROM locked AS t8),(
       SELECT 'key_twice:' || json_build_array(0,(t10.earlier - 1),(t10.position - 1),json_build_array(t10.c0))::text
       FROM (
         SELECT t9.*,lag(t9.position) OVER (PARTITION BY t9.c0 ORDER BY t9.position) AS earlier
@@ -68,87 +68,67 @@ WITH given AS (
       WHERE t14.earlier IS NOT NULL
       ORDER BY t14.position
       LIMIT 1
-    ),(
-      SELECT 'key_taken:' || json_build_array(0,(t15.position - 1),json_build_array(t15.c0))::text
-      FROM placed AS t15
-      WHERE t15.target IS NULL AND EXISTS (
-        SELECT 1
-        FROM "workspace_default"."person" AS t16
-        WHERE t16."id" = t15.c0 AND t16."deletedAt" IS NOT NULL
-      )
-      ORDER BY t15.position
-      LIMIT 1
-    ),(
-      SELECT 'key_taken:' || json_build_array(1,(t17.position - 1),json_build_array(t17.c8))::text
-      FROM placed AS t17
-      WHERE t17.target IS NULL AND EXISTS (
-        SELECT 1
-        FROM "workspace_default"."person" AS t18
-        WHERE t18."email" = t17.c8 AND t18."deletedAt" IS NULL
-      ) AND NOT substr(t17.given,9,1) = '1'
-      ORDER BY t17.position
-      LIMIT 1
     )
   ) AS problem
 )
 ,updated AS (
-  UPDATE "workspace_default"."person" AS t20
-  SET "position"=CASE WHEN substr(t19.given,6,1) = '1' THEN t19.c5 ELSE t20."position" END,"firstName"=CASE
-    WHEN substr(t19.given,7,1) = '1' THEN t19.c6 ELSE t20."firstName" END,"lastName"=CASE WHEN substr(
-    t19.given,8,1
-  ) = '1' THEN t19.c7 ELSE t20."lastName" END,"email"=CASE WHEN substr(t19.given,9,1) = '1' THEN t19.c8 ELSE
-    t20."email" END,"phone"=CASE WHEN substr(t19.given,10,1) = '1' THEN t19.c9 ELSE t20."phone" END,"jobTitle"=CASE
-    WHEN substr(t19.given,11,1) = '1' THEN t19.c10 ELSE t20."jobTitle" END,"city"=CASE WHEN substr(
-    t19.given,12,1
-  ) = '1' THEN t19.c11 ELSE t20."city" END,"companyId"=CASE WHEN substr(t19.given,13,1) = '1' THEN NULL ELSE
-    t20."companyId" END,"updatedAt"=now()
-  FROM placed AS t19
-  WHERE t20."id" = t19.target AND (SELECT t21.problem FROM verdict AS t21) IS NULL
-  RETURNING t20.*
+  UPDATE "workspace_default"."person" AS t17
+  SET "position"=CASE WHEN substr(t16.given,6,1) = '1' THEN t16.c5 ELSE t17."position" END,"firstName"=CASE
+    WHEN substr(t16.given,7,1) = '1' THEN t16.c6 ELSE t17."firstName" END,"lastName"=CASE WHEN substr(
+    t16.given,8,1
+  ) = '1' THEN t16.c7 ELSE t17."lastName" END,"email"=CASE WHEN substr(t16.given,9,1) = '1' THEN t16.c8 ELSE
+    t17."email" END,"phone"=CASE WHEN substr(t16.given,10,1) = '1' THEN t16.c9 ELSE t17."phone" END,"jobTitle"=CASE
+    WHEN substr(t16.given,11,1) = '1' THEN t16.c10 ELSE t17."jobTitle" END,"city"=CASE WHEN substr(
+    t16.given,12,1
+  ) = '1' THEN t16.c11 ELSE t17."city" END,"companyId"=CASE WHEN substr(t16.given,13,1) = '1' THEN NULL ELSE
+    t17."companyId" END,"updatedAt"=now()
+  FROM placed AS t16
+  WHERE t17."id" = t16.target AND (SELECT t15.problem FROM verdict AS t15) IS NULL
+  RETURNING t17.*
 )
 ,inserted AS (
-  INSERT INTO "workspace_default"."person" AS t23 (
+  INSERT INTO "workspace_default"."person" AS t19 (
     "id","createdBySource","createdByWorkspaceMemberId","createdByName","createdByContext","position",
       "firstName","lastName","email","phone","jobTitle","city"
   )
-  SELECT t22.c0,t22.c1,t22.c2,t22.c3,t22.c4,t22.c5,t22.c6,t22.c7,t22.c8,t22.c9,t22.c10,t22.c11
-  FROM placed AS t22
-  WHERE t22.target IS NULL AND (SELECT t24.problem FROM verdict AS t24) IS NULL
-  ORDER BY t22.c8,t22.position
+  SELECT t18.c0,t18.c1,t18.c2,t18.c3,t18.c4,t18.c5,t18.c6,t18.c7,t18.c8,t18.c9,t18.c10,t18.c11
+  FROM placed AS t18
+  WHERE t18.target IS NULL AND (SELECT t15.problem FROM verdict AS t15) IS NULL
+  ORDER BY t18.c8,t18.position
   ON CONFLICT DO NOTHING
-  RETURNING t23.*
-)
-,changed AS (
-  INSERT INTO "fieldstone"."event_staging" AS event (
-    "workspace_id","object_id","record_id","action","before","after","actor"
-  )
-  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t25."id",
-    'updated',to_jsonb(t26.*),to_jsonb(t25.*),$2::text
-  FROM updated AS t25
-  JOIN locked AS t26 ON t26."id" = t25."id"
-  ORDER BY t25."id"
+  RETURNING t19.*
 )
 ,event AS (
   INSERT INTO "fieldstone"."event_staging" AS event (
     "workspace_id","object_id","record_id","action","before","after","actor"
   )
-  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t27."id",
-    'created',NULL::jsonb,to_jsonb(t27.*),$2::text
-  FROM inserted AS t27
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t23.key,t23.action,
+    t23.before,t23.after,$2::text
+  FROM (
+    (
+      SELECT t20."id" AS key,'updated' AS action,to_jsonb(t21.*) AS before,to_jsonb(t20.*) AS after
+      FROM updated AS t20
+      JOIN locked AS t21 ON t21."id" = t20."id"
+      ORDER BY t20."id"
+    )
+    UNION ALL
+    SELECT t22."id" AS key,'created' AS action,NULL::jsonb AS before,to_jsonb(t22.*) AS after
+    FROM inserted AS t22
+  ) AS t23
 )
 SELECT COALESCE(
-  (SELECT t34.problem FROM verdict AS t34),CASE WHEN count(*) <> (SELECT count(*) FROM given AS t33) THEN
+  (SELECT t24.problem FROM verdict AS t24),CASE WHEN count(*) <> (SELECT count(*) FROM given AS t30) THEN
     fieldstone.retry() END
-) AS problem,COALESCE(array_agg(t32."id" ORDER BY t32.":place"),'{}'::uuid[]) AS ids,'[' || COALESCE(
+) AS problem,COALESCE(array_agg(t29."id" ORDER BY t29.":place"),'{}'::uuid[]) AS ids,'[' || COALESCE(
   string_agg(
-    '{"email":' || to_json(t32."email")::text || ',"firstName":' || COALESCE(
-      to_json(t32."firstName")::text,'null'
-    ) || ',"lastName":' || COALESCE(to_json(t32."lastName")::text,'null') || '}',','
-    ORDER BY t32.":place"
+    '{"email":' || to_json(t29."email")::text || ',"firstName":' || COALESCE(
+      to_json(t29."firstName")::text,'null'
+    ) || ',"lastName":' || COALESCE(to_json(t29."lastName")::text,'null') || '}',','
+    ORDER BY t29.":place"
   ),''
-) || ']' AS answer,array_agg(t32.":created" ORDER BY t32.":place") AS created
+) || ']' AS answer,array_agg(t29.":created" ORDER BY t29.":place") AS created
 FROM (
-  SELECT t30.*,(t31.target IS NULL) AS ":created",t31.position AS ":place"
-  FROM (SELECT t28.* FROM updated AS t28 UNION ALL SELECT t29.* FROM inserted AS t29) AS t30
-  JOIN placed AS t31 ON t30."id" = COALESCE(t31.target,t31.c0)
-) AS t32;
+  SELECT t27.*,(t28.target IS NULL) AS ":created",t28.position AS ":place"
+  FROM (SELECT t25.* FROM updated AS t25 UNION ALL SELECT t26.* FROM inserted AS t26) AS t27
+  JOIN placed AS t28 ON t27."id" = COALESCE(t28.target,t28.c0)
+) AS t29;

@@ -44,7 +44,7 @@ WITH given AS (
 )
 ,verdict AS (
   SELECT COALESCE(
-    CASE WHEN (SELECT count(*) FROM locked AS t12) < 0 THEN NULL::text END,(
+    (SELECT CASE WHEN count(*) < 0 THEN NULL::text END FROM locked AS t12),(
       SELECT 'key_twice:' || json_build_array(0,(t14.earlier - 1),(t14.position - 1),json_build_array(t14.c0))::text
       FROM (
         SELECT t13.*,lag(t13.position) OVER (PARTITION BY t13.c0 ORDER BY t13.position) AS earlier
@@ -64,90 +64,70 @@ WITH given AS (
       WHERE t16.earlier IS NOT NULL
       ORDER BY t16.position
       LIMIT 1
-    ),(
-      SELECT 'key_taken:' || json_build_array(0,(t17.position - 1),json_build_array(t17.c0))::text
-      FROM placed AS t17
-      WHERE t17.target IS NULL AND EXISTS (
-        SELECT 1
-        FROM "workspace_default"."person" AS t18
-        WHERE t18."id" = t17.c0
-      )
-      ORDER BY t17.position
-      LIMIT 1
-    ),(
-      SELECT 'key_taken:' || json_build_array(1,(t19.position - 1),json_build_array(t19.c8))::text
-      FROM placed AS t19
-      WHERE t19.target IS NULL AND EXISTS (
-        SELECT 1
-        FROM "workspace_default"."person" AS t20
-        WHERE t20."email" = t19.c8 AND t20."deletedAt" IS NULL
-      ) AND NOT substr(t19.given,9,1) = '1'
-      ORDER BY t19.position
-      LIMIT 1
     )
   ) AS problem
 )
 ,updated AS (
-  UPDATE "workspace_default"."person" AS t22
+  UPDATE "workspace_default"."person" AS t19
   SET "deletedAt"=NULL,"updatedAt"=now()
-  FROM placed AS t21
-  WHERE t22."id" = t21.target AND (SELECT t23.problem FROM verdict AS t23) IS NULL AND t21.dead
-  RETURNING t22.*
+  FROM placed AS t18
+  WHERE t19."id" = t18.target AND (SELECT t17.problem FROM verdict AS t17) IS NULL AND t18.dead
+  RETURNING t19.*
 )
 ,inserted AS (
-  INSERT INTO "workspace_default"."person" AS t25 (
+  INSERT INTO "workspace_default"."person" AS t21 (
     "id","createdBySource","createdByWorkspaceMemberId","createdByName","createdByContext","position",
       "firstName","lastName","email","phone","jobTitle","city"
   )
-  SELECT t24.c0,t24.c1,t24.c2,t24.c3,t24.c4,t24.c5,t24.c6,t24.c7,t24.c8,t24.c9,t24.c10,t24.c11
-  FROM placed AS t24
-  WHERE t24.target IS NULL AND (SELECT t26.problem FROM verdict AS t26) IS NULL
-  ORDER BY t24.c8,t24.position
+  SELECT t20.c0,t20.c1,t20.c2,t20.c3,t20.c4,t20.c5,t20.c6,t20.c7,t20.c8,t20.c9,t20.c10,t20.c11
+  FROM placed AS t20
+  WHERE t20.target IS NULL AND (SELECT t17.problem FROM verdict AS t17) IS NULL
+  ORDER BY t20.c8,t20.position
   ON CONFLICT DO NOTHING
-  RETURNING t25.*
-)
-,changed AS (
-  INSERT INTO "fieldstone"."event_staging" AS event (
-    "workspace_id","object_id","record_id","action","before","after","actor"
-  )
-  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t27."id",
-    CASE WHEN t28."deletedAt" IS NOT NULL THEN 'restored' ELSE 'updated' END,to_jsonb(t28.*),to_jsonb(t27.*),
-    $2::text
-  FROM updated AS t27
-  JOIN locked AS t28 ON t28."id" = t27."id"
-  ORDER BY t27."id"
+  RETURNING t21.*
 )
 ,event AS (
   INSERT INTO "fieldstone"."event_staging" AS event (
     "workspace_id","object_id","record_id","action","before","after","actor"
   )
-  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t29."id",
-    'created',NULL::jsonb,to_jsonb(t29.*),$2::text
-  FROM inserted AS t29
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t25.key,t25.action,
+    t25.before,t25.after,$2::text
+  FROM (
+    (
+      SELECT t22."id" AS key,CASE WHEN t23."deletedAt" IS NOT NULL THEN 'restored' ELSE 'updated' END AS
+        action,to_jsonb(t23.*) AS before,to_jsonb(t22.*) AS after
+      FROM updated AS t22
+      JOIN locked AS t23 ON t23."id" = t22."id"
+      ORDER BY t22."id"
+    )
+    UNION ALL
+    SELECT t24."id" AS key,'created' AS action,NULL::jsonb AS before,to_jsonb(t24.*) AS after
+    FROM inserted AS t24
+  ) AS t25
 )
 SELECT COALESCE(
-  (SELECT t38.problem FROM verdict AS t38),CASE WHEN count(*) <> (SELECT count(*) FROM given AS t37) THEN
+  (SELECT t26.problem FROM verdict AS t26),CASE WHEN count(*) <> (SELECT count(*) FROM given AS t34) THEN
     fieldstone.retry() END
-) AS problem,COALESCE(array_agg(t36."id" ORDER BY t36.":place"),'{}'::uuid[]) AS ids,'[' || COALESCE(
+) AS problem,COALESCE(array_agg(t33."id" ORDER BY t33.":place"),'{}'::uuid[]) AS ids,'[' || COALESCE(
   string_agg(
-    '{"created":' || t36.":created"::text || ',"record":{"email":' || to_json(t36."email")::text ||
-      ',"deletedAt":' || COALESCE(left(to_json(timezone('UTC',t36."deletedAt"))::text,(-1)) || 'Z"','null') ||
+    '{"created":' || t33.":created"::text || ',"record":{"email":' || to_json(t33."email")::text ||
+      ',"deletedAt":' || COALESCE(left(to_json(timezone('UTC',t33."deletedAt"))::text,(-1)) || 'Z"','null') ||
       '}}',','
-    ORDER BY t36.":place"
+    ORDER BY t33.":place"
   ),''
-) || ']' AS answer,array_agg(t36.":created" ORDER BY t36.":place") AS created
+) || ']' AS answer,array_agg(t33.":created" ORDER BY t33.":place") AS created
 FROM (
-  SELECT t34.*,(t35.target IS NULL) AS ":created",t35.position AS ":place"
+  SELECT t31.*,(t32.target IS NULL) AS ":created",t32.position AS ":place"
   FROM (
-    SELECT t30.*
-    FROM updated AS t30
+    SELECT t27.*
+    FROM updated AS t27
     UNION ALL
-    SELECT t31.*
-    FROM inserted AS t31
+    SELECT t28.*
+    FROM inserted AS t28
     UNION ALL
-    SELECT t32.*
-    FROM locked AS t32
-    WHERE t32."deletedAt" IS NULL AND (SELECT t33.problem FROM verdict AS t33) IS NULL
-  ) AS t34
-  JOIN placed AS t35 ON t34."id" = COALESCE(t35.target,t35.c0)
-) AS t36;
+    SELECT t29.*
+    FROM locked AS t29
+    WHERE t29."deletedAt" IS NULL AND (SELECT t30.problem FROM verdict AS t30) IS NULL
+  ) AS t31
+  JOIN placed AS t32 ON t31."id" = COALESCE(t32.target,t32.c0)
+) AS t33;

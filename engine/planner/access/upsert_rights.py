@@ -114,6 +114,12 @@ class JudgedUpsert:
     creation: JudgedRights
     change: JudgedRights
 
+    @property
+    def marks(self) -> list[str]:
+        """The keys of a row's texts that mark the ways which admit its data."""
+        rights = (self.creation.rights, self.change.rights)
+        return [one.admitted for one in rights if one is not None and isinstance(one.admitted, str)]
+
 
 def find_upsert_rights(context: PlanContext, object_: Object, blame: Blame, *, revives: bool) -> UpsertRights:
     """Return the rights of an upsert.

@@ -90,6 +90,22 @@ def add_rows(
     return context.parameters.add(bind, SqlType.JSONB)
 
 
+def add_row(
+    context: PlanContext,
+    data: CreateInput,
+    write: Callable[[Sequence[Mapping[str, JsonValue]], Bindings], list[dict[str, Cell]]],
+    kinds: Mapping[str, SqlType],
+) -> tuple[tuple[str, Parameter], ...]:
+    """Return the parameters of a write's only row, each with its key in the row that `write` makes."""
+    encode = row_encoder([*kinds.values()])
+
+    def bind(bindings: Bindings) -> list[bytes | None]:
+        (row,) = write(data.rows(bindings), bindings)
+        return encode([row[key] for key in kinds])
+
+    return tuple(zip(kinds, context.parameters.add_row(bind, [*kinds.values()]), strict=True))
+
+
 def build_create_one(
     context: PlanContext, object_: Object, data: CreateInput, rights: WriteRights | None
 ) -> tuple[tuple[Assignment, ...], tuple[Reference, ...], Parameter | None]:

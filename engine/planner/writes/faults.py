@@ -34,14 +34,22 @@ def build_faults(context: PlanContext, object_: Object, insert: Insert | Upsert)
         replace(one, condition=And(terms=())) if is_bound else one
         for one, is_bound in zip(insert.references, bound, strict=True)
     )
-    bare = replace(insert, references=references, rights=None)
+    bare = replace(insert, references=references)
     return Faults(
-        insert=bare if isinstance(bare, Insert) else replace(bare, readable=None, updating=None),
+        insert=replace(bare, rights=None) if isinstance(bare, Insert) else _without_rights(bare),
         missing=tuple(place for place, is_bound in enumerate(bound) if not is_bound),
         keys=keys,
         deleted_at=object_.deleted_at,
         limit=MOST_ROWS,
     )
+
+
+def _without_rights(upsert: Upsert) -> Upsert:
+    rows = upsert.rows
+    if not isinstance(rows, Parameter):
+        judged = [one.admitted for one in (upsert.rights, upsert.updating) if one is not None]
+        rows = tuple((name, one) for name, one in rows if name not in judged)
+    return replace(upsert, rows=rows, readable=None, rights=None, updating=None)
 
 
 def key_fields(object_: Object, keys: Iterable[UniqueKey]) -> tuple[tuple[str, ...], ...]:

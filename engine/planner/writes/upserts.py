@@ -1,6 +1,6 @@
 """Upserts: the data of a create, and the records that it changes where their unique keys are there already."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.access.upsert_rights import JudgedUpsert, find_upsert_rights, judge_upsert
@@ -8,7 +8,7 @@ from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Absent, Bindings, Blame, arguments_of, value_of
 from fieldstone.engine.planner.context import PlanContext, type_literal
 from fieldstone.engine.planner.reads.selection import build_record
-from fieldstone.engine.planner.writes.creates import CreateInput, add_rows, build_writer, left_out
+from fieldstone.engine.planner.writes.creates import CreateInput, add_row, add_rows, build_writer, left_out
 from fieldstone.engine.planner.writes.events import event_target, touched_at
 from fieldstone.engine.planner.writes.values.assignments import preset_assignments
 from fieldstone.engine.planner.writes.values.rows import COMPUTED, read_link
@@ -18,9 +18,10 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.metadata.scalars import BOOLEAN, Cell
 from fieldstone.sql.dataclasses import dataclass
-from fieldstone.sql.plan.operands import Column
+from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Output, Record, Value
 from fieldstone.sql.plan.write import CREATED, GivenColumn, UniqueKey, Upsert
+from fieldstone.sql.types import SqlType
 
 GIVEN = ":given"
 """The key of an input's row that says which columns the client gave. No column has such a name."""
@@ -94,29 +95,47 @@ def build_upsert(
     rights = find_upsert_rights(context, object_, blame, revives=conflict.revives)
     columns, references, writer = build_writer(context, object_, data, rights.creation, is_upsert=True)
     places = _places(object_, columns)
+    mark = _build_marker(object_, places, data.blame)
     context.indexes[object_.id] = context.snapshot.indexes_of.get(object_.id, ())
     known = unique_keys(context.snapshot, object_.whole)
     by = find_keys(context, object_, conflict, blame)
     written = {column.name for column in columns} | {reference.column.name for reference in references}
     keys = [key for key in known if all(column.name in written for column in _columns(key))]
-    names = {_names(key) for key in by}
     fields = find_updated(object_, conflict, blame)
     if object_.access is not None and len(by) == 1:
         # Its key is that of the record already.
         fields = [field for field in fields if field not in by[0]]
+    judged = judge_upsert(context, rights, revives=conflict.revives)
     order = [*(column.name for column in columns), *(str(reference.source) for reference in references)]
     updated = {field.id for field in fields}
+    is_named = any(row.get("id") is not None for row in data.rows(context.sample))
+    if not is_named and len(by) > 1:
+        by = [key for key in by if key is not known[0]]
+    names = {_names(key) for key in by}
+
+    def may_clash(key: Sequence[Field]) -> bool:
+        """Return whether a record that is not found may have the key of a row to insert."""
+        if key is known[0]:
+            return is_named
+        is_sought = _names(key) in names and object_.access is None
+        return not is_sought or any(field.default is not None or field.name in COMPUTED for field in key)
 
     def write(rows: Sequence[Mapping[str, JsonValue]], bindings: Bindings) -> list[dict[str, Cell]]:
         completed = rights.complete(rows, updated, bindings)
         cells = writer.write([row for row, _ in completed], bindings)
         return [
-            {**dict(zip(order, row, strict=True)), GIVEN: _bits(object_, places, given, data.blame), **marks}
+            {**dict(zip(order, row, strict=True)), GIVEN: mark(given), **marks}
             for row, given, (_, marks) in zip(cells, rows, completed, strict=True)
         ]
 
-    rows = add_rows(context, data, write)
-    judged = judge_upsert(context, rights, revives=conflict.revives)
+    rows: Parameter | tuple[tuple[str, Parameter], ...]
+    if data.many or object_.table.is_distributed:
+        rows = add_rows(context, data, write)
+    else:
+        kinds = {str(reference.source): reference.lookup.type for reference in references}
+        kinds |= {column.name: column.type for column in columns}
+        kinds |= dict.fromkeys([GIVEN, *judged.marks], SqlType.TEXT)
+        rows = add_row(context, data, write, kinds)
     presets = preset_assignments(context, object_, admitted, blame) if (admitted := rights.change_presets) else ()
     taken = {assignment.column.name for assignment in presets}
     upsert = Upsert(
@@ -134,6 +153,7 @@ def build_upsert(
             for key in keys
         ),
         by=tuple(place for place, key in enumerate(keys) if _names(key) in names),
+        clashing=tuple(place for place, key in enumerate(keys) if may_clash(key)),
         deleted_at=object_.deleted_at,
         revives=conflict.revives,
         updates=tuple(one for one in _given_columns(places, fields) if one.column.name not in taken),
@@ -222,26 +242,47 @@ def _places(object_: Object, columns: Sequence[Column]) -> Mapping[str, int]:
     return {column.name: place for place, column in enumerate([*columns, *keys])}
 
 
-def _bits(object_: Object, places: Mapping[str, int], data: Mapping[str, JsonValue], blame: Blame) -> str:
-    """Return which columns the client gave."""
-    given: set[str] = set()
-    for name, value in data.items():
-        field = object_.active.get(name)
-        if field is None or field.relation_id is not None or (value is None and name in COMPUTED):
-            continue
-        whole = not field.is_composite or value is None
-        given.update(part.column.name for part in field.parts if whole or part.name in value)
+def _build_marker(object_: Object, places: Mapping[str, int], blame: Blame) -> Callable[[Mapping[str, JsonValue]], str]:
+    """Return the function that marks the columns which a client gave."""
+    plain = {
+        field.name: [(part.name, places.get(part.column.name)) for part in field.parts]
+        for field in object_.active.values()
+        if field.relation_id is None
+    }
+    composite = {field.name for field in object_.active.values() if field.is_composite}
+    links = {name for key_name, field in object_.held_keys.items() for name in (key_name, field.name)}
+    blank = ["0"] * len(places)
+
+    def mark(data: Mapping[str, JsonValue]) -> str:
+        bits = [*blank]
+        for name, value in data.items():
+            if value is None and name in COMPUTED:
+                continue
+            whole = value is None or name not in composite
+            for part, place in plain.get(name, ()):
+                if place is not None and (whole or part in value):
+                    bits[place] = "1"
+        if not links.isdisjoint(data):
+            for column in _linked(object_, data, blame):
+                if column in places:
+                    bits[places[column]] = "1"
+        return "".join(bits)
+
+    return mark
+
+
+def _linked(object_: Object, data: Mapping[str, JsonValue], blame: Blame) -> Iterator[str]:
+    """Yield the foreign keys that a client gave; those of one morph relation are given together."""
     connected = set()
     for key_name, field in object_.held_keys.items():
         link = read_link(field, key_name, data, blame)
         if link is not None:
-            given.add(field.parts[0].column.name)
+            yield field.parts[0].column.name
             if link.value is not None:
                 connected.add(field.id)
     for group in object_.morphs:
         if any(field.id in connected for field in group):
-            given.update(field.parts[0].column.name for field in group if field.is_active)
-    return "".join("1" if name in given else "0" for name in places)
+            yield from (field.parts[0].column.name for field in group if field.is_active)
 
 
 def _names(key: Sequence[Field]) -> frozenset[str]:

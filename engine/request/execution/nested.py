@@ -65,7 +65,7 @@ class TakenKey(NamedTuple):
         if faults is None:
             raise TypeError("only a create has faults")
         statement = compile_plan(replace(faults, missing=(), keys=(self.key,)))
-        rows = [self.sent.parameters[faults.insert.rows.slot]]
+        rows = [self.sent.parameters[slot] for slot in faults.slots]
         ((found,),) = await database.read(statement, rows, timeout=time_limit, share=share)
         blamed = [
             ((*self.sent.rows[index].path, self.names[0]), values) for index, values in json.loads(found or b"[]")

@@ -42,8 +42,8 @@ async def name_rows(
         narrowed = replace(faults, missing=(), keys=tuple(keys))
     if not narrowed.missing and not narrowed.keys:
         return None
-    rows = parameters[faults.insert.rows.slot]
-    ((found,),) = await database.read(compile_plan(narrowed), [rows], timeout=time_limit, share=share)
+    rows = [parameters[slot] for slot in faults.slots]
+    ((found,),) = await database.read(compile_plan(narrowed), rows, timeout=time_limit, share=share)
     blamed = [RowBlame(index=index, fields=names, values=values) for index, values in json.loads(found or b"[]")]
     return row_error(type(error), error.message, write, blamed) if blamed else None
 

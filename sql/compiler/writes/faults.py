@@ -13,12 +13,13 @@ from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_sou
 from fieldstone.sql.compiler.writes.insert import given_rows, given_targets, given_value
 from fieldstone.sql.compiler.writes.references import missing_targets, target_columns
 from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows
-from fieldstone.sql.plan.write import Faults, UniqueKey, Upsert
+from fieldstone.sql.plan.operands import Parameter
+from fieldstone.sql.plan.write import Faults, Insert, UniqueKey, Upsert
 
 
 def compile_faults(plan: Faults, draft: StatementDraft) -> Query:
     """Return the statement of Faults."""
-    plan = replace(plan, insert=replace(plan.insert, rows=replace(plan.insert.rows, slot=0)))
+    plan = replace(plan, insert=_alone(plan.insert))
     statement = Query().with_(given_rows(plan.insert, draft), "given")
     found = [_missing(plan, index, draft) for index in plan.missing]
     found += [_taken(plan, key, draft) for key in plan.keys]
@@ -32,6 +33,14 @@ def compile_faults(plan: Faults, draft: StatementDraft) -> Query:
     listed = expressions.call("json_build_array", expressions.less_one(order), expressions.result(rows.alias, "held"))
     faults = aggregation.aggregate("json_agg", listed, order=order)
     return statement.from_(rows).select(expressions.cast_to_text(faults))
+
+
+def _alone(insert: Insert | Upsert) -> Insert | Upsert:
+    """Return the write with the parameters of its rows as the first ones."""
+    if isinstance(insert.rows, Parameter):
+        return replace(insert, rows=replace(insert.rows, slot=0))
+    rows = tuple((name, replace(one, slot=slot)) for slot, (name, one) in enumerate(insert.rows))
+    return replace(insert, rows=rows)
 
 
 def _missing(plan: Faults, index: int, draft: StatementDraft) -> Query:

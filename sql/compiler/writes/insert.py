@@ -123,13 +123,13 @@ def _insert(plan: Insert | InsertOne, values: Sequence[tuple[str, Expression]], 
     return change.select(*[value for _, value in values]).returning(expressions.whole_row(row.alias))
 
 
-def created_events(plan: Insert | InsertOne | Upsert, written: FromItem) -> Query:
+def created_events(plan: Insert | InsertOne, written: FromItem) -> Query:
     """Return the event rows' INSERT of a create."""
     return event_rows(plan.event, expressions.column(written.alias, plan.key.name), None, written.alias).from_(written)
 
 
 def given_rows(plan: Insert | Upsert, draft: StatementDraft) -> Query:
-    """Return the given rows: the values c0.., the references' inputs g0.., their keys r0.., the position."""
+    """Return the given rows: the values c0.., the references' inputs g0.., their keys r0.., the position from 1."""
     kinds = {column.name: column.type for column in plan.columns}
     if isinstance(plan, Upsert):
         kinds[plan.given] = SqlType.TEXT
@@ -137,21 +137,25 @@ def given_rows(plan: Insert | Upsert, draft: StatementDraft) -> Query:
     kinds |= dict.fromkeys(marks, SqlType.TEXT)
     for reference in plan.references:
         kinds.setdefault(str(reference.source), reference.lookup.type)
-    document = expressions.rows_of_json(expressions.json_parameter(plan.rows), list(kinds.items()))
-    names = {name: "v" + str(index) for index, name in enumerate(kinds)}
-    source = rows_source(document, draft.alias(), (*names.values(), "position"))
-    row = RowReference(alias=source.alias, names=names)
-    query = Query().from_(source)
-    query.select(*[expressions.named(row.column(one.name), "c" + str(n)) for n, one in enumerate(plan.columns)])
+    query, position = Query(), expressions.named(expressions.ONE, "position")
+    if isinstance(plan.rows, Parameter):
+        document = expressions.rows_of_json(expressions.json_parameter(plan.rows), list(kinds.items()))
+        source = rows_source(document, draft.alias(), (*("v" + str(index) for index in range(len(kinds))), "position"))
+        cells = {name: expressions.result(source.alias, "v" + str(index)) for index, name in enumerate(kinds)}
+        query.from_(source)
+        position = expressions.result(source.alias, "position")
+    else:
+        cells = {name: expressions.parameter(one) for name, one in plan.rows}
+    query.select(*[expressions.named(cells[one.name], "c" + str(n)) for n, one in enumerate(plan.columns)])
     for index, reference in enumerate(plan.references):
         if not isinstance(reference.source, str):
             raise TypeError("an insert's reference names a key of its rows")
-        target = find_target(reference, row.column(reference.source), draft)
+        target = find_target(reference, cells[reference.source], draft)
         query.select(expressions.named(target.given, "g" + str(index)), expressions.named(target.key, "r" + str(index)))
     if isinstance(plan, Upsert):
-        query.select(expressions.named(row.column(plan.given), "given"))
-    query.select(*[expressions.named(row.column(key), name) for key, name in marks.items()])
-    return query.select(expressions.result(source.alias, "position"))
+        query.select(expressions.named(cells[plan.given], "given"))
+    query.select(*[expressions.named(cells[key], name) for key, name in marks.items()])
+    return query.select(position)
 
 
 def _marks(plan: Insert | Upsert) -> Mapping[str, str]:

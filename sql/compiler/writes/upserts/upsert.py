@@ -11,10 +11,10 @@ Its WITH queries, each after those that it reads:
     verdict   one row: the problem, or NULL
     updated   the rows that are there, changed
     inserted  the others, in the order of their keys; those that conflict are passed over
-    changed   one event row for each updated record
-    event     one event row for each inserted record
+    event     one event row for each record, the updated ones first
 
-The only row that one unique key finds a record for has no `keyed`: the key finds the row to lock, which is `target`. No
+The only row that one unique key finds a record for has no `keyed`: the key finds the row to lock, which is `target`. It
+has a `verdict` only if targets or rights decide, and the keys of others are looked for only if it was not written. No
 rows of it are put in an order.
 
 A row that was neither updated nor inserted lost a race: another transaction has taken its key since the statement
@@ -24,22 +24,33 @@ https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT has one 
 and MERGE is not safe from others: https://www.postgresql.org/docs/current/mvcc-caveats.html
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 from fieldstone.sql.compiler import aggregation, expressions
+from fieldstone.sql.compiler.reads.select import compile_list_of_one
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, LeftJoin, Query, query_source, table_source
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
-from fieldstone.sql.compiler.writes.insert import created_events, given_rows
-from fieldstone.sql.compiler.writes.mutate import answer_row, answer_text, event_rows
+from fieldstone.sql.compiler.writes.insert import given_rows
+from fieldstone.sql.compiler.writes.mutate import answer_row, answer_text, document, event_values
 from fieldstone.sql.compiler.writes.read_back import PLACE
 from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows, permitted
-from fieldstone.sql.compiler.writes.upserts.upsert_verdict import compile_upsert_verdict
-from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem
+from fieldstone.sql.compiler.writes.upserts.upsert_verdict import find_clashes, find_problems, lock_all
+from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem, verdict_of
 from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.write import CREATED, Upsert
+
+_EVENT = ("key", "action", "before", "after")
+"""The columns of an event's row that are not the same for all."""
+
+
+class _Names(dict[str, str]):
+    """Generated names of the columns that are asked for, by their physical ones."""
+
+    def __missing__(self, name: str) -> str:
+        self[name] = "v" + str(len(self))
+        return self[name]
 
 
 def compile_upsert(plan: Upsert, draft: StatementDraft) -> Query:
@@ -56,23 +67,25 @@ class _Statement:
 
     def compile(self) -> Query:
         plan, draft = self.plan, self.draft
-        statement = Query().with_(given_rows(plan, draft), "given")
-        if plan.many or plan.revives or len(plan.by) != 1 or plan.table.is_distributed:
-            self._find(statement)
+        is_alone = not (plan.many or plan.revives or len(plan.by) != 1 or plan.table.is_distributed)
+        # Targets are looked up once.
+        statement = Query().with_(given_rows(plan, draft), "given", inlined=is_alone and not plan.references)
+        if is_alone:
+            statement.with_(self._locked_by(plan.by[0]), "locked").with_(self._placed_alone(), "placed", inlined=True)
+            problems = find_problems(plan, draft)
         else:
-            statement.with_(self._locked_by(plan.by[0]), "locked").with_(self._placed_alone(), "placed")
-        statement.with_(compile_upsert_verdict(plan, draft), "verdict")
-        written = []
-        if plan.updates or plan.revives:
-            statement.with_(self._updated(), "updated")
-            written.append("updated")
-        statement.with_(self._inserted(), "inserted")
-        written.append("inserted")
+            self._find(statement)
+            problems = [lock_all(draft), *find_problems(plan, draft), *find_clashes(plan, draft)]
+        guard = expressions.TRUE
+        if problems:
+            statement.with_(verdict_of(problems), "verdict")
+            guard = compile_guard(draft)
+        written = ["updated", "inserted"] if plan.updates or plan.revives else ["inserted"]
         if "updated" in written:
-            statement.with_(self._changed(), "changed")
-        inserted = FromItem("inserted", draft.alias())
-        statement.with_(created_events(plan, inserted), "event")
-        return self._answer(statement, written)
+            statement.with_(self._updated(guard), "updated")
+        statement.with_(self._inserted(guard), "inserted").with_(self._events(written), "event")
+        verdict = [compile_problem(draft)] if problems else []
+        return (self._answer_of_one if is_alone else self._answer)(statement, written, verdict)
 
     def _find(self, statement: Query) -> None:
         """Add the WITH queries that find the rows meant, and lock them."""
@@ -87,17 +100,11 @@ class _Statement:
 
     def _locked_by(self, place: int) -> Query:
         """Return the live row that has the key of the only given one; a lock that it waited for tests it once more."""
-        plan, row = self.plan, RowReference(alias=self.draft.alias())
-        given = self._rows("given")
-        gives = expressions.scalar(Query().from_(given.source).select(given.gives(place)))
-        conditions = [gives]
-        for column in plan.keys[place][0].columns:
-            one = self._rows("given")
-            value = expressions.scalar(Query().from_(one.source).select(one.values[column.name]))
-            conditions.append(expressions.equal(row.column(column.name), value))
+        plan, given, row = self.plan, self._rows("given"), RowReference(alias=self.draft.alias())
+        conditions = [given.gives(place), given.has_key_of(row, place)]
         conditions += [self._is_deleted(row, negated=True), permitted(plan, row, self.draft)]
-        query = Query().from_(table_source(plan.table, row.alias)).select(expressions.whole_row(row.alias))
-        return query.only(expressions.all_of(conditions)).for_update()
+        query = Query().from_(table_source(plan.table, row.alias)).from_(given.source)
+        return query.select(expressions.whole_row(row.alias)).only(expressions.all_of(conditions)).for_update()
 
     def _placed_alone(self) -> Query:
         """Return the only given row with the locked one."""
@@ -195,7 +202,7 @@ class _Statement:
         query.join(LeftJoin(locked, there))
         return query
 
-    def _updated(self) -> Query:
+    def _updated(self, guard: Expression) -> Query:
         plan, draft = self.plan, self.draft
         rows, row = self._rows("placed"), RowReference(alias=draft.alias())
         change = Query().update(table_source(plan.table, row.alias))
@@ -206,14 +213,14 @@ class _Statement:
         for assignment in plan.touched:
             change.set(assignment.column.name, assigned_value(assignment))
         same = expressions.equal(row.column(plan.key.name), rows.result("target"))
-        conditions = [same, compile_guard(draft)]
+        conditions = [same, guard]
         if not plan.updates:
             conditions.append(rows.result("dead"))
         return (
             change.from_(rows.source).only(expressions.all_of(conditions)).returning(expressions.whole_row(row.alias))
         )
 
-    def _inserted(self) -> Query:
+    def _inserted(self, guard: Expression) -> Query:
         """Return the insertion, in the order of the keys, so that two upserts wait for each other in one direction."""
         plan, draft = self.plan, self.draft
         rows, row = self._rows("placed"), RowReference(alias=draft.alias())
@@ -221,29 +228,60 @@ class _Statement:
         change = Query().insert(table_source(plan.table, row.alias), list(values)).from_(rows.source)
         change.select(*values.values()).returning(expressions.whole_row(row.alias))
         is_new = expressions.is_null(rows.result("target"))
-        change.only(expressions.all_of([is_new, compile_guard(draft)]))
+        change.only(expressions.all_of([is_new, guard]))
         if plan.many:
             order = dict.fromkeys(column.name for key, _ in plan.keys[1:] for column in key.columns)
             change.order(*[values[name] for name in order], rows.position)
         return change.or_nothing()
 
-    def _changed(self) -> Query:
-        """Return the event rows' INSERT of the updates; the record of a revived one is restored."""
+    def _events(self, written: Sequence[str]) -> Query:
+        """Return the event rows' INSERT: those of the updates, where the record of a revived one is restored, first."""
         plan, draft = self.plan, self.draft
-        updated, locked = FromItem("updated", draft.alias()), FromItem("locked", draft.alias())
-        key, old = expressions.column(updated.alias, plan.key.name), RowReference(alias=locked.alias)
-        event = replace(plan.event, action="updated")
-        action = None
-        if plan.revives:
-            restored = expressions.text_literal("restored")
-            action = expressions.case(
-                [(self._is_deleted(old), restored)], otherwise=expressions.text_literal(event.action)
-            )
-        query = event_rows(event, key, locked.alias, updated.alias, action=action).from_(updated)
-        query.join(InnerJoin(locked, expressions.equal(old.column(plan.key.name), key)))
-        return query.order(key) if plan.many else query
+        parts: list[str] = []
+        if "updated" in written:
+            updated, locked = FromItem("updated", draft.alias()), FromItem("locked", draft.alias())
+            key, old = expressions.column(updated.alias, plan.key.name), RowReference(alias=locked.alias)
+            action = expressions.text_literal("updated")
+            if plan.revives:
+                action = expressions.case(
+                    [(self._is_deleted(old), expressions.text_literal("restored"))], otherwise=action
+                )
+            part = _event(updated, key, action, document(locked.alias))
+            part.join(InnerJoin(locked, expressions.equal(old.column(plan.key.name), key)))
+            parts.append("(" + part.order(key).text() + ")" if plan.many else part.text())
+        inserted = FromItem("inserted", draft.alias())
+        key = expressions.column(inserted.alias, plan.key.name)
+        created = expressions.text_literal(plan.event.action)
+        parts.append(_event(inserted, key, created, expressions.NULL_JSONB).text())
+        rows = query_source(" UNION ALL ".join(parts), draft.alias())
+        key, action, before, after = (expressions.result(rows.alias, name) for name in _EVENT)
+        return event_values(plan.event, key, before, after, action=action).from_(rows)
 
-    def _answer(self, statement: Query, written: Sequence[str]) -> Query:
+    def _answer_of_one(self, statement: Query, written: Sequence[str], verdict: Sequence[Expression]) -> Query:
+        """Return the answer from the only row; where there is none, it finds out why."""
+        plan, draft = self.plan, self.draft
+        names = _Names()
+        row = RowReference(alias=draft.alias(), names=names)
+        key, created = row.column(plan.key.name), row.column(CREATED.name)
+        text = expressions.NULL_TEXT if plan.record is None else compile_list_of_one(plan.record, row, draft)
+        clashes = [expressions.scalar(query) for query in find_clashes(plan, draft)]
+        unwritten = expressions.coalesce(*clashes, expressions.call("fieldstone.retry"))
+        lost = expressions.case([(expressions.is_null(key), unwritten)])
+        query = answer_row(statement, expressions.coalesce(*verdict, lost), expressions.array((key,)), text)
+        query.select(expressions.named(expressions.array((created,)), "created"))
+        query.from_(query_source("SELECT", draft.alias()))
+        sources = written if plan.updates else [*written, "locked"]
+        union = " UNION ALL ".join(self._columns_of(name, names).text() for name in sources)
+        return query.join(LeftJoin(query_source(union, row.alias), expressions.TRUE))
+
+    def _columns_of(self, name: str, names: Mapping[str, str]) -> Query:
+        """Return the columns that are asked for of the row that a WITH query has written or locked."""
+        row = RowReference(alias=self.draft.alias())
+        is_created = {CREATED.name: expressions.TRUE if name == "inserted" else expressions.FALSE}
+        columns = [expressions.named(is_created.get(one) or row.column(one), names[one]) for one in names]
+        return Query().from_(FromItem(name, row.alias)).select(*columns)
+
+    def _answer(self, statement: Query, written: Sequence[str], verdict: Sequence[Expression]) -> Query:
         plan, draft = self.plan, self.draft
         parts = [self._all_of(name) for name in written]
         if not plan.updates:
@@ -272,7 +310,7 @@ class _Statement:
         lost = expressions.case(
             [(expressions.compare(expressions.COUNT, Comparison.NE, count), expressions.call("fieldstone.retry"))]
         )
-        problem = expressions.coalesce(compile_problem(draft), lost)
+        problem = expressions.coalesce(*verdict, lost)
         ids = aggregation.aggregate("array_agg", row.column(plan.key.name), order=order)
         created = aggregation.aggregate("array_agg", row.column(CREATED.name), order=order)
         text = answer_text(plan.record, whole.alias, draft, order)
@@ -292,3 +330,9 @@ class _Statement:
             return query.only(refused)
         alive = self._is_deleted(RowReference(alias=locked.alias), negated=True)
         return query.only(expressions.all_of([alive, refused]))
+
+
+def _event(written: FromItem, key: Expression, action: Expression, before: Expression) -> Query:
+    """Return the columns `_EVENT` of rows written."""
+    values = (key, action, before, document(written.alias))
+    return Query().from_(written).select(*map(expressions.named, values, _EVENT))

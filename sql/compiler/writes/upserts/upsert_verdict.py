@@ -1,4 +1,4 @@
-"""The verdict of an upsert: the first problem of its rows, or NULL."""
+"""The problems of an upsert's placed rows, each as a query that returns the first one, or none."""
 
 from collections.abc import Sequence
 
@@ -14,31 +14,40 @@ from fieldstone.sql.plan.rights import Rights
 from fieldstone.sql.plan.write import Problem, Upsert
 
 
-def compile_upsert_verdict(plan: Upsert, draft: StatementDraft) -> Query:
-    """Return the verdict on the placed rows.
+def lock_all(draft: StatementDraft) -> Query:
+    """Return no problem, after all rows are locked.
 
-    It reads all locked rows first: PostgreSQL runs a WITH query only as far as it is read, and FOR UPDATE passes over a
-    row that its own statement has changed.
+    PostgreSQL runs a WITH query only as far as it is read, and FOR UPDATE passes over a row that its own statement has
+    changed.
     """
-    locked = Query().from_(FromItem("locked", draft.alias())).select(expressions.COUNT)
-    forced = expressions.compare(expressions.scalar(locked), Comparison.LT, expressions.number(0))
-    problems = [expressions.case([(forced, expressions.NULL_TEXT)])]
+    never = expressions.compare(expressions.COUNT, Comparison.LT, expressions.number(0))
+    locked = Query().from_(FromItem("locked", draft.alias()))
+    return locked.select(expressions.case([(never, expressions.NULL_TEXT)]))
+
+
+def find_problems(plan: Upsert, draft: StatementDraft) -> list[Query]:
+    """Return the problems that the keys of other records are not, in the order in which they count."""
+    problems: list[Query] = []
     if plan.references:
         rows = FromItem("placed", draft.alias())
-        problems.append(expressions.scalar(first_missing(given_targets(plan, rows), rows)))
+        problems.append(first_missing(given_targets(plan, rows), rows))
     if plan.many:
-        problems += [expressions.scalar(_key_twice(plan, place, draft)) for place in range(len(plan.keys))]
+        problems += [_key_twice(plan, place, draft) for place in range(len(plan.keys))]
     others = [place for place in plan.by if place != 0]
     if len(others) > 1:
-        problems.append(expressions.scalar(_two_records(plan, others, draft)))
+        problems.append(_two_records(plan, others, draft))
     if plan.many and len(plan.by) > 1:
-        problems.append(expressions.scalar(_record_twice(plan, draft)))
+        problems.append(_record_twice(plan, draft))
     if plan.rights is not None and plan.rights.has_check:
-        problems.append(expressions.scalar(_creation_refused(plan, plan.rights, draft)))
+        problems.append(_creation_refused(plan, plan.rights, draft))
     if plan.updating is not None and plan.updating.has_check:
-        problems.append(expressions.scalar(_change_refused(plan, plan.updating, draft)))
-    problems += [expressions.scalar(_key_taken(plan, place, draft)) for place in range(len(plan.keys))]
-    return Query().select(expressions.named(expressions.coalesce(*problems), "problem"))
+        problems.append(_change_refused(plan, plan.updating, draft))
+    return problems
+
+
+def find_clashes(plan: Upsert, draft: StatementDraft) -> list[Query]:
+    """Return the problems of rows to insert that have the keys of other records."""
+    return [_key_taken(plan, place, draft) for place in plan.clashing]
 
 
 def _key_twice(plan: Upsert, place: int, draft: StatementDraft) -> Query:
