@@ -5,30 +5,24 @@ escaped, and behind the records of a page there are cursors and numbers alone.
 """
 
 import re
-from hashlib import blake2b
+from typing import NamedTuple
+from zlib import crc32
 
 from fieldstone.engine.rest.routes import Action
-from fieldstone.metadata.api_names import QueryRole, query_name
-from fieldstone.metadata.model import Object
 
 _DATA = b'{"data":'
 _COST = re.compile(rb',"extensions":\{"cost":[0-9]+\}\}\Z')
 _LONGEST_COST = 64
 _PAGE_INFO = b',"pageInfo":{'
-_UPDATED = re.compile(rb'\{"[^"]+":(?=\{"id":"[^"]+","updatedAt":"([^"]+)")')
-_TAGGED = frozenset({Action.FIND_ONE, Action.CREATE, Action.UPDATE_ONE, Action.RESTORE_ONE})
-_DIGEST_BYTES = 8
+_UPDATED = re.compile(rb'\{"id":"[^"]+","updatedAt":"([^"]+)"')
+_OF_A_RECORD = frozenset({Action.FIND_ONE, Action.CREATE, Action.UPDATE_ONE, Action.RESTORE_ONE})
 
 
-def root_of(action: Action, object_: Object) -> str:
-    """Return the response key of the root field of a read; a write's is nowhere asked for."""
-    match action:
-        case Action.FIND_MANY:
-            return query_name(object_, QueryRole.MANY)
-        case Action.DUPLICATES:
-            return query_name(object_, QueryRole.DUPLICATES)
-        case _:
-            return query_name(object_, QueryRole.ONE)
+class RestAnswer(NamedTuple):
+    """The body of a response, and the entity tag of the one record that it has."""
+
+    body: bytes
+    tag: bytes | None = None
 
 
 def split_cost(body: bytes, *, tells_cost: bool) -> tuple[bytes, bytes]:
@@ -39,36 +33,30 @@ def split_cost(body: bytes, *, tells_cost: bool) -> tuple[bytes, bytes]:
     return body[len(_DATA) : place], body[place:]
 
 
-def shape_answer(action: Action, root: str, data: bytes, end: bytes) -> bytes | None:
-    """Return the body of an answer; None if the record is not there.
+def build_answer(action: Action, data: bytes, end: bytes) -> RestAnswer | None:
+    """Return the answer that has this data; None if the record is not there.
 
     Args:
         action: that of the request.
-        root: the response key of the only root field.
-        data: the GraphQL data, in the form of REST.
+        data: the GraphQL data of one root field, in the form of REST.
         end: the end of the body behind the data.
     """
-    inner = len(root) + 4  # {"root":
-    match action:
-        case Action.FIND_MANY:
-            place, view = data.rfind(_PAGE_INFO), memoryview(data)
-            return b"".join((_DATA, view[inner:place], b"}", view[place:-2], end))
-        case Action.DUPLICATES:
-            return b"".join((_DATA, memoryview(data)[inner:-1], end))
-        case Action.FIND_ONE if data[inner:] == b"null}":
+    inner = data.index(b":") + 1
+    if action in _OF_A_RECORD:
+        if data.startswith(b"null", inner):
             return None
-        case _:
-            return _DATA + data + end
+        return RestAnswer(_DATA + data + end, _find_tag(data, inner))
+    if action is Action.FIND_MANY:
+        place, view = data.rfind(_PAGE_INFO), memoryview(data)
+        return RestAnswer(b"".join((_DATA, view[inner:place], b"}", view[place:-2], end)))
+    return RestAnswer(_DATA + (data[inner:-1] if action is Action.DUPLICATES else data) + end)
 
 
-def find_tag(action: Action, data: bytes) -> bytes | None:
-    """Return the entity tag of the record that is the data of an answer; None if it has no time or is no record.
+def _find_tag(data: bytes, inner: int) -> bytes | None:
+    """Return the entity tag of the record that begins here in the data; None if it has no time.
 
-    It is the record's `updatedAt`, which `If-Match` compares, and a digest of the record as it is shown: related
+    It is the record's `updatedAt`, which `If-Match` compares, and a checksum of the record as it is shown: related
     records may change, and fields may appear, without a new `updatedAt`.
     """
-    found = _UPDATED.match(data) if action in _TAGGED else None
-    if found is None:
-        return None
-    digest = blake2b(data[found.end() : -1], digest_size=_DIGEST_BYTES).hexdigest()
-    return b'"%b-%b"' % (found[1], digest.encode())
+    found = _UPDATED.match(data, inner)
+    return None if found is None else b'"%b-%08x"' % (found[1], crc32(data[inner:-1]))

@@ -22,7 +22,7 @@ from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.ready import Ready
 from fieldstone.engine.request.stored_documents.documents import rest_refused
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
-from fieldstone.engine.rest.answers import find_tag, root_of, shape_answer, split_cost
+from fieldstone.engine.rest.answers import RestAnswer, build_answer, split_cost
 from fieldstone.engine.rest.documents import Documents
 from fieldstone.engine.rest.errors import PreconditionFailed, rename_inputs
 from fieldstone.engine.rest.open_api.documents import OpenApiDocuments
@@ -34,13 +34,6 @@ from fieldstone.metadata.roles.principal import Principal
 
 _MOST_NEWER = 8
 _IF_UPDATED_AT = "ifUpdatedAt"
-
-
-class RestAnswer(NamedTuple):
-    """The body of a response, and the entity tag of the one record that it has."""
-
-    body: bytes
-    tag: bytes | None = None
 
 
 class ObjectSight(NamedTuple):
@@ -136,17 +129,16 @@ class RestApi:
                 raise
             return self._see_object(self._core.see(newest, principal), plural)
 
-    def find_ready(self, principal: Principal, asked: Asked) -> tuple[Ready, str] | None:
-        """Return a read that was asked before in this shape, with its response key; None where it takes more."""
+    def find_ready(self, principal: Principal, asked: Asked) -> Ready | None:
+        """Return a read that was asked before in this shape; None where it takes more."""
         seen = self.ready.see(principal)
         if seen is None:
             return None
         try:
-            object_, request = self._translate(seen, asked)
+            _, request = self._translate(seen, asked)
         except ApiError:
             return None
-        ready = self.ready.find(principal, request)
-        return None if ready is None else (ready, root_of(asked.action, object_))
+        return self.ready.find(principal, request)
 
     def find_filter_type(self, seen: Seen, plural: str, names: Sequence[str]) -> GraphQLInputType:
         """Return the type of the value that these names lead to in the filter of an object; raises ApiError."""
@@ -186,10 +178,10 @@ def _find_object(view: Snapshot, plural: str) -> Object:
 def _build_answer(asked: Asked, object_: Object, answer: Answer) -> RestAnswer:
     """Return the answer that a GraphQL answer without errors is; raises NotFound."""
     data, end = split_cost(answer.body, tells_cost=asked.tells_cost)
-    body = shape_answer(asked.action, root_of(asked.action, object_), data, end)
-    if body is None:
+    built = build_answer(asked.action, data, end)
+    if built is None:
         raise NotFound(f"There is no {object_.label_singular} with the id {asked.id}.", field="id")
-    return RestAnswer(body, find_tag(asked.action, data))
+    return built
 
 
 def _describe(error: ApiError, asked: Asked) -> ApiError:

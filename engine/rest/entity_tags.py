@@ -9,7 +9,7 @@ from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.rest.errors import PreconditionFailed
 
 _TAG = re.compile(rb'(W/)?"([^"]*)"')
-_TIME = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)(?:-[0-9a-f]{16})?")
+_TIME = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?Z)(?:-[0-9a-f]+)?")
 
 
 def read_if_match(header: bytes) -> str | None:

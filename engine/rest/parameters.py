@@ -149,17 +149,14 @@ def read_named(query_string: bytes, taken: Sequence[str]) -> Parameters:
 
 def _read_pair(pair: bytes) -> tuple[str, str]:
     """Return the name and the text of one parameter, as the query string has it; raises UnicodeDecodeError."""
-    name, _, text = pair.partition(b"=")
+    name, _, text = pair.decode("ascii").partition("=")
     return decode_text(name), decode_text(text)
 
 
 _read_short = lru_cache(maxsize=1024)(_read_pair)
 
 
-def decode_text(text: bytes) -> str:
+def decode_text(text: str) -> str:
     """Return the text that a part of a query string stands for; raises UnicodeDecodeError."""
-    if b"+" in text:
-        text = text.replace(b"+", b" ")
-    if not text.isascii():
-        raise UnicodeDecodeError("ascii", text, 0, 1, "not percent-encoded")
-    return (unquote_to_bytes(text) if b"%" in text else text).decode()
+    text = text.replace("+", " ")
+    return unquote_to_bytes(text).decode() if "%" in text else text

@@ -11,7 +11,7 @@ from fieldstone.engine.errors import BadUserInput, Forbidden, NotFound
 from fieldstone.engine.metadata_api.roles.rights import may_ask_for
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
-from fieldstone.engine.rest.api import RestAnswer
+from fieldstone.engine.rest.answers import RestAnswer
 from fieldstone.engine.rest.errors import rename_inputs
 from fieldstone.engine.rest.filter_syntax import read_filter
 from fieldstone.engine.rest.metadata.open_api import build_metadata_document

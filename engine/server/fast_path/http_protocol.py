@@ -150,8 +150,8 @@ class FieldstoneProtocol(GuardedProtocol):
         self._request, self._given = None, b""
         body = bytes(reply.body)
         defaults = _DEFAULT_LINES.of(self.server_state.default_headers)
-        if reply.headers:
-            lines = _join(reply.headers) + lines
+        for header in reply.headers:
+            lines = b"%b: %b\r\n" % header + lines
         # Requests that were sent ahead are answered, too.
         is_last = self._is_last and not self._behind
         last = b"connection: close\r\n" if is_last else b""

@@ -25,30 +25,32 @@ from fieldstone.metadata import scalars
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Seen, Snapshot
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.metadata.roles.role import RoleLimits
 
 _MOST = 4_096
+_SHARE = _MOST // 8
+"""Reads of one workspace."""
 _LONGEST = 512
-"""Bytes of an address; with the most reads 2 MiB in all."""
-_UUID = rb"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
-_RECORD = re.compile(rb"([A-Za-z0-9]+/)(%b)(\?.*)?" % _UUID)
+"""Characters of an address; with the most reads 2 MiB in all."""
+_RECORD = re.compile(
+    r"([A-Za-z0-9]+/)([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12})(\?.*)?"
+)
 _VALUES = re.compile(
-    rb"(?<=[?&])"
-    rb"(filter=[A-Za-z0-9_.]+(?:\[|%5[Bb])[A-Za-z0-9_]+(?:\]|%5[Dd])(?::|%3[Aa])|starting_after=|ending_before=)"
-    rb"([^&]+)"
+    r"(?<=[?&])"
+    r"(filter=[A-Za-z0-9_.]+(?:\[|%5[Bb])[A-Za-z0-9_]+(?:\]|%5[Dd])(?::|%3[Aa])|starting_after=|ending_before=)"
+    r"([^&]+)"
 )
 _PLAIN = re.compile(r"[^\"'\\,()\[\]{}]+")
 """A value of a filter that means itself."""
 _BLANK = " \t\n\r"
 _NOT_PLAIN = (GraphQLBoolean, SCALARS[scalars.JSON.name])
-_VARIABLES: Mapping[bytes | None, str] = {b"starting_after=": "after", b"ending_before=": "before"}
+_VARIABLES: Mapping[str | None, str] = {"starting_after=": "after", "ending_before=": "before"}
 
 
 class _Gap(NamedTuple):
     """The place of a value in the variables.
 
     Attributes:
-        type: its type; None: it is a text, as cursors and ids are.
+        type: its type; None: it is a text, as cursors are.
         names: those that lead to it below the variable.
     """
 
@@ -56,7 +58,7 @@ class _Gap(NamedTuple):
     type: GraphQLScalarType | None = None
     names: Sequence[str] = ()
 
-    def fill(self, given: bytes) -> JsonValue:
+    def fill(self, given: str) -> JsonValue:
         """Return the variable with the value that an address gives; None if the value has to be read with more care."""
         try:
             text = decode_text(given)
@@ -80,83 +82,95 @@ class _KnownRead(NamedTuple):
 
     Attributes:
         view: the model that it was read under.
-        root: the response key of its GraphQL data.
         document: the text of its GraphQL request.
-        variables: all of them, with the values of the request that it was read from.
+        variables: all of them, with the values of the request that it was read from; a record's is its id.
     """
 
     view: "ref[Snapshot]"
     action: Action
-    root: str
     document: str
     variables: Mapping[str, JsonValue]
     gaps: Sequence[_Gap]
 
+    def fill(self, values: Sequence[str]) -> Mapping[str, JsonValue] | None:
+        """Return the variables with the values of an address; None if one has to be read with more care."""
+        variables = {**self.variables}
+        for gap, value in zip(self.gaps, values, strict=True):
+            variables[gap.variable] = filled = gap.fill(value)
+            if filled is None:
+                return None
+        return variables
 
-_Key = tuple[int, RoleLimits, tuple[bytes | None, ...]]
+
+_Key = tuple[int, int | None, tuple[str | None, ...]]
+"""The id of the view, the role's largest page, which the document depends on, and the text around the values."""
 
 
 class KnownReads:
-    """The known reads of all workspaces, the first ones out."""
+    """The known reads by workspace, the first ones out: one with its share has its own driven out, not the others'."""
 
     def __init__(self) -> None:
-        self._kept: dict[_Key, _KnownRead] = {}
+        self._kept: dict[int, dict[_Key, _KnownRead]] = {}
+        self._number = 0
 
-    def find(self, api: RestApi, principal: Principal, address: bytes) -> tuple[Ready, Action, str] | None:
-        """Return the read that an address behind the root of REST is, its action and its response key.
+    def find(self, api: RestApi, principal: Principal, address: str) -> tuple[Ready, Action] | None:
+        """Return the read that an address behind the root of REST is, and its action.
 
         It is None if the read is not known, or its values have to be read with more care.
         """
-        seen = api.ready.see(principal)
-        if seen is None:
+        seen, own = api.ready.see(principal), self._kept.get(principal.workspace_id.int)
+        if seen is None or own is None:
             return None
-        around, values = _split(address)
-        known = self._kept.get((id(seen.view), seen.limits, around))
+        around, values, id_ = _split(address)
+        known = own.get((id(seen.view), seen.limits.page, around))
         if known is None or known.view() is not seen.view:
             return None
-        variables = known.variables
-        if values:
-            variables = {**variables}
-            for gap, value in zip(known.gaps, values, strict=True):
-                variables[gap.variable] = filled = gap.fill(value)
-                if filled is None:
-                    return None
+        variables = known.fill(values) if id_ is None else {"id": id_}
+        if variables is None:
+            return None
         request = GraphQLRequest(known.document, None, variables, is_rest=True)
         ready = api.ready.find(principal, request, checked=seen)
-        return None if ready is None else (ready, known.action, known.root)
+        return None if ready is None else (ready, known.action)
 
-    def learn(self, api: RestApi, address: bytes, asked: Asked, ready: Ready, root: str) -> None:
+    def learn(self, api: RestApi, address: str, asked: Asked, ready: Ready) -> None:
         """Keep a read that is ready, if its values stand where they can be replaced."""
         if len(address) > _LONGEST:
             return
-        around, values = _split(address)
+        around, values, id_ = _split(address)
         variables, seen = ready.request.variables, ready.seen
-        gaps = [_Gap("id")] if asked.id is not None else _find_gaps(api, seen, asked, around[1::2], variables)
-        if len(gaps) != len(values):
-            return
-        if any(gap.fill(value) != variables.get(gap.variable) for gap, value in zip(gaps, values, strict=True)):
-            return
-        if len(self._kept) >= _MOST:
-            del self._kept[next(iter(self._kept))]
-        key = (id(seen.view), seen.limits, around)
-        self._kept[key] = _KnownRead(ref(seen.view), asked.action, root, ready.request.query, variables, gaps)
+        gaps = [] if id_ is not None else _find_gaps(api, seen, asked, around[1::2], variables)
+        known = _KnownRead(ref(seen.view), asked.action, ready.request.query, variables, gaps)
+        if asked.id == id_ and len(gaps) == len(values) and known.fill(values) == variables:
+            self._keep(seen.principal.workspace_id.int, (id(seen.view), seen.limits.page, around), known)
+
+    def _keep(self, workspace: int, key: _Key, known: _KnownRead) -> None:
+        own = self._kept.pop(workspace, {})
+        self._number -= len(own)
+        own[key] = known
+        if len(own) > _SHARE:
+            del own[next(iter(own))]
+        self._kept[workspace] = own
+        self._number += len(own)
+        while self._number > _MOST:
+            # The workspace that has learned nothing for the longest time.
+            self._number -= len(self._kept.pop(next(iter(self._kept))))
 
 
-def _split(address: bytes) -> tuple[tuple[bytes | None, ...], Sequence[bytes]]:
-    """Return the text around the values of an address, and the values."""
+def _split(address: str) -> tuple[tuple[str | None, ...], Sequence[str], str | None]:
+    """Return the text around the values of an address, the values, and the id, if it is the address of a record."""
     if record := _RECORD.fullmatch(address):
-        return (record[1], record[3]), (record[2],)
+        return record.group(1, 3), (), record[2]
     pieces = _VALUES.split(address)
     values = pieces[2::3]
     del pieces[2::3]
-    return tuple(pieces), values
+    return tuple(pieces), values, None
 
 
 def _find_gaps(
     api: RestApi,
     seen: Seen,
     asked: Asked,
-    prefixes: Sequence[bytes | None],
+    prefixes: Sequence[str | None],
     variables: Mapping[str, JsonValue],
 ) -> list[_Gap]:
     """Return the gaps for the values behind these texts of an address, without those that no text alone can fill."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.request.ready import Ready
-from fieldstone.engine.rest.answers import find_tag, shape_answer
+from fieldstone.engine.rest.answers import build_answer
 from fieldstone.engine.rest.api import RestApi
 from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.parameters import read_parameters
@@ -31,13 +31,11 @@ class RestForm(NamedTuple):
 
     Attributes:
         address: the path behind `ROOT`.
-        root: the response key of the GraphQL data.
         accept: the header of the request.
     """
 
     address: str
     action: Action
-    root: str
     accept: bytes | None
     endpoint: str = ENDPOINT
     method: str = "GET"
@@ -49,11 +47,10 @@ class RestForm(NamedTuple):
 
     def answer(self, data: bytes) -> Reply | None:
         """Return the reply with the data of a read; None if there is no such record."""
-        body = shape_answer(self.action, self.root, data, b"}")
-        if body is None:
+        answer = build_answer(self.action, data, b"}")
+        if answer is None:
             return None
-        tag = find_tag(self.action, data)
-        return Reply(200, body) if tag is None else Reply(200, body, headers=((b"etag", tag),))
+        return Reply(200, answer.body, headers=() if answer.tag is None else ((b"etag", answer.tag),))
 
     def refuse(self, error: ApiError) -> Reply:
         """Return the reply to a read that failed with this error."""
@@ -84,32 +81,36 @@ def is_read(scope: Mapping[str, Any]) -> bool:
 
 def form_of_refusal(address: bytes, accept: bytes | None) -> RestForm:
     """Return the form of the answer to a read that is refused, however its address is written."""
-    return RestForm(address.partition(b"?")[0].decode("latin-1"), Action.FIND_MANY, "", accept)
+    return RestForm(address.partition(b"?")[0].decode("latin-1"), Action.FIND_MANY, accept)
 
 
 def find_read(
     known: KnownReads, api: RestApi, principal: Principal, address: bytes, accept: bytes | None
 ) -> tuple[Ready, RestForm] | None:
     """Return the read that an address behind `ROOT` is, ready to begin; None where it takes more than is at hand."""
-    path, _, query = address.partition(b"?")
-    if b"%" in path or not path.isascii():
-        return None
-    text = path.decode()
-    found = known.find(api, principal, address)
-    if found is not None:
-        ready, action, root = found
-        return ready, RestForm(text, action, root, accept)
     try:
-        place = find_place(text)
+        text = address.decode("ascii")
+    except UnicodeDecodeError:
+        return None
+    path, _, query = text.partition("?")
+    found = known.find(api, principal, text)
+    if found is not None:
+        ready, action = found
+        return ready, RestForm(path, action, accept)
+    if "%" in path:
+        return None
+    try:
+        place = find_place(path)
         action = place.action("GET")
         if action is Action.DESCRIBE:
             return None
-        asked = Asked(action=action, plural=place.plural, id=place.id, parameters=read_parameters(query, action))
+        asked = Asked(
+            action=action, plural=place.plural, id=place.id, parameters=read_parameters(query.encode(), action)
+        )
     except ApiError:
         return None
     asked_before = api.find_ready(principal, asked)
     if asked_before is None:
         return None
-    ready, root = asked_before
-    known.learn(api, address, asked, ready, root)
-    return ready, RestForm(text, action, root, accept)
+    known.learn(api, text, asked, asked_before)
+    return asked_before, RestForm(path, action, accept)

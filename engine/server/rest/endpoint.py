@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import ApiError, BadUserInput, MethodNotAllowed, RateLimitExceeded
 from fieldstone.engine.request.idempotency.claim import SentKey
-from fieldstone.engine.rest.api import RestAnswer
+from fieldstone.engine.rest.answers import RestAnswer
 from fieldstone.engine.rest.entity_tags import is_listed, read_if_match
 from fieldstone.engine.rest.export_addresses import find_export
 from fieldstone.engine.rest.import_addresses import find_job_address

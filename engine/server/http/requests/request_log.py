@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _KEY = "fieldstone.request"
 _SHOWN_PATH = 200
+_SHORT = 40
+"""Characters of a path that may come again and again: one with the id of a record is longer."""
 
 CLIENT_GONE = 499
 """The status of a request whose client left before the answer, as nginx writes it in its log."""
@@ -134,8 +136,9 @@ class _JsonLines:
         error = "" if context.error_id is None else f', "error_id": {quoted(context.error_id)}'
         if context.trace_id is not None:
             error += f', "trace_id": "{context.trace_id}"'
+        opening = _known_opening if len(path) <= _SHORT else _opening
         hold_line(
-            f'{self._brace}{_opening(method, path, status)}{seconds * 1000:.2f}, "request_id": "{context.id}"{named}'
+            f'{self._brace}{opening(method, path, status)}{seconds * 1000:.2f}, "request_id": "{context.id}"{named}'
             f'{error}, "event": "request", "level": "info", "timestamp": "{self._now()}"}}'
         )
 
@@ -152,6 +155,8 @@ def _shown(path: str) -> str:
     return ascii(path[:_SHOWN_PATH])[1:-1]
 
 
-@lru_cache(maxsize=256)
 def _opening(method: str, path: str, status: int) -> str:
     return f'"method": {quoted(method)}, "path": {quoted(_shown(path))}, "status": {status}, "ms": '
+
+
+_known_opening = lru_cache(maxsize=256)(_opening)

@@ -1,10 +1,19 @@
 """Reads of REST on the warm path: the answers of the ordinary one, for other records and pages of one head's lines."""
 
 import json
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from types import FrameType
 from typing import Any
 
 import pytest
 
+from fieldstone.engine.request.ready import Ready
+from fieldstone.engine.rest.api import RestApi
+from fieldstone.engine.rest.operations import Asked
+from fieldstone.engine.server.fast_path import known_reads
+from fieldstone.metadata.roles.principal import Principal
 from tests.engine.server.fast_path.talking import Answered, Serve, Serving, Talk
 
 
@@ -177,3 +186,78 @@ async def test_a_known_address_follows_the_limits_of_the_role(serve: Serve) -> N
             assert (await get(small, "people?limit=2")).status == 400
             assert len((await get(small, "people?limit=1")).json["data"]["people"]) == 1
         assert await serving.warm() > 0
+
+
+async def test_a_workspace_drives_out_its_own_known_addresses(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_reads, "_SHARE", 3)
+    monkeypatch.setattr(known_reads, "_MOST", 5)
+    looked_up: list[str] = []
+    find_ready = RestApi.find_ready
+
+    def note(api: RestApi, principal: Principal, asked: Asked) -> Ready | None:
+        looked_up.append(asked.parameters.text("limit") or "")
+        return find_ready(api, principal, asked)
+
+    async def look_up(talk: Talk, *limits: int) -> list[str]:
+        """Read pages of these sizes; return those of them whose addresses were not known."""
+        looked_up.clear()
+        for limit in limits:
+            assert (await get(talk, f"people?limit={limit}")).status == 200
+        return [*looked_up]
+
+    async with serve() as serving:
+        foundation = (await serving.app.runtime.ready()).foundation
+        talks = [await serving.talk()]
+        for name in ("second", "third"):
+            workspace = await foundation.workspaces.create(name, actor="test")
+            talks.append(await serving.talk())
+            talks[-1].token = (await foundation.keys.create(workspace.workspace.id, name)).token
+        first, second, third = talks
+        await look_up(first, 1, 1, 1)
+        monkeypatch.setattr(RestApi, "find_ready", note)
+        assert await look_up(first, 1) == []
+        await look_up(second, *[limit for limit in range(1, 7) for _ in range(2)])
+        assert (await look_up(first, 1), await look_up(second, 4, 5, 6)) == ([], [])
+        assert await look_up(second, 1) == ["1"]
+        # Together there are too many: the workspace that has learned nothing for the longest time loses its own.
+        await look_up(third, 1, 1, 1, 2, 2)
+        assert (await look_up(third, 1, 2), await look_up(second, 1)) == ([], [])
+        assert await look_up(first, 1) == ["1"]
+
+
+async def test_a_record_by_id_takes_no_more_lines_than_by_graphql(serve: Serve) -> None:
+    async with serve() as serving:
+        (ada, grace) = ((await ordinary(serving, "people?order_by=firstName"))[1])["data"]["people"]
+        text = f"query ($id: UUID!) {{ person(id: $id) {{ {' '.join(key for key in ada if key != 'createdBy')} }} }}"
+        talk = await serving.talk()
+        ids = [ada["id"], grace["id"]] * 4
+        by_graphql = [partial(talk.ask, text, id=id_) for id_ in ids]
+        by_rest = [partial(get, talk, f"people/{id_}") for id_ in ids]
+        counts = []
+        for forms in (by_graphql, by_rest):
+            for ask in forms:
+                assert (await ask()).status == 200
+            warm = await serving.warm()
+            counts.append(await count_lines(forms))
+            assert await serving.warm() == warm + len(forms)
+        of_graphql, of_rest = counts
+        assert 0 < of_rest <= of_graphql
+
+
+async def count_lines(forms: Sequence[Callable[[], Awaitable[Answered]]]) -> int:
+    """Return how many lines of this project's packages the requests execute."""
+    lines = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal lines
+        lines += event == "line" and frame.f_globals["__name__"].startswith("fieldstone.")
+        return count
+
+    before = sys.gettrace()
+    sys.settrace(count)
+    try:
+        for ask in forms:
+            await ask()
+    finally:
+        sys.settrace(before)
+    return lines
