@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.engine.server.console.browsing import Serve, Watched
+from tests.processes.serving import run
 
 pytestmark = pytest.mark.system
 
@@ -200,3 +201,46 @@ async def test_letters_are_no_keys_where_a_person_wants_none_and_controls_are_la
         await page.keyboard.press("m")
         await expect(page).to_have_url(f"{served.address}/console/model")
         await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_a_page_whose_requests_are_limited_counts_down_and_goes_on(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    limited = {"errors": [{"message": "Too many.", "extensions": {"code": "RATE_LIMIT_EXCEEDED"}}]}
+    refused: list[str] = []
+
+    async def limit(route: Route) -> None:
+        if "ConsoleObjects" in (route.request.post_data or "") and not refused:
+            refused.append(route.request.url)
+            await route.fulfill(status=429, json=limited, headers={"Retry-After": "6"})
+        else:
+            await route.continue_()
+
+    async with serve() as served:
+        await page.route("**/metadata", limit)
+        await watched.sign_in(served, "/console/records")
+        await expect(page.get_by_text("The limit of requests is used up. The page goes on by itself.")).to_be_visible()
+        await expect(page.get_by_text(re.compile(r"^[0-6] s$"))).to_be_visible()
+        await watched.assert_accessible()
+        await expect(page.get_by_role("table").get_by_role("link", name="People")).to_be_visible()
+        await expect(page.get_by_text("The limit of requests is used up")).to_be_hidden()
+        assert all("429" in complaint for complaint in watched.complaints), watched.complaints
+
+
+async def test_another_workspace_signs_in_over_a_page_that_is_loaded_again(
+    watched: Watched, serve: Serve, app_database: str
+) -> None:
+    page = watched.page
+    async with serve() as served:
+        assert run("workspace", "create", "other", DATABASE_URL=app_database).returncode == 0
+        made = run("api-key", "create", "--name", "other", "--workspace", "other", DATABASE_URL=app_database)
+        key = re.search(r"fs_[\w-]{20,}", made.stdout)
+        assert key is not None, made.stdout + made.stderr
+        await watched.sign_in(served, "/console/records")
+        await page.context.clear_cookies()
+        await page.get_by_label("Search objects").focus()
+        await page.get_by_role("link", name="People").first.click()
+        dialog = page.get_by_role("dialog", name="Your session has ended")
+        await dialog.get_by_label("API key").fill(key[0])
+        await page.keyboard.press("Enter")
+        await expect(dialog).to_be_hidden()
+        await expect(page.get_by_role("link", name="Fieldstone other")).to_be_visible()

@@ -18,6 +18,8 @@ export class ApiError extends Error {
   readonly field: string | null;
   /** Milliseconds until a repeated request may succeed; null where it would be refused again. */
   readonly retryIn: number | null;
+  /** When that is, in milliseconds since 1970. */
+  readonly retryAt: number | null;
 
   constructor(problems: readonly Problem[], retryIn: number | null = null) {
     const first = problems[0] ?? unreadable(0);
@@ -26,6 +28,7 @@ export class ApiError extends Error {
     this.code = first.code;
     this.field = first.field;
     this.retryIn = retryIn;
+    this.retryAt = retryIn === null ? null : Date.now() + retryIn;
   }
 }
 

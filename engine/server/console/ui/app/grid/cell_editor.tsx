@@ -65,8 +65,9 @@ export function CellEditor({ field, record, present, text, refusal, label, onSav
 function show(element: HTMLDivElement | null): void {
   if (element === null) return;
   element.showPopover();
-  const input = element.querySelector<HTMLInputElement | HTMLTextAreaElement>("[data-autofocus]");
+  const input = element.querySelector<HTMLElement>("[data-autofocus]");
   input?.focus({ preventScroll: true });
-  if (input && input.type !== "date" && input.type !== "datetime-local")
+  const isText = input instanceof HTMLInputElement || input instanceof HTMLTextAreaElement;
+  if (isText && input.type !== "date" && input.type !== "datetime-local")
     input.setSelectionRange(input.value.length, input.value.length);
 }

@@ -39,7 +39,7 @@ export function Gate() {
         </Dialog>
       )}
       <Shell environment={door.data.environment} />
-      {session === null && <SignInOver door={door.data} />}
+      {session === null && <SignInOver door={door.data} workspace={shown.workspace} />}
     </SessionProvider>
   );
 }

@@ -16,6 +16,8 @@ import "./sign_in.css";
 
 interface Props {
   door: Door;
+  /** The workspace of the page behind, which is none of another one. */
+  workspace?: string;
 }
 
 /** The whole page, for a person without a session. */
@@ -32,16 +34,16 @@ export function SignInPage({ door }: Props) {
 }
 
 /** Asks for a sign-in over a page whose session has ended: the page keeps all that was typed. */
-export function SignInOver({ door }: Props) {
+export function SignInOver({ door, workspace }: Required<Props>) {
   return (
     <Dialog title="Your session has ended" size="small">
       <p>Sign in to go on. The page behind keeps all that you typed.</p>
-      <SignInForm door={door} />
+      <SignInForm door={door} workspace={workspace} />
     </Dialog>
   );
 }
 
-function SignInForm({ door }: Props) {
+function SignInForm({ door, workspace }: Props) {
   const client = useQueryClient();
   const location = useLocation();
   const [key, setKey] = useState("");
@@ -49,6 +51,10 @@ function SignInForm({ door }: Props) {
     mutationFn: (way: { key: string } | { code: string }) =>
       "key" in way ? signInByKey(way.key) : signInByCode(way.code),
     onSuccess: (session: Session) => {
+      if (workspace !== undefined && workspace !== session.workspace) {
+        window.location.reload();
+        return;
+      }
       setKey("");
       client.setQueryData<Door>(DOOR_KEY, { ...door, session });
       void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== DOOR_KEY[0] });

@@ -1,7 +1,7 @@
 // Says so while reads wait for a server that cannot be reached, or for the next minute of the rate limit.
 
 import { useQueryClient } from "@tanstack/react-query";
-import { useSyncExternalStore } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 
 import { ApiError } from "../api/errors.ts";
 
@@ -14,17 +14,36 @@ const REASONS: Readonly<Record<string, string>> = {
 
 export function Waiting() {
   const cache = useQueryClient().getQueryCache();
-  const code = useSyncExternalStore(
+  const refusal = useSyncExternalStore(
     (listen) => cache.subscribe(listen),
     () => {
       const waits = cache.getAll().find(({ state }) => state.fetchStatus === "fetching" && state.fetchFailureCount > 0);
       const reason = waits?.state.fetchFailureReason;
-      return reason instanceof ApiError ? reason.code : null;
+      return reason instanceof ApiError ? reason : null;
     },
   );
   return (
-    <p role="status" className="shell-waiting" hidden={code === null}>
-      {code !== null && `${REASONS[code] ?? "The server refused a request."} The page goes on by itself.`}
+    <>
+      <p role="status" className="shell-waiting" hidden={refusal === null}>
+        {refusal !== null && `${REASONS[refusal.code] ?? "The server refused a request."} The page goes on by itself.`}
+      </p>
+      {refusal?.code === "RATE_LIMIT_EXCEEDED" && refusal.retryAt !== null && <Countdown until={refusal.retryAt} />}
+    </>
+  );
+}
+
+const SECOND = 1000;
+
+/** The seconds until a moment; no screen reader is told of each of them. */
+function Countdown({ until }: { until: number }) {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), SECOND);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <p className="shell-waiting" aria-hidden>
+      {`${Math.max(0, Math.ceil((until - now) / SECOND))} s`}
     </p>
   );
 }

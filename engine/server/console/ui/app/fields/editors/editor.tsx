@@ -6,6 +6,7 @@ import type { Field } from "../../api/model.ts";
 import { timeZone } from "../../kit/times.ts";
 import { copyText, parseText, typeOf } from "../registry.ts";
 import { toLocal } from "../types/date_time.ts";
+import { CodeInput, useCode } from "./code_input.tsx";
 import { OptionPicker } from "./option_picker.tsx";
 import { PartsEditor } from "./parts_editor.tsx";
 import { RelationPicker } from "./relation_picker.tsx";
@@ -67,6 +68,7 @@ function TextEditor({ field, value, text, label, onSave, onCancel, lines, type, 
   const before = picks === "datetime-local" && value !== null ? toLocal(String(value)) : copyText(value, field);
   const [typed, setTyped] = useState(text ?? before);
   const [problem, setProblem] = useState<string | null>(null);
+  const code = useCode(field.type === "RAW_JSON");
 
   function save(then: Then): void {
     // A date of which a part is missing has an empty text.
@@ -86,17 +88,19 @@ function TextEditor({ field, value, text, label, onSave, onCancel, lines, type, 
 
   function onKeyDown(event: KeyboardEvent): void {
     const then = hasFreeText && event.key === "Enter" && event.shiftKey ? null : saveKey(event, lines !== undefined);
-    if (hasFreeText && typed === "" && then !== null && event.ctrlKey) {
-      event.preventDefault();
-      onSave("", then, "");
-    } else if (then !== null) {
-      event.preventDefault();
-      save(then);
-    } else if (event.key === "Escape") {
-      event.preventDefault();
-      onCancel();
-    }
+    if (then === null && event.key !== "Escape") return;
+    event.preventDefault();
+    if (then === null) onCancel();
+    else if (hasFreeText && typed === "" && event.ctrlKey) onSave("", then, "");
+    else save(then);
   }
+
+  function change(text: string): void {
+    setTyped(text);
+    setProblem(null);
+  }
+
+  const leave = () => problem === null && save("stay");
 
   const shared = {
     ref: input,
@@ -108,16 +112,23 @@ function TextEditor({ field, value, text, label, onSave, onCancel, lines, type, 
     value: typed,
     spellCheck: false,
     onKeyDown,
-    onBlur: () => problem === null && save("stay"),
-    onChange: (event: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => {
-      setTyped(event.target.value);
-      setProblem(null);
-    },
+    onBlur: leave,
+    onChange: (event: ChangeEvent<HTMLInputElement | HTMLTextAreaElement>) => change(event.target.value),
   };
   const rows = hasFreeText ? Math.min(MOST_LINES, typed.split("\n").length) : lines;
   return (
     <>
-      {rows === undefined ? (
+      {code ? (
+        <CodeInput
+          code={code}
+          label={label}
+          text={typed}
+          isInvalid={problem !== null}
+          onChange={change}
+          onKeyDown={onKeyDown}
+          onBlur={leave}
+        />
+      ) : rows === undefined ? (
         <input {...shared} type={picks ?? "text"} step="any" autoComplete="off" />
       ) : (
         <textarea {...shared} rows={rows} />

@@ -78,12 +78,6 @@ function Whole({ delivery: { status, recordId, request, nextAttemptAt, tries } }
           </>
         )}
       </dl>
-      <h3>Request</h3>
-      {request === null ? (
-        <p>Your role does not see what is sent.</p>
-      ) : (
-        <pre className="deliveries-body">{indented(request)}</pre>
-      )}
       <h3>Attempts</h3>
       {tries.length === 0 && <p>It has not been sent yet.</p>}
       <ol className="delivery-tries">
@@ -91,6 +85,12 @@ function Whole({ delivery: { status, recordId, request, nextAttemptAt, tries } }
           <Attempt key={one.at} attempt={one} />
         ))}
       </ol>
+      <h3>Request</h3>
+      {request === null ? (
+        <p>Your role does not see what is sent.</p>
+      ) : (
+        <pre className="deliveries-body">{indented(request)}</pre>
+      )}
     </section>
   );
 }

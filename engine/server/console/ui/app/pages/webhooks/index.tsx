@@ -24,13 +24,17 @@ const COLUMNS: readonly Column<ListedWebhook>[] = [
     id: "targetUrl",
     title: "Address",
     cell: ({ id, targetUrl }) => (
-      <Link className="webhook-address" to={`/webhooks/${id}`}>
+      <Link className="webhook-words" to={`/webhooks/${id}`}>
         {targetUrl}
       </Link>
     ),
   },
   { id: "operations", title: "Operations", cell: ({ operations }) => operations.join(", ") },
-  { id: "description", title: "Purpose", cell: ({ description }) => description ?? "—" },
+  {
+    id: "description",
+    title: "Purpose",
+    cell: ({ description }) => <span className="webhook-words">{description ?? "—"}</span>,
+  },
   { id: "role", title: "Role", cell: ({ role }) => role ?? "—" },
   { id: "state", title: "State", cell: (webhook) => <WebhookState webhook={webhook} /> },
   { id: "waiting", title: "Waiting", isNumber: true, cell: ({ waiting }) => printCount(waiting.totalCount) },
