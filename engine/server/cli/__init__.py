@@ -72,4 +72,6 @@ else:
             raise AttributeError(name) from error
         finally:
             if is_on:
+                # The first collection would look through all of them.
+                gc.freeze()
                 gc.enable()
