@@ -115,6 +115,8 @@ class Group(BaseSettings):
         env_ignore_empty=True,
         case_sensitive=True,
         hide_input_in_errors=False,
+        # `Settings` is the only one of which there is an instance.
+        defer_build=True,
     )
 
 
