@@ -10,7 +10,7 @@ milliseconds, which a server without encrypted secrets does not need.
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import field
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from hmac import compare_digest
 from os import urandom
@@ -19,7 +19,6 @@ from typing import Final
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
-from fieldstone.sql.dataclasses import dataclass
 
 EPOCH: Final = 10**17
 """The positions of an epoch; a restored log counts on from the microseconds since 1970, which are 1.8 * 10**15."""

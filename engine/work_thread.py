@@ -10,13 +10,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Final, Self, TypeVar
 from uuid import UUID
 
 from fieldstone.engine.access.load_shedding import LoadShedding
 from fieldstone.engine.errors import ServiceUnavailable
-from fieldstone.sql.dataclasses import dataclass
 
 MOST_WAITING = 200
 """Calls of one workspace that may wait: each takes a second at worst, and a client gives up long before."""

@@ -1,13 +1,12 @@
 """Dependencies: a plan or a text is valid as long as a snapshot has the instances that it was made from."""
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from fieldstone.metadata.api_names import find_type
 from fieldstone.metadata.model import Index, Object, Snapshot
 from fieldstone.metadata.roles.object_access import ObjectAccess
-from fieldstone.sql.dataclasses import dataclass
 
 RightsOnObjects = frozenset[tuple[UUID, ObjectAccess]]
 """Rights by the id of their object, of those objects that are not seen whole."""

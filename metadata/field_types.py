@@ -1,13 +1,13 @@
 """The field types: one entry each with the columns, scalars and operators that it stands for."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from fieldstone.metadata import operators, scalars
 from fieldstone.metadata.operators import Operator
 from fieldstone.metadata.scalars import Scalar
-from fieldstone.sql.dataclasses import dataclass
 
 
 class FieldType(Enum):

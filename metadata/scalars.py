@@ -7,13 +7,13 @@ itself.
 import math
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, unstorable
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.types import Encoding, SqlType
 
 Cell = Any

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -22,7 +22,6 @@ from fieldstone.metadata.model import (
 )
 from fieldstone.metadata.roles.encoding import decode_rights
 from fieldstone.metadata.roles.role import Role
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.queries import read_row
 

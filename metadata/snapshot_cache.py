@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -12,7 +12,6 @@ from fieldstone.metadata.catalog.sessions import Reads
 from fieldstone.metadata.catalog.store import read_snapshot
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.concurrency.signal import Signal
-from fieldstone.sql.dataclasses import dataclass
 
 _VERSION = catalog_statement("current_version")
 

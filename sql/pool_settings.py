@@ -1,11 +1,10 @@
 """The settings, limits and counts of the connections to the database."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
-from fieldstone.sql.dataclasses import dataclass
 
 # Of both ends of a connection: seconds of silence before the first probe, between two, and probes without an answer.
 _KEEPALIVES_IDLE: Final = "10"

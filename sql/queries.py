@@ -6,13 +6,12 @@ text are not sent.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.statement import Statement, Step, array_text
 
 _HEADING = re.compile(rb"^-- name: (\w+)\n(?:--.*\n)*", re.MULTILINE)

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import psycopg
 from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import (
     CheckViolation,
     ConnectionLost,

@@ -1,10 +1,9 @@
 """A statement: SQL text with numbered parameters, as a server prepares it."""
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import ValueOutOfRange
 
 Parameters = Sequence[bytes | None]

@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
 
@@ -18,7 +19,6 @@ from fieldstone.engine.access.pace import Pace
 from fieldstone.engine.errors import Overloaded, RateLimitExceeded, Timeout
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import DEADLINE, Overdue
-from fieldstone.sql.dataclasses import dataclass
 
 MOST_WAITING = 1_000
 """Operations of a workspace that may wait."""

@@ -1,12 +1,12 @@
 """The manifest of a backup: its origin, its workspaces, and the content of each of its members."""
 
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
 from fieldstone.engine.backup.errors import BackupRefused
-from fieldstone.sql.dataclasses import dataclass
 
 FORMAT: Final = 1
 """The version of the file's layout."""

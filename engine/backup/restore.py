@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,6 @@ from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.secret_box import SEALED, SecretBox, missing_key
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.workspaces.registry import check_name, find_free_schema
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl import create
 from fieldstone.sql.ddl.names import name_sql, names_sql, table_sql
 from fieldstone.sql.executor import Database

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
 
@@ -18,7 +19,6 @@ from fieldstone.metadata.catalog.migrate import EXTENSIONS, check_applied
 from fieldstone.metadata.catalog.queries import QUERIES as CATALOG_QUERIES
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl.names import names_sql, table_sql
 from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.elements import Table

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import secrets
 from collections import defaultdict
+from dataclasses import dataclass
 from uuid import UUID
 
 import broadcaster
@@ -27,7 +28,6 @@ from fieldstone.sql.concurrency.backoff import Backoff
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.concurrency.tasks import end_tasks, start_reported
 from fieldstone.sql.concurrency.wakeup import Wake
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.executor import Database
 
 _LOG = logging.getLogger(__name__)

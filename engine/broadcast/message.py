@@ -2,8 +2,7 @@
 
 import json
 from collections.abc import Iterable
-
-from fieldstone.sql.dataclasses import dataclass
+from dataclasses import dataclass
 
 MOST_BYTES = 7_000
 """The longest text of a message; PostgreSQL's NOTIFY takes 7,999 bytes."""

@@ -1,7 +1,8 @@
 """Messages through PostgreSQL: NOTIFY by the pool, LISTEN on a connection of its own."""
 
+from dataclasses import dataclass
+
 from fieldstone.engine.broadcast.transport import ChannelLost
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.listen import NOTIFY, Listener

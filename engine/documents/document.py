@@ -1,6 +1,7 @@
 """An operation: parsed within limits, selected by name, its fields collected."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import cast
 
@@ -25,7 +26,6 @@ from graphql.language import DirectiveNode, ListValueNode, ObjectValueNode
 
 from fieldstone.engine.errors import BadUserInput, ParseFailed, QueryTooComplex
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.sql.dataclasses import dataclass
 
 REPEATS = 100
 """Times that one response key may stand in one selection set."""

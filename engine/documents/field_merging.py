@@ -10,7 +10,7 @@ in execution; a merged selection that occurs again is not looked at again.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from graphql import (
     DocumentNode,
@@ -27,7 +27,6 @@ from graphql import (
 from graphql.language import ListValueNode, ObjectValueNode, ValueNode
 
 from fieldstone.engine.errors import ApiError, QueryTooComplex, ValidationFailed
-from fieldstone.sql.dataclasses import dataclass
 
 MOST_MERGED = 100_000
 """Selections that may be looked at, some 0.1 s: no operation within the limit of fields gets there by itself."""

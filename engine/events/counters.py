@@ -1,6 +1,6 @@
 """The counts of the events' parts, for the metrics and for the tests."""
 
-from fieldstone.sql.dataclasses import dataclass
+from dataclasses import dataclass
 
 
 @dataclass(slots=True, kw_only=True)

@@ -5,7 +5,7 @@ client that does not read keeps no more than that, and a hundred changes meanwhi
 """
 
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from fieldstone.engine.events.live.group import LiveAnswer, LiveSink
@@ -15,7 +15,6 @@ from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.errors import UnknownRole
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Snapshot
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(slots=True, eq=False, kw_only=True)

@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.engine.errors import QueryTooComplex
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from fieldstone.engine.errors import ApiError, InternalServerError
@@ -19,7 +19,6 @@ from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 

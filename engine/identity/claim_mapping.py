@@ -1,10 +1,9 @@
 """The mapping of a token's claims to a workspace, a role and the values that rules may name."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.sql.dataclasses import dataclass
 
 ClaimPath = tuple[str, ...]
 """The names that lead to a claim; most have one."""

@@ -1,13 +1,13 @@
 """The issuers of tokens, read from the setting FIELDSTONE_JWT."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from fieldstone.engine.identity.claim_mapping import ClaimMapping, ClaimPath
 from fieldstone.engine.identity.signatures.keys import ALGORITHMS, SECRET_ALGORITHMS, SigningKey
 from fieldstone.metadata.json_text import JsonValue, loads
-from fieldstone.sql.dataclasses import dataclass
 
 _MEMBERS = frozenset({"issuer", "audience", "jwksUrl", "key", "algorithms", "claims", "roles", "leeway"})
 _CLAIMS = frozenset({"workspace", "role", "name", "values"})

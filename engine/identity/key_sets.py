@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from fieldstone.engine.errors import ServiceUnavailable
@@ -13,7 +14,6 @@ from fieldstone.engine.identity.signatures.keys import SigningKey
 from fieldstone.metadata.json_text import loads
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.concurrency.tasks import end_tasks, start_reported
-from fieldstone.sql.dataclasses import dataclass
 
 _LOG = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
 
@@ -21,7 +21,6 @@ from fieldstone.engine.identity.tokens import Tokens, Verified
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
 from fieldstone.metadata.workspaces.registry import WorkspaceNames
-from fieldstone.sql.dataclasses import dataclass
 
 _LOG = logging.getLogger(__name__)
 

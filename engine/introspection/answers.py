@@ -5,6 +5,7 @@ The text of a thousand objects takes megabytes, compressed, and half a second: i
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from graphql import GraphQLObjectType
@@ -23,7 +24,6 @@ from fieldstone.engine.schema.scope import SEARCH
 from fieldstone.metadata.api_names import EVENTS, SEARCH_TYPE_NAMES, TAIL_TYPE_NAMES
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot, Workspace
-from fieldstone.sql.dataclasses import dataclass
 
 MOST_REQUESTS = 16
 """Requests whose templates are kept. GraphiQL, codegen and their like ask in a handful of ways."""

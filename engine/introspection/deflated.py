@@ -6,8 +6,7 @@ body with `Content-Encoding: deflate` consists of the pieces between a head and 
 
 import zlib
 from collections.abc import Iterable, Iterator
-
-from fieldstone.sql.dataclasses import dataclass
+from dataclasses import dataclass
 
 _LEVEL = 1
 """A level higher takes twice the time, and a third off the bytes."""

@@ -7,12 +7,12 @@ kept compressed, and written in slices between which others are served.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.engine.introspection.deflated import DeflatedPiece, deflate
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.model import Object, Snapshot
-from fieldstone.sql.dataclasses import dataclass
 
 MOST_BYTES = 32 << 20
 """Compressed bytes that are kept of all workspaces together: those of some 8,000 objects."""

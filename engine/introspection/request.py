@@ -1,13 +1,13 @@
 """The selections of an ordinary introspection: one `__schema`, whose types are described without nesting."""
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 
 from graphql import GraphQLObjectType, SchemaMetaFieldDef, get_named_type
 
 from fieldstone.engine.documents.document import Operation, Selected, collect_fields
 from fieldstone.engine.schema.introspection import argument_values
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.sql.dataclasses import dataclass
 
 TYPES = "types"
 MEMBERS = frozenset({"fields", "inputFields", "enumValues"})

@@ -6,7 +6,7 @@ bytes, not as the types that it describes.
 """
 
 from collections.abc import Hashable, Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fieldstone.engine.introspection.placeholders import (
@@ -32,7 +32,6 @@ from fieldstone.metadata.api_names import FILTER_WORDS, QueryRole, TypeRole, may
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object, RelationEnd, Snapshot, relation_end
 from fieldstone.metadata.roles.role import Action
-from fieldstone.sql.dataclasses import dataclass
 
 ROOTS = (QUERY, MUTATION, SUBSCRIPTION)
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from graphql import GraphQLNamedType, GraphQLObjectType, GraphQLSchema, get_named_type, introspection_types
@@ -10,7 +11,6 @@ from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.introspection.request import MEMBERS, TYPES, SchemaRequest
 from fieldstone.engine.schema.introspection import Compiler, Info, Write
 from fieldstone.metadata.json_text import dumps
-from fieldstone.sql.dataclasses import dataclass
 
 
 class TypeText(NamedTuple):

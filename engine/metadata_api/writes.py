@@ -1,13 +1,12 @@
 """The result of a mutation of the Metadata API: it writes in a transaction, and tells the record to answer with."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.writer.transaction import ModelTransaction
-from fieldstone.sql.dataclasses import dataclass
 
 Arguments = Mapping[str, JsonValue]
 """The arguments of a root field, coerced."""

@@ -1,9 +1,10 @@
 """A statement with the binders of its parameters: the part of the planner's work that a plan keeps."""
 
+from dataclasses import dataclass
+
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings, RowBinder
 from fieldstone.engine.planner.context import ParameterList
 from fieldstone.sql.compiler import Plan, compile_plan
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.statement import Statement
 
 

@@ -1,7 +1,7 @@
 """The context that the parts of the planner share while one operation is planned."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol, TypeVar
 from uuid import UUID
@@ -14,7 +14,6 @@ from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Index, Object, RelationEnd, Snapshot
 from fieldstone.metadata.roles.role import Stored
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import And, Cell, Compare, Comparison, Condition, Hop, IsNull, Table
 from fieldstone.sql.plan.operands import Column, Parameter, Sorted, TimeUnit
 from fieldstone.sql.plan.outputs import Literal

@@ -17,11 +17,11 @@ The page sizes are part of the shape, so a plan has one price; only offsets are 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.context import ParameterList
 from fieldstone.engine.planner.price import Part, Price, Skipped
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.aggregates import SORTING, Computed, Count, Measure
 from fieldstone.sql.plan.elements import HasTotals
 from fieldstone.sql.plan.outputs import (

@@ -1,6 +1,7 @@
 """The events of all objects as a subscription: its filter and its selection become a plan that its group shares."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
@@ -17,7 +18,6 @@ from fieldstone.engine.planner.arguments.trees import (
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.record_events import list_actions
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
-from fieldstone.sql.dataclasses import dataclass
 
 _TYPE = "RecordEvent"
 _BELOW = {"actor": "RecordEventActor", "changes": "RecordEventChange"}

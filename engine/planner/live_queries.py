@@ -1,7 +1,7 @@
 """Live queries: a root field of Query in a subscription becomes a read plan, and the columns that it reads."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 from uuid import UUID
 
@@ -10,7 +10,6 @@ from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Leaf, Tre
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.reads.queries import plan_query
 from fieldstone.metadata.model import Object
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Table
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Connection

@@ -1,13 +1,12 @@
 """The price of an operation, as a plan has it and as a request pays it."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from fieldstone.engine.errors import QueryTooComplex
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings
 from fieldstone.engine.planner.context import ParameterList
-from fieldstone.sql.dataclasses import dataclass
 
 OFFSET_SHARE = 10
 """Rows passed over by `offset` that cost as much as one record."""

@@ -1,7 +1,7 @@
 """A record with all that it holds itself, as events carry it where nobody selected anything."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
 from fieldstone.engine.planner.access.rules import RULES
@@ -11,7 +11,6 @@ from fieldstone.engine.planner.subscriptions import LOG, SetParameters, seen_ima
 from fieldstone.engine.planner.writes.events import ACTIONS
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Object, Part, Snapshot
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.outputs import Output, Record, Value

@@ -1,7 +1,7 @@
 """Reading the events of records, page by page."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -10,7 +10,6 @@ from fieldstone.engine.positions import EPOCH, Positions, positions_of, unknown
 from fieldstone.engine.record_history.showing import MOST_SHOWN, LoggedEvent, Showing, read_event
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Seen
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.statement import Row, Statement

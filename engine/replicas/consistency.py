@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 from contextvars import ContextVar
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
 from fieldstone.engine.errors import BadUserInput
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.replicas.position import Position
 
 LEVEL_HEADER: Final = b"x-fieldstone-consistency"

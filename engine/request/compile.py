@@ -1,7 +1,7 @@
 """The steps from a document to a plan: parse, validate, plan, compile; pure, so that it may run in any thread."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from uuid import UUID
 
@@ -54,7 +54,6 @@ from fieldstone.metadata.api_names import ObjectType, TypeRole, find_alias, find
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, Snapshot
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.outputs import Literal
 from fieldstone.sql.plan.read import ReadPlan
 

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterator
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import NamedTuple, cast
 from uuid import UUID
@@ -13,7 +13,6 @@ from fieldstone.engine.request.variables import Variables
 from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.errors import UnknownRole
 from fieldstone.metadata.model import Snapshot
-from fieldstone.sql.dataclasses import dataclass
 
 MOST_TEXT = 2_000_000
 """Characters of all documents together; the statement of a plan is longer than its document as a rule."""

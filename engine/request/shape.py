@@ -5,7 +5,7 @@ Where a value stands says whether it decides anything, not its name: a field may
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 
 from graphql import (
@@ -24,7 +24,6 @@ from fieldstone.engine.documents.document import part_names
 from fieldstone.engine.request.variables import Declaration, Variables
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION, PAGING
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.values.page_cursor import CursorError, cursor_nulls
 
 WIDE_SHAPE = 500

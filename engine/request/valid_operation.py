@@ -3,7 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
 from graphql import FieldNode, GraphQLSchema
@@ -23,7 +23,6 @@ from fieldstone.engine.request.variables import Declaration, Variables
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.operands import TimeUnit
 
 

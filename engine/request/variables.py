@@ -5,6 +5,7 @@ of a number is lost: the column's scalar reads it when it is bound.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from graphql import (
     ConstValueNode,
@@ -37,7 +38,6 @@ from fieldstone.engine.schema.values.filters import is_operator
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.scalars import DECIMAL, INT, STRING, shown
-from fieldstone.sql.dataclasses import dataclass
 
 Variables = Mapping[str, JsonValue]
 

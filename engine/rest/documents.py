@@ -5,6 +5,7 @@ of a page gives its edges the name of the objects, and that of a removal has the
 """
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import NamedTuple
 from weakref import ref
 
@@ -12,7 +13,6 @@ from fieldstone.engine.rest.routes import VERBS, Action
 from fieldstone.engine.rest.selection import select_record
 from fieldstone.metadata.api_names import QueryRole, TypeRole, Verb, mutation_name, query_name, type_name
 from fieldstone.metadata.model import Object, Snapshot
-from fieldstone.sql.dataclasses import dataclass
 
 _PAGE_INFO = "pageInfo{hasNextPage startCursor endCursor}"
 

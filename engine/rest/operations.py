@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from graphql import GraphQLInputObjectType, GraphQLInputType, GraphQLSchema
 
@@ -17,7 +18,6 @@ from fieldstone.engine.rest.routes import Action, is_id
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
-from fieldstone.sql.dataclasses import dataclass
 
 _AGGREGATE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,200}")
 _MOST_AGGREGATES = 50

@@ -15,11 +15,11 @@ object whose plural is `batch`.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 
 from fieldstone.engine.errors import MethodNotAllowed, NotFound
 from fieldstone.metadata.api_names import Verb
-from fieldstone.sql.dataclasses import dataclass
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 

@@ -5,7 +5,7 @@ types; executing it by graphql-core takes an awaitable, a path and a completed v
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -28,7 +28,6 @@ from fieldstone.engine.documents.document import Operation, Selected, collect_fi
 from fieldstone.engine.errors import Forbidden, QueryTooComplex
 from fieldstone.engine.schema.unlisted import UNLISTED
 from fieldstone.metadata.json_text import JsonValue, dumps
-from fieldstone.sql.dataclasses import dataclass
 
 
 def _find_type(_: object, info: "Info", name: str) -> GraphQLNamedType | None:

@@ -1,6 +1,7 @@
 """The scope of the definitions of GraphQL types: the snapshot, and the other types of the schema by name."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import cast
 from uuid import UUID
@@ -27,7 +28,6 @@ from fieldstone.metadata.api_names import (
 )
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Object, Snapshot, relation_end
-from fieldstone.sql.dataclasses import dataclass
 
 NODE = "Node"
 NODE_ROOTS = ("node", "nodes")

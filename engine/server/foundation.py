@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import typer
 
@@ -22,7 +23,6 @@ from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, Workspace
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.sql import embedded
 from fieldstone.sql.concurrency.tasks import running
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
 from fieldstone.sql.statement import Statement

@@ -4,6 +4,7 @@ A part that has nothing to do thus costs a request nothing, not even the questio
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from fieldstone.engine.events.delivery.work import Watch, unwatched
@@ -12,7 +13,6 @@ from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.slow_operations.watch import SlowOperations
 from fieldstone.engine.slow_operations.watched_api import WatchedApi
 from fieldstone.engine.webhooks.sending.sender import Sender
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.executor import Database
 
 

@@ -1,9 +1,9 @@
 """The place of a process among the workers of one `fieldstone serve`."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from fieldstone.engine.server.rate_limits.shared_counts import SharedCounts
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

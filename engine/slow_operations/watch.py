@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +13,6 @@ from fieldstone.engine.slow_operations.seen import SlowOperation
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.workspaces.registry import find_gone
 from fieldstone.sql.concurrency.tasks import keep_flushing
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement

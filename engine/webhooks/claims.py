@@ -7,7 +7,7 @@ a delivery that waits for an earlier one has no due time, so that no claim reads
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from fieldstone.engine.webhooks.payloads.payloads import Recipient
@@ -16,7 +16,6 @@ from fieldstone.engine.webhooks.sending.sender import Outcome
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import dumps, loads
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.statement import Row

@@ -7,6 +7,7 @@ them. Nor does a workspace wait for the slow targets of another, see `claims`.
 
 import asyncio
 import logging
+from dataclasses import dataclass
 
 from fieldstone.engine.webhooks.claims import Claimed, ClaimQuota, Claims, Result
 from fieldstone.engine.webhooks.payloads.payloads import build_body
@@ -14,7 +15,6 @@ from fieldstone.engine.webhooks.renewal import Renewal
 from fieldstone.engine.webhooks.sending.backoff import next_pause
 from fieldstone.engine.webhooks.sending.sender import Outcome, Sender
 from fieldstone.sql.concurrency.wakeup import Wake
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import DatabaseError
 
 _LOG = logging.getLogger(__name__)

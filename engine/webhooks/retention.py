@@ -2,9 +2,9 @@
 
 import asyncio
 import logging
+from dataclasses import dataclass
 from datetime import timedelta
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement

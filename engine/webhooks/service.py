@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from fieldstone.engine.events.service import Events
 from fieldstone.engine.webhooks.claims import Claims
@@ -16,7 +16,6 @@ from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.executor import Database
 
 _THREE_DAYS = 259_200.0

@@ -1,6 +1,7 @@
 """The fields that roles need: a change that takes one away, hides or retypes it is refused."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from uuid import UUID
 
@@ -9,7 +10,6 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Field, Object, Snapshot
 from fieldstone.metadata.roles.role import Role, Stored
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 """The object and the role of a name of the GraphQL API, found by its structure."""
 
+from dataclasses import dataclass
+
 from fieldstone.metadata.api_names.names import DUPLICATES, ENDINGS, OF_MANY, enum_fields
 from fieldstone.metadata.api_names.rights import lacking, may_ask
 from fieldstone.metadata.api_names.roles import FieldTypeRole, QueryRole, TypeRole, Verb
 from fieldstone.metadata.model import Field, Object, Snapshot, capitalised
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.identifiers import MAXIMUM_BYTES
 
 

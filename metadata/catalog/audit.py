@@ -1,7 +1,7 @@
 """The audit log: the acts that concern the security of a workspace, each with its author, time and address."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
@@ -12,7 +12,6 @@ from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
-from fieldstone.sql.dataclasses import dataclass
 
 
 class AuditAction(Enum):

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from types import MappingProxyType
@@ -13,7 +14,6 @@ import psycopg
 from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session, SessionSource
 from fieldstone.metadata.errors import CatalogMismatch, CatalogTooNew
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl import create, text_search
 from fieldstone.sql.ddl.create import TrigramClass
 from fieldstone.sql.locks import AdvisoryLock

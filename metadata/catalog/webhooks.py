@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
 
@@ -16,7 +16,6 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.binding import Binding
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.shown_text import find_problem
-from fieldstone.sql.dataclasses import dataclass
 
 ACTIONS: Final = ("created", "updated", "deleted", "restored", "destroyed")
 """The writes of a record, as events name them."""

@@ -1,6 +1,7 @@
 """The difference between two snapshots of a workspace."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
@@ -8,7 +9,6 @@ from fieldstone.metadata.changes.members import OBJECT, kept_values
 from fieldstone.metadata.changes.shared_parts import find_differing
 from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot
 from fieldstone.metadata.roles.role import Role
-from fieldstone.sql.dataclasses import dataclass
 
 T = TypeVar("T")
 

@@ -1,12 +1,11 @@
 """The members of an object, a field, an index and a role as the Metadata API takes them: one row each."""
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any, Final
 
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.sql.dataclasses import dataclass
 
 
 class Shape(Enum):

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -17,7 +18,6 @@ from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Index, Snapshot, Status
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl.create import TrigramClass
 
 # https://www.postgresql.org/docs/current/limits.html

@@ -1,12 +1,12 @@
 """The work of a change on the rows of a table: checks that they must pass, and updates of them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from psycopg.sql import Composable
 
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import Cell
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.values.conversions import Conversion
 
 

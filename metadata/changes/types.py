@@ -1,11 +1,11 @@
 """The base, the unset value and the result that all kinds of change of the model share."""
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeVar
 
 from fieldstone.metadata.changes.row_work import RowWork
 from fieldstone.metadata.model import Snapshot
-from fieldstone.sql.dataclasses import dataclass
 
 
 class Change:

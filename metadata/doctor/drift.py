@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from uuid import UUID
 
@@ -32,7 +32,6 @@ from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot, 
 from fieldstone.metadata.sql_views.definition import SqlSchema
 from fieldstone.metadata.sql_views.renewal import ViewRenewal
 from fieldstone.metadata.sql_views.rules import CompileRules
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl import alter, create
 from fieldstone.sql.ddl.create import ColumnDefinition, TrigramClass
 from fieldstone.sql.plan.elements import Table

@@ -1,6 +1,7 @@
 """Rewrites a table under its names, without the dropped columns that PostgreSQL counts towards its 1,600."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -21,7 +22,6 @@ from fieldstone.metadata.errors import ChangeFailed, InvalidChange
 from fieldstone.metadata.model import Object, Relation, Snapshot, Status
 from fieldstone.metadata.writer.table_sizes import read_bytes
 from fieldstone.metadata.writer.transaction import PASSING, ModelTransaction
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl import alter, create, rewrite
 from fieldstone.sql.identifiers import quote_table
 from fieldstone.sql.plan.elements import Table

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from psycopg.sql import SQL, Composed
 
@@ -12,7 +12,6 @@ from fieldstone.metadata.changes.rules.indexes.indexed_values import TRIGRAM
 from fieldstone.metadata.changes.tables.migration import build_index, column_definitions, is_primary_key
 from fieldstone.metadata.model import Index, Object, Snapshot
 from fieldstone.metadata.sql_views.definition import SqlSchema, read_schema
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl import create
 from fieldstone.sql.ddl.create import TrigramClass
 

@@ -1,7 +1,7 @@
 """Drift of the views of SQL roles: differences from the model, each with its repair."""
 
 from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from psycopg.sql import SQL
 
@@ -13,7 +13,6 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.sql_views.definition import SqlSchema, SqlView, build_views
 from fieldstone.metadata.sql_views.rules import CompileRules
 from fieldstone.metadata.writer.transaction import ModelTransaction
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl import views
 from fieldstone.sql.plan.elements import Table
 

@@ -1,7 +1,7 @@
 """The fields of an object, and their parts: the columns that hold their values."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
 from uuid import UUID
@@ -11,7 +11,6 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.operators import EQUALITY, Operator
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
 from fieldstone.metadata.scalars import Scalar
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.types import SqlType
 

@@ -1,9 +1,9 @@
 """The indexes of the objects' tables."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.metadata.model.fields import Status
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.text_order import VERSION as TEXT_ORDER
 
 

@@ -1,7 +1,7 @@
 """An object: a type of record, with its fields, as a role sees it."""
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -11,7 +11,6 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model.fields import MORPH_SETTING, Field, capitalised
 from fieldstone.metadata.roles.object_access import WHOLE, ObjectAccess
 from fieldstone.metadata.roles.role import Action
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column
 

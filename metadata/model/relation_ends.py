@@ -1,10 +1,11 @@
 """A relation as one of its ends sees it."""
 
+from dataclasses import dataclass
+
 from fieldstone.metadata.model.fields import Field, Part
 from fieldstone.metadata.model.objects import Object
 from fieldstone.metadata.model.relations import Relation
 from fieldstone.metadata.model.snapshots import Snapshot
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.operands import Column
 
 

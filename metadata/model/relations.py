@@ -1,9 +1,8 @@
 """The relations between objects."""
 
+from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
-
-from fieldstone.sql.dataclasses import dataclass
 
 
 class OnDelete(Enum):

@@ -1,7 +1,7 @@
 """A snapshot: the whole model of one workspace at one version."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 from uuid import UUID
@@ -12,7 +12,6 @@ from fieldstone.metadata.model.objects import Object
 from fieldstone.metadata.model.relations import Relation
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import NO_LIMITS, Role, RoleLimits, RoleReference
-from fieldstone.sql.dataclasses import dataclass
 
 _SNAPSHOT_BYTES, _RELATION_BYTES, _INDEX_BYTES = 3_000, 500, 700
 

@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,7 +16,6 @@ from fieldstone.metadata.online_ddl.one_build import build
 from fieldstone.metadata.online_ddl.text_renewal import renew_texts
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.sql.concurrency.wakeup import Wake
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl.create import TrigramClass
 from fieldstone.sql.errors import SqlError
 from fieldstone.sql.locks import AdvisoryLock

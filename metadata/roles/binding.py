@@ -1,10 +1,10 @@
 """The binding of a key or a webhook to a role."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

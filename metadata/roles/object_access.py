@@ -1,13 +1,12 @@
 """The effective rights of a role on one object: the ways of each action, its own and those of all roles it inherits."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.roles.role import ALL_FIELDS, WHOLLY, Action, Stored, Way
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

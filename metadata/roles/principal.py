@@ -1,7 +1,7 @@
 """The principal: the identity behind a request, with its workspace, its role and the values that rules may name."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
@@ -10,7 +10,6 @@ from uuid import UUID
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.networks import Network
 from fieldstone.metadata.roles.role import RoleReference
-from fieldstone.sql.dataclasses import dataclass
 
 
 class SubjectKind(Enum):

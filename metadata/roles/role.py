@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from functools import cached_property
 from typing import Final
 from uuid import UUID
 
 from fieldstone.metadata.scalars import Scalar
-from fieldstone.sql.dataclasses import dataclass
 
 ADMIN: Final = "admin"
 EDITOR: Final = "editor"

@@ -1,13 +1,13 @@
 """A saved view as it is kept: its content names fields by their ids."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 from uuid import UUID
 
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.sql.dataclasses import dataclass
 
 LONGEST_NAME: Final = 200
 """Characters of a view's name."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
@@ -14,7 +14,6 @@ from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.schema_file import members
 from fieldstone.metadata.schema_file.export import first_name, is_inverse
 from fieldstone.metadata.schema_file.renames import find_swaps
-from fieldstone.sql.dataclasses import dataclass
 
 Values = Mapping[str, JsonValue]
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from fieldstone.metadata.changes.rules.names import derive_label
 from fieldstone.metadata.field_types import FieldType
@@ -9,7 +10,6 @@ from fieldstone.metadata.json_text import JsonValue, read_decimal
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.schema_import.source import SourceColumn
 from fieldstone.metadata.shown_text import fit
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl import import_rows
 from fieldstone.sql.ddl.import_rows import Term
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation
@@ -16,7 +17,6 @@ from fieldstone.metadata.schema_import.memory import Made
 from fieldstone.metadata.schema_import.names import field_name, is_respelled, object_names
 from fieldstone.metadata.schema_import.source import SourceColumn, SourceConstraint, SourceSchema, SourceTable
 from fieldstone.metadata.shown_text import fit
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl import import_rows
 from fieldstone.sql.ddl.import_rows import Term
 from fieldstone.sql.plan.elements import Table

@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.workspaces.registry import SCHEMA_PREFIX
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.queries import read_row
 

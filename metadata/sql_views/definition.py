@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,6 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Part, Snapshot, capitalised
 from fieldstone.metadata.roles.role import NO_LIMITS
 from fieldstone.metadata.sql_views.rules import CompileRules, RowRules, limit_ways, rule_columns, typed_values
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl import views
 from fieldstone.sql.identifiers import MAXIMUM_BYTES
 from fieldstone.sql.plan.elements import Table

@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -19,7 +20,6 @@ from fieldstone.metadata.roles.role import ADMIN, RoleReference
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.shown_text import find_problem
 from fieldstone.metadata.workspaces.lifetimes import LONGEST_OVERLAP
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.queries import read_row
 
 TOKEN_PREFIX: Final = "fs_"  # noqa: S105 - the prefix of every token

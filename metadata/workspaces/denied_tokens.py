@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Final
@@ -13,7 +14,6 @@ from fieldstone.metadata.catalog.sessions import Reads, Session
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.shown_text import find_problem
 from fieldstone.sql.concurrency.signal import Signal
-from fieldstone.sql.dataclasses import dataclass
 
 _DENIED = catalog_statement("denied_tokens")
 _LONGEST = 1_000

@@ -4,7 +4,7 @@ https://docs.citusdata.com/en/stable/get_started/concepts.html#schema-based-shar
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import psycopg
@@ -19,7 +19,6 @@ from fieldstone.metadata.errors import ChangeFailed, InvalidChange
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Snapshot, Status, Workspace
 from fieldstone.metadata.writer.turns import Turn
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl import alter
 from fieldstone.sql.ddl.create import DefaultFunction
 from fieldstone.sql.errors import NoCoordinator

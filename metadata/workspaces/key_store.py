@@ -5,6 +5,7 @@ import math
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
@@ -28,7 +29,6 @@ from fieldstone.metadata.workspaces.api_keys import (
     rotate_key,
 )
 from fieldstone.sql.concurrency.signal import Signal
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.statement import Row
 
 T = TypeVar("T")

@@ -5,6 +5,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
@@ -17,7 +18,6 @@ from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.networks import read_network
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.statement import Row
 
 K = TypeVar("K")

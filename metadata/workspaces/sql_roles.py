@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -23,7 +24,6 @@ from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.sql_views.definition import SqlSchema, build_views, snake_case, visible_model
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.metadata.writer.transaction import ModelTransaction
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl import alter, create, logins, views
 from fieldstone.sql.locks import AdvisoryLock
 from fieldstone.sql.plan.elements import Table

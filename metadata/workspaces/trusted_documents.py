@@ -1,6 +1,7 @@
 """Trusted documents: the documents of a client that an operator has imported, under the ids that the client sends."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -9,7 +10,6 @@ from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, NameTaken
 from fieldstone.metadata.shown_text import find_problem
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.queries import read_row
 
 LONGEST_ID: Final = 256

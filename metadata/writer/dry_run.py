@@ -1,7 +1,7 @@
 """The dry run of changes: their plans shown, and the rows checked; no table is locked, no row is written."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 from uuid import UUID
 
@@ -30,7 +30,6 @@ from fieldstone.metadata.writer.record_checks import COUNTED_ROWS, check_row_wor
 from fieldstone.metadata.writer.role_holders import require_unheld
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.metadata.writer.value_conversion import find_lost, require_kept
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl import column_rows, create
 from fieldstone.sql.values.conversions import Conversion
 

@@ -1,6 +1,7 @@
 """The values of a field that gets another type: their losses found, and made where the client agrees."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from psycopg.sql import Composable
 
@@ -12,7 +13,6 @@ from fieldstone.metadata.changes.row_work import ConvertValues, FillValues, MapO
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.writer.table_sizes import read_bytes
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl import alter, column_rows
 from fieldstone.sql.identifiers import quote_table
 from fieldstone.sql.plan.elements import Table

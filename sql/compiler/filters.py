@@ -1,5 +1,6 @@
 """The conditions of WHERE, in SQL's three-valued logic."""
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
@@ -12,7 +13,6 @@ from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraf
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, rows_source, table_source
 from fieldstone.sql.compiler.text_keys import text_keys
 from fieldstone.sql.compiler.text_matching import compile_matching, compile_range, compile_resembling
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import (
     Among,
     AmongPairs,

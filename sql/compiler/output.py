@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import assert_never
 
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.terms import Expression, LongText, Query
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.outputs import BARE
 from fieldstone.sql.types import Encoding, SqlType
 

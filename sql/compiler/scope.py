@@ -1,10 +1,10 @@
 """The scope of a statement under construction: generated aliases, and the row at hand."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.terms import Expression, Query
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.parts import parts_of
 

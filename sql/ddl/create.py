@@ -1,12 +1,12 @@
 """The statements that create tables, columns and indexes, composed by psycopg."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
 from psycopg import sql
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl.names import name_sql, table_sql
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column, Sorted

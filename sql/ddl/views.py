@@ -1,11 +1,10 @@
 """The statements that create, describe and remove the views of SQL roles, composed by psycopg."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from psycopg import sql
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl.names import column_sql, name_sql, table_sql
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column

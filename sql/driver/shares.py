@@ -8,9 +8,8 @@ without a limit goes first: it is that of the server's own statements, which loo
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
-
-from fieldstone.sql.dataclasses import dataclass
 
 W = TypeVar("W")
 

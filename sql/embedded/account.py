@@ -4,10 +4,10 @@ import os
 import pwd
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import EmbeddedServerError
 
 # PostgreSQL refuses to run as root; these exist nearly everywhere, and initdb needs an entry in passwd.

@@ -1,8 +1,7 @@
 """The places in the data folder of the embedded server."""
 
+from dataclasses import dataclass
 from pathlib import Path
-
-from fieldstone.sql.dataclasses import dataclass
 
 # A UNIX socket's path holds at most 103 bytes on macOS and 107 on Linux.
 _LONGEST_SOCKET_PATH = 103

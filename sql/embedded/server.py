@@ -6,7 +6,7 @@ the server.
 
 import logging
 import secrets
-from dataclasses import field
+from dataclasses import dataclass, field
 from io import FileIO
 from pathlib import Path
 
@@ -14,7 +14,6 @@ import platformdirs
 import psycopg
 from psycopg import sql
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.embedded.account import choose_account
 from fieldstone.sql.embedded.binaries import find_programs
 from fieldstone.sql.embedded.cluster import SUPERUSER, initialise, remove_unfinished

@@ -1,8 +1,8 @@
 """Aggregates in plans: values that are computed from many rows, as plain frozen data."""
 
+from dataclasses import dataclass
 from enum import Enum
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import Measured
 from fieldstone.sql.plan.operands import Column, Operand, column_of
 from fieldstone.sql.types import Encoding, SqlType

@@ -5,7 +5,8 @@ row back from the node with a message of its own. A statement whose parts change
 there whole, unless a part is an INSERT, and one that names no distributed table is PostgreSQL's alone.
 """
 
-from fieldstone.sql.dataclasses import dataclass
+from dataclasses import dataclass
+
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.write import Assignment, Delete, EventTarget, InsertOne, Update
 

@@ -1,8 +1,8 @@
 """The elements of read and write plans: tables, conditions and hops, as plain frozen data."""
 
+from dataclasses import dataclass
 from enum import Enum
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.operands import Column, Moment, Operand, Parameter, Sorted
 
 

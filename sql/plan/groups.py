@@ -1,8 +1,8 @@
 """The values that rows are grouped by, as plain frozen data."""
 
+from dataclasses import dataclass
 from enum import Enum
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import Hop
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.types import SqlType

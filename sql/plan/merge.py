@@ -3,7 +3,8 @@
 Each is one statement that answers one row of three columns, as the write plans do (`sql/plan/write.py`).
 """
 
-from fieldstone.sql.dataclasses import dataclass
+from dataclasses import dataclass
+
 from fieldstone.sql.plan.elements import Condition, Table
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.rights import Rights

@@ -1,8 +1,8 @@
 """Operands of a plan: columns, parameters, times, and the values that columns are compared and ordered by."""
 
+from dataclasses import dataclass
 from enum import Enum
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.types import SqlType
 
 

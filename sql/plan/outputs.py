@@ -1,8 +1,8 @@
 """The outputs of a read: records with their values and relations, and the connections that list them."""
 
+from dataclasses import dataclass
 from enum import Enum
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.aggregates import Measure
 from fieldstone.sql.plan.elements import Condition, Hop, Link, Table
 from fieldstone.sql.plan.operands import Column, Operand, Parameter

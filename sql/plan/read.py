@@ -1,9 +1,9 @@
 """Read plans: which records an operation asks for, in which order, page and shape, as plain frozen data."""
 
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.aggregates import Measure
 from fieldstone.sql.plan.elements import Condition, Table
 from fieldstone.sql.plan.groups import Dimension

@@ -1,6 +1,7 @@
 """The rights of a write: the ways in which its records may be written, as plain frozen data."""
 
-from fieldstone.sql.dataclasses import dataclass
+from dataclasses import dataclass
+
 from fieldstone.sql.plan.elements import And, Condition, Or
 from fieldstone.sql.plan.operands import Parameter
 

@@ -7,9 +7,9 @@ Each write plan is one statement that answers one row of three columns:
     answer   JSON text: a list of the records, or NULL where `record` is None (the answer is then read back)
 """
 
+from dataclasses import dataclass
 from enum import Enum
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import Condition, Table
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Record

@@ -4,11 +4,10 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from fieldstone.sql.concurrency.backoff import Backoff
 from fieldstone.sql.concurrency.wakeup import Wake
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import DatabaseError, SqlError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings

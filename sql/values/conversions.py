@@ -1,11 +1,10 @@
 """Conversions between column types: the new value of each value, and the values that lose a part."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from psycopg import sql
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.types import SqlType
 
 Term = sql.Composable

@@ -39,17 +39,6 @@ def test_packages_are_imported_by_their_names_below_fieldstone() -> None:
     assert bare == []
 
 
-def test_dataclasses_of_the_sources_wait_for_their_first_instance() -> None:
-    """One of the standard library has its methods compiled at the start of each process that imports it."""
-    found = [
-        f"{module}:{line}"
-        for module in modules(*SOURCES)
-        for line, origin, name in imports(module)
-        if (origin, name) == ("dataclasses", "dataclass") and module != Path("sql/dataclasses.py")
-    ]
-    assert found == []
-
-
 def test_no_test_module_imports_another() -> None:
     """Helpers that tests share stand in modules of their own."""
     found = [

@@ -1,11 +1,11 @@
 """A move of a workspace from one cell to another, as the home keeps it, and its two ends."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import read_queries
 

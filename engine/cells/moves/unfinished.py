@@ -1,6 +1,7 @@
 """Moves whose mover has ended before them: the servers bring them to an end, or keep them from doing harm."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from fieldstone.engine.cells.errors import MoveRefused
@@ -18,7 +19,6 @@ from fieldstone.engine.cells.moves.move import (
 from fieldstone.engine.cells.moves.replication import drop_slot, end_replication
 from fieldstone.engine.cells.moves.switch import arrive
 from fieldstone.metadata.writer.holders import MOVES
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.executor import Database
 
 MOST_WAL: Final = 2 << 30

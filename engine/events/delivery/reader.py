@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from fieldstone.engine.events.counters import HubCounters
 from fieldstone.engine.events.delivery.slots import Slots
 from fieldstone.engine.events.subscriptions.group import LONGEST_REACH, Delivery, Sets, Subscriber, SubscriptionGroup
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import ResponseTooLarge, StatementTimeout
 from fieldstone.sql.executor import Database
 

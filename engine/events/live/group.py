@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 from fieldstone.engine.errors import ApiError
@@ -11,7 +11,6 @@ from fieldstone.engine.events.subscriptions.live_query import Anchored, LiveKey,
 from fieldstone.engine.planner.live_queries import ObjectReads
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.roles.role import RoleReference
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.operands import TimeUnit
 
 

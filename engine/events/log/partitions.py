@@ -1,10 +1,10 @@
 """The log's partitions: made before they are needed, dropped when no event in them is kept."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from fieldstone.metadata.catalog.round_trip import send_as_one
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.executor import Database
 from fieldstone.sql.identifiers import quote_identifier, quote_table
 from fieldstone.sql.locks import AdvisoryLock

@@ -1,12 +1,12 @@
 """Reading the event log: events in the order of their positions, which have no gaps."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.positions import Positions, unknown
 from fieldstone.metadata.json_text import dumps, loads
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.statement import Row

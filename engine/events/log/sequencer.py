@@ -10,13 +10,13 @@ right order for every record.
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fieldstone.engine.events.log.history import forget_positions, index_partitions, trim_history
 from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.log.standstill import Standstill
 from fieldstone.sql.concurrency.backoff import EVEN, Backoff
 from fieldstone.sql.concurrency.wakeup import Wake
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, assert_never
 
@@ -13,7 +13,6 @@ from fieldstone.engine.events.subscriptions.tail import TailKey, read_sets
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.roles.role import RoleReference
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.executor import Database
 
 MOST_SET_BYTES = 1 << 20

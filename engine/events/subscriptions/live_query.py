@@ -1,6 +1,7 @@
 """A live query for the hub: the key that it shares with its group, and the columns that it reads."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
@@ -18,7 +19,6 @@ from fieldstone.engine.planner.live_queries import Anchors, ObjectReads
 from fieldstone.engine.positions import Positions
 from fieldstone.metadata.dependencies import Dependencies, RightsOnObjects
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.operands import TimeUnit
 from fieldstone.sql.statement import Statement, refuse_nul
 

@@ -1,13 +1,13 @@
 """A subscription to the changes of a workspace's model."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.engine.events.subscriptions.subscription import KeptRequest
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

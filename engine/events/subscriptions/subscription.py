@@ -1,6 +1,7 @@
 """A subscription for the hub: the key that it shares with its group, and its own parameters."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
@@ -13,7 +14,6 @@ from fieldstone.metadata.dependencies import Dependencies, RightsOnObjects
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.statement import Statement
 
 

@@ -3,10 +3,8 @@
 An algorithm belongs to a key, never to a token: https://www.rfc-editor.org/rfc/rfc8725#section-3.1
 """
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-
-from fieldstone.sql.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key

@@ -4,6 +4,7 @@ It plans the rules by the functions that plan requests, and lets PostgreSQL judg
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
@@ -18,7 +19,6 @@ from fieldstone.metadata.access.role_display import show_way
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.role import Action, Stored, Way
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, IsNull
 from fieldstone.sql.plan.outputs import Literal, Record

@@ -1,6 +1,7 @@
 """A question about the rights of a role, as `explainAccess` is asked."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -14,7 +15,6 @@ from fieldstone.metadata.model import Field, Object, Snapshot
 from fieldstone.metadata.roles.object_access import ObjectAccess, preset_ids
 from fieldstone.metadata.roles.role import Action, Role, Way, find_role
 from fieldstone.metadata.scalars import shown
-from fieldstone.sql.dataclasses import dataclass
 
 _OF_FIELDS: Final = frozenset({Action.READ, Action.CREATE, Action.UPDATE})
 

@@ -1,6 +1,7 @@
 """Admission: the ways of a role that allow the data of a record to be given, and the presets that complete it."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.engine.errors import Forbidden
@@ -11,7 +12,6 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.object_access import preset_ids
 from fieldstone.metadata.roles.role import ALL_FIELDS, Action, Way
-from fieldstone.sql.dataclasses import dataclass
 
 
 class MadeId(str):

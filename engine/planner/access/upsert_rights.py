@@ -1,7 +1,7 @@
 """The rights of an upsert: a record that is there needs a right to be changed, any other a right to be created."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
@@ -21,7 +21,6 @@ from fieldstone.engine.planner.context import PlanContext, Site, visible
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.role import WHOLLY, Action
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import And, Condition
 from fieldstone.sql.plan.rights import Rights
 

@@ -1,7 +1,7 @@
 """The rules of a role in the definition of a SQL view, compiled by the functions that plan requests."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
 from fieldstone.engine.errors import ApiError, BadUserInput
@@ -13,7 +13,6 @@ from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.sql_views.rules import RowRules
 from fieldstone.sql.compiler.filters import compile_condition
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.operands import Constant
 from fieldstone.sql.types import SqlType
 

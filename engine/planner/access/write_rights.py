@@ -1,6 +1,7 @@
 """The rights of a role in a write: the ways of its action become rules and checks that the statement judges by."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from fieldstone.engine.errors import Forbidden
@@ -13,7 +14,6 @@ from fieldstone.metadata.access.rules import show
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.role import WHOLLY, Action, Stored, Way
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import And, Condition, HasLinked, HasRelated, HasTotals, Or, Related, Searches
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.parts import parts_of

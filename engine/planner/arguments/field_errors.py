@@ -7,11 +7,10 @@ field that fails is answered by a mark, and the marks are replaced in the text t
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.outputs import Literal
 
 AnswerPath = tuple[str | int, ...]

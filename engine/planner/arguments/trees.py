@@ -5,6 +5,7 @@ a leaf only where `engine/request/shape.py` makes it part of the shape. All othe
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
@@ -26,7 +27,6 @@ from graphql import (
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, read_decimal
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.statement import array_text
 
 

@@ -1,7 +1,7 @@
 """Measures: the aggregates that a filter, an order or a selection names."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Tree
 from fieldstone.metadata.aggregates import BY_NAME, Aggregation, aggregated, result_scalar
@@ -10,7 +10,6 @@ from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object, Part
 from fieldstone.metadata.operators import ORDERED
 from fieldstone.metadata.scalars import INT
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.aggregates import AggregateFunction, Computed, Count, Measure, measure_column
 from fieldstone.sql.plan.operands import Operand, Ranked, Sorted
 

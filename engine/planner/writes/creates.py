@@ -1,7 +1,7 @@
 """Creates: the data argument of a create becomes the values and references of an Insert, or of an InsertOne."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput, Forbidden
@@ -16,7 +16,6 @@ from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import Cell
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.write import Assignment, Now, Null, Reference
 from fieldstone.sql.types import SqlType

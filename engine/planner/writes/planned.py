@@ -1,7 +1,7 @@
 """The plan of a root field of a mutation that one statement writes, and of the statement that reads its answer back."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple, assert_never
 
 from fieldstone.engine.planner.access.write_rights import DeferredCheck
@@ -17,7 +17,6 @@ from fieldstone.engine.planner.writes.values.connects import ReferenceName
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.apart import ChangeApart, ChangedEvent, CreatedEvent, RowApart, is_apart
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.outputs import Connection, Literal, NodeId, Output, Record, ToOne, Value

@@ -1,6 +1,7 @@
 """Upserts: the data of a create, and the records that it changes where their unique keys are there already."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.access.upsert_rights import JudgedUpsert, find_upsert_rights, judge_upsert
@@ -17,7 +18,6 @@ from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.metadata.scalars import BOOLEAN, Cell
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Output, Record, Value
 from fieldstone.sql.plan.write import CREATED, GivenColumn, UniqueKey, Upsert

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from fieldstone.engine.database_errors import describe
@@ -25,7 +25,6 @@ from fieldstone.engine.planner.writes.row_errors import input_name
 from fieldstone.engine.request.write_errors.forbidden import Written, forbidden_message
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import DatabaseError, Serialization, UniqueViolation
 from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.write import Problem, UniqueKey

@@ -6,6 +6,7 @@ process was killed, the second request has the claim.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
@@ -13,7 +14,6 @@ from uuid import UUID
 from fieldstone.engine.errors import BadUserInput, QueryTooComplex, ServiceUnavailable
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import LockTimeout, StatementTimeout, UniqueViolation
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.transaction import Transaction

@@ -1,6 +1,7 @@
 """An import job as its row has it."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 from uuid import UUID
@@ -9,7 +10,6 @@ from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.metadata.json_text import JsonValue, dumps
-from fieldstone.sql.dataclasses import dataclass
 
 
 class Status(Enum):

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -28,7 +29,6 @@ from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.sql.dataclasses import dataclass
 
 _AWAY: Final = 1.0
 """Seconds between two attempts while the database is away."""

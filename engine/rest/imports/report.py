@@ -2,14 +2,13 @@
 
 import re
 from copy import copy
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.engine.rest.errors import rename_inputs
 from fieldstone.engine.rest.imports.rows import Row
 from fieldstone.metadata.model import Object, capitalised
-from fieldstone.sql.dataclasses import dataclass
 
 MOST_LISTED = 1_000
 """Refused rows that a report lists."""

@@ -1,10 +1,10 @@
 """The resources of the Metadata API that REST has, each with its GraphQL operations."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from fieldstone.engine.rest.routes import Action
 from fieldstone.metadata.api_names import TypeRole
-from fieldstone.sql.dataclasses import dataclass
 
 PAGE_PARAMETERS = ("filter", "order_by", "limit", "starting_after", "ending_before")
 """The parameters of a page."""

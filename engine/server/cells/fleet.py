@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from fieldstone.engine.server.cells.settings import settings_of
@@ -10,7 +11,6 @@ from fieldstone.engine.server.foundation import open_database
 from fieldstone.engine.settings import Settings
 from fieldstone.engine.settings.cells import Cell
 from fieldstone.metadata.errors import MetadataError
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import SqlError
 from fieldstone.sql.executor import Database
 

@@ -1,10 +1,10 @@
 """Limits of connections."""
 
 import math
+from dataclasses import dataclass
 from typing import Self
 
 from fieldstone.engine.settings import Settings
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from heapq import nsmallest
 
 from fieldstone.engine.server.connections.descriptors import are_scarce
@@ -10,7 +11,6 @@ from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.place import Occupant, Place
 from fieldstone.engine.server.connections.transport import ClientTransport
 from fieldstone.sql.concurrency.deadlines import Overdue
-from fieldstone.sql.dataclasses import dataclass
 
 _SLICE = 500
 """Connections that are checked before other tasks get their turn."""

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,6 @@ from starlette.websockets import WebSocketClose
 from fieldstone.engine.server.console.build import DIST_DIR, MANIFEST
 from fieldstone.engine.server.http.admission import read_headers
 from fieldstone.engine.server.http.requests.negotiation import takes_encoding
-from fieldstone.sql.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

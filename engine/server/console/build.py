@@ -13,10 +13,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-
-from fieldstone.sql.dataclasses import dataclass
 
 UI_DIR = Path(__file__).parent / "ui"
 DIST_DIR = UI_DIR / "dist"

@@ -5,6 +5,7 @@ to-one relation's name holds the id of the record that it points to.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from hashlib import blake2b
@@ -25,7 +26,6 @@ from fieldstone.engine.server.demo.words import (
     LAST_NAMES,
     OPPORTUNITY_SUBJECTS,
 )
-from fieldstone.sql.dataclasses import dataclass
 
 SampleValue = UUID | str | int | float | Decimal | date | datetime | list[str] | None
 SampleRecord = Mapping[str, SampleValue]

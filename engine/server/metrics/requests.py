@@ -3,6 +3,7 @@
 import time
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import accumulate
 
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
@@ -10,7 +11,6 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from fieldstone.engine.server.sampled_numbers import Totals
-from fieldstone.sql.dataclasses import dataclass
 
 _APIS = ("/graphql", "/metadata", "/rest")
 _BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)

@@ -14,13 +14,13 @@ import math
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Final
 from weakref import WeakValueDictionary
 
 from fieldstone.engine.server.rate_limits.allowance import Allowance
 from fieldstone.engine.server.rate_limits.counts import Counts, CountsAway
 from fieldstone.engine.server.rate_limits.windows import Windows
-from fieldstone.sql.dataclasses import dataclass
 
 _LOG = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fieldstone.engine.errors import RateLimitExceeded
@@ -15,7 +15,6 @@ from fieldstone.metadata.access.limits import role_limits
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import NO_LIMITS, RoleLimits
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
-from fieldstone.sql.dataclasses import dataclass
 
 Header = tuple[bytes, bytes]
 

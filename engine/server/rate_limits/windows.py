@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from fieldstone.engine.server.rate_limits.allowance import Allowance
-from fieldstone.sql.dataclasses import dataclass
 
 _MOST = 50_000
 """Windows that are open at once; beyond it the oldest one is dropped."""

@@ -3,11 +3,10 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.events.live.group import Take
-from fieldstone.sql.dataclasses import dataclass
 
 MESSAGES = 1_024
 CHARACTERS = 1 << 20

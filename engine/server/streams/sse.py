@@ -5,7 +5,7 @@ https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md (the distinct c
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.database_errors import describe
@@ -32,7 +32,6 @@ from fieldstone.engine.server.http.responses import Headers, Reply, build_error_
 from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueSink, SendQueue
 from fieldstone.metadata.json_text import dumps
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import DatabaseError
 
 if TYPE_CHECKING:

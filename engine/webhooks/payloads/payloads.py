@@ -3,6 +3,7 @@
 import logging
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
@@ -12,7 +13,6 @@ from fieldstone.engine.positions import number_of
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot, Workspace
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, Serialization, StaleSchema
 from fieldstone.sql.executor import Database
 from fieldstone.sql.statement import Row, Statement

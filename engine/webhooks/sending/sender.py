@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
@@ -16,7 +17,6 @@ from fieldstone.engine.webhooks.sending.ssrf_guard import RefusedTarget, Targets
 from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from fieldstone.metadata.errors import SecretUnreadable
-from fieldstone.sql.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from fieldstone.engine.webhooks.sending.transport import EchoTransport, GuardedTransport

@@ -4,6 +4,7 @@ The Metadata API answers them and does not list them in its schema. Members that
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +13,6 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import BOOLEAN, STRING, Scalar
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)

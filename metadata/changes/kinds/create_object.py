@@ -1,6 +1,6 @@
 """createObject: a new object with its system fields."""
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
@@ -20,7 +20,6 @@ from fieldstone.metadata.changes.rules.texts import check_texts
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.model import Object, Snapshot
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import Table
 
 

@@ -1,6 +1,6 @@
 """deleteObject: the end of an object with its table and its relations."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.indexes.delete_index import recreate_indexes
@@ -11,7 +11,6 @@ from fieldstone.metadata.changes.rules.lookup import find_object, without_relati
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Snapshot
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

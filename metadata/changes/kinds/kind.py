@@ -1,7 +1,7 @@
 """A kind of change as one record, and its mutation in words that know nothing of GraphQL."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -11,7 +11,6 @@ from fieldstone.metadata.changes.types import UNSET, Applied, Change
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
-from fieldstone.sql.dataclasses import dataclass
 
 C = TypeVar("C", bound=Change)
 

@@ -1,7 +1,7 @@
 """renewTexts: an object's indexes in the present order of texts, and on keys, beside older ones, which then go."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID, uuid5
 
 from fieldstone.metadata.changes.kinds.kind import Kind
@@ -10,7 +10,6 @@ from fieldstone.metadata.changes.rules.indexes.label_indexes import STANDARD_LAB
 from fieldstone.metadata.changes.rules.lookup import with_indexes
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.model import Index, Object, Snapshot, Status
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.text_order import VERSION
 
 

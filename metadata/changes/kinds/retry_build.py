@@ -1,6 +1,6 @@
 """retryBuild: another try to build an index or a field that is FAILED."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.fields.conversion import unique_with
@@ -12,7 +12,6 @@ from fieldstone.metadata.changes.rules.lookup import with_field
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.model import Field, Index, Object, Snapshot, Status
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

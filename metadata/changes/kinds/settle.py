@@ -1,6 +1,6 @@
 """settleField and settleIndex: the end of a build: READY, or FAILED, and a field is then optional again."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.kind import Kind
@@ -8,7 +8,6 @@ from fieldstone.metadata.changes.rules.lookup import with_field
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot, Status
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

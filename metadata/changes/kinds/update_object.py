@@ -1,6 +1,6 @@
 """updateObject: new values of an object; a rename is metadata alone, its table keeps its name."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.duplicates import known_criteria, read_criteria
@@ -14,7 +14,6 @@ from fieldstone.metadata.changes.types import UNSET, Applied, Change, Unset
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
-from fieldstone.sql.dataclasses import dataclass
 
 _CRITERIA = "duplicate_criteria"
 

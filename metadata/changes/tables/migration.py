@@ -1,7 +1,7 @@
 """The statements for the new objects, fields, relations and indexes of a change."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from psycopg.sql import Composed
 
@@ -15,7 +15,6 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import RELATIONS, FieldType
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Field, Index, Object, Snapshot, Status
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.ddl import create
 from fieldstone.sql.ddl.create import ColumnDefinition, DefaultFunction, TrigramClass
 from fieldstone.sql.ddl.text_search import create_search_index

@@ -1,6 +1,6 @@
 """Filters: a filter argument becomes a condition on its object's rows."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import cast
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, listed
@@ -10,7 +10,6 @@ from fieldstone.engine.planner.reads.measures import named_measures
 from fieldstone.engine.planner.reads.text_indexes import fit_indexes
 from fieldstone.metadata.api_names import AGGREGATE_ENDING, Quantifier
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, relation_end
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.aggregates import Measure
 from fieldstone.sql.plan.elements import (
     And,

@@ -1,6 +1,6 @@
 """Conditions on the aggregates of groups."""
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Tree, listed
@@ -8,7 +8,6 @@ from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.reads.filters.conditions import part_condition
 from fieldstone.engine.planner.reads.measures import NamedMeasure, given_members, named_measures
 from fieldstone.metadata.model import Object, Part
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.aggregates import Count, Measure, measure_column
 from fieldstone.sql.plan.elements import And, Condition, Not, Or
 from fieldstone.sql.plan.operands import Column

@@ -1,7 +1,7 @@
 """The merge of records: the statement on the records themselves, and the statements on the records around them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from fieldstone.engine.documents.document import Selected
@@ -32,7 +32,6 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.roles.role import Action
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.merge import Merge, Repoint
 from fieldstone.sql.plan.operands import Column, Parameter

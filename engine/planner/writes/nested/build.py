@@ -1,7 +1,7 @@
 """The tree of a nested write: the verbs of relations in a request's data, for every request of its shape."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from fieldstone.engine.errors import ApiError, Forbidden, QueryTooComplex
 from fieldstone.engine.planner.arguments.trees import Blame
@@ -26,7 +26,6 @@ from fieldstone.engine.planner.writes.values.connects import link_end
 from fieldstone.engine.schema.objects.unique_keys import member_name, unique_keys
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, OnDelete, RelationEnd, relation_end
-from fieldstone.sql.dataclasses import dataclass
 
 MOST_LEVELS = 5
 """Levels of relations below a record's data."""

@@ -5,7 +5,7 @@ their data is taken apart without places, look-ups and conditions. A request wit
 """
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.planner.arguments.trees import Bindings
@@ -13,7 +13,6 @@ from fieldstone.engine.planner.writes.nested.nodes import Item, Records, ToMany,
 from fieldstone.engine.planner.writes.nested.unfold import new_item
 from fieldstone.engine.planner.writes.nested.verbs import CREATE, spoken
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.statement import Step
 
 _ONLY_CREATE = frozenset({CREATE})

@@ -1,6 +1,7 @@
 """The rows of an UpdateRows: the changes of each record, of those columns that its data names."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput, Forbidden
@@ -16,7 +17,6 @@ from fieldstone.engine.planner.writes.values.connects import known_reference, li
 from fieldstone.engine.planner.writes.values.rows import KNOWN, LinkSource, check_morph, read_link, required_link
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.write import Reference
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from fieldstone.engine.errors import Forbidden
@@ -11,7 +12,6 @@ from fieldstone.engine.planner.writes.nested.steps import Found, RowCell, Step, 
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, RelationEnd
 from fieldstone.metadata.scalars import Cell
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,6 +1,7 @@
 """A root field whose data writes the records of relations too: its tree, and the steps of each request."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
@@ -22,7 +23,6 @@ from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.statement import Step as SqlStep
 from fieldstone.sql.statement import array_text
 

@@ -1,6 +1,7 @@
 """The steps of a nested write: statements, each over all rows of one place in the data, and the rows of a request."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from fieldstone.engine.errors import Forbidden
@@ -12,7 +13,6 @@ from fieldstone.engine.planner.writes.values.connects import ReferenceName
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import Cell
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.write import Faults
 from fieldstone.sql.statement import array_text
 

@@ -1,7 +1,7 @@
 """The records that a request names: by their ids, or by unique keys that are looked up."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from fieldstone.engine.planner.writes.nested.nodes import Item, Lookup
@@ -10,7 +10,6 @@ from fieldstone.engine.planner.writes.nested.steps import Found, InputRow, RowCe
 from fieldstone.engine.planner.writes.nested.verbs import UPDATE, Said, read_id, refusal
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.sql.dataclasses import dataclass
 
 Keys = Mapping[tuple[str, ...], Lookup]
 """The look-ups of a relation, by the members of their unique keys."""

@@ -1,7 +1,7 @@
 """The rows of a nested write: a request's data, taken apart into the steps of its plan."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from fieldstone.engine.errors import BadUserInput, Forbidden
 from fieldstone.engine.planner.access.admission import MadeId
@@ -28,7 +28,6 @@ from fieldstone.engine.planner.writes.nested.verbs import (
 from fieldstone.metadata.ids import new_id_text
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(slots=True, kw_only=True)

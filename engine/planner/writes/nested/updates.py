@@ -1,6 +1,7 @@
 """The argument `updates`: the changes of several records, each with its id and data of its own."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, value_of
@@ -12,7 +13,6 @@ from fieldstone.engine.planner.writes.nested.verbs import read_id
 from fieldstone.engine.planner.writes.row_errors import show_row
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
-from fieldstone.sql.dataclasses import dataclass
 
 UPDATES = "updates"
 

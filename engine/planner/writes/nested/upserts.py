@@ -5,6 +5,7 @@ the look-ups are answered.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
 from fieldstone.engine.planner.access.admission import MadeId
@@ -25,7 +26,6 @@ from fieldstone.engine.planner.writes.upserts import OnConflict, find_keys, find
 from fieldstone.metadata.ids import new_id_text
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, relation_end
-from fieldstone.sql.dataclasses import dataclass
 
 _OF_RECORDS_THERE = (UPDATE, DELETE, DISCONNECT)
 """The verbs for records that hang on a record already, which a record that is created has none of."""

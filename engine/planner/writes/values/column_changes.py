@@ -1,6 +1,7 @@
 """The arguments increment, append, remove, setPath and deletePath: changes of values by the values before."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
@@ -12,7 +13,6 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import JSON
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.write import Assignment, Change, ChangeKind
 
 _LONGEST_PATH = 100

@@ -1,6 +1,7 @@
 """Links: the to-one relations in a write's data become references for SQL to resolve."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.planner.arguments.trees import Blame
@@ -9,7 +10,6 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, Snapshot, relation_end
 from fieldstone.metadata.scalars import Cell
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.write import Reference

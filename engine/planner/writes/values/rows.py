@@ -1,6 +1,7 @@
 """The records that a create writes: a client's data becomes the rows that an Insert reads."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -21,7 +22,6 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.metadata.roles.principal import read_actor
 from fieldstone.metadata.scalars import Cell
-from fieldstone.sql.dataclasses import dataclass
 
 _AUTHORS = 32
 """Authors whose cells a plan keeps."""

@@ -6,13 +6,12 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fieldstone.engine.server.cli.supervisor.board import MOST_WORKERS, Board
 from fieldstone.engine.server.cli.supervisor.launch import WORKER, Launch
 from fieldstone.engine.server.cli.supervisor.tasks import WorkerTask
-from fieldstone.sql.dataclasses import dataclass
 
 _STANDS_STILL: Final = 30.0
 """Seconds after which a worker whose event loop has not turned is killed: a long validation takes three."""

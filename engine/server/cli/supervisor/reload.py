@@ -1,11 +1,10 @@
 """A reload: each worker is replaced by a successor with the code and the settings of the moment."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 from fieldstone.engine.server.cli.supervisor.crew import Crew, Worker
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ import socket
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fieldstone.engine.server.cli.command_error import CommandError
@@ -30,7 +31,6 @@ from fieldstone.engine.server.cli.supervisor.messages import Messages
 from fieldstone.engine.server.cli.supervisor.reload import Basis, Reload
 from fieldstone.engine.server.cli.supervisor.signals import waking
 from fieldstone.engine.server.rate_limits.count_table import COUNTS_SIZE
-from fieldstone.sql.dataclasses import dataclass
 
 _LOOKS: Final = 1.0
 """Seconds between two looks at the workers."""

@@ -1,10 +1,8 @@
 """The tasks of the processes that the supervisor starts, each of which travels as an argument of its command line."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Self
-
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

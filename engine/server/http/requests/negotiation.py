@@ -4,9 +4,8 @@ https://www.rfc-editor.org/rfc/rfc9110#name-content-negotiation
 https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types
 """
 
+from dataclasses import dataclass
 from functools import lru_cache
-
-from fieldstone.sql.dataclasses import dataclass
 
 JSON = b"application/json; charset=utf-8"
 GRAPHQL_RESPONSE = b"application/graphql-response+json; charset=utf-8"

@@ -4,6 +4,7 @@ https://graphql.github.io/graphql-over-http/draft/#sec-Request-Parameters
 """
 
 import re
+from dataclasses import dataclass
 from functools import partial
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -15,7 +16,6 @@ from fieldstone.engine.server.http.requests.body import decode_json
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.workspaces.trusted_documents import LONGEST_ID
-from fieldstone.sql.dataclasses import dataclass
 
 _PARAMETERS = 100
 _ID = re.compile(rf"[!-~]{{1,{LONGEST_ID}}}")

@@ -6,6 +6,7 @@ two write the same keys in the same order.
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING
@@ -15,7 +16,6 @@ from fieldstone.engine.server.http.requests.request_ids import find_request_id
 from fieldstone.engine.server.log import Log, hold_line, logs_json, logs_requests
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.sql.dataclasses import dataclass
 
 if TYPE_CHECKING:
     from starlette.types import Scope

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -51,7 +51,6 @@ from fieldstone.engine.server.streams.websocket.messages import (
 )
 from fieldstone.metadata.json_text import JsonValue, loads
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.errors import DatabaseError
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The data of a createField, and the field that it begins with whatever its type is."""
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from fieldstone.metadata.changes.members import FIELD, shown_values
@@ -11,7 +11,6 @@ from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object, Option, RelationType
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """createIndex: a new index on fields of an object."""
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
@@ -16,7 +16,6 @@ from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.model import Field, Index, Part, Snapshot
 from fieldstone.metadata.scalars import shown
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.types import SqlType
 
 _METHODS = (BTREE, TRIGRAM, INVERTED, SEARCH)

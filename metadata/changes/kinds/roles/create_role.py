@@ -1,6 +1,6 @@
 """createRole: a new role."""
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
@@ -12,7 +12,6 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.encoding import encode_rights
 from fieldstone.metadata.roles.role import Role
-from fieldstone.sql.dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,7 +24,6 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.encoding import decode_rights
 from fieldstone.metadata.roles.role import ADMIN, Role
 from fieldstone.metadata.scalars import shown
-from fieldstone.sql.dataclasses import dataclass
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
 

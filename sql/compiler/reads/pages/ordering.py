@@ -1,7 +1,7 @@
 """ORDER BY, and the seek to the rows behind a cursor: as conditions that an index on the keys can serve."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_arrival, compile_condition, row_source
@@ -9,7 +9,6 @@ from fieldstone.sql.compiler.measures import compile_measure
 from fieldstone.sql.compiler.operands import compile_operand, compile_operand_parameter
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, LeftJoin, Query, lateral_source, query_source
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.aggregates import measure_column
 from fieldstone.sql.plan.elements import And, Comparison, Hop
 from fieldstone.sql.plan.operands import Column, Operand, Parameter, Sorted

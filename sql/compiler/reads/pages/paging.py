@@ -1,7 +1,7 @@
 """A page's rows as a FROM clause: the columns that are wanted of the rows meant, at most so many, in order."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import Search
@@ -26,7 +26,6 @@ from fieldstone.sql.compiler.reads.pages.sampling import (
 )
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, LeftJoin, Query, query_source
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import Comparison, Condition
 from fieldstone.sql.plan.outputs import Connection, Page
 from fieldstone.sql.plan.reads import columns_of_row

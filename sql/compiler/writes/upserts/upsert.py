@@ -25,6 +25,7 @@ and MERGE is not safe from others: https://www.postgresql.org/docs/current/mvcc-
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.reads.select import compile_list_of_one
@@ -37,7 +38,6 @@ from fieldstone.sql.compiler.writes.read_back import PLACE
 from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows, permitted
 from fieldstone.sql.compiler.writes.upserts.upsert_verdict import find_clashes, find_problems, lock_all
 from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem, verdict_of
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.write import CREATED, Upsert
 

@@ -1,6 +1,7 @@
 """The rows of an upsert's input, as each of its WITH queries hands them on."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_condition
@@ -9,7 +10,6 @@ from fieldstone.sql.compiler.terms import Expression, FromItem
 from fieldstone.sql.compiler.writes.insert import given_targets, given_value
 from fieldstone.sql.compiler.writes.references import target_columns
 from fieldstone.sql.compiler.writes.rights import lockable
-from fieldstone.sql.dataclasses import dataclass
 from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.write import Upsert
 
