@@ -141,6 +141,7 @@ async def see_as_the_role(page: Page, pictures: Pictures) -> None:
     await count_shown(page, "10,000 records")
     await expect(page.get_by_role("button", name="Ticket", exact=True)).to_be_hidden()
     await expect(side.get_by_role("link", name="Data model")).to_be_hidden()
+    await expect(page.get_by_text("no live updates", exact=True)).to_be_visible()
     await pictures.take("as-the-role")
     await page.get_by_role("grid").focus()
     await press(page, "F2")

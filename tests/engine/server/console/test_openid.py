@@ -34,7 +34,7 @@ async def test_a_person_signs_in_at_a_provider_and_comes_back_to_the_page(
             await expect(entry).to_be_visible()
             await watched.assert_accessible()
             await entry.click()
-            # The provider asks who it is, and whether this server may know.
+            # The provider asks for a login, and for the consent that this server gets its name.
             await page.get_by_placeholder("Enter any login").fill("ada")
             await page.get_by_placeholder("and password").fill("any")
             await page.get_by_role("button", name="Sign-in").click()

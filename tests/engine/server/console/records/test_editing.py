@@ -172,6 +172,7 @@ async def test_records_are_created_deleted_restored_and_destroyed(watched: Watch
 
 async def test_selected_records_get_one_value_together(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
+        await ask(served, 'mutation { createCompany(data: { name: "Orion" }) { id } }')
         page = await open_list(watched, served, "people")
         await count_shown(page, "3 records")
         await focus_grid(page)
@@ -186,4 +187,15 @@ async def test_selected_records_get_one_value_together(watched: Watched, serve: 
         await expect(cell(page, "Bonn")).to_have_count(2)
         await page.get_by_role("button", name="Undo").click()
         await expect(cell(page, "Bonn")).to_have_count(0)
+
+        # A related record is named by its label.
+        await page.get_by_role("button", name="Edit…").click()
+        await dialog.get_by_label("Field").select_option(label="Company")
+        await dialog.get_by_role("combobox", name="New value").fill("ori")
+        await dialog.get_by_role("option", name="Orion").click()
+        await expect(dialog.get_by_text("New value: Orion")).to_be_visible()
+        await dialog.get_by_role("button", name="Change 2 records").click()
+        await expect(dialog).to_be_hidden()
+        found = await ask(served, '{ people(filter: { company: { name: { eq: "Orion" } } }) { totalCount } }')
+        assert found["people"]["totalCount"] == 2
         await watched.assert_clean(served.address, LOADED)

@@ -147,7 +147,7 @@ async def test_a_late_subscription_misses_nothing_and_many_changes_are_told_as_o
         await press(page, "F2", "Enter")
         await expect(cell(page, "Ada Ada")).to_be_visible()
         await expect(page.get_by_role("alert")).to_have_count(0)
-        # The socket of the ended session is opened again with the new one, and brings what came meanwhile.
+        # The socket opens again with the new session, and brings the changes since the end of the former one.
         await assert_live(page)
         await ask(
             served, 'mutation { updatePeople(filter: { firstName: { eq: "Grace" } }, data: { city: "Ulm" }) { id } }'

@@ -39,7 +39,7 @@ export function RelationPicker({ field, value, related, text, label, onSave, onC
       chosen={[present]}
       isStale={found.isPending || found.isPlaceholderData}
       hint={hintOf(found, edges.length, field)}
-      onChoose={(next, then) => onSave(next, then, next ?? "")}
+      onChoose={(next, then) => onSave(next, then, choices.find((choice) => choice.value === next)?.label ?? "")}
       onDone={(then) => onSave(value, then, "")}
       onCancel={onCancel}
     />

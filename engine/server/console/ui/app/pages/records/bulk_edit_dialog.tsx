@@ -20,7 +20,7 @@ import type { List } from "./use_list.ts";
 export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk; onClose(): void }) {
   const fields = list.object.fields.filter(isEditable);
   const [name, setName] = useState(fields[0]?.name ?? "");
-  const [given, setGiven] = useState<{ value: unknown } | null>(null);
+  const [given, setGiven] = useState<{ value: unknown; text: string } | null>(null);
   const [isSure, setSure] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
   const counted = useCount(list.object, bulk.filter);
@@ -92,14 +92,14 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
             value={null}
             text={null}
             label="New value"
-            onSave={(value) => value !== null && setGiven({ value })}
+            onSave={(value, _then, text) => value !== null && setGiven({ value, text })}
             onCancel={() => setGiven(null)}
           />
-          <Button onPress={() => setGiven({ value: null })}>No value</Button>
+          <Button onPress={() => setGiven({ value: null, text: "—" })}>No value</Button>
         </div>
       ) : (
         <p>
-          New value: {field.relation ? String(given.value ?? "—") : <Cell value={given.value} field={field} />}{" "}
+          New value: {field.relation ? given.text : <Cell value={given.value} field={field} />}{" "}
           <Button onPress={() => setGiven(null)}>Change</Button>
         </p>
       )}

@@ -16,6 +16,7 @@ import { useState } from "react";
 import { Link } from "react-router";
 
 import { root } from "../../api/place.ts";
+import { useViewedRole } from "../../api/view_as.ts";
 import { exportAddress, type FileForm } from "../../filter/rest.ts";
 import { countConditions, parseFilter } from "../../filter/tree.ts";
 import { Button } from "../../kit/button.tsx";
@@ -160,12 +161,13 @@ function ExportLink({ list }: { list: List }) {
 
 function LiveSign({ list }: { list: List }) {
   const { refusal, isPaused } = list.live;
-  const text = refusal ? "no live updates" : isPaused ? "Live updates paused" : "live";
+  const hasNone = useViewedRole() !== null || refusal !== null;
+  const text = hasNone ? "no live updates" : isPaused ? "Live updates paused" : "live";
   return (
     <span
       className="list-live"
       role="status"
-      data-off={refusal || isPaused ? "" : undefined}
+      data-off={hasNone || isPaused ? "" : undefined}
       title={refusal ?? undefined}
     >
       {text}
