@@ -12,7 +12,7 @@ from fieldstone.engine.server.console.build import INSTALLED, UI_DIR, has_packag
 _STEPS = (
     ("types", ("node_modules/typescript/bin/tsc", "--project", ".")),
     ("format and rules", ("node_modules/@biomejs/biome/bin/biome", "check", "--error-on-warnings", ".")),
-    ("tests", ("--test", "--test-reporter=dot", "app/**/*.test.ts")),
+    ("tests", ("--test", "--test-reporter=dot", "app/**/*.test.ts", "*.test.mjs")),
 )
 
 
