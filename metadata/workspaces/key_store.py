@@ -66,10 +66,12 @@ class KeyStore:
 
     Attributes:
         changed: called with each key that was revoked or rotated here.
+        dropped: called when cache entries are dropped because their keys were changed, here or elsewhere.
     """
 
     def __init__(self, database: Reads, *, clock: Callable[[], float] = time.monotonic, limit: int = LIMIT) -> None:
         self.changed: Signal[[UUID]] = Signal()
+        self.dropped: Signal[[]] = Signal()
         self._database = database
         self._clock = clock
         self._limit = limit
@@ -163,8 +165,11 @@ class KeyStore:
     def forget(self, key_id: UUID) -> None:
         """Drop the key's cache entry: its next use looks it up again."""
         self._forgotten += 1
-        for token_hash in self._hashes.pop(key_id, ()):
+        dropped = self._hashes.pop(key_id, ())
+        for token_hash in dropped:
             self._keys.pop(token_hash, None)
+        if dropped:
+            self.dropped()
 
     async def authenticate(self, token: str) -> Principal | None:
         """Return the principal of a token; None if the token has no valid key."""
