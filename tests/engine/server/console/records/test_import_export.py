@@ -12,6 +12,8 @@ from tests.engine.server.console.records.lists import ask, count_shown, open_lis
 pytestmark = pytest.mark.system
 
 LOADED = (".js", ".css")
+LONG = 60_000
+"""Rows of a file whose import takes so long that it can be stopped."""
 FILE = b"Vorname,E-mail,city\nJo,jo@example.com,0600\nEva,Grace@example.com,Bonn\n"
 
 
@@ -123,3 +125,22 @@ async def test_a_file_whose_header_has_a_column_twice_is_refused(watched: Watche
         await expect(page.get_by_role("alert")).to_contain_text("'email' is in the header twice")
         await watched.assert_accessible()
         assert all("400" in complaint for complaint in watched.complaints)
+
+
+async def test_an_import_is_stopped_and_goes_on(watched: Watched, serve: Serve) -> None:
+    lines = [f"{number}@many.example,Person" for number in range(LONG)]
+    content = "\n".join(["email,firstName", *lines]).encode()
+    async with serve() as served:
+        page = await open_list(watched, served, "people/import")
+        file = FilePayload(name="many.csv", mimeType="text/csv", buffer=content)
+        await page.get_by_label("File", exact=True).set_input_files(file)
+        await page.get_by_role("button", name="Import", exact=True).click()
+        await page.get_by_role("button", name="Stop").click()
+        await expect(page.get_by_text("Stopped.")).to_be_visible()
+        await watched.assert_accessible()
+        written = (await ask(served, "{ people { totalCount } }"))["people"]["totalCount"]
+        assert written < LONG
+        await page.reload()
+        await page.get_by_role("button", name="Go on").click()
+        await expect(page.get_by_text("Done. 60,000 created, 0 updated, 0 refused.")).to_be_visible(timeout=180_000)
+        await watched.assert_clean(served.address, LOADED)

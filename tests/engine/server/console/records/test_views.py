@@ -49,3 +49,24 @@ async def test_a_view_is_saved_opened_by_its_address_changed_and_deleted(watched
         await expect(view.get_by_role("option")).to_have_text(["All people"])
         await count_shown(page, "3 records")
         await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_view_whose_field_is_gone_says_so(watched: Watched, serve: Serve) -> None:
+    apply = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
+    field = {"objectMetadataId": "person", "type": "TEXT", "name": "nick", "label": "Nick"}
+    async with serve() as served:
+        await served.ask("/metadata", apply, changes=[{"createField": field}])
+        create = "mutation ($input: CreateViewInput!) { createView(input: $input) { id } }"
+        columns = [{"field": "email", "visible": True}, {"field": "nick", "visible": True}]
+        given = {"object": "person", "name": "Nicks", "kind": "TABLE", "columns": columns}
+        made = await served.ask("/metadata", create, input=given)
+        page = await open_list(watched, served, f"people?view={made['createView']['id']}")
+        await expect(page.get_by_role("columnheader", name="Nick")).to_be_visible()
+        await served.ask("/metadata", apply, changes=[{"deleteField": {"id": "person.nick"}}])
+        await page.reload()
+        await expect(page.get_by_text("Fields of this view are gone: ")).to_be_visible()
+        await expect(page.get_by_role("columnheader", name="Email")).to_be_visible()
+        await expect(page.get_by_role("columnheader", name="Nick")).to_be_hidden()
+        await count_shown(page, "3 records")
+        await watched.assert_accessible()
+        await watched.assert_clean(served.address, LOADED)
