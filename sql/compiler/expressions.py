@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 
 from fieldstone.sql.compiler.terms import Binding, Expression, Query, rows_source
-from fieldstone.sql.identifiers import quote_identifier
-from fieldstone.sql.plan.elements import Comparison
+from fieldstone.sql.identifiers import quote_identifier, quote_table
+from fieldstone.sql.plan.elements import Comparison, Table
 from fieldstone.sql.plan.operands import Constant, Parameter
 from fieldstone.sql.types import SqlType
 
@@ -63,6 +63,11 @@ def bytes_literal(value: bytes) -> Expression:
 def uuid_literal(text: str) -> Expression:
     """Return a UUID that is part of the plan."""
     return Expression(text_literal(text).text + "::uuid")
+
+
+def table_oid(table: Table) -> Expression:
+    """Return the number that PostgreSQL's catalog has of a table."""
+    return Expression(text_literal(quote_table(table)).text + "::regclass")
 
 
 def texts(values: Sequence[str]) -> Expression:

@@ -156,11 +156,22 @@ class Alike:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The choice of a page between its order, which an index serves, and its condition, which others do.
+
+    Attributes:
+        unfound: the tables of related rows that no index finds, so that all of them are read to follow the condition.
+    """
+
+    unfound: tuple[Table, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
     """A page of `table`'s rows under `condition` in `order`, tied by `link` to the row at hand where there is one.
 
     Its cursors are made under `cursor_tag`, as sql/values/page_cursor.py writes and reads them. Where it is `sampled`,
-    an index serves the order, others the condition, and its first rows decide which of them is followed. The measures
+    its first rows decide whether it follows its order or its condition. The measures
     among the entries are over all rows meant, whatever the page: a count of them is the total count. Where columns are
     `distinct`, which are those of the first order keys, only the first row in order is meant of all rows with the same
     values in them.
@@ -172,7 +183,7 @@ class Connection:
     order: tuple[OrderKey, ...]
     page: Page
     cursor_tag: str
-    sampled: bool = False
+    sampled: Sample | None = None
     distinct: tuple[Column, ...] = ()
     entries: tuple[tuple[str, "Edges | PageInfo | Measure | AggregateRecord | Literal"], ...]
 

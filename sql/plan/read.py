@@ -18,6 +18,7 @@ from fieldstone.sql.plan.outputs import (
     Page,
     PageInfo,
     Record,
+    Sample,
     Value,
 )
 from fieldstone.sql.types import SqlType
@@ -30,7 +31,7 @@ class One:
     table: Table
     condition: Condition
     order: tuple[OrderKey, ...] = ()
-    sampled: bool = False
+    sampled: Sample | None = None
     record: Record
 
 

@@ -148,3 +148,37 @@ async def test_a_count_reads_each_table_once(large: Apis, large_dsn: str) -> Non
             read = [node for node in explain(large_dsn, step, mode) if "Relation Name" in node]
             loops = sorted((node["Relation Name"], node["Actual Loops"]) for node in read)
             assert loops == [("opportunity", 1), ("person", 1)]
+
+
+def behind(position: int) -> Any:
+    """Opportunities by a field that has no index."""
+    return {"opportunities": {"some": {"position": {"gt": position}, "stage": {"neq": "CUSTOMER"}}}}
+
+
+def most_lookups(found: list[dict[str, Any]]) -> int:
+    """How many people the opportunities are looked up of, by the node that does so most often."""
+    return int(max(one["Actual Loops"] for one in found if one.get("Relation Name") == "opportunity"))
+
+
+@pytest.mark.parametrize("order", [[], NEWEST, [{"lastName": "ASC"}], [{"lastName": "DESC"}]], ids=str)
+async def test_a_field_without_an_index_has_a_longer_sample(large: Apis, large_dsn: str, order: Any) -> None:
+    """To follow the condition would read all opportunities, which takes longer than to look at more people."""
+    for position, most in ((0, 300), (98_000, 15_000)):
+        step, data = await last_step(large, PEOPLE, order=order, filter=behind(position))
+        assert len(data["people"]["edges"]) == SIZE
+        for mode in MODES:
+            found = explain(large_dsn, step, mode)
+            assert "Seq Scan" not in scans(found)
+            assert most_lookups(found) < most, (mode, most_lookups(found))
+
+
+async def test_the_sample_is_longer_only_if_each_record_has_few_related_ones(large: Apis, large_dsn: str) -> None:
+    """Each person has one opportunity on average, each company a hundred: few companies have as many as all people."""
+    for text, sample in ((PEOPLE, 4_096), (COMPANIES, 256)):
+        step, data = await last_step(large, text, order=[], filter=behind(10**6))
+        assert [one["edges"] for one in data.values()] == [[]]
+        for mode in MODES:
+            found = explain(large_dsn, step, mode)
+            assert [one["Node Type"] for one in found if one["Node Type"] == "Seq Scan"] == ["Seq Scan"]
+            # One in a hundred people is deleted.
+            assert 0.98 * sample < most_lookups(found) <= sample

@@ -3,10 +3,25 @@ WITH t9 AS (
   FROM (
     SELECT 1 AS hit
     FROM (
-      SELECT t0."deletedAt" AS c0,t0."id" AS c1
-      FROM "workspace_default"."person" AS t0
-      ORDER BY t0."createdAt" DESC,t0."id" DESC
-      LIMIT 256
+      (
+        SELECT t0."deletedAt" AS c0,t0."id" AS c1
+        FROM "workspace_default"."person" AS t0
+        ORDER BY t0."createdAt" DESC,t0."id" DESC
+        LIMIT 256
+      )
+      UNION ALL (
+        SELECT t0."deletedAt" AS c0,t0."id" AS c1
+        FROM "workspace_default"."person" AS t0
+        WHERE (
+          SELECT pg_relation_size('"workspace_default"."opportunity"'::regclass) >= 8388608 AND
+            pg_relation_size('"workspace_default"."opportunity"'::regclass) <= 4 * pg_relation_size(
+            '"workspace_default"."person"'::regclass
+          )
+        )
+        ORDER BY t0."createdAt" DESC,t0."id" DESC
+        LIMIT 3840
+        OFFSET 256
+      )
     ) AS t4
     WHERE t4.c0 IS NULL AND EXISTS (
       SELECT 1

@@ -15,7 +15,7 @@ from fieldstone.engine.planner.reads.filters.operators import encoder
 from fieldstone.engine.planner.reads.grouping.groups import build_groups
 from fieldstone.engine.planner.reads.nodes import build_nodes
 from fieldstone.engine.planner.reads.orders import build_order
-from fieldstone.engine.planner.reads.sampling import is_sampled
+from fieldstone.engine.planner.reads.sampling import find_sample
 from fieldstone.engine.planner.reads.search.search import build_search
 from fieldstone.engine.planner.reads.selection import build_connection, build_record
 from fieldstone.engine.planner.reads.unique_keys import key_condition
@@ -137,7 +137,7 @@ def plan_one(context: PlanContext, object_: Object, selected: Selected, path: An
         table=readable(context, object_),
         condition=condition,
         order=order,
-        sampled=bool(order) and is_sampled(context, object_, condition, order),
+        sampled=find_sample(context, object_, condition, order) if order else None,
         record=record,
     )
 

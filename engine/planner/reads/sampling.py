@@ -22,14 +22,23 @@ from fieldstone.sql.plan.elements import (
     Or,
     Related,
     Resembles,
+    Table,
     Untrue,
 )
 from fieldstone.sql.plan.operands import Column, Operand, Parameter, Ranked
-from fieldstone.sql.plan.outputs import OrderKey
+from fieldstone.sql.plan.outputs import OrderKey, Sample
 
 
-def is_sampled(context: PlanContext, object_: Object, condition: Condition, order: tuple[OrderKey, ...]) -> bool:
-    """Return whether an index serves the order and others the condition, and note the choices."""
+def find_sample(
+    context: PlanContext, object_: Object, condition: Condition, order: tuple[OrderKey, ...]
+) -> Sample | None:
+    """Return the choice of a page between order and condition if indexes serve both, and note these indexes."""
+    if not _is_sampled(context, object_, condition, order):
+        return None
+    return Sample(unfound=_find_unfound(context, condition))
+
+
+def _is_sampled(context: PlanContext, object_: Object, condition: Condition, order: tuple[OrderKey, ...]) -> bool:
     terms = list(_flat(condition))
     has_links = any(isinstance(term, HasLinked | HasTotals) for term in terms)
     # The principal of a rule may have any number of the records, and one plan serves all of them.
@@ -45,13 +54,50 @@ def is_sampled(context: PlanContext, object_: Object, condition: Condition, orde
     if has_links or by_rule:
         unique = {object_.key, *(next(indexed_parts(object_, index)).column for index in indexes if index.is_unique)}
         return not _names_one(condition, unique) and _links_are_served(context, condition)
-    trigrams = {
+    return _narrows(condition, _trigrams(object_, indexes))
+
+
+def _find_unfound(context: PlanContext, condition: Condition) -> tuple[Table, ...]:
+    """Return the tables of the rows that `sql/compiler/reads/pages/related_first.py` finds first without an index.
+
+    Rows that are asked about further related ones are left out: a longer sample would take too long.
+    """
+    match condition:
+        case And(terms=terms):
+            return tuple(table for term in terms for table in _find_unfound(context, term))
+        case HasLinked(negated=False, table=table, condition=wanted) if wanted != And(terms=()):
+            asked = _flat(And(terms=(condition.live, wanted)))
+            is_plain = not any(isinstance(term, HasLinked | HasTotals | Related) for term in asked)
+            return (table,) if is_plain and not _is_found(context, table, wanted) else ()
+        case _:
+            return ()
+
+
+def _is_found(context: PlanContext, table: Table, condition: Condition) -> bool:
+    """Whether an index finds the rows of a table that fulfil the condition."""
+    (object_,) = (one for one in context.touched.values() if one.table.name == table.name)
+    indexes = ready_indexes(context, object_)
+    match condition:
+        case And(terms=terms):
+            return any(_is_found(context, table, term) for term in terms)
+        case Or(terms=terms):
+            return all(_is_found(context, table, term) for term in terms)
+        case Compare(left=column, comparison=comparison) if comparison is not Comparison.NE:
+            return any(_begins(object_, index, column) for index in indexes)
+        case Among(column=column, negated=False):
+            return any(_begins(object_, index, column) for index in indexes)
+        case _:
+            return _narrows(condition, _trigrams(object_, indexes))
+
+
+def _trigrams(object_: Object, indexes: Collection[Index]) -> Collection[Column]:
+    """Return the columns in which indexes find patterns."""
+    return {
         part.column
         for index in indexes
         if index.method == TRIGRAM and index.text_order > 0
         for part in indexed_parts(object_, index)
     }
-    return _narrows(condition, trigrams)
 
 
 def is_anchored(condition: Condition, claims: Collection[Parameter]) -> bool:
@@ -138,5 +184,9 @@ def _narrows(condition: Condition, columns: Collection[Column]) -> bool:
 
 def _leads(object_: Object, index: Index, operand: Operand) -> bool:
     """Whether the index orders all records by the operand."""
-    is_whole = not (index.is_unique or index.is_partial)
-    return index.method == BTREE and is_whole and indexed_values(object_, index)[:1] == (operand,)
+    return not index.is_unique and _begins(object_, index, operand)
+
+
+def _begins(object_: Object, index: Index, operand: Operand) -> bool:
+    """Whether the index orders all live records by the operand."""
+    return index.method == BTREE and not index.is_partial and indexed_values(object_, index)[:1] == (operand,)

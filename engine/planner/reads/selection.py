@@ -14,7 +14,7 @@ from fieldstone.engine.planner.reads.filters.conditions import select_condition
 from fieldstone.engine.planner.reads.filters.json_paths import build_path
 from fieldstone.engine.planner.reads.orders import build_order, cursor_tag, order_tag
 from fieldstone.engine.planner.reads.pages import build_page
-from fieldstone.engine.planner.reads.sampling import is_sampled
+from fieldstone.engine.planner.reads.sampling import find_sample
 from fieldstone.engine.planner.reads.text_indexes import note_order
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.catalog.api_model.other_names import (
@@ -170,7 +170,7 @@ def build_connection(
         order=order,
         page=build_page(context, arguments, order, tag, path),
         cursor_tag=tag,
-        sampled=link is None and not distinct and is_sampled(context, object_, condition, order),
+        sampled=find_sample(context, object_, condition, order) if link is None and not distinct else None,
         distinct=distinct,
         entries=tuple(
             (BARE if context.is_rest and over else field.key, build_facet(context, object_, field, (*path, field.key)))

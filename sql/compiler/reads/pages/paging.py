@@ -18,15 +18,17 @@ from fieldstone.sql.compiler.reads.pages.ordering import (
 )
 from fieldstone.sql.compiler.reads.pages.related_first import compile_related_first
 from fieldstone.sql.compiler.reads.pages.sampling import (
+    LONGER,
     MANY,
     compile_choice,
     compile_hits,
     sample_size,
+    takes_longer,
     without_values,
 )
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, LeftJoin, Query, query_source
-from fieldstone.sql.plan.elements import Comparison, Condition
+from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.outputs import Connection, Page
 from fieldstone.sql.plan.reads import columns_of_row
 
@@ -205,7 +207,7 @@ def _read_sampled(
     limit: int,
 ) -> str:
     page, condition = connection.page, connection.condition
-    by_order, by_condition = _choose(base, branches, keys, condition, draft)
+    by_order, by_condition = _choose(base, branches, keys, connection, draft)
     walked = [
         base.read(replace(branch, condition=expressions.all_of((branch.condition, by_order)))) for branch in branches
     ]
@@ -244,9 +246,10 @@ def _read_totalled(
 
 
 def _choose(
-    base: _Base, branches: Sequence[Branch], keys: Sequence[SortKey], condition: Condition, draft: StatementDraft
+    base: _Base, branches: Sequence[Branch], keys: Sequence[SortKey], connection: Connection, draft: StatementDraft
 ) -> tuple[Expression, Expression]:
     """Return the conditions to follow the order and to follow the filter, from the first rows in order."""
+    condition, unfound = connection.condition, connection.sampled.unfound if connection.sampled else ()
     names = {name: "c" + str(index) for index, name in enumerate(columns_of_row(condition))}
     selected = [expressions.named(base.row.column(name), names[name]) for name in names]
     if len(branches) > 1:
@@ -255,6 +258,11 @@ def _choose(
     size = sample_size(condition)
     first, *others = [sample.read(branch).limit(size) for branch in branches]
     text = _united(first, others, keys, size) if others else first.text()
+    if unfound:
+        further = replace(sample, condition=takes_longer(unfound, connection.table))
+        first, *others = [further.read(branch).limit(LONGER * size) for branch in branches]
+        more = _united(first, others, keys, LONGER * size) if others else first.text()
+        text = f"({text}) UNION ALL ({more} OFFSET {size})"
     return compile_choice(text, RowReference(alias=draft.alias(), names=names), condition, draft)
 
 

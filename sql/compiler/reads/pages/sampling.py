@@ -6,6 +6,7 @@ longer than reading the page, and guesses: for a pattern from a hundred values o
 averages. Where it is wrong it reads the whole table in order for a dozen rows.
 """
 
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import TypeVar
 
@@ -24,6 +25,7 @@ from fieldstone.sql.plan.elements import (
     Not,
     Or,
     Related,
+    Table,
     Untrue,
 )
 from fieldstone.sql.plan.operands import Column, Parameter
@@ -33,6 +35,10 @@ T = TypeVar("T")
 SAMPLE = 256
 """How many rows are looked at first, in order; fewer where rows that are linked to linked ones are asked for."""
 SMALLEST_SAMPLE = 16
+LONGER = 15
+"""How many times as many further rows are looked at before the condition reads a large table."""
+LARGE = 8 << 20
+"""Bytes of a table that takes longer to read than all of the sample: some ten of its rows for each row of that."""
 MANY = 2_000
 """How many rows make it cheaper to compute a total for all at once than for each by itself."""
 ENOUGH = 3
@@ -79,6 +85,30 @@ def sample_size(condition: Condition) -> int:
     for _ in range(linked_depth(condition) - 1):
         size //= FAN_OUT
     return max(SMALLEST_SAMPLE, size)
+
+
+def takes_longer(tables: Sequence[Table], around: Table) -> Expression:
+    """Return the condition that a table takes longer to read than many more rows of the one around it to sample.
+
+    Where each of those has many related rows, a look-up reads many. The sub-select has it computed once, if at all.
+    """
+    bound = expressions.arithmetic(expressions.number(FAN_OUT), "*", _bytes_of(around))
+    is_dear = expressions.any_of(
+        [
+            expressions.all_of(
+                (
+                    expressions.compare(_bytes_of(table), Comparison.GE, expressions.number(LARGE)),
+                    expressions.compare(_bytes_of(table), Comparison.LE, bound),
+                )
+            )
+            for table in tables
+        ]
+    )
+    return expressions.scalar(Query().select(is_dear))
+
+
+def _bytes_of(table: Table) -> Expression:
+    return expressions.call("pg_relation_size", expressions.table_oid(table))
 
 
 def compile_choice(

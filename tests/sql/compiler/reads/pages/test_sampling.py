@@ -10,7 +10,7 @@ import pytest
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.compiler.reads.pages.sampling import ENOUGH, SAMPLE
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Matches, Not, Or
-from fieldstone.sql.plan.outputs import Connection, OrderKey, Page
+from fieldstone.sql.plan.outputs import Connection, OrderKey, Page, Sample
 from fieldstone.sql.plan.read import ReadPlan
 from fieldstone.sql.types import SqlType
 from tests.databases import Databases
@@ -65,7 +65,7 @@ PAGES: dict[str, tuple[Page, tuple[str, ...]]] = {
 
 
 def read_both(crowd: Shop, plain: Connection, *parameters: str) -> None:
-    assert crowd.read(replace(plain, sampled=True), *parameters) == crowd.read(plain, *parameters)
+    assert crowd.read(replace(plain, sampled=Sample()), *parameters) == crowd.read(plain, *parameters)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS)
@@ -98,7 +98,7 @@ def test_a_condition_of_several_terms(crowd: Shop) -> None:
 
 @pytest.mark.parametrize(("pattern", "chosen"), [("%near", ">="), ("%far", "<"), ("1@%", "<")])
 def test_what_the_first_rows_hold_decides(crowd: Shop, pattern: str, chosen: str) -> None:
-    root = replace(connection(PERSON, like(), order=BY_SCORE, page=Page(limit=10)), sampled=True)
+    root = replace(connection(PERSON, like(), order=BY_SCORE, page=Page(limit=10)), sampled=Sample())
     statement = compile_plan(ReadPlan(entries=(("root", root),))).text
     query = "EXPLAIN (ANALYZE, FORMAT JSON) " + statement
     row = psycopg.RawCursor(crowd.database).execute(query.encode(), [pattern]).fetchone()
