@@ -55,6 +55,9 @@ class _Walk:
                 self.visit(node.key, outer, None)
             case Hop():
                 self.hop(node, here)
+            case Table():
+                self.found[node]
+                self._visit_members(node, node, here)
             case tuple():
                 for item in node:
                     self.visit(item, here, outer)
