@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,8 @@ _LOCK_WAIT: Final = "10s"
 _PLAIN: Final = ("--no-owner", "--no-privileges", "--no-tablespaces")
 # The programs are newer than the oldest server, and psql's commands are none of the server's.
 _UNKNOWN: Final = (b"SET transaction_timeout", b"\\restrict ", b"\\unrestrict ")
+# A server of 15.20 sets this option of columns by itself; one of 18.6 does not know it.
+_UNKNOWN_OPTION: Final = re.compile(rb"^ALTER TABLE ONLY .+ ALTER COLUMN .+ SET \(pg_attver=\d+\);$", re.MULTILINE)
 _FIRST: Final = b"SELECT pg_catalog.set_config('search_path'"
 
 
@@ -53,7 +56,7 @@ async def write_definitions(archive: Path, schema: str, section: str) -> bytes:
     if not last.startswith(_UNKNOWN):
         body = rest
     lines = [line for line in head.split(b"\n") if not line.startswith(_UNKNOWN)]
-    return b"\n".join(lines) + first + body
+    return b"\n".join(lines) + first + _UNKNOWN_OPTION.sub(b"", body)
 
 
 async def _run(program: str, options: Sequence[str], variables: Mapping[str, str]) -> AsyncIterator[bytes]:
