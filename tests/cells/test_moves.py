@@ -296,6 +296,7 @@ async def test_a_cursor_from_before_a_move_goes_on_behind_it(cells: dict[str, st
                 assert again.names == names
 
 
+@pytest.mark.alone
 async def test_webhooks_get_each_event_of_a_moving_workspace_once(cells: dict[str, str]) -> None:
     settings = settings_with(cells)
     async with target_server() as target, open_app(cells, webhook_allow="127.0.0.1/32") as app:
