@@ -210,7 +210,7 @@ class Compiler:
         self.plans.counters.misses += 1
         schema = self.schemas.get(snapshot)
         make = partial(plan_operation, operation, snapshot, schema, limits, variables)
-        is_heavy = is_large or operation.is_heavy or is_wide_shape(shape)
+        is_heavy = _is_heavy(call, shape)
         try:
             made: P = await self.run(snapshot, make, is_heavy=is_heavy, key=(self, id(operation), id(schema), shape))
         except QueryTooComplex as error:
@@ -243,9 +243,8 @@ class Compiler:
             limits = self.limits_of(call.limits)
             make = partial(plan_forgivingly, operation, snapshot, schema, limits, call.bindings)
             shape = None if call.is_large else self.shape(operation, call.variables, call.limits)
-            is_heavy = call.is_large or operation.is_heavy or is_wide_shape(shape)
             try:
-                return await self.run(snapshot, make, is_heavy=is_heavy)
+                return await self.run(snapshot, make, is_heavy=_is_heavy(call, shape))
             except QueryTooComplex as error:
                 if not call.is_large:
                     # The values decide which fields fail, and so about the price of the others.
@@ -295,6 +294,11 @@ class Compiler:
             return False  # they are of another type by now: no request of this shape gets as far as its plan
         self.plans.keep_plan(operation, shape_of(operation.usages, variables), made, sample)
         return True
+
+
+def _is_heavy(call: Call[Plan], shape: Hashable) -> bool:
+    """Return whether to plan for a call of this shape takes long."""
+    return call.is_large or call.operation.is_heavy or is_wide_shape(shape)
 
 
 def _tried(shape: Hashable, variables: Variables) -> Hashable:
