@@ -9,6 +9,8 @@ INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install -q -c constraints.txt
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Where it is set, each process that a test starts compiles all that it imports: twice the work of its start.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup release tutorial-pictures run check test test-deep test-citus test-system test-nightly golden bench bench-quick bench-events bench-live bench-swap bench-big-table bench-fleet bench-overload soak clean
