@@ -1,5 +1,6 @@
 """The commands on an installation of several cells."""
 
+import re
 from typing import Any
 
 import psycopg
@@ -8,7 +9,7 @@ import pytest
 from fieldstone.engine.cells.errors import CellUnavailable
 from fieldstone.engine.server.cells.moving import move
 from fieldstone.engine.server.cli import api_keys, doctor, workspaces
-from fieldstone.engine.server.cli.command_error import CommandError
+from fieldstone.engine.server.cli.command_error import CommandError, DifferenceFound
 from fieldstone.engine.server.cli.placement import places
 from fieldstone.engine.server.cli.upkeep import backups, migrate
 from fieldstone.engine.server.cli.workers.connection_budget import require_cells
@@ -71,8 +72,15 @@ async def test_a_cell_that_is_away_is_said_and_stops_no_other(
     assert "The cell west cannot be reached" in shown.err
     await workspaces.list_all(settings)
     assert "The cell west cannot be asked" in capsys.readouterr().err
-    await doctor.doctor(settings)
-    assert "The cell west cannot be reached" in capsys.readouterr().err
+    with psycopg.connect(cells["east"], autocommit=True) as connection:
+        connection.execute("UPDATE fieldstone.migration SET checksum = checksum || '-' WHERE version = 7")
+    with pytest.raises(DifferenceFound) as found:
+        await doctor.doctor(settings)
+    told = r"the cell east cannot be examined: migration 7 .*another build; the cell west cannot be examined: .*"
+    assert re.fullmatch(told, str(found.value), re.DOTALL)
+    assert "The cell home:" in capsys.readouterr().out
+    with psycopg.connect(cells["east"], autocommit=True) as connection:
+        connection.execute("UPDATE fieldstone.migration SET checksum = rtrim(checksum, '-') WHERE version = 7")
     # It may have a workspace of this name.
     with pytest.raises(CellUnavailable):
         await workspaces.create(settings, name="first")

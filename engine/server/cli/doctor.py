@@ -13,6 +13,7 @@ from fieldstone.metadata.changes.plan import MAXIMUM_COLUMNS
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.doctor.rewrite import ColumnUsage, find_room, locked_tables, rewrite_table
 from fieldstone.metadata.doctor.views import find_view_drift, repair_views
+from fieldstone.metadata.errors import CatalogMismatch
 from fieldstone.metadata.model import Snapshot, Workspace
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.registry import SCHEMA_PREFIX
@@ -39,29 +40,30 @@ async def doctor(
 
     Raises:
         CommandError: there is no such object.
-        DifferenceFound: there is a difference.
+        DifferenceFound: there is a difference, or a cell that cannot be examined; the others are.
         MetadataError: the catalog is not for this program, or a table cannot be rewritten.
         SqlError: the database cannot be had.
     """
     if object_name is not None and not rewrite:
         raise CommandError("--object names a table to be rewritten, and needs --rewrite")
-    counts, workspaces = 0, 0
+    counts, workspaces, problems = 0, 0, []
     for name, database in by_cell(settings):
         if name:
             typer.echo(f"The cell {name}:")
         try:
             examined, count = await _examine_all(database, rewrite=rewrite, object_name=object_name, views=views)
-        except SqlError as error:
+        except (SqlError, CatalogMismatch) as error:
             if not name:
                 raise
-            typer.echo(f"The cell {name} cannot be reached: {escape(str(error))}", err=True)
+            problems.append(f"the cell {name} cannot be examined: {error}")
             continue
         counts, workspaces = counts + count, workspaces + examined
-    still = await report_unfinished(settings)
     if counts:
-        raise DifferenceFound(f"{counts} {'difference' if counts == 1 else 'differences'} from the models")
-    if still:
-        raise DifferenceFound(f"{still} {'move stands' if still == 1 else 'moves stand'} still")
+        problems.append(f"{counts} {'difference' if counts == 1 else 'differences'} from the models")
+    if still := await report_unfinished(settings):
+        problems.append(f"{still} {'move stands' if still == 1 else 'moves stand'} still")
+    if problems:
+        raise DifferenceFound("; ".join(problems))
     typer.echo(f"The catalog and the tables agree. Workspaces: {workspaces}.")
     if settings.main_database_url is not None and settings.owner_database_url is None and not settings.cell_owner_urls:
         served = "FIELDSTONE_CELLS" if settings.cells else "DATABASE_URL"
