@@ -315,6 +315,11 @@ class Database:
                 " idle_in_transaction_session_timeout = '10s' sets it for the user of DATABASE_URL"
             )
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether a statement waits for a connection."""
+        return self._pool.is_waited_for
+
     def is_late(self, share: Hashable, ahead: int, patience: float, *, is_first: bool) -> bool:
         """Return whether a statement that came now would wait for its connection for longer than `patience` seconds.
 

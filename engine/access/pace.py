@@ -47,12 +47,13 @@ class Pace:
 
     Attributes:
         is_kept: whether only so many operations may begin in a turn.
+        is_free: whether any number may, as the loop is looked at and its turns are short.
         most: operations that may begin in a turn while it is.
     """
 
     def __init__(self, hand_on: Callable[[], bool], is_busy: Callable[[], bool]) -> None:
         self.is_kept = False
-        self.is_watching = False
+        self.is_free = False
         self.most = _FIRST
         self._left = 0
         self._spare = 0
@@ -60,12 +61,6 @@ class Pace:
         self._turned_at = 0.0
         self._hand_on = hand_on
         self._is_busy = is_busy
-
-    def watch(self) -> None:
-        """Look at the running loop as long as operations are in progress."""
-        self.is_watching = True
-        loop = asyncio.get_running_loop()
-        loop.call_later(_LOOKED_EVERY, self._look, loop, loop.time() + _LOOKED_EVERY)
 
     @property
     def is_spent(self) -> bool:
@@ -75,9 +70,16 @@ class Pace:
     def take(self, *, is_only: bool) -> bool:
         """Return whether one more operation may begin in this turn of the loop, and count it.
 
+        The first one of an idle process has the loop looked at as long as operations are in progress.
+
         Args:
             is_only: whether no other operation of its workspace is in progress.
         """
+        if not self.is_kept:
+            if not self.is_free:
+                self.is_free = True
+                self._look_later(asyncio.get_running_loop())
+            return True
         if self._left > 0:
             self._left -= 1
             return True
@@ -86,16 +88,19 @@ class Pace:
             return True
         return False
 
+    def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.call_later(_LOOKED_EVERY, self._look, loop, loop.time() + _LOOKED_EVERY)
+
     def _look(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
         now = loop.time()
         if not self.is_kept and now - due > _LONG:
-            self.is_kept, self.most, self._left, self._calm = True, _FIRST, 0, 0
+            self.is_kept, self.is_free, self.most, self._left, self._calm = True, False, _FIRST, 0, 0
             self._turned_at = now
             loop.call_soon(self._turn, loop)
         if self.is_kept or self._is_busy():
-            self.watch()
+            self._look_later(loop)
         else:
-            self.is_watching = False
+            self.is_free = False
 
     def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin the operations of this turn, as many as the length of the one before allows."""
@@ -109,7 +114,7 @@ class Pace:
         is_waiting = self._hand_on()
         self._calm = 0 if is_waiting or length > _LONG else self._calm + 1
         if self._calm >= _CALM or self.most >= _FREE:
-            self.is_kept = False
+            self.is_kept, self.is_free = False, True
             self._hand_on()
         elif is_waiting:
             loop.call_soon(self._turn, loop)

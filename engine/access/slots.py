@@ -2,13 +2,17 @@
 
 An operation for which there is no slot waits, and the keys of a workspace take turns. So one that sends many operations
 at once has few in progress, and those of the others need not stand behind all that it has sent.
+
+Beyond the rate that the database or the process can serve, a queue only grows: all its operations are answered, and
+each so late that nobody needs it any more. So the queue is bounded by the time that it takes, and an operation that
+would wait for longer is refused before anything is read of it. Where nothing waits, nothing of this is computed.
 """
 
 import asyncio
 import math
 import time
 from collections import OrderedDict, deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +23,7 @@ from fieldstone.engine.access.pace import Pace
 from fieldstone.engine.errors import Overloaded, RateLimitExceeded, Timeout
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import DEADLINE, Overdue
+from fieldstone.sql.executor import Database
 
 MOST_WAITING = 1_000
 """Operations of a workspace that may wait."""
@@ -77,8 +82,11 @@ class Slots:
     Args:
         each: those of a key; 0 is no limit.
         workspace: those of all principals of a workspace; 0 is no limit.
-        patience: the longest wait in seconds while the pace is kept; 0 is no limit.
-        shedding: makes the errors of operations that wait for longer.
+        patience: the longest wait in seconds behind a queue that stands; 0 is no limit. A queue that was empty a second
+            ago may take half as long again, and so may the only operation of a key: operations that one key sends in
+            bulk do not shut the others out.
+        shedding: makes the errors of operations that would wait for longer.
+        database: where operations that have a slot wait for a connection.
 
     Attributes:
         waiting: the operations that wait for a slot.
@@ -86,7 +94,13 @@ class Slots:
     """
 
     def __init__(
-        self, *, each: int = 0, workspace: int = 0, patience: float = 0.0, shedding: LoadShedding | None = None
+        self,
+        *,
+        each: int = 0,
+        workspace: int = 0,
+        patience: float = 0.0,
+        shedding: LoadShedding | None = None,
+        database: Database | None = None,
     ) -> None:
         self.counters = SlotCounters()
         self.waiting = 0
@@ -98,6 +112,7 @@ class Slots:
         self._queues: OrderedDict[int, _Queue] = OrderedDict()
         self._patience = patience or math.inf
         self._shedding = LoadShedding() if shedding is None else shedding
+        self._database = database
         self.pace = Pace(self._hand_on_all, lambda: bool(self._of_workspaces))
         self._overdue = Overdue(LONGEST_WAIT)
 
@@ -118,11 +133,8 @@ class Slots:
         of_key, of_workspace = self._of_keys.get(key, 0), self._of_workspaces.get(workspace, 0)
         if of_key >= self._each or of_workspace >= self._workspace:
             return False
-        if self.pace.is_kept:
-            if not self.pace.take(is_only=not of_workspace):
-                return False
-        elif not self.pace.is_watching:
-            self.pace.watch()
+        if not self.pace.is_free and not self.pace.take(is_only=not of_workspace):
+            return False
         self._of_keys[key], self._of_workspaces[workspace] = of_key + 1, of_workspace + 1
         return True
 
@@ -155,23 +167,24 @@ class Slots:
         finally:
             self.leave(principal)
 
-    def place_of(self, principal: Principal) -> tuple[int, bool]:
-        """Return how many operations wait before a principal's next one, and whether it would be the key's first."""
-        key, workspace = principal.rate_key.int, principal.workspace_id.int
-        queue = self._queues.get(workspace) if self._queues else None
-        if queue is None:
-            return 0, key not in self._of_keys
-        own = len(queue.get(key, ()))
-        # Keys take turns.
-        return (own + 1) * len(queue), not own and key not in self._of_keys
+    def require_room(self, principal: Principal) -> None:
+        """Do nothing where an operation of the principal may begin, or is worth its wait.
 
-    def is_late(self, principal: Principal) -> bool:
-        """Return whether the pace is kept, and the next operation of the key has waited for too long."""
-        if not self.pace.is_kept or not self._queues:
-            return False
-        queue = self._queues.get(principal.workspace_id.int)
-        own = None if queue is None else queue.get(principal.rate_key.int)
-        return own is not None and time.monotonic() - own[0].since > self._patience
+        Raises:
+            Overloaded: it would wait for too long.
+        """
+        database = self._database
+        if database is None or not (self.waiting or database.is_waited_for):
+            return
+        key, workspace = principal.rate_key.int, principal.workspace_id.int
+        queue: Mapping[int, deque[Turn]] = self._queues.get(workspace, {})
+        own = queue.get(key, ())
+        is_late = self.pace.is_kept and own and time.monotonic() - own[0].since > self._patience
+        # Keys take turns.
+        ahead = (len(own) + 1) * len(queue)
+        is_first = not own and key not in self._of_keys
+        if is_late or database.is_late(workspace, ahead, self._patience, is_first=is_first):
+            raise self._shedding.refuse(principal.workspace_id)
 
     def queue(self, principal: Principal, go: Callable[[], None], give_up: Callable[[], None]) -> Turn:
         """Return the turn of an operation, for which `go` is called when it has a slot; `withdraw` ends the wait.

@@ -6,7 +6,6 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from fieldstone.engine.access.overload import OverloadGuard
 from fieldstone.engine.audit.retention import keep_trimmed
 from fieldstone.engine.audit.trail import AuditTrail
 from fieldstone.engine.broadcast import Broadcast
@@ -59,7 +58,6 @@ class Services:
 
     Attributes:
         limiter: counts the operations of principals.
-        overload: refuses the operations that would wait for too long.
         identity: finds the principals of requests.
         watch: ends the connections of principals that have ended or changed.
         core: the API of the records.
@@ -81,7 +79,6 @@ class Services:
     foundation: Foundation
     keys: KeyStore
     limiter: RateLimiter
-    overload: OverloadGuard
     identity: Identity
     watch: PrincipalWatch
     core: GraphQLApi
@@ -130,7 +127,7 @@ async def assemble(
     ):
         box = await _open_secrets(settings, foundation)
         limits = limits_of(settings)
-        slots = slots_of(settings, foundation.shedding)
+        slots = slots_of(settings, foundation.database, foundation.shedding)
         writer = foundation.writer
         written = Wake()
         limiter = build_limiter(settings, foundation.current, leases)
@@ -217,9 +214,6 @@ async def assemble(
                 identity=identity,
                 watch=watch,
                 limiter=limiter,
-                overload=OverloadGuard(
-                    slots, foundation.database, patience=settings.max_queue_ms / 1000, shedding=foundation.shedding
-                ),
                 core=core,
                 rest=RestApi(core),
                 metadata_rest=MetadataRestApi(metadata, core),

@@ -14,6 +14,7 @@ from fieldstone.engine.webhooks.dispatcher import Effort
 from fieldstone.engine.webhooks.retention import Keep
 from fieldstone.engine.webhooks.service import WebhookOptions
 from fieldstone.metadata.catalog.secret_box import SecretBox
+from fieldstone.sql.executor import Database
 
 
 def limits_of(settings: Settings) -> Limits:
@@ -36,7 +37,7 @@ def limits_of(settings: Settings) -> Limits:
     )
 
 
-def slots_of(settings: Settings, shedding: LoadShedding) -> Slots:
+def slots_of(settings: Settings, database: Database, shedding: LoadShedding) -> Slots:
     """Return the slots for the operations of keys and workspaces."""
     each, workspace = settings.max_concurrent_per_key, settings.max_concurrent_per_workspace
     # Several times the connections: short reads share them, and other operations are read while some run.
@@ -45,6 +46,7 @@ def slots_of(settings: Settings, shedding: LoadShedding) -> Slots:
         workspace=max(64, 8 * settings.pool_size) if workspace is None else workspace,
         patience=settings.max_queue_ms / 1000,
         shedding=shedding,
+        database=database,
     )
 
 

@@ -109,9 +109,14 @@ class ConnectionPool:
         self._grow(self._shares.waiting + 1)
         return None
 
+    @property
+    def is_waited_for(self) -> bool:
+        """Whether a caller waits for a connection."""
+        return self._shares.waiting > 0
+
     def is_late(self, share: Hashable, ahead: int, patience: float, *, is_first: bool) -> bool:
         """Return whether a caller that came now would wait for too long, see `Shares.is_late`."""
-        if not self._shares.waiting and not ahead:
+        if not self.is_waited_for and not ahead:
             return False
         return self._shares.is_late(self._shares.find(share), ahead, patience, is_first=is_first)
 

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeAlias
 
 from fieldstone.engine.access.slots import Turn
-from fieldstone.engine.errors import ApiError
+from fieldstone.engine.errors import ApiError, Overloaded
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.ready import Ready
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
@@ -91,9 +91,11 @@ class WarmPath:
             return None
         if principal.networks and not self._may_use(principal, client):
             return None
-        if (refusal := services.overload.find_refusal(principal)) is not None:
-            return self.refuse(found, principal, client, refusal)
         slots = services.core.slots
+        try:
+            slots.require_room(principal)
+        except Overloaded as refusal:
+            return self.refuse(found, principal, client, refusal)
         if not slots.try_enter(principal):
             return QueuedRequest(self, services, found, principal, client)
         request = self.find_warm(services, found, principal, client, begun)

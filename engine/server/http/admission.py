@@ -145,7 +145,7 @@ class Admission:
         if principal.kind is not SubjectKind.ANONYMOUS:
             note_key(scope)
         # Before the body is read, and before the operation counts.
-        services.overload.require_room(principal)
+        services.core.slots.require_room(principal)
         context_of(scope).tells_time = self._settings.is_development or (
             given.get(b"x-fieldstone-timing") == b"1" and await _may_see_times(services, principal)
         )

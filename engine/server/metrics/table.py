@@ -67,7 +67,7 @@ OF_SERVICES: Rows = (
         Row(_COUNTER, "slot_waits", "Operations that had to wait for a slot, and those refused after all.",
             lambda one: _each(one.counters, "waited", "refused"), ("outcome",)),
     )),
-    (lambda services: services.overload.shedding, (
+    (lambda services: services.foundation.shedding, (
         Row(_COUNTER, "overload_refused", "Operations refused unread, as they would have waited too long.",
             lambda one: one.count),
     )),

@@ -90,7 +90,7 @@ async def test_without_a_pace_all_begin_at_once_and_nobody_looks_at_an_idle_loop
     one = workspace()
     await asyncio.gather(*[turns.operate(one, "one", seconds=0) for _ in range(300)])
     assert turns.of_turns == [300]
-    await until(lambda: not slots.pace.is_kept and not slots.pace.is_watching)
+    await until(lambda: not slots.pace.is_kept and not slots.pace.is_free)
 
 
 async def test_where_all_slots_are_taken_the_pace_ends() -> None:

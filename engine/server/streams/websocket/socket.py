@@ -282,7 +282,7 @@ class ClientSocket:
         try:
             if len(self._operations) >= self._limits.operations:
                 raise QueryTooComplex(f"The socket has {self._limits.operations} operations, which is the limit.")
-            self._services.overload.require_room(principal)
+            self._services.core.slots.require_room(principal)
             await self._services.limiter.count(principal)
             select = self._apis[read_endpoint(payload, tuple(self._apis))]
             tells_begin = read_begin(payload)

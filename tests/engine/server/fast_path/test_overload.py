@@ -90,7 +90,7 @@ async def test_another_workspace_is_served_meanwhile(serve: Serve, app_database:
             await until(lambda: database.is_late(share, 0, PATIENCE / 1000, is_first=True))
             for _ in range(5):
                 assert (await quiet.ask(PEOPLE, n="Ada")).json["data"]["people"]["totalCount"] == 0
-            assert services.overload.shedding.count == 0
+            assert services.foundation.shedding.count == 0
             await lock.commit()
         assert [(await talk.receive()).status for talk in talks] == [200] * 6
 
