@@ -188,7 +188,8 @@ class GraphQLApi:
 
     async def _claim(self, principal: Principal, request: GraphQLRequest, sent_key: SentKey) -> Claim:
         build = partial(build_claim, principal, sent_key, request.query, request.operation_name, request.variables)
-        return await self.compiler.run_first(principal.workspace_id, build, is_heavy=request.is_large)
+        is_heavy = request.is_large and not sent_key.is_ours
+        return await self.compiler.run_first(principal.workspace_id, build, is_heavy=is_heavy)
 
     async def subscribe(self, principal: Principal, operation: SubscriptionRequest) -> AnySubscription:
         """Return the subscription that an operation is.

@@ -290,15 +290,16 @@ _TOLD_APART = frozenset({"id", "createdAt"})
 
 def _records_shape(values: list[JsonValue]) -> object:
     """Return the shape of records to create: only their links to other records, and few fields, decide anything."""
-    found: set[object] = set()
+    given: set[str] = set()
     links: dict[str, list[JsonValue]] = {}
     for row in [row for value in values for row in (value if isinstance(value, list) else (value,))]:
         for key, item in row.items() if isinstance(row, dict) else ():
             if isinstance(item, dict):
                 if not RELATION_VERBS.isdisjoint(item):
                     links.setdefault(key, []).append(item)
-            elif item is not None and (key in _TOLD_APART or key.endswith("Id")):
-                found.add(key)
+            elif item is not None:
+                given.add(key)
+    found: set[object] = {key for key in given if key in _TOLD_APART or key.endswith("Id")}
     return frozenset(found | {(key, _joint_shape(items)) for key, items in links.items()})
 
 

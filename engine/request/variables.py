@@ -4,8 +4,9 @@ Coercion follows the GraphQL specification (section 6.1.2) but leaves each leaf 
 of a number is lost: the column's scalar reads it when it is bound.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from graphql import (
     ConstValueNode,
@@ -41,8 +42,8 @@ from fieldstone.metadata.scalars import DECIMAL, INT, STRING, shown
 
 Variables = Mapping[str, JsonValue]
 
-_REQUIRED = "required"
-"""The extension of an input type that names its required members."""
+_MEMBERS = "members"
+"""The extension of an input type that has its `_Members`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ def coerce_variables(
         QueryTooComplex: it is nested deeper than `depth` lists and input objects, or its filters are too large.
     """
     values: dict[str, JsonValue] = {}
-    members = _Members()
+    size = _FilterSize()
     for declaration in declarations:
         name = declaration.name
         if name not in given:
@@ -116,7 +117,7 @@ def coerce_variables(
             if not is_of(scalar, value):
                 _check_leaf(scalar, value, f"${name}", name)
         else:
-            _check(_type_in(schema, declaration.type, name), value, f"${name}", name, depth, members)
+            _check(_type_in(schema, declaration.type, name), value, f"${name}", name, depth, size)
         if declaration.places:
             _check_places(schema, declaration, value, depth)
     return values
@@ -132,21 +133,46 @@ def _type_in(schema: GraphQLSchema, declared: TypeNode, name: str) -> GraphQLInp
 def _check_places(schema: GraphQLSchema, declaration: Declaration, value: JsonValue, depth: int) -> None:
     name = declaration.name
     for place in declaration.places:
-        _check(_type_in(schema, place, name), value, f"${name}", name, depth, _Members())
+        _check(_type_in(schema, place, name), value, f"${name}", name, depth, _FilterSize())
+
+
+class _Members(NamedTuple):
+    """All that the check of an input object has to know about its type's members; it is kept with the type.
+
+    Attributes:
+        required: the names of those that are required.
+        leaves: the checks of those that are scalars, by their names.
+        filters: whether the type is part of a filter.
+    """
+
+    required: Sequence[str]
+    leaves: Mapping[str, Callable[[JsonValue], object]]
+    filters: bool
+
+
+def _members_of(declared: GraphQLInputObjectType) -> _Members:
+    known: _Members | None = declared.extensions.get(_MEMBERS)
+    if known is None:
+        fields = declared.fields
+        types = {name: field.type for name, field in fields.items()}
+        scalars = {name: _scalar(type_) for name, type_ in types.items()}
+        known = declared.extensions[_MEMBERS] = _Members(
+            required=[name for name, type_ in types.items() if isinstance(type_, GraphQLNonNull)],
+            leaves={name: _leaf_check(scalar) for name, scalar in scalars.items() if scalar is not None},
+            # A record's filter has junctions, and all members of a column's filter are operators.
+            filters="not" in fields or is_operator(next(iter(fields.values()))),
+        )
+    return known
 
 
 @dataclass(slots=True)
-class _Members:
+class _FilterSize:
     """Counts the members of the filters in the values of an operation's variables."""
 
     found: int = 0
 
-    def count(self, declared: GraphQLInputObjectType, given: Mapping[str, JsonValue]) -> None:
-        """Count those of one input object, if it is part of a filter."""
-        fields = declared.fields
-        # A record's filter has junctions, and all members of a column's filter are operators.
-        if "not" not in fields and not is_operator(next(iter(fields.values()))):
-            return
+    def count(self, given: Mapping[str, JsonValue]) -> None:
+        """Count those of one input object of a filter."""
         self.found += len(given) or 1
         if self.found > FILTER_MEMBERS:
             raise QueryTooComplex(
@@ -169,14 +195,14 @@ def check_input(declared: GraphQLInputType, value: JsonValue, place: str, field:
         BadUserInput: it is not of the type.
         QueryTooComplex: it is nested deeper.
     """
-    _check(declared, value, place, field, depth, _Members())
+    _check(declared, value, place, field, depth, _FilterSize())
 
 
 def _named(place: str) -> str:
     return f"Variable '{place}'" if place.startswith("$") else f"'{place}'"
 
 
-def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str, depth: int, members: _Members) -> None:
+def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str, depth: int, size: _FilterSize) -> None:
     if isinstance(declared, GraphQLNonNull):
         if value is None:
             raise BadUserInput(f"{_named(place)} must not be null: it is of type '{declared}'.", field=field)
@@ -190,11 +216,9 @@ def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str,
             _check_leaf(declared, value, place, field)
         case GraphQLList():
             for index, item in enumerate(value) if isinstance(value, list) else ((None, value),):
-                _check(
-                    declared.of_type, item, place if index is None else f"{place}[{index}]", field, depth - 1, members
-                )
+                _check(declared.of_type, item, place if index is None else f"{place}[{index}]", field, depth - 1, size)
         case GraphQLInputObjectType():
-            _check_object(declared, value, place, field, depth - 1, members)
+            _check_object(declared, value, place, field, depth - 1, size)
         case GraphQLEnumType():
             if isinstance(value, bool) and GraphQLBoolean.name in accepted(declared):
                 return
@@ -205,7 +229,7 @@ def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str,
 
 
 def _check_object(
-    declared: GraphQLInputObjectType, value: JsonValue, place: str, field: str, depth: int, members: _Members
+    declared: GraphQLInputObjectType, value: JsonValue, place: str, field: str, depth: int, size: _FilterSize
 ) -> None:
     if not isinstance(value, dict):
         raise BadUserInput(f"{_named(place)} must be an object ('{declared}'), not {shown(value)}.", field=field)
@@ -214,9 +238,20 @@ def _check_object(
         raise BadUserInput(
             f"{_named(place)} must have exactly one of the fields {known}, not {len(value)}.", field=field
         )
-    members.count(declared, value)
-    fields = declared.fields
+    members = _members_of(declared)
+    if members.filters:
+        size.count(value)
+    fields, leaves = declared.fields, members.leaves
     for name, item in value.items():
+        # Most members are leaves, and right: the text of an error about them need not be put together.
+        check = leaves.get(name)
+        if check is not None and item is not None and depth >= 0:
+            try:
+                check(item)
+            except (InvalidValue, GraphQLError):
+                pass
+            else:
+                continue
         defined = fields.get(name)
         if defined is None:
             if withheld := declared.extensions.get(WITHHELD, {}).get(name):
@@ -226,25 +261,11 @@ def _check_object(
                 f"{suggest(name, fields)}",
                 field=name,
             )
-        inner = defined.type.of_type if isinstance(defined.type, GraphQLNonNull) else defined.type
-        # Most members are leaves, and right: the text of an error about them need not be put together.
-        is_right = isinstance(inner, GraphQLScalarType) and item is not None and is_of(inner, item)
-        if not is_right or depth < 0:
-            blamed = field if is_operator(defined) else name
-            _check(defined.type, item, f"{place}.{name}", blamed, depth, members)
-    for name in _required_members(declared):
+        blamed = field if is_operator(defined) else name
+        _check(defined.type, item, f"{place}.{name}", blamed, depth, size)
+    for name in members.required:
         if name not in value:
             raise BadUserInput(f"{_named(place)} lacks the field '{name}', which is required.", field=name)
-
-
-def _required_members(declared: GraphQLInputObjectType) -> Sequence[str]:
-    """Return the names of an input type's required members; they are kept with it, as it may have thousands."""
-    known: Sequence[str] | None = declared.extensions.get(_REQUIRED)
-    if known is None:
-        fields = declared.fields.items()
-        known = [name for name, defined in fields if isinstance(defined.type, GraphQLNonNull)]
-        declared.extensions[_REQUIRED] = known
-    return known
 
 
 def _check_leaf(declared: GraphQLScalarType, value: JsonValue, place: str, field: str) -> None:
@@ -259,12 +280,16 @@ def is_of(declared: GraphQLScalarType, value: JsonValue) -> bool:
 
 def _leaf_problem(declared: GraphQLScalarType, value: JsonValue) -> str | None:
     """Return the fault of a value that is not null, None where it is one of the type's."""
-    check = _BUILT_IN.get(declared.name) or declared.parse_value
     try:
-        check(value)
+        _leaf_check(declared)(value)
     except (InvalidValue, GraphQLError) as error:
         return error.message
     return None
+
+
+def _leaf_check(declared: GraphQLScalarType) -> Callable[[JsonValue], object]:
+    """Return the function that raises InvalidValue or GraphQLError for a value that is none of the type's."""
+    return _BUILT_IN.get(declared.name) or declared.parse_value
 
 
 def _check_boolean(value: JsonValue) -> None:

@@ -33,11 +33,13 @@ class SentKey(NamedTuple):
 
     Attributes:
         operation_text: stands for the document, if that is not the client's own and may be another one the next time.
+        is_ours: whether the server made the key for these variables alone, so that they need not be told from others.
     """
 
     text: bytes
     operation: int = 0
     operation_text: str | None = None
+    is_ours: bool = False
 
     def read(self) -> str:
         """Return the key.
@@ -91,7 +93,8 @@ def build_claim(
     key = sent.read()
     # Under another role, or with other values, it is another mutation.
     said = query if sent.operation_text is None else sent.operation_text
-    text = dumps([said, operation_name, variables, str(principal.role), {**principal.claims}])
+    given = {} if sent.is_ours else variables
+    text = dumps([said, operation_name, given, str(principal.role), {**principal.claims}])
     return Claim(
         workspace_id=principal.workspace_id,
         api_key_id=principal.subject_id,

@@ -102,7 +102,7 @@ class BatchWriter:
         self._keep = None if way.is_trial else keep
         self._held: list[tuple[Row, ApiError]] = []
         self._size = 0
-        self._key = f"import-{uuid4()}"
+        self._key = f"import-{uuid4()}".encode()
         self._sent = 0
 
     async def write(self, rows: Sequence[Row]) -> None:
@@ -163,12 +163,13 @@ class BatchWriter:
         if self._way.key:
             variables["onConflict"] = {"fields": [*self._way.key]}
         self._sent += 1
+        key = SentKey(self._key, self._sent, is_ours=True)
         request = GraphQLRequest(
             query=self._document,
             operation_name=None,
             variables=variables,
             is_large=True,
-            sent_key=None if self._way.is_trial or self._keep else SentKey(self._key.encode(), self._sent),
+            sent_key=None if self._way.is_trial or self._keep else key,
             is_trial=self._way.is_trial,
             companion=None if self._keep is None else self._keep(rows),
         )
