@@ -149,8 +149,8 @@ class Database:
         finish: Finish,
         give_up: Callable[[], None],
         before: Sequence[Step] = (),
-    ) -> CallbackStatement | None:
-        """Return a run of the statement without a task, or None where statements are not prepared.
+    ) -> CallbackStatement:
+        """Return a run of the statement without a task, where statements are prepared.
 
         One of the two callbacks is called, unless it is cancelled. The settings' `statement_timeout` ends it.
 
@@ -163,8 +163,6 @@ class Database:
             give_up: called where nothing was done: `read` or `write` must run the statement instead.
             before: statements of the same transaction that go before it in one message.
         """
-        if not self._settings.prepare:
-            return None
         return CallbackStatement(
             self._lanes,
             statement,

@@ -168,7 +168,6 @@ class Apis:
             give_up=lambda: told.set_result(None),
             before=ready.before,
         )
-        assert quick is not None
         quick.begin()
         return await told
 

@@ -123,8 +123,9 @@ class ReadyOperations:
                 case _:
                     return None
             parameters = bound.bind(bindings)
-            for values in (*(values for _, values in before), parameters):
+            for _, values in before:
                 refuse_nul(values)
+            refuse_nul(parameters)
         except (ApiError, DatabaseError):
             return None
         try:

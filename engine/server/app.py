@@ -148,14 +148,16 @@ class Fieldstone:
             RequestLog(ErrorBoundary(pages, self.log), write_line=write_line, metrics=self.metrics)
         )
         self._cookie_origins = settings.cookie_origins
-        self.warm = (WarmPath if tracing is None else tracing.warm_path)(
-            settings=settings,
-            runtime=self.runtime,
-            apis=_APIS,
-            metrics=self.metrics,
-            write_line=write_line,
-            cross_origin=cross_origin,
-        )
+        self.warm: WarmPath | None = None
+        if settings.prepare_statements:
+            self.warm = (WarmPath if tracing is None else tracing.warm_path)(
+                settings=settings,
+                runtime=self.runtime,
+                apis=_APIS,
+                metrics=self.metrics,
+                write_line=write_line,
+                cross_origin=cross_origin,
+            )
 
     def _read_totals(self) -> Totals:
         return self.metrics.totals()

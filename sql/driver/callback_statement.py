@@ -109,7 +109,9 @@ class CallbackStatement:
         self._lender.lend(self)
 
     def cancel(self) -> None:
-        """End the statement: the server is told to stop, and neither callback is called."""
+        """End the statement, unless it has ended: the server is told to stop, and neither callback is called."""
+        if self._finish is None:
+            return
         self._finish = None
         if self._connection is None:
             self._lender.strike_off(self)

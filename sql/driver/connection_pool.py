@@ -103,8 +103,8 @@ class ConnectionPool:
 
         It counts for no share.
         """
-        share = self._shares.find(None)
-        if self._may_have(share):
+        share = self._shares.unlimited
+        if self._idle and not share.waiting:
             return self._hand_out(share)
         self._grow(self._shares.waiting + 1)
         return None
@@ -193,7 +193,8 @@ class ConnectionPool:
         share, connection.share = connection.share, None
         if share is not None:
             self._shares.give_back(share)
-            share.note(self._clock() - connection.lent_at)
+            if share.is_limited:
+                share.note(self._clock() - connection.lent_at)
 
     async def _wait(self, share: Share[_Caller]) -> DriverConnection:
         waiter: asyncio.Future[DriverConnection] = asyncio.get_running_loop().create_future()

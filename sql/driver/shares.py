@@ -82,6 +82,7 @@ class Shares(Generic[W]):
         clock: yields seconds.
 
     Attributes:
+        unlimited: the share without a limit, which may be lent any free connection; nobody asks for its times.
         in_hand: the number of lent connections.
         waiting: the number of waiting callers.
     """
@@ -93,8 +94,8 @@ class Shares(Generic[W]):
         self._half = max(1, connections // 2)
         self._places = places
         self._clock = clock
-        self._first: Share[W] = Share(is_limited=False)
-        self._known: dict[Hashable, Share[W]] = {None: self._first}
+        self.unlimited: Share[W] = Share(is_limited=False)
+        self._known: dict[Hashable, Share[W]] = {None: self.unlimited}
         self._groups: dict[Hashable, Group] = {}
         self._most_kept = _MOST_KEPT
         self._lined_up: dict[Share[W], None] = {}  # shares with waiting callers; a served one goes to the end
@@ -214,7 +215,7 @@ class Shares(Generic[W]):
         connections, and among several to the one served longest ago.
         """
         best: Share[W] | None = None
-        for share in self._lined_up if not self._first.waiting else (self._first,):
+        for share in self._lined_up if not self.unlimited.waiting else (self.unlimited,):
             if (best is None or share.in_hand < best.in_hand) and self.may_take(share):
                 best = share
                 if not share.in_hand:

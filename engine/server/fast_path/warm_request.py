@@ -117,16 +117,12 @@ class WarmRequest:
 
     def begin(self) -> None:
         """Ask the database; the client may be told before this returns."""
-        if self._quick is None:
-            self._start_over()
-        else:
-            self._quick.begin()
+        self._quick.begin()
 
     def abandon(self) -> None:
         """End it: the client has gone."""
         self._is_abandoned = True
-        if self._quick is not None:
-            self._quick.cancel()
+        self._quick.cancel()
         self._end(CLIENT_GONE)
 
     def _start_over(self) -> None:
@@ -143,8 +139,6 @@ class WarmRequest:
         if data is not None:
             reply = self._form.answer(data)
             if reply is not None and ready.writes:
-                # There is nothing left to cancel.
-                self._quick = None
                 ready.reads.tell_write(self._principal, partial(self._reply, reply))
                 return
         elif error is not None and ready.reads.passes_on(self._database, ready.seen.view, error):

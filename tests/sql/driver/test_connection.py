@@ -44,7 +44,6 @@ async def ask_quickly(database: Database, *, writes: bool) -> list[Row]:
         finish=finish,
         give_up=lambda: told.set_exception(AssertionError("it starts over")),
     )
-    assert quick is not None
     quick.begin()
     return await told
 

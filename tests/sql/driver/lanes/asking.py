@@ -66,7 +66,6 @@ class Asking:
             finish=finish,
             give_up=lambda: outcome.set_result(OVER),
         )
-        assert run is not None
         run.begin()
         return Read(run=run, outcome=outcome)
 
