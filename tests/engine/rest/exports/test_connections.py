@@ -1,19 +1,15 @@
 """Exports over a connection: the client of one that is cut sees that it has no end."""
 
-import resource
-from pathlib import Path
-
 import psycopg
 import pytest
 
 from fieldstone.engine.errors import Conflict
 from fieldstone.engine.rest.exports.export import Export
+from tests.engine.rest.transfers import END, export
 from tests.engine.server.fast_path.conftest import serve
-from tests.engine.server.fast_path.talking import Serve, Talk
+from tests.engine.server.fast_path.talking import Serve
 
 __all__ = ["serve"]
-
-END = b"0\r\n\r\n"
 
 
 async def test_a_whole_export_and_one_that_is_cut(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,22 +53,3 @@ async def test_a_large_export_takes_no_more_memory(serve: Serve, app_database: s
         size, most = await export(talk, "")
         assert size > 7 * before
         assert most - most_before < 25_000_000
-
-
-def resident() -> int:
-    """Return the bytes of memory that this process, which serves and asks, has now."""
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
-
-
-async def export(talk: Talk, query: str) -> tuple[int, int]:
-    """Return the size of an export, and the most memory meanwhile."""
-    talk.send(
-        f"GET /rest/people.jsonl{query} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {talk.token}\r\n\r\n".encode()
-    )
-    size = most = 0
-    end = b""
-    while end != END:
-        read = await talk._reader.read(1 << 16)
-        assert read, "the export was cut"
-        end, size, most = (end + read)[-len(END) :], size + len(read), max(most, resident())
-    return size, most

@@ -12,23 +12,13 @@ from fieldstone.engine.errors import ServiceUnavailable
 from fieldstone.engine.request.answer import Answer, refusal
 from tests.engine.rest.asking import ask
 from tests.engine.rest.exports.exporting import key_of_role
+from tests.engine.rest.transfers import chunk, head
 from tests.engine.server.conftest import StartApp
 from tests.engine.server.fast_path.conftest import serve
-from tests.engine.server.fast_path.talking import Serve, Serving, Talk
+from tests.engine.server.fast_path.talking import Serve, Serving
 from tests.waiting import until
 
 __all__ = ["serve"]
-
-
-def head(talk: Talk, more: str, path: str = "people.csv") -> bytes:
-    return (
-        f"POST /rest/{path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {talk.token}\r\n"
-        f"Content-Type: text/csv\r\n{more}\r\n"
-    ).encode()
-
-
-def chunk(text: str) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(text.encode()), text.encode())
 
 
 def rows(first: int, last: int) -> str:
