@@ -1,6 +1,7 @@
 """Slots: operations in progress of a key and of a workspace, and the turns of those that wait."""
 
 import asyncio
+from collections.abc import Hashable
 from dataclasses import replace
 from uuid import uuid4
 
@@ -10,6 +11,8 @@ from fieldstone.engine.access import slots as module
 from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.errors import RateLimitExceeded
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
 from tests.apis import PRINCIPAL
 
 
@@ -92,3 +95,31 @@ async def test_the_wait_is_bounded_in_number_and_time(monkeypatch: pytest.Monkey
 async def test_without_limits_nothing_waits() -> None:
     slots = Slots()
     assert all(slots.try_enter(PRINCIPAL) for _ in range(1_000))
+
+
+class Estimates(Database):
+    """Counts the estimates of a wait for a connection."""
+
+    estimates = 0
+
+    def is_late(self, share: Hashable, ahead: int, patience: float, *, is_first: bool) -> bool:
+        self.estimates += 1
+        return super().is_late(share, ahead, patience, is_first=is_first)
+
+
+async def test_a_wait_is_estimated_only_while_something_waits() -> None:
+    database = Estimates("", PoolSettings())
+    slots = Slots(each=1, patience=0.1, database=database)
+    one = key()
+    for _ in range(3):
+        slots.require_room(one)
+        assert slots.try_enter(one)
+        slots.leave(one)
+    assert database.estimates == 0
+    assert slots.try_enter(one)
+    turn = slots.queue(one, print, print)
+    slots.require_room(key())
+    assert database.estimates == 1
+    slots.withdraw(turn)
+    slots.require_room(one)
+    assert database.estimates == 1
