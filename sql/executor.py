@@ -148,20 +148,18 @@ class Database:
         share: Hashable,
         finish: Finish,
         give_up: Callable[[], None],
-        before: Sequence[Step] = (),
     ) -> CallbackStatement:
         """Return a run of the statement without a task, where statements are prepared.
 
         One of the two callbacks is called, unless it is cancelled. The settings' `statement_timeout` ends it.
 
         Args:
-            statement: the transaction's last statement.
+            statement: the whole transaction.
             parameters: its values, none of which holds a NUL.
-            writes: True where the transaction changes anything.
+            writes: True where the statement changes anything.
             share: the share that its connection counts for.
-            finish: takes the last statement's rows, or the error in their place.
+            finish: takes the rows, or the error in their place.
             give_up: called where nothing was done: `read` or `write` must run the statement instead.
-            before: statements of the same transaction that go before it in one message.
         """
         return CallbackStatement(
             self._lanes,
@@ -173,7 +171,6 @@ class Database:
             finish=finish,
             give_up=give_up,
             pace=None if writes else self._lanes.find_pace(statement),
-            before=before,
         )
 
     async def write(

@@ -86,6 +86,7 @@ class RecordingDatabase(Database):
         return await super().read(statement, parameters, **options)
 
     async def pipeline(self, steps: Sequence[Step], **options: Any) -> list[list[Row]]:
+        self.log.messages += 1
         self.log.steps += steps
         return await super().pipeline(steps, **options)
 
@@ -166,7 +167,6 @@ class Apis:
             share=None,
             finish=lambda rows, error: told.set_result(None if error else data_body(ready.tell(rows[0]) or b"")),
             give_up=lambda: told.set_result(None),
-            before=ready.before,
         )
         quick.begin()
         return await told

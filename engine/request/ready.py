@@ -3,7 +3,7 @@
 This is the request path (`path.py`) where each of its caches has the answer, for the fast path.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from fieldstone.engine.access.snapshot_source import SnapshotSource
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
+from fieldstone.engine.planner.writes.nested.certain import CertainCreate
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.replicas.reads import Reads
@@ -25,7 +26,7 @@ from fieldstone.engine.request.valid_operation import AnyOperation, MutationPlan
 from fieldstone.metadata.model import Seen
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.errors import DatabaseError
-from fieldstone.sql.statement import Parameters, Row, Statement, Step, refuse_nul
+from fieldstone.sql.statement import Parameters, Row, Statement, refuse_nul
 
 Permit = Callable[[Call[Any]], None]
 """Refuses an operation that a role may not ask for; raises Forbidden."""
@@ -36,9 +37,7 @@ class Ready(NamedTuple):
 
     Attributes:
         seen: the model as its principal sees it.
-        statement: the last one of its transaction.
-        writes: whether the transaction changes anything.
-        before: the statements that go before the last one.
+        writes: whether the statement changes anything.
         reads: chooses the server of a statement that does not.
         tell: returns the data that the statement's row means; None where the error has to be found out.
     """
@@ -51,7 +50,6 @@ class Ready(NamedTuple):
     reads: Reads
     request: GraphQLRequest
     tell: Callable[[Row], bytes | None]
-    before: Sequence[Step] = ()
 
 
 class ReadyOperations:
@@ -91,8 +89,8 @@ class ReadyOperations:
     def find(self, principal: Principal, request: GraphQLRequest, *, checked: Seen | None = None) -> Ready | None:
         """Return an operation that was asked before in this shape, with new values; None where it takes more than that.
 
-        It is one message to the database, and needs no more than POST. With `checked`, which is the current model as
-        the principal sees it, the variables are known to be of their types in this model.
+        It is one statement, and needs no more than POST. With `checked`, which is the current model as the principal
+        sees it, the variables are known to be of their types in this model.
         """
         given = request if self._documents is None else self._documents.find_at_hand(principal, request)
         seen = checked or self.see(principal)
@@ -110,21 +108,17 @@ class ReadyOperations:
             shape = compiler.shape(operation, variables, seen.limits)
             plan = compiler.plans.find_plan(operation, shape, snapshot)
             bindings = Bindings(variables, principal.actor, claims=seen.claims)
-            before: list[Step] = []
             tell: Callable[[Row], bytes | None] = text_of
             match plan:
                 case QueryPlan(statement=BoundStatement() as bound, is_computed=False):
                     pass
                 case MutationPlan() if only := single(plan.writes):
                     bound, tell = only.write, partial(self._told, only)
-                case MutationPlan(writes=(PlannedNested(is_certain=True, read_back=bound) as nested,)):
-                    before, bindings = nested.bind_certain(bindings, compiler.limits_of(seen.limits).records.cost)
+                case MutationPlan(writes=(PlannedNested(certain=CertainCreate() as bound) as nested,)):
                     tell = partial(self._told_certain, nested)
                 case _:
                     return None
             parameters = bound.bind(bindings)
-            for _, values in before:
-                refuse_nul(values)
             refuse_nul(parameters)
         except (ApiError, DatabaseError):
             return None
@@ -133,7 +127,7 @@ class ReadyOperations:
         except KeyError:
             operation.demand.count(principal)
         writes = isinstance(plan, MutationPlan)
-        return Ready(seen, operation, bound.statement, parameters, writes, self._reads, request, tell, before)
+        return Ready(seen, operation, bound.statement, parameters, writes, self._reads, request, tell)
 
     def _told(self, write: PlannedWrite, row: Row) -> bytes | None:
         data = tell_single(write, row)

@@ -59,6 +59,7 @@ def row_source(table: Table, alias: str, draft: StatementDraft, *, among: str | 
 
     With `among` they are those of the WITH query of this name, which has the table's columns.
     """
+    among = among or draft.inserted.get((table.schema, table.name))
     if not table.cells:
         return table_source(table, alias) if among is None else FromItem(among, alias)
     row = RowReference(alias=draft.alias())

@@ -12,6 +12,7 @@ from fieldstone.sql.compiler.writes.apart import (
     compile_created_event,
     compile_row,
 )
+from fieldstone.sql.compiler.writes.create_tree import compile_create_tree
 from fieldstone.sql.compiler.writes.faults import compile_faults
 from fieldstone.sql.compiler.writes.insert import compile_insert, compile_insert_one
 from fieldstone.sql.compiler.writes.merging.merge import compile_merge
@@ -25,6 +26,7 @@ from fieldstone.sql.plan.apart import ApartPlan, ChangeApart, ChangedEvent, Crea
 from fieldstone.sql.plan.merge import Merge, MergePlan, Repoint
 from fieldstone.sql.plan.read import EventFeed, ReadPlan
 from fieldstone.sql.plan.write import (
+    CreateTree,
     Delete,
     Faults,
     Find,
@@ -53,7 +55,7 @@ def compile_plan(plan: Plan) -> Statement:
 
 
 def _compile_query(plan: Plan) -> Query:
-    draft = StatementDraft(plan.most_bytes if isinstance(plan, ReadPlan | ReadBack | EventFeed) else None)
+    draft = StatementDraft(plan.most_bytes if isinstance(plan, ReadPlan | CreateTree | ReadBack | EventFeed) else None)
     match plan:
         case ReadPlan():
             return compile_read(plan, draft)
@@ -71,7 +73,7 @@ def _compile_query(plan: Plan) -> Query:
             return compile_read_back(plan, draft)
         case RowApart() | CreatedEvent() | ChangeApart() | ChangedEvent():
             return _compile_apart(plan, draft)
-        case UpdateRows() | Find() | Unfit() | Merge() | Repoint():
+        case CreateTree() | UpdateRows() | Find() | Unfit() | Merge() | Repoint():
             return _compile_part(plan, draft)
         case Faults():
             return compile_faults(plan, draft)
@@ -83,6 +85,8 @@ def _compile_query(plan: Plan) -> Query:
 
 def _compile_part(plan: NestedPlan | MergePlan, draft: StatementDraft) -> Query:
     match plan:
+        case CreateTree():
+            return compile_create_tree(plan, draft)
         case UpdateRows():
             return compile_update_rows(plan, draft)
         case Find():

@@ -18,11 +18,13 @@ class StatementDraft:
         shared: the WITH queries that several parts read, each with its name.
         most_bytes: of the answer, where they are counted.
         level: the number of connections around the part that is compiled.
+        inserted: the WITH queries of the rows that the statement itself inserts, by the schema and name of the table.
     """
 
     def __init__(self, most_bytes: int | None = None) -> None:
         self.most_bytes = most_bytes
         self.level = 0
+        self.inserted: dict[tuple[str, str], str] = {}
         self.unread: list[Parameter] = []
         self.shared: list[tuple[Query, str]] = []
         self._aliases = 0

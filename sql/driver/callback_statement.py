@@ -1,4 +1,4 @@
-"""One transaction of prepared statements without a task: its caller is called back with the answer."""
+"""One prepared statement without a task: its caller is called back with the answer."""
 
 from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Protocol
@@ -18,7 +18,7 @@ from fieldstone.sql.errors import (
     StalePlan,
 )
 from fieldstone.sql.sqlstate import translate_result
-from fieldstone.sql.statement import Parameters, Row, Statement, Step
+from fieldstone.sql.statement import Parameters, Row, Statement
 
 if TYPE_CHECKING:
     from fieldstone.sql.driver.connection import DriverConnection
@@ -50,9 +50,8 @@ class CallbackStatement:
 
     Args:
         lender: lends the connection.
-        statement: the transaction's last statement, whose rows are the answer.
+        statement: the whole transaction.
         parameters: its values, none of which holds a NUL.
-        before: statements of the same transaction that go before it in one message; their answers are not looked at.
         writes: True where the statement changes anything, and so must not be sent twice.
         limit: bytes of the answer.
         finish: called once, unless the statement is cancelled before.
@@ -63,7 +62,6 @@ class CallbackStatement:
     """
 
     __slots__ = (
-        "_before",
         "_connection",
         "_finish",
         "_give_up",
@@ -89,11 +87,9 @@ class CallbackStatement:
         finish: Finish,
         give_up: Callable[[], None],
         pace: Pace | None = None,
-        before: Sequence[Step] = (),
     ) -> None:
         self.pace = pace
         self._lender = lender
-        self._before = before
         self.statement = statement
         self.parameters = parameters
         self._writes = writes
@@ -124,11 +120,7 @@ class CallbackStatement:
         if self._writes and not connection.verify():
             self._lender.lend(self)
             return True
-        if self._before:
-            is_sent = connection.ask_all([*self._before, (self.statement, self.parameters)], self)
-        else:
-            is_sent = connection.ask(self.statement, self.parameters, self, is_timed=self.is_timed())
-        if is_sent:
+        if connection.ask(self.statement, self.parameters, self, is_timed=self.is_timed()):
             self._connection = connection
             return True
         self._give_up()
@@ -173,7 +165,7 @@ class CallbackStatement:
                     raise translate_result(result)
             if self.pace is not None and len(results) > 1:
                 self.pace.note_answer(results[1])
-            rows = decode_rows(results[len(self._before)], self._limit)
+            rows = decode_rows(results[0], self._limit)
         except DatabaseError as found:
             error = found
         self._tell(rows, error)

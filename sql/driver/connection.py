@@ -204,25 +204,6 @@ class DriverConnection(Wire):
         self._statements += len(runs)
         self.tell(waiting, 1, syncs=len(runs))
 
-    def ask_all(self, steps: Sequence[Step], waiting: Waiting) -> bool:
-        """Send prepared statements as one message and one transaction; return False where one is not prepared here.
-
-        Where the message cannot be sent, the connection ends, and `waiting` has nothing to wait for.
-        """
-        if not all(self._prepared.touch(statement.name) for statement, _ in steps):
-            return False
-        self.enter_pipeline()
-        try:
-            for statement, parameters in steps:
-                self.pgconn.send_query_prepared(statement.name, parameters)
-            self.pgconn.pipeline_sync()
-        except psycopg.OperationalError as error:
-            self.end(str(error))
-            return False
-        self._statements += 1
-        self.tell(waiting, len(steps))
-        return True
-
     def has_prepared(self, statement: Statement) -> bool:
         """Return whether the statement is prepared here, and count this as a use of it."""
         return self._prepared.touch(statement.name)

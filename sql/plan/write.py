@@ -330,6 +330,20 @@ class ReadBack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTree:
+    """Insert the rows of several places in one statement, and answer the records of one of them as a ReadBack does.
+
+    No insert has rights, a record, or a reference that is looked up: a new record is related to those alone that are
+    inserted beside it. The events have the order of the inserts; the `root` is the one whose records are answered.
+    """
+
+    inserts: tuple[Insert | InsertOne, ...]
+    root: int
+    record: Record
+    most_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Find:
     """Read one row, one column: a JSON list with the `result` of a row, or null, for each element of the list `rows`.
 
@@ -383,4 +397,4 @@ class Faults:
 
 
 WritePlan = Insert | InsertOne | Upsert | Update | Delete
-NestedPlan = UpdateRows | Find | Unfit
+NestedPlan = CreateTree | UpdateRows | Find | Unfit

@@ -1,118 +1,94 @@
-WITH written AS (
+WITH written0 AS (
   INSERT INTO "workspace_default"."company" AS t0 (
     "id","name","createdBySource","createdByWorkspaceMemberId","createdByName","createdByContext","position",
       "website","employees","annualRevenue"
   )
-  SELECT $1::uuid,$2::text,$3::text,$4::uuid,$5::text,$6::jsonb,$7::double precision,$8::text,$9::integer,$10::numeric
+  SELECT $2::uuid,$3::text,$4::text,$5::uuid,$6::text,$7::jsonb,$8::double precision,$9::text,$10::integer,$11::numeric
   RETURNING t0.*
 )
-,event AS (
-  INSERT INTO "fieldstone"."event_staging" AS event (
-    "workspace_id","object_id","record_id","action","before","after","actor"
-  )
-  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'878b63c0-6f18-5bcb-b29c-a3eec1f1015f'::uuid,t1."id",
-    'created',NULL::jsonb,to_jsonb(t1.*),$11::text
-  FROM written AS t1
-)
-SELECT NULL::text AS problem,ARRAY[t2."id"] AS ids,NULL::text AS answer
-FROM (SELECT) AS t3
-LEFT JOIN written AS t2 ON true;
-WITH given AS (
-  SELECT t0.v0 AS c0,t0.v1 AS c1,t0.v2 AS c2,t0.v3 AS c3,t0.v4 AS c4,t0.v5 AS c5,t0.v6 AS c6,t0.v7 AS c7,t0.v8
-    AS c8,t0.v9 AS c9,t0.v10 AS c10,t0.v11 AS c11,t0.v12 AS g0,t0.v12 AS r0,t0.position
-  FROM ROWS
-  FROM (
-    json_to_recordset($1::json) AS (
-      "id" uuid,"createdBySource" text,"createdByWorkspaceMemberId" uuid,"createdByName" text,
-        "createdByContext" jsonb,"position" double precision,"firstName" text,"lastName" text,"email" text,
-        "phone" text,"jobTitle" text,"city" text,"company:known" uuid
-    )
-  )
-  WITH ORDINALITY AS t0(v0,v1,v2,v3,v4,v5,v6,v7,v8,v9,v10,v11,v12,position)
-)
-,written AS (
-  INSERT INTO "workspace_default"."person" AS t2 (
+,written1 AS (
+  INSERT INTO "workspace_default"."person" AS t3 (
     "id","createdBySource","createdByWorkspaceMemberId","createdByName","createdByContext","position",
       "firstName","lastName","email","phone","jobTitle","city","companyId"
   )
-  SELECT t1.c0,t1.c1,t1.c2,t1.c3,t1.c4,t1.c5,t1.c6,t1.c7,t1.c8,t1.c9,t1.c10,t1.c11,t1.r0
-  FROM given AS t1
-  ORDER BY t1.position
-  RETURNING t2.*
-)
-,event AS (
-  INSERT INTO "fieldstone"."event_staging" AS event (
-    "workspace_id","object_id","record_id","action","before","after","actor"
-  )
-  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t3."id",
-    'created',NULL::jsonb,to_jsonb(t3.*),$2::text
-  FROM written AS t3
-)
-SELECT NULL::text AS problem,COALESCE(array_agg(t4."id"),'{}'::uuid[]) AS ids,NULL::text AS answer
-FROM written AS t4;
-WITH given AS (
-  SELECT t0.v0 AS c0,t0.v1 AS c1,t0.v2 AS c2,t0.v3 AS c3,t0.v4 AS c4,t0.v5 AS c5,t0.v6 AS c6,t0.v7 AS c7,t0.v8
-    AS c8,t0.v9 AS c9,t0.v10 AS c10,t0.v11 AS g0,t0.v11 AS r0,t0.position
-  FROM ROWS
+  SELECT t2.c0,t2.c1,t2.c2,t2.c3,t2.c4,t2.c5,t2.c6,t2.c7,t2.c8,t2.c9,t2.c10,t2.c11,t2.r0
   FROM (
-    json_to_recordset($1::json) AS (
-      "id" uuid,"createdBySource" text,"createdByWorkspaceMemberId" uuid,"createdByName" text,
-        "createdByContext" jsonb,"position" double precision,"title" text,"body" text,"type" text,"dueAt"
-        timestamptz,"completedAt" timestamptz,"person:known" uuid
+    SELECT t1.v0 AS c0,t1.v1 AS c1,t1.v2 AS c2,t1.v3 AS c3,t1.v4 AS c4,t1.v5 AS c5,t1.v6 AS c6,t1.v7 AS c7,t1.v8
+      AS c8,t1.v9 AS c9,t1.v10 AS c10,t1.v11 AS c11,t1.v12 AS g0,t1.v12 AS r0,t1.position
+    FROM ROWS
+    FROM (
+      json_to_recordset($12::json) AS (
+        "id" uuid,"createdBySource" text,"createdByWorkspaceMemberId" uuid,"createdByName" text,
+          "createdByContext" jsonb,"position" double precision,"firstName" text,"lastName" text,"email" text,
+          "phone" text,"jobTitle" text,"city" text,"company:known" uuid
+      )
     )
-  )
-  WITH ORDINALITY AS t0(v0,v1,v2,v3,v4,v5,v6,v7,v8,v9,v10,v11,position)
+    WITH ORDINALITY AS t1(v0,v1,v2,v3,v4,v5,v6,v7,v8,v9,v10,v11,v12,position)
+  ) AS t2
+  ORDER BY t2.position
+  RETURNING t3.*
 )
-,written AS (
-  INSERT INTO "workspace_default"."activity" AS t2 (
+,written2 AS (
+  INSERT INTO "workspace_default"."activity" AS t6 (
     "id","createdBySource","createdByWorkspaceMemberId","createdByName","createdByContext","position","title",
       "body","type","dueAt","completedAt","personId"
   )
-  SELECT t1.c0,t1.c1,t1.c2,t1.c3,t1.c4,t1.c5,t1.c6,t1.c7,t1.c8,t1.c9,t1.c10,t1.r0
-  FROM given AS t1
-  ORDER BY t1.position
-  RETURNING t2.*
+  SELECT t5.c0,t5.c1,t5.c2,t5.c3,t5.c4,t5.c5,t5.c6,t5.c7,t5.c8,t5.c9,t5.c10,t5.r0
+  FROM (
+    SELECT t4.v0 AS c0,t4.v1 AS c1,t4.v2 AS c2,t4.v3 AS c3,t4.v4 AS c4,t4.v5 AS c5,t4.v6 AS c6,t4.v7 AS c7,t4.v8
+      AS c8,t4.v9 AS c9,t4.v10 AS c10,t4.v11 AS g0,t4.v11 AS r0,t4.position
+    FROM ROWS
+    FROM (
+      json_to_recordset($13::json) AS (
+        "id" uuid,"createdBySource" text,"createdByWorkspaceMemberId" uuid,"createdByName" text,
+          "createdByContext" jsonb,"position" double precision,"title" text,"body" text,"type" text,"dueAt"
+          timestamptz,"completedAt" timestamptz,"person:known" uuid
+      )
+    )
+    WITH ORDINALITY AS t4(v0,v1,v2,v3,v4,v5,v6,v7,v8,v9,v10,v11,position)
+  ) AS t5
+  ORDER BY t5.position
+  RETURNING t6.*
 )
 ,event AS (
   INSERT INTO "fieldstone"."event_staging" AS event (
     "workspace_id","object_id","record_id","action","before","after","actor"
   )
-  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'7055c8aa-02ed-5ab5-bde1-48c7ced83fd4'::uuid,t3."id",
-    'created',NULL::jsonb,to_jsonb(t3.*),$2::text
-  FROM written AS t3
+  SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,t10.object,t10.key,'created',NULL::jsonb,t10.after,$1::text
+  FROM (
+    SELECT '878b63c0-6f18-5bcb-b29c-a3eec1f1015f'::uuid AS object,t7."id" AS key,to_jsonb(t7.*) AS after
+    FROM written0 AS t7
+    UNION ALL
+    SELECT '10846ade-694b-5846-8d24-9749b730218e'::uuid AS object,t8."id" AS key,to_jsonb(t8.*) AS after
+    FROM written1 AS t8
+    UNION ALL
+    SELECT '7055c8aa-02ed-5ab5-bde1-48c7ced83fd4'::uuid AS object,t9."id" AS key,to_jsonb(t9.*) AS after
+    FROM written2 AS t9
+  ) AS t10
 )
-SELECT NULL::text AS problem,COALESCE(array_agg(t4."id"),'{}'::uuid[]) AS ids,NULL::text AS answer
-FROM written AS t4;
-SELECT '[' || COALESCE(
-  string_agg(
-    '{"name":' || COALESCE(to_json(t1."name")::text,'null') || ',"people":' || (
-      SELECT '{"edges":[' || COALESCE(
-        string_agg(
-          '{"node":{"email":' || to_json(t3.c0)::text || ',"activities":' || (
-            SELECT '{"edges":[' || COALESCE(
-              string_agg('{"node":{"title":' || COALESCE(to_json(t5.c0)::text,'null') || '}}',','),''
-            ) || ']}'
-            FROM (
-              SELECT t4."title" AS c0
-              FROM "workspace_default"."activity" AS t4
-              WHERE t4."personId" = t3.c1 AND t4."deletedAt" IS NULL
-              ORDER BY t4."id"
-              LIMIT 60
-            ) AS t5
-          ) || '}}',','
-        ),''
-      ) || ']}'
-      FROM (
-        SELECT t2."email" AS c0,t2."id" AS c1
-        FROM "workspace_default"."person" AS t2
-        WHERE t2."companyId" = t1."id" AND t2."deletedAt" IS NULL
-        ORDER BY (fieldstone.text_key_1(t2."email") COLLATE "C"),t2."id"
-        LIMIT 60
-      ) AS t3
-    ) || '}',','
-    ORDER BY t0.position
-  ),''
-) || ']'
-FROM unnest((SELECT $1::uuid[])::uuid[])
-WITH ORDINALITY AS t0(id,position)
-JOIN "workspace_default"."company" AS t1 ON t1."id" = t0.id;
+SELECT '[{"name":' || COALESCE(to_json(t11."name")::text,'null') || ',"people":' || (
+  SELECT '{"edges":[' || COALESCE(
+    string_agg(
+      '{"node":{"email":' || to_json(t13.c0)::text || ',"activities":' || (
+        SELECT '{"edges":[' || COALESCE(
+          string_agg('{"node":{"title":' || COALESCE(to_json(t15.c0)::text,'null') || '}}',','),''
+        ) || ']}'
+        FROM (
+          SELECT t14."title" AS c0
+          FROM written2 AS t14
+          WHERE t14."personId" = t13.c1 AND t14."deletedAt" IS NULL
+          ORDER BY t14."id"
+          LIMIT 60
+        ) AS t15
+      ) || '}}',','
+    ),''
+  ) || ']}'
+  FROM (
+    SELECT t12."email" AS c0,t12."id" AS c1
+    FROM written1 AS t12
+    WHERE t12."companyId" = t11."id" AND t12."deletedAt" IS NULL
+    ORDER BY (fieldstone.text_key_1(t12."email") COLLATE "C"),t12."id"
+    LIMIT 60
+  ) AS t13
+) || '}]'
+FROM written0 AS t11;

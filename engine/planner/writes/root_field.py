@@ -30,7 +30,7 @@ from fieldstone.engine.planner.writes.creates import (
 from fieldstone.engine.planner.writes.events import ACTIONS, event_target, touched_at
 from fieldstone.engine.planner.writes.faults import build_faults, key_fields
 from fieldstone.engine.planner.writes.meant_records import Meant, find_expected, meant_by_filter, meant_by_name
-from fieldstone.engine.planner.writes.nested.certain import is_certain
+from fieldstone.engine.planner.writes.nested.certain import plan_certain
 from fieldstone.engine.planner.writes.nested.nodes import Records
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested, find_records
 from fieldstone.engine.planner.writes.nested.updates import UPDATES, UpdatesInput, build_updates
@@ -123,6 +123,10 @@ class RootField:
                 self._check_nested(tree)
             if tree is None:
                 return None
+        read_back = self._read_back()
+        certain = None
+        if isinstance(tree, Records) and tree.creates and isinstance(data, CreateInput):
+            certain = plan_certain(self.context, tree, data, self.price, self._record)
         return PlannedNested(
             key=self.selected.key,
             path=self.path,
@@ -134,10 +138,10 @@ class RootField:
             data=data,
             root=root,
             target=arguments.get("id") if is_update else None,
-            read_back=self._read_back(),
+            read_back=read_back,
             price=self.price,
             limit=self.context.limits.bulk,
-            is_certain=isinstance(tree, Records) and is_certain(tree) and not self.object_.table.is_distributed,
+            certain=certain,
         )
 
     def _names(self, name: str) -> bool:

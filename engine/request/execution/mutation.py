@@ -1,6 +1,7 @@
 """Running a mutation: its root fields in order in one transaction, all or nothing."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import cast
 from uuid import UUID
 
@@ -11,9 +12,10 @@ from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.price import Meter
 from fieldstone.engine.planner.writes.merging.merge import BoundMerge, PlannedMerge
 from fieldstone.engine.planner.writes.mutations import Planned, located
+from fieldstone.engine.planner.writes.nested.certain import CertainCreate
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly, bind_event
-from fieldstone.engine.request.execution.nested import NestedRun
+from fieldstone.engine.request.execution.nested import NestedRun, run_certain
 from fieldstone.engine.request.idempotency.companion import Companion
 from fieldstone.engine.request.merging.execute_merge import run_merge
 from fieldstone.engine.request.write_errors.forbidden import Written, checks_of, uphold
@@ -66,6 +68,14 @@ async def run_writes(
         DatabaseError: the database refused it.
     """
     share = snapshot.workspace.id.int
+    match writes, bound:
+        case (PlannedNested(certain=CertainCreate() as certain) as only,), (list() as parameters,):
+            if keeping is None:
+                meter.pay(certain.price, bindings, times=len(certain.data.rows(bindings)))
+                row = await run_certain(database, certain, parameters, time_limit=time_limit, share=share)
+                if row is not None:
+                    return tell_certain(only, row)
+            bound = [only.bind(bindings)]
     is_last = False
     while True:
         failed: list[tuple[PlannedWrite, list[bytes | None]]] = []
@@ -195,6 +205,11 @@ def bind_writes(writes: Sequence[Planned], bindings: Bindings) -> list[BoundWrit
     Raises:
         ApiError: a value is refused.
     """
+    match writes:
+        case (PlannedNested(certain=CertainCreate() as certain),):
+            # A fault has its place among the steps.
+            with suppress(ApiError):
+                return [certain.bind(bindings)]
     return [[] if isinstance(one, TypeNameOnly) else _bind(one, bindings) for one in writes]
 
 

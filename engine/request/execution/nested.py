@@ -9,6 +9,7 @@ from typing import NamedTuple
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, Forbidden, NotFound
 from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.writes.nested.certain import CertainCreate
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
 from fieldstone.engine.planner.writes.nested.steps import (
@@ -25,7 +26,14 @@ from fieldstone.engine.planner.writes.row_errors import input_name
 from fieldstone.engine.request.write_errors.forbidden import Written, forbidden_message
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.errors import DatabaseError, Serialization, UniqueViolation
+from fieldstone.sql.errors import (
+    DatabaseError,
+    IntegrityViolation,
+    LimitExceeded,
+    Serialization,
+    UniqueViolation,
+    ValueOutOfRange,
+)
 from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.write import Problem, UniqueKey
 from fieldstone.sql.statement import Parameters, Row, Statement, array_text
@@ -324,6 +332,21 @@ def _shared(rows: Sequence[InputRow]) -> InputPath:
     first, last = rows[0].path, rows[-1].path
     length = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
     return first[:length]
+
+
+async def run_certain(
+    database: Database, certain: CertainCreate, parameters: Parameters, *, time_limit: float, share: int
+) -> Row | None:
+    """Return the row of a nested create that one statement does; None if its steps must tell why it failed."""
+    try:
+        (row,) = await database.write(certain.statement, parameters, timeout=time_limit, share=share)
+    except (IntegrityViolation, ValueOutOfRange, LimitExceeded):
+        return None
+    except DatabaseError as error:
+        if not error.retryable:
+            raise
+        return None
+    return row
 
 
 async def _encode(step: Step, rows: Sequence[InputRow]) -> tuple[bytes | None, ...]:

@@ -112,7 +112,6 @@ class WarmRequest:
             share=principal.workspace_id.int,
             finish=self._finish,
             give_up=self._start_over,
-            before=ready.before,
         )
 
     def begin(self) -> None:
@@ -177,7 +176,7 @@ class WarmRequest:
                     ready.seen.view,
                     ready.request,
                     ready.operation,
-                    None if ready.before else ready.statement,
+                    ready.statement,
                     is_metadata=is_metadata,
                 ),
                 seconds,

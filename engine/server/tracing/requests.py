@@ -107,7 +107,7 @@ class TracedPath(WarmPath):
             set_span_in_context(operation, NO_PARENT),
             kind=SpanKind.CLIENT,
             at=sent,
-            attributes=describe_statements([*(statement for statement, _ in ready.before), ready.statement]),
+            attributes=describe_statements([ready.statement]),
         )
         if request.error is not None:
             operation.set_attribute("error.type", request.error.code)

@@ -50,12 +50,9 @@ def compile_insert(plan: Insert, draft: StatementDraft) -> Query:
     if problems:
         statement.with_(verdict_of(problems), "verdict")
         guard = compile_guard(draft)
-    given = FromItem("given", draft.alias())
-    values = given_columns(plan, given)
-    change = _insert(plan, values, draft).from_(given)
-    change.only(guard).order(expressions.result(given.alias, "position"))
+    change = insert_given(plan, FromItem("given", draft.alias()), draft)
     written = FromItem("written", draft.alias())
-    statement.with_(change, "written").with_(created_events(plan, written), "event")
+    statement.with_(change.only(guard), "written").with_(created_events(plan, written), "event")
     answer = FromItem("written", draft.alias())
     ids = aggregation.aggregate("array_agg", expressions.column(answer.alias, plan.key.name))
     text = answer_text(plan.record, answer.alias, draft, None)
@@ -68,7 +65,7 @@ def compile_insert_one(plan: InsertOne, draft: StatementDraft) -> Query:
 
     It reads the targets once, by joins, and has no verdict: where no row was written, it names the missing target.
     """
-    values = [(assignment.column.name, assigned_value(assignment)) for assignment in plan.values]
+    values = values_of_one(plan)
     conditions: list[Expression] = []
     sources: list[FromItem] = []
     for reference in plan.references:
@@ -81,7 +78,7 @@ def compile_insert_one(plan: InsertOne, draft: StatementDraft) -> Query:
         future = FutureRow(alias="", values=future_values(plan.defaults, values))
         marks = expressions.parameter(checked.admitted) if isinstance(checked.admitted, Parameter) else None
         conditions.append(compile_allowed(checked, None, future, draft, marks=marks))
-    change = _insert(plan, values, draft).only(expressions.all_of(conditions))
+    change = insert_values(plan, values, draft).only(expressions.all_of(conditions))
     for source in sources:
         change.from_(source)
     written = FromItem("written", draft.alias())
@@ -116,7 +113,18 @@ def _refused(plan: Insert, rights: Rights, draft: StatementDraft) -> Query:
     return refused_row([given], allowed, expressions.less_one(position), position)
 
 
-def _insert(plan: Insert | InsertOne, values: Sequence[tuple[str, Expression]], draft: StatementDraft) -> Query:
+def insert_given(plan: Insert, given: FromItem, draft: StatementDraft) -> Query:
+    """Return the INSERT of the given rows, in their order."""
+    change = insert_values(plan, given_columns(plan, given), draft).from_(given)
+    return change.order(expressions.result(given.alias, "position"))
+
+
+def values_of_one(plan: InsertOne) -> list[tuple[str, Expression]]:
+    """Return the columns that an InsertOne sets besides those of its references, each with its value."""
+    return [(assignment.column.name, assigned_value(assignment)) for assignment in plan.values]
+
+
+def insert_values(plan: Insert | InsertOne, values: Sequence[tuple[str, Expression]], draft: StatementDraft) -> Query:
     """Return the INSERT of these columns' values, short of where they come from."""
     row = RowReference(alias=draft.alias())
     change = Query().insert(table_source(plan.table, row.alias), [name for name, _ in values])

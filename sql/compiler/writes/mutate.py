@@ -173,13 +173,19 @@ def event_rows(
 
 
 def event_values(
-    target: EventTarget, key: Expression, before: Expression, after: Expression, *, action: Expression | None = None
+    target: EventTarget,
+    key: Expression,
+    before: Expression,
+    after: Expression,
+    *,
+    action: Expression | None = None,
+    object_id: Expression | None = None,
 ) -> Query:
     """Return the event rows' INSERT as `event_rows` does; `before` and `after` are the rows as jsonb."""
     query = Query().insert(table_source(target.table, _EVENT_ALIAS), _EVENT_COLUMNS)
     return query.select(
         expressions.uuid_literal(target.workspace_id),
-        expressions.uuid_literal(target.object_id),
+        object_id or expressions.uuid_literal(target.object_id),
         key,
         expressions.text_literal(target.action) if action is None else action,
         before,

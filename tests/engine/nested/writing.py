@@ -59,9 +59,9 @@ def writes_of(apis: Apis) -> list[str]:
     """The statements since the log was cleared, in short: the verb and table of each write, "find" for a look-up."""
     found = []
     for text in apis.database.log.texts:
-        written = re.search(r"written AS \((INSERT INTO|UPDATE) \"\w+\"\.\"(\w+)\"", text)
+        written = re.findall(r"written\d* AS \((INSERT INTO|UPDATE) \"\w+\"\.\"(\w+)\"", text)
         if written:
-            found.append(f"{written[1].split()[0].lower()} {written[2]}")
+            found.append(" + ".join(f"{verb.split()[0].lower()} {table}" for verb, table in written))
         elif "fieldstone_citus" not in text:  # which has Citus commit in two phases
             found.append("find" if "json_agg" in text else "read")
     apis.database.log.steps.clear()

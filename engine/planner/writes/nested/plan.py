@@ -11,7 +11,7 @@ from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.price import Price
 from fieldstone.engine.planner.writes.creates import CreateInput
 from fieldstone.engine.planner.writes.nested.build import TreeBuilder, is_nested
-from fieldstone.engine.planner.writes.nested.certain import Creation
+from fieldstone.engine.planner.writes.nested.certain import CertainCreate
 from fieldstone.engine.planner.writes.nested.nodes import Item, Records
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
 from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, RowCell, Step, encode_values
@@ -23,7 +23,6 @@ from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object
-from fieldstone.sql.statement import Step as SqlStep
 from fieldstone.sql.statement import array_text
 
 
@@ -57,7 +56,7 @@ class PlannedNested:
         target: the argument `id` of an update, None if its records are named in another way.
         read_back: reads the answer by the ids.
         price: the price of the answer for each record.
-        is_certain: whether the records are only created, and no verdict can stand against them: see `bind_certain`.
+        certain: the one statement that does all, if the records are only created and no verdict can stand against them.
     """
 
     key: str
@@ -73,24 +72,7 @@ class PlannedNested:
     read_back: BoundStatement
     price: Price
     limit: int
-    is_certain: bool
-
-    def bind_certain(self, bindings: Bindings, most: int) -> tuple[list[SqlStep], Bindings]:
-        """Return the statements that write the records of a request that is certain, and the bindings of `read_back`.
-
-        Together they are its whole transaction, which needs no look at an answer before the commit.
-
-        Raises:
-            ApiError: a value is refused, or the answer costs more than `most`; `bind` says where.
-        """
-        if not isinstance(self.tree, Records):
-            raise TypeError("an upsert is not certain")
-        items = [new_item(row, ()) for row in self.data.rows(bindings)]
-        self.price.check(most, bindings, times=len(items))
-        creation = Creation(bindings=bindings, most=self.limit)
-        if items:
-            creation.records(self.tree, items)
-        return creation.steps, bindings._replace(ids=array_text([str(item.id) for item in items]).encode())
+    certain: CertainCreate | None
 
     def bind(self, bindings: Bindings) -> BoundNested:
         """Return the steps of a request.

@@ -20,12 +20,13 @@ from fieldstone.engine.planner.writes.faults import build_faults, key_fields
 from fieldstone.engine.planner.writes.nested.change_rows import build_change_writer
 from fieldstone.engine.planner.writes.nested.links import with_known
 from fieldstone.engine.planner.writes.nested.nodes import Item, Records
-from fieldstone.engine.planner.writes.nested.steps import RowCell, Step, encode_columns, encode_objects
+from fieldstone.engine.planner.writes.nested.steps import Certain, RowCell, Step, encode_columns, encode_objects
 from fieldstone.engine.planner.writes.values.assignments import preset_assignments
 from fieldstone.engine.planner.writes.values.connects import ReferenceName, known_reference, name_reference
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.roles.role import Action
+from fieldstone.metadata.scalars import Cell
 from fieldstone.sql.plan.elements import Among, AmongPairs, And, Condition
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.write import (
@@ -69,20 +70,23 @@ def plan_create(
     )
     keys = [*row_keys(columns, found, rights), *(str(reference.source) for reference in references[len(found) :])]
     faults = build_faults(context, object_, plan)
+    id_ = [column.name for column in columns].index(object_.key.name)
+    is_certain = judged is FREE and all(reference.condition is None for reference in references)
+    encode = encode_objects(keys)
     step = Step(
         bound=compile_bound(plan, context.parameters),
-        encode=encode_objects(keys),
+        encode=encode,
         object_=object_,
         action="create",
         references=_names(context, object_, references),
         faults=faults,
         keys=key_fields(object_, faults.keys),
         deferred=plan_deferred(context, object_, Action.CREATE, judged),
-        written=[column.name for column in columns].index(object_.key.name),
-        is_certain=judged is FREE and all(reference.condition is None for reference in references),
+        written=id_,
+        certain=Certain(insert=plan, writer=writer, id=id_, known=bool(known), encode=encode) if is_certain else None,
     )
-    if is_one and judged is FREE and not references and not object_.table.is_distributed:
-        step = _of_one(context, plan, step)
+    if is_one and step.certain and not references and not object_.table.is_distributed:
+        step = _of_one(context, plan, step, step.certain)
 
     def write(items: Sequence[Item], bindings: Bindings) -> Sequence[Sequence[RowCell]]:
         written = writer.write([with_known(item) for item in items], bindings)
@@ -95,7 +99,7 @@ def plan_create(
     return Records(object_=object_, creates=True, step=step, write=write)
 
 
-def _of_one(context: PlanContext, plan: Insert, step: Step) -> Step:
+def _of_one(context: PlanContext, plan: Insert, step: Step, certain: Certain) -> Step:
     """Return the step that inserts one row, whose values are parameters: it costs less than a list of one."""
     context.parameters = ParameterList()
     kinds = [column.type for column in plan.columns]
@@ -107,8 +111,13 @@ def _of_one(context: PlanContext, plan: Insert, step: Step) -> Step:
         event=event_target(context, step.object_, plan.event.action),
         record=None,
     )
-    encode = row_encoder(kinds)
-    return replace(step, bound=compile_bound(one, context.parameters), encode=lambda rows: tuple(encode(*rows)))
+    encode_row = row_encoder(kinds)
+
+    def encode(rows: Sequence[Sequence[Cell]]) -> tuple[bytes | None, ...]:
+        return tuple(encode_row(*rows))
+
+    bound = compile_bound(one, context.parameters)
+    return replace(step, bound=bound, encode=encode, certain=replace(certain, insert=one, encode=encode))
 
 
 def plan_update(

@@ -10,10 +10,11 @@ from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.writes.nested.places import InputPath
 from fieldstone.engine.planner.writes.values.connects import ReferenceName
+from fieldstone.engine.planner.writes.values.rows import RowWriter
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import Cell
-from fieldstone.sql.plan.write import Faults
+from fieldstone.sql.plan.write import Faults, Insert, InsertOne
 from fieldstone.sql.statement import array_text
 
 AT_ONCE = 1_000
@@ -95,6 +96,24 @@ Encode = Callable[[Sequence[Sequence[Cell]]], tuple[bytes | None, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Certain:
+    """An insertion that looks nothing up.
+
+    Attributes:
+        writer: makes its rows of data, short of the ids of known records.
+        id: which cell has the record's id.
+        known: whether the records lead to others that the request makes.
+        encode: makes the parameters that hold the rows.
+    """
+
+    insert: Insert | InsertOne
+    writer: RowWriter
+    id: int
+    known: bool
+    encode: Encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """A statement of a nested write.
 
@@ -110,7 +129,7 @@ class Step:
         faults: the search for the rows of a create that are to blame for a taken key, and the fields of its keys.
         deferred: the check of the records before the commit.
         written: which cell has the id of the record that a row writes; None where the statement answers the ids.
-        is_certain: whether no verdict can stand against it: the database writes all its rows, or fails.
+        certain: its insertion alone, if no verdict can stand against it: the database writes all its rows, or fails.
     """
 
     bound: BoundStatement
@@ -126,7 +145,7 @@ class Step:
     keys: tuple[tuple[str, ...], ...] = ()
     deferred: DeferredCheck | None = None
     written: int | None = None
-    is_certain: bool = False
+    certain: Certain | None = None
 
 
 class BoundStep(NamedTuple):

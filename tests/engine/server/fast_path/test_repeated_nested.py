@@ -4,7 +4,10 @@ from typing import Any
 
 import psycopg
 
+from fieldstone.engine.planner.writes.nested.certain import MOST_RECORDS
 from tests.engine.server.fast_path.talking import Serve, Serving, Talk
+
+ABSENT = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e"
 
 CREATE = """mutation ($d: CompanyInput!) {
   createCompany(data: $d) { name people { edges { node { email company { name } } } } }
@@ -95,12 +98,33 @@ async def test_a_key_beside_the_record_to_create_is_refused(serve: Serve) -> Non
         assert await counts(talk) == before == (4, 4)
 
 
+async def test_a_verb_for_records_that_are_there_is_refused(serve: Serve) -> None:
+    async with serve(creates=False) as serving:
+        talk = await warmed(serving)
+        for _ in range(3):
+            (error,) = (await talk.ask(CREATE, d={"name": "New", "people": {"disconnect": [ABSENT]}})).json["errors"]
+            assert (error["extensions"]["code"], error["extensions"]["field"]) == (
+                "BAD_USER_INPUT",
+                "data.people.disconnect",
+            )
+        assert await counts(talk) == (4, 8)
+
+
+async def test_more_records_than_one_statement_makes(serve: Serve) -> None:
+    async with serve(creates=False) as serving:
+        talk = await warmed(serving)
+        for number in range(2):
+            emails = [f"{number}.{place:03}@x.org" for place in range(MOST_RECORDS)]
+            assert (await talk.ask(CREATE, d=company("Many", *emails))).json["data"]["createCompany"]["name"] == "Many"
+        assert await counts(talk) == (6, 8 + 2 * MOST_RECORDS)
+
+
 async def test_what_needs_a_look_before_the_commit_is_left_to_the_ordinary_path(serve: Serve) -> None:
     async with serve(creates=False) as serving:
         talk = await warmed(serving)
         found = await talk.ask('{ people(filter: { email: { eq: "a0@x.org" } }) { edges { node { id } } } }')
         id_ = found.json["data"]["people"]["edges"][0]["node"]["id"]
-        for ids, code in (([id_], None), (["0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e"], "NOT_FOUND")):
+        for ids, code in (([id_], None), ([ABSENT], "NOT_FOUND")):
             for _ in range(4):
                 warm, before = await serving.warm(), await counts(talk)
                 answer = await talk.ask(CREATE, d=company("Other", connect=ids))
