@@ -23,7 +23,7 @@ from fieldstone.sql.types import SqlType
 WAYS = ":ways"
 """The key of a row's text that marks the ways which admit its data. No column has such a name."""
 
-_AT_ONCE = 1_000
+AT_ONCE = 1_000
 """Rows that are written as JSON in one go."""
 
 
@@ -49,26 +49,21 @@ def build_create(
 ) -> tuple[tuple[Column, ...], tuple[Reference, ...], Parameter]:
     """Return the columns of an Insert of many, its references, and the parameter of its rows."""
     columns, references, writer = build_writer(context, object_, data, rights)
-    keys = row_keys(columns, references, rights)
-
-    def write(rows: Sequence[Mapping[str, JsonValue]], bindings: Bindings) -> list[dict[str, Cell]]:
-        written = writer.write(rows, bindings)
-        return [{key: cell for key, cell in zip(keys, row, strict=True) if cell is not None} for row in written]
-
-    return columns, references, add_rows(context, data, write)
+    return columns, references, add_rows(context, data, row_keys(columns, references, rights), writer.write)
 
 
-def add_rows(
-    context: PlanContext,
-    data: CreateInput,
-    write: Callable[[Sequence[Mapping[str, JsonValue]], Bindings], list[dict[str, Cell]]],
-) -> Parameter:
+WriteRows = Callable[[Sequence[Mapping[str, JsonValue]], Bindings], list[list[Cell]]]
+"""Makes the cells of a write's rows of the client's data, for a request."""
+
+
+def add_rows(context: PlanContext, data: CreateInput, keys: Sequence[str], write: WriteRows) -> Parameter:
     """Return the parameter of a write's rows, at most as many as a request may write.
 
     Args:
         context: the operation.
         data: the argument that has the rows.
-        write: makes them of the client's data, for a request.
+        keys: those of each row's cells.
+        write: makes the rows.
     """
     most = context.limits.bulk
 
@@ -82,25 +77,28 @@ def add_rows(
             if not data.many:
                 raise
             raise blame_rows(error, rows, lambda row: write([row], bindings)) from None
-        # Written at once, many would keep other threads from running.
-        pieces = (dumps(written[start : start + _AT_ONCE])[1:-1] for start in range(0, len(written), _AT_ONCE))
-        return f"[{','.join(pieces)}]".encode()
+        return encode_rows(keys, written)
 
     return context.parameters.add(bind, SqlType.JSONB)
 
 
+def encode_rows(keys: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
+    """Return rows as one JSON list of objects with these keys; a key that is absent means NULL."""
+    objects = [{key: cell for key, cell in zip(keys, row, strict=True) if cell is not None} for row in rows]
+    # Written at once, many would keep other threads from running.
+    pieces = (dumps(objects[start : start + AT_ONCE])[1:-1] for start in range(0, len(objects), AT_ONCE))
+    return f"[{','.join(pieces)}]".encode()
+
+
 def add_row(
-    context: PlanContext,
-    data: CreateInput,
-    write: Callable[[Sequence[Mapping[str, JsonValue]], Bindings], list[dict[str, Cell]]],
-    kinds: Mapping[str, SqlType],
+    context: PlanContext, data: CreateInput, write: WriteRows, kinds: Mapping[str, SqlType]
 ) -> tuple[tuple[str, Parameter], ...]:
-    """Return the parameters of a write's only row, each with its key in the row that `write` makes."""
+    """Return the parameters of a write's only row, each with its key, in the order of the cells."""
     encode = row_encoder([*kinds.values()])
 
     def bind(bindings: Bindings) -> list[bytes | None]:
         (row,) = write(data.rows(bindings), bindings)
-        return encode([row[key] for key in kinds])
+        return encode(row)
 
     return tuple(zip(kinds, context.parameters.add_row(bind, [*kinds.values()]), strict=True))
 

@@ -106,7 +106,6 @@ def build_upsert(
         # Its key is that of the record already.
         fields = [field for field in fields if field not in by[0]]
     judged = judge_upsert(context, rights, revives=conflict.revives)
-    order = [*(column.name for column in columns), *(str(reference.source) for reference in references)]
     updated = {field.id for field in fields}
     is_named = any(row.get("id") is not None for row in data.rows(context.sample))
     if not is_named and len(by) > 1:
@@ -120,21 +119,21 @@ def build_upsert(
         is_sought = _names(key) in names and object_.access is None
         return not is_sought or any(field.default is not None or field.name in COMPUTED for field in key)
 
-    def write(rows: Sequence[Mapping[str, JsonValue]], bindings: Bindings) -> list[dict[str, Cell]]:
+    def write(rows: Sequence[Mapping[str, JsonValue]], bindings: Bindings) -> list[list[Cell]]:
         completed = rights.complete(rows, updated, bindings)
         cells = writer.write([row for row, _ in completed], bindings)
         return [
-            {**dict(zip(order, row, strict=True)), GIVEN: mark(given), **marks}
+            [*row, mark(given), *[marks[name] for name in judged.marks]]
             for row, given, (_, marks) in zip(cells, rows, completed, strict=True)
         ]
 
+    kinds = {column.name: column.type for column in columns}
+    kinds |= {str(reference.source): reference.lookup.type for reference in references}
+    kinds |= dict.fromkeys([GIVEN, *judged.marks], SqlType.TEXT)
     rows: Parameter | tuple[tuple[str, Parameter], ...]
     if data.many or object_.table.is_distributed:
-        rows = add_rows(context, data, write)
+        rows = add_rows(context, data, [*kinds], write)
     else:
-        kinds = {str(reference.source): reference.lookup.type for reference in references}
-        kinds |= {column.name: column.type for column in columns}
-        kinds |= dict.fromkeys([GIVEN, *judged.marks], SqlType.TEXT)
         rows = add_row(context, data, write, kinds)
     presets = preset_assignments(context, object_, admitted, blame) if (admitted := rights.change_presets) else ()
     taken = {assignment.column.name for assignment in presets}

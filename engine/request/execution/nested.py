@@ -9,11 +9,11 @@ from typing import NamedTuple
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, Forbidden, NotFound
 from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.writes.creates import AT_ONCE
 from fieldstone.engine.planner.writes.nested.certain import CertainCreate
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
 from fieldstone.engine.planner.writes.nested.steps import (
-    AT_ONCE,
     BoundStep,
     Found,
     InputRow,

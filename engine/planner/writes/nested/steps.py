@@ -8,17 +8,14 @@ from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.planner.access.write_rights import DeferredCheck
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
+from fieldstone.engine.planner.writes.creates import encode_rows
 from fieldstone.engine.planner.writes.nested.places import InputPath
 from fieldstone.engine.planner.writes.values.connects import ReferenceName
 from fieldstone.engine.planner.writes.values.rows import RowWriter
-from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import Cell
 from fieldstone.sql.plan.write import Faults, Insert, InsertOne
 from fieldstone.sql.statement import array_text
-
-AT_ONCE = 1_000
-"""Rows that are written as JSON in one go."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -179,14 +176,7 @@ def join_encoded(pieces: Sequence[tuple[bytes | None, ...]]) -> tuple[bytes, ...
 
 def encode_objects(keys: Sequence[str]) -> Encode:
     """Return the encoder of rows as one JSON list of objects with these keys; a key that is absent means NULL."""
-
-    def encode(rows: Sequence[Sequence[Cell]]) -> tuple[bytes, ...]:
-        written = [{key: cell for key, cell in zip(keys, row, strict=True) if cell is not None} for row in rows]
-        # Written at once, many would keep other threads from running.
-        pieces = (dumps(written[start : start + AT_ONCE])[1:-1] for start in range(0, len(written), AT_ONCE))
-        return (f"[{','.join(pieces)}]".encode(),)
-
-    return encode
+    return lambda rows: (encode_rows(keys, rows),)
 
 
 def encode_columns(rows: Sequence[Sequence[Cell]]) -> tuple[bytes, ...]:
