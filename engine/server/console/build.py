@@ -27,7 +27,7 @@ LOCK = "package-lock.json"
 INSTALLED = "node_modules/.installed"
 """Holds the digest of the lock that the packages beside the sources were installed by."""
 
-_SOURCES = ("build.mjs", "budget.mjs", "licences.mjs", "package.json", LOCK, "app", "graphiql")
+_SOURCES = ("build.mjs", "budget.mjs", "licences.mjs", "packages.mjs", "package.json", LOCK, "app", "graphiql")
 # npm's names for the ways in which a registry is out of reach, a proxy's refusal included.
 _UNREACHABLE = re.compile(
     r"npm error (?:code|errno) (E?AI_AGAIN|EAI_FAIL|ENOTFOUND|ECONN\w+|ENET\w+|EHOST\w+|ETIMEDOUT|ESOCKETTIMEDOUT|"

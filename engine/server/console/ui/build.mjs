@@ -8,6 +8,7 @@ import { build } from "esbuild";
 
 import { linesOver } from "./budget.mjs";
 import { licences } from "./licences.mjs";
+import { twinsOf } from "./packages.mjs";
 
 const [out, digest] = process.argv.slice(2);
 
@@ -65,6 +66,8 @@ const tools = await build({
 });
 const app = await buildApp(sharedModules(await buildApp([], false)), true);
 
+const twins = [classic, tools, app].flatMap(({ metafile }) => twinsOf(Object.keys(metafile.inputs)));
+if (twins.length > 0) throw new Error(`two copies of a package in one bundle\n${twins.join("\n")}`);
 await dropCopiesOfStyles();
 await writeFile(path.join(out, LICENCES), await licences([classic, tools, app], out));
 await compress();

@@ -3,16 +3,12 @@
 import { readdir, readFile, rm } from "node:fs/promises";
 import path from "node:path";
 
+import { foldersOf } from "./packages.mjs";
+
 /** The licence texts of all packages in the bundles, then the notices that stand in their code. */
 export async function licences(results, out) {
-  const folders = new Set();
-  for (const input of results.flatMap((result) => Object.keys(result.metafile.inputs))) {
-    const match = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input);
-    if (match) {
-      folders.add(match[0]);
-    }
-  }
-  const parts = await Promise.all([...folders].sort().map(licenceOf));
+  const folders = foldersOf(results.flatMap((result) => Object.keys(result.metafile.inputs)));
+  const parts = await Promise.all(folders.map(licenceOf));
   parts.push(await noticesInCode(out));
   return parts.join(`\n${"-".repeat(100)}\n\n`);
 }
