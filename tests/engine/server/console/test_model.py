@@ -182,27 +182,59 @@ async def test_another_type_and_a_deletion_count_their_losses_and_the_history_un
         await watched.assert_clean(served.address, (".js", ".css"))
 
 
-async def test_the_session_ends_over_the_page_which_keeps_all(watched: Watched, serve: Serve) -> None:
+async def test_options_are_ordered_by_the_pointer_and_by_keys(watched: Watched, serve: Serve) -> None:
     page = watched.page
     async with serve() as served:
         await watched.sign_in(served, "/console/model/person")
         await page.get_by_role("button", name="Field", exact=True).click()
-        await page.get_by_label("Label", exact=True).fill("Rank")
-        await expect(page.get_by_label("Name in the API")).to_have_value("rank")
-        await page.get_by_label("Label", exact=True).focus()
-        await page.context.clear_cookies()
-        # Enter sends the form, unless another request of the page was refused first: the dialog has the focus then.
+        await page.get_by_label("Label", exact=True).fill("Mood")
+        await choose(page, "Type", "Select")
+        for label in ("Bad", "Fair", "Good", "Best"):
+            await page.get_by_role("button", name="Option", exact=True).click()
+            await page.get_by_placeholder("Label").last.fill(label)
+
+        async def order() -> list[str]:
+            return [await box.input_value() for box in await page.get_by_placeholder("Label").all()]
+
+        async def drag(label: str, to: str, *, drop: bool = True) -> None:
+            """Take an option by its grip, at its beginning, and move it over another one."""
+            boxes = [
+                await page.get_by_role("listitem").filter(has=page.get_by_label(f"Label of {one}")).bounding_box()
+                for one in (label, to)
+            ]
+            (start, end) = [box for box in boxes if box is not None]
+            await page.mouse.move(start["x"] + 8, start["y"] + start["height"] / 2)
+            await page.mouse.down()
+            await page.mouse.move(end["x"] + 8, end["y"] + end["height"] / 2, steps=12)
+            if drop:
+                await page.mouse.up()
+
+        await drag("Best", "Bad")
+        assert await order() == ["Best", "Bad", "Fair", "Good"]
+        await drag("Bad", "Good")
+        assert await order() == ["Best", "Fair", "Good", "Bad"]
+        # A drag that is taken back leaves the order as it was.
+        await drag("Best", "Bad", drop=False)
+        await page.keyboard.press("Escape")
+        await page.mouse.up()
+        assert await order() == ["Best", "Fair", "Good", "Bad"]
+
+        # The button keeps the focus while its option moves, and at the end.
+        up = page.get_by_role("button", name="Move Bad up")
+        await up.focus()
+        for _ in range(3):
+            await expect(up).to_be_focused()
+            await page.keyboard.press("Enter")
+        assert await order() == ["Bad", "Best", "Fair", "Good"]
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("button", name="Move Bad down")).to_be_focused()
         await page.keyboard.press("Enter")
-        dialog = page.get_by_role("dialog", name="Your session has ended")
-        await expect(dialog).to_be_visible()
+        await page.keyboard.press("Space")
+        assert await order() == ["Best", "Fair", "Bad", "Good"]
         await watched.assert_accessible()
-        await dialog.get_by_label("API key").fill(served.key)
-        await page.keyboard.press("Enter")
-        await expect(dialog).to_be_hidden()
-        await expect(page.get_by_label("Label", exact=True)).to_have_value("Rank")
         await apply_plan(page, "New field of Person")
-        await expect(page.get_by_role("link", name="Rank")).to_be_visible()
-        assert all("401" in complaint for complaint in watched.complaints)
+        await expect(page.get_by_role("table", name="Fields of People")).to_contain_text("Best, Fair, Bad, Good")
+        await watched.assert_clean(served.address, (".js", ".css"))
 
 
 async def test_an_object_that_is_not_there_says_so(watched: Watched, serve: Serve) -> None:

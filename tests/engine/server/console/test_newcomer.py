@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import FilePayload, Page, expect
 
 from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.forms import apply_plan, choose
 from tests.engine.server.console.newcomer import Pictures
 from tests.engine.server.console.records.lists import ask, assert_live, cell, count_shown, press
 
@@ -28,19 +29,6 @@ def tickets() -> bytes:
         urgent = "true" if number % 7 == 0 else "false"
         lines.append(f"Ticket {number:05},{status},{number % 16},{day},{urgent},Call number {number}")
     return "\n".join(lines).encode()
-
-
-async def choose(page: Page, box: str, option: str) -> None:
-    """Choose an option of a combobox by typing it."""
-    await page.get_by_role("combobox", name=box).fill(option)
-    await page.get_by_role("option", name=option).first.click()
-
-
-async def apply_plan(page: Page, title: str) -> None:
-    """Show the plan of the open form, and apply it."""
-    await page.get_by_role("button", name="Show the plan").click()
-    await page.get_by_role("button", name="Apply", exact=True).click()
-    await expect(page.get_by_role("dialog", name=title)).to_be_hidden()
 
 
 async def add_object(page: Page, pictures: Pictures) -> None:

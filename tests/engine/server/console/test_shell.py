@@ -6,7 +6,6 @@ import pytest
 from playwright.async_api import Route, expect
 
 from tests.engine.server.console.browsing import Serve, Watched
-from tests.processes.serving import run
 
 pytestmark = pytest.mark.system
 
@@ -224,24 +223,3 @@ async def test_a_page_whose_requests_are_limited_counts_down_and_goes_on(watched
         await expect(page.get_by_role("table").get_by_role("link", name="People")).to_be_visible()
         await expect(page.get_by_text("The limit of requests is used up")).to_be_hidden()
         assert all("429" in complaint for complaint in watched.complaints), watched.complaints
-
-
-async def test_another_workspace_signs_in_over_a_page_that_is_loaded_again(
-    watched: Watched, serve: Serve, app_database: str
-) -> None:
-    page = watched.page
-    async with serve() as served:
-        assert run("workspace", "create", "other", DATABASE_URL=app_database).returncode == 0
-        made = run("api-key", "create", "--name", "other", "--workspace", "other", DATABASE_URL=app_database)
-        key = re.search(r"fs_[\w-]{20,}", made.stdout)
-        assert key is not None, made.stdout + made.stderr
-        await watched.sign_in(served, "/console/records")
-        await page.get_by_role("link", name="People").first.focus()
-        await page.context.clear_cookies()
-        # Enter opens the list, unless another request of the page was refused first: the dialog has the focus then.
-        await page.keyboard.press("Enter")
-        dialog = page.get_by_role("dialog", name="Your session has ended")
-        await dialog.get_by_label("API key").fill(key[0])
-        await page.keyboard.press("Enter")
-        await expect(dialog).to_be_hidden()
-        await expect(page.get_by_role("link", name="Fieldstone other")).to_be_visible()

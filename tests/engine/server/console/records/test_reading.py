@@ -98,3 +98,29 @@ async def test_an_object_without_records_and_one_that_is_not_there_say_so(watche
         await expect(page.get_by_text("There is no object “unicorns”")).to_be_visible()
         await watched.assert_accessible()
         await watched.assert_clean(served.address, LOADED)
+
+
+async def test_no_letter_is_lost_in_a_search_or_a_filter(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        search = page.get_by_label("Search People")
+        await search.press_sequentially("race@example")
+        await expect(search).to_have_value("race@example")
+        await search.press("Home")
+        await search.press_sequentially("G")
+        await count_shown(page, "1 record")
+        await expect(search).to_have_value("Grace@example")
+        await search.fill("")
+        await count_shown(page, "3 records")
+
+        await page.get_by_role("button", name="Filter").click()
+        await page.get_by_role("button", name="Condition").click()
+        await page.get_by_label("Field", exact=True).select_option(label="First name")
+        await page.get_by_label("Value", exact=True).press_sequentially("Łuk", delay=50)
+        await count_shown(page, "1 record")
+        await expect(page.get_by_label("Value", exact=True)).to_have_value("Łuk")
+        await page.get_by_role("button", name="Remove: First name").click()
+        await count_shown(page, "3 records")
+        await expect(page.get_by_label("Value", exact=True)).to_have_count(0)
+        await watched.assert_clean(served.address, LOADED)

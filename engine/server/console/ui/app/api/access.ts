@@ -1,7 +1,11 @@
 // Roles, keys, sessions and the audit log.
 
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+
 import ACCESS from "./access.graphql";
 import { metadata } from "./client.ts";
+import { keyOf } from "./keys.ts";
+import { useScope, useSession } from "./session_context.ts";
 
 /** A grant as the API shows and takes it: the ways of each action by its name. */
 export type Grant = Readonly<Record<string, unknown>> & { readonly object: string };
@@ -97,7 +101,17 @@ export async function readPage<T>(
   };
 }
 
-export async function readRoles(signal?: AbortSignal): Promise<readonly Role[]> {
+/** All roles; nothing is read for a person that may not see them. */
+export function useRoles(): UseQueryResult<readonly Role[]> {
+  const scope = useScope();
+  return useQuery({
+    queryKey: keyOf(scope, "access", null, "roles"),
+    queryFn: ({ signal }) => readRoles(signal),
+    enabled: useSession().settings.includes("ROLES"),
+  });
+}
+
+async function readRoles(signal?: AbortSignal): Promise<readonly Role[]> {
   const answer = await metadata<{ roles: Connection<Role> }>(ACCESS, {}, { operation: "ConsoleRoles", signal });
   return answer.roles.edges.map(({ node }) => node);
 }

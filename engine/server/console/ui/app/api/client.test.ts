@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 
-import { ask, metadata, onSessionEnd, records, upload } from "./client.ts";
+import { ask, goOn, metadata, onSessionEnd, records, upload } from "./client.ts";
 import { ApiError } from "./errors.ts";
 import { viewAs } from "./view_as.ts";
 
@@ -52,19 +52,49 @@ test("an operation is sent to its endpoint with its variables, and the viewed ro
   assert.equal(JSON.parse(String(asked[1]?.init.body)).operationName, "Q");
 });
 
-test("an answer with any error is refused with all of them, and the end of a session is told", async () => {
-  let ends = 0;
-  onSessionEnd(() => ends++);
+test("an answer with any error is refused with all of them", async () => {
   const errors = [
     { message: "One.", extensions: { code: "BAD_USER_INPUT", field: "email" } },
     { message: "Two.", extensions: { code: "BAD_USER_INPUT" } },
   ];
-  answers = [json({ data: { one: 1 }, errors }), json({ errors: [{ extensions: { code: "UNAUTHENTICATED" } }] }, 401)];
+  answers = [json({ data: { one: 1 }, errors })];
   const first = await refused(metadata("{ one }"));
   assert.deepEqual([first.code, first.field, first.problems.length], ["BAD_USER_INPUT", "email", 2]);
-  assert.equal(ends, 0);
-  assert.equal((await refused(metadata("{ one }"))).code, "UNAUTHENTICATED");
-  assert.equal(ends, 1);
+});
+
+const ended = () => json({ errors: [{ extensions: { code: "UNAUTHENTICATED" } }] }, 401);
+
+test("requests of an ended session are sent again with the next one, unless they are taken back", async () => {
+  let ends = 0;
+  onSessionEnd(() => ends++);
+  answers = [ended(), json({ messages: ["Sign in."] }, 401), ended(), json({ data: 1 }), json({ data: { import: 2 } })];
+  const taken = new AbortController();
+  const sent = [
+    metadata("{ one }"),
+    upload("/rest/imports", new Blob(["a"]), "text/csv"),
+    metadata("{ two }", {}, { signal: taken.signal }),
+  ];
+  while (asked.length < 3 || ends < 3) await new Promise((resolve) => setImmediate(resolve));
+  taken.abort();
+  await assert.rejects(sent[2] ?? Promise.resolve(), { name: "AbortError" });
+  goOn();
+  assert.deepEqual(await Promise.all(sent.slice(0, 2)), [1, { import: 2 }]);
+  assert.equal(asked.length, 5);
+  assert.equal(ends, 3);
+});
+
+test("a refusal that comes behind the next session is none of that", async () => {
+  onSessionEnd(() => assert.fail("the session has not ended"));
+  answers = [ended(), json({ data: 1 })];
+  const sent = metadata("{ one }");
+  goOn();
+  assert.equal(await sent, 1);
+});
+
+test("a wrong key is refused at once", async () => {
+  onSessionEnd(() => assert.fail("there was no session"));
+  answers = [ended()];
+  assert.equal((await refused(ask("POST", "/auth/sign-in", { key: "fs_wrong" }))).code, "UNAUTHENTICATED");
 });
 
 test("a server that is away, one that limits, and one that says nothing are told apart", async () => {

@@ -7,10 +7,20 @@ import { root } from "./place.ts";
 import { viewedRole } from "./view_as.ts";
 
 let noteEnd: () => void = () => undefined;
+/** The sessions so far, and the requests that wait for the next one. */
+let sessions = 0;
+const waiting = new Set<() => void>();
 
 /** Call `listener` when a request is refused because the session has ended, whichever part of a page has sent it. */
 export function onSessionEnd(listener: () => void): void {
   noteEnd = listener;
+}
+
+/** Send the requests again that were refused because the session before had ended: there is another one. */
+export function goOn(): void {
+  sessions += 1;
+  for (const send of waiting) send();
+  waiting.clear();
 }
 
 export type Endpoint = "graphql" | "metadata";
@@ -34,7 +44,7 @@ export async function send<T>(
   { signal, operation, headers = {} }: Options = {},
 ): Promise<T> {
   const role = viewedRole();
-  const response = await reach(`/${endpoint}`, {
+  const { response, answer } = await exchange(`/${endpoint}`, {
     method: "POST",
     headers: {
       "Content-Type": "application/json",
@@ -45,7 +55,6 @@ export async function send<T>(
     body: JSON.stringify({ query, variables, operationName: operation }),
     signal: signal ?? null,
   });
-  const answer = await readJson(response);
   if (answer.errors !== undefined || answer.data === undefined || answer.data === null) {
     throw refusalOf(response, answer.errors);
   }
@@ -65,28 +74,48 @@ export function metadata<T>(query: string, variables?: object, options?: Options
 
 /** The `data` of an address that answers JSON and is no GraphQL: those below /auth and /rest. */
 export async function ask<T>(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<T> {
-  const response = await reach(path, {
-    method,
-    headers: { Accept: "application/json", "Content-Type": "application/json" },
-    body: body === undefined ? null : JSON.stringify(body),
-  });
-  return readAnswer<T>(response);
+  const headers = { Accept: "application/json", "Content-Type": "application/json" };
+  return answerOf<T>(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
 }
 
 /** The `data` of an address that takes a file as its body. */
 export async function upload<T>(path: string, file: Blob, type: string, signal?: AbortSignal): Promise<T> {
   const headers = { Accept: "application/json", "Content-Type": type };
-  return readAnswer<T>(await reach(path, { method: "POST", headers, body: file, signal: signal ?? null }));
+  return answerOf<T>(path, { method: "POST", headers, body: file, signal: signal ?? null });
 }
 
-async function readAnswer<T>(response: Response): Promise<T> {
-  const answer = await readJson(response);
+async function answerOf<T>(path: string, init: RequestInit): Promise<T> {
+  const { response, answer } = await exchange(path, init);
   if (!response.ok) {
     // An address below /rest has its reasons as `messages`.
     const messages = Array.isArray(answer.messages) ? answer.messages.map((message) => ({ message })) : undefined;
     throw refusalOf(response, answer.errors ?? messages);
   }
   return answer.data as T;
+}
+
+/** The answer to a request. One that was refused because the session has ended has done nothing: it waits for the next. */
+async function exchange(path: string, init: RequestInit): Promise<{ response: Response; answer: Answer }> {
+  const session = sessions;
+  const response = await reach(path, init);
+  const answer = await readJson(response);
+  // Below /auth are the ways in, which refuse a wrong key by the same status.
+  if (response.status !== 401 || path.startsWith("/auth/")) return { response, answer };
+  if (session === sessions) {
+    noteEnd();
+    await nextSession(init.signal ?? null);
+  }
+  return exchange(path, init);
+}
+
+function nextSession(signal: AbortSignal | null): Promise<void> {
+  return new Promise((resolve, reject) => {
+    waiting.add(resolve);
+    signal?.addEventListener("abort", () => {
+      waiting.delete(resolve);
+      reject(signal.reason);
+    });
+  });
 }
 
 async function reach(path: string, init: RequestInit): Promise<Response> {
@@ -97,7 +126,13 @@ async function reach(path: string, init: RequestInit): Promise<Response> {
   }
 }
 
-async function readJson(response: Response): Promise<{ data?: unknown; errors?: unknown; messages?: unknown }> {
+interface Answer {
+  data?: unknown;
+  errors?: unknown;
+  messages?: unknown;
+}
+
+async function readJson(response: Response): Promise<Answer> {
   const text = await response.text();
   try {
     const read = parseExact(text);
@@ -109,7 +144,5 @@ async function readJson(response: Response): Promise<{ data?: unknown; errors?: 
 
 function refusalOf(response: Response, errors: unknown): ApiError {
   const problems = readProblems(errors, response.status);
-  const refusal = new ApiError(problems, readRetry(problems, response.headers.get("Retry-After"), Date.now()));
-  if (refusal.code === "UNAUTHENTICATED") noteEnd();
-  return refusal;
+  return new ApiError(problems, readRetry(problems, response.headers.get("Retry-After"), Date.now()));
 }

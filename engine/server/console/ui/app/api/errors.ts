@@ -88,8 +88,13 @@ export function isUnsure(error: unknown): boolean {
 
 /** The problems of `error` by the field they stand at; those of no field are under "". */
 export function byField(error: unknown): ReadonlyMap<string, string> {
+  return gather(error instanceof ApiError ? error.problems : []);
+}
+
+/** The messages of problems by the field they stand at. */
+export function gather(problems: readonly Pick<Problem, "field" | "message">[]): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
-  for (const { field, message } of error instanceof ApiError ? error.problems : []) {
+  for (const { field, message } of problems) {
     const key = field ?? "";
     found.set(key, found.has(key) ? `${found.get(key)}\n${message}` : message);
   }

@@ -3,13 +3,13 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 
-import { areaOf } from "./keys.ts";
 import { followModel } from "./live.ts";
 import MODEL_CHANGED from "./model_changed.graphql";
 import { isOwn } from "./own_changes.ts";
 import { DOOR_KEY } from "./session.ts";
-import { useScope, useSession } from "./session_context.ts";
+import { useSession } from "./session_context.ts";
 import { useModelChanged } from "./use_model_changed.ts";
+import { useReadAgain } from "./use_read_again.ts";
 
 interface Told {
   version: string;
@@ -33,8 +33,8 @@ function followVersions(read: string, changed: (told: Told) => void): () => void
 /** Reads the model again, everywhere in the console, after each change by another, and rights after each of roles. */
 export function useFollowedModel(): void {
   const client = useQueryClient();
-  const { workspace, role, version } = useScope();
   const changed = useModelChanged();
+  const readAccess = useReadAgain("access");
   const { modelVersion } = useSession();
   const read = useRef(modelVersion);
   useEffect(() => {
@@ -49,8 +49,8 @@ export function useFollowedModel(): void {
         // The first message of a connection names nothing that has changed before it.
         if (!told.rights && told.objects.length > 0) return;
         void client.invalidateQueries({ queryKey: DOOR_KEY });
-        void client.invalidateQueries({ queryKey: areaOf({ workspace, role, version }, "access") });
+        void readAccess();
       }),
-    [client, changed, workspace, role, version],
+    [client, changed, readAccess],
   );
 }

@@ -1,7 +1,11 @@
 // The objects of the workspace, by the words that lists of them show.
 
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+
 import { metadata } from "./client.ts";
+import { keyOf } from "./keys.ts";
 import OBJECTS from "./objects.graphql";
+import { useScope } from "./session_context.ts";
 
 export interface ObjectHead {
   id: string;
@@ -23,8 +27,16 @@ interface Page {
   };
 }
 
-/** All objects that the role may see, in pages. */
-export async function listObjects(signal?: AbortSignal): Promise<ObjectHead[]> {
+/** All objects that the role may see. */
+export function useObjectList(): UseQueryResult<ObjectHead[]> {
+  const scope = useScope();
+  return useQuery({
+    queryKey: keyOf(scope, "model", null, "objects"),
+    queryFn: ({ signal }) => listObjects(signal),
+  });
+}
+
+async function listObjects(signal?: AbortSignal): Promise<ObjectHead[]> {
   const found: ObjectHead[] = [];
   let after: string | null = null;
   do {

@@ -44,12 +44,16 @@ export interface Door {
 
 export const DOOR_KEY = ["door"] as const;
 
-/** The ways in and the present session, asked for once: it ends when a request is refused. */
+/**
+ * The ways in and the present session, asked for once: it ends when a request is refused, and another one may begin in
+ * another tab.
+ */
 export function useDoor() {
   return useQuery({
     queryKey: DOOR_KEY,
     queryFn: () => ask<Door>("GET", "/auth/sign-in"),
     staleTime: Number.POSITIVE_INFINITY,
+    refetchOnWindowFocus: ({ state }) => state.data?.session === null && "always",
   });
 }
 

@@ -1,11 +1,12 @@
 // Saved views: the columns, the filter and the order of a list, kept by the server.
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 
 import { metadata } from "./client.ts";
-import { areaOf, keyOf } from "./keys.ts";
+import { keyOf } from "./keys.ts";
 import type { ObjectModel } from "./model.ts";
 import { useScope } from "./session_context.ts";
+import { useReadAgain } from "./use_read_again.ts";
 import CREATE from "./view_create.graphql";
 import DELETE from "./view_delete.graphql";
 import UPDATE from "./view_update.graphql";
@@ -47,14 +48,12 @@ export type ViewChange =
 
 /** Write a view, and return its id; the list of views is read again. */
 export function useViewChange(object: ObjectModel) {
-  const scope = useScope();
-  const queries = useQueryClient();
   return useMutation({
     mutationFn: async (change: ViewChange): Promise<string> => {
       const answer = await metadata<Readonly<Record<string, { id: string }>>>(...documentOf(change, object));
       return Object.values(answer)[0]?.id ?? "";
     },
-    onSuccess: () => queries.invalidateQueries({ queryKey: areaOf(scope, "views", object.nameSingular) }),
+    onSuccess: useReadAgain("views", object.nameSingular),
   });
 }
 

@@ -4,6 +4,7 @@ import { useState } from "react";
 
 import type { Field } from "../api/model.ts";
 import { RelationPicker } from "../fields/editors/relation_picker.tsx";
+import { RecordName } from "../fields/record_name.tsx";
 
 export function RelationValue({
   field,
@@ -25,7 +26,7 @@ export function RelationValue({
   if (!isOpen) {
     return (
       <button type="button" className="button" onClick={() => setOpen(true)}>
-        {typeof value === "string" ? value : "Choose a record…"}
+        {typeof value === "string" ? <RecordName field={field} id={value} /> : "Choose a record…"}
       </button>
     );
   }

@@ -259,8 +259,6 @@ function updateOf(change: undo.Change, updatedAt: string): Update {
 }
 
 function refusalText(error: ApiError): string {
-  // Its own words are for programs.
-  if (error.code === "UNAUTHENTICATED") return "The session has ended. Sign in, and save it again.";
   if (isUnsure(error)) return `${error.message} The change may or may not have been kept: look before you repeat it.`;
   return error.message;
 }

@@ -1,6 +1,6 @@
 // A problem that belongs to no single field: it stays until it is resolved, can be selected, and copied.
 
-import { Check, Copy, TriangleAlert } from "lucide-react";
+import { Check, Copy, Info, TriangleAlert } from "lucide-react";
 import { type ReactNode, useState } from "react";
 
 import { Button } from "./button.tsx";
@@ -19,7 +19,7 @@ export function Problem({ title, text, kind = "danger", children }: ProblemProps
   const [isCopied, setCopied] = useState(false);
   return (
     <div className="problem" data-kind={kind} role={kind === "info" ? "status" : "alert"}>
-      <TriangleAlert aria-hidden />
+      {kind === "info" ? <Info aria-hidden /> : <TriangleAlert aria-hidden />}
       <div className="problem-body">
         <strong>{title}</strong>
         {text && <p className="problem-text">{text}</p>}

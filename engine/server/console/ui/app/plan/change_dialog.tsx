@@ -1,14 +1,15 @@
 // A form whose change shows its plan first, and is made when the person agrees to it.
 
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useEffect, useRef, useState } from "react";
+import { type ReactNode, useState } from "react";
 
-import { ApiError, byField } from "../api/errors.ts";
+import { ApiError, byField, gather } from "../api/errors.ts";
 import { applyChanges, type Change, type Plan, planChanges } from "../api/model_edit.ts";
 import { Button } from "../kit/button.tsx";
 import { Check } from "../kit/check.tsx";
 import { Dialog } from "../kit/dialog.tsx";
 import { TextField } from "../kit/field.tsx";
+import { FormDialog } from "../kit/form_dialog.tsx";
 import { Problem } from "../kit/problem.tsx";
 import { PlanView } from "./plan_view.tsx";
 import { isLosing } from "./summary.ts";
@@ -33,24 +34,18 @@ export interface ChangeDialogProps {
 
 export function ChangeDialog(props: ChangeDialogProps) {
   const { title, changes, losing, size = "medium", isDirty = false, typed, onClose, onDone, children } = props;
-  const [isLeaving, setLeaving] = useState(false);
   const [planned, setPlanned] = useState<Planned | null>(null);
   const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map());
   const planning = useMutation({
     mutationFn: () => planEither(changes(), losing?.()),
     onSuccess: (made: Planned) => {
-      const refused = refusalsOf(made.plan);
+      const refused = gather(made.plan.problems);
       setProblems(refused);
       setPlanned(refused.size === 0 ? made : null);
     },
   });
 
-  const form = useRef<HTMLFormElement>(null);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: new problems move the focus
-  useEffect(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus(), [problems]);
-
-  function submit(event: FormEvent) {
-    event.preventDefault();
+  function submit() {
     if (changes().length === 0) {
       onClose();
     } else if (!planning.isPending) {
@@ -73,49 +68,21 @@ export function ChangeDialog(props: ChangeDialogProps) {
     );
   }
   const failed = planning.error;
-  const leave = () => (isDirty ? setLeaving(true) : onClose());
+  const refused = failed instanceof ApiError ? byField(failed) : problems;
   return (
-    <Dialog
+    <FormDialog
       title={title}
       size={size}
-      isForm
-      onClose={leave}
-      actions={
-        <>
-          <Button onPress={leave}>Cancel</Button>
-          <Button type="submit" form="change-form" kind="primary">
-            {planning.isPending ? "Looking…" : "Show the plan"}
-          </Button>
-        </>
-      }
+      submit={planning.isPending ? "Looking…" : "Show the plan"}
+      onSubmit={submit}
+      onClose={onClose}
+      isDirty={isDirty}
+      problems={problems}
     >
-      <form
-        id="change-form"
-        className="change-form"
-        ref={form}
-        onSubmit={submit}
-        onKeyDown={(event) => {
-          // An editor within the form saves its value by the same key first.
-          if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.defaultPrevented) {
-            event.currentTarget.requestSubmit();
-          }
-        }}
-      >
-        {isLeaving && (
-          <Problem kind="warn" title="Discard the form as you filled it in?">
-            <span className="change-buttons">
-              <Button kind="danger" onPress={onClose}>
-                Discard
-              </Button>
-              <Button onPress={() => setLeaving(false)}>Keep</Button>
-            </span>
-          </Problem>
-        )}
-        {failed && <Problem title="The change cannot be planned." text={failed.message} />}
-        {problems.has("") && <Problem title="The change is refused." text={problems.get("") ?? ""} />}
-        {children?.(failed instanceof ApiError ? byField(failed) : problems)}
-      </form>
-    </Dialog>
+      {failed && <Problem title="The change cannot be planned." text={failed.message} />}
+      {problems.has("") && <Problem title="The change is refused." text={problems.get("") ?? ""} />}
+      {children?.(refused) ?? <p>The plan counts everything that would go, before anything is done.</p>}
+    </FormDialog>
   );
 }
 
@@ -182,13 +149,4 @@ export function PlanDialog({ title, plan, typed, onBack, onDone, apply }: PlanDi
       )}
     </Dialog>
   );
-}
-
-function refusalsOf(plan: Plan): ReadonlyMap<string, string> {
-  const found = new Map<string, string>();
-  for (const { field, message } of plan.problems) {
-    const key = field ?? "";
-    found.set(key, found.has(key) ? `${found.get(key)}\n${message}` : message);
-  }
-  return found;
 }

@@ -1,7 +1,8 @@
 // Lets a person in: the shell with a session, the sign-in page without one, and both when a session has ended.
 
-import { useState } from "react";
+import { useEffect, useState } from "react";
 
+import { goOn } from "../api/client.ts";
 import { type Session, useDoor, useViewed } from "../api/session.ts";
 import { SessionProvider } from "../api/session_context.ts";
 import { viewAs } from "../api/view_as.ts";
@@ -17,13 +18,19 @@ export function Gate() {
   const viewed = useViewed();
   const [last, setLast] = useState<Session | null>(null);
   const session = door.data?.session ?? null;
-  if (session !== null && session !== last) {
+  const isOther = session !== null && last !== null && session.workspace !== last.workspace;
+  if (session !== null && session !== last && !isOther) {
     setLast(session);
   }
+  useEffect(() => {
+    // A page, and the requests of it that wait, are of no workspace but their own.
+    if (isOther) window.location.reload();
+    else if (session !== null) goOn();
+  }, [session, isOther]);
   if (door.data === undefined) {
     return door.error === null ? <Loading /> : <Problem title="The console cannot start." text={door.error.message} />;
   }
-  const shown = session ?? last;
+  const shown = isOther ? last : (session ?? last);
   if (shown === null) {
     return <SignInPage door={door.data} />;
   }
@@ -39,7 +46,7 @@ export function Gate() {
         </Dialog>
       )}
       <Shell environment={door.data.environment} />
-      {session === null && <SignInOver door={door.data} workspace={shown.workspace} />}
+      {session === null && <SignInOver door={door.data} />}
     </SessionProvider>
   );
 }

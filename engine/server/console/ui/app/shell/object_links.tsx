@@ -1,27 +1,20 @@
 // The objects in the side bar: the pinned ones, and the last ones or all others.
 
-import { useQuery } from "@tanstack/react-query";
 import { Pin, PinOff } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { NavLink, useLocation } from "react-router";
 
-import { keyOf } from "../api/keys.ts";
-import { listObjects, type ObjectHead } from "../api/objects.ts";
+import { type ObjectHead, useObjectList } from "../api/objects.ts";
 import { withPin, withVisit } from "../api/preferences/navigation.ts";
 import type { usePreferences } from "../api/preferences/use_preferences.ts";
-import { useScope } from "../api/session_context.ts";
 import { Button } from "../kit/button.tsx";
 
 /** Objects that all stand in the side bar; of more of them, those that were opened last do. */
 const SHOWN = 12;
 
 export function ObjectLinks({ items, keepItems }: Pick<ReturnType<typeof usePreferences>, "items" | "keepItems">) {
-  const scope = useScope();
   const { pathname } = useLocation();
-  const objects = useQuery({
-    queryKey: keyOf(scope, "model", null, "objects"),
-    queryFn: ({ signal }) => listObjects(signal),
-  });
+  const objects = useObjectList();
   const active = objects.data?.filter(({ isActive }) => isActive) ?? [];
   const areMany = active.length > SHOWN;
   const opened = active.find(
@@ -67,7 +60,7 @@ export function ObjectLinks({ items, keepItems }: Pick<ReturnType<typeof usePref
         {list(rest, false)}
         <li>
           <NavLink to="/records" end>
-            All objects{objects.data ? ` (${objects.data.length})` : ""}
+            All objects{objects.data ? ` (${active.length})` : ""}
           </NavLink>
         </li>
       </ul>

@@ -1,12 +1,10 @@
 // The palette: a search over objects, pages, settings, and every button of the page.
 
-import { useQuery } from "@tanstack/react-query";
 import { type KeyboardEvent, useId, useState } from "react";
 import { useNavigate } from "react-router";
 
-import { keyOf } from "../api/keys.ts";
-import { listObjects } from "../api/objects.ts";
-import { useScope, useSession } from "../api/session_context.ts";
+import { useObjectList } from "../api/objects.ts";
+import { useSession } from "../api/session_context.ts";
 import { Dialog } from "../kit/dialog.tsx";
 import { DENSITY, THEME } from "./choices.ts";
 import { type Entry, findEntries } from "./palette_list.ts";
@@ -89,12 +87,8 @@ export function Palette({ onClose }: { onClose: () => void }) {
 
 function useEntries(): Entry[] {
   const navigate = useNavigate();
-  const scope = useScope();
   const session = useSession();
-  const objects = useQuery({
-    queryKey: keyOf(scope, "model", null, "objects"),
-    queryFn: ({ signal }) => listObjects(signal),
-  });
+  const objects = useObjectList();
   const to = (address: string) => () => void navigate(address);
   const hasModel = session.settings.includes("DATA_MODEL");
   return [

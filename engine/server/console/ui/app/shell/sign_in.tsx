@@ -14,10 +14,13 @@ import { Problem } from "../kit/problem.tsx";
 import { takeCode } from "./code.ts";
 import "./sign_in.css";
 
+/** Milliseconds without a key before the sign-in comes over a page: letters on their way would go into it. */
+const QUIET_MS = 800;
+
 interface Props {
   door: Door;
-  /** The workspace of the page behind, which is none of another one. */
-  workspace?: string;
+  /** The sign-in stands over a page, which a provider must not take the place of. */
+  isOver?: boolean;
 }
 
 /** The whole page, for a person without a session. */
@@ -33,17 +36,36 @@ export function SignInPage({ door }: Props) {
   );
 }
 
-/** Asks for a sign-in over a page whose session has ended: the page keeps all that was typed. */
-export function SignInOver({ door, workspace }: Required<Props>) {
+/** Asks for a sign-in over a page whose session has ended: the page keeps all that was typed, and its requests wait. */
+export function SignInOver({ door }: Props) {
+  const isQuiet = useQuiet();
   return (
-    <Dialog title="Your session has ended" size="small">
-      <p>Sign in to go on. The page behind keeps all that you typed.</p>
-      <SignInForm door={door} workspace={workspace} />
+    <Dialog title="Your session has ended" size="small" isOpen={isQuiet}>
+      <p>Sign in to go on. The page behind keeps all that you typed, and finishes what you began.</p>
+      <SignInForm door={door} isOver />
     </Dialog>
   );
 }
 
-function SignInForm({ door, workspace }: Props) {
+/** Whether no key has been pressed for a moment. */
+function useQuiet(): boolean {
+  const [isQuiet, setQuiet] = useState(false);
+  useEffect(() => {
+    let timer = setTimeout(() => setQuiet(true), QUIET_MS);
+    function wait() {
+      clearTimeout(timer);
+      timer = setTimeout(() => setQuiet(true), QUIET_MS);
+    }
+    window.addEventListener("keydown", wait, true);
+    return () => {
+      clearTimeout(timer);
+      window.removeEventListener("keydown", wait, true);
+    };
+  }, []);
+  return isQuiet;
+}
+
+function SignInForm({ door, isOver = false }: Props) {
   const client = useQueryClient();
   const location = useLocation();
   const [key, setKey] = useState("");
@@ -51,10 +73,6 @@ function SignInForm({ door, workspace }: Props) {
     mutationFn: (way: { key: string } | { code: string }) =>
       "key" in way ? signInByKey(way.key) : signInByCode(way.code),
     onSuccess: (session: Session) => {
-      if (workspace !== undefined && workspace !== session.workspace) {
-        window.location.reload();
-        return;
-      }
       setKey("");
       client.setQueryData<Door>(DOOR_KEY, { ...door, session });
       void client.invalidateQueries({ predicate: (query) => query.queryKey[0] !== DOOR_KEY[0] });
@@ -103,6 +121,7 @@ function SignInForm({ door, workspace }: Props) {
         <a
           key={name}
           className="button"
+          target={isOver ? "_blank" : undefined}
           href={`${root}${path}&returnTo=${encodeURIComponent(base + location.pathname + location.search)}`}
         >
           {door.providers.length === 1 ? "Sign in with OpenID Connect" : `Sign in with ${name}`}

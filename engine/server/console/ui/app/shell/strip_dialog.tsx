@@ -3,10 +3,9 @@
 import { useState } from "react";
 
 import type { usePreferences } from "../api/preferences/use_preferences.ts";
-import { Button } from "../kit/button.tsx";
 import { COLORS, colorOf } from "../kit/chip.tsx";
-import { Dialog } from "../kit/dialog.tsx";
 import { TextField } from "../kit/field.tsx";
+import { FormDialog } from "../kit/form_dialog.tsx";
 import { Problem } from "../kit/problem.tsx";
 import { Select } from "../kit/select.tsx";
 
@@ -19,23 +18,12 @@ export function StripDialog({ strip, keepStrip, onClose }: StripDialogProps) {
   const [color, setColor] = useState(colorOf(strip?.color));
   const kept = label.trim() === "" ? null : { label: label.trim(), color };
   return (
-    <Dialog
+    <FormDialog
       title="Strip of the workspace"
       size="small"
-      isForm
+      submit="Save"
+      onSubmit={() => keepStrip.isPending || keepStrip.mutate(kept, { onSuccess: onClose })}
       onClose={onClose}
-      actions={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button
-            kind="primary"
-            isDisabled={keepStrip.isPending}
-            onPress={() => keepStrip.mutate(kept, { onSuccess: onClose })}
-          >
-            Save
-          </Button>
-        </>
-      }
     >
       {keepStrip.error && <Problem title="The strip was not kept." text={keepStrip.error.message} />}
       <TextField
@@ -51,6 +39,6 @@ export function StripDialog({ strip, keepStrip, onClose }: StripDialogProps) {
         choices={COLORS.map((one) => ({ id: one, label: one.charAt(0).toUpperCase() + one.slice(1) }))}
         onChange={setColor}
       />
-    </Dialog>
+    </FormDialog>
   );
 }

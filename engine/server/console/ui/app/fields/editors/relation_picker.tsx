@@ -3,30 +3,29 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { records } from "../../api/client.ts";
 import { keyOf } from "../../api/keys.ts";
 import type { Field, TargetObject } from "../../api/model.ts";
-import { buildDocuments } from "../../api/record_documents.ts";
 import { useScope } from "../../api/session_context.ts";
 import { buildSearch } from "../../filter/search.ts";
+import { type Options, readOptions, useRecordName } from "../record_name.tsx";
 import { labelOf } from "../registry.ts";
 import type { EditorProps } from "./editor.tsx";
 import { type Choice, Picker } from "./picker.tsx";
 
 const SHOWN = 20;
 
-type Connection = { edges: readonly { node: { id: string } }[]; pageInfo: { hasNextPage: boolean } };
-
 export function RelationPicker({ field, value, related, text, label, onSave, onCancel }: EditorProps) {
   const [search, setSearch] = useState(text ?? "");
   const target = field.relation?.target;
   const found = useRecords(target, search);
+  const isKnown = typeof related === "object" && related !== null;
+  const name = useRecordName(field, isKnown ? null : value);
   if (!target) return null;
   const edges = found.data?.edges ?? [];
   const choices: Choice[] = edges.map(({ node }) => ({ value: node.id, label: labelOf(node, target.labels) }));
   const present = typeof value === "string" ? value : null;
   if (search === "" && present !== null && !choices.some((choice) => choice.value === present)) {
-    choices.unshift({ value: present, label: labelOf(related, target.labels) || present });
+    choices.unshift({ value: present, label: (isKnown && labelOf(related, target.labels)) || name });
   }
   if (field.isNullable && search === "")
     choices.unshift({ value: null, label: `No ${target.labelSingular.toLowerCase()}` });
@@ -47,7 +46,7 @@ export function RelationPicker({ field, value, related, text, label, onSave, onC
 }
 
 function hintOf(
-  found: { isPending: boolean; isPlaceholderData: boolean; error: Error | null; data?: Connection | undefined },
+  found: { isPending: boolean; isPlaceholderData: boolean; error: Error | null; data?: Options | undefined },
   count: number,
   field: Field,
 ) {
@@ -63,15 +62,6 @@ function useRecords(target: TargetObject | undefined, search: string) {
     queryKey: keyOf(scope, "records", target?.namePlural ?? null, "options", search),
     enabled: target !== undefined,
     placeholderData: keepPreviousData,
-    queryFn: async ({ signal }): Promise<Connection> => {
-      if (!target) return { edges: [], pageInfo: { hasNextPage: false } };
-      const document = buildDocuments({ ...target, description: null, fields: [] }, []).options;
-      const answer = await records<Record<string, Connection>>(
-        document,
-        { filter: buildSearch(search, target.labels), first: SHOWN },
-        { signal },
-      );
-      return answer[target.namePlural] ?? { edges: [], pageInfo: { hasNextPage: false } };
-    },
+    queryFn: target && (({ signal }) => readOptions(target, buildSearch(search, target.labels), SHOWN, signal)),
   });
 }

@@ -17,7 +17,7 @@ export function ClaimFields({ claims, values, onChange, problem }: ClaimFieldsPr
   return (
     <fieldset className="options">
       <legend className="field-label">Values of the principal</legend>
-      <div className="change-row">
+      <div className="form-columns">
         {claims.map((claim) => {
           const field: Field = fieldOfClaim(claim);
           return (

@@ -6,18 +6,20 @@ import { useState } from "react";
 import { readBroken, readDocuments, removeDocuments, type TrustedDocument } from "../../api/documents.ts";
 import { keyOf } from "../../api/keys.ts";
 import { useScope } from "../../api/session_context.ts";
+import { useReadAgain } from "../../api/use_read_again.ts";
 import { Button } from "../../kit/button.tsx";
 import { Check } from "../../kit/check.tsx";
+import { Confirm } from "../../kit/confirm.tsx";
 import { Empty } from "../../kit/empty.tsx";
 import { printCount } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import type { Column } from "../../kit/table.tsx";
 import { Time } from "../../kit/time.tsx";
-import { Confirm } from "./confirm.tsx";
 import { ImportDocuments } from "./import_documents.tsx";
 import { Paged } from "./paged.tsx";
 
 export function Documents() {
+  const readAgain = useReadAgain("access");
   const [isImporting, setImporting] = useState(false);
   const [removed, setRemoved] = useState<TrustedDocument | null>(null);
   const [isAll, setAll] = useState(false);
@@ -80,7 +82,7 @@ export function Documents() {
         <Confirm
           title={`Remove ${removed.operationName ?? removed.documentId} of ${removed.client}?`}
           verb="Remove"
-          act={() => removeDocuments(removed.client, isAll ? null : [removed.documentId])}
+          act={() => removeDocuments(removed.client, isAll ? null : [removed.documentId]).then(readAgain)}
           onClose={() => setRemoved(null)}
         >
           <p>

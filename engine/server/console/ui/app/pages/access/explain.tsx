@@ -1,15 +1,13 @@
 // Asks whether a role may do something, and which way says so.
 
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 
-import { type AccessQuestion, explainAccess, readRoles } from "../../api/access.ts";
+import { type AccessQuestion, explainAccess, useRoles } from "../../api/access.ts";
 import { byField } from "../../api/errors.ts";
-import { keyOf } from "../../api/keys.ts";
 import type { Field, ObjectModel } from "../../api/model.ts";
 import { useObject } from "../../api/object_query.ts";
-import { listObjects } from "../../api/objects.ts";
-import { useScope } from "../../api/session_context.ts";
+import { useObjectList } from "../../api/objects.ts";
 import { ValueField } from "../../fields/editors/value_field.tsx";
 import { Button } from "../../kit/button.tsx";
 import { Chip } from "../../kit/chip.tsx";
@@ -23,7 +21,6 @@ import { WayWords } from "./way_words.tsx";
 const OF_FIELDS: readonly Action[] = ["read", "create", "update"];
 
 export function Explain() {
-  const scope = useScope();
   const [question, setQuestion] = useState<Omit<AccessQuestion, "action"> & { action: Action }>({
     role: "",
     object: "",
@@ -33,14 +30,8 @@ export function Explain() {
     principal: {},
   });
   const set = (changed: Partial<typeof question>) => setQuestion({ ...question, ...changed });
-  const roles = useQuery({
-    queryKey: keyOf(scope, "access", null, "roles"),
-    queryFn: ({ signal }) => readRoles(signal),
-  });
-  const objects = useQuery({
-    queryKey: keyOf(scope, "model", null, "objects"),
-    queryFn: ({ signal }) => listObjects(signal),
-  });
+  const roles = useRoles();
+  const objects = useObjectList();
   const asking = useMutation({
     mutationFn: (asked: typeof question) => explainAccess({ ...asked, action: asked.action.toUpperCase() }),
   });
@@ -66,9 +57,9 @@ export function Explain() {
 
   return (
     <div className="explain">
-      <form className="change-form" onSubmit={submit}>
+      <form className="form" onSubmit={submit}>
         <p>May a role do something, and which of its ways says so?</p>
-        <div className="change-row">
+        <div className="form-columns">
           <Select
             label="Role"
             value={role.name}
@@ -139,7 +130,7 @@ function OfObject({ plural, isOfFields, question, set, problems }: OfObjectProps
   if (!object) return null;
   const fields = object.fields.map(({ name, label }) => ({ id: name, label }));
   return (
-    <div className="change-row">
+    <div className="form-columns">
       {isOfFields && (
         <Select
           label="Field"

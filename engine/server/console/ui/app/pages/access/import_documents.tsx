@@ -1,13 +1,12 @@
 // Imports the manifest of a client's documents, from a file or as pasted text.
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useId, useState } from "react";
 
-import { readRoles } from "../../api/access.ts";
+import { useRoles } from "../../api/access.ts";
 import { importDocuments } from "../../api/documents.ts";
 import { byField } from "../../api/errors.ts";
-import { areaOf, keyOf } from "../../api/keys.ts";
-import { useScope, useSession } from "../../api/session_context.ts";
+import { useReadAgain } from "../../api/use_read_again.ts";
 import { Button } from "../../kit/button.tsx";
 import { Check } from "../../kit/check.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
@@ -17,23 +16,16 @@ import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
 
 export function ImportDocuments({ onClose }: { onClose: () => void }) {
-  const cache = useQueryClient();
-  const scope = useScope();
-  const session = useSession();
   const file = useId();
   const [client, setClient] = useState("");
   const [text, setText] = useState("");
   const [role, setRole] = useState("");
   const [replace, setReplace] = useState(false);
   const [isWrong, setWrong] = useState(false);
-  const roles = useQuery({
-    queryKey: keyOf(scope, "access", null, "roles"),
-    queryFn: ({ signal }) => readRoles(signal),
-    enabled: session.settings.includes("ROLES"),
-  });
+  const roles = useRoles();
   const importing = useMutation({
     mutationFn: (manifest: unknown) => importDocuments({ client, manifest, role: role || null, replace }),
-    onSuccess: () => cache.invalidateQueries({ queryKey: areaOf(scope, "access") }),
+    onSuccess: useReadAgain("access"),
   });
   const problems = byField(importing.error);
   const isPlaced = problems.has("client") || problems.has("role");
@@ -60,7 +52,7 @@ export function ImportDocuments({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <FormDialog title="Import documents" submit="Import" onSubmit={submit} onClose={onClose}>
+    <FormDialog title="Import documents" submit="Import" onSubmit={submit} onClose={onClose} problems={importing.error}>
       {importing.error && !isPlaced && <Problem title="Nothing was imported." text={importing.error.message} />}
       <TextField
         label="Client"

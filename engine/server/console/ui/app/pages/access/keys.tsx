@@ -4,22 +4,31 @@ import { Plus } from "lucide-react";
 import { useState } from "react";
 
 import { type ApiKey, readKeys, revokeKey } from "../../api/access.ts";
+import { useReadAgain } from "../../api/use_read_again.ts";
 import { Button } from "../../kit/button.tsx";
 import { Chip } from "../../kit/chip.tsx";
+import { Confirm } from "../../kit/confirm.tsx";
 import type { Column } from "../../kit/table.tsx";
 import { Time } from "../../kit/time.tsx";
-import { Confirm } from "./confirm.tsx";
 import { NewKey } from "./new_key.tsx";
 import { Paged } from "./paged.tsx";
 import { RotateKey } from "./rotate_key.tsx";
 
 export function Keys() {
+  const readAgain = useReadAgain("access");
   const [isAdding, setAdding] = useState(false);
   const [revoked, setRevoked] = useState<ApiKey | null>(null);
   const [rotated, setRotated] = useState<ApiKey | null>(null);
   const columns: Column<ApiKey>[] = [
-    { id: "name", title: "Name", cell: ({ name }) => name },
-    { id: "prefix", title: "Begins with", cell: ({ prefix }) => <code>{prefix}</code> },
+    {
+      id: "name",
+      title: "Name",
+      cell: ({ name, prefix }) => (
+        <>
+          {name} <code className="access-prefix">{prefix}…</code>
+        </>
+      ),
+    },
     { id: "role", title: "Role", cell: ({ role }) => role },
     { id: "created", title: "Created", cell: ({ createdAt }) => <Time at={createdAt} /> },
     { id: "used", title: "Last used", cell: ({ lastUsedAt }) => <Time at={lastUsedAt} /> },
@@ -58,7 +67,7 @@ export function Keys() {
         <Confirm
           title={`Revoke the key ${revoked.name}?`}
           verb="Revoke the key"
-          act={() => revokeKey(revoked.id)}
+          act={() => revokeKey(revoked.id).then(readAgain)}
           onClose={() => setRevoked(null)}
         >
           <p>Programs that use it are refused within a second, and its sessions end.</p>

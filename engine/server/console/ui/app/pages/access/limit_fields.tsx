@@ -34,7 +34,7 @@ export function LimitFields({ limits, onChange, problems }: LimitFieldsProps) {
   return (
     <fieldset className="options">
       <legend className="field-label">Limits</legend>
-      <div className="change-row">
+      <div className="form-columns">
         {LIMITS.map(({ name, label }) => (
           <ValueField
             key={name}

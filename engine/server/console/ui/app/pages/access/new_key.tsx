@@ -1,12 +1,12 @@
 // The form of a new key: its role with the values of that, its end, and the networks that it may be used from.
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { createKey, readRoles } from "../../api/access.ts";
+import { createKey, useRoles } from "../../api/access.ts";
 import { byField } from "../../api/errors.ts";
-import { areaOf, keyOf } from "../../api/keys.ts";
-import { useScope, useSession } from "../../api/session_context.ts";
+import { useSession } from "../../api/session_context.ts";
+import { useReadAgain } from "../../api/use_read_again.ts";
 import { TextField } from "../../kit/field.tsx";
 import { FormDialog } from "../../kit/form_dialog.tsx";
 import { Problem } from "../../kit/problem.tsx";
@@ -28,8 +28,6 @@ const LIVES = [
 const FIELDS = ["name", "role", "expiresAt", "networks", "claims"];
 
 export function NewKey({ onClose }: { onClose: () => void }) {
-  const client = useQueryClient();
-  const scope = useScope();
   const session = useSession();
   const [name, setName] = useState("");
   const [role, setRole] = useState(session.role);
@@ -37,11 +35,7 @@ export function NewKey({ onClose }: { onClose: () => void }) {
   const [day, setDay] = useState("");
   const [networks, setNetworks] = useState("");
   const [claims, setClaims] = useState<Values>({});
-  const roles = useQuery({
-    queryKey: keyOf(scope, "access", null, "roles"),
-    queryFn: ({ signal }) => readRoles(signal),
-    enabled: session.settings.includes("ROLES"),
-  });
+  const roles = useRoles();
   const chosen = roles.data?.find((one) => one.name === role);
   const known = chosen ? claimsOf(chosen, roles.data ?? []) : [];
   const lines = networks.split(/[\s,]+/).filter(Boolean);
@@ -54,7 +48,7 @@ export function NewKey({ onClose }: { onClose: () => void }) {
         ...(lines.length > 0 && { networks: lines }),
         ...(known.length > 0 && { claims }),
       }),
-    onSuccess: () => client.invalidateQueries({ queryKey: areaOf(scope, "access") }),
+    onSuccess: useReadAgain("access"),
   });
   if (making.data) {
     return <Token made={making.data} onClose={onClose} />;
@@ -71,10 +65,10 @@ export function NewKey({ onClose }: { onClose: () => void }) {
   }
 
   return (
-    <FormDialog title="New key" submit="Create" onSubmit={submit} onClose={onClose}>
+    <FormDialog title="New key" submit="Create" onSubmit={submit} onClose={onClose} problems={making.error}>
       {making.error && !isPlaced && <Problem title="The key was not made." text={making.error.message} />}
       <TextField label="Name" value={name} onChange={setName} problem={problems.get("name")} autoFocus isRequired />
-      <div className="change-row">
+      <div className="form-columns">
         <Select
           label="Role"
           value={role}

@@ -1,13 +1,10 @@
 // The form of a role: its name, its administration, and the matrix of its rights on records.
 
-import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import type { Role } from "../../api/access.ts";
-import { keyOf } from "../../api/keys.ts";
 import { useObject } from "../../api/object_query.ts";
-import { listObjects, type ObjectHead } from "../../api/objects.ts";
-import { useScope } from "../../api/session_context.ts";
+import { type ObjectHead, useObjectList } from "../../api/objects.ts";
 import { SETTINGS } from "../../api/setting_words.ts";
 import { Check } from "../../kit/check.tsx";
 import { TextField } from "../../kit/field.tsx";
@@ -27,15 +24,11 @@ export interface RoleDialogProps {
 }
 
 export function RoleDialog({ role, roles, onClose, onDone }: RoleDialogProps) {
-  const scope = useScope();
   const [draft, setDraft] = useState(() => (role === null ? newRole() : draftOf(role)));
   const [copied, setCopied] = useState("");
   const [edited, setEdited] = useState<{ object: ObjectHead; action: Action } | null>(null);
   const set = (changed: Partial<typeof draft>) => setDraft({ ...draft, ...changed });
-  const objects = useQuery({
-    queryKey: keyOf(scope, "model", null, "objects"),
-    queryFn: ({ signal }) => listObjects(signal),
-  });
+  const objects = useObjectList();
   const isFixed = role?.name === "admin";
 
   return (
@@ -51,7 +44,7 @@ export function RoleDialog({ role, roles, onClose, onDone }: RoleDialogProps) {
         {(problems) => (
           <>
             {isFixed && <p>The role admin may do everything, and cannot be changed.</p>}
-            <div className="change-row">
+            <div className="form-columns">
               <TextField
                 label="Label"
                 value={draft.label}

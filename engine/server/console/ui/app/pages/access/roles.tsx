@@ -1,15 +1,14 @@
 // The roles of the workspace.
 
-import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 
-import { type Role, readRoles } from "../../api/access.ts";
-import { areaOf, keyOf } from "../../api/keys.ts";
-import { useScope, useSession } from "../../api/session_context.ts";
+import { type Role, useRoles } from "../../api/access.ts";
+import { useSession } from "../../api/session_context.ts";
 import { settingsInWords } from "../../api/setting_words.ts";
 import { useModelChanged } from "../../api/use_model_changed.ts";
+import { useReadAgain } from "../../api/use_read_again.ts";
 import { viewAs } from "../../api/view_as.ts";
 import { Button } from "../../kit/button.tsx";
 import { Chip } from "../../kit/chip.tsx";
@@ -21,20 +20,16 @@ import { RoleDialog } from "./role_dialog.tsx";
 type Shown = { kind: "new" } | { kind: "edit"; role: Role } | { kind: "delete"; role: Role } | null;
 
 export function Roles() {
-  const scope = useScope();
   const session = useSession();
   const navigate = useNavigate();
-  const client = useQueryClient();
+  const readAgain = useReadAgain("access");
   const changed = useModelChanged();
   const [shown, setShown] = useState<Shown>(null);
-  const roles = useQuery({
-    queryKey: keyOf(scope, "access", null, "roles"),
-    queryFn: ({ signal }) => readRoles(signal),
-  });
+  const roles = useRoles();
 
   async function done() {
     setShown(null);
-    await client.invalidateQueries({ queryKey: areaOf(scope, "access") });
+    await readAgain();
     await changed();
   }
 

@@ -1,13 +1,11 @@
 // Gives a key another token, while the one before stays valid for a time.
 
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { type ApiKey, rotateKey } from "../../api/access.ts";
-import { areaOf } from "../../api/keys.ts";
-import { useScope } from "../../api/session_context.ts";
-import { Button } from "../../kit/button.tsx";
-import { Dialog } from "../../kit/dialog.tsx";
+import { useReadAgain } from "../../api/use_read_again.ts";
+import { FormDialog } from "../../kit/form_dialog.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
 import { Token } from "./token.tsx";
@@ -21,35 +19,26 @@ const OVERLAPS = [
 ] as const;
 
 export function RotateKey({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
-  const client = useQueryClient();
-  const scope = useScope();
   const [overlap, setOverlap] = useState<(typeof OVERLAPS)[number]["id"]>("3600");
   const rotating = useMutation({
     mutationFn: () => rotateKey(apiKey.id, Number(overlap)),
-    onSuccess: () => client.invalidateQueries({ queryKey: areaOf(scope, "access") }),
+    onSuccess: useReadAgain("access"),
   });
   if (rotating.data) {
     return <Token made={rotating.data} onClose={onClose} />;
   }
   return (
-    <Dialog
+    <FormDialog
       title={`Rotate the key ${apiKey.name}?`}
       size="small"
-      isForm
+      submit="Rotate the key"
+      onSubmit={() => rotating.isPending || rotating.mutate()}
       onClose={onClose}
-      actions={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button kind="primary" onPress={() => rotating.isPending || rotating.mutate()}>
-            Rotate the key
-          </Button>
-        </>
-      }
     >
       {rotating.error && <Problem title="The key was not rotated." text={rotating.error.message} />}
       <p>The key keeps its role, its values and its networks, and gets another token.</p>
       <Select label="The token before stays valid" value={overlap} choices={OVERLAPS} onChange={setOverlap} />
       {overlap === "0" && <p>Programs that still send it are refused within a second.</p>}
-    </Dialog>
+    </FormDialog>
   );
 }

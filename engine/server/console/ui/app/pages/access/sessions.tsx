@@ -3,13 +3,15 @@
 import { useState } from "react";
 
 import { type OpenSession, readSessions, revokeSession } from "../../api/access.ts";
+import { useReadAgain } from "../../api/use_read_again.ts";
 import { Button } from "../../kit/button.tsx";
+import { Confirm } from "../../kit/confirm.tsx";
 import type { Column } from "../../kit/table.tsx";
 import { Time } from "../../kit/time.tsx";
-import { Confirm } from "./confirm.tsx";
 import { Paged } from "./paged.tsx";
 
 export function Sessions() {
+  const readAgain = useReadAgain("access");
   const [ended, setEnded] = useState<OpenSession | null>(null);
   const columns: Column<OpenSession>[] = [
     { id: "name", title: "Name", cell: ({ name }) => name },
@@ -35,7 +37,7 @@ export function Sessions() {
         <Confirm
           title={`End the session of ${ended.name}?`}
           verb="End the session"
-          act={() => revokeSession(ended.id)}
+          act={() => revokeSession(ended.id).then(readAgain)}
           onClose={() => setEnded(null)}
         >
           <p>The browser has to sign in again. Open sockets end within a second.</p>

@@ -15,6 +15,7 @@ import { buildOrderBy, knownKeys } from "../../grid/order.ts";
 import { useLive } from "../../grid/use_live.ts";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
+import { Search } from "../../kit/search.tsx";
 import { Select } from "../../kit/select.tsx";
 import { RecordPanels } from "../record/panels.tsx";
 import { writeAddress } from "../records/address.ts";
@@ -32,7 +33,7 @@ const NONE: Total = { count: 0, sum: null };
 
 export function BoardPage({ object, field }: { object: ObjectModel; field: Field }) {
   const [address, setAddress] = useAddress();
-  const [parameters, setParameters] = useSearchParams();
+  const [, setParameters] = useSearchParams();
   const scope = useScope();
   const client = useQueryClient();
   const navigate = useNavigate();
@@ -98,13 +99,10 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
               }
             />
           </div>
-          <input
-            type="search"
-            className="list-search"
-            aria-label={`Search ${object.labelPlural}`}
-            placeholder="Search…"
-            value={parameters.get("q") ?? ""}
-            onChange={(event) => setAddress({ search: event.target.value })}
+          <Search
+            label={`Search ${object.labelPlural}`}
+            value={address.search}
+            onChange={(search) => setAddress({ search })}
           />
           <Link className="button" data-kind="quiet" to={`/records/${object.namePlural}?${list}`}>
             <Table2 aria-hidden /> Table

@@ -57,7 +57,7 @@ export function Column({ board, column, columns, total, fields, moves, onOpen, o
         <span className="board-count">{total && printCount(total.count)}</span>
         {total?.sum && <span className="board-sum">Σ {groupDigits(total.sum)}</span>}
       </header>
-      {cards.error && <Problem title={cards.error.message} text={cards.error.message} />}
+      {cards.error && <Problem title="The cards cannot be read." text={cards.error.message} />}
       <ul>
         {shown.map((row) => (
           <Card

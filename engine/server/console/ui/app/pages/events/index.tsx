@@ -1,6 +1,6 @@
 // The events of the workspace as they come: which record was written, how, by whom.
 
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { Pause, Play } from "lucide-react";
 import { useState } from "react";
 import { Link, useSearchParams } from "react-router";
@@ -8,7 +8,7 @@ import { Link, useSearchParams } from "react-router";
 import { ACTIONS, listEvents, type RecordEvent } from "../../api/events/events.ts";
 import { useTail } from "../../api/events/use_tail.ts";
 import { keyOf } from "../../api/keys.ts";
-import { listObjects, type ObjectHead } from "../../api/objects.ts";
+import { type ObjectHead, useObjectList } from "../../api/objects.ts";
 import { useScope } from "../../api/session_context.ts";
 import { Button } from "../../kit/button.tsx";
 import { Chip, type Color } from "../../kit/chip.tsx";
@@ -37,10 +37,7 @@ export function Component() {
   const scope = useScope();
   const [search, setSearch] = useSearchParams();
   const [isPaused, setPaused] = useState(false);
-  const objects = useQuery({
-    queryKey: keyOf(scope, "model", null, "objects"),
-    queryFn: ({ signal }) => listObjects(signal),
-  });
+  const objects = useObjectList();
   const active = (objects.data ?? []).filter(({ isActive }) => isActive);
   const object = search.get("object") ?? ALL;
   const action = ACTIONS.find((one) => one === search.get("action")) ?? null;
@@ -107,7 +104,7 @@ export function Component() {
             {isPaused ? "Go on" : "Pause"}
           </Button>
         </div>
-        {pages.error && <Problem title={pages.error.message} text={pages.error.message} />}
+        {pages.error && <Problem title="The events cannot be read." text={pages.error.message} />}
         {pages.data && rows.length === 0 && (
           <Empty title="No events yet">
             <p>Each write of a record is an event, with its author and the fields that it has changed.</p>

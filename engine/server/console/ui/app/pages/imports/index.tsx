@@ -6,35 +6,35 @@ import { Link, useNavigate, useParams } from "react-router";
 
 import { createJob, useJob, useJobs } from "../../api/imports.ts";
 import type { ObjectModel } from "../../api/model.ts";
-import { useObject } from "../../api/object_query.ts";
 import { mayDo } from "../../api/session.ts";
 import { useSession } from "../../api/session_context.ts";
 import { Button } from "../../kit/button.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
+import { OfObject } from "../../shell/of_object.tsx";
 import { detectEncoding, type Encoding, toUtf8 } from "./encoding.ts";
 import { JobSteps, WORDS } from "./job_steps.tsx";
 import "./imports.css";
 
 export function Component() {
-  const { plural = "", job } = useParams();
-  const object = useObject(plural);
+  return <OfObject>{(object) => <ImportPage object={object} />}</OfObject>;
+}
+
+function ImportPage({ object }: { object: ObjectModel }) {
+  const { job } = useParams();
   const session = useSession();
-  const title = object.data ? `Import ${object.data.labelPlural}` : "Import";
   return (
-    <Page title={title} bar={<Link to={`/records/${plural}`}>{object.data?.labelPlural ?? plural}</Link>}>
-      {object.error && <Problem title="The object cannot be read." text={object.error.message} />}
-      {object.data === null && (
-        <Problem kind="warn" title={`There is no object “${plural}”, or your role does not see it.`} />
+    <Page
+      title={`Import ${object.labelPlural}`}
+      bar={<Link to={`/records/${object.namePlural}`}>{object.labelPlural}</Link>}
+    >
+      {!mayDo(session, object.nameSingular, "create") ? (
+        <Problem kind="warn" title={`The role ${session.role} does not create ${object.labelPlural}.`} />
+      ) : job === undefined ? (
+        <FileStep object={object} />
+      ) : (
+        <JobPage object={object} id={job} />
       )}
-      {object.data &&
-        (!mayDo(session, object.data.nameSingular, "create") ? (
-          <Problem kind="warn" title={`The role ${session.role} does not create ${object.data.labelPlural}.`} />
-        ) : job === undefined ? (
-          <FileStep object={object.data} />
-        ) : (
-          <JobPage object={object.data} id={job} />
-        ))}
     </Page>
   );
 }
@@ -66,8 +66,8 @@ function FileStep({ object }: { object: ObjectModel }) {
       {sent.error && sent.error.name !== "AbortError" && (
         <Problem title="The file was not taken." text={sent.error.message} />
       )}
-      <label className="form-row">
-        File
+      <label className="field">
+        <span className="field-label">File</span>
         <input
           type="file"
           accept=".csv,.tsv,.txt,.jsonl,.ndjson"

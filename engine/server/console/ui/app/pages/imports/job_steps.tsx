@@ -7,6 +7,7 @@ import type { ObjectModel } from "../../api/model.ts";
 import { Button } from "../../kit/button.tsx";
 import { printCount } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
+import { Select } from "../../kit/select.tsx";
 import { conflictKeys, initialMapping, targetsOf } from "./targets.ts";
 
 export const WORDS: Readonly<Record<Job["status"], string>> = {
@@ -87,17 +88,19 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
             </tbody>
           </table>
         )}
-        <label className="form-row">
-          Records that are there already
-          <select disabled={!isFresh || isBusy} value={key} onChange={(event) => setKey(event.target.value)}>
-            <option value="">Create every row</option>
-            {conflictKeys(object).map((name) => (
-              <option key={name} value={name}>
-                Update where {targets.find((target) => target.name === name)?.label ?? name} is equal
-              </option>
-            ))}
-          </select>
-        </label>
+        <Select
+          label="Records that are there already"
+          isDisabled={!isFresh || isBusy}
+          value={key}
+          choices={[
+            { id: "", label: "Create every row" },
+            ...conflictKeys(object).map((name) => ({
+              id: name,
+              label: `Update where ${targets.find((target) => target.name === name)?.label ?? name} is equal`,
+            })),
+          ]}
+          onChange={setKey}
+        />
       </section>
       <section className="import" aria-label="Progress">
         <p role="status">
@@ -139,5 +142,7 @@ function progressOf(job: Job): string {
     return `${printCount(job.undone)} undone, ${printCount(job.kept)} kept, because they were changed since or are gone.`;
   }
   if (job.status === "READY" || job.status === "RECEIVING") return "";
-  return `${printCount(job.created)} created, ${printCount(job.updated)} updated, ${printCount(job.failed)} refused.`;
+  // A check has written nothing.
+  const created = job.status === "CHECKING" || job.status === "CHECKED" ? "would be created" : "created";
+  return `${printCount(job.created)} ${created}, ${printCount(job.updated)} updated, ${printCount(job.failed)} refused.`;
 }

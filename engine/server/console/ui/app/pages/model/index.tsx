@@ -6,7 +6,7 @@ import { useState } from "react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 import { keyOf } from "../../api/keys.ts";
 import { readStats } from "../../api/model_edit.ts";
-import { listObjects, type ObjectHead } from "../../api/objects.ts";
+import { type ObjectHead, useObjectList } from "../../api/objects.ts";
 import { useScope } from "../../api/session_context.ts";
 import { useModelChanged } from "../../api/use_model_changed.ts";
 import { Button } from "../../kit/button.tsx";
@@ -29,10 +29,7 @@ export function Component() {
   const changed = useModelChanged();
   const [search] = useSearchParams();
   const [isAdding, setAdding] = useState(false);
-  const objects = useQuery({
-    queryKey: keyOf(scope, "model", null, "objects"),
-    queryFn: ({ signal }) => listObjects(signal),
-  });
+  const objects = useObjectList();
   const words = (search.get("q") ?? "").trim().toLowerCase();
   const shown = (objects.data ?? []).filter(({ labelPlural, namePlural, nameSingular }) =>
     `${labelPlural} ${namePlural} ${nameSingular}`.toLowerCase().includes(words),

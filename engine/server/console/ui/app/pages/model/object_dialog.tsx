@@ -75,7 +75,7 @@ export function ObjectDialog({ object, onClose, onDone }: ObjectDialogProps) {
     >
       {(problems) => (
         <>
-          <div className="change-row">
+          <div className="form-columns">
             <TextField
               label="Label of one"
               value={draft.labelSingular}
@@ -97,7 +97,7 @@ export function ObjectDialog({ object, onClose, onDone }: ObjectDialogProps) {
               isRequired
             />
           </div>
-          <div className="change-row">
+          <div className="form-columns">
             <TextField
               label="Name of one in the API"
               value={draft.nameSingular}

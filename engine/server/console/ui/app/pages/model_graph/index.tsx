@@ -8,15 +8,15 @@ import { useCallback, useState } from "react";
 import { Link, useSearchParams } from "react-router";
 
 import { keyOf } from "../../api/keys.ts";
-import { listObjects } from "../../api/objects.ts";
+import { useObjectList } from "../../api/objects.ts";
 import { listRelations } from "../../api/relations.ts";
 import { useScope } from "../../api/session_context.ts";
 import { useModelChanged } from "../../api/use_model_changed.ts";
 import { Button } from "../../kit/button.tsx";
 import { ComboBox } from "../../kit/combobox.tsx";
+import { Confirm } from "../../kit/confirm.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
-import { Confirm } from "../access/confirm.tsx";
 import "../model/model.css";
 import { Graph } from "./graph.tsx";
 import "./graph.css";
@@ -36,10 +36,7 @@ export function Component() {
   const [relation, setRelation] = useState<Drawn | null>(null);
   const [isAsking, setAsking] = useState(false);
   const { places, isReady, error, mayKeep, keep, forget } = usePlaces();
-  const objects = useQuery({
-    queryKey: keyOf(scope, "model", null, "objects"),
-    queryFn: ({ signal }) => listObjects(signal),
-  });
+  const objects = useObjectList();
   const relations = useQuery({
     queryKey: keyOf(scope, "model", null, "relations"),
     queryFn: ({ signal }) => listRelations(signal),

@@ -31,7 +31,7 @@ export function DefaultField({ draft, info, onChange, problem }: DefaultFieldPro
     );
   }
   return (
-    <div className="change-row">
+    <div className="form-columns">
       <Select
         label={LABEL}
         value={computed ?? (hasValue ? "value" : "")}

@@ -1,12 +1,9 @@
 // The form of a field, for a new one and for one that is there.
 
-import { useQuery } from "@tanstack/react-query";
 import { Lock, LockOpen } from "lucide-react";
 
-import { keyOf } from "../../api/keys.ts";
 import type { FieldTypeInfo, ModelField, ModelObject } from "../../api/model_edit.ts";
-import { listObjects } from "../../api/objects.ts";
-import { useScope } from "../../api/session_context.ts";
+import { useObjectList } from "../../api/objects.ts";
 import { Button } from "../../kit/button.tsx";
 import { Check } from "../../kit/check.tsx";
 import { ComboBox } from "../../kit/combobox.tsx";
@@ -38,7 +35,7 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
 
   return (
     <>
-      <div className="change-row">
+      <div className="form-columns">
         <TextField
           label="Label"
           value={draft.label}
@@ -100,7 +97,7 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
           />
         ),
       )}
-      <div className="change-row">
+      <div className="form-columns">
         <Check
           label="Required"
           isSelected={draft.isRequired}
@@ -174,13 +171,9 @@ function TypeField({
 }
 
 function RelationFields({ object, draft, set, problems }: PartProps & Pick<FieldFormProps, "object" | "problems">) {
-  const scope = useScope();
-  const objects = useQuery({
-    queryKey: keyOf(scope, "model", null, "objects"),
-    queryFn: ({ signal }) => listObjects(signal),
-  });
+  const objects = useObjectList();
   return (
-    <div className="change-row">
+    <div className="form-columns">
       {objects.data && (
         <ComboBox
           label="To the object"

@@ -17,10 +17,16 @@ export interface OptionsEditorProps {
   problem?: string | undefined;
 }
 
+/** The type under which a dragged option is known: no field of text takes it for a text. */
+const OPTION = "application/x-fieldstone-option";
+
+/** An option that is being dragged: its place, and the order to which a drag that is taken back returns. */
+type Dragged = { place: number; before: readonly OptionDraft[] };
+
 let made = 0;
 
 export function OptionsEditor({ options, onChange, problem }: OptionsEditorProps) {
-  const [dragged, setDragged] = useState<number | null>(null);
+  const [dragged, setDragged] = useState<Dragged | null>(null);
 
   function change(place: number, changed: Partial<OptionDraft>) {
     onChange(options.map((option, at) => (at === place ? { ...option, ...changed } : option)));
@@ -39,18 +45,17 @@ export function OptionsEditor({ options, onChange, problem }: OptionsEditorProps
   return (
     <fieldset className="options">
       <legend className="field-label">Options</legend>
-      <ol>
+      <ol onDragOver={(event) => dragged !== null && event.preventDefault()} onDrop={(event) => event.preventDefault()}>
         {options.map((option, place) => {
           const name = option.label || `option ${place + 1}`;
           return (
             <li
               key={option.key}
-              data-dragged={dragged === place || undefined}
-              onDragOver={(event) => {
-                event.preventDefault();
-                if (dragged !== null && dragged !== place) {
-                  move(dragged, place);
-                  setDragged(place);
+              data-dragged={dragged?.place === place || undefined}
+              onDragEnter={() => {
+                if (dragged !== null && dragged.place !== place) {
+                  move(dragged.place, place);
+                  setDragged({ ...dragged, place });
                 }
               }}
             >
@@ -58,8 +63,15 @@ export function OptionsEditor({ options, onChange, problem }: OptionsEditorProps
                 className="options-grip"
                 draggable
                 aria-hidden
-                onDragStart={() => setDragged(place)}
-                onDragEnd={() => setDragged(null)}
+                onDragStart={(event) => {
+                  event.dataTransfer.setData(OPTION, option.key);
+                  event.dataTransfer.effectAllowed = "move";
+                  setDragged({ place, before: options });
+                }}
+                onDragEnd={(event) => {
+                  if (dragged !== null && event.dataTransfer.dropEffect === "none") onChange(dragged.before);
+                  setDragged(null);
+                }}
               >
                 <GripVertical />
               </span>

@@ -1,29 +1,25 @@
 // All objects of the workspace, with a search.
 
-import { useQuery } from "@tanstack/react-query";
 import { Link, useSearchParams } from "react-router";
 
-import { keyOf } from "../../api/keys.ts";
-import { listObjects } from "../../api/objects.ts";
-import { useScope } from "../../api/session_context.ts";
+import { useObjectList } from "../../api/objects.ts";
 import { ListHead } from "../../kit/list_head.tsx";
 import { Page } from "../../kit/page.tsx";
+import { Problem } from "../../kit/problem.tsx";
 import { Table } from "../../kit/table.tsx";
 
 export function Component() {
-  const scope = useScope();
   const [search] = useSearchParams();
-  const objects = useQuery({
-    queryKey: keyOf(scope, "model", null, "objects"),
-    queryFn: ({ signal }) => listObjects(signal),
-  });
+  const objects = useObjectList();
   const words = (search.get("q") ?? "").toLowerCase();
-  const shown = (objects.data ?? []).filter(({ labelPlural, namePlural }) =>
+  const active = (objects.data ?? []).filter(({ isActive }) => isActive);
+  const shown = active.filter(({ labelPlural, namePlural }) =>
     `${labelPlural} ${namePlural}`.toLowerCase().includes(words),
   );
   return (
     <Page title="All objects">
-      <ListHead label="Search objects" shown={shown.length} total={objects.data?.length ?? 0} />
+      <ListHead label="Search objects" shown={shown.length} total={active.length} />
+      {objects.error && <Problem title="The objects cannot be read." text={objects.error.message} />}
       {shown.length > 0 && (
         <Table
           label="Objects"

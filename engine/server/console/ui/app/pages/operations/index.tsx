@@ -64,7 +64,7 @@ export function Component() {
             onChange={(id) => setSearch({ range: id }, { replace: true })}
           />
         </div>
-        {failure && <Problem title={failure.message} text={failure.message} />}
+        {failure && <Problem title="The numbers cannot be read." text={failure.message} />}
         {metrics.data && (
           <section className="operations-plots" aria-label="Numbers">
             {CHARTS.map((chart) => (

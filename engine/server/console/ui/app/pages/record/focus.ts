@@ -5,6 +5,12 @@ export function focusFirst(element: HTMLElement | null): void {
   element?.querySelector<HTMLElement>("[data-autofocus]")?.focus();
 }
 
+/** Show a panel that has appeared beside others, which may leave no room for it. */
+export function showPanel(panel: HTMLElement | null): void {
+  panel?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  takeLostFocus(panel);
+}
+
 /** Give the focus to an element that has appeared in the place of the one that had it. */
 export function takeLostFocus(element: HTMLElement | null): void {
   if (document.activeElement === document.body) element?.focus();

@@ -1,15 +1,18 @@
 // A new record: the fields that may be given, and the problem of each beside it.
 
 import { X } from "lucide-react";
-import { type FormEvent, type KeyboardEvent, useState } from "react";
+import { type FormEvent, type KeyboardEvent, useRef, useState } from "react";
+import { type Location, useBeforeUnload, useBlocker } from "react-router";
 
 import { ApiError } from "../../api/errors.ts";
 import type { Field, ObjectModel } from "../../api/model.ts";
 import { writeRows } from "../../api/row_writes.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { Editor } from "../../fields/editors/editor.tsx";
+import { useRecordName } from "../../fields/record_name.tsx";
 import { formatValue, isEditable } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
+import { Discard } from "../../kit/discard.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { inputName } from "../records/use_gestures.ts";
 import { focusFirst, takeLostFocus } from "./focus.ts";
@@ -21,6 +24,13 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
   const [values, setValues] = useState<Readonly<Record<string, unknown>>>({});
   const [edited, setEdited] = useState<string | null>(fields[0]?.id ?? null);
   const [problem, setProblem] = useState<{ field: string | null; message: string } | null>(null);
+  const isCreated = useRef(false);
+  const isDirty = Object.keys(values).length > 0;
+  useBeforeUnload((event) => isDirty && event.preventDefault());
+  const leaving = useBlocker(
+    ({ currentLocation, nextLocation }) =>
+      isDirty && !isCreated.current && placeOf(currentLocation) !== placeOf(nextLocation),
+  );
   const at = fields.find(
     (field) => problem?.field?.split(".").includes(field.name) || problem?.field?.split(".").includes(inputName(field)),
   );
@@ -28,6 +38,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
   async function create(): Promise<void> {
     try {
       const { created } = await writeRows(object, [], [], [values]);
+      isCreated.current = true;
       if (created[0]) onCreated(created[0].id);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
@@ -81,19 +92,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
                     />
                   </div>
                 ) : (
-                  <button
-                    ref={takeLostFocus}
-                    type="button"
-                    className="record-value"
-                    aria-label={`Edit ${field.label}: ${field.relation ? String(values[inputName(field)] ?? "—") : formatValue(values[field.name], field)}`}
-                    onClick={() => setEdited(field.id)}
-                  >
-                    {field.relation ? (
-                      String(values[inputName(field)] ?? "—")
-                    ) : (
-                      <Cell value={values[field.name]} field={field} />
-                    )}
-                  </button>
+                  <NewValue field={field} value={values[inputName(field)]} onEdit={() => setEdited(field.id)} />
                 )}
                 {at === field && (
                   <p role="alert" className="editor-problem">
@@ -104,10 +103,36 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
             </div>
           ))}
         </dl>
-        <Button type="submit" kind="primary">
-          Create
-        </Button>
+        {leaving.state === "blocked" ? (
+          <div className="record-leaving">
+            <Discard onDiscard={() => leaving.proceed()} onKeep={() => leaving.reset()} />
+          </div>
+        ) : (
+          <Button type="submit" kind="primary">
+            Create
+          </Button>
+        )}
       </form>
     </aside>
   );
+}
+
+function NewValue({ field, value, onEdit }: { field: Field; value: unknown; onEdit(): void }) {
+  const name = useRecordName(field, field.relation ? value : null);
+  return (
+    <button
+      ref={takeLostFocus}
+      type="button"
+      className="record-value"
+      aria-label={`Edit ${field.label}: ${field.relation ? name : formatValue(value, field)}`}
+      onClick={onEdit}
+    >
+      {field.relation && value ? name : <Cell value={value} field={field} />}
+    </button>
+  );
+}
+
+/** The page and the records that are open on it: a search or a filter of the list leaves the form as it is. */
+function placeOf({ pathname, search }: Location): string {
+  return `${pathname} ${new URLSearchParams(search).getAll("open").join(" ")}`;
 }

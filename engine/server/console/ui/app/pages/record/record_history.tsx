@@ -26,7 +26,7 @@ export function RecordHistory({ object, row, edits }: HistoryProps) {
   const events = history.data?.pages.flatMap((page) => page.events) ?? [];
   return (
     <section className="record-history" aria-label={`History of ${labelOf(row, object.labels)}`}>
-      <h3>History</h3>
+      <h2>History</h2>
       {history.error && <Problem title="The history cannot be read." text={history.error.message} />}
       {history.data && events.length === 0 && <p className="value-none">Nothing is kept of this record's past.</p>}
       <ol>

@@ -56,9 +56,9 @@ function RelationList({ object, id, name, field, onOpen }: RelationsProps & { fi
   if (!target) return null;
   return (
     <section className="record-relation" aria-label={`${field.label} of ${name}`}>
-      <h3>
+      <h2>
         {field.label} <span>{pages[0]?.totalCount ?? ""}</span>
-      </h3>
+      </h2>
       {found.error && <Problem title="The records cannot be read." text={found.error.message} />}
       <ul>
         {pages.flatMap((page) =>

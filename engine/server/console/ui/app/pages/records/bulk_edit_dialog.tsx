@@ -12,6 +12,7 @@ import { useCount } from "../../grid/use_rows.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
 import { Problem } from "../../kit/problem.tsx";
+import { Select } from "../../kit/select.tsx";
 import { CountGuard } from "./count_guard.tsx";
 import type { Bulk } from "./list_footer.tsx";
 import { inputName, plural } from "./use_gestures.ts";
@@ -67,25 +68,18 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
       }
     >
       {problem && <Problem title="Nothing was written." text={problem} />}
-      <label className="form-row">
-        Field
-        <select
-          value={name}
-          onChange={(event) => {
-            setName(event.target.value);
-            setGiven(null);
-          }}
-        >
-          {fields.map((one) => (
-            <option key={one.id} value={one.name}>
-              {one.label}
-            </option>
-          ))}
-        </select>
-      </label>
+      <Select
+        label="Field"
+        value={name}
+        choices={fields.map((one) => ({ id: one.name, label: one.label }))}
+        onChange={(next) => {
+          setName(next);
+          setGiven(null);
+        }}
+      />
       {given === null ? (
-        <div className="form-row">
-          New value
+        <div className="field">
+          <span className="field-label">New value</span>
           <Editor
             key={field.id}
             field={field}

@@ -8,6 +8,7 @@ import { type BulkVerb, writeWhere } from "../../api/row_writes.ts";
 import { useCount } from "../../grid/use_rows.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
+import { TextField } from "../../kit/field.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { CountGuard } from "./count_guard.tsx";
 import type { Bulk } from "./list_footer.tsx";
@@ -79,15 +80,13 @@ export function BulkRemoveDialog({ list, bulk, verb, object, onClose }: BulkRemo
       <p>{words.text}</p>
       <CountGuard count={counted.data} onSure={setSure} />
       {needsName && (
-        <label className="form-row">
-          Type {object.namePlural}
-          <input
-            className="editor-input"
-            value={typed}
-            autoComplete="off"
-            onChange={(event) => setTyped(event.target.value)}
-          />
-        </label>
+        <TextField
+          label={`Type ${object.namePlural} to confirm`}
+          value={typed}
+          onChange={setTyped}
+          isCode
+          autoComplete="off"
+        />
       )}
     </Dialog>
   );

@@ -5,6 +5,7 @@ import { ArrowDown, ArrowUp } from "lucide-react";
 import { move, resize, toggle } from "../../grid/columns.ts";
 import { chooseRowHeight, ROW_HEIGHTS, useRowHeight } from "../../grid/row_height.ts";
 import { Button } from "../../kit/button.tsx";
+import { Check } from "../../kit/check.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
 import { Select } from "../../kit/select.tsx";
 import type { List } from "./use_list.ts";
@@ -28,10 +29,7 @@ export function ColumnsDialog({ list, onClose }: { list: List; onClose(): void }
           if (!field) return null;
           return (
             <li key={fieldId}>
-              <label>
-                <input type="checkbox" checked={visible} onChange={() => setColumns(toggle(columns, fieldId))} />{" "}
-                {field.label}
-              </label>
+              <Check label={field.label} isSelected={visible} onChange={() => setColumns(toggle(columns, fieldId))} />
               <input
                 className="editor-input"
                 type="number"

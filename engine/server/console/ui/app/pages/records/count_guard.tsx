@@ -2,6 +2,7 @@
 
 import { useEffect, useState } from "react";
 
+import { TextField } from "../../kit/field.tsx";
 import { plural } from "./use_gestures.ts";
 
 const TYPED_ABOVE = 1000;
@@ -15,15 +16,7 @@ export function CountGuard({ count, onSure }: { count: number | undefined; onSur
     <>
       <p role="status">This means {plural(count, "record")}.</p>
       {count > TYPED_ABOVE && (
-        <label className="form-row">
-          Type the number of records
-          <input
-            className="editor-input"
-            inputMode="numeric"
-            value={typed}
-            onChange={(event) => setTyped(event.target.value)}
-          />
-        </label>
+        <TextField label="Type the number of records" inputMode="numeric" value={typed} onChange={setTyped} />
       )}
     </>
   );

@@ -22,6 +22,7 @@ import { countConditions, parseFilter } from "../../filter/tree.ts";
 import { Button } from "../../kit/button.tsx";
 import { IconLink } from "../../kit/icon_link.tsx";
 import { Menu } from "../../kit/menu.tsx";
+import { Search } from "../../kit/search.tsx";
 import { boardFields } from "../board/board.ts";
 import { type Address, requestAddress, writeAddress } from "./address.ts";
 import { ColumnsDialog } from "./columns_dialog.tsx";
@@ -77,13 +78,10 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
           Columns
         </Button>
       </div>
-      <input
-        type="search"
-        className="list-search"
-        aria-label={`Search ${object.labelPlural}`}
-        placeholder="Search…"
+      <Search
+        label={`Search ${object.labelPlural}`}
         value={address.search}
-        onChange={(event) => onAddress({ search: event.target.value })}
+        onChange={(search) => onAddress({ search })}
       />
       <LiveSign list={list} />
       {isTrash ? (

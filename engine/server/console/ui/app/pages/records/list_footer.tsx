@@ -37,7 +37,11 @@ export function ListFooter({ list, isDrafting }: { list: List; isDrafting: boole
   return (
     <footer className="list-footer">
       <p role="status" aria-label="Number of records">
-        {count === undefined ? "Counting…" : `${rows.isEstimate ? "≈ " : ""}${plural(count, "record")}`}
+        {count === undefined
+          ? rows.error === null
+            ? "Counting…"
+            : "Not counted"
+          : `${rows.isEstimate ? "≈ " : ""}${plural(count, "record")}`}
         {count !== undefined &&
           shownCount < count &&
           `, the first ${plural(shownCount, "record")} shown: filter them to see the others`}

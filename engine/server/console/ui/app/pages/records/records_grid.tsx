@@ -4,7 +4,8 @@ import type { RefObject } from "react";
 
 import type { Field, RecordRow } from "../../api/model.ts";
 import { Cell } from "../../fields/cell.tsx";
-import { typeOf } from "../../fields/registry.ts";
+import { RecordName } from "../../fields/record_name.tsx";
+import { NULL_TEXT, typeOf } from "../../fields/registry.ts";
 import { resize } from "../../grid/columns.ts";
 import { Grid, type RowView } from "../../grid/grid.tsx";
 import { cellKey } from "../../grid/marks.ts";
@@ -46,7 +47,9 @@ export function RecordsGrid({ list, gridRef, gestures, draft, onAddress }: Recor
       if (!field || value === undefined)
         return isFirst && draft.isEmpty ? <span className="grid-new">+ New</span> : null;
       return field.relation ? (
-        <code className="value-text">{String(value)}</code>
+        <span className="value-text">
+          <RecordName field={field} id={value} />
+        </span>
       ) : (
         <Cell value={value} field={field} />
       );
@@ -66,7 +69,7 @@ export function RecordsGrid({ list, gridRef, gestures, draft, onAddress }: Recor
     const refused = edits.marks.refused.get(key);
     if (refused)
       return {
-        content: <span className="value-text">⚠ {refused.text}</span>,
+        content: <span className="value-text">⚠ {refused.text || NULL_TEXT}</span>,
         state: "refused" as const,
         title: refused.message,
       };

@@ -6,10 +6,11 @@ import { useNavigate } from "react-router";
 import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
 import type { Then } from "../../fields/editors/editor.tsx";
 import { isEditable } from "../../fields/registry.ts";
-import { FilterBuilder, rowsOf } from "../../filter/builder.tsx";
+import { FilterBuilder } from "../../filter/builder.tsx";
 import { FilterChips } from "../../filter/chips.tsx";
-import { buildFilter, group } from "../../filter/tree.ts";
+import { buildFilter } from "../../filter/tree.ts";
 import { useFieldsAt } from "../../filter/use_fields.ts";
+import { useFilterRows } from "../../filter/use_filter_rows.ts";
 import { CellEditor } from "../../grid/cell_editor.tsx";
 import type { Column } from "../../grid/columns.ts";
 import { cellKey } from "../../grid/marks.ts";
@@ -46,9 +47,8 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
   const gridRef = useRef<HTMLDivElement | null>(null);
   const [editing, setEditing] = useState<Editing | null>(null);
   const [isFilterOpen, setFilterOpen] = useState(false);
-  const [rows, setRows] = useState(group("and", []));
   const fieldsAt = useFieldsAt(object, address.filter);
-  const shownRows = rowsOf(address.filter, rows, fieldsAt);
+  const [rows, setRows] = useFilterRows(address.filter, fieldsAt);
   const draft = useDraft(list);
   const gestures = useGestures(list, {
     edit: (row, column, text) => {
@@ -120,7 +120,7 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
     >
       {isFilterOpen && (
         <FilterBuilder
-          rows={shownRows}
+          rows={rows}
           fieldsAt={fieldsAt}
           onChange={(next) => {
             setRows(next);

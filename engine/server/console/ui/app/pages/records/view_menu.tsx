@@ -6,8 +6,9 @@ import { useNavigate } from "react-router";
 import type { ObjectModel } from "../../api/model.ts";
 import { useViewChange, useViews, type View, type ViewInput } from "../../api/views.ts";
 import { Button } from "../../kit/button.tsx";
-import { Dialog } from "../../kit/dialog.tsx";
+import { Check } from "../../kit/check.tsx";
 import { TextField } from "../../kit/field.tsx";
+import { FormDialog } from "../../kit/form_dialog.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { boardAddress } from "./view_state.ts";
 
@@ -117,24 +118,15 @@ function NameDialog({ problem, onClose, onSave }: NameDialogProps) {
   const [name, setName] = useState("");
   const [shared, setShared] = useState(false);
   return (
-    <Dialog
+    <FormDialog
       title="Save the view"
       size="small"
+      submit="Save"
+      onSubmit={() => name.trim() !== "" && onSave(name.trim(), shared)}
       onClose={onClose}
-      actions={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button kind="primary" isDisabled={name.trim() === ""} onPress={() => onSave(name.trim(), shared)}>
-            Save
-          </Button>
-        </>
-      }
     >
-      <TextField label="Name" value={name} onChange={setName} problem={problem} autoFocus />
-      <label>
-        <input type="checkbox" checked={shared} onChange={(event) => setShared(event.target.checked)} /> Shared with
-        everyone who reads these records
-      </label>
-    </Dialog>
+      <TextField label="Name" value={name} onChange={setName} problem={problem} autoFocus isRequired />
+      <Check label="Shared with everyone who reads these records" isSelected={shared} onChange={setShared} />
+    </FormDialog>
   );
 }

@@ -1,16 +1,13 @@
 // The API: the request of a list as a program would send it, and the ways to the other documents.
 
-import { useQuery } from "@tanstack/react-query";
 import { Copy } from "lucide-react";
 import { useState } from "react";
 import { useSearchParams } from "react-router";
 
-import { keyOf } from "../../api/keys.ts";
 import type { ObjectModel } from "../../api/model.ts";
 import { useObject } from "../../api/object_query.ts";
-import { listObjects } from "../../api/objects.ts";
+import { useObjectList } from "../../api/objects.ts";
 import { base, root } from "../../api/place.ts";
-import { useScope } from "../../api/session_context.ts";
 import { buildOrderBy, knownKeys } from "../../grid/order.ts";
 import { Button } from "../../kit/button.tsx";
 import { Page } from "../../kit/page.tsx";
@@ -26,12 +23,8 @@ const LINKS = [
 ];
 
 export function Component() {
-  const scope = useScope();
   const [search, setSearch] = useSearchParams();
-  const objects = useQuery({
-    queryKey: keyOf(scope, "model", null, "objects"),
-    queryFn: ({ signal }) => listObjects(signal),
-  });
+  const objects = useObjectList();
   const active = (objects.data ?? []).filter(({ isActive }) => isActive);
   const chosen = search.get("object") ?? active[0]?.namePlural ?? "";
   const object = useObject(chosen);

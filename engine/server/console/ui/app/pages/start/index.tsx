@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Check, Circle } from "lucide-react";
 import { Link } from "react-router";
 import { keyOf } from "../../api/keys.ts";
-import { listObjects } from "../../api/objects.ts";
+import { useObjectList } from "../../api/objects.ts";
 import { root } from "../../api/place.ts";
 import { useScope, useSession } from "../../api/session_context.ts";
 import { countKeys, countRecords, countWebhooks } from "../../api/start/start.ts";
@@ -16,10 +16,7 @@ import "./start.css";
 export function Component() {
   const { workspace, settings } = useSession();
   const scope = useScope();
-  const objects = useQuery({
-    queryKey: keyOf(scope, "model", null, "objects"),
-    queryFn: ({ signal }) => listObjects(signal),
-  });
+  const objects = useObjectList();
   const active = (objects.data ?? []).filter(({ isActive }) => isActive);
   const names = active.map(({ nameSingular }) => nameSingular);
   const records = useQuery({

@@ -1,7 +1,8 @@
-// The records of an object that were deleted and can be restored.
+// The deleted records of an object.
 
-import { RecordsOf } from "../records/index.tsx";
+import { OfObject } from "../../shell/of_object.tsx";
+import { RecordsPage } from "../records/records_page.tsx";
 
 export function Component() {
-  return <RecordsOf isTrash />;
+  return <OfObject>{(object) => <RecordsPage key={object.id} object={object} isTrash />}</OfObject>;
 }

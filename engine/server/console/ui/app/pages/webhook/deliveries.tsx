@@ -1,10 +1,11 @@
 // The deliveries of a webhook, the newest first, and the answer to each.
 
-import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
 import { useSearchParams } from "react-router";
 
-import { areaOf, keyOf } from "../../api/keys.ts";
+import { keyOf } from "../../api/keys.ts";
 import { useScope } from "../../api/session_context.ts";
+import { useReadAgain } from "../../api/use_read_again.ts";
 import {
   type Delivery,
   type DeliveryStatus,
@@ -32,7 +33,6 @@ const POLL_MS = 5_000;
 
 export function Deliveries({ webhookId }: { webhookId: string }) {
   const scope = useScope();
-  const client = useQueryClient();
   const [search, setSearch] = useSearchParams();
   const status = CHOICES.find(({ id }) => id === search.get("status"))?.id ?? "ALL";
   const pages = useInfiniteQuery({
@@ -42,10 +42,9 @@ export function Deliveries({ webhookId }: { webhookId: string }) {
     getNextPageParam: ({ next }) => next,
     refetchInterval: ({ state }) => ((state.data?.pages.length ?? 0) > 1 ? false : POLL_MS),
   });
-  const refresh = () => client.invalidateQueries({ queryKey: areaOf(scope, "webhooks") });
+  const refresh = useReadAgain("webhooks");
   const again = useMutation({ mutationFn: redeliver, onSuccess: refresh });
   const all = useMutation({ mutationFn: () => redeliverFailed(webhookId), onSuccess: refresh });
-  const failure = pages.error ?? again.error ?? all.error;
   const opened = search.get("delivery");
 
   function choose(name: "status" | "delivery", value: string | null) {
@@ -72,7 +71,10 @@ export function Deliveries({ webhookId }: { webhookId: string }) {
           </Button>
         )}
       </div>
-      {failure && <Problem title={failure.message} text={failure.message} />}
+      {pages.error && <Problem title="The deliveries cannot be read." text={pages.error.message} />}
+      {(again.error ?? all.error) && (
+        <Problem title="Nothing was sent again." text={(again.error ?? all.error)?.message ?? ""} />
+      )}
       {all.data !== undefined && <p role="status">{printCount(all.data)} are sent again.</p>}
       {rows.length === 0 && pages.data && <p>No events have been sent to it yet, or none has this status.</p>}
       {rows.length > 0 && (

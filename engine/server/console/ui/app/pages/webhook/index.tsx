@@ -1,11 +1,12 @@
 // One webhook: its state, the actions on it, and its deliveries.
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
-import { areaOf, keyOf } from "../../api/keys.ts";
+import { keyOf } from "../../api/keys.ts";
 import { useScope } from "../../api/session_context.ts";
+import { useReadAgain } from "../../api/use_read_again.ts";
 import {
   deleteWebhook,
   findWebhook,
@@ -15,7 +16,7 @@ import {
   type WebhookInput,
 } from "../../api/webhooks/webhooks.ts";
 import { Button } from "../../kit/button.tsx";
-import { Dialog } from "../../kit/dialog.tsx";
+import { Confirm } from "../../kit/confirm.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { WebhookForm } from "../webhooks/form.tsx";
@@ -56,11 +57,9 @@ export function Component() {
 }
 
 function Shown({ webhook }: { webhook: Webhook }) {
-  const scope = useScope();
-  const client = useQueryClient();
   const navigate = useNavigate();
   const [dialog, setDialog] = useState<"edit" | "delete" | null>(null);
-  const refresh = () => client.invalidateQueries({ queryKey: areaOf(scope, "webhooks") });
+  const refresh = useReadAgain("webhooks");
   const change = useMutation({
     mutationFn: (input: Partial<WebhookInput> & { isActive?: boolean }) => updateWebhook(webhook.id, input),
     onSuccess: () => {
@@ -69,14 +68,13 @@ function Shown({ webhook }: { webhook: Webhook }) {
     },
   });
   const trial = useMutation({ mutationFn: () => testWebhook(webhook.id) });
-  const removal = useMutation({
-    mutationFn: () => deleteWebhook(webhook.id),
-    onSuccess: async () => {
-      await navigate("/webhooks");
-      await refresh();
-    },
-  });
-  const failure = dialog === null ? (change.error ?? trial.error ?? removal.error) : removal.error;
+
+  async function remove() {
+    await deleteWebhook(webhook.id);
+    await navigate("/webhooks");
+    await refresh();
+  }
+
   return (
     <Page
       title={webhook.targetUrl}
@@ -97,7 +95,10 @@ function Shown({ webhook }: { webhook: Webhook }) {
       }
     >
       <div className="webhook">
-        {failure && <Problem title={failure.message} text={failure.message} />}
+        {change.error && dialog === null && (
+          <Problem title="The webhook was not changed." text={change.error.message} />
+        )}
+        {trial.error && <Problem title="The test was not sent." text={trial.error.message} />}
         {webhook.disabledReason !== null && !webhook.isActive && (
           <Problem kind="warn" title="The webhook was disabled." text={webhook.disabledReason}>
             <p>Waiting deliveries are kept, and sent once it is resumed. New events create none meanwhile.</p>
@@ -128,21 +129,9 @@ function Shown({ webhook }: { webhook: Webhook }) {
         />
       )}
       {dialog === "delete" && (
-        <Dialog
-          title="Delete this webhook?"
-          role="alertdialog"
-          onClose={() => setDialog(null)}
-          actions={
-            <>
-              <Button onPress={() => setDialog(null)}>Keep it</Button>
-              <Button kind="danger" isDisabled={removal.isPending} onPress={() => removal.mutate()}>
-                Delete
-              </Button>
-            </>
-          }
-        >
+        <Confirm title="Delete this webhook?" verb="Delete" act={remove} onClose={() => setDialog(null)}>
           <p>Its deliveries go with it, those that wait too. To stop it for a while, pause it.</p>
-        </Dialog>
+        </Confirm>
       )}
     </Page>
   );

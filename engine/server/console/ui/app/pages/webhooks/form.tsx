@@ -1,16 +1,13 @@
 // The form of a webhook: its address, its operations, its purpose.
 
-import { useQuery } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { useState } from "react";
 
 import { byField } from "../../api/errors.ts";
-import { keyOf } from "../../api/keys.ts";
-import { listObjects } from "../../api/objects.ts";
-import { useScope } from "../../api/session_context.ts";
+import { useObjectList } from "../../api/objects.ts";
 import type { WebhookInput } from "../../api/webhooks/webhooks.ts";
 import { Button } from "../../kit/button.tsx";
-import { Dialog } from "../../kit/dialog.tsx";
 import { TextField } from "../../kit/field.tsx";
+import { FormDialog } from "../../kit/form_dialog.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { choicesOf, readOperations } from "./operations.ts";
 import "./form.css";
@@ -28,7 +25,6 @@ export interface WebhookFormProps {
 const FIELDS = ["targetUrl", "operations", "description"];
 
 export function WebhookForm({ title, submit, value, error, isPending, onSubmit, onClose }: WebhookFormProps) {
-  const form = useId();
   const [targetUrl, setTargetUrl] = useState(value.targetUrl);
   const [operations, setOperations] = useState(value.operations.join("\n"));
   const [description, setDescription] = useState(value.description ?? "");
@@ -36,68 +32,46 @@ export function WebhookForm({ title, submit, value, error, isPending, onSubmit, 
   const chosen = readOperations(operations);
   const general = [...problems].find(([field]) => !FIELDS.some((one) => field.startsWith(one)))?.[1];
 
-  function send(event: FormEvent) {
-    event.preventDefault();
+  function send() {
+    if (isPending) return;
     onSubmit({ targetUrl: targetUrl.trim(), operations: chosen, description: description.trim() || null });
   }
 
   return (
-    <Dialog
-      title={title}
-      onClose={onClose}
-      actions={
-        <>
-          <Button onPress={onClose}>Cancel</Button>
-          <Button type="submit" form={form} kind="primary" isDisabled={isPending}>
-            {submit}
-          </Button>
-        </>
-      }
-    >
-      <form id={form} className="webhook-form" noValidate onSubmit={send}>
-        {general && <Problem title={general} text={general} />}
-        <TextField
-          label="Address"
-          isCode
-          isRequired
-          autoFocus
-          value={targetUrl}
-          onChange={setTargetUrl}
-          problem={problems.get("targetUrl")}
-          placeholder="https://example.com/hooks"
-          description="Events are sent there by POST. The host has to be public, unless its network is exempted."
-        />
-        <TextField
-          label="Operations"
-          isCode
-          isRequired
-          lines={4}
-          value={operations}
-          onChange={setOperations}
-          problem={[...problems].find(([field]) => field.startsWith("operations"))?.[1]}
-          placeholder="person.*"
-          description="One a line: person.created, person.*, *.deleted, or *.* for all."
-        />
-        <Suggestions chosen={chosen} onChoose={(one) => setOperations([...chosen, one].join("\n"))} />
-        <TextField
-          label="Purpose"
-          value={description}
-          onChange={setDescription}
-          problem={problems.get("description")}
-        />
-      </form>
-    </Dialog>
+    <FormDialog title={title} submit={submit} onSubmit={send} onClose={onClose} problems={error}>
+      {general && <Problem title="The webhook was not kept." text={general} />}
+      <TextField
+        label="Address"
+        isCode
+        isRequired
+        autoFocus
+        value={targetUrl}
+        onChange={setTargetUrl}
+        problem={problems.get("targetUrl")}
+        placeholder="https://example.com/hooks"
+        description="Events are sent there by POST. The host has to be public, unless its network is exempted."
+      />
+      <TextField
+        label="Operations"
+        isCode
+        isRequired
+        lines={4}
+        value={operations}
+        onChange={setOperations}
+        problem={[...problems].find(([field]) => field.startsWith("operations"))?.[1]}
+        placeholder="person.*"
+        description="One a line: person.created, person.*, *.deleted, or *.* for all."
+      />
+      <Suggestions chosen={chosen} onChoose={(one) => setOperations([...chosen, one].join("\n"))} />
+      <TextField label="Purpose" value={description} onChange={setDescription} problem={problems.get("description")} />
+    </FormDialog>
   );
 }
 
 const SUGGESTED = 12;
 
 function Suggestions({ chosen, onChoose }: { chosen: readonly string[]; onChoose: (operation: string) => void }) {
-  const scope = useScope();
-  const objects = useQuery({
-    queryKey: keyOf(scope, "model", null, "objects"),
-    queryFn: ({ signal }) => listObjects(signal),
-  });
+  const objects = useObjectList();
   const names = (objects.data ?? []).filter(({ isActive }) => isActive).map(({ nameSingular }) => nameSingular);
   const left = choicesOf(names).filter((one) => one.endsWith(".*") && !chosen.includes(one));
   return (

@@ -1,21 +1,22 @@
 // The webhooks of the workspace.
 
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Plus } from "lucide-react";
 import { useState } from "react";
 import { Link } from "react-router";
 
-import { areaOf, keyOf } from "../../api/keys.ts";
+import { keyOf } from "../../api/keys.ts";
 import { useScope } from "../../api/session_context.ts";
+import { useReadAgain } from "../../api/use_read_again.ts";
 import { createWebhook, type ListedWebhook, listWebhooks } from "../../api/webhooks/webhooks.ts";
 import { Button } from "../../kit/button.tsx";
 import { Empty } from "../../kit/empty.tsx";
 import { printCount, printShare } from "../../kit/numbers.ts";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
+import { Secret } from "../../kit/secret.tsx";
 import { type Column, Table } from "../../kit/table.tsx";
 import { WebhookForm } from "./form.tsx";
-import { Secret } from "./secret.tsx";
 import { WebhookState } from "./state.tsx";
 import "./webhooks.css";
 
@@ -23,18 +24,14 @@ const COLUMNS: readonly Column<ListedWebhook>[] = [
   {
     id: "targetUrl",
     title: "Address",
-    cell: ({ id, targetUrl }) => (
-      <Link className="webhook-words" to={`/webhooks/${id}`}>
-        {targetUrl}
-      </Link>
+    cell: ({ id, targetUrl, description }) => (
+      <span className="webhook-words">
+        <Link to={`/webhooks/${id}`}>{targetUrl}</Link>
+        {description && <small>{description}</small>}
+      </span>
     ),
   },
   { id: "operations", title: "Operations", cell: ({ operations }) => operations.join(", ") },
-  {
-    id: "description",
-    title: "Purpose",
-    cell: ({ description }) => <span className="webhook-words">{description ?? "—"}</span>,
-  },
   { id: "role", title: "Role", cell: ({ role }) => role ?? "—" },
   { id: "state", title: "State", cell: (webhook) => <WebhookState webhook={webhook} /> },
   { id: "waiting", title: "Waiting", isNumber: true, cell: ({ waiting }) => printCount(waiting.totalCount) },
@@ -51,7 +48,7 @@ const NEW = { targetUrl: "", operations: [], description: null };
 
 export function Component() {
   const scope = useScope();
-  const client = useQueryClient();
+  const readAgain = useReadAgain("webhooks");
   const [isMaking, setMaking] = useState(false);
   const webhooks = useQuery({
     queryKey: keyOf(scope, "webhooks", null, "list"),
@@ -61,7 +58,7 @@ export function Component() {
     mutationFn: createWebhook,
     onSuccess: () => {
       setMaking(false);
-      void client.invalidateQueries({ queryKey: areaOf(scope, "webhooks") });
+      void readAgain();
     },
   });
 
@@ -103,7 +100,11 @@ export function Component() {
           onClose={() => setMaking(false)}
         />
       )}
-      {creation.data && !isMaking && <Secret secret={creation.data.secret} onClose={() => creation.reset()} />}
+      {creation.data && !isMaking && (
+        <Secret title="The secret of the webhook" secret={creation.data.secret} onClose={() => creation.reset()}>
+          <p>The receiver checks the header X-Fieldstone-Signature with this secret. It is shown only now.</p>
+        </Secret>
+      )}
     </Page>
   );
 }

@@ -1,32 +1,23 @@
 // Asks before something ends that cannot be brought back.
 
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
-import { areaOf } from "../../api/keys.ts";
-import { useScope } from "../../api/session_context.ts";
-import { Button } from "../../kit/button.tsx";
-import { Dialog } from "../../kit/dialog.tsx";
-import { Problem } from "../../kit/problem.tsx";
+import { Button } from "./button.tsx";
+import { Dialog } from "./dialog.tsx";
+import { Problem } from "./problem.tsx";
 
 export interface ConfirmProps {
   title: string;
   verb: string;
-  act: () => Promise<void>;
+  /** Does it, and reads again whatever shows it. */
+  act: () => Promise<unknown>;
   onClose: () => void;
   children: ReactNode;
 }
 
 export function Confirm({ title, verb, act, onClose, children }: ConfirmProps) {
-  const client = useQueryClient();
-  const scope = useScope();
-  const acting = useMutation({
-    mutationFn: act,
-    onSuccess: async () => {
-      await client.invalidateQueries({ queryKey: areaOf(scope, "access") });
-      onClose();
-    },
-  });
+  const acting = useMutation({ mutationFn: act, onSuccess: onClose });
   return (
     <Dialog
       title={title}
