@@ -12,6 +12,7 @@ import psycopg
 import uvicorn
 
 from fieldstone.engine.server.app import Fieldstone
+from fieldstone.sql.concurrency.deadlines import Overdue
 
 PEOPLE = "query ($n: String) { people(filter: {firstName: {eq: $n}}) { edges { node { firstName } } totalCount } }"
 
@@ -101,6 +102,12 @@ class Serving:
     client: httpx.AsyncClient
     server: uvicorn.Server
     talk: Callable[[], Awaitable[Talk]]
+
+    @property
+    def patience(self) -> Overdue:
+        """The time for which the warm path waits for the rest of a request."""
+        assert self.app.warm is not None
+        return self.app.warm.patience
 
     async def warm(self) -> int:
         """How many requests the warm path has answered."""

@@ -253,8 +253,7 @@ async def test_a_body_that_comes_by_itself_is_waited_for_a_moment(serve: Serve) 
         assert isinstance(protocol, FieldstoneProtocol)
         known = talk.request(PEOPLE, n="Ada")
         end = known.index(b"\r\n\r\n") + 4
-        assert serving.app.warm is not None
-        serving.app.warm.patience.seconds = 60
+        serving.patience.seconds = 60
         for cut in (end, end + 10):
             before = await serving.warm()
             talk.send(known[:cut])
