@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.planner.writes.merging.merge import PlannedMerge
+from fieldstone.engine.planner.writes.merging.merge import BoundMerge, PlannedMerge
+from fieldstone.engine.planner.writes.nested.certain import CertainCreate
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.request.answer import Answer
+from fieldstone.engine.request.execution.mutation import bind_writes
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.plan_cache import key_of
 from fieldstone.engine.request.refusals import InvalidDocument
@@ -126,19 +128,19 @@ class _Explaining:
                 call = await api.build_call(operation, self._principal, request, seen)
             with self.stage("plan"):
                 writes = (await api.compiler.plan(call)).writes
-            for write in writes:
-                match write:
-                    case PlannedWrite():
-                        given = write.write.bind(call.bindings)
+            for write, given in zip(writes, bind_writes(writes, call.bindings), strict=True):
+                match write, given:
+                    case PlannedWrite(), list():
                         if write.row is not None:
                             self._statements.append((_WRITE, *write.row.bind(given)))
                         self._statements.append((_WRITE, write.write.statement, given))
                         if write.event is not None:
                             self._statements.append((_WRITE, write.event, None))
-                    case PlannedMerge():
-                        statements = write.bind(call.bindings).statements
-                        self._statements += [(_WRITE, statement, given) for statement, given in statements]
-                    case PlannedNested():
+                    case PlannedMerge(), BoundMerge():
+                        self._statements += [(_WRITE, *step) for step in given.statements]
+                    case PlannedNested(certain=CertainCreate() as certain), list():
+                        self._statements.append((_WRITE, certain.statement, given))
+                    case PlannedNested(), _:
                         # Its writes depend on the records that the levels above them make.
                         self._statements.append((_WRITE, write.read_back.statement, None))
                     case _:

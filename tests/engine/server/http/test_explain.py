@@ -9,6 +9,7 @@ from tests.engine.server.conftest import StartApp
 ASKS = {"X-Fieldstone-Explain": "1"}
 PEOPLE = "query ($n: String) { people(filter: { city: { eq: $n } }, orderBy: { city: ASC }) { edges { node { id } } } }"
 CREATE = 'mutation { createPerson(data: { email: "a@b.c" }) { id } }'
+NESTED = 'mutation { createCompany(data: { people: { create: [{ email: "b@b.c" }] } }) { people { totalCount } } }'
 
 
 async def ask(client: httpx.AsyncClient, query: str, path: str = "/graphql", **variables: Any) -> Any:
@@ -65,6 +66,9 @@ async def test_a_write_is_planned_and_executed_once(start_app: StartApp) -> None
         assert "Execution Time" not in statement["plan"][0]
         count = await ask(client, "{ people { totalCount } }")
         assert count["data"]["people"]["totalCount"] == 1
+        nested = await ask(client, NESTED)
+        (statement,) = nested["extensions"]["explain"]["statements"]
+        assert statement["plan"][0]["Plan"]["Node Type"]
         refused = await ask(client, CREATE)
         assert refused["errors"][0]["extensions"]["code"] == "CONFLICT"
         assert refused["extensions"]["explain"]["statements"]
