@@ -79,7 +79,7 @@ async def import_file(page: Page, pictures: Pictures) -> None:
     await page.get_by_role("button", name="Import", exact=True).click()
     await expect(page.get_by_text("Done. 10,000 created, 0 updated, 0 refused.")).to_be_visible(timeout=120_000)
     await pictures.take("imported")
-    await page.get_by_role("link", name="Tickets", exact=True).last.click()
+    await page.get_by_role("link", name="Open Tickets").click()
     await count_shown(page, "10,000 records")
 
 

@@ -2,6 +2,7 @@
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
+import { Link } from "react-router";
 import { errorsAddress, isAtWork, type Job, type JobVerb, turnJob } from "../../api/imports.ts";
 import type { ObjectModel } from "../../api/model.ts";
 import { Button } from "../../kit/button.tsx";
@@ -110,6 +111,11 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
         {job.error && <Problem title="The reason" text={job.error.message} />}
         {turn.error && <Problem title="The server refused this." text={turn.error.message} />}
         <div className="import-actions">
+          {job.status === "DONE" && (
+            <Link className="button" data-kind="primary" to={`/records/${object.namePlural}`}>
+              Open {object.labelPlural}
+            </Link>
+          )}
           {isFresh && (
             <Button isDisabled={isBusy} onPress={() => turn.mutate("check")}>
               Check
