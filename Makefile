@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup release tutorial-pictures run check test test-deep test-citus test-system test-nightly golden bench bench-quick bench-events bench-live bench-swap bench-big-table bench-fleet bench-overload soak clean
+.PHONY: help setup release tutorial-pictures run check check-types check-rules test test-deep test-citus test-system test-nightly golden bench bench-quick bench-events bench-live bench-swap bench-big-table bench-fleet bench-overload soak clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 17
@@ -42,10 +42,15 @@ run: $(SERVES) ## serve, with sample data, on an embedded PostgreSQL
 	@exec env FIELDSTONE_ENV="$${FIELDSTONE_ENV:-development}" $(BIN)/fieldstone serve --demo
 
 check: setup ## lint, format, types, layers, the console, the tests of the project's own rules
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	@$(MAKE) --no-print-directory -j2 check-types check-rules
+
+check-types:
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-rules:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/python -m tests.console_check
 	$(BIN)/pytest tests/project
 

@@ -1,6 +1,7 @@
 """Fixtures that every test may use: a real server and databases on it."""
 
 import contextlib
+import gc
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -33,6 +34,12 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """Return three workers for two processors: tests wait for two fifths of their time."""
     return -(-3 * len(os.sched_getaffinity(0)) // 2)
+
+
+def pytest_collection_finish() -> None:
+    """Leave the modules and items of all tests out of later garbage collections: each would walk through them."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -87,6 +87,7 @@ class Slots:
             bulk do not shut the others out.
         shedding: makes the errors of operations that would wait for longer.
         database: where operations that have a slot wait for a connection.
+        is_paced: whether only so many operations begin in a turn of a busy loop, and the others wait.
 
     Attributes:
         waiting: the operations that wait for a slot.
@@ -101,6 +102,7 @@ class Slots:
         patience: float = 0.0,
         shedding: LoadShedding | None = None,
         database: Database | None = None,
+        is_paced: bool = True,
     ) -> None:
         self.counters = SlotCounters()
         self.waiting = 0
@@ -114,6 +116,7 @@ class Slots:
         self._shedding = LoadShedding() if shedding is None else shedding
         self._database = database
         self.pace = Pace(self._hand_on_all, lambda: bool(self._of_workspaces))
+        self.pace.is_free = not is_paced
         self._overdue = Overdue(LONGEST_WAIT)
 
     @property

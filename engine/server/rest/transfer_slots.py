@@ -23,9 +23,10 @@ class TransferSlots:
 
     def __init__(self, kind: str) -> None:
         self._kind = kind
-        self._keys = Slots(each=MOST_OF_KEY, workspace=MOST_OF_WORKSPACE)
+        # No transfer waits for its slot, so that a pace could only refuse transfers.
+        self._keys = Slots(each=MOST_OF_KEY, workspace=MOST_OF_WORKSPACE, is_paced=False)
         # Visitors, which may be any number, must not take the slots of the keys.
-        self._visitors = Slots(each=MOST_OF_KEY, workspace=MOST_OF_WORKSPACE)
+        self._visitors = Slots(each=MOST_OF_KEY, workspace=MOST_OF_WORKSPACE, is_paced=False)
 
     @property
     def in_progress(self) -> int:

@@ -8,6 +8,7 @@ from uuid import uuid4
 from fieldstone.engine.access.load_shedding import LoadShedding
 from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.errors import Overloaded
+from fieldstone.engine.server.rest.transfer_slots import TransferSlots
 from fieldstone.metadata.roles.principal import Principal
 from tests.apis import PRINCIPAL
 from tests.waiting import until
@@ -126,3 +127,15 @@ async def test_the_only_operation_of_a_workspace_does_not_wait_for_a_pace_that_o
         await until(lambda: slots.counters.waited > waited)
         await asyncio.gather(*many)
     assert (slots.in_progress, slots.waiting) == (0, 0)
+
+
+async def test_a_busy_loop_refuses_no_transfer() -> None:
+    """Transfers do not wait for their slots, so that a pace could only refuse them."""
+    slots = TransferSlots("exports")
+    with slots.held(workspace()):
+        await asyncio.sleep(0)
+        time.sleep(4 * COSTLY)  # noqa: ASYNC251 - it takes the processor
+        await asyncio.sleep(COSTLY)
+        for _ in range(20):
+            with slots.held(workspace()):
+                assert slots.in_progress == 2
