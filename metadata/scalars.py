@@ -67,7 +67,7 @@ def _uuid(value: JsonValue) -> Cell:
 def _text(value: JsonValue) -> Cell:
     if not isinstance(value, str):
         raise InvalidValue(f"must be text, not {shown(value)}")
-    if not (value.isascii() and "\0" not in value) and (reason := unstorable(value)):
+    if reason := unstorable(value):
         raise InvalidValue(reason)
     return value
 

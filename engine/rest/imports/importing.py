@@ -37,8 +37,6 @@ MOST_ROWS = 500
 _MOST_CHARACTERS = 1 << 20
 """Characters of a batch."""
 
-_NO_KEYS = frozenset[str]()
-
 Pieces = AsyncIterator[bytes]
 
 
@@ -263,7 +261,7 @@ class Import:
         size = 0
         keys: set[str] = set()
         for row in rows:
-            own = self._keys_of(row) if self._keys else _NO_KEYS
+            own = self._keys_of(row)
             if len(batch) >= self._most_rows or size >= _MOST_CHARACTERS or not keys.isdisjoint(own):
                 yield batch
                 batch, size, keys = [], 0, set()
