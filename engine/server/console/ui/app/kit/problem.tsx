@@ -1,9 +1,9 @@
 // A problem that belongs to no single field: it stays until it is resolved, can be selected, and copied.
 
-import { Check, Copy, Info, TriangleAlert } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import { Info, TriangleAlert } from "lucide-react";
+import type { ReactNode } from "react";
 
-import { Button } from "./button.tsx";
+import { CopyButton } from "./copy_button.tsx";
 import "./problem.css";
 
 export interface ProblemProps {
@@ -16,7 +16,6 @@ export interface ProblemProps {
 }
 
 export function Problem({ title, text, kind = "danger", children }: ProblemProps) {
-  const [isCopied, setCopied] = useState(false);
   return (
     <div className="problem" data-kind={kind} role={kind === "info" ? "status" : "alert"}>
       {kind === "info" ? <Info aria-hidden /> : <TriangleAlert aria-hidden />}
@@ -25,14 +24,7 @@ export function Problem({ title, text, kind = "danger", children }: ProblemProps
         {text && <p className="problem-text">{text}</p>}
         {children}
       </div>
-      {text && (
-        <Button
-          kind="quiet"
-          icon={isCopied ? <Check aria-hidden /> : <Copy aria-hidden />}
-          aria-label={isCopied ? "Copied" : "Copy the problem"}
-          onPress={() => void navigator.clipboard.writeText(text).then(() => setCopied(true))}
-        />
-      )}
+      {text && <CopyButton kind="quiet" text={text} label="Copy the problem" />}
     </div>
   );
 }

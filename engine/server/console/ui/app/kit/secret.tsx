@@ -1,9 +1,9 @@
 // A secret that is shown this once.
 
-import { Check, Copy } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 
 import { Button } from "./button.tsx";
+import { CopyButton } from "./copy_button.tsx";
 import { Dialog } from "./dialog.tsx";
 import "./secret.css";
 
@@ -16,7 +16,6 @@ export interface SecretProps {
 }
 
 export function Secret({ title, secret, onClose, children }: SecretProps) {
-  const [isCopied, setCopied] = useState(false);
   return (
     <Dialog
       title={title}
@@ -24,12 +23,7 @@ export function Secret({ title, secret, onClose, children }: SecretProps) {
       onClose={onClose}
       actions={
         <>
-          <Button
-            icon={isCopied ? <Check aria-hidden /> : <Copy aria-hidden />}
-            onPress={() => void navigator.clipboard.writeText(secret).then(() => setCopied(true))}
-          >
-            {isCopied ? "Copied" : "Copy"}
-          </Button>
+          <CopyButton text={secret} />
           <Button kind="primary" onPress={onClose}>
             Done
           </Button>
