@@ -210,12 +210,17 @@ async def test_events_are_shown_as_they_come(watched: Watched, serve: Serve) -> 
 async def test_events_of_a_break_are_shown_after_it(watched: Watched, serve: Serve) -> None:
     page = watched.page
     routes: list[WebSocketRoute] = []
+    reads: list[Request] = []
 
     def relay(route: WebSocketRoute) -> None:
-        route.connect_to_server()
+        async def pass_on(message: str | bytes) -> None:
+            # The tail begins behind the first read, however fast the server is.
+            await until(lambda: bool(reads))
+            route.send(message)
+
+        route.connect_to_server().on_message(pass_on)
         routes.append(route)
 
-    reads: list[Request] = []
     page.on("request", lambda one: reads.append(one) if "query ConsoleEvents" in (one.post_data or "") else None)
     await page.route_web_socket(re.compile("/metadata$"), relay)
     async with serve() as served:
