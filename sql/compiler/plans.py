@@ -22,24 +22,14 @@ from fieldstone.sql.compiler.writes.read_back import compile_read_back
 from fieldstone.sql.compiler.writes.rights import compile_unfit
 from fieldstone.sql.compiler.writes.update_rows import compile_find, compile_update_rows
 from fieldstone.sql.compiler.writes.upserts.upsert import compile_upsert
-from fieldstone.sql.plan.apart import ApartPlan, ChangeApart, ChangedEvent, CreatedEvent, RowApart
-from fieldstone.sql.plan.merge import Merge, MergePlan, Repoint
 from fieldstone.sql.plan.read import EventFeed, ReadPlan
-from fieldstone.sql.plan.write import (
-    CreateTree,
-    Delete,
-    Faults,
-    Find,
-    Insert,
-    InsertOne,
-    NestedPlan,
-    ReadBack,
-    Unfit,
-    Update,
-    UpdateRows,
-    Upsert,
-    WritePlan,
-)
+from fieldstone.sql.plan.write import NestedPlan, WritePlan
+from fieldstone.sql.plan.writes.apart import ApartPlan, ChangeApart, ChangedEvent, CreatedEvent, RowApart
+from fieldstone.sql.plan.writes.changes import Delete, Update, UpdateRows
+from fieldstone.sql.plan.writes.inserts import CreateTree, Insert, InsertOne
+from fieldstone.sql.plan.writes.look_ups import Faults, Find, ReadBack, Unfit
+from fieldstone.sql.plan.writes.merge import Merge, MergePlan, Repoint
+from fieldstone.sql.plan.writes.upserts import Upsert
 from fieldstone.sql.statement import Statement
 
 Plan = ReadPlan | WritePlan | NestedPlan | MergePlan | ApartPlan | ReadBack | Faults | EventFeed

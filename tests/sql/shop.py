@@ -22,7 +22,9 @@ from fieldstone.sql.plan.outputs import (
     Value,
 )
 from fieldstone.sql.plan.read import ReadPlan, Root
-from fieldstone.sql.plan.write import EventTarget, NestedPlan, ReadBack, WritePlan
+from fieldstone.sql.plan.write import NestedPlan, WritePlan
+from fieldstone.sql.plan.writes.elements import EventTarget
+from fieldstone.sql.plan.writes.look_ups import ReadBack
 from fieldstone.sql.types import Encoding, SqlType
 
 WORKSPACE = "00000000-0000-7000-8000-000000000001"

@@ -4,7 +4,9 @@ from typing import Any
 
 from fieldstone.sql.plan.elements import Matches
 from fieldstone.sql.plan.outputs import Record, ToOne
-from fieldstone.sql.plan.write import Assignment, Delete, Insert, Now, Reference, Update
+from fieldstone.sql.plan.writes.changes import Delete, Update
+from fieldstone.sql.plan.writes.elements import Assignment, Now, Reference
+from fieldstone.sql.plan.writes.inserts import Insert
 from fieldstone.sql.types import SqlType
 from tests.sql.shop import (
     COMPANY,

@@ -22,7 +22,7 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.role import WHOLLY, Action
 from fieldstone.sql.plan.elements import And, Condition
-from fieldstone.sql.plan.rights import Rights
+from fieldstone.sql.plan.writes.rights import Rights
 
 CREATING: Final = ":ways"
 CHANGING: Final = ":changes"

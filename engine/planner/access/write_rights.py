@@ -17,8 +17,8 @@ from fieldstone.metadata.roles.role import WHOLLY, Action, Stored, Way
 from fieldstone.sql.plan.elements import And, Condition, HasLinked, HasRelated, HasTotals, Or, Related, Searches
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.parts import parts_of
-from fieldstone.sql.plan.rights import AllowedWay, Rights
-from fieldstone.sql.plan.write import Unfit
+from fieldstone.sql.plan.writes.look_ups import Unfit
+from fieldstone.sql.plan.writes.rights import AllowedWay, Rights
 from fieldstone.sql.types import SqlType
 
 LIFTED: Final = Stored(text="{}")

@@ -17,7 +17,7 @@ from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import Cell
 from fieldstone.sql.plan.operands import Column, Parameter
-from fieldstone.sql.plan.write import Assignment, Now, Null, Reference
+from fieldstone.sql.plan.writes.elements import Assignment, Now, Null, Reference
 from fieldstone.sql.types import SqlType
 
 WAYS = ":ways"

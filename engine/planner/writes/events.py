@@ -5,7 +5,7 @@ from fieldstone.engine.planner.context import PlanContext
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.elements import Table
-from fieldstone.sql.plan.write import Assignment, EventTarget, Now
+from fieldstone.sql.plan.writes.elements import Assignment, EventTarget, Now
 from fieldstone.sql.types import SqlType
 
 STAGING = Table(schema="fieldstone", name="event_staging")

@@ -11,7 +11,9 @@ from fieldstone.metadata.roles.role import Action
 from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.parts import parts_of
-from fieldstone.sql.plan.write import Faults, Insert, UniqueKey, Upsert
+from fieldstone.sql.plan.writes.inserts import Insert
+from fieldstone.sql.plan.writes.look_ups import Faults
+from fieldstone.sql.plan.writes.upserts import UniqueKey, Upsert
 
 
 def build_faults(context: PlanContext, object_: Object, insert: Insert | Upsert) -> Faults:

@@ -16,7 +16,7 @@ from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import DATE_TIME, UUID
 from fieldstone.sql.plan.elements import And, Condition, IsNull
 from fieldstone.sql.plan.operands import Parameter
-from fieldstone.sql.plan.write import Expected
+from fieldstone.sql.plan.writes.changes import Expected
 from fieldstone.sql.types import SqlType
 
 IF_UPDATED_AT = "ifUpdatedAt"

@@ -17,11 +17,14 @@ from fieldstone.engine.planner.writes.values.connects import ReferenceName
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.plan.apart import ChangeApart, ChangedEvent, CreatedEvent, RowApart, is_apart
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.outputs import Connection, Literal, NodeId, Output, Record, ToOne, Value
 from fieldstone.sql.plan.parts import parts_of
-from fieldstone.sql.plan.write import Delete, Faults, InsertOne, ReadBack, Update, WritePlan
+from fieldstone.sql.plan.write import WritePlan
+from fieldstone.sql.plan.writes.apart import ChangeApart, ChangedEvent, CreatedEvent, RowApart, is_apart
+from fieldstone.sql.plan.writes.changes import Delete, Update
+from fieldstone.sql.plan.writes.inserts import InsertOne
+from fieldstone.sql.plan.writes.look_ups import Faults, ReadBack
 from fieldstone.sql.statement import Row, Statement, Step
 from fieldstone.sql.types import SqlType
 

@@ -13,7 +13,8 @@ from fieldstone.sql.plan.elements import Among, And, Condition
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.outputs import AggregateRecord
 from fieldstone.sql.plan.read import Aggregate, ReadPlan
-from fieldstone.sql.plan.write import Assignment, Delete, Null, Update
+from fieldstone.sql.plan.writes.changes import Delete, Update
+from fieldstone.sql.plan.writes.elements import Assignment, Null
 from fieldstone.sql.types import SqlType
 
 

@@ -50,22 +50,13 @@ from fieldstone.engine.schema.values.value_changes import Argument
 from fieldstone.metadata.api_names import MutationRoot, Verb
 from fieldstone.metadata.model import Field
 from fieldstone.metadata.roles.role import Action
-from fieldstone.sql.plan.apart import is_apart
 from fieldstone.sql.plan.outputs import Record
-from fieldstone.sql.plan.write import (
-    Assignment,
-    Delete,
-    EventTarget,
-    Expected,
-    Insert,
-    InsertOne,
-    Now,
-    Null,
-    Reference,
-    Update,
-    Upsert,
-    WritePlan,
-)
+from fieldstone.sql.plan.write import WritePlan
+from fieldstone.sql.plan.writes.apart import is_apart
+from fieldstone.sql.plan.writes.changes import Delete, Expected, Update
+from fieldstone.sql.plan.writes.elements import Assignment, EventTarget, Now, Null, Reference
+from fieldstone.sql.plan.writes.inserts import Insert, InsertOne
+from fieldstone.sql.plan.writes.upserts import Upsert
 
 RIGHTS = {
     Verb.CREATE: Action.CREATE,

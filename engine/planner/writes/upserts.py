@@ -20,7 +20,7 @@ from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.metadata.scalars import BOOLEAN, Cell
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Output, Record, Value
-from fieldstone.sql.plan.write import CREATED, GivenColumn, UniqueKey, Upsert
+from fieldstone.sql.plan.writes.upserts import CREATED, GivenColumn, UniqueKey, Upsert
 from fieldstone.sql.types import SqlType
 
 GIVEN = ":given"

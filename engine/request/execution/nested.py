@@ -35,7 +35,8 @@ from fieldstone.sql.errors import (
     ValueOutOfRange,
 )
 from fieldstone.sql.executor import Database
-from fieldstone.sql.plan.write import Problem, UniqueKey
+from fieldstone.sql.plan.write import Problem
+from fieldstone.sql.plan.writes.upserts import UniqueKey
 from fieldstone.sql.statement import Parameters, Row, Statement, array_text
 from fieldstone.sql.statement import Step as SqlStep
 from fieldstone.sql.transaction import Transaction

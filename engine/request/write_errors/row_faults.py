@@ -8,7 +8,7 @@ from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.request.write_errors.row_errors import RowBlame, row_error
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.executor import Database
-from fieldstone.sql.plan.write import Faults
+from fieldstone.sql.plan.writes.look_ups import Faults
 from fieldstone.sql.statement import Parameters
 
 

@@ -1,4 +1,4 @@
-"""The row of a write, and its event, as two statements: see sql/plan/apart.py."""
+"""The row of a write, and its event, as two statements: see sql/plan/writes/apart.py."""
 
 from dataclasses import replace
 
@@ -8,9 +8,10 @@ from fieldstone.sql.compiler.terms import Expression, FromItem, Query, rows_sour
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.compiler.writes.insert import answer_of_one, created_events
 from fieldstone.sql.compiler.writes.mutate import answer_row, compile_delete, compile_update, document, event_values
-from fieldstone.sql.plan.apart import ChangeApart, ChangedEvent, CreatedEvent, RowApart
 from fieldstone.sql.plan.operands import Parameter
-from fieldstone.sql.plan.write import Assignment, Update
+from fieldstone.sql.plan.writes.apart import ChangeApart, ChangedEvent, CreatedEvent, RowApart
+from fieldstone.sql.plan.writes.changes import Update
+from fieldstone.sql.plan.writes.elements import Assignment
 from fieldstone.sql.types import SqlType
 
 

@@ -8,7 +8,8 @@ from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.operands import Column, Parameter
-from fieldstone.sql.plan.write import Assignment, Change, ChangeKind, Now, Null, Problem
+from fieldstone.sql.plan.write import Problem
+from fieldstone.sql.plan.writes.elements import Assignment, Change, ChangeKind, Now, Null
 from fieldstone.sql.types import SqlType
 
 _LARGEST = {

@@ -16,7 +16,7 @@ from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import FromItem, Query, query_source
 from fieldstone.sql.compiler.writes.insert import given_rows, insert_given, insert_values, values_of_one
 from fieldstone.sql.compiler.writes.mutate import document, event_values
-from fieldstone.sql.plan.write import CreateTree, Insert, InsertOne
+from fieldstone.sql.plan.writes.inserts import CreateTree, Insert, InsertOne
 
 _EVENT = ("object", "key", "after")
 """The columns of an event's row that are not the same for all."""

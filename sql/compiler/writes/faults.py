@@ -14,7 +14,9 @@ from fieldstone.sql.compiler.writes.insert import given_rows, given_targets, giv
 from fieldstone.sql.compiler.writes.references import missing_targets, target_columns
 from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows
 from fieldstone.sql.plan.operands import Parameter
-from fieldstone.sql.plan.write import Faults, Insert, UniqueKey, Upsert
+from fieldstone.sql.plan.writes.inserts import Insert
+from fieldstone.sql.plan.writes.look_ups import Faults
+from fieldstone.sql.plan.writes.upserts import UniqueKey, Upsert
 
 
 def compile_faults(plan: Faults, draft: StatementDraft) -> Query:

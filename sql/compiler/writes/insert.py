@@ -32,8 +32,9 @@ from fieldstone.sql.compiler.writes.write_guard import (
     verdict_of,
 )
 from fieldstone.sql.plan.operands import Parameter
-from fieldstone.sql.plan.rights import Rights
-from fieldstone.sql.plan.write import Insert, InsertOne, Upsert
+from fieldstone.sql.plan.writes.inserts import Insert, InsertOne
+from fieldstone.sql.plan.writes.rights import Rights
+from fieldstone.sql.plan.writes.upserts import Upsert
 from fieldstone.sql.types import SqlType
 
 

@@ -38,11 +38,8 @@ from fieldstone.sql.compiler.writes.write_guard import (
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.outputs import Record
-from fieldstone.sql.plan.write import (
-    Delete,
-    EventTarget,
-    Update,
-)
+from fieldstone.sql.plan.writes.changes import Delete, Update
+from fieldstone.sql.plan.writes.elements import EventTarget
 
 _EVENT_ALIAS = "event"
 _EVENT_COLUMNS = ("workspace_id", "object_id", "record_id", "action", "before", "after", "actor")

@@ -6,7 +6,8 @@ from fieldstone.sql.compiler.reads.select import compile_list
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import InnerJoin, Query, query_source, rows_source
 from fieldstone.sql.plan.operands import Parameter
-from fieldstone.sql.plan.write import CREATED, ReadBack
+from fieldstone.sql.plan.writes.look_ups import ReadBack
+from fieldstone.sql.plan.writes.upserts import CREATED
 
 PLACE = ":place"
 """Where a record stands in the answer of an upsert, as a column beside the record's own. No table has such a column."""

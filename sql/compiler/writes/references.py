@@ -8,7 +8,8 @@ from fieldstone.sql.compiler.filters import compile_condition
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query, table_source
 from fieldstone.sql.plan.operands import Parameter
-from fieldstone.sql.plan.write import Problem, Reference
+from fieldstone.sql.plan.write import Problem
+from fieldstone.sql.plan.writes.elements import Reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

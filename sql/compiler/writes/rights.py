@@ -8,8 +8,10 @@ from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, table_source
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.plan.elements import And, Condition
-from fieldstone.sql.plan.rights import Rights
-from fieldstone.sql.plan.write import Assignment, Null, Problem, Unfit
+from fieldstone.sql.plan.write import Problem
+from fieldstone.sql.plan.writes.elements import Assignment, Null
+from fieldstone.sql.plan.writes.look_ups import Unfit
+from fieldstone.sql.plan.writes.rights import Rights
 
 
 def lockable(condition: Condition, rights: Rights | None) -> Condition:

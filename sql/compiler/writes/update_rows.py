@@ -17,8 +17,10 @@ from fieldstone.sql.compiler.writes.references import (
 )
 from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values, lockable, refused_row
 from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem
-from fieldstone.sql.plan.rights import Rights
-from fieldstone.sql.plan.write import Find, Hold, Problem, UpdateRows
+from fieldstone.sql.plan.write import Problem
+from fieldstone.sql.plan.writes.changes import Hold, UpdateRows
+from fieldstone.sql.plan.writes.look_ups import Find
+from fieldstone.sql.plan.writes.rights import Rights
 from fieldstone.sql.types import SqlType
 
 

@@ -19,8 +19,10 @@ from fieldstone.sql.compiler.writes.references import (
 from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values, refused_row
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.operands import Column, Parameter
-from fieldstone.sql.plan.rights import Rights
-from fieldstone.sql.plan.write import Delete, Expected, Problem, Reference, Update
+from fieldstone.sql.plan.write import Problem
+from fieldstone.sql.plan.writes.changes import Delete, Expected, Update
+from fieldstone.sql.plan.writes.elements import Reference
+from fieldstone.sql.plan.writes.rights import Rights
 
 
 def first_missing(targets: Sequence[ResolvedReference], given: FromItem) -> Query:

@@ -12,7 +12,8 @@ from fieldstone.sql.plan.elements import And, Table
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.outputs import Edges, OrderKey, Page
 from fieldstone.sql.plan.read import ReadPlan
-from fieldstone.sql.plan.write import Insert, Reference
+from fieldstone.sql.plan.writes.elements import Reference
+from fieldstone.sql.plan.writes.inserts import Insert
 from fieldstone.sql.types import SqlType
 from tests.databases import Databases
 from tests.sql.shop import BY_ID, EVENT_DDL, ID, NODE, Shop, column, connection, event, open_shop, parameter

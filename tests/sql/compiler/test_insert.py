@@ -8,7 +8,9 @@ import psycopg
 import pytest
 
 from fieldstone.sql.plan.outputs import Record, Value
-from fieldstone.sql.plan.write import Assignment, Insert, InsertOne, ReadBack, Reference
+from fieldstone.sql.plan.writes.elements import Assignment, Reference
+from fieldstone.sql.plan.writes.inserts import Insert, InsertOne
+from fieldstone.sql.plan.writes.look_ups import ReadBack
 from fieldstone.sql.statement import array_text
 from fieldstone.sql.types import Encoding, SqlType
 from tests.sql.shop import (

@@ -23,8 +23,9 @@ from fieldstone.sql.plan.elements import (
     Untrue,
 )
 from fieldstone.sql.plan.outputs import Record
-from fieldstone.sql.plan.rights import AllowedWay, Rights
-from fieldstone.sql.plan.write import Assignment, Delete, Update
+from fieldstone.sql.plan.writes.changes import Delete, Update
+from fieldstone.sql.plan.writes.elements import Assignment
+from fieldstone.sql.plan.writes.rights import AllowedWay, Rights
 from fieldstone.sql.types import SqlType
 from tests.sql.shop import (
     CITY,

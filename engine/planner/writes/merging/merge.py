@@ -33,10 +33,10 @@ from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.roles.role import Action
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
 from fieldstone.sql.plan.elements import And
-from fieldstone.sql.plan.merge import Merge, Repoint
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.reads import tables_named
-from fieldstone.sql.plan.write import Assignment, EventTarget, Now
+from fieldstone.sql.plan.writes.elements import Assignment, EventTarget, Now
+from fieldstone.sql.plan.writes.merge import Merge, Repoint
 from fieldstone.sql.statement import Parameters, Statement
 from fieldstone.sql.types import SqlType
 

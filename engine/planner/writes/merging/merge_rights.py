@@ -14,8 +14,8 @@ from fieldstone.metadata.roles.object_access import preset_ids
 from fieldstone.metadata.roles.role import Action, Way
 from fieldstone.sql.plan.elements import And, Condition
 from fieldstone.sql.plan.operands import Column
-from fieldstone.sql.plan.rights import Rights
-from fieldstone.sql.plan.write import Assignment
+from fieldstone.sql.plan.writes.elements import Assignment
+from fieldstone.sql.plan.writes.rights import Rights
 
 _NOBODY = JudgedRights(rights=Rights(ways=()))
 

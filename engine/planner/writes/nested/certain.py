@@ -24,7 +24,7 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.scalars import Cell
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.outputs import Record
-from fieldstone.sql.plan.write import CreateTree, Insert, InsertOne
+from fieldstone.sql.plan.writes.inserts import CreateTree, Insert, InsertOne
 from fieldstone.sql.statement import Statement
 from fieldstone.sql.types import SqlType
 

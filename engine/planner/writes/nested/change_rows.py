@@ -18,7 +18,7 @@ from fieldstone.engine.planner.writes.values.rows import KNOWN, LinkSource, chec
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.sql.plan.operands import Column
-from fieldstone.sql.plan.write import Reference
+from fieldstone.sql.plan.writes.elements import Reference
 
 _FIRST_VALUE = 3
 """The place of the first column's value in a row, behind id, parent and given."""

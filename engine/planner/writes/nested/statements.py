@@ -29,18 +29,10 @@ from fieldstone.metadata.roles.role import Action
 from fieldstone.metadata.scalars import Cell
 from fieldstone.sql.plan.elements import Among, AmongPairs, And, Condition
 from fieldstone.sql.plan.operands import Column, Parameter
-from fieldstone.sql.plan.write import (
-    Assignment,
-    Find,
-    Hold,
-    Insert,
-    InsertOne,
-    Now,
-    Null,
-    Reference,
-    Update,
-    UpdateRows,
-)
+from fieldstone.sql.plan.writes.changes import Hold, Update, UpdateRows
+from fieldstone.sql.plan.writes.elements import Assignment, Now, Null, Reference
+from fieldstone.sql.plan.writes.inserts import Insert, InsertOne
+from fieldstone.sql.plan.writes.look_ups import Find
 from fieldstone.sql.types import SqlType
 
 Rows = Sequence[dict[str, JsonValue]]

@@ -14,7 +14,8 @@ from fieldstone.engine.planner.writes.values.connects import ReferenceName
 from fieldstone.engine.planner.writes.values.rows import RowWriter
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import Cell
-from fieldstone.sql.plan.write import Faults, Insert, InsertOne
+from fieldstone.sql.plan.writes.inserts import Insert, InsertOne
+from fieldstone.sql.plan.writes.look_ups import Faults
 from fieldstone.sql.statement import array_text
 
 

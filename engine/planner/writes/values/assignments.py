@@ -20,7 +20,7 @@ from fieldstone.engine.planner.writes.values.rows import check_morph, read_link,
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Access, Field, Object, Part
 from fieldstone.sql.plan.operands import Parameter
-from fieldstone.sql.plan.write import Assignment, Null, Reference
+from fieldstone.sql.plan.writes.elements import Assignment, Null, Reference
 from fieldstone.sql.types import SqlType
 
 

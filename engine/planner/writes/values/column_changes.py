@@ -13,7 +13,7 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import JSON
-from fieldstone.sql.plan.write import Assignment, Change, ChangeKind
+from fieldstone.sql.plan.writes.elements import Assignment, Change, ChangeKind
 
 _LONGEST_PATH = 100
 """Steps of a path into a JSON document."""

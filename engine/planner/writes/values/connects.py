@@ -12,7 +12,7 @@ from fieldstone.metadata.model import Field, Object, Part, RelationEnd, Snapshot
 from fieldstone.metadata.scalars import Cell
 from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.operands import Parameter
-from fieldstone.sql.plan.write import Reference
+from fieldstone.sql.plan.writes.elements import Reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

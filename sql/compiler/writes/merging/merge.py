@@ -12,9 +12,9 @@ from fieldstone.sql.compiler.writes.mutate import answer_row, event_rows
 from fieldstone.sql.compiler.writes.rights import future_values
 from fieldstone.sql.compiler.writes.write_guard import absent_ids, compile_guard, compile_problem, verdict_of
 from fieldstone.sql.plan.elements import Comparison
-from fieldstone.sql.plan.merge import Merge
 from fieldstone.sql.plan.operands import Column
-from fieldstone.sql.plan.write import EventTarget
+from fieldstone.sql.plan.writes.elements import EventTarget
+from fieldstone.sql.plan.writes.merge import Merge
 from fieldstone.sql.types import SqlType
 
 _EMPTY_DOCUMENTS = Expression("""ARRAY['null','""','[]','{}']::jsonb[]""")

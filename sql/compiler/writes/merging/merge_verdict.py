@@ -8,8 +8,8 @@ from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query
 from fieldstone.sql.compiler.writes.rights import compile_allowed
 from fieldstone.sql.plan.elements import Condition
-from fieldstone.sql.plan.rights import AllowedWay, Rights
 from fieldstone.sql.plan.write import Problem
+from fieldstone.sql.plan.writes.rights import AllowedWay, Rights
 
 Terms = Callable[[int], Sequence[Expression]]
 """More terms for the way at a place."""

@@ -14,9 +14,10 @@ from fieldstone.sql.compiler.writes.mutate import answer_row, event_rows
 from fieldstone.sql.compiler.writes.rights import future_values
 from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem, verdict_of
 from fieldstone.sql.plan.elements import Comparison
-from fieldstone.sql.plan.merge import Repoint
 from fieldstone.sql.plan.operands import Column
-from fieldstone.sql.plan.write import Assignment, EventTarget, Problem
+from fieldstone.sql.plan.write import Problem
+from fieldstone.sql.plan.writes.elements import Assignment, EventTarget
+from fieldstone.sql.plan.writes.merge import Repoint
 
 
 def compile_repoint(plan: Repoint, draft: StatementDraft) -> Query:

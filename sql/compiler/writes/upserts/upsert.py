@@ -39,7 +39,7 @@ from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows, permi
 from fieldstone.sql.compiler.writes.upserts.upsert_verdict import find_clashes, find_problems, lock_all
 from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem, verdict_of
 from fieldstone.sql.plan.elements import Comparison
-from fieldstone.sql.plan.write import CREATED, Upsert
+from fieldstone.sql.plan.writes.upserts import CREATED, Upsert
 
 _EVENT = ("key", "action", "before", "after")
 """The columns of an event's row that are not the same for all."""

@@ -11,7 +11,7 @@ from fieldstone.sql.compiler.writes.insert import given_targets, given_value
 from fieldstone.sql.compiler.writes.references import target_columns
 from fieldstone.sql.compiler.writes.rights import lockable
 from fieldstone.sql.plan.elements import And
-from fieldstone.sql.plan.write import Upsert
+from fieldstone.sql.plan.writes.upserts import Upsert
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values
 from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows, permitted
 from fieldstone.sql.compiler.writes.write_guard import first_missing
 from fieldstone.sql.plan.elements import Comparison
-from fieldstone.sql.plan.rights import Rights
-from fieldstone.sql.plan.write import Problem, Upsert
+from fieldstone.sql.plan.write import Problem
+from fieldstone.sql.plan.writes.rights import Rights
+from fieldstone.sql.plan.writes.upserts import Upsert
 
 
 def lock_all(draft: StatementDraft) -> Query:

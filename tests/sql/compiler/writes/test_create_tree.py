@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from fieldstone.sql.plan.elements import Link
 from fieldstone.sql.plan.outputs import Connection, Edges, Page, Record, ToOne
-from fieldstone.sql.plan.write import Assignment, CreateTree, Insert, InsertOne, Reference
+from fieldstone.sql.plan.writes.elements import Assignment, Reference
+from fieldstone.sql.plan.writes.inserts import CreateTree, Insert, InsertOne
 from fieldstone.sql.types import SqlType
 from tests.sql.shop import (
     BY_ID,

@@ -8,7 +8,8 @@ from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.plan.aggregates import Count
 from fieldstone.sql.plan.elements import Compare, Comparison, Link, Related
 from fieldstone.sql.plan.outputs import Connection, Cursor, Edges, Page, Record
-from fieldstone.sql.plan.write import Assignment, Delete, Now, Null, Reference, Update
+from fieldstone.sql.plan.writes.changes import Delete, Update
+from fieldstone.sql.plan.writes.elements import Assignment, Now, Null, Reference
 from fieldstone.sql.types import SqlType
 from tests.sql.shop import (
     BY_ID,

@@ -17,8 +17,11 @@ from fieldstone.sql.plan.elements import (
     Not,
     Related,
 )
-from fieldstone.sql.plan.rights import AllowedWay, Rights
-from fieldstone.sql.plan.write import Assignment, Hold, InsertOne, Now, Null, Problem, Update, UpdateRows
+from fieldstone.sql.plan.write import Problem
+from fieldstone.sql.plan.writes.changes import Hold, Update, UpdateRows
+from fieldstone.sql.plan.writes.elements import Assignment, Now, Null
+from fieldstone.sql.plan.writes.inserts import InsertOne
+from fieldstone.sql.plan.writes.rights import AllowedWay, Rights
 from fieldstone.sql.types import SqlType
 from tests.sql.shop import (
     COMPANY,

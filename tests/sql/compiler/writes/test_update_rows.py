@@ -5,7 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from fieldstone.sql.plan.elements import AmongPairs, And
-from fieldstone.sql.plan.write import Assignment, Find, Hold, Now, Null, UpdateRows
+from fieldstone.sql.plan.writes.changes import Hold, UpdateRows
+from fieldstone.sql.plan.writes.elements import Assignment, Now, Null
+from fieldstone.sql.plan.writes.look_ups import Find
 from fieldstone.sql.types import SqlType
 from tests.sql.shop import COMPANY_ID, EMAIL, ID, LIVE, NAME, PERSON, SCORE, UPDATED_AT, Shop, event, parameter
 from tests.sql.staff import ACME, ANNA, BELA, BOLT, CLIO, GONE, NOBODY, array, by_key, events, people, update

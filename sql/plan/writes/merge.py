@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from fieldstone.sql.plan.elements import Condition, Table
 from fieldstone.sql.plan.operands import Column, Parameter
-from fieldstone.sql.plan.rights import Rights
-from fieldstone.sql.plan.write import Assignment, EventTarget
+from fieldstone.sql.plan.writes.elements import Assignment, EventTarget
+from fieldstone.sql.plan.writes.rights import Rights
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,9 @@ there whole, unless a part is an INSERT, and one that names no distributed table
 from dataclasses import dataclass
 
 from fieldstone.sql.plan.operands import Parameter
-from fieldstone.sql.plan.write import Assignment, Delete, EventTarget, InsertOne, Update
+from fieldstone.sql.plan.writes.changes import Delete, Update
+from fieldstone.sql.plan.writes.elements import Assignment, EventTarget
+from fieldstone.sql.plan.writes.inserts import InsertOne
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

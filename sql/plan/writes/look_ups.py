@@ -1,0 +1,79 @@
+"""The reads of a write: of the records that it names, of its answer, and of the rows to blame for its failure."""
+
+from dataclasses import dataclass
+
+from fieldstone.sql.plan.elements import Condition, Table
+from fieldstone.sql.plan.operands import Column, Parameter
+from fieldstone.sql.plan.outputs import Record
+from fieldstone.sql.plan.writes.inserts import Insert
+from fieldstone.sql.plan.writes.upserts import UniqueKey, Upsert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadBack:
+    """Read the records with the ids of a uuid[] parameter, in that order: one row, one column, a JSON list.
+
+    Attributes:
+        created: a boolean[] beside the ids, for a record that has the column CREATED.
+        most_bytes: as in `ReadPlan`, of the connections of the whole transaction.
+    """
+
+    table: Table
+    key: Column
+    ids: Parameter
+    created: Parameter | None = None
+    record: Record
+    most_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Find:
+    """Read one row, one column: a JSON list with the `result` of a row, or null, for each element of the list `rows`.
+
+    The row found has in one column of each of `lookups` the element's value v0, v1 and so on, and fulfils `condition`.
+    """
+
+    table: Table
+    result: Column
+    lookups: tuple[tuple[Column, ...], ...]
+    condition: Condition
+    rows: Parameter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unfit:
+    """Read the first of the records with the ids of a uuid[] parameter that does not fulfil the `check`, by its key.
+
+    One row, one column: its id, NULL for none. Records that are not there any more are passed over.
+    """
+
+    table: Table
+    key: Column
+    ids: Parameter
+    check: Condition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faults:
+    """The first rows of a failed Insert or Upsert that are to blame: one row, one column, NULL for none.
+
+    It is a JSON list of [index of the row, values], `limit` at most, in the order of the rows. The parameters of the
+    statement are those of the write's `rows`, in their order.
+
+    Attributes:
+        missing: the indexes of the references whose targets are looked for.
+        keys: those of which no record may have the values, nor another row; the write sets their columns. The record
+            that an Upsert's row means may have them.
+    """
+
+    insert: Insert | Upsert
+    missing: tuple[int, ...]
+    keys: tuple[UniqueKey, ...]
+    deleted_at: Column | None
+    limit: int
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """The places of the statement's parameters among those of the write."""
+        rows = self.insert.rows
+        return (rows.slot,) if isinstance(rows, Parameter) else tuple(parameter.slot for _, parameter in rows)
