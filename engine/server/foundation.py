@@ -206,6 +206,7 @@ def pool_settings(settings: Settings) -> PoolSettings:
         open_timeout=settings.startup_timeout,
         close_timeout=_CLOSING,
         statement_timeout=settings.statement_timeout,
+        long_statement=settings.long_statement / 1_000,
         work_mem_mb=settings.work_mem_mb,
         temp_file_mb=settings.temp_file_mb,
         response_limit=settings.max_response_bytes,

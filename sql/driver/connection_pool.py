@@ -39,7 +39,7 @@ class ConnectionPool:
         self._hosts = Hosts(build_conninfo(dsn, settings, statement_timeout=settings.statement_timeout))
         self._all: set[DriverConnection] = set()
         self._idle: list[DriverConnection] = []
-        self._shares: Shares[_Caller] = Shares(settings.connections, settings.max_waiting)
+        self._shares: Shares[_Caller] = Shares(settings.connections, settings.max_waiting, long=settings.long_statement)
         self._patience = Overdue(settings.acquire_timeout)
         self._clock = time.monotonic
         self._opening = 0

@@ -1,10 +1,12 @@
 """The order in which callers get free connections: they are queued by their share, and shares are kept even.
 
 A share that is alone may use all waiting places and all connections but the last, which is for a share without any. A
-share beside others gets at most half of the connections, and its waiting callers make room for theirs. The share
-without a limit goes first: it is that of the server's own statements, which look keys up and answer probes.
+share beside others gets at most half of the connections, and its waiting callers make room for theirs. Of a share whose
+statements are long, even those would keep all processors of the database busy, so it gets fewer in proportion. The
+share without a limit goes first: it is that of the server's own statements, which look keys up and answer probes.
 """
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterator
@@ -79,6 +81,7 @@ class Shares(Generic[W]):
     Args:
         connections: the number of connections to lend.
         places: the number of callers that may wait in all.
+        long: the mean seconds beyond which a share gets fewer than half of them beside others; 0 is no limit.
         clock: yields seconds.
 
     Attributes:
@@ -87,11 +90,14 @@ class Shares(Generic[W]):
         waiting: the number of waiting callers.
     """
 
-    def __init__(self, connections: int, places: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, connections: int, places: int, *, long: float = 0.0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.in_hand = 0
         self.waiting = 0
         self._connections = connections
         self._half = max(1, connections // 2)
+        self._long = long or math.inf
         self._places = places
         self._clock = clock
         self.unlimited: Share[W] = Share(is_limited=False)
@@ -142,7 +148,7 @@ class Shares(Generic[W]):
             return True
         if self.in_hand >= self._connections - 1:
             return False
-        return held < self._half or self._clock() >= self._mixed_until
+        return held < self._most_beside_others(share) or self._clock() >= self._mixed_until
 
     def is_late(self, share: Share[W], ahead: int, patience: float, *, is_first: bool) -> bool:
         """Return whether a caller that came now would wait for longer than `patience` seconds.
@@ -160,7 +166,7 @@ class Shares(Generic[W]):
             return True
         if is_first or not share.waiting or now - share.lined_up_at < _STANDING:
             patience *= BURST
-        most = self._half if now < self._mixed_until else max(1, self._connections - 1)
+        most = self._most_beside_others(share) if now < self._mixed_until else max(1, self._connections - 1)
         rivals = len(self._lined_up) + (not share.waiting)
         wait = (ahead + len(share.waiting) + 1) * share.mean / min(most, self._connections / rivals)
         return wait > patience
@@ -235,6 +241,12 @@ class Shares(Generic[W]):
         for share in list(self._lined_up):
             for caller in list(share.waiting):
                 yield share, caller
+
+    def _most_beside_others(self, share: Share[W]) -> int:
+        """Return the number of connections that the share gets while others are present."""
+        if share.mean <= self._long:
+            return self._half
+        return max(1, int(self._half * self._long / share.mean))
 
     def _make(self, key: Hashable) -> Share[W]:
         if len(self._known) >= self._most_kept:

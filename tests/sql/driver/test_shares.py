@@ -10,7 +10,7 @@ class Line:
 
     def __init__(self, connections: int = 8, places: int = 100) -> None:
         self.now = 1_000.0
-        self.shares: Shares[str] = Shares(connections, places, clock=lambda: self.now)
+        self.shares: Shares[str] = Shares(connections, places, long=0.05, clock=lambda: self.now)
 
     def ask(self, key: str | None, times: int = 1) -> int:
         """Have callers ask one after the other, and return how many were served at once."""
@@ -236,6 +236,20 @@ def test_the_first_times_of_a_share_weigh_little() -> None:
     for _ in range(200):
         share.note(0.01)
     assert share.mean == pytest.approx(0.01, rel=0.01)
+
+
+@pytest.mark.parametrize(("seconds", "most"), [(0.05, 4), (0.06, 3), (0.1, 2), (0.5, 1), (15.0, 1)])
+def test_a_share_of_long_statements_gets_fewer_beside_others(seconds: float, most: int) -> None:
+    line = Line()
+    assert line.ask("b") == 1
+    assert line.free("b") is None
+    line.shares.find("a").mean = seconds
+    assert line.ask("a", 20) == most
+    # Alone it gets as many as any.
+    line.now += PRESENCE
+    while (found := line.shares.next()) is not None:
+        line.shares.take(found[0])
+    assert line.held("a") == [7]
 
 
 def test_the_shares_of_one_group_get_half_together() -> None:
