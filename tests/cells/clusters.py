@@ -16,6 +16,8 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from fieldstone.engine import create_app
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.cells.runtime import CellRuntime
+from fieldstone.engine.server.cells.workspaces import Placed, list_placed
+from fieldstone.engine.settings import Settings, load_settings
 from fieldstone.sql import embedded
 from tests.databases import quick_place, remove_left_behind
 
@@ -101,6 +103,16 @@ def url_of(dsn: str) -> str:
     given = {key: str(value) for key, value in conninfo_to_dict(dsn).items()}
     name = given.pop("dbname")
     return f"postgresql:///{name}?" + "&".join(f"{key}={quote(value, safe='')}" for key, value in given.items())
+
+
+def settings_with(urls: dict[str, str], **given: Any) -> Settings:
+    """Return the settings of an installation with these cells."""
+    return load_settings(cells=setting_of(urls), log_level="error", **given)
+
+
+async def place_of(settings: Settings, name: str) -> list[str]:
+    """Return the names of the cells that have a workspace of this name."""
+    return [one.cell for one in await list_placed(settings) if isinstance(one, Placed) and one.name == name]
 
 
 def setting_of(urls: dict[str, str]) -> str:

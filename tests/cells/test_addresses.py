@@ -12,7 +12,16 @@ from fieldstone.engine.server.cells.moving import move
 from fieldstone.engine.server.cells.settings import settings_of
 from fieldstone.engine.settings import ConfigurationError, load_settings
 from fieldstone.sql import embedded
-from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, setting_of, url_of
+from tests.cells.clusters import (
+    cell_services,
+    client_of,
+    make_workspace,
+    open_app,
+    send,
+    setting_of,
+    settings_with,
+    url_of,
+)
 from tests.replicas.standbys import running_standby
 
 CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id } }"
@@ -57,7 +66,7 @@ async def test_replicas_of_a_cell_answer_what_they_have(
     with running_standby(cell_servers["east"]) as standby:
         name = conninfo_to_dict(cells["east"])["dbname"]
         replica = url_of(make_conninfo(standby.dsn, dbname=str(name)))
-        settings = load_settings(cells=setting_of(cells), cell_replica_urls=f"east={replica}", log_level="error")
+        settings = settings_with(cells, cell_replica_urls=f"east={replica}")
         async with open_app(cells, cell_replica_urls=f"east={replica}") as app:
             _, token = await make_workspace(app, "home", "first")
             async with client_of(app, token) as client:
@@ -101,7 +110,7 @@ async def test_a_workspace_moves_between_cells_whose_tables_have_an_owner(
     cells: dict[str, str], serving_cells: dict[str, str]
 ) -> None:
     given: dict[str, Any] = {"cell_owner_urls": setting_of(cells)}
-    settings = load_settings(cells=setting_of(serving_cells), log_level="error", **given)
+    settings = settings_with(serving_cells, **given)
     async with open_app(serving_cells, **given) as app:
         model, token = await make_workspace(app, "home", "first")
         async with client_of(app, token) as client:

@@ -6,8 +6,7 @@ from fieldstone.engine.cells.balance import Chosen, choose_moves
 from fieldstone.engine.cells.load import note_load
 from fieldstone.engine.server.cells.workspaces import Placed, list_placed
 from fieldstone.engine.server.cli.placement import places
-from fieldstone.engine.settings import load_settings
-from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, setting_of
+from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, settings_with
 
 
 def test_the_largest_load_that_evens_two_cells_moves() -> None:
@@ -30,7 +29,7 @@ def test_even_cells_stay_as_they_are() -> None:
 
 
 async def test_the_load_is_counted_and_evened(cells: dict[str, str], capsys: pytest.CaptureFixture[str]) -> None:
-    settings = load_settings(cells=setting_of(cells), log_level="error")
+    settings = settings_with(cells)
     async with open_app(cells) as app:
         for name in ("first", "second"):
             _, token = await make_workspace(app, "home", name)

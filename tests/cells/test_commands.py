@@ -16,11 +16,7 @@ from fieldstone.engine.server.cli.workers.connection_budget import require_cells
 from fieldstone.engine.settings import Settings, load_settings
 from fieldstone.metadata.errors import NameTaken, UnknownObject
 from fieldstone.sql import embedded
-from tests.cells.clusters import client_of, fresh_cells, open_app, send, setting_of
-
-
-def settings_with(urls: dict[str, str], **given: Any) -> Settings:
-    return load_settings(cells=setting_of(urls), log_level="error", **given)
+from tests.cells.clusters import client_of, fresh_cells, open_app, send, settings_with
 
 
 async def make_key(settings: Settings, workspace: str, capsys: pytest.CaptureFixture[str]) -> str:

@@ -16,12 +16,12 @@ from fieldstone.engine.cells.moves.events import note_epochs as note_epochs_of
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.cells.moving import move
 from fieldstone.engine.server.cli import api_keys, documents
-from fieldstone.engine.settings import Settings, load_settings
+from fieldstone.engine.settings import Settings
 from fieldstone.engine.slow_operations.seen import SlowOperation
 from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, Author
 from fieldstone.metadata.workspaces.api_keys import hash_token
 from fieldstone.metadata.workspaces.sign_in_codes import create_code
-from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, setting_of
+from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, settings_with
 from tests.engine.rest.asking import ask
 from tests.engine.rest.import_jobs.jobs import new_job
 
@@ -135,7 +135,7 @@ async def test_what_is_written_while_writes_are_held_is_in_the_target(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    settings = load_settings(cells=setting_of(cells), log_level="error")
+    settings = settings_with(cells)
     manifest = tmp_path / "manifest.json"
     manifest.write_text(json.dumps({"held": QUERY}), encoding="utf-8")
     async with open_app(cells, session_pool_size=30, pool_size=12, slow_operation=60_000) as app:

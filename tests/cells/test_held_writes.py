@@ -8,8 +8,7 @@ import psycopg
 import pytest
 
 from fieldstone.engine.server.cells.moving import move
-from fieldstone.engine.settings import load_settings
-from tests.cells.clusters import client_of, make_workspace, open_app, send, setting_of
+from tests.cells.clusters import client_of, make_workspace, open_app, send, settings_with
 
 EVENTS = 900
 MOST_STATEMENTS = 60
@@ -54,7 +53,7 @@ def counting() -> Iterator[Held]:
 
 
 async def test_what_is_done_while_writes_are_held_stays_small(cells: dict[str, str]) -> None:
-    settings = load_settings(cells=setting_of(cells), log_level="error")
+    settings = settings_with(cells)
     async with open_app(cells) as app:
         _, token = await make_workspace(app, "home", "first")
         async with client_of(app, token) as client:

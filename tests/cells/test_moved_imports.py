@@ -1,8 +1,7 @@
 """Import jobs of a workspace that moves: their rows, files and errors come along, and one under way goes on."""
 
 from fieldstone.engine.server.cells.moving import move
-from fieldstone.engine.settings import load_settings
-from tests.cells.clusters import client_of, make_workspace, open_app, send, setting_of
+from tests.cells.clusters import client_of, make_workspace, open_app, send, settings_with
 from tests.engine.rest.asking import ask
 from tests.engine.rest.import_jobs.jobs import act, counts, end_of, new_job
 
@@ -15,7 +14,7 @@ def people(name: str, count: int) -> str:
 
 
 async def test_imports_come_along_and_go_on(cells: dict[str, str]) -> None:
-    settings = load_settings(cells=setting_of(cells), log_level="error")
+    settings = settings_with(cells)
     async with open_app(cells) as app:
         _, token = await make_workspace(app, "home", "first")
         async with client_of(app, token) as client:

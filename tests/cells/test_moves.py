@@ -17,22 +17,12 @@ from fieldstone.engine.positions import EPOCH, positions_of
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.cells.moving import cancel, drop_all_left, move
-from fieldstone.engine.server.cells.workspaces import Placed, list_placed
-from fieldstone.engine.settings import Settings, load_settings
-from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, setting_of
+from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, place_of, send, settings_with
 from tests.engine.webhooks.target import target_server
 from tests.waiting import until
 
 CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id name } }"
 COUNT = "{ companies { totalCount } }"
-
-
-def settings_with(urls: dict[str, str]) -> Settings:
-    return load_settings(cells=setting_of(urls), log_level="error")
-
-
-async def place_of(settings: Settings, name: str) -> list[str]:
-    return [one.cell for one in await list_placed(settings) if isinstance(one, Placed) and one.name == name]
 
 
 class Writers:

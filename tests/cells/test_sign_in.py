@@ -8,9 +8,9 @@ import httpx
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.cells.moving import move
 from fieldstone.engine.server.cells.workspaces import register_all
-from fieldstone.engine.settings import Settings, load_settings
+from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.queries import QUERIES
-from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, setting_of
+from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, settings_with
 from tests.engine.identity.openid_provider import HERE, SETTINGS, provider_of, visit
 from tests.engine.identity.provider import ISSUER, claims, new_key, provide, sign
 
@@ -41,7 +41,7 @@ async def status(client: httpx.AsyncClient, **options: Any) -> int:
 
 async def prepare(app: Fieldstone, urls: dict[str, str]) -> tuple[Settings, str]:
     """Make a workspace in the cell east, and return a key of it."""
-    settings = load_settings(cells=setting_of(urls), log_level="error")
+    settings = settings_with(urls)
     _, token = await make_workspace(app, "east", "first")
     await register_all(settings, settings.cells[1])
     return settings, token

@@ -2,8 +2,7 @@
 
 from fieldstone.engine.server.cells.moving import move
 from fieldstone.engine.server.cells.workspaces import create_in
-from fieldstone.engine.settings import load_settings
-from tests.cells.clusters import client_of, open_app, send, setting_of
+from tests.cells.clusters import client_of, open_app, send, settings_with
 from tests.engine.identity.provider import claims, new_key, provide, sign
 
 CREATE = 'mutation { createCompany(data: { name: "Acme" }) { id } }'
@@ -11,7 +10,7 @@ COUNT = "{ companies { totalCount } }"
 
 
 async def test_a_token_leads_to_the_cell_of_its_workspace(cells: dict[str, str]) -> None:
-    settings, key = load_settings(cells=setting_of(cells), log_level="error"), new_key("ES256", "test")
+    settings, key = settings_with(cells), new_key("ES256", "test")
     async with provide(key) as provider, open_app(cells, jwt=provider.setting()) as app:
         assert await create_in(settings, "first", "east", actor="test") == "east"
         token = sign(claims(workspace="first"), key, "ES256")

@@ -13,12 +13,10 @@ from fieldstone.engine.cells.moves.switch import switch as switch_source
 from fieldstone.engine.cells.moves.unfinished import finish_moves, list_unfinished
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.cells.moving import cancel, move
-from fieldstone.engine.server.cells.workspaces import Placed, list_placed
 from fieldstone.engine.server.cli import doctor
 from fieldstone.engine.server.cli.command_error import DifferenceFound
-from fieldstone.engine.settings import Settings, load_settings
 from fieldstone.sql.errors import SqlError
-from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, setting_of
+from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, place_of, send, settings_with
 from tests.waiting import until_true
 
 CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id } }"
@@ -44,17 +42,9 @@ class Paused:
             raise Stopped
 
 
-def settings_with(urls: dict[str, str]) -> Settings:
-    return load_settings(cells=setting_of(urls), log_level="error")
-
-
 async def fetch(url: str, query: str) -> Any:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         return await (await connection.execute(query.encode())).fetchone()
-
-
-async def place_of(settings: Settings, name: str) -> list[str]:
-    return [one.cell for one in await list_placed(settings) if isinstance(one, Placed) and one.name == name]
 
 
 def databases_of(app: Fieldstone) -> dict[str, Any]:

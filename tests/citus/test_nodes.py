@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from fieldstone.engine.nodes.reads import NodeReads
 from fieldstone.engine.settings.choices import Distribution
 from fieldstone.metadata.workspaces.distribution import list_placements, move
 from fieldstone.sql.nodes.node import Node as NodeOfReads
-from tests.apis import workspace_template
 from tests.citus_cluster import Node
 from tests.databases import Databases
 from tests.engine.server.conftest import client_of
@@ -59,11 +58,6 @@ async def count(client: httpx.AsyncClient) -> int:
     assert response.status_code == 200, response.text
     number: int = response.json()["data"]["people"]["totalCount"]
     return number
-
-
-@pytest.fixture
-def workspace_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
-    return clone_database(workspace_template(databases))
 
 
 @pytest.fixture

@@ -1,12 +1,12 @@
 """Workspaces on the nodes of Citus: placed, distributed with their records, moved, and used meanwhile."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
 
 import pytest
 
 from fieldstone.engine.cells.balance import choose_moves
 from fieldstone.engine.server.cli.placement.citus import NodesOfCitus, weigh
+from fieldstone.engine.server.cli.placement.open import rebalance
 from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import load_settings
 from fieldstone.metadata.errors import InvalidChange
@@ -18,9 +18,7 @@ from fieldstone.metadata.workspaces.distribution import (
     require_coordinator,
 )
 from fieldstone.metadata.workspaces.registry import Workspaces
-from fieldstone.metadata.workspaces.sql_roles import SqlRoles
-from tests.apis import Apis, open_apis, workspace_template
-from tests.databases import Databases
+from tests.apis import Apis
 from tests.metadata.desk import Desk, open_desk
 
 CREATE = "mutation C($data: PersonCreateInput!) { createPerson(data: $data) { id company { name } } }"
@@ -30,17 +28,6 @@ READ = "{ people(orderBy: [{ email: AscNullsFirst }]) { edges { node { email com
 async def places(apis: Apis) -> dict[str, Placement]:
     async with apis.database.session() as connection:
         return {one.name: one for one in await list_placements(connection)}
-
-
-@pytest.fixture
-def workspace_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
-    return clone_database(workspace_template(databases))
-
-
-@pytest.fixture
-async def apis(workspace_dsn: str) -> AsyncIterator[Apis]:
-    async with open_apis(workspace_dsn) as opened:
-        yield opened
 
 
 async def other_node(apis: Apis, name: str) -> str:
@@ -114,10 +101,10 @@ async def test_rebalancing_evens_the_nodes(apis: Apis, workspace_dsn: str) -> No
             await move(apis.database, made.workspace, node or "")
     settings = load_settings(database_url=workspace_dsn, distribute="citus", log_level="error")
     async with open_foundation(settings) as foundation:
-        way = NodesOfCitus(foundation)
-        assert await way.rebalance() > 0
-        after = await way.list()
-        assert await way.rebalance() == 0
+        nodes = NodesOfCitus(foundation)
+        assert await rebalance(nodes) > 0
+        after = await nodes.list()
+        assert await rebalance(nodes) == 0
     assert len({one.place for one in after}) == 2
 
 
@@ -142,12 +129,6 @@ async def test_a_move_needs_a_node_and_a_distributed_workspace(apis: Apis) -> No
     made = await Workspaces(apis.database, apis.current, trigram=None).create("plain", actor="test")
     with pytest.raises(InvalidChange, match="fieldstone workspace distribute plain"):
         await move(apis.database, made.workspace, "127.0.0.1:1")
-
-
-async def test_a_distributed_workspace_has_no_sql_roles(apis: Apis) -> None:
-    roles = SqlRoles(apis.writer, (await apis.snapshot()).workspace.id, actor="test")
-    with pytest.raises(InvalidChange, match="has no SQL roles"):
-        await roles.create("reader", role="viewer", snake_case=False, connections=2, statement_seconds=5)
 
 
 async def test_the_errors_of_a_worker_name_their_fields(apis: Apis) -> None:

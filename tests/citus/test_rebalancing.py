@@ -1,14 +1,14 @@
-"""Rebalancing under load; `python -m tests.citus.rebalancing` does it with 1,000 workspaces."""
+"""Rebalancing under load; `python -m tests.rebalancing` does it with 1,000 workspaces."""
 
-from tests.citus.rebalancing import COUNT, CREATE, rebalance_under_load
 from tests.databases import Databases
+from tests.rebalancing import COUNT, CREATE, rebalance_nodes
 
 WORKSPACES = 5
 
 
 async def test_no_request_fails_and_no_record_is_lost(empty_database: str, databases: Databases) -> None:
     ports = [node.port for node in databases.cluster[1:]]
-    seen = await rebalance_under_load(empty_database, ports, WORKSPACES, WORKSPACES)
+    seen = await rebalance_nodes(empty_database, ports, WORKSPACES)
     assert not seen.failed
     assert not seen.wrong
     assert seen.moves >= WORKSPACES // 2

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from fieldstone.metadata.changes import DeleteField
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.sql.ddl.names import table_sql
 from fieldstone.sql.errors import CheckViolation
-from tests.apis import SCHEMA, WORKSPACE_ID, Apis, open_apis, workspace_template
+from tests.apis import SCHEMA, WORKSPACE_ID, Apis, open_apis
 from tests.databases import Databases
 from tests.specimens import golden_template
 
@@ -24,19 +24,8 @@ WITH_COMPANY = "mutation C($data: PersonCreateInput!) { createPerson(data: $data
 
 
 @pytest.fixture
-def workspace_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
-    return clone_database(workspace_template(databases))
-
-
-@pytest.fixture
 def golden_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
     return clone_database(golden_template(databases))
-
-
-@pytest.fixture
-async def apis(workspace_dsn: str) -> AsyncIterator[Apis]:
-    async with open_apis(workspace_dsn) as opened:
-        yield opened
 
 
 async def rows(apis: Apis, query: str) -> list[Any]:

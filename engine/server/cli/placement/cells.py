@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import typer
 
 from fieldstone.engine.backup.errors import BackupRefused
-from fieldstone.engine.cells.balance import choose_moves
+from fieldstone.engine.cells.balance import Chosen, choose_moves
 from fieldstone.engine.server.cells.fleet import Away
 from fieldstone.engine.server.cells.moving import move
 from fieldstone.engine.server.cells.workspaces import Placed, list_placed
@@ -29,8 +29,8 @@ class Cells:
         except BackupRefused as error:
             raise CommandError(str(error)) from error
 
-    async def rebalance(self) -> int:
-        """Move workspaces from the fullest cells to the emptiest by the load of an hour, and return how many moved.
+    async def choose(self) -> Sequence[Chosen]:
+        """Return moves from the fullest cells to the emptiest, by the load of an hour.
 
         Where no load was measured, the bytes of their tables count. A cell that is away takes no part.
         """
@@ -42,11 +42,7 @@ class Cells:
         for one in placed:
             if one.name != DEFAULT_WORKSPACE:
                 loads[one.cell][one.name] = one.load if by_load else float(one.bytes)
-        chosen = choose_moves(loads)
-        for move_ in chosen:
-            _report(f"{move_.workspace}: from {move_.source} to {move_.target}")
-            await self.move(move_.workspace, move_.target)
-        return len(chosen)
+        return choose_moves(loads)
 
     async def list(self) -> Sequence[Placement]:
         """Return the place of each workspace by name; a cell that is away is reported."""

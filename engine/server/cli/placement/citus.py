@@ -2,11 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-import typer
-
-from fieldstone.engine.cells.balance import choose_moves
+from fieldstone.engine.cells.balance import Chosen, choose_moves
 from fieldstone.engine.server.foundation import Foundation
-from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.distribution import Placement, distribute, list_nodes, list_placements, move
 
 
@@ -24,19 +21,12 @@ class NodesOfCitus:
         """Move a workspace to the node `host:port`; raises MetadataError, SqlError."""
         await move(self._foundation.database, await self._foundation.workspaces.find(name), to)
 
-    async def rebalance(self) -> int:
-        """Move workspaces until the nodes have about the same bytes and load; return how many moved.
-
-        Those that were moved before one fails stay where they are.
-        """
+    async def choose(self) -> Sequence[Chosen]:
+        """Return the moves that bring the bytes and the load of the nodes closer."""
         async with self._foundation.database.session() as connection:
             nodes = await list_nodes(connection)
             placed = await list_placements(connection)
-        chosen = choose_moves(weigh(placed, nodes), most=len(placed))
-        for move_ in chosen:
-            typer.echo(escape(f"{move_.workspace}: from {move_.source} to {move_.target}"), err=True)
-            await self.move(move_.workspace, move_.target)
-        return len(chosen)
+        return choose_moves(weigh(placed, nodes), most=len(placed))
 
     async def list(self) -> Sequence[Placement]:
         """Return the place of each workspace, by name."""

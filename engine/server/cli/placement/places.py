@@ -5,7 +5,8 @@ import typer
 from fieldstone.engine.server.cells.moving import cancel
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.placement.citus import NodesOfCitus
-from fieldstone.engine.server.cli.placement.ways import open_way
+from fieldstone.engine.server.cli.placement.open import open_places
+from fieldstone.engine.server.cli.placement.open import rebalance as rebalance_places
 from fieldstone.engine.settings import Settings
 
 _BESIDE_THE_CATALOG = "-"
@@ -19,10 +20,10 @@ async def distribute(settings: Settings, *, name: str) -> None:
         MetadataError: there is no such workspace, or it cannot be distributed.
         SqlError: the database cannot be had.
     """
-    async with open_way(settings) as way:
-        if not isinstance(way, NodesOfCitus):
+    async with open_places(settings) as places:
+        if not isinstance(places, NodesOfCitus):
             raise CommandError("FIELDSTONE_DISTRIBUTE=citus is needed to distribute a workspace")
-        await way.distribute(name)
+        await places.distribute(name)
     typer.echo(f"Workspace '{name}' is distributed.")
 
 
@@ -42,8 +43,8 @@ async def move(settings: Settings, *, name: str, to: str | None, is_cancelled: b
         return
     if to is None:
         raise CommandError("--to names the place: a cell, or HOST:PORT of a node of Citus")
-    async with open_way(settings) as way:
-        await way.move(name, to)
+    async with open_places(settings) as places:
+        await places.move(name, to)
     typer.echo(f"Workspace '{name}' lies at {to}.")
 
 
@@ -55,8 +56,8 @@ async def rebalance(settings: Settings) -> None:
         MetadataError: a move was refused.
         SqlError: the database cannot be had.
     """
-    async with open_way(settings) as way:
-        count = await way.rebalance()
+    async with open_places(settings) as places:
+        count = await rebalance_places(places)
     typer.echo(f"{count} workspaces were moved.")
 
 
@@ -68,7 +69,7 @@ async def show(settings: Settings) -> None:
         MetadataError: the catalog is not for this program.
         SqlError: the database cannot be had.
     """
-    async with open_way(settings) as way:
-        for one in await way.list():
+    async with open_places(settings) as places:
+        for one in await places.list():
             place = one.place or _BESIDE_THE_CATALOG
             typer.echo(f"{one.name}\t{place}\t{one.bytes / (1 << 20):.1f}\t{one.load}")
