@@ -9,7 +9,6 @@ from fieldstone.engine.replicas.open import open_replica_reads
 from fieldstone.engine.replicas.reads import Reads
 from fieldstone.engine.settings import Settings
 from fieldstone.sql.concurrency.tasks import running
-from fieldstone.sql.errors import NoCoordinator
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
 
@@ -29,16 +28,11 @@ async def open_reads(
         settings: those of the process.
         pool: those of the connections to the database.
         connect: makes the databases of the other servers.
-
-    Raises:
-        NoCoordinator: the settings name both replicas and a cluster.
     """
     if settings.distribute is None or settings.database_url is None:
         async with open_replica_reads(database, settings.replica_urls, pool, connect=connect) as reads:
             yield reads
         return
-    if settings.replica_urls:
-        raise NoCoordinator("FIELDSTONE_DISTRIBUTE=citus excludes FIELDSTONE_REPLICA_URLS: the nodes answer the reads")
     directory = Directory(database, settings.database_url, pool, connect=connect)
     try:
         async with running({"places of workspaces": directory.run}):

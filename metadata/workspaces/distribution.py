@@ -147,7 +147,7 @@ async def _require_movable(connection: Session, snapshot: Snapshot) -> None:
         raise InvalidChange(f'the workspace "{workspace.name}" is still being changed: try again when all is READY')
     if await fetch(connection, "sql_roles", workspace_id=workspace.id):
         raise InvalidChange(
-            f'the workspace "{workspace.name}" has SQL roles, and a distributed one cannot: revoke them first'
+            f'the workspace "{workspace.name}" has SQL roles, and a distributed one cannot: drop them first'
         )
 
 

@@ -44,10 +44,7 @@ def test_each_variable_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
         "FIELDSTONE_PREPARE_STATEMENTS": ("false", False),
         "FIELDSTONE_WEBHOOK_ALLOW": ("10.1.2.0/24, ::1", (ip_network("10.1.2.0/24"), ip_network("::1"))),
         "FIELDSTONE_RELAY": ("true", True),
-        "FIELDSTONE_REPLICA_URLS": (
-            "postgresql://u@r1/d, postgresql://u@r2/d",
-            ("postgresql://u@r1/d", "postgresql://u@r2/d"),
-        ),
+        "FIELDSTONE_REPLICA_URLS": ("", ()),  # excluded by FIELDSTONE_DISTRIBUTE
         "FIELDSTONE_DISTRIBUTE": ("citus", Distribution.CITUS),
         "FIELDSTONE_CELLS": ("", ()),  # in the place of DATABASE_URL; tests/cells reads some
         "FIELDSTONE_CELL_REPLICA_URLS": ("", ()),
@@ -78,6 +75,11 @@ def test_each_variable_is_read_from_the_environment(monkeypatch: pytest.MonkeyPa
     for variable in configuration_table():
         found, expected = getattr(settings, variable.attribute), given.get(variable.name, ("7", 7))[1]
         assert (found.value == given[variable.name][0]) if expected is None else (found == expected), variable.name
+
+
+def test_replicas_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FIELDSTONE_REPLICA_URLS", "postgresql://u@r1/d, postgresql://u@r2/d")
+    assert load_settings().replica_urls == ("postgresql://u@r1/d", "postgresql://u@r2/d")
 
 
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,6 +123,11 @@ def test_cors_is_open_in_development_unless_origins_are_named() -> None:
             {"statement_timeout": 0},
             "FIELDSTONE_STATEMENT_TIMEOUT must be a number of seconds above 0, 15 for instance, not 0.",
         ),
+        (
+            {"database_url": "postgresql://u@h/d", "distribute": "citus", "replica_urls": "postgresql://u@r/d"},
+            "FIELDSTONE_DISTRIBUTE excludes FIELDSTONE_REPLICA_URLS: the nodes answer the reads.",
+        ),
+        ({"distribute": "citus"}, "FIELDSTONE_DISTRIBUTE needs DATABASE_URL, the coordinator of the cluster."),
         ({"default_page": 500}, "FIELDSTONE_DEFAULT_PAGE must be at most FIELDSTONE_MAX_PAGE, which is 200."),
         (
             {"speed": 9},

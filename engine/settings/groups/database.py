@@ -118,6 +118,8 @@ class DatabaseSettings(Group):
     def _a_coordinator_is_given(self) -> Self:
         if self.distribute is not None and self.database_url is None:
             raise ValueError("FIELDSTONE_DISTRIBUTE needs DATABASE_URL, the coordinator of the cluster.")
+        if self.distribute is not None and self.replica_urls:
+            raise ValueError("FIELDSTONE_DISTRIBUTE excludes FIELDSTONE_REPLICA_URLS: the nodes answer the reads.")
         return self
 
     @property
