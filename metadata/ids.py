@@ -4,16 +4,22 @@ import os
 import secrets
 import threading
 import time
+from array import array
 from uuid import UUID
 
 _RANDOM_BITS = 74
 _VERSION_7 = 0x7 << 76
 _VARIANT = 0b10 << 62
 _LOW_MASK = (1 << 62) - 1
-_STEP_BYTES = 4
+_STEPS_AT_ONCE = 256
 
 _lock = threading.Lock()
 _last = 0
+_steps = array("I")
+"""Random steps of 32 bits that no id has taken yet: to ask the system for each one takes half of an id's time."""
+
+# A child would count up from the same id by the same steps as its parent.
+os.register_at_fork(after_in_child=lambda: _steps.__delitem__(slice(None)))
 
 
 def new_id() -> UUID:
@@ -44,7 +50,9 @@ def _next() -> int:
         if now > _last >> _RANDOM_BITS:
             value = now << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
         else:
-            value = _last + 1 + int.from_bytes(os.urandom(_STEP_BYTES))
+            if not _steps:
+                _steps.frombytes(os.urandom(_STEPS_AT_ONCE * _steps.itemsize))
+            value = _last + 1 + _steps.pop()
         _last = value
     head = value >> 62  # 48 bits of milliseconds, 12 random bits
     timestamp, high = head >> 12, head & 0xFFF

@@ -1,5 +1,7 @@
 """metadata/ids.py"""
 
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import RFC_4122, UUID
@@ -31,3 +33,22 @@ def test_ids_of_threads_differ_and_ascend_in_each() -> None:
         batches = list(pool.map(new_ids, [5_000] * 4))
     assert all(list(batch) == sorted(batch) for batch in batches)
     assert len({id_ for batch in batches for id_ in batch}) == 20_000
+
+
+FORKED = """
+import os
+from fieldstone.metadata import ids
+
+ids.time.time_ns = lambda: 1
+ids.new_id()
+is_child = os.fork() == 0
+made = ids.new_ids(5)
+if not is_child:
+    os.wait()
+print(*made, flush=True)
+"""
+
+
+def test_a_fork_makes_other_ids_than_its_parent_in_the_same_millisecond() -> None:
+    told = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=True).stdout.split()
+    assert (len(told), len(set(told))) == (10, 10)
