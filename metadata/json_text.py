@@ -43,6 +43,17 @@ def loads(text: str | bytes) -> JsonValue:
     return value if end == len(text) else _DECODER.decode(text)
 
 
+def loads_at(text: str, place: int) -> tuple[JsonValue, int]:
+    """Return the value that begins at a place of a JSON text, as `loads` reads it, and the place of its end.
+
+    Raises:
+        StopIteration: there is none.
+        ValueError: it is not JSON, or a number has thousands of digits.
+        RecursionError: it is nested too deeply.
+    """
+    return _SCAN(text, place)
+
+
 def loads_in_pieces(text: str, *, piece: int = PIECE) -> JsonValue:
     """Read JSON text as `loads` does, but let other threads run meanwhile.
 

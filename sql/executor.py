@@ -2,14 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import psycopg
 
 from fieldstone.sql.concurrency.deadlines import DEADLINE
-from fieldstone.sql.driver.callback_statement import CallbackStatement, Finish
+from fieldstone.sql.driver.callback_statement import CallbackStatement
 from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.connection_pool import ConnectionPool
 from fieldstone.sql.driver.lanes.lanes import Lanes
@@ -139,39 +139,16 @@ class Database:
         finally:
             connection.release()
 
-    def build_callback(
-        self,
-        statement: Statement,
-        parameters: Parameters,
-        *,
-        writes: bool,
-        share: Hashable,
-        finish: Finish,
-        give_up: Callable[[], None],
-    ) -> CallbackStatement:
-        """Return a run of the statement without a task, where statements are prepared.
+    def begin(self, quick: CallbackStatement) -> None:
+        """Begin the run of a statement without a task, where statements are prepared; it may end before this returns.
 
-        One of the two callbacks is called, unless it is cancelled. The settings' `statement_timeout` ends it.
-
-        Args:
-            statement: the whole transaction.
-            parameters: its values, none of which holds a NUL.
-            writes: True where the statement changes anything.
-            share: the share that its connection counts for.
-            finish: takes the rows, or the error in their place.
-            give_up: called where nothing was done: `read` or `write` must run the statement instead.
+        The settings' `statement_timeout` ends it.
         """
-        return CallbackStatement(
-            self._lanes,
-            statement,
-            parameters,
-            writes=writes,
-            limit=self._settings.response_limit,
-            share=share,
-            finish=finish,
-            give_up=give_up,
-            pace=None if writes else self._lanes.find_pace(statement),
-        )
+        lanes = self._lanes
+        quick.lender = lanes
+        quick.limit = self._settings.response_limit
+        quick.pace = None if quick.writes else lanes.find_pace(quick.statement)
+        lanes.lend(quick)
 
     async def write(
         self,

@@ -43,6 +43,7 @@ from fieldstone.sql.statement import Parameters, Row, Statement, Step
 from fieldstone.sql.transaction import Transaction
 from tests.citus_cluster import ON_CITUS
 from tests.databases import Databases
+from tests.sql.driving import Called
 
 WORKSPACE_ID = UUID("0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e")
 SCHEMA = "workspace_default"
@@ -156,19 +157,18 @@ class Apis:
     ) -> bytes | None:
         """The body of the answer as the warm path has it; None where it leaves the request to the ordinary one."""
         request = GraphQLRequest(query=text, operation_name=operation_name, variables=variables or {})
-        ready = self.core.ready.find(PRINCIPAL, request)
+        ready = self.core.ready.find(PRINCIPAL, request, request.variables)
         if ready is None:
             return None
         told: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
-        quick = self.database.build_callback(
+        run = Called(
             ready.statement,
             ready.parameters,
             writes=ready.writes,
-            share=None,
             finish=lambda rows, error: told.set_result(None if error else data_body(ready.tell(rows[0]) or b"")),
             give_up=lambda: told.set_result(None),
         )
-        quick.begin()
+        self.database.begin(run)
         return await told
 
     async def ask(self, text: str, **variables: Any) -> Any:

@@ -23,6 +23,7 @@ from fieldstone.engine.request.plan_cache import key_of
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import AnyOperation, MutationPlan, QueryPlan
+from fieldstone.engine.request.variables import Variables, coerce_variables
 from fieldstone.metadata.model import Seen
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.errors import DatabaseError
@@ -39,6 +40,8 @@ class Ready(NamedTuple):
         seen: the model as its principal sees it.
         writes: whether the statement changes anything.
         reads: chooses the server of a statement that does not.
+        document: the request with its document's text.
+        given: the variables, in the place of those of `document`.
         tell: returns the data that the statement's row means; None where the error has to be found out.
     """
 
@@ -48,8 +51,14 @@ class Ready(NamedTuple):
     parameters: Parameters
     writes: bool
     reads: Reads
-    request: GraphQLRequest
+    document: GraphQLRequest
+    given: Variables
     tell: Callable[[Row], bytes | None]
+
+    @property
+    def request(self) -> GraphQLRequest:
+        """The whole request."""
+        return self.document._replace(variables=self.given)
 
 
 class ReadyOperations:
@@ -86,27 +95,34 @@ class ReadyOperations:
         except ApiError:
             return None
 
-    def find(self, principal: Principal, request: GraphQLRequest, *, checked: Seen | None = None) -> Ready | None:
+    def find(
+        self, principal: Principal, request: GraphQLRequest, given: Variables, *, checked: Seen | None = None
+    ) -> Ready | None:
         """Return an operation that was asked before in this shape, with new values; None where it takes more than that.
 
-        It is one statement, and needs no more than POST. With `checked`, which is the current model as the principal
-        sees it, the variables are known to be of their types in this model.
+        It is one statement, and needs no more than POST.
+
+        Args:
+            principal: the sender.
+            request: the request, whose variables do not matter.
+            given: its variables.
+            checked: the current model as the principal sees it, in which the variables are known to be of their types.
         """
-        given = request if self._documents is None else self._documents.find_at_hand(principal, request)
+        document = request if self._documents is None else self._documents.find_at_hand(principal, request)
         seen = checked or self.see(principal)
-        if seen is None or given is None or not given.query:
+        if seen is None or document is None or not document.query:
             return None
-        request, compiler = given, self._compiler
+        compiler, view = self._compiler, seen.view
         try:
-            snapshot = seen.view
-            operation = compiler.plans.find_operation(key_of(snapshot, request), snapshot)
-            if operation is None or operation.is_introspection or (self._permit and snapshot.role):
+            operation = compiler.plans.find_operation(key_of(view, document), view)
+            if operation is None or operation.is_introspection or (self._permit and view.role):
                 return None
-            variables = request.variables
+            variables = given
             if checked is None:
-                variables = compiler.coerce(operation, variables, compiler.schemas.get(snapshot))
+                schema, depth = compiler.schemas.get(view), compiler.limits.document.depth
+                variables = coerce_variables(schema, operation.declarations, given, depth=depth)
             shape = compiler.shape(operation, variables, seen.limits)
-            plan = compiler.plans.find_plan(operation, shape, snapshot)
+            plan = compiler.plans.find_plan(operation, shape, view)
             bindings = Bindings(variables, principal.actor, claims=seen.claims)
             tell: Callable[[Row], bytes | None] = text_of
             match plan:
@@ -127,7 +143,7 @@ class ReadyOperations:
         except KeyError:
             operation.demand.count(principal)
         writes = isinstance(plan, MutationPlan)
-        return Ready(seen, operation, bound.statement, parameters, writes, self._reads, request, tell)
+        return Ready(seen, operation, bound.statement, parameters, writes, self._reads, document, given, tell)
 
     def _told(self, write: PlannedWrite, row: Row) -> bytes | None:
         data = tell_single(write, row)

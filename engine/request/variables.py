@@ -5,7 +5,7 @@ of a number is lost: the column's scalar reads it when it is bound.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from graphql import (
@@ -53,6 +53,7 @@ class Declaration:
     Attributes:
         scalar: its type, where that is a scalar, which all schemas share; any other is looked up in the schema at hand.
         places: the types that a value must be of as well, because of the places where the variable is used.
+        check: raises InvalidValue or GraphQLError for a value that is none of the scalar's.
     """
 
     name: str
@@ -60,6 +61,10 @@ class Declaration:
     scalar: GraphQLScalarType | None
     default: ConstValueNode | None
     places: tuple[TypeNode, ...] = ()
+    check: Callable[[JsonValue], object] | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "check", None if self.scalar is None else _leaf_check(self.scalar))
 
 
 def declare(
@@ -99,7 +104,7 @@ def coerce_variables(
         QueryTooComplex: it is nested deeper than `depth` lists and input objects, or its filters are too large.
     """
     values: dict[str, JsonValue] = {}
-    size = _FilterSize()
+    size: _FilterSize | None = None
     for declaration in declarations:
         name = declaration.name
         if name not in given:
@@ -112,11 +117,14 @@ def coerce_variables(
                 )
             continue
         value = values[name] = given[name]
-        if (scalar := declaration.scalar) is not None and value is not None:
+        if (check := declaration.check) is not None and value is not None:
             # Most values are right: the text of an error about them need not be put together.
-            if not is_of(scalar, value):
-                _check_leaf(scalar, value, f"${name}", name)
+            try:
+                check(value)
+            except (InvalidValue, GraphQLError) as error:
+                raise BadUserInput(f"Variable '${name}' {error.message}.", field=name) from None
         else:
+            size = size or _FilterSize()
             _check(_type_in(schema, declaration.type, name), value, f"${name}", name, depth, size)
         if declaration.places:
             _check_places(schema, declaration, value, depth)

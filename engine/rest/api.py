@@ -138,7 +138,7 @@ class RestApi:
             _, request = self._translate(seen, asked)
         except ApiError:
             return None
-        return self.ready.find(principal, request)
+        return self.ready.find(principal, request, request.variables)
 
     def find_filter_type(self, seen: Seen, plural: str, names: Sequence[str]) -> GraphQLInputType:
         """Return the type of the value that these names lead to in the filter of an object; raises ApiError."""

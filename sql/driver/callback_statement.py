@@ -1,6 +1,6 @@
 """One prepared statement without a task: its caller is called back with the answer."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 from psycopg.pq import ExecStatus
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 _FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
 
-Finish = Callable[[Sequence[Row], DatabaseError | None], None]
-"""Takes the rows, or the error in their place."""
-
 
 class Lender(Protocol):
     """Lends connections of the pool."""
@@ -48,82 +45,75 @@ class Lender(Protocol):
 class CallbackStatement:
     """One run of a statement that is prepared on the connections already, and so costs its two messages alone.
 
+    A subclass takes its end: one of `finish` and `give_up` is called once, unless the statement is cancelled before.
+    `Database.begin` begins it.
+
     Args:
-        lender: lends the connection.
         statement: the whole transaction.
         parameters: its values, none of which holds a NUL.
         writes: True where the statement changes anything, and so must not be sent twice.
-        limit: bytes of the answer.
-        finish: called once, unless the statement is cancelled before.
         share: the share that the connection counts for, see `ConnectionPool.acquire`.
+
+    Attributes:
+        lender: lends the connection.
+        limit: bytes of the answer.
         pace: is told the time of the runs that the server has timed.
-        give_up: called instead where the statement is not prepared on this connection, or a failure may not recur:
-            the caller starts over as usual.
     """
 
     __slots__ = (
         "_connection",
-        "_finish",
-        "_give_up",
-        "_lender",
-        "_limit",
-        "_writes",
+        "_is_over",
+        "lender",
+        "limit",
         "pace",
         "parameters",
         "place",
         "share",
         "statement",
+        "writes",
     )
 
-    def __init__(
-        self,
-        lender: Lender,
-        statement: Statement,
-        parameters: Parameters,
-        *,
-        writes: bool,
-        limit: int,
-        share: Hashable,
-        finish: Finish,
-        give_up: Callable[[], None],
-        pace: Pace | None = None,
-    ) -> None:
-        self.pace = pace
-        self._lender = lender
+    lender: Lender
+    limit: int
+    pace: Pace | None
+
+    def __init__(self, statement: Statement, parameters: Parameters, share: Hashable, *, writes: bool) -> None:
         self.statement = statement
         self.parameters = parameters
-        self._writes = writes
-        self._limit = limit
-        self._finish: Finish | None = finish
-        self._give_up = give_up
-        self._connection: DriverConnection | None = None
-        self.place = 0
         self.share = share
+        self.writes = writes
+        self.place = 0
+        self._connection: DriverConnection | None = None
+        self._is_over = False
 
-    def begin(self) -> None:
-        """Ask for a connection; `finish` or `give_up` may be called before this returns."""
-        self._lender.lend(self)
+    def finish(self, rows: Sequence[Row], error: DatabaseError | None) -> None:
+        """Take the rows, or the error in their place."""
+        raise NotImplementedError
+
+    def give_up(self) -> None:
+        """Start over as usual: the statement is not prepared on this connection, or a failure may not recur."""
+        raise NotImplementedError
 
     def cancel(self) -> None:
         """End the statement, unless it has ended: the server is told to stop, and neither callback is called."""
-        if self._finish is None:
+        if self._is_over:
             return
-        self._finish = None
+        self._is_over = True
         if self._connection is None:
-            self._lender.strike_off(self)
+            self.lender.strike_off(self)
         else:
             self._connection.cancel()
-            self._release()
+            self.lender.take_back(self._connection)
 
     def take(self, connection: "DriverConnection") -> bool:
         """Send the statement on this connection; return False where the connection stays free, and the lender's."""
-        if self._writes and not connection.verify():
-            self._lender.lend(self)
+        if self.writes and not connection.verify():
+            self.lender.lend(self)
             return True
         if connection.ask(self.statement, self.parameters, self, is_timed=self.is_timed()):
             self._connection = connection
             return True
-        self._give_up()
+        self.give_up()
         return connection.ended
 
     def is_timed(self) -> bool:
@@ -138,62 +128,61 @@ class CallbackStatement:
 
     def start_over(self) -> None:
         """Have the caller start over, if it still waits."""
-        if self._finish is not None:
-            self._finish = None
-            self._give_up()
+        if not self._is_over:
+            self._is_over = True
+            self.give_up()
 
     def refuse(self, error: DatabaseError) -> None:
         """Take the pool's refusal of a connection."""
-        if self._finish is not None:
-            self._finish((), error)
+        if not self._is_over:
+            self.finish((), error)
 
     # The methods below are those of asyncio.Future that a connection calls with its answer.
 
     def done(self) -> bool:
         """Return whether the answer is no longer waited for."""
-        return self._finish is None
+        return self._is_over
 
     def set_result(self, results: list[PGresult]) -> None:
         """Take the answer."""
         self._release()
-        rows: Sequence[Row] = ()
-        error: DatabaseError | None = None
         try:
             # A statement is complete before its commit is, which may fail yet: for a deferred constraint.
             for result in results:
                 if result.status == _FATAL_ERROR:
                     raise translate_result(result)
-            if self.pace is not None and len(results) > 1:
+            if len(results) > 1 and self.pace is not None:
                 self.pace.note_answer(results[1])
-            rows = decode_rows(results[0], self._limit)
-        except DatabaseError as found:
-            error = found
-        self._tell(rows, error)
+            rows = decode_rows(results[0], self.limit)
+        except DatabaseError as error:
+            self._fail(error)
+            return
+        if not self._is_over:
+            self._is_over = True
+            self.finish(rows, None)
 
     def set_exception(self, error: BaseException) -> None:
         """Take the error that comes in place of the answer."""
         self._release()
         if not isinstance(error, DatabaseError):
             raise error
-        self._tell((), error)
+        self._fail(error)
 
     def _release(self) -> None:
         if self._connection is not None:
-            self._lender.take_back(self._connection)
+            self.lender.take_back(self._connection)
 
-    def _tell(self, rows: Sequence[Row], error: DatabaseError | None) -> None:
-        finish, self._finish = self._finish, None
-        if finish is None:
+    def _fail(self, error: DatabaseError) -> None:
+        if self._is_over:
             return
-        if error is None:
-            finish(rows, None)
-        elif isinstance(error, StalePlan | Serialization | ReadOnlyServer):
-            self._give_up()
+        self._is_over = True
+        if isinstance(error, StalePlan | Serialization | ReadOnlyServer):
+            self.give_up()
         elif not isinstance(error, ConnectionLost):
-            finish((), error)
-        elif self._writes and error.outcome_unknown:
-            finish((), CommitOutcomeUnknown(f"the connection was lost while committing: {error.message}"))
-        elif self._writes or isinstance(error, NoAnswer):
-            finish((), error)
+            self.finish((), error)
+        elif self.writes and error.outcome_unknown:
+            self.finish((), CommitOutcomeUnknown(f"the connection was lost while committing: {error.message}"))
+        elif self.writes or isinstance(error, NoAnswer):
+            self.finish((), error)
         else:
-            self._give_up()
+            self.give_up()

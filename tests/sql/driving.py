@@ -2,15 +2,17 @@
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
 
+from fieldstone.sql.driver.callback_statement import CallbackStatement
+from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
-from fieldstone.sql.statement import Statement
+from fieldstone.sql.statement import Parameters, Row, Statement
 
 ECHO = Statement(text="SELECT $1::text")
 BACKEND = Statement(text="SELECT pg_backend_pid()")
@@ -28,6 +30,24 @@ async def opened(dsn: str, settings: PoolSettings = QUICK, **changes: Any) -> As
         yield database
     finally:
         await database.close()
+
+
+class Called(CallbackStatement):
+    """A run of a statement without a task that passes its end on to one of two functions."""
+
+    def __init__(
+        self,
+        statement: Statement,
+        parameters: Parameters,
+        *,
+        finish: Callable[[Sequence[Row], DatabaseError | None], None],
+        give_up: Callable[[], None],
+        share: Hashable = None,
+        writes: bool = False,
+    ) -> None:
+        super().__init__(statement, parameters, share, writes=writes)
+        self.finish = finish  # type: ignore[method-assign, assignment]  # each run of a test has its own
+        self.give_up = give_up  # type: ignore[method-assign]
 
 
 class Observer:

@@ -128,8 +128,8 @@ class KnownReads:
         variables = known.fill(values) if id_ is None else {"id": id_}
         if variables is None:
             return None
-        request = GraphQLRequest(known.document, None, variables, is_rest=True)
-        ready = api.ready.find(principal, request, checked=seen)
+        request = GraphQLRequest(known.document, None, {}, is_rest=True)
+        ready = api.ready.find(principal, request, variables, checked=seen)
         return None if ready is None else (ready, known.action)
 
     def learn(self, api: RestApi, address: str, asked: Asked, ready: Ready) -> None:
@@ -137,9 +137,9 @@ class KnownReads:
         if len(address) > _LONGEST:
             return
         around, values, id_ = _split(address)
-        variables, seen = ready.request.variables, ready.seen
+        variables, seen = ready.given, ready.seen
         gaps = [] if id_ is not None else _find_gaps(api, seen, asked, around[1::2], variables)
-        known = _KnownRead(ref(seen.view), asked.action, ready.request.query, variables, gaps)
+        known = _KnownRead(ref(seen.view), asked.action, ready.document.query, variables, gaps)
         if asked.id == id_ and len(gaps) == len(values) and known.fill(values) == variables:
             self._keep(seen.principal.workspace_id.int, (id(seen.view), seen.limits.page, around), known)
 

@@ -5,10 +5,10 @@ from typing import TypeAlias
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.server.fast_path.forms import Form
-from fieldstone.engine.server.http.requests.request_log import RequestContext
+from fieldstone.engine.server.http.requests.request_log import Facts, RequestContext
 from fieldstone.engine.server.http.responses import Reply
 
-Note: TypeAlias = Callable[[Form, RequestContext, float], None]
+Note: TypeAlias = Callable[[Form, Facts, float], None]
 """Logs and counts a request that is over, with the seconds that it took."""
 
 

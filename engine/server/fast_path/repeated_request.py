@@ -15,20 +15,18 @@ from fieldstone.engine.access.slots import Turn
 from fieldstone.engine.errors import ApiError, Overloaded
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.ready import Ready
-from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.browsers.cross_origin import CrossOrigin
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.fast_path.forms import Form
-from fieldstone.engine.server.fast_path.heads import Found, Head, Heads
+from fieldstone.engine.server.fast_path.heads import Found, Heads
+from fieldstone.engine.server.fast_path.known_bodies import KnownBodies
 from fieldstone.engine.server.fast_path.known_reads import KnownReads
 from fieldstone.engine.server.fast_path.passing_lines import NO_LINES
 from fieldstone.engine.server.fast_path.refused_request import RefusedRequest
 from fieldstone.engine.server.fast_path.rest_request import find_read, form_of_refusal
 from fieldstone.engine.server.fast_path.warm_request import Client, WarmRequest
-from fieldstone.engine.server.http.requests.body import decode_json
-from fieldstone.engine.server.http.requests.operations import build_request
 from fieldstone.engine.server.http.requests.request_ids import LINE, make_request_id, read_request_id
-from fieldstone.engine.server.http.requests.request_log import RequestContext, WriteLine
+from fieldstone.engine.server.http.requests.request_log import Facts, RequestContext, WriteLine
 from fieldstone.engine.server.metrics.metrics import Metrics
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
@@ -72,6 +70,7 @@ class WarmPath:
         self._metrics = metrics
         self._write_line = write_line
         self._reads = KnownReads()
+        self._bodies = KnownBodies()
         self.heads = Heads(
             paths=apis,
             largest_body=settings.max_body_bytes,
@@ -114,19 +113,20 @@ class WarmPath:
         self, services: Services, found: Found, principal: Principal, client: Client, begun: float
     ) -> WarmRequest | None:
         """Return the request of a principal that has a slot, ready to begin; None where it takes more."""
-        head, body, _ = found
+        head, body, passing = found
         form: Form | None = head.form
         if form is None:
-            read = find_read(self._reads, services.rest, principal, body, head.accept)
-            if read is None:
+            asked = find_read(self._reads, services.rest, principal, body, head.accept)
+            if asked is None:
                 return None
-            ready, form = read
+            ready, form = asked
         else:
-            operation = self._find_operation(services, head, principal, body)
+            read = self._bodies.read(body)
+            operation = read and self._apis[head.path](services).ready.find(principal, *read)
             if operation is None:
                 return None
             ready = operation
-        database = _find_database(ready, principal, found.passing.token)
+        database = _find_database(ready, principal, passing.token)
         if database is None:
             return None
         is_granted, allowance = services.limiter.take_now(principal, ready.seen.limits)
@@ -137,20 +137,11 @@ class WarmPath:
             lines = allowance.lines() + lines
         return WarmRequest(services, database, form, principal, ready, client, lines, request_id, begun, note=self.note)
 
-    def _find_operation(self, services: Services, head: Head, principal: Principal, body: bytes) -> Ready | None:
-        try:
-            request = build_request(decode_json(body), max_batch=0)
-        except ApiError:
-            return None
-        if not isinstance(request, GraphQLRequest):
-            return None
-        return self._apis[head.path](services).ready.find(principal, request)
-
     def _may_use(self, principal: Principal, client: Client) -> bool:
         """Return whether a key may be used from a connection; the ordinary path decides about proxies' clients."""
         return not self._settings.trusted_proxies and is_within(client.address(), principal.networks)
 
-    def note(self, form: Form, context: RequestContext, seconds: float) -> None:
+    def note(self, form: Form, context: Facts, seconds: float) -> None:
         """Log and count a request that is over."""
         self._metrics.count_warm_request(context.endpoint, context.status, seconds)
         self._write_line(form.method, form.path, context, context.status, seconds)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from functools import partial
-from typing import Protocol
+from typing import Final, Protocol
 
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError
@@ -13,11 +13,12 @@ from fieldstone.engine.request.valid_operation import path_of
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.fast_path.forms import Form
 from fieldstone.engine.server.fast_path.refused_request import Note
-from fieldstone.engine.server.http.requests.request_log import CLIENT_GONE, RequestContext
+from fieldstone.engine.server.http.requests.request_log import CLIENT_GONE
 from fieldstone.engine.server.http.responses import Reply
 from fieldstone.engine.slow_operations.seen import describe_slow
 from fieldstone.metadata.roles.networks import Address
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.driver.callback_statement import CallbackStatement
 from fieldstone.sql.errors import (
     CommitOutcomeUnknown,
     DatabaseError,
@@ -55,8 +56,10 @@ class Client(Protocol):
         ...
 
 
-class WarmRequest:
-    """One request, until it is answered or starts over.
+class WarmRequest(CallbackStatement):
+    """One request, which is the run of its statement, until it is answered or starts over.
+
+    The log and the metrics read its facts, see `RequestContext`.
 
     Attributes:
         ready: its operation.
@@ -69,16 +72,19 @@ class WarmRequest:
         "_client",
         "_database",
         "_form",
-        "_id",
-        "_is_abandoned",
         "_lines",
-        "_principal",
-        "_quick",
         "_services",
         "error",
+        "id",
         "note",
+        "principal",
         "ready",
+        "status",
+        "trace_id",
     )
+
+    operations: Final = 1
+    error_id: Final = None
 
     def __init__(
         self,
@@ -93,54 +99,54 @@ class WarmRequest:
         begun: float,
         note: Note,
     ) -> None:
+        super().__init__(ready.statement, ready.parameters, principal.workspace_id.int, writes=ready.writes)
         self._services = services
+        self._database = database
         self._form = form
-        self._principal = principal
-        self.ready = ready
         self._client = client
         self._lines = lines
-        self._id = request_id
         self._begun = begun
+        self.id = request_id
+        self.principal = principal
+        self.ready = ready
         self.note = note
+        self.status = 0
         self.error: ApiError | None = None
-        self._is_abandoned = False
-        self._database = database
-        self._quick = database.build_callback(
-            ready.statement,
-            ready.parameters,
-            writes=ready.writes,
-            share=principal.workspace_id.int,
-            finish=self._finish,
-            give_up=self._start_over,
-        )
+        self.trace_id: str | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """The address that answers it."""
+        return self._form.endpoint
 
     def begin(self) -> None:
         """Ask the database; the client may be told before this returns."""
-        self._quick.begin()
+        self._database.begin(self)
 
     def abandon(self) -> None:
         """End it: the client has gone."""
-        self._is_abandoned = True
-        self._quick.cancel()
+        self.cancel()
         self._end(CLIENT_GONE)
 
-    def _start_over(self) -> None:
+    def give_up(self) -> None:
+        """Start over on the ordinary path."""
         services = self._services
-        services.core.slots.leave(self._principal)
+        services.core.slots.leave(self.principal)
         # It counts on the ordinary path.
-        services.limiter.give_back(self._principal)
+        services.limiter.give_back(self.principal)
         self._client.start_over()
 
-    def _finish(self, rows: Sequence[Row], error: DatabaseError | None) -> None:
+    def finish(self, rows: Sequence[Row], error: DatabaseError | None) -> None:
+        """Answer by the database's rows, or its error."""
         ready = self.ready
-        data = ready.tell(rows[0]) if error is None else None
         reply = None
-        if data is not None:
-            reply = self._form.answer(data)
+        if error is None:
+            data = ready.tell(rows[0])
+            reply = None if data is None else self._form.answer(data)
             if reply is not None and ready.writes:
-                ready.reads.tell_write(self._principal, partial(self._reply, reply))
+                ready.reads.tell_write(self.principal, partial(self._reply, reply))
                 return
-        elif error is not None and ready.reads.passes_on(self._database, ready.seen.view, error):
+        elif ready.reads.passes_on(self._database, ready.seen.view, error):
             # The ordinary path asks the primary.
             pass
         elif isinstance(error, _FINAL) and (known := describe(error, ready.seen.view, path_of(ready.operation))):
@@ -148,36 +154,34 @@ class WarmRequest:
             reply = self._form.refuse(known)
         if reply is None:
             # Nothing was written, and the ordinary path says why.
-            self._start_over()
+            self.give_up()
             return
         self._reply(reply, None)
 
     def _reply(self, reply: Reply, written: Position | None) -> None:
-        if self._is_abandoned:
+        if self.status == CLIENT_GONE:
             return
         lines = self._lines if written is None else b"%b: %b\r\n" % token_header(written) + self._lines
         self._client.reply(reply, lines)
         self._end(reply.status)
 
     def _end(self, status: int) -> None:
-        self._services.core.slots.leave(self._principal)
-        form = self._form
-        context = RequestContext(
-            id=self._id, endpoint=form.endpoint, status=status, principal=self._principal, operations=1
-        )
+        self.status = status
+        services = self._services
+        services.core.slots.leave(self.principal)
         seconds = time.perf_counter() - self._begun
-        self.note(form, context, seconds)
-        slow = self._services.slow
+        self.note(self._form, self, seconds)
+        slow = services.slow
         if slow is not None and seconds >= slow.limit:
-            ready, is_metadata = self.ready, form.endpoint == _METADATA
+            ready = self.ready
             slow.note(
                 describe_slow(
-                    self._principal,
+                    self.principal,
                     ready.seen.view,
                     ready.request,
                     ready.operation,
                     ready.statement,
-                    is_metadata=is_metadata,
+                    is_metadata=self.endpoint == _METADATA,
                 ),
                 seconds,
             )

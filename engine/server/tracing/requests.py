@@ -14,7 +14,7 @@ from fieldstone.engine.server.fast_path.heads import Found
 from fieldstone.engine.server.fast_path.passing_lines import PassingLines
 from fieldstone.engine.server.fast_path.repeated_request import WarmPath
 from fieldstone.engine.server.fast_path.warm_request import Client, WarmRequest
-from fieldstone.engine.server.http.requests.request_log import RequestContext, context_of
+from fieldstone.engine.server.http.requests.request_log import Facts, context_of
 from fieldstone.engine.server.tracing.database import describe_statements
 from fieldstone.engine.server.tracing.operations import describe_operation
 from fieldstone.engine.server.tracing.tracer import NO_PARENT, Tracer
@@ -90,7 +90,7 @@ class TracedPath(WarmPath):
         begin_trace: Callable[..., Span],
         sent: int,
         form: Form,
-        context: RequestContext,
+        context: Facts,
         seconds: float,
     ) -> None:
         """Log, count and trace a request that is over; `sent` is the time in ns at which its statement was sent."""
@@ -99,8 +99,8 @@ class TracedPath(WarmPath):
         start = end - round(seconds * 1e9)
         span = begin_trace(form.method, kind=SpanKind.SERVER, at=start)
         if span.is_recording():
-            context.trace_id = f"{span.get_span_context().trace_id:032x}"
-        shown = describe_operation(ready.seen.principal, ready.request.operation_name)
+            request.trace_id = f"{span.get_span_context().trace_id:032x}"
+        shown = describe_operation(ready.seen.principal, ready.document.operation_name)
         operation = self._tracer.begin("operation", set_span_in_context(span, NO_PARENT), at=start, attributes=shown)
         statement = self._tracer.begin(
             "SQL transaction" if ready.writes else "SQL read",
@@ -132,7 +132,7 @@ def _take_trace_id(scope: "Scope") -> int:
     return trace_id
 
 
-def _describe(span: Span, method: str, path: str, context: RequestContext) -> None:
+def _describe(span: Span, method: str, path: str, context: Facts) -> None:
     span.update_name(f"{method} {context.endpoint}")
     span.set_attributes(
         {

@@ -46,7 +46,7 @@ class Client:
     def is_warm(self, text: str) -> bool:
         """Whether the fast path answers it."""
         request = GraphQLRequest(query=text, operation_name=None, variables={})
-        return self.apis.core.ready.find(self.principal, request) is not None
+        return self.apis.core.ready.find(self.principal, request, request.variables) is not None
 
 
 async def client(apis: Apis, name: str = "rep", grants: Mapping[str, Any] | None = None, **more: Any) -> Client:
@@ -232,7 +232,7 @@ async def test_roles_that_see_a_documents_objects_alike_share_its_plan(apis: Api
         await one.data(text)
     assert (counters.misses, counters.shared) == (1, 2 * (len(clients) - 1))
     request = GraphQLRequest(query=text, operation_name=None, variables={})
-    ready = [apis.core.ready.find(one.principal, request) for one in clients]
+    ready = [apis.core.ready.find(one.principal, request, request.variables) for one in clients]
     assert len({one.statement for one in ready if one is not None}) == 1
     assert None not in ready
     for one in clients:

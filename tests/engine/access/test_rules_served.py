@@ -42,7 +42,7 @@ class Client:
 
     def is_warm(self, text: str) -> bool:
         request = GraphQLRequest(query=text, operation_name=None, variables={})
-        return self.apis.core.ready.find(self.principal, request) is not None
+        return self.apis.core.ready.find(self.principal, request, request.variables) is not None
 
 
 @pytest.fixture

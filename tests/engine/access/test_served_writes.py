@@ -76,7 +76,7 @@ async def test_a_warm_write_of_a_role_is_one_statement(roles: Apis) -> None:
         request = GraphQLRequest(
             query=CREATE, operation_name=None, variables={"data": {"email": f"w{number}", "city": city}}
         )
-        ready = roles.core.ready.find(principal, request)
+        ready = roles.core.ready.find(principal, request, request.variables)
         assert ready is not None
         (row,) = await roles.database.write(ready.statement, ready.parameters)
         assert (ready.tell(row) is not None) is is_allowed

@@ -19,7 +19,7 @@ from fieldstone.sql.errors import (
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolCounters
 from fieldstone.sql.statement import Row, Statement
-from tests.sql.driving import BACKEND, ECHO, QUICK, SLEEP, observing, opened
+from tests.sql.driving import BACKEND, ECHO, QUICK, SLEEP, Called, observing, opened
 from tests.sql.network import network
 from tests.waiting import until
 
@@ -27,7 +27,7 @@ PREPARED = Statement(text="SELECT count(*) FROM pg_prepared_statements")
 
 
 async def ask_quickly(database: Database, *, writes: bool) -> list[Row]:
-    """Run a statement without a task."""
+    """Called a statement without a task."""
     told: asyncio.Future[list[Row]] = asyncio.get_running_loop().create_future()
 
     def finish(rows: Sequence[Row], error: DatabaseError | None) -> None:
@@ -36,15 +36,8 @@ async def ask_quickly(database: Database, *, writes: bool) -> list[Row]:
         else:
             told.set_exception(error)
 
-    quick = database.build_callback(
-        ECHO,
-        (b"x",),
-        writes=writes,
-        share=None,
-        finish=finish,
-        give_up=lambda: told.set_exception(AssertionError("it starts over")),
-    )
-    quick.begin()
+    give_up = lambda: told.set_exception(AssertionError("it starts over"))  # noqa: E731
+    database.begin(Called(ECHO, (b"x",), writes=writes, finish=finish, give_up=give_up))
     return await told
 
 

@@ -11,7 +11,7 @@ from fieldstone.sql.errors import ConnectionLost, DatabaseBusy, DatabaseUnavaila
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolCounters
 from fieldstone.sql.statement import Statement
-from tests.sql.driving import BACKEND, ECHO, QUICK, SLEEP, observing, opened
+from tests.sql.driving import BACKEND, ECHO, QUICK, SLEEP, Called, observing, opened
 from tests.waiting import until
 
 PREPARED = Statement(text="SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'fs\\_%'")
@@ -87,15 +87,8 @@ async def test_the_waiting_of_a_share_make_room_for_others(empty_database: str, 
             told = asyncio.get_running_loop().create_future()
             answers[share].append(told)
             if quickly:
-                quick = database.build_callback(
-                    ECHO,
-                    (b"x",),
-                    writes=False,
-                    share=share,
-                    finish=lambda rows, error: told.set_result(error or rows),
-                    give_up=lambda: told.set_result(None),
-                )
-                quick.begin()
+                finish, give_up = lambda rows, error: told.set_result(error or rows), lambda: told.set_result(None)
+                database.begin(Called(ECHO, (b"x",), share=share, finish=finish, give_up=give_up))
             else:
                 task = asyncio.create_task(database.read(ECHO, (b"x",), share=share))
                 task.add_done_callback(lambda done: told.set_result(done.exception() or done.result()))
@@ -131,10 +124,7 @@ async def test_any_number_may_wait_for_a_connection_that_has_not_prepared_their_
     async with opened(empty_database, connections=1) as database:
         left: list[int] = []
         for number in range(QUICK.max_waiting):
-            quick = database.build_callback(
-                ECHO, (b"x",), writes=False, share=None, finish=lambda *_: None, give_up=partial(left.append, number)
-            )
-            quick.begin()
+            database.begin(Called(ECHO, (b"x",), finish=lambda *_: None, give_up=partial(left.append, number)))
         assert database.stats().waiting == QUICK.max_waiting
         await until(lambda: database.stats().idle == 1)
         assert left == list(range(QUICK.max_waiting))

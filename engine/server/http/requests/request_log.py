@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as quoted
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from fieldstone.engine.server.connections.place import PLACE, Place
 from fieldstone.engine.server.http.requests.request_ids import find_request_id
@@ -54,6 +54,25 @@ class RequestContext:
     tells_time: bool = False
 
 
+class Facts(Protocol):
+    """The facts of a request that is over, which its line in the log has; see `RequestContext`."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102
+    @property
+    def endpoint(self) -> str: ...  # noqa: D102
+    @property
+    def status(self) -> int: ...  # noqa: D102
+    @property
+    def principal(self) -> Principal | None: ...  # noqa: D102
+    @property
+    def operations(self) -> int: ...  # noqa: D102
+    @property
+    def error_id(self) -> str | None: ...  # noqa: D102
+    @property
+    def trace_id(self) -> str | None: ...  # noqa: D102
+
+
 def begin_request(scope: "Scope") -> RequestContext:
     """Put a new context into the scope, for `context_of` to find."""
     scope[_KEY] = context = RequestContext(id=find_request_id(scope["headers"]))
@@ -80,7 +99,7 @@ def note_streamed(scope: "Scope", size: int) -> None:
         place.occupant.note_streamed(size)
 
 
-WriteLine = Callable[[str, str, RequestContext, int, float], None]
+WriteLine = Callable[[str, str, Facts, int, float], None]
 """Writes the line of a request: with its method, path and status, and the seconds that it took."""
 
 
@@ -93,7 +112,7 @@ def build_request_log(settings: Settings, log: Log, worker: int | None = None) -
     return lambda method, path, context, status, seconds: _write_with(log, method, path, context, status, seconds)
 
 
-def _write_with(log: Log, method: str, path: str, context: RequestContext, status: int, seconds: float) -> None:
+def _write_with(log: Log, method: str, path: str, context: Facts, status: int, seconds: float) -> None:
     facts: dict[str, object] = {
         "method": method,
         "path": _shown(path),
@@ -125,7 +144,7 @@ class _JsonLines:
         self._begun = ""
         self._who: tuple[Principal | None, str] = (None, "")
 
-    def write(self, method: str, path: str, context: RequestContext, status: int, seconds: float) -> None:
+    def write(self, method: str, path: str, context: Facts, status: int, seconds: float) -> None:
         named = ""
         if (principal := context.principal) is not None:
             if principal is not self._who[0]:

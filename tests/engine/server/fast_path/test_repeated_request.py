@@ -315,9 +315,9 @@ async def test_a_request_that_starts_over_is_read_no_faster_than_others(serve: S
             protocol.data_received(talk.request(PEOPLE, n="Ada"))
             protocol.data_received(talk.request(PEOPLE, n="x" * 70_000))
             request = protocol._request
-            assert isinstance(request, WarmRequest) and request._quick is not None  # noqa: PT018 - one fact
-            request._quick.cancel()
-            request._start_over()
+            assert isinstance(request, WarmRequest)
+            request.cancel()
+            request.give_up()
             assert protocol.flow.read_paused
             assert not protocol.transport.is_reading()
         counts = [(await talk.receive()).json["data"]["people"]["totalCount"] for _ in range(2)]

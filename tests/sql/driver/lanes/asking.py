@@ -15,7 +15,7 @@ from fieldstone.sql.driver.wire import Waiting
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.statement import Row, Statement
-from tests.sql.driving import ECHO, opened
+from tests.sql.driving import ECHO, Called, opened
 
 OVER = "starts over"
 """The outcome of a read that its caller has to ask again."""
@@ -58,15 +58,10 @@ class Asking:
         def finish(rows: Sequence[Row], error: DatabaseError | None) -> None:
             outcome.set_result(list(rows) if error is None else error)
 
-        run = self.database.build_callback(
-            statement,
-            (value,),
-            writes=writes,
-            share=share,
-            finish=finish,
-            give_up=lambda: outcome.set_result(OVER),
+        run = Called(
+            statement, (value,), writes=writes, share=share, finish=finish, give_up=lambda: outcome.set_result(OVER)
         )
-        run.begin()
+        self.database.begin(run)
         return Read(run=run, outcome=outcome)
 
     async def outcomes(self, *given: tuple[Statement, bytes]) -> list[Outcome]:
