@@ -11,7 +11,7 @@ from fieldstone.engine.planner.arguments.field_errors import replace_marks
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.price import Meter
 from fieldstone.engine.request.compile import plan_forgivingly, plan_operation, validate_text
-from fieldstone.engine.request.execution.mutation import bind_writes, run_writes
+from fieldstone.engine.request.execution.mutation import run_writes
 from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.refusals import InvalidDocument
 from fieldstone.engine.request.valid_operation import QueryPlan, ValidMutation, ValidQuery
@@ -138,11 +138,10 @@ class RoleClient:
         plan = plan_operation(operation, self.seen, schema, LIMITS, {})
         role = "" if self.seen.role is None else self.seen.role.name
         bindings = Bindings(variables={}, actor="tester", claims=self.claims, role=role)
-        bound = bind_writes(plan.writes, bindings)
         done = run_writes(
             self.database,
             plan.writes,
-            bound,
+            plan.bind(bindings),
             bindings,
             self.seen,
             time_limit=15,

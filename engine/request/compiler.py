@@ -31,7 +31,16 @@ from fieldstone.engine.request.idempotency.companion import Companion
 from fieldstone.engine.request.plan_cache import OperationKey, PlanCache, find_view
 from fieldstone.engine.request.refusals import InvalidDocument, Refusals
 from fieldstone.engine.request.shape import is_wide_shape, shape_of
-from fieldstone.engine.request.valid_operation import AnyOperation, P, P_co, Plan, QueryPlan, ValidOperation
+from fieldstone.engine.request.valid_operation import (
+    AnyOperation,
+    MutationPlan,
+    P,
+    P_co,
+    Plan,
+    PreparedMutation,
+    QueryPlan,
+    ValidOperation,
+)
 from fieldstone.engine.request.variables import Variables, coerce_variables
 from fieldstone.engine.schema.cache import SchemaCache
 from fieldstone.engine.work_thread import WorkThread
@@ -64,6 +73,7 @@ class Call(NamedTuple, Generic[P_co]):
         keeping: runs statements in the transaction of a mutation.
         claims: the principal's values, of the types that its role declares.
         limits: those of its role.
+        prepared: the mutation, if it is ready to be run.
     """
 
     principal: Principal
@@ -77,6 +87,7 @@ class Call(NamedTuple, Generic[P_co]):
     keeping: Companion | None = None
     claims: Mapping[str, JsonValue] = MappingProxyType({})
     limits: RoleLimits = NO_LIMITS
+    prepared: PreparedMutation | None = None
 
     @property
     def bindings(self) -> Bindings:
@@ -250,6 +261,14 @@ class Compiler:
                     # The values decide which fields fail, and so about the price of the others.
                     self._refusals.keep(call.key, snapshot, error, shape=_tried(shape, call.variables))
                 raise
+
+    async def prepare(self, call: Call[MutationPlan]) -> PreparedMutation:
+        """Return a mutation that is planned and bound for a request; raises ApiError."""
+        if call.prepared is not None:
+            return call.prepared
+        planned = await self.plan(call)
+        bound = await self.run(call.snapshot, partial(planned.bind, call.bindings), is_heavy=call.is_large)
+        return PreparedMutation(call.snapshot, call.variables, planned, bound)
 
     async def renew(self, key: OperationKey, touched: AnyOperation, snapshot: Snapshot) -> AsyncGenerator[None]:
         """Validate an operation again that a change touched, and plan its hottest shapes; drop it if it holds no more.

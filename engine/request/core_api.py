@@ -8,7 +8,7 @@ from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.replicas.reads import Reads
 from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.compiler import Call, Compiler
-from fieldstone.engine.request.execution.mutation import bind_writes, run_writes
+from fieldstone.engine.request.execution.mutation import run_writes
 from fieldstone.engine.request.idempotency.kept_answers import KeptAnswers
 from fieldstone.engine.request.idempotency.trial import Trial, TrialOver
 from fieldstone.engine.request.path import GraphQLApi
@@ -54,14 +54,12 @@ def build_core_api(
     compiler = build_compiler(partial(lazy_schema, relay=relay), limits, work)
 
     async def mutate(call: Call[MutationPlan]) -> bytes:
-        planned = await compiler.plan(call)
-        bind = partial(bind_writes, planned.writes, call.bindings)
-        bound = await compiler.run(call.snapshot, bind, is_heavy=call.is_large)
+        prepared = await compiler.prepare(call)
         try:
             return await run_writes(
                 database,
-                planned.writes,
-                bound,
+                prepared.plan.writes,
+                prepared.bound,
                 call.bindings,
                 call.snapshot,
                 time_limit=time_limit,

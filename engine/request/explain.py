@@ -11,7 +11,6 @@ from fieldstone.engine.planner.writes.nested.certain import CertainCreate
 from fieldstone.engine.planner.writes.nested.plan import PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.request.answer import Answer
-from fieldstone.engine.request.execution.mutation import bind_writes
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.plan_cache import key_of
 from fieldstone.engine.request.refusals import InvalidDocument
@@ -127,8 +126,8 @@ class _Explaining:
             with self.stage("variables"):
                 call = await api.build_call(operation, self._principal, request, seen)
             with self.stage("plan"):
-                writes = (await api.compiler.plan(call)).writes
-            for write, given in zip(writes, bind_writes(writes, call.bindings), strict=True):
+                plan = await api.compiler.plan(call)
+            for write, given in zip(plan.writes, plan.bind(call.bindings), strict=True):
                 match write, given:
                     case PlannedWrite(), list():
                         if write.row is not None:

@@ -156,6 +156,22 @@ class GraphQLApi:
             return refusal([BadUserInput("A subscription is served over WebSocket, or as an event stream.")])
         return opened
 
+    async def prepare(self, principal: Principal, request: GraphQLRequest) -> GraphQLRequest:
+        """Return a mutation's request with all that need not ask the database done, while another one is executed.
+
+        It is returned as it is if that fails, and its execution says why; if the model changes meanwhile, the execution
+        prepares it again.
+        """
+        try:
+            seen = self.see(await self.source.get(principal.workspace_id), principal)
+            operation = await self.compiler.operation(key_of(seen.view, request), seen.view)
+            if isinstance(operation, ValidMutation):
+                call = await self.build_call(operation, principal, request, seen)
+                return request._replace(prepared=await self.compiler.prepare(call))
+        except (ApiError, DatabaseError, InvalidDocument, UnknownWorkspace):
+            pass
+        return request
+
     async def open(
         self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
     ) -> Answer | AnySubscription:
@@ -285,9 +301,12 @@ class GraphQLApi:
         self, operation: ValidOperation[P], principal: Principal, request: GraphQLRequest, seen: Seen
     ) -> Call[P]:
         """Return the call of an operation with a request's variables; raises ApiError."""
-        compiler, snapshot = self.compiler, seen.view
-        coerce = partial(compiler.coerce, operation, request.variables, compiler.schemas.get(snapshot))
-        variables = await compiler.run(snapshot, coerce, is_heavy=request.is_large)
+        compiler, snapshot, prepared = self.compiler, seen.view, request.prepared
+        if prepared is not None and prepared.snapshot is snapshot:
+            variables = prepared.variables
+        else:
+            coerce = partial(compiler.coerce, operation, request.variables, compiler.schemas.get(snapshot))
+            variables, prepared = await compiler.run(snapshot, coerce, is_heavy=request.is_large), None
         call: Call[P] = Call(
             principal=principal,
             snapshot=snapshot,
@@ -299,6 +318,7 @@ class GraphQLApi:
             is_trial=request.is_trial,
             claims=seen.claims,
             limits=seen.limits,
+            prepared=prepared,
         )
         if self._permit is not None and snapshot.role is not None:
             self._permit(call)

@@ -2,7 +2,7 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
@@ -17,7 +17,7 @@ from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.price import FREE, Price
-from fieldstone.engine.planner.writes.mutations import Planned
+from fieldstone.engine.planner.writes.mutations import BoundWrite, Planned, bind_writes
 from fieldstone.engine.request.shape import Usage
 from fieldstone.engine.request.variables import Declaration, Variables
 from fieldstone.metadata.dependencies import Dependencies
@@ -57,6 +57,25 @@ class MutationPlan:
 
     writes: tuple[Planned, ...]
     depends: Dependencies
+
+    def bind(self, bindings: Bindings) -> list[BoundWrite]:
+        """Return the parameters of its statements for a request; raises ApiError."""
+        return bind_writes(self.writes, bindings)
+
+
+class PreparedMutation(NamedTuple):
+    """A mutation for one request, ready to be run.
+
+    Attributes:
+        snapshot: the model that it was planned on.
+        variables: those of the request, which are of their types.
+        bound: the parameters of its statements.
+    """
+
+    snapshot: Snapshot
+    variables: Variables
+    plan: MutationPlan
+    bound: Sequence[BoundWrite]
 
 
 AnySubscriptionPlan = SubscriptionPlan | TailPlan | LivePlan

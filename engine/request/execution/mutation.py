@@ -1,7 +1,6 @@
 """Running a mutation: its root fields in order in one transaction, all or nothing."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import cast
 from uuid import UUID
 
@@ -11,10 +10,10 @@ from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.price import Meter
 from fieldstone.engine.planner.writes.merging.merge import BoundMerge, PlannedMerge
-from fieldstone.engine.planner.writes.mutations import Planned, located
+from fieldstone.engine.planner.writes.mutations import BoundWrite, Planned, located
 from fieldstone.engine.planner.writes.nested.certain import CertainCreate
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
-from fieldstone.engine.planner.writes.planned import PlannedWrite, TypeNameOnly, bind_event
+from fieldstone.engine.planner.writes.planned import PlannedWrite, bind_event
 from fieldstone.engine.request.execution.nested import NestedRun, run_certain
 from fieldstone.engine.request.idempotency.companion import Companion
 from fieldstone.engine.request.merging.execute_merge import run_merge
@@ -33,9 +32,6 @@ _TWO_PHASES = Statement(text="DELETE FROM fieldstone_citus.two_phases WHERE id =
 _BEGIN, _COMMIT = Statement(text="BEGIN"), Statement(text="COMMIT")
 _NO_IDS = b"{}"
 
-BoundWrite = list[bytes | None] | BoundNested | BoundMerge
-"""The parameters of one root field for a request."""
-
 
 async def run_writes(
     database: Database,
@@ -53,7 +49,7 @@ async def run_writes(
     Args:
         database: the one that it writes to.
         writes: its root fields.
-        bound: their statements' parameters, as `bind_writes` returns them.
+        bound: their statements' parameters, as `MutationPlan.bind` returns them.
         bindings: the source of the parameters of all further statements.
         snapshot: the model that it was planned on.
         time_limit: seconds.
@@ -197,29 +193,6 @@ async def _root(
     if isinstance(write, PlannedWrite):
         return await _try(transaction, write, run, bindings, snapshot, meter, checks)
     return b'"Mutation"'
-
-
-def bind_writes(writes: Sequence[Planned], bindings: Bindings) -> list[BoundWrite]:
-    """Return the parameters of a mutation's statements, one list for each root field, or the steps of a nested write.
-
-    Raises:
-        ApiError: a value is refused.
-    """
-    match writes:
-        case (PlannedNested(certain=CertainCreate() as certain),):
-            # A fault has its place among the steps.
-            with suppress(ApiError):
-                return [certain.bind(bindings)]
-    return [[] if isinstance(one, TypeNameOnly) else _bind(one, bindings) for one in writes]
-
-
-def _bind(write: PlannedWrite | PlannedNested | PlannedMerge, bindings: Bindings) -> BoundWrite:
-    if isinstance(write, PlannedNested):
-        return write.bind(bindings)
-    try:
-        return write.bind(bindings) if isinstance(write, PlannedMerge) else write.write.bind(bindings)
-    except ApiError as error:
-        raise located(error, write.location) from None
 
 
 def _alone(writes: Sequence[Planned]) -> PlannedWrite | None:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from fieldstone.engine.request.answer import Explain
 from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.request.idempotency.companion import Companion
+from fieldstone.engine.request.valid_operation import PreparedMutation
 from fieldstone.metadata.json_text import JsonValue, dumps
 
 SHA256: Final = "sha256:"
@@ -39,6 +40,7 @@ class GraphQLRequest(NamedTuple):
         is_trial: whether a mutation is rolled back after its answer was made.
         is_rest: whether the answer has the form of REST; see `PlanContext`.
         companion: runs statements in the transaction of a mutation without `sent_key`.
+        prepared: the mutation as `GraphQLApi.prepare` has planned and bound it.
     """
 
     query: str
@@ -54,6 +56,7 @@ class GraphQLRequest(NamedTuple):
     tells_roots: bool = False
     is_trial: bool = False
     companion: Companion | None = None
+    prepared: PreparedMutation | None = None
 
     @property
     def may_write(self) -> bool:

@@ -1,7 +1,7 @@
 """An import: the pieces of a file become rows, and the rows batches, each of them written in one statement.
 
-The next batch is read while one is written. Nothing is held between two batches but the rows of the next one: neither a
-connection nor a transaction, so that a client may send as slowly as it likes.
+The next batch is read and prepared while one is written. Nothing is held between two batches but the rows of the next
+one: neither a connection nor a transaction, so that a client may send as slowly as it likes.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from graphql import GraphQLInputObjectType
 
 from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.errors import rename_inputs
 from fieldstone.engine.rest.export_addresses import ExportAddress, Format
 from fieldstone.engine.rest.imports.columns import RecordReader
@@ -34,7 +35,7 @@ from fieldstone.metadata.roles.principal import Principal
 
 MOST_ROWS = 500
 """Rows of a batch."""
-_MOST_CHARACTERS = 1 << 20
+_MOST_CHARACTERS = 1 << 19
 """Characters of a batch."""
 
 Pieces = AsyncIterator[bytes]
@@ -105,7 +106,6 @@ class Import:
         # The unique keys by which an upsert finds records, each with a name.
         self._keys: list[tuple[str, tuple[str, ...]]] = []
         self._object: Object | None = None
-        self._writer: BatchWriter | None = None
         self._writing: asyncio.Task[None] | None = None
         self._text = codecs.getincrementaldecoder("utf-8")()
         self._received = 0
@@ -142,7 +142,7 @@ class Import:
             for name, field in object_.active.items()
             if field.parts and (end := relation_end(seen.view, field)) is not None and end.target.id == object_.id
         ]
-        self._writer = BatchWriter(
+        writer = BatchWriter(
             self._core,
             self._work,
             self._principal,
@@ -154,23 +154,29 @@ class Import:
             None if self._record is None else self._record.keep,
         )
         try:
-            await self._write_all(reader, pieces, admit)
+            await self._write_all(writer, reader, pieces, admit)
         except ApiError as error:
             # The Core API keeps some refusals and raises them again.
             raise rename_inputs(copy(error)) from error
 
-    async def _write_all(self, reader: Reader, pieces: Pieces, admit: Callable[[], Awaitable[None]]) -> None:
+    async def _write_all(
+        self, writer: BatchWriter, reader: Reader, pieces: Pieces, admit: Callable[[], Awaitable[None]]
+    ) -> None:
         try:
             async for batch in self._batches(reader, pieces):
+                right = [row for row in batch if row.error is None]
+                prepared = await writer.prepare(right) if right else None
                 await self._finish_writing()
                 await admit()
                 self.batches += 1
-                self._writing = asyncio.create_task(self._write(batch))
+                for row in batch:
+                    if row.error is not None:
+                        self.report.refuse(row, row.error)
+                self._writing = asyncio.create_task(self._write(writer, right, prepared))
         finally:
             # A statement that has been sent may be committed: the report waits for it.
             await self._finish_writing()
-        if self._writer is not None:
-            await self._writer.finish()
+        await writer.finish()
 
     def show(self) -> dict[str, JsonValue]:
         """Return the report as the data of an answer; none before the object is known."""
@@ -197,23 +203,13 @@ class Import:
         if writing is not None:
             await writing
 
-    async def _write(self, batch: Sequence[Row]) -> None:
-        if self._writer is None:
-            raise TypeError("the object is not known")
-        writer = self._writer
-        right = [row for row in batch if row.error is None]
-        for row in batch:
-            if row.error is not None:
-                self.report.refuse(row, row.error)
+    async def _write(self, writer: BatchWriter, rows: Sequence[Row], prepared: GraphQLRequest | None) -> None:
         if not self._is_whole:
-            await writer.write(right)
-        elif not self.report.failed:
-            await self._write_whole(writer, right)
-
-    async def _write_whole(self, writer: BatchWriter, rows: Sequence[Row]) -> None:
+            await writer.write(rows, prepared)
+            return
         try:
-            if rows:
-                await writer.write_all(rows)
+            if rows and not self.report.failed:
+                await writer.write_all(rows, prepared)
         except ApiError as error:
             wrong = await writer.find_wrong(rows, error)
             if not wrong:

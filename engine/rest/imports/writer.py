@@ -105,8 +105,12 @@ class BatchWriter:
         self._key = f"import-{uuid4()}".encode()
         self._sent = 0
 
-    async def write(self, rows: Sequence[Row]) -> None:
-        """Write rows in their order, short of those that are refused.
+    async def prepare(self, rows: Sequence[Row]) -> GraphQLRequest:
+        """Return the mutation that writes rows, ready to be executed, while the rows before them are written."""
+        return await self._core.prepare(self._principal, self._build_request(rows))
+
+    async def write(self, rows: Sequence[Row], prepared: GraphQLRequest | None = None) -> None:
+        """Write rows in their order, short of those that are refused; `prepared` is the mutation of all of them.
 
         Raises:
             ApiError: not because of a row.
@@ -114,9 +118,10 @@ class BatchWriter:
         pending = rows
         while pending:
             try:
-                await self.write_all(pending)
+                await self.write_all(pending, prepared)
                 pending = ()
             except ApiError as error:
+                prepared = None
                 wrong = await self.find_wrong(pending, error)
                 if not wrong:
                     if len(pending) == 1 or _is_about_all(error):
@@ -157,14 +162,13 @@ class BatchWriter:
         else:
             self._report.refuse(row, reason)
 
-    async def write_all(self, rows: Sequence[Row]) -> None:
-        """Write all of the rows, or none; raises ApiError."""
+    def _build_request(self, rows: Sequence[Row]) -> GraphQLRequest:
         variables: dict[str, JsonValue] = {"data": [row.data for row in rows]}
         if self._way.key:
             variables["onConflict"] = {"fields": [*self._way.key]}
         self._sent += 1
         key = SentKey(self._key, self._sent, is_ours=True)
-        request = GraphQLRequest(
+        return GraphQLRequest(
             query=self._document,
             operation_name=None,
             variables=variables,
@@ -173,8 +177,11 @@ class BatchWriter:
             is_trial=self._way.is_trial,
             companion=None if self._keep is None else self._keep(rows),
         )
+
+    async def write_all(self, rows: Sequence[Row], prepared: GraphQLRequest | None = None) -> None:
+        """Write all of the rows, or none; raises ApiError."""
         try:
-            body = await self._execute(request)
+            body = await self._execute(prepared or self._build_request(rows))
         except AlreadyClaimed:
             # An attempt whose answer was lost has been committed.
             body = b""
@@ -192,6 +199,8 @@ class BatchWriter:
             attempts += 1
             if not isinstance(error, ServiceUnavailable | RateLimitExceeded) or attempts == _ATTEMPTS:
                 raise error
+            # Another attempt makes records of its own: the first one may have been committed.
+            request = request._replace(prepared=None)
             # A slot of an operation is free in a moment.
             reset = error.extensions.get("resetAt")
             wait = 1.0 if reset is None else reset / 1000 - time.time()

@@ -8,6 +8,7 @@ import httpx
 import psycopg
 import pytest
 
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.imports.rows import Row
 from fieldstone.engine.rest.imports.writer import BatchWriter
 from tests.engine.rest.asking import ask, create, emails
@@ -249,9 +250,9 @@ async def test_rows_with_the_same_key_are_written_after_each_other(
     sent: list[int] = []
     write = BatchWriter.write_all
 
-    async def counted(self: BatchWriter, rows: Sequence[Row]) -> None:
+    async def counted(self: BatchWriter, rows: Sequence[Row], prepared: GraphQLRequest | None = None) -> None:
         sent.append(len(rows))
-        await write(self, rows)
+        await write(self, rows, prepared)
 
     monkeypatch.setattr(BatchWriter, "write_all", counted)
     lines = [f"{email}@x,{number}" for number, email in enumerate("abcabad")]
