@@ -123,7 +123,7 @@ class ReadyOperations:
                 variables = coerce_variables(schema, operation.declarations, given, depth=depth)
             shape = compiler.shape(operation, variables, seen.limits)
             plan = compiler.plans.find_plan(operation, shape, view)
-            bindings = Bindings(variables, principal.actor, claims=seen.claims)
+            bindings = Bindings(variables, principal.actor, seen.claims)
             tell: Callable[[Row], bytes | None] = text_of
             match plan:
                 case QueryPlan(statement=BoundStatement() as bound, is_computed=False):

@@ -36,19 +36,19 @@ class Bindings(NamedTuple):
     Attributes:
         variables: the coerced variables.
         actor: the author's kind, id and name as one text, or the name alone.
+        claims: the principal's values that rules and presets name, of the types that its role declares.
         ids: PostgreSQL's text of the uuid[] that an earlier statement of the request answered.
         created: the text of the boolean[] beside it, which an upsert answers.
         given: the rows of a step of a nested write, as its statement takes them.
-        claims: the principal's values that rules and presets name, of the types that its role declares.
         role: the name of the principal's role, for messages.
     """
 
     variables: Mapping[str, JsonValue]
     actor: str
+    claims: Mapping[str, JsonValue] = MappingProxyType({})
     ids: bytes = b"{}"
     created: bytes = b"{}"
     given: tuple[bytes | None, ...] = ()
-    claims: Mapping[str, JsonValue] = MappingProxyType({})
     role: str = ""
 
 

@@ -1,7 +1,7 @@
 """The heads that were parsed once and are known by their bytes, with their meaning."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from fieldstone.engine.client_json import LARGE
 from fieldstone.engine.errors import ApiError
@@ -43,17 +43,8 @@ class Head(NamedTuple):
     lines: bytes
 
 
-class Found(NamedTuple):
-    """The meaning of a request's head.
-
-    Attributes:
-        body: of the request, or the address of a read of REST.
-        passing: the lines of the head that are of this request alone.
-    """
-
-    head: Head
-    body: bytes
-    passing: PassingLines
+Found: TypeAlias = tuple[Head, bytes, PassingLines]
+"""The meaning of a request's head, the body or the address of a read of REST, and the lines of this request alone."""
 
 
 class Heads:
@@ -92,15 +83,15 @@ class Heads:
         """
         whole = data[:end]
         if (head := self._known.get(whole)) is not None:
-            return Found(head, data[end:], NO_LINES)
+            return head, data[end:], NO_LINES
         read = split_read(data, end)
         body, lines = (data[end:], whole) if read is None else read
         if read is not None and (head := self._known.get(lines)) is not None:
-            return Found(head, body, NO_LINES)
+            return head, body, NO_LINES
         apart = set_apart(lines)
         if apart is None or (head := self._known.get(apart[0])) is None:
             return None
-        return Found(head, body, apart[1])
+        return head, body, apart[1]
 
     def learn(self, head: bytes, scope: Mapping[str, Any], *, length: int) -> None:
         """Keep the meaning of a head's bytes, if it is one of those that are answered on the fast path.

@@ -97,7 +97,7 @@ class FieldstoneProtocol(GuardedProtocol):
         end = data.find(_END) + len(_END)
         found = self._warm.heads.find(data, end)
         if found is not None:
-            length, expected = len(data) - end, found.head.length
+            length, expected = len(data) - end, found[0].length
             if length < expected and not part:
                 # Some clients send the body by itself.
                 self._part = data

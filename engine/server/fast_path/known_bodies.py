@@ -40,10 +40,11 @@ class KnownBodies:
         request = self._known.get(around)
         if request is None:
             return self._learn(around, body)
-        brackets = text.count("{", start, end) + text.count("[", start, end)
-        if type(variables) is not dict or brackets >= DEPTH or text.find("\\u", start, end) >= 0:
-            return _read(body)
-        return request, variables
+        # Each level has a bracket.
+        is_flat = end - start < DEPTH or text.count("{", start, end) + text.count("[", start, end) < DEPTH
+        if is_flat and type(variables) is dict and text.find("\\u", start, end) < 0:
+            return request, variables
+        return _read(body)
 
     def _learn(self, around: tuple[str, str], body: bytes) -> Read | None:
         """Return the operation of a body; keep it if the value between these texts is that of its variables."""

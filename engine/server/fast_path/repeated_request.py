@@ -18,10 +18,10 @@ from fieldstone.engine.request.ready import Ready
 from fieldstone.engine.server.browsers.cross_origin import CrossOrigin
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.fast_path.forms import Form
-from fieldstone.engine.server.fast_path.heads import Found, Heads
+from fieldstone.engine.server.fast_path.heads import Found, Head, Heads
 from fieldstone.engine.server.fast_path.known_bodies import KnownBodies
 from fieldstone.engine.server.fast_path.known_reads import KnownReads
-from fieldstone.engine.server.fast_path.passing_lines import NO_LINES
+from fieldstone.engine.server.fast_path.passing_lines import NO_LINES, PassingLines
 from fieldstone.engine.server.fast_path.refused_request import RefusedRequest
 from fieldstone.engine.server.fast_path.rest_request import find_read, form_of_refusal
 from fieldstone.engine.server.fast_path.warm_request import Client, WarmRequest
@@ -83,7 +83,7 @@ class WarmPath:
     def find_request(self, found: Found, client: Client) -> "AnyRequest | None":
         """Return the request, ready to begin; None where it takes more than is at hand."""
         begun = time.perf_counter()
-        head = found.head
+        head = found[0]
         services = self._runtime.services or self._runtime.find(head.credential)
         principal = services.identity.find_fresh(head.credential) if services else None
         if services is None or principal is None:
@@ -104,9 +104,10 @@ class WarmPath:
 
     def refuse(self, found: Found, principal: Principal, client: Client, refusal: ApiError) -> RefusedRequest:
         """Return the request that is answered with this error, ready to begin."""
-        request_id, lines = _begin_lines(found)
+        head, body, passing = found
+        request_id, lines = _begin_lines(head, passing)
         context = RequestContext(id=request_id, principal=principal, operations=1)
-        form = found.head.form or form_of_refusal(found.body, found.head.accept)
+        form = head.form or form_of_refusal(body, head.accept)
         return RefusedRequest(form, refusal, context, send=partial(client.reply, lines=lines), note=self.note)
 
     def find_warm(
@@ -129,13 +130,11 @@ class WarmPath:
         database = _find_database(ready, principal, passing.token)
         if database is None:
             return None
-        is_granted, allowance = services.limiter.take_now(principal, ready.seen.limits)
-        if not is_granted:
+        told = services.limiter.take_now(principal, ready.seen.limits)
+        if told is None:
             return None
-        request_id, lines = _begin_lines(found)
-        if allowance is not None:
-            lines = allowance.lines() + lines
-        return WarmRequest(services, database, form, principal, ready, client, lines, request_id, begun, note=self.note)
+        id_, lines = _begin_lines(head, passing)
+        return WarmRequest(services, database, form, principal, ready, client, told + lines, id_, begun, self.note)
 
     def _may_use(self, principal: Principal, client: Client) -> bool:
         """Return whether a key may be used from a connection; the ordinary path decides about proxies' clients."""
@@ -147,11 +146,11 @@ class WarmPath:
         self._write_line(form.method, form.path, context, context.status, seconds)
 
 
-def _begin_lines(found: Found) -> tuple[str, bytes]:
+def _begin_lines(head: Head, passing: PassingLines) -> tuple[str, bytes]:
     """Return the id of a request, and the lines of the reply's head that its own head decides about."""
-    given = None if found.passing is NO_LINES else read_request_id(found.passing.request_id)
+    given = None if passing is NO_LINES else read_request_id(passing.request_id)
     request_id = given or make_request_id()
-    return request_id, LINE % request_id.encode() + found.head.lines
+    return request_id, LINE % request_id.encode() + head.lines
 
 
 AnyRequest: TypeAlias = "WarmRequest | QueuedRequest | RefusedRequest"
@@ -208,7 +207,7 @@ class QueuedRequest:
 
     def _go(self) -> None:
         # The key may have been revoked meanwhile.
-        if self._services.identity.find_fresh(self._found.head.credential) is self._principal:
+        if self._services.identity.find_fresh(self._found[0].credential) is self._principal:
             self._request = self._path.find_warm(
                 self._services, self._found, self._principal, self._client, self._begun
             )

@@ -4,7 +4,7 @@ import math
 from typing import NamedTuple
 
 _HEADERS = (b"x-ratelimit-limit", b"x-ratelimit-remaining", b"x-ratelimit-reset")
-_LINES = b"".join(name + b": %d\r\n" for name in _HEADERS)
+_LINES = b"%b: %%d\r\n%b: %%%%d\r\n%b: %%d\r\n" % _HEADERS
 
 
 class Allowance(NamedTuple):
@@ -28,7 +28,12 @@ class Allowance(NamedTuple):
 
     def lines(self) -> bytes:
         """Return the same headers as the bytes of their lines."""
-        return _LINES % self._values()
+        return begin_lines(self.limit, self.reset) % self.remaining
 
     def _values(self) -> tuple[int, int, int]:
         return self.limit, self.remaining, math.ceil(self.reset)
+
+
+def begin_lines(limit: int, reset: float) -> bytes:
+    """Return the lines of the headers, with `%d` for the operations that remain."""
+    return _LINES % (limit, math.ceil(reset))

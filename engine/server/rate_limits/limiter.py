@@ -85,26 +85,23 @@ class RateLimiter:
         self._find_limits = find_limits
         self._clock = clock
 
-    def take_now(self, principal: Principal, role: RoleLimits) -> tuple[bool, Allowance | None]:
+    def take_now(self, principal: Principal, role: RoleLimits) -> bytes | None:
         """Use up one operation of a principal without a session, whose role has these limits, without asking anybody.
 
-        Returns whether it may be executed, and the allowance left: None without a limit, or where Redis has to be
-        asked, which `count` does.
+        Returns the lines of the headers about the allowance left, b"" without a limit. None: it may not be executed, or
+        Redis has to be asked, which `count` does.
         """
         if self.leases is None and not self._workspace_limit:
             # The fast path of most servers.
             limit = self._limit if role.rate is None else role.rate
-            if not limit:
-                return True, None
-            allowance = self._windows.take(principal.rate_key.int, limit)
-            return allowance.granted, allowance
+            return self._windows.take_one(principal.rate_key.int, limit) if limit else b""
         taking = _Taking(1)
         for one in self._limits_of(principal, role):
             found = self._take_held(one, 1)
             if found is None or not taking.note(one, found):
                 self._undo(taking)
-                return False, found
-        return True, taking.tightest
+                return None
+        return b"" if taking.tightest is None else taking.tightest.lines()
 
     def give_back(self, principal: Principal) -> None:
         """Undo a `take_now`."""

@@ -63,7 +63,7 @@ class TracedPath(WarmPath):
         self, services: Services, found: Found, principal: Principal, client: Client, begun: float
     ) -> WarmRequest | None:
         """Return the request of a principal that has a slot, whose spans are made at its end if it is sampled."""
-        begin_trace = self._sample(found.passing, client)
+        begin_trace = self._sample(found[2], client)
         request = super().find_warm(services, found, principal, client, begun)
         if begin_trace is not None and request is not None:
             request.note = partial(self._note_traced, request, client, begin_trace, time.time_ns())

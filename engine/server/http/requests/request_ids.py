@@ -15,7 +15,7 @@ _GIVEN = re.compile(rb"[A-Za-z0-9._:=+/@-]{1,128}")
 
 def make_request_id() -> str:
     """Return a new id of 32 hexadecimal digits. It is not a secret, so its source need not be one for secrets."""
-    return f"{random.getrandbits(128):032x}"
+    return random.getrandbits(128).to_bytes(16, "big").hex()
 
 
 def read_request_id(given: bytes | None) -> str | None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _KEY = "fieldstone.request"
 _SHOWN_PATH = 200
+_LINE = '%s%.2f, "request_id": "%s"%s, "event": "request", "level": "info", "timestamp": "%s.%06dZ"}'
+"""A line behind its brace; a `%` with all its values takes half the time of an f-string with formats of its own."""
 _SHORT = 40
 """Characters of a path that may come again and again: one with the id of a record is longer."""
 
@@ -139,35 +141,31 @@ class _JsonLines:
     """Writes JSON lines, with the time of day formatted once a second."""
 
     def __init__(self, worker: int | None) -> None:
-        self._brace = "{" if worker is None else f'{{"worker": {worker}, '
+        brace = "{" if worker is None else f'{{"worker": {worker}, '
+        self._line = brace.replace("%", "%%") + _LINE
         self._second = -1
         self._begun = ""
         self._who: tuple[Principal | None, str] = (None, "")
 
-    def write(self, method: str, path: str, context: Facts, status: int, seconds: float) -> None:
-        named = ""
-        if (principal := context.principal) is not None:
+    def write(self, method: str, path: str, facts: Facts, status: int, seconds: float) -> None:
+        more = ""
+        if (principal := facts.principal) is not None:
             if principal is not self._who[0]:
                 prefix = f', "workspace": "{principal.workspace_id}", "key": "{principal.subject_id}", "operations": '
                 self._who = (principal, prefix)
             acts_as = "" if principal.acts_as is None else f', "acts_as": {quoted(principal.acts_as)}'
-            named = f"{self._who[1]}{context.operations}{acts_as}"
-        error = "" if context.error_id is None else f', "error_id": {quoted(context.error_id)}'
-        if context.trace_id is not None:
-            error += f', "trace_id": "{context.trace_id}"'
+            more = f"{self._who[1]}{facts.operations}{acts_as}"
+        if facts.error_id is not None:
+            more += f', "error_id": {quoted(facts.error_id)}'
+        if facts.trace_id is not None:
+            more += f', "trace_id": "{facts.trace_id}"'
         opening = _known_opening if len(path) <= _SHORT else _opening
-        hold_line(
-            f'{self._brace}{opening(method, path, status)}{seconds * 1000:.2f}, "request_id": "{context.id}"{named}'
-            f'{error}, "event": "request", "level": "info", "timestamp": "{self._now()}"}}'
-        )
-
-    def _now(self) -> str:
         now = time.time()
-        second = int(now)
-        if second != self._second:
+        if (second := int(now)) != self._second:
             self._second = second
             self._begun = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        return f"{self._begun}.{int((now - second) * 1_000_000):06d}Z"
+        fraction = (now - second) * 1_000_000
+        hold_line(self._line % (opening(method, path, status), seconds * 1000, facts.id, more, self._begun, fraction))
 
 
 def _shown(path: str) -> str:

@@ -15,10 +15,7 @@ from tests.clock import Clock
 
 
 def taken(limiter: RateLimiter, key: UUID | None = None) -> Allowance:
-    is_granted, allowance = limiter.take_now(replace(PRINCIPAL, rate_key=key or _KEY), NO_LIMITS)
-    assert allowance is not None
-    assert is_granted is allowance.granted
-    return allowance
+    return limiter._windows.take((key or _KEY).int, limiter._limit)
 
 
 _KEY = uuid4()
@@ -51,7 +48,21 @@ def test_each_key_has_its_own_window() -> None:
 
 
 def test_a_limit_of_zero_counts_nothing() -> None:
-    assert RateLimiter(limit=0, window=60).take_now(PRINCIPAL, NO_LIMITS) == (True, None)
+    assert RateLimiter(limit=0, window=60).take_now(PRINCIPAL, NO_LIMITS) == b""
+
+
+async def test_the_lines_of_the_fast_path_are_the_headers_of_the_ordinary_one() -> None:
+    clock = Clock(1_000_000.25)
+    limiter, principal = RateLimiter(limit=3, window=60, clock=clock), replace(PRINCIPAL, rate_key=uuid4())
+    told = [limiter.take_now(principal, RoleLimits(rate=limit)) for limit in (None, 7, None, None)]
+    clock.now += 60
+    told.append(limiter.take_now(principal, NO_LIMITS))
+    expected = [(3, 2, 1_000_061), (7, 5, 1_000_061), (3, 0, 1_000_061), None, (3, 2, 1_000_121)]
+    text = b"x-ratelimit-limit: %d\r\nx-ratelimit-remaining: %d\r\nx-ratelimit-reset: %d\r\n"
+    assert told == [None if one is None else text % one for one in expected]
+    headers: list[tuple[bytes, bytes]] = []
+    await limiter.count(principal, headers=headers)
+    assert b"".join(b"%b: %b\r\n" % header for header in headers) == text % (3, 1, 1_000_121)
 
 
 async def test_a_role_has_a_limit_of_its_own() -> None:
@@ -61,8 +72,9 @@ async def test_a_role_has_a_limit_of_its_own() -> None:
         principal, headers = replace(PRINCIPAL, role=role, rate_key=uuid4()), list[tuple[bytes, bytes]]()
         await limiter.count(principal, headers=headers)
         assert headers[0] == (b"x-ratelimit-limit", b"%d" % limit)
-        _, allowance = limiter.take_now(principal, limits[role])
-        assert (allowance and allowance.limit) == limit
+        lines = limiter.take_now(principal, limits[role])
+        assert (lines is None) == (limit == 1)
+        assert lines is None or b"x-ratelimit-limit: %d\r\n" % limit in lines
 
 
 async def test_all_of_a_workspace_share_its_limit() -> None:
@@ -74,14 +86,14 @@ async def test_all_of_a_workspace_share_its_limit() -> None:
         await limiter.count(principal, headers=headers)
     # The window that has less left is told.
     assert headers[:2] == [(b"x-ratelimit-limit", b"4"), (b"x-ratelimit-remaining", b"1")]
-    assert limiter.take_now(other, NO_LIMITS)[0]
+    assert limiter.take_now(other, NO_LIMITS)
     with pytest.raises(RateLimitExceeded, match="The workspace has used its 4 operations"):
         await limiter.count(one, headers=headers)
     assert headers[0] == (b"x-ratelimit-limit", b"4")
     await limiter.count(elsewhere)
     # The refused operation was not counted for its key.
     limiter.give_back(other)
-    assert limiter.take_now(one, NO_LIMITS)[0]
+    assert limiter.take_now(one, NO_LIMITS)
     with pytest.raises(RateLimitExceeded, match="The key has used its 3 operations"):
         await limiter.count(one)
 
