@@ -1,9 +1,12 @@
 """A list of records: its columns, filter, order, search and address."""
 
+import json
+
 import pytest
 from playwright.async_api import expect
 
 from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.forms import choose
 from tests.engine.server.console.records.lists import ask, cell, count_shown, open_list
 
 pytestmark = pytest.mark.system
@@ -123,4 +126,51 @@ async def test_no_letter_is_lost_in_a_search_or_a_filter(watched: Watched, serve
         await page.get_by_role("button", name="Remove: First name").click()
         await count_shown(page, "3 records")
         await expect(page.get_by_label("Value", exact=True)).to_have_count(0)
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_conditions_and_links_name_the_records_behind_them(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        link = {"objectMetadataId": "person", "type": "RELATION", "name": "advised", "label": "Advised companies"}
+        payload = {"type": "MANY_TO_MANY", "targetObjectMetadataId": "company", "targetFieldLabel": "Advisors"}
+        change = {"createField": {**link, "relationCreationPayload": payload}}
+        apply = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
+        await served.ask("/metadata", apply, changes=[change])
+        people = '{ create: [{ email: "x@x.example" }] }'
+        create = f'mutation {{ createCompany(data: {{ name: "Orion", people: {people} }}) {{ id }} }}'
+        orion = (await ask(served, create))["createCompany"]["id"]
+        ada = (await ask(served, '{ person(where: { email: "Ada@example.com" }) { id } }'))["person"]["id"]
+        await ask(
+            served,
+            "mutation ($person: UUID!, $company: UUID!) {"
+            " createPersonCompany(data: { personId: $person, companyId: $company }) { id } }",
+            person=ada,
+            company=orion,
+        )
+        # One request names the records of all conditions; one that is not there has a word.
+        wanted = {"or": [{"companyId": {"in": [orion, ada]}}, {"advised": {"some": {"personId": {"eq": ada}}}}]}
+        asked: list[str] = []
+        watched.page.on(
+            "request",
+            lambda one: asked.append(one.url) if "query ConsoleNames" in (one.post_data or "") else None,
+        )
+        page = await open_list(watched, served, f"people?f={json.dumps(wanted)}")
+        await count_shown(page, "2 records")
+        words = "Company is any of Orion, an unknown company or some Advised companies: Person is Ada"
+        await expect(page.get_by_role("button", name=f"Remove: {words}")).to_be_visible()
+        assert len(asked) == 1
+        await watched.assert_accessible()
+
+        # A record of the link has no text: both of its sides name it, in lists, in headings and in searches.
+        await page.goto(f"{served.address}/console/records/companies/{orion}")
+        advisors = page.get_by_role("region", name="Advisors of Orion")
+        await advisors.get_by_role("button", name="Ada · Orion").click()
+        await expect(page.get_by_role("heading", name="Ada · Orion", level=1)).to_be_visible()
+        await watched.assert_accessible()
+        await page.goto(f"{served.address}/console/access/explain")
+        await choose(page, "Object", "Person Companies")
+        await page.get_by_role("button", name="Choose a record…").click()
+        await page.get_by_role("combobox", name="Person Company").fill("ori")
+        await page.get_by_role("option", name="Ada · Orion").click()
+        await expect(page.get_by_role("button", name="Ada · Orion")).to_be_visible()
         await watched.assert_clean(served.address, LOADED)

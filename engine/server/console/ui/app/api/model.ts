@@ -15,7 +15,8 @@ export type TargetObject = {
   labels: readonly LabelField[];
 };
 
-export type LabelField = { name: string; type: string };
+/** A field that names a record; a relation names it by the fields that name the record behind it. */
+export type LabelField = { name: string; type: string; labels?: readonly LabelField[] };
 
 export type Relation = { type: RelationType; target: TargetObject; targetField: string };
 
@@ -47,15 +48,21 @@ export type ObjectModel = {
 
 const LABEL_NAMES = [["name"], ["firstName", "lastName"], ["title"], ["email"]];
 const LABEL_TYPES = ["TEXT", "FULL_NAME", "EMAILS", "LINKS"];
+/** The relations that name a record without a text: a junction has two, one of several objects at an end has more. */
+const MOST_RELATIONS = 6;
 
-/** Return the fields that name a record: `name`, both names, `title`, `email`, or else the first text; at most two. */
+/**
+ * Return the fields that name a record: `name`, both names, `title`, `email`, or else the first text; at most two. A
+ * record without a text is named by the records that it leads to.
+ */
 export function labelsOf(fields: readonly LabelField[]): readonly LabelField[] {
   const texts = fields.filter((field) => LABEL_TYPES.includes(field.type)).map(({ name, type }) => ({ name, type }));
   for (const names of LABEL_NAMES) {
     const found = texts.filter((field) => names.includes(field.name));
     if (found.length > 0) return found;
   }
-  return texts.slice(0, 1);
+  if (texts.length > 0) return texts.slice(0, 1);
+  return fields.filter(({ labels = [] }) => labels.length > 0).slice(0, MOST_RELATIONS);
 }
 
 export function isToOne(field: Field): boolean {

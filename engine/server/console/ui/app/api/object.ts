@@ -1,4 +1,12 @@
-import { type Field, labelsOf, type ObjectModel, type Option, type RelationType, type TargetObject } from "./model.ts";
+import {
+  type Field,
+  type LabelField,
+  labelsOf,
+  type ObjectModel,
+  type Option,
+  type RelationType,
+  type TargetObject,
+} from "./model.ts";
 
 type Edges<Node> = { edges: readonly { node: Node }[] };
 
@@ -26,7 +34,28 @@ export function decodeObject({ labelFields, ...node }: ObjectNode): ObjectModel 
   const nodes = node.fields.edges.map((edge) => edge.node).sort((one, other) => compare(place(one), place(other)));
   const fields = nodes.map(decodeField);
   const ordered = [...fields.filter((field) => !field.isSystem), ...fields.filter((field) => field.isSystem)];
-  return { ...node, fields: ordered, labels: labelsOf(namingFields(fields, labelFields)) };
+  return { ...node, fields: ordered, labels: labelsOf(namingFields(fields, labelFields).map(toLabel)) };
+}
+
+function toLabel({ name, type, relation }: Field): LabelField {
+  return relation?.holdsKey ? { name, type, labels: relation.target.labels } : { name, type };
+}
+
+/** Return the plural names of the objects behind relations whose records no text names. */
+export function unnamedTargets({ fields }: ObjectModel): string[] {
+  const targets = fields.flatMap(({ relation }) => (relation?.target.labels.length === 0 ? [relation.target] : []));
+  return [...new Set(targets.map(({ namePlural }) => namePlural))];
+}
+
+/** Return the object with the fields that name the records behind its relations, for those of these plural names. */
+export function withTargetLabels(object: ObjectModel, labels: ReadonlyMap<string, readonly LabelField[]>): ObjectModel {
+  const named = (field: Field): Field => {
+    const found = field.relation && labels.get(field.relation.target.namePlural);
+    return field.relation && found
+      ? { ...field, relation: { ...field.relation, target: { ...field.relation.target, labels: found } } }
+      : field;
+  };
+  return { ...object, fields: object.fields.map(named) };
 }
 
 // Fields without a position keep the model's order behind the others.

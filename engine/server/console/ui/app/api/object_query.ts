@@ -4,9 +4,9 @@ import { type UseQueryResult, useQueries, useQuery } from "@tanstack/react-query
 
 import { metadata } from "./client.ts";
 import { keyOf } from "./keys.ts";
-import type { ObjectModel } from "./model.ts";
+import type { LabelField, ObjectModel } from "./model.ts";
 import OBJECT from "./object.graphql";
-import { decodeObject, type ObjectNode } from "./object.ts";
+import { decodeObject, type ObjectNode, unnamedTargets, withTargetLabels } from "./object.ts";
 import { useScope } from "./session_context.ts";
 
 type Answer = { objects: { edges: readonly { node: ObjectNode }[] } };
@@ -23,7 +23,19 @@ export async function readObject(plural: string, signal?: AbortSignal): Promise<
     edges.push(...next.fields.edges);
     page = next.fields.pageInfo;
   }
-  return decodeObject({ ...node, fields: { pageInfo: page, edges } });
+  const object = decodeObject({ ...node, fields: { pageInfo: page, edges } });
+  const unnamed = unnamedTargets(object);
+  return unnamed.length === 0 ? object : withTargetLabels(object, await readLabels(unnamed, signal));
+}
+
+/** Return the fields that name the records of objects without a text, which lead to records that have one. */
+async function readLabels(
+  plurals: readonly string[],
+  signal?: AbortSignal,
+): Promise<ReadonlyMap<string, readonly LabelField[]>> {
+  const variables = { filter: { namePlural: { in: plurals } }, first: plurals.length };
+  const { objects } = await metadata<Answer>(OBJECT, variables, { signal });
+  return new Map(objects.edges.map(({ node }) => [node.namePlural, decodeObject(node).labels]));
 }
 
 async function readNode(plural: string, after: string | null, signal?: AbortSignal): Promise<ObjectNode | null> {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { decodeObject, type ObjectNode } from "./object.ts";
-import { buildDocuments, buildRelatedDocument, buildWriteDocument } from "./record_documents.ts";
+import { decodeObject, type ObjectNode, unnamedTargets, withTargetLabels } from "./object.ts";
+import { buildDocuments, buildNamesDocument, buildRelatedDocument, buildWriteDocument } from "./record_documents.ts";
 
 const GOLDEN = new URL("./testdata/people.graphql", import.meta.url);
 
@@ -41,4 +41,45 @@ test("the documents are those of the golden file", () => {
   ].join("\n");
   if (process.env.UPDATE_GOLDEN) writeFileSync(GOLDEN, all);
   assert.equal(all, readFileSync(GOLDEN, "utf-8"));
+});
+
+test("the names of records of several objects are one document, and relations name a record by what is behind them", () => {
+  const target = { id: "", labelSingular: "", labelPlural: "" };
+  const name = { name: "name", type: "TEXT" };
+  const document = buildNamesDocument([
+    { ...target, nameSingular: "company", namePlural: "companies", labels: [name] },
+    {
+      ...target,
+      nameSingular: "seat",
+      namePlural: "seats",
+      labels: [{ name: "company", type: "RELATION", labels: [name] }],
+    },
+  ]);
+  assert.equal(
+    document,
+    `query ConsoleNames($companies: [UUID!]!, $companiesNumber: Int, $seats: [UUID!]!, $seatsNumber: Int) {
+  companies(filter: { id: { in: $companies } }, first: $companiesNumber) {
+    edges { node { id name } }
+  }
+  seats(filter: { id: { in: $seats } }, first: $seatsNumber) {
+    edges { node { id company { id name } } }
+  }
+}
+`,
+  );
+});
+
+test("an object without a text is named by its relations, and so are the records that others have of it", () => {
+  const object = people();
+  const company = object.fields.find((field) => field.name === "company");
+  assert.ok(company?.relation);
+  const bare = {
+    ...object,
+    fields: [{ ...company, relation: { ...company.relation, target: { ...company.relation.target, labels: [] } } }],
+  };
+  assert.deepEqual(unnamedTargets(bare), ["companies"]);
+  const labels = [{ name: "owner", type: "RELATION", labels: [{ name: "name", type: "TEXT" }] }];
+  const named = withTargetLabels(bare, new Map([["companies", labels]]));
+  assert.deepEqual(named.fields[0]?.relation?.target.labels, labels);
+  assert.deepEqual(unnamedTargets(named), []);
 });

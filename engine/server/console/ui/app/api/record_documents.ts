@@ -1,7 +1,15 @@
 // The GraphQL documents for the records of an object, made of its metadata; the golden file beside the test shows them.
 
 import { partsOf } from "../fields/parts.ts";
-import { type Field, isToMany, isToOne, type LabelField, type ObjectModel, upperFirst } from "./model.ts";
+import {
+  type Field,
+  isToMany,
+  isToOne,
+  type LabelField,
+  type ObjectModel,
+  type TargetObject,
+  upperFirst,
+} from "./model.ts";
 
 export type Documents = {
   page: string;
@@ -100,6 +108,19 @@ export function buildRelatedDocument(object: ObjectModel, field: Field): string 
   );
 }
 
+/** Return the document that reads the names of records of several objects; the variable of an object is its plural name. */
+export function buildNamesDocument(targets: readonly TargetObject[]): string {
+  const variables = targets.map(({ namePlural }) => `$${namePlural}: [UUID!]!, $${namePlural}Number: Int`);
+  const roots = targets.map(({ namePlural, labels }) => {
+    const label = ["id", ...labels.map(selectLabel)].join(" ");
+    return (
+      `  ${namePlural}(filter: { id: { in: $${namePlural} } }, first: $${namePlural}Number) {\n` +
+      `    edges { node { ${label} } }\n  }\n`
+    );
+  });
+  return `query ConsoleNames(${variables.join(", ")}) {\n${roots.join("")}}\n`;
+}
+
 function selectRecord(shown: readonly Field[]): string {
   const always = ["id", "updatedAt", "deletedAt"];
   const lines = shown.filter((field) => !always.includes(field.name)).flatMap(selectField);
@@ -116,6 +137,7 @@ function selectField(field: Field): string[] {
 }
 
 function selectLabel(field: LabelField): string {
+  if (field.labels) return `${field.name} { ${["id", ...field.labels.map(selectLabel)].join(" ")} }`;
   const parts = partsOf(field.type);
   return parts.length > 0 ? `${field.name} { ${parts.map((part) => part.name).join(" ")} }` : field.name;
 }

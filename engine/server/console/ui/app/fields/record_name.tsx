@@ -1,11 +1,11 @@
-// The name of a related record of which the id alone is known.
+// The names of related records of which the ids alone are known.
 
-import { useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 
 import { records } from "../api/client.ts";
 import { keyOf } from "../api/keys.ts";
 import type { Field, TargetObject } from "../api/model.ts";
-import { buildDocuments } from "../api/record_documents.ts";
+import { buildDocuments, buildNamesDocument } from "../api/record_documents.ts";
 import { useScope } from "../api/session_context.ts";
 import { labelOf, NULL_TEXT } from "./registry.ts";
 
@@ -23,19 +23,57 @@ export async function readOptions(
   return answer[target.namePlural] ?? { edges: [], pageInfo: { hasNextPage: false } };
 }
 
-/** Return the name of the record that the key of a relation has; its id until it is read, or if the role does not see it. */
-export function useRecordName(field: Field, id: unknown): string {
+/** A record whose name is wanted. */
+export type Wanted = { target: TargetObject; id: string };
+
+/** Return the name of a record that is one of those that were wanted. */
+export type NameOf = (target: TargetObject, id: string) => string;
+
+/**
+ * Return the names of records, read by one request for all of them. One that is away, or that the role does not read, has
+ * a word in the place of its name.
+ */
+export function useRecordNames(wanted: readonly Wanted[], isReady = true): NameOf {
   const scope = useScope();
-  const target = field.relation?.target;
+  const ids = new Map<string, string[]>();
+  for (const { target, id } of wanted) ids.set(target.namePlural, [...(ids.get(target.namePlural) ?? []), id]);
+  const targets = [...ids.keys()].flatMap((plural) => wanted.find(({ target }) => target.namePlural === plural) ?? []);
   const found = useQuery({
-    queryKey: keyOf(scope, "records", target?.namePlural ?? null, "name", id),
-    enabled: target !== undefined && typeof id === "string",
+    queryKey: keyOf(scope, "records", null, "names", [...ids]),
+    enabled: isReady && wanted.length > 0,
+    placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
-      const options = target && (await readOptions(target, { id: { eq: id } }, 1, signal));
-      return options?.edges[0] ? labelOf(options.edges[0].node, target?.labels ?? []) : "";
+      const variables = [...ids].flatMap(([plural, some]) => [
+        [plural, some],
+        [`${plural}Number`, some.length],
+      ]);
+      const document = buildNamesDocument(targets.map(({ target }) => target));
+      const answer = await records<Record<string, Pick<Options, "edges">>>(document, Object.fromEntries(variables), {
+        signal,
+      });
+      const names = targets.flatMap(({ target }) =>
+        (answer[target.namePlural]?.edges ?? []).map(
+          ({ node }) => [keyIn(target, node.id), labelOf(node, target.labels)] as const,
+        ),
+      );
+      return Object.fromEntries(names);
     },
   });
-  return typeof id === "string" ? found.data || id : NULL_TEXT;
+  const isRead = !found.isPending && !found.isPlaceholderData;
+  return (target, id) =>
+    found.data?.[keyIn(target, id)] ?? (isRead ? `an unknown ${target.labelSingular.toLowerCase()}` : "…");
+}
+
+function keyIn(target: TargetObject, id: string): string {
+  return `${target.namePlural} ${id}`;
+}
+
+/** Return the name of the record that the key of a relation has. */
+export function useRecordName(field: Field, id: unknown): string {
+  const target = field.relation?.target;
+  const wanted = target !== undefined && typeof id === "string" ? [{ target, id }] : [];
+  const nameOf = useRecordNames(wanted);
+  return target !== undefined && typeof id === "string" ? nameOf(target, id) : NULL_TEXT;
 }
 
 export function RecordName({ field, id }: { field: Field; id: unknown }) {

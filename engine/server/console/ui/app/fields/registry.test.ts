@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { exactText } from "../api/exact_json.ts";
-import type { Option } from "../api/model.ts";
+import { labelsOf, type Option } from "../api/model.ts";
 import type { FieldLike } from "./field_type.ts";
 import { partsOf } from "./parts.ts";
 import { copyText, formatValue, isEditable, isKnown, labelOf, parseText, typeOf } from "./registry.ts";
@@ -172,6 +172,26 @@ test("a related record is shown by its label, read by its id, and by that where 
   assert.equal(labelOf("no record", names), "");
 });
 
+test("a record without a text is named by the records that it leads to, two of them at most", () => {
+  const id = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e";
+  const names = [{ name: "name", type: "TEXT" }];
+  const labels = labelsOf([
+    { name: "note", type: "NUMBER" },
+    { name: "person", type: "RELATION", labels: names },
+    { name: "lot", type: "RELATION", labels: [] },
+    { name: "company", type: "RELATION", labels: names },
+    { name: "deal", type: "RELATION", labels: names },
+  ]);
+  assert.deepEqual(
+    labels.map(({ name }) => name),
+    ["person", "company", "deal"],
+  );
+  const [person, company, deal] = [{ name: "Ada" }, { name: "Orion" }, { name: "Spring" }];
+  assert.equal(labelOf({ id, person, company, deal }, labels), "Ada · Orion");
+  assert.equal(labelOf({ id, person: null, company, deal }, labels), "Orion · Spring");
+  assert.equal(labelOf({ id, person: null, company: null, deal: null }, labels), id);
+});
+
 test("many related records are a number that no text changes", () => {
   const field = related("ONE_TO_MANY", []);
   assert.equal(formatValue({ totalCount: 12 }, field), "12");
@@ -187,7 +207,7 @@ test("addresses, authors and lists of addresses are shown in a line", () => {
     addressCountry: "DE",
   };
   assert.equal(formatValue(address, like("ADDRESS")), "Main street 1, 0600 Bonn, DE");
-  assert.equal(formatValue({ name: "Ada", source: "IMPORT" }, like("ACTOR")), "Ada (IMPORT)");
+  assert.equal(formatValue({ name: "Ada", source: "IMPORT" }, like("ACTOR")), "Ada (import)");
   assert.equal(formatValue({ name: null, source: "API" }, like("ACTOR")), "API");
   const emails = { primaryEmail: "a@b.example", additionalEmails: ["c@d.example", "e@f.example"] };
   assert.equal(formatValue(emails, like("EMAILS")), "a@b.example +2");

@@ -1,6 +1,6 @@
 // The field types that the console knows; a new type is one entry. Any other type is shown as JSON.
 
-import { type Field, isToMany, isToOne } from "../api/model.ts";
+import { type Field, isToMany, isToOne, type LabelField } from "../api/model.ts";
 import type { FieldLike, FieldType, Parsed } from "./field_type.ts";
 import { boolean } from "./types/boolean.ts";
 import * as composite from "./types/composite.ts";
@@ -74,7 +74,7 @@ export function isEmpty(value: unknown): boolean {
 }
 
 /** Return the label of a record by the fields that name it. */
-export function labelOf(record: unknown, labels: readonly { name: string; type: string }[]): string {
+export function labelOf(record: unknown, labels: readonly LabelField[]): string {
   return recordLabel(record, labels, (value, type) =>
     typeOf({ type, options: [], settings: {}, relation: null }).format(value, NO_FIELD),
   );

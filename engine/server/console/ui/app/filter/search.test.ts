@@ -19,6 +19,11 @@ test("each word is looked for in each text, and in the texts of a composite", ()
   });
 });
 
+test("a record that its relations name is found by the texts of the records behind them", () => {
+  const labels = [{ name: "person", type: "RELATION", labels: [{ name: "email", type: "TEXT" }] }];
+  assert.deepEqual(buildSearch("ada", labels), { person: { email: { contains: "ada" } } });
+});
+
 test("all words are required", () => {
   const filter = buildSearch("ada rome", FIELDS.slice(0, 2));
   assert.deepEqual(filter, { and: [{ city: { contains: "ada" } }, { city: { contains: "rome" } }] });

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { Field } from "../api/model.ts";
 import { fieldOf } from "../api/testdata/field.ts";
 import { parseFilter } from "./tree.ts";
-import { describe } from "./words.ts";
+import { describe, findRelated, isLacking } from "./words.ts";
 
 const field = (name: string, label: string, type = "TEXT", rest: Partial<Field> = {}) =>
   fieldOf(name, type, { label, ...rest });
@@ -57,3 +57,41 @@ for (const [filter, words] of SAID) {
     assert.equal(describe(parseFilter(filter as Record<string, unknown>), fieldsAt), words);
   });
 }
+
+const ORION = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e";
+const ZETA = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9f";
+const NAMED: readonly (readonly [object, string, readonly string[]])[] = [
+  [{ companyId: { eq: ORION } }, "Company is Orion", [ORION]],
+  [{ companyId: { in: [ZETA, ORION] } }, "Company is any of Zeta, Orion", [ZETA, ORION]],
+  [{ company: { id: { eq: ORION } } }, "Company › id is Orion", [ORION]],
+  [{ or: [{ companyId: { eq: ORION } }, { city: { eq: ZETA } }] }, `Company is Orion or City is ${ZETA}`, [ORION]],
+  [{ companyId: { is: "NULL" } }, "Company has no value", []],
+  [{ companyId: { eq: "$principal.company" } }, "Company is $principal.company", []],
+];
+
+for (const [filter, words, ids] of NAMED) {
+  test(`with names: ${words}`, () => {
+    const rows = parseFilter(filter as Record<string, unknown>);
+    const names = new Map([
+      [ORION, "Orion"],
+      [ZETA, "Zeta"],
+    ]);
+    assert.deepEqual(
+      findRelated(rows, fieldsAt).map((wanted) => [wanted.target.namePlural, wanted.id]),
+      ids.map((id) => ["companies", id]),
+    );
+    assert.equal(
+      describe(rows, fieldsAt, (_target, id) => names.get(id) ?? "no name"),
+      words,
+    );
+  });
+}
+
+test("the names of related records wait for the objects on the way to them", () => {
+  const rows = (filter: object) => parseFilter(filter as Record<string, unknown>);
+  const alone = (path: readonly string[]) => (path.length === 0 ? PEOPLE : undefined);
+  assert.equal(isLacking(rows({ companyId: { eq: ORION }, budget: { amountMicros: { gt: 1 } } }), alone), false);
+  assert.equal(isLacking(rows({ deals: { some: { companyId: { eq: ORION } } } }), alone), true);
+  assert.equal(isLacking(rows({ company: { id: { eq: ORION } } }), alone), true);
+  assert.equal(isLacking(rows({ company: { id: { eq: ORION } } }), fieldsAt), false);
+});

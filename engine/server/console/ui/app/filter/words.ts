@@ -1,11 +1,12 @@
 // A condition in words: "Company › Employees ≥ 100".
 
 import { isObject } from "../api/exact_json.ts";
-import type { Field } from "../api/model.ts";
+import { type Field, isToOne } from "../api/model.ts";
 import { partsOf } from "../fields/parts.ts";
+import type { NameOf, Wanted } from "../fields/record_name.tsx";
 import { formatValue } from "../fields/registry.ts";
 import { findOperator } from "./operators.ts";
-import type { Group, Node } from "./tree.ts";
+import type { Condition, Group, Node } from "./tree.ts";
 
 /** Return the fields of the object that a relation of this path leads to; undefined while they are not known. */
 export type FieldsAt = (path: readonly string[]) => readonly Field[] | undefined;
@@ -13,7 +14,7 @@ export type FieldsAt = (path: readonly string[]) => readonly Field[] | undefined
 export type Found = {
   labels: readonly string[];
   field: Field | null;
-  /** The relation whose key the path names. */
+  /** The relation whose key the path names, or the id of whose record. */
   relation: Field | null;
 };
 
@@ -25,10 +26,57 @@ export function findPath(path: readonly string[], fieldsAt: FieldsAt): Found {
     field = findPart(field, name) ?? findField(fieldsAt(path.slice(0, index)), name);
     labels.push(field?.label ?? name);
   }
+  return { labels, field, relation: findRelation(path, fieldsAt) };
+}
+
+function findRelation(path: readonly string[], fieldsAt: FieldsAt): Field | null {
   const name = path.at(-1) ?? "";
-  const fields = fieldsAt(path.slice(0, -1)) ?? [];
-  const relation = fields.find((one) => one.relation?.holdsKey && `${one.name}Id` === name) ?? null;
-  return { labels, field, relation };
+  const key = fieldsAt(path.slice(0, -1))?.find((one) => one.relation?.holdsKey && `${one.name}Id` === name);
+  if (key || name !== "id") return key ?? null;
+  return fieldsAt(path.slice(0, -2))?.find((one) => one.name === path.at(-2) && isToOne(one)) ?? null;
+}
+
+/** Return the records that a condition, or those of a group, compare the keys of relations with. */
+export function findRelated(node: Node, fieldsAt: FieldsAt): Wanted[] {
+  return conditionsIn(node).flatMap(({ path, value }) => {
+    const target = findRelation(path, fieldsAt)?.relation?.target;
+    return target === undefined ? [] : idsIn(value).map((id) => ({ target, id }));
+  });
+}
+
+/** The relations of a path whose objects are read: see `useFieldsAt`. */
+const MOST_HOPS = 3;
+
+/** Return true while an object on the way of a condition is not known, though its relation is. */
+export function isLacking(node: Node, fieldsAt: FieldsAt): boolean {
+  return conditionsIn(node).some(({ path }) =>
+    path.slice(0, MOST_HOPS).some((name, at) => {
+      const isRelation = fieldsAt(path.slice(0, at))?.some((one) => one.name === name && one.relation !== null);
+      return isRelation === true && fieldsAt(path.slice(0, at + 1)) === undefined;
+    }),
+  );
+}
+
+function conditionsIn(node: Node, before: readonly string[] = []): Pick<Condition, "path" | "value">[] {
+  switch (node.kind) {
+    case "condition":
+      return [{ path: [...before, ...node.path], value: node.value }];
+    case "related":
+      return conditionsIn(node.of, [...before, ...node.path]);
+    case "group":
+      return node.children.flatMap((child) => conditionsIn(child, before));
+    case "raw":
+      return [];
+  }
+}
+
+const ID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
+// A value may be one of the principal, or a word of NULL.
+function idsIn(value: unknown): string[] {
+  return (Array.isArray(value) ? value : [value]).filter(
+    (one): one is string => typeof one === "string" && ID.test(one),
+  );
 }
 
 function findPart(field: Field | null, name: string): Field | null {
@@ -43,57 +91,64 @@ function findField(fields: readonly Field[] | undefined, name: string): Field | 
   return { ...found, name, type: "UUID", relation: null };
 }
 
-/** Return a condition as a person says it. */
-export function describe(node: Node, fieldsAt: FieldsAt): string {
+/** Return a condition as a person says it; without `nameOf` related records have their ids. */
+export function describe(node: Node, fieldsAt: FieldsAt, nameOf: NameOf = (_target, id) => id): string {
   switch (node.kind) {
     case "condition": {
-      const { labels, field } = findPath(node.path, fieldsAt);
-      return `${labels.join(" › ")} ${describeOperator(node.operator, node.value, field)}`;
+      const { labels, field, relation } = findPath(node.path, fieldsAt);
+      const target = relation?.relation?.target;
+      const show = (value: unknown) => {
+        const [id] = idsIn(value);
+        return target !== undefined && id !== undefined ? nameOf(target, id) : shown(value, field);
+      };
+      return `${labels.join(" › ")} ${describeOperator(node.operator, node.value, show)}`;
     }
     case "raw":
       return `${node.key} ${JSON.stringify(node.value)}`;
     case "related": {
       const { labels } = findPath(node.path, fieldsAt);
-      const inner = describeGroup(node.of, (path) => fieldsAt([...node.path, ...path]));
+      const inner = describeGroup(node.of, (path) => fieldsAt([...node.path, ...path]), nameOf);
       const names = labels.join(" › ");
       if (node.quantifier === "one") return `${names}: ${inner}`;
       if (inner === "") return node.quantifier === "none" ? `no ${names}` : `any ${names}`;
       return `${node.quantifier} ${names}: ${inner}`;
     }
     case "group":
-      return describeGroup(node, fieldsAt);
+      return describeGroup(node, fieldsAt, nameOf);
   }
 }
 
-function describeGroup(node: Group, fieldsAt: FieldsAt): string {
+function describeGroup(node: Group, fieldsAt: FieldsAt, nameOf: NameOf): string {
   const words = node.children.map((child) =>
     node.children.length > 1 && child.kind === "group" && child.children.length > 1 && !child.negated
-      ? `(${describe(child, fieldsAt)})`
-      : describe(child, fieldsAt),
+      ? `(${describe(child, fieldsAt, nameOf)})`
+      : describe(child, fieldsAt, nameOf),
   );
   const joined = words.filter((text) => text !== "").join(` ${node.mode} `);
   return node.negated ? `not (${joined})` : joined;
 }
 
-function describeOperator(name: string, value: unknown, field: Field | null): string {
+type Show = (value: unknown) => string;
+
+function describeOperator(name: string, value: unknown, show: Show): string {
   const operator = findOperator(name);
   if (operator?.operand === "null") {
     const isNull = (value === "NULL" || value === null) === (name === "is");
     return isNull ? "has no value" : "has a value";
   }
   if (operator?.operand === "flag") return value === false ? `not: ${operator.words}` : operator.words;
-  return `${operator?.words ?? name} ${describeValue(value, operator?.operand, field)}`;
+  return `${operator?.words ?? name} ${describeValue(value, operator?.operand, show)}`;
 }
 
-function describeValue(value: unknown, operand: string | undefined, field: Field | null): string {
+function describeValue(value: unknown, operand: string | undefined, show: Show): string {
   if (operand === "period" && isObject(value)) {
     const unit = String(value.unit ?? "").toLowerCase();
     if (value.this === true) return `this ${unit}`;
     return value.last === undefined ? `the next ${value.next} ${unit}s` : `the last ${value.last} ${unit}s`;
   }
-  if (operand === "pair" && Array.isArray(value)) return value.map((one) => shown(one, field)).join(" and ");
-  if (Array.isArray(value) && operand !== "json") return value.map((one) => shown(one, field)).join(", ") || "nothing";
-  return shown(value, field);
+  if (operand === "pair" && Array.isArray(value)) return value.map(show).join(" and ");
+  if (Array.isArray(value) && operand !== "json") return value.map(show).join(", ") || "nothing";
+  return show(value);
 }
 
 function shown(value: unknown, field: Field | null): string {

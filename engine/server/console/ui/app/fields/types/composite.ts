@@ -133,11 +133,15 @@ export const address = composite(refuse, {
       .join(", "),
 });
 
+function sourceWords(source: string): string {
+  return source === "API" ? source : source.toLowerCase().replaceAll("_", " ");
+}
+
 export const actor = composite(refuse, {
   shown: false,
   format: (value) => {
     const [name, source] = [part(value, "name"), part(value, "source")];
-    return name && source ? `${name} (${source})` : name || source;
+    return name && source ? `${name} (${sourceWords(source)})` : name || sourceWords(source);
   },
 });
 

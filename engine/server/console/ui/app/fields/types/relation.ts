@@ -3,18 +3,22 @@ import type { LabelField } from "../../api/model.ts";
 import type { FieldType } from "../field_type.ts";
 import { uuid } from "./uuid.ts";
 
+type Format = (value: unknown, type: string) => string;
+
 /** Return the label of a record by the fields that name it; its id if they are empty. */
-export function recordLabel(
-  record: unknown,
-  labels: readonly LabelField[],
-  format: (value: unknown, type: string) => string,
-): string {
-  if (!isObject(record)) return "";
+export function recordLabel(record: unknown, labels: readonly LabelField[], format: Format): string {
+  return isObject(record) ? named(record, labels, format) || String(record.id ?? "") : "";
+}
+
+// A record without a text is named by both of its sides: "Ada Lovelace · Orion".
+function named(record: Readonly<Record<string, unknown>>, labels: readonly LabelField[], format: Format): string {
   const texts = labels.map((field) => {
     const value = record[field.name];
+    if (field.labels) return isObject(value) ? named(value, field.labels, format) : "";
     return value === null || value === undefined ? "" : format(value, field.type);
   });
-  return texts.filter((text) => text !== "").join(" ") || String(record.id ?? "");
+  const said = texts.filter((text) => text !== "");
+  return labels.some((field) => field.labels) ? said.slice(0, 2).join(" · ") : said.join(" ");
 }
 
 /** A relation to one record: its text in the API is the id. */

@@ -2,7 +2,8 @@
 
 import { buildFilter, type Filter, parseFilter, replaceAt } from "../../filter/tree.ts";
 import { membersOf } from "../../filter/use_fields.ts";
-import { describe, type FieldsAt } from "../../filter/words.ts";
+import { useWords } from "../../filter/use_words.ts";
+import type { FieldsAt } from "../../filter/words.ts";
 import { useCount } from "../../grid/use_rows.ts";
 import { Button } from "../../kit/button.tsx";
 import { Empty } from "../../kit/empty.tsx";
@@ -21,18 +22,18 @@ export function EmptyList({ list, address, onAddress, fieldsAt }: EmptyListProps
   const { object, isTrash } = list;
   const names = object.labelPlural.toLowerCase();
   const rows = parseFilter(address.filter, membersOf(fieldsAt));
+  const wordsOf = useWords([rows], fieldsAt);
   if (rows.children.length > 0 || address.search !== "") {
     return (
       <Empty title={`No ${names} match`}>
         <ul className="empty-conditions">
           {rows.children.map((node, index) => {
-            const words = describe(node, fieldsAt);
             const without = buildFilter(replaceAt(rows, [index], null));
             return (
               <Without
-                key={words}
+                key={JSON.stringify(node)}
                 list={list}
-                words={`“${words}”`}
+                words={`“${wordsOf(node)}”`}
                 filter={list.filterOf({ ...address, filter: without })}
                 onPress={() => onAddress({ filter: without })}
               />
