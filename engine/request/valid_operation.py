@@ -102,7 +102,7 @@ MOST_CLIENTS = 20
 
 @dataclass(slots=True, kw_only=True)
 class Demand:
-    """The requests for an operation by the names of their keys; users, visitors and further keys count as None.
+    """The requests for an operation by their clients; users, visitors and further keys count as None.
 
     Attributes:
         since: the monotonic time at which the operation was kept.

@@ -23,6 +23,9 @@ class SubjectKind(Enum):
 ACTOR_SEPARATOR: Final = "\x1f"
 """The character between the parts of an author's text; no name has it."""
 
+SESSION: Final = ACTOR_SEPARATOR
+"""The client of the requests that sessions of browsers send; no key has this name."""
+
 _NO_CLAIMS: Final[Mapping[str, JsonValue]] = MappingProxyType({})
 
 
@@ -39,7 +42,7 @@ class Principal:
         acts_as: the name of the role that it acts as, by the right to impersonate; None: its own.
         networks: those that it may be used from; all if there are none.
         actor: the kind, the id and the name as one text, which writes carry.
-        client: the name of a key; None: it is a user or a visitor, one of many.
+        client: the name of a key; `SESSION` for a session of a browser; None: it is a user or a visitor, one of many.
         expires_at: Unix time at which it ends; None: never, or as the cache of keys decides.
         key_prefix: the first characters of its API key's token; None for others, and for an old key.
         session_id: of the session of a browser; None for others.
@@ -62,7 +65,8 @@ class Principal:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "actor", ACTOR_SEPARATOR.join((self.kind.value, str(self.subject_id), self.name)))
-        object.__setattr__(self, "client", self.name if self.kind is SubjectKind.API_KEY else None)
+        key = self.name if self.kind is SubjectKind.API_KEY else None
+        object.__setattr__(self, "client", key if self.session_id is None else SESSION)
 
 
 def read_actor(actor: str) -> tuple[str | None, str | None, str]:

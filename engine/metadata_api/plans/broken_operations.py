@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -31,6 +32,7 @@ from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.errors import UnknownRole
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.roles.principal import SESSION
 
 MOST_OPERATIONS = 200
 """Operations, the most recently used ones, that are held against the model to be: some 3 ms each, in a thread."""
@@ -38,6 +40,9 @@ MOST_CHARACTERS = 500_000
 """Of these operations' documents together: two seconds of the thread, though each may be a large one."""
 MOST_REASONS = 3
 """Reasons that are given for an operation."""
+
+CONSOLE_PREFIX = "Console"
+"""The begin of the name of each operation that the console sends."""
 
 FindBroken = Callable[[Snapshot], Awaitable[list[JsonValue]]]
 """Returns the operations that would break under a model, as plans show them."""
@@ -57,7 +62,7 @@ def broken_operations(plans: PlanCache, work: WorkThread, *, relay: bool = False
         touched: list[tuple[OperationKey, AnyOperation]] = []
         characters = 0
         for key, found in plans.find_touched(after, MOST_OPERATIONS):
-            if key.is_rest:
+            if key.is_rest or _is_of_console(found):
                 continue  # Its document names the fields that there are, and is written again for the new model.
             characters += len(key.text)
             if characters > MOST_CHARACTERS:
@@ -96,10 +101,19 @@ def _validate(touched: Sequence[tuple[OperationKey, AnyOperation]], after: Snaps
     return found
 
 
+def _is_of_console(operation: AnyOperation) -> bool:
+    """Return whether the console alone has sent an operation: by sessions of browsers, and with a name of its own."""
+    name = operation.outline.name or ""
+    return name.startswith(CONSOLE_PREFIX) and set(operation.demand.clients) == {SESSION}
+
+
 def _show_clients(demand: Demand) -> list[JsonValue]:
-    """Return the clients of an operation, the most frequent one first."""
+    """Return the clients of an operation, the most frequent one first; sessions of browsers count as users."""
     minutes = max(1.0, (time.monotonic() - demand.since) / 60)
-    counted = sorted(demand.clients.copy().items(), key=lambda one: -one[1])
+    clients: Counter[str | None] = Counter()
+    for name, requests in demand.clients.copy().items():
+        clients[None if name == SESSION else name] += requests
+    counted = sorted(clients.items(), key=lambda one: -one[1])
     return [
         {"name": name, "requests": requests, "perMinute": round(requests / minutes, 1)} for name, requests in counted
     ]

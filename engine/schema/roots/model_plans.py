@@ -93,7 +93,10 @@ _CLIENT = type_of(
     "OperationClient",
     "A client of an operation.",
     {
-        "name": (GraphQLString, "The name of its key; null for users, visitors and further keys together."),
+        "name": (
+            GraphQLString,
+            "Its key's name; null for users, visitors, sessions of browsers and further keys together.",
+        ),
         "requests": (COUNT, "The number of its requests since the process has kept the operation."),
         "perMinute": (GraphQLNonNull(GraphQLFloat), "Their mean in a minute."),
     },

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -119,8 +120,8 @@ BROKEN = """{ planChanges(changes: [{ updateField: { id: "person.phone" update: 
 PHONES = "query Phones { people(first: 1) { edges { node { phone } } } }"
 
 
-async def _ask(apis: Apis, **members: Any) -> None:
-    request = GraphQLRequest(query=PHONES, operation_name=None, variables={})
+async def _ask(apis: Apis, query: str = PHONES, **members: Any) -> None:
+    request = GraphQLRequest(query=query, operation_name=None, variables={})
     principal = replace(PRINCIPAL, **members)
     assert "errors" not in loads((await apis.core.execute(principal, request, allow_mutation=True)).body)
 
@@ -146,6 +147,23 @@ async def test_clients_of_an_operation_are_counted_by_name_up_to_a_limit(apis: A
     counted = {client["name"]: client["requests"] for client in operation["clients"]}
     assert len(counted) == MOST_CLIENTS + 1
     assert counted[None] == 5
+
+
+async def test_operations_of_the_console_are_left_out_until_another_client_sends_them(apis: Apis) -> None:
+    console = PHONES.replace("Phones", "ConsolePhones")
+    session = {"session_id": uuid4()}
+    await _ask(apis, console, **session)
+    assert (await apis.change(BROKEN))["planChanges"]["operations"] == []
+    # A person's own operation, in GraphiQL for instance, is shown.
+    await _ask(apis, **session)
+    await _ask(apis, kind=SubjectKind.USER)
+    (operation,) = (await apis.change(BROKEN))["planChanges"]["operations"]
+    assert operation["operation"] == "Phones"
+    assert [(client["name"], client["requests"]) for client in operation["clients"]] == [(None, 2)]
+    await _ask(apis, console, name="web")
+    operations = (await apis.change(BROKEN))["planChanges"]["operations"]
+    clients = {one["operation"]: [client["name"] for client in one["clients"]] for one in operations}
+    assert clients == {"Phones": [None], "ConsolePhones": [None, "web"]}
 
 
 async def test_a_renewed_operation_keeps_its_clients(apis: Apis) -> None:
