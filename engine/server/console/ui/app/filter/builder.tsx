@@ -2,9 +2,10 @@
 
 import { Plus, X } from "lucide-react";
 
-import { isToMany, isToOne } from "../api/model.ts";
+import { isToMany, isToOne, type LabelField } from "../api/model.ts";
 import { partsOf } from "../fields/parts.ts";
 import { Button } from "../kit/button.tsx";
+import { InlineSelect } from "../kit/select.tsx";
 import { ConditionRow } from "./condition_row.tsx";
 import { conditionAt } from "./conditions.ts";
 import {
@@ -43,6 +44,19 @@ export function FilterBuilder({ label = "Filter", rows, fieldsAt, onChange }: Bu
   );
 }
 
+const MODES = [
+  { id: "and", label: "All of these hold" },
+  { id: "or", label: "At least one of these holds" },
+  { id: "not and", label: "Not all of these hold" },
+  { id: "not or", label: "None of these holds" },
+] as const;
+
+const QUANTIFIERS = [
+  { id: "some", label: "Some" },
+  { id: "none", label: "No" },
+  { id: "every", label: "Every" },
+] as const;
+
 type GroupProps = { group: Group; fieldsAt: FieldsAt; onChange(group: Group): void };
 
 function GroupRows({ group: rows, fieldsAt, onChange }: GroupProps) {
@@ -59,22 +73,14 @@ function GroupRows({ group: rows, fieldsAt, onChange }: GroupProps) {
     <div className="filter-group">
       {(rows.children.length > 1 || rows.negated) && (
         <div className="filter-mode">
-          <select
-            aria-label="Which of the conditions must hold"
+          <InlineSelect
+            label="Which of the conditions must hold"
             value={`${rows.negated ? "not " : ""}${rows.mode}`}
-            onChange={(event) =>
-              onChange({
-                ...rows,
-                negated: event.target.value.startsWith("not"),
-                mode: event.target.value.endsWith("or") ? "or" : "and",
-              })
+            choices={MODES}
+            onChange={(id) =>
+              onChange({ ...rows, negated: id.startsWith("not"), mode: id.endsWith("or") ? "or" : "and" })
             }
-          >
-            <option value="and">All of these hold</option>
-            <option value="or">At least one of these holds</option>
-            <option value="not and">Not all of these hold</option>
-            <option value="not or">None of these holds</option>
-          </select>
+          />
         </div>
       )}
       <ul>
@@ -160,15 +166,12 @@ function RelatedRows({
     <fieldset className="filter-related">
       <legend>
         {node.quantifier === "one" ? null : (
-          <select
-            aria-label="How many of the records"
+          <InlineSelect
+            label="How many of the records"
             value={node.quantifier}
-            onChange={(event) => onChange({ ...node, quantifier: event.target.value as Related["quantifier"] })}
-          >
-            <option value="some">Some</option>
-            <option value="none">No</option>
-            <option value="every">Every</option>
-          </select>
+            choices={QUANTIFIERS}
+            onChange={(quantifier) => onChange({ ...node, quantifier })}
+          />
         )}{" "}
         {field?.label ?? name}
       </legend>
@@ -185,6 +188,19 @@ function RelatedRows({
 function relate(path: readonly string[], fieldsAt: FieldsAt): Condition | Related {
   const field = fieldsAt(path.slice(0, -1))?.find((one) => one.name === path.at(-1));
   if (field && isToMany(field)) return { kind: "related", path, quantifier: "some", of: group("and", []) };
-  const label = field && isToOne(field) ? (field.relation?.target.labels[0]?.name ?? "id") : "id";
-  return { kind: "condition", path: [...path, label], operator: "contains", value: undefined };
+  const label = field && isToOne(field) ? pathOf(field.relation?.target.labels[0]) : ["id"];
+  return { kind: "condition", path: [...path, ...label], operator: "contains", value: undefined };
+}
+
+// The way to the first text that names a record.
+function pathOf(label: LabelField | undefined): string[] {
+  if (label === undefined) return ["id"];
+  return [
+    label.name,
+    ...(label.labels
+      ? pathOf(label.labels[0])
+      : partsOf(label.type)
+          .slice(0, 1)
+          .map((part) => part.name)),
+  ];
 }

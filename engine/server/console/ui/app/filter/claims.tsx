@@ -2,6 +2,8 @@
 
 import { createContext, type ReactNode, useContext } from "react";
 
+import { InlineSelect } from "../kit/select.tsx";
+
 /** A value that each principal of a role brings along. */
 export interface Claim {
   name: string;
@@ -39,19 +41,12 @@ export function OrClaim({ label, value, isList, onChange, children }: OrClaimPro
   if (present !== "" && !offered.includes(present)) offered.push(present);
   return (
     <>
-      <select
-        className="or-claim"
-        aria-label={`Kind of ${label}`}
+      <InlineSelect
+        label={`Kind of ${label}`}
         value={present}
-        onChange={(event) => onChange(event.target.value || undefined)}
-      >
-        <option value="">this value</option>
-        {offered.map((claim) => (
-          <option key={claim} value={claim}>
-            {claim}
-          </option>
-        ))}
-      </select>
+        choices={[{ id: "", label: "this value" }, ...offered.map((id) => ({ id, label: id }))]}
+        onChange={(claim) => onChange(claim || undefined)}
+      />
       {present === "" && children}
     </>
   );

@@ -3,6 +3,7 @@
 import { type Field, isToMany, isToOne } from "../api/model.ts";
 import { partsOf } from "../fields/parts.ts";
 import { typeOf } from "../fields/registry.ts";
+import { type ChoiceGroup, InlineSelect } from "../kit/select.tsx";
 import { conditionAt } from "./conditions.ts";
 import { findOperator, operatorsOf } from "./operators.ts";
 import type { Condition } from "./tree.ts";
@@ -34,42 +35,39 @@ export function ConditionRow({ condition, fieldsAt, onChange, relate }: Conditio
 
   return (
     <>
-      <select aria-label="Field" value={condition.path.join(".")} onChange={(event) => choose(event.target.value)}>
-        {field === null && <option value={condition.path.join(".")}>{condition.path.join(" › ")}</option>}
-        {groups.map((choices) => (
-          <optgroup key={choices.label} label={choices.label}>
-            {choices.choices.map((choice) => (
-              <option key={choice.value} value={choice.value}>
-                {choice.label}
-              </option>
-            ))}
-          </optgroup>
-        ))}
-      </select>
-      <select
-        aria-label="Operator"
+      <InlineSelect
+        label="Field"
+        value={condition.path.join(".")}
+        choices={[
+          ...(field === null ? [{ id: condition.path.join("."), label: condition.path.join(" › ") }] : []),
+          ...groups,
+        ]}
+        onChange={choose}
+      />
+      <InlineSelect
+        label="Operator"
         value={operatorValue(condition)}
-        onChange={(event) => {
-          const [name = "is", value] = event.target.value.split(":");
+        choices={[
+          ...(known
+            ? []
+            : [
+                {
+                  id: operatorValue(condition),
+                  label: findOperator(condition.operator)?.words ?? condition.operator,
+                },
+              ]),
+          ...operators
+            .filter((operator) => operator.operand !== "null")
+            .map((operator) => ({ id: operator.name, label: operator.words })),
+          { id: "is:NULL", label: "has no value" },
+          { id: "is:NOT_NULL", label: "has a value" },
+        ]}
+        onChange={(id) => {
+          const [name = "is", value] = id.split(":");
           const isSame = findOperator(name)?.operand === findOperator(condition.operator)?.operand;
           onChange({ ...condition, operator: name, value: value ?? (isSame ? condition.value : initial(name)) });
         }}
-      >
-        {!known && (
-          <option value={operatorValue(condition)}>
-            {findOperator(condition.operator)?.words ?? condition.operator}
-          </option>
-        )}
-        {operators
-          .filter((operator) => operator.operand !== "null")
-          .map((operator) => (
-            <option key={operator.name} value={operator.name}>
-              {operator.words}
-            </option>
-          ))}
-        <option value="is:NULL">has no value</option>
-        <option value="is:NOT_NULL">has a value</option>
-      </select>
+      />
       <ValueInput
         // Another field or operator has another value.
         key={`${condition.path.join(".")} ${condition.operator}`}
@@ -95,11 +93,9 @@ function initial(operator: string): unknown {
   return operand === "period" ? { last: 7, unit: "DAY" } : undefined;
 }
 
-type Choices = { label: string; choices: { value: string; label: string }[] };
-
 // The fields of the object, and those of each object on the way of the condition's path.
-function choicesOf(path: readonly string[], fieldsAt: FieldsAt): Choices[] {
-  const groups: Choices[] = [];
+function choicesOf(path: readonly string[], fieldsAt: FieldsAt): ChoiceGroup<string>[] {
+  const groups: ChoiceGroup<string>[] = [];
   const labels: string[] = [];
   for (let depth = 0; depth < path.length; depth++) {
     const before = path.slice(0, depth);
@@ -117,12 +113,12 @@ function choicesOf(path: readonly string[], fieldsAt: FieldsAt): Choices[] {
 function fieldChoices(field: Field, before: readonly string[], labels: readonly string[]) {
   const name = [...before, field.name].join(".");
   const label = [...labels, field.label].join(" › ");
-  if (isToMany(field)) return [{ value: `${name}›`, label: `${label}…` }];
+  if (isToMany(field)) return [{ id: `${name}›`, label: `${label}…` }];
   if (isToOne(field)) {
-    const key = field.relation?.holdsKey ? [{ value: `${name}Id`, label }] : [{ value: name, label }];
-    return [...key, { value: `${name}›`, label: `${label} ›…` }];
+    const key = field.relation?.holdsKey ? [{ id: `${name}Id`, label }] : [{ id: name, label }];
+    return [...key, { id: `${name}›`, label: `${label} ›…` }];
   }
   const parts = partsOf(field.type);
-  if (parts.length === 0) return [{ value: name, label }];
-  return parts.map((part) => ({ value: `${name}.${part.name}`, label: `${label} › ${part.label}` }));
+  if (parts.length === 0) return [{ id: name, label }];
+  return parts.map((part) => ({ id: `${name}.${part.name}`, label: `${label} › ${part.label}` }));
 }

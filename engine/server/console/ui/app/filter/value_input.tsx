@@ -8,6 +8,7 @@ import { copyText, parseText, typeOf } from "../fields/registry.ts";
 import { toLocal } from "../fields/types/date_time.ts";
 import { optionsOf } from "../fields/types/select.ts";
 import { Chip, colorOf } from "../kit/chip.tsx";
+import { InlineSelect } from "../kit/select.tsx";
 import { OrClaim } from "./claims.tsx";
 import type { Operand } from "./operators.ts";
 import { RelationValue } from "./relation_value.tsx";
@@ -38,10 +39,12 @@ function TypedInput({ operand, field, relation = null, value, onChange }: ValueI
       return null;
     case "flag":
       return (
-        <select aria-label="Value" value={String(value)} onChange={(event) => onChange(event.target.value === "true")}>
-          <option value="true">Yes</option>
-          <option value="false">No</option>
-        </select>
+        <InlineSelect
+          label="Value"
+          value={String(value)}
+          choices={FLAGS}
+          onChange={(flag) => onChange(flag === "true")}
+        />
       );
     case "period":
       return <PeriodInput value={isObject(value) ? value : {}} onChange={onChange} />;
@@ -64,37 +67,34 @@ function TypedInput({ operand, field, relation = null, value, onChange }: ValueI
   }
 }
 
+const FLAGS = [
+  { id: "true", label: "Yes" },
+  { id: "false", label: "No" },
+];
+const NONE = { id: "", label: "Choose…" };
+
 type InputProps = Omit<ValueInputProps, "operand"> & { label?: string };
 
 function OneInput({ field, value, onChange }: InputProps) {
   const editor = field ? typeOf(field).editor : "text";
   if (field && editor === "option") {
     return (
-      <select
-        aria-label="Value"
+      <InlineSelect
+        label="Value"
         value={String(value ?? "")}
-        onChange={(event) => onChange(event.target.value || undefined)}
-      >
-        <option value="">Choose…</option>
-        {optionsOf(field).map((option) => (
-          <option key={option.value} value={option.value}>
-            {option.label}
-          </option>
-        ))}
-      </select>
+        choices={[NONE, ...optionsOf(field).map((option) => ({ id: option.value, label: option.label }))]}
+        onChange={(option) => onChange(option || undefined)}
+      />
     );
   }
   if (editor === "check") {
     return (
-      <select
-        aria-label="Value"
+      <InlineSelect
+        label="Value"
         value={String(value ?? "")}
-        onChange={(event) => onChange(event.target.value === "" ? undefined : event.target.value === "true")}
-      >
-        <option value="">Choose…</option>
-        <option value="true">Yes</option>
-        <option value="false">No</option>
-      </select>
+        choices={[NONE, ...FLAGS]}
+        onChange={(flag) => onChange(flag === "" ? undefined : flag === "true")}
+      />
     );
   }
   return <TextInput field={field} value={value} onChange={onChange} />;
@@ -107,7 +107,7 @@ function TextInput({ field, value, onChange, label = "Value" }: InputProps) {
   const [isWrong, setWrong] = useState(false);
   return (
     <input
-      className="editor-input"
+      className="field-input"
       aria-label={label}
       aria-invalid={isWrong || undefined}
       type={kind === "date" ? "date" : kind === "dateTime" ? "datetime-local" : "text"}
@@ -163,7 +163,7 @@ function ListInput({ field, value, onChange }: InputProps) {
   const [isWrong, setWrong] = useState(false);
   return (
     <input
-      className="editor-input"
+      className="field-input"
       aria-label="Values, separated by commas"
       aria-invalid={isWrong || undefined}
       placeholder="one, two"
@@ -198,6 +198,11 @@ function PairInput({ field, value, onChange }: InputProps) {
   );
 }
 
+const DIRECTIONS = [
+  { id: "last", label: "the last" },
+  { id: "this", label: "this" },
+  { id: "next", label: "the next" },
+] as const;
 const UNITS = ["MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"];
 
 function PeriodInput({
@@ -214,14 +219,15 @@ function PeriodInput({
     onChange({ [next]: next === "this" ? true : number, unit: of, ...(timeZone === undefined ? {} : { timeZone }) });
   return (
     <>
-      <select aria-label="Direction" value={direction} onChange={(event) => build(event.target.value, count, unit)}>
-        <option value="last">the last</option>
-        <option value="this">this</option>
-        <option value="next">the next</option>
-      </select>
+      <InlineSelect
+        label="Direction"
+        value={direction}
+        choices={DIRECTIONS}
+        onChange={(next) => build(next, count, unit)}
+      />
       {direction !== "this" && (
         <input
-          className="editor-input"
+          className="field-input"
           type="number"
           min={1}
           aria-label="Number"
@@ -229,14 +235,12 @@ function PeriodInput({
           onChange={(event) => build(direction, Math.max(1, Math.trunc(Number(event.target.value)) || 1), unit)}
         />
       )}
-      <select aria-label="Unit" value={String(unit)} onChange={(event) => build(direction, count, event.target.value)}>
-        {UNITS.map((name) => (
-          <option key={name} value={name}>
-            {name.toLowerCase()}
-            {direction === "this" ? "" : "s"}
-          </option>
-        ))}
-      </select>
+      <InlineSelect
+        label="Unit"
+        value={String(unit)}
+        choices={UNITS.map((id) => ({ id, label: `${id.toLowerCase()}${direction === "this" ? "" : "s"}` }))}
+        onChange={(next) => build(direction, count, next)}
+      />
     </>
   );
 }

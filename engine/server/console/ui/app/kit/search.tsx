@@ -1,6 +1,7 @@
 // A field of the bar that searches the list below.
 
 import { useFollowed } from "./use_followed.ts";
+import "./field.css";
 import "./search.css";
 
 export interface SearchProps {
@@ -27,7 +28,7 @@ export function Search({ label, value, onChange }: SearchProps) {
   return (
     <input
       type="search"
-      className="search"
+      className="field-input search"
       aria-label={label}
       placeholder="Search…"
       value={words}

@@ -9,6 +9,7 @@ import { Dialog } from "../kit/dialog.tsx";
 import { DENSITY, THEME } from "./choices.ts";
 import { type Entry, findEntries } from "./palette_list.ts";
 import { places } from "./places.ts";
+import "../kit/field.css";
 import "./palette.css";
 
 export function Palette({ onClose }: { onClose: () => void }) {

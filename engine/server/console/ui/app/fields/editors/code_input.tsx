@@ -58,7 +58,7 @@ export function CodeInput({ code, label, text, isInvalid, onChange, onKeyDown, o
     // biome-ignore lint/a11y/noStaticElementInteractions: keys of the editor inside, which has the focus
     <div
       ref={place}
-      className="editor-input editor-code"
+      className="field-input editor-code"
       aria-invalid={isInvalid || undefined}
       onKeyDown={onKeyDown}
       onBlur={(event: FocusEvent<HTMLDivElement>) => {

@@ -60,7 +60,7 @@ export function PartsEditor({ field, value, text, label, onSave, onCancel }: Edi
       {parts.map((part, index) => {
         const shared = {
           id: `${id}${part.name}`,
-          className: "editor-input",
+          className: "field-input",
           "data-autofocus": index === 0 ? "" : undefined,
           "aria-invalid": part.name in problems || undefined,
           autoComplete: "off",

@@ -84,7 +84,7 @@ export function Picker(props: PickerProps) {
         aria-autocomplete="list"
         aria-activedescendant={choices.length > 0 ? option(active) : undefined}
         data-autofocus=""
-        className="editor-input"
+        className="field-input"
         autoComplete="off"
         spellCheck={false}
         placeholder="Search…"

@@ -152,7 +152,6 @@ function TextValue({ label, field, value, onChange, description, problem }: Valu
     id,
     className: "field-input",
     "aria-invalid": shown !== undefined || undefined,
-    "data-invalid": shown !== undefined || undefined,
     "aria-describedby": note ? `${id}note` : undefined,
     autoComplete: "off",
     spellCheck: false,

@@ -8,7 +8,7 @@ import type { ObjectModel } from "../../api/model.ts";
 import { Button } from "../../kit/button.tsx";
 import { printCount } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
-import { Select } from "../../kit/select.tsx";
+import { InlineSelect, Select } from "../../kit/select.tsx";
 import { conflictKeys, initialMapping, targetsOf } from "./targets.ts";
 
 export const WORDS: Readonly<Record<Job["status"], string>> = {
@@ -70,19 +70,16 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
                       .join(" · ")}
                   </td>
                   <td>
-                    <select
-                      aria-label={`Field for ${column}`}
-                      disabled={!isFresh || isBusy}
+                    <InlineSelect
+                      label={`Field for ${column}`}
+                      isDisabled={!isFresh || isBusy}
                       value={mapping[column] ?? ""}
-                      onChange={(event) => setMapping({ ...mapping, [column]: event.target.value || null })}
-                    >
-                      <option value="">Leave out</option>
-                      {targets.map((target) => (
-                        <option key={target.name} value={target.name}>
-                          {target.label}
-                        </option>
-                      ))}
-                    </select>
+                      choices={[
+                        { id: "", label: "Leave out" },
+                        ...targets.map(({ name, label }) => ({ id: name, label })),
+                      ]}
+                      onChange={(name) => setMapping({ ...mapping, [column]: name || null })}
+                    />
                   </td>
                 </tr>
               ))}

@@ -5,6 +5,7 @@ import { useState } from "react";
 
 import { Button } from "../../kit/button.tsx";
 import { Chip, COLORS, colorOf } from "../../kit/chip.tsx";
+import { InlineSelect } from "../../kit/select.tsx";
 import { moveOption, type OptionDraft, optionValue } from "./field_draft.ts";
 import "./options_editor.css";
 
@@ -95,18 +96,12 @@ export function OptionsEditor({ options, onChange, problem }: OptionsEditorProps
                 placeholder="VALUE"
                 onChange={(event) => change(place, { value: event.target.value })}
               />
-              <select
-                className="field-input select"
-                aria-label={`Color of ${name}`}
+              <InlineSelect
+                label={`Color of ${name}`}
                 value={colorOf(option.color)}
-                onChange={(event) => change(place, { color: event.target.value })}
-              >
-                {COLORS.map((color) => (
-                  <option key={color} value={color}>
-                    {color}
-                  </option>
-                ))}
-              </select>
+                choices={COLORS.map((id) => ({ id, label: id }))}
+                onChange={(color) => change(place, { color })}
+              />
               <Chip color={colorOf(option.color)}>{option.label || "…"}</Chip>
               <Button
                 kind="quiet"

@@ -31,7 +31,7 @@ export function ColumnsDialog({ list, onClose }: { list: List; onClose(): void }
             <li key={fieldId}>
               <Check label={field.label} isSelected={visible} onChange={() => setColumns(toggle(columns, fieldId))} />
               <input
-                className="editor-input"
+                className="field-input"
                 type="number"
                 aria-label={`Width of ${field.label}`}
                 value={width}

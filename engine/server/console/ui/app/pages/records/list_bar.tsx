@@ -78,44 +78,46 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
           Columns
         </Button>
       </div>
-      <Search
-        label={`Search ${object.labelPlural}`}
-        value={address.search}
-        onChange={(search) => onAddress({ search })}
-      />
-      <LiveSign list={list} />
-      {isTrash ? (
-        <Link className="button" to={`/records/${object.namePlural}`}>
-          <ArchiveRestore aria-hidden /> All {object.labelPlural.toLowerCase()}
-        </Link>
-      ) : (
-        <>
-          <div className="list-bar">
-            {boardFields(object).length > 0 && (
+      <div className="list-end">
+        <Search
+          label={`Search ${object.labelPlural}`}
+          value={address.search}
+          onChange={(search) => onAddress({ search })}
+        />
+        <LiveSign list={list} />
+        {isTrash ? (
+          <Link className="button" to={`/records/${object.namePlural}`}>
+            <ArchiveRestore aria-hidden /> All {object.labelPlural.toLowerCase()}
+          </Link>
+        ) : (
+          <>
+            <div className="list-bar">
+              {boardFields(object).length > 0 && (
+                <IconLink
+                  to={`/records/${object.namePlural}/board?${writeAddress(new URLSearchParams(), { ...address, view: null })}`}
+                  label="As a board"
+                  icon={<SquareKanban aria-hidden />}
+                />
+              )}
+              <ExportLink list={list} />
               <IconLink
-                to={`/records/${object.namePlural}/board?${writeAddress(new URLSearchParams(), { ...address, view: null })}`}
-                label="As a board"
-                icon={<SquareKanban aria-hidden />}
+                to={requestAddress(object.namePlural, address)}
+                label="As a request"
+                icon={<Code aria-hidden />}
               />
-            )}
-            <ExportLink list={list} />
-            <IconLink
-              to={requestAddress(object.namePlural, address)}
-              label="As a request"
-              icon={<Code aria-hidden />}
-            />
+              {list.may.create && (
+                <IconLink to={`/records/${object.namePlural}/import`} label="Import" icon={<Upload aria-hidden />} />
+              )}
+              <IconLink to={`/records/${object.namePlural}/trash`} label="Trash" icon={<Trash2 aria-hidden />} />
+            </div>
             {list.may.create && (
-              <IconLink to={`/records/${object.namePlural}/import`} label="Import" icon={<Upload aria-hidden />} />
+              <Button kind="primary" icon={<Plus aria-hidden />} onPress={onCreate}>
+                {object.labelSingular}
+              </Button>
             )}
-            <IconLink to={`/records/${object.namePlural}/trash`} label="Trash" icon={<Trash2 aria-hidden />} />
-          </div>
-          {list.may.create && (
-            <Button kind="primary" icon={<Plus aria-hidden />} onPress={onCreate}>
-              {object.labelSingular}
-            </Button>
-          )}
-        </>
-      )}
+          </>
+        )}
+      </div>
       {open === "columns" && <ColumnsDialog list={list} onClose={() => setOpen(null)} />}
       {open === "sort" && (
         <SortDialog list={list} onChange={(order) => onAddress({ order })} onClose={() => setOpen(null)} />

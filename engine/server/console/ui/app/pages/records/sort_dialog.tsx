@@ -5,7 +5,13 @@ import { Plus, X } from "lucide-react";
 import { type Key, orderPath } from "../../grid/order.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
+import { type Choice, InlineSelect } from "../../kit/select.tsx";
 import type { List } from "./use_list.ts";
+
+const DIRECTIONS = [
+  { id: "up", label: "ascending" },
+  { id: "down", label: "descending" },
+] as const;
 
 export function SortDialog({
   list,
@@ -19,37 +25,29 @@ export function SortDialog({
   const { order, object } = list;
   const choices = object.fields.flatMap((field) => {
     const path = orderPath(field);
-    return path ? [{ text: path.join("."), label: field.label }] : [];
+    return path ? [{ id: path.join("."), label: field.label }] : [];
   });
   const set = (index: number, key: Key | null) =>
     onChange(order.flatMap((one, at) => (at !== index ? [one] : key ? [key] : [])));
-  const unused = choices.find((choice) => !order.some((key) => key.path.join(".") === choice.text));
+  const unused = choices.find((choice) => !order.some((key) => key.path.join(".") === choice.id));
   return (
     <Dialog title="Sort" onClose={onClose} actions={<Button onPress={onClose}>Done</Button>}>
       {order.length === 0 && <p>The records stand in the order of their creation.</p>}
       <ol className="sort-keys">
         {order.map((key, index) => (
           <li key={key.path.join(".")}>
-            <select
-              aria-label={`Sort key ${index + 1}`}
+            <InlineSelect
+              label={`Sort key ${index + 1}`}
               value={key.path.join(".")}
-              onChange={(event) => set(index, { ...key, path: event.target.value.split(".") })}
-            >
-              {!choices.some((choice) => choice.text === key.path.join(".")) && <option>{key.path.join(".")}</option>}
-              {choices.map((choice) => (
-                <option key={choice.text} value={choice.text}>
-                  {choice.label}
-                </option>
-              ))}
-            </select>
-            <select
-              aria-label={`Direction ${index + 1}`}
+              choices={withChoice(choices, key.path.join("."))}
+              onChange={(path) => set(index, { ...key, path: path.split(".") })}
+            />
+            <InlineSelect
+              label={`Direction ${index + 1}`}
               value={key.descending ? "down" : "up"}
-              onChange={(event) => set(index, { ...key, descending: event.target.value === "down" })}
-            >
-              <option value="up">ascending</option>
-              <option value="down">descending</option>
-            </select>
+              choices={DIRECTIONS}
+              onChange={(direction) => set(index, { ...key, descending: direction === "down" })}
+            />
             <Button
               kind="quiet"
               icon={<X aria-hidden />}
@@ -64,11 +62,16 @@ export function SortDialog({
           kind="quiet"
           icon={<Plus aria-hidden />}
           isDisabled={!unused}
-          onPress={() => unused && onChange([...order, { path: unused.text.split("."), descending: false }])}
+          onPress={() => unused && onChange([...order, { path: unused.id.split("."), descending: false }])}
         >
           Sort key
         </Button>
       </p>
     </Dialog>
   );
+}
+
+/** The choices, and the present one where it is none of them. */
+function withChoice(choices: readonly Choice<string>[], id: string): readonly Choice<string>[] {
+  return choices.some((choice) => choice.id === id) ? choices : [{ id, label: id }, ...choices];
 }

@@ -10,6 +10,7 @@ import { Check } from "../../kit/check.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { FormDialog } from "../../kit/form_dialog.tsx";
 import { Problem } from "../../kit/problem.tsx";
+import { InlineSelect } from "../../kit/select.tsx";
 import { boardAddress } from "./view_state.ts";
 
 export type ViewMenuProps = {
@@ -36,13 +37,10 @@ export function ViewMenu({ object, kind, viewId, input, isChanged, onChoose, onS
   const view = all.find((one) => one.id === viewId && one.kind === kind);
   const changed = isChanged(view);
   const none = kind === "TABLE" ? `All ${object.labelPlural.toLowerCase()}` : "Board";
-  const optionOf = (one: View) => (
-    <option key={one.id} value={one.id}>
-      {one.name}
-      {one.id === view?.id && changed ? "*" : ""}
-      {one.isMine ? "" : ` · ${one.ownerName ?? "shared"}`}
-    </option>
-  );
+  const choiceOf = (one: View) => ({
+    id: one.id,
+    label: `${one.name}${one.id === view?.id && changed ? "*" : ""}${one.isMine ? "" : ` · ${one.ownerName ?? "shared"}`}`,
+  });
 
   function choose(next: View | undefined): void {
     if (next === undefined || next.kind === kind) onChoose(next);
@@ -54,17 +52,17 @@ export function ViewMenu({ object, kind, viewId, input, isChanged, onChoose, onS
 
   return (
     <>
-      <select
-        className="view-menu"
-        aria-label="View"
+      <InlineSelect
+        label="View"
         value={view?.id ?? ""}
-        onChange={(event) => choose(all.find((one) => one.id === event.target.value))}
-      >
-        <option value="">{`${none}${changed && !view ? "*" : ""}`}</option>
-        {kind === "TABLE" && tables.map(optionOf)}
-        {boards.length > 0 && <optgroup label="Boards">{boards.map(optionOf)}</optgroup>}
-        {kind === "KANBAN" && tables.length > 0 && <optgroup label="Tables">{tables.map(optionOf)}</optgroup>}
-      </select>
+        choices={[
+          { id: "", label: `${none}${changed && !view ? "*" : ""}` },
+          ...(kind === "TABLE" ? tables.map(choiceOf) : []),
+          ...(boards.length > 0 ? [{ label: "Boards", choices: boards.map(choiceOf) }] : []),
+          ...(kind === "KANBAN" && tables.length > 0 ? [{ label: "Tables", choices: tables.map(choiceOf) }] : []),
+        ]}
+        onChange={(id) => choose(all.find((one) => one.id === id))}
+      />
       {view && changed && (
         <Button isDisabled={change.isPending} onPress={() => change.mutate({ do: "update", id: view.id, input })}>
           {view.isMine ? "Save view" : `Save view of ${view.ownerName ?? "another"}`}
