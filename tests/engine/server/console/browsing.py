@@ -48,6 +48,9 @@ CHROMIUM_ARGUMENTS = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
 WINDOW: ViewportSize = {"width": 1280, "height": 800}
+ZOOMED: ViewportSize = {"width": 320, "height": 256}
+"""A window of 1280 by 1024 at 400 %."""
+
 NAMES = ("Ada", "Grace", "Łukasz")
 CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }"
 

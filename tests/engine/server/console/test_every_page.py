@@ -5,13 +5,11 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, ViewportSize
 
-from tests.engine.server.console.browsing import WINDOW, Serve, Watched
+from tests.engine.server.console.browsing import WINDOW, ZOOMED, Serve, Watched
 from tests.engine.server.console.every_page import PAGES, open_page
 
 pytestmark = pytest.mark.system
 
-# A window of 1280 by 1024 at 400 %.
-ZOOMED: ViewportSize = {"width": 320, "height": 256}
 NARROW: ViewportSize = {"width": 768, "height": 900}
 CUT_OFF = """() => {
     const cut = [];

@@ -1,9 +1,10 @@
 // A field that searches a list of choices.
 
 import { ChevronDown } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, use } from "react";
 import { Button } from "react-aria-components/Button";
 import { ComboBox as AriaComboBox } from "react-aria-components/ComboBox";
+import { OverlayTriggerStateContext } from "react-aria-components/Dialog";
 import { FieldError } from "react-aria-components/FieldError";
 import { Input } from "react-aria-components/Input";
 import { Label } from "react-aria-components/Label";
@@ -18,7 +19,7 @@ import "./menu.css";
 export interface Choice {
   id: string;
   label: string;
-  detail?: string;
+  detail?: string | undefined;
   icon?: ReactNode;
 }
 
@@ -68,19 +69,33 @@ export function ComboBox({
         </Text>
       )}
       <FieldError className="field-problem">{problem}</FieldError>
-      <Popover className="menu-popover combobox-popover">
-        <ListBox<Choice> className="menu">
-          {({ id, label: text, detail, icon }) => (
-            <ListBoxItem id={id} textValue={text} className="menu-item">
-              {icon}
-              <span>
-                {text}
-                {detail && <small className="combobox-detail">{detail}</small>}
-              </span>
-            </ListBoxItem>
-          )}
-        </ListBox>
-      </Popover>
+      <Following>
+        <Popover className="menu-popover combobox-popover">
+          <ListBox<Choice> className="menu">
+            {({ id, label: text, detail, icon }) => (
+              <ListBoxItem id={id} textValue={text} className="menu-item">
+                {icon}
+                <span>
+                  {text}
+                  {detail && <small className="combobox-detail">{detail}</small>}
+                </span>
+              </ListBoxItem>
+            )}
+          </ListBox>
+        </Popover>
+      </Following>
     </AriaComboBox>
   );
+}
+
+/**
+ * Keeps the list open beside its field while something around them scrolls. React Aria would close it, and a browser
+ * scrolls when a field out of sight gets the focus: in a small window the list closed as soon as it had opened.
+ * https://github.com/adobe/react-spectrum/issues/8434
+ */
+function Following({ children }: { children: ReactNode }) {
+  const state = use(OverlayTriggerStateContext);
+  // A popover finds its place again when the window has another size.
+  const close = () => (window.event?.type === "scroll" ? window.dispatchEvent(new Event("resize")) : state?.close());
+  return <OverlayTriggerStateContext value={state && { ...state, close }}>{children}</OverlayTriggerStateContext>;
 }
