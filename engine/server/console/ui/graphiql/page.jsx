@@ -104,7 +104,7 @@ function KeyForm({ value, isSignedIn, onUse }) {
           autoComplete="off"
           spellCheck="false"
           defaultValue={value}
-          placeholder={isSignedIn ? "not needed: you are signed in" : "fs_…"}
+          placeholder={isSignedIn ? "none: you are signed in" : "fs_…"}
         />
       </label>
       <button type="submit">Use</button>

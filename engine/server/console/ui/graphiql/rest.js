@@ -1,10 +1,10 @@
-// The page of REST: Swagger UI over the OpenAPI documents, which a key is needed for.
+// The page of REST: Swagger UI over the OpenAPI documents, which a key or a session of the console is needed for.
 
 import SwaggerUI from "swagger-ui-dist/swagger-ui-es-bundle.js";
 import "swagger-ui-dist/swagger-ui.css";
 import "./rest.css";
 
-import { initialKey, rememberKey } from "./session.js";
+import { hasSession, initialKey, rememberKey } from "./session.js";
 
 // The name of the security scheme in the documents.
 const SCHEME = "key";
@@ -14,13 +14,15 @@ const form = document.querySelector("form");
 const status = document.querySelector("output");
 const { key, document: chosen } = form.elements;
 
-/** Shows the document that is chosen, as the role of the key sees it. */
+/** Shows the document that is chosen, as the role of the key, or of the session, sees it. */
 async function show() {
   status.value = "";
   const token = rememberKey(root, key.value);
   let answer;
   try {
-    answer = await fetch(chosen.value, { headers: { Accept: "application/json", Authorization: `Bearer ${token}` } });
+    answer = await fetch(chosen.value, {
+      headers: { Accept: "application/json", ...(token && { Authorization: `Bearer ${token}` }) },
+    });
     const read = await answer.json();
     if (!answer.ok) {
       status.value = read.message ?? read.messages.join(" ");
@@ -37,7 +39,7 @@ async function show() {
       queryConfigEnabled: false,
       persistAuthorization: false,
       tryItOutEnabled: true,
-      onComplete: () => ui.preauthorizeApiKey(SCHEME, token),
+      onComplete: () => token && ui.preauthorizeApiKey(SCHEME, token),
     });
   } catch (error) {
     status.value = `The document cannot be shown: ${error.message}`;
@@ -48,9 +50,13 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   show();
 });
-chosen.addEventListener("change", () => key.value && show());
 key.value = initialKey(root);
-if (key.value) {
+const isSignedIn = await hasSession(root);
+if (isSignedIn) {
+  key.placeholder = "none: you are signed in";
+}
+chosen.addEventListener("change", () => (key.value || isSignedIn) && show());
+if (key.value || isSignedIn) {
   show();
 } else {
   key.focus();

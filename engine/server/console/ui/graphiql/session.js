@@ -1,6 +1,7 @@
 // What the editors start with, and where what is typed into them is kept.
 
-const WELCOME = `# Without a session of the console, an API key is needed: it goes into the field above.
+const WELCOME = `# Signed in to the console you need no API key;
+# otherwise it goes into the field above.
 # Ctrl-Enter runs, Ctrl-Space completes;
 # the book shows the documentation.
 

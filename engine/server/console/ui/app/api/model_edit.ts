@@ -36,7 +36,7 @@ export interface ModelField {
   settings: Readonly<Record<string, unknown>> | null;
   relation: {
     type: string;
-    targetObject: { nameSingular: string; labelSingular: string } | null;
+    targetObject: { nameSingular: string; labelSingular: string; labelPlural: string } | null;
     targetField: { name: string; label: string } | null;
   } | null;
 }

@@ -34,6 +34,7 @@ export function LimitFields({ limits, onChange, problems }: LimitFieldsProps) {
   return (
     <fieldset className="options">
       <legend className="field-label">Limits</legend>
+      <p className="field-description">A field that is empty leaves the limit of the server.</p>
       <div className="form-columns">
         {LIMITS.map(({ name, label }) => (
           <ValueField
@@ -45,7 +46,6 @@ export function LimitFields({ limits, onChange, problems }: LimitFieldsProps) {
               const { [name]: _before, ...rest } = limits;
               onChange(value === null ? rest : { ...rest, [name]: Number(value) });
             }}
-            description="None of its own where it is empty."
             problem={problems.get(`limits.${name}`)}
           />
         ))}

@@ -40,7 +40,7 @@ export function Component() {
   const newest = versions[0]?.version;
 
   const columns: Column<Version>[] = [
-    { id: "version", title: "Version", isNumber: true, cell: ({ version }) => String(version) },
+    { id: "version", title: "Version", cell: ({ version }) => String(version) },
     { id: "time", title: "Time", cell: ({ createdAt }) => <Time at={createdAt} /> },
     { id: "actor", title: "By", cell: ({ actor }) => actor },
     {

@@ -178,7 +178,11 @@ function typeOf({ type, relation }: ModelField, typeLabel: TypeLabel) {
   return (
     <>
       {typeLabel(type)} {relationLabel(kind)}{" "}
-      {targetObject && <Link to={`/model/${targetObject.nameSingular}`}>{targetObject.labelSingular}</Link>}
+      {targetObject && (
+        <Link to={`/model/${targetObject.nameSingular}`}>
+          {kind.endsWith("MANY") ? targetObject.labelPlural : targetObject.labelSingular}
+        </Link>
+      )}
     </>
   );
 }

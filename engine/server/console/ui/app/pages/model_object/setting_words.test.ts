@@ -10,10 +10,11 @@ test("a setting of a field has a label, and one that is not known stands as the 
 });
 
 test("a type whose description names settings of the API is described in plain words", () => {
-  const number = { type: "NUMBER", description: "settings.dataType" } as Parameters<typeof typeDescription>[0];
-  assert.ok(!typeDescription(number).includes("dataType"));
-  const text = { type: "TEXT", description: "A text." } as Parameters<typeof typeDescription>[0];
-  assert.equal(typeDescription(text), "A text.");
+  const describe = (type: string, label: string, description: string) =>
+    typeDescription({ type, label, description } as Parameters<typeof typeDescription>[0]);
+  assert.ok(!describe("NUMBER", "Number", "settings.dataType")?.includes("dataType"));
+  assert.equal(describe("TEXT", "Text", "Text of any length."), "Text of any length.");
+  assert.equal(describe("DATE", "Date", "A date."), undefined);
 });
 
 test("a value of a setting has words, and one that is not known stands as the API has it", () => {

@@ -34,8 +34,10 @@ export function relationLabel(type: string): string {
   return RELATIONS[type] ?? type;
 }
 
-export function typeDescription({ type, description }: FieldTypeInfo): string {
-  return DESCRIPTIONS[type] ?? description;
+/** Return what a type is; undefined where that says no more than its label. */
+export function typeDescription({ type, label, description }: FieldTypeInfo): string | undefined {
+  const words = DESCRIPTIONS[type] ?? description;
+  return words.replace(/^An? |\.$/g, "").toLowerCase() === label.toLowerCase() ? undefined : words;
 }
 
 export function settingLabel(name: string): string {

@@ -1,6 +1,7 @@
 // The deliveries of a webhook, the newest first, and the answer to each.
 
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
+import { ChevronRight } from "lucide-react";
 import { useSearchParams } from "react-router";
 
 import { keyOf } from "../../api/keys.ts";
@@ -117,7 +118,8 @@ function columns(open: (id: string) => void, send: (id: string) => void): Column
       title: "Attempts",
       cell: ({ id, event, attempts }) => (
         <Button kind="quiet" aria-label={`Attempts at ${event}: ${attempts}`} onPress={() => open(id)}>
-          {printCount(attempts)}…
+          {printCount(attempts)}
+          <ChevronRight aria-hidden />
         </Button>
       ),
     },
