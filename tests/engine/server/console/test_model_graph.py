@@ -24,8 +24,16 @@ async def find_places(served: Served) -> dict[str, list[int]]:
 
 
 async def find_box(locator: Locator) -> FloatRect:
-    """Return where an element is on the screen."""
-    box = await locator.bounding_box()
+    """Return where an element is on the screen, once it stays there: the graph is fitted into the page."""
+    found: list[FloatRect | None] = []
+
+    async def is_still() -> bool:
+        await locator.scroll_into_view_if_needed()
+        found.append(await locator.bounding_box())
+        return len(found) > 2 and found[-1] == found[-2] == found[-3]
+
+    await until_true(is_still)
+    box = found[-1]
     assert box is not None
     return box
 
