@@ -79,6 +79,11 @@ function morphOf({ settings }: Field): unknown {
   return isObject(settings.morph) ? settings.morph.id : null;
 }
 
+/** Return the name by which an input gives a field: the key of a relation. */
+export function inputName(field: Field): string {
+  return field.relation ? `${field.name}Id` : field.name;
+}
+
 export function isToMany(field: Field): boolean {
   return field.relation !== null && !isToOne(field);
 }

@@ -1,7 +1,7 @@
 // A condition in words: "Company › Employees ≥ 100".
 
 import { isObject } from "../api/exact_json.ts";
-import { type Field, isToOne } from "../api/model.ts";
+import { type Field, inputName, isToOne } from "../api/model.ts";
 import { partsOf } from "../fields/parts.ts";
 import type { NameOf, Wanted } from "../fields/record_name.tsx";
 import { formatValue } from "../fields/registry.ts";
@@ -29,9 +29,13 @@ export function findPath(path: readonly string[], fieldsAt: FieldsAt): Found {
   return { labels, field, relation: findRelation(path, fieldsAt) };
 }
 
+function isKey(field: Field, name: string): boolean {
+  return field.relation?.holdsKey === true && inputName(field) === name;
+}
+
 function findRelation(path: readonly string[], fieldsAt: FieldsAt): Field | null {
   const name = path.at(-1) ?? "";
-  const key = fieldsAt(path.slice(0, -1))?.find((one) => one.relation?.holdsKey && `${one.name}Id` === name);
+  const key = fieldsAt(path.slice(0, -1))?.find((one) => isKey(one, name));
   if (key || name !== "id") return key ?? null;
   return fieldsAt(path.slice(0, -2))?.find((one) => one.name === path.at(-2) && isToOne(one)) ?? null;
 }
@@ -86,7 +90,7 @@ function findPart(field: Field | null, name: string): Field | null {
 
 // The key of a relation is filtered as the id that it is.
 function findField(fields: readonly Field[] | undefined, name: string): Field | null {
-  const found = fields?.find((one) => one.name === name || (one.relation?.holdsKey && `${one.name}Id` === name));
+  const found = fields?.find((one) => one.name === name || isKey(one, name));
   if (found === undefined || found.name === name) return found ?? null;
   return { ...found, name, type: "UUID", relation: null };
 }

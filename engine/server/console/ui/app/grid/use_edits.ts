@@ -14,7 +14,7 @@ import {
   writeRows,
   writeWhere,
 } from "../api/row_writes.ts";
-import { printCount } from "../kit/numbers.ts";
+import { plural, printCount } from "../kit/numbers.ts";
 import { buildChange, type Data, mergeData, readValue } from "./edits.ts";
 import { withLater } from "./live.ts";
 import { cellKey, type Marks, NO_MARKS, withEntries, without } from "./marks.ts";
@@ -200,7 +200,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
 
   /** Move records to the trash. */
   async function trash(ids: readonly string[]): Promise<void> {
-    const label = `Moved ${ids.length === 1 ? "1 record" : `${ids.length} records`} to the trash`;
+    const label = `Moved ${plural(ids.length, "record")} to the trash`;
     try {
       own(ids);
       await writeWhere(object, "removeMany", { id: { in: ids } });

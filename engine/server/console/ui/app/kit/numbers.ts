@@ -7,6 +7,11 @@ export function printCount(count: number | string): string {
   return WHOLE.format(typeof count === "string" ? BigInt(count) : count);
 }
 
+/** Return a number of things, each called by a noun that gets an "s". */
+export function plural(count: number, noun: string): string {
+  return `${printCount(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
 /** Return a number with three digits that matter; a dash for none. */
 export function printNumber(value: number | null): string {
   return value === null ? "—" : ROUGH.format(value);

@@ -2,13 +2,12 @@
 
 import { X } from "lucide-react";
 
-import { type Field, isToMany, type ObjectModel } from "../../api/model.ts";
+import { type Field, inputName, isToMany, type ObjectModel } from "../../api/model.ts";
 import { ValueField } from "../../fields/editors/value_field.tsx";
 import { isEditable } from "../../fields/registry.ts";
 import { isClaim, OrClaim } from "../../filter/claims.tsx";
 import { Button } from "../../kit/button.tsx";
 import { Select } from "../../kit/select.tsx";
-import { inputName } from "../records/use_gestures.ts";
 import type { Way } from "./ways.ts";
 
 export interface PresetFieldsProps {

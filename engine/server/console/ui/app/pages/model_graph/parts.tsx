@@ -14,10 +14,10 @@ import {
 import { Plus } from "lucide-react";
 import { memo } from "react";
 import { Link } from "react-router";
-
 import type { Place } from "../../api/graph/places.ts";
 import type { ObjectHead } from "../../api/objects.ts";
 import { Button } from "../../kit/button.tsx";
+import { plural } from "../../kit/numbers.ts";
 import { pathOf } from "./layout.ts";
 import { curveOf, isSame } from "./places.ts";
 
@@ -42,7 +42,7 @@ const ObjectCard = memo(function ObjectCard({ data: { object, relations, relate 
         <Link to={`/model/${object.nameSingular}`} className="nodrag">
           {object.labelPlural}
         </Link>
-        {!isFar && <small>{relations === 1 ? "1 relation" : `${relations} relations`}</small>}
+        {!isFar && <small>{plural(relations, "relation")}</small>}
       </div>
       {relate && !isFar && (
         <span className="nodrag">

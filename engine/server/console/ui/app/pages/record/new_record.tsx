@@ -5,7 +5,7 @@ import { type FormEvent, type KeyboardEvent, useRef, useState } from "react";
 import { type Location, useBeforeUnload, useBlocker } from "react-router";
 
 import { ApiError } from "../../api/errors.ts";
-import type { Field, ObjectModel } from "../../api/model.ts";
+import { type Field, inputName, type ObjectModel } from "../../api/model.ts";
 import { writeRows } from "../../api/row_writes.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { Editor } from "../../fields/editors/editor.tsx";
@@ -14,7 +14,6 @@ import { formatValue, isEditable } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
 import { Discard } from "../../kit/discard.tsx";
 import { Problem } from "../../kit/problem.tsx";
-import { inputName } from "../records/use_gestures.ts";
 import { focusFirst, takeLostFocus } from "./focus.ts";
 
 export type NewRecordProps = { object: ObjectModel; onClose(): void; onCreated(id: string): void };

@@ -1,8 +1,8 @@
 // One value for a field of many records: the count is asked again on the server, and typed above a thousand.
 
 import { useState } from "react";
-
 import { ApiError } from "../../api/errors.ts";
+import { inputName } from "../../api/model.ts";
 import { updateWhere } from "../../api/row_writes.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { Editor } from "../../fields/editors/editor.tsx";
@@ -11,11 +11,11 @@ import type { CellEdit } from "../../grid/use_edits.ts";
 import { useCount } from "../../grid/use_rows.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
+import { plural } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
 import { CountGuard } from "./count_guard.tsx";
 import type { Bulk } from "./list_footer.tsx";
-import { inputName, plural } from "./use_gestures.ts";
 import type { List } from "./use_list.ts";
 
 export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk; onClose(): void }) {

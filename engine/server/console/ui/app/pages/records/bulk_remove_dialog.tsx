@@ -1,7 +1,6 @@
 // The trash for many records, their way back, and their end: the count is asked again, and the end is typed.
 
 import { useState } from "react";
-
 import { ApiError } from "../../api/errors.ts";
 import type { ObjectModel } from "../../api/model.ts";
 import { type BulkVerb, writeWhere } from "../../api/row_writes.ts";
@@ -9,10 +8,10 @@ import { useCount } from "../../grid/use_rows.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
 import { TextField } from "../../kit/field.tsx";
+import { plural } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { CountGuard } from "./count_guard.tsx";
 import type { Bulk } from "./list_footer.tsx";
-import { plural } from "./use_gestures.ts";
 import type { List } from "./use_list.ts";
 
 const WORDS: Readonly<Record<BulkVerb, { title: string; button: string; done: string; text: string }>> = {

@@ -1,9 +1,8 @@
 // The number of records that an action means, asked again of the server; above a thousand it is typed.
 
 import { useEffect, useState } from "react";
-
 import { TextField } from "../../kit/field.tsx";
-import { plural } from "./use_gestures.ts";
+import { plural } from "../../kit/numbers.ts";
 
 const TYPED_ABOVE = 1000;
 

@@ -7,8 +7,8 @@ import type { FieldsAt } from "../../filter/words.ts";
 import { useCount } from "../../grid/use_rows.ts";
 import { Button } from "../../kit/button.tsx";
 import { Empty } from "../../kit/empty.tsx";
+import { plural } from "../../kit/numbers.ts";
 import type { Address } from "./address.ts";
-import { plural } from "./use_gestures.ts";
 import type { List } from "./use_list.ts";
 
 export type EmptyListProps = {

@@ -6,9 +6,9 @@ import { cellKey } from "../../grid/marks.ts";
 import { useRowHeight } from "../../grid/row_height.ts";
 import { clearRows } from "../../grid/selection.ts";
 import { Button } from "../../kit/button.tsx";
+import { plural } from "../../kit/numbers.ts";
 import { BulkEditDialog } from "./bulk_edit_dialog.tsx";
 import { BulkRemoveDialog } from "./bulk_remove_dialog.tsx";
-import { plural } from "./use_gestures.ts";
 import type { List } from "./use_list.ts";
 
 export type Bulk = { filter: object; count: number; ids: readonly string[] };

@@ -2,7 +2,8 @@
 
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
-import { type Gestures, plural } from "./use_gestures.ts";
+import { plural } from "../../kit/numbers.ts";
+import type { Gestures } from "./use_gestures.ts";
 
 const SHOWN = 20;
 

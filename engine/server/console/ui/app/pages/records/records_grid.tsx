@@ -2,7 +2,7 @@
 
 import type { RefObject } from "react";
 
-import type { Field, RecordRow } from "../../api/model.ts";
+import { type Field, inputName, type RecordRow } from "../../api/model.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { RecordName } from "../../fields/record_name.tsx";
 import { NULL_TEXT, typeOf } from "../../fields/registry.ts";
@@ -13,7 +13,7 @@ import { nextOrder, orderPath } from "../../grid/order.ts";
 import type { Selection } from "../../grid/selection.ts";
 import type { Address } from "./address.ts";
 import { DRAFT_ID, type Draft } from "./use_draft.ts";
-import { type Gestures, inputName } from "./use_gestures.ts";
+import type { Gestures } from "./use_gestures.ts";
 import type { List } from "./use_list.ts";
 
 export type RecordsGridProps = {

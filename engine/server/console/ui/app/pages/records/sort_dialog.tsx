@@ -6,6 +6,7 @@ import { type Key, orderPath } from "../../grid/order.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
 import { type Choice, InlineSelect } from "../../kit/select.tsx";
+import { useFollowed } from "../../kit/use_followed.ts";
 import type { List } from "./use_list.ts";
 
 const DIRECTIONS = [
@@ -22,13 +23,21 @@ export function SortDialog({
   onChange(order: readonly Key[]): void;
   onClose(): void;
 }) {
-  const { order, object } = list;
+  const { object } = list;
+  const [order, note] = useFollowed<readonly Key[]>(
+    { present: JSON.stringify(list.order), print: JSON.stringify, read: () => list.order },
+    list.order,
+  );
+  const change = (next: readonly Key[]) => {
+    note(next);
+    onChange(next);
+  };
   const choices = object.fields.flatMap((field) => {
     const path = orderPath(field);
     return path ? [{ id: path.join("."), label: field.label }] : [];
   });
   const set = (index: number, key: Key | null) =>
-    onChange(order.flatMap((one, at) => (at !== index ? [one] : key ? [key] : [])));
+    change(order.flatMap((one, at) => (at !== index ? [one] : key ? [key] : [])));
   const unused = choices.find((choice) => !order.some((key) => key.path.join(".") === choice.id));
   return (
     <Dialog title="Sort" onClose={onClose} actions={<Button onPress={onClose}>Done</Button>}>
@@ -62,7 +71,7 @@ export function SortDialog({
           kind="quiet"
           icon={<Plus aria-hidden />}
           isDisabled={!unused}
-          onPress={() => unused && onChange([...order, { path: unused.id.split("."), descending: false }])}
+          onPress={() => unused && change([...order, { path: unused.id.split("."), descending: false }])}
         >
           Sort key
         </Button>

@@ -2,8 +2,7 @@
 
 import { useRef, useState } from "react";
 
-import type { Field, RecordRow } from "../../api/model.ts";
-import { inputName } from "./use_gestures.ts";
+import { type Field, inputName, type RecordRow } from "../../api/model.ts";
 import type { List } from "./use_list.ts";
 
 export const DRAFT_ID = "new";

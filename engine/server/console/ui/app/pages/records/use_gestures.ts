@@ -1,7 +1,7 @@
 // The commands of the grid on a list of records: edit, clear, fill, copy, paste, undo, select.
 
 import { useState } from "react";
-import type { Field, RecordRow } from "../../api/model.ts";
+import { inputName, type RecordRow } from "../../api/model.ts";
 import { MAXIMUM_RECORDS } from "../../api/record_documents.ts";
 import { copyText, isEditable, parseText } from "../../fields/registry.ts";
 import { fromTsv, spread, toHtml, toTsv } from "../../grid/clipboard.ts";
@@ -11,7 +11,7 @@ import { cellKey } from "../../grid/marks.ts";
 import { KEPT_ROWS } from "../../grid/pages.ts";
 import { clearRows, type Range, rangeOf, toggleRows } from "../../grid/selection.ts";
 import { type CellEdit, TOO_MANY } from "../../grid/use_edits.ts";
-import { printCount } from "../../kit/numbers.ts";
+import { plural } from "../../kit/numbers.ts";
 import type { List } from "./use_list.ts";
 
 export type Paste = {
@@ -235,12 +235,3 @@ export function useGestures(list: List, ways: Ways) {
 }
 
 export type Gestures = ReturnType<typeof useGestures>;
-
-/** Return the name by which an input gives a field: the key of a relation. */
-export function inputName(field: Field): string {
-  return field.relation ? `${field.name}Id` : field.name;
-}
-
-export function plural(count: number, noun: string): string {
-  return `${printCount(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
