@@ -151,7 +151,7 @@ async def test_clients_of_an_operation_are_counted_by_name_up_to_a_limit(apis: A
 
 async def test_operations_of_the_console_are_left_out_until_another_client_sends_them(apis: Apis) -> None:
     console = PHONES.replace("Phones", "ConsolePhones")
-    session = {"session_id": uuid4()}
+    session: dict[str, Any] = {"session_id": uuid4()}
     await _ask(apis, console, **session)
     assert (await apis.change(BROKEN))["planChanges"]["operations"] == []
     # A person's own operation, in GraphiQL for instance, is shown.
