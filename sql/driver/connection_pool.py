@@ -230,7 +230,8 @@ class ConnectionPool:
             connection.retire()
             return
         self._idle.append(connection)
-        self._serve()
+        if self._shares.waiting:
+            self._serve()
 
     def _serve(self) -> None:
         """Lend the free connections to waiting callers, as far as their shares allow."""

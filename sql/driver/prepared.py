@@ -27,9 +27,10 @@ class PreparedStatements:
 
     def touch(self, name: bytes) -> bool:
         """Return whether `name` is prepared, and count this as a use of it."""
-        if name not in self._names:
+        try:
+            self._names.move_to_end(name)
+        except KeyError:
             return False
-        self._names.move_to_end(name)
         return True
 
     def add(self, name: bytes) -> None:

@@ -88,7 +88,7 @@ class Lanes:
     def take_back(self, connection: DriverConnection) -> None:
         """Receive a connection that has answered, or has ended."""
         self._busy.pop(connection, None)
-        connection.release()
+        self._pool.take_back(connection)
         if self._queue.waiting:
             self._serve_soon()
 
