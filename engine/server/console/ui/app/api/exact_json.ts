@@ -31,6 +31,11 @@ export function exactText(value: unknown): string {
   return isRaw(value) ? value.rawJSON : String(value);
 }
 
+/** Return the double of a number that the server sent: `1.0` is kept as its text, which no arithmetic takes. */
+export function doubleOf(value: unknown): number {
+  return Number(exactText(value));
+}
+
 /** Return a value that is sent as a JSON number with exactly the digits of `text`, which is one. */
 export function exactNumber(text: string): unknown {
   const double = Number(text);

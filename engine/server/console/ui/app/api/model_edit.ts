@@ -94,7 +94,7 @@ export interface Plan {
     operation: string | null;
     hash: string;
     reasons: readonly string[];
-    clients: readonly { name: string | null; perMinute: number }[];
+    clients: readonly { name: string | null; perMinute: unknown }[];
   }[];
   documents: readonly { client: string; documentId: string; operation: string | null; reasons: readonly string[] }[];
   documentsUnchecked: number;

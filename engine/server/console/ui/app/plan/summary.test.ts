@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { parseExact } from "../api/exact_json.ts";
 import type { Plan } from "../api/model_edit.ts";
 import { isLosing, sectionsOf } from "./summary.ts";
 
@@ -41,7 +42,9 @@ test("broken operations come first and names its clients", () => {
         reasons: ["Unknown."],
         clients: [
           { name: "web", perMinute: 31.2 },
-          { name: null, perMinute: 0.1 },
+          // The server sends a mean of one as 1.0, which stays its text.
+          { name: null, perMinute: parseExact("1.0") },
+          { name: "app", perMinute: 0.1 },
         ],
       },
       { operation: null, hash: "98b543aaffff", reasons: [], clients: [] },
@@ -52,7 +55,7 @@ test("broken operations come first and names its clients", () => {
     kind: "breaks",
     title: "Breaks",
     lines: [
-      "Operation GetLead (web, 31/min; users, less than 1/min): Unknown.",
+      "Operation GetLead (web, 31/min; users, 1/min; app, less than 1/min): Unknown.",
       "Operation 98b543aa: ",
       "API: Person.jobTitle",
     ],

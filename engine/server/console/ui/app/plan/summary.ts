@@ -1,5 +1,6 @@
 // A plan as the sections that a person reads, the worst first.
 
+import { doubleOf } from "../api/exact_json.ts";
 import type { Plan } from "../api/model_edit.ts";
 import type { TypeLabel } from "../api/use_field_types.ts";
 import { printCount } from "../kit/numbers.ts";
@@ -33,7 +34,7 @@ export function isLosing(plan: Plan): boolean {
 
 function breaks(plan: Plan): Section {
   const operations = plan.operations.map(({ operation, hash, reasons, clients }) => {
-    const who = clients.map(({ name, perMinute }) => `${name ?? "users"}, ${rate(perMinute)}`).join("; ");
+    const who = clients.map(({ name, perMinute }) => `${name ?? "users"}, ${rate(doubleOf(perMinute))}`).join("; ");
     return `Operation ${operation ?? hash.slice(0, 8)}${who && ` (${who})`}: ${reasons.join(" ")}`;
   });
   const documents = plan.documents.map(

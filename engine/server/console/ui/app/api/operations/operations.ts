@@ -1,7 +1,7 @@
 // The numbers of the processes over time, the processes themselves, slow operations, and builds.
 
 import { metadata } from "../client.ts";
-import { exactText } from "../exact_json.ts";
+import { doubleOf } from "../exact_json.ts";
 import BUILDS from "./builds.graphql";
 import METRICS from "./metrics.graphql";
 import PROCESSES from "./processes.graphql";
@@ -84,5 +84,5 @@ export async function listBuilds(signal?: AbortSignal): Promise<readonly Build[]
 
 /** The number of a value, whose digits the client keeps as they came; null for none. */
 function numberOf(value: unknown): number | null {
-  return value === null ? null : Number(exactText(value));
+  return value === null ? null : doubleOf(value);
 }
