@@ -145,7 +145,8 @@ class CallbackStatement:
 
     def set_result(self, results: list[PGresult]) -> None:
         """Take the answer."""
-        self._release()
+        if self._connection is not None:
+            self.lender.take_back(self._connection)
         try:
             # A statement is complete before its commit is, which may fail yet: for a deferred constraint.
             for result in results:
@@ -163,14 +164,11 @@ class CallbackStatement:
 
     def set_exception(self, error: BaseException) -> None:
         """Take the error that comes in place of the answer."""
-        self._release()
+        if self._connection is not None:
+            self.lender.take_back(self._connection)
         if not isinstance(error, DatabaseError):
             raise error
         self._fail(error)
-
-    def _release(self) -> None:
-        if self._connection is not None:
-            self.lender.take_back(self._connection)
 
     def _fail(self, error: DatabaseError) -> None:
         if self._is_over:

@@ -161,7 +161,8 @@ class Wire:
             self.pgconn.consume_input()
             if not was_idle:
                 self._collect()
-            if was_idle or _is_farewell(self._results):
+            if was_idle or (self._results and self._results[-1].status == _FATAL_ERROR):
+                # The server may have said, before the statement's end, that it closes the connection.
                 # A reset socket is reported once, with the data before the reset, and libuv watches it no longer.
                 self.pgconn.consume_input()
                 # It may have been no farewell: the end of the statement, read by this, is not reported again.
@@ -234,8 +235,3 @@ class Wire:
             return kind(reason.strip(), outcome_unknown=True)
         error = translate_result(reported)
         return ConnectionLost(error.message, sqlstate=error.sqlstate)
-
-
-def _is_farewell(results: list[PGresult]) -> bool:
-    """Return whether the server has said, before the statement's end, that it closes the connection."""
-    return bool(results) and results[-1].status == _FATAL_ERROR

@@ -163,8 +163,10 @@ class FieldstoneProtocol(GuardedProtocol):
         if is_last:
             self._client.close()
             return
-        self.flow.resume_reading()
-        self.go_on()
+        if self.flow.read_paused:
+            self.flow.resume_reading()
+        if self._behind:
+            self.go_on()
 
     def reserve_trace(self, trace_id: int) -> None:
         """Keep the id of the trace that the next request begins."""
