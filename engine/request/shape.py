@@ -183,15 +183,11 @@ def _value_shape(value: JsonValue) -> object:
 
 
 def _structure_shape(value: JsonValue) -> object:
-    match value:
-        case dict():
-            return tuple((name, _structure_shape(item)) for name, item in value.items())
-        case list():
-            return _list_shape(value, _structure_shape)
-        case None:
-            return None
-        case _:
-            return True
+    if isinstance(value, dict):
+        return tuple((name, _structure_shape(item)) for name, item in value.items())
+    if isinstance(value, list):
+        return _list_shape(value, _structure_shape)
+    return None if value is None else True
 
 
 def _list_shape(value: list[JsonValue], shape: Callable[[JsonValue], object]) -> object:

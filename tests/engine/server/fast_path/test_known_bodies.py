@@ -1,4 +1,4 @@
-"""Bodies that are known by the text around their variables mean what the ordinary path reads."""
+"""The text around the variables makes a body known: it means then as much as the ordinary path reads."""
 
 import json
 from typing import Any
@@ -34,7 +34,7 @@ def write(members: list[tuple[str, Any]], *, is_ascii: bool, colon: str) -> str:
 
 
 def meaning(read: Read | None) -> Read | None:
-    """What is read, with the variables in one place alone."""
+    """The operation that was read, with its variables in one place alone."""
     return read and (read[0]._replace(variables={}), read[1])
 
 
