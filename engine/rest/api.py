@@ -1,7 +1,6 @@
 """The API of REST: a projection of the Core API, whose path, plans, limits and rights it has."""
 
 from collections.abc import Sequence
-from copy import copy
 from typing import NamedTuple
 
 from graphql import GraphQLInputType
@@ -186,13 +185,12 @@ def _build_answer(asked: Asked, object_: Object, answer: Answer) -> RestAnswer:
 
 def _describe(error: ApiError, asked: Asked) -> ApiError:
     """Return the error that a client of REST is sent for an error of its GraphQL request."""
-    # The Core API keeps some refusals and raises them again.
-    error = copy(error)
     if isinstance(error, Conflict) and error.field == _IF_UPDATED_AT and asked.if_updated_at is not None:
         message = error.message.replace(f"'{_IF_UPDATED_AT}'", "the header If-Match")
         return PreconditionFailed(message, field="If-Match", extensions=error.extensions)
-    if isinstance(error, QueryTooComplex):
-        error.message += " In REST, a smaller 'limit' or 'depth' asks for less."
     if isinstance(error, ValidationFailed) and asked.action is Action.GROUP_BY:
         return BadUserInput(error.message, field="aggregate")
-    return rename_inputs(error)
+    renamed = rename_inputs(error)
+    if isinstance(error, QueryTooComplex):
+        renamed.message += " In REST, a smaller 'limit' or 'depth' asks for less."
+    return renamed

@@ -4,6 +4,7 @@ https://www.rfc-editor.org/rfc/rfc9457
 """
 
 import re
+from copy import copy
 from http import HTTPStatus
 
 from fieldstone.engine.errors import ApiError, Conflict
@@ -33,7 +34,11 @@ class PreconditionFailed(Conflict):
 
 
 def rename_inputs(error: ApiError) -> ApiError:
-    """Return an error of a GraphQL request, with the inputs of REST in the place of its variables."""
+    """Return a copy of an error of a GraphQL request, with the inputs of REST in the place of its variables.
+
+    The API of GraphQL keeps some refusals and raises them again.
+    """
+    error = copy(error)
     error.message = _VARIABLE.sub(_renamed, error.message)
     for name in _CURSORS:
         error.message = error.message.replace(f"The cursor in '{name}'", f"The cursor in '{_NAMES[name]}'")

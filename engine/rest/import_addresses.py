@@ -6,7 +6,8 @@ No object gets this plural name; one that has it from before is found at all oth
 from typing import Final, NamedTuple
 from uuid import UUID
 
-from fieldstone.engine.errors import MethodNotAllowed, NotFound
+from fieldstone.engine.errors import NotFound
+from fieldstone.engine.rest.routes import refuse_method
 from fieldstone.metadata.changes.rules.names import IMPORTS
 
 ACTS: Final = ("check", "run", "stop", "undo")
@@ -38,9 +39,7 @@ class JobAddress(NamedTuple):
     def require(self, method: str) -> None:
         """Raise MethodNotAllowed if it does not allow a method."""
         if method not in self.methods:
-            raise MethodNotAllowed(
-                f"The method {method} is not allowed here: this address takes {', '.join(self.methods)}."
-            )
+            raise refuse_method(method, self.methods)
 
 
 def find_job_address(path: str) -> JobAddress | None:

@@ -139,13 +139,11 @@ class Place:
         """Return the action of a method.
 
         Raises:
-                MethodNotAllowed: the place has none.
+            MethodNotAllowed: the place has none.
         """
         action = self.actions.get("GET" if method == "HEAD" else method)
         if action is None:
-            raise MethodNotAllowed(
-                f"The method {method} is not allowed here: this address takes {', '.join(self.methods)}."
-            )
+            raise refuse_method(method, self.methods)
         return action
 
 
@@ -192,6 +190,11 @@ def not_found(path: str, hint: str = "") -> NotFound:
     """Return the error of a path that leads nowhere."""
     shown = hint or ": records are at /rest/people and /rest/people/ID, for instance."
     return NotFound(f"There is nothing at /rest/{path[:200]}{shown}")
+
+
+def refuse_method(method: str, methods: Sequence[str]) -> MethodNotAllowed:
+    """Return the error of a method that is none of those of an address."""
+    return MethodNotAllowed(f"The method {method} is not allowed here: this address takes {', '.join(methods)}.")
 
 
 def is_id(text: str) -> bool:

@@ -10,10 +10,8 @@ MOST_SORTED = 10_000_000
 """Records that all pages together may look through, a few seconds of the database."""
 
 
-def is_served(view: Snapshot, object_: Object, order_by: str | None) -> bool:
+def is_served(view: Snapshot, object_: Object, order_by: str) -> bool:
     """Return whether each page in this order costs no more than its own records; a wrong order counts as one."""
-    if order_by is None:
-        return True
     keys: list[Operand] = []
     directions = set()
     for item in order_by.split(","):

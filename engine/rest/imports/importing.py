@@ -7,7 +7,6 @@ one: neither a connection nor a transaction, so that a client may send as slowly
 import asyncio
 import codecs
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from copy import copy
 from functools import partial
 from typing import NamedTuple
 
@@ -156,8 +155,7 @@ class Import:
         try:
             await self._write_all(writer, reader, pieces, admit)
         except ApiError as error:
-            # The Core API keeps some refusals and raises them again.
-            raise rename_inputs(copy(error)) from error
+            raise rename_inputs(error) from error
 
     async def _write_all(
         self, writer: BatchWriter, reader: Reader, pieces: Pieces, admit: Callable[[], Awaitable[None]]

@@ -1,7 +1,6 @@
 """The report of an import: how many records were written, and which rows were refused."""
 
 import re
-from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,7 +80,7 @@ def field_of(error: ApiError) -> str:
 
 def show_refused(row: Row, error: ApiError) -> dict[str, Any]:
     """Return a refused row as a report lists it."""
-    error = rename_inputs(copy(error))
+    error = rename_inputs(error)
     shown: dict[str, Any] = {"row": row.number, "line": row.line}
     if name := field_of(error):
         shown["field"] = name

@@ -110,7 +110,7 @@ class MetadataRestApi:
         }
 
     async def _input(self, principal: Principal, name: str) -> GraphQLInputObjectType:
-        """Return an input type of the Metadata API as the principal sees it; raises NotFound."""
+        """Return an input type of the Metadata API as the principal sees it; raises Forbidden."""
         metadata = self._metadata
         view = metadata.see(await metadata.source.get(principal.workspace_id), principal).view
         found = metadata.compiler.schemas.get(view).type_map.get(name)

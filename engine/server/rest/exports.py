@@ -4,12 +4,12 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from fieldstone.engine.errors import ApiError, MethodNotAllowed, RateLimitExceeded, ServiceUnavailable
+from fieldstone.engine.errors import ApiError, RateLimitExceeded, ServiceUnavailable
 from fieldstone.engine.identity.watch import Watched
 from fieldstone.engine.rest.export_addresses import PARAMETERS, ExportAddress
 from fieldstone.engine.rest.exports.export import Export
 from fieldstone.engine.rest.parameters import read_named
-from fieldstone.engine.rest.routes import allow_header
+from fieldstone.engine.rest.routes import allow_header, refuse_method
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission
 from fieldstone.engine.server.http.errors import ClientGone
@@ -75,9 +75,7 @@ class ExportEndpoint:
         services, principal = await self._admission.admit(scope, given, headers)
         if method not in _METHODS:
             headers.append(allow_header(_METHODS))
-            raise MethodNotAllowed(
-                f"The method {method} is not allowed here: this address takes {', '.join(_METHODS)}."
-            )
+            raise refuse_method(method, _METHODS)
         parameters = read_named(scope["query_string"], PARAMETERS)
         with self._slots.held(principal):
             export = Export(services.rest, services.foundation.work, principal, address, parameters)
