@@ -52,8 +52,11 @@ class Transaction:
         count, steps, self._before = len(self._before), [*self._before, *steps], []
         try:
             return (await self._connection.execute_all(steps, begin=begin, limit=self._time_left()))[count:]
-        except StalePlan:
-            self._connection.forget([statement for statement, _ in steps])
+        except DatabaseError as error:
+            if isinstance(error, StalePlan):
+                self._connection.forget([statement for statement, _ in steps])
+            error.answers = error.answers[count:]
+            error.step = None if error.step is None or error.step < count else error.step - count
             raise
 
     async def commit(self) -> None:

@@ -5,6 +5,7 @@ import asyncio
 import psycopg
 import pytest
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from tests.apis import SCHEMA, open_apis
 from tests.waiting import until_found
@@ -43,10 +44,8 @@ async def test_it_is_answered_when_the_change_is_done(
         await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as observer,
     ):
         # It is the request that finds the deadlock, and so is rolled back.
-        database = sql.Identifier(change.info.dbname)
-        await observer.execute(sql.SQL("ALTER DATABASE {} SET deadlock_timeout = 10").format(database))
         await change.execute("SET LOCAL deadlock_timeout = '1h'")
-        async with open_apis(workspace_dsn) as apis:
+        async with open_apis(make_conninfo(workspace_dsn, options="-c deadlock_timeout=10")) as apis:
             await lock(change, third)
             await lock(gate, second)
             # The request has the first table, and waits for the second before it can come to the third.

@@ -15,7 +15,7 @@ from fieldstone.sql.errors import (
     ValueOutOfRange,
 )
 from fieldstone.sql.executor import Database
-from fieldstone.sql.statement import Statement
+from fieldstone.sql.statement import Row, Statement, Step
 from fieldstone.sql.transaction import Transaction, run_transaction
 from tests.sql.driving import SLEEP, Observer, observing, opened
 
@@ -52,6 +52,21 @@ async def test_what_ends_well_is_kept(database: Database, observer: Observer) ->
         assert await database.read(ALL, ()) == []
     assert await database.read(ALL, ()) == [(b"1", b"15"), (b"2", b"20")]
     assert await observer.active() == 0
+
+
+@pytest.mark.parametrize(
+    ("before", "step", "answers"), [((ADD, (b"1", b"10")), 1, [[(b"2",)]]), ((FAIL, (b"0",)), None, [])]
+)
+async def test_an_error_counts_the_statements_without_the_one_that_precedes(
+    database: Database, before: Step, step: int | None, answers: list[list[Row]]
+) -> None:
+    async def work(transaction: Transaction) -> None:
+        transaction.precede(before)
+        await transaction.pipeline([(ADD, (b"2", b"20")), (FAIL, (b"0",)), (ALL, ())])
+
+    with pytest.raises(ValueOutOfRange) as failed:
+        await run_transaction(database, work)
+    assert (failed.value.step, failed.value.answers) == (step, answers)
 
 
 async def test_one_that_does_nothing(database: Database) -> None:

@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from tests.apis import Apis
-from tests.engine.nested.writing import briefs, check_refused, create, create_text, update, update_text, writes_of
+from tests.engine.nested.writing import (
+    briefs,
+    check_refused,
+    create,
+    create_text,
+    in_one,
+    update,
+    update_text,
+    writes_of,
+)
 from tests.engine.records import NOBODY, check_unchanged, take_events
 
 FIELDS = "id people(orderBy: { email: ASC }) { edges { node { id email city } } }"
@@ -33,7 +42,7 @@ async def test_create(apis: Apis) -> None:
     rows = [{"email": "b", "city": "x"}, {"email": "a"}, {"email": "c"}]
     acme = await create(apis, "company", FIELDS, name="Acme", people={"create": rows})
     assert people_of(acme) == [("a", None), ("b", "x"), ("c", None)]
-    assert writes_of(apis) == ["insert company + insert person"]
+    assert writes_of(apis) == in_one("insert company", "insert person")
     found = await briefs(apis)
     assert found[0] == ("created", "company", acme["id"])
     assert [action for action, _, _ in found] == ["created"] * 4
@@ -331,7 +340,7 @@ async def test_one_object_at_several_levels_is_written_level_by_level(apis: Apis
     outer = await create(apis, "company", fields, name="outer", people=people)
     (person,) = outer["people"]["edges"]
     assert person["node"]["opportunities"]["edges"] == [{"node": {"company": {"name": "inner"}}}]
-    assert writes_of(apis) == ["insert company + insert person + insert company + insert opportunity"]
+    assert writes_of(apis) == in_one("insert company", "insert person", "insert company", "insert opportunity")
 
 
 async def test_a_taken_key_names_its_rows(apis: Apis) -> None:

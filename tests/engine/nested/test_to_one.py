@@ -5,7 +5,16 @@ from typing import Any
 import pytest
 
 from tests.apis import Apis
-from tests.engine.nested.writing import briefs, check_refused, create, create_text, update, update_text, writes_of
+from tests.engine.nested.writing import (
+    briefs,
+    check_refused,
+    create,
+    create_text,
+    in_one,
+    update,
+    update_text,
+    writes_of,
+)
 from tests.engine.records import NOBODY, take_events
 
 FIELDS = "id city company { id name }"
@@ -15,7 +24,7 @@ async def test_create_makes_the_target_first(apis: Apis) -> None:
     apis.database.log.steps.clear()
     ada = await create(apis, "person", FIELDS, email="ada@x", company={"create": {"name": "Acme"}})
     assert ada["company"]["name"] == "Acme"
-    assert writes_of(apis) == ["insert company + insert person"]
+    assert writes_of(apis) == in_one("insert company", "insert person")
     company = ada["company"]["id"]
     assert await briefs(apis) == [("created", "company", company), ("created", "person", ada["id"])]
     moved = await update(apis, "person", ada["id"], FIELDS, city="Bern", company={"create": {"name": "Blue"}})

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tests.apis import Apis
+from tests.citus_cluster import ON_CITUS
 from tests.engine.records import check_unchanged, take_events
 
 Brief = tuple[str, str, str]
@@ -66,6 +67,11 @@ def writes_of(apis: Apis) -> list[str]:
             found.append("find" if "json_agg" in text else "read")
     apis.database.log.steps.clear()
     return found
+
+
+def in_one(*writes: str) -> list[str]:
+    """These writes of a nested create, in short: one statement, which answers; on Citus one for each, and a read."""
+    return [*writes, "read"] if ON_CITUS else [" + ".join(writes)]
 
 
 async def check_refused(
