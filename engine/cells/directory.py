@@ -14,7 +14,7 @@ from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import NamedStatement, named_statement
-from fieldstone.sql.statement import Row
+from fieldstone.sql.statement import Row, Step
 
 _LOG = logging.getLogger(__name__)
 
@@ -106,37 +106,35 @@ class Directory:
         self, statement: NamedStatement, *, writes: bool = False, **values: str | int | UUID | None
     ) -> list[Row]:
         """Return the rows of a statement in the home; none where the home is away."""
-        home = self._databases()[self._home]
-        if home is None:
-            return []
-        ask = home.write if writes else home.read
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                return await ask(*statement.bind(**values))
-        except (DatabaseError, TimeoutError) as error:
-            _LOG.info("the directory of the cells does not answer: %s", error)
-            return []
+        return await _ask(self._databases()[self._home], statement.bind(**values), writes=writes) or []
 
     async def _search(self, statement: NamedStatement, **values: str | UUID) -> tuple[str, Row] | None:
-        """Return the first row that a cell has for a statement, with the cell's name."""
+        """Return the first row that a cell has for a statement, with the cell's name.
+
+        Raises:
+            CellsAway: nothing was found, and a cell could not be asked.
+        """
         async with self._searches:
             databases = self._databases()
-            asked = [self._ask(name, database, statement, **values) for name, database in databases.items()]
-            answers = await asyncio.gather(*asked)
-        found = [one for one in answers if isinstance(one, tuple)]
-        if not found and any(one is False for one in answers):
+            answers = await asyncio.gather(
+                *(_ask(database, statement.bind(**values)) for database in databases.values())
+            )
+        for name, rows in zip(databases, answers, strict=True):
+            if rows:
+                return name, rows[0]
+        if None in answers:
             raise CellsAway
-        return found[0] if found else None
+        return None
 
-    async def _ask(
-        self, name: str, database: Database | None, statement: NamedStatement, **values: str | UUID
-    ) -> tuple[str, Row] | bool:
-        """Return the row of a cell; True where it has none, False where it could not be asked."""
-        if database is None:
-            return False
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                rows = await database.read(*statement.bind(**values))
-        except (DatabaseError, TimeoutError):
-            return False
-        return (name, rows[0]) if rows else True
+
+async def _ask(database: Database | None, step: Step, *, writes: bool = False) -> list[Row] | None:
+    """Return the rows of a statement; None where the database is away, or does not answer in time."""
+    if database is None:
+        return None
+    ask = database.write if writes else database.read
+    try:
+        async with asyncio.timeout(_PATIENCE):
+            return await ask(*step)
+    except (DatabaseError, TimeoutError) as error:
+        _LOG.info("a cell does not answer: %s", error)
+        return None

@@ -9,8 +9,8 @@ from fieldstone.engine.cells.errors import MoveRefused
 from fieldstone.engine.cells.moves.move import QUERIES, Ends, Move, Report, read_move
 from fieldstone.engine.cells.moves.mover import begin_move, cancel_move, drop_left, find_move, run_move
 from fieldstone.engine.server.cells.fleet import few_of, open_cell
-from fieldstone.engine.server.cells.settings import settings_of
-from fieldstone.engine.server.cells.workspaces import find_cell, find_cell_of
+from fieldstone.engine.server.cells.settings import find_cell, settings_of
+from fieldstone.engine.server.cells.workspaces import find_cell_of
 from fieldstone.engine.server.foundation import open_catalog, user_of
 from fieldstone.engine.settings import Settings
 from fieldstone.engine.settings.cells import Cell

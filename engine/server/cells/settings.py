@@ -33,17 +33,26 @@ def by_cell(settings: Settings) -> list[tuple[str, Settings]]:
     return [(cell.name, settings_of(settings, cell)) for cell in settings.cells] or [("", settings)]
 
 
+def find_cell(settings: Settings, name: str) -> Cell:
+    """Return the cell of this name; raises UnknownObject."""
+    found = next((cell for cell in settings.cells if cell.name == name), None)
+    if found is None:
+        raise UnknownObject(f'there is no cell "{name}"; {_known(settings)}', field="cell")
+    return found
+
+
 def choose_cell(settings: Settings, name: str | None) -> Settings:
     """Return the settings of the cell of a name for a command about one database; those given where there are no cells.
 
     Raises:
         UnknownObject: there is no such cell, or several and no name.
     """
-    if not settings.cells and name is None:
-        return settings
-    found = next((cell for cell in settings.cells if cell.name == name), None)
-    if found is None:
-        known = ", ".join(cell.name for cell in settings.cells) or "none"
-        wanted = "--cell has to name one of them" if name is None else f'there is no cell "{name}"'
-        raise UnknownObject(f"{wanted}; FIELDSTONE_CELLS has {known}", field="cell")
-    return settings_of(settings, found)
+    if name is not None:
+        return settings_of(settings, find_cell(settings, name))
+    if settings.cells:
+        raise UnknownObject(f"--cell has to name one of them; {_known(settings)}", field="cell")
+    return settings
+
+
+def _known(settings: Settings) -> str:
+    return f"FIELDSTONE_CELLS has {', '.join(cell.name for cell in settings.cells) or 'none'}"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fieldstone.engine.cells.errors import CellUnavailable
 from fieldstone.engine.server.cells.fleet import Away, ask_cells, few_of, open_cell
-from fieldstone.engine.server.cells.settings import settings_of
+from fieldstone.engine.server.cells.settings import find_cell, settings_of
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.engine.settings.cells import Cell
@@ -34,15 +34,6 @@ class Placed(NamedTuple):
     bytes: int
     load: float
     epoch: int
-
-
-def find_cell(settings: Settings, name: str) -> Cell:
-    """Return the cell of this name; raises UnknownObject."""
-    found = next((cell for cell in settings.cells if cell.name == name), None)
-    if found is None:
-        known = ", ".join(cell.name for cell in settings.cells)
-        raise UnknownObject(f'there is no cell "{name}"; FIELDSTONE_CELLS has {known}', field="cell")
-    return found
 
 
 @asynccontextmanager

@@ -8,8 +8,8 @@ from fieldstone.engine.backup.archive import ArchiveReader, read_archive, write_
 from fieldstone.engine.backup.errors import BackupRefused
 from fieldstone.engine.backup.restore import analyze, restore_database, restore_workspace
 from fieldstone.engine.backup.save import save
-from fieldstone.engine.server.cells.settings import choose_cell, settings_of
-from fieldstone.engine.server.cells.workspaces import find_cell, find_cell_of, register_all
+from fieldstone.engine.server.cells.settings import choose_cell, find_cell, settings_of
+from fieldstone.engine.server.cells.workspaces import find_cell_of, register_all
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.foundation import address, open_catalog, open_database
 from fieldstone.engine.settings import Settings
