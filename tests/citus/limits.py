@@ -56,6 +56,7 @@ LIMITS: Final[Mapping[str, str]] = {
     "tests/engine/test_query_plans.py": _READS_PLANS,
     "tests/engine/test_text_plans.py": _READS_PLANS,
     "tests/engine/test_search_plans.py": _READS_PLANS,
+    "tests/engine/slow_operations/test_slow_operations.py::test_a_slow_query_is_listed": _READS_PLANS,
     "tests/engine/test_statements.py::test_a_root_field_that_stays": _MORE_STATEMENTS,
     "tests/engine/test_changed_values.py::test_it_is_one_statement_and_warm": _MORE_STATEMENTS,
     "tests/engine/test_if_updated_at.py::test_it_stays_one_statement_and_warm": _MORE_STATEMENTS,
