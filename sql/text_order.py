@@ -24,12 +24,6 @@ KEY: Final = "fieldstone.text_key_1"
 LENGTH: Final = 200
 """The characters of a text that its key has: at most 1,601 bytes together, which a B-tree takes."""
 
-BORDER: Final = "\x01"
-"""Between the folded form and the text in a key; the folded form has the next character in its place."""
-
-LAST: Final = "\U0010ffff"
-"""Behind a beginning, the end of all keys with that beginning; the folded form has the character before it."""
-
 LOW: Final = "fieldstone.text_low_1"
 HIGH: Final = "fieldstone.text_high_1"
 """The functions from a text to the ends of the range of keys of the texts that are like it, or begin like it."""
@@ -89,13 +83,6 @@ _COMMON_LETTERS = "".join(map(chr, (*range(0x3B1, 0x3C2), *range(0x3C3, 0x3CA), 
 def fold(text: str) -> str:
     """Return the text without case and accents, as the function `FOLD` does."""
     return normalize("NFKD", text).translate(_TABLE)
-
-
-def sort_key(text: str) -> str:
-    """Return the text's key, as the function `KEY` does; the order of keys is that of their code points."""
-    start = text[:LENGTH]
-    folded = fold(start)[:LENGTH].translate({ord(BORDER): "\x02", ord(LAST): "\U0010fffe"})
-    return folded + BORDER + start
 
 
 def _pairs() -> Iterator[tuple[str, str]]:

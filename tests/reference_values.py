@@ -15,8 +15,8 @@ from typing import Any
 from graphql import GraphQLError
 
 from fieldstone.metadata.model import Part
-from fieldstone.sql.text_order import sort_key
 from fieldstone.sql.types import SqlType
+from tests.sql.text_functions import sort_key
 
 Row = Mapping[str, Any]
 Rows = Mapping[Any, Mapping[str, Row]]

@@ -44,6 +44,7 @@ class Pace:
         hand_on: begins operations that wait, and returns whether any is left; called in each turn while the pace is
             kept.
         is_busy: tells whether operations are in progress.
+        is_needed: whether the pace is kept at all.
 
     Attributes:
         is_kept: whether only so many operations may begin in a turn.
@@ -51,9 +52,9 @@ class Pace:
         most: operations that may begin in a turn while it is.
     """
 
-    def __init__(self, hand_on: Callable[[], bool], is_busy: Callable[[], bool]) -> None:
+    def __init__(self, hand_on: Callable[[], bool], is_busy: Callable[[], bool], *, is_needed: bool = True) -> None:
         self.is_kept = False
-        self.is_free = False
+        self.is_free = not is_needed
         self.most = _FIRST
         self._left = 0
         self._spare = 0

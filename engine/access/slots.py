@@ -115,8 +115,7 @@ class Slots:
         self._patience = patience or math.inf
         self._shedding = LoadShedding() if shedding is None else shedding
         self._database = database
-        self.pace = Pace(self._hand_on_all, lambda: bool(self._of_workspaces))
-        self.pace.is_free = not is_paced
+        self.pace = Pace(self._hand_on_all, lambda: bool(self._of_workspaces), is_needed=is_paced)
         self._overdue = Overdue(LONGEST_WAIT)
 
     @property

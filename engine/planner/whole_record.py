@@ -41,7 +41,7 @@ def whole_record(object_: Object) -> WholeRecord:
     for name, field in object_.by_name.items():
         if not field.parts or field.type is FieldType.TS_VECTOR:
             continue
-        key = f"{name}Id" if field.relation_id else name
+        key = field.member_name
         entries.append((key, _output(field)))
         if name not in _QUIET:
             of_now = object_.active[name]

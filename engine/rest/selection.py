@@ -45,7 +45,7 @@ def _member(view: Snapshot, name: str, field: Field, depth: int, listed: int) ->
         yield f"{name}{{{parts}}}" if field.is_composite else name
         return
     if field.parts:
-        yield f"{name}Id"
+        yield field.key_name
     end = relation_end(view, field) if depth else None
     if end is None:
         return

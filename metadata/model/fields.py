@@ -105,6 +105,16 @@ class Field:
         object.__setattr__(self, "parts", parts)
 
     @property
+    def key_name(self) -> str:
+        """The name of the key of a relation in the API."""
+        return f"{self.name}Id"
+
+    @property
+    def member_name(self) -> str:
+        """The name of the value in a record's data: of a relation that of its key."""
+        return self.name if self.relation_id is None else self.key_name
+
+    @property
     def can_be_null(self) -> bool:
         """Whether a record may be read that has no value of it."""
         return self.is_nullable or self.status is Status.BUILDING

@@ -117,15 +117,15 @@ class Object:
 
     @cached_property
     def foreign_keys(self) -> Mapping[str, Field]:
-        """The fields of `by_name` that hold a key, by the name under which the API shows the key: the name + Id."""
+        """The fields of `by_name` that hold a key, by their `key_name`."""
         if self.access is None:
             return self.held_keys
-        return {f"{name}Id": field for name, field in self.by_name.items() if field.relation_id and field.parts}
+        return {field.key_name: field for field in self.by_name.values() if field.relation_id and field.parts}
 
     @cached_property
     def held_keys(self) -> Mapping[str, Field]:
         """The fields of `active` that hold a key, named as in `foreign_keys`."""
-        return {f"{name}Id": field for name, field in self.active.items() if field.relation_id and field.parts}
+        return {field.key_name: field for field in self.active.values() if field.relation_id and field.parts}
 
     @cached_property
     def givable(self) -> Mapping[str, Field]:

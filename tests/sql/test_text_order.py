@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldstone.sql.text_order import FOLD, KEY, LENGTH, VERSION, fold, sort_key
+from fieldstone.sql.text_order import FOLD, KEY, LENGTH, VERSION, fold
 from tests.databases import Databases
-from tests.sql.text_functions import create_functions, differing_characters
+from tests.sql.text_functions import create_functions, differing_characters, sort_key
 
 UNICODE_15_AND_16 = frozenset(
     map(chr, (0x105C9, 0x105E4, 0x11383, 0x11385, 0x1138E, 0x11391, 0x113C5, 0x113C7, 0x113C8, *range(0x16121, 0x16129),

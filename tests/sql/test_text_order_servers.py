@@ -10,10 +10,10 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from fieldstone.sql.text_order import FOLD, KEY, fold, functions, sort_key
+from fieldstone.sql.text_order import FOLD, KEY, fold, functions
 from tests.databases import Databases
 from tests.sql.old_server import OLD, old_server
-from tests.sql.text_functions import create_functions, differing_characters
+from tests.sql.text_functions import create_functions, differing_characters, sort_key
 
 pytestmark = pytest.mark.system
 

@@ -4,7 +4,13 @@ from typing import Any
 
 import psycopg
 
-from fieldstone.sql.text_order import KEY, functions, sort_key
+from fieldstone.sql.text_order import KEY, LENGTH, fold, functions
+
+BORDER = "\x01"
+"""Between the folded form and the text in a key; the folded form has the next character in its place."""
+
+LAST = "\U0010ffff"
+"""Behind a beginning, the end of all keys with that beginning; the folded form has the character before it."""
 
 SURROGATES = range(0xD800, 0xE000)
 
@@ -13,6 +19,13 @@ def create_functions(dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA fieldstone")
         connection.execute(functions().encode())
+
+
+def sort_key(text: str) -> str:
+    """The text's key, as the function `KEY` does; the order of keys is that of their code points."""
+    start = text[:LENGTH]
+    folded = fold(start)[:LENGTH].translate({ord(BORDER): "\x02", ord(LAST): "\U0010fffe"})
+    return folded + BORDER + start
 
 
 def differing_characters(connection: psycopg.Connection[Any]) -> set[str]:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Tree, bind_tree
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.reads.filters.operators import encoder
-from fieldstone.engine.schema.objects.unique_keys import UniqueKey, member_name, unique_keys
+from fieldstone.engine.schema.objects.unique_keys import UniqueKey, unique_keys
 from fieldstone.metadata.model import Field, Object, Part
 from fieldstone.sql.plan.elements import And, Compare, Comparison
 
@@ -28,20 +28,20 @@ def key_condition(context: PlanContext, object_: Object, tree: Tree, blame: Blam
     key = _find_key(context, object_, given, blame)
     terms: list[Compare] = []
     for field in key:
-        name = member_name(field)
+        name = field.member_name
         members: Mapping[str | None, Tree] = {None: given[name]}
         if field.is_composite:
             members = _composite(field, given[name], blame.at(name))
         terms += [_equal(context, part, members[part.name], blame.at(name)) for part in field.unique_parts]
-    return And(terms=tuple(terms)), tuple(map(member_name, key))
+    return And(terms=tuple(terms)), tuple(field.member_name for field in key)
 
 
 def _find_key(context: PlanContext, object_: Object, given: Mapping[str, Tree], blame: Blame) -> UniqueKey:
     known = unique_keys(context.snapshot, object_)
     for key in known:
-        if {member_name(field) for field in key} == given.keys():
+        if {field.member_name for field in key} == given.keys():
             return key
-    listed = " or ".join(f"{{ {' '.join(map(member_name, key))} }}" for key in known)
+    listed = " or ".join(f"{{ {' '.join(field.member_name for field in key)} }}" for key in known)
     raise blame.error(
         f"'{blame.field}' takes all fields of one unique key of {object_.type_name}, and no others: {listed}."
     )

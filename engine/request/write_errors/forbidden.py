@@ -75,8 +75,6 @@ def describe_forbidden(write: PlannedWrite, problem: Problem, details: list[Any]
     return Forbidden(
         message,
         field=None if write.many else "where" if write.key_fields else "id",
-        path=write.path,
-        locations=write.location,
         extensions={"rows": listed} if listed else {},
     )
 

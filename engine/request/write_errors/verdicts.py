@@ -15,73 +15,64 @@ from fieldstone.sql.statement import Row
 
 def judge_write(write: PlannedWrite, row: Row, role: str) -> None:
     """Raise the error of a write of this role, where it has one."""
-    if row[0] is None:
-        return
-    problem, _, details = row[0].decode().partition(":")
+    if row[0] is not None:
+        error = _describe(write, row[0].decode(), role)
+        error.path, error.locations = write.path, write.location
+        raise error
+
+
+def _describe(write: PlannedWrite, verdict: str, role: str) -> ApiError:
+    problem, _, details = verdict.partition(":")
     match Problem(problem):
         case Problem.FORBIDDEN | Problem.CHECK:
-            raise describe_forbidden(write, Problem(problem), json.loads(details), role)
+            return describe_forbidden(write, Problem(problem), json.loads(details), role)
         case Problem.NOT_FOUND if write.key_fields:
-            raise NotFound(
+            return NotFound(
                 f"There is no {write.object_.label_singular} with this {_listed(write.key_fields)} to"
                 f" {write.verb.value}.",
                 field="where",
-                path=write.path,
-                locations=write.location,
             )
         case Problem.NOT_FOUND:
             ids = ", ".join(json.loads(details))
-            raise NotFound(
+            return NotFound(
                 f"There is no {write.object_.label_singular} with the id {ids} to {write.verb.value}.",
                 field="id",
-                path=write.path,
-                locations=write.location,
             )
         case Problem.TARGET_NOT_FOUND:
-            raise _target_not_found(write, *json.loads(details))
+            return _target_not_found(write, *json.loads(details))
         case Problem.OUT_OF_RANGE:
             place, id_ = json.loads(details)
             name = write.changed[place]
-            raise BadUserInput(
+            return BadUserInput(
                 f"'{name}' of the {write.object_.label_singular} {id_} would be out of range.",
                 field=name,
-                path=write.path,
-                locations=write.location,
                 extensions={"input": ["increment", name], "rows": [{"id": id_, "field": name}]},
             )
         case Problem.CHANGED:
             (local,) = json.loads(details)
-            raise Conflict(
+            return Conflict(
                 f"The {write.object_.label_singular} was changed at {local}Z, which 'ifUpdatedAt' does not say.",
                 field="ifUpdatedAt",
-                path=write.path,
-                locations=write.location,
                 extensions={"current": {"updatedAt": f"{local}Z"}},
             )
         case Problem.KEY_TWICE | Problem.RECORD_TWICE | Problem.TWO_RECORDS | Problem.KEY_TAKEN:
-            raise describe_upsert(write, Problem(problem), json.loads(details))
+            return describe_upsert(write, Problem(problem), json.loads(details))
         case Problem.TOO_MANY if write.key_fields:
-            raise BadUserInput(
+            return BadUserInput(
                 f"Several deleted records of {write.object_.label_plural} have this {_listed(write.key_fields)}:"
                 f" name the one to {write.verb.value} by its id.",
                 field="where",
-                path=write.path,
-                locations=write.location,
             )
         case Problem.TOO_MANY if write.is_dear:
-            raise QueryTooComplex(
+            return QueryTooComplex(
                 f"The filter means more than the {write.limit:,} records that may be answered with this selection, "
                 f"which costs {write.price.fixed:,} for each record (FIELDSTONE_MAX_COST); nothing was written.",
                 field="filter",
-                path=write.path,
-                locations=write.location,
             )
         case Problem.TOO_MANY:
-            raise BadUserInput(
+            return BadUserInput(
                 f"The filter means more than the {write.limit} records that a request may write; nothing was written.",
                 field="filter",
-                path=write.path,
-                locations=write.location,
             )
 
 
@@ -118,4 +109,4 @@ def _target_not_found(write: PlannedWrite, place: int, index: int) -> ApiError:
     message = f"There is no {reference.target} to connect '{reference.field}' to."
     if write.faults is not None and place not in write.faults.missing:
         return row_error(NotFound, message, write, [RowBlame(index=index, fields=(reference.field,))])
-    return NotFound(message, field=reference.field, path=write.path, locations=write.location)
+    return NotFound(message, field=reference.field)

@@ -45,7 +45,7 @@ def columns_of(object_: Object) -> Iterator[Column]:
         field = fields[name]
         if field.relation_id is not None:
             if field.parts:
-                yield Column(f"{name}Id")
+                yield Column(field.key_name)
         elif field.is_composite:
             for part in field.parts:
                 if part.name:

@@ -205,5 +205,5 @@ def _data_before(object_: Object, before: Mapping[str, JsonValue]) -> dict[str, 
         if field.is_composite:
             data[name] = values
         else:
-            data[f"{name}Id" if field.relation_id is not None else name] = values[""]
+            data[field.member_name] = values[""]
     return data

@@ -160,7 +160,7 @@ class RecordReader:
         return column
 
     def _find_link(self, field: Field, name: str, part: str) -> Column | None:
-        key_name = f"{field.name}Id"
+        key_name = field.key_name
         if not field.parts:
             return None
         if name == key_name:

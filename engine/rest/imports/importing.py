@@ -25,7 +25,7 @@ from fieldstone.engine.rest.imports.rows import Decode, Reader, Row
 from fieldstone.engine.rest.imports.writer import BatchWriter, Keep, Way
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import not_found
-from fieldstone.engine.schema.objects.unique_keys import member_name, unique_keys
+from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue, dumps
@@ -131,7 +131,7 @@ class Import:
         self.report.ignored = records.ignored
         if self._way.upserts:
             self._keys = [
-                (str(place), tuple(map(member_name, key)))
+                (str(place), tuple(field.member_name for field in key))
                 for place, key in enumerate(unique_keys(seen.view, object_))
                 if not self._way.key or {field.name for field in key} == {*self._way.key}
             ]

@@ -91,8 +91,8 @@ def _record(view: Snapshot, object_: Object) -> dict[str, JsonValue]:
             required.append(name)
             continue
         if field.parts:
-            members[f"{name}Id"] = _value(field, given=False)
-            required.append(f"{name}Id")
+            members[field.key_name] = _value(field, given=False)
+            required.append(field.key_name)
         if end := relation_end(view, field):
             target = schema(end.target.type_name)
             members[name] = nullable(target) if end.to_one else {"type": "array", "items": target}
@@ -123,7 +123,7 @@ def _givable(view: Snapshot, object_: Object, action: Action) -> Iterator[tuple[
         if end := relation_end(view, field):
             yield name, schema(RELATED if end.to_one else RELATED_LIST)
         if field.parts:
-            yield f"{name}Id", _value(field, given=True)
+            yield field.key_name, _value(field, given=True)
 
 
 def _value(field: Field, *, given: bool) -> dict[str, Any]:

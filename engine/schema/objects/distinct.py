@@ -24,7 +24,7 @@ def distinct_parts(object_: Object) -> Mapping[str, tuple[Field, Part]]:
 
 def _name(field: Field, part: Part) -> str:
     if field.relation_id is not None:
-        return f"{field.name}Id"
+        return field.key_name
     return field.name + capitalised(part.name) if part.name else field.name
 
 

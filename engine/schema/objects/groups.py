@@ -69,7 +69,7 @@ def _key_fields(scope: TypeScope, object_: Object) -> Iterator[tuple[str, GraphQ
                 target = scope.output_of(end.target, TypeRole.GROUP_KEY)
                 yield name, GraphQLField(GraphQLNonNull(target), description=describe_relation(field, end))
             if field.parts:
-                yield f"{name}Id", GraphQLField(scalar_type(field.parts[0].scalar), description=describe_key(field))
+                yield field.key_name, GraphQLField(scalar_type(field.parts[0].scalar), description=describe_key(field))
             continue
         description = describe_field(field)
         if entry.composite:

@@ -70,7 +70,7 @@ def _fields(
                     GraphQLInputField(of_type, description=describe_totals(field, end)),
                 )
             if field.parts and (of_type := types.scalar(field)):
-                yield field, f"{name}Id", GraphQLInputField(of_type, description=describe_key(field))
+                yield field, field.key_name, GraphQLInputField(of_type, description=describe_key(field))
             continue
         if entry.composite:
             of_type = scope.input_type(composite_name(entry, types.composite))

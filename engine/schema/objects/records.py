@@ -48,7 +48,7 @@ def _names(scope: TypeScope, object_: Object) -> Iterator[str]:
         if field.relation_id is None or relation_end(scope.snapshot, field):
             yield name
         if field.relation_id and field.parts:
-            yield f"{name}Id"
+            yield field.key_name
 
 
 def _find(scope: TypeScope, object_: Object, name: str) -> GraphQLField | None:

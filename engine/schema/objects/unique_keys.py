@@ -26,18 +26,13 @@ def unique_keys(snapshot: Snapshot, object_: Object) -> tuple[UniqueKey, ...]:
     return (primary, *others) if primary else tuple(others)
 
 
-def member_name(field: Field) -> str:
-    """Return the name of a unique key's field in the API: of a relation that of the key that it holds."""
-    return field.name if field.relation_id is None else f"{field.name}Id"
-
-
 def build_unique_key(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
     """Return the input that names one record of an object by a unique key."""
 
     def members() -> Iterator[tuple[str, GraphQLInputField]]:
         wanted = {field.id for key in unique_keys(scope.snapshot, object_) for field in key}
         for field, name, member in key_members(scope, object_):
-            if field.id in wanted and name == member_name(field):
+            if field.id in wanted and name == field.member_name:
                 yield name, member
 
     return GraphQLInputObjectType(

@@ -32,6 +32,7 @@ from fieldstone.sql.compiler.writes.write_guard import (
     verdict_of,
 )
 from fieldstone.sql.plan.operands import Parameter
+from fieldstone.sql.plan.writes.changes import UpdateRows
 from fieldstone.sql.plan.writes.inserts import Insert, InsertOne
 from fieldstone.sql.plan.writes.rights import Rights
 from fieldstone.sql.plan.writes.upserts import Upsert
@@ -186,7 +187,7 @@ def given_value(given: FromItem, index: int) -> Expression:
     return expressions.result(given.alias, "c" + str(index))
 
 
-def given_targets(plan: Insert | Upsert, given: FromItem) -> list[ResolvedReference]:
+def given_targets(plan: Insert | Upsert | UpdateRows, given: FromItem) -> list[ResolvedReference]:
     """Return the references' targets as they stand in the given rows."""
     return [
         ResolvedReference(

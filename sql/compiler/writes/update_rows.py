@@ -1,15 +1,13 @@
 """The statements of nested writes: each row names a record, which is found, or changed in a way of its own."""
 
-from collections.abc import Sequence
-
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition, crosses
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, rows_source, table_source
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
+from fieldstone.sql.compiler.writes.insert import given_targets
 from fieldstone.sql.compiler.writes.mutate import answer_row, event_rows
 from fieldstone.sql.compiler.writes.references import (
-    ResolvedReference,
     find_target,
     missing_targets,
     target_columns,
@@ -139,7 +137,7 @@ def _verdict(plan: UpdateRows, draft: StatementDraft) -> Query:
     problems.append(expressions.scalar(absent))
     if any(reference.condition is not None for reference in plan.references):
         judged = FromItem("given", draft.alias())
-        missing = missing_targets(_targets(plan, judged))
+        missing = missing_targets(given_targets(plan, judged))
         position = expressions.result(judged.alias, "position")
         texts = [target_problem(index, expressions.less_one(position)) for index in range(len(missing))]
         first = Query().from_(judged).select(expressions.case(zip(missing, texts, strict=True)))
@@ -188,17 +186,6 @@ def _hangs(hold: Hold, row: RowReference, given: FromItem) -> Expression:
     return expressions.equal(row.column(hold.column.name), expressions.result(given.alias, "parent"))
 
 
-def _targets(plan: UpdateRows, given: FromItem) -> Sequence[ResolvedReference]:
-    return [
-        ResolvedReference(
-            reference=reference,
-            given=expressions.result(given.alias, "g" + str(index)),
-            key=expressions.result(given.alias, "r" + str(index)),
-        )
-        for index, reference in enumerate(plan.references)
-    ]
-
-
 def _values(plan: UpdateRows, row: RowReference, given: FromItem) -> list[tuple[str, Expression]]:
     """Return the columns to set, each with its value."""
     assigned = ((one.column.name, assigned_value(one)) for one in plan.assignments)
@@ -209,7 +196,7 @@ def _given_values(plan: UpdateRows, row: RowReference, given: FromItem) -> list[
     """Return the columns that the input's rows set."""
     values = [
         *((column.name, expressions.result(given.alias, "c" + str(n))) for n, column in enumerate(plan.columns)),
-        *target_columns(_targets(plan, given)),
+        *target_columns(given_targets(plan, given)),
     ]
     bits = expressions.result(given.alias, "given")
     found = [

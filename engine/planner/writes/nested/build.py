@@ -23,7 +23,7 @@ from fieldstone.engine.planner.writes.nested.verbs import (
     spoken,
 )
 from fieldstone.engine.planner.writes.values.connects import link_end
-from fieldstone.engine.schema.objects.unique_keys import member_name, unique_keys
+from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, OnDelete, RelationEnd, relation_end
 
@@ -203,7 +203,7 @@ class _Below:
         updates = self.given(UPDATE) if not self.creates else []
         return ToOne(
             field=self.field,
-            key_name=f"{self.field.name}Id",
+            key_name=self.field.key_name,
             end=end,
             create=self._records(CREATE, self.given(CREATE), creates=True, parent=child) if self.says(CREATE) else None,
             create_missing=branch(lambda: self._records(CONNECT_OR_CREATE, missing, creates=True, parent=child))
@@ -237,9 +237,9 @@ class _Below:
     def _lookup(self, target: Object, names: tuple[str, ...], path: InputPath) -> Lookup:
         self.context.indexes[target.id] = self.context.snapshot.indexes_of.get(target.id, ())
         known = unique_keys(self.context.snapshot, target)
-        key = next((key for key in known if sorted(map(member_name, key)) == [*names]), None)
+        key = next((key for key in known if sorted(field.member_name for field in key) == [*names]), None)
         if key is None:
-            listed = " or ".join(f"{{ {' '.join(map(member_name, one))} }}" for one in known)
+            listed = " or ".join(f"{{ {' '.join(field.member_name for field in one)} }}" for one in known)
             raise refusal(
                 f"'where' takes all fields of one unique key of {target.type_name}, and no others: {listed}.", path
             )
@@ -248,7 +248,7 @@ class _Below:
         return Lookup(
             step=step,
             parts=tuple(
-                KeyPart(member_name(field), part.name if field.is_composite else None, part.scalar.coerce)
+                KeyPart(field.member_name, part.name if field.is_composite else None, part.scalar.coerce)
                 for field, part in parts
             ),
         )
@@ -279,7 +279,7 @@ class _Below:
         lookups = self._lookups(named, CONNECT, SET)
         changes = not self.creates
         moves = self.says(CONNECT, SET)
-        links = [{f"{far.name}Id": "id"}] if far is not None else []
+        links = [{far.key_name: "id"}] if far is not None else []
         updates = [value["data"] for value in self.given(UPDATE)] if changes else []
         kept = target.key if far is None else far.parts[0].column
         can_leave = child.is_nullable or far is not None

@@ -210,8 +210,8 @@ class _Creation:
         self.given[place.number] = create.encode(cells)
         made = [row[create.id] for row in cells]
         for relation, below in place.children:
-            own = relation.end.target_field.name
-            own_key = f"{own}Id"
+            holder = relation.end.target_field
+            own, own_key = holder.name, holder.key_name
             children: list[Mapping[str, JsonValue]] = []
             parents: list[list[Cell]] = []
             for id_, row in zip(made, rows, strict=True):

@@ -199,7 +199,7 @@ def _linked(object_: Object, named: set[str]) -> list[tuple[str, Field]]:
     chosen = {field.id: key_name for key_name, field in object_.held_keys.items() if {field.name, key_name} & named}
     for group in object_.morphs:
         if any(field.id in chosen for field in group):
-            chosen |= {field.id: f"{field.name}Id" for field in group}
+            chosen |= {field.id: field.key_name for field in group}
     return [(key_name, object_.by_id[field_id]) for field_id, key_name in chosen.items()]
 
 

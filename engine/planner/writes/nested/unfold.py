@@ -347,7 +347,7 @@ class _UnfoldingToMany:
         """Return the record to create that links to the one named, where it is not linked yet."""
         found = links.get(one.key)
         when = one.item.when if found is None else When(found, is_there=False)
-        data: dict[str, JsonValue] = {f"{far.name}Id": one.id} if isinstance(one.id, str) else {}
+        data: dict[str, JsonValue] = {far.key_name: one.id} if isinstance(one.id, str) else {}
         if found is not None:
             data["id"] = found.made
         link = new_item(data, one.path, when)
@@ -362,8 +362,9 @@ def _with(said: Iterable[tuple[Item, Said]], verb: str) -> list[tuple[Item, Said
 
 def _child(relation: ToOne | ToMany, parent: Item, child: Item) -> Item:
     """Return a record to create that hangs on another."""
-    own = relation.end.target_field.name
-    if own in child.data or f"{own}Id" in child.data:
+    holder = relation.end.target_field
+    own = holder.name
+    if own in child.data or holder.key_name in child.data:
         raise refusal(f"'{own}' is the record that '{relation.field.name}' is of: leave it out.", (*child.path, own))
     child.links[own] = parent.id
     return child
