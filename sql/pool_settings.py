@@ -57,7 +57,7 @@ class PoolSettings:
     max_age: float = 1800.0
     max_statements: int = 100_000
     acquire_timeout: float = 10.0
-    long_statement: float = 0.05
+    long_statement: float = 0.02
     max_waiting: int = 2000
     connect_timeout: float = 10.0
     open_timeout: float = 30.0
