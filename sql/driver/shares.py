@@ -243,10 +243,13 @@ class Shares(Generic[W]):
                 yield share, caller
 
     def _most_beside_others(self, share: Share[W]) -> int:
-        """Return the number of connections that the share gets while others are present."""
+        """Return the number of connections that the share gets while others are present.
+
+        It is two at least: beside one long statement of a workspace its short ones go on.
+        """
         if share.mean <= self._long:
             return self._half
-        return max(1, int(self._half * self._long / share.mean))
+        return min(self._half, max(2, int(self._half * self._long / share.mean)))
 
     def _make(self, key: Hashable) -> Share[W]:
         if len(self._known) >= self._most_kept:

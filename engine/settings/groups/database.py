@@ -73,7 +73,7 @@ class DatabaseSettings(Group):
     statement_timeout: float = seconds(15.0, "The longest run of one SQL statement, in seconds.")
     long_statement: int = whole(20,
         "Milliseconds: a workspace whose statements take longer in the mean gets fewer than half of the connections "
-        "while others send requests, one at least; 0 is off.", least=0, most=3_600_000)
+        "while others send requests, two at least; 0 is off.", least=0, most=3_600_000)
     work_mem_mb: int = whole(8, "PostgreSQL's memory for each sort and hash of a statement, in MiB; beyond it, files.",
         most=65_536)
     temp_file_mb: int = whole(1_024,
