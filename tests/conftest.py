@@ -1,14 +1,15 @@
-"""Fixtures that every test may use: a real server and databases on it."""
+"""Fixtures that every test may use: a real server, databases on it, and the APIs over one of them."""
 
 import contextlib
 import gc
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from tests.apis import Apis, open_apis, workspace_template
 from tests.citus.limits import reason_of
 from tests.citus_cluster import ON_CITUS
 from tests.databases import Databases, add_extensions, running_databases
@@ -89,3 +90,16 @@ def run_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def clients(run_folder: Path) -> Path:
     """The folder of the Node.js clients with the packages that they need installed."""
     return install_once(run_folder)
+
+
+@pytest.fixture
+def workspace_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
+    """The address of a database with a workspace without records."""
+    return clone_database(workspace_template(databases))
+
+
+@pytest.fixture
+async def apis(workspace_dsn: str) -> AsyncIterator[Apis]:
+    """The APIs over a workspace without records."""
+    async with open_apis(workspace_dsn) as opened:
+        yield opened

@@ -4,24 +4,11 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 import pytest
 
-from tests.apis import Apis, Served, open_apis, sample_template, serve, workspace_template
+from tests.apis import Apis, Served, open_apis, sample_template, serve
 from tests.databases import Databases
 from tests.engine.callback_lines import Longest, patch_handles
 from tests.reference import Reference, load_rows
 from tests.specimens import specimen_template
-
-
-@pytest.fixture
-def workspace_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
-    """The address of a database with a workspace without records."""
-    return clone_database(workspace_template(databases))
-
-
-@pytest.fixture
-async def apis(workspace_dsn: str) -> AsyncIterator[Apis]:
-    """The APIs over a workspace without records."""
-    async with open_apis(workspace_dsn) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")
