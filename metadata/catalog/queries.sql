@@ -23,7 +23,8 @@ INSERT INTO fieldstone.migration (version, name, checksum) VALUES (%(version)s, 
 -- name: extensions
 SELECT e.extname, n.nspname
 FROM pg_extension AS e JOIN pg_namespace AS n ON n.oid = e.extnamespace
-WHERE e.extname = ANY (%(names)s);
+WHERE e.extname = ANY (%(names)s)
+ORDER BY e.extname;
 
 -- name: available_extensions
 SELECT name FROM pg_available_extensions WHERE name = ANY (%(names)s) AND installed_version IS NULL;
