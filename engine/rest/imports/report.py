@@ -14,7 +14,8 @@ MOST_LISTED = 1_000
 MOST_FAILED = 10_000
 """Refused rows after which an import ends."""
 
-_INDEX = re.compile(r"data\[\d+\]\.?|\[\d+\]\.?")
+_PLACE = re.compile(r"\bdata\[\d+\]\.?")
+"""The place of a row in its batch, which no client knows."""
 
 
 @dataclass(slots=True)
@@ -75,7 +76,7 @@ def too_many_refused() -> BadUserInput:
 
 def field_of(error: ApiError) -> str:
     """Return the name of the field of a row that an error is about; empty if it is about the row."""
-    return _INDEX.sub("", error.field or "").removeprefix("data")
+    return _PLACE.sub("", error.field or "").removeprefix("data")
 
 
 def show_refused(row: Row, error: ApiError) -> dict[str, Any]:
@@ -84,6 +85,6 @@ def show_refused(row: Row, error: ApiError) -> dict[str, Any]:
     shown: dict[str, Any] = {"row": row.number, "line": row.line}
     if name := field_of(error):
         shown["field"] = name
-    shown["message"] = _INDEX.sub("", error.message)
+    shown["message"] = _PLACE.sub("", error.message)
     shown["code"] = error.code
     return shown

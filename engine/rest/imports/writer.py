@@ -240,15 +240,26 @@ class BatchWriter:
 
 
 def _repeated(rows: Sequence[Row], blamed: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
-    """Return the rows that are to blame for a taken key, short of the first of several rows with the same one."""
+    """Return the rows that are to blame for a taken key, short of the first of several rows with the same one.
+
+    PostgreSQL tells the values that it compared: rows may spell the same one differently. Rows behind those that the
+    error lists are compared as they are given.
+    """
+    values = [one.get("value") for one in blamed]
     kept = []
-    for one in blamed:
-        names = one.get("fields") or [one.get("field")]
-        values = [rows[one["index"]].data.get(name) for name in names]
-        same = [index for index, row in enumerate(rows) if [row.data.get(name) for name in names] == values]
-        if None in values or len(same) == 1 or same[0] != one["index"]:
+    for place, (one, value) in enumerate(zip(blamed, values, strict=True)):
+        is_first = values.index(value) == place
+        if value is None or not is_first or (values.count(value) == 1 and not _comes_again(rows, one)):
             kept.append(one)
     return kept
+
+
+def _comes_again(rows: Sequence[Row], one: Mapping[str, Any]) -> bool:
+    names = one.get("fields") or [one.get("field")]
+    values = [rows[one["index"]].data.get(name) for name in names]
+    return None not in values and any(
+        [row.data.get(name) for name in names] == values for row in rows[one["index"] + 1 :]
+    )
 
 
 def _is_by_value(error: ApiError) -> bool:

@@ -101,6 +101,42 @@ async def test_upserts(client: httpx.AsyncClient) -> None:
         assert "data" not in refused
 
 
+@pytest.mark.parametrize(
+    ("type_", "column", "cells"),
+    [
+        ("NUMERIC", "code", ["1.0", "1.00", "1"]),
+        ("DATE_TIME", "code", ["2024-01-01T00:00:00Z", "2024-01-01T01:00:00+01:00", "2024-01-01"]),
+        ("UUID", "code", ["0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e", "0191D2A4-7C1E-7B0A-9D2E-3F5A6B7C8D9E"]),
+        (
+            "PHONES",
+            "code.primaryPhoneCallingCode,code.primaryPhoneNumber,code.primaryPhoneCountryCode",
+            ["+1,2,", "+1,2,US"],
+        ),
+    ],
+)
+async def test_of_rows_with_one_key_in_several_spellings_the_first_is_written(
+    client: httpx.AsyncClient, type_: str, column: str, cells: Sequence[str]
+) -> None:
+    await add_field(client, "company", "code", type_, isUnique=True)
+    lines = [f"name,{column}", *(f"n{number},{cell}" for number, cell in enumerate(cells))]
+    report = await send(client, "companies.csv", "\n".join(lines))
+    assert counts(report) == (1, 0, len(cells) - 1)
+    assert [one["row"] for one in report["errors"]] == list(range(2, len(cells) + 1))
+    assert [one["name"] for one in (await ask(client, "GET", "companies"))["data"]["companies"]] == ["n0"]
+
+
+async def test_an_error_inside_of_a_row_names_its_place(client: httpx.AsyncClient) -> None:
+    people = [{"email": "a@x"}, {"city": "Ulm"}]
+    lines = [{"name": "Acme", "people": {"create": people}}, {"name": "Nova", "employees": "[7]"}]
+    report = await send(client, "companies.jsonl", "\n".join(map(json.dumps, lines)), 400)
+    errors = report["data"]["importCompanies"]["errors"]
+    assert [error["field"] for error in errors] == ["people.create[1].email", "employees"]
+    assert [error["message"] for error in errors] == [
+        "Field 'email' is required",
+        "'employees' must be a number, not \"[7]\".",
+    ]
+
+
 WRONG = """email,employees,companyId
 a@x,1,
 b@x,many,
