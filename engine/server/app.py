@@ -31,7 +31,8 @@ from fieldstone.engine.server.http.consistency import ConsistencyHeaders
 from fieldstone.engine.server.http.graphql import GraphQLEndpoint
 from fieldstone.engine.server.http.middleware import ErrorBoundary, RequestLog
 from fieldstone.engine.server.http.requests.request_log import build_request_log, context_of
-from fieldstone.engine.server.log import Log, build_log, flush_log, log_unknown_settings
+from fieldstone.engine.server.log import build_log, flush_log, log_unknown_settings
+from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.metrics.metrics import Metrics
 from fieldstone.engine.server.parts import PLAIN
 from fieldstone.engine.server.rest.endpoint import ROOT, RestEndpoint

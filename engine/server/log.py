@@ -4,25 +4,12 @@ import asyncio
 import logging
 import os
 import sys
-from typing import TypeAlias
 from uuid import uuid4
 
-import structlog
-from structlog.typing import Processor
-
+from fieldstone.engine.server.log_lines import SEVERITIES, Log
 from fieldstone.engine.server.log_queue import LOG_QUEUE
 from fieldstone.engine.settings import LogFormat, LogLevel, Settings
 from fieldstone.engine.settings.unknown import find_unknown_settings
-
-Log: TypeAlias = structlog.typing.FilteringBoundLogger
-
-_LEVELS = {
-    LogLevel.DEBUG: logging.DEBUG,
-    LogLevel.INFO: logging.INFO,
-    LogLevel.WARNING: logging.WARNING,
-    LogLevel.ERROR: logging.ERROR,
-}
-
 
 hold_line = LOG_QUEUE.hold
 flush_log = LOG_QUEUE.flush
@@ -33,12 +20,12 @@ def build_log(settings: Settings, worker: int | None = None) -> Log:
 
     Each line has the number of the worker that writes it, if there are several.
     """
-    log: Log = structlog.wrap_logger(
-        LOG_QUEUE,
-        processors=[*_shared(worker), *_final(settings)],
-        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[settings.log_level]),
-        context_class=dict,
-        cache_logger_on_first_use=True,
+    log = Log(
+        LOG_QUEUE.msg,
+        is_json=logs_json(settings),
+        has_colors=sys.stderr is not None and sys.stderr.isatty(),
+        level=settings.log_level.value,
+        first={} if worker is None else {"worker": worker},
     )
     LOG_QUEUE.report = lambda lines: log.error("log lines were dropped: standard error was not read", lines=lines)
     return log
@@ -50,28 +37,31 @@ def log_unknown_settings(log: Log) -> None:
         log.warning("unknown setting", reason=sentence)
 
 
-class _QueueStream:
-    """The queue as a stream, for the log lines of libraries."""
+class _LibraryLines(logging.Handler):
+    """Writes the lines that libraries log through `logging`."""
 
-    def write(self, text: str) -> None:
-        LOG_QUEUE.msg(text.removesuffix("\n"))
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        error = record.exc_info[1] if record.exc_info else None
+        try:
+            self._log.write(record.levelname.lower(), record.getMessage(), {}, logger=record.name, error=error)
+        except Exception:  # noqa: BLE001 - a library's mistake in a line must not end its work
+            self.handleError(record)
 
 
 def route_standard_logging(settings: Settings, worker: int | None = None) -> None:
     """Write the lines that libraries log through `logging` like our own: for the command, which owns the process."""
-    handler = logging.StreamHandler(_QueueStream())
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[*_shared(worker), structlog.stdlib.add_logger_name],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_final(settings)],
-        )
-    )
-    logging.basicConfig(handlers=[handler], level=_LEVELS[settings.log_level], force=True)
+    least = SEVERITIES[settings.log_level.value]
+    logging.basicConfig(handlers=[_LibraryLines(build_log(settings, worker))], level=least, force=True)
     # At the end of its drain time the server cancels the requests in progress, and says how many.
     logging.getLogger("uvicorn.error").addFilter(lambda record: not _is_cancellation(record))
     # Their informational lines repeat ours.
     for chatty in ("uvicorn", "uvicorn.error", "psycopg", "psycopg.pool", "asyncio"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, _LEVELS[settings.log_level]))
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, least))
 
 
 def _is_cancellation(record: logging.LogRecord) -> bool:
@@ -88,32 +78,16 @@ def report_unexpected(log: Log, error: BaseException, *, request_id: str | None 
     """
     error_id = uuid4().hex
     of_request = {} if request_id is None else {"request_id": request_id}
-    log.error("unexpected error", id=error_id, **of_request, exc_info=error)
+    log.write("error", "unexpected error", {"id": error_id, **of_request}, error=error)
     return error_id
-
-
-def _shared(worker: int | None) -> list[Processor]:
-    shared: list[Processor] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    return shared if worker is None else [lambda _log, _method, event: {"worker": worker, **event}, *shared]
 
 
 def logs_requests(settings: Settings) -> bool:
     """Return whether lines that inform are written at all."""
-    return _LEVELS[settings.log_level] <= logging.INFO
+    return settings.log_level in {LogLevel.DEBUG, LogLevel.INFO}
 
 
 def logs_json(settings: Settings) -> bool:
     """Return whether a line is a JSON object, and not laid out for a reader."""
     chosen = settings.log_format or (LogFormat.CONSOLE if settings.is_development else LogFormat.JSON)
     return chosen is LogFormat.JSON
-
-
-def _final(settings: Settings) -> list[Processor]:
-    if not logs_json(settings):
-        return [
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
-        ]
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

@@ -59,8 +59,6 @@ class LogQueue:
         self._is_due = True
         self._wake()
 
-    debug = info = warning = error = critical = exception = log = msg
-
     def hold(self, message: str) -> None:
         """Write a line in a moment, with those that come until then; call it on a running loop."""
         self._put(message)

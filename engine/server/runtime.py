@@ -9,7 +9,8 @@ from uuid import UUID
 from fieldstone.engine.errors import ServiceUnavailable
 from fieldstone.engine.identity.credential import Credential, Presented
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.log import report_unexpected
+from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.parts import PLAIN, Parts
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.errors import MetadataError

@@ -21,7 +21,8 @@ from fieldstone.engine.server.cells.settings import settings_of
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.foundation import pool_settings
 from fieldstone.engine.server.http.requests.auth import sign_in
-from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.log import report_unexpected
+from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.parts import PLAIN, Parts
 from fieldstone.engine.server.runtime import Assemble, Runtime
 from fieldstone.engine.settings import Settings

@@ -10,7 +10,8 @@ from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.http.requests.request_log import RequestContext
 from fieldstone.engine.server.http.responses import build_error_reply
-from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.log import report_unexpected
+from fieldstone.engine.server.log_lines import Log
 from fieldstone.metadata.roles.principal import Principal
 
 

@@ -20,7 +20,7 @@ from fieldstone.engine.server.http.requests.negotiation import GRAPHQL_RESPONSE,
 from fieldstone.engine.server.http.requests.operations import Batch
 from fieldstone.engine.server.http.requests.request_log import RequestContext, context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, build_error_reply, send_reply
-from fieldstone.engine.server.log import Log
+from fieldstone.engine.server.log_lines import Log
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue, under_deadline
 

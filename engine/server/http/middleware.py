@@ -11,7 +11,8 @@ from fieldstone.engine.server.http.errors import ClientGone
 from fieldstone.engine.server.http.requests.request_ids import HEADER
 from fieldstone.engine.server.http.requests.request_log import CLIENT_GONE, WriteLine, begin_request, context_of
 from fieldstone.engine.server.http.responses import build_error_reply, send_reply
-from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.log import report_unexpected
+from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.metrics.metrics import Metrics
 
 if TYPE_CHECKING:

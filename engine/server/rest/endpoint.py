@@ -20,7 +20,8 @@ from fieldstone.engine.server.http.requests.disconnect import PATIENCE, CancelOn
 from fieldstone.engine.server.http.requests.negotiation import takes_json
 from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, send_reply
-from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.log import report_unexpected
+from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.rest.exports import ExportEndpoint
 from fieldstone.engine.server.rest.import_jobs import ImportJobEndpoint
 from fieldstone.engine.server.rest.imports import ImportEndpoint

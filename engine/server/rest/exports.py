@@ -16,7 +16,8 @@ from fieldstone.engine.server.http.errors import ClientGone
 from fieldstone.engine.server.http.requests.disconnect import PATIENCE, CancelOnDisconnect
 from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply
-from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.log import report_unexpected
+from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.rest.transfer_slots import TransferSlots
 from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.metadata.roles.principal import Principal

@@ -21,7 +21,7 @@ from fieldstone.engine.server.http.errors import (
 from fieldstone.engine.server.http.requests.negotiation import JSON, prefers_problem
 from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply
-from fieldstone.engine.server.log import Log
+from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.rest.file_body import FileBody, check_file_headers
 from fieldstone.engine.server.rest.transfer_slots import TransferSlots
 from fieldstone.engine.server.streams.ends import StreamEnd

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.server.foundation import Foundation
-from fieldstone.engine.server.log import Log
+from fieldstone.engine.server.log_lines import Log
 from fieldstone.metadata.workspaces.sign_in_codes import create_code
 from fieldstone.sql.errors import SqlError
 

@@ -1,6 +1,6 @@
 """The facts of one request that the log and the metrics need, and its line in the log.
 
-There is a line for each request, so that in JSON it is put together by hand: structlog takes ten times as long. The
+There is a line for each request, so that in JSON it is put together by hand: `Log` takes ten times as long. The
 two write the same keys in the same order.
 """
 
@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from fieldstone.engine.server.connections.place import PLACE, Place
 from fieldstone.engine.server.http.requests.request_ids import find_request_id
-from fieldstone.engine.server.log import Log, hold_line, logs_json, logs_requests
+from fieldstone.engine.server.log import hold_line, logs_json, logs_requests
+from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.roles.principal import Principal
 

@@ -12,7 +12,7 @@ from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import read_headers
 from fieldstone.engine.server.http.requests.auth import PresentedReader
 from fieldstone.engine.server.http.requests.request_log import note_key
-from fieldstone.engine.server.log import Log
+from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.metrics.metrics import Metrics
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.server.streams.websocket.messages import SUBPROTOCOL, Close, Closing

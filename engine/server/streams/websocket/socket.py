@@ -31,7 +31,8 @@ from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.batch import build_internal_error
 from fieldstone.engine.server.http.requests.auth import sign_in
 from fieldstone.engine.server.http.requests.operations import Batch, build_request
-from fieldstone.engine.server.log import Log, report_unexpected
+from fieldstone.engine.server.log import report_unexpected
+from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueSink, SendQueue
 from fieldstone.engine.server.streams.websocket.messages import (
     Close,

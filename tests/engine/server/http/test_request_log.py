@@ -1,4 +1,4 @@
-"""The log's line of a request: by hand, equal to the line of structlog, and written soon."""
+"""The log's line of a request: put together by hand, equal to the line of `Log`, and written soon."""
 
 import json
 from typing import Any
