@@ -5,7 +5,8 @@ import { useRef } from "react";
 import { sameJson } from "../api/exact_json.ts";
 import type { Field, RecordRow } from "../api/model.ts";
 import { Cell } from "../fields/cell.tsx";
-import { Editor, type Then } from "../fields/editors/editor.tsx";
+import type { Then } from "../fields/editors/editing.ts";
+import { Editor } from "../fields/editors/editor.tsx";
 import { readValue } from "./edits.ts";
 import "./cell_editor.css";
 

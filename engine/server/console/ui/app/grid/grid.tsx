@@ -7,32 +7,16 @@ import {
   type CSSProperties,
   type KeyboardEvent,
   type PointerEvent,
-  type ReactNode,
   useEffect,
   useId,
   useRef,
 } from "react";
 import { type GridColumn, GridHead } from "./head.tsx";
 import { type Command, commandOf } from "./keys.ts";
-import { GridRow } from "./row.tsx";
+import { GridRow, type RowView } from "./row.tsx";
 import { useRowHeight } from "./row_height.ts";
 import { type Cell, clamp, focus, isInRange, moveCell, rangeOf, type Selection } from "./selection.ts";
 import "./grid.css";
-
-export type CellView = {
-  content: ReactNode;
-  state?: "pending" | "refused" | "flash" | undefined;
-  title?: string | undefined;
-};
-
-export type RowView = {
-  key: string;
-  mark?: string | undefined;
-  isChosen: boolean;
-  /** The row is no record yet: it cannot be chosen. */
-  isDraft?: boolean;
-  cell(column: number): CellView;
-};
 
 export type GridProps = {
   label: string;

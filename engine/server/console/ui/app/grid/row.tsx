@@ -1,9 +1,24 @@
 // One row of a grid; only its cells in view are there.
 
 import type { VirtualItem } from "@tanstack/react-virtual";
+import type { ReactNode } from "react";
 
-import type { RowView } from "./grid.tsx";
 import type { GridColumn } from "./head.tsx";
+
+export type CellView = {
+  content: ReactNode;
+  state?: "pending" | "refused" | "flash" | undefined;
+  title?: string | undefined;
+};
+
+export type RowView = {
+  key: string;
+  mark?: string | undefined;
+  isChosen: boolean;
+  /** The row is no record yet: it cannot be chosen. */
+  isDraft?: boolean;
+  cell(column: number): CellView;
+};
 
 export type RowProps = {
   index: number;

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { Chip, colorOf } from "../../kit/chip.tsx";
 import { typeOf } from "../registry.ts";
 import { optionsOf } from "../types/select.ts";
-import type { EditorProps, Then } from "./editor.tsx";
+import type { EditorProps, Then } from "./editing.ts";
 import { type Choice, Picker } from "./picker.tsx";
 
 const NONE: Choice = { value: null, label: "No value" };

@@ -6,7 +6,7 @@ import { isObject, sameJson } from "../../api/exact_json.ts";
 import type { Field } from "../../api/model.ts";
 import { partsOf } from "../parts.ts";
 import { copyText, parseText } from "../registry.ts";
-import type { EditorProps, Then } from "./editor.tsx";
+import type { EditorProps, Then } from "./editing.ts";
 
 export function PartsEditor({ field, value, text, label, onSave, onCancel }: EditorProps) {
   const id = useId();

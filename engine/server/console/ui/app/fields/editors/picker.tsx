@@ -3,8 +3,7 @@
 import { Check } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useId, useState } from "react";
 
-import type { Then } from "./editor.tsx";
-import { saveKey } from "./editor.tsx";
+import { saveKey, type Then } from "./editing.ts";
 
 export type Choice = { value: string | null; label: string; shown?: ReactNode };
 

@@ -9,7 +9,7 @@ import { useScope } from "../../api/session_context.ts";
 import { buildSearch } from "../../filter/search.ts";
 import { type Options, readOptions, useRecordName } from "../record_name.tsx";
 import { labelOf } from "../registry.ts";
-import type { EditorProps } from "./editor.tsx";
+import type { EditorProps } from "./editing.ts";
 import { type Choice, Picker } from "./picker.tsx";
 
 const SHOWN = 20;

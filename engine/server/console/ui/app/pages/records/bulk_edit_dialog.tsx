@@ -14,8 +14,8 @@ import { Dialog } from "../../kit/dialog.tsx";
 import { plural } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
+import type { Bulk } from "./bulk.ts";
 import { CountGuard } from "./count_guard.tsx";
-import type { Bulk } from "./list_footer.tsx";
 import type { List } from "./use_list.ts";
 
 export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk; onClose(): void }) {

@@ -10,8 +10,8 @@ import { Dialog } from "../../kit/dialog.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { plural } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
+import type { Bulk } from "./bulk.ts";
 import { CountGuard } from "./count_guard.tsx";
-import type { Bulk } from "./list_footer.tsx";
 import type { List } from "./use_list.ts";
 
 const WORDS: Readonly<Record<BulkVerb, { title: string; button: string; done: string; text: string }>> = {

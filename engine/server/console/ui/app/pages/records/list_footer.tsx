@@ -7,11 +7,10 @@ import { useRowHeight } from "../../grid/row_height.ts";
 import { clearRows } from "../../grid/selection.ts";
 import { Button } from "../../kit/button.tsx";
 import { plural } from "../../kit/numbers.ts";
+import type { Bulk } from "./bulk.ts";
 import { BulkEditDialog } from "./bulk_edit_dialog.tsx";
 import { BulkRemoveDialog } from "./bulk_remove_dialog.tsx";
 import type { List } from "./use_list.ts";
-
-export type Bulk = { filter: object; count: number; ids: readonly string[] };
 
 export function ListFooter({ list, isDrafting }: { list: List; isDrafting: boolean }) {
   const [dialog, setDialog] = useState<"edit" | "removeMany" | "restoreMany" | "destroyMany" | null>(null);

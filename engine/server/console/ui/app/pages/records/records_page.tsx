@@ -4,7 +4,7 @@ import { type KeyboardEvent, useRef, useState } from "react";
 import { useNavigate } from "react-router";
 
 import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
-import type { Then } from "../../fields/editors/editor.tsx";
+import type { Then } from "../../fields/editors/editing.ts";
 import { isEditable } from "../../fields/registry.ts";
 import { FilterBuilder } from "../../filter/builder.tsx";
 import { FilterChips } from "../../filter/chips.tsx";
