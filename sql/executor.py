@@ -106,7 +106,7 @@ class Database:
 
         After a lost connection the statement is run once more, and after a deadlock with a change of the tables again.
         """
-        connection = await self._acquire(share)
+        connection = await self._acquire(share, statement)
         try:
             return await connection.execute(statement, parameters, _time_left(timeout))
         except StalePlan:
@@ -130,7 +130,7 @@ class Database:
         share: Hashable = None,
     ) -> list[Row]:
         """Return the rows of one statement that changes nothing, which is not run again if it fails."""
-        connection = await self._acquire(share, verify=True)
+        connection = await self._acquire(share, statement, verify=True)
         try:
             return await connection.execute(statement, parameters, _time_left(timeout))
         except StalePlan:
@@ -147,7 +147,7 @@ class Database:
         lanes = self._lanes
         quick.lender = lanes
         quick.limit = self._settings.response_limit
-        quick.pace = None if quick.writes else lanes.find_pace(quick.statement)
+        quick.pace = lanes.paces.find(quick.statement)
         lanes.lend(quick)
 
     async def write(
@@ -177,7 +177,8 @@ class Database:
         Raises:
             CommitOutcomeUnknown: The connection was lost and with it the answers; they are never run again.
         """
-        connection = await self._acquire(share, verify=True)
+        only = steps[0][0] if len(steps) == 1 else None
+        connection = await self._acquire(share, only, verify=True)
         try:
             try:
                 return await _run_steps(connection, steps, _time_left(timeout))
@@ -188,7 +189,7 @@ class Database:
                 await self._leave_standby(error)
         finally:
             await _release(connection)
-        connection = await self._acquire(share, verify=True)
+        connection = await self._acquire(share, only, verify=True)
         try:
             return await _run_steps(connection, steps, _time_left(timeout))
         finally:
@@ -200,17 +201,19 @@ class Database:
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
         share: Hashable = None,
+        statement: Statement | None = None,
     ) -> AsyncIterator[Transaction]:
         """Hold a transaction that is committed at the end, or rolled back where an exception leaves the block.
 
         Args:
             timeout: seconds for all of it up to the commit.
             share: the share that its connection counts for.
+            statement: the one whose pace tells how long it is expected to take, if there is one.
 
         Raises:
             CommitOutcomeUnknown: The connection was lost while committing.
         """
-        connection = await self._acquire(share, verify=True)
+        connection = await self._acquire(share, statement, verify=True)
         try:
             transaction = Transaction(connection, _time_left(timeout))
             yield transaction
@@ -267,14 +270,15 @@ class Database:
         """
         return await Listener.open(address or self._dsn, channel, settings=self._settings)
 
-    async def _acquire(self, share: Hashable, *, verify: bool = False) -> DriverConnection:
+    async def _acquire(self, share: Hashable, statement: Statement | None, *, verify: bool = False) -> DriverConnection:
         """Return a connection as the pool does; raises StatementTimeout where the deadline comes first."""
+        pace = None if statement is None else self._lanes.paces.find(statement)
         deadline = DEADLINE.get()
         if deadline is None:
-            return await self._pool.acquire(verify=verify, share=share)
+            return await self._pool.acquire(verify=verify, share=share, pace=pace)
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._pool.acquire(verify=verify, share=share)
+                return await self._pool.acquire(verify=verify, share=share, pace=pace)
         except TimeoutError:
             raise StatementTimeout(_TIME_IS_UP) from None
 
@@ -302,6 +306,10 @@ class Database:
             is_first: grant it the time of a burst in any case.
         """
         return self._pool.is_late(share, ahead, patience, is_first=is_first)
+
+    def is_held_up(self, statement: Statement, share: Hashable) -> bool:
+        """Return whether a statement is expected to be long, and would wait for other long ones of its share."""
+        return self._pool.is_held_up(share, self._lanes.paces.find(statement))
 
     def take_seconds(self) -> dict[Hashable, float]:
         """Return the seconds of statements by share since the last call."""

@@ -29,8 +29,8 @@ class PoolSettings:
         max_age: a connection older than this is replaced (a little earlier or later, so that not all go at once).
         max_statements: a connection that has run so many statements is replaced.
         acquire_timeout: the longest wait for a free connection.
-        long_statement: a share whose callers keep a connection for longer in the mean gets fewer than half of them
-            beside others; 0 is no limit.
+        long_statement: a statement that keeps its connection for longer is long: beside others, few of those of a share
+            run at once; 0 is no limit.
         max_waiting: how many may wait at once; the share with the most gives way to others.
         connect_timeout: the longest wait for one connection to be made.
         open_timeout: the longest wait for the database when starting.

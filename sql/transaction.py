@@ -86,7 +86,7 @@ class Transaction:
 
 class _Transactional(Protocol):
     def transaction(
-        self, *, timeout: float | None = None, share: Hashable = None
+        self, *, timeout: float | None = None, share: Hashable = None, statement: Statement | None = None
     ) -> AbstractAsyncContextManager[Transaction]: ...
 
 
@@ -96,6 +96,7 @@ async def run_transaction(
     *,
     timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
     share: Hashable = None,
+    statement: Statement | None = None,
     attempts: int = ATTEMPTS,
 ) -> T:
     """Return the result of `work` once its transaction has been committed.
@@ -108,6 +109,7 @@ async def run_transaction(
         work: runs the statements.
         timeout: seconds for each attempt.
         share: the share that its connection counts for, see `Database`.
+        statement: the one whose pace tells how long it is expected to take, if there is one.
         attempts: the most times that it is run.
 
     Raises:
@@ -115,7 +117,7 @@ async def run_transaction(
     """
 
     async def attempt() -> T:
-        async with database.transaction(timeout=timeout, share=share) as transaction:
+        async with database.transaction(timeout=timeout, share=share, statement=statement) as transaction:
             return await work(transaction)
 
     return await run_again(attempt, attempts=attempts)

@@ -57,7 +57,7 @@ class CallbackStatement:
     Attributes:
         lender: lends the connection.
         limit: bytes of the answer.
-        pace: is told the time of the runs that the server has timed.
+        pace: is told the times of the runs.
     """
 
     __slots__ = (
@@ -75,7 +75,7 @@ class CallbackStatement:
 
     lender: Lender
     limit: int
-    pace: Pace | None
+    pace: Pace
 
     def __init__(self, statement: Statement, parameters: Parameters, share: Hashable, *, writes: bool) -> None:
         self.statement = statement
@@ -118,12 +118,11 @@ class CallbackStatement:
 
     def is_timed(self) -> bool:
         """Return whether the server is to tell the time of this run, which begins now."""
-        return self.pace is not None and self.pace.is_next_timed()
+        return not self.writes and self.pace.is_next_timed()
 
     def let_go(self) -> Sequence["CallbackStatement"]:
         """Note that this statement is slow; nothing waits behind it."""
-        if self.pace is not None:
-            self.pace.note_slow()
+        self.pace.note_slow()
         return ()
 
     def start_over(self) -> None:
@@ -152,7 +151,7 @@ class CallbackStatement:
             for result in results:
                 if result.status == _FATAL_ERROR:
                     raise translate_result(result)
-            if len(results) > 1 and self.pace is not None:
+            if len(results) > 1:
                 self.pace.note_answer(results[1])
             rows = decode_rows(results[0], self.limit)
         except DatabaseError as error:

@@ -12,7 +12,7 @@ from psycopg import capabilities
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
-from fieldstone.sql.driver.pace import CLOCK
+from fieldstone.sql.driver.pace import CLOCK, Pace
 from fieldstone.sql.driver.pipeline_sync import send_sync
 from fieldstone.sql.driver.prepared import PreparedStatements
 from fieldstone.sql.driver.results import decode_rows
@@ -56,6 +56,7 @@ class DriverConnection(Wire):
         retired: it was ended on purpose.
         share: the share of its present caller; None while it is free.
         lent_at: the time at which that caller got it.
+        pace: is told for how long that caller keeps it, if anything is.
     """
 
     __slots__ = (
@@ -72,6 +73,7 @@ class DriverConnection(Wire):
         "_settings",
         "_statements",
         "lent_at",
+        "pace",
         "retired",
         "share",
     )
@@ -97,6 +99,7 @@ class DriverConnection(Wire):
         self.retired = False
         self.share: Share[Any] | None = None
         self.lent_at = 0.0
+        self.pace: Pace | None = None
 
     @property
     def at_rest(self) -> bool:

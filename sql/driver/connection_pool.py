@@ -14,7 +14,7 @@ from fieldstone.sql.concurrency.deadlines import Overdue
 from fieldstone.sql.driver.callback_statement import CallbackStatement
 from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.hosts import Hosts
-from fieldstone.sql.driver.pace import SHORT
+from fieldstone.sql.driver.pace import SHORT, Pace
 from fieldstone.sql.driver.shares import Group, Share, Shares
 from fieldstone.sql.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
 from fieldstone.sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo, session_settings
@@ -67,12 +67,15 @@ class ConnectionPool:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def acquire(self, *, verify: bool = False, share: Hashable = None) -> DriverConnection:
+    async def acquire(
+        self, *, verify: bool = False, share: Hashable = None, pace: Pace | None = None
+    ) -> DriverConnection:
         """Return a connection of the caller's own.
 
         Args:
             verify: look at the socket, so that it is not known to be dead.
             share: the key under which callers count together, so that others are served too; None has no limit.
+            pace: that of the caller's statement; None where several run, or it is not known yet.
 
         Raises:
             DatabaseBusy: None came free in time, or too many callers wait.
@@ -82,7 +85,10 @@ class ConnectionPool:
             asking = self._shares.find(share)
             if asking.group is not None and asking.group.refusal:
                 raise DatabaseUnavailable(asking.group.refusal)
-            connection = self._hand_out(asking) if self._may_have(asking) else await self._wait(asking)
+            pace = pace or asking.unknown
+            line = self._shares.line_of(asking, pace)
+            connection = self._hand_out(line) if self._may_have(line) else await self._wait(line)
+            connection.pace = pace
             if not verify or connection.verify():
                 return connection
 
@@ -91,8 +97,11 @@ class ConnectionPool:
         share = self._shares.find(quick.share)
         if share.group is not None and share.group.refusal:
             self._refuse(quick, DatabaseUnavailable(share.group.refusal))
-        elif self._may_have(share):
+            return
+        share = self._shares.line_of(share, quick.pace)
+        if self._may_have(share):
             connection = self._hand_out(share)
+            connection.pace = quick.pace
             if not quick.take(connection):
                 self.take_back(connection)
         elif self._line_up(share, quick):
@@ -108,6 +117,12 @@ class ConnectionPool:
             return self._hand_out(share)
         self._grow(self._shares.waiting + 1)
         return None
+
+    def is_held_up(self, share: Hashable, pace: Pace) -> bool:
+        """Return whether a statement of this pace would wait for long ones of its share."""
+        whole = self._shares.find(share)
+        line = self._shares.line_of(whole, pace)
+        return line is not whole and (bool(line.waiting) or not self._shares.may_take(line))
 
     @property
     def is_waited_for(self) -> bool:
@@ -135,14 +150,17 @@ class ConnectionPool:
     def refuse_group(self, group: Group) -> None:
         """Refuse the callers of a group that wait, for the reason that it has."""
         for share, caller in self._shares.everybody():
-            if share.group is group:
+            if share.whole.group is group:
                 self._shares.leave(share, caller)
                 self._refuse(caller, DatabaseUnavailable(group.refusal))
 
     def strike_off(self, quick: CallbackStatement) -> None:
         """Take a waiting statement out of the queue."""
         self._patience.leave(quick.place)
-        self._shares.leave(self._shares.find(quick.share), quick)
+        share = self._shares.find(quick.share)
+        self._shares.leave(share, quick)
+        if share.long is not None:
+            self._shares.leave(share.long, quick)
 
     def take_back(self, connection: DriverConnection) -> asyncio.Task[None] | None:
         """Receive a connection from its caller and hand it on, after restoring it where that is needed."""
@@ -186,6 +204,7 @@ class ConnectionPool:
         connection = self._idle.pop()
         self._shares.take(share)
         connection.share = share
+        connection.pace = None
         connection.lent_at = self._clock()
         return connection
 
@@ -194,7 +213,12 @@ class ConnectionPool:
         if share is not None:
             self._shares.give_back(share)
             if share.is_limited:
-                share.note(self._clock() - connection.lent_at)
+                seconds, pace = self._clock() - connection.lent_at, connection.pace
+                share.note(seconds)
+                if pace is not None:
+                    if not pace.seconds:
+                        share.whole.unknown.note_kept(seconds)
+                    pace.note_kept(seconds)
 
     async def _wait(self, share: Share[_Caller]) -> DriverConnection:
         waiter: asyncio.Future[DriverConnection] = asyncio.get_running_loop().create_future()
@@ -240,6 +264,7 @@ class ConnectionPool:
             if isinstance(caller, CallbackStatement):
                 self._patience.leave(caller.place)
                 connection = self._hand_out(share)
+                connection.pace = caller.pace
                 if not caller.take(connection):
                     self._take_from_share(connection)
                     self._idle.append(connection)

@@ -1,12 +1,16 @@
-"""The time that PostgreSQL takes for a statement: only one that is short may share a connection with others.
+"""The times of statements: only a short one may share a connection with others, and long ones have a line of their own.
 
 From outside, an answer's time is that of the machine: under load, 20 µs of work are answered after milliseconds. So in
-some runs PostgreSQL itself tells the time, by a second statement in the same transaction.
+some runs of a statement that may be short PostgreSQL itself tells the time, by a second statement in the same
+transaction. Whether a statement is long, the time tells for which it keeps a connection.
 """
 
+import math
 from typing import Final
 
 from psycopg.pq.abc import PGresult
+
+from fieldstone.sql.statement import Statement
 
 SHORT: Final = 100
 """Microseconds up to which a run is short: in longer ones, to wake PostgreSQL is too small a part of the work."""
@@ -18,22 +22,36 @@ CLOCK: Final = b"SELECT (extract(epoch FROM clock_timestamp() - transaction_time
 _NEEDED: Final = 4
 _BETWEEN: Final = 64
 _LEAST_PAUSE, _LONGEST_PAUSE = 16, 1024
+_SLOWER: Final = 1 / 16
+_FASTER: Final = 1 / 4
+"""The weights of a run that took longer than is expected, and of one that did not: a busy machine adds to times."""
+_MOST_PACES: Final = 4_096
 
 
 class Pace:
-    """The times of one statement, as far as they are known.
+    """The times of one statement, or of several that are not told apart, as far as they are known.
+
+    Args:
+        is_timed: whether PostgreSQL ever tells the time of a run.
 
     Attributes:
         is_short: the last runs that were timed were short, and none was slow since.
+        seconds: the time for which the next run is expected to keep its connection. It begins at 0.0, so that the first
+            runs, for which all is cold, do not make it too long.
     """
 
-    __slots__ = ("_pause", "_short_runs", "_untimed", "is_short")
+    __slots__ = ("_pause", "_short_runs", "_untimed", "is_short", "seconds")
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_timed: bool = True) -> None:
         self.is_short = False
+        self.seconds = 0.0
         self._short_runs = 0
-        self._untimed = 0  # runs until the next that is timed
+        self._untimed: float = 0 if is_timed else math.inf  # runs until the next that is timed
         self._pause = _LEAST_PAUSE
+
+    def note_kept(self, seconds: float) -> None:
+        """Note for how long a run has kept its connection."""
+        self.seconds += (seconds - self.seconds) * (_SLOWER if seconds > self.seconds else _FASTER)
 
     def is_next_timed(self) -> bool:
         """Return whether the run that begins is to be timed."""
@@ -64,3 +82,25 @@ class Pace:
         self._short_runs = 0
         self._untimed = self._pause
         self._pause = min(_LONGEST_PAUSE, 2 * self._pause)
+
+
+class Paces:
+    """The paces of the statements that ran last.
+
+    Args:
+        are_timed: whether reads have lanes, for which PostgreSQL tells their times.
+    """
+
+    def __init__(self, *, are_timed: bool) -> None:
+        self._known: dict[bytes, Pace] = {}
+        self._are_timed = are_timed
+
+    def find(self, statement: Statement) -> Pace:
+        """Return the pace of a statement."""
+        return self._known.get(statement.name) or self._begin(statement.name)
+
+    def _begin(self, name: bytes) -> Pace:
+        if len(self._known) >= _MOST_PACES:
+            del self._known[next(iter(self._known))]
+        pace = self._known[name] = Pace(is_timed=self._are_timed)
+        return pace

@@ -1,9 +1,11 @@
 """The order in which callers get free connections: they are queued by their share, and shares are kept even.
 
 A share that is alone may use all waiting places and all connections but the last, which is for a share without any. A
-share beside others gets at most half of the connections, and its waiting callers make room for theirs. Of a share whose
-statements are long, even those would keep all processors of the database busy, so it gets fewer in proportion. The
-share without a limit goes first: it is that of the server's own statements, which look keys up and answer probes.
+share beside others gets at most half of the connections, and its waiting callers make room for theirs. With long
+statements even those would keep all processors of the database busy, so beside others the long statements of a share
+stand in a line of their own, which one of them leaves at a time. The short ones of the share do not wait behind that
+line. The share without a limit goes first: it is that of the server's own statements, which look keys up and answer
+probes.
 """
 
 import math
@@ -12,6 +14,8 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
+
+from fieldstone.sql.driver.pace import Pace
 
 W = TypeVar("W")
 
@@ -26,6 +30,15 @@ _STANDING: Final = 1.0
 
 _NEWEST: Final = 1 / 16
 """The weight of the newest time in the mean of a share's times."""
+
+_FOR_EACH_LONG: Final = 8
+"""Connections for each long statement of a share that runs beside others."""
+
+_LEAST_LONG_PLACES: Final = 16
+"""Long statements of a share that may wait beside others at least: each keeps a slot of its key."""
+
+_LONGEST_WAIT: Final = 5.0
+"""Seconds that the long statements which wait for a share may take."""
 
 _MOST_KEPT = 1_024
 """Shares that are kept although none of their callers is present."""
@@ -45,9 +58,12 @@ class Group:
 
 
 class Share(Generic[W]):
-    """The callers with one key.
+    """The callers with one key, or those of them with long statements.
 
     Attributes:
+        whole: the share of all callers with the key, which counts their connections and seconds.
+        long: the part with long statements; None before there was any.
+        unknown: the pace of its statements of which nothing else is known, such as the first run of one.
         group: the group that the share belongs to; None where no node is behind the server.
         in_hand: the connections that they have.
         waiting: the callers that wait for one, in the order of their arrival.
@@ -58,9 +74,24 @@ class Share(Generic[W]):
         seconds: the time for which its callers have kept connections since they were taken.
     """
 
-    __slots__ = ("group", "in_hand", "is_limited", "lined_up_at", "mean", "moved_at", "seconds", "waiting")
+    __slots__ = (
+        "group",
+        "in_hand",
+        "is_limited",
+        "lined_up_at",
+        "long",
+        "mean",
+        "moved_at",
+        "seconds",
+        "unknown",
+        "waiting",
+        "whole",
+    )
 
-    def __init__(self, *, is_limited: bool) -> None:
+    def __init__(self, *, is_limited: bool, whole: "Share[W] | None" = None) -> None:
+        self.whole = whole or self
+        self.long: Share[W] | None = None
+        self.unknown = Pace()
         self.group: Group | None = None
         self.in_hand = 0
         self.is_limited = is_limited
@@ -71,7 +102,7 @@ class Share(Generic[W]):
 
     def note(self, seconds: float) -> None:
         """Note for how long a caller has kept its connection."""
-        self.seconds += seconds
+        self.whole.seconds += seconds
         self.mean += (seconds - self.mean) * _NEWEST
 
 
@@ -81,7 +112,7 @@ class Shares(Generic[W]):
     Args:
         connections: the number of connections to lend.
         places: the number of callers that may wait in all.
-        long: the mean seconds beyond which a share gets fewer than half of them beside others; 0 is no limit.
+        long: the seconds beyond which a statement is long; 0 is none.
         clock: yields seconds.
 
     Attributes:
@@ -97,6 +128,8 @@ class Shares(Generic[W]):
         self.waiting = 0
         self._connections = connections
         self._half = max(1, connections // 2)
+        self._most_long = max(1, connections // _FOR_EACH_LONG)
+        self._long_places = max(_LEAST_LONG_PLACES, 2 * connections)
         self._long = long or math.inf
         self._places = places
         self._clock = clock
@@ -116,6 +149,16 @@ class Shares(Generic[W]):
                 self._mixed_until = self._clock() + PRESENCE
             self._latest = share
         return share
+
+    def line_of(self, share: Share[W], pace: Pace) -> Share[W]:
+        """Return the part of a share that has a statement of this pace: beside others that of the long ones, or all."""
+        if (pace.seconds or share.unknown.seconds) <= self._long:
+            return share
+        if not share.is_limited or self._clock() >= self._mixed_until:
+            return share
+        if share.long is None:
+            share.long = Share(is_limited=True, whole=share)
+        return share.long
 
     def take_seconds(self) -> dict[Hashable, float]:
         """Return the seconds for which the callers of each share have kept connections since the last call."""
@@ -141,14 +184,16 @@ class Shares(Generic[W]):
 
     def may_take(self, share: Share[W]) -> bool:
         """Return whether the share may be lent a free connection."""
-        held = share.in_hand
-        if share.group is not None and share.group.in_hand >= self._half:
+        whole = share.whole
+        if whole.group is not None and whole.group.in_hand >= self._half:
             return False
-        if not held or not share.is_limited:
+        if not whole.in_hand or not share.is_limited:
             return True
         if self.in_hand >= self._connections - 1:
             return False
-        return held < self._most_beside_others(share) or self._clock() >= self._mixed_until
+        if whole.in_hand < self._half and (share is whole or share.in_hand < self._most_long):
+            return True
+        return self._clock() >= self._mixed_until
 
     def is_late(self, share: Share[W], ahead: int, patience: float, *, is_first: bool) -> bool:
         """Return whether a caller that came now would wait for longer than `patience` seconds.
@@ -166,7 +211,7 @@ class Shares(Generic[W]):
             return True
         if is_first or not share.waiting or now - share.lined_up_at < _STANDING:
             patience *= BURST
-        most = self._most_beside_others(share) if now < self._mixed_until else max(1, self._connections - 1)
+        most = self._half if now < self._mixed_until else max(1, self._connections - 1)
         rivals = len(self._lined_up) + (not share.waiting)
         wait = (ahead + len(share.waiting) + 1) * share.mean / min(most, self._connections / rivals)
         return wait > patience
@@ -175,21 +220,31 @@ class Shares(Generic[W]):
         """Note that the share was lent a connection."""
         share.in_hand += 1
         self.in_hand += 1
-        if share.group is not None:
-            share.group.in_hand += 1
+        whole = share.whole
+        if whole is not share:
+            whole.in_hand += 1
+        if whole.group is not None:
+            whole.group.in_hand += 1
 
     def give_back(self, share: Share[W]) -> None:
         """Note that a connection of the share came back, or has ended."""
         share.in_hand -= 1
         self.in_hand -= 1
-        if share.group is not None:
-            share.group.in_hand -= 1
+        whole = share.whole
+        if whole is not share:
+            whole.in_hand -= 1
+        if whole.group is not None:
+            whole.group.in_hand -= 1
 
     def line_up(self, share: Share[W], caller: W) -> W | None:
         """Have a caller wait, and return the caller that loses its place: perhaps the same.
 
         Where all places are taken, the share with the most callers gives up its latest one.
         """
+        if share.whole is not share:
+            places = min(self._long_places, _LONGEST_WAIT * self._most_long / share.mean if share.mean else math.inf)
+            if len(share.waiting) >= places:
+                return caller
         displaced = None
         if self.waiting >= self._places:
             longest = max(self._lined_up, key=lambda one: len(one.waiting), default=share)
@@ -222,9 +277,9 @@ class Shares(Generic[W]):
         """
         best: Share[W] | None = None
         for share in self._lined_up if not self.unlimited.waiting else (self.unlimited,):
-            if (best is None or share.in_hand < best.in_hand) and self.may_take(share):
+            if (best is None or share.whole.in_hand < best.whole.in_hand) and self.may_take(share):
                 best = share
-                if not share.in_hand:
+                if not share.whole.in_hand:
                     break
         if best is None:
             return None
@@ -242,19 +297,12 @@ class Shares(Generic[W]):
             for caller in list(share.waiting):
                 yield share, caller
 
-    def _most_beside_others(self, share: Share[W]) -> int:
-        """Return the number of connections that the share gets while others are present.
-
-        It is two at least: beside one long statement of a workspace its short ones go on.
-        """
-        if share.mean <= self._long:
-            return self._half
-        return min(self._half, max(2, int(self._half * self._long / share.mean)))
-
     def _make(self, key: Hashable) -> Share[W]:
         if len(self._known) >= self._most_kept:
             self._known = {
-                kept: share for kept, share in self._known.items() if kept is None or share.in_hand or share.waiting
+                kept: share
+                for kept, share in self._known.items()
+                if kept is None or share.in_hand or share.waiting or (share.long and share.long.waiting)
             }
             self._most_kept = max(_MOST_KEPT, 2 * len(self._known))
         share = self._known[key] = Share(is_limited=True)

@@ -13,7 +13,10 @@ from tests.waiting import eventually
 
 POOL = 4
 CALLERS = 24
-READS = 40
+READS = 20
+LONG = 0.1
+"""Seconds, which short statements do not take in the mean on a slow machine either."""
+LONG_CALLERS = 6
 
 
 def key_of(dsn: str, workspace: str) -> str:
@@ -27,11 +30,13 @@ def ask(client: httpx.Client, query: str) -> Any:
     return client.post("/graphql", json={"query": query})
 
 
-def waiting(observer: psycopg.Connection[Any]) -> int:
-    """How many statements wait for the lock of a table."""
+def waiting(observer: psycopg.Connection[Any], *, seconds: float = 0) -> int:
+    """How many statements have waited for the lock of a table for so long."""
     row = observer.execute(
         "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation' AND database ="
         " (SELECT oid FROM pg_database WHERE datname = current_database())"
+        " AND waitstart <= clock_timestamp() - make_interval(secs => %s)",
+        [seconds],
     ).fetchone()
     return int(row[0]) if row else 0
 
@@ -44,7 +49,8 @@ def waiting(observer: psycopg.Connection[Any]) -> int:
 def test_statements_of_one_workspace_that_stand_still_keep_no_other_from_being_served(dsn: str, query: str) -> None:
     token = key_of(dsn, "attacker")
     with (
-        serving(DATABASE_URL=dsn, FIELDSTONE_POOL_SIZE=str(POOL)) as served,
+        # On a slow machine these are long statements, too, of which one runs at a time.
+        serving(DATABASE_URL=dsn, FIELDSTONE_POOL_SIZE=str(POOL), FIELDSTONE_LONG_STATEMENT="0") as served,
         served.client() as client,
         psycopg.connect(dsn) as holder,
         psycopg.connect(dsn, autocommit=True) as observer,
@@ -68,6 +74,40 @@ def test_statements_of_one_workspace_that_stand_still_keep_no_other_from_being_s
             assert waiting(observer) <= POOL - 1
             holder.rollback()
             assert {answer.result().status_code for answer in answers} == {200}
+    assert not [line for line in served.errors if "unexpected error" in line]
+
+
+def test_long_statements_of_one_workspace_run_one_at_a_time_and_keep_nothing_else_waiting(dsn: str) -> None:
+    token = key_of(dsn, "attacker")
+    long, short = "{ companies { totalCount } }", "{ people { totalCount } }"
+    with (
+        serving(DATABASE_URL=dsn, FIELDSTONE_LONG_STATEMENT=str(round(LONG * 1_000))) as served,
+        served.client() as client,
+        httpx.Client(base_url=served.url, headers={"authorization": f"Bearer {token}"}, timeout=30) as attacker,
+        psycopg.connect(dsn) as holder,
+        psycopg.connect(dsn, autocommit=True) as observer,
+        ThreadPoolExecutor(CALLERS) as threads,
+    ):
+        assert read_and_write(client, 0) == [200, 200]
+        assert [ask(attacker, short).status_code for _ in range(3)] == [200, 200, 200]
+        lock(holder, dsn)
+        first = threads.submit(ask, attacker, long)
+        eventually(lambda: waiting(observer, seconds=20 * LONG) == 1, "nobody waits for the lock for long")
+        holder.rollback()
+        assert first.result().status_code == 200
+        lock(holder, dsn)
+        answers = [threads.submit(ask, attacker, long) for _ in range(LONG_CALLERS)]
+        eventually(
+            lambda: f"fieldstone_pool_waiting {LONG_CALLERS - 1}.0\n" in client.get("/metrics").text,
+            "the long statements do not wait",
+        )
+        for number in range(LONG_CALLERS):
+            assert ask(attacker, short).status_code == 200, number
+            assert read_and_write(client, number) == [200, 200], number
+        assert waiting(observer) == 1
+        assert not any(answer.done() for answer in answers)
+        holder.rollback()
+        assert {answer.result().status_code for answer in answers} == {200}
     assert not [line for line in served.errors if "unexpected error" in line]
 
 

@@ -65,7 +65,7 @@ class Reader:
         loop = asyncio.get_running_loop()
         while True:
             slow = group.is_slow
-            async with self._slots.hold(group.key.workspace_id, slow=slow):
+            async with self._slots.hold(group.key.workspace_id, slow=slow or group.is_held_up(self._database)):
                 wanted = choose()
                 after, sets = wanted.after, wanted.sets
                 upto = min(wanted.upto, after + group.reach)

@@ -59,10 +59,11 @@ class Execution:
             DatabaseError: it cannot be read.
         """
         workspace_id, slow = group.key.workspace_id, group.is_slow
+        is_slow = slow or self._database.is_held_up(group.key.statement, workspace_id.int)
         waited = asyncio.get_running_loop().time()
         async with (
-            self._live_slots.hold(workspace_id, slow=slow),
-            self._slots.hold(workspace_id, slow=slow),
+            self._live_slots.hold(workspace_id, slow=is_slow),
+            self._slots.hold(workspace_id, slow=is_slow),
         ):
             begun = asyncio.get_running_loop().time()
             self._counters.live_stretched += begun - waited > group.key.interval

@@ -189,6 +189,14 @@ class SubscriptionGroup:
             self._sets = build_sets(self.live)
         return self._sets
 
+    def is_held_up(self, database: Database) -> bool:
+        """Return whether its statement would wait for long ones of its workspace."""
+        match self.key:
+            case GroupKey(statement=statement):
+                return database.is_held_up(statement, self.key.workspace_id.int)
+            case _:
+                return False
+
     async def read(
         self, database: Database, after: int, upto: int, sets: Sets, *, limit: float | None
     ) -> tuple[list[Delivery], int]:

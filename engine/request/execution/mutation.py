@@ -143,7 +143,7 @@ async def _run_once(
         return data
 
     try:
-        return await run_transaction(database, work, timeout=time_limit, share=share)
+        return await run_transaction(database, work, timeout=time_limit, share=share, statement=_telling(writes[0]))
     except ApiError:
         await _name_rows(database, runs, time_limit=time_limit, share=share)
         raise
@@ -161,6 +161,17 @@ async def _name_rows(database: Database, runs: "Sequence[Run]", *, time_limit: f
     for run in runs:
         if isinstance(run, NestedRun) and run.failed is not None:
             await run.failed.name_rows(database, time_limit=time_limit, share=share)
+
+
+def _telling(first: Planned) -> Statement | None:
+    """Return the statement whose pace tells how long a mutation takes that begins with this root field."""
+    match first:
+        case PlannedWrite():
+            return first.write.statement
+        case PlannedNested():
+            return first.read_back.statement
+        case _:
+            return None
 
 
 Run = NestedRun | BoundMerge | list[bytes | None]

@@ -65,10 +65,11 @@ class TracedDatabase(Database):
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - as Database has it
         share: Hashable = None,
+        statement: Statement | None = None,
     ) -> AsyncIterator[Transaction]:
         """Hold a transaction."""
         with self._tracer.child("SQL transaction", kind=SpanKind.CLIENT, attributes=describe_statements([])):
-            async with super().transaction(timeout=timeout, share=share) as transaction:
+            async with super().transaction(timeout=timeout, share=share, statement=statement) as transaction:
                 yield _TracedTransaction(self._tracer, transaction)
 
     @asynccontextmanager

@@ -55,7 +55,7 @@ class Lane:
             self._lender.take_back(self._connection)
         if member is None:
             return
-        if self._begun - begun >= SLOW and member.pace is not None:
+        if self._begun - begun >= SLOW:
             member.pace.note_slow()
         if not member.done():
             member.set_result(results)

@@ -12,17 +12,15 @@ from fieldstone.sql.driver.callback_statement import CallbackStatement
 from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.connection_pool import ConnectionPool
 from fieldstone.sql.driver.lanes.lane import Lane
-from fieldstone.sql.driver.pace import Pace
+from fieldstone.sql.driver.pace import Paces
 from fieldstone.sql.driver.pipeline_sync import can_send_sync
 from fieldstone.sql.driver.shares import Shares
 from fieldstone.sql.pool_settings import PoolCounters, PoolSettings
-from fieldstone.sql.statement import Statement
 
 _MOST_TOGETHER: Final = 16
 """Statements of one message; those before one in it take some 1.5 ms at most."""
 _LATE: Final = 0.004
 """Seconds after which a lane's answer is no longer worth waiting for; the lanes are looked at as often."""
-_MOST_PACES: Final = 4_096
 _PATIENCE: Final = 0.02
 """Seconds after which the statements of a lane leave the one that holds them up."""
 
@@ -38,6 +36,9 @@ class Lanes:
         pool: the pool that the connections belong to.
         settings: their `lanes` is the number of connections that are used so at once.
         counters: where shared messages are counted.
+
+    Attributes:
+        paces: those of all statements; only where there are lanes, reads are timed.
     """
 
     def __init__(self, pool: ConnectionPool, settings: PoolSettings, counters: PoolCounters) -> None:
@@ -46,7 +47,7 @@ class Lanes:
         self._most = settings.lanes if settings.prepare and can_send_sync() else 0
         self._busy: dict[DriverConnection, Lane | CallbackStatement] = {}
         self._queue: Shares[CallbackStatement] = Shares(settings.connections, settings.max_waiting)
-        self._paces: dict[bytes, Pace] = {}
+        self.paces = Paces(are_timed=self._most > 0)
         self._is_due = False
         self._is_watched = False
         self._is_crowded = False
@@ -56,15 +57,9 @@ class Lanes:
         """Return the number of statements that wait for a lane."""
         return self._queue.waiting
 
-    def find_pace(self, statement: Statement) -> Pace | None:
-        """Return the pace of a statement that only reads; None where there are no lanes."""
-        if not self._most:
-            return None
-        return self._paces.get(statement.name) or self._begin_pace(statement.name)
-
     def lend(self, quick: CallbackStatement) -> None:
         """Have a statement take a connection, alone or with others."""
-        if quick.pace is None or not quick.pace.is_short:
+        if quick.writes or not quick.pace.is_short:
             self._pool.lend(quick)
             return
         # The pool keeps more for others as soon as there are any.
@@ -162,9 +157,3 @@ class Lanes:
         if self._queue.waiting:
             self._serve_soon()
         self._begin_watch()
-
-    def _begin_pace(self, name: bytes) -> Pace:
-        if len(self._paces) >= _MOST_PACES:
-            del self._paces[next(iter(self._paces))]
-        pace = self._paces[name] = Pace()
-        return pace

@@ -10,7 +10,7 @@ from fieldstone.sql.driver.connection_pool import ConnectionPool
 from fieldstone.sql.errors import ConnectionLost, DatabaseBusy, DatabaseUnavailable
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolCounters
-from fieldstone.sql.statement import Statement
+from fieldstone.sql.statement import Row, Statement
 from tests.sql.driving import BACKEND, ECHO, QUICK, SLEEP, Called, observing, opened
 from tests.waiting import until
 
@@ -104,6 +104,57 @@ async def test_the_waiting_of_a_share_make_room_for_others(empty_database: str, 
         await asyncio.gather(*answers[1], *answers[2])
         assert [told.result() for told in answers[2]] == [[(b"x",)]] * 5
         assert [told.result() for told in answers[1]].count([(b"x",)]) == 5
+
+
+async def test_one_long_statement_of_a_share_runs_beside_others_in_whatever_way_it_is_asked_for(
+    empty_database: str,
+) -> None:
+    async with opened(empty_database, long_statement=0.5) as database, observing(empty_database) as seen:
+        for share in (1, 2):
+            assert await database.read(ECHO, (b"x",), share=share) == [(b"x",)]
+        assert not database.is_held_up(SLEEP, 1)
+        database._lanes.paces.find(SLEEP).note_kept(60)
+        assert not database.is_held_up(SLEEP, 1)
+        long = [asyncio.create_task(database.read(SLEEP, (b"60",), share=1))]
+        await seen.until_active(1)
+        assert (database.is_held_up(SLEEP, 1), database.is_held_up(ECHO, 1)) == (True, False)
+        quick = Called(SLEEP, (b"60",), share=1, finish=lambda *_: None, give_up=lambda: None)
+        database.begin(quick)
+        long += [
+            asyncio.create_task(database.write(SLEEP, (b"60",), share=1)),
+            asyncio.create_task(_hold(database, SLEEP, share=1)),
+        ]
+        await until(lambda: database.stats().waiting == 3)
+        for _ in range(20):
+            assert await database.read(ECHO, (b"x",), share=1) == [(b"x",)]
+            assert await database.read(ECHO, (b"x",), share=2) == [(b"x",)]
+        assert await seen.active() == 1
+        quick.cancel()
+        assert database.stats().waiting == 2
+        # The next one runs when the one before has ended, and those that wait can leave.
+        for task, left in zip(long, (1, 0, 0), strict=True):
+            task.cancel()
+            await until(lambda left=left: database.stats().waiting == left)  # type: ignore[misc]  # mypy: no default
+        await asyncio.gather(*long, return_exceptions=True)
+        await until(lambda: database.stats().in_use == 0)
+        assert database._pool._shares.in_hand == 0
+
+
+async def _hold(database: Database, statement: Statement, *, share: int) -> list[Row]:
+    async with database.transaction(share=share, statement=statement) as transaction:
+        return await transaction.run(statement, (b"60",))
+
+
+async def test_first_runs_are_long_where_those_before_were(empty_database: str) -> None:
+    async with opened(empty_database, long_statement=0.001) as database:
+        await database.read(ECHO, (b"x",), share=2)
+        await database.read(SLEEP, (b"0.1",), share=1)
+        assert database.is_held_up(BACKEND, 1) is False
+        held = asyncio.create_task(database.read(SLEEP, (b"60",), share=1))
+        await until(lambda: database.is_held_up(BACKEND, 1))
+        assert not database.is_held_up(BACKEND, 2)
+        held.cancel()
+        await asyncio.gather(held, return_exceptions=True)
 
 
 async def test_a_connection_that_is_lost_is_not_counted_for_its_share(empty_database: str) -> None:

@@ -77,7 +77,7 @@ class Asking:
                 await connection.execute(statement, (value,))
             connection.release()
         for statement, value in ALL.items():
-            while self.database._lanes.find_pace(statement) and not self.is_short(statement):
+            while self.database._lanes._most and not self.is_short(statement):
                 (outcome,) = await self.outcomes((statement, value))
                 assert isinstance(outcome, list)
         self.messages.clear()
@@ -86,8 +86,7 @@ class Asking:
 
     def is_short(self, statement: Statement) -> bool:
         """Return whether the next read by this statement may share a message."""
-        pace = self.database._lanes.find_pace(statement)
-        return pace is not None and pace.is_short
+        return self.database._lanes.paces.find(statement).is_short
 
 
 async def gather(*reads: Read) -> list[Outcome]:

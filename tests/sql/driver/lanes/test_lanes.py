@@ -323,7 +323,7 @@ async def test_where_there_are_no_lanes_reads_go_alone(
         if asking.database._settings.prepare:
             assert await asking.outcomes(*((ECHO, name) for name in names)) == [[(name,)] for name in names]
         assert messages == []
-        assert asking.database._lanes.find_pace(ECHO) is None
+        assert not asking.database._lanes.paces.find(ECHO).is_next_timed()
 
 
 async def test_reads_in_lanes_end_with_the_database(empty_database: str, messages: Messages) -> None:
