@@ -32,14 +32,8 @@ def describe(
             return NotFound("A record to connect to was destroyed meanwhile.", path=path)
         case errors.NotNullViolation():
             return _required(error, snapshot, path)
-        case errors.UnknownTimeZone():
-            return BadUserInput(
-                f"'timeZone' must be the name of a time zone, such as Europe/Berlin or UTC: {error.message}.",
-                field="timeZone",
-                path=path,
-            )
         case errors.ValueOutOfRange():
-            return BadUserInput(f"A value is out of range: {error.message}.", path=path)
+            return _wrong_value(error, path)
         case errors.LimitExceeded():
             return QueryTooComplex(f"The operation is past a limit of the database: {error.message}.", path=path)
         case errors.ResponseTooLarge():
@@ -52,6 +46,18 @@ def describe(
             return Conflict("Other changes were in the way each time: try again.", path=path)
         case _:
             return None
+
+
+def _wrong_value(error: errors.ValueOutOfRange, path: Path | None) -> BadUserInput:
+    field: str | None
+    match error:
+        case errors.UnknownTimeZone():
+            field, reason = "timeZone", "'timeZone' must be the name of a time zone, such as Europe/Berlin or UTC"
+        case errors.ClosedPath():
+            field, reason = "setPath", "'setPath' cannot follow a path"
+        case _:
+            field, reason = None, "A value is out of range"
+    return BadUserInput(f"{reason}: {error.message}.", field=field, path=path)
 
 
 def _unavailable(

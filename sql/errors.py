@@ -129,6 +129,10 @@ class ValueOutOfRange(DatabaseError):
     """A value does not fit, or is not written as its type needs."""
 
 
+class ClosedPath(ValueOutOfRange):
+    """A path into a JSON document leads through a value that has no such member."""
+
+
 class UnknownTimeZone(ValueOutOfRange):
     """A time zone has a name that the server does not know."""
 

@@ -10,6 +10,7 @@ from psycopg.pq.abc import PGresult
 
 from fieldstone.sql.errors import (
     CheckViolation,
+    ClosedPath,
     ConnectionLost,
     DatabaseError,
     DatabaseUnavailable,
@@ -33,7 +34,7 @@ from fieldstone.sql.errors import (
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _BY_STATE: dict[str, type[DatabaseError]] = {
-    # No other function that a request calls refuses a parameter's value.
+    # Of the functions that a request calls, only set_paths refuses a parameter's value beside it.
     "22023": UnknownTimeZone,
     "23001": ForeignKeyViolation,
     "23502": NotNullViolation,
@@ -87,6 +88,7 @@ _OF_A_WORKER = re.compile(r"while executing command on \S+:\d+")
 _SHARD = re.compile(r'_\d{6,}(?=")')
 _QUOTED = re.compile(r'"([^"]*)"')
 _WORKER_LOST = ("failure on connection marked as essential", "server closed the connection unexpectedly")
+_CLOSED_PATH = "a value on the path "
 _TOO_LONG = re.compile(r"index row size|index row requires|string is too long for tsvector")
 
 _PASSING = ("08", "25", "40", "53", "55", "57", "58")
@@ -128,6 +130,8 @@ def translate_result(result: PGresult) -> DatabaseError:
     kind = _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2], DatabaseError)
     if (sqlstate, text(DiagnosticField.SOURCE_FUNCTION)) in _STALE_PLANS:
         kind = StalePlan
+    if kind is UnknownTimeZone and message.startswith(_CLOSED_PATH):
+        kind = ClosedPath
     is_measured = text(DiagnosticField.SOURCE_FUNCTION) in _MEASURING
     if kind is LimitExceeded and (is_measured or (is_of_worker and _TOO_LONG.search(message))):
         kind = ValueTooLong

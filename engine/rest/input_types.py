@@ -107,7 +107,9 @@ class Input(NamedTuple):
 
     def _leaf(self, value: Text, type_: GraphQLInputType, names: Sequence[str]) -> JsonValue:
         if isinstance(type_, GraphQLInputObjectType):
-            raise self._error(names, 'a JSON object such as {"last":7,"unit":"DAY"}')
+            if "unit" in type_.fields:
+                raise self._error(names, 'a JSON object such as {"last":7,"unit":"DAY"}')
+            raise self._error(names, f"one of its members, such as {_shown([*names, next(iter(type_.fields))])}")
         return read_leaf(value, type_)
 
     def _error(self, names: Sequence[str], expected: str) -> BadUserInput:

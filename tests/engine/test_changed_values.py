@@ -117,7 +117,8 @@ async def test_a_path_that_leads_through_another_value(items: Apis, before: Any,
     id_ = await create(items, meta=before)
     steps = ", ".join(f'"{step}"' for step in path)
     message, extensions = await refusal(items, id_, f"setPath: {{meta: [{{path: [{steps}], value: 1}}]}}")
-    assert extensions["code"] == "BAD_USER_INPUT"
+    assert extensions == {"code": "BAD_USER_INPUT", "field": "setPath"}
+    assert message.startswith("'setPath' cannot follow a path: ")
     assert "has no member" in message
 
 

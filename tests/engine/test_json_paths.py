@@ -167,7 +167,11 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "gt",
         "Field 'gt' must be text, a number or a boolean, not an object.",
     ),
-    "one end": ({"path": ["a"], "between": [1]}, "between", "Field 'between' between takes a list of two values."),
+    "one end": (
+        {"path": ["a"], "between": [1]},
+        "between",
+        "Field 'between' must have a list of two values for between.",
+    ),
     "null for gt": ({"path": ["a"], "gt": None}, "gt", "The operator 'gt' at a path must not be null."),
     "a long path": ({"path": ["a"] * 51, "eq": 1}, "path", "Field 'path' must have at most 50 steps."),
     "an open pattern": (

@@ -166,7 +166,7 @@ def _comparable(value: JsonValue) -> JsonValue:
 def _end(place: int) -> Callable[[JsonValue], JsonValue]:
     def read(value: JsonValue) -> JsonValue:
         if not isinstance(value, list) or len(value) != 2:
-            raise InvalidValue("between takes a list of two values")
+            raise InvalidValue("must have a list of two values for between")
         return _comparable(value[place])
 
     return read

@@ -90,7 +90,7 @@ def _range(context: PlanContext, scalar: Scalar, tree: Tree, blame: Blame) -> tu
         def convert(value: JsonValue) -> bytes:
             ends = value if isinstance(value, list) else [value]
             if len(ends) != 2 or None in ends:
-                raise InvalidValue("between takes a list of two values")
+                raise InvalidValue("must have a list of two values for between")
             return encode(ends[place])
 
         return context.parameters.add(bind_tree(tree, convert, blame), scalar.sql_type)
