@@ -87,6 +87,10 @@ class _TracedTransaction(Transaction):
         self._tracer = tracer
         self._inner = inner
 
+    def precede(self, step: Step) -> None:
+        """Have a statement run before the next one, of whose span it is a part."""
+        self._inner.precede(step)
+
     async def run(self, statement: Statement, parameters: Parameters) -> list[Row]:
         """Run one statement."""
         with self._tracer.child("SQL statement", kind=SpanKind.CLIENT, attributes=describe_statements([statement])):

@@ -10,9 +10,12 @@ from opentelemetry.trace import SpanKind
 
 from fieldstone.engine.server.fast_path.repeated_request import WarmPath
 from fieldstone.engine.server.log import flush_log
+from fieldstone.engine.server.tracing.database import TracedDatabase
 from fieldstone.engine.server.tracing.tracer import NO_PARENT, Tracer
 from fieldstone.engine.settings import ConfigurationError, load_settings
 from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.statement import Statement
 from tests.engine.server.conftest import StartApp
 from tests.engine.server.fast_path.talking import CREATE, PEOPLE, Serve, Talk
 from tests.engine.server.streams.sockets import connected, streamed
@@ -69,6 +72,18 @@ async def test_a_mutation_has_its_transaction_and_no_values(start_app: StartApp,
     assert b"INSERT INTO" in sent
     assert b"s3cret" not in sent
     assert b"V4lue" not in sent
+
+
+async def test_a_traced_transaction_has_a_statement_run_before_the_next(empty_database: str) -> None:
+    """With tracing, each write of a workspace on a node of Citus was answered with 500."""
+    database = TracedDatabase(Tracer(), empty_database, PoolSettings())
+    await database.open()
+    try:
+        async with database.transaction() as transaction:
+            transaction.precede((Statement(text="CREATE TEMPORARY TABLE before (id int)"), []))
+            await transaction.run(Statement(text="INSERT INTO before VALUES (1)"), [])
+    finally:
+        await database.close()
 
 
 async def test_the_fast_path_makes_the_spans_of_sampled_requests(
