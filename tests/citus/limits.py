@@ -29,6 +29,10 @@ _WRITTEN_BEFORE = (
     "The test writes rows by hand and then changes their table in one transaction. Citus makes no index of a table"
     " whose foreign keys wait for the end of the transaction; no change of a model does both."
 )
+_NO_TRIGGERS = (
+    "The test has the commit of a write fail by a deferred trigger of its own. Citus takes no triggers of distributed"
+    " tables; tests/citus/test_nodes.py has nodes that die at a commit."
+)
 _FAULT_OF_COPIES = (
     "The test copies rows by an INSERT .. SELECT of its own, with values that are STABLE, which Citus 14.0.1 sends"
     " wrongly; the statements of Fieldstone avoid it."
@@ -38,6 +42,7 @@ _LIES_TOGETHER = (
     " other tests there compare its records, and its tables with its model."
 )
 
+_FAST_PATH = "tests/engine/server/fast_path"
 _SEQUENCER = "tests/engine/events/log/test_sequencer.py"
 
 LIMITS: Final[Mapping[str, str]] = {
@@ -63,6 +68,14 @@ LIMITS: Final[Mapping[str, str]] = {
     "tests/engine/access/test_served_writes.py::test_a_warm_write_of_a_role_is_one_statement": _MORE_STATEMENTS,
     "tests/engine/test_unique_keys.py::test_a_repeated_write_is_for_the_fast_path": _MORE_STATEMENTS,
     "tests/engine/test_upsert.py::test_it_is_one_statement_and_the_warm_path_serves_it": _MORE_STATEMENTS,
+    "tests/engine/server/http/test_explain.py::test_a_text_order_without_an_index_is_named": _READS_PLANS,
+    "tests/engine/server/http/test_explain.py::test_a_write_is_planned_and_executed_once": _MORE_STATEMENTS,
+    f"{_FAST_PATH}/test_repeated_writes.py::test_a_repeated_write_writes_once_with_its_event": _MORE_STATEMENTS,
+    f"{_FAST_PATH}/test_repeated_writes.py::test_a_write_whose_commit_fails_is_not_told_as_done": _NO_TRIGGERS,
+    f"{_FAST_PATH}/test_repeated_nested.py::test_a_repeated_nested_create_writes_all": _MORE_STATEMENTS,
+    f"{_FAST_PATH}/test_repeated_nested.py::test_a_key_beside_the_record_to_create_is_refused": _MORE_STATEMENTS,
+    f"{_FAST_PATH}/test_repeated_nested.py::test_a_nested_create_whose_commit_fails_is_not_told_as_done": _NO_TRIGGERS,
+    f"{_FAST_PATH}/test_repeated_nested.py::test_a_price_that_the_number_of_records_makes": _MORE_STATEMENTS,
     "tests/engine/access/test_any_leak.py": _FAULT_OF_COPIES,
     "tests/engine/test_merge.py::test_blanks_are_filled_in_order": _MORE_STATEMENTS,
     "tests/engine/backup/test_backup.py::test_a_restored_database_has_each_row_and_each_definition": _LIES_TOGETHER,

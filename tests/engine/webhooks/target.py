@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tests.waiting import until
@@ -67,8 +68,13 @@ class TargetServer:
 
     async def until_taken(self, count: int) -> list[Any]:
         """The events taken, as soon as there are so many."""
-        await until(lambda: len(self.taken) >= count)
+        while (known := len(self.taken)) < count:
+            # The limit of the wait is for the next, however many they are.
+            await until(partial(self._has_taken, known + 1))
         return self.taken
+
+    def _has_taken(self, count: int) -> bool:
+        return len(self.taken) >= count
 
     async def until_received(self, count: int) -> list[Received]:
         """The requests, as soon as there were so many."""

@@ -16,6 +16,8 @@ from fieldstone.engine.server.fast_path import known_reads
 from fieldstone.metadata.roles.principal import Principal
 from tests.engine.server.fast_path.talking import Answered, Serve, Serving, Talk
 
+RUNS = 5
+
 
 async def get(talk: Talk, path: str, more: str = "") -> Answered:
     talk.send(f"GET /rest/{path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {talk.token}\r\n{more}\r\n".encode())
@@ -238,8 +240,9 @@ async def test_a_record_by_id_takes_no_more_lines_than_by_graphql(serve: Serve) 
             for ask in forms:
                 assert (await ask()).status == 200
             warm = await serving.warm()
-            counts.append(await count_lines(forms))
-            assert await serving.warm() == warm + len(forms)
+            # Work in the background adds lines to some.
+            counts.append(min([await count_lines(forms) for _ in range(RUNS)]))
+            assert await serving.warm() == warm + RUNS * len(forms)
         of_graphql, of_rest = counts
         assert 0 < of_rest <= of_graphql
 
