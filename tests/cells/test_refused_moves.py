@@ -1,10 +1,13 @@
 """Each limit of docs/how-to/cells.md on the moves of a workspace, refused with its reason before anything is done."""
 
+import psycopg
 import pytest
 
 from fieldstone.engine.cells.errors import MoveRefused
 from fieldstone.engine.server.cells.moving import move
+from fieldstone.metadata.catalog.migrate import EXTENSION_SCHEMA, EXTENSIONS
 from fieldstone.metadata.workspaces.sql_roles import SqlRoles
+from fieldstone.sql.ddl import create
 from tests.cells.clusters import cell_services, make_workspace, open_app, place_of, settings_with, url_of
 
 
@@ -50,3 +53,14 @@ async def test_a_source_without_a_logical_log_is_refused(cells: dict[str, str], 
         assert await refusal(urls, "first") == (
             "a move reads the log of its source: home needs wal_level = logical, not replica"
         )
+
+
+async def test_extensions_that_were_made_in_another_order_are_no_reason(cells: dict[str, str]) -> None:
+    """PostgreSQL listed them as it found them, and every move between the two cells was refused."""
+    async with await psycopg.AsyncConnection.connect(cells["east"], autocommit=True) as east:
+        for name in reversed(EXTENSIONS):
+            await east.execute(create.create_extension(name, EXTENSION_SCHEMA))
+    async with open_app(cells) as app:
+        await make_workspace(app, "home", "first")
+        await move(settings_with(cells), "first", "east", lambda _: None)
+        assert await place_of(settings_with(cells), "first") == ["east"]
