@@ -8,16 +8,18 @@ import pytest
 
 from fieldstone.engine.cells.errors import MoveRefused
 from fieldstone.engine.cells.moves import mover
+from fieldstone.engine.cells.moves.mover import find_move
 from fieldstone.engine.cells.moves.replication import begin_replication
 from fieldstone.engine.cells.moves.switch import switch as switch_source
 from fieldstone.engine.cells.moves.unfinished import finish_moves, list_unfinished
 from fieldstone.engine.server.app import Fieldstone
+from fieldstone.engine.server.cells import moving
 from fieldstone.engine.server.cells.moving import cancel, move
 from fieldstone.engine.server.cli import doctor
 from fieldstone.engine.server.cli.command_error import DifferenceFound
 from fieldstone.sql.errors import SqlError
 from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, place_of, send, settings_with
-from tests.waiting import until_true
+from tests.waiting import until, until_true
 
 CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id } }"
 COUNT = "{ companies { totalCount } }"
@@ -162,6 +164,40 @@ async def test_servers_end_a_replication_whose_mover_has_ended(cells: dict[str, 
             lambda: is_row(cells["home"], "SELECT step FROM fieldstone.workspace_move WHERE done_at < now()", ("DONE",))
         )
         assert await fetch(cells["east"], "SELECT count(*) FROM pg_subscription WHERE subname ~ '^fs_move'") == (0,)
+
+
+async def test_a_command_that_meets_the_end_of_its_move_by_a_server_is_not_refused(
+    cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, lines = settings_with(cells), list[str]()
+    async with open_app(cells) as app:
+        await make_workspace(app, "home", "first")
+        with pytest.raises(Stopped):
+            await move(settings, "first", "east", Paused("the records are copied"))
+        known = await find_move(databases_of(app)["home"], "first")
+        await move(settings, "first", "east", lambda _: None)
+
+        async def find_before(*_: Any) -> Any:
+            return known
+
+        monkeypatch.setattr(moving, "find_move", find_before)
+        await move(settings, "first", "east", lines.append)
+    assert lines == ["the cell east has the workspace: another process has brought the move to its end"]
+
+
+async def test_a_move_that_finds_the_webhooks_of_the_target_held_opens_its_gate(cells: dict[str, str]) -> None:
+    """Two moves in opposite directions hold them in their sources, and waited for each other for ever."""
+    settings, lines = settings_with(cells), list[str]()
+    async with open_app(cells) as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+            async with await psycopg.AsyncConnection.connect(cells["east"]) as other:
+                await other.execute("SELECT FROM fieldstone.log_consumer WHERE name = 'webhooks' FOR UPDATE")
+                going = asyncio.create_task(move(settings, "first", "east", lines.append))
+                await until(lambda: any(line.startswith("the writes go on") for line in lines))
+                await send(client, CREATE, name="meanwhile")
+            await going
+            assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 1
 
 
 async def test_a_target_that_refuses_rows_is_said_and_the_move_goes_on_when_it_takes_them(

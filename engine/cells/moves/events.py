@@ -40,38 +40,52 @@ class EventAppender:
         self._move = move
         self._partitions = Partitions(ends.target)
         self._covered = 0
+        self._last: int | None = None
 
-    async def append(self) -> int:
+    async def append_all(self) -> int:
         """Append the events that the target does not have yet, and return their number; raises SqlError."""
+        async with self._ends.source.session() as source, self._ends.target.session() as target:
+            return await self.append(source, target)
+
+    async def append(self, source: Session, target: Session) -> int:
+        """Append them by these sessions, of which the target's is committed.
+
+        Raises:
+            SqlError: no partition could be made for them.
+            psycopg.Error: a database cannot be had.
+        """
         appended, count = 0, _BATCH
         while count == _BATCH:
-            count = await self._append()
+            count = await self._append(source, target)
             appended += count
         return appended
 
-    async def _append(self) -> int:
+    async def _append(self, source: Session, target: Session) -> int:
         move = self._move
-        of_move = {"workspace_id": move.workspace_id, "epoch": move.epoch}
-        async with self._ends.source.session() as source, self._ends.target.session() as target:
-            (after,) = await (await target.execute(QUERIES["last_moved"], of_move)).fetchone() or (-1,)
-            values = {"workspace_id": move.workspace_id, "after": after, "limit": _BATCH}
-            found = await (await source.execute(QUERIES["events_after"], values)).fetchone()
-            count, after, upto = found or (0, None, None)
+        if self._last is None:
+            of_move = {"workspace_id": move.workspace_id, "epoch": move.epoch}
+            (self._last,) = await (await target.execute(QUERIES["last_moved"], of_move)).fetchone() or (-1,)
+        values = {"workspace_id": move.workspace_id, "after": self._last, "limit": _BATCH}
+        found = await (await source.execute(QUERIES["events_after"], values)).fetchone()
+        count, after, upto = found or (0, 0, 0)
+        if not count and self._covered:
+            return 0
+        (head,) = await (await target.execute(QUERIES["hold_head"])).fetchone() or (0,)
+        if head + 2 * _BATCH > self._covered:
+            # A partition is made by another session, for which the head must be free.
+            await target.rollback()
+            self._covered = await self._partitions.cover(head + 4 * _BATCH)
             (head,) = await (await target.execute(QUERIES["hold_head"])).fetchone() or (0,)
-            if head + 2 * _BATCH > self._covered:
-                # A partition is made by another session, for which the head must be free.
-                await target.rollback()
-                self._covered = await self._partitions.cover(head + 4 * _BATCH)
-                (head,) = await (await target.execute(QUERIES["hold_head"])).fetchone() or (0,)
-            if count:
-                await copy_aside(source, target, _of_events(_HISTORY, _COLUMNS, move, after, upto), _LOG, _COLUMNS)
-                await target.execute(QUERIES["append_events"], {"head": head, "epoch": move.epoch})
-                if move.epoch:
-                    older = _of_events(_MOVED, _MOVED_COLUMNS, move, after, upto)
-                    await copy_aside(source, target, older, _MOVED, _MOVED_COLUMNS, "came_positions")
-                    await target.execute(QUERIES["carry_positions"], {"epoch": move.epoch})
-                    await target.execute("DROP TABLE pg_temp.came_positions")
-            return int(count)
+        if count:
+            await copy_aside(source, target, _of_events(_HISTORY, _COLUMNS, move, after, upto), _LOG, _COLUMNS)
+            await target.execute(QUERIES["append_events"], {"head": head, "epoch": move.epoch})
+            if move.epoch:
+                older = _of_events(_MOVED, _MOVED_COLUMNS, move, after, upto)
+                await copy_aside(source, target, older, _MOVED, _MOVED_COLUMNS, "came_positions")
+                await target.execute(QUERIES["carry_positions"], {"epoch": move.epoch})
+        await target.commit()
+        self._last = upto if count else self._last
+        return int(count)
 
 
 def _of_events(table: Table, columns: Sequence[str], move: Move, after: int, upto: int) -> sql.Composed:

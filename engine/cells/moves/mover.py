@@ -110,6 +110,9 @@ async def run_move(ends: Ends, move: Move, report: Report) -> None:
         await _wait_for_builds(ends.source, move, report)
     async with held_model(ends.source, move, patience=_PATIENCE):
         known = await find_move(ends.home, move.name)
+        if known is None and await presence_in(ends.source, move.workspace_id) == "GONE":
+            report(f"the cell {move.target} has the workspace: another process has brought the move to its end")
+            return
         if known is None or known.id != move.id:
             raise MoveRefused("another process has ended this move, or has begun another: start the move again")
         move = known
@@ -139,7 +142,7 @@ async def _leave_source(ends: Ends, move: Move, report: Report) -> None:
         await note_step(ends.home, move, Step.COPY, version=move.version)
     await wait_until_near(ends, move, report)
     appender = EventAppender(ends, move)
-    count = await appender.append()
+    count = await appender.append_all()
     report(f"{count:,} events are copied")
     # Once more, so that little is left for when the writes are held.
     since = await carry_first(ends, move)

@@ -247,7 +247,11 @@ VALUES (%(workspace_id)s, %(name)s, %(cell)s, %(epoch)s)
 ON CONFLICT (workspace_id) DO UPDATE SET cell = excluded.cell, epoch = excluded.epoch WHERE placement.epoch < excluded.epoch;
 
 -- name: sequences
-SELECT sequencename::text, last_value FROM pg_sequences WHERE schemaname = %(schema)s AND last_value IS NOT NULL;
+SELECT relname::text FROM pg_class WHERE relnamespace = to_regnamespace(quote_ident(%(schema)s)) AND relkind = 'S';
+
+-- name: sequence_values
+SELECT given.name, pg_sequence_last_value(given.name::regclass) AS value FROM unnest(%(names)s::text[]) AS given (name)
+WHERE pg_sequence_last_value(given.name::regclass) IS NOT NULL;
 
 -- name: advance_sequence
 SELECT setval(%(sequence)s::regclass, greatest(%(value)s::bigint, coalesce(pg_sequence_last_value(%(sequence)s::regclass), 1)));

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from fieldstone.engine.cells.errors import MoveRefused
 from fieldstone.engine.cells.moves.move import MARKERS, QUERIES, Ends, Move, Report
+from fieldstone.engine.cells.moves.sessions import begun_session
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.sql.ddl.names import name_sql, table_sql
 from fieldstone.sql.executor import Database
@@ -64,7 +65,7 @@ async def wait_until_near(ends: Ends, move: Move, report: Report) -> None:
         async with ends.target.session() as connection:
             row = await (await connection.execute(QUERIES["tables_to_copy"], {"name": move.link})).fetchone()
         left, count = row or (0, 0)
-        if left == 0 and await echo(ends, move, _NEAR):
+        if left == 0 and await _is_near(ends, move):
             return
         if look % _REPORT_EVERY == 0 and left != last:
             last = left
@@ -78,24 +79,33 @@ async def wait_until_near(ends: Ends, move: Move, report: Report) -> None:
         await asyncio.sleep(_LOOK_EVERY)
 
 
-async def echo(ends: Ends, move: Move, seconds: float) -> bool:
+async def echo(source: Session, target: Session, move: Move, seconds: float) -> bool:
     """Write a marker in the source, and return whether the target has it, with all before it, within some seconds.
 
     The positions that a subscription reports are older by up to ten seconds.
+
+    Args:
+        source: it is committed.
+        target: in a transaction whose statements see all that was committed before them.
+        move: the move.
+        seconds: those that are waited for.
     """
     markers, marker = table_sql(Table(schema=move.schema, name=MARKERS)), uuid4()
-    async with ends.source.session() as connection:
-        await connection.execute(sql.SQL("INSERT INTO {} VALUES ({})").format(markers, sql.Literal(marker)))
+    async with source.pipeline():
+        await source.execute(sql.SQL("INSERT INTO {} VALUES ({})").format(markers, sql.Literal(marker)))
+        await source.commit()
     find = sql.SQL("SELECT FROM {} WHERE id = {}").format(markers, sql.Literal(marker))
     until = time.monotonic() + seconds
-    async with ends.target.session() as connection:
-        while True:
-            found = await (await connection.execute(find)).fetchone() is not None
-            # Each look is a transaction of its own.
-            await connection.rollback()
-            if found or time.monotonic() > until:
-                return found
-            await asyncio.sleep(_ECHO_EVERY)
+    while True:
+        found = await (await target.execute(find)).fetchone() is not None
+        if found or time.monotonic() > until:
+            return found
+        await asyncio.sleep(_ECHO_EVERY)
+
+
+async def _is_near(ends: Ends, move: Move) -> bool:
+    async with begun_session(ends.source) as source, begun_session(ends.target) as target:
+        return await echo(source, target, move, _NEAR)
 
 
 async def end_replication(ends: Ends, move: Move) -> None:

@@ -8,9 +8,9 @@ table.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
 from psycopg import sql
 
@@ -19,6 +19,7 @@ from fieldstone.engine.cells.moves.catalog_rows import Owned, carry_rows, list_o
 from fieldstone.engine.cells.moves.events import EventAppender, note_epochs
 from fieldstone.engine.cells.moves.move import MARKERS, QUERIES, Ends, Move, Report
 from fieldstone.engine.cells.moves.replication import echo, list_tables, wait_until_near
+from fieldstone.engine.cells.moves.sessions import switch_sessions
 from fieldstone.engine.events.log.partitions import Partitions
 from fieldstone.engine.events.log.sequencer import Sequencer
 from fieldstone.metadata.catalog.queries import QUERIES as CATALOG
@@ -31,7 +32,6 @@ from fieldstone.sql.plan.elements import Table
 
 _LOCK_WAIT: Final = "300ms"
 _TRIES: Final = 40
-_CONNECTIONS: Final = 4
 _PAUSE: Final = 0.25
 _MARKER_WAIT: Final = 2.0
 _DELIVERY_WAIT: Final = 20.0
@@ -42,6 +42,27 @@ class _NotYet(Exception):
     """The gate has to be opened again."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rest:
+    """The rest of a workspace, which is carried while its writes are held.
+
+    Attributes:
+        tables: those of its records, which the gate locks.
+        sequences: the names of those that an operator has made in its schema.
+        owned: the tables of the catalog whose rows move.
+        since: the transaction that the rows were carried at.
+        appender: that of its events.
+        sequencer: that of the source's log.
+    """
+
+    tables: Sequence[Table]
+    sequences: Sequence[str]
+    owned: Sequence[Owned]
+    since: int
+    appender: EventAppender
+    sequencer: Sequencer
+
+
 async def switch(ends: Ends, move: Move, appender: EventAppender, since: int, report: Report) -> None:
     """Have the source leave the workspace to the target; `since` is the transaction that its rows were carried at.
 
@@ -50,15 +71,15 @@ async def switch(ends: Ends, move: Move, appender: EventAppender, since: int, re
         SqlError: a database cannot be had.
     """
     await _analyze(ends, move)
-    async with ends.target.session() as target:
-        owned = await list_owned(target)
+    rest = await _list_rest(ends, move, appender, since)
     for _ in range(_TRIES):
         await _rest_webhooks(ends, move)
         await wait_until_near(ends, move, report)
-        await appender.append()
-        await _warm(ends)
+        await appender.append_all()
+        # It knows the partitions of the log from here on.
+        await rest.sequencer.tick()
         try:
-            seconds = await _try(ends, move, appender, since, owned)
+            seconds = await _try(ends, move, rest)
         except (_NotYet, LockTimeout) as error:
             report(f"the writes go on, and are held again in a moment: {error}")
             await asyncio.sleep(_PAUSE)
@@ -68,102 +89,123 @@ async def switch(ends: Ends, move: Move, appender: EventAppender, since: int, re
     raise MoveRefused("the tables stayed locked by others: start the move again when their transactions have ended")
 
 
-async def _try(ends: Ends, move: Move, appender: EventAppender, since: int, owned: Sequence[Owned]) -> float:
+async def _list_rest(ends: Ends, move: Move, appender: EventAppender, since: int) -> _Rest:
+    async with ends.target.session() as target:
+        owned = await list_owned(target)
+    async with ends.source.session() as source:
+        tables = [table for table in await list_tables(source, move.schema) if table.name != MARKERS]
+        found = await (await source.execute(QUERIES["sequences"], {"schema": move.schema})).fetchall()
+    return _Rest(
+        tables=tables,
+        sequences=[table_sql(Table(schema=move.schema, name=name)).as_string() for (name,) in found],
+        owned=owned,
+        since=since,
+        appender=appender,
+        sequencer=Sequencer(ends.source, Partitions(ends.source), wake=Wake(), moved=lambda _: None),
+    )
+
+
+async def _try(ends: Ends, move: Move, rest: _Rest) -> float:
     """Close the gate, and open it behind the source's commit; return the seconds in between."""
-    of_workspace = {"workspace_id": move.workspace_id}
-    async with ends.source.session() as gate:
-        tables = [table for table in await list_tables(gate, move.schema) if table.name != MARKERS]
-        await gate.execute(CATALOG["wait_for_locks_at_most"], {"milliseconds": _LOCK_WAIT})
+    async with switch_sessions(ends) as at:
+        # Two moves in opposite directions hold the fan-out of their sources, and would wait for each other's for ever.
+        for session in (at.gate, at.arrival):
+            await session.execute(CATALOG["wait_for_locks_at_most"], {"milliseconds": _LOCK_WAIT})
         begun = time.monotonic()
-        # Before the tables: a write that has both of them takes them in this order.
-        await gate.execute(QUERIES["close_gate"], of_workspace)
-        listed = sql.SQL(", ").join(map(table_sql, tables))
-        await gate.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(listed))
-        (fanned,) = await (await gate.execute(QUERIES["hold_fan_out"])).fetchone() or (0,)
+        fanned = await _close(at.gate, move, rest.tables)
         # The records arrive by the replication while the rest is carried.
-        arrival = asyncio.create_task(echo(ends, move, _MARKER_WAIT))
+        arrival = asyncio.create_task(echo(at.marker, at.echo, move, _MARKER_WAIT))
+        tasks: list[asyncio.Task[Any]] = [arrival]
         try:
-            async with ends.source.session() as source, ends.target.session() as consumer:
-                # Nothing of the last events is made a delivery in the target before its webhooks know where they begin.
-                await consumer.execute(QUERIES["hold_fan_out"])
-                if await _count(source, "receiving", move):
-                    raise _NotYet("the file of an import is being received")
-                if await _count(source, "claimed_deliveries", move):
-                    raise _NotYet("deliveries of webhooks have begun")
-                await _drain(ends, move, source)
-                await appender.append()
-                async with ends.target.session() as target:
-                    await carry_rows(source, target, move, owned, since=since)
-                    await note_epochs(source, target, move)
-                    start = {**of_workspace, "epoch": move.epoch, "fanned": fanned}
-                    await target.execute(QUERIES["begin_webhooks"], start)
-                    await _carry_sequences(source, target, move)
-                if not await arrival:
-                    raise _NotYet("the target has not caught up")
-                await gate.execute(QUERIES["silence_webhooks"], of_workspace)
-                await gate.execute(QUERIES["leave"], of_workspace)
-                await gate.execute(
-                    sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(name_sql(move.schema), name_sql(move.left_schema))
-                )
-                async with _arriving(ends, move):
-                    await gate.commit()
+            # Nothing of the last events is made a delivery in the target before its webhooks know where they begin.
+            await at.arrival.execute(QUERIES["hold_fan_out"])
+            await _drain(at.source, move, rest.sequencer)
+            await rest.appender.append(at.source, at.log)
+            await _carry_rest(at.source, at.target, move, rest, fanned)
+            tasks.append(arriving := asyncio.create_task(_arrive(at.home, at.arrival, move)))
+            await _leave(at.gate, move)
+            if not await arrival:
+                raise _NotYet("the target has not caught up")
+            await arriving
         finally:
-            await end_tasks(arrival)
+            await end_tasks(*tasks)
+        await at.gate.commit()
+        await _serve(at.home, at.arrival)
         return time.monotonic() - begun
 
 
 async def arrive(ends: Ends, move: Move) -> None:
     """Have the target serve the workspace that the source has left, and the directory tell so; raises SqlError."""
-    async with _arriving(ends, move):
-        pass
+    async with ends.home.session() as home, ends.target.session() as target:
+        await _arrive(home, target, move)
+        await _serve(home, target)
 
 
-@asynccontextmanager
-async def _arriving(ends: Ends, move: Move) -> AsyncIterator[None]:
-    """Have the target serve the workspace, and the directory tell so, once the block has ended without an exception.
+async def _close(gate: Session, move: Move, tables: Sequence[Table]) -> int:
+    """Have the writes of the workspace wait, and return the position up to which the source has made deliveries."""
+    listed = sql.SQL(", ").join(map(table_sql, tables))
+    async with gate.pipeline():
+        # Before the tables: a write that has both of them takes them in this order.
+        await gate.execute(QUERIES["close_gate"], {"workspace_id": move.workspace_id})
+        await gate.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(listed))
+        held = await gate.execute(QUERIES["hold_fan_out"])
+    (fanned,) = await held.fetchone() or (0,)
+    return int(fanned)
 
-    Only the commits are left for then, since writes wait for them.
-    """
+
+async def _leave(gate: Session, move: Move) -> None:
     of_workspace = {"workspace_id": move.workspace_id}
-    async with ends.home.session() as home:
-        place = {"id": move.id, "name": move.name, "cell": move.target, "epoch": move.epoch + 1}
-        await home.execute(QUERIES["place"], {**of_workspace, **place})
-        # It commits first: a server that is told of the place finds the workspace there.
-        async with ends.target.session() as target:
-            await target.execute(QUERIES["arrive"], of_workspace)
-            yield
+    async with gate.pipeline():
+        await gate.execute(QUERIES["silence_webhooks"], of_workspace)
+        await gate.execute(QUERIES["leave"], of_workspace)
+        await gate.execute(
+            sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(name_sql(move.schema), name_sql(move.left_schema))
+        )
 
 
-async def _warm(ends: Ends) -> None:
-    """Have the connections made that are needed while the writes are held."""
-    async with AsyncExitStack() as stack:
-        for _ in range(_CONNECTIONS):
-            for database in (ends.source, ends.target):
-                await stack.enter_async_context(database.session())
-        await stack.enter_async_context(ends.home.session())
-        await _sequencer(ends).tick()
+async def _arrive(home: Session, target: Session, move: Move) -> None:
+    """Prepare all but the commits, since writes wait for them."""
+    of_workspace = {"workspace_id": move.workspace_id}
+    place = {"id": move.id, "name": move.name, "cell": move.target, "epoch": move.epoch + 1}
+    await home.execute(QUERIES["place"], {**of_workspace, **place})
+    await target.execute(QUERIES["arrive"], of_workspace)
 
 
-def _sequencer(ends: Ends) -> Sequencer:
-    return Sequencer(ends.source, Partitions(ends.source), wake=Wake(), moved=lambda _: None)
+async def _serve(home: Session, target: Session) -> None:
+    # In this order: a server that is told of the place finds the workspace there.
+    await target.commit()
+    await home.commit()
 
 
-async def _drain(ends: Ends, move: Move, source: Session) -> None:
+async def _drain(source: Session, move: Move, sequencer: Sequencer) -> None:
     """Have all events of the workspace moved to the source's log: none comes behind the gate."""
-    sequencer = _sequencer(ends)
     until = time.monotonic() + _MARKER_WAIT
-    while await _count(source, "staged", move):
+    receiving, claimed, staged = await _counts(source, move, "receiving", "claimed_deliveries", "staged")
+    if receiving:
+        raise _NotYet("the file of an import is being received")
+    if claimed:
+        raise _NotYet("deliveries of webhooks have begun")
+    while staged:
         if time.monotonic() > until:
             raise _NotYet("its events have no positions yet")
         await sequencer.tick()
-    # The statements behind it must see them.
-    await source.rollback()
+        (staged,) = await _counts(source, move, "staged")
 
 
-async def _carry_sequences(source: Session, target: Session, move: Move) -> None:
-    for name, value in await (await source.execute(QUERIES["sequences"], {"schema": move.schema})).fetchall():
-        sequence = table_sql(Table(schema=move.schema, name=name)).as_string()
-        await target.execute(QUERIES["advance_sequence"], {"sequence": sequence, "value": value})
+async def _carry_rest(source: Session, target: Session, move: Move, rest: _Rest, fanned: int) -> None:
+    """Carry the rows that have changed, and have the target's webhooks begin where the source's have ended."""
+    await carry_rows(source, target, move, rest.owned, since=rest.since)
+    await note_epochs(source, target, move)
+    values: list[tuple[str, int | None]] = []
+    if rest.sequences:
+        found = await source.execute(QUERIES["sequence_values"], {"names": rest.sequences})
+        values = await found.fetchall()
+    async with target.pipeline():
+        start = {"workspace_id": move.workspace_id, "epoch": move.epoch, "fanned": fanned}
+        await target.execute(QUERIES["begin_webhooks"], start)
+        for name, value in values:
+            await target.execute(QUERIES["advance_sequence"], {"sequence": name, "value": value})
+        await target.commit()
 
 
 async def _rest_webhooks(ends: Ends, move: Move) -> None:
@@ -173,7 +215,7 @@ async def _rest_webhooks(ends: Ends, move: Move) -> None:
         await connection.execute(QUERIES["pause_webhooks"], of_workspace)
     until = time.monotonic() + _DELIVERY_WAIT
     async with ends.source.session() as connection:
-        while await _count(connection, "claimed_deliveries", move):
+        while any(await _counts(connection, move, "claimed_deliveries")):
             await connection.rollback()
             if time.monotonic() > until:
                 raise MoveRefused("deliveries of webhooks are on their way for too long: start the move again later")
@@ -189,6 +231,7 @@ async def _analyze(ends: Ends, move: Move) -> None:
             await connection.commit()
 
 
-async def _count(connection: Session, query: str, move: Move) -> int:
-    row = await (await connection.execute(QUERIES[query], {"workspace_id": move.workspace_id})).fetchone()
-    return int(row[0]) if row else 0
+async def _counts(connection: Session, move: Move, *queries: str) -> list[int]:
+    async with connection.pipeline():
+        cursors = [await connection.execute(QUERIES[one], {"workspace_id": move.workspace_id}) for one in queries]
+    return [int(row[0]) for cursor in cursors if (row := await cursor.fetchone())]
