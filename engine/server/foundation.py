@@ -1,11 +1,10 @@
 """The foundation of a process: the database, its catalog, and the models and keys read from it."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-
-import typer
 
 from fieldstone.engine.access.load_shedding import LoadShedding
 from fieldstone.engine.metadata_api.roles.saved_rules import check_role_rules
@@ -188,10 +187,9 @@ async def _start_embedded(settings: Settings) -> embedded.EmbeddedServer:
         await asyncio.to_thread(embedded.stop, await starting)
         raise
     if server.password is not None:
-        typer.echo(
+        sys.stderr.write(
             f"PostgreSQL listens at {host}:{port}. The password of its user fieldstone, a superuser, is shown this"
-            f" once: {server.password}",
-            err=True,
+            f" once: {server.password}\n"
         )
     return server
 

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
         workspaces,
     )
     from fieldstone.engine.server.cli.placement import places
-    from fieldstone.engine.server.cli.serving import sample_data, serve, start
+    from fieldstone.engine.server.cli.serving import announcement, sample_data, serve, start
     from fieldstone.engine.server.cli.supervisor import supervise
     from fieldstone.engine.server.cli.transfers import files
     from fieldstone.engine.server.cli.upkeep import backups, migrate, status
 
     __all__ = [
+        "announcement",
         "api_keys",
         "backups",
         "doctor",
@@ -53,6 +54,7 @@ else:
     def __getattr__(name: str) -> ModuleType:
         """Import a module; no collection looks meanwhile through objects that are all here to stay."""
         rooms = {
+            "announcement": "serving",
             "backups": "upkeep",
             "files": "transfers",
             "migrate": "upkeep",

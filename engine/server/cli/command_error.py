@@ -1,8 +1,12 @@
-"""The errors of commands: each has a message that follows `fieldstone: `."""
+"""The ends of commands that are not done."""
 
 
 class CommandError(Exception):
     """A command cannot do its work; the message is a sentence that follows `fieldstone: `."""
+
+
+class Interrupted(Exception):
+    """Ctrl+C has ended a server, which has closed everything."""
 
 
 class DifferenceFound(CommandError):

@@ -10,13 +10,13 @@ The sentence follows `fieldstone: ` and begins with a small letter, because its 
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
-import typer
 import uvloop
 
-from fieldstone.engine.server.cli.command_error import CommandError, DifferenceFound
+from fieldstone.engine.server.cli.command_error import CommandError, DifferenceFound, Interrupted
 from fieldstone.engine.settings import ConfigurationError, Settings, load_settings
 from fieldstone.engine.settings.unknown import find_unknown_settings
 from fieldstone.metadata.errors import MetadataError
@@ -42,7 +42,7 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, None]], *, has_log: bool 
     Variables that are no settings are named first; a command that `has_log` names them there.
 
     Raises:
-        typer.Exit: it could not be done.
+        SystemExit: it could not be done.
     """
     if not has_log:
         for sentence in find_unknown_settings(os.environ):
@@ -58,17 +58,17 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, None]], *, has_log: bool 
         _fail(explain(error, settings), code=DIFFERENT)
     except (CommandError, SqlError, MetadataError) as error:
         _fail(explain(error, settings))
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
+    except (KeyboardInterrupt, Interrupted):
+        sys.exit(INTERRUPTED)
 
 
 def _fail(sentence: str, *, code: int = 1) -> NoReturn:
     _say(sentence)
-    raise typer.Exit(code)
+    sys.exit(code)
 
 
 def _say(sentence: str) -> None:
-    typer.echo(escape(f"fieldstone: {sentence}"), err=True)
+    sys.stderr.write(escape(f"fieldstone: {sentence}") + "\n")
 
 
 def explain(error: Exception, settings: Settings) -> str:

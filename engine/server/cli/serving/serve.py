@@ -12,13 +12,11 @@ from functools import partial
 from types import FrameType
 from typing import Any
 
-import typer
 import uvicorn
 
 from fieldstone.engine.server import cli as work
 from fieldstone.engine.server.app import Fieldstone
-from fieldstone.engine.server.cli.exit_codes import INTERRUPTED
-from fieldstone.engine.server.cli.serving.announcement import announce
+from fieldstone.engine.server.cli.command_error import Interrupted
 from fieldstone.engine.server.cli.serving.development_key import development_key
 from fieldstone.engine.server.cli.serving.listener import listen, url_of
 from fieldstone.engine.server.cli.serving.state_server import state_server
@@ -84,7 +82,7 @@ async def serve(settings: Settings, *, demo: bool) -> None:
         CommandError: the address cannot be listened on.
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
-        typer.Exit: Ctrl+C has ended it.
+        Interrupted: Ctrl+C has ended it.
     """
     with contextlib.closing(listen(settings.host, settings.port)) as listener, state_server(settings) as show_state:
         route_standard_logging(settings)
@@ -100,13 +98,13 @@ async def serve(settings: Settings, *, demo: bool) -> None:
                 if settings.is_development
                 else no_key()
             ) as key:
-                announce(url_of(listener), *(key or (None, None)))
+                work.announcement.announce(url_of(listener), *(key or (None, None)))
                 yield
 
         server = Server(configure(app, settings), app)
         await serve_app(server, [listener], show_state, announced)
         if server.is_interrupted:
-            raise typer.Exit(INTERRUPTED)
+            raise Interrupted
 
 
 async def serve_app(

@@ -8,10 +8,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Final, NoReturn
 
 KEEPER: Final = "fieldstone.engine.server.cli.workers.keeper"
 WORKER: Final = "fieldstone.engine.server.cli.workers.worker"
+_HERE: Final = "fieldstone.engine.server.cli.supervisor.launch"
 
 _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGCHLD)
 
@@ -29,7 +31,7 @@ def spawn(module: str, task: str, environment: Mapping[str, str], inherited: Ite
     with _inheritable(inherited):
         return os.posix_spawn(
             sys.executable,
-            [sys.executable, *safe, "-m", module, task],
+            [sys.executable, *safe, "-m", _HERE, module, task],
             environment,
             setpgroup=0,
             setsigmask=(),
@@ -39,9 +41,15 @@ def spawn(module: str, task: str, environment: Mapping[str, str], inherited: Ite
 
 def preload() -> None:
     """Import the module of the workers here, for `fork`."""
+    _load(WORKER)
+
+
+def _load(module: str) -> ModuleType:
+    """Import a module, and leave collections off: all of its objects are here to stay."""
     gc.disable()
-    import_module(WORKER)
+    loaded = import_module(module)
     gc.freeze()
+    return loaded
 
 
 def fork(module: str, task: str, environment: Mapping[str, str], inherited: Iterable[int]) -> int:
@@ -81,3 +89,9 @@ def _inheritable(descriptors: Iterable[int]) -> Iterator[None]:
     finally:
         for descriptor in found:
             os.set_inheritable(descriptor, False)
+
+
+if __name__ == "__main__":
+    _module = _load(sys.argv[1])
+    gc.enable()
+    sys.exit(_module.run(sys.argv[2]))

@@ -10,7 +10,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -123,7 +122,3 @@ def _told(settings: Settings) -> Mapping[str, Any]:
 
 def _report(task: KeeperTask, **message: object) -> None:
     os.write(task.report, json.dumps(message).encode() + b"\n")
-
-
-if __name__ == "__main__":
-    sys.exit(run(sys.argv[1]))

@@ -6,13 +6,11 @@ import os
 import random
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import typer
 import uvicorn
 
 from fieldstone.engine.server.app import Fieldstone
@@ -44,8 +42,8 @@ def run(text: str) -> int:
     task = WorkerTask.read(text)
     try:
         run_command(lambda settings: _work(settings, task), has_log=True, **task.given)
-    except typer.Exit as error:
-        return error.exit_code
+    except SystemExit as end:
+        return int(end.code or 0)
     finally:
         flush_log()
     return 0
@@ -180,7 +178,3 @@ async def _beat(board: Board, number: int, server: _WorkerServer) -> None:
 async def _show_state(listener: int | None, app: Fieldstone) -> None:
     if listener is not None:
         await serve_state(app, socket.socket(fileno=listener))
-
-
-if __name__ == "__main__":
-    sys.exit(run(sys.argv[1]))

@@ -136,7 +136,8 @@ _UNUSED = {
 }
 """The libraries of settings that a plain server has not, of sample data, and of commands other than `serve`."""
 
-_MOST_MODULES = 1_600
+_MOST_MODULES = 1_610
+_MOST_MODULES_OF_A_WORKER = 1_570
 
 _UNUSED_ROOMS = ("backup", "cells", "server.cells", "server.demo", "server.templates", "server.tracing")
 
@@ -172,6 +173,16 @@ def test_a_server_is_ready_with_few_imports(empty_database: str) -> None:
     rooms = tuple(f"fieldstone.engine.{room}" for room in _UNUSED_ROOMS)
     assert {name for name in modules if name.startswith(tuple(f"{room}." for room in rooms))} == set()
     assert len(modules) < _MOST_MODULES
+
+
+def test_a_worker_imports_nothing_of_the_command_line() -> None:
+    """All that a worker imports is memory that each of them has for itself."""
+    script = "import sys; from fieldstone.engine.server.cli.workers import worker; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    modules = set(done.stdout.split())
+    assert {name.partition(".")[0] for name in modules} & {*_UNUSED, "typer"} == set()
+    assert not any(name.startswith("fieldstone.engine.server.cli.commands") for name in modules)
+    assert len(modules) < _MOST_MODULES_OF_A_WORKER
 
 
 def test_no_collection_delays_the_import_of_a_server() -> None:
