@@ -153,6 +153,26 @@ async def test_records_of_others_are_none_in_any_place(filled: Apis) -> None:
     assert len(activities["without"]["edges"]) == 2
 
 
+@pytest.mark.parametrize(
+    ("quantifier", "of_rome"), [("every: {}", 2), ("some: {email: {eq: $absent}}", 2), ("some: {}", 1), ("none: {}", 1)]
+)
+async def test_a_filter_that_says_nothing_sends_no_rule_of_its_records(
+    quantifier: str, of_rome: int, filled: Apis
+) -> None:
+    await make(
+        filled,
+        {"object": "*", "read": {}, "aggregates": True},
+        {"object": "person", "read": {"rule": MINE}, "aggregates": True},
+    )
+    ada = {"where": {"email": "ada@x.example"}}
+    for given in ({"name": "Mill"}, {"name": "Yard", "people": {"connect": [ada]}}):
+        await filled.data("mutation ($data: CompanyInput!) { createCompany(data: $data) { id } }", data=given)
+    rome = Client(filled, "rep", {"city": "Rome"})
+    declared = "query ($absent: String) " if "$absent" in quantifier else ""
+    text = f"{declared}{{ companiesAggregate(filter: {{people: {{{quantifier}}}}}) {{ count }} }}"
+    assert (await rome.data(text))["companiesAggregate"]["count"] == of_rome
+
+
 async def test_a_search_finds_the_records_of_the_role(filled: Apis) -> None:
     await make(filled, {"object": "person", "read": {"rule": MINE}, "aggregates": True})
     rome = Client(filled, "rep", {"city": "Rome"})

@@ -198,25 +198,27 @@ def _relation(level: _Level, field: Field, tree: Tree, blame: Blame) -> Conditio
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LinkedRecords:
-    """The records that a to-many relation leads to, under a filter; `is_silent` says that the filter says nothing."""
+    """The records that a to-many relation leads to, under a filter."""
 
     table: Table
     link: Link
     live: And
     condition: Condition
-    is_silent: bool
 
 
 def linked_records(context: PlanContext, end: RelationEnd, tree: Tree, blame: Blame) -> LinkedRecords:
     """Return the records that a to-many relation leads to, under the filter `tree` of their object."""
     below = _Level(context=context, object_=context.touch(end.target), blame=blame)
-    said = _object(below, tree)
+    return _linked(below, end, _object(below, tree))
+
+
+def _linked(below: _Level, end: RelationEnd, said: Condition | None) -> LinkedRecords:
+    """Return the records of a level that fulfil a condition; None says nothing."""
     return LinkedRecords(
-        table=readable(context, end.target),
+        table=readable(below.context, end.target),
         link=Link(column=end.far, key=end.near),
-        live=And(terms=visible(context, end.target, deleted=below.names_deleted)),
+        live=And(terms=visible(below.context, end.target, deleted=below.names_deleted)),
         condition=said or And(terms=()),
-        is_silent=said is None,
     )
 
 
@@ -255,12 +257,15 @@ def _quantifier(level: _Level, end: RelationEnd, quantifier: Quantifier, tree: T
     context.count_comparison()
     if tree is None:
         raise blame.error(f"The operator '{quantifier.value}' of '{blame.field}' must not be null.")
+    below = _Level(context=context, object_=context.touch(end.target), blame=blame)
     if quantifier is Quantifier.IS_EMPTY:
-        linked, negated = linked_records(context, end, None, blame), bool(cast("Leaf", tree).sample)
+        said, negated = None, bool(cast("Leaf", tree).sample)
     else:
-        linked, negated = linked_records(context, end, tree, blame), quantifier is not Quantifier.SOME
-        if linked.is_silent and (quantifier is Quantifier.EVERY or _find_absent(tree)):
+        said, negated = _object(below, tree), quantifier is not Quantifier.SOME
+        # A role's rule over records that are not asked for would leave its parameters in the statement, without a type.
+        if said is None and (quantifier is Quantifier.EVERY or _find_absent(tree)):
             return None
+    linked = _linked(below, end, said)
     wanted = Untrue(term=linked.condition) if quantifier is Quantifier.EVERY else linked.condition
     return HasLinked(table=linked.table, link=linked.link, live=linked.live, condition=wanted, negated=negated)
 
