@@ -10,11 +10,9 @@ from typing import NamedTuple
 from weakref import ref
 
 from fieldstone.engine.rest.routes import VERBS, Action
-from fieldstone.engine.rest.selection import select_record
+from fieldstone.engine.rest.selection import PAGE_INFO, select_record
 from fieldstone.metadata.api_names import QueryRole, TypeRole, Verb, mutation_name, query_name, type_name
 from fieldstone.metadata.model import Object, Snapshot
-
-_PAGE_INFO = "pageInfo{hasNextPage startCursor endCursor}"
 
 _SAMPLE = 10
 """The most records of a group."""
@@ -100,7 +98,7 @@ def _query(view: Snapshot, object_: Object, wish: Wish) -> str:
             return f"query($id:UUID){{{query_name(object_, QueryRole.ONE)}(id:$id){record}}}"
         case Action.DUPLICATES:
             name, data = query_name(object_, QueryRole.DUPLICATES), type_name(object_, TypeRole.INPUT)
-            page = f"{{{name}:edges{{node{record}}}{total} {_PAGE_INFO}}}"
+            page = f"{{{name}:edges{{node{record}}}{total} {PAGE_INFO}}}"
             return f"query($ids:[UUID!],$data:[{data}!]){{{name}(ids:$ids,data:$data){page}}}"
         case Action.GROUP_BY:
             name, one = query_name(object_, QueryRole.GROUP_BY), type_name(object_, TypeRole.GROUP_BY)
@@ -121,7 +119,7 @@ def _query(view: Snapshot, object_: Object, wish: Wish) -> str:
                 ",$first:Int,$after:String,$last:Int,$before:String"
             )
             given = "filter:$filter,orderBy:$orderBy,first:$first,after:$after,last:$last,before:$before"
-            return f"query({declared}){{{many}({given}){{{many}:edges{{node{record}}}{_PAGE_INFO}{total}}}}}"
+            return f"query({declared}){{{many}({given}){{{many}:edges{{node{record}}}{PAGE_INFO}{total}}}}}"
 
 
 _GROUP = ("groupByDimensionValues",)

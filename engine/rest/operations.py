@@ -161,17 +161,15 @@ def _read_page(parameters: Parameters, object_: Object, sight: Sight) -> dict[st
     found: dict[str, JsonValue] = {}
     if (text := parameters.text("order_by")) is not None:
         found["orderBy"] = read_order(text, _input(sight.schema, object_, TypeRole.ORDER_BY))
-    after, before = parameters.text("starting_after"), parameters.text("ending_before")
     limit = parameters.number("limit", sight.largest_page)
-    if before is None:
-        if limit is not None:
-            found["first"] = limit
-        if after is not None:
-            found["after"] = after
-        return found
+    after, before = parameters.cursors
+    if before is not None:
+        return found | {"before": before, "last": sight.default_page if limit is None else limit}
+    if limit is not None:
+        found["first"] = limit
     if after is not None:
-        raise BadUserInput("'starting_after' and 'ending_before' cannot be given together.", field="ending_before")
-    return found | {"before": before, "last": sight.default_page if limit is None else limit}
+        found["after"] = after
+    return found
 
 
 def _read_groups(parameters: Parameters, object_: Object, sight: Sight) -> dict[str, JsonValue]:

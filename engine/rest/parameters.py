@@ -104,6 +104,14 @@ class Parameters:
         return Parameters({**self._given, **changes})
 
     @property
+    def cursors(self) -> tuple[str | None, str | None]:
+        """The cursors behind and before which a page lies; raises BadUserInput if both are given."""
+        after, before = self.text("starting_after"), self.text("ending_before")
+        if after is not None and before is not None:
+            raise BadUserInput("'starting_after' and 'ending_before' cannot be given together.", field="ending_before")
+        return after, before
+
+    @property
     def depth(self) -> int:
         """The steps across relations; raises BadUserInput."""
         return self.number("depth", DEEPEST) or 0

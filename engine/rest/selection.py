@@ -10,6 +10,9 @@ DEEPEST = 2
 LISTED: Mapping[int, int] = {1: 60, 2: 10}
 """The most related records in a list, by the `depth` of the request; fewer if the largest page is smaller."""
 
+PAGE_INFO = "pageInfo{hasNextPage startCursor endCursor}"
+"""The selection of the place of a page."""
+
 _FIRST = ("id", "updatedAt")
 """The fields that begin a record, so that its entity tag can be read from the beginning of an answer."""
 

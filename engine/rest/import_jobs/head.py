@@ -1,6 +1,5 @@
 """The head of a file: the names of its columns, a few of its rows, and the fields that the columns may be."""
 
-import codecs
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +8,7 @@ from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.rest.exports.csv_lines import columns_of
 from fieldstone.engine.rest.imports.csv_rows import Cells, CsvRows
+from fieldstone.engine.rest.imports.file_text import FileText
 from fieldstone.engine.rest.imports.json_lines import JsonLines
 from fieldstone.engine.rest.imports.rows import decode_record
 from fieldstone.metadata.json_text import JsonValue
@@ -32,10 +32,7 @@ def read_head(data: bytes, format_: Format, object_: Object, *, is_all: bool, mo
     Raises:
         BadUserInput: it is not UTF-8, or no file of this format.
     """
-    try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(data, final=is_all).removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        raise BadUserInput(f"The file is not UTF-8: {error.reason}.") from None
+    text = FileText().read(data, is_end=is_all)
     if "\0" in text:
         raise BadUserInput("The file has the character NUL: it is no text, or not UTF-8.")
     if format_ is Format.JSONL:

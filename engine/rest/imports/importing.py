@@ -5,7 +5,6 @@ one: neither a connection nor a transaction, so that a client may send as slowly
 """
 
 import asyncio
-import codecs
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -19,6 +18,7 @@ from fieldstone.engine.rest.errors import rename_inputs
 from fieldstone.engine.rest.export_addresses import ExportAddress, Format
 from fieldstone.engine.rest.imports.columns import RecordReader
 from fieldstone.engine.rest.imports.csv_rows import CsvRows
+from fieldstone.engine.rest.imports.file_text import FileText
 from fieldstone.engine.rest.imports.json_lines import JsonLines
 from fieldstone.engine.rest.imports.report import Report
 from fieldstone.engine.rest.imports.rows import Decode, Reader, Row
@@ -106,7 +106,7 @@ class Import:
         self._keys: list[tuple[str, tuple[str, ...]]] = []
         self._object: Object | None = None
         self._writing: asyncio.Task[None] | None = None
-        self._text = codecs.getincrementaldecoder("utf-8")()
+        self._text = FileText()
         self._received = 0
 
     async def run(self, pieces: Pieces, admit: Callable[[], Awaitable[None]]) -> None:
@@ -238,13 +238,7 @@ class Import:
         yield await self._read(reader, b"", is_end=True)
 
     async def _read(self, reader: Reader, piece: bytes, *, is_end: bool) -> list[Row]:
-        is_first = self._received == len(piece)
-        try:
-            text = self._text.decode(piece, final=is_end)
-        except UnicodeDecodeError as error:
-            raise BadUserInput(f"The file is not UTF-8: {error.reason}.") from None
-        if is_first:
-            text = text.removeprefix("\ufeff")
+        text = self._text.read(piece, is_end=is_end)
         rows = await self._work.run(self._principal.workspace_id, partial(reader.read, text, is_end=is_end))
         record = self._record
         return rows if record is None else [row for row in rows if not record.is_done(row)]

@@ -88,9 +88,7 @@ class MetadataRestApi:
     ) -> dict[str, JsonValue]:
         limit = parameters.number("limit", _MOST)
         count = _MOST if limit is None else limit
-        after, before = parameters.text("starting_after"), parameters.text("ending_before")
-        if after is not None and before is not None:
-            raise BadUserInput("'starting_after' and 'ending_before' cannot be given together.", field="ending_before")
+        after, before = parameters.cursors
         paging = {"first": count, "after": after} if before is None else {"last": count, "before": before}
         variables: dict[str, JsonValue] = {"paging": paging}
         try:

@@ -25,15 +25,19 @@ from graphql import (
 from fieldstone.engine.rest.metadata.resources import PAGE_PARAMETERS, RESOURCES, Mutation, Resource, find_methods
 from fieldstone.engine.rest.open_api.components import other_components, shared_schemas
 from fieldstone.engine.rest.open_api.documents import VERSION
-from fieldstone.engine.rest.open_api.paths import ALWAYS, OF_BODIES
 from fieldstone.engine.rest.open_api.references import (
+    ALWAYS,
+    CONFLICT,
+    OF_BODIES,
+    TEXT,
     Part,
+    answer,
     json_content,
     listed,
     members,
     nullable,
     parameter,
-    response,
+    refusals,
     schema,
 )
 from fieldstone.engine.rest.open_api.schemas import GIVEN
@@ -49,7 +53,6 @@ _VERBS = {
     Action.DELETE_ONE: "deleteOne",
 }
 _ALL_FIELDS = "fieldsList"
-_CONFLICT = 409
 
 
 def build_metadata_document(types: GraphQLSchema, may: Callable[[str], bool], root: str, most: int) -> Part:
@@ -75,7 +78,7 @@ def build_metadata_document(types: GraphQLSchema, may: Callable[[str], bool], ro
             if item:
                 paths[f"/metadata/{path}"] = ({"parameters": [parameter("id")]} if of_one else {}) | item
     others = other_components(largest_page=most, default_page=most)
-    named = {"name": "id", "in": "path", "required": True, "description": "The id or the name.", "schema": _TEXT}
+    named = {"name": "id", "in": "path", "required": True, "description": "The id or the name.", "schema": TEXT}
     others["parameters"] = {"id": named, **{one: others["parameters"][one] for one in PAGE_PARAMETERS}}
     return {
         "openapi": VERSION,
@@ -87,28 +90,22 @@ def build_metadata_document(types: GraphQLSchema, may: Callable[[str], bool], ro
     }
 
 
-_TEXT: Part = {"type": "string"}
-
-
 def _operation(writer: "_Types", resource: Resource, action: Action, mutation: Mutation | None, verb: str) -> Part:
     if mutation is not None:
-        answer = members(data=members(**{mutation.name: writer.answer(mutation.selection, resource, mutation)}))
+        shape = members(data=members(**{mutation.name: writer.answer(mutation.selection, resource, mutation)}))
     elif action is Action.FIND_ONE:
-        answer = members(data=members(**{resource.one: writer.record(resource)}))
+        shape = members(data=members(**{resource.one: writer.record(resource)}))
     else:
         page = members(**{resource.many: listed(writer.record(resource))})
-        answer = members(data=page, pageInfo=schema("pageInfo"), totalCount={"type": "integer"})
-    statuses = [*ALWAYS, *(OF_BODIES if action.has_body else ()), *(() if mutation is None else (_CONFLICT,))]
+        shape = members(data=page, pageInfo=schema("pageInfo"), totalCount={"type": "integer"})
+    statuses = [*ALWAYS, *(OF_BODIES if action.has_body else ()), *(() if mutation is None else (CONFLICT,))]
     found: Part = {
         "operationId": f"{verb}{resource.type}",
         "tags": [resource.many],
         "parameters": [parameter(name) for name in PAGE_PARAMETERS] if action is Action.FIND_MANY else [],
         "responses": {
-            "201" if action is Action.CREATE else "200": {
-                "description": "The answer.",
-                "content": json_content(answer),
-            },
-            **{str(status): response(status) for status in statuses},
+            "201" if action is Action.CREATE else "200": answer(shape),
+            **refusals(statuses),
         },
     }
     if mutation is not None and action.has_body:

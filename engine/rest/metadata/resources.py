@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fieldstone.engine.rest.routes import Action
+from fieldstone.engine.rest.selection import PAGE_INFO
 from fieldstone.metadata.api_names import TypeRole
 
 PAGE_PARAMETERS = ("filter", "order_by", "limit", "starting_after", "ending_before")
 """The parameters of a page."""
 
-_PAGE_INFO = "pageInfo{hasNextPage startCursor endCursor}"
 _RELATION = "id type sourceObjectId sourceFieldId targetObjectId targetFieldId"
 _FIELD = (
     "id objectMetadataId name label type description icon position defaultValue options settings isActive isNullable"
@@ -83,7 +83,7 @@ class Resource:
         """The document of a page."""
         declared = f"$filter:{self.filter_type},$orderBy:[{self.order_type}],$paging:CursorPaging"
         given = "filter:$filter,orderBy:$orderBy,paging:$paging"
-        page = f"edges{{node{{{self.selection}}}}}{_PAGE_INFO}totalCount"
+        page = f"edges{{node{{{self.selection}}}}}{PAGE_INFO}totalCount"
         return f"query({declared}){{{self.many}({given}){{{page}}}}}"
 
     @property

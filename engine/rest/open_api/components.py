@@ -6,15 +6,18 @@ from typing import Any
 from fieldstone.engine.rest.errors import PROBLEM
 from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.rest.open_api.import_jobs import job_parameters, job_schemas
-from fieldstone.engine.rest.open_api.paths import ALWAYS
 from fieldstone.engine.rest.open_api.references import (
+    ALWAYS,
+    ID,
+    TEXT,
     Part,
     file_content,
     json_content,
     listed,
     members,
     nullable,
-    response,
+    query,
+    refusals,
     schema,
 )
 from fieldstone.engine.rest.open_api.schemas import RELATED, RELATED_LIST, write_composites
@@ -22,8 +25,8 @@ from fieldstone.engine.rest.selection import DEEPEST
 
 MOST_GROUPS = 1_000
 
-_TEXT: Part = {"type": "string"}
 _FLAG: Part = {"type": "boolean"}
+_OFF = _FLAG | {"default": False}
 _FILTER = "Conditions such as and(city[eq]:Berlin,or(name[ilike]:%a%,employees[gt]:5))."
 _ERRORS = {
     400: "The path, a parameter, a header or the body is not valid, or the request costs too much.",
@@ -50,7 +53,7 @@ def document_path() -> Part:
         "operationId": "openApi",
         "summary": "This document",
         "tags": ["open-api"],
-        "responses": {"200": answer, **{str(status): response(status) for status in ALWAYS}},
+        "responses": {"200": answer, **refusals(ALWAYS)},
     }
     return {"get": operation}
 
@@ -61,17 +64,17 @@ def shared_schemas() -> dict[str, Any]:
     said = "connect, disconnect, create and the other verbs {}, as in a GraphQL mutation."
     status: Part = {"type": "integer"}
     return {
-        "error": members(statusCode=status, message=_TEXT, error=_TEXT),
-        "invalidRequest": members(statusCode=status, messages={"type": "array", "items": _TEXT}, error=_TEXT),
-        "problem": members(type=_TEXT, title=_TEXT, status=status, detail=_TEXT, code=_TEXT),
-        "pageInfo": members(hasNextPage=_FLAG, startCursor=nullable(_TEXT), endCursor=nullable(_TEXT)),
+        "error": members(statusCode=status, message=TEXT, error=TEXT),
+        "invalidRequest": members(statusCode=status, messages={"type": "array", "items": TEXT}, error=TEXT),
+        "problem": members(type=TEXT, title=TEXT, status=status, detail=TEXT, code=TEXT),
+        "pageInfo": members(hasNextPage=_FLAG, startCursor=nullable(TEXT), endCursor=nullable(TEXT)),
         "importReport": members(
             read=status,
             created=status,
             updated=status,
             failed=status,
-            errors=listed(members(row=status, line=status, message=_TEXT, code=_TEXT)),
-            ignored=listed(_TEXT),
+            errors=listed(members(row=status, line=status, message=TEXT, code=TEXT)),
+            ignored=listed(TEXT),
             dryRun=_FLAG,
         ),
         **job_schemas(),
@@ -89,56 +92,47 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
         default_page: those of a page unless the request says so.
     """
     page: Part = {"type": "integer", "minimum": 0, "maximum": largest_page, "default": default_page}
-    id_: Part = {"type": "string", "format": "uuid"}
     return {
         "parameters": {
-            "id": {"name": "id", "in": "path", "required": True, "schema": id_},
-            "filter": _query("filter", _TEXT, _FILTER),
-            "required_filter": _query("filter", _TEXT, _FILTER) | {"required": True},
-            "order_by": _query("order_by", _TEXT, "Fields such as createdAt[DescNullsLast],name."),
-            "limit": _query("limit", page, "The most records of the page."),
-            "columns": _query("columns", {"type": "string"}, "The columns in their order, with commas between them."),
-            "spreadsheet": _query(
-                "spreadsheet",
-                {"type": "boolean"},
-                "Of CSV: whether formulas become texts, by an apostrophe before them.",
+            "id": {"name": "id", "in": "path", "required": True, "schema": ID},
+            "filter": query("filter", TEXT, _FILTER),
+            "required_filter": query("filter", TEXT, _FILTER) | {"required": True},
+            "order_by": query("order_by", TEXT, "Fields such as createdAt[DescNullsLast],name."),
+            "limit": query("limit", page, "The most records of the page."),
+            "columns": query("columns", TEXT, "The columns in their order, with commas between them."),
+            "spreadsheet": query(
+                "spreadsheet", _FLAG, "Of CSV: whether formulas become texts, by an apostrophe before them."
             ),
-            "export_limit": _query("limit", {"type": "integer", "minimum": 0}, "The most records; all unless given."),
+            "export_limit": query("limit", {"type": "integer", "minimum": 0}, "The most records; all unless given."),
             **job_parameters(),
-            "depth": _query(
+            "depth": query(
                 "depth",
                 {"type": "integer", "minimum": 0, "maximum": DEEPEST, "default": 0},
                 "The steps across relations.",
             ),
-            "starting_after": _query("starting_after", _TEXT, "The endCursor of the page before."),
-            "ending_before": _query("ending_before", _TEXT, "The startCursor of the page behind."),
-            "total_count": _query("total_count", _FLAG | {"default": True}, "Whether all records are counted."),
-            "upsert": _query(
-                "upsert", _FLAG | {"default": False}, "Whether a record with the same unique key is changed."
+            "starting_after": query("starting_after", TEXT, "The endCursor of the page before."),
+            "ending_before": query("ending_before", TEXT, "The startCursor of the page behind."),
+            "total_count": query("total_count", _FLAG | {"default": True}, "Whether all records are counted."),
+            "upsert": query("upsert", _OFF, "Whether a record with the same unique key is changed."),
+            "on_conflict": query(
+                "on_conflict", TEXT, "The fields of the unique key by which a record that is there is found: email."
             ),
-            "on_conflict": _query(
-                "on_conflict", _TEXT, "The fields of the unique key by which a record that is there is found: email."
-            ),
-            "all_or_nothing": _query(
-                "all_or_nothing", _FLAG | {"default": False}, "Whether no record is written if a row is refused."
-            ),
-            "dry_run": _query("dry_run", _FLAG | {"default": False}, "Whether all rows are tried and none is written."),
+            "all_or_nothing": query("all_or_nothing", _OFF, "Whether no record is written if a row is refused."),
+            "dry_run": query("dry_run", _OFF, "Whether all rows are tried and none is written."),
             "mapping": _json("mapping", "object", 'Columns of the file, such as {"E-mail":"email","Notes":null}.'),
-            "soft_delete": _query(
-                "soft_delete", _FLAG | {"default": False}, "Whether the removal can be undone; else it destroys."
-            ),
-            "only_soft_delete": _query("soft_delete", {"const": True}, "The role may not destroy the records.")
+            "soft_delete": query("soft_delete", _OFF, "Whether the removal can be undone; else it destroys."),
+            "only_soft_delete": query("soft_delete", {"const": True}, "The role may not destroy the records.")
             | {"required": True},
-            "no_soft_delete": _query("soft_delete", {"const": False}, "The role may do nothing but destroy."),
+            "no_soft_delete": query("soft_delete", {"const": False}, "The role may do nothing but destroy."),
             "group_by": _json("group_by", "array", 'Such as [{"city":true}].') | {"required": True},
             "aggregate": _json("aggregate", "array", 'Such as ["totalCount"].'),
             "having": _json("having", "object", "Conditions on the groups, as in GraphQL."),
-            "group_order_by": _query(
-                "order_by", _TEXT, "The JSON of orderBy in GraphQL, or fields and aggregates such as city[DESC],count."
+            "group_order_by": query(
+                "order_by", TEXT, "The JSON of orderBy in GraphQL, or fields and aggregates such as city[DESC],count."
             ),
-            "group_limit": _query("limit", page | {"maximum": MOST_GROUPS, "default": MOST_GROUPS}, "The most groups."),
-            "include_records_sample": _query(
-                "include_records_sample", _FLAG | {"default": False}, "Whether each group has its first records."
+            "group_limit": query("limit", page | {"maximum": MOST_GROUPS, "default": MOST_GROUPS}, "The most groups."),
+            "include_records_sample": query(
+                "include_records_sample", _OFF, "Whether each group has its first records."
             ),
             "order_by_for_records": _json(
                 "order_by_for_records", "array", "The order of these records, as in GraphQL."
@@ -149,10 +143,10 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
         },
         "requestBodies": {
             # Few generators of clients know the type of JSON Lines.
-            one.value: {"content": file_content(one) | {"text/plain": {"schema": _TEXT}}, "required": True}
+            one.value: {"content": file_content(one) | {"text/plain": {"schema": TEXT}}, "required": True}
             for one in Format
         },
-        "headers": {"ETag": {"description": "For If-Match and If-None-Match.", "schema": _TEXT}},
+        "headers": {"ETag": {"description": "For If-Match and If-None-Match.", "schema": TEXT}},
         "responses": {
             "304": {"description": "The record is shown as before."},
             **{str(status): _error(status) for status in _ERRORS},
@@ -161,16 +155,12 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
     }
 
 
-def _query(name: str, inner: Part, description: str) -> Part:
-    return {"name": name, "in": "query", "description": description, "schema": inner}
-
-
 def _json(name: str, type_: str, description: str) -> Part:
     return {"name": name, "in": "query", "description": description, "content": json_content({"type": type_})}
 
 
 def _header(name: str, description: str) -> Part:
-    return {"name": name, "in": "header", "description": description, "schema": _TEXT}
+    return {"name": name, "in": "header", "description": description, "schema": TEXT}
 
 
 def _error(status: int) -> Part:

@@ -5,25 +5,29 @@ from typing import Any, Final
 
 from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.rest.import_addresses import ACTS, ERRORS
-from fieldstone.engine.rest.open_api.paths import ALWAYS, OF_BODIES
 from fieldstone.engine.rest.open_api.references import (
+    ALWAYS,
+    CONFLICT,
+    ID,
+    OF_BODIES,
+    TEXT,
     Part,
+    answer,
     file_content,
     json_content,
     listed,
     members,
     nullable,
     parameter,
-    response,
+    query,
+    refusals,
     schema,
 )
 from fieldstone.metadata.changes.rules.names import IMPORTS
 
 _TAGS = ["imports"]
-_CONFLICT = 409
-_TEXT: Part = {"type": "string"}
 _COUNT: Part = {"type": "integer"}
-_ID: Part = {"type": "string", "format": "uuid"}
+_OF_WRITES = (*ALWAYS, *OF_BODIES, CONFLICT)
 _OF_NEW = ("import_object", "import_format", "import_name", "import_start", "mapping", "on_conflict", "upsert")
 _SAID: Mapping[str, str] = {
     "check": "Try each row, and write none",
@@ -48,7 +52,7 @@ def job_paths() -> dict[str, Part]:
         | {
             "get": _operation("findImport", "An import job", _one()),
             "patch": _operation("updateImport", "Change how the file is read", _one(), body=schema(_OPTIONS)),
-            "delete": _operation("removeImport", "Remove the job with its file", _answer({"import": members(id=_ID)})),
+            "delete": _operation("removeImport", "Remove the job with its file", _answer({"import": members(id=ID)})),
         },
         f"/{IMPORTS}/{{id}}/{ERRORS}": of_one
         | {
@@ -69,30 +73,30 @@ def job_paths() -> dict[str, Part]:
 
 def job_schemas() -> dict[str, Part]:
     """Return the schemas of a job and of its options."""
-    mapping: Part = {"type": ["object", "null"], "additionalProperties": nullable(_TEXT)}
+    mapping: Part = {"type": ["object", "null"], "additionalProperties": nullable(TEXT)}
     options: dict[str, Part] = {
         "mapping": mapping | {"description": "The columns of the object by those of the file."},
-        "onConflict": {"type": ["array", "null"], "items": _TEXT, "minItems": 1},
+        "onConflict": {"type": ["array", "null"], "items": TEXT, "minItems": 1},
         "upsert": {"type": ["boolean", "null"]},
     }
     counts = dict.fromkeys(("size", "bytesRead", "created", "updated", "failed", "undone", "kept"), _COUNT)
     job = members(
-        id=_ID,
-        object=nullable(_TEXT),
+        id=ID,
+        object=nullable(TEXT),
         format={"enum": [one.value for one in Format]},
-        name=_TEXT,
-        status=_TEXT | {"description": "READY, RUNNING, DONE and so on."},
+        name=TEXT,
+        status=TEXT | {"description": "READY, RUNNING, DONE and so on."},
         **counts,
-        ignored=listed(_TEXT),
-        columns=listed(_TEXT),
+        ignored=listed(TEXT),
+        columns=listed(TEXT),
         sample=listed({"type": "array"}),
-        suggested={"type": "object", "additionalProperties": nullable(_TEXT)},
+        suggested={"type": "object", "additionalProperties": nullable(TEXT)},
         **options,
-        error={"type": ["object", "null"], "properties": {"code": _TEXT, "message": _TEXT}},
-        createdBy=members(id=_ID, name=_TEXT),
-        createdAt=_TEXT,
-        updatedAt=_TEXT,
-        finishedAt=nullable(_TEXT),
+        error={"type": ["object", "null"], "properties": {"code": TEXT, "message": TEXT}},
+        createdBy=members(id=ID, name=TEXT),
+        createdAt=TEXT,
+        updatedAt=TEXT,
+        finishedAt=nullable(TEXT),
     )
     return {JOB: job, _OPTIONS: {"type": "object", "properties": options, "additionalProperties": False}}
 
@@ -100,11 +104,11 @@ def job_schemas() -> dict[str, Part]:
 def job_parameters() -> dict[str, Part]:
     """Return the parameters of a new job that imports without one do not have."""
     return {
-        "import_object": _query("object", _TEXT, "The plural name of the object that the rows are records of.")
+        "import_object": query("object", TEXT, "The plural name of the object that the rows are records of.")
         | {"required": True},
-        "import_format": _query("format", {"enum": [one.value for one in Format]}, "Of the file."),
-        "import_name": _query("name", _TEXT, "Of the file."),
-        "import_start": _query("start", {"enum": ["check", "run"]}, "The work that begins at once."),
+        "import_format": query("format", {"enum": [one.value for one in Format]}, "Of the file."),
+        "import_name": query("name", TEXT, "Of the file."),
+        "import_start": query("start", {"enum": ["check", "run"]}, "The work that begins at once."),
     }
 
 
@@ -112,7 +116,7 @@ def _new() -> Part:
     content: dict[str, Any] = {}
     for one in Format:
         content |= file_content(one)
-    made = _operation("createImport", "Make an import job of a file", _one(), status="201", statuses=_with_body())
+    made = _operation("createImport", "Make an import job of a file", _one(), status="201", statuses=_OF_WRITES)
     made["parameters"] = [parameter(name) for name in _OF_NEW]
     return made | {"requestBody": {"required": True, "content": content}}
 
@@ -122,31 +126,24 @@ def _one() -> Part:
 
 
 def _answer(data: Mapping[str, Part]) -> Part:
-    return {"description": "The answer.", "content": json_content(members(data=members(**data)))}
-
-
-def _with_body() -> Sequence[int]:
-    return (*ALWAYS, *OF_BODIES, _CONFLICT)
+    return answer(members(data=members(**data)))
 
 
 def _operation(
     name: str,
     summary: str,
-    answer: Part,
+    answered: Part,
     *,
     body: Part | None = None,
     status: str = "200",
     statuses: Sequence[int] | None = None,
 ) -> Part:
-    refusals = statuses or (_with_body() if body is not None else (*ALWAYS, _CONFLICT))
+    if statuses is None:
+        statuses = (*ALWAYS, CONFLICT) if body is None else _OF_WRITES
     made: Part = {
         "operationId": name,
         "summary": summary,
         "tags": _TAGS,
-        "responses": {status: answer, **{str(one): response(one) for one in refusals}},
+        "responses": {status: answered, **refusals(statuses)},
     }
     return made if body is None else made | {"requestBody": {"required": True, "content": json_content(body)}}
-
-
-def _query(name: str, inner: Part, description: str) -> Part:
-    return {"name": name, "in": "query", "description": description, "schema": inner}

@@ -4,13 +4,18 @@ from collections.abc import Iterator, Mapping
 
 from fieldstone.engine.rest.export_addresses import IMPORT_PARAMETERS, PARAMETERS, Format
 from fieldstone.engine.rest.open_api.references import (
+    ALWAYS,
+    CONFLICT,
+    ID,
+    OF_BODIES,
     Part,
+    answer,
     file_content,
     json_content,
     listed,
     members,
     parameter,
-    response,
+    refusals,
     schema,
 )
 from fieldstone.engine.rest.open_api.schemas import data_name
@@ -21,11 +26,7 @@ from fieldstone.metadata.changes.rules.names import IMPORTS
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, capitalised
 
-ALWAYS = (400, 401, 403, 404, 406, 429, 500, 503, 504)
-"""The statuses that any request of REST may be answered with."""
-OF_BODIES = (408, 413, 415)
-"""The statuses beside them of requests with a body."""
-_CONFLICT, _PRECONDITION = 409, 412
+_PRECONDITION = 412
 _CONDITIONAL = frozenset({Action.UPDATE_ONE, Action.DELETE_ONE, Action.RESTORE_ONE})
 _TAGGED = frozenset({Action.FIND_ONE, Action.CREATE, Action.UPDATE_ONE, Action.RESTORE_ONE})
 _CREATES = frozenset({Action.CREATE, Action.CREATE_MANY})
@@ -123,22 +124,22 @@ def _operation(object_: Object, action: Action, beginning: str) -> Part:
     if body is not None:
         statuses += OF_BODIES
     if not action.reads:
-        statuses.append(_CONFLICT)
+        statuses.append(CONFLICT)
     if action in _CONDITIONAL:
         statuses.append(_PRECONDITION)
     if action is Action.FIND_ONE:
         statuses.append(304)
-    answer: Part = {"description": "The answer.", "content": json_content(_answer(object_, action))}
+    answered = answer(_answer(object_, action))
     if action in _TAGGED:
-        answer["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
+        answered["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
     found: Part = {
         "operationId": f"{beginning}{capitalised(name)}",
         "summary": f"{_SAID[action]} {object_.label_plural}",
         "tags": [object_.name_plural],
         "parameters": [*_parameters(object_, action)],
         "responses": {
-            "201" if action in _CREATES else "200": answer,
-            **{str(status): response(status) for status in statuses},
+            "201" if action in _CREATES else "200": answered,
+            **refusals(statuses),
         },
     }
     if body is not None:
@@ -158,7 +159,7 @@ def _import(object_: Object, format_: Format) -> Part:
         "requestBody": {"$ref": f"#/components/requestBodies/{format_.value}"},
         "responses": {
             "200": {"description": "The report.", "content": json_content(report)},
-            **{str(status): response(status) for status in (*ALWAYS, *OF_BODIES, _CONFLICT)},
+            **refusals((*ALWAYS, *OF_BODIES, CONFLICT)),
         },
     }
 
@@ -171,7 +172,7 @@ def _export(object_: Object, format_: Format) -> Part:
         "parameters": [parameter("export_limit" if name == "limit" else name) for name in PARAMETERS],
         "responses": {
             "200": {"description": "The file.", "content": file_content(format_)},
-            **{str(status): response(status) for status in ALWAYS if status != _NOT_ACCEPTABLE},
+            **refusals(status for status in ALWAYS if status != _NOT_ACCEPTABLE),
         },
     }
 
@@ -207,7 +208,7 @@ def _soft_delete(object_: Object) -> str:
 
 def _body(object_: Object, action: Action) -> Part | None:
     """Return the schema of a request's body; None where it has none."""
-    ids = listed({"type": "string", "format": "uuid"})
+    ids = listed(ID)
     match action:
         case Action.CREATE:
             one = schema(data_name(object_, Verb.CREATE))
@@ -217,7 +218,7 @@ def _body(object_: Object, action: Action) -> Part | None:
         case Action.UPDATE_ONE:
             return schema(data_name(object_, Verb.UPDATE))
         case Action.UPDATE_MANY:
-            each: Part = {"type": "object", "properties": {"id": ids["items"]}, "required": ["id"]}
+            each: Part = {"type": "object", "properties": {"id": ID}, "required": ["id"]}
             return {"oneOf": [schema(data_name(object_, Verb.UPDATE)), listed(each)]}
         case Action.DELETE_MANY:
             return members(ids=ids) | {"additionalProperties": False}
@@ -257,7 +258,7 @@ def _answer(object_: Object, action: Action) -> Part:
     verb, many = VERBS[action]
     inner = record
     if verb is Verb.DELETE:
-        inner = members(id={"type": "string", "format": "uuid"})
+        inner = members(id=ID)
     several = many and verb is not Verb.MERGE
     name = mutation_name(object_, verb, many=many)
     data = members(**{name: listed(inner) if several else inner})

@@ -1,10 +1,21 @@
-"""References to parts of the document, and schemas around schemas."""
+"""References to parts of the document, schemas around schemas, and the parts that most operations have."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from fieldstone.engine.rest.export_addresses import Format
 
 Part = dict[str, Any]
+
+TEXT: Final[Part] = {"type": "string"}
+ID: Final[Part] = {"type": "string", "format": "uuid"}
+
+ALWAYS: Final = (400, 401, 403, 404, 406, 429, 500, 503, 504)
+"""The statuses that any request of REST may be answered with."""
+OF_BODIES: Final = (408, 413, 415)
+"""The statuses beside them of requests with a body."""
+CONFLICT: Final = 409
+"""The status beside them of writes."""
 
 
 def schema(name: str) -> Part:
@@ -17,9 +28,19 @@ def parameter(name: str) -> Part:
     return {"$ref": f"#/components/parameters/{name}"}
 
 
-def response(status: int) -> Part:
-    """Return the reference to the response with a status, which is that of an error."""
-    return {"$ref": f"#/components/responses/{status}"}
+def refusals(statuses: Iterable[int]) -> Part:
+    """Return by statuses, which are those of errors, the references to the responses with them."""
+    return {str(status): {"$ref": f"#/components/responses/{status}"} for status in statuses}
+
+
+def query(name: str, inner: Part, description: str) -> Part:
+    """Return a parameter of the query string."""
+    return {"name": name, "in": "query", "description": description, "schema": inner}
+
+
+def answer(inner: Part) -> Part:
+    """Return the response whose body has this schema."""
+    return {"description": "The answer.", "content": json_content(inner)}
 
 
 def nullable(inner: Part) -> Part:
@@ -45,7 +66,7 @@ def members(**named: Part) -> Part:
 
 def file_content(format_: Format) -> Part:
     """Return the content of a body that is a file."""
-    return {format_.media_type.partition(b";")[0].decode(): {"schema": {"type": "string"}}}
+    return {format_.media_type.partition(b";")[0].decode(): {"schema": TEXT}}
 
 
 def json_content(inner: Part) -> Part:
