@@ -76,9 +76,11 @@ class Database:
             DatabaseUnavailable: It accepts none within the settings' `open_timeout`.
             UnsupportedServer: The server is too old.
         """
-        require_version(await wait_for_server(self._conninfo, limit=self._settings.open_timeout))
-        bounds_files = self._settings.prepare and self._settings.temp_file_mb
-        if bounds_files and not await may_set(self._conninfo, "temp_file_limit"):
+        async with await wait_for_server(self._conninfo, limit=self._settings.open_timeout) as connection:
+            require_version(connection.info.server_version)
+            bounds_files = self._settings.prepare and self._settings.temp_file_mb
+            exceeds_rights = bounds_files and not await may_set(connection, "temp_file_limit")
+        if exceeds_rights:
             _LOG.info(
                 "the user of DATABASE_URL may not set temp_file_limit, so that PostgreSQL's own value bounds the files"
                 " of a statement: GRANT SET ON PARAMETER temp_file_limit TO that user, or set it for the server"

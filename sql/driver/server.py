@@ -26,8 +26,8 @@ def require_version(found: int) -> None:
         raise UnsupportedServer(found=found, needed=NEEDED_MAJOR_VERSION)
 
 
-async def wait_for_server(conninfo: str, *, limit: float) -> int:
-    """Return the version number of the server, once it accepts connections.
+async def wait_for_server(conninfo: str, *, limit: float) -> psycopg.AsyncConnection:
+    """Return a connection to the server, once it accepts connections.
 
     A server that refuses the user or the database is not waited for; standbys are, of which one is to take over.
 
@@ -38,7 +38,7 @@ async def wait_for_server(conninfo: str, *, limit: float) -> int:
     deadline = loop.time() + limit
     while True:
         try:
-            connection = await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
+            return await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
         except psycopg.OperationalError as error:
             # libpq keeps the SQLSTATE of a refused connection to itself, but ping tells "not yet" from "not you".
             ping = await asyncio.to_thread(PGconn.ping, conninfo.encode())
@@ -46,10 +46,6 @@ async def wait_for_server(conninfo: str, *, limit: float) -> int:
             if is_final or loop.time() >= deadline:
                 raise DatabaseUnavailable(f"cannot connect to the database: {str(error).strip()}") from error
             await asyncio.sleep(_RETRY_INTERVAL)
-        else:
-            version = connection.pgconn.server_version
-            await connection.close()
-            return version
 
 
 async def _is_standby(conninfo: str) -> bool:
@@ -63,15 +59,14 @@ async def _is_standby(conninfo: str) -> bool:
     return False
 
 
-async def may_set(conninfo: str, parameter: str) -> bool:
+async def may_set(connection: psycopg.AsyncConnection, parameter: str) -> bool:
     """Return whether the user may set a parameter of the server that only superusers may set by default.
 
     Raises:
         DatabaseUnavailable: The database does not answer.
     """
     try:
-        async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
-            answer = await connection.execute("SELECT pg_catalog.has_parameter_privilege(%s, 'SET')", (parameter,))
-            return await answer.fetchone() == (True,)
+        answer = await connection.execute("SELECT pg_catalog.has_parameter_privilege(%s, 'SET')", (parameter,))
+        return await answer.fetchone() == (True,)
     except psycopg.Error as error:
         raise DatabaseUnavailable(f"cannot connect to the database: {str(error).strip()}") from error

@@ -22,9 +22,9 @@ def test_an_old_server_is_refused_by_name(version: int, shown: str) -> None:
     assert str(raised.value) == f"the server runs PostgreSQL {shown}; PostgreSQL 15 or newer is needed"
 
 
-async def test_the_version_of_one_that_answers(empty_database: str) -> None:
-    with psycopg.connect(empty_database) as connection:
-        assert await wait_for_server(empty_database, limit=0) == connection.info.server_version
+async def test_one_that_answers_is_connected_to(empty_database: str) -> None:
+    async with await wait_for_server(empty_database, limit=0) as connection:
+        require_version(connection.info.server_version)
 
 
 async def test_one_that_is_not_there_is_waited_for_so_long(tmp_path: Path) -> None:
