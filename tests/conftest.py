@@ -62,7 +62,6 @@ def databases() -> Iterator[Databases]:
     """Templates, made once a session with `databases.template(name, fill)`, and `databases.clone(template)`."""
     with running_databases() as made:
         yield made
-        made.drop_templates()
 
 
 @pytest.fixture

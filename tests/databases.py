@@ -86,11 +86,15 @@ def _give_up_durability(dsn: str) -> None:
 def running_databases() -> Iterator["Databases"]:
     """Yield the databases of the server of the session, or of the cluster of `FIELDSTONE_TEST_CITUS`."""
     if ARCHIVE is None:
-        with running_server() as dsn:
-            yield Databases([dsn])
+        with running_server() as dsn, contextlib.closing(Databases([dsn])) as made:
+            yield made
         return
-    with cluster_folder(quick_place()) as place, running_cluster(place, archive=ARCHIVE) as nodes:
-        yield Databases([node.dsn("postgres") for node in nodes], cluster=nodes)
+    with (
+        cluster_folder(quick_place()) as place,
+        running_cluster(place, archive=ARCHIVE) as nodes,
+        contextlib.closing(Databases([node.dsn("postgres") for node in nodes], cluster=nodes)) as made,
+    ):
+        yield made
 
 
 class Databases:
@@ -106,6 +110,8 @@ class Databases:
         self._servers = server_dsns
         self.cluster = cluster
         self._templates: dict[str, str] = {}
+        # Kept: a connection costs an eighth of a test's set-up.
+        self._connections: dict[str, psycopg.Connection] = {}
         self._made = 0
 
     def template(self, name: str, fill: Callable[[str], None], *, base: str | None = None) -> str:
@@ -137,11 +143,13 @@ class Databases:
         finally:
             self._drop(_name_of(dsn))
 
-    def drop_templates(self) -> None:
-        """Drop all templates."""
+    def close(self) -> None:
+        """Drop all templates, and end the connections."""
         while self._templates:
             _, database = self._templates.popitem()
             self._drop(database)
+        for connection in self._connections.values():
+            connection.close()
 
     def _create(self, template: str | None) -> str:
         self._made += 1
@@ -175,15 +183,16 @@ class Databases:
 
     def _run(self, statement: sql.Composed) -> None:
         if len(self._servers) == 1:
-            _execute(self._servers[0], statement)
+            self._execute(self._servers[0], statement)
             return
         with ThreadPoolExecutor() as threads:
-            list(threads.map(lambda dsn: _execute(dsn, statement), self._servers))
+            list(threads.map(lambda dsn: self._execute(dsn, statement), self._servers))
 
-
-def _execute(dsn: str, statement: sql.Composed) -> None:
-    limit = time.monotonic() + _SECONDS_IN_USE
-    with psycopg.connect(dsn, autocommit=True) as connection:
+    def _execute(self, dsn: str, statement: sql.Composed) -> None:
+        connection = self._connections.get(dsn)
+        if connection is None:
+            connection = self._connections[dsn] = psycopg.connect(dsn, autocommit=True)
+        limit = time.monotonic() + _SECONDS_IN_USE
         while ARCHIVE and time.monotonic() < limit:
             # The daemons of Citus connect to the databases of the other nodes.
             with contextlib.suppress(psycopg.errors.ObjectInUse):
