@@ -2,13 +2,11 @@
 
 import asyncio
 
-import psycopg
-from psycopg import sql
-
 from fieldstone.metadata.changes import CreateIndex
-from tests.apis import SCHEMA, WORKSPACE_ID, open_apis
+from tests.apis import WORKSPACE_ID, open_apis
 from tests.databases import Databases
 from tests.engine.large_people import large_template
+from tests.engine.many_rows import insert_many
 
 # Of the people whose number is n, those with a small n have most. An amount of 5,000 is had once in a thousand times.
 _OPPORTUNITIES = """
@@ -40,6 +38,4 @@ async def _fill(dsn: str) -> None:
             for object_ in (snapshot.by_singular[name],)
         ]
         await apis.writer.change(WORKSPACE_ID, lambda _: indexes, actor="test")
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL(_OPPORTUNITIES).format(schema=sql.Identifier(SCHEMA)))
-        connection.execute("VACUUM ANALYZE")
+    insert_many(dsn, _OPPORTUNITIES)

@@ -1,10 +1,8 @@
 """100,000 people in a workspace, for tests of how PostgreSQL finds a few of them."""
 
-import psycopg
-from psycopg import sql
-
-from tests.apis import SCHEMA, workspace_template
+from tests.apis import workspace_template
 from tests.databases import Databases
+from tests.engine.many_rows import insert_many
 
 PEOPLE = 100_000
 
@@ -30,16 +28,4 @@ def large_template(databases: Databases) -> str:
 
 def fill_people(dsn: str) -> None:
     """Put these people into a workspace."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        # Made after the rows, an index takes a tenth of the time.
-        trigrams = connection.execute(
-            "SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index"
-            " JOIN pg_class ON pg_class.oid = indrelid"
-            " WHERE relname = 'person' AND pg_get_indexdef(indexrelid) LIKE '%%USING gin%%'"
-        ).fetchall()
-        for name, _ in trigrams:
-            connection.execute(f"DROP INDEX {name}".encode())
-        connection.execute(sql.SQL(_PEOPLE).format(schema=sql.Identifier(SCHEMA)))
-        for _, definition in trigrams:
-            connection.execute(str(definition).encode())
-        connection.execute("VACUUM ANALYZE")
+    insert_many(dsn, _PEOPLE)

@@ -5,14 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
-import psycopg
-from psycopg import sql
-
 from fieldstone.metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot
-from tests.apis import SCHEMA, WORKSPACE_ID, open_apis, pin_ids, workspace_template
+from tests.apis import WORKSPACE_ID, open_apis, pin_ids, workspace_template
 from tests.databases import Databases
+from tests.engine.many_rows import insert_many
 
 MINE: Any = {
     "or": [
@@ -75,6 +73,4 @@ async def _fill(dsn: str) -> None:
         known = [*snapshot.objects, *(field.id for one in snapshot.objects.values() for field in one.fields)]
         changes = pin_ids(_changes(snapshot), salt="deals", known=known)
         await apis.writer.change(WORKSPACE_ID, lambda _: changes, actor="test")
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(sql.SQL(_ROWS).format(schema=sql.Identifier(SCHEMA)))
-        connection.execute("VACUUM ANALYZE")
+    insert_many(dsn, _ROWS)
