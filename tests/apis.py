@@ -162,10 +162,10 @@ class Apis:
             return None
         told: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         run = Called(
-            ready.statement,
+            ready.run.bound.statement,
             ready.parameters,
-            writes=ready.writes,
-            finish=lambda rows, error: told.set_result(None if error else data_body(ready.tell(rows[0]) or b"")),
+            writes=ready.run.writes,
+            finish=lambda rows, error: told.set_result(None if error else data_body(ready.run.tell(rows[0]) or b"")),
             give_up=lambda: told.set_result(None),
         )
         self.database.begin(run)

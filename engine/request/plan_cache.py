@@ -7,6 +7,7 @@ from itertools import islice
 from typing import NamedTuple, cast
 from uuid import UUID
 
+from fieldstone.engine.request.routes import Route, Routes
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import AnyOperation, Demand, KeptPlan, P, ValidOperation
 from fieldstone.engine.request.variables import Variables
@@ -91,11 +92,15 @@ class PlanCache:
 
     There are at most `limit` documents, and `ROLES_EACH` times as many operations: each role that sends a document has
     an operation of its own. It is taken over from another role, with its plans, if both roles see its objects alike.
+
+    Attributes:
+        routes: those to operations that are here. Before an operation goes, all with a route count as used.
     """
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self.counters = PlanCounters()
+        self.routes = Routes()
         self._operations: OrderedDict[OperationKey, AnyOperation] = OrderedDict()
         self._roles: dict[OperationKey, dict[OperationKey, None]] = {}
         self._text = 0
@@ -126,6 +131,8 @@ class PlanCache:
             self._roles[document] = {}
             self._text += len(key.text)
         self._roles[document][key] = None
+        if self._is_full():
+            self._forget_routes()
         while self._is_full():
             self._remove(next(iter(self._operations)))
 
@@ -133,10 +140,25 @@ class PlanCache:
         is_full = len(self._roles) > self._limit or len(self._operations) > ROLES_EACH * self._limit
         return is_full or self._text > MOST_TEXT
 
+    def keep_route(self, route: Route) -> None:
+        """Keep a route to an operation that is here."""
+        if self.routes.are_too_many:
+            self._forget_routes()
+        self.routes.keep(route)
+
+    def _forget_routes(self) -> None:
+        for route in self.routes.forget():
+            self._operations.move_to_end(key_of(route.seen.view, route.document))
+            plans = route.operation.plans
+            for run in route.runs.values():
+                if run.shape in plans:
+                    plans.move_to_end(run.shape)
+
     def _drop(self, key: OperationKey) -> None:
         self.counters.drops += len(self._remove(key).plans)
 
     def _remove(self, key: OperationKey) -> AnyOperation:
+        self._forget_routes()
         document = key._replace(role=0)
         roles = self._roles[document]
         del roles[key]
@@ -190,6 +212,7 @@ class PlanCache:
 
         The `most` most recently used come first to last; no operation counts as used, or is dropped, by looking.
         """
+        self._forget_routes()
         workspace_id = snapshot.workspace.id
         found: list[tuple[OperationKey, AnyOperation]] = []
         for key, operation in reversed(self._operations.items()):
@@ -218,6 +241,7 @@ class PlanCache:
         if after is None:
             self._drop(key)
             return
+        self._forget_routes()
         self.counters.drops += len(before.plans)
         self.counters.renewals += len(after.plans)
         after.demand = before.demand

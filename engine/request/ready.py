@@ -3,7 +3,7 @@
 This is the request path (`path.py`) where each of its caches has the answer, for the fast path.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -20,55 +20,45 @@ from fieldstone.engine.request.answer import text_of
 from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.execution.mutation import single, tell_certain, tell_single
 from fieldstone.engine.request.plan_cache import key_of
+from fieldstone.engine.request.routes import Route, Run
+from fieldstone.engine.request.shape import shape_of
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
-from fieldstone.engine.request.valid_operation import AnyOperation, MutationPlan, QueryPlan
+from fieldstone.engine.request.valid_operation import MutationPlan, QueryPlan
 from fieldstone.engine.request.variables import Variables, coerce_variables
 from fieldstone.metadata.model import Seen
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.errors import DatabaseError
-from fieldstone.sql.statement import Parameters, Row, Statement, refuse_nul
+from fieldstone.sql.statement import Parameters, Row, refuse_nul
 
 Permit = Callable[[Call[Any]], None]
 """Refuses an operation that a role may not ask for; raises Forbidden."""
-
-
-_Run = tuple[BoundStatement | CertainCreate, Callable[[Row], bytes | None]]
-"""The only statement of a plan, and the function that returns the data which its row means."""
 
 
 class Ready(NamedTuple):
     """An operation that nothing is left to do for but to ask the database.
 
     Attributes:
-        seen: the model as its principal sees it.
-        writes: whether the statement changes anything.
-        reads: chooses the server of a statement that does not.
-        document: the request with its document's text.
-        given: the variables, in the place of those of `document`.
-        tell: returns the data that the statement's row means; None where the error has to be found out.
+        reads: chooses the server of a statement that writes nothing.
+        given: the variables, in the place of those of the route's document.
     """
 
-    seen: Seen
-    operation: AnyOperation
-    statement: Statement
+    route: Route
+    run: Run
     parameters: Parameters
-    writes: bool
     reads: Reads
-    document: GraphQLRequest
     given: Variables
-    tell: Callable[[Row], bytes | None]
 
     @property
     def request(self) -> GraphQLRequest:
         """The whole request."""
-        return self.document._replace(variables=self.given)
+        return self.route.document._replace(variables=self.given)
 
 
 class ReadyOperations:
     """The operations of an API that are at hand; its arguments are those of `GraphQLApi`."""
 
-    __slots__ = ("_compiler", "_documents", "_permit", "_reads", "_see", "_source", "_written")
+    __slots__ = ("_compiler", "_depth", "_documents", "_permit", "_reads", "_see", "_source", "_written")
 
     def __init__(
         self,
@@ -84,6 +74,7 @@ class ReadyOperations:
         self._source = source
         self._see = see
         self._compiler = compiler
+        self._depth = compiler.limits.document.depth
         self._reads = reads
         self._written = written
         self._documents = documents
@@ -112,27 +103,24 @@ class ReadyOperations:
             given: its variables.
             checked: the current model as the principal sees it, in which the variables are known to be of their types.
         """
-        document = request if self._documents is None else self._documents.find_at_hand(principal, request)
         seen = checked or self.see(principal)
-        if seen is None or document is None or not document.query:
+        if seen is None:
             return None
-        compiler, view = self._compiler, seen.view
+        plans = self._compiler.plans
         try:
-            operation = compiler.plans.find_operation(key_of(view, document), view)
-            if operation is None or operation.is_introspection or (self._permit and view.role):
+            route = plans.routes.find(seen, request) or self._find_route(principal, seen, request)
+            if route is None:
                 return None
-            variables = given
+            operation, variables = route.operation, given
             if checked is None:
-                schema, depth = compiler.schemas.get(view), compiler.limits.document.depth
-                variables = coerce_variables(schema, operation.declarations, given, depth=depth)
-            shape = compiler.shape(operation, variables, seen.limits)
-            plan = compiler.plans.find_plan(operation, shape, view)
-            bindings = Bindings(variables, principal.actor, seen.claims)
-            run = self._find_run(plan)
-            if run is None:
+                variables = coerce_variables(route.schema, operation.declarations, given, depth=self._depth)
+            shape = shape_of(operation.usages, variables)
+            run = route.runs.get(shape)
+            if run is not None:
+                plans.counters.hits += 1
+            elif (run := self._find_run(route, shape, variables)) is None:
                 return None
-            bound, tell = run
-            parameters = bound.bind(bindings)
+            parameters = run.bound.bind(Bindings(variables, principal.actor, seen.claims))
             refuse_nul(parameters)
         except (ApiError, DatabaseError):
             return None
@@ -140,21 +128,40 @@ class ReadyOperations:
             operation.demand.clients[principal.client] += 1
         except KeyError:
             operation.demand.count(principal)
-        writes = isinstance(plan, MutationPlan)
-        return Ready(seen, operation, bound.statement, parameters, writes, self._reads, document, given, tell)
+        return Ready(route, run, parameters, self._reads, given)
 
-    def _find_run(self, plan: object) -> _Run | None:
-        """Return the only statement of a plan, and the meaning of its row; None if the plan takes more."""
-        # A pattern for a class takes four times as long, and most plans are of queries.
-        if isinstance(plan, QueryPlan):
-            return None if plan.statement is None or plan.is_computed else (plan.statement, text_of)
+    def _find_route(self, principal: Principal, seen: Seen, request: GraphQLRequest) -> Route | None:
+        """Return the route of a request that was asked before, and keep it for the next ones."""
+        document = request if self._documents is None else self._documents.find_at_hand(principal, request)
+        if document is None or not document.query:
+            return None
+        plans, view = self._compiler.plans, seen.view
+        operation = plans.find_operation(key_of(view, document), view)
+        if operation is None or operation.is_introspection or (self._permit and view.role):
+            return None
+        schema = self._compiler.schemas.get(view)
+        route = Route(seen=seen, request=request, document=document, operation=operation, schema=schema)
+        # A stored document is counted each time, and each request sees another instance of the catalog's own model.
+        if request.comes_again and document is request and self._permit is None:
+            plans.keep_route(route)
+        return route
+
+    def _find_run(self, route: Route, shape: Hashable, variables: Variables) -> Run | None:
+        """Return the only statement of a plan, and keep it; None if there is no plan, or it takes more."""
+        whole = self._compiler.shape(route.operation, variables, route.seen.limits)
+        plan = self._compiler.plans.find_plan(route.operation, whole, route.seen.view)
+        run: Run | None = None
         match plan:
+            case QueryPlan(statement=BoundStatement() as bound, is_computed=False):
+                run = Run(shape=whole, bound=bound, tell=text_of, writes=False)
             case MutationPlan() if only := single(plan.writes):
-                return only.write, partial(self._told, only)
-            case MutationPlan(writes=(PlannedNested(certain=CertainCreate() as bound) as nested,)):
-                return bound, partial(self._told_certain, nested)
-            case _:
-                return None
+                run = Run(shape=whole, bound=only.write, tell=partial(self._told, only), writes=True)
+            case MutationPlan(writes=(PlannedNested(certain=CertainCreate() as create) as nested,)):
+                run = Run(shape=whole, bound=create, tell=partial(self._told_certain, nested), writes=True)
+        # Each request for an order without an index counts.
+        if run is not None and plan is not None and not plan.depends.unserved:
+            route.keep(shape, run)
+        return run
 
     def _told(self, write: PlannedWrite, row: Row) -> bytes | None:
         data = tell_single(write, row)

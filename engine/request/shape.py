@@ -104,7 +104,10 @@ _GROUPING_VALUES = frozenset({"width", "timeZone"})
 def find_usages(
     nodes: Sequence[Node], declarations: Sequence[Declaration], *, by_value: bool = False
 ) -> tuple[Usage, ...]:
-    """Return how the variables are used below these nodes, in a fixed order; `by_value`: all by their value."""
+    """Return how the variables are used below these nodes, in a fixed order; `by_value`: all by their value.
+
+    A use of which all values have the same shape is left out.
+    """
     found: dict[Usage, None] = {}
     leaves = {one.name for one in declarations if _type_name(one.type) in _PRESENCE_TYPES}
     pending: list[tuple[Node, Probe]] = [(node, Probe.STRUCTURE) for node in nodes]
@@ -120,7 +123,13 @@ def find_usages(
                 for item in (child if isinstance(child, tuple | list) else (child,))
                 if isinstance(item, Node) and not isinstance(item, VariableDefinitionNode)
             ]
-    return tuple(sorted(found, key=lambda usage: (usage.variable, usage.probe.name)))
+    plain = {one.name for one in declarations if one.is_plain}
+    return tuple(
+        sorted(
+            (one for one in found if one.probe is not Probe.STRUCTURE or one.variable not in plain),
+            key=lambda usage: (usage.variable, usage.probe.name),
+        )
+    )
 
 
 def _type_name(declared: TypeNode) -> str:

@@ -38,7 +38,7 @@ from fieldstone.engine.planner.arguments.trees import constant_value
 from fieldstone.engine.schema.values.filters import is_operator
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.scalars import DECIMAL, INT, STRING, shown
+from fieldstone.metadata.scalars import DECIMAL, INT, JSON, STRING, shown
 
 Variables = Mapping[str, JsonValue]
 
@@ -65,6 +65,12 @@ class Declaration:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "check", None if self.scalar is None else _leaf_check(self.scalar))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether all values are neither null nor lists nor objects."""
+        is_scalar = self.scalar is not None and self.scalar.name != JSON.name
+        return is_scalar and isinstance(self.type, NonNullTypeNode)
 
 
 def declare(

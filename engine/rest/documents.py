@@ -95,7 +95,7 @@ def _query(view: Snapshot, object_: Object, wish: Wish) -> str:
     total = "totalCount" if object_.rights.aggregates and wish.counts else ""
     match wish.action:
         case Action.FIND_ONE:
-            return f"query($id:UUID){{{query_name(object_, QueryRole.ONE)}(id:$id){record}}}"
+            return f"query($id:UUID!){{{query_name(object_, QueryRole.ONE)}(id:$id){record}}}"
         case Action.DUPLICATES:
             name, data = query_name(object_, QueryRole.DUPLICATES), type_name(object_, TypeRole.INPUT)
             page = f"{{{name}:edges{{node{record}}}{total} {PAGE_INFO}}}"

@@ -11,6 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from starlette.routing import BaseRoute, Route, Router
@@ -53,8 +54,8 @@ if TYPE_CHECKING:
     from fieldstone.engine.server.tracing.tracing import Tracing
 
 _APIS: Mapping[str, Callable[[Services], GraphQLApi]] = {
-    "/graphql": lambda services: services.core,
-    "/metadata": lambda services: services.metadata,
+    "/graphql": attrgetter("core"),
+    "/metadata": attrgetter("metadata"),
 }
 """The GraphQL APIs by the path that they stand at."""
 _BESIDE = {"/metadata": {"/graphql": _APIS["/graphql"]}}

@@ -1,7 +1,8 @@
 """A request as a transport hands it over, and its reference to a document that the server keeps."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple, Self
 
 from fieldstone.engine.request.answer import Explain
 from fieldstone.engine.request.idempotency.claim import SentKey
@@ -11,6 +12,9 @@ from fieldstone.metadata.json_text import JsonValue, dumps
 
 SHA256: Final = "sha256:"
 """The prefix of an id that is a hash: https://graphql.github.io/graphql-over-http/draft/"""
+
+_OTHERS: Final[Mapping[str, JsonValue]] = MappingProxyType({})
+"""The variables of a request that comes again with others."""
 
 
 class DocumentReference(NamedTuple):
@@ -57,6 +61,15 @@ class GraphQLRequest(NamedTuple):
     is_trial: bool = False
     companion: Companion | None = None
     prepared: PreparedMutation | None = None
+
+    def apart(self) -> Self:
+        """Return the request without its variables, as one that comes again with others."""
+        return self._replace(variables=_OTHERS)
+
+    @property
+    def comes_again(self) -> bool:
+        """Whether it is a request set apart from its variables."""
+        return self.variables is _OTHERS
 
     @property
     def may_write(self) -> bool:

@@ -85,9 +85,9 @@ class Heads:
         if (head := self._known.get(whole)) is not None:
             return head, data[end:], NO_LINES
         read = split_read(data, end)
-        body, lines = (data[end:], whole) if read is None else read
-        if read is not None and (head := self._known.get(lines)) is not None:
-            return head, body, NO_LINES
+        if read is not None and (head := self._known.get(read[1])) is not None:
+            return head, read[0], NO_LINES
+        body, lines = read or (data[end:], whole)
         apart = set_apart(lines)
         if apart is None or (head := self._known.get(apart[0])) is None:
             return None

@@ -58,7 +58,7 @@ class KnownBodies:
                 return read
         if len(self._known) >= _MOST:
             del self._known[next(iter(self._known))]
-        self._known[around] = read[0]._replace(variables={})
+        self._known[around] = read[0].apart()
         return read
 
 

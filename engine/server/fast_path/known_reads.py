@@ -82,13 +82,13 @@ class _KnownRead(NamedTuple):
 
     Attributes:
         view: the model that it was read under.
-        document: the text of its GraphQL request.
+        request: its GraphQL request, whose variables do not matter.
         variables: all of them, with the values of the request that it was read from; a record's is its id.
     """
 
     view: "ref[Snapshot]"
     action: Action
-    document: str
+    request: GraphQLRequest
     variables: Mapping[str, JsonValue]
     gaps: Sequence[_Gap]
 
@@ -118,18 +118,13 @@ class KnownReads:
 
         It is None if the read is not known, or its values have to be read with more care.
         """
-        seen, own = api.ready.see(principal), self._kept.get(principal.workspace_id.int)
-        if seen is None or own is None:
-            return None
+        seen, own = api.ready.see(principal), self._kept.get(principal.workspace_id.int, {})
         around, values, id_ = _split(address)
-        known = own.get((id(seen.view), seen.limits.page, around))
-        if known is None or known.view() is not seen.view:
+        known = None if seen is None else own.get((id(seen.view), seen.limits.page, around))
+        if seen is None or known is None or known.view() is not seen.view:
             return None
         variables = known.fill(values) if id_ is None else {"id": id_}
-        if variables is None:
-            return None
-        request = GraphQLRequest(known.document, None, {}, is_rest=True)
-        ready = api.ready.find(principal, request, variables, checked=seen)
+        ready = None if variables is None else api.ready.find(principal, known.request, variables, checked=seen)
         return None if ready is None else (ready, known.action)
 
     def learn(self, api: RestApi, address: str, asked: Asked, ready: Ready) -> None:
@@ -137,9 +132,10 @@ class KnownReads:
         if len(address) > _LONGEST:
             return
         around, values, id_ = _split(address)
-        variables, seen = ready.given, ready.seen
+        variables, seen = ready.given, ready.route.seen
         gaps = [] if id_ is not None else _find_gaps(api, seen, asked, around[1::2], variables)
-        known = _KnownRead(ref(seen.view), asked.action, ready.document.query, variables, gaps)
+        request = ready.route.document.apart()
+        known = _KnownRead(ref(seen.view), asked.action, request, variables, gaps)
         if asked.id == id_ and len(gaps) == len(values) and known.fill(values) == variables:
             self._keep(seen.principal.workspace_id.int, (id(seen.view), seen.limits.page, around), known)
 

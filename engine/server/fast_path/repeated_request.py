@@ -67,7 +67,7 @@ class WarmPath:
         self._settings = settings
         self._runtime = runtime
         self._apis = apis
-        self._metrics = metrics
+        self._requests = metrics.requests
         self._write_line = write_line
         self._reads = KnownReads()
         self._bodies = KnownBodies()
@@ -130,7 +130,7 @@ class WarmPath:
         database = _find_database(ready, principal, passing.token)
         if database is None:
             return None
-        told = services.limiter.take_now(principal, ready.seen.limits)
+        told = services.limiter.take_now(principal, ready.route.seen.limits)
         if told is None:
             return None
         id_, lines = _begin_lines(head, passing)
@@ -142,7 +142,7 @@ class WarmPath:
 
     def note(self, form: Form, context: Facts, seconds: float) -> None:
         """Log and count a request that is over."""
-        self._metrics.count_warm_request(context.endpoint, context.status, seconds)
+        self._requests.count(context.endpoint, context.status, seconds, is_warm=True)
         self._write_line(form.method, form.path, context, context.status, seconds)
 
 
@@ -220,9 +220,9 @@ class QueuedRequest:
 
 def _find_database(ready: Ready, principal: Principal, token: bytes | None) -> Database | None:
     """Return the database that answers an operation; None where a wait for a replica is worth its time."""
-    if ready.writes:
+    if ready.run.writes:
         return ready.reads.database
     position = None if token is None else Position.read(token.decode())
     if position is None and token is not None:
         return None  # The ordinary path refuses it.
-    return ready.reads.find(principal, ready.seen.view, position)
+    return ready.reads.find(principal, ready.route.seen.view, position)

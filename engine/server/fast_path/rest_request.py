@@ -93,10 +93,8 @@ def find_read(
     except UnicodeDecodeError:
         return None
     path, _, query = text.partition("?")
-    found = known.find(api, principal, text)
-    if found is not None:
-        ready, action = found
-        return ready, RestForm(path, action, accept)
+    if (found := known.find(api, principal, text)) is not None:
+        return found[0], RestForm(path, found[1], accept)
     if "%" in path:
         return None
     try:

@@ -99,7 +99,8 @@ class WarmRequest(CallbackStatement):
         begun: float,
         note: Note,
     ) -> None:
-        super().__init__(ready.statement, ready.parameters, principal.workspace_id.int, writes=ready.writes)
+        run = ready.run
+        super().__init__(run.bound.statement, ready.parameters, principal.workspace_id.int, writes=run.writes)
         self._services = services
         self._database = database
         self._form = form
@@ -141,17 +142,17 @@ class WarmRequest(CallbackStatement):
         ready = self.ready
         reply = None
         if error is None:
-            data = ready.tell(rows[0])
+            data = ready.run.tell(rows[0])
             reply = None if data is None else self._form.answer(data)
-            if reply is not None and ready.writes:
+            if reply is not None and self.writes:
                 ready.reads.tell_write(self.principal, partial(self._reply, reply))
                 return
-        elif ready.reads.passes_on(self._database, ready.seen.view, error):
+        elif ready.reads.passes_on(self._database, ready.route.seen.view, error):
             # The ordinary path asks the primary.
             pass
-        elif isinstance(error, _FINAL) and (known := describe(error, ready.seen.view, path_of(ready.operation))):
-            self.error = known
-            reply = self._form.refuse(known)
+        elif isinstance(error, _FINAL):
+            self.error = describe(error, ready.route.seen.view, path_of(ready.route.operation))
+            reply = None if self.error is None else self._form.refuse(self.error)
         if reply is None:
             # Nothing was written, and the ordinary path says why.
             self.give_up()
@@ -177,10 +178,10 @@ class WarmRequest(CallbackStatement):
             slow.note(
                 describe_slow(
                     self.principal,
-                    ready.seen.view,
+                    ready.route.seen.view,
                     ready.request,
-                    ready.operation,
-                    ready.statement,
+                    ready.route.operation,
+                    self.statement,
                     is_metadata=self.endpoint == _METADATA,
                 ),
                 seconds,

@@ -77,5 +77,5 @@ class RequestLog:
             seconds = time.perf_counter() - begun
             # A request without a status was cancelled from outside.
             status = context.status or CLIENT_GONE
-            self._metrics.count_request(context.endpoint, status, seconds)
+            self._metrics.requests.count(context.endpoint, status, seconds)
             self._write_line(scope["method"], scope["path"], context, status, seconds)

@@ -29,6 +29,9 @@ class Metrics:
     Args:
         read_services: gives the parts that count by themselves, by cell; None for those that are not there.
         read_connections: gives the state of the clients' connections.
+
+    Attributes:
+        requests: counts the answered requests.
     """
 
     def __init__(
@@ -38,8 +41,8 @@ class Metrics:
     ) -> None:
         self._read_connections = read_connections
         self._registry = CollectorRegistry()
-        self._requests = Requests()
-        self._registry.register(self._requests)
+        self.requests = Requests()
+        self._registry.register(self.requests)
         self._sockets = Gauge("fieldstone_sockets", "Open WebSockets.", registry=self._registry)
         self._closes = Counter(
             "fieldstone_socket_closes", "Closed WebSockets, by close code.", ("code",), registry=self._registry
@@ -48,18 +51,9 @@ class Metrics:
         self._names = CollectorRegistry()
         self._names.register(_NamesCollector(read_services))
 
-    def count_request(self, endpoint: str, status: int, seconds: float) -> None:
-        """Count one answered request; `endpoint` is one of a few."""
-        self._requests.count(endpoint, status, seconds)
-
-    def count_warm_request(self, endpoint: str, status: int, seconds: float) -> None:
-        """Count one that the warm path answered."""
-        self._requests.warm += 1
-        self._requests.count(endpoint, status, seconds)
-
     def totals(self) -> Totals:
         """Return the requests of the APIs so far, and the connections of the clients."""
-        return self._requests.totals(self._read_connections().open)
+        return self.requests.totals(self._read_connections().open)
 
     def open_socket(self) -> None:
         """Count a WebSocket that was opened."""

@@ -33,8 +33,9 @@ class Requests(Collector):
         self._created = time.time()
         self.warm = 0
 
-    def count(self, endpoint: str, status: int, seconds: float) -> None:
-        """Count one answered request."""
+    def count(self, endpoint: str, status: int, seconds: float, *, is_warm: bool = False) -> None:
+        """Count one answered request; `endpoint` is one of a few, and `is_warm` says that the fast path answered it."""
+        self.warm += is_warm
         key = (endpoint, status)
         self._answered[key] = self._answered.get(key, 0) + 1
         times = self._times.get(endpoint)

@@ -100,14 +100,14 @@ class TracedPath(WarmPath):
         span = begin_trace(form.method, kind=SpanKind.SERVER, at=start)
         if span.is_recording():
             request.trace_id = f"{span.get_span_context().trace_id:032x}"
-        shown = describe_operation(ready.seen.principal, ready.document.operation_name)
+        shown = describe_operation(ready.route.seen.principal, ready.route.document.operation_name)
         operation = self._tracer.begin("operation", set_span_in_context(span, NO_PARENT), at=start, attributes=shown)
         statement = self._tracer.begin(
-            "SQL transaction" if ready.writes else "SQL read",
+            "SQL transaction" if ready.run.writes else "SQL read",
             set_span_in_context(operation, NO_PARENT),
             kind=SpanKind.CLIENT,
             at=sent,
-            attributes=describe_statements([ready.statement]),
+            attributes=describe_statements([ready.run.bound.statement]),
         )
         if request.error is not None:
             operation.set_attribute("error.type", request.error.code)

@@ -233,7 +233,7 @@ async def test_roles_that_see_a_documents_objects_alike_share_its_plan(apis: Api
     assert (counters.misses, counters.shared) == (1, 2 * (len(clients) - 1))
     request = GraphQLRequest(query=text, operation_name=None, variables={})
     ready = [apis.core.ready.find(one.principal, request, request.variables) for one in clients]
-    assert len({one.statement for one in ready if one is not None}) == 1
+    assert len({one.run.bound.statement for one in ready if one is not None}) == 1
     assert None not in ready
     for one in clients:
         await one.data(text)
