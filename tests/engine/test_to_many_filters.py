@@ -180,7 +180,7 @@ REFUSED = {
     "null inside": ("{ opportunities: { every: { amount: null } } }", "The filter of 'amount' must not be null"),
     "a wrong list inside": (
         "{ opportunities: { none: { amount: { between: [1] } } } }",
-        "Field 'amount' between takes",
+        "Field 'amount' must have a list of two values for between",
     ),
 }
 
