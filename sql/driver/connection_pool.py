@@ -100,8 +100,7 @@ class ConnectionPool:
             return
         share = self._shares.line_of(share, quick.pace)
         if self._may_have(share):
-            connection = self._hand_out(share)
-            connection.pace = quick.pace
+            connection = self._hand_out(share, quick.pace)
             if not quick.take(connection):
                 self.take_back(connection)
         elif self._line_up(share, quick):
@@ -200,11 +199,11 @@ class ConnectionPool:
     def _may_have(self, share: Share[_Caller]) -> bool:
         return bool(self._idle) and not share.waiting and self._shares.may_take(share)
 
-    def _hand_out(self, share: Share[_Caller]) -> DriverConnection:
+    def _hand_out(self, share: Share[_Caller], pace: Pace | None = None) -> DriverConnection:
         connection = self._idle.pop()
         self._shares.take(share)
         connection.share = share
-        connection.pace = None
+        connection.pace = pace
         connection.lent_at = self._clock()
         return connection
 
@@ -263,8 +262,7 @@ class ConnectionPool:
             share, caller = found
             if isinstance(caller, CallbackStatement):
                 self._patience.leave(caller.place)
-                connection = self._hand_out(share)
-                connection.pace = caller.pace
+                connection = self._hand_out(share, caller.pace)
                 if not caller.take(connection):
                     self._take_from_share(connection)
                     self._idle.append(connection)
