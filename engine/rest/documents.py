@@ -31,6 +31,7 @@ class Wish(NamedTuple):
         checks_time: whether a write is made only if the record has the `updatedAt` that is given.
         samples: whether groups have records.
         each: whether records are changed each by data of its own.
+        by_ids: whether the records to delete are named by their ids.
         counts: whether a page has the number of all records, which are counted for it.
         aggregates: the names of the aggregates of groups.
     """
@@ -43,6 +44,7 @@ class Wish(NamedTuple):
     checks_time: bool = False
     samples: bool = False
     each: bool = False
+    by_ids: bool = False
     counts: bool = True
     aggregates: tuple[str, ...] = ()
 
@@ -144,6 +146,8 @@ def _mutation(view: Snapshot, object_: Object, wish: Wish) -> str:
         case _:
             if wish.each:
                 declared["updates"] = f"[{type_name(object_, TypeRole.UPDATE_ITEM)}!]"
+            elif wish.by_ids:
+                declared["ids"] = "[UUID!]!"
             else:
                 declared |= {"filter": f"{filter_}!"} if is_many else {"id": "UUID"}
             if verb is Verb.UPDATE and not wish.each:
@@ -151,7 +155,7 @@ def _mutation(view: Snapshot, object_: Object, wish: Wish) -> str:
             if wish.checks_time:
                 declared["ifUpdatedAt"] = "DateTime"
     variables = ",".join(f"${one}:{type_}" for one, type_ in declared.items())
-    arguments = ",".join(f"{one}:${one}" for one in declared)
+    arguments = "filter:{id:{in:$ids}}" if wish.by_ids else ",".join(f"{one}:${one}" for one in declared)
     return f"mutation({variables}){{{key}:{name}({arguments}){record}}}"
 
 

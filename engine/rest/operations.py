@@ -91,6 +91,7 @@ def _build_wish(asked: Asked, sight: Sight) -> Wish:
         upserts=parameters.flag("upsert"),
         checks_time=asked.if_updated_at is not None,
         each=action is Action.UPDATE_MANY and is_list,
+        by_ids=action is Action.DELETE_MANY and asked.body is not None,
         samples=parameters.flag("include_records_sample"),
         counts=parameters.flag("total_count", default=True),
         aggregates=_read_aggregates(parameters) if action is Action.GROUP_BY else (),
@@ -104,13 +105,12 @@ def _read_meant(asked: Asked, wish: Wish, object_: Object, sight: Sight) -> dict
             raise BadUserInput(f"The id '{asked.id[:80]}' in the path is not a UUID.", field="id")
         return {"id": asked.id} if asked.if_updated_at is None else {"id": asked.id, "ifUpdatedAt": asked.if_updated_at}
     text = asked.parameters.text("filter")
-    by_body = wish.each or (wish.action is Action.DELETE_MANY and asked.body is not None)
-    if by_body and text is not None:
+    if (wish.each or wish.by_ids) and text is not None:
         raise BadUserInput("The records are named by 'filter' or by the body, not by both.", field="filter")
     if wish.each:
         return {"updates": [_read_update(item, place) for place, item in enumerate(asked.body)]}
-    if by_body:
-        return {"filter": {"id": {"in": _read_members(asked.body, ("ids",)).get("ids")}}}
+    if wish.by_ids:
+        return {**_read_members(asked.body, ("ids",))}
     if text is not None:
         return {"filter": read_filter(text, _input(sight.schema, object_, TypeRole.FILTER))}
     if wish.action in _FILTERED:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput, NotFound
 from fieldstone.metadata.changes.rules.collisions import check_field_name, check_object_names
-from fieldstone.metadata.changes.rules.names import check_name, derive_label, derive_name
+from fieldstone.metadata.changes.rules.names import check_name, derive_label, derive_name, join_words
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
@@ -14,6 +14,7 @@ from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.schema_import.names import object_names
 from fieldstone.metadata.shown_text import LONGEST
+from fieldstone.sql.identifiers import MAXIMUM_BYTES
 from fieldstone.sql.plan.elements import Table
 
 _NO_ID = UUID(int=0)
@@ -23,23 +24,29 @@ def derive_names(model: Snapshot, label: str, object_name: str | None) -> JsonVa
     """Return the names for a label: those of an object, and of a field of the object that is named.
 
     Raises:
-        BadUserInput: the label has no letter of which a name could be made, or is too long.
+        BadUserInput: the label has no letter of which a name could be made, or too many.
         NotFound: there is no such object.
     """
     label = label.strip()
     if len(label) > LONGEST:
         raise BadUserInput(f"label must have at most {LONGEST} characters, not {len(label)}.", field="label")
-    field_name = derive_name(label)
+    field_name = join_words(label)
     if not field_name:
         raise BadUserInput(
             f'label must have letters of which a name can be made, such as "Job title", not {shown(label)}.',
             field="label",
         )
-    return {**_of_object(model, label), "fieldName": _of_field(model, field_name, object_name)}
-
-
-def _of_object(model: Snapshot, label: str) -> dict[str, Any]:
     singular, plural = object_names(label)
+    longest = max(len(field_name), len(plural))
+    if longest > MAXIMUM_BYTES:
+        raise BadUserInput(
+            f"label gives a name of {longest} characters, and a name has at most {MAXIMUM_BYTES}: give a shorter one.",
+            field="label",
+        )
+    return {**_of_object(model, label, singular, plural), "fieldName": _of_field(model, field_name, object_name)}
+
+
+def _of_object(model: Snapshot, label: str, singular: str, plural: str) -> dict[str, Any]:
     draft = Object(
         id=_NO_ID,
         name_singular=singular,

@@ -59,12 +59,20 @@ def check_name(name: str, argument: str, *, longest_suffix: str = "") -> Invalid
 
 
 def derive_name(label: str) -> str:
-    """Return the camelCase name that a label or another text suggests: "Team members" gives teamMembers, "" none."""
+    """Return the camelCase name that a label or another text suggests: "Team members" gives teamMembers.
+
+    It is empty if the text has no letters, or too many.
+    """
+    name = join_words(label)
+    return name if len(name) <= MAXIMUM_BYTES else ""
+
+
+def join_words(label: str) -> str:
+    """Return the words of a label in camelCase, which may be too long for a name."""
     folded = unicodedata.normalize("NFKD", label.translate(_WHOLE_LETTERS)).encode("ascii", "ignore").decode()
     words = re.findall(r"[A-Za-z0-9]+", folded)
     joined = "".join(map(capitalised, words)).lstrip("0123456789")
-    name = joined[:1].lower() + joined[1:]
-    return name if len(name) <= MAXIMUM_BYTES else ""
+    return joined[:1].lower() + joined[1:]
 
 
 def derive_label(name: str) -> str:

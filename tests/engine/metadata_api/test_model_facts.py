@@ -96,6 +96,19 @@ async def test_a_derived_name_passes(apis: Apis) -> None:
     assert plan["planChanges"]["problems"] == []
 
 
+@pytest.mark.parametrize(("letters", "longest"), [(62, None), (63, 64), (70, 70)])
+async def test_a_label_of_too_many_letters_is_told_so(letters: int, longest: int | None, apis: Apis) -> None:
+    query = f'{{ deriveNames(label: "{"n" * letters}") {{ {NAMES} }} }}'
+    if longest is None:
+        assert (await apis.change(query))["deriveNames"]["namePlural"] == "n" * letters + "s"
+        return
+    error = await refused(apis, query)
+    assert (
+        error["message"]
+        == f"label gives a name of {longest} characters, and a name has at most 63: give a shorter one."
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "field", "code"),
     [

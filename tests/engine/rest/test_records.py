@@ -105,9 +105,16 @@ async def test_several_records_are_named_by_the_body(client: httpx.AsyncClient) 
     for method, body in both:
         refused = await ask(client, method, "people?filter=city[eq]:x", 400, json=body)
         assert refused["messages"] == ["The records are named by 'filter' or by the body, not by both."]
-    wrong: list[Any] = [{"ids": None}, {"ids": ["x"]}, {"id": a}, [a]]
-    for body in wrong:
-        await ask(client, "DELETE", "people", 400, json=body)
+    wrong: list[tuple[Any, str]] = [
+        ({"ids": None}, "'ids' "),
+        ({}, "'ids' "),
+        ({"ids": ["x"]}, "'ids[0]' "),
+        ({"id": a}, "The body has 'id'"),
+        ([a], "The body must be a JSON object."),
+    ]
+    for body, message in wrong:
+        refused = await ask(client, "DELETE", "people", 400, json=body)
+        assert refused["messages"][0].startswith(message), body
     gone = await ask(client, "DELETE", "people?soft_delete=true", json={"ids": [a, b]})
     assert {person["id"] for person in gone["data"]["deletePeople"]} == {a, b}
     assert await emails(client, "") == ["c"]
