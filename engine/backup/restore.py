@@ -15,7 +15,7 @@ from fieldstone.engine.backup.manifest import Manifest, SavedTable, SavedWorkspa
 from fieldstone.engine.backup.owned import CATALOG, DEFINITIONS, of_workspace, stays_behind
 from fieldstone.engine.backup.programs import write_definitions
 from fieldstone.engine.backup.rows import copy_in, insert_order, load_aside
-from fieldstone.metadata.catalog.migrate import MIGRATIONS, check_applied, lay_out
+from fieldstone.metadata.catalog.migrate import MIGRATIONS, check_applied, lay_out, read_applied, read_extensions
 from fieldstone.metadata.catalog.queries import QUERIES as CATALOG_QUERIES
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.secret_box import SEALED, SecretBox, missing_key
@@ -116,7 +116,7 @@ async def restore_workspace(
     check_name(name)
     async with database.session() as connection:
         await _begin(connection)
-        if await (await connection.execute(CATALOG_QUERIES["catalog_exists"])).fetchone() == (False,):
+        if await read_applied(connection) is None:
             await _make_catalog(connection, manifest)
         await _check_room(connection, manifest, saved, name)
         place = await _find_place(connection, saved, name)
@@ -169,8 +169,8 @@ async def _empty(connection: Session, tables: Iterable[str]) -> None:
 
 
 async def _check_room(connection: Session, manifest: Manifest, saved: SavedWorkspace, name: str) -> None:
-    applied = {number for number, _, _ in await fetch(connection, "catalog_migrations")}
-    if applied != manifest.migrations.keys():
+    applied = await read_applied(connection) or {}
+    if applied.keys() != manifest.migrations.keys():
         raise BackupRefused(
             f"the backup is of the catalog's version {manifest.catalog}, and the database is at {max(applied)}: restore"
             f" the workspace into an empty database, which is then brought to version {MIGRATIONS[-1].version}, and"
@@ -186,7 +186,7 @@ async def _check_room(connection: Session, manifest: Manifest, saved: SavedWorks
         )
     if found is not None:
         raise BackupRefused(f'there is another workspace "{name}" already: --as NAME restores it under another name')
-    _check_extensions(manifest, dict(await fetch(connection, "extensions", names=["pg_trgm"])))
+    _check_extensions(manifest, await read_extensions(connection))
     await _check_lock_room(connection, saved.relations)
 
 

@@ -15,9 +15,8 @@ from fieldstone.engine.backup.errors import BackupRefused
 from fieldstone.engine.backup.manifest import FORMAT, Manifest, SavedSequence, SavedTable, SavedWorkspace
 from fieldstone.engine.backup.owned import CATALOG, DEFINITIONS, is_saved, of_workspace, stays_behind
 from fieldstone.engine.backup.programs import NEWEST, dump_definitions
-from fieldstone.metadata.catalog.migrate import EXTENSIONS, check_applied
+from fieldstone.metadata.catalog.migrate import check_applied, read_applied, read_extensions
 from fieldstone.metadata.catalog.queries import QUERIES as CATALOG_QUERIES
-from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.sql.ddl.names import names_sql, table_sql
 from fieldstone.sql.executor import Database
@@ -39,6 +38,7 @@ class _Snapshot:
     id: str
     made_at: str
     server: str
+    migrations: dict[int, str]
     workspaces: tuple[SavedWorkspace, ...]
     tables: tuple[tuple[Table, tuple[str, ...]], ...]
 
@@ -92,8 +92,8 @@ async def save(
             server=snapshot.server,
             made_at=snapshot.made_at,
             is_whole=workspace is None,
-            migrations={number: checksum for number, _, checksum in await fetch(connection, "catalog_migrations")},
-            extensions=dict(await fetch(connection, "extensions", names=list(EXTENSIONS))),
+            migrations=snapshot.migrations,
+            extensions=await read_extensions(connection),
             workspaces=snapshot.workspaces,
             tables=tuple(saved),
             sequences=await _read_sequences(connection, [CATALOG, *schemas]),
@@ -139,9 +139,10 @@ async def _read_snapshot(connection: Session, workspace: str | None) -> _Snapsho
         raise BackupRefused(
             f"the server is PostgreSQL {major}, and this program saves servers up to {NEWEST}: use its own pg_dump"
         )
-    if await (await connection.execute(CATALOG_QUERIES["catalog_exists"])).fetchone() == (False,):
+    applied = await read_applied(connection)
+    if applied is None:
         raise BackupRefused("there is nothing to save: the database has no catalog of Fieldstone")
-    check_applied({number: checksum for number, _, checksum in await fetch(connection, "catalog_migrations")})
+    check_applied(applied)
     rows = await (await connection.execute(_QUERIES["workspaces"], {"name": workspace})).fetchall()
     if workspace is not None and not rows:
         raise BackupRefused(f'there is no workspace "{workspace}"')
@@ -151,7 +152,7 @@ async def _read_snapshot(connection: Session, workspace: str | None) -> _Snapsho
     schemas = [CATALOG, *(one.schema for one in workspaces)]
     found = await (await connection.execute(_QUERIES["tables"], {"schemas": schemas})).fetchall()
     tables = tuple((Table(schema=schema, name=name), tuple(columns)) for schema, name, columns in found)
-    return _Snapshot(id=id_, made_at=made_at, server=server, workspaces=workspaces, tables=tables)
+    return _Snapshot(id=id_, made_at=made_at, server=server, migrations=applied, workspaces=workspaces, tables=tables)
 
 
 async def _lock(connection: Session, tables: Sequence[Table]) -> None:

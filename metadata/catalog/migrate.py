@@ -82,11 +82,14 @@ class Catalog:
         """
         applied = []
         async with sessions.session() as connection:
-            # Each migration is a transaction that looks again for the next one: others may be at it too.
-            while (version := await _apply_next(connection, migrations)) is not None:
-                _LOG.info("the catalog is at version %d", version)
-                applied.append(version)
-            extensions = await _create_extensions(connection)
+            async with connection.transaction():
+                extensions = await _read_if_current(connection, migrations)
+            if extensions is None:
+                # Each migration is a transaction that looks again for the next one: others may be at it too.
+                while (version := await _apply_next(connection, migrations)) is not None:
+                    _LOG.info("the catalog is at version %d", version)
+                    applied.append(version)
+                extensions = await _create_extensions(connection)
         return cls(version=migrations[-1].version, applied=tuple(applied), extensions=extensions)
 
 
@@ -105,12 +108,28 @@ async def lay_out(connection: Session, version: int, schemas: Mapping[str, str])
     return await _create_extensions(connection, schemas)
 
 
+async def _read_if_current(connection: Session, migrations: Sequence[Migration]) -> Mapping[str, str] | None:
+    """Return the extensions with their schemas, without a lock; None if there is anything to write."""
+    done = await read_applied(connection)
+    if done is None:
+        return None
+    check_applied(done, migrations)
+    found = await read_extensions(connection)
+    is_current = done.keys() >= {migration.version for migration in migrations} and await _are_used(connection, found)
+    if is_current and (len(found) == len(EXTENSIONS) or not await _find_creatable(connection)):
+        return found
+    return None
+
+
 async def _apply_next(connection: Session, migrations: Sequence[Migration]) -> int | None:
     async with connection.transaction():
         await connection.execute(QUERIES["begin_change"], prepare=False)
         await connection.execute(QUERIES["idle_without_limit"])
         await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
-        done = await _read_applied(connection)
+        done = await read_applied(connection)
+        if done is None:
+            await connection.execute(QUERIES["create_catalog"], prepare=False)
+            done = {}
         check_applied(done, migrations)
         migration = next((migration for migration in migrations if migration.version not in done), None)
         if migration is None:
@@ -127,11 +146,10 @@ async def _apply(connection: Session, migration: Migration) -> None:
     )
 
 
-async def _read_applied(connection: Session) -> Mapping[int, str]:
-    """Return the checksums of the migrations applied, making the table of them where there is none."""
-    exists = await (await connection.execute(QUERIES["catalog_exists"])).fetchone()
-    if exists == (False,):
-        await connection.execute(QUERIES["create_catalog"], prepare=False)
+async def read_applied(connection: Session) -> dict[int, str] | None:
+    """Return the checksums of the migrations applied; None if the database has no catalog."""
+    if await fetch(connection, "catalog_exists") == [(False,)]:
+        return None
     return {version: checksum for version, _, checksum in await fetch(connection, "catalog_migrations")}
 
 
@@ -161,14 +179,31 @@ async def _create_extensions(
     """Create the extensions that the server has and lets us create; return all that are there, with their schemas."""
     async with connection.transaction():
         await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
-        for (name,) in await fetch(connection, "available_extensions", names=list(EXTENSIONS)):
+        for name in await _find_creatable(connection):
             statement = create.create_extension(name, schemas.get(name, EXTENSION_SCHEMA))
             try:
                 async with connection.transaction():
                     await connection.execute(statement, prepare=False)
             except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported) as error:
                 _LOG.warning("the extension %s cannot be created, its features do without: %s", name, error)
-        found = dict(await fetch(connection, "extensions", names=list(EXTENSIONS)))
-        for statement in text_search.use_extensions(trigram=found.get("pg_trgm"), unaccent=found.get("unaccent")):
-            await connection.execute(statement, prepare=False)
+        found = await read_extensions(connection)
+        if not await _are_used(connection, found):
+            for statement in text_search.use_extensions(trigram=found.get("pg_trgm"), unaccent=found.get("unaccent")):
+                await connection.execute(statement, prepare=False)
         return found
+
+
+async def _find_creatable(connection: Session) -> list[str]:
+    """Return the extensions that the server has and the database has not."""
+    return [name for (name,) in await fetch(connection, "available_extensions", names=list(EXTENSIONS))]
+
+
+async def read_extensions(connection: Session) -> dict[str, str]:
+    """Return the schemas of the extensions that the database has."""
+    return dict(await fetch(connection, "extensions", names=list(EXTENSIONS)))
+
+
+async def _are_used(connection: Session, found: Mapping[str, str]) -> bool:
+    """Return whether the search uses these extensions."""
+    query = text_search.is_using(trigram=found.get("pg_trgm"), unaccent=found.get("unaccent"))
+    return await (await connection.execute(query, prepare=False)).fetchall() == [(True,)]

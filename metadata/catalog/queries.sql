@@ -6,7 +6,8 @@ SELECT pg_advisory_xact_lock(%(space)s, %(lock)s);
 SELECT version, name, checksum FROM fieldstone.migration ORDER BY version;
 
 -- name: catalog_exists
-SELECT to_regclass('fieldstone.migration') IS NOT NULL;
+-- By the rows of PostgreSQL's catalog: to_regclass keeps in mind for a transaction what it has not found before.
+SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'fieldstone' AND tablename = 'migration');
 
 -- name: create_catalog
 CREATE SCHEMA IF NOT EXISTS fieldstone;

@@ -11,25 +11,53 @@ from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.text_search import IS_LIKE, LABEL, LIKENESS, WORDS, share_of
 from fieldstone.sql.text_order import FOLD
 
-_WORDS = "asciiword, asciihword, hword_asciipart, word, hword, hword_part"
+_WORDS = ("asciiword", "asciihword", "hword_asciipart", "word", "hword", "hword_part")
 """The types of tokens that are words."""
+
+_BY_TRIGRAMS = (
+    (LIKENESS, "real", " SELECT {}.word_similarity(part, whole) "),
+    (IS_LIKE, "boolean", " SELECT part OPERATOR({}.<%) whole "),
+)
+"""The functions of two texts that use trigrams: the name, the type and the body of each."""
 
 
 def use_extensions(*, trigram: str | None, unaccent: str | None) -> Iterator[sql.Composed]:
     """Yield the statements that have the search use the extensions in these schemas; they can be repeated."""
     if trigram is not None:
-        yield sql.SQL(
-            "CREATE OR REPLACE FUNCTION {}(part text, whole text) RETURNS real LANGUAGE sql STABLE PARALLEL SAFE AS"
-            " $$ SELECT {}.word_similarity(part, whole) $$"
-        ).format(sql.SQL(LIKENESS), name_sql(trigram))
-        yield sql.SQL(
-            "CREATE OR REPLACE FUNCTION {}(part text, whole text) RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE AS"
-            " $$ SELECT part OPERATOR({}.<%) whole $$"
-        ).format(sql.SQL(IS_LIKE), name_sql(trigram))
+        for name, type_, body in _BY_TRIGRAMS:
+            yield sql.SQL(
+                "CREATE OR REPLACE FUNCTION {}(part text, whole text) RETURNS {}"
+                " LANGUAGE sql STABLE PARALLEL SAFE AS {}"
+            ).format(sql.SQL(name), sql.SQL(type_), _body(body, trigram))
     if unaccent is not None:
         yield sql.SQL(
             "ALTER TEXT SEARCH CONFIGURATION fieldstone.words ALTER MAPPING FOR {} WITH {}.unaccent, pg_catalog.simple"
-        ).format(sql.SQL(_WORDS), name_sql(unaccent))
+        ).format(sql.SQL(", ".join(_WORDS)), name_sql(unaccent))
+
+
+def is_using(*, trigram: str | None, unaccent: str | None) -> sql.Composed:
+    """Return the query for whether the statements of `use_extensions` would change nothing."""
+    conditions: list[sql.Composable] = [sql.SQL("true")]
+    if trigram is not None:
+        conditions += [
+            sql.SQL("(SELECT prosrc = {} FROM pg_proc WHERE oid = {}::regprocedure)").format(
+                _body(body, trigram), sql.Literal(f"{name}(text, text)")
+            )
+            for name, _, body in _BY_TRIGRAMS
+        ]
+    if unaccent is not None:
+        conditions.append(
+            sql.SQL(
+                "(SELECT count(*) = {} FROM pg_ts_config_map WHERE mapcfg = 'fieldstone.words'::regconfig"
+                " AND mapdict = $${}.unaccent$$::regdictionary)"
+            ).format(sql.Literal(len(_WORDS)), name_sql(unaccent))
+        )
+    return sql.SQL("SELECT ") + sql.SQL(" AND ").join(conditions)
+
+
+def _body(body: str, trigram: str) -> sql.Composed:
+    """Return the literal of a function's body that uses the trigrams in this schema."""
+    return sql.SQL("$${}$$").format(sql.SQL(body).format(name_sql(trigram)))
 
 
 def create_search_index(

@@ -2,7 +2,6 @@
 
 import tempfile
 from pathlib import Path
-from typing import Final
 
 from psycopg import sql
 
@@ -11,6 +10,7 @@ from fieldstone.engine.cells.errors import MoveRefused
 from fieldstone.engine.cells.moves.catalog_rows import carry_rows, list_owned
 from fieldstone.engine.cells.moves.move import MARKERS, QUERIES, Ends, Move, resume_webhooks
 from fieldstone.engine.cells.moves.replication import end_replication
+from fieldstone.metadata.catalog.migrate import read_extensions
 from fieldstone.metadata.catalog.queries import QUERIES as CATALOG
 from fieldstone.metadata.model import Workspace
 from fieldstone.metadata.workspaces.removal import delete_workspace
@@ -18,8 +18,6 @@ from fieldstone.sql.ddl import create
 from fieldstone.sql.ddl.names import name_sql, table_sql
 from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.elements import Table
-
-_EXTENSIONS: Final = ["pg_trgm", "unaccent"]
 
 
 async def make_tables(ends: Ends, move: Move) -> None:
@@ -93,4 +91,4 @@ async def clear_source(ends: Ends, move: Move) -> None:
 
 async def _extensions(database: Database) -> object:
     async with database.session() as connection:
-        return await (await connection.execute(CATALOG["extensions"], {"names": _EXTENSIONS})).fetchall()
+        return await read_extensions(connection)

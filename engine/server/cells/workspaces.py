@@ -11,6 +11,7 @@ from fieldstone.engine.server.cells.settings import find_cell, settings_of
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.engine.settings.cells import Cell
+from fieldstone.metadata.catalog.migrate import read_applied
 from fieldstone.metadata.catalog.queries import QUERIES as CATALOG
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import NameTaken, UnknownObject, UnknownWorkspace
@@ -77,7 +78,7 @@ async def find_cell_of(settings: Settings, workspace: str) -> Cell:
 
     async def has_it(cell: Cell, _few: Settings) -> bool:
         async with open_cell(settings, cell) as database, database.session() as connection:
-            if not await _has_catalog(connection):
+            if await read_applied(connection) is None:
                 return False
             return bool(await _fetch(connection, "search_name", name=workspace))
 
@@ -94,7 +95,7 @@ async def list_placed(settings: Settings) -> list[Placed | Away]:
 
     async def ask(cell: Cell, _few: Settings) -> list[Placed]:
         async with open_cell(settings, cell) as database, database.session() as connection:
-            if not await _has_catalog(connection):
+            if await read_applied(connection) is None:
                 return []
             rows = await _fetch(connection, "list_workspaces")
         is_home = cell is settings.cells[0]
@@ -176,10 +177,6 @@ def _require_all(answers: Sequence[object], sentence: str) -> None:
     away = [answer for answer in answers if isinstance(answer, Away)]
     if away:
         raise CellUnavailable(f"{sentence}, and the cell {away[0].cell.name} cannot be asked: {away[0].reason}")
-
-
-async def _has_catalog(connection: Session) -> bool:
-    return await (await connection.execute(CATALOG["catalog_exists"])).fetchone() == (True,)
 
 
 async def _fetch(connection: Session, query: str, **values: object) -> list[Any]:

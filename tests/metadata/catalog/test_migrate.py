@@ -15,6 +15,7 @@ from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.workspaces.registry import Workspaces
 from fieldstone.sql.errors import ConnectionLost, DatabaseError
 from fieldstone.sql.executor import Database
+from fieldstone.sql.locks import AdvisoryLock
 from fieldstone.sql.text_order import functions
 from tests.databases import Databases
 from tests.metadata.desk import connect_database, whole_state
@@ -54,6 +55,39 @@ async def test_a_second_run_does_nothing(bare_dsn: str) -> None:
     assert first.applied == tuple(migration.version for migration in MIGRATIONS)
     assert second == replace(first, applied=())
     assert whole_state(bare_dsn) == state
+
+
+async def test_a_start_that_finds_all_in_place_writes_nothing_and_waits_for_no_lock(bare_dsn: str) -> None:
+    rewritten = (
+        "SELECT xmin::text FROM pg_proc WHERE pronamespace = 'fieldstone'::regnamespace"
+        " UNION ALL SELECT xmin::text FROM pg_ts_config_map WHERE mapcfg = 'fieldstone.words'::regconfig ORDER BY 1"
+    )
+    async with opened(bare_dsn) as database:
+        first = await Catalog.migrate(database)
+        before = rows(bare_dsn, rewritten)
+        with psycopg.connect(bare_dsn) as other:
+            other.execute("SELECT pg_advisory_xact_lock(%(space)s, %(lock)s)", AdvisoryLock.CATALOG.parameters)
+            assert await Catalog.migrate(database) == replace(first, applied=())
+        assert rows(bare_dsn, rewritten) == before
+
+
+async def test_a_start_mends_the_use_of_extensions(bare_dsn: str) -> None:
+    used = (
+        "SELECT (SELECT prosrc FROM pg_proc WHERE oid = 'fieldstone.likeness(text, text)'::regprocedure),"
+        " (SELECT count(DISTINCT maptokentype) FROM pg_ts_config_map JOIN pg_ts_dict ON pg_ts_dict.oid = mapdict"
+        " WHERE mapcfg = 'fieldstone.words'::regconfig AND dictname = 'unaccent')"
+    )
+    async with opened(bare_dsn) as database:
+        await Catalog.migrate(database)
+        ((before, words),) = rows(bare_dsn, used)
+        assert EXTENSION_SCHEMA in before
+        with psycopg.connect(bare_dsn, autocommit=True) as other:
+            other.execute("ALTER TEXT SEARCH CONFIGURATION fieldstone.words ALTER MAPPING FOR word WITH simple")
+            other.execute("ALTER EXTENSION pg_trgm SET SCHEMA public")
+        assert rows(bare_dsn, used) == [(before, 5)]
+        await Catalog.migrate(database)
+    assert words == 6
+    assert rows(bare_dsn, used) == [(before.replace(EXTENSION_SCHEMA, "public"), 6)]
 
 
 async def test_several_servers_migrate_at_once(bare_dsn: str) -> None:

@@ -13,8 +13,7 @@ from fieldstone.engine.server.cells.settings import by_cell, choose_cell
 from fieldstone.engine.server.cli.command_error import DifferenceFound
 from fieldstone.engine.server.foundation import address, open_database
 from fieldstone.engine.settings import Settings
-from fieldstone.metadata.catalog.migrate import MIGRATIONS, check_applied
-from fieldstone.metadata.catalog.queries import fetch
+from fieldstone.metadata.catalog.migrate import MIGRATIONS, check_applied, read_applied
 from fieldstone.metadata.errors import CatalogMismatch, CatalogTooNew
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.shown_text import escape
@@ -89,9 +88,9 @@ async def _read(connection: psycopg.AsyncConnection) -> dict[str, Any]:
         "catalog": {"version": None, "known": known, "pending": [one.version for one in MIGRATIONS]},
         "problems": [],
     }
-    if (await fetch(connection, "catalog_exists"))[0][0] is False:
+    applied = await read_applied(connection)
+    if applied is None:
         return {**state, "problems": [_NO_CATALOG]}
-    applied = {number: checksum for number, _, checksum in await fetch(connection, "catalog_migrations")}
     pending = [one.version for one in MIGRATIONS if one.version not in applied]
     state["catalog"] = {"version": max(applied, default=None), "known": known, "pending": pending}
     try:
