@@ -34,8 +34,9 @@ from fieldstone.sql.errors import (
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _BY_STATE: dict[str, type[DatabaseError]] = {
-    # Of the functions that a request calls, only set_paths refuses a parameter's value beside it.
+    # Of the functions that a request calls, AT TIME ZONE alone refuses a parameter's value so.
     "22023": UnknownTimeZone,
+    "22S01": ClosedPath,
     "23001": ForeignKeyViolation,
     "23502": NotNullViolation,
     "23503": ForeignKeyViolation,
@@ -88,7 +89,6 @@ _OF_A_WORKER = re.compile(r"while executing command on \S+:\d+")
 _SHARD = re.compile(r'_\d{6,}(?=")')
 _QUOTED = re.compile(r'"([^"]*)"')
 _WORKER_LOST = ("failure on connection marked as essential", "server closed the connection unexpectedly")
-_CLOSED_PATH = "a value on the path "
 _TOO_LONG = re.compile(r"index row size|index row requires|string is too long for tsvector")
 
 _PASSING = ("08", "25", "40", "53", "55", "57", "58")
@@ -130,8 +130,6 @@ def translate_result(result: PGresult) -> DatabaseError:
     kind = _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2], DatabaseError)
     if (sqlstate, text(DiagnosticField.SOURCE_FUNCTION)) in _STALE_PLANS:
         kind = StalePlan
-    if kind is UnknownTimeZone and message.startswith(_CLOSED_PATH):
-        kind = ClosedPath
     is_measured = text(DiagnosticField.SOURCE_FUNCTION) in _MEASURING
     if kind is LimitExceeded and (is_measured or (is_of_worker and _TOO_LONG.search(message))):
         kind = ValueTooLong
