@@ -1,13 +1,14 @@
 """One prepared statement without a task: its caller is called back with the answer."""
 
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 
 from fieldstone.sql.driver.pace import Pace
 from fieldstone.sql.driver.results import decode_rows
+from fieldstone.sql.driver.shares import Share
 from fieldstone.sql.errors import (
     CommitOutcomeUnknown,
     ConnectionLost,
@@ -58,6 +59,7 @@ class CallbackStatement:
         lender: lends the connection.
         limit: bytes of the answer.
         pace: is told the times of the runs.
+        line: the share in whose line the pool has it wait; None before it did.
     """
 
     __slots__ = (
@@ -65,6 +67,7 @@ class CallbackStatement:
         "_is_over",
         "lender",
         "limit",
+        "line",
         "pace",
         "parameters",
         "place",
@@ -83,6 +86,7 @@ class CallbackStatement:
         self.share = share
         self.writes = writes
         self.place = 0
+        self.line: Share[Any] | None = None
         self._connection: DriverConnection | None = None
         self._is_over = False
 

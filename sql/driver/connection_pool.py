@@ -104,7 +104,7 @@ class ConnectionPool:
             if not quick.take(connection):
                 self.take_back(connection)
         elif self._line_up(share, quick):
-            quick.place = self._patience.enter(partial(self._give_up, share, quick))
+            quick.line, quick.place = share, self._patience.enter(partial(self._give_up, share, quick))
 
     def borrow(self) -> DriverConnection | None:
         """Return a free connection that no other caller may have now; without one, None, and another is made if it may.
@@ -156,10 +156,8 @@ class ConnectionPool:
     def strike_off(self, quick: CallbackStatement) -> None:
         """Take a waiting statement out of the queue."""
         self._patience.leave(quick.place)
-        share = self._shares.find(quick.share)
-        self._shares.leave(share, quick)
-        if share.long is not None:
-            self._shares.leave(share.long, quick)
+        if quick.line is not None:
+            self._shares.leave(quick.line, quick)
 
     def take_back(self, connection: DriverConnection) -> asyncio.Task[None] | None:
         """Receive a connection from its caller and hand it on, after restoring it where that is needed."""
@@ -215,8 +213,9 @@ class ConnectionPool:
                 seconds, pace = self._clock() - connection.lent_at, connection.pace
                 share.note(seconds)
                 if pace is not None:
-                    if not pace.seconds:
-                        share.whole.unknown.note_kept(seconds)
+                    unknown = share.whole.unknown
+                    if not pace.seconds and pace is not unknown:
+                        unknown.note_kept(seconds)
                     pace.note_kept(seconds)
 
     async def _wait(self, share: Share[_Caller]) -> DriverConnection:

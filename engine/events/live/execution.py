@@ -58,12 +58,12 @@ class Execution:
         Raises:
             DatabaseError: it cannot be read.
         """
-        workspace_id, slow = group.key.workspace_id, group.is_slow
-        is_slow = slow or self._database.is_held_up(group.key.statement, workspace_id.int)
+        workspace_id, was_slow = group.key.workspace_id, group.is_slow
+        keeps_long = was_slow or self._database.is_held_up(group.key.statement, workspace_id.int)
         waited = asyncio.get_running_loop().time()
         async with (
-            self._live_slots.hold(workspace_id, slow=is_slow),
-            self._slots.hold(workspace_id, slow=is_slow),
+            self._live_slots.hold(workspace_id, slow=keeps_long),
+            self._slots.hold(workspace_id, slow=keeps_long),
         ):
             begun = asyncio.get_running_loop().time()
             self._counters.live_stretched += begun - waited > group.key.interval
@@ -74,13 +74,13 @@ class Execution:
                 ((data,),) = await self._database.read(
                     group.key.statement,
                     list(group.key.parameters),
-                    timeout=None if slow else self._time_limit,
+                    timeout=None if was_slow else self._time_limit,
                     share=workspace_id.int,
                 )
             except StatementTimeout:
                 group.is_due = True
                 self._counters.overdue += 1
-                if slow:
+                if was_slow:
                     raise
                 group.is_slow = True
                 return
@@ -88,7 +88,7 @@ class Execution:
                 group.is_due = True
                 raise
             took = asyncio.get_running_loop().time() - begun
-            group.is_slow = slow and took > self._time_limit / 2
+            group.is_slow = was_slow and took > self._time_limit / 2
         group.covered = position
         if self._poll:
             group.run_within(self._poll)

@@ -157,6 +157,14 @@ async def test_first_runs_are_long_where_those_before_were(empty_database: str) 
         await asyncio.gather(held, return_exceptions=True)
 
 
+async def test_a_run_without_a_statement_of_its_own_counts_once_among_the_unknown(empty_database: str) -> None:
+    async with opened(empty_database) as database:
+        seconds = iter(range(1, 100))
+        database._pool._clock = lambda: float(next(seconds))
+        await database.pipeline([(ECHO, (b"x",)), (ECHO, (b"y",))], share=1)
+        assert database._pool._shares.find(1).unknown.seconds == 1 / 16
+
+
 async def test_a_connection_that_is_lost_is_not_counted_for_its_share(empty_database: str) -> None:
     async with opened(empty_database) as database, observing(empty_database) as seen:
         for _ in range(3):
