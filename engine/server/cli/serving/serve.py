@@ -31,9 +31,11 @@ CLOSING = 3
 """Seconds of the drain time that are kept for closing the database."""
 
 _KEEP_ALIVE = 75
-_SWITCH_INTERVAL = 0.001
 """Seconds for which an idle connection is kept: more than clients and proxies do; most take 60 and some 5.
 Where the server closes first, a request that is just being sent is lost with its connection."""
+
+_SWITCH_INTERVAL = 0.0002
+"""Seconds for which the event loop waits at most for the work thread to let it run; Python's own default is 0.005."""
 
 _LARGEST_FRAME = 1 << 20
 """Bytes of one message of a socket: unlike a body, it is read before its sender has shown a key."""
@@ -132,7 +134,6 @@ async def serve_app(
     serving = asyncio.create_task(server.serve(sockets=sockets))
     # Modules and data loaded until then are here to stay: no collection need look through them, now or later.
     gc.disable()
-    # How long the event loop waits at most for the work thread to let it run: five times as long by default.
     sys.setswitchinterval(_SWITCH_INTERVAL)
     showing = asyncio.create_task(show_state(app))
     # Health checks are answered, and everything else is told to wait, while this goes on.
