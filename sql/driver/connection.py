@@ -131,7 +131,9 @@ class DriverConnection(Wire):
             if self._prepared.touch(statement.name):
                 self.pgconn.send_query_prepared(statement.name, parameters)
             elif self._settings.prepare:
-                return (await self.execute_all(((statement, parameters),), limit=limit))[0]
+                # It is prepared together with the clock, which may time its next runs.
+                clock: Sequence[Step] = ((CLOCK, ()),) if self._settings.lanes else ()
+                return (await self.execute_all(((statement, parameters), *clock), limit=limit))[0]
             else:
                 self.pgconn.send_query_params(statement.sql, parameters)
         except psycopg.OperationalError as error:
@@ -171,7 +173,7 @@ class DriverConnection(Wire):
     def ask(self, statement: Statement, parameters: Parameters, waiting: Waiting, *, is_timed: bool = False) -> bool:
         """Send a prepared statement; return False where it is not prepared here, or cannot be sent.
 
-        Behind the results of a timed one are the clock's.
+        Behind the results of a timed one are the clock's, if that is prepared here.
         """
         if not self._prepared.touch(statement.name):
             return False
@@ -198,8 +200,8 @@ class DriverConnection(Wire):
         try:
             for statement, parameters, is_timed in runs:
                 pgconn.send_query_prepared(statement.name, parameters)
-                if is_timed:
-                    pgconn.send_query_params(CLOCK, None)
+                if is_timed and self._prepared.touch(CLOCK.name):
+                    pgconn.send_query_prepared(CLOCK.name, None)
                 send_sync(pgconn)
         except psycopg.OperationalError as error:
             self.end(str(error))

@@ -14,10 +14,14 @@ from fieldstone.sql.statement import Statement
 
 SHORT: Final = 100
 """Microseconds up to which a run is short: in longer ones, to wake PostgreSQL is too small a part of the work."""
+LONGEST: Final = 1_000
+"""Microseconds that a busy machine may make of a short run; a longer one is slow by itself."""
 SLOW: Final = 0.02
 """Seconds without an answer after which a statement is taken for slow without PostgreSQL's word."""
-CLOCK: Final = b"SELECT (extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000000)::int8"
-"""Tells the microseconds since the beginning of its transaction."""
+CLOCK: Final = Statement(
+    text="SELECT (extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000000)::int8"
+)
+"""Tells the microseconds since its transaction began. It is prepared: to be planned would take it longer than that."""
 
 _NEEDED: Final = 4
 _BETWEEN: Final = 64
@@ -35,28 +39,32 @@ class Pace:
         is_timed: whether PostgreSQL ever tells the time of a run.
 
     Attributes:
-        is_short: the last runs that were timed were short, and none was slow since.
+        is_short: several runs that were timed were short, and none was slow since.
         seconds: the time for which the next run is expected to keep its connection. It begins at 0.0, so that the first
             runs, for which all is cold, do not make it too long.
     """
 
-    __slots__ = ("_pause", "_short_runs", "_untimed", "is_short", "seconds")
+    __slots__ = ("_microseconds", "_pause", "_short_runs", "_untimed", "is_short", "seconds")
 
     def __init__(self, *, is_timed: bool = True) -> None:
         self.is_short = False
         self.seconds = 0.0
+        self._microseconds = 0.0
         self._short_runs = 0
         self._untimed: float = 0 if is_timed else math.inf  # runs until the next that is timed
         self._pause = _LEAST_PAUSE
 
     def note_kept(self, seconds: float) -> None:
         """Note for how long a run has kept its connection."""
-        self.seconds += (seconds - self.seconds) * (_SLOWER if seconds > self.seconds else _FASTER)
+        self.seconds = _approach(self.seconds, seconds)
 
     def is_next_timed(self) -> bool:
-        """Return whether the run that begins is to be timed."""
+        """Return whether the run that begins is to be timed; its time decides about the next ones."""
         self._untimed -= 1
-        return self._untimed < 0
+        if self._untimed >= 0:
+            return False
+        self._untimed = _BETWEEN
+        return True
 
     def note_answer(self, result: PGresult) -> None:
         """Note the answer to CLOCK."""
@@ -65,11 +73,12 @@ class Pace:
             self.note(int(text))
 
     def note(self, time: int) -> None:
-        """Note the microseconds of a run."""
-        if time >= SHORT:
+        """Note the microseconds of a run; one that is not short may be the machine's, and many are the statement's."""
+        self._microseconds = _approach(self._microseconds, min(time, LONGEST))
+        if time >= LONGEST or (time >= SHORT and self._microseconds >= SHORT):
             self.note_slow()
             return
-        self._short_runs += 1
+        self._short_runs += time < SHORT
         self._untimed = 0
         if self._short_runs >= _NEEDED:
             self.is_short = True
@@ -82,6 +91,10 @@ class Pace:
         self._short_runs = 0
         self._untimed = self._pause
         self._pause = min(_LONGEST_PAUSE, 2 * self._pause)
+
+
+def _approach(expected: float, time: float) -> float:
+    return expected + (time - expected) * (_SLOWER if time > expected else _FASTER)
 
 
 class Paces:

@@ -334,30 +334,49 @@ async def test_reads_in_lanes_end_with_the_database(empty_database: str, message
         assert all(isinstance(one, list | DatabaseError) or one == OVER for one in outcomes)
 
 
-def test_a_statement_is_short_after_several_short_runs_and_not_after_a_slow_one() -> None:
-    known = pace.Pace()
+class Timed:
+    """A pace whose runs are timed as they come."""
 
-    def run(time: int) -> int:
+    def __init__(self) -> None:
+        self.pace = pace.Pace()
+
+    def run(self, time: int) -> int:
         """Note the time of the next run that is timed; return the number of those before it."""
         untimed = 0
-        while not known.is_next_timed():
+        while not self.pace.is_next_timed():
             untimed += 1
-        known.note(time)
+        self.pace.note(time)
         return untimed
 
-    def are_short(times: list[int]) -> list[bool]:
-        return [known.is_short for time in times if run(time) >= 0]
+    def are_short(self, *times: int) -> list[bool]:
+        """Return after each of these times whether the statement is short."""
+        return [self.pace.is_short for time in times if self.run(time) >= 0]
 
-    short, slow = pace.SHORT - 1, pace.SHORT
-    assert are_short([short, short, short, short, short]) == [False, False, False, True, True]
-    assert run(short) == 64
-    assert are_short([slow, short, short, short, short]) == [False, False, False, False, True]
+
+def test_a_statement_is_short_after_several_short_runs_and_not_after_a_slow_one() -> None:
+    timed = Timed()
+    short, slow = pace.SHORT - 1, pace.LONGEST
+    assert timed.are_short(short, short, short, short, short) == [False, False, False, True, True]
+    assert timed.run(short) == 64
+    assert timed.are_short(slow, short, short, short, short) == [False, False, False, False, True]
     # One that is often slow is asked about ever more seldom.
-    assert [run(slow) for _ in range(9)] == [64, 16, 32, 64, 128, 256, 512, 1024, 1024]
-    assert [run(short) for _ in range(4)] == [1024, 0, 0, 0]
-    assert known.is_short
-    known.note_slow()
-    assert not known.is_short
+    assert [timed.run(slow) for _ in range(9)] == [64, 16, 32, 64, 128, 256, 512, 1024, 1024]
+    assert [timed.run(short) for _ in range(4)] == [1024, 0, 0, 0]
+    assert timed.pace.is_short
+    timed.pace.note_slow()
+    assert not timed.pace.is_short
+
+
+def test_a_busy_machine_makes_no_statement_slow() -> None:
+    short, late = pace.SHORT // 2, pace.SHORT * 2
+    every_other = [short, late] * 50
+    timed = Timed()
+    assert timed.are_short(*every_other) == [False] * 6 + [True] * 94
+    timed = Timed()
+    assert not any(timed.are_short(*[pace.SHORT] * 50))
+    # Half of its runs are long by themselves.
+    timed = Timed()
+    assert not any(timed.are_short(*[short, pace.LONGEST - 1] * 50))
 
 
 async def _end_the_held(observer: Observer) -> None:
