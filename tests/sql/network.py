@@ -56,8 +56,8 @@ class Network:
         while True:
             try:
                 data = await source.read(65536)
-            except ConnectionResetError:
-                # It was closed with bytes that nobody had read.
+            except ConnectionError:
+                # It was closed with bytes that nobody had read, or while bytes were written to it.
                 data = b""
             await self.carries.wait()
             if not data:

@@ -27,7 +27,8 @@ from fieldstone.sql.errors import (
 )
 from fieldstone.sql.executor import Database
 from fieldstone.sql.statement import Statement
-from tests.sql.driving import BACKEND, ECHO, SLEEP, Observer, observing, opened
+from tests.sql.driving import BACKEND, ECHO, HELD, SLEEP, Observer, holding, observing, opened
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -165,7 +166,7 @@ async def test_a_time_limit_ends_the_statement_on_the_server(empty_database: str
         with pytest.raises(StatementTimeout):
             await database.read(SLEEP, (b"60",), timeout=0.05)
         assert await observer.active() == 0
-        assert await database.read(BACKEND, (), timeout=5) == before
+        assert await database.read(BACKEND, (), timeout=10) == before
         assert database.stats().cancelled == 1
 
 
@@ -205,7 +206,7 @@ async def test_a_read_is_run_again_when_its_connection_dies_under_it(database: D
     await run(database, "CREATE SEQUENCE public.runs")
     reading = Statement(text="SELECT nextval('public.runs'), pg_sleep(CASE lastval() WHEN 1 THEN 60 ELSE 0 END)")
     caller = asyncio.create_task(database.read(reading, ()))
-    await observer.until_active(1)
+    await observer.until_asleep()
     await observer.terminate()
     assert await caller == [(b"2", b"")]
     assert database.stats().retried == 1
@@ -229,7 +230,7 @@ async def test_a_write_is_never_run_again(database: Database, observer: Observer
     await run(database, "CREATE SEQUENCE public.runs")
     writing = Statement(text="SELECT nextval('public.runs'), pg_sleep(60)")
     caller = asyncio.create_task(database.write(writing, ()))
-    await observer.until_active(1)
+    await observer.until_asleep()
     await observer.terminate()
     with pytest.raises((CommitOutcomeUnknown, DatabaseUnavailable)):
         await caller
@@ -326,12 +327,16 @@ async def test_what_is_closed_refuses(empty_database: str) -> None:
         await database.read(ECHO, (b"x",))
 
 
-async def test_closing_waits_for_what_runs(database: Database, observer: Observer) -> None:
-    caller = asyncio.create_task(database.read(SLEEP, (b"0.3",)))
-    await observer.until_active(1)
-    await database.close()
-    assert await caller == [(b"",)]
-    await observer.until_connected(0)
+async def test_closing_waits_for_what_runs(empty_database: str, observer: Observer) -> None:
+    async with opened(empty_database, close_timeout=60) as database:
+        async with holding(empty_database):
+            caller = asyncio.create_task(database.read(HELD, (b"7",)))
+            await observer.until_active(1)
+            closing = asyncio.create_task(database.close())
+            await until(lambda: database._pool._closing)
+        await closing
+        assert await caller == [(b"7",)]
+        await observer.until_connected(0)
 
 
 async def test_closing_ends_what_runs_on(empty_database: str, observer: Observer) -> None:

@@ -154,12 +154,16 @@ async def test_a_connection_lost_on_the_way_keeps_nothing(database: Database, ob
     assert await database.read(ALL, ()) == []
 
 
+async def _make_table(database: Database) -> None:
+    """Make the table with a record, without a transaction that could be idle for too long."""
+    await database.write(Statement(text="CREATE TABLE public.kept (id int PRIMARY KEY, amount int)"), ())
+    await database.write(ADD, (b"1", b"10"))
+
+
 async def test_a_transaction_that_stops_is_ended_with_its_locks(empty_database: str) -> None:
     """As that of a process that is paused, or whose host has vanished; it had kept its locks without end."""
-    async with opened(empty_database, idle_in_transaction_timeout=0.2) as database:
-        async with database.session() as session:
-            await session.execute("CREATE TABLE public.kept (id int PRIMARY KEY, amount int)")
-        await database.write(ADD, (b"1", b"10"))
+    async with opened(empty_database, idle_in_transaction_timeout=0.5) as database:
+        await _make_table(database)
 
         async def stop() -> None:
             async with database.transaction() as transaction:
@@ -173,10 +177,8 @@ async def test_a_transaction_that_stops_is_ended_with_its_locks(empty_database: 
 
 
 async def test_a_session_that_stops_in_a_transaction_is_ended_with_its_locks(empty_database: str) -> None:
-    async with opened(empty_database, idle_in_transaction_timeout=0.2) as database:
-        async with database.session() as session:
-            await session.execute("CREATE TABLE public.kept (id int PRIMARY KEY, amount int)")
-            await session.execute("INSERT INTO public.kept VALUES (1, 10)")
+    async with opened(empty_database, idle_in_transaction_timeout=0.5) as database:
+        await _make_table(database)
 
         async def stop() -> None:
             async with database.session() as session:
@@ -235,7 +237,8 @@ async def test_deadlocks_are_resolved_by_running_again(database: Database) -> No
 
     await asyncio.gather(move(b"1", b"2"), move(b"2", b"1"))
     assert await database.read(ALL, ()) == [(b"1", b"2"), (b"2", b"2")]
-    assert runs == 3
+    # The loser may meet the other once more before that one has woken.
+    assert runs >= 3
 
 
 async def test_attempts_are_limited(database: Database) -> None:

@@ -19,7 +19,7 @@ from fieldstone.sql.errors import (
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolCounters
 from fieldstone.sql.statement import Row, Statement
-from tests.sql.driving import BACKEND, ECHO, QUICK, SLEEP, Called, observing, opened
+from tests.sql.driving import BACKEND, ECHO, HELD, QUICK, SLEEP, Called, holding, impatient, observing, opened
 from tests.sql.network import network
 from tests.waiting import until
 
@@ -106,14 +106,14 @@ async def test_an_idle_connection_that_dies_is_noticed_without_use(empty_databas
 async def test_a_network_that_carries_nothing_ends_in_an_error(empty_database: str, folder: Path) -> None:
     async with (
         network(empty_database, folder) as (between, dsn),
-        opened(dsn, connections=1, cancel_timeout=0.1, acquire_timeout=0.3, close_timeout=0.1) as database,
+        opened(dsn, connections=1, cancel_timeout=0.1, close_timeout=0.1) as database,
     ):
         await database.read(ECHO, (b"x",))
         between.carries.clear()
         with pytest.raises(CommitOutcomeUnknown):
             await database.write(SLEEP, (b"60",), timeout=0.05)
         assert database.stats().in_use == 0
-        with pytest.raises(DatabaseUnavailable):
+        with impatient(database), pytest.raises(DatabaseUnavailable):
             await database.read(ECHO, (b"x",))
         between.carries.set()
         assert await database.read(ECHO, (b"back",)) == [(b"back",)]
@@ -123,7 +123,7 @@ async def test_what_is_not_answered_in_time_is_not_asked_again(empty_database: s
     """A read waited for the statement's time and for three more limits, and all of that a second time."""
     async with (
         network(empty_database, folder) as (between, dsn),
-        opened(dsn, statement_timeout=0.3, cancel_timeout=0.3, close_timeout=0.1) as database,
+        opened(dsn, statement_timeout=1, cancel_timeout=0.3, close_timeout=0.1) as database,
     ):
         await database.read(ECHO, (b"x",))
         asked: list[tuple[type[DatabaseError], Callable[[], Awaitable[list[Row]]]]] = [
@@ -163,13 +163,14 @@ async def test_a_rollback_that_is_not_answered_keeps_nobody_waiting(empty_databa
 async def test_a_late_cancellation_does_not_hit_the_next_caller(empty_database: str, folder: Path) -> None:
     async with (
         network(empty_database, folder) as (between, dsn),
-        opened(dsn, connections=1) as database,
+        opened(dsn, connections=1, cancel_timeout=60) as database,
         observing(empty_database) as observer,
     ):
-        leaving = asyncio.create_task(database.read(SLEEP, (b"0.2",)))
-        await observer.until_active(1)
-        between.admits.clear()
-        leaving.cancel()
+        async with holding(empty_database):
+            leaving = asyncio.create_task(database.read(HELD, (b"7",)))
+            await observer.until_active(1)
+            between.admits.clear()
+            leaving.cancel()
         await observer.until_active(0)
         following = asyncio.create_task(database.read(SLEEP, (b"0.1",)))
         await until(lambda: database.stats().waiting == 1)

@@ -11,7 +11,7 @@ from fieldstone.sql.errors import ConnectionLost, DatabaseBusy, DatabaseUnavaila
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolCounters
 from fieldstone.sql.statement import Row, Statement
-from tests.sql.driving import BACKEND, ECHO, QUICK, SLEEP, Called, observing, opened
+from tests.sql.driving import BACKEND, ECHO, HELD, QUICK, SLEEP, Called, holding, impatient, observing, opened
 from tests.waiting import until
 
 PREPARED = Statement(text="SELECT count(*) FROM pg_prepared_statements WHERE name LIKE 'fs\\_%'")
@@ -109,7 +109,7 @@ async def test_the_waiting_of_a_share_make_room_for_others(empty_database: str, 
 async def test_one_long_statement_of_a_share_runs_beside_others_in_whatever_way_it_is_asked_for(
     empty_database: str,
 ) -> None:
-    async with opened(empty_database, long_statement=0.5) as database, observing(empty_database) as seen:
+    async with opened(empty_database, long_statement=2) as database, observing(empty_database) as seen:
         for share in (1, 2):
             assert await database.read(ECHO, (b"x",), share=share) == [(b"x",)]
         assert not database.is_held_up(SLEEP, 1)
@@ -191,12 +191,13 @@ async def test_any_number_may_wait_for_a_connection_that_has_not_prepared_their_
 
 
 async def test_waiting_is_bounded_in_time(empty_database: str) -> None:
-    async with opened(empty_database, connections=1, acquire_timeout=0.05, close_timeout=0.05) as database:
-        holder = asyncio.create_task(database.read(SLEEP, (b"0.3",)))
-        await asyncio.sleep(0)
-        with pytest.raises(DatabaseBusy, match="in time"):
-            await database.read(ECHO, (b"x",))
-        assert (database.stats().waiting, database.stats().refused) == (0, 1)
+    async with opened(empty_database, connections=1) as database, observing(empty_database) as seen:
+        async with holding(empty_database):
+            holder = asyncio.create_task(database.read(HELD, (b"7",)))
+            await seen.until_active(1)
+            with impatient(database), pytest.raises(DatabaseBusy, match="in time"):
+                await database.read(ECHO, (b"x",))
+            assert (database.stats().waiting, database.stats().refused) == (0, 1)
         await holder
         assert await database.read(ECHO, (b"x",)) == [(b"x",)]
 

@@ -121,8 +121,7 @@ async def test_of_two_that_accept_one_connection_is_left(empty_database: str, fo
         for each in (one, other):
             each.admits.set()
         connection, _ = await connecting
-        while await observer.connected() != 1:
-            await asyncio.sleep(0.01)
+        await observer.until_connected(1)
         await connection.close()
 
 

@@ -38,7 +38,7 @@ class InPieces:
         return result
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60, func_only=True)
 async def test_the_end_of_a_failed_statement_may_come_after_its_error(empty_database: str) -> None:
     session = await psycopg.AsyncConnection.connect(empty_database)
     wire = Wire(session.pgconn)

@@ -15,14 +15,12 @@ from fieldstone.sql.driver.wire import Waiting
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.statement import Row, Statement
-from tests.sql.driving import ECHO, Called, opened
+from tests.sql.driving import ECHO, HELD, Called, opened
 
 OVER = "starts over"
 """The outcome of a read that its caller has to ask again."""
 
 INTEGER = Statement(text="SELECT $1::int::text")
-HELD = Statement(text="SELECT coalesce(pg_advisory_lock_shared($1::int)::text, '') || $1")
-"""Waits while another holds the lock of this number exclusively."""
 REPEAT = Statement(text="SELECT repeat('x', $1::int)")
 SHOP = Statement(text="SELECT name FROM shop WHERE id = $1::int")
 STOCK = Statement(text="SELECT count(*)::text || $1 FROM stock")
@@ -119,12 +117,3 @@ async def lanes(dsn: str, messages: list[int], **settings: Any) -> AsyncIterator
         asking = Asking(database=database, messages=messages)
         await asking.prepare()
         yield asking
-
-
-@asynccontextmanager
-async def holding(dsn: str, number: int = 7) -> AsyncIterator[psycopg.AsyncConnection]:
-    """Hold the lock that HELD of this number waits for, until the end or a `pg_advisory_unlock_all()`."""
-    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-        await connection.execute("SELECT pg_advisory_lock(%s)", [number])
-        yield connection
-        await connection.execute("SELECT pg_advisory_unlock_all()")

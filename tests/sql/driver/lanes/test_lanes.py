@@ -20,19 +20,17 @@ from fieldstone.sql.errors import (
 )
 from fieldstone.sql.statement import Statement
 from tests.sql.driver.lanes.asking import (
-    HELD,
     INTEGER,
     OVER,
     REPEAT,
     SHOP,
     STOCK,
     gather,
-    holding,
     lanes,
     watch_messages,
 )
-from tests.sql.driving import ECHO, Observer, observing
-from tests.waiting import until
+from tests.sql.driving import ECHO, HELD, Observer, holding, observing
+from tests.waiting import until, until_found
 
 Messages = list[int]
 
@@ -161,7 +159,7 @@ async def test_the_server_tells_the_time_of_some_runs(
 
 
 async def test_each_has_the_whole_time_for_itself(empty_database: str, messages: Messages) -> None:
-    async with lanes(empty_database, messages, statement_timeout=0.2) as asking, holding(empty_database):
+    async with lanes(empty_database, messages, statement_timeout=1) as asking, holding(empty_database):
         given = [(ECHO, b"a"), (HELD, b"7"), (HELD, b"7"), (ECHO, b"b")]
         first, held, again, last = await asking.outcomes(*given)
         assert (first, last) == ([(b"a",)], [(b"b",)])
@@ -380,8 +378,9 @@ def test_a_busy_machine_makes_no_statement_slow() -> None:
 
 
 async def _end_the_held(observer: Observer) -> None:
-    """Have the backend ended that waits for the lock."""
-    await observer.connection.execute(
+    """Have the backend ended that waits for the lock, as soon as it does."""
+    await until_found(
+        observer.connection,
         "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-        " WHERE wait_event_type = 'Lock' AND application_name = 'driven' AND datname = current_database()"
+        " WHERE wait_event_type = 'Lock' AND application_name = 'driven' AND datname = current_database()",
     )
