@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.apis import Apis, open_apis, workspace_template
 from tests.citus.limits import reason_of
@@ -15,8 +15,14 @@ from tests.citus_cluster import ON_CITUS
 from tests.databases import Databases, add_extensions, running_databases
 from tests.npm_clients import install_once
 
-# The same examples each time; a run that asks for more examples gets others.
-settings.register_profile("steady", derandomize="FIELDSTONE_TEST_EXAMPLES" not in os.environ)
+# The same examples each time; a run that asks for more examples gets others. No example has a time limit: the machine
+# may be busy.
+settings.register_profile(
+    "steady",
+    derandomize="FIELDSTONE_TEST_EXAMPLES" not in os.environ,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("steady")
 
 

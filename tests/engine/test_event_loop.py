@@ -128,9 +128,7 @@ def selections(depth: int) -> st.SearchStrategy[str]:
     return st.one_of(leaves, nested, nested)
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(root=selections(3), first=selections(2), second=selections(1), roots=st.integers(1, 20))
 def test_no_document_holds_up_the_loop(
     served: Served, longest: Longest, root: str, first: str, second: str, roots: int

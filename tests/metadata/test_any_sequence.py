@@ -376,7 +376,6 @@ def test_any_sequence_of_changes_and_rollbacks(bench: Workbench) -> None:
         settings=settings(
             max_examples=15 * TIMES,
             stateful_step_count=15,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
     )

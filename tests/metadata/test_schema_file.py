@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from graphql import print_schema
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldstone.metadata.changes import (
@@ -159,7 +159,7 @@ def models(draw: st.DrawFn) -> Snapshot:
     return snapshot
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(models())
 def test_any_model_is_made_again_from_its_document(model: Snapshot) -> None:
     document = written(model)

@@ -26,7 +26,7 @@ from tests.metadata.workbench import Workbench
 from tests.models import apply_all, standard_snapshot
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_the_model_that_changes_make_is_the_one_that_is_loaded(bench: Workbench, data: st.DataObject) -> None:
     snapshot = behind = bench.new_workspace()

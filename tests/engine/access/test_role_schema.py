@@ -14,7 +14,7 @@ from graphql import (
     parse,
     validate_schema,
 )
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
@@ -161,7 +161,7 @@ def drawn_roles(draw: st.DrawFn, snapshot: Snapshot) -> Role:
 
 
 @given(st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25)
 def test_any_role_of_any_workspace_has_one_schema(data: st.DataObject) -> None:
     snapshot = data.draw(snapshots())
     if not snapshot.by_singular:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 from graphql import FragmentDefinitionNode, parse, specified_rules, validate
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
@@ -124,7 +124,7 @@ def documents(draw: st.DrawFn) -> str:
     return f"{{ companies {{ edges {{ node {{ {draw(selections(2))} }} }} }} {roots} }} {' '.join(fragments)}"
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100)
 @given(text=documents())
 def test_the_same_documents_are_valid_as_for_graphql_core(text: str) -> None:
     core = validate(SCHEMA, parse(text), specified_rules)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from graphql import execute_sync, get_introspection_query, parse
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
 from fieldstone.engine.introspection.answers import SchemaAnswers
@@ -90,7 +90,7 @@ async def test_the_answer_is_graphql_cores(snapshot: Snapshot, document: str) ->
 
 
 @given(snapshots())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40)
 def test_the_answer_is_graphql_cores_for_any_workspace(snapshot: Snapshot) -> None:
     assert asyncio.run(ask(SchemaAnswers(), snapshot)) == expected(snapshot)
 

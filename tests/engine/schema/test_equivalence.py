@@ -17,7 +17,7 @@ from graphql import (
     print_schema,
     validate_schema,
 )
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
@@ -36,7 +36,7 @@ WORKSPACES: dict[str, tuple[Snapshot, MutationSet | None]] = {
 }
 
 workspaces = pytest.mark.parametrize(("snapshot", "mutations"), WORKSPACES.values(), ids=WORKSPACES)
-generated = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+generated = settings(max_examples=40)
 
 
 def check_is_valid(schema: GraphQLSchema) -> None:

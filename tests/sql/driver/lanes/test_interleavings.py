@@ -69,7 +69,7 @@ _STEPS = st.lists(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=_STEPS, number=st.integers(1, 3))
 def test_each_read_has_the_outcome_that_it_has_alone(
     empty_database: str, monkeypatch: pytest.MonkeyPatch, steps: list[Ask | Leave | Turn | End], number: int
