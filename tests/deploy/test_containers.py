@@ -18,7 +18,7 @@ import yaml
 from dockerfile_parse import DockerfileParser
 
 from fieldstone.engine.settings import Settings
-from tests.processes.event_clients import free_port
+from tests.ports import free_port
 from tests.processes.serving import serving
 from tests.project.modules import ROOT
 from tests.settings_table import configuration_table

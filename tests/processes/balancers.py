@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.processes.embedded_runs import ROOT
-from tests.processes.event_clients import Server, free_port
+from tests.processes.event_clients import Server
 from tests.processes.pooler import answers
 from tests.waiting import eventually
 

@@ -2,7 +2,6 @@
 
 import contextlib
 import json
-import socket
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
@@ -14,6 +13,7 @@ import httpx
 import psycopg
 
 from tests.npm_clients import NODE
+from tests.ports import free_port
 from tests.processes.serving import Served, close, run, start, wait_until_ready
 from tests.waiting import eventually
 
@@ -74,13 +74,6 @@ def client(folder: Path, script: str, *arguments: str) -> Iterator[Client]:
         running.reader.join()
         if process.stdout is not None:
             process.stdout.close()
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass(slots=True)

@@ -11,6 +11,8 @@ from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from tests.ports import free_port
+
 SERVER_CONNECTIONS = 3
 """Fewer than Fieldstone opens, so that its transactions take turns on them."""
 
@@ -18,8 +20,7 @@ SERVER_CONNECTIONS = 3
 @contextlib.contextmanager
 def pgbouncer(dsn: str, folder: Path) -> Iterator[str]:
     """Run a pgbouncer in front of the database, and yield its address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     target = {key: str(value) for key, value in conninfo_to_dict(dsn).items()}
     database = target.pop("dbname")
     config = folder / "pgbouncer.ini"

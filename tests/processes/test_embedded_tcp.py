@@ -12,18 +12,11 @@ from psycopg.conninfo import make_conninfo
 from fieldstone.sql.embedded import TcpAddress, start, stop
 from fieldstone.sql.embedded.server import restart
 from fieldstone.sql.errors import EmbeddedServerError
+from tests.ports import free_port
 from tests.processes.embedded_runs import postmaster_of
 from tests.processes.serving import run
 
 LOCAL = "127.0.0.1"
-
-
-def free_port() -> int:
-    """A port that was free just now."""
-    with socket.socket() as tried:
-        tried.bind((LOCAL, 0))
-        port: int = tried.getsockname()[1]
-        return port
 
 
 def address(port: int, password: str, user: str = "fieldstone") -> str:

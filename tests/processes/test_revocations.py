@@ -1,7 +1,6 @@
 """Rights that change through one server hold on another within a second, open sockets included, without messages."""
 
 import json
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from fieldstone.metadata.workspaces import denied_tokens, key_store, sessions
 from tests.databases import Databases
 from tests.engine.metadata_api.roles import CREATE, UPDATE
 from tests.engine.server.prepared import migrate
+from tests.ports import free_port
 from tests.processes.serving import Served, serving
 from tests.waiting import eventually
 
@@ -34,8 +34,7 @@ def rule(city: str) -> list[Any]:
 @pytest.fixture
 def servers(databases: Databases) -> Iterator[tuple[Served, Served]]:
     """Two servers that do not hear each other."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        nobody = f"redis://127.0.0.1:{taken.getsockname()[1]}/0"
+    nobody = f"redis://127.0.0.1:{free_port()}/0"
     with databases.clone(databases.template("default workspace", migrate)) as dsn:
         given = {"DATABASE_URL": dsn, "FIELDSTONE_BROADCAST_URL": nobody, "API_RATE_LIMITING_LIMIT": "0"}
         with serving(**given) as one, serving(**given) as other:

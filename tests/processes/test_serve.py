@@ -18,6 +18,7 @@ import pytest
 
 from tests.databases import Databases
 from tests.engine.server.prepared import migrate
+from tests.ports import free_port
 from tests.processes.embedded_runs import is_running
 from tests.processes.serving import Served, close, run, serving, start, wait_until_ready
 
@@ -70,18 +71,14 @@ def test_on_an_empty_folder_it_serves_the_sample_and_the_pasted_line_answers(dat
 
 def test_until_it_is_ready_it_says_so(database: str) -> None:
     # A database that takes the connection and says nothing.
-    with (
-        closing(socket.create_server(("127.0.0.1", 0))) as silent,
-        closing(socket.create_server(("127.0.0.1", 0))) as taken,
-    ):
-        port = taken.getsockname()[1]
-        taken.close()
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        port = free_port()
         served = start(
             "--port", str(port), DATABASE_URL=f"postgresql://u@127.0.0.1:{silent.getsockname()[1]}/d?connect_timeout=2"
         )
         try:
             url = f"http://127.0.0.1:{port}"
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while True:
                 try:
                     alive = httpx.get(f"{url}/healthz")

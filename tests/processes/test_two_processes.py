@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import itertools
 import re
-import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from fieldstone.sql.embedded import stop as stop_embedded
 from tests.citus_cluster import ON_CITUS
 from tests.databases import Databases
 from tests.engine.server.prepared import migrate
+from tests.ports import free_port
 from tests.processes.embedded_runs import kill_postmaster
 from tests.processes.listeners import count_listeners, end_listeners
 from tests.processes.model_changes import CREATE_FIELD, CREATE_OBJECT, Series
@@ -268,8 +268,7 @@ def test_redis_is_stopped_and_started(database: str) -> None:
 
 
 def test_with_messages_cut_off_each_looks_by_itself(database: str) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        nobody = f"redis://127.0.0.1:{taken.getsockname()[1]}/0"
+    nobody = f"redis://127.0.0.1:{free_port()}/0"
     with two_servers(DATABASE_URL=database, FIELDSTONE_BROADCAST_URL=nobody) as pair:
         for number in range(3):
             change_and_see(pair, f"thing{number}")

@@ -21,10 +21,3 @@ async def listening(app: Any, port: int = 0) -> AsyncIterator[str]:
         finally:
             server.should_exit = True
             await serving
-
-
-def free_port() -> int:
-    """Return a port at which nothing listens, for a server whose address has to be known before it starts."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

@@ -9,6 +9,7 @@ import pytest
 
 from tests.engine.webhooks.conftest import Sending, Start
 from tests.engine.webhooks.target import Received, Reply, TargetServer, take, target_server
+from tests.ports import free_port
 from tests.waiting import until
 
 REDELIVER = "mutation ($id: UUID!) { redeliver(id: $id) { id status attempts } }"
@@ -69,7 +70,7 @@ async def test_targets_that_fail_leave_places_for_others(start_sending: Start, t
 
 
 async def test_a_target_that_was_down_gets_everything_in_the_end(sending: Sending, target: TargetServer) -> None:
-    async with target_server() as gone:
+    async with target_server(port=free_port()) as gone:
         url, port = gone.url, gone.port
     webhook = await sending.webhook(url, "person.created")
     people = await sending.people(*[f"{number}@example.com" for number in range(20)])

@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 
 from fieldstone.engine.server.console import build
 from fieldstone.engine.server.console.build import Built, ConsoleBuildError, Unavailable, build_console
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -25,10 +25,7 @@ def ui(tmp_path: Path) -> Path:
 @pytest.fixture
 def no_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An npm with an empty cache whose registry is a port where nothing listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    monkeypatch.setenv("npm_config_registry", f"http://127.0.0.1:{port}/")
+    monkeypatch.setenv("npm_config_registry", f"http://127.0.0.1:{free_port()}/")
     monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm-cache"))
 
 

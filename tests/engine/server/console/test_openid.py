@@ -8,7 +8,8 @@ from playwright.async_api import expect
 from fieldstone.engine import create_app
 from tests.engine.identity.openid_provider import SETTINGS, provider_of
 from tests.engine.server.console.browsing import Watched
-from tests.engine.server.listening import free_port, listening
+from tests.engine.server.listening import listening
+from tests.ports import free_port
 
 pytestmark = pytest.mark.system
 

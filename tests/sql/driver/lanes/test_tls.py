@@ -1,6 +1,5 @@
 """Lanes over TLS, which libpq adds to the messages."""
 
-import socket
 import subprocess
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from psycopg.conninfo import make_conninfo
 
 from fieldstone.sql.driver import pace
 from fieldstone.sql.errors import ValueOutOfRange
+from tests.ports import free_port
 from tests.sql.driver.lanes.asking import INTEGER, lanes, watch_messages
 from tests.sql.driving import ECHO
 from tests.sql.old_server import old_server
@@ -21,9 +21,7 @@ pytestmark = pytest.mark.system
 async def test_reads_share_messages_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "SHORT", 10**9)
     messages = watch_messages(monkeypatch)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    with old_server(port) as dsn:
+    with old_server(free_port()) as dsn:
         async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
             ((folder, version),) = await (
                 await connection.execute("SELECT current_setting('data_directory'), current_setting('server_version')")

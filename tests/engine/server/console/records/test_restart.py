@@ -7,7 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.engine.server.console.browsing import Served, Watched
 from tests.engine.server.console.records.lists import ask, assert_live, cell, count_shown, open_list, press
-from tests.engine.server.listening import free_port
+from tests.ports import free_port
 from tests.processes.serving import serving
 
 pytestmark = pytest.mark.system
