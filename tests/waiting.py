@@ -57,6 +57,16 @@ def eventually(condition: Callable[[], bool], failure: str, limit: float = 30) -
         time.sleep(0.002)
 
 
+def leave_room(seconds: float, *, period: float = 86_400) -> None:
+    """Return when no multiple of the period (a day of UTC, a minute, ...) comes within so many seconds.
+
+    For tests whose result differs on both sides of one: it is waited for where it is near.
+    """
+    left = period - time.time() % period
+    if left < seconds:
+        time.sleep(left)
+
+
 async def repeat_during(work: Awaitable[None], *repeated: Callable[[int], Awaitable[None]]) -> int:
     """Await `work` while each of `repeated` is called again and again, with its turn; return how often all were."""
     is_over = asyncio.Event()

@@ -208,7 +208,7 @@ async def test_positions_of_events(two: Two) -> None:
         client.stream("GET", "/graphql/stream", params={"query": text}) as stream,
     ):
         found: list[str] = []
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             async for line in stream.aiter_lines():
                 if line.startswith("data: "):
                     found.append(json.loads(line.removeprefix("data: "))["data"]["personCreated"]["email"])

@@ -115,7 +115,7 @@ async def events_are_whole(app: Fieldstone, count: int) -> None:
         "SELECT count(*), count(DISTINCT record_id) FROM fieldstone.event_log JOIN fieldstone.workspace"
         " ON workspace.id = workspace_id WHERE workspace.name = 'first'"
     )
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             async with database.session() as connection:
                 found = await (await connection.execute(query.encode())).fetchone()

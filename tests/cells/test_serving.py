@@ -86,7 +86,7 @@ async def test_a_cell_that_is_away_hurts_no_other(
             finally:
                 cell_servers["home"] = await asyncio.to_thread(embedded.start, server.folder.root)
                 await asyncio.to_thread(embedded.stop, server)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while (await one.post("/graphql", json={"query": LIST})).status_code != 200:
                     await asyncio.sleep(0.1)
             assert await names(one) == ["Acme"]
@@ -134,7 +134,7 @@ async def test_a_cell_that_hangs_hurts_no_other(
                     for _ in range(20):
                         assert (await one.post("/graphql", json={"query": LIST})).status_code == 503
                     assert time.monotonic() - began < AT_ONCE
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while (await one.post("/graphql", json={"query": LIST})).status_code != 200:
                     await asyncio.sleep(0.1)
             assert await names(one) == ["Acme"]

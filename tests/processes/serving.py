@@ -35,7 +35,7 @@ def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
         process = Forked(arguments, environment(**variables), stdout=output.fileno(), stderr=errors.fileno())
         try:
-            status = process.wait(timeout=60)
+            status = process.wait(timeout=180)
         finally:
             process.kill()
         for file in (output, errors):
@@ -80,7 +80,7 @@ class Served:
     def stop(self) -> int:
         """Ask it to end, and return its exit code."""
         self.process.terminate()
-        return self.process.wait(timeout=30)
+        return self.process.wait(timeout=120)
 
 
 def start(*options: str, **variables: str) -> Served:

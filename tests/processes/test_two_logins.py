@@ -179,7 +179,7 @@ async def test_webhooks_keys_documents_and_secrets_work_with_two_logins(logins: 
             httpx.AsyncClient(base_url=address, headers=client.headers) as streaming,
             streaming.stream("GET", "/graphql/stream", params={"query": subscription}) as stream,
         ):
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 async for line in stream.aiter_lines():
                     if line.startswith("data: "):
                         assert "a@example.com" in line

@@ -92,7 +92,7 @@ def test_sockets_are_told_to_come_back_over_the_drain_time(database: str) -> Non
         closed = [_closed(socket) for socket in sockets]
         assert [code for code, _ in closed] == [1012] * 12
         moments = [at - began for _, at in closed]
-        assert served.process.wait(timeout=60) == 0
+        assert served.process.wait(timeout=120) == 0
         # All at once they would come within a moment.
         assert max(moments) > 1.0
 
@@ -108,7 +108,7 @@ def _opened_socket(served: Served) -> Iterator[ClientConnection]:
 
 def _closed(socket: ClientConnection) -> tuple[int | None, float]:
     with pytest.raises(ConnectionClosed) as closed:
-        socket.recv(timeout=30)
+        socket.recv(timeout=60)
     return (None if closed.value.rcvd is None else closed.value.rcvd.code), time.monotonic()
 
 
@@ -218,7 +218,7 @@ def test_the_embedded_postgresql_is_the_supervisors(data_dir: Path) -> None:
             eventually(lambda: bool(lines(served, "the keeper is back")), "the keeper is not back", limit=90)
         assert run("api-key", "list", FIELDSTONE_DATA_DIR=str(data_dir)).stdout.count("expires") == 1
         served.process.send_signal(signal.SIGINT)
-        assert served.process.wait(timeout=30) == 130
+        assert served.process.wait(timeout=120) == 130
     assert not is_running(data_dir)
     listed = run("api-key", "list", FIELDSTONE_DATA_DIR=str(data_dir)).stdout
     assert (listed.count("revoked"), listed.count("expires")) == (1, 0)
@@ -280,7 +280,7 @@ def test_a_second_signal_ends_at_once_what_the_first_lets_finish(database: str) 
         eventually(lambda: bool(lines(served, "a worker has ended")), "the idle worker has not ended")
         assert served.process.poll() is None
         served.process.send_signal(signal.SIGTERM)
-        assert served.process.wait(timeout=60) == 0
+        assert served.process.wait(timeout=120) == 0
         asking.join()
 
 

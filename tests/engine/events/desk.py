@@ -131,7 +131,7 @@ class Desk:
 
     async def logged(self, count: int) -> None:
         """Wait until the log has so many events."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await self.events.log.bounds()).last < count:
                 await asyncio.sleep(0.005)
 

@@ -30,7 +30,7 @@ async def test_the_longer_another_process_has_the_lock_the_less_often_it_is_trie
     fan_out = FanOut(database, CurrentSnapshots(database), wake=wake, made=lambda: None)
     running = asyncio.create_task(fan_out.run())
     # It is registered, and has ticked once.
-    await until(lambda: len(database.log.steps) == 2)
+    await until(lambda: len(database.log.steps) >= 2)
     async with await psycopg.AsyncConnection.connect(workspace_dsn, application_name="stuck") as other:
         await other.execute("SELECT FROM fieldstone.log_consumer WHERE name = %s FOR UPDATE", [CONSUMER])
         database.log.steps.clear()
@@ -40,7 +40,7 @@ async def test_the_longer_another_process_has_the_lock_the_less_often_it_is_trie
         await until(lambda: len(database.log.steps) == TRIES)
         # 10 ms, 20, 40 ..: at one pace all of it would have taken a tenth.
         assert time.monotonic() - began > 0.6
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while f"s for pid {other.info.backend_pid} (stuck from" not in caplog.text:
                 await asyncio.sleep(0.01)
     await end_tasks(running)

@@ -115,7 +115,7 @@ async def waiting(sending: Sending, target: TargetServer, **values: Any) -> str:
 
 async def ended(sending: Sending, count: int) -> list[Any]:
     """The deliveries, as soon as all of them have ended."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             found = await sending.deliveries()
             if len(found) == count and all(one["status"] != "PENDING" for one in found):

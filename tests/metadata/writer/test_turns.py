@@ -72,7 +72,7 @@ async def test_the_log_says_who_is_waited_for_before_the_wait_is_over(
     model = await desk.default()
     async with another_change(model_dsn, model.workspace.id):
         change = asyncio.create_task(desk.change(add_late))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while "another server" not in caplog.text:
                 await asyncio.sleep(0.01)
         assert not change.done()

@@ -316,12 +316,12 @@ async def test_a_client_that_takes_little_at_a_time_is_cut(
     async with start_app(max_page=2, default_page=2) as (app, client):
         await fill(client)
         exports = app._rest._exports
-        exports._slow = 0.2
+        exports._slow = 1
         monkeypatch.setattr("fieldstone.engine.server.rest.exports._SLOWEST", 1 << 20)
 
         class Sipping(Reader):
             async def send(self, message: MutableMapping[str, Any]) -> None:
-                await asyncio.sleep(0.08)
+                await asyncio.sleep(0.3)
                 self.messages.append(message)
 
         reader = Sipping()

@@ -32,7 +32,7 @@ async def count(serving: Serving) -> int:
 
 
 async def wait_for(serving: Serving, records: int) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while await count(serving) != records:
             await asyncio.sleep(0.02)
 

@@ -85,7 +85,7 @@ async def test_a_token_of_an_identity_provider_is_warm_until_it_ends(serve: Serv
     key = new_key("ES256", "k")
     async with provide(key) as provider, serve(jwt=provider.setting()) as serving:
         talk = await serving.talk()
-        talk.token = sign(claims(exp=int(time.time()) + 3), key, "ES256")
+        talk.token = sign(claims(exp=int(time.time()) + 6), key, "ES256")
         before = await serving.warm()
         await talk.warm_up(PEOPLE, n="Ada")
         assert await serving.warm() > before

@@ -175,7 +175,7 @@ async def test_a_replica_that_stands_still_is_left(
         for pid in pids:
             os.kill(pid, signal.SIGSTOP)
         try:
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 for _ in range(20):
                     assert await count(talk, "nobody") == 0
         finally:

@@ -115,7 +115,7 @@ async def test_a_client_that_leaves_ends_its_statement(start_app: StartApp, caps
             )
             await until_found(connection, blocked)
             left.set()
-            await asyncio.wait_for(request, 5)
+            await asyncio.wait_for(request, 60)
         assert sent == []
         assert services.foundation.database.stats().cancelled == 1
     assert [line["status"] for line in lines_of(capsys.readouterr().err)] == [499]

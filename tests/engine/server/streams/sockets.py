@@ -41,7 +41,7 @@ class Socket:
         Raises:
             Closed: there is none.
         """
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             event = await self.outgoing.get()
         if event["type"] == "websocket.close":
             raise Closed(event["code"], event.get("reason", ""))
@@ -96,7 +96,7 @@ async def connected(
     finally:
         socket.reads.set()
         await socket.incoming.put({"type": "websocket.disconnect", "code": 1001})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await serving
 
 
@@ -112,7 +112,7 @@ class Stream:
 
     async def events(self, count: int) -> list[dict[str, str]]:
         """Return the first events, as soon as there are so many."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(found := self._events()) < count:
                 self.arrived.clear()
                 await self.arrived.wait()
@@ -127,7 +127,7 @@ class Stream:
 
     async def over(self) -> None:
         """Return when the response is complete."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not self.is_over:
                 self.arrived.clear()
                 await self.arrived.wait()
@@ -171,5 +171,5 @@ async def streamed(
         yield stream
     finally:
         await incoming.put({"type": "http.disconnect"})
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await serving

@@ -67,7 +67,7 @@ async def socket_at(address: str, key: str, query: str, after: str | None) -> As
 
 
 async def receive(socket: ClientConnection) -> Any:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         return json.loads(await socket.recv())["payload"]
 
 
@@ -109,7 +109,7 @@ async def test_a_stream_that_breaks_after_each_event(running: Running, key: str,
         for number in range(SEEN):
             # The header takes precedence over the address that the client began with.
             resumed = {"last-event-id": last} if number else {}
-            async with client.stream("POST", path, json=body, headers=resumed) as stream, asyncio.timeout(20):
+            async with client.stream("POST", path, json=body, headers=resumed) as stream, asyncio.timeout(60):
                 async for line in stream.aiter_lines():
                     if line.startswith("id: "):
                         last = line.removeprefix("id: ")
