@@ -108,19 +108,14 @@ class Database:
 
         After a lost connection the statement is run once more, and after a deadlock with a change of the tables again.
         """
-        connection = await self._acquire(share, statement)
         try:
-            return await connection.execute(statement, parameters, _time_left(timeout))
-        except StalePlan:
-            connection.forget([statement])
+            return await self.read_once(statement, parameters, timeout=timeout, share=share, verify=False)
         except NoAnswer:
             raise
         except ConnectionLost:
             self._counters.retried += 1
-        except Serialization:
+        except (StalePlan, Serialization):
             pass
-        finally:
-            connection.release()
         return await run_again(lambda: self.read_once(statement, parameters, timeout=timeout, share=share))
 
     async def read_once(
@@ -130,9 +125,13 @@ class Database:
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
         share: Hashable = None,
+        verify: bool = True,
     ) -> list[Row]:
-        """Return the rows of one statement that changes nothing, which is not run again if it fails."""
-        connection = await self._acquire(share, statement, verify=True)
+        """Return the rows of one statement that changes nothing, which is not run again if it fails.
+
+        The socket of its connection is looked at before, unless `verify` is False.
+        """
+        connection = await self._acquire(share, statement, verify=verify)
         try:
             return await connection.execute(statement, parameters, _time_left(timeout))
         except StalePlan:

@@ -2,19 +2,19 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.driver.shares import Group
-from fieldstone.sql.errors import SqlError
+from fieldstone.sql.errors import DatabaseUnavailable
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.probe import Probe, is_in_time
 from fieldstone.sql.statement import Statement
 
 _LOG = logging.getLogger(__name__)
 
-_ANSWER = Statement(text="SELECT 1")
 _REACHES = Statement(text="SELECT citus_check_connection_to_node($1::text, $2::int)")
 
 _INTERVAL = 0.25
@@ -70,18 +70,16 @@ class Node:
         self.group = Group()
         self.answers = False
         self._place = (host.encode(), str(port).encode())
-        # A connection of its own, so that it need not wait behind reads.
-        self._state = Database.connect(dsn, settings=replace(own, connections=1, lanes=0))
+        self._probe = Probe(dsn, own, beside=self.database)
         self._coordinator = coordinator
         self._refused = refused
         self._wake = Wake()
-        self._is_open = False
 
     async def run(self) -> None:
         """Look at the node again and again, for ever."""
         while True:
             self._wake.forget()
-            if await _is_in_time(self._look):
+            if await is_in_time(self._probe.look, _PATIENCE):
                 if not self.answers:
                     _LOG.info("the node %s answers", self.name)
                 self.answers, self.group.refusal = True, ""
@@ -91,41 +89,32 @@ class Node:
 
     async def close(self) -> None:
         """End its connections."""
-        await asyncio.gather(self.database.close(), self._state.close())
+        await asyncio.gather(self.database.close(), self._probe.close())
 
     def doubt(self) -> None:
         """Use the node no more until it has answered again."""
         self.answers = False
         self._wake()
 
-    async def _look(self) -> bool:
-        if not self._is_open:
-            await asyncio.gather(self.database.open(), self._state.open())
-            self._is_open = True
-        await self._state.read_once(_ANSWER, ())
-        return True
-
     async def _lose(self) -> None:
         """Use the node no more; refuse its workspaces where the coordinator does not reach it either."""
-        self._state.drop(f"the node {self.name} does not answer")
+        self._probe.drop(f"the node {self.name} does not answer")
         was_used, self.answers = self.answers, False
         if was_used or not self.group.refusal:
             self.database.drop(f"the node {self.name} does not answer")
-        if await _is_in_time(self._is_reached):
+        if await is_in_time(self._reach, _PATIENCE):
             self.group.refusal = ""
         elif not self.group.refusal:
             _LOG.warning("the node %s does not answer: the requests of its workspaces are refused", self.name)
             self.group.refusal = f"the node {self.name} of the workspace does not answer"
             self._refused(self.group)
 
-    async def _is_reached(self) -> bool:
+    async def _reach(self) -> None:
+        """Return if the coordinator reaches the node.
+
+        Raises:
+            DatabaseUnavailable: it does not.
+        """
         ((reached,),) = await self._coordinator.read_once(_REACHES, self._place)
-        return reached == b"t"
-
-
-async def _is_in_time(ask: Callable[[], Awaitable[bool]]) -> bool:
-    try:
-        async with asyncio.timeout(_PATIENCE):
-            return await ask()
-    except (SqlError, TimeoutError):
-        return False
+        if reached != b"t":
+            raise DatabaseUnavailable(f"the coordinator does not reach the node {self.name}")

@@ -11,6 +11,7 @@ from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError, SqlError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.probe import Probe
 from fieldstone.sql.replicas.position import Position
 from fieldstone.sql.statement import Statement
 
@@ -80,14 +81,12 @@ class Replica:
         own = replica_settings(settings)
         self.name = name
         self.database = connect(dsn, settings=own)
-        # A connection of its own, so that it need not wait behind reads.
-        self._state = Database.connect(dsn, settings=replace(own, connections=1, lanes=0))
+        self._probe = Probe(dsn, own, beside=self.database)
         self.position: Position | None = None
         self.counters = ReplicaCounters()
         self._waiting: deque[tuple[Position, asyncio.Future[bool]]] = deque()
         self._wake = Wake()
         self._lags_until = 0.0
-        self._is_open = False
         self.reason = ""
 
     async def run(self) -> None:
@@ -95,7 +94,7 @@ class Replica:
         backoff = Backoff(_INTERVAL, longest=1.0)
         while True:
             try:
-                async with asyncio.timeout(_PATIENCE if self._is_open else None):
+                async with asyncio.timeout(_PATIENCE if self._probe.is_open else None):
                     await self._look()
             except (SqlError, TimeoutError) as error:
                 self._lose(str(error) or "it does not answer")
@@ -107,7 +106,7 @@ class Replica:
 
     async def close(self) -> None:
         """End its connections."""
-        await asyncio.gather(self.database.close(), self._state.close())
+        await asyncio.gather(self.database.close(), self._probe.close())
 
     def covers(self, needed: Position) -> bool:
         """Return whether it has replayed up to this position."""
@@ -139,10 +138,7 @@ class Replica:
         self._wake()
 
     async def _look(self) -> None:
-        if not self._is_open:
-            await asyncio.gather(self.database.open(), self._state.open())
-            self._is_open = True
-        ((text,),) = await self._state.read_once(_STATE, ())
+        ((text,),) = await self._probe.look(_STATE)
         position = Position.read((text or b"").decode())
         if position is None:
             raise DatabaseError("it is no standby")
@@ -168,7 +164,7 @@ class Replica:
         self.position = None
         self._tell()
         self.database.drop(f"the replica {self.name} does not answer")
-        self._state.drop(f"the replica {self.name} does not answer")
+        self._probe.drop(f"the replica {self.name} does not answer")
         if reason != self.reason:
             _LOG.warning("the replica %s is not used, its reads go to the primary: %s", self.name, reason)
         self.reason = reason

@@ -1,18 +1,15 @@
 """The pulse of a cell: a cell that hangs is found by a look, and not by each of its requests."""
 
-import asyncio
 import logging
 from dataclasses import replace
 from typing import Final
 
-from fieldstone.sql.errors import SqlError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
-from fieldstone.sql.statement import Statement
+from fieldstone.sql.probe import Probe, is_in_time
 
 _LOG = logging.getLogger(__name__)
 
-_ANSWER: Final = Statement(text="SELECT 1")
 _PATIENCE: Final = 5.0
 """Seconds that a cell may take to answer: one under load is slow, and serves."""
 _AGAIN: Final = 1.0
@@ -20,7 +17,7 @@ _AGAIN: Final = 1.0
 
 
 class Pulse:
-    """Looks at one cell, over a connection of its own that need not wait behind statements.
+    """Looks at one cell.
 
     Args:
         name: that of the cell.
@@ -35,14 +32,13 @@ class Pulse:
     def __init__(self, name: str, dsn: str, settings: PoolSettings, database: Database) -> None:
         self.answers = True
         self._name = name
-        own = replace(settings, connections=1, lanes=0, sessions=1, acquire_timeout=_PATIENCE, open_timeout=_PATIENCE)
-        self._state = Database.connect(dsn, settings=own)
+        own = replace(settings, sessions=1, acquire_timeout=_PATIENCE, open_timeout=_PATIENCE)
+        self._probe = Probe(dsn, own)
         self._database = database
-        self._is_open = False
 
     async def look(self) -> None:
         """Find out whether the cell answers; where it does not, refuse its requests in progress and in the queue."""
-        if await self._is_in_time(_PATIENCE if self.answers else _AGAIN):
+        if await is_in_time(self._probe.look, _PATIENCE if self.answers else _AGAIN):
             if not self.answers:
                 _LOG.warning("the cell %s answers again", self._name)
             self.answers = True
@@ -51,20 +47,10 @@ class Pulse:
             _LOG.warning("the cell %s does not answer: the requests of its workspaces are refused", self._name)
         self.answers = False
         # Each time, as a read whose connection has ended waits for another one.
-        for database in (self._state, self._database):
-            database.drop(f"the cell {self._name} does not answer")
+        reason = f"the cell {self._name} does not answer"
+        self._probe.drop(reason)
+        self._database.drop(reason)
 
     async def close(self) -> None:
         """End its connection."""
-        await self._state.close()
-
-    async def _is_in_time(self, seconds: float) -> bool:
-        try:
-            async with asyncio.timeout(seconds):
-                if not self._is_open:
-                    await self._state.open()
-                    self._is_open = True
-                await self._state.read_once(_ANSWER, ())
-        except (SqlError, TimeoutError):
-            return False
-        return True
+        await self._probe.close()

@@ -23,18 +23,6 @@ class TracedDatabase(Database):
         super().__init__(dsn, settings, owner_dsn=owner_dsn)
         self._tracer = tracer
 
-    async def read(
-        self,
-        statement: Statement,
-        parameters: Parameters,
-        *,
-        timeout: float | None = None,  # noqa: ASYNC109 - as Database has it
-        share: Hashable = None,
-    ) -> list[Row]:
-        """Run one statement that changes nothing."""
-        with self._tracer.child("SQL read", kind=SpanKind.CLIENT, attributes=describe_statements([statement])):
-            return await super().read(statement, parameters, timeout=timeout, share=share)
-
     async def read_once(
         self,
         statement: Statement,
@@ -42,10 +30,11 @@ class TracedDatabase(Database):
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - as Database has it
         share: Hashable = None,
+        verify: bool = True,
     ) -> list[Row]:
-        """Run one statement that changes nothing, once: a read of a replica, or the second try of another one."""
+        """Run one statement that changes nothing, once: each try of a read has a span."""
         with self._tracer.child("SQL read", kind=SpanKind.CLIENT, attributes=describe_statements([statement])):
-            return await super().read_once(statement, parameters, timeout=timeout, share=share)
+            return await super().read_once(statement, parameters, timeout=timeout, share=share, verify=verify)
 
     async def pipeline(
         self,
