@@ -1,6 +1,5 @@
 """SQL roles: the logins of people and tools that read a workspace's records with SQL, through views."""
 
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,33 +9,32 @@ from uuid import UUID
 
 from psycopg.sql import Composed
 
-from fieldstone.metadata.access.claims import coerce_claims, notation
-from fieldstone.metadata.access.limits import role_limits
-from fieldstone.metadata.access.role_checks import effective_claims
 from fieldstone.metadata.catalog.audit import COMMAND, AuditAction, AuditEntry, Author, note
 from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
+from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.json_text import JsonValue, dumps
-from fieldstone.metadata.model import Snapshot, Workspace
-from fieldstone.metadata.roles.role import NO_LIMITS, Role, find_role
+from fieldstone.metadata.roles.role import Role
 from fieldstone.metadata.shown_text import escape
-from fieldstone.metadata.sql_views.definition import SqlSchema, build_views, snake_case, visible_model
+from fieldstone.metadata.sql_views.definition import SqlSchema, build_views, visible_model
+from fieldstone.metadata.workspaces.sql_role_rules import (
+    find_or_name_schema,
+    find_role_for_sql,
+    require_free,
+    require_name,
+    require_one_node,
+    require_values,
+    session_parameters,
+)
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.ddl import alter, create, logins, views
-from fieldstone.sql.locks import AdvisoryLock
 from fieldstone.sql.plan.elements import Table
 
 PORTION: Final = 100
 """Views that are made or dropped in one transaction: each takes a few of the server's places for locks."""
 
-_NAME = re.compile(r"(?!pg_)[a-z][a-z0-9_]{0,62}", re.ASCII)
 _PASSWORD_BYTES = 24
-_LONGEST_SCHEMA = 55
-_SCHEMA_PREFIX = "views_"
-_IDLE = 60
-_TEMPORARY_FILES = "1GB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,22 +103,17 @@ class SqlRoles:
             PrincipalValueRefused: a value is not of its type.
             UnknownObject: there is no such role.
         """
-        if not _NAME.fullmatch(name):
-            raise InvalidChange(
-                f'a SQL role cannot be called "{escape(name[:80])}": its name is 1 to 63 lower-case letters (a-z),'
-                " digits and underscores, a letter first, and does not begin with pg_",
-                field="name",
-            )
+        require_name(name)
         password = secrets.token_urlsafe(_PASSWORD_BYTES)
         values = dict(claims or {})
 
         async def body(transaction: ModelTransaction) -> NewSqlRole:
             connection = transaction.connection
-            _require_one_node(transaction.snapshot.workspace)
-            found = _find_role(transaction, role)
-            _require_values(transaction.snapshot, found, values)
-            parameters = _parameters(statement_seconds, is_superuser=await _require_free(connection, name))
-            schema, is_new = await _find_or_name_schema(connection, transaction, found, values, snake_case=snake_case)
+            require_one_node(transaction.snapshot.workspace)
+            found = find_role_for_sql(transaction, role)
+            require_values(transaction.snapshot, found, values)
+            parameters = session_parameters(statement_seconds, is_superuser=await require_free(connection, name))
+            schema, is_new = await find_or_name_schema(connection, transaction, found, values, snake_case=snake_case)
             steps = [create.create_schema(schema)] if is_new else []
             parameters["search_path"] = schema
             verifier = _verifier(connection, name, password)
@@ -276,105 +269,12 @@ async def _find(transaction: ModelTransaction, name: str) -> SqlRole:
     return found
 
 
-def _require_one_node(workspace: Workspace) -> None:
-    if workspace.is_distributed:
-        raise InvalidChange(
-            f'the workspace "{workspace.name}" is distributed, and has no SQL roles: Citus reads the tables below a'
-            " view as the login that asks, not as the view's owner, so that the view's limits would not hold"
-        )
-
-
-def _find_role(transaction: ModelTransaction, name: str) -> Role:
-    """Return the role of this name.
-
-    Raises:
-        UnknownObject: there is none.
-        InvalidChange: it has limits, to which PostgreSQL holds no statement.
-    """
-    snapshot = transaction.snapshot
-    role = find_role(snapshot.roles, name)
-    if role is None:
-        known = ", ".join(one.name for one in snapshot.roles.values())
-        raise UnknownObject(f'there is no role "{escape(name)}"; the workspace has {known}', field="role")
-    if role_limits(snapshot, role.id) != NO_LIMITS:
-        raise InvalidChange(
-            f"the role {role.name} has limits of its own for requests, to which no SQL statement can be held: give the"
-            " SQL role a role without them",
-            field="role",
-        )
-    return role
-
-
-def _require_values(snapshot: Snapshot, role: Role, claims: Mapping[str, JsonValue]) -> None:
-    """Refuse values that a role does not declare, or declares with another type; some may be missing.
-
-    Raises:
-        InvalidChange: the role declares no value of this name.
-        PrincipalValueRefused: a value is not of its type.
-    """
-    declared = {claim.name: claim for claim in effective_claims(snapshot, role)}
-    for name in claims:
-        if name not in declared:
-            known = ", ".join(f"{claim.name} ({notation(claim)})" for claim in declared.values()) or "none"
-            raise InvalidChange(
-                f'the role {role.name} declares no value "{escape(name[:80])}": it declares {known}', field="claims"
-            )
-        coerce_claims((declared[name],), claims)
-
-
 def _hidden(transaction: ModelTransaction, role: Role, claims: Mapping[str, JsonValue]) -> tuple[str, ...]:
     """Return the objects that a role reads, but not with these values of a principal alone."""
     schema = SqlSchema(name="", role_id=role.id, snake_case=False, claims=claims, logins=())
     model = visible_model(transaction.snapshot, schema)
     seen = {view.table for view in build_views(transaction.snapshot, schema, transaction.views.compile_rules)}
     return tuple(one.name_plural for one in (model.readable.values() if model else ()) if one.table not in seen)
-
-
-async def _require_free(connection: Session, name: str) -> bool:
-    """Return whether this session may do everything; refuse a name that is taken, and a session that may not."""
-    ((is_there, may_create, is_superuser),) = await fetch(connection, "login_facts", name=name)
-    if is_there:
-        raise NameTaken(f'the server has a login "{name}" already', field="name")
-    if not may_create:
-        raise InvalidChange(
-            "the user of the database may not create logins: ALTER ROLE its name CREATEROLE lets it", field="name"
-        )
-    return bool(is_superuser)
-
-
-async def _find_or_name_schema(
-    connection: Session,
-    transaction: ModelTransaction,
-    role: Role,
-    claims: Mapping[str, JsonValue],
-    *,
-    snake_case: bool,
-) -> tuple[str, bool]:
-    """Return the schema for a role, values and a spelling of names, and whether it is to be created."""
-    for schema in transaction.views.schemas:
-        if (schema.role_id, schema.snake_case, schema.claims) == (role.id, snake_case, claims):
-            return schema.name, False
-    # Schemas of several workspaces may want the same name.
-    await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
-    taken = {name for (name,) in await fetch(connection, "existing_schemas")}
-    return _free_name(transaction.snapshot.workspace.name, role.name, taken, is_snake_case=snake_case), True
-
-
-def _free_name(workspace: str, role: str, taken: set[str], *, is_snake_case: bool) -> str:
-    ending = "_snake" if is_snake_case else ""
-    wanted = f"{_SCHEMA_PREFIX}{workspace.replace('-', '_')}_{snake_case(role)}"[:_LONGEST_SCHEMA] + ending
-    names = (wanted, *(f"{wanted}_{number}" for number in range(2, len(taken) + 3)))
-    return next(name for name in names if name not in taken)
-
-
-def _parameters(statement_seconds: int, *, is_superuser: bool) -> dict[str, str]:
-    """Return the parameters that a login's sessions begin with; a session may change all but that of superusers."""
-    found = {
-        "default_transaction_read_only": "on",
-        "statement_timeout": f"{statement_seconds}s",
-        "idle_in_transaction_session_timeout": f"{_IDLE}s",
-    }
-    return {**found, "temp_file_limit": _TEMPORARY_FILES} if is_superuser else found
 
 
 def _verifier(connection: Session, name: str, password: str) -> str:
