@@ -18,9 +18,6 @@ PLACEHOLDER = re.compile(r"[qQ]x[SPLDNV][afto]")
 
 _TARGET, _INDEX = UUID(int=1), UUID(int=2)
 
-Words = Mapping[str, str]
-"""The text for each placeholder, escaped as within a JSON string."""
-
 
 def object_specimen(snapshot: Snapshot, object_: Object) -> tuple[Snapshot, Object]:
     """Return a snapshot of one object, which is made as `object_` is but for its relations."""

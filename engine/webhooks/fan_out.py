@@ -10,7 +10,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
-from fieldstone.engine.events.log.consumers import REGISTER
+from fieldstone.engine.events.log.partitions import REGISTER_CONSUMER
 from fieldstone.engine.events.log.standstill import Standstill
 from fieldstone.engine.webhooks.payloads.payloads import NewEvent, RecordReader, build_payload, read_event
 from fieldstone.engine.webhooks.payloads.shown_events import show_events
@@ -79,7 +79,7 @@ class FanOut:
 
     async def run(self) -> None:
         """Read until cancelled: at each call of `wake` while there are webhooks, and by the timer."""
-        await self._database.write(*REGISTER.bind(name=CONSUMER))
+        await self._database.write(*REGISTER_CONSUMER.bind(name=CONSUMER))
         backoff = Backoff(_FIRST_PAUSE, longest=self._interval, spread=EVEN)
         while True:
             called = self._wake.forget()

@@ -9,7 +9,7 @@ from fieldstone.sql.executor import Database
 from fieldstone.sql.identifiers import quote_identifier, quote_table
 from fieldstone.sql.locks import AdvisoryLock
 from fieldstone.sql.plan.elements import Table
-from fieldstone.sql.queries import read_queries
+from fieldstone.sql.queries import named_statement, read_queries
 
 SIZE = 50_000
 """Positions in a partition."""
@@ -20,6 +20,9 @@ HISTORY_PREFIX = "record_history_"
 _WAIT_TO_ADD = "2s"
 _WAIT_TO_DROP = "300ms"
 _QUERIES = read_queries(__name__)
+
+REGISTER_CONSUMER = named_statement(__name__, "register_consumer")
+"""Returns the position of a consumer; a new one begins at the end of the log."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

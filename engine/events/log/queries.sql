@@ -80,13 +80,6 @@ INSERT INTO fieldstone.log_consumer (name, position)
 VALUES (%(name)s::text, (SELECT coalesce(max(position), 0) FROM fieldstone.event_log))
 ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING position;
 
--- name: advance_consumer
-UPDATE fieldstone.log_consumer SET position = greatest(position, %(position)s::bigint), updated_at = now()
-WHERE name = %(name)s::text;
-
--- name: forget_consumer
-DELETE FROM fieldstone.log_consumer WHERE name = %(name)s::text;
-
 -- name: list_partitions
 SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'fieldstone.event_log'::regclass;

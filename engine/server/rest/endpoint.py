@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 ROOT = "/rest/"
 """The path that all addresses of REST begin with."""
 
-_ALL_METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS")
 _CONDITIONAL = frozenset({Action.UPDATE_ONE, Action.DELETE_ONE, Action.RESTORE_ONE})
 _CREATED = frozenset({Action.CREATE, Action.CREATE_MANY})
 

@@ -43,10 +43,6 @@ _CHUNK = 1 << 19
 """Bytes of a piece of a file in the database."""
 _LONGEST_NAME = 200
 _FORMATS = {b"text/csv": Format.CSV, b"application/jsonl": Format.JSONL, b"application/x-ndjson": Format.JSONL}
-_ERRORS_HEADERS = (
-    (b"content-disposition", b'attachment; filename="errors.csv"'),
-    (b"cache-control", b"no-store"),
-)
 _WORK = {"check": Status.CHECKING, "run": Status.RUNNING, "undo": Status.UNDOING}
 _FROM = {
     Status.CHECKING: frozenset({Status.READY, Status.CHECKED, Status.STOPPED, Status.FAILED}),

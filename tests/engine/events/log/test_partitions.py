@@ -6,14 +6,14 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from fieldstone.engine.events.log.consumers import ADVANCE, FORGET, REGISTER
-from fieldstone.engine.events.log.partitions import Partition, Partitions, Retention
+from fieldstone.engine.events.log.partitions import REGISTER_CONSUMER, Partition, Partitions, Retention
 from fieldstone.engine.events.log.reader import EventLog
 from fieldstone.engine.events.log.sequencer import Sequencer
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import LockTimeout
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.statement import Statement
 
 ALL = Retention(window=timedelta(days=1), count=1_000)
 FEW = Retention(window=timedelta(days=1), count=15)
@@ -66,15 +66,13 @@ async def test_what_is_old_goes_but_never_the_newest_event(workspace_dsn: str, d
 
 async def test_what_a_consumer_needs_stays(workspace_dsn: str, database: Database) -> None:
     partitions = Partitions(database, size=10)
-    assert await database.write(*REGISTER.bind(name="webhook")) == [(b"0",)]
+    assert await database.write(*REGISTER_CONSUMER.bind(name="webhook")) == [(b"0",)]
     await fill(workspace_dsn, database, partitions, 35, age=timedelta(days=2))
     assert await partitions.trim(FEW) == []
-    await database.write(*ADVANCE.bind(name="webhook", position=12))
-    assert await database.write(*REGISTER.bind(name="webhook")) == [(b"12",)]
+    await database.write(Statement(text="UPDATE fieldstone.log_consumer SET position = 12"), ())
+    assert await database.write(*REGISTER_CONSUMER.bind(name="webhook")) == [(b"12",)]
     assert await partitions.trim(FEW) == [Partition(start=1, end=11)]
-    await database.write(*ADVANCE.bind(name="webhook", position=5))
-    assert await database.write(*REGISTER.bind(name="webhook")) == [(b"12",)]
-    await database.write(*FORGET.bind(name="webhook"))
+    await database.write(Statement(text="DELETE FROM fieldstone.log_consumer"), ())
     assert await partitions.trim(FEW) == [Partition(start=11, end=21), Partition(start=21, end=31)]
 
 
