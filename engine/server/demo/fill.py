@@ -1,7 +1,7 @@
 """Fills an empty workspace with the sample data."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import chain, groupby
+from itertools import chain, groupby, islice
 
 import psycopg
 from psycopg import sql
@@ -50,7 +50,7 @@ async def fill_demo(
         done = 0
         for name, group in groupby(records, key=lambda named: named[0]):
             object_ = _find(snapshot, name)
-            for batch in _batches([record for _, record in group]):
+            for batch in _batches(record for _, record in group):
                 await _copy(connection, object_, batch)
                 done += len(batch)
                 on_progress(done, total)
@@ -90,9 +90,10 @@ def _about(object_: Object, template: str) -> sql.Composed:
     return sql.SQL(template).format(sql.SQL(quote_table(object_.table)))
 
 
-def _batches(records: Sequence[SampleRecord]) -> Iterator[Sequence[SampleRecord]]:
-    for start in range(0, len(records), _BATCH):
-        yield records[start : start + _BATCH]
+def _batches(records: Iterator[SampleRecord]) -> Iterator[Sequence[SampleRecord]]:
+    """Yield the records by batches, each made when it is asked for: the server ends a transaction that waits long."""
+    while batch := list(islice(records, _BATCH)):
+        yield batch
 
 
 async def _copy(connection: psycopg.AsyncConnection, object_: Object, records: Sequence[SampleRecord]) -> None:
