@@ -13,10 +13,10 @@ import psycopg
 import pytest
 
 from fieldstone.engine import create_app
-from fieldstone.engine.nodes.reads import NodeReads
 from fieldstone.engine.settings.choices import Distribution
-from fieldstone.metadata.workspaces.distribution import list_placements, move
+from fieldstone.metadata.workspaces.distribution import move
 from fieldstone.sql.nodes.node import Node as NodeOfReads
+from tests.citus.places import make_apart, node_of
 from tests.citus_cluster import Node
 from tests.databases import Databases
 from tests.engine.server.conftest import client_of
@@ -39,14 +39,7 @@ class Cluster:
 
     async def node_of(self, name: str) -> NodeOfReads:
         """The node of a workspace as the app knows it."""
-        reads = (await self.app.runtime.ready()).core.reads
-        assert isinstance(reads, NodeReads)
-        directory = reads._directory
-        await until(lambda: directory.find(self.ids[name]) is not None)
-        node = directory.find(self.ids[name])
-        assert node is not None
-        await until(lambda: node.answers)
-        return node
+        return await node_of(self.app, self.ids[name])
 
 
 async def ask(client: httpx.AsyncClient, text: str, **variables: Any) -> httpx.Response:
@@ -67,13 +60,7 @@ async def cluster(workspace_dsn: str, databases: Databases) -> AsyncIterator[Clu
     )
     async with app.lifespan_context(), client_of(app) as default, client_of(app) as other:
         foundation = (await app.runtime.ready()).foundation
-        made = await foundation.workspaces.create("other", actor="test")
-        async with foundation.database.session() as connection:
-            places = {one.name: one.place for one in await list_placements(connection)}
-            cursor = await connection.execute("SELECT nodename || ':' || nodeport FROM pg_dist_node WHERE groupid > 0")
-            free = {place for (place,) in await cursor.fetchall()} - {places["default"]}
-        if places["other"] == places["default"]:
-            await move(foundation.database, made.workspace, free.pop())
+        made = await make_apart(foundation, "other")
         ids = {"default": foundation.default.workspace.id, "other": made.workspace.id}
         for client, id_ in ((default, ids["default"]), (other, ids["other"])):
             key = await foundation.keys.create(id_, "test")

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psycopg
@@ -24,7 +23,8 @@ from tests.engine.server.prepared import migrate
 from tests.ports import free_port
 from tests.processes.embedded_runs import kill_postmaster
 from tests.processes.listeners import count_listeners, end_listeners
-from tests.processes.model_changes import CREATE_FIELD, CREATE_OBJECT, Series
+from tests.processes.model_changes import CREATE_FIELD, Series
+from tests.processes.requests import ask, create_object
 from tests.processes.serving import Served, serving
 from tests.redis_server import running_redis
 from tests.waiting import eventually
@@ -56,12 +56,6 @@ def two_servers(**variables: str) -> Iterator[Pair]:
         yield Pair(one, other, (first, second))
 
 
-def ask(client: httpx.Client, path: str, query: str, **variables: Any) -> Any:
-    answer = client.post(path, json={"query": query, "variables": variables}).json()
-    assert "errors" not in answer, (query, answer)
-    return answer["data"]
-
-
 def object_ids(client: httpx.Client) -> dict[str, str]:
     found = ask(client, "/metadata", "{ objects(first: 100) { edges { node { id namePlural } } } }")
     return {edge["node"]["namePlural"]: edge["node"]["id"] for edge in found["objects"]["edges"]}
@@ -77,11 +71,6 @@ def metric(client: httpx.Client, name: str) -> float:
 def version(client: httpx.Client) -> float:
     """The version of the model that a server has loaded."""
     return metric(client, 'fieldstone_model_version{workspace="default"}')
-
-
-def create_object(client: httpx.Client, name: str) -> str:
-    given = {"nameSingular": name, "namePlural": f"{name}s", "labelSingular": name, "labelPlural": f"{name}s"}
-    return str(ask(client, "/metadata", CREATE_OBJECT, input=given)["createObject"]["id"])
 
 
 def change_and_see(pair: Pair, name: str) -> None:
