@@ -5,4 +5,8 @@ const [url, key] = process.argv.slice(2);
 const fetchFn = (address, options = {}) =>
   fetch(address, { ...options, headers: { ...options.headers, authorization: `Bearer ${key}` } });
 const results = await auditServer({ url, fetchFn });
-console.log(JSON.stringify(results.map(({ id, name, status, reason }) => ({ id, name, status, reason }))));
+console.log(
+  JSON.stringify(
+    results.map(({ id, name, status, reason, response }) => ({ id, name, status, reason, answered: response?.status })),
+  ),
+);
