@@ -1,10 +1,12 @@
 """Two servers on one cluster: each reads a workspace at its node, and learns of the changes made through the other."""
 
 import asyncio
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -18,8 +20,9 @@ from tests.citus.places import make_apart
 from tests.databases import Databases
 from tests.engine.server.prepared import migrate
 from tests.processes.event_clients import Writing, check_that_all_arrived, following, make_key, servers
+from tests.processes.forking import Forked
 from tests.processes.requests import ask, create_object
-from tests.processes.serving import run, serving
+from tests.processes.serving import environment, run, serving
 from tests.waiting import eventually
 
 SERVERS = ("one", "other")
@@ -130,30 +133,69 @@ def test_a_changed_model_and_a_revoked_key_reach_the_other_server(tenants: Seque
         ask(other, "/graphql", "{ kilns { totalCount } }")
 
 
-def test_no_event_is_lost_or_doubled_while_the_workspace_moves(clients: Path, dsn: str, databases: Databases) -> None:
-    with servers(dsn, 2) as both:
+# The statement of the move, its copy of the rows, and the rows that follow.
+MOVING = (
+    "SELECT FROM pg_stat_activity WHERE datname = current_database() AND state = 'active'"
+    " AND starts_with(query, 'SELECT citus_schema_move')"
+)
+STEPS = (
+    MOVING,
+    "SELECT FROM pg_replication_slots WHERE database = current_database()",
+    "SELECT FROM pg_subscription_rel WHERE srsubstate = 'r'",
+)
+
+
+def test_no_event_is_lost_or_doubled_wherever_a_move_is_killed(clients: Path, dsn: str, databases: Databases) -> None:
+    name = str(conninfo_to_dict(dsn)["dbname"])
+    with ExitStack() as stack:
+        both = stack.enter_context(servers(dsn, 2))
         key = make_key(dsn)
-        with following(clients, both, key) as followers:
-            with Writing(both, key) as writing:
+        nodes = [stack.enter_context(psycopg.connect(node.dsn(name), autocommit=True)) for node in databases.cluster]
+        followers = stack.enter_context(following(clients, both, key))
+        with Writing(both, key) as writing:
+            for step in STEPS:
                 writing.go_on()
-                listed = _workspace(dsn, "list", "--places")
-                (free,) = [node.port for node in databases.cluster[1:] if f":{node.port}\t" not in listed]
-                _workspace(dsn, "move", "default", "--to", f"127.0.0.1:{free}")
-                writing.go_on()
-            assert check_that_all_arrived(dsn, followers, writing) > 40
+                _kill_move(dsn, _free_node(dsn, databases), nodes, step)
+                eventually(lambda: not _is_seen(nodes, MOVING), "the coordinator goes on without its client")
+            free = _free_node(dsn, databases)
+            done = run("workspace", "move", "default", "--to", free, **_settings(dsn))
+            assert done.returncode == 0, done.stderr
+            writing.go_on()
+        assert check_that_all_arrived(dsn, followers, writing) > 80
         assert not writing.refused
-        assert f":{free}\t" in _workspace(dsn, "list", "--places")
+        assert _free_node(dsn, databases) != free
 
 
-def _workspace(dsn: str, *arguments: str) -> str:
-    """Return the output of `fieldstone workspace`."""
-    done = run("workspace", *arguments, DATABASE_URL=dsn, FIELDSTONE_DISTRIBUTE="citus")
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+def _kill_move(dsn: str, to: str, nodes: Sequence["psycopg.Connection[Any]"], step: str) -> None:
+    """Move the workspace in a process of its own, which is killed as soon as a node shows the step."""
+    with Path(os.devnull).open("w") as nowhere:
+        command = ["workspace", "move", "default", "--to", to]
+        process = Forked(command, environment(**_settings(dsn)), stdout=nowhere.fileno(), stderr=nowhere.fileno())
+    try:
+        eventually(lambda: process.poll() is not None or _is_seen(nodes, step), f"the move does not reach {step}")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _is_seen(nodes: Sequence["psycopg.Connection[Any]"], step: str) -> bool:
+    return any(node.execute(step.encode()).fetchone() is not None for node in nodes)
+
+
+def _settings(dsn: str) -> dict[str, str]:
+    return {"DATABASE_URL": dsn, "FIELDSTONE_DISTRIBUTE": "citus"}
+
+
+def _free_node(dsn: str, databases: Databases) -> str:
+    """Return the node that does not have the workspace `default`."""
+    listed = run("workspace", "list", "--places", **_settings(dsn))
+    assert listed.returncode == 0, listed.stderr
+    (free,) = [node.port for node in databases.cluster[1:] if f":{node.port}\t" not in listed.stdout]
+    return f"127.0.0.1:{free}"
 
 
 def test_a_worker_is_no_entry_of_a_server(dsn: str, databases: Databases) -> None:
     worker = databases.cluster[1].dsn(str(conninfo_to_dict(dsn)["dbname"]))
-    done = run("workspace", "list", DATABASE_URL=worker, FIELDSTONE_DISTRIBUTE="citus")
+    done = run("workspace", "list", **_settings(worker))
     assert done.returncode != 0
     assert "needs the coordinator of a cluster that has workers: DATABASE_URL leads to a worker" in done.stderr
