@@ -15,6 +15,7 @@ from fieldstone.sql.statement import Statement
 
 _LOG = logging.getLogger(__name__)
 
+_RECOVER = Statement(text="SELECT recover_prepared_transactions()")
 _REACHES = Statement(text="SELECT citus_check_connection_to_node($1::text, $2::int)")
 
 _INTERVAL = 0.25
@@ -74,12 +75,17 @@ class Node:
         self._coordinator = coordinator
         self._refused = refused
         self._wake = Wake()
+        self._is_lost = False
 
     async def run(self) -> None:
         """Look at the node again and again, for ever."""
         while True:
             self._wake.forget()
             if await is_in_time(self._probe.look, _PATIENCE):
+                # Of a write whose node died between its two phases the client knows already.
+                if self._is_lost and not await is_in_time(self._recover, _PATIENCE):
+                    _LOG.warning("the node %s lacks its last writes until Citus recovers them", self.name)
+                self._is_lost = False
                 if not self.answers:
                     _LOG.info("the node %s answers", self.name)
                 self.answers, self.group.refusal = True, ""
@@ -96,8 +102,13 @@ class Node:
         self.answers = False
         self._wake()
 
+    async def _recover(self) -> None:
+        """Have the coordinator commit the transactions at the node that it has committed itself."""
+        await self._coordinator.read_once(_RECOVER, ())
+
     async def _lose(self) -> None:
         """Use the node no more; refuse its workspaces where the coordinator does not reach it either."""
+        self._is_lost = True
         self._probe.drop(f"the node {self.name} does not answer")
         was_used, self.answers = self.answers, False
         if was_used or not self.group.refusal:

@@ -3,7 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from tests.citus.places import make_apart, node_of
 from tests.citus_cluster import Node
 from tests.databases import Databases
 from tests.engine.server.conftest import client_of
-from tests.waiting import until
+from tests.waiting import until, until_found
 
 CREATE = "mutation C($email: String!) { createPerson(data: { email: $email }) { id } }"
 COUNT = "{ people { totalCount } }"
@@ -164,3 +165,40 @@ async def _until_nothing_is_prepared(server: Node) -> None:
         async with asyncio.timeout(90):
             while (await (await connection.execute("SELECT count(*) FROM pg_prepared_xacts")).fetchone()) != (0,):
                 await asyncio.sleep(0.2)
+
+
+async def test_a_write_between_whose_phases_the_node_dies_is_read_when_the_node_is_back(
+    cluster: Cluster, databases: Databases
+) -> None:
+    node = await cluster.node_of("default")
+    server = cluster.nodes[node.name]
+    # The node recovers by itself in an hour.
+    with configured(databases.cluster[0], "citus.recover_2pc_interval", "1h"):
+        # The coordinator's commit waits, behind the first phase of the node.
+        with configured(databases.cluster[0], "synchronous_standby_names", "nobody"):
+            writing = asyncio.create_task(ask(cluster.default, CREATE, email="a@b.example"))
+            async with await psycopg.AsyncConnection.connect(server.dsn("postgres"), autocommit=True) as connection:
+                await until_found(connection, "SELECT FROM pg_prepared_xacts")
+            server.stop(signal.SIGQUIT)
+        try:
+            assert (await writing).status_code in {200, 503}
+        finally:
+            server.start()
+        await until(lambda: node.answers and not node.group.refusal)
+        assert await count(cluster.default) == 1
+
+
+@contextmanager
+def configured(node: Node, name: str, value: str) -> Iterator[None]:
+    """Run a node with a setting for the length of the block."""
+
+    def execute(command: str) -> None:
+        connection.execute(f"ALTER SYSTEM {command}".encode())
+        connection.execute("SELECT pg_reload_conf()")
+
+    with psycopg.connect(node.dsn("postgres"), autocommit=True) as connection:
+        execute(f"SET {name} = '{value}'")
+        try:
+            yield
+        finally:
+            execute(f"RESET {name}")
