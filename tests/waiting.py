@@ -12,9 +12,9 @@ async def until(condition: Callable[[], bool]) -> None:
     """Return when the condition holds.
 
     Raises:
-        TimeoutError: it does not within half a minute.
+        TimeoutError: it does not within a minute.
     """
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not condition():
             await asyncio.sleep(0.002)
 
@@ -25,16 +25,16 @@ async def until_found(
     """Return a row of the query as soon as it has one.
 
     Raises:
-        TimeoutError: it has none within half a minute.
+        TimeoutError: it has none within a minute.
     """
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while (row := await (await connection.execute(query.encode(), parameters)).fetchone()) is None:
             await asyncio.sleep(0.005)
     found: tuple[Any, ...] = row
     return found
 
 
-async def until_true(ask: Callable[[], Awaitable[bool]], limit: float = 30) -> None:
+async def until_true(ask: Callable[[], Awaitable[bool]], limit: float = 60) -> None:
     """Return when `ask` answers with True.
 
     Raises:
@@ -45,7 +45,7 @@ async def until_true(ask: Callable[[], Awaitable[bool]], limit: float = 30) -> N
             await asyncio.sleep(0.02)
 
 
-def eventually(condition: Callable[[], bool], failure: str, limit: float = 30) -> None:
+def eventually(condition: Callable[[], bool], failure: str, limit: float = 60) -> None:
     """Return when the condition holds; for tests that are not coroutines.
 
     Raises:

@@ -68,7 +68,7 @@ class Target:
     served: Served
     connections: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
-    def connect(self, *, receive_buffer: int | None = None, limit: float = 15.0) -> Connection:
+    def connect(self, *, receive_buffer: int | None = None, limit: float = 30.0) -> Connection:
         """Return a new connection, each wait on which takes `limit` seconds at most."""
         made = socket.socket()
         self.connections.enter_context(made)
@@ -99,7 +99,7 @@ class Target:
 
     def metrics(self) -> dict[str, float]:
         """Return its metrics that have no labels, and its ends of connections by their reason."""
-        page = httpx.get(f"{self.served.url}/metrics", timeout=15).text
+        page = httpx.get(f"{self.served.url}/metrics", timeout=60).text
         found = re.findall(
             r'^(?:fieldstone_connection_ends_total\{reason="(.+)"\}|(fieldstone_\w+)) (\S+)$', page, re.MULTILINE
         )
@@ -118,7 +118,7 @@ def attacked(served: Served) -> Iterator[Target]:
         yield target
     finally:
         target.close()
-    assert httpx.get(f"{served.url}/healthz", timeout=5).status_code == 200
+    assert httpx.get(f"{served.url}/healthz", timeout=60).status_code == 200
     assert "unexpected error" not in "".join(served.errors)
     assert "Traceback" not in "".join(served.errors)
 

@@ -19,7 +19,7 @@ from tests.processes.serving import Served, run
 from tests.waiting import until
 
 CREATED = "subscription { personCreated { email } }"
-WITHIN = 3.0
+WITHIN = 6.0
 """Seconds within which an event has arrived: without the bounds it takes eight and more."""
 
 

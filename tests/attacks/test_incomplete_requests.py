@@ -58,8 +58,8 @@ def test_bodies_that_lack_their_last_byte(target: Target) -> None:
         connection = target.connect()
         with contextlib.suppress(ConnectionError):
             connection.send(request[:-1])
-    eventually(lambda: cut_off(target) >= before + 40, "nobody is cut off", 15)
-    eventually(lambda: kept(target) <= MOST, "too much is kept", 10)
+    eventually(lambda: cut_off(target) >= before + 40, "nobody is cut off", 60)
+    eventually(lambda: kept(target) <= MOST, "too much is kept", 60)
     assert target.memory() < memory + 90
     connection = target.connect()
     connection.send(request)
@@ -85,17 +85,17 @@ def test_whole_bodies_that_wait_for_the_database(target: Target, database: str) 
         waiting = [target.connect() for _ in range(12)]
         for connection in waiting:
             connection.send(request)
-        eventually(lambda: kept(target) > 12 * 900_000, "they are not counted", 10)
+        eventually(lambda: kept(target) > 12 * 900_000, "they are not counted", 60)
         time.sleep(1.5)
         assert cut_off(target) == before
     assert [connection.receive()[0] for connection in waiting] == [200] * 12
-    eventually(lambda: kept(target) < 1_000, "they are counted after their answers", 10)
+    eventually(lambda: kept(target) < 1_000, "they are counted after their answers", 60)
     with locked(database):
         crowd = [target.connect() for _ in range(30)]
         for connection in crowd:
             connection.send(request)
-        eventually(lambda: target.metrics().get("refused beyond the buffered bytes", 0) >= 5, "nobody is refused", 10)
-        eventually(lambda: kept(target) <= MOST, "too much is kept", 10)
+        eventually(lambda: target.metrics().get("refused beyond the buffered bytes", 0) >= 5, "nobody is refused", 60)
+        eventually(lambda: kept(target) <= MOST, "too much is kept", 60)
     answers = [connection.receive() for connection in crowd]
     # Each client is told: none that has sent all of its request is only disconnected.
     assert {status for status, *_ in answers} == {200, 503}
@@ -113,8 +113,8 @@ def test_pipelines_that_wait_for_the_database(target: Target, database: str, beh
         senders = [threading.Thread(target=connection.send, args=(sent,)) for connection in crowd]
         for sender in senders:
             sender.start()
-        eventually(lambda: target.metrics().get("refused beyond the buffered bytes", 0) >= 5, "nobody is refused", 10)
-        eventually(lambda: kept(target) <= MOST, "too much is kept", 10)
+        eventually(lambda: target.metrics().get("refused beyond the buffered bytes", 0) >= 5, "nobody is refused", 60)
+        eventually(lambda: kept(target) <= MOST, "too much is kept", 60)
     answers = [connection.receive()[0] for connection in crowd]
     for sender in senders:
         sender.join()
@@ -131,7 +131,7 @@ def test_heads_that_lack_their_last_line(target: Target) -> None:
     before = cut_off(target)
     for _ in range(400):
         target.connect().send(b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 60_000)
-    eventually(lambda: cut_off(target) >= before + 50, "nobody is cut off", 15)
+    eventually(lambda: cut_off(target) >= before + 50, "nobody is cut off", 60)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_messages_that_lack_their_last_fragment(target: Target, size: int, fragm
             )
             # Without a key it would be closed after 10 seconds in any case.
             opened.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {key}"}}))
-            assert opened.recv(timeout=10) == '{"type":"connection_ack"}'
+            assert opened.recv(timeout=60) == '{"type":"connection_ack"}'
             with contextlib.suppress(OSError):
                 opened.socket.sendall(sent)
         eventually(lambda: cut_off(target) >= before + 2, "nobody is cut off")

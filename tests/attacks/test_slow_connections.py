@@ -50,7 +50,7 @@ def socket_to(served: Served, *, key: str | None) -> Iterator[ClientConnection]:
     with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")]) as opened:
         if key is not None:
             opened.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {key}"}}))
-            assert opened.recv(timeout=10) == '{"type":"connection_ack"}'
+            assert opened.recv(timeout=60) == '{"type":"connection_ack"}'
         yield opened
 
 
@@ -95,12 +95,12 @@ def test_those_who_wait_for_answers_and_events_stay(target: Target) -> None:
             assert used.receive()[0] == 200
             time.sleep(0.2)
         opened.send('{"type": "ping"}')
-        assert opened.recv(timeout=10) == '{"type":"pong"}'
+        assert opened.recv(timeout=60) == '{"type":"pong"}'
         # The idlest go first, and these are not idle.
         for _ in range(3 * MOST):
             target.connect()
         opened.send('{"type": "ping"}')
-        assert opened.recv(timeout=10) == '{"type":"pong"}'
+        assert opened.recv(timeout=60) == '{"type":"pong"}'
         assert target.metrics()["fieldstone_subscribers"] == 1
 
 

@@ -69,7 +69,7 @@ def test_an_answer_that_nobody_reads_is_given_up(target: Target, path: str, more
     for _ in range(2):
         ask(target, more, path=path)
     eventually(lambda: unread(target) > 10 * MIB, "nothing waits")
-    eventually(lambda: target.metrics().get("unread", 0) == before + 2, "nothing is given up", 10)
+    eventually(lambda: target.metrics().get("unread", 0) == before + 2, "nothing is given up", 60)
     assert unread(target) == 0
 
 
@@ -82,7 +82,7 @@ def test_a_socket_that_nobody_reads_is_given_up(target: Target) -> None:
         opened.send(
             json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {target.served.key}"}})
         )
-        assert opened.recv(timeout=10) == '{"type":"connection_ack"}'
+        assert opened.recv(timeout=60) == '{"type":"connection_ack"}'
         for number in range(3):
             opened.send(json.dumps({"type": "subscribe", "id": str(number), "payload": {"query": LARGE}}))
         eventually(lambda: target.metrics().get("unread", 0) == before + 1, "it is not given up", 12)
@@ -124,4 +124,4 @@ def test_what_waits_for_all_is_bounded(target: Target) -> None:
     assert peak < before + 120
     kept.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
     assert kept.receive()[0] == 200
-    eventually(lambda: unread(target) == 0, "it is not given up", 10)
+    eventually(lambda: unread(target) == 0, "it is not given up", 60)

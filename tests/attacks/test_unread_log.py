@@ -23,7 +23,7 @@ def test_a_server_whose_log_nobody_reads_answers_and_ends(dsn: str) -> None:
     try:
         with os.fdopen(stdout) as printed:
             ready = next(found for line in printed if (found := re.match(r"Fieldstone is ready at (\S+)", line)))
-            connection = http.client.HTTPConnection(urlsplit(ready[1]).netloc, timeout=10)
+            connection = http.client.HTTPConnection(urlsplit(ready[1]).netloc, timeout=60)
             for _ in range(REQUESTS):
                 connection.request("GET", PATH)
                 answer = connection.getresponse()
@@ -33,7 +33,7 @@ def test_a_server_whose_log_nobody_reads_answers_and_ends(dsn: str) -> None:
             assert connection.getresponse().status == 200
             connection.close()
             process.terminate()
-            assert process.wait(timeout=15) == 0
+            assert process.wait(timeout=60) == 0
     finally:
         process.kill()
         os.close(stderr)

@@ -123,7 +123,7 @@ def setting_of(urls: dict[str, str]) -> str:
 @asynccontextmanager
 async def open_app(urls: dict[str, str], **settings: Any) -> AsyncIterator[Fieldstone]:
     """Run an app on these cells for the length of the block."""
-    given = {"rate_limit": 0, "log_level": "error", "startup_timeout": 10.0, **settings}
+    given = {"rate_limit": 0, "max_queue_ms": 0, "log_level": "error", "startup_timeout": 10.0, **settings}
     app = create_app(cells=setting_of(urls), **given)
     async with app.lifespan_context():
         yield app

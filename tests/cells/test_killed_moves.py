@@ -43,12 +43,12 @@ def move_until(settings: Mapping[str, str], report: str, pause: float) -> None:
 
 def move_to_the_end(settings: Mapping[str, str]) -> None:
     """Move the workspace, as often as the sessions of a killed process are in the way."""
-    eventually(lambda: run("workspace", "move", "first", "--to", "east", **settings).returncode == 0, "it stays", 60)
+    eventually(lambda: run("workspace", "move", "first", "--to", "east", **settings).returncode == 0, "it stays", 180)
 
 
 def check(one: Client, writing: Writing) -> None:
     """Check that a subscriber has got the event of each write once, in order."""
-    eventually(lambda: len(one.results) >= len(writing.answered), f"{len(one.results)} of {len(writing.answered)}")
+    eventually(lambda: len(one.results) >= len(writing.answered), f"{len(one.results)} of {len(writing.answered)}", 90)
     assert [result["personCreated"]["email"] for result in one.results] == writing.answered
     assert one.positions == sorted(set(one.positions))
 

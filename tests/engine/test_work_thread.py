@@ -31,11 +31,11 @@ class Gate:
 
     def __call__(self) -> str:
         self.begun.set()
-        assert self.open.wait(10)
+        assert self.open.wait(60)
         return threading.current_thread().name
 
     async def wait_begun(self) -> None:
-        await asyncio.to_thread(self.begun.wait, 10)
+        await asyncio.to_thread(self.begun.wait, 60)
 
 
 async def test_a_call_runs_in_the_thread_and_its_result_and_error_come_back(work: WorkThread) -> None:

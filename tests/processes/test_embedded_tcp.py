@@ -20,7 +20,7 @@ LOCAL = "127.0.0.1"
 
 
 def address(port: int, password: str, user: str = "fieldstone") -> str:
-    return make_conninfo(host=LOCAL, port=port, user=user, password=password, dbname="fieldstone", connect_timeout=5)
+    return make_conninfo(host=LOCAL, port=port, user=user, password=password, dbname="fieldstone", connect_timeout=30)
 
 
 def ask(dsn: str, question: str = "SELECT current_user") -> str:

@@ -53,7 +53,9 @@ def start_app(workspace_dsn: str) -> StartApp:
 
     @asynccontextmanager
     async def start(limits: SocketLimits | None = None, **settings: Any) -> AsyncIterator[Running]:
-        app = create_app(**{"database_url": workspace_dsn, "rate_limit": 0, "log_level": "error", **settings})
+        # No operation is refused because the machine is busy.
+        given = {"database_url": workspace_dsn, "rate_limit": 0, "log_level": "error", "max_queue_ms": 0, **settings}
+        app = create_app(**given)
         for socket in app._sockets.values():
             socket._limits = limits or SocketLimits()
         async with app.lifespan_context():

@@ -111,6 +111,8 @@ def start_sending(workspace_dsn: str) -> Start:
             **{
                 "database_url": workspace_dsn,
                 "rate_limit": 0,
+                # No operation is refused because the machine is busy.
+                "max_queue_ms": 0,
                 "webhook_allow": "127.0.0.0/8",
                 "webhook_retry_delay": 0.02,
                 **settings,

@@ -153,14 +153,14 @@ async def test_rows_become_records_and_keep_their_relations(elsewhere: bool, fil
 
 async def test_rows_of_another_database_may_be_waited_for(filled_dsn: str, other_dsn: str) -> None:
     """PostgreSQL ended the change's session, whose transaction idles until the first row is there."""
-    impatient = make_conninfo(filled_dsn, options="-c idle_in_transaction_session_timeout=1s")
+    impatient = make_conninfo(filled_dsn, options="-c idle_in_transaction_session_timeout=3s")
     async with open_apis(impatient) as apis, await psycopg.AsyncConnection.connect(other_dsn) as source:
         plan = await plan_of(apis)
         async with await psycopg.AsyncConnection.connect(other_dsn) as holder:
             await holder.execute("LOCK TABLE rental.film IN ACCESS EXCLUSIVE MODE")
             run = asyncio.create_task(carry_out(apis, plan, source))
             waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'rental.film'::regclass"
-            await until_found(holder, f"{waits} AND clock_timestamp() - waitstart > '1.5 s'")
+            await until_found(holder, f"{waits} AND clock_timestamp() - waitstart > '3.5 s'")
         assert await run == 12
 
 

@@ -174,10 +174,10 @@ async def test_an_import_may_wait_longer_than_a_transaction_may_idle(importing: 
         holder.execute(QUERIES["lock_workspace"], {"workspace_id": WORKSPACE_ID})
         waits = (
             "SELECT 1 FROM pg_locks WHERE NOT granted AND locktype = 'advisory' AND database = %s::oid"
-            " AND clock_timestamp() - waitstart > '1.5 s'"
+            " AND clock_timestamp() - waitstart > '3.5 s'"
         )
         database = holder.execute("SELECT oid FROM pg_database WHERE datname = current_database()").fetchone()
-        importing.dsn = make_conninfo(importing.dsn, options="-c idle_in_transaction_session_timeout=1s")
+        importing.dsn = make_conninfo(importing.dsn, options="-c idle_in_transaction_session_timeout=3s")
         run = asyncio.create_task(importing.run())
         async with await psycopg.AsyncConnection.connect(importing.dsn, autocommit=True) as observer:
             await until_found(observer, waits, database or ())

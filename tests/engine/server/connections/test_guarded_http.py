@@ -49,7 +49,7 @@ def test_an_answer_of_the_warm_path_that_nobody_reads_is_given_up(loop: object) 
 
 
 async def test_an_idle_connection_is_kept_for_its_time_and_then_closed() -> None:
-    async with opened(ConnectionLimits(head=0.2)) as (protocol, client, connections):
+    async with opened(ConnectionLimits(head=0.5)) as (protocol, client, connections):
         looks: list[float] = []
         look = protocol.look
 
@@ -60,7 +60,7 @@ async def test_an_idle_connection_is_kept_for_its_time_and_then_closed() -> None
         protocol.look = noted  # type: ignore[method-assign]  # it is looked at as before
         protocol.reply(Reply(200, b"answered"), b"")
         # It has been answered, so that it is no silent one.
-        await until(lambda: bool(looks) and looks[-1] - looks[0] > 0.4)
+        await until(lambda: bool(looks) and looks[-1] - looks[0] > 1)
         assert not protocol.transport.is_closing()
         protocol.timeout_keep_alive = 0
         await until(lambda: connections.stats().open == 0)

@@ -194,7 +194,7 @@ async def test_one_answer_may_be_larger_than_what_waits_for_all() -> None:
 
 
 async def test_whoever_reads_some_keeps_the_rest() -> None:
-    connections = Connections(ConnectionLimits(unread=0.2))
+    connections = Connections(ConnectionLimits(unread=1))
     reading, stalled = Client(connections), Client(connections)
     reading.wait_for(1_000)
     stalled.wait_for(1_000)

@@ -25,7 +25,7 @@ from fieldstone.metadata.workspaces.sign_in_codes import create_code
 from tests.console_check import install
 from tests.engine.server.listening import listening
 
-expect.set_options(timeout=30_000)
+expect.set_options(timeout=60_000)
 """Milliseconds within which a condition must hold: a busy machine is no fault of a page."""
 
 CHROMIUM = "/usr/bin/chromium"
@@ -82,7 +82,9 @@ def serve(app_database: str) -> Serve:
 
     @asynccontextmanager
     async def start(prefix: str = "", *, demo: bool = False) -> AsyncIterator[Served]:
-        app = create_app(database_url=app_database, environment="development", rate_limit=0, log_level="error")
+        app = create_app(
+            database_url=app_database, environment="development", rate_limit=0, max_queue_ms=0, log_level="error"
+        )
         async with app.lifespan_context():
             services = await app.runtime.ready()
             workspace_id = services.foundation.default.workspace.id
@@ -182,6 +184,7 @@ async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
             # A colour on its way from one theme to the other is neither.
             reduced_motion="reduce",
         )
+        context.set_default_timeout(60_000)
         page = context.pages[0]
         watching = Watched(page=page)
         context.on("request", lambda request: watching.requests.append(request.url))

@@ -169,11 +169,11 @@ async def test_the_operations_show_the_numbers_of_the_process(watched: Watched, 
     async with serve() as served:
         await watched.sign_in(served, "/console/operations")
         processes = page.get_by_role("region", name="Processes")
-        await expect(processes.get_by_text("Running")).to_be_visible(timeout=40_000)
+        await expect(processes.get_by_text("Running")).to_be_visible(timeout=60_000)
         numbers = page.get_by_role("region", name="Numbers")
         await expect(numbers.get_by_role("img")).to_have_count(6)
         await expect(numbers.get_by_role("img", name="Connections to the database")).to_have_accessible_name(
-            re.compile(r"At most \d+"), timeout=40_000
+            re.compile(r"At most \d+"), timeout=60_000
         )
         await watched.assert_accessible()
         await page.get_by_label("Range").select_option("1 hour")
@@ -199,7 +199,7 @@ async def test_events_are_shown_as_they_come(watched: Watched, serve: Serve) -> 
             headers={"Authorization": f"Bearer {served.key}"},
         )
         assert "errors" not in await answer.json()
-        await expect(table.get_by_text("city: — → Wien")).to_be_visible(timeout=20_000)
+        await expect(table.get_by_text("city: — → Wien")).to_be_visible(timeout=60_000)
         await page.get_by_label("Action").select_option("Updated")
         await expect(table.get_by_role("row")).to_have_count(2)
         await table.get_by_role("link", name="Ada").click()
@@ -240,10 +240,10 @@ async def test_events_of_a_break_are_shown_after_it(watched: Watched, serve: Ser
         # The page reads the events again when the tail has begun, and no more.
         await until(lambda: len(reads) == 2)
         await move_to("Wien")
-        await expect(table.get_by_text("city: — → Wien")).to_be_visible(timeout=20_000)
+        await expect(table.get_by_text("city: — → Wien")).to_be_visible(timeout=60_000)
         assert len(reads) == 2
         (route,) = routes
         await route.close(code=1012)
         await move_to("Graz")
-        await expect(table.get_by_text("city: Wien → Graz")).to_be_visible(timeout=30_000)
+        await expect(table.get_by_text("city: Wien → Graz")).to_be_visible(timeout=60_000)
         await until(lambda: len(routes) == 2)

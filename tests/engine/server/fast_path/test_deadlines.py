@@ -58,7 +58,7 @@ async def test_a_statement_ends_at_the_clients_time(client: httpx.AsyncClient, a
 
 
 async def test_the_servers_own_limit_stays(start_app: StartApp, app_database: str) -> None:
-    async with start_app(statement_timeout=0.1) as (_, client):
+    async with start_app(statement_timeout=1) as (_, client):
         await ask(client, COUNT, "60000")
         async with await psycopg.AsyncConnection.connect(app_database) as lock:
             await lock.execute("LOCK TABLE workspace_default.company IN ACCESS EXCLUSIVE MODE")

@@ -33,17 +33,17 @@ async def test_a_file_is_checked_imported_and_taken_back(watched: Watched, serve
         await page.get_by_role("button", name="Check").click()
         await expect(
             page.get_by_text("Nothing is written yet. 1 would be created, 0 updated, 1 refused.")
-        ).to_be_visible(timeout=30_000)
+        ).to_be_visible(timeout=60_000)
         await page.get_by_label("Records that are there already").select_option(label="Update where Email is equal")
         await page.get_by_role("button", name="Import", exact=True).click()
-        await expect(page.get_by_text("Done. 1 created, 1 updated, 0 refused.")).to_be_visible(timeout=30_000)
+        await expect(page.get_by_text("Done. 1 created, 1 updated, 0 refused.")).to_be_visible(timeout=60_000)
         await watched.assert_accessible()
         found = await ask(served, '{ person(where: { email: "jo@example.com" }) { firstName city } }')
         assert found["person"] == {"firstName": "Jo", "city": "0600"}
 
         await page.reload()
         await page.get_by_role("button", name="Undo the import").click()
-        await expect(page.get_by_text("Undone. 2 undone, 0 kept")).to_be_visible(timeout=30_000)
+        await expect(page.get_by_text("Undone. 2 undone, 0 kept")).to_be_visible(timeout=60_000)
         await page.get_by_role("link", name="People", exact=True).last.click()
         await count_shown(page, "3 records")
         await watched.assert_clean(served.address, LOADED)
