@@ -3,16 +3,19 @@
 import asyncio
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import pytest
 
+from fieldstone.engine.access import pace as turns
+from fieldstone.metadata.snapshot_watcher import SnapshotWatch
 from fieldstone.sql.driver import pace
 from fieldstone.sql.driver.lanes import lane
 from fieldstone.sql.driver.lanes import lanes as lanes_module
 from tests.engine.server.conftest import StartApp
 from tests.engine.server.fast_path.talking import PEOPLE, Answered, Serve, Serving, Talk, locked, until_waiting
 from tests.sql.driver.lanes.asking import watch_messages
+from tests.waiting import until_true
 
 NAMES = "query ($n: String) { people(filter: {firstName: {contains: $n}}) { edges { node { firstName } } } }"
 ONE = "query ($id: UUID!) { person(filter: {id: {eq: $id}}) { firstName } }"
@@ -20,8 +23,11 @@ ONE = "query ($id: UUID!) { person(filter: {id: {eq: $id}}) { firstName } }"
 
 @pytest.fixture
 def messages(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Return the numbers of statements of the shared messages; no statement is taken for slow by the clock."""
+    """Return the numbers of statements of the shared messages; nothing is taken for slow by the clock."""
+    # While turns are long, few requests of one turn would begin together.
+    monkeypatch.setattr(turns, "_LONG", 3600.0)
     monkeypatch.setattr(pace, "SHORT", 10**9)
+    monkeypatch.setattr(pace, "LONGEST", 10**9)
     monkeypatch.setattr(lane, "SLOW", 3600.0)
     monkeypatch.setattr(lanes_module, "_PATIENCE", 3600.0)
     return watch_messages(monkeypatch)
@@ -32,6 +38,21 @@ async def ask_together(talks: list[Talk], requests: list[bytes]) -> list[Answere
     for talk, request in zip(talks, requests, strict=True):
         talk.send(request)
     return list(await asyncio.gather(*(talk.receive() for talk in talks)))
+
+
+async def warm_up(serving: Serving, *asks: Callable[[], Awaitable[Answered]]) -> None:
+    """Ask until the statement of each request may share messages.
+
+    A run counts for nothing where it meets a connection that has not prepared its statement yet.
+    """
+    paces = (await serving.app.runtime.ready()).foundation.database._lanes.paces
+
+    async def are_short() -> bool:
+        for ask in asks:
+            assert (await ask()).status == 200
+        return sum(pace.is_short for pace in paces._known.values()) == len(asks)
+
+    await until_true(are_short)
 
 
 async def test_any_requests_are_answered_as_on_the_ordinary_path(serve: Serve, messages: list[int]) -> None:
@@ -66,8 +87,10 @@ async def test_any_requests_are_answered_as_on_the_ordinary_path(serve: Serve, m
 
 
 async def test_a_changed_model_is_seen_by_all_requests_of_a_message(
-    serve: Serve, start_app: StartApp, messages: list[int]
+    serve: Serve, start_app: StartApp, messages: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # The change is heard of by the requests alone, however late they come.
+    monkeypatch.setattr(SnapshotWatch, "hear", lambda *_: None)
     query = "{ people(orderBy: {firstName: ASC}) { edges { node { firstName nickname } } } }"
     async with serve(lanes=1, pool_size=2) as serving, start_app() as (_, elsewhere):
         first = await serving.talk()
@@ -77,9 +100,7 @@ async def test_a_changed_model_is_seen_by_all_requests_of_a_message(
         field = {"objectMetadataId": edge["node"]["id"], "type": "TEXT", "name": "nickname", "label": "Nickname"}
         created = (await first.ask(create, path="/metadata", i=field)).json["data"]["createField"]
         talks = [await serving.talk() for _ in range(6)]
-        for _ in range(8):
-            await first.ask(query)
-            await first.ask(PEOPLE, n="Ada")
+        await warm_up(serving, lambda: first.ask(query), lambda: first.ask(PEOPLE, n="Ada"))
         messages.clear()
         delete = f'mutation {{ deleteField(id: "{created["id"]}") {{ id }} }}'
         assert "errors" not in (await elsewhere.post("/metadata", json={"query": delete})).json()
@@ -98,7 +119,7 @@ async def test_a_changed_model_is_seen_by_all_requests_of_a_message(
 async def test_a_killed_lane_is_not_seen_by_its_clients(serve: Serve, app_database: str, messages: list[int]) -> None:
     async with serve(lanes=1, pool_size=2) as serving:
         talks = [await serving.talk() for _ in range(6)]
-        await talks[0].warm_up(PEOPLE, times=8, n="Ada")
+        await warm_up(serving, lambda: talks[0].ask(PEOPLE, n="Ada"))
         # As after a message with several: the next one waits for all requests of the turn.
         (await serving.app.runtime.ready()).foundation.database._lanes._is_crowded = True
         async with locked(app_database) as connection:

@@ -76,6 +76,7 @@ def test_each_read_has_the_outcome_that_it_has_alone(
 ) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(pace, "SHORT", 10**9)
+        patch.setattr(pace, "LONGEST", 10**9)
         patch.setattr(lane, "SLOW", 3600.0)
         patch.setattr(lanes_module, "_PATIENCE", 0.01)
         asyncio.run(_check(empty_database, watch_messages(patch), steps, number))

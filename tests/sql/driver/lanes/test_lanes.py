@@ -39,6 +39,7 @@ Messages = list[int]
 def messages(monkeypatch: pytest.MonkeyPatch) -> Messages:
     """Return the numbers of statements of the shared messages; no statement is taken for slow by the clock."""
     monkeypatch.setattr(pace, "SHORT", 10**9)
+    monkeypatch.setattr(pace, "LONGEST", 10**9)
     monkeypatch.setattr(lane, "SLOW", 3600.0)
     monkeypatch.setattr(lanes_module, "_PATIENCE", 3600.0)
     monkeypatch.setattr(lanes_module, "_LATE", 3600.0)

@@ -20,6 +20,7 @@ pytestmark = pytest.mark.system
 
 async def test_reads_share_messages_over_tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pace, "SHORT", 10**9)
+    monkeypatch.setattr(pace, "LONGEST", 10**9)
     messages = watch_messages(monkeypatch)
     with old_server(free_port()) as dsn:
         async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
