@@ -3,10 +3,10 @@
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import QUERIES, fetch_one
 from fieldstone.metadata.catalog.secret_box import SEALED, SecretBox
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
@@ -28,6 +28,7 @@ MOST_REDELIVERED: Final = 10_000
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - the beginning of every secret that we make
 _RANDOM_BYTES = 32
 _LONGEST_SECRET = 500
+_WEBHOOK, _DELIVERY = "webhook", "webhook delivery"
 _MOST_OPERATIONS = 100
 
 
@@ -175,9 +176,7 @@ async def delete_webhook(connection: Session, workspace_id: UUID, webhook_id: UU
     Raises:
         UnknownObject: the workspace has no such webhook.
     """
-    cursor = await connection.execute(QUERIES["delete_webhook"], {"workspace_id": workspace_id, "id": webhook_id})
-    if await cursor.fetchone() is None:
-        raise _unknown(webhook_id)
+    await _find(connection, "delete_webhook", workspace_id, webhook_id)
 
 
 async def read_binding(connection: Session, workspace_id: UUID, webhook_id: UUID) -> Binding:
@@ -186,10 +185,7 @@ async def read_binding(connection: Session, workspace_id: UUID, webhook_id: UUID
     Raises:
         UnknownObject: the workspace has no such webhook.
     """
-    cursor = await connection.execute(QUERIES["webhook_binding"], {"workspace_id": workspace_id, "id": webhook_id})
-    row = await cursor.fetchone()
-    if row is None:
-        raise _unknown(webhook_id)
+    row = await _find(connection, "webhook_binding", workspace_id, webhook_id)
     return Binding(role_id=row[0], claims=loads(row[1]))
 
 
@@ -199,10 +195,7 @@ async def read_delivery_binding(connection: Session, workspace_id: UUID, deliver
     Raises:
         UnknownObject: the workspace has no such delivery.
     """
-    cursor = await connection.execute(QUERIES["delivery_binding"], {"workspace_id": workspace_id, "id": delivery_id})
-    row = await cursor.fetchone()
-    if row is None:
-        raise UnknownObject(f"there is no webhook delivery {delivery_id}", field="id")
+    row = await _find(connection, "delivery_binding", workspace_id, delivery_id, kind=_DELIVERY)
     return Binding(role_id=row[0], claims=loads(row[1]))
 
 
@@ -212,10 +205,7 @@ async def read_target(connection: Session, workspace_id: UUID, webhook_id: UUID)
     Raises:
         UnknownObject: the workspace has no such webhook.
     """
-    cursor = await connection.execute(QUERIES["webhook_target"], {"workspace_id": workspace_id, "id": webhook_id})
-    row = await cursor.fetchone()
-    if row is None:
-        raise _unknown(webhook_id)
+    row = await _find(connection, "webhook_target", workspace_id, webhook_id)
     return WebhookTarget(url=row[0], secret=row[1])
 
 
@@ -226,11 +216,7 @@ async def redeliver(connection: Session, workspace_id: UUID, delivery_id: UUID) 
         UnknownObject: the workspace has no such delivery.
         InvalidChange: its webhook is not active.
     """
-    cursor = await connection.execute(QUERIES["delivery_webhook"], {"workspace_id": workspace_id, "id": delivery_id})
-    row = await cursor.fetchone()
-    if row is None:
-        raise UnknownObject(f"there is no webhook delivery {delivery_id}", field="id")
-    webhook_id, is_active = row
+    webhook_id, is_active = await _find(connection, "delivery_webhook", workspace_id, delivery_id, kind=_DELIVERY)
     _require_active(webhook_id, is_active=is_active, field="id")
     await connection.execute(QUERIES["redeliver"], {"id": delivery_id})
     await connection.execute(QUERIES["end_webhook_rest"], {"id": webhook_id})
@@ -243,15 +229,20 @@ async def redeliver_failed(connection: Session, workspace_id: UUID, webhook_id: 
         UnknownObject: the workspace has no such webhook.
         InvalidChange: it is not active.
     """
-    cursor = await connection.execute(QUERIES["webhook_state"], {"workspace_id": workspace_id, "id": webhook_id})
-    row = await cursor.fetchone()
-    if row is None:
-        raise _unknown(webhook_id)
+    row = await _find(connection, "webhook_state", workspace_id, webhook_id)
     _require_active(webhook_id, is_active=row[0], field="webhookId")
     asked = {"webhook_id": webhook_id, "limit": MOST_REDELIVERED}
     cursor = await connection.execute(QUERIES["redeliver_failed"], asked)
     await connection.execute(QUERIES["end_webhook_rest"], {"id": webhook_id})
     return cursor.rowcount
+
+
+async def _find(connection: Session, query: str, workspace_id: UUID, id_: UUID, *, kind: str = _WEBHOOK) -> Any:
+    """Return the row of a webhook or a delivery; raises UnknownObject."""
+    row = await fetch_one(connection, query, workspace_id=workspace_id, id=id_)
+    if row is None:
+        raise _unknown(id_, kind)
+    return row
 
 
 def _require_active(webhook_id: UUID, *, is_active: bool, field: str) -> None:
@@ -293,5 +284,5 @@ def _check_secret(secret: str | None) -> None:
         )
 
 
-def _unknown(webhook_id: UUID) -> UnknownObject:
-    return UnknownObject(f"there is no webhook {webhook_id}", field="id")
+def _unknown(id_: UUID, kind: str = _WEBHOOK) -> UnknownObject:
+    return UnknownObject(f"there is no {kind} {id_}", field="id")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from psycopg.sql import SQL, Composed
 
-from fieldstone.metadata.catalog.queries import QUERIES, fetch
+from fieldstone.metadata.catalog.queries import fetch, fetch_one
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes.rules.indexes.indexed_values import TRIGRAM
 from fieldstone.metadata.changes.tables.migration import build_index, column_definitions, is_primary_key
@@ -92,7 +92,7 @@ async def make_tables(
         ]
         async with connection.transaction(force_rollback=True):
             await connection.execute(SQL("; ").join(made), prepare=False)
-            row = await (await connection.execute(QUERIES["scratch_schema"])).fetchone()
+            row = await fetch_one(connection, "scratch_schema")
             wanted = await read_tables(connection, row[0] if row else "")
         yield [object_ for object_, _ in some], wanted
 

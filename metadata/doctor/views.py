@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from psycopg.sql import SQL
 
-from fieldstone.metadata.catalog.queries import QUERIES, fetch
+from fieldstone.metadata.catalog.queries import fetch, fetch_one
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.doctor.drift import Drift
 from fieldstone.metadata.doctor.tables import read_sql_schemas
@@ -98,7 +98,7 @@ async def _make(connection: Session, wanted: list[SqlView]) -> AsyncIterator[tup
         ]
         async with connection.transaction(force_rollback=True):
             await connection.execute(SQL("; ").join(made), prepare=False)
-            row = await (await connection.execute(QUERIES["scratch_schema"])).fetchone()
+            row = await fetch_one(connection, "scratch_schema")
             stored = await _read_views(connection, row[0] if row else "")
         for view in some:
             yield view, stored[view.view.name]

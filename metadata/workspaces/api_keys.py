@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
-from fieldstone.metadata.catalog.queries import QUERIES, fetch
+from fieldstone.metadata.catalog.queries import QUERIES, fetch, fetch_one
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.ids import new_id
@@ -153,8 +153,7 @@ async def _role_id(connection: Session, workspace_id: UUID, name: str) -> UUID:
 
 
 async def _root_of(connection: Session, workspace_id: UUID, maker_id: UUID) -> UUID:
-    cursor = await connection.execute(QUERIES["api_key_maker"], {"workspace_id": workspace_id, "id": maker_id})
-    row = await cursor.fetchone()
+    row = await fetch_one(connection, "api_key_maker", workspace_id=workspace_id, id=maker_id)
     if row is None:
         raise InvalidChange("the key that asks for another one has been revoked")
     root_id: UUID = row[0]
@@ -172,8 +171,7 @@ async def revoke_key(connection: Session, *, workspace_id: UUID, key_id: UUID) -
     Raises:
         UnknownObject: the workspace has no such key.
     """
-    cursor = await connection.execute(QUERIES["revoke_api_key"], {"workspace_id": workspace_id, "id": key_id})
-    row = await cursor.fetchone()
+    row = await fetch_one(connection, "revoke_api_key", workspace_id=workspace_id, id=key_id)
     if row is None:
         raise UnknownObject(f"there is no API key {key_id}", field="id")
     return _build_key(row)
@@ -215,7 +213,7 @@ async def rotate_key(connection: Session, *, workspace_id: UUID, key_id: UUID, o
         "prefix": token[:_SHOWN],
         "overlap": overlap_seconds,
     }
-    row = await (await connection.execute(QUERIES["rotate_api_key"], values)).fetchone()
+    row = await fetch_one(connection, "rotate_api_key", **values)
     if row is None:
         raise UnknownObject(f"there is no valid API key {key_id}", field="id")
     await connection.execute(QUERIES["end_sessions_of_key"], values)

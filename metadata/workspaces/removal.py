@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from fieldstone.metadata.catalog.queries import QUERIES, fetch
+from fieldstone.metadata.catalog.queries import QUERIES, fetch, fetch_one
 from fieldstone.metadata.catalog.sessions import Session, SessionSource
 from fieldstone.metadata.errors import InvalidChange, UnknownWorkspace
 from fieldstone.metadata.model import Workspace
@@ -22,8 +22,7 @@ _MOST_REFERRERS = 500
 
 async def count_tables(connection: Session, workspace: Workspace) -> tuple[int, int]:
     """Return how many tables a workspace has, and their bytes."""
-    cursor = await connection.execute(QUERIES["count_tables"], {"schema": workspace.schema})
-    row = await cursor.fetchone()
+    row = await fetch_one(connection, "count_tables", schema=workspace.schema)
     return (row[0], row[1]) if row else (0, 0)
 
 

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from fieldstone.metadata.catalog.queries import QUERIES, catalog_statement
+from fieldstone.metadata.catalog.queries import QUERIES, catalog_statement, fetch_one
 from fieldstone.metadata.catalog.sessions import Reads, Session
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.ids import new_id
@@ -124,8 +124,7 @@ async def create_session(
 
 async def revoke_by_hash(connection: Session, token_hash: bytes) -> EndedSession | None:
     """Revoke the session with this hash and return it, None where there is none; `SessionStore.forget` it after."""
-    cursor = await connection.execute(QUERIES["revoke_session_by_hash"], {"token_hash": token_hash})
-    row = await cursor.fetchone()
+    row = await fetch_one(connection, "revoke_session_by_hash", token_hash=token_hash)
     return None if row is None else EndedSession(*row)
 
 
@@ -135,9 +134,7 @@ async def revoke_session(connection: Session, *, workspace_id: UUID, session_id:
     Raises:
         UnknownObject: the workspace has no such session.
     """
-    values = {"workspace_id": workspace_id, "id": session_id}
-    cursor = await connection.execute(QUERIES["revoke_session"], values)
-    if await cursor.fetchone() is None:
+    if await fetch_one(connection, "revoke_session", workspace_id=workspace_id, id=session_id) is None:
         raise UnknownObject(f"there is no session {session_id}", field="id")
 
 

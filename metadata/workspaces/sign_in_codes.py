@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import QUERIES, fetch_one
 from fieldstone.metadata.catalog.sessions import SessionSource
 
 LIFE: Final = 3_600
@@ -27,8 +27,7 @@ async def create_code(sessions: SessionSource, *, workspace_id: UUID, key_id: UU
 async def take_code(sessions: SessionSource, code: str) -> bytes | None:
     """Use a code up, and return the hash of its key's token; None where it is used, expired or made up."""
     async with sessions.session() as connection, connection.transaction():
-        cursor = await connection.execute(QUERIES["take_sign_in_code"], {"hash": _hash(code)})
-        row = await cursor.fetchone()
+        row = await fetch_one(connection, "take_sign_in_code", hash=_hash(code))
     found: bytes | None = None if row is None else row[0]
     return found
 

@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 import psycopg
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import fetch_one
 from fieldstone.metadata.catalog.round_trip import QueryStep, send_as_one
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import ModelBusy
@@ -78,8 +78,7 @@ class Turn:
         raise _busy(self._limit, *(holder[1:] if holder else ()))
 
     async def _find_holder(self, connection: Session) -> tuple[str, str, str] | None:
-        cursor = await connection.execute(QUERIES["turn_holder"], {"workspace_id": self._workspace_id})
-        row = await cursor.fetchone()
+        row = await fetch_one(connection, "turn_holder", workspace_id=self._workspace_id)
         await connection.rollback()
         return describe_holder(row) if row else None
 

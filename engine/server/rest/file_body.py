@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.engine.server.http.errors import (
     BodyTooLarge,
     BodyTooSlow,
@@ -73,11 +74,19 @@ class FileBody:
                 )
             yield piece
 
-    async def drain(self) -> Headers:
-        """Read the rest within limits, unless the client is too slow.
+    @asynccontextmanager
+    async def drained(self, headers: Headers) -> AsyncIterator[None]:
+        """Read the rest behind a refusal, and add the headers of an answer behind which more of the body may come."""
+        try:
+            yield
+        except ApiError as error:
+            ending = await self.drain()
+            # The reply to these has the header already.
+            headers += [] if isinstance(error, BodyTooLarge | BodyTooSlow) else ending
+            raise
 
-        Returns the headers of an answer behind which more of the body may come.
-        """
+    async def drain(self) -> Headers:
+        """Read the rest within limits, unless the client is too slow, and return the headers of an answer behind it."""
         most = 0 if self._is_slow else self._received + _MOST_DRAINED
         try:
             async with asyncio.timeout(_DRAIN):

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, MethodNotAllowed
+from fieldstone.engine.errors import BadUserInput, Conflict, MethodNotAllowed
 from fieldstone.engine.identity.credential import Presented
 from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.rest.import_addresses import ERRORS, PARAMETERS, JobAddress
@@ -22,7 +22,7 @@ from fieldstone.engine.rest.parameters import Parameters, read_named
 from fieldstone.engine.rest.routes import allow_header
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission
-from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow, ClientGone
+from fieldstone.engine.server.http.errors import BodyTooLarge
 from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply
 from fieldstone.engine.server.rest.file_body import FileBody, check_file_headers
@@ -113,7 +113,7 @@ class ImportJobEndpoint:
 
     async def _receive(self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], headers: Headers) -> Reply:
         body = FileBody(scope, receive, most=self._settings.max_import_bytes, patience=self._settings.body_timeout)
-        try:
+        async with body.drained(headers):
             check_file_headers(given)
             services, principal = await self._admission.admit(scope, given, headers, may_be_simple=True)
             presented = self._admission.presented.read(scope, given)
@@ -121,13 +121,6 @@ class ImportJobEndpoint:
             with self._slots.held(principal):
                 context_of(scope).operations = 1
                 return await self._keep(services, principal, presented, scope, given, body)
-        except ClientGone:
-            raise
-        except ApiError as error:
-            ending = await body.drain()
-            # The reply to these has the header already.
-            headers += [] if isinstance(error, BodyTooLarge | BodyTooSlow) else ending
-            raise
 
     async def _keep(
         self,

@@ -13,11 +13,6 @@ from fieldstone.engine.rest.imports.rows import decode_record
 from fieldstone.engine.rest.parameters import read_named
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission
-from fieldstone.engine.server.http.errors import (
-    BodyTooLarge,
-    BodyTooSlow,
-    ClientGone,
-)
 from fieldstone.engine.server.http.requests.negotiation import JSON, prefers_problem
 from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply
@@ -60,15 +55,8 @@ class ImportEndpoint:
             ClientGone: the client has closed the connection.
         """
         body = FileBody(scope, receive, most=self._settings.max_import_bytes, patience=self._settings.body_timeout)
-        try:
+        async with body.drained(headers):
             return await self._admit(scope, body, given, address, headers)
-        except ClientGone:
-            raise
-        except ApiError as error:
-            ending = await body.drain()
-            # The reply to these has the header already.
-            headers += [] if isinstance(error, BodyTooLarge | BodyTooSlow) else ending
-            raise
 
     async def _admit(
         self, scope: "Scope", body: FileBody, given: dict[bytes, bytes], address: ExportAddress, headers: Headers
