@@ -7,6 +7,7 @@ import pytest
 from tests.apis import Apis, Served, open_apis, sample_template, serve
 from tests.databases import Databases
 from tests.engine.callback_lines import Longest, patch_handles
+from tests.engine.large_people import large_template
 from tests.reference import Reference, load_rows
 from tests.specimens import specimen_template
 
@@ -50,6 +51,20 @@ def served(awkward: tuple[Served, Reference]) -> Served:
 def reference(awkward: tuple[Served, Reference]) -> Reference:
     """The oracle over the records that `served` serves."""
     return awkward[1]
+
+
+@pytest.fixture(scope="module")
+def large_dsn(databases: Databases) -> Iterator[str]:
+    """The address of a database with 100,000 people, shared by a module's tests."""
+    with databases.clone(large_template(databases)) as dsn:
+        yield dsn
+
+
+@pytest.fixture
+async def large(large_dsn: str) -> AsyncIterator[Apis]:
+    """The APIs over many records: people, or those of a module's own `large_dsn`."""
+    async with open_apis(large_dsn) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """Plans of groups and aggregates at 100,000 records: how often a table is read."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.apis import Apis, open_apis
+from tests.apis import Apis
 from tests.databases import Databases
 from tests.engine.large_opportunities import opportunities_template
 from tests.engine.plans import explain, last_step, nodes
@@ -17,12 +17,6 @@ MODE = "force_generic_plan"
 def large_dsn(databases: Databases) -> Iterator[str]:
     with databases.clone(opportunities_template(databases)) as dsn:
         yield dsn
-
-
-@pytest.fixture
-async def large(large_dsn: str) -> AsyncIterator[Apis]:
-    async with open_apis(large_dsn) as opened:
-        yield opened
 
 
 def passes(found: list[dict[str, Any]], table: str) -> int:

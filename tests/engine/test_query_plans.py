@@ -3,14 +3,12 @@
 Held are kinds of nodes and numbers of rows, which the same tables give each time; not costs or clocks.
 """
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
-from tests.apis import Apis, open_apis
-from tests.databases import Databases
-from tests.engine.large_people import PEOPLE, large_template
+from tests.apis import Apis
+from tests.engine.large_people import PEOPLE
 from tests.engine.plans import MODES, explain, last_step, read_rows, scans
 
 SIZE = 20
@@ -22,18 +20,6 @@ FORWARD = (
 BACKWARD = FORWARD.replace("first:", "last:").replace("after:", "before:").replace("endCursor", "startCursor")
 DEEP = """query ($order: [PersonOrderByInput], $filter: PersonFilterInput) {
   people(first: 1, offset: 10000, orderBy: $order, filter: $filter) { edges { cursor } } }"""
-
-
-@pytest.fixture(scope="module")
-def large_dsn(databases: Databases) -> Iterator[str]:
-    with databases.clone(large_template(databases)) as dsn:
-        yield dsn
-
-
-@pytest.fixture
-async def large(large_dsn: str) -> AsyncIterator[Apis]:
-    async with open_apis(large_dsn) as opened:
-        yield opened
 
 
 ORDERS: dict[str, list[dict[str, Any]]] = {

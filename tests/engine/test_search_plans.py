@@ -1,7 +1,7 @@
 """How PostgreSQL searches 100,000 people by the index for it: it looks at the hits alone, and never reads the table."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -32,12 +32,6 @@ def _make(dsn: str) -> None:
 
     asyncio.run(index())
     fill_people(dsn)
-
-
-@pytest.fixture
-async def large(large_dsn: str) -> AsyncIterator[Apis]:
-    async with open_apis(large_dsn) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,12 @@
 """How PostgreSQL reads 100,000 people by their texts: by the keys' index, a few buffers for any page."""
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import psycopg
 import pytest
 
 from fieldstone.sql.statement import Step
-from tests.apis import Apis, open_apis
-from tests.databases import Databases
-from tests.engine.large_people import large_template
+from tests.apis import Apis
 
 PAGE = """query ($order: [PersonOrderByInput], $cursor: String, $filter: PersonFilterInput) {
   people(first: 20, orderBy: $order, after: $cursor, filter: $filter) {
@@ -17,18 +14,6 @@ PAGE = """query ($order: [PersonOrderByInput], $cursor: String, $filter: PersonF
 BACK = PAGE.replace("first: 20", "last: 20").replace("after:", "before:")
 DEEP = """query ($order: [PersonOrderByInput], $filter: PersonFilterInput) {
   people(first: 1, offset: 40000, orderBy: $order, filter: $filter) { edges { cursor } } }"""
-
-
-@pytest.fixture(scope="module")
-def large_dsn(databases: Databases) -> Iterator[str]:
-    with databases.clone(large_template(databases)) as dsn:
-        yield dsn
-
-
-@pytest.fixture
-async def large(large_dsn: str) -> AsyncIterator[Apis]:
-    async with open_apis(large_dsn) as opened:
-        yield opened
 
 
 async def buffers(apis: Apis, dsn: str, text: str, **variables: Any) -> tuple[int, Any]:

@@ -3,12 +3,12 @@
 Held are blocks of tables and indexes, which the same tables give each time, under one plan for all values.
 """
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.apis import Apis, open_apis
+from tests.apis import Apis
 from tests.databases import Databases
 from tests.engine.large_opportunities import opportunities_template
 from tests.engine.plans import MODES, explain, last_step, read_buffers, scans
@@ -30,12 +30,6 @@ AMOUNTS = {"of a third": 0, "of one in a thousand": 4_000, "of nobody": 10**6}
 def large_dsn(databases: Databases) -> Iterator[str]:
     with databases.clone(opportunities_template(databases)) as dsn:
         yield dsn
-
-
-@pytest.fixture
-async def large(large_dsn: str) -> AsyncIterator[Apis]:
-    async with open_apis(large_dsn) as opened:
-        yield opened
 
 
 def worth(amount: int) -> Any:

@@ -1,26 +1,11 @@
 """How PostgreSQL finds the records of upserts and of changes by id among 100,000: by indexes, in a generic plan too."""
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
 
-from tests.apis import Apis, open_apis
-from tests.databases import Databases
-from tests.engine.large_people import large_template
+from tests.apis import Apis
 from tests.engine.plans import MODES, explain, last_step, read_rows
-
-
-@pytest.fixture(scope="module")
-def large_dsn(databases: Databases) -> Iterator[str]:
-    with databases.clone(large_template(databases)) as dsn:
-        yield dsn
-
-
-@pytest.fixture
-async def large(large_dsn: str) -> AsyncIterator[Apis]:
-    async with open_apis(large_dsn) as opened:
-        yield opened
 
 
 def upsert(conflict: str) -> str:

@@ -1,7 +1,6 @@
 """The schema of a role is a projection of the whole one: legal, the same in each form, and without hidden parts."""
 
 import asyncio
-from typing import Any
 
 import pytest
 from graphql import (
@@ -9,23 +8,20 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLSchema,
-    execute_sync,
     get_introspection_query,
-    parse,
     validate_schema,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fieldstone.engine.documents.document import DocumentLimits, parse_operation
 from fieldstone.engine.introspection.answers import SchemaAnswers
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.metadata.access.view import view_of
-from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.role import WHOLLY, Action, Fields, Role, Way
 from tests.access_roles import ALL, NONE, READ_ONLY, Rights, all_but, make_role, only, rule, with_roles
 from tests.eager_schema import eager_schema
+from tests.engine.introspection.introspecting import ask, expected
 from tests.engine.schema.printing import sorted_print
 from tests.models import all_types_snapshot, standard_snapshot
 from tests.strategies import snapshots
@@ -95,29 +91,6 @@ def test_the_lazy_schema_is_the_eager_one(rights: dict[str, Rights], aggregates:
     assert sorted_print(lazy_schema(seen)) == sorted_print(eager)
 
 
-async def introspect(answers: SchemaAnswers, seen: Snapshot) -> Any:
-    operation = parse_operation(FULL, None, DocumentLimits())
-    text = await answers.answer(operation, {}, lazy_schema(seen))
-    assert text is not None
-    return in_order(loads(bytes(text))["data"])
-
-
-def expected(seen: Snapshot) -> Any:
-    answer = execute_sync(eager_schema(seen), parse(FULL))
-    assert answer.errors is None
-    return in_order(answer.data)
-
-
-def in_order(answer: Any) -> Any:
-    """The answer with the lists sorted that have no order of their own."""
-    match answer:
-        case dict():
-            return {key: in_order(value) for key, value in answer.items()}
-        case list():
-            return sorted(map(in_order, answer), key=repr)
-    return answer
-
-
 @either
 async def test_introspections_of_roles_in_turn_are_graphql_cores(aggregates: bool) -> None:
     """One cache answers all roles: no role learns of another one's rights."""
@@ -125,18 +98,18 @@ async def test_introspections_of_roles_in_turn_are_graphql_cores(aggregates: boo
     for _ in range(2):
         for rights in ROLES.values():
             seen = view(rights, aggregates=aggregates)
-            assert await introspect(answers, seen) == expected(seen)
-        assert await introspect(answers, STANDARD) == expected(STANDARD)
+            assert await ask(answers, seen, FULL) == expected(seen, FULL)
+        assert await ask(answers, STANDARD, FULL) == expected(STANDARD, FULL)
 
 
 async def test_roles_that_see_an_object_whole_share_its_text() -> None:
     answers = SchemaAnswers()
     # No relation leads from an activity's neighbours to a restricted object.
     seen = [view({"*": ALL, "person": {**ALL, Action.DESTROY: ()}}) for _ in range(3)]
-    await introspect(answers, seen[0])
+    await ask(answers, seen[0], FULL)
     before = answers.written
     for other in seen[1:]:
-        await introspect(answers, other)
+        await ask(answers, other, FULL)
     # The person, and its neighbours, whose texts depend on it.
     assert answers.written == before
 
@@ -171,7 +144,7 @@ def test_any_role_of_any_workspace_has_one_schema(data: st.DataObject) -> None:
     eager = eager_schema(seen)
     check_is_legal(eager)
     assert sorted_print(lazy_schema(seen)) == sorted_print(eager)
-    assert asyncio.run(introspect(SchemaAnswers(), seen)) == expected(seen)
+    assert asyncio.run(ask(SchemaAnswers(), seen, FULL)) == expected(seen, FULL)
 
 
 @roles

@@ -1,13 +1,11 @@
 """Introspection in the ordinary way is graphql-core's answer, and costs as much as has changed since the last one."""
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 import pytest
-from graphql import execute_sync, get_introspection_query, parse
+from graphql import get_introspection_query
 from hypothesis import given, settings
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
@@ -16,9 +14,9 @@ from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.metadata.changes import CreateField, UpdateObject, apply
 from fieldstone.metadata.field_types import FieldType
-from fieldstone.metadata.json_text import JsonValue, loads
+from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Object, Snapshot
-from tests.eager_schema import eager_schema
+from tests.engine.introspection.introspecting import FULL, ask, expected
 from tests.models import (
     add_field,
     add_object,
@@ -31,14 +29,6 @@ from tests.models import (
 )
 from tests.strategies import snapshots
 
-FULL = get_introspection_query(
-    specified_by_url=True,
-    directive_is_repeatable=True,
-    schema_description=True,
-    input_value_deprecation=True,
-    one_of=True,
-    experimental_directive_deprecation=True,
-)
 QUERIES: dict[str, str] = {
     "all that graphql-js can ask": FULL,
     "without descriptions": get_introspection_query(descriptions=False),
@@ -57,30 +47,6 @@ WORKSPACES: dict[str, Snapshot] = {
     "a ring of relations": large_snapshot(8),
 }
 everywhere = pytest.mark.parametrize("snapshot", WORKSPACES.values(), ids=WORKSPACES)
-
-
-async def ask(
-    answers: SchemaAnswers, snapshot: Snapshot, document: str = FULL, variables: Mapping[str, JsonValue] | None = None
-) -> Any:
-    operation = parse_operation(document, None, DocumentLimits())
-    text = await answers.answer(operation, variables or {}, lazy_schema(snapshot))
-    return None if text is None else in_order(loads(bytes(text))["data"])
-
-
-def expected(snapshot: Snapshot, document: str = FULL, variables: dict[str, Any] | None = None) -> Any:
-    answer = execute_sync(eager_schema(snapshot), parse(document), variable_values=variables)
-    assert answer.errors is None
-    return in_order(answer.data)
-
-
-def in_order(answer: Any) -> Any:
-    """The answer with the lists sorted that have no order of their own."""
-    match answer:
-        case dict():
-            return {key: in_order(value) for key, value in answer.items()}
-        case list():
-            return sorted(map(in_order, answer), key=repr)
-    return answer
 
 
 @everywhere

@@ -1,27 +1,10 @@
 """How PostgreSQL finds the few records of a nested write among 100,000: by indexes, in a generic plan too."""
 
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-import pytest
-
-from tests.apis import Apis, open_apis
-from tests.databases import Databases
-from tests.engine.large_people import large_template
+from tests.apis import Apis
 from tests.engine.nested.writing import update
 from tests.engine.plans import MODES, explain, read_rows
-
-
-@pytest.fixture(scope="module")
-def large_dsn(databases: Databases) -> Iterator[str]:
-    with databases.clone(large_template(databases)) as dsn:
-        yield dsn
-
-
-@pytest.fixture
-async def large(large_dsn: str) -> AsyncIterator[Apis]:
-    async with open_apis(large_dsn) as opened:
-        yield opened
 
 
 async def test_no_statement_reads_the_table(large: Apis, large_dsn: str) -> None:

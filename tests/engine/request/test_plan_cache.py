@@ -1,6 +1,6 @@
 """Plans that are kept answer as those just made; a change of the model drops those that it touches, and no others."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given, note
@@ -155,12 +155,6 @@ async def test_another_process_answers_for_a_field_that_it_has_not_heard_of(apis
 @pytest.fixture
 def large_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
     return clone_database(large_template(databases))
-
-
-@pytest.fixture
-async def large(large_dsn: str) -> AsyncIterator[Apis]:
-    async with open_apis(large_dsn) as opened:
-        yield opened
 
 
 def renewed(before: Snapshot, after: Snapshot) -> set[str]:
