@@ -41,6 +41,10 @@ _LIES_TOGETHER = (
     "The test compares all rows and definitions. A restored workspace lies on the coordinator, and its row says so;"
     " other tests there compare its records, and its tables with its model."
 )
+_SERVER_OF_ITS_OWN = (
+    "The test restarts an embedded server of its own, which is plain PostgreSQL; tests/citus/test_nodes.py has nodes"
+    " that die and come back."
+)
 
 _FAST_PATH = "tests/engine/server/fast_path"
 _SEQUENCER = "tests/engine/events/log/test_sequencer.py"
@@ -80,6 +84,7 @@ LIMITS: Final[Mapping[str, str]] = {
     "tests/engine/test_merge.py::test_blanks_are_filled_in_order": _MORE_STATEMENTS,
     "tests/engine/backup/test_backup.py::test_a_restored_database_has_each_row_and_each_definition": _LIES_TOGETHER,
     "tests/engine/backup/test_backup.py::test_a_backup_is_of_one_moment": _LIES_TOGETHER,
+    "tests/processes/test_two_processes.py::test_postgresql_is_restarted": _SERVER_OF_ITS_OWN,
     f"{_SEQUENCER}::test_the_record_lock_decides_not_the_transaction_id": _LOCKS_OF_ONE_SERVER,
 }
 
