@@ -96,7 +96,7 @@ CREATE_ACTIVITIES = "mutation ($data: [ActivityInput!]!) { createActivities(data
 
 def test_readers_that_do_not_read_do_not_grow_the_server(event_dsn: str) -> None:
     """20 clients subscribe and read nothing, while 200 MB are written that concern each of them."""
-    with servers(event_dsn, 1) as (server,):
+    with servers(event_dsn, 1, FIELDSTONE_UNREAD_TIMEOUT="600") as (server,):
         key = make_key(event_dsn)
         with unread(server, key, "subscription { activityCreated { body } }", 20):
             for number in range(20):
@@ -115,7 +115,7 @@ def test_live_queries_of_readers_that_do_not_read_do_not_grow_the_server(event_d
     """20 clients ask for answers of 500 kB and read nothing, while these change 30 times."""
     page = "first: 50, orderBy: { createdAt: DESC }, interval: 100"
     live = f"subscription {{ activities({page}) {{ edges {{ node {{ body }} }} }} }}"
-    with servers(event_dsn, 1) as (server,):
+    with servers(event_dsn, 1, FIELDSTONE_UNREAD_TIMEOUT="600") as (server,):
         key = make_key(event_dsn)
         data = [{"title": "x", "body": "x" * 10_000} for _ in range(50)]
         send(server.url, key, CREATE_ACTIVITIES, data=data)
