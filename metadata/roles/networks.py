@@ -6,14 +6,20 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
+_MAPPED = IPv6Network("::ffff:0:0/96")
+
 
 def read_network(text: str) -> Network:
-    """Return a network in CIDR form; an address alone is a network of one.
+    """Return a network in CIDR form; an address alone is a network of one, one mapped into IPv6 is that of IPv4.
 
     Raises:
         ValueError: it is none, or has bits set behind its prefix.
     """
-    return ip_network(text.strip())
+    network = ip_network(text.strip())
+    if isinstance(network, IPv6Network) and network.subnet_of(_MAPPED):
+        # The address of a client is compared as the IPv4 address that it is.
+        return IPv4Network((int(network.network_address) & 0xFFFF_FFFF, network.prefixlen - _MAPPED.prefixlen))
+    return network
 
 
 def read_address(text: str) -> Address | None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _KEY_HINT = "This is a GraphQL API. An API key is needed: send it in the header 'Authorization: Bearer KEY'.\n"
 _HINT = f"""{_KEY_HINT}
-A browser sends none: the console at {CONSOLE_PATH}/ asks for it. A server that is started with
+A browser sends none: the console at {{root}}{CONSOLE_PATH}/ asks for it. A server that is started with
 FIELDSTONE_ENV=development shows GraphiQL here.
 """
 
@@ -86,7 +86,7 @@ class HintOr:
 
     def __init__(self, endpoint: "ASGIApp", *, has_console: bool) -> None:
         self._endpoint = endpoint
-        self._hint = (_HINT if has_console else _KEY_HINT).encode()
+        self._hint = _HINT if has_console else _KEY_HINT
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""
@@ -94,7 +94,8 @@ class HintOr:
             await self._endpoint(scope, receive, send)
             return
         headers = (CHALLENGE, (b"vary", b"accept"), (b"cache-control", b"no-store"))
-        reply = Reply(status=401, body=self._hint, media_type=TEXT, headers=headers)
+        hint = self._hint.format(root=scope.get("root_path", ""))
+        reply = Reply(status=401, body=hint.encode(), media_type=TEXT, headers=headers)
         await send_reply(send, reply, head=scope["method"] == "HEAD")
 
 

@@ -33,15 +33,15 @@ _FRESH = (b"cache-control", b"no-store")
 
 _INDEX = """Fieldstone
 
-/graphql   the records of a workspace (GraphQL)
-/metadata  its objects and fields (GraphQL)
-/rest      the records as REST: /rest/people, for instance
-/healthz   /readyz   /metrics
+{root}/graphql   the records of a workspace (GraphQL)
+{root}/metadata  its objects and fields (GraphQL)
+{root}/rest      the records as REST: {root}/rest/people, for instance
+{root}/healthz   {root}/readyz   {root}/metrics
 
 Send the API key in the header: Authorization: Bearer KEY
 """
-_CONSOLE = """A browser sends none: the console at /console/ asks for it.
-With FIELDSTONE_ENV=development a browser is shown GraphiQL at /graphql and /metadata.
+_CONSOLE = """A browser sends none: the console at {root}/console/ asks for it.
+With FIELDSTONE_ENV=development a browser is shown GraphiQL at {root}/graphql and {root}/metadata.
 """
 
 
@@ -75,11 +75,12 @@ class IndexPage(PlainPage):
     endpoint = "/"
 
     def __init__(self, *, has_console: bool) -> None:
-        self._text = (_INDEX + _CONSOLE if has_console else _INDEX).encode()
+        self._text = _INDEX + _CONSOLE if has_console else _INDEX
 
-    async def reply(self, _scope: "Scope") -> Reply:
-        """Return a few lines of text."""
-        return Reply(status=200, body=self._text, media_type=TEXT)
+    async def reply(self, scope: "Scope") -> Reply:
+        """Return a few lines of text, with the path that the app is mounted at before each address."""
+        text = self._text.format(root=scope.get("root_path", ""))
+        return Reply(status=200, body=text.encode(), media_type=TEXT)
 
 
 class Health(PlainPage):
@@ -210,7 +211,9 @@ class NotFound:
         """Answer 404 with a GraphQL error."""
         if scope["type"] != "http":
             return
+        root = scope.get("root_path", "")
         error = NotFoundError(
-            "There is nothing at this address; the APIs are at /graphql, /metadata and /rest/people, for instance."
+            f"There is nothing at this address; the APIs are at {root}/graphql, {root}/metadata and {root}/rest/people,"
+            " for instance."
         )
         await send_reply(send, build_error_reply(error), head=scope["method"] == "HEAD")

@@ -8,10 +8,11 @@ import asyncio
 import socket
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
 
 from fieldstone.metadata.json_text import unstorable
+from fieldstone.metadata.roles.networks import read_network
 
 if TYPE_CHECKING:
     import httpx
@@ -154,9 +155,12 @@ def parse(url: str) -> "httpx.URL":
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL as error:
-        raise RefusedTarget(f"it must be a URL such as https://example.com/hooks: {error}") from None
+        raise RefusedTarget(f"it must be a URL such as https://example.com/hooks: {str(error).rstrip('.')}") from None
     if parsed.scheme not in {"http", "https"} or not parsed.host:
         raise RefusedTarget("it must be an http or https URL with a host, such as https://example.com/hooks")
+    # A character that a URL quotes; in an address of IPv6 it stands before the zone.
+    if "\\" in parsed.host or ("%" in parsed.host and ":" not in parsed.host):
+        raise RefusedTarget("the name of its host has a character that no host has")
     if parsed.port is not None and not 0 < parsed.port <= _HIGHEST_PORT:
         raise RefusedTarget(f"its port must be from 1 to {_HIGHEST_PORT}")
     if parsed.userinfo:
@@ -182,7 +186,7 @@ def read_networks(text: str) -> tuple[Network, ...]:
     Raises:
         ValueError: one is none, or has bits set behind its prefix.
     """
-    return tuple(ip_network(part) for part in (part.strip() for part in text.split(",")) if part)
+    return tuple(read_network(part) for part in text.split(",") if part.strip())
 
 
 def describe_refused(address: Address, allowed: Sequence[Network] = ()) -> str | None:

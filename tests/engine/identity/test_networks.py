@@ -41,6 +41,20 @@ def test_the_address_is_that_of_the_last_client_that_is_no_proxy(
     assert (None if found is None else str(found)) == address
 
 
+@pytest.mark.parametrize(
+    ("given", "network"),
+    [
+        ("::ffff:10.1.2.3", "10.1.2.3/32"),
+        ("::ffff:10.0.0.0/104", "10.0.0.0/8"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
+        ("::/0", "::/0"),
+        ("2001:db8::/32", "2001:db8::/32"),
+    ],
+)
+def test_a_network_that_is_mapped_into_ipv6_is_the_one_of_ipv4(given: str, network: str) -> None:
+    assert str(read_network(given)) == network
+
+
 async def made_for(client: httpx.AsyncClient, *networks: str) -> str:
     text = """mutation ($n: [String!]) { createApiKey(input: { name: "bound", networks: $n }) { token networks } }"""
     answer = await client.post("/metadata", json={"query": text, "variables": {"n": networks}})

@@ -31,6 +31,8 @@ LOCAL = read_networks("127.0.0.0/8")
         ("http://example.com:0/", "port"),
         ("http://[::1/", "URL such as"),
         ("http://example.com/\n", "URL such as"),
+        ("http://exam ple.com/", "character that no host has"),
+        ("http://example.com\\x/", "character that no host has"),
         ("http://example.com/\x00", "NUL"),
         ("http://example.com/\ud800", "surrogate"),
         ("https://example.com/" + "x" * 2_048, "2048 characters"),

@@ -91,7 +91,12 @@ async def test_mounted_it_starts_with_the_first_request(app_database: str, prefi
         await with_key(app, client)
         assert (await client.post(f"{prefix}/graphql", json=PING)).json() == PONG
         assert (await client.get(f"{prefix}/metadata", params={"query": "{ __typename }"})).is_success
-        assert (await client.get(f"{prefix}/nothing")).json()["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+        (nothing,) = (await client.get(f"{prefix}/nothing")).json()["errors"]
+        assert nothing["extensions"]["code"] == "NOT_FOUND"
+        assert f" {prefix}/graphql, {prefix}/metadata and {prefix}/rest/people," in nothing["message"]
+        index = (await client.get(f"{prefix}/")).text
+        assert f"\n{prefix}/graphql " in index
+        assert f" {prefix}/console/ " in index
         page = await client.get(f"{prefix}/graphql", headers={"accept": "text/html"}, follow_redirects=True)
         assert f"{prefix}/console/assets" in page.text
     await app.runtime.stop()
@@ -130,6 +135,8 @@ async def test_mounted_it_starts_with_its_host(app_database: str) -> None:
     host = Starlette(routes=[Mount("/crm", app)], lifespan=lifespan)
     async with lifespan_of(host), client_of(host) as client:
         assert (await client.get("/crm/readyz")).status_code == 200
+        hint = await client.get("/crm/graphql", headers={"accept": "text/html"})
+        assert "the console at /crm/console/ asks for it" in hint.text
     assert app.runtime.services is None
 
 
