@@ -52,7 +52,7 @@ async def test_the_standby_that_takes_over_is_found(serve: Serve) -> None:
             await asyncio.to_thread(embedded.stop, primary)
             assert await create() == 503
             standby.run("SELECT pg_promote()")
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(120):
                 while await create() != 200:
                     await asyncio.sleep(0.05)
             found: Any = (await talk.ask(NAMES)).json["data"]["companies"]["edges"]
