@@ -34,7 +34,7 @@ _KEEP_ALIVE = 75
 """Seconds for which an idle connection is kept: more than clients and proxies do; most take 60 and some 5.
 Where the server closes first, a request that is just being sent is lost with its connection."""
 
-_SWITCH_INTERVAL = 0.0002
+_SWITCH_INTERVAL = 0.0005
 """Seconds for which the event loop waits at most for the work thread to let it run; Python's own default is 0.005."""
 
 _COLLECTIONS = (700, 5, 100)
