@@ -38,7 +38,10 @@ _LEAST_LONG_PLACES: Final = 16
 """Long statements of a share that may wait beside others at least: each keeps a slot of its key."""
 
 _LONGEST_WAIT: Final = 5.0
-"""Seconds that the long statements which wait for a share may take."""
+"""Seconds that the waiting long statements of a share may take, unless some have waited for as long without a pause."""
+
+_STANDING_WAIT: Final = 0.5
+"""Seconds that they may take from then on: a burst drains, while those of an overload would all be late."""
 
 _MOST_KEPT = 1_024
 """Shares that are kept although none of their callers is present."""
@@ -242,7 +245,9 @@ class Shares(Generic[W]):
         Where all places are taken, the share with the most callers gives up its latest one.
         """
         if share.whole is not share:
-            places = min(self._long_places, _LONGEST_WAIT * self._most_long / share.mean if share.mean else math.inf)
+            stands = share.waiting and self._clock() - share.lined_up_at > _LONGEST_WAIT
+            wait = _STANDING_WAIT if stands else _LONGEST_WAIT
+            places = min(self._long_places, wait * self._most_long / share.mean if share.mean else math.inf)
             if len(share.waiting) >= places:
                 return caller
         displaced = None

@@ -346,6 +346,24 @@ def test_long_statements_that_would_wait_for_too_long_are_refused() -> None:
     assert [line.shares.line_up(a, f"a{number}") for number in range(5)] == [None] * 4 + ["a4"]
 
 
+def test_a_line_of_long_statements_that_stands_takes_those_alone_that_are_served_soon() -> None:
+    line = beside_another()
+    line.ask("a", pace=LONG)
+    a = line.shares.line_of(line.shares.find("a"), LONG)
+    for _ in range(200):
+        a.note(0.2)
+    assert [line.shares.line_up(a, f"a{number}") for number in range(9)] == [None] * 9
+    line.now += 5.1
+    assert line.shares.line_up(a, "late") == "late"
+    for _ in range(7):
+        line.shares.leave(a, a.waiting[0])
+    assert [line.shares.line_up(a, one) for one in ("soon", "late")] == [None, "late"]
+    # A line that was empty takes a burst again.
+    for _ in range(3):
+        line.shares.leave(a, a.waiting[0])
+    assert [line.shares.line_up(a, f"b{number}") for number in range(9)] == [None] * 9
+
+
 def test_long_statements_that_leave_are_forgotten() -> None:
     line = beside_another()
     line.ask("a", 4, pace=LONG)
