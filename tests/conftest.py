@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import os
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # A run in the background ignores SIGINT, and the programs that tests start and end by it would, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not config.getoption("numprocesses", None):
         # The process that runs tests has read it; the commands that they run would call it no setting.
         os.environ.pop("FIELDSTONE_TEST_CITUS", None)
