@@ -18,17 +18,15 @@ from fieldstone.engine.server.worker_place import WorkerPlace
 from fieldstone.metadata.json_text import dumps
 from fieldstone.sql.errors import SqlError
 from fieldstone.sql.executor import Database
-from fieldstone.sql.statement import Statement
+from fieldstone.sql.probe import ANSWER
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _ALLOW = (b"allow", b"GET, HEAD, OPTIONS")
 _VERSION = version("fieldstone")
-_PROBE = Statement(text="SELECT 1")
 _ASKED_EVERY = 1.0
 _PATIENCE = 2.0
-
 _FRESH = (b"cache-control", b"no-store")
 
 _INDEX = """Fieldstone
@@ -140,7 +138,7 @@ class Readiness(PlainPage):
             self._asked_at[cell] = now
             try:
                 async with asyncio.timeout(_PATIENCE):
-                    await database.read(_PROBE, [])
+                    await database.read(ANSWER, [])
             except (SqlError, TimeoutError):
                 self._answers[cell] = False
             else:
