@@ -95,8 +95,9 @@ def cluster_folder(place: Path) -> Iterator[Path]:
     """Yield a new folder for a cluster; it is removed at the end, and so are those of processes that were killed."""
     for left in place.glob(f"{_PREFIX}*"):
         pid = left.name.removeprefix(_PREFIX).split("-")[0]
-        if pid.isdecimal() and left.stat().st_uid == os.geteuid() and not Path(f"/proc/{pid}").exists():
-            _remove(left)
+        with contextlib.suppress(FileNotFoundError):  # another session may be at it too
+            if pid.isdecimal() and left.stat().st_uid == os.geteuid() and not Path(f"/proc/{pid}").exists():
+                _remove(left)
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=place))
     try:
         yield folder
@@ -113,7 +114,7 @@ def _remove(left: Path) -> None:
             while (process / "cwd").resolve() == file.parent.resolve():
                 os.kill(int(process.name), signal.SIGQUIT)
                 time.sleep(0.05)
-    shutil.rmtree(left, ignore_errors=True)  # another session may be at it too
+    shutil.rmtree(left, ignore_errors=True)
 
 
 @contextlib.contextmanager

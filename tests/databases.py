@@ -56,16 +56,21 @@ def running_server() -> Iterator[str]:
 def remove_left_behind(place: Path, pattern: str) -> None:
     """Remove the servers of test sessions that were killed, whose folders match a pattern."""
     for root in place.glob(pattern):
-        folder = DataFolder(root=root)
-        is_ours = root.stat().st_uid == os.geteuid() and folder.users_lock.exists()
-        # One that is just being made holds its lock within moments.
-        if is_ours and time.time() - root.stat().st_mtime > _SECONDS_TO_BE_OLD and not is_held(folder.users_lock):
-            if is_held(folder.server_lock):
-                shut_down(folder)
-            shutil.rmtree(root, ignore_errors=True)  # another session may be at it too
-            if root.parent != place:
-                with contextlib.suppress(OSError):  # it has other servers
-                    root.parent.rmdir()
+        with contextlib.suppress(FileNotFoundError):  # another session may be at it too
+            _remove_if_left(root, place)
+
+
+def _remove_if_left(root: Path, place: Path) -> None:
+    folder, made = DataFolder(root=root), root.stat()
+    is_ours = made.st_uid == os.geteuid() and folder.users_lock.exists()
+    # One that is just being made holds its lock within moments.
+    if is_ours and time.time() - made.st_mtime > _SECONDS_TO_BE_OLD and not is_held(folder.users_lock):
+        if is_held(folder.server_lock):
+            shut_down(folder)
+        shutil.rmtree(root, ignore_errors=True)
+        if root.parent != place:
+            with contextlib.suppress(OSError):  # it has other servers
+                root.parent.rmdir()
 
 
 def quick_place() -> Path:
