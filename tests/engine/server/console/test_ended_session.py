@@ -87,6 +87,7 @@ async def test_a_filter_a_new_record_and_a_file_go_on(watched: Watched, serve: S
 
         await page.get_by_role("button", name="Person", exact=True).click()
         panel = page.get_by_role("complementary", name="New Person")
+        await expect(panel.get_by_role("textbox", name="First name")).to_be_focused()
         await page.keyboard.type("Zoë")
         await press(page, "Tab")
         await panel.get_by_role("button", name="Edit Email").click()

@@ -11,21 +11,23 @@ from tests.waiting import until
 
 
 class Counted(asyncio.Protocol):
-    """A protocol that counts its connections in a list."""
+    """A protocol that counts, in a list, its connections whose packets are sent at once."""
 
     def __init__(self, made: list[int], place: int) -> None:
         self._made = made
         self._place = place
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._made[self._place] += 1
         socket_ = transport.get_extra_info("socket")
-        assert socket_.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        self._made[self._place] += socket_.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
+    # With the protocol named, as the listener of a server has it: asyncio sends packets of no other at once.
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
         listening.setblocking(False)
         yield listening
 
@@ -44,9 +46,13 @@ async def test_kept_connections_are_spread_over_the_workers(listener: socket.soc
                 mean=lambda: sum(made) / len(made),
             )
         )
-    writers = [(await asyncio.open_connection(*listener.getsockname()))[1] for _ in range(48)]
-    await until(lambda: sum(made) == 48)
-    assert max(made) - min(made) <= 8, made
+    writers = []
+    for count in range(1, 49):
+        # One at a time: of several at once, some may have found none of the others in its turn after a moment.
+        writers.append((await asyncio.open_connection(*listener.getsockname()))[1])
+        await until(lambda count=count: sum(made) == count)  # type: ignore[misc]
+    # None takes another one while it has more than a quarter above the mean.
+    assert max(made) <= 1.25 * 16 + 1, made
     for writer in writers:
         writer.close()
     for acceptor, copy in zip(acceptors, copies, strict=True):
