@@ -1,10 +1,10 @@
 """The reader of a role's rights: the JSON of the Metadata API and of a model file becomes grants with ids."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, Final
 from uuid import UUID
 
+from fieldstone.metadata.access.known_names import known_names
 from fieldstone.metadata.access.rules import store_data, store_filter
 from fieldstone.metadata.access.stored_keys import CLAIM_NAME
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
@@ -247,6 +247,4 @@ def _listed(given: JsonValue, path: str) -> Sequence[Any]:
 
 
 def _unknown(path: str, name: JsonValue, known: Iterable[str]) -> InvalidChange:
-    listed = list(known)
-    close = get_close_matches(str(name), listed, n=3) or listed[:20]
-    return InvalidChange(f"{path} cannot be {shown(name)}; it takes {', '.join(close)}", field=path)
+    return InvalidChange(f"{path} cannot be {shown(name)}{known_names(str(name), list(known))}", field=path)

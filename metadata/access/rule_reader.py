@@ -1,9 +1,9 @@
 """The reader of rules and presets: it finds each name in the model and says where a name or a shape is wrong."""
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import NamedTuple
 
+from fieldstone.metadata.access.known_names import known_names
 from fieldstone.metadata.access.stored_keys import CLAIM_NAME, KEY, claim_of, has_claim, key_of
 from fieldstone.metadata.aggregates import BY_NAME, aggregated
 from fieldstone.metadata.api_names import AGGREGATE_ENDING, Quantifier
@@ -43,9 +43,7 @@ class _Place(NamedTuple):
 
     def unknown(self, name: str, kind: str, known: Sequence[str]) -> InvalidChange:
         """Return the refusal of a name that is not among the known ones."""
-        close = get_close_matches(name, known, n=3) or (known if len(known) <= 12 else ())
-        hint = f"; it takes {', '.join(close)}" if close else ""
-        return self.error(f"has no {kind} {shown(name)}{hint}")
+        return self.error(f"has no {kind} {shown(name)}{known_names(name, known)}")
 
 
 def read_filter(snapshot: Snapshot, object_: Object, given: JsonValue, place: str) -> JsonValue:

@@ -44,4 +44,4 @@ async def test_the_load_is_counted_and_evened(cells: dict[str, str], capsys: pyt
         await places.rebalance(settings)
         found = [one.cell for one in await list_placed(settings) if isinstance(one, Placed) and one.name != "default"]
         assert sorted(found) == ["east", "home"]
-        assert "1 workspaces were moved." in capsys.readouterr().out
+        assert "Workspaces moved: 1." in capsys.readouterr().out

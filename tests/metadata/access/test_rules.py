@@ -97,8 +97,8 @@ def test_a_field_that_is_gone_cannot_be_shown() -> None:
 REFUSED: dict[str, tuple[JsonValue, str, str]] = {
     "no object": (["name"], "rule", "an object of conditions, not a list"),
     "null": (None, "rule", "an object of conditions, not null"),
-    "an unknown field": ({"nmae": {"eq": "x"}}, "rule", 'no field "nmae"; it takes name'),
-    "an unknown operator": ({"name": {"eqq": "x"}}, "rule.name", 'no operator "eqq"; it takes eq, neq'),
+    "an unknown field": ({"nmae": {"eq": "x"}}, "rule", 'no field "nmae"; close to it: name'),
+    "an unknown operator": ({"name": {"eqq": "x"}}, "rule.name", 'no operator "eqq"; close to it: eq, neq'),
     "a value in an operator's place": ({"name": "x"}, "rule.name", "an object of operators"),
     "null in an operator's place": ({"name": None}, "rule.name", "an object of operators, not null"),
     "an unknown quantifier": ({"activities": {"any": {}}}, "rule", "no field"),
@@ -157,7 +157,7 @@ def test_presets_are_kept_by_ids() -> None:
 WRONG_DATA: dict[str, tuple[Snapshot, str, JsonValue, str, str]] = {
     "a relation": (STANDARD, "opportunity", {"company": {"connect": {}}}, "preset.company", "preset companyId"),
     "records": (STANDARD, "company", {"people": []}, "preset.people", "is a relation"),
-    "an unknown field": (STANDARD, "company", {"nam": "x"}, "preset", "it takes name"),
+    "an unknown field": (STANDARD, "company", {"nam": "x"}, "preset", "it takes id, name"),
     "a wrong type": (STANDARD, "company", {"employees": "many"}, "preset.employees", "must be a number"),
     "an unknown option": (STANDARD, "opportunity", {"stage": "OLD"}, "preset.stage", "no option"),
     "null for a required field": (STANDARD, "person", {"email": None}, "preset.email", "must not be null"),

@@ -58,7 +58,7 @@ async def rebalance(settings: Settings) -> None:
     """
     async with open_places(settings) as places:
         count = await rebalance_places(places)
-    typer.echo(f"{count} workspaces were moved.")
+    typer.echo(f"Workspaces moved: {count}.")
 
 
 async def show(settings: Settings) -> None:

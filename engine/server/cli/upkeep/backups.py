@@ -45,7 +45,7 @@ async def back_up(settings: Settings, *, path: Path, workspace: str | None, cell
     except BackupRefused as error:
         raise CommandError(str(error)) from error
     records = sum(one.rows for one in manifest.tables if one.schema != "fieldstone")
-    typer.echo(f"Backup of {manifest.made_at}: {len(manifest.workspaces)} workspaces, {records:,} records.", err=True)
+    typer.echo(f"Backup of {manifest.made_at}: workspaces {len(manifest.workspaces)}, records {records:,}.", err=True)
 
 
 async def restore(
@@ -89,7 +89,7 @@ async def _restore_database(settings: Settings, archive: ArchiveReader) -> None:
             except SecretUnreadable as error:
                 typer.echo(escape(f"fieldstone: {error}. A server does not start before."), err=True)
     made_at, count = archive.manifest.made_at, len(archive.manifest.workspaces)
-    typer.echo(f"The database is restored as of {made_at}: {count} workspaces.")
+    typer.echo(f"The database is restored as of {made_at}: workspaces {count}.")
     typer.echo(
         "Its events have later positions: clients that resume a subscription are told to read the records again.",
         err=True,

@@ -1,0 +1,20 @@
+"""The names that a refusal lists: all of a few, the close ones of many, and no selection that looks like all."""
+
+import pytest
+
+from fieldstone.metadata.access.known_names import known_names
+
+MANY = [f"letter{letter}" for letter in "ABCDEFGHIJKLM"]
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "text"),
+    [
+        ("readd", ["read", "update"], "; it takes read, update"),
+        ("x", ["read", "update"], "; it takes read, update"),
+        ("nam", ["name", *MANY], "; close to it: name"),
+        ("x", MANY, ""),
+    ],
+)
+def test_the_list_is_whole_or_says_that_it_is_not(name: str, known: list[str], text: str) -> None:
+    assert known_names(name, known) == text
