@@ -114,7 +114,7 @@ class CallbackStatement:
         if self.writes and not connection.verify():
             self.lender.lend(self)
             return True
-        if connection.ask(self.statement, self.parameters, self, is_timed=self.is_timed()):
+        if connection.ask(self.statement, self.parameters, self, self.is_timed):
             self._connection = connection
             return True
         self.give_up()

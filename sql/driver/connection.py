@@ -4,7 +4,7 @@ import asyncio
 import math
 import random
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
 
 import psycopg
@@ -170,14 +170,15 @@ class DriverConnection(Wire):
         asked = zip(wanted, steps, strict=True)
         return [decode_rows(results[index], most, statement.counted) for index, (statement, _) in asked]
 
-    def ask(self, statement: Statement, parameters: Parameters, waiting: Waiting, *, is_timed: bool = False) -> bool:
+    def ask(self, statement: Statement, parameters: Parameters, waiting: Waiting, is_timed: Callable[[], bool]) -> bool:
         """Send a prepared statement; return False where it is not prepared here, or cannot be sent.
 
-        Behind the results of a timed one are the clock's, if that is prepared here.
+        `is_timed` is asked once it is known to be prepared. Behind the results of a timed one are the clock's, if that
+        is prepared here.
         """
         if not self._prepared.touch(statement.name):
             return False
-        if is_timed:
+        if is_timed():
             self.ask_each([(statement, parameters, True)], waiting)
             return True
         try:

@@ -1,7 +1,7 @@
 """Reads without a task, and the messages in which they go out."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -68,12 +68,7 @@ class Asking:
 
     async def prepare(self) -> None:
         """Have all statements prepared on all connections, and their times known."""
-        number = self.database.stats().limit
-        held = [await self.database._pool.acquire() for _ in range(number)]
-        for connection in held:
-            for statement, value in ALL.items():
-                await connection.execute(statement, (value,))
-            connection.release()
+        await self.run_everywhere(ALL)
         for statement, value in ALL.items():
             while self.database._lanes._most and not self.is_short(statement):
                 (outcome,) = await self.outcomes((statement, value))
@@ -81,6 +76,14 @@ class Asking:
         self.messages.clear()
         # As after a message with several: the next one waits for all reads of the turn.
         self.database._lanes._is_crowded = True
+
+    async def run_everywhere(self, values: Mapping[Statement, bytes]) -> None:
+        """Run statements, each with a value, on all connections, which have them prepared then."""
+        held = [await self.database._pool.acquire() for _ in range(self.database.stats().limit)]
+        for connection in held:
+            for statement, value in values.items():
+                await connection.execute(statement, (value,))
+            connection.release()
 
     def is_short(self, statement: Statement) -> bool:
         """Return whether the next read by this statement may share a message."""

@@ -159,6 +159,17 @@ async def test_the_server_tells_the_time_of_some_runs(
         assert not asking.is_short(HELD)
 
 
+async def test_a_run_that_starts_over_is_not_the_one_that_is_timed(empty_database: str, messages: Messages) -> None:
+    async with lanes(empty_database, messages) as asking:
+        new = Statement(text="SELECT 'new ' || $1")
+        assert await asking.outcomes((new, b"1")) == [OVER]
+        await asking.run_everywhere({new: b"1"})
+        for _ in range(pace._NEEDED):
+            assert not asking.is_short(new)
+            assert await asking.outcomes((new, b"1")) == [[(b"new 1",)]]
+        assert asking.is_short(new)
+
+
 async def test_each_has_the_whole_time_for_itself(empty_database: str, messages: Messages) -> None:
     async with lanes(empty_database, messages, statement_timeout=1) as asking, holding(empty_database):
         given = [(ECHO, b"a"), (HELD, b"7"), (HELD, b"7"), (ECHO, b"b")]
