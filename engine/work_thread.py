@@ -21,7 +21,7 @@ MOST_WAITING = 200
 """Calls of one workspace that may wait: each takes a second at worst, and a client gives up long before."""
 
 _NEWEST: Final = 1 / 16
-"""The weight of the newest time in the mean of the calls' times."""
+"""The weight of the newest time in the mean of the operations' times."""
 
 T = TypeVar("T")
 
@@ -34,6 +34,7 @@ class _Job:
     call: Callable[[], Any]
     key: Hashable
     done: "asyncio.Future[Any]"
+    is_next: bool
     waiting: int = 0
     is_begun: bool = False
 
@@ -53,11 +54,11 @@ class _Turns:
 
     by_workspace: dict[UUID, deque[_Job]] = field(default_factory=dict)
 
-    def add(self, job: _Job, *, is_next: bool) -> bool:
+    def add(self, job: _Job) -> bool:
         queue = self.by_workspace.setdefault(job.workspace_id, deque())
         if len(queue) >= MOST_WAITING:
             return False
-        if is_next:
+        if job.is_next:
             queue.appendleft(job)
         else:
             queue.append(job)
@@ -97,6 +98,7 @@ class WorkThread:
         self._patience = patience or math.inf
         self._shedding = LoadShedding() if shedding is None else shedding
         self._mean = 0.0
+        self._spent = 0.0  # seconds since the last call that was not next: those of operations that had been begun
         # The thread itself begins with the first call.
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="fieldstone work")
         self._turns = _Turns()
@@ -154,10 +156,10 @@ class WorkThread:
         await asyncio.to_thread(self._executor.shutdown)
 
     def _add(self, workspace_id: UUID, call: Callable[[], Any], key: Hashable, *, is_next: bool) -> _Job:
-        job = _Job(workspace_id, call, key, asyncio.get_running_loop().create_future())
+        job = _Job(workspace_id, call, key, asyncio.get_running_loop().create_future(), is_next)
         # Where nobody is left to hear of a failure, nobody asks for it.
         job.done.add_done_callback(_ask)
-        if not self._turns.add(job, is_next=is_next):
+        if not self._turns.add(job):
             self.counters.refused += 1
             raise ServiceUnavailable(
                 f"{MOST_WAITING} large operations of the workspace wait to be compiled: try again soon."
@@ -180,7 +182,10 @@ class WorkThread:
         running.add_done_callback(lambda ended: loop.call_soon_threadsafe(self._end, job, ended, begun))
 
     def _end(self, job: _Job, ended: "Future[Any]", begun: float) -> None:
-        self._mean += (time.monotonic() - begun - self._mean) * _NEWEST
+        self._spent += time.monotonic() - begun
+        if not job.is_next:
+            self._mean += (self._spent - self._mean) * _NEWEST
+            self._spent = 0.0
         self._is_busy = False
         self._forget(job)
         if (error := ended.exception()) is None:
