@@ -19,7 +19,6 @@ from fieldstone.metadata.schema_file.text import write_document
 from fieldstone.metadata.schema_import.choice import choose
 from fieldstone.metadata.schema_import.draft import ImportDraft
 from fieldstone.metadata.schema_import.memory import read_made, remember
-from fieldstone.metadata.schema_import.names import load_english
 from fieldstone.metadata.schema_import.nested_lists import find_nested_lists
 from fieldstone.metadata.schema_import.plan import plan_import
 from fieldstone.metadata.schema_import.rows import copy_rows
@@ -65,7 +64,6 @@ async def import_schema(
         SqlError: the workspace's database cannot be reached.
         typer.Exit: with `check`.
     """
-    load_english()
     async with open_foundation_of(settings, workspace) as foundation, _open_source(foundation, dsn) as there:
         source = choose(await read_source(there, schema), only=only, skip=skip)
         source = await find_nested_lists(there, source)

@@ -76,3 +76,13 @@ def test_english_is_imported_when_a_name_needs_it() -> None:
     script = "import sys, fieldstone.engine.server.cli as c; c.serve, c.import_schema; print('inflect' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout == "False\n"
+
+
+def test_english_is_imported_without_the_parses_of_its_module() -> None:
+    script = (
+        "import ast, fieldstone.metadata.schema_import.names as names; parsed = []; parse = ast.parse;"
+        "ast.parse = lambda *given, **more: parsed.append(given) or parse(*given, **more);"
+        "print(names.object_names('people'), len(parsed))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout == "('person', 'people') 0\n"
