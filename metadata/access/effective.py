@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.object_access import HIDDEN, WHOLE, ObjectAccess
-from fieldstone.metadata.roles.role import WHOLLY, Grant, Role, Way
+from fieldstone.metadata.roles.role import WHOLLY, Claim, Grant, Role, Way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,3 +95,8 @@ def _simplified(ways: list[Way]) -> tuple[Way, ...]:
     """Return different ways in an order of their own; a way without restrictions makes all others needless."""
     found = tuple(dict.fromkeys(ways)) if len(ways) > 1 else tuple(ways)
     return WHOLLY if WHOLLY[0] in found else found
+
+
+def effective_claims(snapshot: Snapshot, role: Role) -> tuple[Claim, ...]:
+    """Return the claims of a role and of those that it inherits, each name once."""
+    return tuple({claim.name: claim for one in lineage(snapshot, role) for claim in one.claims}.values())

@@ -47,11 +47,6 @@ def effective_settings(snapshot: Snapshot, role: Role) -> frozenset[Setting]:
     return frozenset().union(*(one.settings for one in lineage(snapshot, role)))
 
 
-def effective_claims(snapshot: Snapshot, role: Role) -> tuple[Claim, ...]:
-    """Return the claims of a role and of those that it inherits, each name once."""
-    return tuple({claim.name: claim for one in lineage(snapshot, role) for claim in one.claims}.values())
-
-
 def reads_all(snapshot: Snapshot, role: Role) -> bool:
     """Return whether a role reads all records of all objects, those to come among them."""
     rights = effective_rights(snapshot, role)

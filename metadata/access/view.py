@@ -11,7 +11,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from fieldstone.metadata.access.claims import coerce_claims
-from fieldstone.metadata.access.effective import Rights, effective_rights, lineage
+from fieldstone.metadata.access.effective import Rights, effective_claims, effective_rights
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.errors import UnknownRole
 from fieldstone.metadata.json_text import JsonValue
@@ -64,8 +64,7 @@ def type_claims(snapshot: Snapshot, role: Role, given: Mapping[str, JsonValue]) 
     Raises:
         PrincipalValueRefused: a value is missing, or not of its type.
     """
-    declared = {claim.name: claim for one in reversed(lineage(snapshot, role)) for claim in one.claims}
-    return coerce_claims(tuple(declared.values()), given)
+    return coerce_claims(effective_claims(snapshot, role), given)
 
 
 def still_hold(depends: Dependencies, snapshot: Snapshot, reference: RoleReference) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from fieldstone.metadata.access.claims import coerce_claims
-from fieldstone.metadata.access.role_checks import effective_claims
+from fieldstone.metadata.access.effective import effective_claims
 from fieldstone.metadata.access.rules import claims_named, fields_named
 from fieldstone.metadata.access.view import restrict
 from fieldstone.metadata.errors import PrincipalValueRefused

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 
 from fieldstone.metadata.access.claims import coerce_claims, notation
+from fieldstone.metadata.access.effective import effective_claims
 from fieldstone.metadata.access.limits import role_limits
-from fieldstone.metadata.access.role_checks import effective_claims
 from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject

@@ -6,9 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
-from fieldstone.metadata.access.claims import coerce_claims
-from fieldstone.metadata.access.role_checks import effective_claims
-from fieldstone.metadata.access.view import access_of
+from fieldstone.metadata.access.view import access_of, type_claims
 from fieldstone.metadata.errors import PrincipalValueRefused
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Snapshot
@@ -104,6 +102,6 @@ def _read_claims(model: Snapshot, role: Role, given: JsonValue) -> tuple[Mapping
             field="principal",
         )
     try:
-        return coerce_claims(effective_claims(model, role), given), None
+        return type_claims(model, role, given), None
     except PrincipalValueRefused as error:
         return {}, error.message

@@ -8,10 +8,12 @@ from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
 from fieldstone.engine.schema.roots.metadata_changes import MUTATIONS, alias_of
 from fieldstone.metadata.access.role_checks import effective_settings, reads_all
+from fieldstone.metadata.access.view import type_claims
 from fieldstone.metadata.api_names import find_query
 from fieldstone.metadata.changes import Change
 from fieldstone.metadata.changes.kinds.kind import Subject
 from fieldstone.metadata.changes.kinds.table import kind_of
+from fieldstone.metadata.errors import PrincipalValueRefused
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
@@ -151,7 +153,7 @@ def bind_role(
     """Return the role and the claims that a new key or webhook has: the given ones, or the principal's own.
 
     Raises:
-        BadUserInput: there is no such role, or the claims are no object.
+        BadUserInput: there is no such role, or the claims are not those that it declares.
         Forbidden: they are not the principal's own, and it has not the setting for that.
     """
     own = own_role(snapshot, principal)
@@ -167,6 +169,10 @@ def bind_role(
         )
     chosen = (dict(principal.claims) if role is own else {}) if claims is None else claims
     require_binding(snapshot, principal, role.id, chosen)
+    try:
+        type_claims(snapshot, role, chosen)
+    except PrincipalValueRefused as error:
+        raise BadUserInput(f"claims: {error.message}", field="claims") from None
     return role.id, chosen
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from fieldstone.engine.planner.access.check import check_data, check_rule
-from fieldstone.metadata.access.role_checks import effective_claims
+from fieldstone.metadata.access.effective import effective_claims
 from fieldstone.metadata.changes.shared_parts import find_differing
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.role import Role, Way

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from fieldstone.metadata.access.effective import lineage
-from fieldstone.metadata.access.role_checks import effective_claims
+from fieldstone.metadata.access.effective import effective_claims, lineage
 from fieldstone.metadata.catalog.api_model.notation import catalog_id
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot

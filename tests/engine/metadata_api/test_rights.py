@@ -253,6 +253,28 @@ async def test_the_setting_for_roles_binds_any(apis: Apis) -> None:
         assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", field)
 
 
+WITHOUT_CLAIMS = {
+    "a key": 'mutation ($c: JSON) { createApiKey(input: { name: "k" role: "clerk" claims: $c }) { id } }',
+    "a webhook": HOOK.replace("input: {", 'input: { role: "clerk" claims: $c').replace(
+        "mutation", "mutation ($c: JSON)"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", WITHOUT_CLAIMS.values(), ids=WITHOUT_CLAIMS.keys())
+async def test_a_key_or_webhook_has_the_values_that_its_role_needs(apis: Apis, text: str) -> None:
+    await of_role(apis, "clerk", claims=[{"name": "userId", "type": "UUID"}])
+    for claims, reason in (({}, "is missing"), ({"userId": "7"}, "UUID")):
+        (error,) = (await ask(apis, PRINCIPAL, text, {"c": claims}))["errors"]
+        assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", "claims")
+        assert error["message"].startswith(
+            "claims: The role needs the principal's value 'userId' of the type UUID, which"
+        )
+        assert reason in error["message"]
+    user = replace(PRINCIPAL, kind=SubjectKind.USER)
+    await data(apis, user, text, c={"userId": str(PRINCIPAL.subject_id)})
+
+
 async def test_a_webhook_of_another_role_is_not_led_elsewhere(apis: Apis) -> None:
     id_ = (await apis.change(HOOK))["createWebhook"]["id"]
     clerk = await of_role(apis, "clerk", "WEBHOOKS")
