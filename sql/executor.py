@@ -57,6 +57,7 @@ class Database:
         self._pool = ConnectionPool(dsn, settings, self._counters)
         self._lanes = Lanes(self._pool, settings, self._counters)
         self._sessions = Sessions(owner_dsn or dsn, settings)
+        self._has_owner = owner_dsn is not None
 
     @classmethod
     def connect(cls, dsn: str, *, settings: PoolSettings, owner_dsn: str | None = None) -> "Database":
@@ -69,17 +70,28 @@ class Database:
         """
         return cls(dsn, settings, owner_dsn=owner_dsn)
 
-    async def open(self) -> None:
+    async def open(self, *, has_sessions: bool = True) -> None:
         """Wait until the database accepts connections, and get ready to serve.
+
+        Args:
+            has_sessions: keep the connection that has been made for it as the first session.
 
         Raises:
             DatabaseUnavailable: It accepts none within the settings' `open_timeout`.
             UnsupportedServer: The server is too old.
         """
-        async with await wait_for_server(self._conninfo, limit=self._settings.open_timeout) as connection:
+        connection = await wait_for_server(self._conninfo, self._settings)
+        try:
             require_version(connection.info.server_version)
             bounds_files = self._settings.prepare and self._settings.temp_file_mb
             exceeds_rights = bounds_files and not await may_set(connection, "temp_file_limit")
+        except BaseException:
+            await connection.close()
+            raise
+        if has_sessions and not self._has_owner:
+            await self._sessions.keep(connection)
+        else:
+            await connection.close()
         if exceeds_rights:
             _LOG.info(
                 "the user of DATABASE_URL may not set temp_file_limit, so that PostgreSQL's own value bounds the files"

@@ -55,7 +55,7 @@ class Listener:
             conninfo = make_conninfo(conninfo, target_session_attrs="primary")
         try:
             hosts = Hosts(conninfo)
-            connection = await BoundedConnection.open(hosts, settings, autocommit=True, prepare_threshold=None)
+            connection = await BoundedConnection.open(hosts, settings, autocommit=True)
             try:
                 await connection.execute(b"LISTEN " + quote_identifier(channel).encode())
             except BaseException:

@@ -34,7 +34,7 @@ class Probe:
     async def look(self, statement: Statement = ANSWER) -> list[Row]:
         """Return the rows of a statement; raises SqlError."""
         if self._to_open:
-            await asyncio.gather(*(database.open() for database in self._to_open))
+            await asyncio.gather(*(database.open(has_sessions=False) for database in self._to_open))
             self._to_open = []
         return await self._own.read_once(statement, ())
 

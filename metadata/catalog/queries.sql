@@ -7,7 +7,9 @@ SELECT version, name, checksum FROM fieldstone.migration ORDER BY version;
 
 -- name: catalog_exists
 -- By the rows of PostgreSQL's catalog: to_regclass keeps in mind for a transaction what it has not found before.
-SELECT EXISTS (SELECT FROM pg_tables WHERE schemaname = 'fieldstone' AND tablename = 'migration');
+SELECT EXISTS (
+    SELECT FROM pg_class JOIN pg_namespace AS n ON n.oid = relnamespace WHERE nspname = 'fieldstone' AND relname = 'migration'
+);
 
 -- name: create_catalog
 CREATE SCHEMA IF NOT EXISTS fieldstone;

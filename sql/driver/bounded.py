@@ -36,13 +36,15 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
     _doubting: asyncio.Task[None] | None = None
 
     @classmethod
-    async def open(cls, hosts: Hosts, settings: PoolSettings, **options: Any) -> Self:
+    async def open(cls, hosts: Hosts, settings: PoolSettings, *, autocommit: bool = False) -> Self:
         """Connect, see psycopg; after the settings' `session_patience` a round trip has the database asked.
 
         Raises:
             psycopg.Error: the connection cannot be made.
         """
-        connection, conninfo = await hosts.connect(cls, **options)
+        connection, conninfo = await hosts.connect(
+            cls, autocommit=autocommit, prepare_threshold=5 if settings.prepare else None
+        )
         # The server that it is connected to is asked: another one may answer in its place after a failover.
         connection.bound(settings.session_patience, conninfo)
         return connection

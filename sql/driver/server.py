@@ -7,7 +7,10 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import PGconn, Ping
 
+from fieldstone.sql.driver.bounded import BoundedConnection
+from fieldstone.sql.driver.hosts import Hosts
 from fieldstone.sql.errors import DatabaseUnavailable, UnsupportedServer
+from fieldstone.sql.pool_settings import PoolSettings
 
 NEEDED_MAJOR_VERSION = 15
 _RETRY_INTERVAL = 0.25
@@ -26,19 +29,20 @@ def require_version(found: int) -> None:
         raise UnsupportedServer(found=found, needed=NEEDED_MAJOR_VERSION)
 
 
-async def wait_for_server(conninfo: str, *, limit: float) -> psycopg.AsyncConnection:
-    """Return a connection to the server, once it accepts connections.
+async def wait_for_server(conninfo: str, settings: PoolSettings) -> BoundedConnection:
+    """Return a connection to the server in autocommit, once it accepts connections.
 
     A server that refuses the user or the database is not waited for; standbys are, of which one is to take over.
 
     Raises:
-        DatabaseUnavailable: It did not accept a connection within `limit` seconds, or never will.
+        DatabaseUnavailable: It did not accept a connection within the settings' `open_timeout`, or never will.
     """
     loop = asyncio.get_running_loop()
-    deadline = loop.time() + limit
+    deadline = loop.time() + settings.open_timeout
+    hosts = Hosts(conninfo)
     while True:
         try:
-            return await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
+            return await BoundedConnection.open(hosts, settings, autocommit=True)
         except psycopg.OperationalError as error:
             # libpq keeps the SQLSTATE of a refused connection to itself, but ping tells "not yet" from "not you".
             ping = await asyncio.to_thread(PGconn.ping, conninfo.encode())

@@ -64,6 +64,11 @@ class Sessions:
         finally:
             self._slots.release()
 
+    async def keep(self, connection: BoundedConnection) -> None:
+        """Have a connection that is in autocommit, to the same database and by the same login, be a free session."""
+        await connection.set_autocommit(False)
+        self._idle.append((connection, self._limit()))
+
     async def drop(self) -> None:
         """End the free sessions: the server is no longer the right one."""
         while self._idle:
@@ -91,12 +96,13 @@ class Sessions:
             else:
                 return connection, limit
         try:
-            connection = await BoundedConnection.open(
-                self._hosts, self._settings, prepare_threshold=5 if self._settings.prepare else None
-            )
+            connection = await BoundedConnection.open(self._hosts, self._settings)
         except psycopg.Error as error:
             raise DatabaseUnavailable(str(error).strip()) from error
-        return connection, asyncio.get_running_loop().time() + self._settings.max_age
+        return connection, self._limit()
+
+    def _limit(self) -> float:
+        return asyncio.get_running_loop().time() + self._settings.max_age
 
     async def _take_back(self, connection: BoundedConnection, limit: float) -> None:
         is_at_rest = not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE

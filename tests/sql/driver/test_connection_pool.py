@@ -271,7 +271,7 @@ async def test_a_connection_is_replaced_after_so_many_statements(empty_database:
         backends = [(await database.read(BACKEND, ()))[0][0] for _ in range(35)]
         assert len(set(backends)) == 4
         assert (database.stats().recycled, database.stats().lost) == (3, 0)
-        await seen.until_connected(1)
+        await seen.until_connected(2)  # with the session that opening has kept
 
 
 async def test_an_old_connection_is_replaced(empty_database: str) -> None:

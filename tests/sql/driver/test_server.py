@@ -8,6 +8,7 @@ import pytest
 
 from fieldstone.sql.driver.server import require_version, wait_for_server
 from fieldstone.sql.errors import DatabaseUnavailable, UnsupportedServer
+from fieldstone.sql.pool_settings import PoolSettings
 
 
 @pytest.mark.parametrize("version", [150000, 180006, 200001])
@@ -23,17 +24,17 @@ def test_an_old_server_is_refused_by_name(version: int, shown: str) -> None:
 
 
 async def test_one_that_answers_is_connected_to(empty_database: str) -> None:
-    async with await wait_for_server(empty_database, limit=0) as connection:
+    async with await wait_for_server(empty_database, PoolSettings(open_timeout=0)) as connection:
         require_version(connection.info.server_version)
 
 
 async def test_one_that_is_not_there_is_waited_for_so_long(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match="cannot connect"):
-        await wait_for_server(f"host={tmp_path} dbname=x user=x", limit=0.3)
+        await wait_for_server(f"host={tmp_path} dbname=x user=x", PoolSettings(open_timeout=0.3))
 
 
 async def test_one_that_turns_us_away_is_not_waited_for(empty_database: str) -> None:
     conninfo = psycopg.conninfo.make_conninfo(empty_database, dbname="no such database")
     async with asyncio.timeout(60):
         with pytest.raises(DatabaseUnavailable, match="no such database"):
-            await wait_for_server(conninfo, limit=1000)
+            await wait_for_server(conninfo, PoolSettings(open_timeout=1000))

@@ -71,7 +71,7 @@ async def test_a_write_that_meets_a_standby_makes_all_connections_again() -> Non
             assert database.stats().opened >= 2
             # The same address leads to the new primary by now.
             address = make_conninfo(standby.dsn, target_session_attrs="read-write")
-            starting = asyncio.create_task(wait_for_server(address, limit=60))
+            starting = asyncio.create_task(wait_for_server(address, PoolSettings(open_timeout=60)))
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(starting), 1)
             standby.run("SELECT pg_promote()")
