@@ -1,6 +1,6 @@
 """Groups as a client could ask for them: values to group by, and a key that selects exactly these."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -39,12 +39,12 @@ class DrawnGrouping:
         return leaf
 
 
-def draw_groupings(values: "Values", of_type: GraphQLInputObjectType, times: Sequence[str]) -> list[DrawnGrouping]:
+def draw_groupings(values: "Values", of_type: GraphQLInputObjectType, times: Collection[str]) -> list[DrawnGrouping]:
     """One to three values to group by; `times` are the names of fields that have a time of the day."""
     return [_draw(values, of_type, times, 2) for _ in range(values.draw(st.integers(1, 3)))]
 
 
-def _draw(values: "Values", of_type: GraphQLInputObjectType, times: Sequence[str], depth: int) -> DrawnGrouping:
+def _draw(values: "Values", of_type: GraphQLInputObjectType, times: Collection[str], depth: int) -> DrawnGrouping:
     names = [
         name
         for name, member in of_type.fields.items()

@@ -6,6 +6,7 @@ variables, and with other values for the same variables.
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -74,15 +75,26 @@ _PATTERNS = st.lists(st.sampled_from(["%", "_", "a", "B", "\\%", "\\_", "\\\\", 
 _NULLABLE_OPERATORS = {"eq", "neq", "is", "isNot"}
 
 
+# To make a strategy, and to have hypothesis look it over, takes longer than to draw from it.
+_PERCENT = st.integers(0, 99)
+_one_of = lru_cache(maxsize=4096)(st.sampled_from)
+
+
+@lru_cache(maxsize=4096)
+def _some_of(names: tuple[str, ...], *, least: int = 0, most: int, unique: bool = True) -> st.SearchStrategy[list[str]]:
+    return st.lists(_one_of(names), min_size=least, max_size=most, unique=unique)
+
+
 class Values:
     """Draws the values of input types."""
 
     def __init__(self, draw: st.DrawFn, ids: Sequence[str]) -> None:
         self.draw = draw
         self.ids = ids
+        self.id = st.sampled_from(ids)
 
     def chance(self, percent: int) -> bool:
-        return self.draw(st.integers(0, 99)) < percent
+        return self.draw(_PERCENT) < percent
 
     def liftable(self, of_type: str, draw: Callable[[], Any]) -> Any:
         """A value that is a variable's now and then."""
@@ -94,11 +106,11 @@ class Values:
 
     def filter(self, of_type: GraphQLInputObjectType, depth: int = 2) -> dict[str, Any]:
         """A filter of an object's records."""
-        names = list(of_type.fields)
+        names = tuple(of_type.fields)
         if depth <= 0:
-            names = [name for name in names if not _is_nested(of_type.fields[name].type)]
+            names = tuple(name for name in names if not _is_nested(of_type.fields[name].type))
         found: dict[str, Any] = {}
-        for name in self.draw(st.lists(st.sampled_from(names), max_size=3, unique=True)):
+        for name in self.draw(_some_of(names, most=3)):
             member = of_type.fields[name].type
             found[name] = self._member(member, depth)
         return found
@@ -122,7 +134,7 @@ class Values:
     def operators(self, of_type: GraphQLInputObjectType) -> dict[str, Any]:
         """Some operators with their arguments."""
         found: dict[str, Any] = {}
-        for name in self.draw(st.lists(st.sampled_from(list(of_type.fields)), max_size=2, unique=True)):
+        for name in self.draw(_some_of(tuple(of_type.fields), most=2)):
             declared = of_type.fields[name].type
             found[name] = self.liftable(str(declared), lambda n=name, d=declared: self._argument(n, d))  # type: ignore[misc]  # a lambda's defaults
         return found
@@ -144,8 +156,8 @@ class Values:
 
     def unique_key(self, of_type: GraphQLInputObjectType) -> dict[str, Any]:
         """A unique key of one field, now and then too many or null."""
-        names = list(of_type.fields)
-        chosen = names if self.chance(10) else [self.draw(st.sampled_from(names))]
+        names = tuple(of_type.fields)
+        chosen = names if self.chance(10) else (self.draw(_one_of(names)),)
         found: dict[str, Any] = {}
         for name in chosen:
             named = get_named_type(of_type.fields[name].type)
@@ -156,19 +168,19 @@ class Values:
     def leaf(self, named: GraphQLNamedType) -> Any:
         """A value of a scalar or an enum."""
         if isinstance(named, GraphQLEnumType):
-            return EnumValue(self.draw(st.sampled_from(list(named.values))))
+            return EnumValue(self.draw(_one_of(tuple(named.values))))
         if named.name == "UUID" and self.chance(70):
-            return self.draw(st.sampled_from(self.ids))
+            return self.draw(self.id)
         return self.draw(_SCALARS[named.name])
 
     def order(self, of_type: GraphQLInputObjectType, depth: int = 2) -> dict[str, Any]:
         """One key of an order."""
-        names = [
+        names = tuple(
             name
             for name, member in of_type.fields.items()
             if name != "filter" and (depth > 0 or isinstance(get_named_type(member.type), GraphQLEnumType))
-        ]
-        name = self.draw(st.sampled_from(names))
+        )
+        name = self.draw(_one_of(names))
         named = get_named_type(of_type.fields[name].type)
         if named.name == "JSONOrderByInput":
             return {name: drawn_values.json_order(self)}
@@ -187,6 +199,18 @@ class Values:
 def _is_nested(of_type: GraphQLInputType) -> bool:
     named = get_named_type(of_type)
     return isinstance(named, GraphQLInputObjectType) and not {"and", "some", "filter"}.isdisjoint(named.fields)
+
+
+@lru_cache(maxsize=4)
+def _times(schema: GraphQLSchema) -> set[str]:
+    """The names of fields that have a time of the day."""
+    return {
+        name
+        for of_type in schema.type_map.values()
+        if isinstance(of_type, GraphQLObjectType)
+        for name, one in of_type.fields.items()
+        if str(one.type).rstrip("!") == "DateTime"
+    }
 
 
 _SEARCH = "SearchConnection"
@@ -212,25 +236,19 @@ class Selections:
         self.refused = refused
         self.nodes = nodes
         self.values = Values(draw, ids)
-        self.times = [
-            name
-            for of_type in schema.type_map.values()
-            if isinstance(of_type, GraphQLObjectType)
-            for name, one in of_type.fields.items()
-            if str(one.type).rstrip("!") == "DateTime"
-        ]
+        self.times = _times(schema)
         self.fragments: list[tuple[str, str, Sequence[Selection]]] = []
         self.aliases = 0
 
     def of(self, parent: GraphQLObjectType, depth: int, *, aliased: bool = False) -> list[Selection]:
         """A selection set on this type; where it is `aliased`, no field has its own name as its key."""
         # The oracle has no text search: see `engine/test_search.py`.
-        names = [
+        names = tuple(
             name
             for name, one in parent.fields.items()
             if (depth > 0 or is_leaf_type(get_named_type(one.type))) and get_named_type(one.type).name != _SEARCH
-        ]
-        chosen = self.draw(st.lists(st.sampled_from([*names, "__typename"]), min_size=1, max_size=4))
+        )
+        chosen = self.draw(_some_of((*names, "__typename"), least=1, most=4, unique=False))
         lines = [self.line(parent, name, depth, aliased=aliased) for name in chosen]
         if len(lines) > 1 and self.values.chance(25):
             lines = [*lines[:1], self.fragment(parent, lines[1:])]
@@ -293,7 +311,7 @@ class Selections:
         if "ids" in one.args:
             return draw_given(values, one)
         if "id" in one.args and values.chance(50):
-            return {"id": values.liftable("UUID", lambda: self.draw(st.sampled_from(values.ids)))}
+            return {"id": values.liftable("UUID", lambda: self.draw(values.id))}
         if "where" in one.args and values.chance(30):
             where = one.args["where"].type
             assert isinstance(where, GraphQLInputObjectType)

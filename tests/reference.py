@@ -7,11 +7,13 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 import psycopg
-from graphql import GraphQLError, GraphQLResolveInfo, GraphQLSchema, execute_sync, parse, validate
+from graphql import DocumentNode, GraphQLError, GraphQLResolveInfo, GraphQLSchema, execute_sync, parse, validate
 from psycopg import sql
 from psycopg.types.json import set_json_loads
 
@@ -75,14 +77,14 @@ class Reference:
         self.limits = limits or RecordLimits()
         self.filters = Filters(snapshot, rows)
         self.schema = schema or eager_schema(snapshot)
+        # Tests ask one text with many variables, one time after the other.
+        self._document = lru_cache(maxsize=8)(partial(_valid_document, self.schema))
 
     def ask(self, text: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None) -> Any:
         """The whole answer to a query, as JSON values; a document that is not valid is the test's fault."""
-        document = parse(text)
-        assert validate(self.schema, document, hide_suggestions=True) == [], text
         result = execute_sync(
             self.schema,
-            document,
+            self._document(text),
             variable_values=dict(variables or {}),
             operation_name=operation_name,
             field_resolver=self._resolve,
@@ -256,7 +258,7 @@ class Reference:
         return {
             "edges": lambda: [edge(row) for row in shown],
             "totalCount": _constant(len(matching)),
-            "aggregate": _constant(aggregate(object_, matching)),
+            "aggregate": lambda: aggregate(object_, matching),
             "pageInfo": _constant(
                 {
                     "hasNextPage": _constant(beyond_next),
@@ -310,6 +312,12 @@ class _Page:
         return start, max(start, min(end, start + self.limit))
 
 
+def _valid_document(schema: GraphQLSchema, text: str) -> DocumentNode:
+    document = parse(text)
+    assert validate(schema, document, hide_suggestions=True) == [], text
+    return document
+
+
 def node_id(object_: Object, row: Row) -> str:
     """The id of a record among those of all objects."""
     data = object_.id.bytes + UUID(row[object_.key.name]).bytes
@@ -346,9 +354,11 @@ def code_of(error: GraphQLError) -> Any:
 def _sorted(rows: Sequence[Row], keys: Sequence[OrderKey]) -> list[Row]:
     ordered = list(rows)
     for key in reversed(keys):
-        present = [row for row in ordered if key.read(row) is not None]
-        absent = [row for row in ordered if key.read(row) is None]
-        present.sort(key=key.read, reverse=key.descending)
+        read = [(key.read(row), row) for row in ordered]
+        keyed = [pair for pair in read if pair[0] is not None]
+        keyed.sort(key=itemgetter(0), reverse=key.descending)
+        present = [row for _, row in keyed]
+        absent = [row for value, row in read if value is None]
         ordered = [*absent, *present] if key.nulls_first else [*present, *absent]
     return ordered
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal, localcontext
+from functools import partial
 from typing import Any
 
 from fieldstone.metadata.field_types import FieldType
@@ -21,14 +22,16 @@ def aggregate(object_: Object, rows: Sequence[Row]) -> dict[str, Callable[..., A
     """The functions that answer each field of an object's aggregate over these rows."""
     found: dict[str, Callable[..., Any]] = {"count": _constant(len(rows))}
     for function in (*COUNTS, *PERCENTAGES, *NUMBERS):
-        found[function] = _constant(
-            {
-                f"{name}Id" if field.relation_id else name: _member(function, field, rows)
-                for name, field in object_.by_name.items()
-                if field.parts
-            }
-        )
+        found[function] = partial(_members, function, object_, rows)
     return found
+
+
+def _members(function: str, object_: Object, rows: Sequence[Row]) -> dict[str, Callable[..., Any]]:
+    return {
+        f"{name}Id" if field.relation_id else name: _member(function, field, rows)
+        for name, field in object_.by_name.items()
+        if field.parts
+    }
 
 
 def _member(function: str, field: Field, rows: Sequence[Row]) -> Callable[..., Any]:
