@@ -14,11 +14,11 @@ from graphql import (
     get_named_type,
     validate,
 )
-from graphql.validation import ASTValidationRule
 
 from fieldstone.engine.documents.allowances import RULES
 from fieldstone.engine.documents.document import Operation, location_of, locations_of
 from fieldstone.engine.documents.field_merging import find_conflicts
+from fieldstone.engine.documents.merged_rules import MergedRules
 from fieldstone.engine.documents.suggestions import add_suggestions
 from fieldstone.engine.documents.variable_positions import Places, VariablePositions
 from fieldstone.engine.errors import ApiError, QueryTooComplex, ValidationFailed
@@ -49,16 +49,14 @@ def validate_operation(
     # Whatever makes a rule of a context will do; to walk the document once more would take a sixth of all this.
     collecting = cast("type[ValidationRule]", partial(_NamedTypes, names=set() if named is None else named))
     positions = partial(VariablePositions, executed=operation.definition, places={} if places is None else places)
-    visitors: list[ASTValidationRule] = []
-    rules = [_noted(rule, visitors) for rule in (*RULES, cast("type[ValidationRule]", positions), collecting)]
+    merged = MergedRules((*RULES, cast("type[ValidationRule]", positions), collecting))
+    rule = cast("type[ValidationRule]", merged)
     try:
-        found = validate(schema, operation.document, rules, max_errors=VALIDATION_ERRORS, hide_suggestions=True)
+        found = validate(schema, operation.document, [rule], max_errors=VALIDATION_ERRORS, hide_suggestions=True)
     except RecursionError:
         return [QueryTooComplex("The document is nested too deeply.")]
     finally:
-        for visitor in visitors:
-            # Each keeps methods of its own: a cycle that would keep the document until the collector comes by.
-            vars(visitor).clear()
+        merged.release()
     messages = [error.message for error in found]
     if suggests:
         messages = add_suggestions(schema, messages)
@@ -67,16 +65,6 @@ def validate_operation(
     ]
     left = VALIDATION_ERRORS - len(errors)
     return errors + find_conflicts(operation.document, operation.fragments, most_errors=left) if left > 0 else errors
-
-
-def _noted(rule: type[ASTValidationRule], visitors: list[ASTValidationRule]) -> type[ASTValidationRule]:
-    """Return a rule of which each visitor is put in the list."""
-
-    def make(context: ValidationContext) -> ASTValidationRule:
-        visitors.append(rule(context))
-        return visitors[-1]
-
-    return cast("type[ASTValidationRule]", make)
 
 
 def _unknown_roots(operation: Operation) -> list[ApiError]:

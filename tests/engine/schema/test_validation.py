@@ -2,10 +2,13 @@
 
 from itertools import permutations
 from pathlib import Path
+from typing import cast
 
 import pytest
-from graphql import GraphQLSchema, parse, validate
+from graphql import GraphQLSchema, parse, specified_rules, validate
+from graphql.validation import ASTValidationRule
 
+from fieldstone.engine.documents.merged_rules import MergedRules
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.metadata.model import Snapshot
@@ -42,6 +45,13 @@ def test_wrong_documents_are_refused_in_the_eager_schemas_words(standard: Snapsh
     expected = errors(eager_schema(standard), document)
     assert expected
     assert errors(lazy_schema(standard), document) == expected
+
+
+@pytest.mark.parametrize("document", [*RIGHT, *WRONG])
+def test_rules_in_one_visitor_find_the_same(standard: Snapshot, document: str) -> None:
+    schema = eager_schema(standard)
+    rule = cast("type[ASTValidationRule]", MergedRules(specified_rules))
+    assert validate(schema, parse(document), [rule]) == validate(schema, parse(document))
 
 
 @pytest.mark.parametrize("document", WRONG)
