@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -89,17 +90,22 @@ READS = (
     "{ opportunities(first: 3) { edges { node { id name company { id } person { email } } } } }",
     "{ activities(first: 3, orderBy: { createdAt: DESC }) { edges { node { id title } } } }",
 )
-# Each concerns the record of the one before it, where that is there by then.
+# Each with its value, and concerns the record of the one before it, where that is there by then.
 WRITES = (
-    'mutation {{ createPerson(data: {{ email: "{name}{number}@example.com", firstName: "L" }}) {{ id }} }}',
-    'mutation {{ updatePeople(filter: {{ email: {{ eq: "{name}{last}@example.com" }} }}, data: {{ city: "Ulm" }}) {{ id }} }}',  # noqa: E501 - one operation, one line
-    'mutation {{ deletePeople(filter: {{ email: {{ eq: "{name}{last}@example.com" }} }}) {{ id }} }}',
-    'mutation {{ createCompany(data: {{ name: "load {name}{number}" }}) {{ id name }} }}',
-    'mutation {{ restorePeople(filter: {{ email: {{ eq: "{name}{last}@example.com" }} }}) {{ id }} }}',
-    'mutation {{ createActivity(data: {{ title: "load {name}{number}" }}) {{ id }} }}',
-    'mutation {{ destroyPeople(filter: {{ email: {{ eq: "{name}{last}@example.com" }} }}) {{ id }} }}',
-    'mutation {{ createOpportunity(data: {{ name: "load {name}{number}" }}) {{ id }} }}',
+    (
+        'mutation ($v: String!) { createPerson(data: { email: $v, firstName: "L" }) { id } }',
+        "{name}{number}@example.com",
+    ),
+    ('mutation ($v: String!) { updatePeople(filter: { email: { eq: $v } }, data: { city: "Ulm" }) { id } }', "{last}"),
+    ("mutation ($v: String!) { deletePeople(filter: { email: { eq: $v } }) { id } }", "{last}"),
+    ("mutation ($v: String!) { createCompany(data: { name: $v }) { id name } }", "load {name}{number}"),
+    ("mutation ($v: String!) { restorePeople(filter: { email: { eq: $v } }) { id } }", "{last}"),
+    ("mutation ($v: String!) { createActivity(data: { title: $v }) { id } }", "load {name}{number}"),
+    ("mutation ($v: String!) { destroyPeople(filter: { email: { eq: $v } }) { id } }", "{last}"),
+    ("mutation ($v: String!) { createOpportunity(data: { name: $v }) { id } }", "load {name}{number}"),
 )
+NEW_EVERY = 9
+"""Writes after which the next one has its value in its document, which no server has seen before."""
 MOST_AT_ONCE = 4 if ON_CITUS else 40
 """Requests to one server that are under way: where it cannot keep up, they come at a lower rate."""
 
@@ -128,14 +134,11 @@ class Load:
                 return
 
     async def _send(self, number: int) -> None:
-        turn, kind = divmod(number, 2)
-        pattern = WRITES[turn % len(WRITES)]
-        last = turn - turn % len(WRITES)
-        write = pattern.format(name=self.name, number=turn, last=last)
-        document = write if kind else READS[turn % len(READS)]
+        turn, is_write = divmod(number, 2)
+        body = self._write(turn) if is_write else {"query": READS[turn % len(READS)]}
         began = datetime.now(UTC)
         try:
-            answer = await self.client.post("/graphql", json={"query": document})
+            answer = await self.client.post("/graphql", json=body)
         except httpx.HTTPError as error:
             found = repr(error)
         else:
@@ -143,7 +146,15 @@ class Load:
             if answer.status_code == 200 and "errors" not in answer.json():
                 return
             found = f"{answer.status_code} {answer.text}"
-        self.failures.append(f"{began:%H:%M:%S.%f} to {datetime.now(UTC):%H:%M:%S.%f} {document}: {found}")
+        self.failures.append(f"{began:%H:%M:%S.%f} to {datetime.now(UTC):%H:%M:%S.%f} {body}: {found}")
+
+    def _write(self, turn: int) -> dict[str, Any]:
+        document, value = WRITES[turn % len(WRITES)]
+        last = f"{self.name}{turn - turn % len(WRITES)}@example.com"
+        value = value.format(name=self.name, number=turn, last=last)
+        if turn % NEW_EVERY:
+            return {"query": document, "variables": {"v": value}}
+        return {"query": document.replace("($v: String!) ", "").replace("$v", f'"{value}"')}
 
 
 @asynccontextmanager
