@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, Snapshot, relation_end
@@ -67,13 +68,22 @@ def read_value(part: Part, value: Any) -> Any:
             return value
 
 
+@lru_cache(maxsize=4096)
 def _lower(text: str) -> str:
     """PostgreSQL maps one character to one character."""
     return "".join(low if len(low := char.lower()) == 1 else char for char in text)
 
 
+_folded = lru_cache(maxsize=4096)(fold)
+
+
 def is_like(text: str, pattern: str) -> bool:
     """LIKE."""
+    return _regex(pattern).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=1024)
+def _regex(pattern: str) -> re.Pattern[str]:
     parts: list[str] = []
     characters = iter(pattern)
     for char in characters:
@@ -81,7 +91,7 @@ def is_like(text: str, pattern: str) -> bool:
             parts.append(re.escape(next(characters)))
         else:
             parts.append({"%": ".*", "_": "."}.get(char, re.escape(char)))
-    return re.fullmatch("".join(parts), text, re.DOTALL) is not None
+    return re.compile("".join(parts), re.DOTALL)
 
 
 def json_contains(whole: Any, part: Any) -> bool:
@@ -159,7 +169,7 @@ def _json_operator(document: Any, name: str, argument: Any) -> "Said":
 def _compare(part: Part, value: Any, name: str, argument: Any) -> bool:
     """An operator's verdict on two values that are there."""
     if name in _RESEMBLING and part.column.type is SqlType.TEXT:
-        fold_part = _lower if part.options is not None or part.column.name.startswith("aRichText") else fold
+        fold_part = _lower if part.options is not None or part.column.name.startswith("aRichText") else _folded
         return _RESEMBLING[name](fold_part(value), fold_part(argument))
     if name in _LITERAL:
         return _LITERAL[name](value, argument)
@@ -200,7 +210,8 @@ class Filters:
         """Whether a read with this filter shows the row."""
         if not self.is_live(object_, row) and not self.names_deleted(object_, given):
             return False
-        return self.truth(object_, row, given) in {True, SILENT}
+        found = self.truth(object_, row, given)
+        return found is True or found is SILENT
 
     def is_live(self, object_: Object, row: Row) -> bool:
         """Whether the record is not deleted."""
