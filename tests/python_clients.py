@@ -35,7 +35,9 @@ def install_python(parent: Path, name: str) -> Path:
 
 def _install(folder: Path, arguments: list[str]) -> None:
     if arguments:
-        command = [sys.executable, "-m", "pip", "install", "-q", "--target", str(folder), *arguments]
+        # Most modules are never imported, so none is compiled before it is.
+        options = ["-q", "--no-compile", "--no-warn-conflicts", "--target", str(folder)]
+        command = [sys.executable, "-m", "pip", "install", *options, *arguments]
         installed = subprocess.run(command, capture_output=True, text=True, check=False)
         assert installed.returncode == 0, installed.stderr
 

@@ -35,28 +35,47 @@ def run(*command: str | Path, cwd: Path = ROOT, **variables: str) -> str:
 
 def environment(folder: Path, *packages: str | Path) -> Path:
     """Make a virtual environment with these packages, and return its interpreter."""
-    run(sys.executable, "-m", "venv", folder)
+    run(sys.executable, "-m", "venv", "--without-pip", folder)
     python = folder / "bin" / "python"
-    run(python, "-m", "pip", "install", "-q", "--disable-pip-version-check", "-c", ROOT / "constraints.txt", *packages)
+    install(python, *packages)
     return python
 
 
-def build(folder: Path, builder: Path) -> None:
+def install(python: Path, *packages: str | Path) -> None:
+    """Install packages in the environment of an interpreter."""
+    # Most of their modules are never imported, so none is compiled before it is.
+    pip(python, "install", "-q", "--no-compile", "-c", ROOT / "constraints.txt", *packages)
+
+
+def pip(python: Path, *arguments: str | Path) -> str:
+    """Run this environment's pip for that of another interpreter, which has none, and return its output."""
+    return run(sys.executable, "-m", "pip", "--python", python, "--disable-pip-version-check", *arguments)
+
+
+def build(folder: Path, builder: Path) -> Path:
     """Put the sdist and the wheel of the sources into a folder, both checked as an index of packages checks them.
 
     Args:
         folder: the folder, which need not be there.
         builder: the place of the virtual environment that builds them.
+
+    Returns:
+        The interpreter of that environment.
     """
     needed = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["build-system"]["requires"]
     python = environment(builder, *needed, "twine>=6,<8")
     run(python, "-m", "hatchling", "build", "-d", folder)
     said = run(python, "-m", "twine", "check", "--strict", *sorted(folder.iterdir()))
     assert said.count("PASSED") == 2, said
+    return python
 
 
-def serve_from(wheel: Path, folder: Path) -> None:
-    """Install a wheel and nothing else, serve the sample from it without Node.js, and see a query answered."""
+def serve_from(wheel: Path, folder: Path) -> Path:
+    """Install a wheel and nothing else, serve the sample from it without Node.js, and see a query answered.
+
+    Returns:
+        The interpreter of the environment that it is installed in.
+    """
     python = environment(folder / "env", wheel)
     command = python.with_name("fieldstone")
     assert run(command, "--version").strip() == wheel.name.split("-")[1]
@@ -87,6 +106,7 @@ def serve_from(wheel: Path, folder: Path) -> None:
     finally:
         process.kill()
         process.wait()
+    return python
 
 
 def _path_without_node(folder: Path) -> Path:

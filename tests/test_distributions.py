@@ -10,7 +10,7 @@ import pytest
 
 from fieldstone.sql.embedded.locks import exclusively
 from tests.project.modules import SOURCES
-from tests.release import build, environment, run, serve_from
+from tests.release import build, install, pip, run, serve_from
 
 # Each of these makes an environment and fills it from the package registry.
 pytestmark = pytest.mark.timeout(900)
@@ -42,11 +42,10 @@ def distributions(run_folder: Path) -> Path:
     with exclusively(run_folder / "distributions.lock"):
         if not built.exists():
             unfinished = run_folder / "distributions.unfinished"
-            build(unfinished, run_folder / "builder")
-            python = run_folder / "builder" / "bin" / "python"
+            python = build(unfinished, run_folder / "builder")
             (sdist,) = unfinished.glob("*.tar.gz")
             options = ("-q", "--no-deps", "--no-build-isolation", "-w", unfinished / "again")
-            run(python, "-m", "pip", "wheel", *options, sdist)
+            pip(python, "wheel", *options, sdist)
             unfinished.rename(built)
     return built
 
@@ -70,12 +69,21 @@ def test_the_sdist_builds_the_same_wheel(distributions: Path) -> None:
     assert content(distributions / "again") == content(distributions)
 
 
-def test_it_runs_beside_python_sql_in_a_host_with_modules_of_our_names(
-    distributions: Path, tmp_path: Path, empty_database: str
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that any account may enter, as the one that PostgreSQL runs under."""
+    with tempfile.TemporaryDirectory(prefix="fieldstone-wheel-") as made:
+        Path(made).chmod(0o755)
+        yield Path(made)
+
+
+def test_the_wheel_serves_without_node_and_runs_beside_python_sql_in_a_host_with_modules_of_our_names(
+    distributions: Path, open_folder: Path, tmp_path: Path, empty_database: str
 ) -> None:
     (wheel,) = distributions.glob("*.whl")
-    python = environment(tmp_path / "env", wheel, "python-sql")
-    assert "No broken requirements" in run(python, "-m", "pip", "check")
+    python = serve_from(wheel, open_folder)
+    install(python, "python-sql")
+    assert "No broken requirements" in pip(python, "check")
     host = tmp_path / "host"
     for module in ("engine.py", "metadata.py", "sql/__init__.py"):
         (host / module).parent.mkdir(parents=True, exist_ok=True)
@@ -93,16 +101,3 @@ def test_it_runs_beside_python_sql_in_a_host_with_modules_of_our_names(
     run(python, "-c", "import fieldstone.sql, sql; sql.Table('fruit').select()", cwd=tmp_path)
     for name in ("engine", "metadata"):
         run(python, "-c", f"import importlib.util as u; assert u.find_spec({name!r}) is None", cwd=tmp_path)
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that any account may enter, as the one that PostgreSQL runs under."""
-    with tempfile.TemporaryDirectory(prefix="fieldstone-wheel-") as made:
-        Path(made).chmod(0o755)
-        yield Path(made)
-
-
-def test_the_wheel_serves_the_sample_without_node(distributions: Path, open_folder: Path) -> None:
-    (wheel,) = distributions.glob("*.whl")
-    serve_from(wheel, open_folder)
