@@ -37,8 +37,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # A run in the background ignores SIGINT, and the programs that tests start and end by it would, too.
+    # A run in the background ignores both, and the programs that tests start and end by them would, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     if not config.getoption("numprocesses", None):
         # The process that runs tests has read it; the commands that they run would call it no setting.
         os.environ.pop("FIELDSTONE_TEST_CITUS", None)

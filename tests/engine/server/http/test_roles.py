@@ -46,9 +46,13 @@ async def test_a_key_has_the_rights_of_its_role_while_the_role_changes(client: h
     assert "errors" not in created, created
     assert await names(client, token) == ["mine", "new"]
 
-    lacking = (await ask(client, "/metadata", KEY, input={"name": "l", "role": "rep"}))["data"]["createApiKey"]["token"]
-    (error,) = (await ask(client, "/graphql", MINE, lacking))["errors"]
+    (error,) = (await ask(client, "/metadata", KEY, input={"name": "l", "role": "rep"}))["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", "claims")
+    further = [*REP["claims"], {"name": "teamId", "type": "UUID"}]
+    await ask(client, "/metadata", UPDATE, id=role, input={"claims": further})
+    (error,) = (await ask(client, "/graphql", MINE, token))["errors"]
     assert (error["extensions"]["code"], error["extensions"]["reason"]) == ("FORBIDDEN", "PRINCIPAL_VALUE")
+    await ask(client, "/metadata", UPDATE, id=role, input={"claims": REP["claims"]})
 
     grants = [REP["grants"][0], {"object": "opportunity", "read": {}}]
     await ask(client, "/metadata", UPDATE, id=role, input={"grants": grants})
@@ -57,4 +61,4 @@ async def test_a_key_has_the_rights_of_its_role_while_the_role_changes(client: h
     (error,) = (await ask(client, "/graphql", MINE, token))["errors"]
     assert error["message"].startswith("Cannot query field 'opportunities'")
     (error,) = (await ask(client, "/metadata", DELETE, id=role))["errors"]
-    assert error["message"].startswith('rep cannot be deleted: the API key "k", the API key "l" have this role')
+    assert error["message"].startswith('rep cannot be deleted: the API key "k" has this role')
