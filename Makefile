@@ -54,8 +54,8 @@ check-rules:
 	$(BIN)/python -m tests.console_check
 	$(BIN)/pytest tests/project
 
-test: setup ## the tests that need nothing but the package registries, on all processors
-	$(BIN)/pytest -m "not system and not alone and not nightly" -n auto --dist worksteal
+test: setup ## the tests that need nothing but the package registries, on all processors; those of tests/project are check's
+	$(BIN)/pytest -m "not system and not alone and not nightly" -n auto --dist worksteal --ignore tests/project
 	$(BIN)/pytest -m "alone and not system"
 
 test-deep: setup ## 20,000 generated operations, 5,000 roles, 5,000 requests of REST, other ones each time

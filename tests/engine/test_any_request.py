@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from graphql import get_introspection_query
-from hypothesis import given, note
+from hypothesis import example, given, note
 from hypothesis import strategies as st
 
 from fieldstone.engine.schema.lazy import lazy_schema
@@ -101,6 +101,7 @@ def check(served: Served, text: str, given_variables: dict[str, Any], operation_
 
 
 @given(document=st.sampled_from(DOCUMENTS), given_variables=variables, name=st.none() | st.sampled_from(["A", "B", ""]))
+@example(document="subscription { personCreated { id } }", given_variables={"\ud800": []}, name=None)
 @examples(600)
 def test_any_variables(served: Served, document: str, given_variables: dict[str, Any], name: str | None) -> None:
     check(served, document, given_variables, name)

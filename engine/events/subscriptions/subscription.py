@@ -44,7 +44,7 @@ class KeptRequest:
     @property
     def variables(self) -> Mapping[str, JsonValue]:
         """Return the values of its variables."""
-        variables: Mapping[str, JsonValue] = loads(self.json)
+        variables: Mapping[str, JsonValue] = loads(self.json.decode("utf-8", "surrogatepass"))
         return variables
 
 
@@ -53,7 +53,8 @@ def keep_request(operation: SubscriptionRequest) -> KeptRequest:
     return KeptRequest(
         query=operation.query,
         operation_name=operation.operation_name,
-        json=dumps(operation.variables).encode(),
+        # A caller in Python may give lone surrogates; a body with one is refused before.
+        json=dumps(operation.variables).encode("utf-8", "surrogatepass"),
     )
 
 
