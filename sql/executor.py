@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Hashable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import psycopg
@@ -80,18 +80,14 @@ class Database:
             DatabaseUnavailable: It accepts none within the settings' `open_timeout`.
             UnsupportedServer: The server is too old.
         """
-        connection = await wait_for_server(self._conninfo, self._settings)
-        try:
+        async with AsyncExitStack() as closing:
+            connection = await closing.enter_async_context(await wait_for_server(self._conninfo, self._settings))
             require_version(connection.info.server_version)
             bounds_files = self._settings.prepare and self._settings.temp_file_mb
             exceeds_rights = bounds_files and not await may_set(connection, "temp_file_limit")
-        except BaseException:
-            await connection.close()
-            raise
-        if has_sessions and not self._has_owner:
-            await self._sessions.keep(connection)
-        else:
-            await connection.close()
+            if has_sessions and not self._has_owner:
+                await self._sessions.keep(connection)
+                closing.pop_all()
         if exceeds_rights:
             _LOG.info(
                 "the user of DATABASE_URL may not set temp_file_limit, so that PostgreSQL's own value bounds the files"

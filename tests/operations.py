@@ -35,18 +35,16 @@ from tests.specimens import BIGS, DATES, DECIMALS, DOCUMENTS, INTS, MOMENTS, TEX
 
 TIMES = int(os.environ.get("FIELDSTONE_TEST_EXAMPLES", "1"))
 """How many times the usual number of examples is tried."""
-IS_DEEP = "FIELDSTONE_TEST_EXAMPLES" in os.environ
-"""Whether a run tries other examples each time, and all of them."""
 
 
-def examples(count: int, *, is_halved: bool = True) -> settings:
-    """Settings for so many examples, or half of them in `make test`, which has 500 of the oracle's 1,000 then.
+def examples(count: int) -> settings:
+    """Settings for so many examples.
 
     A failing operation is not made smaller: for operations that takes longer than to read them.
     """
     return settings(
         phases=[Phase.explicit, Phase.reuse, Phase.generate],
-        max_examples=count // 2 if is_halved and not IS_DEEP else count * TIMES,
+        max_examples=count * TIMES,
         deadline=None,
         suppress_health_check=[
             HealthCheck.too_slow,

@@ -11,8 +11,6 @@ from graphql import BREAK, SKIP, Node, ValidationContext
 from graphql.language.visitor import EnterLeaveVisitor, VisitorAction
 from graphql.validation import ASTValidationRule
 
-_Method = Callable[..., VisitorAction | None]
-
 
 class MergedRules:
     """Makes the one visitor of these rules for the context of a validation."""

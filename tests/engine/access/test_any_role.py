@@ -31,7 +31,7 @@ def bench(databases: Databases) -> Iterator[Bench]:
 
 
 @given(data=st.data())
-@examples(300, is_halved=False)
+@examples(300)
 def test_any_query_of_any_role(bench: Bench, data: st.DataObject) -> None:
     drawn = data.draw(roles(bench.snapshot, bench.schema, bench.ids))
     known = {role.id: role for role in (*drawn.parents, drawn.role)}

@@ -187,7 +187,7 @@ def written(way: WayOf) -> dict[str, Any]:
     reads_bolt=st.booleans(),
     makes=st.sampled_from([[], [WayOf()], [WayOf(check={"name": {"eq": "$principal.company"}})]]),
 )
-@examples(300, is_halved=False)
+@examples(300)
 def test_any_write_of_any_role(
     bench: Bench,
     actions: dict[str, list[WayOf]],

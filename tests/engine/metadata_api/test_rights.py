@@ -255,9 +255,8 @@ async def test_the_setting_for_roles_binds_any(apis: Apis) -> None:
 
 WITHOUT_CLAIMS = {
     "a key": 'mutation ($c: JSON) { createApiKey(input: { name: "k" role: "clerk" claims: $c }) { id } }',
-    "a webhook": HOOK.replace("input: {", 'input: { role: "clerk" claims: $c').replace(
-        "mutation", "mutation ($c: JSON)"
-    ),
+    "a webhook": """mutation ($c: JSON) { createWebhook(input: {
+        targetUrl: "https://example.com/x" operations: ["*.*"] role: "clerk" claims: $c }) { id } }""",
 }
 
 
