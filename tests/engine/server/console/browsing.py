@@ -4,13 +4,13 @@ import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.async_api import Page, ViewportSize, async_playwright, expect
+import pytest_asyncio
+from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -171,28 +171,26 @@ class Watched:
         await expect(heading.first).to_be_attached()
 
 
-@pytest.fixture
-async def watched(tmp_path: Path) -> AsyncIterator[Watched]:
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """The browser of all tests of this process: each has a profile of its own in it, with nothing of the one before."""
     async with async_playwright() as playwright:
-        context = await playwright.chromium.launch_persistent_context(
-            tmp_path / "profile",
-            executable_path=CHROMIUM,
-            headless=True,
-            args=CHROMIUM_ARGUMENTS,
-            viewport=WINDOW,
-            color_scheme="light",
-            # A colour on its way from one theme to the other is neither.
-            reduced_motion="reduce",
-        )
+        launched = await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=CHROMIUM_ARGUMENTS)
+        yield launched
+        await launched.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def watched(browser: Browser) -> AsyncIterator[Watched]:
+    # A colour on its way from one theme to the other is neither.
+    async with await browser.new_context(viewport=WINDOW, color_scheme="light", reduced_motion="reduce") as context:
         context.set_default_timeout(60_000)
-        page = context.pages[0]
-        watching = Watched(page=page)
+        watching = Watched(page=await context.new_page())
         context.on("request", lambda request: watching.requests.append(request.url))
-        page.on("websocket", lambda opened: watching.requests.append(opened.url))
-        page.on("pageerror", lambda error: watching.complaints.append(str(error)))
-        page.on(
+        watching.page.on("websocket", lambda opened: watching.requests.append(opened.url))
+        watching.page.on("pageerror", lambda error: watching.complaints.append(str(error)))
+        watching.page.on(
             "console",
             lambda message: watching.complaints.append(message.text) if message.type in {"error", "warning"} else None,
         )
         yield watching
-        await context.close()
