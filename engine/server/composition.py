@@ -260,6 +260,7 @@ async def _importing(
     means = Means(
         core=core,
         work=foundation.work,
+        database=foundation.database,
         identity=identity,
         store=JobStore(foundation.database, settings.import_store_mb << 20),
         count=limiter.count,

@@ -45,6 +45,10 @@ _SERVER_OF_ITS_OWN = (
     "The test restarts an embedded server of its own, which is plain PostgreSQL; tests/citus/test_nodes.py has nodes"
     " that die and come back."
 )
+_STATISTICS = (
+    "The test reads the statistics of a table, which those of a distributed one are not: its rows lie in another, on the"
+    " node of the workspace."
+)
 
 _FAST_PATH = "tests/engine/server/fast_path"
 _SEQUENCER = "tests/engine/events/log/test_sequencer.py"
@@ -81,6 +85,7 @@ LIMITS: Final[Mapping[str, str]] = {
     f"{_FAST_PATH}/test_repeated_nested.py::test_a_nested_create_whose_commit_fails_is_not_told_as_done": _NO_TRIGGERS,
     f"{_FAST_PATH}/test_repeated_nested.py::test_a_price_that_the_number_of_records_makes": _MORE_STATEMENTS,
     "tests/engine/access/test_any_leak.py": _FAULT_OF_COPIES,
+    "tests/engine/rest/imports/test_imports.py::test_postgresql_knows_the_values_of_a_large_import": _STATISTICS,
     "tests/engine/test_merge.py::test_blanks_are_filled_in_order": _MORE_STATEMENTS,
     "tests/engine/backup/test_backup.py::test_a_restored_database_has_each_row_and_each_definition": _LIES_TOGETHER,
     "tests/engine/backup/test_backup.py::test_a_backup_is_of_one_moment": _LIES_TOGETHER,

@@ -247,6 +247,6 @@ def test_each_stored_value_is_answered_as_json(served: Served) -> None:
     ]
     for one in fields:
         text = f"{{ specimens(first: 200) {{ edges {{ node {{ {one} }} }} }} }}"
-        answer = served._runner.run(served.apis.send(text))
+        answer = served.run(served.apis.send(text))
         read = json.loads(answer.body, parse_int=str, parse_float=str, parse_constant=refuse_constant)
         assert "errors" not in read, read["errors"]

@@ -29,6 +29,7 @@ from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.executor import Database
 
 _AWAY: Final = 1.0
 """Seconds between two attempts while the database is away."""
@@ -49,6 +50,7 @@ class Means:
 
     core: GraphQLApi
     work: WorkThread
+    database: Database
     identity: Identity
     store: JobStore
     count: Callable[[Principal], Awaitable[None]]
@@ -90,6 +92,7 @@ class JobRun:
             run = Import(
                 means.core,
                 means.work,
+                means.database,
                 principal,
                 ExportAddress(object_.name_plural, job.format),
                 parameters_of(job.options, dry_run=is_check),

@@ -22,6 +22,7 @@ from fieldstone.engine.rest.imports.file_text import FileText
 from fieldstone.engine.rest.imports.json_lines import JsonLines
 from fieldstone.engine.rest.imports.report import Report
 from fieldstone.engine.rest.imports.rows import Decode, Reader, Row
+from fieldstone.engine.rest.imports.statistics import renew_statistics
 from fieldstone.engine.rest.imports.writer import BatchWriter, Keep, Way
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import not_found
@@ -31,11 +32,14 @@ from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Object, Seen, relation_end
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.executor import Database
 
 MOST_ROWS = 500
 """Rows of a batch."""
 _MOST_CHARACTERS = 1 << 19
 """Characters of a batch."""
+_MANY = 1_000
+"""Records created by an import that is followed by new statistics of the table."""
 
 Pieces = AsyncIterator[bytes]
 
@@ -60,6 +64,7 @@ class Import:
     Args:
         core: writes the records.
         work: reads the pieces.
+        database: the one of the records.
         principal: writes the records.
         address: names the object and the format.
         parameters: those of the request.
@@ -78,6 +83,7 @@ class Import:
         self,
         core: GraphQLApi,
         work: WorkThread,
+        database: Database,
         principal: Principal,
         address: ExportAddress,
         parameters: Parameters,
@@ -93,6 +99,7 @@ class Import:
         self.counts_batches = False
         self._core = core
         self._work = work
+        self._database = database
         self._principal = principal
         self._format = address.format
         self._way = _read_way(parameters)
@@ -156,6 +163,8 @@ class Import:
             await self._write_all(writer, reader, pieces, admit)
         except ApiError as error:
             raise rename_inputs(error) from error
+        if self.report.created >= _MANY and not self._way.is_trial:
+            await renew_statistics(self._database, object_)
 
     async def _write_all(
         self, writer: BatchWriter, reader: Reader, pieces: Pieces, admit: Callable[[], Awaitable[None]]

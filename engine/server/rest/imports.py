@@ -67,6 +67,7 @@ class ImportEndpoint:
         run = Import(
             services.core,
             services.foundation.work,
+            services.foundation.database,
             principal,
             address,
             parameters,

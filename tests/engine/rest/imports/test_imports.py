@@ -331,3 +331,39 @@ async def test_columns_with_other_names(client: httpx.AsyncClient) -> None:
     assert "twice" in (await send(client, 'people.csv?mapping={"a":"email"}', "a,email\n1,2\n", 400))["messages"][0]
     refused = await send(client, 'people.jsonl?mapping={"a":"email"}', "{}\n", 400)
     assert refused["messages"] == ["'mapping' is for the columns of CSV."]
+
+
+def known_rows(dsn: str) -> int:
+    """The records of people that PostgreSQL's statistics know of; -1: there are none."""
+    with psycopg.connect(dsn) as connection:
+        found = connection.execute("SELECT reltuples FROM pg_class WHERE oid = 'workspace_default.person'::regclass")
+        return int(found.fetchall()[0][0])
+
+
+def people(first: int, last: int) -> str:
+    return "email\n" + "".join(f"{number}@x\n" for number in range(first, last))
+
+
+async def test_postgresql_knows_the_values_of_a_large_import(client: httpx.AsyncClient, app_database: str) -> None:
+    # No autovacuum counts them first.
+    with psycopg.connect(app_database) as connection:
+        connection.execute("ALTER TABLE workspace_default.person SET (autovacuum_enabled = false)")
+    await send(client, "people.csv?dry_run=true", people(0, 1_000))
+    await send(client, "people.csv", people(0, 999))
+    assert known_rows(app_database) == -1
+    await send(client, "people.csv", people(1_000, 2_000))
+    assert known_rows(app_database) == 1_999
+    with psycopg.connect(app_database) as connection:
+        plan = connection.execute(
+            "EXPLAIN SELECT * FROM workspace_default.person"
+            " WHERE \"deletedAt\" IS NULL AND id > '00000000-0000-0000-0000-000000000000' ORDER BY id LIMIT 200"
+        )
+        assert "Sort" not in str(plan.fetchall())
+
+
+async def test_an_import_does_not_wait_long_for_its_statistics(client: httpx.AsyncClient, app_database: str) -> None:
+    with psycopg.connect(app_database) as connection:
+        # As the build of an index does.
+        connection.execute("LOCK TABLE workspace_default.person IN SHARE UPDATE EXCLUSIVE MODE")
+        assert counts(await send(client, "people.csv", people(0, 1_000))) == (1_000, 0, 0)
+    assert known_rows(app_database) == -1
