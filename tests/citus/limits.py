@@ -46,8 +46,8 @@ _SERVER_OF_ITS_OWN = (
     " that die and come back."
 )
 _STATISTICS = (
-    "The test reads the statistics of a table, which those of a distributed one are not: its rows lie in another, on the"
-    " node of the workspace."
+    "The test reads the statistics of a table; the rows of a distributed one lie in another table, on the node of the"
+    " workspace."
 )
 
 _FAST_PATH = "tests/engine/server/fast_path"
