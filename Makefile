@@ -71,8 +71,8 @@ test-citus: setup ## the tests of the engine and the model on a cluster of Citus
 	$(BIN)/pytest -m "not system" tests/processes/test_two_processes.py
 
 test-system: setup ## the tests that need a system package (Chromium, pgbouncer, HAProxy, nginx, wrk, iproute2, systemd, PostgreSQL 15), or root
-	$(BIN)/pytest -m system -n auto --dist worksteal tests/engine/server/console
-	$(BIN)/pytest -m system --ignore tests/engine/server/console
+	$(BIN)/pytest -m "system and not alone" -n auto --dist worksteal
+	$(BIN)/pytest -m "system and alone"
 
 test-nightly: setup ## PostgreSQL under Patroni, replaced under load (etcd-server, iproute2, root); one fault by ONLY=cut
 	$(BIN)/pytest -m nightly $(if $(ONLY),-k $(ONLY)) tests/nightly

@@ -5,10 +5,10 @@ from typing import Any
 
 import httpx
 
-from tests.processes.conftest import data_dir
+from tests.processes.conftest import data_dir, made_data_dir, new_data_dir
 from tests.processes.serving import serving
 
-__all__ = ["data_dir"]
+__all__ = ["data_dir", "made_data_dir", "new_data_dir"]
 
 PEOPLE = 200
 PARTS = 250

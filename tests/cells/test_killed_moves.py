@@ -13,7 +13,7 @@ from tests.processes.forking import Forked
 from tests.processes.serving import environment, run
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 KILLS = (
     ("the tables are made", 0.0),

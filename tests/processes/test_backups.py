@@ -210,9 +210,9 @@ def test_mistakes_are_told_in_a_sentence(empty_database: str, tmp_path: Path) ->
 
 
 def test_the_embedded_database_is_backed_up_and_moves_to_a_server_of_its_own(
-    data_dir: Path, target: str, tmp_path: Path
+    new_data_dir: Path, target: str, tmp_path: Path
 ) -> None:
-    embedded = {"FIELDSTONE_DATA_DIR": str(data_dir)}
+    embedded = {"FIELDSTONE_DATA_DIR": str(new_data_dir)}
     assert run("workspace", "create", "second", **embedded).returncode == 0
     whole, one = str(tmp_path / "all.backup"), str(tmp_path / "one.backup")
     assert run("backup", whole, **embedded).returncode == 0
@@ -220,7 +220,7 @@ def test_the_embedded_database_is_backed_up_and_moves_to_a_server_of_its_own(
     assert run("restore", whole, DATABASE_URL=target).returncode == 0
     assert run("workspace", "list", DATABASE_URL=target).stdout.split() == ["default", "second"]
     # And a workspace from a server into an embedded database that is not there yet.
-    fresh = {"FIELDSTONE_DATA_DIR": str(data_dir.with_name("fresh"))}
+    fresh = {"FIELDSTONE_DATA_DIR": str(new_data_dir.with_name("fresh"))}
     done = run("restore", one, "--as", "moved", **fresh)
     assert (done.returncode, done.stdout.startswith("Workspace 'moved' is restored as of ")) == (0, True), done.stderr
     assert run("workspace", "list", **fresh).stdout.split() == ["default", "moved"]

@@ -22,7 +22,7 @@ from tests.processes.event_clients import Writing, check_that_all_arrived, follo
 from tests.processes.namespaces import DistantServer, distant_servers
 from tests.waiting import eventually
 
-pytestmark = pytest.mark.system
+pytestmark = [pytest.mark.system, pytest.mark.alone]
 
 CUTS = 3
 LIMIT = 15.0

@@ -20,20 +20,20 @@ from tests.processes.embedded_runs import Run, is_alive, is_running, postmaster_
 _IS_ROOT = os.geteuid() == 0
 
 
-def test_a_start_makes_the_cluster_and_the_next_one_finds_what_was_written(data_dir: Path) -> None:
-    with running(data_dir) as server, psycopg.connect(server.dsn) as connection:
+def test_a_start_makes_the_cluster_and_the_next_one_finds_what_was_written(new_data_dir: Path) -> None:
+    with running(new_data_dir) as server, psycopg.connect(server.dsn) as connection:
         connection.execute("CREATE TABLE record (number int)")
         connection.execute("INSERT INTO record VALUES (1)")
         connection.commit()
-        postmaster = postmaster_of(data_dir)
-    assert not is_running(data_dir)
+        postmaster = postmaster_of(new_data_dir)
+    assert not is_running(new_data_dir)
     assert not Path(f"/proc/{postmaster}").exists()
-    with running(data_dir) as again:
+    with running(new_data_dir) as again:
         assert records(again.dsn) == [1]
     assert (server.recovered, again.recovered) == (None, None)
 
 
-def test_it_is_tuned_durable_and_has_the_extensions(data_dir: Path) -> None:
+def test_it_is_tuned_durable_and_has_the_extensions(new_data_dir: Path) -> None:
     expected = {
         "fsync": "on",
         "full_page_writes": "on",
@@ -43,9 +43,9 @@ def test_it_is_tuned_durable_and_has_the_extensions(data_dir: Path) -> None:
         "jit": "off",
         "TimeZone": "UTC",
         "server_encoding": "UTF8",
-        "fieldstone.data_dir": str(data_dir),
+        "fieldstone.data_dir": str(new_data_dir),
     }
-    with running(data_dir) as server, psycopg.connect(server.dsn, autocommit=True) as connection:
+    with running(new_data_dir) as server, psycopg.connect(server.dsn, autocommit=True) as connection:
         shown = {name: connection.execute(b"SHOW " + name.encode()).fetchall()[0][0] for name in expected}
         connection.execute("CREATE EXTENSION pg_trgm")
         connection.execute("CREATE EXTENSION unaccent")
@@ -71,8 +71,8 @@ def test_what_alter_system_set_outlives_a_restart(data_dir: Path) -> None:
         pytest.param("deep/" * 60 + "er", id="longer than a socket's path may be"),
     ],
 )
-def test_any_path_will_do(data_dir: Path, name: str) -> None:
-    place = data_dir / name
+def test_any_path_will_do(new_data_dir: Path, name: str) -> None:
+    place = new_data_dir / name
     with running(place) as server:
         host = conninfo_to_dict(server.dsn)["host"]
         assert len(os.fsencode(f"{host}/.s.PGSQL.{PORT}")) < 107
@@ -85,8 +85,8 @@ def test_any_path_will_do(data_dir: Path, name: str) -> None:
     assert Path(str(host)).exists() == (Path(str(host)) == place / "postgres")
 
 
-def test_folders_above_that_are_closed_stay_closed(data_dir: Path) -> None:
-    closed = data_dir / "closed"
+def test_folders_above_that_are_closed_stay_closed(new_data_dir: Path) -> None:
+    closed = new_data_dir / "closed"
     closed.mkdir(parents=True)
     closed.chmod(0o700)
     place = closed / "open" / "data"
@@ -98,11 +98,11 @@ def test_folders_above_that_are_closed_stay_closed(data_dir: Path) -> None:
     assert closed.stat().st_uid == os.geteuid()
 
 
-def test_a_symbolic_link_and_its_target_are_one_cluster(data_dir: Path) -> None:
-    data_dir.mkdir()
-    link = data_dir.parent / "link"
-    link.symlink_to(data_dir)
-    with running(data_dir) as first, running(link) as second:
+def test_a_symbolic_link_and_its_target_are_one_cluster(new_data_dir: Path) -> None:
+    new_data_dir.mkdir()
+    link = new_data_dir.parent / "link"
+    link.symlink_to(new_data_dir)
+    with running(new_data_dir) as first, running(link) as second:
         assert first.dsn == second.dsn
 
 
@@ -123,37 +123,37 @@ def _program_of(postmaster: int) -> Path:
 
 
 @pytest.mark.parametrize("is_closed", [False, True], ids=["open data", "closed data"])
-def test_programs_in_a_closed_folder(data_dir: Path, run_user: Run, *, is_closed: bool) -> None:
+def test_programs_in_a_closed_folder(new_data_dir: Path, run_user: Run, *, is_closed: bool) -> None:
     """A root's server runs under another account, which may not reach a checkout below a closed folder."""
-    wheel = _copy_of_the_wheel(data_dir.parent / "wheel")
+    wheel = _copy_of_the_wheel(new_data_dir.parent / "wheel")
     wheel.chmod(0o700)
-    data_dir.mkdir()
-    data_dir.chmod(0o700 if is_closed else 0o755)
-    user = run_user(data_dir, "--packages", wheel)
-    program = _program_of(postmaster_of(data_dir))
-    owner = Path(f"/proc/{postmaster_of(data_dir)}").stat().st_uid
+    new_data_dir.mkdir()
+    new_data_dir.chmod(0o700 if is_closed else 0o755)
+    user = run_user(new_data_dir, "--packages", wheel)
+    program = _program_of(postmaster_of(new_data_dir))
+    owner = Path(f"/proc/{postmaster_of(new_data_dir)}").stat().st_uid
     user.leave()
     if _IS_ROOT:
         assert owner != 0
-        assert program.is_relative_to("/var/cache/fieldstone" if is_closed else data_dir)
+        assert program.is_relative_to("/var/cache/fieldstone" if is_closed else new_data_dir)
     else:
         assert program.is_relative_to(wheel)
     assert stat.S_IMODE(wheel.stat().st_mode) == 0o700
 
 
-def test_an_ordinary_user_runs_it_under_his_own_account(data_dir: Path, run_user: Run) -> None:
-    wheel = _copy_of_the_wheel(data_dir.parent / "wheel")
-    data_dir.mkdir()
+def test_an_ordinary_user_runs_it_under_his_own_account(new_data_dir: Path, run_user: Run) -> None:
+    wheel = _copy_of_the_wheel(new_data_dir.parent / "wheel")
+    new_data_dir.mkdir()
     options: list[str | Path] = ["--packages", wheel]
     expected = os.geteuid()
     if _IS_ROOT:
         expected = 65534
-        os.chown(data_dir, expected, expected)
+        os.chown(new_data_dir, expected, expected)
         options += ["--account", "nobody"]
-    user = run_user(data_dir, *options)
-    assert Path(f"/proc/{postmaster_of(data_dir)}").stat().st_uid == expected
+    user = run_user(new_data_dir, *options)
+    assert Path(f"/proc/{postmaster_of(new_data_dir)}").stat().st_uid == expected
     user.leave()
-    assert not is_running(data_dir)
+    assert not is_running(new_data_dir)
 
 
 def test_processes_share_one_server_and_the_last_one_stops_it(data_dir: Path, run_user: Run) -> None:
@@ -171,20 +171,20 @@ def test_processes_share_one_server_and_the_last_one_stops_it(data_dir: Path, ru
     assert [first.recovered, second.recovered, third.recovered] == [None, None, None]
 
 
-def test_processes_that_start_at_once_share_one_server(data_dir: Path) -> None:
+def test_processes_that_start_at_once_share_one_server(new_data_dir: Path) -> None:
     servers: list[EmbeddedServer] = []
-    threads = [threading.Thread(target=lambda: servers.append(start(data_dir))) for _ in range(4)]
+    threads = [threading.Thread(target=lambda: servers.append(start(new_data_dir))) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len({server.dsn for server in servers}) == 1
     for server in servers:
-        assert is_running(data_dir)
+        assert is_running(new_data_dir)
         stop(server)
         stop(server)
     assert len(servers) == 4
-    assert not is_running(data_dir)
+    assert not is_running(new_data_dir)
 
 
 def test_a_server_that_cannot_start_says_why_and_leaves_nothing_running(data_dir: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_server_that_cannot_start_says_why_and_leaves_nothing_running(data_dir
         assert not is_held(DataFolder(root=data_dir).users_lock)
 
 
-def test_a_file_in_the_data_folder_s_place_is_named(data_dir: Path) -> None:
-    data_dir.write_text("not a folder")
-    with pytest.raises(EmbeddedServerError, match=str(data_dir)):
-        start(data_dir)
+def test_a_file_in_the_data_folder_s_place_is_named(new_data_dir: Path) -> None:
+    new_data_dir.write_text("not a folder")
+    with pytest.raises(EmbeddedServerError, match=str(new_data_dir)):
+        start(new_data_dir)

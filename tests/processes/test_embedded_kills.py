@@ -50,8 +50,10 @@ def test_a_killed_postmaster_is_started_again_at_the_same_address(data_dir: Path
 
 
 @pytest.mark.parametrize("place", ["data", "deep/" * 60 + "er"], ids=["short path", "long path"])
-def test_killed_together_under_writes_nothing_acknowledged_is_lost(data_dir: Path, run_user: Run, place: str) -> None:
-    place_dir = data_dir / place
+def test_killed_together_under_writes_nothing_acknowledged_is_lost(
+    new_data_dir: Path, run_user: Run, place: str
+) -> None:
+    place_dir = new_data_dir / place
     user = run_user(place_dir, "--write")
     assert user.process.stdout is not None
     seen = [int(user.process.stdout.readline()) for _ in range(20)]
@@ -114,16 +116,16 @@ def test_pids_that_were_used_again_do_not_pass_for_the_server(data_dir: Path) ->
         bystander.wait()
 
 
-def test_a_killed_initialisation_is_done_anew(data_dir: Path) -> None:
-    folder = DataFolder(root=data_dir)
+def test_a_killed_initialisation_is_done_anew(new_data_dir: Path) -> None:
+    folder = DataFolder(root=new_data_dir)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.processes.embedded_user", data_dir], cwd=ROOT, stdin=subprocess.PIPE
+        [sys.executable, "-m", "tests.processes.embedded_user", new_data_dir], cwd=ROOT, stdin=subprocess.PIPE
     )
     eventually((folder.unfinished_cluster / "base").exists, "no cluster is made", limit=60)
     process.kill()
     process.communicate()
     assert not folder.cluster.exists()
-    with running(data_dir) as server:
+    with running(new_data_dir) as server:
         assert server.recovered is not None
         assert "initialisation" in server.recovered
         with psycopg.connect(server.dsn) as connection:

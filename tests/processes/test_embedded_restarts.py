@@ -192,8 +192,8 @@ def _serves(server: EmbeddedServer) -> bool:
     return True
 
 
-def test_the_address_stays_the_same_where_the_path_is_too_long_for_a_socket_and_starts_fail(data_dir: Path) -> None:
-    place = data_dir / ("deep/" * 60 + "er")
+def test_the_address_stays_the_same_where_the_path_is_too_long_for_a_socket_and_starts_fail(new_data_dir: Path) -> None:
+    place = new_data_dir / ("deep/" * 60 + "er")
     with running(place) as server, _watched(server) as watch:
         control = server.folder.cluster / "global" / "pg_control"
         away = control.with_name("elsewhere")

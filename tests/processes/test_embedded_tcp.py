@@ -29,9 +29,9 @@ def ask(dsn: str, question: str = "SELECT current_user") -> str:
         return str(answer)
 
 
-def test_a_client_needs_the_password_that_is_made_once(data_dir: Path) -> None:
+def test_a_client_needs_the_password_that_is_made_once(new_data_dir: Path) -> None:
     tcp = TcpAddress(host=LOCAL, port=free_port())
-    server = start(data_dir, tcp=tcp)
+    server = start(new_data_dir, tcp=tcp)
     try:
         password = server.password
         assert password is not None
@@ -47,18 +47,18 @@ def test_a_client_needs_the_password_that_is_made_once(data_dir: Path) -> None:
             ask(address(tcp.port, "", "visitor"))
         assert ask(server.dsn, "SELECT rolpassword FROM pg_authid WHERE rolname = 'fieldstone'").startswith("SCRAM-")
         # Another user of the server, which does not ask for TCP.
-        other = start(data_dir)
+        other = start(new_data_dir)
         assert (other.dsn, other.tcp, other.password) == (server.dsn, tcp, None)
         stop(other)
     finally:
         stop(server)
-    again = start(data_dir, tcp=tcp)
+    again = start(new_data_dir, tcp=tcp)
     try:
         assert again.password is None
         assert ask(address(tcp.port, password)) == "fieldstone"
     finally:
         stop(again)
-    closed = start(data_dir)
+    closed = start(new_data_dir)
     try:
         assert ask(closed.dsn, "SHOW listen_addresses") == ""
         with pytest.raises(psycopg.OperationalError, match="refused"):

@@ -18,15 +18,15 @@ _CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id 
 
 
 @pytest.fixture
-def small_disk(data_dir: Path) -> Iterator[Path]:
+def small_disk(new_data_dir: Path) -> Iterator[Path]:
     """A data folder on a file system of its own of 200 MB, which only root can make."""
     as_root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-    data_dir.mkdir()
+    new_data_dir.mkdir()
     options = f"size=200m,mode=0755,uid={os.geteuid()},gid={os.getegid()}"
-    subprocess.run([*as_root, "mount", "-t", "tmpfs", "-o", options, "tmpfs", data_dir], check=True)
-    yield data_dir
-    end_processes(DataFolder(root=data_dir))
-    subprocess.run([*as_root, "umount", data_dir], check=True)
+    subprocess.run([*as_root, "mount", "-t", "tmpfs", "-o", options, "tmpfs", new_data_dir], check=True)
+    yield new_data_dir
+    end_processes(DataFolder(root=new_data_dir))
+    subprocess.run([*as_root, "umount", new_data_dir], check=True)
 
 
 @pytest.mark.system

@@ -35,8 +35,8 @@ def ask(client: httpx.Client, query: str, **variables: Any) -> Any:
     return answer["data"]
 
 
-def test_on_an_empty_folder_it_serves_the_sample_and_the_pasted_line_answers(data_dir: Path) -> None:
-    with serving("--demo", FIELDSTONE_DATA_DIR=str(data_dir)) as served:
+def test_on_an_empty_folder_it_serves_the_sample_and_the_pasted_line_answers(new_data_dir: Path) -> None:
+    with serving("--demo", FIELDSTONE_DATA_DIR=str(new_data_dir)) as served:
         pasted = subprocess.run(["/bin/sh", "-c", served.curl], capture_output=True, text=True, check=True)
         assert json.loads(pasted.stdout)["data"]["people"]["totalCount"] == 2_000
         with served.client() as client:
@@ -50,7 +50,7 @@ def test_on_an_empty_folder_it_serves_the_sample_and_the_pasted_line_answers(dat
                 "opportunities": 2_500,
             }
             ask(client, 'mutation { createPerson(data: { email: "new@example.com" }) { id } }')
-        beside = run("api-key", "create", "--name", "beside", FIELDSTONE_DATA_DIR=str(data_dir))
+        beside = run("api-key", "create", "--name", "beside", FIELDSTONE_DATA_DIR=str(new_data_dir))
         assert beside.returncode == 0, beside.stderr
         key = beside.stdout.splitlines()[-1]
         with httpx.Client(base_url=served.url, headers={"authorization": f"Bearer {key}"}) as client:
@@ -61,11 +61,11 @@ def test_on_an_empty_folder_it_serves_the_sample_and_the_pasted_line_answers(dat
         page = httpx.get(f"{served.url}/graphql", headers={"accept": "text/html"}, follow_redirects=True)
         assert page.headers["content-type"].startswith("text/html")
         assert served.stop() == 0
-    assert not is_running(data_dir)
-    listed = run("api-key", "list", FIELDSTONE_DATA_DIR=str(data_dir))
+    assert not is_running(new_data_dir)
+    listed = run("api-key", "list", FIELDSTONE_DATA_DIR=str(new_data_dir))
     states = {"beside" in line: line.split()[1] for line in listed.stdout.splitlines()}
     assert states == {False: "revoked", True: "valid"}
-    with serving("--demo", FIELDSTONE_DATA_DIR=str(data_dir)) as served, served.client() as client:
+    with serving("--demo", FIELDSTONE_DATA_DIR=str(new_data_dir)) as served, served.client() as client:
         assert ask(client, "{ people { totalCount } }") == {"people": {"totalCount": 2_001}}
 
 
