@@ -42,7 +42,8 @@ class Dimension:
         if self.bucket:
             part = _part(DATE_TIME.sql_type) if isinstance(value, datetime) else _part(SqlType.DATE)
             return value if isinstance(value, int) else write_value(part, value)
-        if self.is_stepped:
+        if isinstance(value, Decimal):
+            # A group has numbers that are equal, and 12.50 is 12.5.
             exact = format(value.normalize(), "f") if value else "0"
             return exact if self.part.scalar.name in {"BigInt", "BigFloat"} else float(value)
         return write_value(self.part, value)
