@@ -164,7 +164,7 @@ class Import:
         except ApiError as error:
             raise rename_inputs(error) from error
         if self.report.created >= _MANY and not self._way.is_trial:
-            await renew_statistics(self._database, object_)
+            await renew_statistics(self._database, object_, self.report.created)
 
     async def _write_all(
         self, writer: BatchWriter, reader: Reader, pieces: Pieces, admit: Callable[[], Awaitable[None]]

@@ -354,6 +354,12 @@ async def test_postgresql_knows_the_values_of_a_large_import(client: httpx.Async
     await send(client, "people.csv", people(1_000, 2_000))
     assert known_rows(app_database) == 1_999
     with psycopg.connect(app_database) as connection:
+        connection.execute("UPDATE pg_class SET reltuples = 10000 WHERE oid = 'workspace_default.person'::regclass")
+    await send(client, "people.csv", people(2_000, 3_000))
+    assert known_rows(app_database) == 10_000
+    await send(client, "people.csv", people(3_000, 4_001))
+    assert known_rows(app_database) == 4_000  # 999 + 1,000 + 1,000 + 1,001
+    with psycopg.connect(app_database) as connection:
         plan = connection.execute(
             "EXPLAIN SELECT * FROM workspace_default.person"
             " WHERE \"deletedAt\" IS NULL AND id > '00000000-0000-0000-0000-000000000000' ORDER BY id LIMIT 200"
