@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from fieldstone.engine.cells.errors import MoveRefused
+from fieldstone.engine.cells.moves.hold import held_model
+from fieldstone.engine.cells.moves.unfinished import list_unfinished
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.engine.positions import EPOCH, positions_of
@@ -144,20 +146,26 @@ async def test_a_move_that_is_stopped_at_each_step_goes_on(cells: dict[str, str]
         ("the tables are", "the records are", "events are copied", "the writes were"),
     )
     async with open_app(cells) as app:
+        databases = {cell: cell_services(app, cell).foundation.database for cell in ("home", "east")}
         _, token = await make_workspace(app, "home", "first")
         async with client_of(app, token) as client:
             for step in steps:
                 await send(client, CREATE, name=step)
                 with pytest.raises(Stopped):
                     await move(settings, "first", "east", stop_at(step))
-            # As if the process had ended between the commit of the source and that of the target.
-            for cell, statement in (
-                ("east", "UPDATE fieldstone.workspace SET presence = 'COMING' WHERE name = 'first'"),
-                ("home", "UPDATE fieldstone.placement SET cell = 'home', epoch = 0 WHERE name = 'first'"),
-                ("home", "UPDATE fieldstone.workspace_move SET step = 'SWITCH'"),
-            ):
-                async with cell_services(app, cell).foundation.database.session() as connection:
-                    await connection.execute(statement.encode())
+                if step == steps[0]:
+                    (unfinished,) = await list_unfinished(databases["home"], databases)
+                    moving = unfinished.move
+            # As if the process had ended between the commit of the source and that of the target. A server that is
+            # just ending the move has to be through.
+            async with held_model(databases["home"], moving, patience=30):
+                for cell, statement in (
+                    ("east", "UPDATE fieldstone.workspace SET presence = 'COMING' WHERE name = 'first'"),
+                    ("home", "UPDATE fieldstone.placement SET cell = 'home', epoch = 0 WHERE name = 'first'"),
+                    ("home", "UPDATE fieldstone.workspace_move SET step = 'SWITCH'"),
+                ):
+                    async with databases[cell].session() as connection:
+                        await connection.execute(statement.encode())
             with pytest.raises(MoveRefused, match="has left the workspace already"):
                 await cancel(settings, "first")
             # A server brings the switch to its end.

@@ -21,6 +21,8 @@ def read_distinct(tree: Tree) -> tuple[str, ...]:
 
 def default_order(object_: Object, names: Sequence[str]) -> tuple[OrderKey, ...]:
     """Return the order of distinct records without an orderBy: by their values, ascending."""
+    if not names:
+        return ()
     parts = distinct_parts(object_)
     operands = [operand_of(parts[name][1]) for name in names]
     return tuple(

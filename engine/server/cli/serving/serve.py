@@ -37,7 +37,7 @@ Where the server closes first, a request that is just being sent is lost with it
 _SWITCH_INTERVAL = 0.0005
 """Seconds for which the event loop waits at most for the work thread to let it run; Python's own default is 0.005."""
 
-_COLLECTIONS = (700, 5, 40)
+COLLECTIONS = (700, 5, 40)
 """Python's thresholds for the collector of cyclic garbage, which holds up all threads: 700, 10 and 10 by default.
 
 Documents that are all new had a full collection of 35 to 60 ms every 2 s, which is every 4 s now, and those of the
@@ -151,7 +151,7 @@ async def serve_app(
         if starting.done():
             services = starting.result()
             gc.freeze()
-            gc.set_threshold(*_COLLECTIONS)
+            gc.set_threshold(*COLLECTIONS)
             gc.enable()
             async with when_ready(services):
                 await serving

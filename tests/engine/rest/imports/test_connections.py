@@ -1,15 +1,17 @@
 """Imports over sockets: slow clients, clients that go, large files, limits and ends."""
 
 import asyncio
+import gc
 import resource
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
 
 from fieldstone.engine.errors import ServiceUnavailable
 from fieldstone.engine.request.answer import Answer, refusal
+from fieldstone.engine.server.cli.serving.serve import COLLECTIONS
 from tests.engine.rest.asking import ask
 from tests.engine.rest.exports.exporting import key_of_role
 from tests.engine.rest.transfers import chunk, head
@@ -35,6 +37,15 @@ async def wait_for(serving: Serving, records: int) -> None:
     async with asyncio.timeout(60):
         while await count(serving) != records:
             await asyncio.sleep(0.02)
+
+
+@pytest.fixture
+def collections_of_servers() -> Iterator[None]:
+    """Collections of garbage that are as frequent as those of a server: the tests' own are rarer."""
+    rare = gc.get_threshold()
+    gc.set_threshold(*COLLECTIONS)
+    yield
+    gc.set_threshold(*rare)
 
 
 async def test_records_are_written_while_the_file_comes(serve: Serve) -> None:
@@ -92,7 +103,7 @@ async def test_a_file_that_is_too_large(serve: Serve) -> None:
         assert (await talk.ask("{ __typename }")).status == 200
 
 
-async def test_a_large_file_takes_no_more_memory(serve: Serve) -> None:
+async def test_a_large_file_takes_no_more_memory(serve: Serve, collections_of_servers: None) -> None:
     async with serve(creates=False, pool_size=2, max_buffered_bytes=1 << 20) as serving:
         city = "x" * 20_000
 
