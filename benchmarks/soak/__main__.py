@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks.process_usage import process_usage
-from benchmarks.soak.load import change, fill_caches, read, write
+from benchmarks.soak.load import KEPT, PLANS, change, fill_caches, read, write
 from benchmarks.soak.memory import Sample, slope
 from benchmarks.soak.retry import RetryingClient, Tally
 from benchmarks.soak.server import Soaked, soaked
@@ -27,6 +27,7 @@ _READERS, _WRITERS, _SUBSCRIBERS, _VISITORS = 3, 2, 4, 2
 _KILLS = (0.2, 0.4)
 """When PostgreSQL is killed, as shares of the time."""
 _LONG_ENOUGH = 300.0
+"""Seconds from which the growth of the memory is judged, for which all caches have to be full."""
 _STEEPEST = 0.5
 _MOST_MEMORY = 300.0
 _PATIENCE = 60.0
@@ -50,7 +51,7 @@ async def soak(server: Soaked, seconds: float) -> Findings:
     found.subscribers = [Subscriber(server.url, server.key, found.tally) for _ in range(_SUBSCRIBERS)]
     following = [asyncio.create_task(one.run()) for one in found.subscribers]
     try:
-        await fill_caches(clients[0])
+        await fill_caches(clients[0], KEPT + PLANS if seconds >= _LONG_ENOUGH else PLANS + PLANS // 2)
         await asyncio.gather(*(one.is_listening.wait() for one in found.subscribers))
         readers, writers, changer = clients[:_READERS], clients[_READERS:-1], clients[-1]
         async with asyncio.TaskGroup() as group:

@@ -33,11 +33,13 @@ _OBJECTS_WITH_FIELDS = ("company", "person", "opportunity", "activity")
 """In turn: a table has 1,600 columns in its life."""
 PLANS = 500
 """Operations whose plans the server keeps: few, so that its cache is soon full."""
+KEPT = 4_096
+"""Operations of which the server keeps other things, as the bodies that they come in."""
 
 
-async def fill_caches(client: RetryingClient) -> None:
-    """Send more operations than are kept."""
-    for number in range(PLANS + PLANS // 2):
+async def fill_caches(client: RetryingClient, operations: int) -> None:
+    """Send so many operations, each once."""
+    for number in range(operations):
         await client.send("first read", _OF_ITS_OWN.format(first=5, number=number))
 
 

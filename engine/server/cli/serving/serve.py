@@ -37,12 +37,11 @@ Where the server closes first, a request that is just being sent is lost with it
 _SWITCH_INTERVAL = 0.0005
 """Seconds for which the event loop waits at most for the work thread to let it run; Python's own default is 0.005."""
 
-COLLECTIONS = (700, 5, 40)
+COLLECTIONS = (700, 5, 20)
 """Python's thresholds for the collector of cyclic garbage, which holds up all threads: 700, 10 and 10 by default.
 
-Documents that are all new had a full collection of 35 to 60 ms every 2 s, which is every 4 s now, and those of the
-middle are half as long. With 100 instead of 40 the garbage of replaced schemas came to 10 MiB between collections, and
-memory grew by 1.3 MiB a minute in a soak.
+Those of the middle are half as long as by default, and full ones as frequent. Where full ones were a fifth as frequent,
+the schemas that changes of the model replace came to 10 MiB of garbage before they were collected.
 """
 
 _LARGEST_FRAME = 1 << 20
