@@ -21,7 +21,7 @@ from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.secret_box import SEALED, SecretBox, missing_key
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.workspaces.registry import check_name, find_free_schema
-from fieldstone.sql.ddl import create
+from fieldstone.sql.ddl import create, rewrite
 from fieldstone.sql.ddl.names import name_sql, names_sql, table_sql
 from fieldstone.sql.executor import Database
 from fieldstone.sql.identifiers import quote_table
@@ -287,5 +287,5 @@ async def analyze(database: Database, tables: Iterable[SavedTable]) -> None:
         for one in tables:
             if one.rows:
                 table = Table(schema=one.schema, name=one.name)
-                await connection.execute(sql.SQL("ANALYZE {}").format(table_sql(table)))
+                await connection.execute(rewrite.analyze(table))
                 await connection.commit()

@@ -26,6 +26,7 @@ from fieldstone.metadata.catalog.queries import QUERIES as CATALOG
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.sql.concurrency.tasks import end_tasks
 from fieldstone.sql.concurrency.wakeup import Wake
+from fieldstone.sql.ddl import rewrite
 from fieldstone.sql.ddl.names import name_sql, table_sql
 from fieldstone.sql.errors import LockTimeout
 from fieldstone.sql.plan.elements import Table
@@ -227,7 +228,7 @@ async def _analyze(ends: Ends, move: Move) -> None:
     async with ends.target.session() as connection:
         tables = await list_tables(connection, move.schema)
         for table in tables:
-            await connection.execute(sql.SQL("ANALYZE {}").format(table_sql(table)))
+            await connection.execute(rewrite.analyze(table))
             await connection.commit()
 
 

@@ -38,8 +38,6 @@ MOST_ROWS = 500
 """Rows of a batch."""
 _MOST_CHARACTERS = 1 << 19
 """Characters of a batch."""
-_MANY = 1_000
-"""Records created by an import that is followed by new statistics of the table."""
 
 Pieces = AsyncIterator[bytes]
 
@@ -163,7 +161,7 @@ class Import:
             await self._write_all(writer, reader, pieces, admit)
         except ApiError as error:
             raise rename_inputs(error) from error
-        if self.report.created >= _MANY and not self._way.is_trial:
+        if not self._way.is_trial:
             await renew_statistics(self._database, object_, self.report.created)
 
     async def _write_all(
