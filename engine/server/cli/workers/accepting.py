@@ -54,10 +54,13 @@ class Acceptor:
 
     def _notice(self) -> None:
         """Accept a connection, now or in a moment in which the others may."""
-        if self._count() > _ABOVE * self._mean() and self._loop.time() >= self._takes_all_until:
+        if self._has_many() and self._loop.time() >= self._takes_all_until:
             self._pause(_MOMENT)
         else:
             self._accept()
+
+    def _has_many(self) -> bool:
+        return self._count() > _ABOVE * self._mean()
 
     def _pause(self, seconds: float) -> None:
         self._loop.remove_reader(self._listener)
@@ -66,6 +69,9 @@ class Acceptor:
     def _go_on(self) -> None:
         self._waiting = None
         self._loop.add_reader(self._listener, self._notice)
+        if not self._has_many():
+            # The others have taken some meanwhile, and may be in their own moment: the next one is this worker's turn.
+            return
         # The others have had their chance: a client that still waits is not left to a worker that stands still.
         if not self._accept():
             self._unclaimed = 0

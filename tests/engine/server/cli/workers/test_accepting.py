@@ -72,3 +72,21 @@ async def test_nobody_waits_for_workers_that_stand_still(listener: socket.socket
     acceptor.stop()
     for writer in writers:
         writer.close()
+
+
+async def test_workers_that_wait_for_their_moment_do_not_stand_still(listener: socket.socket) -> None:
+    made = [0]
+    mean = 0.0
+    acceptor = Acceptor(listener, lambda: Counted(made, 0), count=lambda: made[0] + 1, mean=lambda: mean)
+    writers = []
+    for count in range(1, 6):
+        mean = 0.0
+        writers.append((await asyncio.open_connection(*listener.getsockname()))[1])
+        await until(lambda: acceptor._waiting is not None)
+        # Another worker takes connections while this one waits, so that it has no more than the mean.
+        mean = 10.0
+        await until(lambda count=count: made == [count])  # type: ignore[misc]
+    assert acceptor._takes_all_until == 0
+    acceptor.stop()
+    for writer in writers:
+        writer.close()
