@@ -441,6 +441,9 @@ RETURNING id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE r
 -- name: api_key_binding
 SELECT role_id, claims::text FROM fieldstone.api_key WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 
+-- name: api_key_end
+SELECT expires_at FROM fieldstone.api_key WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+
 -- name: rotate_api_key
 -- The token before the last rotation ends at once; a key that is not valid any more stays as it is.
 UPDATE fieldstone.api_key

@@ -190,6 +190,12 @@ async def read_binding(connection: Session, *, workspace_id: UUID, key_id: UUID)
     return Binding(role_id=role_id, claims=loads(claims))
 
 
+async def read_end(connection: Session, *, workspace_id: UUID, key_id: UUID) -> datetime | None:
+    """Return when a key ends; None if it never does."""
+    row = await fetch_one(connection, "api_key_end", workspace_id=workspace_id, id=key_id)
+    return None if row is None else row[0]
+
+
 async def rotate_key(connection: Session, *, workspace_id: UUID, key_id: UUID, overlap_seconds: int = 0) -> NewApiKey:
     """Give a key another token; call `KeyStore.note_changed` after the commit. Its sessions end with its old token.
 

@@ -1,7 +1,7 @@
 """The Metadata API's mutations of API keys."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from fieldstone.engine.errors import Forbidden
@@ -10,7 +10,14 @@ from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
 from fieldstone.metadata.roles.networks import are_within, read_network
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.scalars import DATE_TIME
-from fieldstone.metadata.workspaces.api_keys import create_key, read_binding, revoke_key, revoke_made, rotate_key
+from fieldstone.metadata.workspaces.api_keys import (
+    create_key,
+    read_binding,
+    read_end,
+    revoke_key,
+    revoke_made,
+    rotate_key,
+)
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
@@ -21,13 +28,13 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
     async def create(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         given = arguments["input"]
         role_id, claims = bind_role(transaction.snapshot, principal, given)
-        expires_at = given.get("expiresAt")
+        own_end, end = await _read_own_end(transaction, principal), given.get("expiresAt")
         is_key = principal.kind is SubjectKind.API_KEY
         made = await create_key(
             transaction.connection,
             workspace_id=principal.workspace_id,
             name=given["name"],
-            expires_at=None if expires_at is None else datetime.fromisoformat(DATE_TIME.coerce(expires_at)),
+            expires_at=own_end if end is None else datetime.fromisoformat(DATE_TIME.coerce(end)),
             role=role_id,
             claims=claims,
             networks=given.get("networks") or [str(network) for network in principal.networks],
@@ -36,6 +43,7 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
         )
         # A refusal rolls the creation back.
         _require_networks(principal, made.key.networks, field="networks")
+        _require_end(own_end, made.key.expires_at, field="expiresAt")
         return Written(object_name="apiKey", id=made.key.id, type_name="CreatedApiKey", extra={"token": made.token})
 
     async def revoke(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
@@ -52,6 +60,7 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
         held = await read_binding(connection, workspace_id=principal.workspace_id, key_id=key_id)
         # Its new token gives all that the key may do.
         require_binding(transaction.snapshot, principal, held.role_id, held.claims)
+        own_end = await _read_own_end(transaction, principal)
         rotated = await rotate_key(
             connection,
             workspace_id=principal.workspace_id,
@@ -60,6 +69,7 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
         )
         # A refusal rolls the rotation back.
         _require_networks(principal, rotated.key.networks, field="id")
+        _require_end(own_end, rotated.key.expires_at, field="id")
         transaction.committed.connect(lambda: keys.note_changed([key_id]))
         return Written(object_name="apiKey", id=key_id, type_name="CreatedApiKey", extra={"token": rotated.token})
 
@@ -79,3 +89,22 @@ def _require_networks(principal: Principal, networks: Sequence[str], *, field: s
         f"The key that asks may be used from {own} alone: another's networks must be within these.",
         field=field,
     )
+
+
+async def _read_own_end(transaction: ModelTransaction, principal: Principal) -> datetime | None:
+    """Return when the key that asks ends; None if it never does, and for a user, whose tokens are renewed."""
+    if principal.kind is not SubjectKind.API_KEY:
+        return None
+    return await read_end(transaction.connection, workspace_id=principal.workspace_id, key_id=principal.subject_id)
+
+
+def _require_end(own_end: datetime | None, expires_at: datetime | None, *, field: str) -> None:
+    """Refuse a new token that would outlive the key that asks for it.
+
+    Raises:
+        Forbidden: the token ends later than `own_end`, or never.
+    """
+    if own_end is None or (expires_at is not None and expires_at <= own_end):
+        return
+    shown = own_end.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    raise Forbidden(f"The key that asks ends at {shown}: another's expiresAt must be no later.", field=field)

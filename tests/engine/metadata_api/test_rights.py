@@ -1,8 +1,6 @@
-"""Rights in the Metadata API: settings guard root fields, a role is shown its part of the model, rights mint none."""
+"""Rights in the Metadata API: settings guard root fields, a role is shown its part of the model."""
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from graphql import FieldNode, NameNode
@@ -10,46 +8,14 @@ from graphql import FieldNode, NameNode
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.metadata_api.roles.rights import require_root
-from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.metadata.api_names import all_query_names
-from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Snapshot
-from fieldstone.metadata.roles.principal import Principal, SubjectKind
-from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.metadata.roles.principal import Principal
 from tests.apis import PRINCIPAL, Apis
 from tests.engine.metadata_api.changing import APPLY
-from tests.engine.metadata_api.roles import add_owner, create_role
+from tests.engine.metadata_api.roles import HOOK, KEY, add_owner, ask, create_role, data, forbidden, of_role
 
-READ_ALL = {"object": "*", "read": {}}
-
-
-async def ask(apis: Apis, principal: Principal, text: str, variables: Mapping[str, Any] | None = None) -> Any:
-    request = GraphQLRequest(query=text, operation_name=None, variables=variables or {})
-    return loads((await apis.metadata.execute(principal, request, allow_mutation=True)).body)
-
-
-async def data(apis: Apis, principal: Principal, text: str, **variables: Any) -> Any:
-    answer = await ask(apis, principal, text, variables)
-    assert "errors" not in answer, answer["errors"]
-    return answer["data"]
-
-
-async def forbidden(apis: Apis, principal: Principal, text: str, **variables: Any) -> str:
-    answer = await ask(apis, principal, text, variables)
-    assert answer.get("data") is None, answer
-    (error,) = answer["errors"]
-    assert error["extensions"]["code"] == "FORBIDDEN", error
-    return str(error["message"])
-
-
-async def of_role(apis: Apis, name: str = "clerk", *settings: str, grants: Any = (READ_ALL,), **more: Any) -> Principal:
-    await create_role(apis, name=name, settings=list(settings), grants=list(grants), **more)
-    return replace(PRINCIPAL, role=name)
-
-
-KEY = 'mutation { createApiKey(input: { name: "k" }) { id role } }'
-HOOK = """mutation { createWebhook(input: { targetUrl: "https://example.com/x" operations: ["*.*"] }) { id role } }"""
 FIELD = """mutation ($of: UUID!) {
     createField(input: { objectMetadataId: $of name: "size" label: "Size" type: TEXT }) { id } }"""
 
@@ -213,79 +179,6 @@ async def test_the_model_changes_and_so_does_its_shown_part(apis: Apis) -> None:
     assert (await data(apis, clerk, text))["fields"]["edges"] == [{"node": {"name": "size"}}]
 
 
-async def test_keys_and_webhooks_have_the_role_of_their_maker(apis: Apis) -> None:
-    clerk = await of_role(apis, "clerk", "API_KEYS", "WEBHOOKS", claims=[{"name": "userId", "type": "UUID"}])
-    claims = {"userId": str(PRINCIPAL.subject_id)}
-    clerk = replace(clerk, claims=claims)
-    made = await data(apis, clerk, HOOK.replace("{ id role }", "{ id role }"))
-    assert made["createWebhook"]["role"] == "clerk"
-    listed = (await data(apis, clerk, "{ webhooks { edges { node { role claims } } } }"))["webhooks"]["edges"]
-    assert listed == [{"node": {"role": "clerk", "claims": claims}}]
-
-
-MINTING = {
-    "another role for a key": 'mutation { createApiKey(input: { name: "k" role: "admin" }) { id } }',
-    "other claims for a key": 'mutation { createApiKey(input: { name: "k" claims: { userId: "x" } }) { id } }',
-    "another role for a webhook": """mutation { createWebhook(input: {
-        targetUrl: "https://example.com/x" operations: ["*.*"] role: "admin" }) { id } }""",
-    "other claims for a webhook": """mutation { createWebhook(input: {
-        targetUrl: "https://example.com/x" operations: ["*.*"] claims: { userId: "x" } }) { id } }""",
-    "a role": 'mutation { createRole(input: { name: "x" settings: [ROLES] }) { id } }',
-}
-
-
-@pytest.mark.parametrize("text", MINTING.values(), ids=MINTING.keys())
-async def test_rights_mint_no_rights(apis: Apis, text: str) -> None:
-    clerk = await of_role(apis, "clerk", "API_KEYS", "WEBHOOKS", "DATA_MODEL")
-    assert "'clerk' lacks the setting ROLES" in await forbidden(apis, clerk, text)
-
-
-async def test_the_setting_for_roles_binds_any(apis: Apis) -> None:
-    text = "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { id role } }"
-    user = replace(PRINCIPAL, kind=SubjectKind.USER)
-    await of_role(apis, "clerk")
-    given = {"name": "k", "role": "clerk", "claims": {"userId": "7"}}
-    assert (await data(apis, user, text, input=given))["createApiKey"]["role"] == "clerk"
-    (key,) = (await apis.change("{ apiKeys { edges { node { role claims } } } }"))["apiKeys"]["edges"]
-    assert key["node"] == {"role": "clerk", "claims": {"userId": "7"}}
-    for wrong, field in (({"role": "boss"}, "role"), ({"claims": ["x"]}, "claims")):
-        (error,) = (await ask(apis, user, text, {"input": {"name": "k", **wrong}}))["errors"]
-        assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", field)
-
-
-WITHOUT_CLAIMS = {
-    "a key": 'mutation ($c: JSON) { createApiKey(input: { name: "k" role: "clerk" claims: $c }) { id } }',
-    "a webhook": """mutation ($c: JSON) { createWebhook(input: {
-        targetUrl: "https://example.com/x" operations: ["*.*"] role: "clerk" claims: $c }) { id } }""",
-}
-
-
-@pytest.mark.parametrize("text", WITHOUT_CLAIMS.values(), ids=WITHOUT_CLAIMS.keys())
-async def test_a_key_or_webhook_has_the_values_that_its_role_needs(apis: Apis, text: str) -> None:
-    await of_role(apis, "clerk", claims=[{"name": "userId", "type": "UUID"}])
-    for claims, reason in (({}, "is missing"), ({"userId": "7"}, "UUID")):
-        (error,) = (await ask(apis, PRINCIPAL, text, {"c": claims}))["errors"]
-        assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", "claims")
-        assert error["message"].startswith(
-            "claims: The role needs the principal's value 'userId' of the type UUID, which"
-        )
-        assert reason in error["message"]
-    user = replace(PRINCIPAL, kind=SubjectKind.USER)
-    await data(apis, user, text, c={"userId": str(PRINCIPAL.subject_id)})
-
-
-async def test_a_webhook_of_another_role_is_not_led_elsewhere(apis: Apis) -> None:
-    id_ = (await apis.change(HOOK))["createWebhook"]["id"]
-    clerk = await of_role(apis, "clerk", "WEBHOOKS")
-    text = "mutation ($id: UUID!, $i: UpdateWebhookInput!) { updateWebhook(id: $id, input: $i) { id role claims } }"
-    assert "lacks the setting ROLES" in await forbidden(apis, clerk, text, id=id_, i={"description": "mine"})
-    given = {"role": "clerk", "claims": {"a": 1}}
-    assert (await data(apis, PRINCIPAL, text, id=id_, i=given))["updateWebhook"] == {"id": id_, **given}
-    assert (await data(apis, PRINCIPAL, text, id=id_, i={"role": "viewer"}))["updateWebhook"]["claims"] == {}
-    answer = await ask(apis, PRINCIPAL, text, {"id": str(PRINCIPAL.subject_id), "i": {"role": "clerk"}})
-    assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
-
-
 async def test_the_data_model_needs_unconditional_read(apis: Apis) -> None:
     boss = await of_role(apis, "boss", "DATA_MODEL")
     assert (await data(apis, boss, MODEL))["objectsAggregate"] == {"count": 4}
@@ -306,16 +199,6 @@ async def test_a_rollback_over_roles_needs_the_setting_for_roles(apis: Apis) -> 
             apis, boss, text
         )
     assert len((await apis.snapshot()).roles) == 5
-
-
-async def test_a_key_of_another_role_is_not_rotated(apis: Apis) -> None:
-    made = await KeyStore(apis.database).create(PRINCIPAL.workspace_id, "boss's")
-    clerk = await of_role(apis, "clerk", "API_KEYS")
-    own = await KeyStore(apis.database).create(PRINCIPAL.workspace_id, "clerk's", role="clerk")
-    text = "mutation ($id: UUID!) { rotateApiKey(id: $id) { id token } }"
-    assert "lacks the setting ROLES" in await forbidden(apis, clerk, text, id=str(made.key.id))
-    assert (await data(apis, clerk, text, id=str(own.key.id)))["rotateApiKey"]["token"].startswith("fs_")
-    assert (await data(apis, PRINCIPAL, text, id=str(made.key.id)))["rotateApiKey"]["id"] == str(made.key.id)
 
 
 async def test_few_root_fields_are_open_to_a_role_without_settings(apis: Apis) -> None:

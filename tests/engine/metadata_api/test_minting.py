@@ -1,0 +1,129 @@
+"""Rights mint no rights: a key or a webhook gives, to a holder of the settings for these, nothing beyond its own."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.metadata.workspaces.key_store import KeyStore
+from tests.apis import PRINCIPAL, Apis
+from tests.engine.metadata_api.roles import HOOK, ask, data, forbidden, of_role
+
+
+async def test_keys_and_webhooks_have_the_role_of_their_maker(apis: Apis) -> None:
+    clerk = await of_role(apis, "clerk", "API_KEYS", "WEBHOOKS", claims=[{"name": "userId", "type": "UUID"}])
+    claims = {"userId": str(PRINCIPAL.subject_id)}
+    clerk = replace(clerk, claims=claims)
+    made = await data(apis, clerk, HOOK.replace("{ id role }", "{ id role }"))
+    assert made["createWebhook"]["role"] == "clerk"
+    listed = (await data(apis, clerk, "{ webhooks { edges { node { role claims } } } }"))["webhooks"]["edges"]
+    assert listed == [{"node": {"role": "clerk", "claims": claims}}]
+
+
+MINTING = {
+    "another role for a key": 'mutation { createApiKey(input: { name: "k" role: "admin" }) { id } }',
+    "other claims for a key": 'mutation { createApiKey(input: { name: "k" claims: { userId: "x" } }) { id } }',
+    "another role for a webhook": """mutation { createWebhook(input: {
+        targetUrl: "https://example.com/x" operations: ["*.*"] role: "admin" }) { id } }""",
+    "other claims for a webhook": """mutation { createWebhook(input: {
+        targetUrl: "https://example.com/x" operations: ["*.*"] claims: { userId: "x" } }) { id } }""",
+    "a role": 'mutation { createRole(input: { name: "x" settings: [ROLES] }) { id } }',
+}
+
+
+@pytest.mark.parametrize("text", MINTING.values(), ids=MINTING.keys())
+async def test_rights_mint_no_rights(apis: Apis, text: str) -> None:
+    clerk = await of_role(apis, "clerk", "API_KEYS", "WEBHOOKS", "DATA_MODEL")
+    assert "'clerk' lacks the setting ROLES" in await forbidden(apis, clerk, text)
+
+
+async def test_the_setting_for_roles_binds_any(apis: Apis) -> None:
+    text = "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { id role } }"
+    user = replace(PRINCIPAL, kind=SubjectKind.USER)
+    await of_role(apis, "clerk")
+    given = {"name": "k", "role": "clerk", "claims": {"userId": "7"}}
+    assert (await data(apis, user, text, input=given))["createApiKey"]["role"] == "clerk"
+    (key,) = (await apis.change("{ apiKeys { edges { node { role claims } } } }"))["apiKeys"]["edges"]
+    assert key["node"] == {"role": "clerk", "claims": {"userId": "7"}}
+    for wrong, field in (({"role": "boss"}, "role"), ({"claims": ["x"]}, "claims")):
+        (error,) = (await ask(apis, user, text, {"input": {"name": "k", **wrong}}))["errors"]
+        assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", field)
+
+
+WITHOUT_CLAIMS = {
+    "a key": 'mutation ($c: JSON) { createApiKey(input: { name: "k" role: "clerk" claims: $c }) { id } }',
+    "a webhook": """mutation ($c: JSON) { createWebhook(input: {
+        targetUrl: "https://example.com/x" operations: ["*.*"] role: "clerk" claims: $c }) { id } }""",
+}
+
+
+@pytest.mark.parametrize("text", WITHOUT_CLAIMS.values(), ids=WITHOUT_CLAIMS.keys())
+async def test_a_key_or_webhook_has_the_values_that_its_role_needs(apis: Apis, text: str) -> None:
+    await of_role(apis, "clerk", claims=[{"name": "userId", "type": "UUID"}])
+    for claims, reason in (({}, "is missing"), ({"userId": "7"}, "UUID")):
+        (error,) = (await ask(apis, PRINCIPAL, text, {"c": claims}))["errors"]
+        assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", "claims")
+        assert error["message"].startswith(
+            "claims: The role needs the principal's value 'userId' of the type UUID, which"
+        )
+        assert reason in error["message"]
+    user = replace(PRINCIPAL, kind=SubjectKind.USER)
+    await data(apis, user, text, c={"userId": str(PRINCIPAL.subject_id)})
+
+
+async def test_a_webhook_of_another_role_is_not_led_elsewhere(apis: Apis) -> None:
+    id_ = (await apis.change(HOOK))["createWebhook"]["id"]
+    clerk = await of_role(apis, "clerk", "WEBHOOKS")
+    text = "mutation ($id: UUID!, $i: UpdateWebhookInput!) { updateWebhook(id: $id, input: $i) { id role claims } }"
+    assert "lacks the setting ROLES" in await forbidden(apis, clerk, text, id=id_, i={"description": "mine"})
+    given = {"role": "clerk", "claims": {"a": 1}}
+    assert (await data(apis, PRINCIPAL, text, id=id_, i=given))["updateWebhook"] == {"id": id_, **given}
+    assert (await data(apis, PRINCIPAL, text, id=id_, i={"role": "viewer"}))["updateWebhook"]["claims"] == {}
+    answer = await ask(apis, PRINCIPAL, text, {"id": str(PRINCIPAL.subject_id), "i": {"role": "clerk"}})
+    assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
+
+
+async def test_a_key_of_another_role_is_not_rotated(apis: Apis) -> None:
+    made = await KeyStore(apis.database).create(PRINCIPAL.workspace_id, "boss's")
+    clerk = await of_role(apis, "clerk", "API_KEYS")
+    own = await KeyStore(apis.database).create(PRINCIPAL.workspace_id, "clerk's", role="clerk")
+    text = "mutation ($id: UUID!) { rotateApiKey(id: $id) { id token } }"
+    assert "lacks the setting ROLES" in await forbidden(apis, clerk, text, id=str(made.key.id))
+    assert (await data(apis, clerk, text, id=str(own.key.id)))["rotateApiKey"]["token"].startswith("fs_")
+    assert (await data(apis, PRINCIPAL, text, id=str(made.key.id)))["rotateApiKey"]["id"] == str(made.key.id)
+
+
+MAKE = 'mutation ($end: DateTime) { createApiKey(input: { name: "k" expiresAt: $end }) { id expiresAt } }'
+ROTATE = "mutation ($id: UUID!) { rotateApiKey(id: $id) { id token } }"
+
+
+async def ending(apis: Apis, end: datetime | None) -> Principal:
+    """Return the principal of a key that ends at a time."""
+    made = await KeyStore(apis.database).create(PRINCIPAL.workspace_id, "held", expires_at=end)
+    return replace(PRINCIPAL, subject_id=made.key.id)
+
+
+async def test_a_key_with_an_end_makes_none_that_outlives_it(apis: Apis) -> None:
+    end = datetime(2098, 5, 6, tzinfo=UTC)
+    held = await ending(apis, end)
+    assert (await data(apis, held, MAKE))["createApiKey"]["expiresAt"] == "2098-05-06T00:00:00Z"
+    for given in (end, end - timedelta(days=1)):
+        made = (await data(apis, held, MAKE, end=given.isoformat()))["createApiKey"]
+        assert datetime.fromisoformat(made["expiresAt"]) == given
+    message = "The key that asks ends at 2098-05-06T00:00:00Z: another's expiresAt must be no later."
+    assert await forbidden(apis, held, MAKE, end="2098-05-06T00:00:01Z") == message
+    assert len(await KeyStore(apis.database).list(PRINCIPAL.workspace_id)) == 4
+
+
+async def test_a_key_with_an_end_rotates_none_that_outlives_it(apis: Apis) -> None:
+    end = datetime(2098, 5, 6, tzinfo=UTC)
+    held, lasting = await ending(apis, end), await ending(apis, None)
+    assert "another's expiresAt must be no later" in await forbidden(apis, held, ROTATE, id=str(lasting.subject_id))
+    await data(apis, held, ROTATE, id=str(held.subject_id))
+    await data(apis, lasting, ROTATE, id=str(held.subject_id))
+
+
+async def test_a_key_of_a_user_may_outlive_the_token(apis: Apis) -> None:
+    user = replace(PRINCIPAL, kind=SubjectKind.USER, expires_at=datetime.now(UTC).timestamp() + 60)
+    assert (await data(apis, user, MAKE))["createApiKey"]["expiresAt"] is None
