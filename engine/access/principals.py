@@ -78,7 +78,7 @@ def see_catalog(find_model: Callable[[UUID], Snapshot | None]) -> See:
         if view is model and settings == frozenset(Setting):
             return Seen(principal, catalog, {}, limits)
         shown = parts(model, view, principal, is_whole=Setting.DATA_MODEL in settings)
-        webhooks = covered_webhooks(model, principal, is_whole=view is model)
+        webhooks = covered_webhooks(model, principal, is_whole=view is model, binds_all=Setting.ROLES in settings)
         return Seen(principal, view_of(catalog, READER.id), {**shown, **webhooks}, limits)
 
     return find

@@ -787,6 +787,11 @@ VALUES (%(id)s, %(workspace_id)s, %(target_url)s, %(description)s, %(secret)s, %
 -- name: delete_webhook_operations
 DELETE FROM fieldstone.webhook_operation WHERE webhook_id = %(webhook_id)s;
 
+-- name: webhook_objects
+SELECT DISTINCT webhook.role_id, operation.object_id
+FROM fieldstone.webhook JOIN fieldstone.webhook_operation AS operation ON operation.webhook_id = webhook.id
+WHERE webhook.id = %(webhook_id)s AND webhook.role_id IS NOT NULL AND operation.object_id IS NOT NULL;
+
 -- name: insert_webhook_operation
 INSERT INTO fieldstone.webhook_operation (webhook_id, place, object_id, action)
 VALUES (%(webhook_id)s, %(place)s, %(object_id)s, %(action)s);

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from fieldstone.metadata.catalog.queries import QUERIES, fetch_one
+from fieldstone.metadata.access.view import view_of
+from fieldstone.metadata.catalog.queries import QUERIES, fetch, fetch_one
 from fieldstone.metadata.catalog.secret_box import SEALED, SecretBox
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
@@ -79,7 +80,7 @@ class WebhookTarget:
     secret: str = field(repr=False)
 
 
-def read_operations(snapshot: Snapshot, given: Sequence[str]) -> tuple[EventFilter, ...]:
+def _read_operations(view: Snapshot, given: Sequence[str]) -> tuple[EventFilter, ...]:
     """Return the operations that texts such as `person.created`, `person.*`, `*.deleted` and `*.*` stand for.
 
     Raises:
@@ -89,10 +90,10 @@ def read_operations(snapshot: Snapshot, given: Sequence[str]) -> tuple[EventFilt
         raise InvalidChange(
             f'operations must list from 1 to {_MOST_OPERATIONS}, such as "person.created"', field="operations"
         )
-    return tuple(dict.fromkeys(_read_operation(snapshot, text) for text in given))
+    return tuple(dict.fromkeys(_read_operation(view, text) for text in given))
 
 
-def _read_operation(snapshot: Snapshot, text: str) -> EventFilter:
+def _read_operation(view: Snapshot, text: str) -> EventFilter:
     name, dot, action = text.partition(".")
     if not dot or not name or action not in {*ACTIONS, ANY}:
         raise InvalidChange(
@@ -100,7 +101,7 @@ def _read_operation(snapshot: Snapshot, text: str) -> EventFilter:
             f" behind the point, not {shown(text)}",
             field="operations",
         )
-    object_ = snapshot.by_singular.get(name)
+    object_ = view.by_singular.get(name)
     if object_ is None and name != ANY:
         raise InvalidChange(
             f"operations: there is no object {shown(name)}; it is nameSingular that stands before the point",
@@ -109,13 +110,19 @@ def _read_operation(snapshot: Snapshot, text: str) -> EventFilter:
     return EventFilter(object_id=object_.id if object_ else None, action=None if action == ANY else action)
 
 
-async def create_webhook(connection: Session, snapshot: Snapshot, new: NewWebhook, box: SecretBox) -> tuple[UUID, str]:
+async def create_webhook(connection: Session, view: Snapshot, new: NewWebhook, box: SecretBox) -> tuple[UUID, str]:
     """Insert a webhook for the events from now on, and return its id and its secret, which `box` seals.
+
+    Args:
+        connection: in a transaction.
+        view: the model as the role of the principal sees it.
+        new: the webhook.
+        box: for secrets.
 
     Raises:
         InvalidChange: a value is refused.
     """
-    operations = read_operations(snapshot, new.operations)
+    operations = _read_operations(view, new.operations)
     _check_text("description", new.description)
     _check_secret(new.secret)
     secret = new.secret or _SECRET_PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
@@ -124,7 +131,7 @@ async def create_webhook(connection: Session, snapshot: Snapshot, new: NewWebhoo
         QUERIES["insert_webhook"],
         {
             "id": webhook_id,
-            "workspace_id": snapshot.workspace.id,
+            "workspace_id": view.workspace.id,
             "target_url": new.target_url,
             "description": new.description,
             "secret": box.seal(secret),
@@ -133,13 +140,21 @@ async def create_webhook(connection: Session, snapshot: Snapshot, new: NewWebhoo
         },
     )
     await _write_operations(connection, webhook_id, operations)
+    await _require_seen(connection, view.whole, webhook_id)
     return webhook_id, secret
 
 
 async def update_webhook(
-    connection: Session, snapshot: Snapshot, webhook_id: UUID, update: WebhookUpdate, box: SecretBox
+    connection: Session, view: Snapshot, webhook_id: UUID, update: WebhookUpdate, box: SecretBox
 ) -> None:
     """Change a webhook; `box` seals a new secret.
+
+    Args:
+        connection: in a transaction.
+        view: the model as the role of the principal sees it.
+        webhook_id: its id.
+        update: the new values.
+        box: for secrets.
 
     Raises:
         UnknownObject: the workspace has no such webhook.
@@ -147,12 +162,12 @@ async def update_webhook(
     """
     _check_text("description", update.description)
     _check_secret(update.secret)
-    operations = None if update.operations is None else read_operations(snapshot, update.operations)
+    operations = None if update.operations is None else _read_operations(view, update.operations)
     cursor = await connection.execute(
         QUERIES["update_webhook"],
         {
             "id": webhook_id,
-            "workspace_id": snapshot.workspace.id,
+            "workspace_id": view.workspace.id,
             "target_url": update.target_url,
             "secret": None if update.secret is None else box.seal(update.secret),
             "describe": update.describe,
@@ -168,6 +183,8 @@ async def update_webhook(
     if operations is not None:
         await connection.execute(QUERIES["delete_webhook_operations"], {"webhook_id": webhook_id})
         await _write_operations(connection, webhook_id, operations)
+    if operations is not None or update.role_id is not None:
+        await _require_seen(connection, view.whole, webhook_id)
 
 
 async def delete_webhook(connection: Session, workspace_id: UUID, webhook_id: UUID) -> None:
@@ -263,6 +280,22 @@ async def _write_operations(connection: Session, webhook_id: UUID, operations: S
                 "action": operation.action,
             },
         )
+
+
+async def _require_seen(connection: Session, snapshot: Snapshot, webhook_id: UUID) -> None:
+    """Refuse operations of objects that the webhook's role does not see, and whose names its holders would be shown.
+
+    Raises:
+        InvalidChange: it names the role and the object; roll the transaction back.
+    """
+    for role_id, object_id in await fetch(connection, "webhook_objects", webhook_id=webhook_id):
+        seen = view_of(snapshot, role_id).objects.get(object_id)
+        if seen is not None and not seen.is_active:
+            raise InvalidChange(
+                f"operations: the role {shown(snapshot.roles[role_id].name)} of the webhook does not see the object"
+                f" {shown(snapshot.objects[object_id].name_singular)}; it would get none of its events",
+                field="operations",
+            )
 
 
 def _check_text(name: str, value: str | None) -> None:

@@ -48,6 +48,8 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
 
     async def revoke(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         connection, workspace_id, key_id = transaction.connection, principal.workspace_id, UUID(arguments["id"])
+        held = await read_binding(connection, workspace_id=workspace_id, key_id=key_id)
+        require_binding(transaction.snapshot, principal, held.role_id, held.claims)
         await revoke_key(connection, workspace_id=workspace_id, key_id=key_id)
         revoked = [key_id]
         if arguments.get("withMade"):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+from fieldstone.engine.access.principals import see
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.metadata_api.roles.rights import bind_role, require_binding
 from fieldstone.engine.metadata_api.writes import Arguments, Check, Run, Written
@@ -27,6 +28,7 @@ from fieldstone.metadata.catalog.webhooks import (
 )
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.roles.binding import Binding
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
@@ -64,19 +66,22 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
             description=given.get(_DESCRIPTION),
             secret=given.get("secret"),
         )
-        id_, secret = await create_webhook(transaction.connection, transaction.snapshot, new, webhooks.sender.box)
+        view = see(transaction.snapshot, principal).view
+        id_, secret = await create_webhook(transaction.connection, view, new, webhooks.sender.box)
         transaction.committed.connect(webhooks.notice_change)
         return Written(object_name="webhook", id=id_, type_name="CreatedWebhook", extra={"secret": secret})
 
     async def update(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["id"])
         changed = await _rebind(transaction, principal, id_, arguments["input"])
-        await update_webhook(transaction.connection, transaction.snapshot, id_, changed, webhooks.sender.box)
+        view = see(transaction.snapshot, principal).view
+        await update_webhook(transaction.connection, view, id_, changed, webhooks.sender.box)
         transaction.committed.connect(webhooks.notice_change)
         return Written(object_name="webhook", id=id_, type_name="Webhook")
 
-    async def delete(_transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
+    async def delete(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["id"])
+        await _require_own(transaction, principal, id_)
         return Written(
             object_name="webhook",
             id=id_,
@@ -95,14 +100,15 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
 
     async def send_failed(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["webhookId"])
-        held = await read_binding(transaction.connection, principal.workspace_id, id_)
-        require_binding(transaction.snapshot, principal, held.role_id, held.claims)
+        await _require_own(transaction, principal, id_)
         number = await redeliver_failed(transaction.connection, principal.workspace_id, id_)
         transaction.committed.connect(webhooks.notice_change)
         return Written(object_name="webhook", id=id_, constant=dumps(number))
 
     async def test(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         id_ = UUID(arguments["id"])
+        # The answer shows the target's.
+        await _require_own(transaction, principal, id_)
         target = await read_target(transaction.connection, principal.workspace_id, id_)
 
         async def sequel() -> Mapping[str, JsonValue]:
@@ -142,14 +148,25 @@ async def _rebind(
     transaction: ModelTransaction, principal: Principal, webhook_id: UUID, given: Arguments
 ) -> WebhookUpdate:
     """Return the new values of a webhook, whose events are of its role: another's are not led elsewhere."""
-    update, held = _read_update(given), await read_binding(transaction.connection, principal.workspace_id, webhook_id)
-    require_binding(transaction.snapshot, principal, held.role_id, held.claims)
+    update, held = _read_update(given), await _require_own(transaction, principal, webhook_id)
     if given.get("role") is None and given.get("claims") is None:
         return update
     kept = transaction.snapshot.roles.get(held.role_id) if held.role_id else None
     named = given.get("role") or (kept.name if kept else None)
     role_id, claims = bind_role(transaction.snapshot, principal, {"role": named, "claims": given.get("claims")})
     return replace(update, role_id=role_id, claims=claims)
+
+
+async def _require_own(transaction: ModelTransaction, principal: Principal, webhook_id: UUID) -> Binding:
+    """Return the binding of a webhook that a principal may change.
+
+    Raises:
+        UnknownObject: the workspace has no such webhook.
+        Forbidden: it is another's.
+    """
+    held = await read_binding(transaction.connection, principal.workspace_id, webhook_id)
+    require_binding(transaction.snapshot, principal, held.role_id, held.claims)
+    return held
 
 
 def _read_update(given: Arguments) -> WebhookUpdate:

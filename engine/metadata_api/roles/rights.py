@@ -49,6 +49,7 @@ _OF_RECORDS: Final[Mapping[str, Setting | None]] = {
 }
 """The settings that reading the catalog's objects needs; the model itself is shown as far as the role sees it."""
 
+_OTHERS: Final = "a role or claims other than its own"
 _LISTS = frozenset({"applyChanges", "planChanges"})
 _FOR_ALL = frozenset(
     {
@@ -160,6 +161,8 @@ def bind_role(
     name, claims = given.get("role"), given.get("claims")
     role = own if name is None else find_role(snapshot.roles, str(name))
     if role is None:
+        # The refusal is that of another's role: the names of roles are for holders of the setting alone.
+        require(snapshot, principal, Setting.ROLES, _OTHERS)
         known = ", ".join(role.name for role in snapshot.roles.values())
         raise BadUserInput(f"role: there is no role {shown(name)}; the workspace has {known}.", field="role")
     if claims is not None and not isinstance(claims, dict):
@@ -179,11 +182,11 @@ def bind_role(
 def require_binding(
     snapshot: Snapshot, principal: Principal, role_id: UUID | None, claims: Mapping[str, JsonValue]
 ) -> None:
-    """Refuse to bind a role and claims, or to take over a key or a webhook that has them, if they are another's.
+    """Refuse to bind a role and claims, or to change a key or a webhook that has them, if they are another's.
 
     Raises:
         Forbidden: the principal may bind its own role alone.
     """
     own = own_role(snapshot, principal)
     if role_id != own.id or dict(claims) != dict(principal.claims):
-        require(snapshot, principal, Setting.ROLES, "a role or claims other than its own")
+        require(snapshot, principal, Setting.ROLES, _OTHERS)

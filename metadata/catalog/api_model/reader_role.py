@@ -19,6 +19,8 @@ _LISTS: Final = {"object": "objects", "field": "fields", "relation": "fields", "
 
 _ALL, _UNBOUND, _OWN, _VALUES, _LACKED = "allRoles", "rolesWithoutValues", "ownRoles", "ownValues", "lackedValues"
 """The claims about the webhooks whose deliveries are shown."""
+_SHOWN: Final = "shownRoles"
+"""The claim that lists the roles whose webhooks are shown: their operations name objects that the reader sees, too."""
 
 
 def _named(claim: str) -> str:
@@ -52,8 +54,8 @@ def _try_ways() -> tuple[Way, ...]:
     return (Way(rule=Stored(text=dumps({delivery: {"or": rules}}))),)
 
 
-def _rule(name: str, claim: str) -> Stored:
-    return Stored(text=dumps({f"@{catalog_id(name, 'id')}": {"in": _named(claim)}}))
+def _rule(name: str, claim: str, field: str = "id") -> Stored:
+    return Stored(text=dumps({f"@{catalog_id(name, field)}": {"in": _named(claim)}}))
 
 
 READER: Final = Role(
@@ -66,27 +68,31 @@ READER: Final = Role(
             Grant(object_id=catalog_id(name), action=Action.READ, ways=(Way(rule=_rule(name, claim)),))
             for name, claim in _LISTS.items()
         ),
+        Grant(object_id=catalog_id("webhook"), action=Action.READ, ways=(Way(rule=_rule("webhook", _SHOWN, "role")),)),
         Grant(object_id=catalog_id("webhookDelivery"), action=Action.READ, ways=_delivery_ways()),
         Grant(object_id=catalog_id("webhookTry"), action=Action.READ, ways=_try_ways()),
     ),
     claims=(
         *(Claim(name=name, scalar=UUID_SCALAR, is_list=True) for name in dict.fromkeys(_LISTS.values())),
-        *(Claim(name=name, scalar=STRING, is_list=True) for name in (_ALL, _UNBOUND, _OWN, _LACKED)),
+        *(Claim(name=name, scalar=STRING, is_list=True) for name in (_SHOWN, _ALL, _UNBOUND, _OWN, _LACKED)),
         Claim(name=_VALUES, scalar=JSON),
     ),
 )
-"""It reads the objects, fields, relations and indexes that its claims list, the deliveries of the webhooks whose role
-reads no more than it does, and the rest of the catalog.
+"""It reads the objects, fields, relations and indexes that its claims list, the webhooks of the roles that it may bind
+or inherits, the deliveries of those whose role reads no more than it does, and the rest of the catalog.
 """
 
 
-def covered_webhooks(model: Snapshot, principal: Principal, *, is_whole: bool) -> Mapping[str, JsonValue]:
+def covered_webhooks(
+    model: Snapshot, principal: Principal, *, is_whole: bool, binds_all: bool
+) -> Mapping[str, JsonValue]:
     """Return the claims of a reader about webhooks: the roles and values of those that read no more than it does.
 
     Args:
         model: the model with the roles.
         principal: the reader.
         is_whole: whether its role sees the whole model.
+        binds_all: whether it may bind any role to a webhook.
     """
     role = find_role(model.roles, principal.role)
     inherited = () if role is None else lineage(model, role)
@@ -94,8 +100,10 @@ def covered_webhooks(model: Snapshot, principal: Principal, *, is_whole: bool) -
     values = {name: principal.claims[name] for name in declared if name in principal.claims}
     # A list contains each shorter one, whose webhook may read less than this principal, or more.
     has_lists = any(isinstance(value, list) for value in values.values())
+    every = [one.name for one in model.roles.values()]
     return {
-        _ALL: [one.name for one in model.roles.values()] if is_whole else [],
+        _SHOWN: every if is_whole or binds_all else [one.name for one in inherited],
+        _ALL: every if is_whole else [],
         _UNBOUND: [one.name for one in inherited if not effective_claims(model, one)],
         _OWN: [] if has_lists else [one.name for one in inherited],
         _VALUES: values,

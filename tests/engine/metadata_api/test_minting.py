@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from tests.apis import PRINCIPAL, Apis
@@ -84,18 +85,93 @@ async def test_a_webhook_of_another_role_is_not_led_elsewhere(apis: Apis) -> Non
     assert answer["errors"][0]["extensions"]["code"] == "NOT_FOUND"
 
 
+ROTATE = "mutation ($id: UUID!) { rotateApiKey(id: $id) { id token } }"
+LEADING = {
+    "updateWebhook": "mutation ($id: UUID!) { updateWebhook(id: $id, input: { isActive: false }) { id } }",
+    "testWebhook": "mutation ($id: UUID!) { testWebhook(id: $id) { responseBody } }",
+    "redeliverFailed": "mutation ($id: UUID!) { redeliverFailed(webhookId: $id) }",
+    "deleteWebhook": "mutation ($id: UUID!) { deleteWebhook(id: $id) { id role } }",
+}
+
+
+async def test_a_webhook_of_another_role_is_neither_changed_nor_ended(apis: Apis) -> None:
+    id_ = (await apis.change(HOOK))["createWebhook"]["id"]
+    clerk = await of_role(apis, "clerk", "WEBHOOKS", grants=[{"object": "person", "read": {}}])
+    for text in LEADING.values():
+        assert "lacks the setting ROLES" in await forbidden(apis, clerk, text, id=id_)
+    own = (await data(apis, clerk, HOOK))["createWebhook"]["id"]
+    assert (await data(apis, clerk, LEADING["deleteWebhook"], id=own))["deleteWebhook"] == {"id": own, "role": "clerk"}
+
+
+MAKE_HOOK = """mutation ($o: [String!]! $role: String) { createWebhook(input: {
+    targetUrl: "https://example.com/x" operations: $o role: $role }) { id operations } }"""
+LISTEN = """mutation ($id: UUID! $o: [String!] $role: String) {
+    updateWebhook(id: $id, input: { operations: $o role: $role }) { operations } }"""
+HOOKS = "{ webhooks { totalCount edges { node { role operations } } } }"
+
+
+async def test_a_hidden_object_is_to_operations_as_one_that_is_not_there(apis: Apis) -> None:
+    clerk = await of_role(apis, "clerk", "WEBHOOKS", grants=[{"object": "person", "read": {}}])
+    made = (await data(apis, clerk, MAKE_HOOK, o=["person.*"]))["createWebhook"]
+    for text in (MAKE_HOOK, LISTEN):
+        hidden, absent = [
+            (await ask(apis, clerk, text, {"id": made["id"], "o": [f"{name}.created"]}))["errors"]
+            for name in ("company", "kompany")
+        ]
+        assert dumps(hidden).replace("company", "kompany") == dumps(absent)
+        assert hidden[0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_webhooks_are_shown_to_roles_that_inherit_theirs_or_may_bind_it(apis: Apis) -> None:
+    person = {"object": "person", "read": {}}
+    clerk = await of_role(apis, "clerk", "WEBHOOKS", grants=[person])
+    heir = await of_role(apis, "heir", "WEBHOOKS", grants=[], parents=["clerk"])
+    lead = await of_role(apis, "lead", "WEBHOOKS", "ROLES", grants=[person])
+    for principal in (clerk, heir, PRINCIPAL):
+        await data(apis, principal, MAKE_HOOK, o=["*.created" if principal is PRINCIPAL else "person.*"])
+    for principal, roles in ((clerk, {"clerk"}), (heir, {"clerk", "heir"}), (lead, {"clerk", "heir", "admin"})):
+        shown = (await data(apis, principal, HOOKS))["webhooks"]
+        assert {edge["node"]["role"] for edge in shown["edges"]} == roles
+        assert shown["totalCount"] == len(roles)
+
+
+async def test_a_webhook_has_no_operations_of_objects_that_its_role_does_not_see(apis: Apis) -> None:
+    await of_role(apis, "clerk", grants=[{"object": "person", "read": {}}])
+    (error,) = (await ask(apis, PRINCIPAL, MAKE_HOOK, {"o": ["company.*"], "role": "clerk"}))["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", "operations")
+    assert 'the role "clerk" of the webhook does not see the object "company"' in error["message"]
+    id_ = (await data(apis, PRINCIPAL, MAKE_HOOK, o=["company.*", "*.*"]))["createWebhook"]["id"]
+    assert "errors" in await ask(apis, PRINCIPAL, LISTEN, {"id": id_, "role": "clerk"})
+    both = {"id": id_, "role": "clerk", "o": ["*.*"]}
+    assert (await data(apis, PRINCIPAL, LISTEN, **both))["updateWebhook"] == {"operations": ["*.*"]}
+
+
+async def test_the_names_of_roles_are_for_those_who_may_bind_them(apis: Apis) -> None:
+    clerk = await of_role(apis, "clerk", "API_KEYS")
+    text = 'mutation ($role: String) { createApiKey(input: { name: "k" role: $role }) { id } }'
+    assert await forbidden(apis, clerk, text, role="nobody") == await forbidden(apis, clerk, text, role="viewer")
+    assert "admin" in (await ask(apis, PRINCIPAL, text, {"role": "nobody"}))["errors"][0]["message"]
+
+
+async def test_a_key_of_another_role_is_not_revoked(apis: Apis) -> None:
+    keys = KeyStore(apis.database)
+    clerk = await of_role(apis, "clerk", "API_KEYS")
+    boss, own = [await keys.create(PRINCIPAL.workspace_id, role, role=role) for role in ("admin", "clerk")]
+    text = "mutation ($id: UUID!) { revokeApiKey(id: $id) { id } }"
+    assert "lacks the setting ROLES" in await forbidden(apis, clerk, text, id=str(boss.key.id))
+    assert (await data(apis, clerk, text, id=str(own.key.id)))["revokeApiKey"] == {"id": str(own.key.id)}
+
+
 async def test_a_key_of_another_role_is_not_rotated(apis: Apis) -> None:
     made = await KeyStore(apis.database).create(PRINCIPAL.workspace_id, "boss's")
     clerk = await of_role(apis, "clerk", "API_KEYS")
     own = await KeyStore(apis.database).create(PRINCIPAL.workspace_id, "clerk's", role="clerk")
-    text = "mutation ($id: UUID!) { rotateApiKey(id: $id) { id token } }"
-    assert "lacks the setting ROLES" in await forbidden(apis, clerk, text, id=str(made.key.id))
-    assert (await data(apis, clerk, text, id=str(own.key.id)))["rotateApiKey"]["token"].startswith("fs_")
-    assert (await data(apis, PRINCIPAL, text, id=str(made.key.id)))["rotateApiKey"]["id"] == str(made.key.id)
+    assert "lacks the setting ROLES" in await forbidden(apis, clerk, ROTATE, id=str(made.key.id))
+    assert (await data(apis, clerk, ROTATE, id=str(own.key.id)))["rotateApiKey"]["token"].startswith("fs_")
+    assert (await data(apis, PRINCIPAL, ROTATE, id=str(made.key.id)))["rotateApiKey"]["id"] == str(made.key.id)
 
 
 MAKE = 'mutation ($end: DateTime) { createApiKey(input: { name: "k" expiresAt: $end }) { id expiresAt } }'
-ROTATE = "mutation ($id: UUID!) { rotateApiKey(id: $id) { id token } }"
 
 
 async def ending(apis: Apis, end: datetime | None) -> Principal:
