@@ -3,21 +3,37 @@
 from collections.abc import Iterator
 
 from fieldstone.engine.planner.access.check import check_data, check_rule
-from fieldstone.metadata.access.effective import effective_claims
+from fieldstone.metadata.access.effective import effective_claims, lineage
 from fieldstone.metadata.changes.shared_parts import find_differing
+from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.role import Role, Way
 
 
 def check_role_rules(before: Snapshot, after: Snapshot) -> None:
-    """Refuse a change of roles after which a rule, a check or a preset of one could not be planned.
+    """Refuse a change of roles after which a rule, a check or a preset of one, or of its heirs, could not be planned.
 
     Raises:
         InvalidChange: a value is not of its field's type; the message and `field` name the place.
     """
-    for _, _, role in find_differing(before.roles, after.roles):
-        if role is not None:
+    changed = {id_ for id_, _, role in find_differing(before.roles, after.roles) if role is not None}
+    if not changed:
+        return
+    for role in after.roles.values():
+        if role.id in changed:
             _check(after, role)
+        elif changed.intersection(one.id for one in lineage(after, role)):
+            _check_heir(after, role)
+
+
+def _check_heir(after: Snapshot, role: Role) -> None:
+    """Refuse claims of the roles that a role inherits if its rules cannot use them."""
+    try:
+        _check(after, role)
+    except InvalidChange as error:
+        raise InvalidChange(
+            f"claims: the role {role.name} inherits them; its {error.message}", field="claims"
+        ) from None
 
 
 def _check(after: Snapshot, role: Role) -> None:

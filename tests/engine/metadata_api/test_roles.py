@@ -242,6 +242,23 @@ async def test_a_change_of_a_parent_that_breaks_an_heir_is_refused(apis: Apis) -
     assert "preset name" in (await refused(apis, UPDATE, id=base, input={"grants": changed}))["message"]
 
 
+async def test_a_parents_claim_keeps_the_type_that_rules_of_heirs_need(apis: Apis) -> None:
+    base = await create_role(apis, name="base", claims=[{"name": "u", "type": "UUID"}])
+    rule, preset = {"rule": {"id": {"eq": "$principal.u"}}}, {"preset": {"id": "$principal.u"}}
+    await create_role(apis, name="heir", parents=["base"], grants=[{"object": "company", "read": rule}])
+    heir = await create_role(apis, name="other", parents=["heir"], grants=[{"object": "company", "create": preset}])
+    for claim in ({"type": "UUID", "isList": True}, {"type": "BOOLEAN"}):
+        error = await refused(apis, UPDATE, id=base, input={"claims": [{"name": "u", **claim}]})
+        assert error["extensions"]["field"] == "claims"
+        assert "the role heir inherits them; its grants[0].read.rule" in error["message"]
+    mended = {"updateRole": {"id": "heir", "update": {"grants": []}}}
+    changed = {"updateRole": {"id": "base", "update": {"claims": [{"name": "u", "type": "BOOLEAN"}]}}}
+    error = await refused(apis, APPLY, changes=[mended, changed])
+    assert "the role other inherits them; its grants[0].create.preset.id" in error["message"]
+    await apis.change(UPDATE, id=heir, input={"grants": []})
+    await apis.change(APPLY, changes=[mended, changed])
+
+
 async def test_admin_cannot_be_changed_or_deleted(apis: Apis) -> None:
     id_ = (await show(apis, "admin"))["id"]
     for error in (
