@@ -1,25 +1,32 @@
 """The fields that roles need: a change that takes one away, hides or retypes it is refused."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from uuid import UUID
 
-from fieldstone.metadata.access.rules import fields_named
+from fieldstone.metadata.access.rules import Mention, find_mentions
 from fieldstone.metadata.errors import InvalidChange
-from fieldstone.metadata.json_text import loads
-from fieldstone.metadata.model import Field, Object, Snapshot
-from fieldstone.metadata.roles.role import Role, Stored
+from fieldstone.metadata.model import Field, Object, Snapshot, relation_end
+from fieldstone.metadata.roles.role import Role
+
+
+def _always(_mention: Mention) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loss:
-    """A change of a field that rules may not outlive; `values` are the options that it loses."""
+    """A change of a field that a rule, check or preset may not outlive if `concerns` holds for its mention of it."""
 
     object_: Object
     field: Field
     reason: str
-    values: frozenset[str] = frozenset()
+    concerns: Callable[[Mention], bool] = _always
+
+    @property
+    def path(self) -> str:
+        """The names of the object and the field."""
+        return f"{self.object_.name_singular}.{self.field.name}"
 
 
 def check_roles(before: Snapshot, after: Snapshot) -> Iterator[InvalidChange]:
@@ -29,21 +36,21 @@ def check_roles(before: Snapshot, after: Snapshot) -> Iterator[InvalidChange]:
     """
     if before.objects is after.objects or not after.roles:
         return
-    losses = {loss.field.id: loss for loss in _losses(before, after)}
+    losses: dict[UUID, list[_Loss]] = {}
+    for loss in _losses(before, after):
+        losses.setdefault(loss.field.id, []).append(loss)
     if not losses:
         return
-    needed: dict[UUID, list[str]] = {}
+    needed: dict[tuple[str, str], list[str]] = {}
     for role in after.roles.values():
-        for id_ in _needs(role, losses):
-            needed.setdefault(id_, []).append(role.name)
-    by_reason: dict[tuple[str, str], list[str]] = {}
-    for id_, names in needed.items():
-        loss = losses[id_]
-        path = f"{loss.object_.name_singular}.{loss.field.name}"
-        by_reason.setdefault((loss.reason, ", ".join(dict.fromkeys(names))), []).append(path)
-    for (reason, roles), paths in by_reason.items():
+        for loss in _find_needed(role, losses):
+            needed.setdefault((loss.reason, loss.path), []).append(role.name)
+    paths: dict[tuple[str, str], list[str]] = {}
+    for (reason, path), roles in needed.items():
+        paths.setdefault((reason, ", ".join(roles)), []).append(path)
+    for (reason, names), found in paths.items():
         yield InvalidChange(
-            f"{', '.join(paths)} {reason}, and a rule, check or preset of the role {roles} needs it; updateRole first,"
+            f"{', '.join(found)} {reason}, and a rule, check or preset of the role {names} needs it; updateRole first,"
             " which may stand before it in applyChanges",
             field="id",
         )
@@ -60,18 +67,39 @@ def _losses(before: Snapshot, after: Snapshot) -> Iterator[_Loss]:
                 yield _Loss(object_=object_, field=field, reason="goes")
             elif (field.is_active and object_.is_active) and not (known.is_active and now.is_active):
                 yield _Loss(object_=object_, field=field, reason="is hidden")
+                yield from _find_cut(before, after, field)
             elif known is not field:
                 yield from _compare(before, object_, field, known)
+
+
+def _find_cut(before: Snapshot, after: Snapshot, hidden: Field) -> Iterator[_Loss]:
+    """Yield the loss of the other end of a relation, one end of which is hidden."""
+    end = relation_end(before, hidden)
+    if end is None:
+        return
+    object_ = after.objects[end.target.id]
+    field = object_.by_id[end.target_field.id]
+    if object_.is_active and field.is_active:
+        yield _Loss(object_=object_, field=field, reason="loses its other end", concerns=_crosses)
+
+
+def _crosses(mention: Mention) -> bool:
+    """Return whether a relation is followed or written; a condition on its key needs no record at its other end."""
+    return mention.ending != "Id" or not isinstance(mention.value, dict)
 
 
 def _compare(before: Snapshot, object_: Object, field: Field, known: Field) -> Iterator[_Loss]:
     """Yield the losses of a field that is still there."""
     if _type_of(field) != _type_of(known):
         yield _Loss(object_=object_, field=field, reason="gets another type")
-    elif gone := {one.value for one in field.options} - {one.value for one in known.options}:
+        return
+    if gone := {one.value for one in field.options} - {one.value for one in known.options}:
         reason = f"loses the options {', '.join(sorted(gone))}"
-        yield _Loss(object_=object_, field=field, reason=reason, values=frozenset(gone))
-    elif field.relation_id is not None and field.is_unique is not known.is_unique:
+        yield _Loss(object_=object_, field=field, reason=reason, concerns=lambda mention: bool(gone & mention.texts))
+    if field.is_nullable and not known.is_nullable:
+        reason = "becomes required"
+        yield _Loss(object_=object_, field=field, reason=reason, concerns=lambda mention: mention.value is None)
+    if field.relation_id is not None and field.is_unique is not known.is_unique:
         relation = before.relations[field.relation_id]
         target = before.objects[relation.target_object_id]
         # A rule asks for one record there, or for some, every or none of several.
@@ -86,32 +114,20 @@ def _type_of(field: Field) -> tuple[object, ...]:
     return field.type, field.settings.get("dataType")
 
 
-def _needs(role: Role, losses: Mapping[UUID, _Loss]) -> Iterator[UUID]:
-    """Yield the fields among the lost ones that a role needs."""
+def _find_needed(role: Role, losses: Mapping[UUID, list[_Loss]]) -> list[_Loss]:
+    """Return the losses that a role does not outlive, each once."""
     if role.mentioned.isdisjoint(losses):
-        return
-    for grant in role.grants:
-        for way in grant.ways:
-            for stored in way.stored:
-                for id_ in fields_named(stored) & losses.keys():
-                    values = losses[id_].values
-                    if not values or values & _texts_in(stored):
-                        yield id_
-
-
-@lru_cache(maxsize=1_024)
-def _texts_in(stored: Stored) -> frozenset[str]:
-    """Return all texts that are values in a rule."""
-    found: set[str] = set()
-    pending = [loads(stored.text)]
-    while pending:
-        match pending.pop():
-            case dict() as members:
-                pending += members.values()
-            case list() as items:
-                pending += items
-            case str() as text:
-                found.add(text)
-            case _:
-                pass
-    return frozenset(found)
+        return []
+    mentions = [
+        mention
+        for grant in role.grants
+        for way in grant.ways
+        for stored in way.stored
+        for mention in find_mentions(stored)
+    ]
+    return [
+        loss
+        for id_, lost in losses.items()
+        for loss in lost
+        if any(mention.field_id == id_ and loss.concerns(mention) for mention in mentions)
+    ]

@@ -1,6 +1,7 @@
 """Rules, checks and presets: read from the language of the API, kept by the fields' ids, and shown in names again."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 from uuid import UUID
 
 from fieldstone.metadata.access.rule_reader import read_data, read_filter
@@ -45,10 +46,44 @@ def show(snapshot: Snapshot, stored: Stored, *, near: Object | None = None) -> J
     return _named(loads(stored.text), fields)
 
 
+class Mention(NamedTuple):
+    """A member of a filter or data that stands for a field.
+
+    Attributes:
+        ending: that of its name: `Id`, `Aggregate` or nothing.
+        value: the condition on the field, which is an object, or the value for it.
+        around: the name of the member that it stands in: `min` of an aggregate, for instance; None at the top.
+    """
+
+    field_id: UUID
+    ending: str
+    value: JsonValue
+    around: str | None
+
+    @property
+    def texts(self) -> frozenset[str]:
+        """All texts in its value."""
+        return frozenset(one for one in _walk(self.value) if isinstance(one, str))
+
+
+def find_mentions(stored: Stored) -> Iterator[Mention]:
+    """Yield the members of a filter or data that stand for fields, the relations that it hops over among them."""
+    pending: list[tuple[str | None, JsonValue]] = [(None, loads(stored.text))]
+    while pending:
+        around, value = pending.pop()
+        match value:
+            case dict():
+                for key, member in value.items():
+                    if found := KEY.fullmatch(key):
+                        yield Mention(UUID(found[1]), ending=found[2], value=member, around=around)
+                pending += value.items()
+            case list():
+                pending += [(around, item) for item in value]
+
+
 def fields_named(stored: Stored) -> frozenset[UUID]:
     """Return the ids of the fields that a filter or data names, those of the relations that it hops over among them."""
-    members = (value for value in _walk(loads(stored.text)) if isinstance(value, dict))
-    return frozenset(UUID(found[1]) for one in members for key in one if (found := KEY.fullmatch(key)))
+    return frozenset(mention.field_id for mention in find_mentions(stored))
 
 
 def claims_named(stored: Stored) -> frozenset[str]:

@@ -1,9 +1,11 @@
 from dataclasses import replace
 
+from fieldstone.metadata.access.view import restrict
 from fieldstone.metadata.changes import CreateField, UpdateField, apply
-from fieldstone.metadata.dependencies import Dependencies
+from fieldstone.metadata.dependencies import Dependencies, has_grown
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.roles.object_access import HIDDEN
 from tests.models import standard_snapshot
 
 BEFORE = standard_snapshot()
@@ -38,6 +40,12 @@ def test_they_hold_while_the_same_instances_are_there() -> None:
 def test_objects_may_grow_where_nothing_but_the_named_fields_counts() -> None:
     assert on("person", may_grow=True).hold(grown(BEFORE))
     assert not on("person", may_grow=True).hold(renamed(BEFORE))
+
+
+def test_a_hidden_object_is_another_one_if_it_is_no_longer_active_for_rules_that_hop_over_it() -> None:
+    hidden = restrict(person(BEFORE), HIDDEN)
+    assert has_grown(hidden, restrict(person(grown(BEFORE)), HIDDEN))
+    assert not has_grown(hidden, restrict(replace(person(grown(BEFORE)), is_active=False), HIDDEN))
 
 
 def test_an_object_that_is_gone_is_not_held() -> None:
