@@ -1,11 +1,14 @@
-"""The fields that roles need: a change that takes one away, hides or retypes it is refused."""
+"""The fields that roles need: a change that takes one away, hides it or gives it another meaning is refused."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from uuid import UUID
 
 from fieldstone.metadata.access.rules import Mention, find_mentions
+from fieldstone.metadata.access.stored_keys import claim_of
 from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Snapshot, relation_end
 from fieldstone.metadata.roles.role import Role
 
@@ -96,6 +99,12 @@ def _compare(before: Snapshot, object_: Object, field: Field, known: Field) -> I
     if gone := {one.value for one in field.options} - {one.value for one in known.options}:
         reason = f"loses the options {', '.join(sorted(gone))}"
         yield _Loss(object_=object_, field=field, reason=reason, concerns=lambda mention: bool(gone & mention.texts))
+    if field.options != known.options:
+        order, later = field.parts[0].options or (), known.parts[0].options or ()
+        reason = "gets an order of options by which a comparison takes in others"
+        yield _Loss(
+            object_=object_, field=field, reason=reason, concerns=lambda mention: _takes_others(mention, order, later)
+        )
     if field.is_nullable and not known.is_nullable:
         reason = "becomes required"
         yield _Loss(object_=object_, field=field, reason=reason, concerns=lambda mention: mention.value is None)
@@ -108,6 +117,41 @@ def _compare(before: Snapshot, object_: Object, field: Field, known: Field) -> I
             field=target.by_id[relation.target_field_id],
             reason="leads to another number of records",
         )
+
+
+def _takes_others(mention: Mention, order: Sequence[str], later: Sequence[str]) -> bool:
+    """Return whether a condition takes in other options by a later order of them; those that go count for neither."""
+    if not isinstance(mention.value, dict):
+        return False
+    kept = [one for one in order if one in later]
+    if mention.around in _EXTREMES and kept != [one for one in later if one in order]:
+        return True
+    return any(
+        set(_span(kept, low, high)) != set(_span(later, low, high))
+        for name, argument in mention.value.items()
+        if name in _BOUNDS
+        for low, high in product(*(_possible(bound, kept) for bound in _BOUNDS[name](argument)))
+    )
+
+
+_EXTREMES = frozenset({"min", "max"})
+_BOUNDS: Mapping[str, Callable[[JsonValue], tuple[JsonValue, JsonValue]]] = {
+    **dict.fromkeys(("gt", "gte"), lambda value: (value, None)),
+    **dict.fromkeys(("lt", "lte"), lambda value: (None, value)),
+    "between": lambda value: (value[0], value[1]) if isinstance(value, list) else (value, value),
+}
+"""The bounds of a comparison by its operator; whether the bound itself is in makes no difference between two orders."""
+
+
+def _possible(bound: JsonValue, kept: Sequence[str]) -> Sequence[str | None]:
+    """Return the options that a bound may be: any for a principal's value; None for no bound."""
+    if bound is None:
+        return [None]
+    return kept if claim_of(bound) is not None else [one for one in kept if one == bound]
+
+
+def _span(order: Sequence[str], low: str | None, high: str | None) -> Sequence[str]:
+    return order[order.index(low) if low else 0 : order.index(high) + 1 if high else len(order)]
 
 
 def _type_of(field: Field) -> tuple[object, ...]:

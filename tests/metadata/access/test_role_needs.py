@@ -162,3 +162,45 @@ def test_a_refusal_names_all_roles_and_fields() -> None:
         "person.city, person.company is hidden, and a rule, check or preset of the role clerk, boss needs it;"
         " updateRole first, which may stand before it in applyChanges"
     )
+
+
+REORDERED: dict[str, tuple[JsonValue, Change]] = {
+    "less than": ({"stage": {"lt": "SCREENING"}}, moved(1, 0, 2, 3, 4)),
+    "more than": ({"stage": {"gt": "MEETING"}}, moved(0, 1, 3, 2, 4)),
+    "between": ({"stage": {"between": ["SCREENING", "PROPOSAL"]}}, moved(0, 1, 3, 2, 4)),
+    "a principal's value": ({"stage": {"lte": "$principal.stage"}}, moved(1, 0, 2, 3, 4)),
+    "from a principal's value": ({"stage": {"between": ["$principal.stage", "MEETING"]}}, moved(1, 0, 2, 3, 4)),
+    "of other records": ({"company": {"opportunities": {"some": {"stage": {"lt": "MEETING"}}}}}, moved(2, 0, 1, 3, 4)),
+    "the least": ({"company": {"opportunitiesAggregate": {"min": {"stage": {"eq": "NEW"}}}}}, moved(1, 0, 2, 3, 4)),
+    "one between": ({"stage": {"lt": "SCREENING"}}, stages("NEW", "LEAD", *STAGES[1:])),
+    "one behind, which is more": ({"stage": {"gte": "MEETING"}}, stages(*STAGES, "LOST")),
+    "one before, which is less": ({"stage": {"lte": "$principal.stage"}}, stages("LEAD", *STAGES)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "change"), REORDERED.values(), ids=REORDERED.keys())
+def test_an_order_of_options_by_which_a_rule_takes_in_others(rule: JsonValue, change: Change) -> None:
+    for build in (ruled, checked):
+        assert refusal(build("opportunity", rule), change).startswith(
+            "opportunity.stage gets an order of options by which a comparison takes in others, and a rule, check or"
+            " preset of the role clerk needs it"
+        )
+
+
+KEPT: dict[str, tuple[JsonValue, Change]] = {
+    "a list": ({"stage": {"in": ["NEW", "SCREENING"]}}, moved(4, 3, 2, 1, 0)),
+    "the others on either side": ({"stage": {"lt": "MEETING"}}, moved(1, 0, 2, 4, 3)),
+    "the same between": ({"stage": {"between": ["SCREENING", "PROPOSAL"]}}, moved(4, 1, 2, 3, 0)),
+    "one behind, which is not less": ({"stage": {"lt": "SCREENING"}}, stages(*STAGES, "LOST")),
+    "one behind a range": ({"stage": {"between": ["SCREENING", "PROPOSAL"]}}, stages(*STAGES, "LOST")),
+    "one behind the largest of others": (
+        {"company": {"opportunitiesAggregate": {"max": {"stage": {"eq": "CUSTOMER"}}}}}, stages(*STAGES, "LOST"),
+    ),
+    "one that goes": ({"stage": {"lt": "MEETING"}}, moved(0, 2, 3, 4)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("rule", "change"), KEPT.values(), ids=KEPT.keys())
+def test_an_order_of_options_by_which_a_rule_takes_in_the_same(rule: JsonValue, change: Change) -> None:
+    before = ruled("opportunity", rule)
+    assert apply(before, change).snapshot.roles == before.roles
