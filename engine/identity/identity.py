@@ -14,7 +14,7 @@ from fieldstone.engine.identity.fetching import open_fetcher
 from fieldstone.engine.identity.impersonation import ActsAs, impersonate
 from fieldstone.engine.identity.issuer import Issuer
 from fieldstone.engine.identity.key_sets import FETCH_LIMIT, TrustedIssuer, trust
-from fieldstone.engine.identity.openid import OpenIdProvider, ProviderSettings
+from fieldstone.engine.identity.openid import OpenIdProvider, ProviderSettings, offered_roles
 from fieldstone.engine.identity.remembered_tokens import RememberedToken
 from fieldstone.engine.identity.tokens import Tokens
 from fieldstone.metadata.roles.networks import is_within
@@ -159,7 +159,7 @@ async def open_identity(
             yield Identity(
                 keys=keys,
                 tokens=Tokens(trusted, denied, workspaces),
-                sessions=SessionStore(database),
+                sessions=SessionStore(database, offered_roles(providers)),
                 providers=opened,
                 current=current,
                 roles=NewRoles(current),

@@ -7,7 +7,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote
@@ -84,6 +84,14 @@ def read_providers(text: str) -> tuple[ProviderSettings, ...]:
         ValueError: it breaks a rule; the text completes "FIELDSTONE_OIDC ..." with the place and a right value.
     """
     return read_named(text, "provider", _read_provider)
+
+
+def offered_roles(providers: Sequence[ProviderSettings]) -> Mapping[str, frozenset[str]]:
+    """Return the roles that providers may give, by their issuers."""
+    offered: dict[str, frozenset[str]] = {}
+    for issuer in (provider.issuer for provider in providers):
+        offered[issuer.name] = offered.get(issuer.name, frozenset()).union(issuer.roles)
+    return offered
 
 
 def _read_provider(given: JsonValue, place: str) -> ProviderSettings:

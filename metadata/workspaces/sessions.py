@@ -7,6 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -143,11 +144,20 @@ class SessionStore:
 
     Args:
         database: where the sessions are.
+        offered: by an issuer, the roles that the providers at which people sign in may give. A session of another one
+            has ended: its provider, or the role, has been taken out of the settings.
         clock: seconds that never go back.
     """
 
-    def __init__(self, database: Reads, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        database: Reads,
+        offered: Mapping[str, Collection[str]] = MappingProxyType({}),
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._database = database
+        self._offered = offered
         self._clock = clock
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         # Apart, so that a flood of made-up cookies drives out no session.
@@ -224,7 +234,7 @@ class SessionStore:
     def _note(self, token_hash: bytes, row: Row | None, now: float, forgotten: int) -> Principal | None:
         """Keep the answer of a look-up that began at `now`, when `forgotten` times were counted, and return it."""
         before = self._known.pop(token_hash, None)
-        if row is None:
+        if row is None or not self._is_offered(row):
             _keep(self._refused, token_hash, now)
             return None
         principal = _read_principal(row)
@@ -235,6 +245,11 @@ class SessionStore:
             self._refused.pop(token_hash, None)
             _keep(self._known, token_hash, _Known(principal, now))
         return principal
+
+    def _is_offered(self, row: Row) -> bool:
+        """Return whether a session is of a key, or of a user whose provider may still give the role."""
+        issuer, role = row[12], row[6]
+        return issuer is None or (role or b"").decode() in self._offered.get(issuer.decode(), ())
 
 
 def _keep(entries: OrderedDict[K, T], key: K, entry: T) -> None:

@@ -7,10 +7,15 @@ import httpx
 import psycopg
 import pytest
 
+from fieldstone.engine.identity.tokens import user_id
 from fieldstone.engine.server.rate_limits.failed_tokens import MOST, MOST_SIGN_INS
+from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.workspaces.sessions import MOST as MOST_SESSIONS
+from fieldstone.metadata.workspaces.sessions import UserFacts, create_session
 from fieldstone.metadata.workspaces.sign_in_codes import create_code
 from tests.engine.identity.browsers import READ, key_of, signed_in
+from tests.engine.identity.openid_provider import SETTINGS
+from tests.engine.identity.provider import ISSUER
 from tests.engine.server.conftest import StartApp, client_of
 from tests.waiting import until_true
 
@@ -152,6 +157,35 @@ async def test_the_sessions_of_a_rotated_key_end(start_app: StartApp) -> None:
         assert expiry < (await told(again))["expiresAt"]
         await services.keys.rotate(workspace_id, made.key.id)
         assert (await status(browser), await status(again)) == (401, 401)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({}, 200, id="as before"),
+        pytest.param({"roles": ["viewer"]}, 401, id="without its role"),
+        pytest.param({"issuer": "https://other.example"}, 401, id="another provider"),
+        pytest.param(None, 401, id="without a provider"),
+    ],
+)
+async def test_the_session_of_a_user_ends_with_its_provider(
+    start_app: StartApp, changes: dict[str, Any] | None, expected: int
+) -> None:
+    provider = {"issuer": ISSUER, "clientId": "fieldstone", "roles": ["admin"]}
+    oidc = {} if changes is None else {"oidc": dumps([provider | changes])}
+    async with start_app(**oidc, **SETTINGS) as (app, _):
+        foundation = (await app.runtime.ready()).foundation
+        ada = UserFacts(
+            user_id=user_id(ISSUER, "ada"), issuer=ISSUER, subject="ada", name="Ada", role="admin", claims={}
+        )
+        workspace_id = foundation.default.workspace.id
+        async with foundation.database.session() as connection, connection.transaction():
+            _, token = await create_session(
+                connection, workspace_id=workspace_id, seconds=600, address="127.0.0.1", user=ada
+            )
+        browser = client_of(app)
+        browser.headers["cookie"] = f"fieldstone_session={token}"
+        assert await status(browser) == expected
 
 
 async def test_a_session_ends_when_it_is_idle(start_app: StartApp, app_database: str) -> None:
