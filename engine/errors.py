@@ -24,9 +24,18 @@ response at 200, as the GraphQL-over-HTTP specification has it.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
+from uuid import UUID
 
 Path = Sequence[str | int]
+
+
+class RefusedUser(NamedTuple):
+    """A user of an identity provider that a sign-in names truly, and that is refused."""
+
+    workspace_id: UUID
+    id: UUID
+    name: str
 
 
 class ApiError(Exception):
@@ -38,6 +47,7 @@ class ApiError(Exception):
         path: the response keys that lead to the failed field; None for an error of the request.
         locations: (line, column) pairs in the document, both from 1.
         extensions: more members of the error's extensions.
+        user: the user whose sign-in is refused, for the audit log alone; None where it is not known.
     """
 
     code: ClassVar[str]
@@ -51,6 +61,7 @@ class ApiError(Exception):
         path: Path | None = None,
         locations: Sequence[tuple[int, int]] = (),
         extensions: Mapping[str, Any] | None = None,
+        user: RefusedUser | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -58,6 +69,7 @@ class ApiError(Exception):
         self.path = path
         self.locations = locations
         self.extensions = dict(extensions or {})
+        self.user = user
 
     def formatted(self) -> dict[str, Any]:
         """Return the error as the GraphQL specification writes it."""

@@ -1,24 +1,33 @@
 -- name: note_failures
--- A credential that was a key of a workspace once is a failure of that workspace. Beyond `most` rows the others are one.
+-- A credential that was a key or a session of a workspace once, or a token that its issuer has signed for a user of one, is
+-- a failure of that workspace. Beyond `most` rows the others are one.
 WITH given AS (
-    SELECT * FROM jsonb_to_recordset(%(failures)s::jsonb) AS given (hash text, address text, count int)
+    SELECT * FROM jsonb_to_recordset(%(failures)s::jsonb) AS given (hash text, address text, workspace_id uuid,
+        user_id uuid, user_name text, count int)
 ),
 found AS (
-    SELECT key.workspace_id, key.id, key.name, given.address, sum(given.count)::int AS count
+    SELECT owner.workspace_id, owner.kind, owner.id, owner.name, given.address, sum(given.count)::int AS count
     FROM given LEFT JOIN LATERAL (
-        SELECT workspace_id, id, name FROM fieldstone.api_key WHERE token_hash = decode(given.hash, 'hex')
+        SELECT workspace_id, 'API_KEY' AS kind, id, name FROM fieldstone.api_key
+        WHERE token_hash = decode(given.hash, 'hex')
         UNION ALL
-        SELECT workspace_id, id, name FROM fieldstone.api_key WHERE old_token_hash = decode(given.hash, 'hex') LIMIT 1
-    ) AS key ON true
-    GROUP BY key.workspace_id, key.id, key.name, given.address
+        SELECT workspace_id, 'API_KEY', id, name FROM fieldstone.api_key WHERE old_token_hash = decode(given.hash, 'hex')
+        UNION ALL
+        SELECT workspace_id, CASE WHEN key_id IS NULL THEN 'USER' ELSE 'API_KEY' END, coalesce(key_id, user_id), name
+        FROM fieldstone.session WHERE token_hash = decode(given.hash, 'hex')
+        UNION ALL
+        -- The workspace may have been deleted since.
+        SELECT id, 'USER', given.user_id, given.user_name FROM fieldstone.workspace WHERE id = given.workspace_id
+        LIMIT 1
+    ) AS owner ON true
+    GROUP BY owner.workspace_id, owner.kind, owner.id, owner.name, given.address
 ),
 placed AS (
     SELECT found.*, row_number() OVER (ORDER BY id IS NULL, count DESC, address) AS place FROM found
 )
 INSERT INTO fieldstone.audit_log (id, workspace_id, action, actor_kind, actor_id, actor_name, address, subject_id,
     subject_name, count, details)
-SELECT gen_random_uuid(), workspace_id, 'SIGN_IN_FAILED', CASE WHEN id IS NULL THEN 'UNKNOWN' ELSE 'API_KEY' END,
-    id, name, address, id, name, count, '{}'::jsonb
+SELECT gen_random_uuid(), workspace_id, 'SIGN_IN_FAILED', coalesce(kind, 'UNKNOWN'), id, name, address, id, name, count, '{}'::jsonb
 FROM placed WHERE place <= %(most)s::int
 UNION ALL
 SELECT gen_random_uuid(), NULL, 'SIGN_IN_FAILED', 'UNKNOWN', NULL, NULL, NULL, NULL, NULL,
@@ -35,8 +44,10 @@ FROM jsonb_to_recordset(%(entries)s::jsonb) AS given (id uuid, workspace_id uuid
 RETURNING 1;
 
 -- name: gone
--- The workspaces of some acts, and of failed sign-ins by the hash of a key, that have moved to another database.
-SELECT id, NULL::text FROM fieldstone.workspace WHERE presence = 'GONE' AND id = ANY (%(ids)s::uuid[])
+-- The workspaces of some acts and users, and of failed sign-ins by the hash of a key or a session, that are in another
+-- database, to which they have moved or where they have always been.
+SELECT given, NULL::text FROM unnest(%(ids)s::uuid[]) AS given
+WHERE NOT EXISTS (SELECT FROM fieldstone.workspace WHERE id = given AND presence <> 'GONE')
 UNION ALL
 SELECT workspace.id, encode(key.token_hash, 'hex')
 FROM fieldstone.api_key AS key JOIN fieldstone.workspace ON workspace.id = key.workspace_id
@@ -46,7 +57,12 @@ UNION ALL
 SELECT workspace.id, encode(key.old_token_hash, 'hex')
 FROM fieldstone.api_key AS key JOIN fieldstone.workspace ON workspace.id = key.workspace_id
 WHERE workspace.presence = 'GONE'
-    AND key.old_token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given));
+    AND key.old_token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given))
+UNION ALL
+SELECT workspace.id, encode(session.token_hash, 'hex')
+FROM fieldstone.session JOIN fieldstone.workspace ON workspace.id = session.workspace_id
+WHERE workspace.presence = 'GONE'
+    AND session.token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given));
 
 -- name: trim_audit_log
 DELETE FROM fieldstone.audit_log WHERE id IN (

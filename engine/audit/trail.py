@@ -7,14 +7,14 @@ failures beyond that. They are written behind the requests, within two seconds.
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from fieldstone.engine.errors import ServiceUnavailable
+from fieldstone.engine.errors import RefusedUser, ServiceUnavailable
 from fieldstone.metadata.catalog.audit import AuditEntry, audit_parameters
-from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.sql.concurrency.tasks import keep_flushing
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
@@ -35,6 +35,20 @@ _NOTE_ACTS = named_statement(__name__, "note_acts")
 _GONE = named_statement(__name__, "gone")
 
 
+class FailedSignIn(NamedTuple):
+    """A sign-in that has failed; equal ones are counted.
+
+    Attributes:
+        hash: of the key or the session, in hex digits; None where there is none, or the user is known.
+        address: of the client.
+        user: the user of a token that its issuer has signed.
+    """
+
+    hash: str | None
+    address: str | None
+    user: RefusedUser | None
+
+
 class AuditTrail:
     """The acts of a process that wait to be written.
 
@@ -49,21 +63,28 @@ class AuditTrail:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._failures: Counter[tuple[str | None, str | None]] = Counter()
+        self._failures: Counter[FailedSignIn] = Counter()
         self._others = 0
         self._acts: Counter[AuditEntry] = Counter()
         self._lost = 0
         self._rows = float(MOST_ROWS)
         self._filled_at = time.monotonic()
 
-    def fail(self, credential_hash: bytes | None, address: str | None) -> None:
-        """Note a failed sign-in with a credential that has this hash; None for one that has no form."""
-        self.take((None if credential_hash is None else credential_hash.hex(), address), 1)
+    def fail(self, credential_hash: bytes | None, address: str | None, user: RefusedUser | None = None) -> None:
+        """Note a failed sign-in.
 
-    def take(self, key: tuple[str | None, str | None], count: int) -> None:
-        """Note some failures of a credential, by its hash in hex digits and the address of its client."""
-        if key in self._failures or len(self._failures) < MOST_PENDING:
-            self._failures[key] += count
+        Args:
+            credential_hash: of the credential; None for one that has no form.
+            address: of the client.
+            user: the user of the credential, if it is known.
+        """
+        hash_ = None if credential_hash is None or user is not None else credential_hash.hex()
+        self.take(FailedSignIn(hash_, address, user), 1)
+
+    def take(self, failed: FailedSignIn, count: int) -> None:
+        """Note some equal failures."""
+        if failed in self._failures or len(self._failures) < MOST_PENDING:
+            self._failures[failed] += count
         else:
             self._others += count
 
@@ -81,6 +102,9 @@ class AuditTrail:
     async def flush(self) -> None:
         """Write the acts that wait; they go on waiting if the database is away."""
         try:
+            # A database takes the users of all workspaces that it does not have for unknown ones.
+            if self.follow is not None and any(failed.user is not None for failed in self._failures):
+                await self._hand_over()
             for flush in (self._flush_failures, self._flush_acts):
                 try:
                     await flush()
@@ -91,14 +115,15 @@ class AuditTrail:
             _LOG.warning("the audit log waits: %s", error)
 
     async def _hand_over(self) -> None:
-        """Give the acts of workspaces that have moved to the trails of their databases.
+        """Give the acts of workspaces that are in other databases to the trails of those.
 
         Raises:
             DatabaseError: the database is away.
             ServiceUnavailable: another one is.
         """
         ids = {entry.workspace_id for entry in self._acts if entry.workspace_id is not None}
-        hashes = [hash_ for hash_, _ in self._failures if hash_ is not None]
+        ids |= {failed.user.workspace_id for failed in self._failures if failed.user is not None}
+        hashes = [failed.hash for failed in self._failures if failed.hash is not None]
         rows = await self._database.read(*_GONE.bind(ids=list(ids), hashes=hashes))
         for workspace_id, hash_ in ((UUID((row[0] or b"").decode()), row[1]) for row in rows):
             trail = None if self.follow is None else await self.follow(workspace_id)
@@ -107,9 +132,12 @@ class AuditTrail:
             if hash_ is None:
                 for entry in [one for one in self._acts if one.workspace_id == workspace_id]:
                     trail.add(replace(entry, count=self._acts.pop(entry)))
-            else:
-                for key in [one for one in self._failures if one[0] == hash_.decode()]:
-                    trail.take(key, self._failures.pop(key))
+            for failed in [
+                one
+                for one in self._failures
+                if (one.hash == hash_.decode() if hash_ else one.user and one.user.workspace_id == workspace_id)
+            ]:
+                trail.take(failed, self._failures.pop(failed))
 
     async def _flush_failures(self) -> None:
         if not self._failures and not self._others:
@@ -121,7 +149,7 @@ class AuditTrail:
             # Not even the row for all others is written at each turn.
             return
         failures, others = self._failures, self._others
-        listed = [{"hash": hash_, "address": address, "count": count} for (hash_, address), count in failures.items()]
+        listed = [_show(failed, count) for failed, count in failures.items()]
         rows = await self._database.write(
             *_NOTE_FAILURES.bind(failures=dumps(listed), most=max(0, int(self._rows) - 1), others=others)
         )
@@ -139,3 +167,14 @@ class AuditTrail:
             await self._database.write(*_NOTE_ACTS.bind(entries=audit_parameters(entries)["entries"]))
             self._acts.subtract(acts)
             self._acts = +self._acts
+
+
+def _show(failed: FailedSignIn, count: int) -> Mapping[str, JsonValue]:
+    shown: dict[str, JsonValue] = {"hash": failed.hash, "address": failed.address, "count": count}
+    if failed.user is not None:
+        shown |= {
+            "workspace_id": str(failed.user.workspace_id),
+            "user_id": str(failed.user.id),
+            "user_name": failed.user.name,
+        }
+    return shown

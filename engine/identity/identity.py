@@ -16,9 +16,9 @@ from fieldstone.engine.identity.issuer import Issuer
 from fieldstone.engine.identity.key_sets import FETCH_LIMIT, TrustedIssuer, trust
 from fieldstone.engine.identity.openid import OpenIdProvider, ProviderSettings, offered_roles
 from fieldstone.engine.identity.remembered_tokens import RememberedToken
-from fieldstone.engine.identity.tokens import Tokens
+from fieldstone.engine.identity.tokens import Tokens, refused_user
 from fieldstone.metadata.roles.networks import is_within
-from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
 from fieldstone.metadata.workspaces.key_store import KeyStore
@@ -103,7 +103,11 @@ class Identity(NamedTuple):
             if known := describe(error, None, None):
                 raise known from error
             raise
-        return impersonate(snapshot, principal, acts_as)
+        try:
+            return impersonate(snapshot, principal, acts_as)
+        except Forbidden as error:
+            error.user = refused_user(principal) if principal.kind is SubjectKind.USER else None
+            raise
 
     async def _find(self, presented: Presented) -> Principal:
         if presented.is_anonymous:

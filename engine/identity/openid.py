@@ -17,7 +17,7 @@ from fieldstone.engine.identity.fetching import Fetcher, Unreachable
 from fieldstone.engine.identity.issuer import Issuer, checked_url, read_issuer, read_named
 from fieldstone.engine.identity.json_objects import read_object
 from fieldstone.engine.identity.key_sets import TrustedIssuer, trust
-from fieldstone.engine.identity.tokens import Tokens, Verified
+from fieldstone.engine.identity.tokens import Tokens, Verified, refused_user
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
 from fieldstone.metadata.workspaces.registry import WorkspaceNames
@@ -191,9 +191,9 @@ class OpenIdProvider:
             raise Unauthenticated("The identity provider gave no ID token.")
         verified = await discovered.tokens.verify(id_token)
         if verified.claims.get("nonce") != login.nonce:
-            raise Unauthenticated("The ID token belongs to another sign-in.")
+            raise Unauthenticated("The ID token belongs to another sign-in.", user=refused_user(verified.principal))
         if verified.claims.get("azp", self.settings.client_id) != self.settings.client_id:
-            raise Unauthenticated("The ID token was made for another client.")
+            raise Unauthenticated("The ID token was made for another client.", user=refused_user(verified.principal))
         return verified
 
     async def close(self) -> None:

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from fieldstone.engine.errors import Forbidden, Unauthenticated
+from fieldstone.engine.errors import Forbidden, RefusedUser, Unauthenticated
 from fieldstone.engine.identity.claim_mapping import choose_role, find_claim, read_name, read_values
 from fieldstone.engine.identity.issuer import Issuer
 from fieldstone.engine.identity.json_objects import read_object
@@ -127,8 +127,13 @@ class Tokens:
 
     async def verify(self, token: str) -> Verified:
         """Return a token of an issuer whose signature and claims are right; it raises as `authenticate` does."""
-        verified = await self._verify(token)
-        await self.require_allowed(verified.facts)
+        issuer, claims, key = await self._read(token)
+        try:
+            verified = await self._accept(issuer, claims, key)
+            await self.require_allowed(verified.facts)
+        except (Unauthenticated, Forbidden) as error:
+            error.user = await self._find_user(issuer, claims)
+            raise
         return verified
 
     async def require_allowed(self, facts: TokenFacts) -> None:
@@ -142,7 +147,8 @@ class Tokens:
         if self.denied.denies(facts):
             raise Unauthenticated("The token has been revoked.")
 
-    async def _verify(self, token: str) -> Verified:
+    async def _read(self, token: str) -> tuple[Issuer, Mapping[str, JsonValue], SigningKey]:
+        """Return the issuer of a token whose signature is right, its claims, and the key that has signed it."""
         header, claims = _read_unverified(token)
         trusted = self._trusted.get(claims["iss"]) if isinstance(claims.get("iss"), str) else None
         if trusted is None:
@@ -164,7 +170,7 @@ class Tokens:
             payload = read_signed(token, key)
         except ValueError:
             raise Unauthenticated("The token is not valid: its signature is wrong.") from None
-        return await self._accept(trusted.issuer, _read_claims(payload), key)
+        return trusted.issuer, _read_claims(payload), key
 
     async def _accept(self, issuer: Issuer, claims: Mapping[str, JsonValue], key: SigningKey) -> Verified:
         """Return a token whose signature is right, if its claims are."""
@@ -204,6 +210,17 @@ class Tokens:
             raise Unauthenticated("The token is not valid: there is no such workspace.")
         return found
 
+    async def _find_user(self, issuer: Issuer, claims: Mapping[str, JsonValue]) -> RefusedUser | None:
+        """Return the user of a token whose signature is right; None where it names none, or no workspace."""
+        subject = claims.get("sub")
+        try:
+            workspace_id = await self._find_workspace(issuer, claims)
+        except Unauthenticated:
+            return None
+        if not isinstance(subject, str) or not subject.strip():
+            return None
+        return RefusedUser(workspace_id, user_id(issuer.name, subject), fit(read_name(issuer.mapping, claims)))
+
     def _drop_denied(self) -> None:
         for token_hash in [key for key, kept in self._kept.items() if self.denied.denies(kept.facts)]:
             del self._kept[token_hash]
@@ -223,6 +240,11 @@ def user_id(issuer: str, subject: str) -> UUID:
     """Return the id of a user: the same one for each issuer and subject."""
     # A NUL parts the two, as neither can be stored with one.
     return uuid5(NAMESPACE_URL, f"{issuer}\0{subject}")
+
+
+def refused_user(principal: Principal) -> RefusedUser:
+    """Return a user as the audit log has one that is refused."""
+    return RefusedUser(principal.workspace_id, principal.subject_id, principal.name)
 
 
 def build_user(

@@ -10,7 +10,15 @@ GET    /auth/login, /auth/callback             to a provider, and back from it
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden, MethodNotAllowed, NotFound, Unauthenticated
+from fieldstone.engine.errors import (
+    ApiError,
+    BadUserInput,
+    Forbidden,
+    MethodNotAllowed,
+    NotFound,
+    RateLimitExceeded,
+    Unauthenticated,
+)
 from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented, read_credential
 from fieldstone.engine.server.browsers.cross_origin import is_foreign
 from fieldstone.engine.server.composition import Services
@@ -161,7 +169,11 @@ class SignIn:
         members = await self._read(asked)
         services, address = asked.services, asked.presented.address
         failed = services.failed_sign_ins
-        failed.begin(address, asked.headers)
+        try:
+            failed.begin(address, asked.headers)
+        except RateLimitExceeded:
+            services.audit.fail(None, asked.address)
+            raise
         presented = Presented(await self._read_secret(members), address)
 
         async def begin(services: Services) -> Reply:

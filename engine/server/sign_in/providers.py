@@ -14,6 +14,7 @@ from fieldstone.engine.errors import BadUserInput, Forbidden, NotFound, Unauthen
 from fieldstone.engine.identity.credential import Presented
 from fieldstone.engine.identity.json_objects import read_object
 from fieldstone.engine.identity.openid import LOGIN_FOR, Login, OpenIdProvider
+from fieldstone.engine.identity.tokens import refused_user
 from fieldstone.engine.server.browsers.cookies import LOGIN, read_cookie, set_cookie
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.responses import Header, Reply
@@ -61,8 +62,8 @@ class ProviderSignIn:
         provider = _find_provider(services, login.provider)
         try:
             verified = await provider.finish(login, _read_code(asked, login, provider), self._redirect_uri())
-        except (Unauthenticated, Forbidden):
-            services.audit.fail(None, address)
+        except (Unauthenticated, Forbidden) as error:
+            services.audit.fail(None, address, error.user)
             raise
         principal, facts = verified.principal, verified.facts
         user = UserFacts(
@@ -76,7 +77,11 @@ class ProviderSignIn:
 
         async def begin(services: Services) -> Header:
             # The denials of a workspace lie in its cell.
-            await services.identity.tokens.require_allowed(facts)
+            try:
+                await services.identity.tokens.require_allowed(facts)
+            except Unauthenticated:
+                services.audit.fail(None, address, refused_user(principal))
+                raise
             cookie, _ = await self._cookies.open(services, principal, address, user=user)
             return cookie
 

@@ -1,8 +1,10 @@
 """The audit log over HTTP: principal, action, time and address of each entry. A flood of failures does not fill it."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -12,8 +14,13 @@ import pytest
 
 from fieldstone.engine.audit.retention import trim
 from fieldstone.engine.audit.trail import MOST_PENDING, MOST_ROWS, AuditTrail
+from fieldstone.engine.errors import RefusedUser
+from fieldstone.engine.identity.tokens import user_id
 from fieldstone.engine.server.app import Fieldstone
+from fieldstone.engine.server.rate_limits.failed_tokens import MOST, MOST_SIGN_INS
 from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, Author
+from tests.engine.identity.provider import ISSUER, Provider, claims, new_key, sign
+from tests.engine.server.conftest import StartApp
 
 LOG = (
     "query ($filter: AuditEntryFilterInput, $first: Int, $after: String) { auditLog(filter: $filter, first: $first,"
@@ -125,6 +132,70 @@ async def test_failed_sign_ins_are_noted_by_address_and_those_of_a_former_key_in
             " WHERE action = 'SIGN_IN_FAILED' AND actor_id IS NULL"
         ).fetchall()
     assert rows == [(None, "UNKNOWN", "198.51.100.7", 2)]
+
+
+async def test_failures_of_tokens_that_are_signed_and_of_sessions_are_noted_in_their_workspace(
+    start_app: StartApp, app_database: str
+) -> None:
+    key, now = new_key("ES256", "es256"), int(time.time())
+    issuer = Provider().setting(jwksUrl=None, key=key.as_dict(private=False))
+    async with start_app(jwt=issuer) as (app, client):
+        services = await app.runtime.ready()
+        workspace = services.foundation.default.workspace.id
+        await ask(client, f'mutation {{ denyTokens(input: {{ issuer: "{ISSUER}" subject: "eve" }}) {{ issuer }} }}')
+        refused = {
+            "eve": claims(sub="eve"),
+            "bob": claims(sub="bob", exp=now - 1),
+            "ada": claims(role="editor"),
+            "joe": claims(sub="joe", aud="other"),
+        }
+        nowhere = claims(sub="eve", workspace="nowhere")
+        acting = {"x-fieldstone-role": "admin"}
+        signed_in = await client.post("/auth/sign-in", json={"key": client.headers["authorization"].split()[1]})
+        assert signed_in.status_code == 200
+        assert (await client.delete("/auth/session")).status_code == 200
+        async with at(app, "198.51.100.7", "") as other:
+            for given in (*refused.values(), nowhere):
+                other.headers["Authorization"] = f"Bearer {sign(given, key, 'ES256')}"
+                assert (await other.post("/graphql", json={"query": "{ __typename }"})).status_code in (401, 403)
+            other.headers["Authorization"] = f"Bearer {sign(claims(sub='sue', role='viewer'), key, 'ES256')}"
+            answer = await other.post("/graphql", json={"query": "{ __typename }"}, headers=acting)
+            assert answer.status_code == 403
+            del other.headers["Authorization"]
+            other.headers["Cookie"] = signed_in.headers["set-cookie"].partition(";")[0]
+            assert (await other.post("/graphql", json={"query": "{ __typename }"})).status_code == 401
+        await services.audit.flush()
+        entries = await log_of(client, "SIGN_IN_FAILED")
+        kinds = {(entry["actorKind"], entry["actorName"], entry["subjectName"]) for entry in entries}
+        assert kinds == {("API_KEY", "test", "test"), *(("USER", name, name) for name in (*refused, "sue"))}
+        assert {entry["actorId"] for entry in entries} >= {str(user_id(ISSUER, name)) for name in refused}
+        assert {(entry["address"], entry["count"]) for entry in entries} == {("198.51.100.7", 1)}
+        # A workspace that is gone is that of an unknown client.
+        services.audit.fail(None, "203.0.113.9", RefusedUser(uuid4(), uuid4(), "eve"))
+        await services.audit.flush()
+    with psycopg.connect(app_database) as connection:
+        rows = connection.execute(
+            "SELECT address, sum(count) FROM fieldstone.audit_log WHERE workspace_id IS DISTINCT FROM %s GROUP BY 1",
+            [workspace],
+        ).fetchall()
+    assert sorted(rows) == [("198.51.100.7", 1), ("203.0.113.9", 1)]
+
+
+async def test_a_sign_in_that_is_refused_for_too_many_is_noted_too(start_app: StartApp, app_database: str) -> None:
+    async with start_app() as (app, client):
+        services = await app.runtime.ready()
+        for _ in range(MOST_SIGN_INS + 1):
+            last = await client.post("/auth/sign-in", json={"key": "fs_wrong"})
+        for _ in range(MOST):
+            services.failed_tokens.begin(ip_address("127.0.0.1"))
+        client.headers["Cookie"] = f"fieldstone_session={MARKER}"
+        del client.headers["Authorization"]
+        limited = await client.post("/graphql", json={"query": "{ __typename }"})
+        assert (last.status_code, limited.status_code) == (429, 429)
+        await services.audit.flush()
+    with psycopg.connect(app_database) as connection:
+        rows = connection.execute("SELECT sum(count) FROM fieldstone.audit_log WHERE action = 'SIGN_IN_FAILED'")
+        assert rows.fetchone() == (MOST_SIGN_INS + 2,)
 
 
 async def test_a_flood_of_failures_takes_a_bounded_number_of_rows(

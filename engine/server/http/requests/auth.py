@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from fieldstone.engine.audit.client_address import CLIENT_ADDRESS
 from fieldstone.engine.audit.trail import AuditTrail
-from fieldstone.engine.errors import Forbidden, Unauthenticated
+from fieldstone.engine.errors import Forbidden, RateLimitExceeded, Unauthenticated
 from fieldstone.engine.identity.credential import Presented, lacks_scheme, read_credential, session_credential
 from fieldstone.engine.identity.identity import Identity
 from fieldstone.engine.identity.impersonation import read_acts_as
@@ -100,16 +100,17 @@ async def sign_in(
     address = None if presented.address is None else str(presented.address)
     CLIENT_ADDRESS.set(address)
     credential = presented.credential
-    is_counted = credential is not None and identity.needs_verification(credential)
-    if is_counted:
-        failed.begin(presented.address, headers)
+    is_counted = False
     try:
+        if credential is not None and identity.needs_verification(credential):
+            failed.begin(presented.address, headers)
+            is_counted = True
         principal = await identity.resolve(presented)
-    except (Unauthenticated, Forbidden):
+    except (Unauthenticated, Forbidden, RateLimitExceeded) as error:
         is_counted = False
         # A visitor that shows nothing has not tried to sign in.
         if not presented.is_anonymous:
-            audit.fail(None if credential is None else credential.hash, address)
+            audit.fail(None if credential is None else credential.hash, address, error.user)
         raise
     finally:
         if is_counted:
