@@ -7,6 +7,7 @@ from fieldstone.engine.access.principals import see_catalog
 from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.metadata_api.catalog_source import CatalogSource
 from fieldstone.engine.metadata_api.model.facts import model_facts
+from fieldstone.engine.metadata_api.mutations.tokens import token_facts
 from fieldstone.engine.metadata_api.operating import process_facts
 from fieldstone.engine.metadata_api.plans.broken_documents import broken_documents, invalid_documents
 from fieldstone.engine.metadata_api.plans.broken_operations import FindBroken, none_broken
@@ -91,6 +92,7 @@ def build_metadata_api(
             **process_facts(database, time_limit),
             **event_facts(database, time_limit),
             **view_facts(database),
+            **token_facts(database),
             **document_facts(database, invalid_documents(work, limits.document, relay=relay)),
         },
     )

@@ -568,6 +568,18 @@ ON CONFLICT (workspace_id, issuer, kind, value)
 DO UPDATE SET denied_at = EXCLUDED.denied_at, expires_at = EXCLUDED.expires_at
 RETURNING denied_at;
 
+-- name: allow_token
+DELETE FROM fieldstone.denied_token
+WHERE workspace_id = %(workspace_id)s AND issuer = %(issuer)s AND kind = %(kind)s AND value = %(value)s
+    AND (expires_at IS NULL OR expires_at > now())
+RETURNING issuer, kind, value, denied_at, expires_at;
+
+-- name: denials
+SELECT issuer, kind, value, denied_at, expires_at FROM fieldstone.denied_token
+WHERE workspace_id = %(workspace_id)s AND (expires_at IS NULL OR expires_at > now())
+    AND (%(issuer)s::text IS NULL OR issuer = %(issuer)s) AND (%(subject)s::text IS NULL OR (kind, value) = ('SUBJECT', %(subject)s))
+ORDER BY denied_at DESC, issuer, value LIMIT %(most)s;
+
 -- name: note_denied_tokens
 -- The row's lock gives the changes of the list an order.
 UPDATE fieldstone.denied_token_version SET version = version + 1;

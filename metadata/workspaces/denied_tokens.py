@@ -2,20 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from fieldstone.metadata.catalog.queries import QUERIES, catalog_statement
+from fieldstone.metadata.catalog.queries import QUERIES, catalog_statement, fetch, fetch_one
 from fieldstone.metadata.catalog.sessions import Reads, Session
-from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.shown_text import find_problem
 from fieldstone.sql.concurrency.signal import Signal
 
 _DENIED = catalog_statement("denied_tokens")
+_MOST_LISTED = 1_000
 _LONGEST = 1_000
 """Characters of an issuer, an id or a subject."""
 
@@ -44,6 +45,21 @@ class TokenFacts:
     subject: str
     jti: str | None
     issued_at: float | None
+
+
+class Denial(NamedTuple):
+    """A denial of one token or of those of a subject.
+
+    Attributes:
+        value: the id or the subject.
+        expires_at: None: it holds for ever.
+    """
+
+    issuer: str
+    by: DeniedBy
+    value: str
+    denied_at: datetime
+    expires_at: datetime | None
 
 
 class DeniedTokens:
@@ -115,8 +131,8 @@ async def deny_tokens(
     by: DeniedBy,
     value: str,
     expires_at: datetime | None = None,
-) -> datetime:
-    """Deny tokens of a workspace and return since when; call `DeniedTokens.forget` after the commit.
+) -> Denial:
+    """Deny tokens of a workspace; call `DeniedTokens.forget` after the commit.
 
     Args:
         connection: in a transaction.
@@ -150,4 +166,42 @@ async def deny_tokens(
     )
     row = await cursor.fetchone()
     denied_at: datetime = (row or (datetime.now(UTC),))[0]
-    return denied_at
+    return Denial(issuer, by, value, denied_at, expires_at)
+
+
+async def allow_tokens(connection: Session, *, workspace_id: UUID, issuer: str, by: DeniedBy, value: str) -> Denial:
+    """Lift a denial and return it; call `DeniedTokens.forget` after the commit.
+
+    Args:
+        connection: in a transaction.
+        workspace_id: the workspace that the tokens are for.
+        issuer: their issuer.
+        by: the fact by which they are denied.
+        value: the id or the subject.
+
+    Raises:
+        UnknownObject: no denial in force is of it.
+    """
+    await connection.execute(QUERIES["note_denied_tokens"])
+    row = await fetch_one(
+        connection, "allow_token", workspace_id=workspace_id, issuer=issuer, kind=by.value, value=value
+    )
+    if row is None:
+        name = "id" if by is DeniedBy.ID else "subject"
+        raise UnknownObject(f'there are no denied tokens of the {name} "{value}" at "{issuer}"', field="input")
+    return _read_denial(row)
+
+
+async def list_denials(
+    connection: Session, workspace_id: UUID, *, issuer: str | None = None, subject: str | None = None
+) -> list[Denial]:
+    """Return the denials in force of a workspace, the newest first, at most 1,000."""
+    rows = await fetch(
+        connection, "denials", workspace_id=workspace_id, issuer=issuer, subject=subject, most=_MOST_LISTED
+    )
+    return [_read_denial(row) for row in rows]
+
+
+def _read_denial(row: Sequence[Any]) -> Denial:
+    issuer, kind, value, denied_at, expires_at = row
+    return Denial(issuer, DeniedBy(kind), value, denied_at, expires_at)

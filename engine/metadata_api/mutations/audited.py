@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from typing import Final
+from uuid import UUID
 
+from fieldstone.engine.identity.tokens import user_id
 from fieldstone.engine.metadata_api.writes import Arguments, Written
 from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, Author, input_names, note
 from fieldstone.metadata.catalog.queries import fetch
@@ -14,6 +16,7 @@ _ACTIONS: Final[Mapping[str, AuditAction]] = {
     "rotateApiKey": AuditAction.API_KEY_ROTATED,
     "revokeApiKey": AuditAction.API_KEY_REVOKED,
     "denyTokens": AuditAction.TOKEN_DENIED,
+    "allowTokens": AuditAction.TOKEN_ALLOWED,
     "revokeSession": AuditAction.SESSION_REVOKED,
     "createWebhook": AuditAction.WEBHOOK_CREATED,
     "updateWebhook": AuditAction.WEBHOOK_UPDATED,
@@ -22,6 +25,7 @@ _ACTIONS: Final[Mapping[str, AuditAction]] = {
     "removeDocuments": AuditAction.DOCUMENTS_REMOVED,
 }
 _KEYS: Final = frozenset({"createApiKey", "rotateApiKey", "revokeApiKey"})
+_TOKENS: Final = frozenset({"denyTokens", "allowTokens"})
 _DOCUMENTS: Final = frozenset({"importDocuments", "removeDocuments"})
 
 
@@ -36,24 +40,33 @@ async def note_mutation(
     details: dict[str, JsonValue] = {}
     if isinstance(given, Mapping):
         details["inputs"] = list(input_names(given))
+        if name in _TOKENS:
+            details["issuer"] = given["issuer"]
     if arguments.get("withMade"):
         details["withMade"] = True
+    subject_id, subject_name = await _find_subject(transaction, name, arguments, written)
     entry = AuditEntry(
         workspace_id=transaction.snapshot.workspace.id,
         action=action,
         author=author,
-        subject_id=None if name in _DOCUMENTS else written.id,
-        subject_name=await _subject_name(transaction, name, arguments, written),
+        subject_id=subject_id,
+        subject_name=subject_name,
         details=details,
     )
     await note(transaction.connection, entry)
 
 
-async def _subject_name(transaction: ModelTransaction, name: str, arguments: Arguments, written: Written) -> str | None:
-    """Return the name of a key, or of the client that documents belong to."""
+async def _find_subject(
+    transaction: ModelTransaction, name: str, arguments: Arguments, written: Written
+) -> tuple[UUID | None, str | None]:
+    """Return the id and the name of the subject: a key, a client of documents, or the user or the token of a denial."""
     if name in _DOCUMENTS:
-        return str((arguments.get("input") or arguments)["client"])
+        return None, str((arguments.get("input") or arguments)["client"])
+    if name in _TOKENS:
+        given = arguments["input"]
+        subject = given.get("subject")
+        return (None, str(given["jwtId"])) if subject is None else (user_id(given["issuer"], subject), str(subject))
     if name not in _KEYS:
-        return None
+        return written.id, None
     rows = await fetch(transaction.connection, "api_key_name", id=written.id)
-    return str(rows[0][0]) if rows else None
+    return written.id, str(rows[0][0]) if rows else None

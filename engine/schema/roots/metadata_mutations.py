@@ -26,7 +26,7 @@ from fieldstone.engine.schema.roots.mutation_notation import input_member as _me
 from fieldstone.engine.schema.roots.mutation_notation import mutation
 from fieldstone.engine.schema.roots.principals import PRINCIPAL_QUERIES, PRINCIPAL_TYPES
 from fieldstone.engine.schema.roots.saved_views.fields import VIEW_FIELDS, VIEW_QUERIES, VIEW_TYPES
-from fieldstone.engine.schema.roots.token_mutations import TOKEN_FIELDS, TOKEN_TYPES
+from fieldstone.engine.schema.roots.token_mutations import TOKEN_FIELDS, TOKEN_QUERIES, TOKEN_TYPES
 from fieldstone.engine.schema.roots.twenty_names import BOOLEAN_FILTER, OTHER_NAMES, UNLISTED_TYPES
 from fieldstone.engine.schema.roots.webhook_mutations import WEBHOOK_FIELDS, WEBHOOK_TYPES
 from fieldstone.engine.schema.scope import MutationSet, TypeScope
@@ -135,6 +135,7 @@ METADATA_MUTATIONS = MutationSet(
         **EVENT_QUERIES,
         **VIEW_QUERIES,
         **DOCUMENT_QUERIES,
+        **TOKEN_QUERIES,
     },
     subscriptions=MODEL_SUBSCRIPTIONS,
     types=_TYPES,

@@ -247,6 +247,46 @@ async def _is_revoked(client: httpx.AsyncClient, token: str) -> bool:
     return answer.status_code == 401 and reason(answer)[2] == "The token has been revoked."
 
 
+async def test_a_denial_is_listed_lifted_and_noted(start_app: StartApp) -> None:
+    key = KEYS["ES256"]
+    async with provide(key) as provider, start_app(jwt=provider.setting()) as (_, client):
+
+        async def send(query: str) -> Any:
+            return (await client.post("/metadata", json={"query": query})).json()
+
+        token = sign(claims(), key, "ES256")
+        await deny(client, subject="ada", expiresAt="2099-12-31")
+        await deny(client, jwtId="1")
+        assert await _is_revoked(client, token)
+        listed = (await send("{ deniedTokens { issuer subject jwtId expiresAt } }"))["data"]["deniedTokens"]
+        of_ada = {"issuer": ISSUER, "subject": "ada", "jwtId": None, "expiresAt": "2099-12-31T00:00:00Z"}
+        assert listed == [{"issuer": ISSUER, "subject": None, "jwtId": "1", "expiresAt": None}, of_ada]
+        assert (await send('{ deniedTokens(subject: "ada") { subject } }'))["data"]["deniedTokens"] == [
+            {"subject": "ada"}
+        ]
+        allow = f'mutation {{ allowTokens(input: {{ issuer: "{ISSUER}" subject: "ada" }}) {{ subject expiresAt }} }}'
+        lifted = (await send(allow))["data"]["allowTokens"]
+        assert lifted == {"subject": "ada", "expiresAt": of_ada["expiresAt"]}
+        assert (await ask(client, token)).status_code == 200
+        (error,) = (await send(allow))["errors"]
+        assert (error["extensions"]["code"], error["message"]) == (
+            "NOT_FOUND",
+            f'there are no denied tokens of the subject "ada" at "{ISSUER}".',
+        )
+        query = (
+            "{ auditLog(filter: { action: { in: [TOKEN_DENIED, TOKEN_ALLOWED] } } orderBy: { createdAt: ASC }) {"
+            " edges { node { action subjectId subjectName details } } } }"
+        )
+        noted = [edge["node"] for edge in (await send(query))["data"]["auditLog"]["edges"]]
+        ada = str(user_id(ISSUER, "ada"))
+        assert [(one["action"], one["subjectId"], one["subjectName"]) for one in noted] == [
+            ("TOKEN_DENIED", ada, "ada"),
+            ("TOKEN_DENIED", None, "1"),
+            ("TOKEN_ALLOWED", ada, "ada"),
+        ]
+        assert {one["details"]["issuer"] for one in noted} == {ISSUER}
+
+
 async def test_a_denial_holds_in_its_own_workspace_alone(start_app: StartApp) -> None:
     key = KEYS["ES256"]
     async with provide(key) as provider, start_app(jwt=provider.setting()) as (app, client):
