@@ -83,7 +83,7 @@ def build_metadata_api(
         webhooks or Webhooks(database, current),
         compiler,
         find_broken,
-        broken_documents(work, limits.document, relay=relay),
+        broken_documents(work, limits, relay=relay),
         current.peek,
         partial(explain_access, database, time_limit=time_limit),
         partial(describe_principal, facts),
@@ -93,7 +93,7 @@ def build_metadata_api(
             **event_facts(database, time_limit),
             **view_facts(database),
             **token_facts(database),
-            **document_facts(database, invalid_documents(work, limits.document, relay=relay)),
+            **document_facts(database, invalid_documents(work, limits, relay=relay)),
         },
     )
     api = build_api(

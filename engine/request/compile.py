@@ -40,6 +40,7 @@ from fieldstone.engine.request.valid_operation import (
     AnySubscriptionPlan,
     MutationPlan,
     P,
+    Plan,
     QueryPlan,
     ValidMutation,
     ValidOperation,
@@ -94,7 +95,7 @@ def validate_text(
     """
     parse = partial(recent.parse, key.text, key.operation_name)
     operation, has_introspection = parse(), recent.limits.introspection
-    is_introspection = _asks_for_schema(operation)
+    is_introspection = asks_for_schema(operation)
     if is_introspection and not has_introspection:
         raise InvalidDocument([switched_off()])
     named: set[str] = set()
@@ -169,8 +170,8 @@ def plan_forgivingly(
 
 def _plan_query(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
     introspected: Mapping[str, str] = {}
-    asks_for_schema = _asks_for_schema(context.operation)
-    if asks_for_schema:
+    is_introspection = asks_for_schema(context.operation)
+    if is_introspection:
         context.touched.update(context.snapshot.objects)
         context.indexes.update({id_: context.snapshot.indexes_of.get(id_, ()) for id_ in context.snapshot.objects})
         introspected = introspect(schema, context.operation, context.variables, limit=context.limits.response_bytes)
@@ -190,8 +191,19 @@ def _plan_query(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
         changes_each=context.changes_each,
         failures=context.failures,
         # A field that is not named makes no difference to a read.
-        depends=context.depends(may_grow=not asks_for_schema),
+        depends=context.depends(may_grow=not is_introspection),
     )
+
+
+def plan_in(context: PlanContext, schema: GraphQLSchema) -> Plan:
+    """Return the plan of the operation of a context; raises ApiError."""
+    match context.operation.type:
+        case OperationType.QUERY:
+            return _plan_query(context, schema)
+        case OperationType.MUTATION:
+            return _plan_mutation(context, schema)
+        case OperationType.SUBSCRIPTION:
+            return _plan_subscription(context, schema)
 
 
 def _roots(context: PlanContext) -> list[Selected]:
@@ -235,7 +247,7 @@ def _plan_subscription(context: PlanContext, _schema: GraphQLSchema) -> AnySubsc
     return compile_subscription(planned, context.depends(may_grow=False), zones=tuple(context.zones))
 
 
-def _asks_for_schema(operation: Operation) -> bool:
+def asks_for_schema(operation: Operation) -> bool:
     """Return whether the schema itself is asked for: by name, since a skipped field may be asked for next time."""
     return any(
         isinstance(node, FieldNode) and is_introspection_field(node.name.value)

@@ -173,7 +173,7 @@ class Compiler:
         if found is None:
             if len(self._limits) >= MOST_LIMITS:
                 self._limits.clear()
-            found = self._limits[role] = replace(self.limits, records=_limited(self.limits.records, role))
+            found = self._limits[role] = replace(self.limits, records=limited(self.limits.records, role))
         return found
 
     def shape(self, operation: ValidOperation[Plan], variables: Variables, role: RoleLimits) -> Hashable:
@@ -325,7 +325,7 @@ def _tried(shape: Hashable, variables: Variables) -> Hashable:
     return "tried", shape, dumps(variables)
 
 
-def _limited(limits: RecordLimits, role: RoleLimits) -> RecordLimits:
+def limited(limits: RecordLimits, role: RoleLimits) -> RecordLimits:
     """Return limits with those of a role in their place that are smaller."""
     largest = limits.largest_page if role.page is None else min(limits.largest_page, role.page)
     costs = [cost for cost in (limits.cost, role.cost) if cost]

@@ -7,18 +7,24 @@ from uuid import UUID
 
 from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode
 
-from fieldstone.engine.documents.document import DocumentLimits, Operation, parse_document
+from fieldstone.engine.documents.document import Operation, parse_document
 from fieldstone.engine.documents.validation import validate_operation
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.metadata_api.plans.broken_operations import MOST_REASONS, show_reasons
+from fieldstone.engine.metadata_api.plans.document_faults import find_fault
+from fieldstone.engine.request.compile import Limits
+from fieldstone.engine.request.compiler import limited
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.work_thread import WorkThread
+from fieldstone.metadata.access.limits import role_limits
+from fieldstone.metadata.access.role_checks import required_fields
 from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.errors import UnknownRole
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.roles.role import NO_LIMITS, RoleLimits
 from fieldstone.metadata.workspaces.trusted_documents import TrustedDocument, list_documents
 
 MOST_CHARACTERS = 2_000_000
@@ -42,7 +48,7 @@ FindInvalidDocuments = Callable[[Session, Snapshot, str | None], Awaitable[Broke
 """Returns the trusted documents, of one client or of all, that are not valid under a model."""
 
 
-def broken_documents(work: WorkThread, limits: DocumentLimits, *, relay: bool = False) -> FindBrokenDocuments:
+def broken_documents(work: WorkThread, limits: Limits, *, relay: bool = False) -> FindBrokenDocuments:
     """Return a search among the trusted documents of a workspace; `relay` is that of their schema."""
 
     async def find(connection: Session, before: Snapshot, after: Snapshot) -> BrokenDocuments:
@@ -57,7 +63,7 @@ def broken_documents(work: WorkThread, limits: DocumentLimits, *, relay: bool = 
     return find
 
 
-def invalid_documents(work: WorkThread, limits: DocumentLimits, *, relay: bool = False) -> FindInvalidDocuments:
+def invalid_documents(work: WorkThread, limits: Limits, *, relay: bool = False) -> FindInvalidDocuments:
     """Return a search for the documents that the model as it is refuses; `relay` is that of its schema."""
 
     async def find(connection: Session, model: Snapshot, client: str | None) -> BrokenDocuments:
@@ -85,26 +91,30 @@ async def _search(
     return BrokenDocuments(broken, unchecked)
 
 
-def find_invalid(
-    document: TrustedDocument, snapshot: Snapshot, limits: DocumentLimits, *, relay: bool = False
-) -> list[str]:
-    """Return the first reasons for which a document is not valid as its role sees a model, without its values."""
+def find_invalid(document: TrustedDocument, snapshot: Snapshot, limits: Limits, *, relay: bool = False) -> list[str]:
+    """Return the first reasons for which a document is refused as its role sees a model, without its values.
+
+    It is not valid, or refused whatever its variables are: it costs more than the role may spend, for instance.
+    """
     view = _find_view(snapshot, document.role_id)
     if view is None:
         return ["The role of its client does not exist."]
     try:
-        parsed = parse_document(document.text, limits)
+        parsed = parse_document(document.text, limits.document)
     except ApiError as error:
         return [error.message]
     schema = lazy_schema(view, relay=relay)
+    records = limited(limits.records, _find_limits(snapshot, document.role_id))
     for operation in _operations_of(parsed):
         if errors := validate_operation(schema, operation):
             return show_reasons(operation, errors[:MOST_REASONS])
+        if fault := find_fault(operation, view, schema, records):
+            return show_reasons(operation, [fault])
     return []
 
 
 def _find_broken(
-    documents: Sequence[TrustedDocument], before: Snapshot, after: Snapshot, limits: DocumentLimits, *, relay: bool
+    documents: Sequence[TrustedDocument], before: Snapshot, after: Snapshot, limits: Limits, *, relay: bool
 ) -> list[JsonValue]:
     return [
         _show(document, reasons)
@@ -115,7 +125,7 @@ def _find_broken(
 
 
 def _find_invalid(
-    documents: Sequence[TrustedDocument], model: Snapshot, limits: DocumentLimits, *, relay: bool
+    documents: Sequence[TrustedDocument], model: Snapshot, limits: Limits, *, relay: bool
 ) -> list[JsonValue]:
     return [
         _show(document, reasons)
@@ -143,10 +153,18 @@ def _find_view(snapshot: Snapshot, role_id: UUID | None) -> Snapshot | None:
         return None
 
 
+def _find_limits(snapshot: Snapshot, role_id: UUID | None) -> RoleLimits:
+    return NO_LIMITS if role_id is None else role_limits(snapshot, role_id)
+
+
 def _is_touched(before: Snapshot, after: Snapshot, role_id: UUID | None) -> bool:
-    """Return whether documents of a role may become invalid: they stay valid where objects only get more fields."""
+    """Return whether documents of a role may be refused: they are not where objects only get more optional fields."""
     one, other = _find_view(before, role_id), _find_view(after, role_id)
-    return one is None or other is None or not Dependencies(objects=one.objects, may_grow=True).hold(other)
+    if one is None or other is None or _find_limits(before, role_id) != _find_limits(after, role_id):
+        return True
+    return not Dependencies(objects=one.objects, may_grow=True).hold(other) or any(
+        [*required_fields(object_)] != [*required_fields(other.objects[id_])] for id_, object_ in one.objects.items()
+    )
 
 
 def _operations_of(document: DocumentNode) -> Iterator[Operation]:

@@ -117,7 +117,7 @@ async def _warn(settings: Settings, foundation: Foundation, workspace: Workspace
         documents = await list_documents(connection, workspace.id, client=client)
     warnings = 0
     for document in documents:
-        reasons = find_invalid(document, snapshot, limits_of(settings).document, relay=settings.relay)
+        reasons = find_invalid(document, snapshot, limits_of(settings), relay=settings.relay)
         if reasons and (warnings := warnings + 1) <= _MOST_WARNINGS:
             name = document.operation_name or document.document_id
             typer.echo(escape(f"{name} does not fit the model: {' '.join(reasons)}"), err=True)

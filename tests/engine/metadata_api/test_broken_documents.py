@@ -137,3 +137,90 @@ async def test_documents_that_are_too_many_are_counted(apis: Apis, monkeypatch: 
     monkeypatch.setattr(broken_documents, "MOST_CHARACTERS", 0)
     await trust(apis, "web", old="{ people { edges { node { never } } } }", good="{ people { totalCount } }")
     assert (await apis.change(BROKEN))["brokenDocuments"] == {"documents": [], "unchecked": 2}
+
+
+REQUIRE_NAME = [{"updateField": {"id": "company.name", "update": {"isNullable": False}}}]
+REQUIRE_BADGE = [
+    {"createField": {"objectMetadataId": "company", "name": "badge", "label": "B", "type": "TEXT", "isNullable": False}}
+]
+FREE_EMAIL = [{"updateField": {"id": "person.email", "update": {"isUnique": False}}}]
+UPSERT = "mutation ($data: [PersonInput!]!) { createPeople(data: $data, onConflict: { fields: [email] }) { id } }"
+
+
+@pytest.mark.parametrize(
+    ("changes", "text", "reasons"),
+    [
+        pytest.param(
+            REQUIRE_NAME,
+            'mutation { createCompany(data: { website: "w" }) { id } }',
+            ["Field 'name' is required"],
+            id="a literal without a field that is required",
+        ),
+        pytest.param(
+            REQUIRE_NAME,
+            "mutation ($w: String) { createCompany(data: { website: $w }) { id } }",
+            ["Field 'name' is required"],
+            id="a variable for another field",
+        ),
+        pytest.param(
+            REQUIRE_NAME,
+            "mutation ($n: String) { createCompany(data: { name: $n }) { id } }",
+            [],
+            id="a variable for the field",
+        ),
+        pytest.param(
+            REQUIRE_NAME, "mutation ($d: CompanyInput!) { createCompany(data: $d) { id } }", [], id="a whole variable"
+        ),
+        pytest.param(
+            FREE_EMAIL,
+            'mutation { createPerson(data: { email: "a@b.example" } onConflict: { fields: [email] }) { id } }',
+            ["The value of the argument 'onConflict' of 'createPerson' does not fit."],
+            id="a key that is none",
+        ),
+        pytest.param(
+            FREE_EMAIL,
+            UPSERT,
+            ["The value of the argument 'onConflict' of 'createPeople' does not fit."],
+            id="beside it",
+        ),
+        pytest.param(
+            FREE_EMAIL,
+            UPSERT.replace("($data", "($by: [PersonInsertField!] $data").replace("[email]", "$by"),
+            [],
+            id="the key is a variable",
+        ),
+    ],
+)
+async def test_a_document_that_no_variables_mend_is_broken(
+    apis: Apis, changes: list[dict[str, Any]], text: str, reasons: list[str]
+) -> None:
+    await trust(apis, "web", one=text)
+    assert (await planned(apis, changes))["documents"] == [
+        {"client": "web", "documentId": "one", "operation": "One", "reasons": reasons} for _ in reasons[:1]
+    ]
+
+
+async def test_the_limits_of_a_role_refuse_its_documents(apis: Apis) -> None:
+    made = await apis.change(
+        'mutation { createRole(input: { name: "rep" label: "Rep" grants: [{ object: "*" read: {} }] }) { id } }'
+    )
+    role_id = made["createRole"]["id"]
+    texts = {
+        "small": "{ companies(first: 5) { totalCount } }",
+        "chosen": "query ($n: Int $f: CompanyFilterInput $b: Boolean!) {"
+        " companies(first: $n filter: $f) { totalCount people(first: 20) @include(if: $b) { totalCount } } }",
+        "large": "query ($after: String) { companies(first: 100 after: $after) { edges { node { id } } } }",
+        "dear": "query ($f: CompanyFilterInput) { companies(first: 20 filter: $f) { edges { node {"
+        " people(first: 20) { edges { node { id } } } } } } }",
+    }
+    documents = {id_: NewDocument(text=text, operation_name=None) for id_, text in texts.items()}
+    async with apis.database.session() as connection, connection.transaction():
+        for client, role in (("rep's", UUID(role_id)), ("admin's", None)):
+            await import_documents(
+                connection, workspace_id=WORKSPACE_ID, client=client, documents=documents, role_id=role
+            )
+    change = {"updateRole": {"id": role_id, "update": {"limits": {"maxCost": 100, "maxPage": 20}}}}
+    found = {one["documentId"]: one["reasons"][0] for one in (await planned(apis, [change]))["documents"]}
+    assert found.keys() == {"large", "dear"}
+    assert found["large"] == "The value of the argument 'first' of 'companies' does not fit."
+    assert "and at most 100 is allowed" in found["dear"]
