@@ -217,7 +217,8 @@ async def measure(server: Server, seconds: float, rows: int, key_count: int, con
             beside = await open_loop([other], _NEIGHBOUR_RATE, seconds, id=id_)
         show(name, beside, seconds, _NEIGHBOUR_RATE, process_usage(server.pid).memory)
     print(f"connections: {sum(one.opened for one in clients)} opened, {sum(one.ended for one in clients)} ended")
-    async with httpx.AsyncClient(base_url=f"http://{server.host}:{server.port}") as asking:
+    key = {"Authorization": f"Bearer {keys[0]}"}
+    async with httpx.AsyncClient(base_url=f"http://{server.host}:{server.port}", headers=key) as asking:
         page = (await asking.get("/metrics")).text
     print(
         "\n".join(

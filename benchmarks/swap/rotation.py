@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import psycopg
 
 from benchmarks.process_usage import process_usage, server_usage
-from benchmarks.swap.server import SwapServer, connected, is_right
+from benchmarks.swap.server import METRICS_TOKEN, SwapServer, connected, is_right
 from benchmarks.swap.timing import middle, percentile
 
 _CLIENTS = 8
@@ -95,6 +95,6 @@ async def measure_rotation(
 def _read_models(server: SwapServer) -> dict[str, float]:
     """Return the figures of the server's metrics about its models."""
     with closing(http.client.HTTPConnection("127.0.0.1", server.port)) as connection:
-        connection.request("GET", "/metrics")
+        connection.request("GET", "/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"})
         text = connection.getresponse().read().decode()
     return {event or name: float(value) for name, event, value in _METRIC.findall(text)}

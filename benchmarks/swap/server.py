@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import secrets
 import socket
 import subprocess
 import time
@@ -25,6 +26,10 @@ _HOST = "127.0.0.1"
 
 class ServerFailed(Exception):
     """The server did not start, or did not answer as it must; the message is its output."""
+
+
+METRICS_TOKEN = secrets.token_urlsafe()
+"""The token that opens the metrics of the servers of this process."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +64,7 @@ def serving(dsn: str, **settings: str) -> Iterator[SwapServer]:
         "FIELDSTONE_PORT": str(port),
         "API_RATE_LIMITING_LIMIT": "0",
         "FIELDSTONE_LOG_LEVEL": "warning",
+        "FIELDSTONE_METRICS_TOKEN": METRICS_TOKEN,
         **settings,
     }
     with log_path.open("wb") as log:

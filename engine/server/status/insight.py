@@ -7,7 +7,7 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
 
-from fieldstone.engine.errors import ApiError
+from fieldstone.engine.errors import ApiError, NotFound, Unauthenticated
 from fieldstone.engine.server.http.requests.auth import PresentedReader, sign_in
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
@@ -28,19 +28,17 @@ class Insight(Enum):
     """The part of the metrics and of the state that a request may see."""
 
     NONE = "none"
-    NAMELESS = "nameless"
-    """Neither names of workspaces, objects and fields nor the state of the database."""
     STATE = "state"
-    """The state of the database, and no names: these are of all workspaces."""
+    """The state of the database, and no names of objects and fields: these are of all workspaces."""
     FULL = "full"
 
 
 class InsightRule:
     """The insight of the requests at the port of the APIs.
 
-    A token in the settings opens everything, and closes the metrics for requests without it. Without one a development
-    server shows all, and any other server no names; where the metrics have a port of their own, it shows no metrics.
-    A principal whose role has the setting METRICS sees the state all the same, and the metrics without names.
+    A token in the settings opens everything. A development server shows all if it has no token and its metrics have no
+    port of their own. A principal whose role has the setting METRICS sees the state, and the metrics without names. All
+    others see nothing.
 
     Args:
         settings: those of the app.
@@ -52,15 +50,26 @@ class InsightRule:
         self._runtime = runtime
         self._presented = presented
         self._token = None if settings.metrics_token is None else _digest(settings.metrics_token.encode())
-        if self._token is not None or settings.metrics_port is not None:
-            self._otherwise = Insight.NONE
-        else:
-            self._otherwise = Insight.FULL if settings.is_development else Insight.NAMELESS
+        self._has_port = settings.metrics_port is not None
+        self._is_open = settings.is_development and self._token is None and not self._has_port
 
-    @property
-    def has_token(self) -> bool:
-        """Whether a token opens the metrics."""
-        return self._token is not None
+    async def of_metrics(self, scope: "Scope") -> Insight:
+        """Return the insight of a request for the metrics.
+
+        Raises:
+            Unauthenticated: it has none; the message says how to get it.
+            NotFound: the metrics have a port of their own.
+        """
+        if (insight := await self.of(scope)) is not Insight.NONE:
+            return insight
+        if self._token is not None:
+            raise Unauthenticated("The metrics need the token of the server: send it as 'Authorization: Bearer TOKEN'.")
+        if self._has_port:
+            raise NotFound("The metrics are at the port of FIELDSTONE_METRICS_PORT.")
+        raise Unauthenticated(
+            "The metrics are closed: set FIELDSTONE_METRICS_TOKEN and send it as 'Authorization: Bearer TOKEN', or give"
+            " them a port by FIELDSTONE_METRICS_PORT; a key whose role has the setting METRICS sees them without names."
+        )
 
     async def of(self, scope: "Scope") -> Insight:
         """Return the insight of a request."""
@@ -73,9 +82,9 @@ class InsightRule:
             and compare_digest(_digest(token.strip()), self._token)
         ):
             return Insight.FULL
-        if self._otherwise is Insight.FULL:
-            return self._otherwise
-        return Insight.STATE if await self._has_setting(scope, given) else self._otherwise
+        if self._is_open:
+            return Insight.FULL
+        return Insight.STATE if await self._has_setting(scope, given) else Insight.NONE
 
     async def _has_setting(self, scope: "Scope", given: Mapping[bytes, bytes]) -> bool:
         """Return whether the role of a request has the setting METRICS; False for a request without a credential."""
@@ -96,11 +105,13 @@ class InsightRule:
 class Everything:
     """The rule of the port that serves nothing but the state: all requests see all."""
 
-    has_token = False
-
     async def of(self, scope: "Scope") -> Insight:  # noqa: ARG002 - the form of a rule
         """Return the full insight."""
         return Insight.FULL
+
+    async def of_metrics(self, scope: "Scope") -> Insight:
+        """Return the full insight."""
+        return await self.of(scope)
 
 
 def _digest(token: bytes) -> bytes:

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar
 
-from fieldstone.engine.errors import MethodNotAllowed, Unauthenticated
+from fieldstone.engine.errors import ApiError, MethodNotAllowed
 from fieldstone.engine.errors import NotFound as NotFoundError
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.requests.request_log import context_of
@@ -188,14 +188,11 @@ class MetricsPage(PlainPage):
         self._place = place
 
     async def reply(self, scope: "Scope") -> Reply:
-        """Return all measurements as text, without names where the request may not see them."""
-        insight = await self._rule.of(scope)
-        if insight is Insight.NONE:
-            if not self._rule.has_token:
-                return build_error_reply(NotFoundError("The metrics are at the port of FIELDSTONE_METRICS_PORT."))
-            return build_error_reply(
-                Unauthenticated("The metrics need the token of the server: send it as 'Authorization: Bearer TOKEN'.")
-            )
+        """Return all measurements as text, without names where the request may see no more."""
+        try:
+            insight = await self._rule.of_metrics(scope)
+        except ApiError as error:
+            return build_error_reply(error)
         is_named = insight is Insight.FULL
         render = self._metrics.render
         body = render(is_named) if self._place is None else await self._place.gather_metrics(render, is_named)

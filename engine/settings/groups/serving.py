@@ -43,7 +43,7 @@ class ServingSettings(Group):
         "Memory for the models of workspaces, the views of their roles included, in MiB; beyond it the least recently "
         "used model is evicted.")
     metrics_token: Token | None = setting(None,
-        "The token that opens `/metrics` and the details of `/readyz`. Unset: metrics without names.",
+        "The token that opens `/metrics` and the details of `/readyz`. Unset: only roles with `METRICS` see them.",
         "visible ASCII characters without spaces", secret=True)
     metrics_port: int | None = setting(None,
         "A second port for `/metrics` with names and the details of `/readyz`, without a token; 0 takes a free one.",

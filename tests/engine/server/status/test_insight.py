@@ -22,16 +22,13 @@ async def _seen(client: httpx.AsyncClient, authorization: str | None) -> tuple[h
     return await client.get("/metrics", headers=headers), (await client.get("/readyz", headers=headers)).json()
 
 
-async def test_without_a_setting_the_metrics_have_no_names(start_app: StartApp) -> None:
+async def test_without_a_setting_the_metrics_are_closed_and_say_how_to_open_them(start_app: StartApp) -> None:
     async with start_app() as (_, client):
-        assert "errors" not in (await client.post("/graphql", json=UNSERVED)).json()
         for authorization in (None, "Bearer x", "Bearer "):
             metrics, state = await _seen(client, authorization)
-            assert metrics.status_code == 200
-            assert 'fieldstone_requests_total{endpoint="/graphql",status="200"} 1.0' in metrics.text
-            assert "fieldstone_model_bytes" in metrics.text
-            assert [name for name in NAMES if name in metrics.text] == []
-            assert state == {"status": "ready"}
+            assert (metrics.status_code, state) == (401, {"status": "ready"})
+            for name in ("FIELDSTONE_METRICS_TOKEN", "FIELDSTONE_METRICS_PORT", "METRICS"):
+                assert name in metrics.json()["errors"][0]["message"]
 
 
 async def test_a_development_server_shows_everything(start_app: StartApp) -> None:
