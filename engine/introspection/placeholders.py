@@ -57,6 +57,7 @@ def field_specimen(snapshot: Snapshot, object_: Object, field: Field, *, in_key:
         name_plural=_TARGET_PLURAL,
         label_plural=_TARGET_LABEL,
         fields=tuple({one.id: one for one in (other_key, other_field)}.values()),
+        base=None,
     )
     moved = replace(relation, target_object_id=_TARGET) if holds_key else replace(relation, source_object_id=_TARGET)
     alone, specimen = _alone(snapshot, specimen, indexes)
@@ -71,6 +72,7 @@ def _renamed(object_: Object) -> Object:
         name_plural=_PLURAL,
         label_plural=_LABEL,
         description=_DESCRIPTION if object_.description else None,
+        base=None,  # which has other fields
     )
 
 

@@ -21,12 +21,29 @@ from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import ADMIN, Role, RoleReference, find_role
 
 _NO_CLAIMS: Mapping[str, JsonValue] = MappingProxyType({})
-_ENTRY_BYTES, _RESTRICTED_BYTES = 110, 1_500
-"""Bytes of memory of an object in a view, and of one that the role does not see whole; measured with tracemalloc."""
+_ENTRY_BYTES, _RESTRICTED_BYTES, _NAME_BYTES = 160, 750, 26
+"""Bytes of memory of an object in a view, of a restricted one beside that, and of a field in a look-up table of it.
 
-_SHARED = (*(one.name for one in fields(Object) if one.name not in {"is_active", "access", "base"}),)
-_SHARED_LOOK_UPS = ("active", "by_id", "held_keys", "key", "deleted_at", "morphs", "type_name", "weight")
+They were measured with tracemalloc, with all look-up tables made: an operation makes those of its objects.
+"""
+
+_OWN = ("is_active", "access", "base")
+_SHARED = (*(one.name for one in fields(Object) if one.name not in _OWN),)
+_OWN_LOOK_UPS = ("by_name", "guarded", "foreign_keys", "givable")
+_SHARED_LOOK_UPS = ("active", "by_id", "held_keys", "key", "deleted_at", "morphs", "type_name")
 """The look-up tables of an object that do not depend on a role's rights."""
+
+
+class _Restricted(Object):
+    """A restricted object. The instances share the keys of their dicts: a fifth of the memory of dicts with own keys.
+
+    Python lets the instances of a class share at most 30 keys, which the first instances must have.
+    """
+
+
+_FIRST = object.__new__(_Restricted)
+for _name in (*_SHARED, *_SHARED_LOOK_UPS, *_OWN, *_OWN_LOOK_UPS):
+    object.__setattr__(_FIRST, _name, None)
 
 
 def view_of(snapshot: Snapshot, reference: RoleReference) -> Snapshot:
@@ -103,7 +120,14 @@ def _find_view(snapshot: Snapshot, role: Role) -> Snapshot:
 def _weigh(snapshot: Snapshot, objects: Mapping[UUID, Object]) -> int:
     """Return about the bytes of memory of a view's objects, without those that the snapshot or another view has."""
     known = {id(one) for shown in (snapshot, *snapshot.views.values()) for one in shown.objects.values()}
-    return len(objects) * _ENTRY_BYTES + sum(id(one) not in known for one in objects.values()) * _RESTRICTED_BYTES
+    return len(objects) * _ENTRY_BYTES + sum(_own_bytes(one) for one in objects.values() if id(one) not in known)
+
+
+def _own_bytes(object_: Object) -> int:
+    """Return about the bytes of memory of a restricted object: its tables are of fields read, given and guarded."""
+    rights = object_.rights
+    tables = bool(rights.read) + bool(rights.create or rights.update) + (len(rights.read) > 1)
+    return _RESTRICTED_BYTES + _NAME_BYTES * len(object_.fields) * tables
 
 
 def _dropped(snapshot: Snapshot, rights: Rights) -> Mapping[UUID, frozenset[UUID]]:
@@ -136,14 +160,11 @@ def restrict(object_: Object, access: ObjectAccess) -> Object:
 
 
 def _restricted(object_: Object, access: ObjectAccess) -> Object:
-    # Set one by one, so that all instances share the keys of their dicts: half of the memory of a copied dict.
-    made = object.__new__(Object)
-    for name in _SHARED:
+    # Set one by one, not in `__dict__`: else the keys are not shared.
+    made = object.__new__(_Restricted)
+    for name in (*_SHARED, *(_SHARED_LOOK_UPS if "id" in object_.active else ())):
         object.__setattr__(made, name, getattr(object_, name))
     object.__setattr__(made, "is_active", object_.is_active and access is not HIDDEN)
     object.__setattr__(made, "access", access)
     object.__setattr__(made, "base", object_)
-    if "id" in object_.active:
-        for name in _SHARED_LOOK_UPS:
-            made.__dict__[name] = getattr(object_, name)
     return made

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from types import MappingProxyType
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -15,6 +16,9 @@ from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column
 
 _OBJECT_BYTES, _FIELD_BYTES, _OPTION_BYTES = 2_000, 900, 150
+
+_NO_FIELDS: Mapping[str, Field] = MappingProxyType({})
+_NO_CELLS: Mapping[UUID, Field] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +34,7 @@ class Object:
 
     A restricted object shares `fields` with its whole one. `by_name` and `foreign_keys` have fields that may be read;
     all that belongs to the table itself (its key, the mark of deleted records, defaults) is found in `active`.
+    There may be 50,000 restricted objects, so equal look-up tables are one: `by_name` is `active` if all may be read.
     """
 
     id: UUID
@@ -77,11 +82,12 @@ class Object:
         access = self.access
         if access is None:
             return self.active
-        return {
+        found = {
             name: self.guarded.get(field.id, field)
             for name, field in self.active.items()
             if name == "id" or _is_readable(field, access)
         }
+        return self.active if found == self.active else found
 
     @cached_property
     def guarded(self) -> Mapping[UUID, Field]:
@@ -92,11 +98,18 @@ class Object:
         """
         access = self.access
         if access is None or all(way == access.read[0] for way in access.read):
-            return {}
+            return _NO_CELLS
+        return {
+            id_: cell for id_, cell in self.whole.cells.items() if access.reads(id_) and not access.reads_plainly(id_)
+        }
+
+    @cached_property
+    def cells(self) -> Mapping[UUID, Field]:
+        """The fields but `id` that have columns, as a role sees those that it reads in some records only."""
         return {
             field.id: replace(field, column=f"~{place}", is_nullable=True)
             for place, field in enumerate(self.fields)
-            if field.parts and field.name != "id" and access.reads(field.id) and not access.reads_plainly(field.id)
+            if field.parts and field.name != "id"
         }
 
     @cached_property
@@ -120,7 +133,8 @@ class Object:
         """The fields of `by_name` that hold a key, by their `key_name`."""
         if self.access is None:
             return self.held_keys
-        return {field.key_name: field for field in self.by_name.values() if field.relation_id and field.parts}
+        found = {field.key_name: field for field in self.by_name.values() if field.relation_id and field.parts}
+        return self.held_keys if found == self.held_keys else found
 
     @cached_property
     def held_keys(self) -> Mapping[str, Field]:
@@ -133,26 +147,26 @@ class Object:
         access = self.access
         if access is None:
             return self.active
-        return {
+        found = {
             name: field
             for name, field in self.active.items()
             if access.gives(Action.CREATE, field.id) or access.gives(Action.UPDATE, field.id)
         }
+        return next((equal for equal in (_NO_FIELDS, self.active, self.by_name) if equal == found), found)
 
-    @cached_property
+    @property
     def known(self) -> Mapping[str, Field]:
         """The fields that a role knows of: those that it may read, and those that it may give."""
-        if self.access is None:
-            return self.active
+        by_name, givable = self.by_name, self.givable
+        if givable.keys() <= by_name.keys():
+            return by_name
         return {
-            name: self.by_name.get(name, field)
-            for name, field in self.active.items()
-            if name in self.by_name or name in self.givable
+            name: by_name.get(name, field) for name, field in self.active.items() if name in by_name or name in givable
         }
 
     def knows(self, field: Field) -> bool:
         """Return whether one of its fields is active, and may be read or given by the role that sees it."""
-        found = self.known.get(field.name)
+        found = self.by_name.get(field.name) or self.givable.get(field.name)
         return found is not None and found.id == field.id
 
     def reads(self, field: Field) -> bool:

@@ -92,7 +92,8 @@ class Snapshot:
     @cached_property
     def readable(self) -> Mapping[str, Object]:
         """The objects of `by_singular` of which at least some records may be read."""
-        return {name: object_ for name, object_ in self.by_singular.items() if object_.rights.read}
+        found = {name: object_ for name, object_ in self.by_singular.items() if object_.rights.read}
+        return self.by_singular if len(found) == len(self.by_singular) else found
 
     def named(self, name_singular: str) -> Object | None:
         """Return the object with this name, active or not."""
