@@ -1,13 +1,15 @@
 """The part of a model that a principal's role sees, and the principal's values for the rules of the role."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
+from typing import Protocol
 from uuid import UUID
 from weakref import ref
 
 from fieldstone.engine.errors import Forbidden, ServiceUnavailable
 from fieldstone.metadata.access.limits import role_limits
 from fieldstone.metadata.access.role_checks import effective_settings
-from fieldstone.metadata.access.view import find_claims, view_of
+from fieldstone.metadata.access.view import find_claims, lacks_large_view, view_of
 from fieldstone.metadata.catalog.api_model.reader_role import READER, all_parts, covered_webhooks, shown_parts
 from fieldstone.metadata.errors import PrincipalValueRefused, UnknownRole
 from fieldstone.metadata.json_text import JsonValue
@@ -19,19 +21,50 @@ _MOST_READERS = 1_000
 MOST_PRINCIPALS = 10_000
 """Principals for each of which is kept how it sees a snapshot."""
 
-See = Callable[[Snapshot, Principal], Seen]
-"""Returns a snapshot as a principal sees it; raises Forbidden."""
+
+class See(Protocol):
+    """Shows snapshots to principals."""
+
+    def __call__(self, snapshot: Snapshot, principal: Principal, /, *, made: bool = False) -> Seen:
+        """Return a snapshot as a principal sees it; raise Forbidden, and ViewNotMade if only a `made` view will do."""
 
 
-def see(snapshot: Snapshot, principal: Principal) -> Seen:
+class ViewNotMade(ServiceUnavailable):
+    """The view of the principal's role is not made yet, and making it would hold up the event loop."""
+
+    def __init__(self, snapshot: Snapshot, role: RoleReference) -> None:
+        super().__init__("The model is being read for the role: try again in a moment.")
+        self._snapshot = snapshot
+        self._role = role
+
+    @property
+    def key(self) -> Hashable:
+        """The same for all requests that need this view."""
+        return "view", id(self._snapshot), self._role
+
+    def make(self) -> None:
+        """Make the view, in any thread."""
+        with suppress(UnknownRole):
+            view_of(self._snapshot, self._role)
+
+
+def see(snapshot: Snapshot, principal: Principal, *, made: bool = False) -> Seen:
     """Return the model as a principal sees it.
+
+    Args:
+        snapshot: the model.
+        principal: that of the request.
+        made: refuse to make the view of a large model.
 
     Raises:
         Forbidden: its role does not exist any more, or needs a value that the principal does not have.
+        ViewNotMade: the view of a large model is not made yet.
     """
     # The store of keys gives out the same instance of a principal until its key changes.
     seen = snapshot.seen.get(id(principal))
     if seen is None or seen.principal is not principal:
+        if made and lacks_large_view(snapshot, principal.role):
+            raise ViewNotMade(snapshot, principal.role)
         seen = _see(snapshot, principal)
         if len(snapshot.seen) >= MOST_PRINCIPALS:
             snapshot.seen.clear()
@@ -70,9 +103,9 @@ def see_catalog(find_model: Callable[[UUID], Snapshot | None]) -> See:
             known = kept[key] = ref(view), all_parts(model) if is_whole else shown_parts(view)
         return known[1]
 
-    def find(catalog: Snapshot, principal: Principal) -> Seen:
+    def find(catalog: Snapshot, principal: Principal, *, made: bool = False) -> Seen:
         model = model_of(find_model, principal.workspace_id)
-        _, view, _, limits = see(model, principal)
+        _, view, _, limits = see(model, principal, made=made)
         role = find_role(model.roles, principal.role)
         settings = frozenset(Setting) if role is None else effective_settings(model, role)
         if view is model and settings == frozenset(Setting):

@@ -64,7 +64,7 @@ async def _may_explain(api: GraphQLApi, principal: Principal) -> bool:
     if role is not None:
         return Setting.EXPLAIN in effective_settings(current, role)
     try:
-        return api.see(current, principal).view is current
+        return (await api.look(current, principal)).view is current
     except ApiError:
         return False
 
@@ -105,7 +105,7 @@ class _Explaining:
         request = await find_document(api.documents, self._principal, request)
         with self.stage("model"):
             current = await api.source.get(self._principal.workspace_id)
-            seen = api.see(current, self._principal)
+            seen = await api.look(current, self._principal)
             snapshot = seen.view
         with self.stage("document"):
             operation = await api.compiler.operation(key_of(snapshot, request), snapshot)

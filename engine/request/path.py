@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from fieldstone.engine.access.principals import See
+from fieldstone.engine.access.principals import See, ViewNotMade
 from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.access.snapshot_source import SnapshotSource
 from fieldstone.engine.database_errors import describe
@@ -156,6 +156,19 @@ class GraphQLApi:
             return refusal([BadUserInput("A subscription is served over WebSocket, or as an event stream.")])
         return opened
 
+    async def look(self, snapshot: Snapshot, principal: Principal) -> Seen:
+        """Return a snapshot as a principal sees it; the view of a large model is made in the work thread.
+
+        Raises:
+            Forbidden: its role has gone, or needs a value that the principal does not have.
+            ServiceUnavailable: the work thread has too much to do.
+        """
+        try:
+            return self.see(snapshot, principal, made=True)
+        except ViewNotMade as view:
+            await self.compiler.run_first(principal.workspace_id, view.make, is_heavy=True, key=view.key)
+        return self.see(snapshot, principal)
+
     async def prepare(self, principal: Principal, request: GraphQLRequest) -> GraphQLRequest:
         """Return a mutation's request with all that need not ask the database done, while another one is executed.
 
@@ -163,7 +176,7 @@ class GraphQLApi:
         prepares it again.
         """
         try:
-            seen = self.see(await self.source.get(principal.workspace_id), principal)
+            seen = await self.look(await self.source.get(principal.workspace_id), principal)
             operation = await self.compiler.operation(key_of(seen.view, request), seen.view)
             if isinstance(operation, ValidMutation):
                 call = await self.build_call(operation, principal, request, seen)
@@ -266,7 +279,7 @@ class GraphQLApi:
     async def _attempt(
         self, current: Snapshot, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
     ) -> Answer | AnySubscription:
-        seen = self.see(current, principal)
+        seen = await self.look(current, principal)
         snapshot = seen.view
         operation = await self.compiler.operation(key_of(snapshot, request), snapshot)
         if request.is_new and self.documents is not None:

@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
+from functools import partial
 from uuid import UUID
 
+from fieldstone.engine.errors import ServiceUnavailable
 from fieldstone.engine.request.compiler import Compiler
-from fieldstone.metadata.access.view import view_of
+from fieldstone.metadata.access.view import lacks_large_view, view_of
 from fieldstone.metadata.errors import UnknownRole
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.concurrency.wakeup import Wake
@@ -48,8 +50,9 @@ class PlanRenewal:
         id_ = snapshot.workspace.id
         for role in self._compiler.plans.roles_of(id_):
             await self._pause()  # each view takes some milliseconds
-            with suppress(UnknownRole):
-                view_of(snapshot, role)
+            with suppress(UnknownRole, ServiceUnavailable):
+                make = partial(view_of, snapshot, role)
+                await self._compiler.run(snapshot, make, is_heavy=lacks_large_view(snapshot, role))
         for key, touched in self._compiler.plans.find_touched(snapshot, MOST_OPERATIONS):
             await self._pause()
             if id_ in self._swapped:

@@ -81,12 +81,12 @@ class ReadyOperations:
         self._permit = permit
 
     def see(self, principal: Principal) -> Seen | None:
-        """Return the current model as a principal sees it; None if it is not at hand, or not for the principal."""
+        """Return the current model as a principal sees it; None if that is not at hand, or not for the principal."""
         current = self._source.find_current(principal.workspace_id)
         if current is None:
             return None
         try:
-            return self._see(current, principal)
+            return self._see(current, principal, made=True)
         except ApiError:
             return None
 

@@ -77,7 +77,7 @@ class RestApi:
         current = await source.get(workspace_id)
         for _ in range(_MOST_NEWER):
             try:
-                object_, request = self._translate(self._core.see(current, principal), asked)
+                object_, request = self._translate(await self._core.look(current, principal), asked)
             except ApiError:
                 newest = await source.refresh(workspace_id)
                 if newest is current:
@@ -106,7 +106,7 @@ class RestApi:
         if not core.compiler.limits.document.introspection:
             raise switched_off()
         async with core.slots.held(principal):
-            seen = core.see(await core.source.get(principal.workspace_id), principal)
+            seen = await core.look(await core.source.get(principal.workspace_id), principal)
             records = core.compiler.limits_of(seen.limits).records
             text = await self.open_api.get(
                 seen.view, root, largest_page=records.largest_page, default_page=records.default_page
@@ -121,12 +121,12 @@ class RestApi:
         source, workspace_id = self._core.source, principal.workspace_id
         current = await source.get(workspace_id)
         try:
-            return self._see_object(self._core.see(current, principal), plural)
+            return self._see_object(await self._core.look(current, principal), plural)
         except ApiError:
             newest = await source.refresh(workspace_id)
             if newest is current:
                 raise
-            return self._see_object(self._core.see(newest, principal), plural)
+            return self._see_object(await self._core.look(newest, principal), plural)
 
     def find_ready(self, principal: Principal, asked: Asked) -> Ready | None:
         """Return a read that was asked before in this shape; None where it takes more."""

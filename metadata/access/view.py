@@ -28,6 +28,9 @@ They were measured with tracemalloc, with all look-up tables made: an operation 
 """
 
 _OWN = ("is_active", "access", "base")
+_LIGHT_MODEL = 200
+"""Objects of a model of which a view is made in some 5 ms at most."""
+
 _SHARED = (*(one.name for one in fields(Object) if one.name not in _OWN),)
 _OWN_LOOK_UPS = ("by_name", "guarded", "foreign_keys", "givable")
 _SHARED_LOOK_UPS = ("active", "by_id", "held_keys", "key", "deleted_at", "morphs", "type_name")
@@ -61,6 +64,12 @@ def view_of(snapshot: Snapshot, reference: RoleReference) -> Snapshot:
             raise UnknownRole("The role of this request does not exist, or not any more.")
         view = snapshot.views[reference] = _find_view(snapshot, role)
     return view
+
+
+def lacks_large_view(snapshot: Snapshot, reference: RoleReference) -> bool:
+    """Return whether `view_of` would have to make a view that takes too long for an event loop."""
+    is_made = len(snapshot.objects) <= _LIGHT_MODEL or reference in snapshot.views
+    return not is_made and find_role(snapshot.roles, reference) is not None
 
 
 def find_claims(snapshot: Snapshot, principal: Principal) -> Mapping[str, JsonValue]:
@@ -99,7 +108,8 @@ def access_of(snapshot: Snapshot, role: Role, object_: Object) -> ObjectAccess:
 
 def _find_view(snapshot: Snapshot, role: Role) -> Snapshot:
     """Return the view of a role; one for its id and its name."""
-    known = next((view for view in snapshot.views.values() if view.role is role), None)
+    # A copy: a view is made in the work thread or in the event loop, and meanwhile the other one may add views.
+    known = next((view for view in (*snapshot.views.values(),) if view.role is role), None)
     if known is not None:
         return known
     rights = effective_rights(snapshot, role)

@@ -67,7 +67,7 @@ class Snapshot:
     @property
     def view_weight(self) -> int:
         """About the bytes of memory that its views take beside it."""
-        return sum({id(view): view.own_weight for view in self.views.values()}.values())
+        return sum({id(view): view.own_weight for view in (*self.views.values(),)}.values())
 
     @cached_property
     def seen(self) -> "dict[int, Seen]":

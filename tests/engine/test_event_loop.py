@@ -3,8 +3,10 @@
 Counted are the lines of Python that the loop's thread runs in one callback: a neighbour's load adds none.
 """
 
+import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,9 +18,12 @@ from fieldstone.engine.request.compile import LIGHT_TEXT
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.http.requests.operations import read_request
 from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.model import Snapshot
+from tests.access_roles import READ_ONLY, make_role, with_roles
 from tests.apis import PRINCIPAL, WORKSPACE_ID, Served, serve, workspace_template
 from tests.databases import Databases
 from tests.engine.callback_lines import Longest
+from tests.models import large_snapshot
 
 MOST_LINES = 450_000
 """Some 40 ms of a processor of 2023."""
@@ -214,3 +219,21 @@ def test_large_variables_are_left_to_the_work_thread(
     assert len(loads(answer).get("data", {}).get("createCompanies", ())) in {0, 10_000}
     assert apis.work.counters.calls > before
     assert longest.lines < MOST_LINES
+
+
+async def _look(served: Served, snapshot: Snapshot, *roles: str) -> None:
+    """Look at a model as several principals at once."""
+    looking = (served.apis.core.look(snapshot, replace(PRINCIPAL, role=role)) for role in roles)
+    seen = await asyncio.gather(*looking)
+    assert {one.view.role.name for one in seen if one.view.role} == {*roles}
+
+
+def test_the_view_of_a_role_on_a_large_model_is_left_to_the_work_thread(served: Served, longest: Longest) -> None:
+    snapshot = large_snapshot(300)
+    snapshot = with_roles(snapshot, *(make_role(snapshot, name, {"*": READ_ONLY}) for name in ("reader", "other")))
+    before, longest.lines = served.apis.work.counters.calls, 0
+    served.run(_look(served, snapshot, "reader", "reader", "other"))
+    assert served.apis.work.counters.calls == before + 2
+    assert longest.lines < 10 * len(snapshot.objects), "a view takes some hundred lines for each object"
+    served.run(_look(served, snapshot, "reader"))
+    assert served.apis.work.counters.calls == before + 2, "the view is at hand"

@@ -155,7 +155,7 @@ async def find_object(core: GraphQLApi, principal: Principal, object_id: UUID) -
     current = await source.get(workspace_id)
     newest = await source.refresh(workspace_id)
     for snapshot in (current, newest):
-        view = core.see(snapshot, principal).view
+        view = (await core.look(snapshot, principal)).view
         found = next((one for one in view.by_plural.values() if one.id == object_id), None)
         if found is not None:
             return found

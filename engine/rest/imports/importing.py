@@ -195,9 +195,9 @@ class Import:
     async def _see(self) -> tuple[Seen, Object]:
         core, workspace_id = self._core, self._principal.workspace_id
         current = await core.source.get(workspace_id)
-        seen = core.see(current, self._principal)
+        seen = await core.look(current, self._principal)
         if seen.view.by_plural.get(self.name) is None:
-            seen = core.see(await core.source.refresh(workspace_id), self._principal)
+            seen = await core.look(await core.source.refresh(workspace_id), self._principal)
         object_ = seen.view.by_plural.get(self.name)
         if object_ is None:
             raise not_found(self.name)

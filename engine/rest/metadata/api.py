@@ -78,7 +78,7 @@ class MetadataRestApi:
             raise switched_off()
         async with metadata.slots.held(principal):
             model = await self._core.source.get(principal.workspace_id)
-            catalog = metadata.see(await metadata.source.get(principal.workspace_id), principal).view
+            catalog = (await metadata.look(await metadata.source.get(principal.workspace_id), principal)).view
             may = partial(may_ask_for, model, catalog, principal)
             types = metadata.compiler.schemas.get(catalog)
             return dumps(build_metadata_document(types, may, root, _MOST)).encode()
@@ -110,7 +110,7 @@ class MetadataRestApi:
     async def _input(self, principal: Principal, name: str) -> GraphQLInputObjectType:
         """Return an input type of the Metadata API as the principal sees it; raises Forbidden."""
         metadata = self._metadata
-        view = metadata.see(await metadata.source.get(principal.workspace_id), principal).view
+        view = (await metadata.look(await metadata.source.get(principal.workspace_id), principal)).view
         found = metadata.compiler.schemas.get(view).type_map.get(name)
         if not isinstance(found, GraphQLInputObjectType):
             raise Forbidden("The role may not read this.")

@@ -267,7 +267,7 @@ async def _check_columns(services: Services, principal: Principal, job: ImportJo
     core = services.core
     object_ = await find_object(core, principal, job.object_id)
     if job.format is Format.CSV:
-        view = core.see(await core.source.get(principal.workspace_id), principal).view
+        view = (await core.look(await core.source.get(principal.workspace_id), principal)).view
         RecordReader(view, object_, decode_record, options.get("mapping") or {}).read_header(job.row["head"]["columns"])
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fieldstone.engine.access import principals
-from fieldstone.engine.access.principals import see
+from fieldstone.engine.access.principals import ViewNotMade, see
 from fieldstone.engine.errors import Forbidden
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
@@ -14,7 +14,7 @@ from fieldstone.metadata.roles.role import Claim, RoleLimits
 from fieldstone.metadata.scalars import STRING
 from tests.access_roles import READ_ONLY, make_role, with_roles
 from tests.apis import PRINCIPAL
-from tests.models import standard_snapshot
+from tests.models import large_snapshot, standard_snapshot
 
 SNAPSHOT = standard_snapshot()
 
@@ -47,6 +47,19 @@ def test_a_refusal_is_not_kept() -> None:
     with pytest.raises(Forbidden):
         see(snapshot, replace(PRINCIPAL, role="other"))
     assert snapshot.seen == {}
+
+
+def test_the_view_of_a_large_model_is_made_apart() -> None:
+    snapshot = large_snapshot(201)
+    snapshot = with_roles(snapshot, make_role(snapshot, "reader", {"*": READ_ONLY}))
+    with pytest.raises(ViewNotMade) as refused:
+        see(snapshot, reader(), made=True)
+    assert snapshot.views == {}
+    refused.value.make()
+    assert see(snapshot, reader(), made=True).view is snapshot.views["reader"]
+    with pytest.raises(Forbidden, match="does not exist"):
+        see(snapshot, replace(PRINCIPAL, role="other"), made=True)
+    assert see(with_reader(), reader(), made=True).view.role is not None
 
 
 def test_the_kept_answers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
