@@ -4,6 +4,9 @@ import pytest
 
 from tests.apis import Apis
 from tests.engine.access.world import World, make_world
+from tests.engine.server.conftest import app_database, start_app
+
+__all__ = ["app_database", "start_app", "world"]
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from tests.operation_writer import to_json
 from tests.operations import Values
 from tests.reference import Reference
 
-PAGE = "totalCount pageInfo { hasNextPage startCursor endCursor }"
+PAGE = "pageInfo { hasNextPage startCursor endCursor }"
 OBJECTS = ("within", "contains")
 """The operators whose values may be JSON objects."""
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"'})
@@ -119,7 +119,10 @@ class Pages:
         self.cursors: dict[str, str] = {}
 
     def by_rest(self, object_: Object, parameters: Mapping[str, Any]) -> Any:
-        query = urlencode({name: value for name, value in parameters.items() if value is not None})
+        """The page, or the code of the refusal."""
+        return self._find(object_, urlencode({name: value for name, value in parameters.items() if value is not None}))
+
+    def _find(self, object_: Object, query: str) -> Any:
         asked = Asked(
             action=Action.FIND_MANY,
             plural=object_.name_plural,
@@ -132,7 +135,11 @@ class Pages:
             return error.code
         return answer
 
+    def _ask(self, text: str, variables: Mapping[str, Any]) -> Any:
+        return self.served.ask(text, variables)
+
     def by_graphql(self, object_: Object, depth: int, **variables: Any) -> Any:
+        """The same page as REST has it, or the code of the refusal."""
         record = select_record(self.snapshot, object_, depth, largest_page=200)
         name = object_.type_name
         text = (
@@ -140,9 +147,9 @@ class Pages:
             " $first: Int, $after: String, $last: Int, $before: String) {"
             f" page: {object_.name_plural}"
             "(filter: $filter, orderBy: $orderBy, first: $first, after: $after, last: $last, before: $before)"
-            f" {{ edges {{ node {{ {record} }} }} {PAGE} }} }}"
+            f" {{ edges {{ node {{ {record} }} }} {PAGE}{' totalCount' if object_.rights.aggregates else ''} }} }}"
         )
-        answer = self.served.ask(text, {key: value for key, value in variables.items() if value is not None})
+        answer = self._ask(text, {key: value for key, value in variables.items() if value is not None})
         if "errors" in answer:
             return answer["errors"][0]["extensions"]["code"]
         page = answer["data"]["page"]
@@ -152,11 +159,7 @@ class Pages:
             for place, cursor in ((0, "startCursor"), (-1, "endCursor")):
                 self.cursors |= {nodes[place]: page["pageInfo"][cursor]} if nodes else {}
                 page["pageInfo"][cursor] = nodes[place] if nodes else None
-        return {
-            "data": {object_.name_plural: as_rest({"edges": page["edges"]})},
-            "pageInfo": page["pageInfo"],
-            "totalCount": page["totalCount"],
-        }
+        return {"data": {object_.name_plural: as_rest({"edges": page.pop("edges")})}, **page}
 
 
 def write_order(orders: list[dict[str, Any]]) -> str:

@@ -1,10 +1,15 @@
-"""Exports in small pages, and keys for them."""
+"""Exports in small pages, keys for them, and files as they are read."""
 
+import csv
+import io
 from typing import Any
 
 import httpx
 
 from fieldstone.engine.rest.api import ObjectSight, RestApi
+from fieldstone.engine.rest.exports.csv_lines import columns_of
+from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.principal import Principal
 from tests.engine.metadata_api.roles import CREATE
 
@@ -34,3 +39,35 @@ async def add_field(client: httpx.AsyncClient, object_: str, name: str, type_: s
     given = {"objectMetadataId": ids[object_], "name": name, "label": name.title(), "type": type_, **more}
     made = await client.post("/metadata", json={"query": query, "variables": {"input": given}})
     assert "errors" not in made.json()
+
+
+def read_csv(text: str, object_: Object) -> list[dict[str, Any]]:
+    """The records of a file of CSV, with the columns of composites joined; NULL is an empty text."""
+    found = []
+    titles, *lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    columns = [*columns_of(object_)]
+    assert titles == [column.title for column in columns]
+    for line in lines:
+        record: dict[str, Any] = {}
+        for column, cell in zip(columns, line, strict=True):
+            if column.part is None:
+                record[column.name] = cell
+            else:
+                record.setdefault(column.name, {})[column.part] = cell
+        found.append(record)
+    return found
+
+
+def is_shown(cell: Any, value: Any) -> bool:
+    """Whether a cell, or those of a composite, show a value."""
+    match cell, value:
+        case dict(), None:
+            return not any(cell.values())
+        case dict(), _:
+            return all(is_shown(one, value[name]) for name, one in cell.items())
+        case _, None:
+            return bool(cell == "")
+        case _, str() if cell == value:
+            return True
+        case _:
+            return bool(loads(cell) == value)

@@ -1,22 +1,18 @@
 """Any export has the records of the GraphQL request for the same filter and order, in both formats."""
 
-import csv
-import io
 from collections.abc import Mapping
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.rest.export_addresses import ExportAddress, Format
-from fieldstone.engine.rest.exports.csv_lines import columns_of
 from fieldstone.engine.rest.exports.export import Export
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Object
 from tests.apis import PRINCIPAL, Served
-from tests.engine.rest.exports.exporting import SmallPages
+from tests.engine.rest.exports.exporting import SmallPages, is_shown, read_csv
 from tests.engine.rest.pages import Pages, said_by_rest, write_conditions, write_order
 from tests.operations import examples
 from tests.reference import Reference
@@ -37,38 +33,6 @@ def export(served: Served, object_: Object, format_: Format, parameters: Mapping
         return b"".join(found)
 
     return served.run(read()).decode()
-
-
-def read_csv(text: str, object_: Object) -> list[dict[str, Any]]:
-    """The records of a file of CSV, with the columns of composites joined; NULL is an empty text."""
-    found = []
-    titles, *lines = csv.reader(io.StringIO(text, newline=""), strict=True)
-    columns = [*columns_of(object_)]
-    assert titles == [column.title for column in columns]
-    for line in lines:
-        record: dict[str, Any] = {}
-        for column, cell in zip(columns, line, strict=True):
-            if column.part is None:
-                record[column.name] = cell
-            else:
-                record.setdefault(column.name, {})[column.part] = cell
-        found.append(record)
-    return found
-
-
-def is_shown(cell: Any, value: Any) -> bool:
-    """Whether a cell, or those of a composite, show a value."""
-    match cell, value:
-        case dict(), None:
-            return not any(cell.values())
-        case dict(), _:
-            return all(is_shown(one, value[name]) for name, one in cell.items())
-        case _, None:
-            return bool(cell == "")
-        case _, str() if cell == value:
-            return True
-        case _:
-            return bool(loads(cell) == value)
 
 
 @given(data=st.data())

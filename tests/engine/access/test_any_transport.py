@@ -1,0 +1,140 @@
+"""Every transport shows a role the records that the Core API shows it, which the matrix holds to its oracle."""
+
+import asyncio
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import assume, given, note
+from hypothesis import strategies as st
+
+from fieldstone.engine.rest.selection import select_record
+from fieldstone.metadata.access.view import view_of
+from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.model import Object, Snapshot
+from tests.apis import WORKSPACE_ID
+from tests.databases import Databases
+from tests.eager_schema import eager_schema
+from tests.engine.rest.exports.exporting import is_shown, read_csv
+from tests.engine.rest.pages import Pages, as_rest, said_by_rest, write_conditions, write_order
+from tests.engine.server.conftest import StartApp
+from tests.operations import examples
+from tests.reference import Reference, load_rows
+from tests.role_strategies import DrawnRole, roles
+from tests.specimens import specimen_template
+
+
+class Caller:
+    """Calls an app from hypothesis, which is not asynchronous, as a role that is in no catalog."""
+
+    def __init__(self, start_app: StartApp, dsn: str) -> None:
+        self._runner = asyncio.Runner()
+        self._started = start_app(database_url=dsn)
+        app, self._client = self._runner.run(self._started.__aenter__())
+        services = self._runner.run(app.runtime.ready())
+        self._current = services.foundation.current
+        self.snapshot = self._runner.run(self._current.get(WORKSPACE_ID))
+        self.schema = eager_schema(self.snapshot)
+        self.rows = load_rows(dsn, self.snapshot)
+        self.ids = sorted(id_ for rows in self.rows.values() for id_ in rows)
+        self._version = self.snapshot.version
+
+    def act_as(self, drawn: DrawnRole) -> Snapshot:
+        """Give the model the role, act as it from now on, and return its view."""
+        self._version += 1
+        known = {role.id: role for role in (*drawn.parents, drawn.role)}
+        snapshot = replace(self.snapshot, version=self._version, roles={**self.snapshot.roles, **known})
+        assert self._current.publish(snapshot)
+        values = json.dumps(drawn.claims)
+        assume(len(values) < 8_192)
+        self._client.headers["accept"] = "application/problem+json, application/json, text/csv"
+        self._client.headers.update({"X-Fieldstone-Role": drawn.role.name, "X-Fieldstone-Principal": values})
+        return view_of(snapshot, drawn.role.id)
+
+    def __call__(self, method: str, path: str, **options: Any) -> httpx.Response:
+        return self._runner.run(self._client.request(method, path, **options))
+
+    def close(self) -> None:
+        """Stop the app."""
+        self._runner.run(self._started.__aexit__(None, None, None))
+        self._runner.close()
+
+
+@dataclass
+class HttpPages(Pages):
+    """Asks an app for pages of an object in both ways."""
+
+    call: Caller
+    snapshot: Snapshot
+
+    def __post_init__(self) -> None:
+        self.cursors = {}
+
+    def _find(self, object_: Object, query: str) -> Any:
+        answer = self.call("GET", f"/rest/{object_.name_plural}?{query}")
+        found = loads(answer.text)
+        return found if answer.status_code == 200 else found["code"]
+
+    def _ask(self, text: str, variables: Mapping[str, Any]) -> Any:
+        sent = {"query": text, "variables": variables}
+        answer = self.call("POST", "/graphql", json=sent).text
+        streamed = self.call("POST", "/graphql", json=sent, headers={"accept": "text/event-stream"}).text
+        assert streamed == f"event: next\ndata: {answer}\n\nevent: complete\ndata:\n\n"
+        return loads(answer)
+
+
+@pytest.fixture
+def call(start_app: StartApp, databases: Databases) -> Iterator[Caller]:
+    with databases.clone(specimen_template(databases)) as dsn:
+        caller = Caller(start_app, dsn)
+        try:
+            yield caller
+        finally:
+            caller.close()
+
+
+@given(data=st.data())
+@examples(30)
+def test_any_transport_of_any_role(call: Caller, data: st.DataObject) -> None:
+    drawn = data.draw(roles(call.snapshot, call.schema, call.ids))
+    view = call.act_as(drawn)
+    assume(view.readable)
+    pages = HttpPages(call, view)
+    object_ = data.draw(st.sampled_from([*view.readable.values()]))
+    filter_, orders = data.draw(said_by_rest(Reference(view, call.rows), object_))
+    note(f"{drawn}\n{object_.name_plural} {filter_} {orders}")
+    parameters = {"filter": ",".join(write_conditions(filter_)) or None, "order_by": write_order(orders) or None}
+    expected = pages.by_graphql(object_, 1, filter=filter_ or None, orderBy=orders or None, first=200)
+    assert pages.by_rest(object_, {**parameters, "limit": 200, "depth": 1}) == expected
+    records = pages.by_graphql(object_, 0, filter=filter_ or None, orderBy=orders or None, first=200)
+    exported = call("GET", f"/rest/{object_.name_plural}.csv", params={k: v for k, v in parameters.items() if v})
+    if isinstance(records, str):
+        assert exported.json()["code"] == records
+    else:
+        _check_file(exported.text, object_, records["data"][object_.name_plural])
+    _check_one(call, pages, object_, data.draw(st.sampled_from(call.ids)))
+    _check_one(call, pages, object_, data.draw(st.sampled_from(sorted(call.rows[object_.id]))))
+
+
+def _check_file(text: str, object_: Object, records: list[Any]) -> None:
+    shown = read_csv(text, object_)
+    assert len(shown) == len(records)
+    for cells, record in zip(shown, records, strict=True):
+        assert [*cells] == [*record]
+        assert all(is_shown(cells[name], value) for name, value in record.items()), (cells, record)
+
+
+def _check_one(call: Caller, pages: HttpPages, object_: Object, id_: str) -> None:
+    record = select_record(pages.snapshot, object_, 1, largest_page=200)
+    text = f"query ($id: UUID!) {{ one: {object_.name_singular}(id: $id) {{ {record} }} }}"
+    expected = pages._ask(text, {"id": id_})
+    answer = call("GET", f"/rest/{object_.name_plural}/{id_}", params={"depth": 1})
+    if "errors" in expected:
+        assert answer.json()["code"] == expected["errors"][0]["extensions"]["code"]
+    elif expected["data"]["one"] is None:
+        assert (answer.status_code, answer.json()["code"]) == (404, "NOT_FOUND")
+    else:
+        assert loads(answer.text)["data"] == {object_.name_singular: as_rest(expected["data"]["one"])}
