@@ -63,6 +63,7 @@ test-deep: setup ## 20,000 generated operations, 5,000 roles, 5,000 requests of 
 		tests/engine/test_any_upsert.py tests/engine/test_any_update.py tests/engine/test_any_merge.py \
 		tests/engine/test_any_wide_object.py tests/engine/nested/test_any_write.py tests/engine/request/test_plan_cache.py \
 		tests/engine/access/test_any_role.py tests/engine/access/test_any_write.py tests/engine/access/test_any_leak.py \
+		tests/engine/access/test_any_written_leak.py \
 		tests/engine/access/test_any_clone.py tests/engine/access/test_any_view.py tests/engine/access/test_any_transport.py \
 		tests/engine/test_pagination.py tests/engine/rest/test_any_page.py tests/engine/rest/test_schemathesis.py
 

@@ -2,11 +2,13 @@
 
 import random
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
 
+import httpx
 import psycopg
 import pytest
 from hypothesis import assume, given, note
@@ -16,19 +18,22 @@ from psycopg.types.json import Jsonb
 
 from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.json_text import dumps
-from fieldstone.metadata.model import Field, Object
+from fieldstone.metadata.model import Field, Object, Snapshot
 from fieldstone.sql.types import SqlType
 from tests.apis import serve
 from tests.databases import Databases
 from tests.eager_schema import eager_schema
 from tests.engine.access.bench import Bench, ask_role
+from tests.engine.access.calling import Caller
 from tests.engine.access.clone import Clone
 from tests.engine.access.read_bench import QUERIES
+from tests.engine.server.conftest import StartApp
 from tests.operations import examples, queries
 from tests.reference_roles import RoleReference
-from tests.role_strategies import roles
+from tests.role_strategies import DrawnRole, roles
 from tests.specimens import specimen_template, values_of
 
+_OWN_HEADERS = {"date", "x-request-id"}
 _MORE = sql.SQL("INSERT INTO {table} SELECT (jsonb_populate_record(r, %s)).* FROM {table} AS r WHERE id = %s")
 
 
@@ -55,10 +60,61 @@ def benches(databases: Databases) -> Iterator[tuple[Bench, Bench, Clone]]:
                 yield Bench(first, one), Bench(second, other), Clone(other, first.snapshot())
 
 
+@pytest.fixture
+def callers(start_app: StartApp, databases: Databases) -> Iterator[tuple[Caller, Caller, Clone]]:
+    template = specimen_template(databases)
+    with databases.clone(template) as one, databases.clone(template) as other, ExitStack() as stack:
+        first, second = Caller(start_app, one), Caller(start_app, other)
+        stack.callback(first.close)
+        stack.callback(second.close)
+        yield first, second, Clone(other, second.snapshot)
+
+
 @given(data=st.data())
 @examples(60)
 def test_unreadable_records_change_nothing(benches: tuple[Bench, Bench, Clone], data: st.DataObject) -> None:
     one, other, clone = benches
+    drawn, snapshot, disturbed = _draw(one, data)
+    schema = eager_schema(view_of(snapshot, drawn.role.id))
+    assume(schema.query_type is not None and schema.query_type.fields)
+    asked = [data.draw(queries(schema, one.ids)).write(lift=True) for _ in range(2)]
+    asked.append((data.draw(st.sampled_from([*QUERIES.values()])), {}))
+    note(str(asked))
+    with clone.changed(partial(_write, disturbed)):
+        for text, variables in asked:
+            told = [_told(bench, drawn, snapshot, text, variables) for bench in (one, other)]
+            assert told[0] == told[1]
+
+
+@given(data=st.data())
+@examples(8)
+def test_unreadable_records_change_no_response(callers: tuple[Caller, Caller, Clone], data: st.DataObject) -> None:
+    one, other, clone = callers
+    drawn, snapshot, disturbed = _draw(one, data)
+    view = view_of(snapshot, drawn.role.id)
+    for caller in (one, other):
+        caller.act_as(drawn)
+    text = data.draw(st.sampled_from([*QUERIES.values()]))
+    sent: list[tuple[str, str, dict[str, str] | None]] = [("POST", "/graphql", {"query": text})]
+    for name in (object_.name_plural for object_ in view.readable.values()):
+        sent += [("GET", f"/rest/{name}?limit=5&depth=1", None), ("GET", f"/rest/{name}.csv", None)]
+    for object_, id_ in disturbed.changed[:5]:
+        change = f'mutation {{ destroy{object_.type_name}(id: "{id_}") {{ id }} }}'
+        sent += [("POST", "/graphql", {"query": change}), ("GET", f"/rest/{object_.name_plural}/{id_}", None)]
+    with clone.changed(partial(_write, disturbed)):
+        for method, path, body in sent:
+            told = [_response(caller(method, path, json=body)) for caller in (one, other)]
+            assert told[0] == told[1], (method, path, body)
+
+
+def _response(response: httpx.Response) -> tuple[int, bytes, list[tuple[str, str]]]:
+    """A response without the headers that tell the time and the request's id."""
+    told = [(name, value) for name, value in response.headers.items() if name not in _OWN_HEADERS]
+    return response.status_code, response.content, told
+
+
+def _draw(one: Bench | Caller, data: st.DataObject) -> tuple[DrawnRole, Snapshot, Disturbed]:
+    """A role, the model that has it, and other records in the place of those that the role does not read."""
     drawn = data.draw(roles(one.snapshot, one.schema, one.ids))
     snapshot = replace(one.snapshot, roles={role.id: role for role in (*drawn.parents, drawn.role)})
     view = view_of(snapshot, drawn.role.id)
@@ -70,15 +126,8 @@ def test_unreadable_records_change_nothing(benches: tuple[Bench, Bench, Clone], 
     assume(disturbed.changed)
     # Rules see all records, so a changed one may let others in.
     assume(RoleReference(snapshot, disturbed.rows, drawn.role, drawn.claims).world() == world)
-    schema = eager_schema(view)
-    assume(schema.query_type is not None and schema.query_type.fields)
-    asked = [data.draw(queries(schema, one.ids)).write(lift=True) for _ in range(2)]
-    asked.append((data.draw(st.sampled_from([*QUERIES.values()])), {}))
-    note(f"{drawn}\n{asked}\n{disturbed.changed}\n{disturbed.added}")
-    with clone.changed(partial(_write, disturbed)):
-        for text, variables in asked:
-            told = [_told(bench, drawn, snapshot, text, variables) for bench in (one, other)]
-            assert told[0] == told[1]
+    note(f"{drawn}\n{disturbed.changed}\n{disturbed.added}")
+    return drawn, snapshot, disturbed
 
 
 def _told(bench: Bench, drawn: Any, snapshot: Any, text: str, variables: Any) -> tuple[Any, ...]:
@@ -90,7 +139,7 @@ def _told(bench: Bench, drawn: Any, snapshot: Any, text: str, variables: Any) ->
     return answer.body, answer.status, log.texts, bench.core.compiler.plans.counters.misses - misses
 
 
-def _disturb(bench: Bench, reference: RoleReference, chance: random.Random) -> Disturbed:
+def _disturb(bench: Bench | Caller, reference: RoleReference, chance: random.Random) -> Disturbed:
     """Other records in the place of some that the role may not read, deleted or not, and more of them."""
     found = Disturbed()
     for object_ in bench.snapshot.objects.values():

@@ -1,66 +1,25 @@
 """Every transport shows a role the records that the Core API shows it, which the matrix holds to its oracle."""
 
-import asyncio
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
 from fieldstone.engine.rest.selection import select_record
-from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Object, Snapshot
-from tests.apis import WORKSPACE_ID
 from tests.databases import Databases
-from tests.eager_schema import eager_schema
+from tests.engine.access.calling import Caller
 from tests.engine.rest.exports.exporting import is_shown, read_csv
 from tests.engine.rest.pages import Pages, as_rest, said_by_rest, write_conditions, write_order
 from tests.engine.server.conftest import StartApp
 from tests.operations import examples
-from tests.reference import Reference, load_rows
-from tests.role_strategies import DrawnRole, roles
+from tests.reference import Reference
+from tests.role_strategies import roles
 from tests.specimens import specimen_template
-
-
-class Caller:
-    """Calls an app from hypothesis, which is not asynchronous, as a role that is in no catalog."""
-
-    def __init__(self, start_app: StartApp, dsn: str) -> None:
-        self._runner = asyncio.Runner()
-        self._started = start_app(database_url=dsn)
-        app, self._client = self._runner.run(self._started.__aenter__())
-        services = self._runner.run(app.runtime.ready())
-        self._current = services.foundation.current
-        self.snapshot = self._runner.run(self._current.get(WORKSPACE_ID))
-        self.schema = eager_schema(self.snapshot)
-        self.rows = load_rows(dsn, self.snapshot)
-        self.ids = sorted(id_ for rows in self.rows.values() for id_ in rows)
-        self._version = self.snapshot.version
-
-    def act_as(self, drawn: DrawnRole) -> Snapshot:
-        """Give the model the role, act as it from now on, and return its view."""
-        self._version += 1
-        known = {role.id: role for role in (*drawn.parents, drawn.role)}
-        snapshot = replace(self.snapshot, version=self._version, roles={**self.snapshot.roles, **known})
-        assert self._current.publish(snapshot)
-        values = json.dumps(drawn.claims)
-        assume(len(values) < 8_192)
-        self._client.headers["accept"] = "application/problem+json, application/json, text/csv"
-        self._client.headers.update({"X-Fieldstone-Role": drawn.role.name, "X-Fieldstone-Principal": values})
-        return view_of(snapshot, drawn.role.id)
-
-    def __call__(self, method: str, path: str, **options: Any) -> httpx.Response:
-        return self._runner.run(self._client.request(method, path, **options))
-
-    def close(self) -> None:
-        """Stop the app."""
-        self._runner.run(self._started.__aexit__(None, None, None))
-        self._runner.close()
 
 
 @dataclass

@@ -1,0 +1,171 @@
+"""Hypothesis strategies over the rights to people and over writes of people, as clients write both."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from hypothesis import strategies as st
+
+from fieldstone.metadata.json_text import dumps
+from tests.engine.access.few_people import ACME, BOLT, PEOPLE
+from tests.reference_role_writes import WayOf
+
+NOBODY, NEW = str(UUID(int=0xFF)), str(UUID(int=0xC3))
+CITIES = ["Berlin", "Paris", None]
+JOBS = ["dev", "ops", None]
+CLAIMS = {"city": "Berlin", "company": "Acme", "jobs": ["dev", "ops"]}
+MAKING = ("create", "update")
+FIELDS = ["email", "city", "jobTitle", "company"]
+
+_LEAVES = st.sampled_from(
+    [
+        {},
+        {"city": {"eq": "$principal.city"}},
+        {"city": {"neq": "$principal.city"}},
+        {"city": {"is": "NULL"}},
+        {"jobTitle": {"in": "$principal.jobs"}},
+        {"jobTitle": {"eq": "dev"}},
+        {"company": {"name": {"eq": "$principal.company"}}},
+        {"company": {"is": "NULL"}},
+        {"companyId": {"eq": BOLT}},
+    ]
+)
+RULES = st.recursive(
+    _LEAVES,
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=2).map(lambda terms: {"or": terms}),
+        st.lists(inner, min_size=1, max_size=2).map(lambda terms: {"and": terms}),
+        inner.map(lambda term: {"not": term}),
+    ),
+    max_leaves=3,
+).filter(lambda rule: rule == {} or "{}" not in json.dumps(rule))
+PRESETS = st.sampled_from([{}, {}, {"city": "$principal.city"}, {"jobTitle": "ops"}, {"companyId": ACME}])
+
+
+@st.composite
+def ways(draw: st.DrawFn, *, writes: bool, least: int = 0) -> list[WayOf]:
+    """The ways of an action: none, one or two."""
+    found = []
+    for _ in range(draw(st.sampled_from([least, 1, 1, 1, 2]))):
+        rule = draw(st.none() | RULES)
+        if not writes:
+            found.append(WayOf(rule=rule))
+            continue
+        only = draw(st.none() | st.sets(st.sampled_from(FIELDS), min_size=1))
+        preset = draw(PRESETS)
+        fields = None if only is None else frozenset({*only, *(["email"] if draw(st.booleans()) else [])})
+        found.append(WayOf(rule=rule, check=draw(st.none() | RULES), fields=fields, preset=preset))
+    return found
+
+
+@st.composite
+def data(draw: st.DrawFn, *, names: Sequence[str] = ("city", "jobTitle", "companyId")) -> dict[str, Any]:
+    values = {
+        "city": st.sampled_from(CITIES),
+        "jobTitle": st.sampled_from(JOBS),
+        "companyId": st.sampled_from([ACME, BOLT, NOBODY, None]),
+    }
+    chosen = draw(st.sets(st.sampled_from(list(names)), max_size=2))
+    return {name: draw(values[name]) for name in names if name in chosen}
+
+
+def as_input(value: Any) -> str:
+    """A value as GraphQL writes it."""
+    match value:
+        case dict():
+            return "{ " + " ".join(f"{name}: {as_input(item)}" for name, item in value.items()) + " }"
+        case list():
+            return "[" + " ".join(map(as_input, value)) + "]"
+        case "NULL":
+            return "NULL"
+        case _:
+            return dumps(value)
+
+
+@st.composite
+def writes(draw: st.DrawFn) -> tuple[str, str, tuple[Any, ...]]:
+    """A mutation, with the method of the oracle and its arguments."""
+    id_ = draw(st.sampled_from([*PEOPLE, NOBODY]))
+    match draw(
+        st.sampled_from(
+            [
+                "update",
+                "update",
+                "update_all",
+                "create",
+                "create",
+                "upsert",
+                "upsert_with",
+                "upsert_with",
+                "merge",
+                "remove",
+            ]
+        )
+    ):
+        case "update":
+            given_ = draw(data())
+            return f'updatePerson(id: "{id_}" data: {as_input(given_)})', "update", (id_, given_)
+        case "update_all":
+            given_, condition = draw(data()), {"city": {"eq": draw(st.sampled_from(["Berlin", "Paris"]))}}
+            text = f"updatePeople(filter: {as_input(condition)} data: {as_input(given_)})"
+            return text, "update_all", (condition, given_)
+        case "create":
+            rows = [
+                {"email": draw(st.sampled_from(["0", "new"])) + str(n or ""), **draw(data())}
+                for n in range(draw(st.integers(1, 2)))
+            ]
+            made = [{**row, "id": str(UUID(int=0xB0 + n))} for n, row in enumerate(rows)]
+            if len(rows) == 1:
+                return f"createPerson(data: {as_input(rows[0])})", "create", (made,)
+            return f"createPeople(data: {as_input(rows)})", "create", (made,)
+        case "upsert":
+            given_ = {"email": draw(st.sampled_from(["0", "1", "2", "new"])), **draw(data())}
+            text = f"upsertPerson(data: {as_input(given_)} onConflict: {{ fields: [email] }})"
+            return text, "upsert", ({**given_, "id": str(UUID(int=0xB0))},)
+        case "merge":
+            ids = draw(st.lists(st.sampled_from([*PEOPLE[:4], *PEOPLE, NOBODY]), min_size=2, max_size=3, unique=True))
+            place = draw(st.integers(0, len(ids) - 1))
+            return f"mergePeople(ids: {as_input(ids)} conflictPriorityIndex: {place})", "merge", (ids, ids[place])
+        case "upsert_with":
+            given_ = {
+                "email": draw(st.sampled_from(["0", "1", "2", "3", "new"])),
+                **draw(data(names=("city", "jobTitle"))),
+            }
+            made_ = {"id": NEW, "name": draw(st.sampled_from(["Acme", "New"]))}
+            connects = draw(st.sampled_from([None, ACME, BOLT, NOBODY]))
+            found: dict[str, Any] = {"connectOrCreate": {"where": {"id": connects}, "create": made_}}
+            text = as_input({**given_, "company": {"create": made_} if connects is None else found})
+            text = f"upsertPerson(data: {text} onConflict: {{ fields: [email] }})"
+            return text, "upsert_with", ({**given_, "id": str(UUID(int=0xB0))}, made_, connects)
+        case _:
+            action = draw(st.sampled_from(["delete", "restore", "destroy"]))
+            return f'{action}Person(id: "{id_}")', "remove", (action, id_)
+
+
+def written(way: WayOf) -> dict[str, Any]:
+    """A way as clients give it."""
+    found: dict[str, Any] = {}
+    if way.rule is not None:
+        found["rule"] = way.rule
+    if way.check is not None:
+        found["check"] = way.check
+    if way.fields is not None:
+        found["only"] = sorted(way.fields)
+    if way.preset:
+        found["preset"] = way.preset
+    return found
+
+
+def rights_to_people() -> st.SearchStrategy[dict[str, list[WayOf]]]:
+    """The ways of each action on people; they are read in one way at least."""
+    return st.fixed_dictionaries(
+        {
+            "read": ways(writes=False, least=1),
+            "create": ways(writes=True),
+            "update": ways(writes=True),
+            "delete": ways(writes=False),
+            "restore": ways(writes=False),
+            "destroy": ways(writes=False),
+        }
+    )
