@@ -10,6 +10,9 @@ from fieldstone.metadata.roles.role import Action, Claim, Fields, Grant, Role, R
 
 _RULES = ("rule", "check", "presets")
 _WAY = frozenset({*_RULES, "fields"})
+_GRANT = frozenset({"object", "action", "aggregates", "ways"})
+_CLAIM = frozenset({"name", "type", "isList", "mayLack"})
+_LIMITS = ("page", "cost", "rate")
 _ACTIONS = {action.value: action for action in Action}
 
 
@@ -27,7 +30,7 @@ def encode_rights(role: Role) -> dict[str, JsonValue]:
             }
             for claim in role.claims
         ],
-        "limits": {"page": role.limits.page, "cost": role.limits.cost, "rate": role.limits.rate},
+        "limits": {name: getattr(role.limits, name) for name in _LIMITS},
         "settings": sorted(setting.value for setting in role.settings),
     }
 
@@ -35,16 +38,18 @@ def encode_rights(role: Role) -> dict[str, JsonValue]:
 def decode_rights(given: Mapping[str, JsonValue]) -> dict[str, Any]:
     """Return the attributes of a role that `encode_rights` wrote.
 
-    A newer process may have written parts that this one does not know: such a way is left out, and a role with such a
-    claim has no grants, because its rules cannot be bound.
+    A newer process may have written parts that this one does not know: such a way is left out, such a grant has no
+    ways, and a role with such a claim or limit grants and inherits nothing: its rules cannot be bound, or its limit not
+    be kept.
     """
     claims = [_decode_claim(claim) for claim in given["claims"]]
     known = tuple(claim for claim in claims if claim)
+    is_known = len(known) == len(claims) and not given["limits"].keys() - set(_LIMITS)
     return {
-        "parents": tuple(map(UUID, given["parents"])),
-        "grants": tuple(_decode_grants(given["grants"])) if len(known) == len(claims) else (),
+        "parents": tuple(map(UUID, given["parents"])) if is_known else (),
+        "grants": tuple(_decode_grants(given["grants"])) if is_known else (),
         "claims": known,
-        "limits": RoleLimits(**{name: given["limits"].get(name) for name in ("page", "cost", "rate")}),
+        "limits": RoleLimits(**{name: given["limits"].get(name) for name in _LIMITS}),
         "settings": frozenset(Setting(name) for name in given["settings"] if name in Setting.__members__),
     }
 
@@ -71,21 +76,23 @@ def _decode_grants(given: JsonValue) -> Iterable[Grant]:
                 object_id=None if grant["object"] is None else UUID(grant["object"]),
                 action=_ACTIONS[grant["action"]],
                 aggregates=grant["aggregates"],
-                ways=tuple(way for given_way in grant["ways"] if (way := _decode_way(given_way))),
+                # Without ways it still stands before the grant for all objects.
+                ways=() if grant.keys() - _GRANT else tuple(filter(None, map(_decode_way, grant["ways"]))),
             )
 
 
 def _decode_way(given: JsonValue) -> Way | None:
     """Return a way; None if it has a part that this process does not know."""
-    ((kind, ids),) = given["fields"].items()
-    if given.keys() - _WAY or kind not in {"only", "allBut"}:
+    if given.keys() - _WAY or given["fields"].keys() not in ({"only"}, {"allBut"}):
         return None
+    ((kind, ids),) = given["fields"].items()
     rules = {name: Stored(text=given[name]) for name in _RULES if name in given}
     return Way(**rules, fields=Fields(ids=frozenset(map(UUID, ids)), only=kind == "only"))
 
 
 def _decode_claim(given: JsonValue) -> Claim | None:
+    """Return a claim; None if it has a part that this process does not know."""
     scalar = CLAIM_TYPES.get(given["type"])
-    if scalar is None:
+    if scalar is None or given.keys() - _CLAIM:
         return None
     return Claim(name=given["name"], scalar=scalar, is_list=given["isList"], may_lack=given["mayLack"])

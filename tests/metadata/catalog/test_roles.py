@@ -6,11 +6,12 @@ from uuid import UUID
 import psycopg
 import pytest
 
+from fieldstone.metadata.access.effective import access_on
 from fieldstone.metadata.catalog.migrate import MIGRATIONS, Catalog
 from fieldstone.metadata.catalog.store import read_snapshot
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.json_text import dumps, loads
+from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.claim_types import CLAIM_TYPES
 from fieldstone.metadata.roles.encoding import decode_rights, encode_rights
@@ -18,6 +19,7 @@ from fieldstone.metadata.roles.role import (
     ADMIN,
     EDITOR,
     VIEWER,
+    WHOLLY,
     Action,
     Claim,
     Fields,
@@ -31,6 +33,7 @@ from fieldstone.metadata.roles.role import (
 from fieldstone.metadata.roles.system_roles import system_roles
 from tests.databases import Databases
 from tests.metadata.desk import Desk, connect_database, role_named
+from tests.models import empty_snapshot
 
 
 @pytest.fixture
@@ -82,7 +85,8 @@ def test_a_role_is_the_same_after_its_json(role: Role) -> None:
 def test_parts_of_a_newer_process_grant_nothing() -> None:
     written = encode_rights(RICH)
     *others, last = written["grants"]
-    ways = [{**last["ways"][0], "until": "2030"}, {"fields": {"these": []}}, last["ways"][1]]
+    several = {"fields": {"only": [], "these": []}}
+    ways = [{**last["ways"][0], "until": "2030"}, {"fields": {"these": []}}, several, last["ways"][1]]
     later = [*others, {**last, "action": "export"}, {**last, "ways": ways}]
     read = decode_rights({**written, "grants": later, "settings": ["EVERYTHING", "ROLES"]})
     assert [grant.ways for grant in read["grants"]] == [
@@ -92,11 +96,26 @@ def test_parts_of_a_newer_process_grant_nothing() -> None:
     assert read["settings"] == {Setting.ROLES}
 
 
-def test_a_role_with_a_claim_of_an_unknown_type_grants_nothing() -> None:
-    written = encode_rights(RICH)
-    claims = [*written["claims"], {"name": "area", "type": "SHAPE", "isList": False, "mayLack": False}]
-    read = decode_rights({**written, "claims": claims})
-    assert (read["grants"], read["claims"]) == ((), RICH.claims)
+def test_a_grant_with_a_newer_part_grants_nothing_and_that_for_all_objects_does_not_stand_in_for_it() -> None:
+    every, _, last = encode_rights(RICH)["grants"]
+    read = decode_rights({**encode_rights(RICH), "grants": [every, {**last, "action": "read", "until": "2030"}]})
+    role = replace(RICH, parents=(), grants=read["grants"])
+    assert access_on(empty_snapshot(), role, UUID(last["object"])).read == ()
+    assert access_on(empty_snapshot(), role, NOBODY).read == WHOLLY
+
+
+CLAIM = encode_rights(RICH)["claims"][0]
+NEWER: dict[str, dict[str, JsonValue]] = {
+    "a claim of an unknown type": {"claims": [{**CLAIM, "type": "SHAPE"}]},
+    "a claim with an unknown member": {"claims": [{**CLAIM, "pattern": "[a-z]+"}]},
+    "an unknown limit": {"limits": {"page": 100, "rows": 5}},
+}
+
+
+@pytest.mark.parametrize("newer", NEWER.values(), ids=NEWER.keys())
+def test_a_role_with_a_part_that_binds_all_of_it_grants_and_inherits_nothing(newer: dict[str, JsonValue]) -> None:
+    read = decode_rights({**encode_rights(RICH), **newer})
+    assert (read["grants"], read["parents"]) == ((), ())
 
 
 async def test_a_workspace_begins_with_three_roles(desk: Desk) -> None:
