@@ -40,11 +40,6 @@ def effective_rights(snapshot: Snapshot, role: Role) -> Rights:
     )
 
 
-def access_on(snapshot: Snapshot, role: Role, object_id: UUID) -> ObjectAccess:
-    """Return the effective rights of a role on one object, without the relations that lead to hidden objects."""
-    return _join([_index(one) for one in lineage(snapshot, role)], object_id)
-
-
 def lineage(snapshot: Snapshot, role: Role) -> list[Role]:
     """Return a role and all roles that it inherits, each once; a circle, which is refused when it is saved, is cut."""
     found = {role.id: role}

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fieldstone.metadata.access.effective import effective_rights, lineage
 from fieldstone.metadata.access.rules import claims_named
+from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue, loads
 from fieldstone.metadata.model import Field, Object, Snapshot
@@ -98,20 +99,25 @@ def check_creates(snapshot: Snapshot, role: Role) -> Iterator[InvalidChange]:
 
     They are for new grants alone: a field may become required after them, as the plan of that change says.
     """
-    for grant in role.grants:
-        if grant.action is Action.CREATE:
-            objects = snapshot.objects.values() if grant.object_id is None else [snapshot.objects.get(grant.object_id)]
-            for object_ in objects:
-                if object_ is not None:
-                    for way in grant.ways:
-                        yield from _lacking(object_, way)
+    view = view_of(snapshot, role.id)
+    creates = {grant.object_id: grant.ways for grant in role.grants if grant.action is Action.CREATE}
+    for id_, object_ in snapshot.objects.items():
+        for way in creates.get(id_, creates.get(None, ())):
+            yield from _lacking(view, object_, way, is_own=id_ in creates)
 
 
-def _lacking(object_: Object, way: Way) -> Iterator[InvalidChange]:
-    if names := [field.name for field in required_fields(object_) if not may_fill(way, field)]:
+def _lacking(view: Snapshot, object_: Object, way: Way, *, is_own: bool) -> Iterator[InvalidChange]:
+    if fields := [field for field in required_fields(object_) if not may_fill(view, way, field)]:
+        names = ", ".join(field.name for field in fields)
+        hints = ["preset it" if is_own else f"give {object_.name_singular} a grant of its own"]
+        given = [field for field in fields if way.fields.has(field.id)]
+        if targets := [target.name_singular for field in given if (target := _target(view, field))]:
+            hints.insert(0, f"grant read of {', '.join(targets)}")
+        if is_own and len(given) < len(fields):
+            hints.insert(0, "add it to the fields of create")
         yield InvalidChange(
-            f"grants: no {object_.name_singular} could be created without {', '.join(names)}, which each needs;"
-            " add it to the fields of create, or preset it",
+            f"grants: no {object_.name_singular} could be created without {names}, which each needs;"
+            f" {', or '.join(hints)}",
             field="grants",
         )
 
@@ -125,6 +131,17 @@ def required_fields(object_: Object) -> Iterator[Field]:
     )
 
 
-def may_fill(way: Way, field: Field) -> bool:
-    """Return whether a record that is created in this way can have a value of the field."""
-    return way.fields.has(field.id) or field.id in preset_ids(way.presets)
+def may_fill(view: Snapshot, way: Way, field: Field) -> bool:
+    """Return whether a record that is created in this way of the view's role can have a value of the field.
+
+    Presets lead to any record; a client gives those that the role reads.
+    """
+    if field.id in preset_ids(way.presets):
+        return True
+    target = _target(view, field)
+    return way.fields.has(field.id) and (target is None or bool(target.rights.read))
+
+
+def _target(view: Snapshot, field: Field) -> Object | None:
+    """Return the object that a relation leads to by its key; None for another field."""
+    return view.objects[view.relations[field.relation_id].target_object_id] if field.relation_id else None

@@ -1,16 +1,20 @@
-"""The effect of a change of the model on roles: those that read a new field, get wider, or can create no more."""
+"""The effect of a change of the model on roles: new readers, wider rights, and creates that lack a required field."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from uuid import UUID
 
-from fieldstone.metadata.access.effective import Rights, access_on, effective_rights, lineage
+from fieldstone.metadata.access.effective import Rights, effective_rights, lineage
+from fieldstone.metadata.access.limits import role_limits
 from fieldstone.metadata.access.role_checks import effective_settings, may_fill, required_fields
+from fieldstone.metadata.access.role_reader import LIMITS
 from fieldstone.metadata.access.unindexed import find_unindexed
+from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.changes.shared_parts import find_differing
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.model import Field, Object, Snapshot, relation_end
 from fieldstone.metadata.roles.object_access import ObjectAccess
-from fieldstone.metadata.roles.role import Action, Fields, Role, Way
+from fieldstone.metadata.roles.role import Action, Fields, Role, RoleLimits, Way
 
 ALL = "*"
 
@@ -18,13 +22,14 @@ ALL = "*"
 def find_access_changes(before: Snapshot, after: Snapshot) -> list[JsonValue]:
     """Return the effects of a change on roles as plans show them: `{ kind name roles message }`.
 
-    `READABLE` are the roles that read a new object or field, `WIDENED` those that may do more than before,
-    `CANNOT_CREATE` those that give no value to a field that has become required, and `UNINDEXED` those whose rules find
-    records by a field that no index serves, where that is new.
+    `READABLE` are the roles that read an object or field that is new, or active again, `WIDENED` those that may do more
+    than before, new ones among them, `CANNOT_CREATE` those that give no value to a field that has become required, and
+    `UNINDEXED` those whose rules find records by a field that no index serves, where that is new.
     """
+    near = _narrow(before, after)
     return [
-        *_readable(before, after),
-        *_unfilled(before, after),
+        *_readable(before, after, near),
+        *_unfilled(before, after, near),
         *_widened(before, after),
         *_unindexed(before, after),
     ]
@@ -34,48 +39,71 @@ def _entry(kind: str, name: str, roles: list[str], message: str) -> JsonValue:
     return {"kind": kind, "name": name, "roles": roles, "message": message}
 
 
-def _readable(before: Snapshot, after: Snapshot) -> Iterator[JsonValue]:
-    for id_, known, object_ in find_differing(before.objects, after.objects):
-        if object_ is None:
+def _narrow(before: Snapshot, after: Snapshot) -> Snapshot:
+    """Return the model after a change with the changed objects and their neighbours alone, whose views cost little."""
+    changed = {id_: one for id_, _, one in find_differing(before.objects, after.objects) if one is not None}
+    held = (field.relation_id for object_ in changed.values() for field in object_.fields)
+    relations = {id_: after.relations[id_] for id_ in held if id_ is not None}
+    ends = (id_ for one in relations.values() for id_ in (one.source_object_id, one.target_object_id))
+    objects = {id_: after.objects[id_] for id_ in (*changed, *ends)}
+    return replace(after, objects=objects, relations=relations, indexes={})
+
+
+def _readable(before: Snapshot, after: Snapshot, near: Snapshot) -> Iterator[JsonValue]:
+    for id_, object_ in near.objects.items():
+        known = before.objects.get(id_)
+        if not object_.is_active:
             continue
-        new = [field for field in object_.fields if known is None or field.id not in known.by_id]
-        access = _access(after, id_) if new else {}
-        if known is None:
-            yield _read(object_.name_singular, [name for name, rights in access.items() if rights.read])
+        if known is None or not known.is_active:
+            readers = [name for name, view in _views(near) if view.objects[id_].rights.read]
+            yield _read(object_.name_singular, readers, is_new=known is None)
             continue
-        for field in new:
-            readers = [name for name, rights in access.items() if rights.reads(field.id)]
-            yield _read(f"{object_.name_singular}.{field.name}", readers)
+        for field in object_.fields:
+            former = known.by_id.get(field.id)
+            if _shows(after, field) and not (former and _shows(before, former)):
+                readers = [name for name, view in _views(near) if _shows(view, field)]
+                yield _read(f"{object_.name_singular}.{field.name}", readers, is_new=former is None)
 
 
-def _access(after: Snapshot, object_id: UUID) -> dict[str, ObjectAccess]:
-    """Return the rights of each role on an object, by the role's name."""
-    return {role.name: access_on(after, role, object_id) for role in after.roles.values()}
+def _views(near: Snapshot) -> Iterator[tuple[str, Snapshot]]:
+    """Yield the name and the view of each role."""
+    return ((role.name, view_of(near, role.id)) for role in near.roles.values())
 
 
-def _read(name: str, roles: list[str]) -> JsonValue:
-    return _entry("READABLE", name, roles, f"{name} is new, and is read by {', '.join(roles) or 'no role'}")
+def _shows(view: Snapshot, field: Field) -> bool:
+    """Return whether a field of an active object may be read, the records that it leads to among them."""
+    is_key = field.relation_id is None or bool(field.parts)
+    return view.objects[field.object_id].reads(field) and (is_key or relation_end(view, field) is not None)
 
 
-def _unfilled(before: Snapshot, after: Snapshot) -> Iterator[JsonValue]:
+def _read(name: str, roles: list[str], *, is_new: bool) -> JsonValue:
+    how = "is new" if is_new else "is active again"
+    return _entry("READABLE", name, roles, f"{name} {how}, and is read by {', '.join(roles) or 'no role'}")
+
+
+def _unfilled(before: Snapshot, after: Snapshot, near: Snapshot) -> Iterator[JsonValue]:
     for id_, known, object_ in find_differing(before.objects, after.objects):
         if object_ is None:
             continue
         demanded = {field.id for field in required_fields(known)} if known else set()
-        fields = [field for field in required_fields(object_) if field.id not in demanded]
-        ways = {name: rights.create for name, rights in _access(after, id_).items()} if fields else {}
-        for field in fields:
-            roles = [name for name, found in ways.items() if found and not any(may_fill(way, field) for way in found)]
-            if roles:
+        for field in (field for field in required_fields(object_) if field.id not in demanded):
+            if roles := [name for name, view in _views(near) if _lacks(view, id_, field)]:
                 name = f"{object_.name_singular}.{field.name}"
                 message = f"{', '.join(roles)} can create no {object_.name_singular} without {name}, which is required"
                 yield _entry("CANNOT_CREATE", name, roles, message)
 
 
+def _lacks(view: Snapshot, object_id: UUID, field: Field) -> bool:
+    """Return whether a role may create records and gives no value to a field in any of the ways."""
+    ways = view.objects[object_id].rights.create
+    return bool(ways) and not any(may_fill(view, way, field) for way in ways)
+
+
 def _widened(before: Snapshot, after: Snapshot) -> Iterator[JsonValue]:
     for role in after.roles.values():
-        known = before.roles.get(role.id)
-        if known is None or _is_unchanged(before, after, known, role):
+        # A role that comes, or comes back, had no rights: a token may name it.
+        known = before.roles.get(role.id) or Role(id=role.id, name=role.name, label=role.label)
+        if _is_unchanged(before, after, known, role):
             continue
         old, new = effective_rights(before, known), effective_rights(after, role)
         for name in _wider_objects(after, old, new):
@@ -83,6 +111,14 @@ def _widened(before: Snapshot, after: Snapshot) -> Iterator[JsonValue]:
         if more := effective_settings(after, role) - effective_settings(before, known):
             names = ", ".join(sorted(setting.value for setting in more))
             yield _entry("WIDENED", "settings", [role.name], f"{role.name} gets the settings {names}")
+        if larger := _larger_limits(role_limits(before, role.id), role_limits(after, role.id)):
+            yield _entry("WIDENED", "limits", [role.name], f"{role.name} is limited less by {', '.join(larger)}")
+
+
+def _larger_limits(old: RoleLimits, new: RoleLimits) -> list[str]:
+    """Return the names of the limits that are larger, or are left to the server."""
+    pairs = {name: (getattr(old, attribute), getattr(new, attribute)) for name, attribute in LIMITS.items()}
+    return [name for name, (was, now) in pairs.items() if was is not None and (now is None or now > was)]
 
 
 def _unindexed(before: Snapshot, after: Snapshot) -> Iterator[JsonValue]:

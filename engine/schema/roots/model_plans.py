@@ -134,9 +134,9 @@ _PROBLEM = type_of(
     },
 )
 _ACCESS_KINDS = (
-    "`READABLE` for roles that read a new object or field, `WIDENED` for those that may do more than before,"
-    " `CANNOT_CREATE` for those that give no value to a field that has become required, `UNINDEXED` for those whose"
-    " rules find records by a field that no index serves."
+    "`READABLE` for roles that read an object or field that is new or active again, `WIDENED` for those that may do"
+    " more than before, `CANNOT_CREATE` for those that give no value to a field that has become required, `UNINDEXED`"
+    " for those whose rules find records by a field that no index serves."
 )
 _ACCESS = type_of(
     "PlannedAccess",

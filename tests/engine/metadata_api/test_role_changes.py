@@ -129,19 +129,28 @@ async def test_a_check_and_a_preset_need_their_fields_too(apis: Apis) -> None:
     await apply(apis, delete)
 
 
-async def test_a_list_of_fields_needs_none_of_them_and_keeps_the_id_of_a_deleted_one(apis: Apis) -> None:
+async def test_a_list_of_fields_and_a_grant_need_none_of_them_and_keep_the_ids_of_deleted_ones(apis: Apis) -> None:
     await apply(apis, *PREPARED)
-    grants = [{"object": "company", "read": {"fields": {"allBut": ["score", "website"]}}}]
+    grants = [
+        {"object": "*", "read": {}},
+        {"object": "company", "read": {"fields": {"allBut": ["score", "website"]}}},
+        {"object": "task", "read": {"fields": {"only": ["done"]}}},
+    ]
     await create_role(apis, name="clerk", grants=grants)
-    version = (await apis.snapshot()).version
+    kept, version = await show(apis, "clerk"), (await apis.snapshot()).version
     (before,) = [role for role in (await apis.snapshot()).roles.values() if role.name == "clerk"]
-    await apply(apis, {"deleteField": {"id": "company.score"}})
-    (shown,) = (await show(apis, "clerk"))["grants"]
+    await apply(apis, {"deleteField": {"id": "company.score"}}, {"deleteObject": {"id": "task"}})
+    _, shown = (await show(apis, "clerk"))["grants"]
     assert shown["read"] == {"fields": {"allBut": ["website"]}}
     assert (await apis.snapshot()).roles[before.id] is before
+    plan = await apis.change(f"{{ planRollback(to: {version}) {{ roles {{ kind name roles }} }} }}")
+    assert {one["name"]: one["roles"] for one in plan["planRollback"]["roles"]} == {
+        "task": ["admin", "editor", "viewer", "clerk"],
+        "company.score": ["admin", "editor", "viewer"],
+        "company.tasks": ["admin", "editor", "viewer"],
+    }
     await apis.change(ROLLBACK, to=str(version))
-    (shown,) = (await show(apis, "clerk"))["grants"]
-    assert sorted(shown["read"]["fields"]["allBut"]) == ["score", "website"]
+    assert await show(apis, "clerk") == kept
 
 
 async def test_a_rollback_brings_roles_back_as_they_were(apis: Apis) -> None:

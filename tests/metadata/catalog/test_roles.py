@@ -6,7 +6,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from fieldstone.metadata.access.effective import access_on
+from fieldstone.metadata.access.effective import effective_rights
 from fieldstone.metadata.catalog.migrate import MIGRATIONS, Catalog
 from fieldstone.metadata.catalog.store import read_snapshot
 from fieldstone.metadata.errors import InvalidChange
@@ -85,7 +85,7 @@ def test_a_role_is_the_same_after_its_json(role: Role) -> None:
 def test_parts_of_a_newer_process_grant_nothing() -> None:
     written = encode_rights(RICH)
     *others, last = written["grants"]
-    several = {"fields": {"only": [], "these": []}}
+    several: JsonValue = {"fields": {"only": [], "these": []}}
     ways = [{**last["ways"][0], "until": "2030"}, {"fields": {"these": []}}, several, last["ways"][1]]
     later = [*others, {**last, "action": "export"}, {**last, "ways": ways}]
     read = decode_rights({**written, "grants": later, "settings": ["EVERYTHING", "ROLES"]})
@@ -100,8 +100,8 @@ def test_a_grant_with_a_newer_part_grants_nothing_and_that_for_all_objects_does_
     every, _, last = encode_rights(RICH)["grants"]
     read = decode_rights({**encode_rights(RICH), "grants": [every, {**last, "action": "read", "until": "2030"}]})
     role = replace(RICH, parents=(), grants=read["grants"])
-    assert access_on(empty_snapshot(), role, UUID(last["object"])).read == ()
-    assert access_on(empty_snapshot(), role, NOBODY).read == WHOLLY
+    rights = effective_rights(empty_snapshot(), role)
+    assert (rights.on(UUID(last["object"])).read, rights.on(NOBODY).read) == ((), WHOLLY)
 
 
 CLAIM = encode_rights(RICH)["claims"][0]
