@@ -172,6 +172,16 @@ class Hub:
                 self._retire(group)
         self.live.notice_snapshot(snapshot)
 
+    def served(self) -> list[UUID]:
+        """Return the workspaces that have subscribers to their records."""
+        return list({group.key.workspace_id for group in (*self.registry, *self.live.registry)})
+
+    def renew(self, workspace_id: UUID) -> None:
+        """Make all subscriptions to the records of a workspace again: a document of theirs may be refused by now."""
+        for group in self.registry.of(workspace_id):
+            self._retire(group)
+        self.live.renew(workspace_id)
+
     async def subscribe(self, subscription: AnySubscription, sink: ClientSink, place: Place | None = None) -> AnyMember:
         """Begin to deliver to a subscriber, whose place was taken already where the operation was counted before.
 

@@ -9,6 +9,7 @@ from functools import partial
 from fieldstone.engine.audit.retention import keep_trimmed
 from fieldstone.engine.audit.trail import AuditTrail
 from fieldstone.engine.broadcast import Broadcast
+from fieldstone.engine.events.hub import Hub
 from fieldstone.engine.events.service import Events, open_events
 from fieldstone.engine.identity.anonymous import VisitorSettings
 from fieldstone.engine.identity.identity import Identity, open_identity
@@ -22,6 +23,7 @@ from fieldstone.engine.request.idempotency.kept_answers import keep_swept
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.plan_renewal import PlanRenewal
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments
+from fieldstone.engine.request.stored_documents.watch import keep_compared
 from fieldstone.engine.rest.api import RestApi
 from fieldstone.engine.rest.import_jobs.running import Means
 from fieldstone.engine.rest.import_jobs.service import ImportJobs
@@ -135,6 +137,13 @@ async def assemble(
         watch = PrincipalWatch(identity)
         facts = read_facts(settings)
         slow = _slow_operations(settings, foundation)
+        documents = StoredDocuments(
+            foundation.database,
+            only_trusted=settings.documents is not Documents.ANY,
+            with_rest=settings.documents is Documents.TRUSTED_AND_REST,
+            most_persisted=settings.persisted_queries,
+            time_limit=settings.statement_timeout,
+        )
         core = build_core_api(
             foundation.database,
             foundation.current,
@@ -145,13 +154,7 @@ async def assemble(
             relay=settings.relay,
             slots=slots,
             reads=reads,
-            documents=StoredDocuments(
-                foundation.database,
-                only_trusted=settings.documents is not Documents.ANY,
-                with_rest=settings.documents is Documents.TRUSTED_AND_REST,
-                most_persisted=settings.persisted_queries,
-                time_limit=settings.statement_timeout,
-            ),
+            documents=documents,
             build_compiler=parts.compiler,
             build_api=partial(parts.api, slow=slow, is_metadata=False),
         )
@@ -205,6 +208,7 @@ async def assemble(
                 watch=parts.watch,
             ) as events,
             _renewing_plans(foundation, core),
+            _comparing_documents(documents, events.hub),
             webhooks.running(events),
             _importing(settings, foundation, core, identity, limiter) as import_jobs,
         ):
@@ -289,6 +293,15 @@ async def _renewing_plans(foundation: Foundation, core: GraphQLApi) -> AsyncIter
     renewal = PlanRenewal(core.compiler)
     foundation.current.swapped.connect(renewal.notice)
     async with running({"plan renewal": renewal.run}):
+        yield
+
+
+@asynccontextmanager
+async def _comparing_documents(documents: StoredDocuments, hub: Hub) -> AsyncIterator[None]:
+    """End the subscriptions whose trusted document is removed, where no other documents are answered."""
+    async with running(
+        {"trusted documents": lambda: keep_compared(documents, hub.served, hub.renew)} if documents.only_trusted else {}
+    ):
         yield
 
 

@@ -100,6 +100,11 @@ class LiveQueries:
             if not all(still_hold(group.depends, snapshot, role) for role in group.roles):
                 self._retire(group)
 
+    def renew(self, workspace_id: UUID) -> None:
+        """Make all live queries of a workspace again."""
+        for group in self.registry.of(workspace_id):
+            self._retire(group)
+
     async def close(self) -> None:
         """End all statements that are under way."""
         for group in self.registry:

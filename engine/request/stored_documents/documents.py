@@ -8,7 +8,7 @@ latter never change.
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
@@ -26,6 +26,7 @@ from fieldstone.engine.errors import (
 )
 from fieldstone.engine.request.stored_documents.request import SHA256, DocumentReference, GraphQLRequest
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
@@ -43,7 +44,7 @@ PERSISTED_BYTES: Final = 16 << 20
 _MOST_WORKSPACES = 10_000
 _HASH_DIGITS = 64
 
-_VERSION = named_statement(__name__, "documents_version")
+_VERSIONS = named_statement(__name__, "documents_versions")
 _TRUSTED = named_statement(__name__, "trusted_document")
 _PERSISTED = named_statement(__name__, "persisted_query")
 _KEEP = named_statement(__name__, "keep_persisted_query")
@@ -95,6 +96,7 @@ class StoredDocuments:
         clock: seconds that never go back.
 
     Attributes:
+        changed: called with a workspace that has other trusted documents than were known.
         only_trusted: as given.
         answers_rest: whether REST is answered.
     """
@@ -109,6 +111,7 @@ class StoredDocuments:
         time_limit: float = 15.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.changed: Signal[[UUID]] = Signal()
         self.counters = DocumentCounters()
         self._database = database
         self.only_trusted = only_trusted
@@ -187,6 +190,19 @@ class StoredDocuments:
         await self._database.write(statement, parameters, timeout=self._time_limit, share=workspace_id.int)
         self._keep_text((workspace_id.int, _By.HASH, hashed), text)
 
+    async def compare(self, workspace_ids: Sequence[UUID], *, share: int | None = None) -> None:
+        """Compare the trusted documents in memory with those of the database; drop those of a workspace with others.
+
+        Raises:
+            DatabaseError: the database cannot be asked.
+        """
+        now = self._clock()
+        step = _VERSIONS.bind(ids=list(workspace_ids))
+        rows = await self._database.read(*step, timeout=self._time_limit, share=share)
+        numbers = {UUID((id_ or b"").decode()): number or b"" for id_, number in rows}
+        for workspace_id in workspace_ids:
+            self._note_version(workspace_id, numbers.get(workspace_id, b""), now)
+
     def forget(self, workspace_id: UUID) -> None:
         """Drop all that is kept of a workspace."""
         self._forget(workspace_id.int, {*_By})
@@ -251,19 +267,21 @@ class StoredDocuments:
 
     async def _check_version(self, workspace_id: UUID) -> None:
         """Drop the trusted documents in memory if the database has others."""
-        workspace, now = workspace_id.int, self._clock()
-        if self._is_fresh(workspace):
-            return
-        step = _VERSION.bind(workspace_id=workspace_id)
-        rows = await self._database.read(*step, timeout=self._time_limit, share=workspace)
-        number = (rows[0][0] or b"") if rows else b""
+        if not self._is_fresh(workspace_id.int):
+            await self.compare([workspace_id], share=workspace_id.int)
+
+    def _note_version(self, workspace_id: UUID, number: bytes, now: float) -> None:
+        workspace = workspace_id.int
         known = self._versions.get(workspace)
-        if known is None or known.number != number:
+        is_changed = known is None or known.number != number
+        if is_changed:
             self._forget(workspace, {_By.ID, _By.TEXT})
         self._versions[workspace] = _Version(number, now)
         self._versions.move_to_end(workspace)
         if len(self._versions) > _MOST_WORKSPACES:
             self._forget(self._versions.popitem(last=False)[0], {_By.ID, _By.TEXT})
+        if is_changed:
+            self.changed(workspace_id)
 
     def _use(self, key: _Key) -> str | None:
         text = self._texts.get(key)

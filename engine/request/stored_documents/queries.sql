@@ -1,5 +1,5 @@
--- name: documents_version
-SELECT documents_version FROM fieldstone.workspace WHERE id = %(workspace_id)s::uuid;
+-- name: documents_versions
+SELECT id, documents_version FROM fieldstone.workspace WHERE id = ANY(%(ids)s::uuid[]);
 
 -- name: trusted_document
 -- By its id, which has one text whichever clients have it, or by the hash of its text.

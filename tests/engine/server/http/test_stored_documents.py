@@ -13,7 +13,7 @@ from fieldstone.engine.server.app import Fieldstone
 from fieldstone.metadata.workspaces.trusted_documents import NewDocument, import_documents, remove_documents
 from tests.engine.server.conftest import StartApp
 from tests.engine.server.streams.sockets import Socket, connected
-from tests.waiting import until_true
+from tests.waiting import until, until_true
 
 COUNT = "query Count { companies { totalCount } }"
 CREATE = "mutation Create($name: String) { createCompany(data: { name: $name }) { name } }"
@@ -218,18 +218,67 @@ async def test_a_persisted_query_does_not_become_trusted_when_the_mode_changes(s
         assert code(await client.post("/graphql", json=persisted(COUNT))) == "PERSISTED_QUERY_NOT_FOUND"
 
 
+async def remove(app: Fieldstone, *ids: str) -> None:
+    foundation = (await app.runtime.ready()).foundation
+    async with foundation.database.session() as connection, connection.transaction():
+        workspace_id = foundation.default.workspace.id
+        assert await remove_documents(connection, workspace_id=workspace_id, client="web", ids=ids) == len(ids)
+
+
+async def test_in_trusted_mode_subscriptions_end_with_their_document(start_app: StartApp) -> None:
+    created, live = (
+        "subscription { companyCreated { name } }",
+        "subscription { companies(interval: 100) { totalCount } }",
+    )
+    removed, stays = f"{created} ", f"{live} "
+    async with start_app(documents="trusted") as (app, client), connected(app) as socket:
+        ids = {"created": created, "live": live, "removed": removed, "stays": stays}
+        await trust(app, *ids.values(), ids=[*ids])
+        await socket.initialise(client.headers["authorization"].removeprefix("Bearer "))
+        for id_ in ids:
+            await socket.send(id=id_, type="subscribe", payload={"documentId": id_})
+        hub = (await app.runtime.ready()).events.hub
+        assert {(await socket.receive())["id"] for _ in range(2)} == {"live", "stays"}
+        await until(lambda: hub.members == 4)
+        await remove(app, "removed", "live")
+        errors = [await socket.receive(), await socket.receive()]
+        assert {error["id"] for error in errors} == {"removed", "live"}
+        for error in errors:
+            assert error["payload"][0]["extensions"]["code"] == "DOCUMENT_NOT_TRUSTED"
+        assert hub.members == 2
+        answer = await client.post("/graphql", json={"query": CREATE, "variables": {"name": "x"}})
+        assert code(answer) == "DOCUMENT_NOT_TRUSTED"
+        await trust(app, CREATE, ids=["create"])
+        await until_true(lambda: _is_created(client), limit=WITHIN)
+        told = [await socket.receive(), await socket.receive()]
+        assert {message["id"] for message in told} == {"created", "stays"}
+
+
+async def _is_created(client: httpx.AsyncClient) -> bool:
+    return bool((await client.post("/graphql", json={"documentId": "create"})).json().get("data"))
+
+
+async def test_where_any_document_is_answered_a_removed_one_goes_on(start_app: StartApp) -> None:
+    """Its text may be sent by any client."""
+    async with start_app() as (app, client), connected(app) as socket:
+        await trust(app, "subscription { companyCreated { name } }", ids=["created"])
+        await socket.initialise(client.headers["authorization"].removeprefix("Bearer "))
+        await socket.send(id="1", type="subscribe", payload={"documentId": "created"})
+        services = await app.runtime.ready()
+        await until(lambda: services.events.hub.members == 1)
+        await remove(app, "created")
+        services.events.hub.renew(services.foundation.default.workspace.id)
+        await client.post("/graphql", json={"query": CREATE, "variables": {"name": "x"}})
+        assert (await socket.receive())["type"] == "next"
+
+
 async def test_a_removed_document_is_refused_within_a_second_everywhere(start_app: StartApp) -> None:
     async with start_app(documents="trusted") as (app, one), start_app(documents="trusted") as (_, other):
         await trust(app, COUNT, ids=["count"])
         for client in (one, other):
             assert (await client.post("/graphql", json={"documentId": "count"})).json()["data"]
             assert (await client.post("/graphql", json={"query": COUNT})).json()["data"]
-        foundation = (await app.runtime.ready()).foundation
-        async with foundation.database.session() as connection, connection.transaction():
-            count = await remove_documents(
-                connection, workspace_id=foundation.default.workspace.id, client="web", ids=["count"]
-            )
-        assert count == 1
+        await remove(app, "count")
         for client in (one, other):
             await until_true(lambda client=client: is_refused(client), limit=WITHIN)  # type: ignore[misc]  # a default argument
             assert code(await client.post("/graphql", json={"query": COUNT})) == "DOCUMENT_NOT_TRUSTED"
