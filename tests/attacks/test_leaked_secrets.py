@@ -8,12 +8,14 @@ import httpx
 import psycopg
 from psycopg import sql
 
+from tests.engine.identity.provider import Provider, claims, sign_with_text
 from tests.engine.webhooks.target import target_server
 from tests.processes.serving import Served, close, start, wait_until_ready
 
 MARK = "leak7f3a"
 SECRET_KEY = f"{MARK}-secret-key-of-more-than-thirty-two-letters"
 METRICS_TOKEN = f"{MARK}-metrics"
+TOKEN_KEY = f"{MARK}-key-of-an-identity-provider-of-more-than-32-bytes"
 CREATE_WEBHOOK = "mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { id secret } }"
 UPDATE_WEBHOOK = "mutation ($id: UUID!, $input: UpdateWebhookInput!) { updateWebhook(id: $id, input: $input) { id } }"
 READ = (
@@ -50,14 +52,15 @@ async def test_no_secret_is_found_anywhere(dsn: str, tmp_path: Path) -> None:
             DATABASE_URL=dsn,
             FIELDSTONE_SECRET_KEY=SECRET_KEY,
             FIELDSTONE_METRICS_TOKEN=METRICS_TOKEN,
+            FIELDSTONE_JWT=Provider().setting(jwksUrl=None, key=TOKEN_KEY, algorithms=["HS256"]),
             FIELDSTONE_LOG_LEVEL="debug",
             FIELDSTONE_WEBHOOK_ALLOW="127.0.0.0/8",
             FIELDSTONE_WEBHOOK_RETRY_DELAY="0.1",
         )
         try:
             wait_until_ready(served)
-            cookies: list[str] = []
-            answers = await _use(served, target.url, cookies)
+            secrets: list[str] = []
+            answers = await _use(served, target.url, secrets)
             await target.until_received(1)
             served.stop()
         finally:
@@ -72,13 +75,13 @@ async def test_no_secret_is_found_anywhere(dsn: str, tmp_path: Path) -> None:
         assert tokens_in(text) == [], place
         assert served.key not in text, place
         assert "whsec_" not in text, place
-        assert cookies[0] not in text, place
+        assert [one for one in secrets if one in text] == [], place
 
 
-async def _use(served: Served, url: str, cookies: list[str]) -> str:
+async def _use(served: Served, url: str, secrets: list[str]) -> str:
     """Do all that has a secret to do, well and badly; return the answers that have no business with one.
 
-    `cookies` gets the secret of a session.
+    `secrets` gets those of a session and of tokens.
     """
     shown: list[str] = []
     headers = {"Authorization": f"Bearer {served.key}"}
@@ -103,14 +106,18 @@ async def _use(served: Served, url: str, cookies: list[str]) -> str:
         token = key["createApiKey"]["token"]
         text = "mutation ($id: UUID!) { rotateApiKey(id: $id, overlapSeconds: 60) { token } }"
         rotated = (await ask(text, id=key["createApiKey"]["id"])).json()["data"]["rotateApiKey"]["token"]
-        for one in (token, rotated, f"{MARK}-wrong", "fs_" + MARK.ljust(43, "x"), f"a.{MARK}.b"):
+        signed, expired = (sign_with_text(claims(jti=MARK, exp=exp), TOKEN_KEY) for exp in (4_102_444_800, 1))
+        secrets += [signed.rpartition(".")[2], expired.rpartition(".")[2]]
+        holds = {"Authorization": f"Bearer {signed}"}
+        assert (await client.post("/graphql", json={"query": "{ __typename }"}, headers=holds)).status_code == 200
+        for one in (token, rotated, f"{MARK}-wrong", "fs_" + MARK.ljust(43, "x"), f"a.{MARK}.b", signed, expired):
             answer = await client.post(
                 "/graphql", json={"query": "{ __typename }"}, headers={"Authorization": f"Bearer {one}"}
             )
             shown.append(answer.text)
         signed_in = await client.post("/auth/sign-in", json={"key": rotated})
         assert signed_in.status_code == 200
-        cookies.append(signed_in.headers["set-cookie"].split(";")[0].split("=", 1)[1])
+        secrets.append(signed_in.headers["set-cookie"].split(";")[0].split("=", 1)[1])
         shown.append((await client.post("/auth/sign-in", json={"key": f"{MARK}-wrong"})).text)
         client.cookies.clear()
         await ask('mutation { createPerson(data: { email: "a@example.com" }) { id } }', "/graphql")

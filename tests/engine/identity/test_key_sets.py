@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from fieldstone.engine.errors import ServiceUnavailable
-from fieldstone.engine.identity.fetching import Fetcher
-from fieldstone.engine.identity.key_sets import FRESH_FOR, PAUSE, RETRY, USABLE_FOR, FetchedKeys
+from fieldstone.engine.identity import key_sets
+from fieldstone.engine.identity.fetching import Fetcher, open_fetcher
+from fieldstone.engine.identity.key_sets import FETCH_LIMIT, FRESH_FOR, PAUSE, RETRY, USABLE_FOR, FetchedKeys
 from tests.clock import Clock
 from tests.engine.identity.provider import Provider, new_key, provide
 from tests.waiting import until
@@ -24,12 +25,25 @@ Open = Callable[[Provider], AbstractAsyncContextManager[tuple[FetchedKeys, Clock
 @asynccontextmanager
 async def open_keys(provider: Provider) -> AsyncIterator[tuple[FetchedKeys, Clock]]:
     clock = Clock()
-    async with httpx.AsyncClient() as client:
-        keys = FetchedKeys(provider.url, Fetcher(client), clock=clock)
+    async with open_fetcher(FETCH_LIMIT) as fetcher:
+        keys = FetchedKeys(provider.url, fetcher, clock=clock)
         try:
             yield keys, clock
         finally:
             await keys.close()
+
+
+async def test_a_fetch_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(_request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(60)
+        raise AssertionError("the fetch has gone on")
+
+    assert FETCH_LIMIT == 3
+    monkeypatch.setattr(key_sets, "FETCH_LIMIT", 0.05)
+    async with httpx.AsyncClient(transport=httpx.MockTransport(hang)) as client, asyncio.timeout(10):
+        keys = FetchedKeys("https://id.example/jwks", Fetcher(client))
+        with pytest.raises(ServiceUnavailable):
+            await keys.find("a", "ES256")
 
 
 async def test_many_that_wait_cause_one_fetch() -> None:

@@ -90,6 +90,14 @@ async def test_behind_a_trusted_proxy_the_forwarded_address_counts(start_app: St
             headers = {"authorization": f"Bearer {token}", "x-forwarded-for": forwarded}
             answer = await client.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
             assert answer.status_code == status, forwarded
+        # A session is of its key, and so are its networks.
+        del client.headers["authorization"]
+        inside = {"x-forwarded-for": "203.0.113.7"}
+        assert (await client.post("/auth/sign-in", json={"key": token}, headers=inside)).status_code == 200
+        for forwarded, status in (("203.0.113.7", 200), ("198.51.100.1", 403)):
+            headers = {"x-forwarded-for": forwarded}
+            answer = await client.post("/graphql", json={"query": "{ __typename }"}, headers=headers)
+            assert answer.status_code == status, forwarded
 
 
 async def test_the_fast_path_compares_the_address_of_each_connection(serve: Serve) -> None:

@@ -315,19 +315,20 @@ async def test_a_denial_that_breaks_a_rule_is_refused(
     assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", field)
 
 
-async def test_a_user_makes_a_key_that_shares_the_users_rate_limit(
-    provided: tuple[Provider, httpx.AsyncClient],
-) -> None:
-    _, client = provided
-    token = sign(claims(), KEYS["ES256"], "ES256")
-    headers = {"authorization": f"Bearer {token}"}
-    query = 'mutation { createApiKey(input: { name: "made by a user" }) { id token } }'
-    made = (await client.post("/metadata", json={"query": query}, headers=headers)).json()
-    assert "errors" not in made, made
-    assert (await ask(client, made["data"]["createApiKey"]["token"])).status_code == 200
-    listed = '{ apiKeys(filter: {name: {like: "made%"}}) { edges { node { createdByKey role } } } }'
-    answer = (await client.post("/metadata", json={"query": listed}, headers=headers)).json()
-    assert answer["data"]["apiKeys"]["edges"] == [{"node": {"createdByKey": None, "role": "admin"}}]
+async def test_a_user_makes_a_key_that_shares_the_users_rate_limit(start_app: StartApp) -> None:
+    key = KEYS["ES256"]
+    setting = Provider().setting(jwksUrl=None, key=pem(key))
+    async with start_app(jwt=setting, rate_limit=1_000) as (_, client):
+        token = sign(claims(), key, "ES256")
+        headers = {"authorization": f"Bearer {token}"}
+        query = 'mutation { createApiKey(input: { name: "made by a user" }) { id token } }'
+        made = (await client.post("/metadata", json={"query": query}, headers=headers)).json()
+        assert "errors" not in made, made
+        answers = [await ask(client, token), await ask(client, made["data"]["createApiKey"]["token"])]
+        assert [int(one.headers["x-ratelimit-remaining"]) for one in answers] == [998, 997]
+        listed = '{ apiKeys(filter: {name: {like: "made%"}}) { edges { node { createdByKey role } } } }'
+        answer = (await client.post("/metadata", json={"query": listed}, headers=headers)).json()
+        assert answer["data"]["apiKeys"]["edges"] == [{"node": {"createdByKey": None, "role": "admin"}}]
 
 
 async def test_an_address_whose_tokens_fail_has_no_more_of_them_verified(start_app: StartApp) -> None:

@@ -80,9 +80,10 @@ async def test_a_token_of_an_identity_provider_is_warm_until_it_ends(serve: Serv
     async with provide(key) as provider, serve(jwt=provider.setting()) as serving:
         talk = await serving.talk()
         talk.token = sign(claims(exp=int(time.time()) + 6), key, "ES256")
-        before = await serving.warm()
-        await talk.warm_up(PEOPLE, n="Ada")
-        assert await serving.warm() > before
+        for more in ("", "Origin: https://a.example\r\n"):
+            before = await serving.warm()
+            await talk.warm_up(PEOPLE, more=more, n="Ada")
+            assert await serving.warm() > before
         while (answer := await talk.ask(PEOPLE, n="Ada")).status == 200:
             await asyncio.sleep(0.05)
         assert (answer.status, answer.json["errors"][0]["message"]) == (401, "The token has expired.")
