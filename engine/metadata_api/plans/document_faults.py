@@ -20,23 +20,26 @@ from graphql import (
     ObjectFieldNode,
     VariableNode,
     get_named_type,
+    is_required_input_field,
     type_from_ast,
 )
 
 from fieldstone.engine.documents.document import Operation, children, location_of
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden, QueryTooComplex
 from fieldstone.engine.planner.access.rules import RULES
-from fieldstone.engine.planner.arguments.trees import Bindings, constant_value
+from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.context import PlanContext, RecordLimits
 from fieldstone.engine.request.compile import asks_for_schema, plan_in
 from fieldstone.engine.request.valid_operation import MutationPlan, QueryPlan
-from fieldstone.engine.request.variables import Variables
+from fieldstone.engine.request.variables import Declaration, Variables, coerce_variables, declare
 from fieldstone.metadata.access.effective import effective_claims
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 
 _MOST_CONDITIONS: Final = 4
 """Variables for @include and @skip, of whose values all combinations are tried; of more, none is."""
+_DEPTH: Final = 10
+"""Levels of a sample."""
 _SAMPLES: Final[Mapping[str, JsonValue]] = {
     "Int": 1,
     "Float": 1.5,
@@ -78,13 +81,16 @@ def find_fault(operation: Operation, view: Snapshot, schema: GraphQLSchema, limi
     if asks_for_schema(operation):
         return None
     given = _find_given(operation)
-    types = {
-        node.variable.name.value: type_from_ast(schema, node.type)
-        for node in operation.definition.variable_definitions or ()
-    }
+    definitions = operation.definition.variable_definitions or ()
+    declarations = declare(schema, definitions, {})
+    types = {node.variable.name.value: type_from_ast(schema, node.type) for node in definitions}
     is_open = any(_is_open(type_) for type_ in types.values())
     fault: ApiError | None = None
-    for variables in _samples(operation, types):
+    for sample in _samples(declarations, types):
+        try:
+            variables = coerce_variables(schema, declarations, sample, depth=_DEPTH)
+        except ApiError:
+            return None  # of such values there is no sample here
         error = _try(operation, view, schema, limits, variables)
         if error is None or (fault is not None and (type(error), error.field) != (type(fault), fault.field)):
             return None
@@ -119,19 +125,16 @@ def _try(
     return None
 
 
-def _samples(operation: Operation, types: Mapping[str, GraphQLType | None]) -> Iterator[Variables]:
+def _samples(declarations: Sequence[Declaration], types: Mapping[str, GraphQLType | None]) -> Iterator[Variables]:
     """Yield samples of the variables: with and without those that may be left out, and under all conditions."""
     needed: dict[str, JsonValue] = {}
     optional: dict[str, JsonValue] = {}
-    for node in operation.definition.variable_definitions or ():
-        name, type_ = node.variable.name.value, types[node.variable.name.value]
-        if isinstance(type_, GraphQLNonNull) and node.default_value is None:
-            needed[name] = _sample(type_)
-        elif node.default_value is not None:
-            needed[name] = constant_value(node.default_value)
-            optional[name] = _sample(type_)
+    for one in declarations:
+        type_ = types[one.name]
+        if isinstance(type_, GraphQLNonNull) and one.default is None:
+            needed[one.name] = _sample(type_)
         elif not _is_open(type_):
-            optional[name] = _sample(type_)
+            optional[one.name] = _sample(type_)
     conditions = [name for name, type_ in types.items() if str(get_named_type(type_)) == "Boolean"]
     if len(conditions) > _MOST_CONDITIONS:
         return
@@ -148,7 +151,9 @@ def _sample(type_: GraphQLType | None) -> JsonValue:
         case GraphQLList():
             return [_sample(type_.of_type)]
         case GraphQLInputObjectType():
-            return {}
+            members = [*type_.fields.items()]
+            needed = members[:1] if type_.is_one_of else [one for one in members if is_required_input_field(one[1])]
+            return {name: _sample(member.type) for name, member in needed}
         case GraphQLEnumType():
             return next(iter(type_.values))
         case _:

@@ -201,14 +201,21 @@ async def test_a_document_that_no_variables_mend_is_broken(
 
 
 async def test_the_limits_of_a_role_refuse_its_documents(apis: Apis) -> None:
-    made = await apis.change(
-        'mutation { createRole(input: { name: "rep" label: "Rep" grants: [{ object: "*" read: {} }] }) { id } }'
-    )
+    own = {"rule": {"id": {"eq": "$principal.userId"}}}
+    company = {"object": "company", "read": own, "update": own | {"check": {"name": {"is": "NOT_NULL"}}}}
+    rep = {
+        "name": "rep",
+        "label": "Rep",
+        "claims": [{"name": "userId", "type": "UUID"}],
+        "grants": [{"object": "*", "read": {}}, company],
+    }
+    made = await apis.change("mutation ($r: CreateRoleInput!) { createRole(input: $r) { id } }", r=rep)
     role_id = made["createRole"]["id"]
     texts = {
+        "write": "mutation ($id: UUID! $d: CompanyInput!) { updateCompany(id: $id data: $d) { name } }",
         "small": "{ companies(first: 5) { totalCount } }",
         "chosen": "query ($n: Int $f: CompanyFilterInput $b: Boolean!) {"
-        " companies(first: $n filter: $f) { totalCount people(first: 20) @include(if: $b) { totalCount } } }",
+        " companies(first: $n filter: $f) { edges { node { people(first: 20) @include(if: $b) { totalCount } } } } }",
         "large": "query ($after: String) { companies(first: 100 after: $after) { edges { node { id } } } }",
         "dear": "query ($f: CompanyFilterInput) { companies(first: 20 filter: $f) { edges { node {"
         " people(first: 20) { edges { node { id } } } } } } }",
@@ -219,6 +226,7 @@ async def test_the_limits_of_a_role_refuse_its_documents(apis: Apis) -> None:
             await import_documents(
                 connection, workspace_id=WORKSPACE_ID, client=client, documents=documents, role_id=role
             )
+    assert (await apis.change(BROKEN))["brokenDocuments"]["documents"] == []
     change = {"updateRole": {"id": role_id, "update": {"limits": {"maxCost": 100, "maxPage": 20}}}}
     found = {one["documentId"]: one["reasons"][0] for one in (await planned(apis, [change]))["documents"]}
     assert found.keys() == {"large", "dear"}
