@@ -1,12 +1,13 @@
 """Admission: the ways of a role that allow the data of a record to be given, and the presets that complete it."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from fieldstone.engine.errors import Forbidden
+from fieldstone.engine.errors import BadUserInput, Forbidden
 from fieldstone.engine.planner.access.rules import stored_tree
-from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, value_of
+from fieldstone.engine.planner.arguments.column_values import FieldWriter, build_field_writer
+from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, blame_claim, find_claim, value_of
 from fieldstone.metadata.access.rules import show
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
@@ -52,6 +53,7 @@ class Admission:
         ids: the ids of the fields by the names that data has for them.
         hidden: the fields that lead to objects which the role does not see.
         presets: those of each way, in names.
+        readers: read the preset fields that get values of the principal, which may not fit.
     """
 
     object_: Object
@@ -60,6 +62,7 @@ class Admission:
     ids: Mapping[str, UUID]
     hidden: frozenset[UUID]
     presets: tuple[Mapping[str, Tree], ...]
+    readers: Mapping[str, FieldWriter]
     blame: Blame
 
     @property
@@ -124,14 +127,25 @@ class Completion:
 
         Raises:
             Forbidden: no way admits it.
+            PrincipalValueUnusable: a value of the principal does not fit into a preset.
         """
         names = frozenset(data) - {"id"} if isinstance(data.get("id"), MadeId) else frozenset(data)
         if names not in self._known:
             admitted = self.admission.admit([name for name in data if name in names], self.bindings.role)
-            presets = {name: value_of(tree, self.bindings) for name, tree in admitted.presets.items()}
+            presets = {name: self._read(name, tree) for name, tree in admitted.presets.items()}
             self._known[names] = admitted.marks, presets
         marks, values = self._known[names]
         return {**data, **values} if values else data, marks
+
+    def _read(self, name: str, tree: Tree) -> JsonValue:
+        """Return the value of a preset."""
+        value = value_of(tree, self.bindings)
+        if read := self.admission.readers.get(name):
+            try:
+                read(value, [None] * len(self.admission.object_.active[name].parts))
+            except BadUserInput as error:
+                raise blame_claim(tree, error) from None
+        return value
 
     def attempt(self, data: Mapping[str, JsonValue]) -> tuple[Mapping[str, JsonValue], str]:
         """Return the same; of data that no way admits the data as it is, and the marks of none."""
@@ -145,7 +159,8 @@ def sample_rows(
     admission: Admission, rows: Sequence[Mapping[str, JsonValue]], sample: Bindings
 ) -> list[Mapping[str, JsonValue]]:
     """Return rows with their presets, for the plan; those that are not admitted are refused when they are bound."""
-    completion = Completion(admission, sample)
+    # The principal's values of a sample are none.
+    completion = Completion(replace(admission, readers={}), sample)
     return [completion.attempt(row)[0] for row in rows]
 
 
@@ -157,13 +172,16 @@ def find_admission(
     if not hidden and all(way.fields == ALL_FIELDS and way.presets is None for way in ways):
         return None
     named = [*object_.active.items(), *object_.held_keys.items()]
+    presets = tuple(_tree(snapshot, way) for way in ways)
+    own = {name for trees in presets for name, tree in trees.items() if find_claim(tree) and name in object_.active}
     return Admission(
         object_=object_,
         action=action,
         ways=tuple(ways),
         ids={name: field.id for name, field in named},
         hidden=hidden,
-        presets=tuple(_tree(snapshot, way) for way in ways),
+        presets=presets,
+        readers={name: build_field_writer(object_.active[name], 0, blame) for name in own},
         blame=blame,
     )
 

@@ -8,7 +8,7 @@ from graphql import GraphQLError, is_input_type, validate_input_value
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.access.rules import stored_tree
-from fieldstone.engine.planner.arguments.trees import Bindings, Blame
+from fieldstone.engine.planner.arguments.trees import Bindings, Blame, PrincipalValueUnusable
 from fieldstone.engine.planner.context import ParameterList, PlanContext, RecordLimits
 from fieldstone.engine.planner.reads.filters.conditions import filter_condition
 from fieldstone.engine.schema.lazy import lazy_schema
@@ -63,7 +63,8 @@ def check_rule(
     try:
         condition = filter_condition(context, object_, stored_tree(given), Blame(field=place, path=()))
     except ApiError as error:
-        raise InvalidChange(f"{place}: {error.message}", field=place) from None
+        message = error.detail if isinstance(error, PrincipalValueUnusable) else error.message
+        raise InvalidChange(f"{place}: {message}", field=place) from None
     if condition is None and given != {}:
         raise InvalidChange(f"{place} says nothing; to mean all records write {{}}.", field=place)
 

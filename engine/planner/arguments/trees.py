@@ -24,7 +24,7 @@ from graphql import (
     VariableNode,
 )
 
-from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, read_decimal
 from fieldstone.sql.statement import array_text
@@ -84,6 +84,25 @@ class Blame:
     def at(self, field: str) -> "Blame":
         """Return the blame of another field of the same path."""
         return Blame(field=field, path=self.path)
+
+
+class PrincipalValueUnusable(ApiError):
+    """A principal's value is of its type and yet does not fit into its place in the role's rules or presets.
+
+    Attributes:
+        detail: the fault, which would tell the principal of rules and fields that are hidden from it.
+    """
+
+    code = "FORBIDDEN"
+    status = 403
+
+    def __init__(self, name: str, detail: str, *, path: Sequence[str | int] | None) -> None:
+        super().__init__(
+            f"The rules or presets of the role cannot use the principal's value '{name}' as it was given.",
+            path=path,
+            extensions={"reason": "PRINCIPAL_VALUE", "name": name},
+        )
+        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -250,14 +269,18 @@ def listed(tree: Tree) -> list[Tree]:
 def bind_tree(tree: Tree, convert: Callable[[JsonValue], bytes | None], blame: Blame) -> Binder:
     """Return a binder of the tree's converted value; a constant is converted once, here.
 
-    `convert` raises InvalidValue ("must be ...") for a value that it cannot read.
+    `convert` raises InvalidValue ("must be ...") for a value that it cannot read. The binder then raises BadUserInput,
+    or PrincipalValueUnusable for one of the principal's values.
     """
 
     def bind(bindings: Bindings) -> bytes | None:
         try:
             return convert(value_of(tree, bindings))
         except InvalidValue as error:
-            raise blame.error(f"Field '{blame.field}' {error.message}.") from None
+            refusal = blame.error(f"Field '{blame.field}' {error.message}.")
+        except BadUserInput as error:
+            refusal = error
+        raise blame_claim(tree, refusal)
 
     def bind_variable(bindings: Bindings) -> bytes | None:
         try:
@@ -272,6 +295,25 @@ def bind_tree(tree: Tree, convert: Callable[[JsonValue], bytes | None], blame: B
         case _ if is_constant(tree):
             return constant(bind(_NO_BINDINGS))
     return bind
+
+
+def blame_claim(tree: Tree, refusal: BadUserInput) -> ApiError:
+    """Return the error of a refused value: that of a principal's value if its tree has one, else the refusal."""
+    claim = find_claim(tree)
+    return refusal if claim is None else PrincipalValueUnusable(claim, refusal.message, path=refusal.path)
+
+
+def find_claim(tree: Tree) -> str | None:
+    """Return the name of the first of the principal's values in a tree, None if it has none."""
+    match tree:
+        case Leaf():
+            return tree.claim
+        case dict():
+            return next(filter(None, map(find_claim, tree.values())), None)
+        case list():
+            return next(filter(None, map(find_claim, tree)), None)
+        case _:
+            return None
 
 
 _NO_BINDINGS = Bindings(variables={}, actor="")

@@ -6,13 +6,13 @@ from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput, Forbidden
 from fieldstone.engine.planner.access.admission import Admission, Completion, sample_rows
+from fieldstone.engine.planner.arguments.column_values import CellReader, build_cell_reader, missing
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.writes.creates import WAYS, find_lookups
 from fieldstone.engine.planner.writes.nested.links import with_known
 from fieldstone.engine.planner.writes.nested.nodes import Item
 from fieldstone.engine.planner.writes.nested.steps import RowCell
-from fieldstone.engine.planner.writes.values.column_values import CellReader, build_cell_reader, missing
 from fieldstone.engine.planner.writes.values.connects import known_reference, link_coercer, link_end, link_reference
 from fieldstone.engine.planner.writes.values.rows import KNOWN, LinkSource, check_morph, read_link, required_link
 from fieldstone.metadata.json_text import JsonValue

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from fieldstone.engine.planner.access.admission import Admitted
+from fieldstone.engine.planner.arguments.column_values import build_cell_reader, missing
 from fieldstone.engine.planner.arguments.trees import (
     Absent,
     Blame,
@@ -14,7 +15,6 @@ from fieldstone.engine.planner.arguments.trees import (
 )
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.writes.events import bind_given
-from fieldstone.engine.planner.writes.values.column_values import build_cell_reader, missing
 from fieldstone.engine.planner.writes.values.connects import known_reference, link_coercer, link_end, link_reference
 from fieldstone.engine.planner.writes.values.rows import check_morph, read_link, required_link
 from fieldstone.metadata.json_text import JsonValue, dumps

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from fieldstone.engine.documents.document import Selected
+from fieldstone.engine.planner.arguments.column_values import build_cell_reader
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Tree, arguments_of, array_literal, bind_tree
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.engine.planner.writes.values.column_values import build_cell_reader
 from fieldstone.engine.schema.values.value_changes import ARGUMENTS, Argument, changeable
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, dumps

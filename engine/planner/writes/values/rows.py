@@ -9,13 +9,13 @@ from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput, Forbidden
 from fieldstone.engine.planner.access.admission import Admission, Completion
-from fieldstone.engine.planner.arguments.trees import Bindings, Blame
-from fieldstone.engine.planner.writes.values.column_values import (
+from fieldstone.engine.planner.arguments.column_values import (
     FieldWriter,
     build_cell_reader,
     build_field_writer,
     missing,
 )
+from fieldstone.engine.planner.arguments.trees import Bindings, Blame
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.ids import new_id_digits
 from fieldstone.metadata.json_text import JsonValue
