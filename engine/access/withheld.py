@@ -52,6 +52,11 @@ def say_forbidden(role: Role, action: str, object_: Object) -> str:
     return f"The role '{role.name}' may not {action} {object_.label_plural}."
 
 
+def say_withheld(role: Role, name: str, object_: Object) -> str:
+    """Return the message of a field that a role knows of and may not write."""
+    return f"The role '{role.name}' may not write the field '{name}' of {object_.label_plural}."
+
+
 def withheld_members(role: Role | None, object_: Object) -> Mapping[str, str]:
     """Return the refusals of the members of a record's data that a role may read and not give, by their names."""
     if role is None or object_.access is None:
@@ -59,8 +64,7 @@ def withheld_members(role: Role | None, object_: Object) -> Mapping[str, str]:
     found = {}
     for name, field in object_.by_name.items():
         if name not in object_.givable and field.access is not Access.READ_ONLY:
-            message = f"The role '{role.name}' may not write the field '{name}' of {object_.label_plural}."
-            found[name] = message
+            found[name] = message = say_withheld(role, name, object_)
             if field.relation_id is not None and field.parts:
                 found[f"{name}Id"] = message
     return found

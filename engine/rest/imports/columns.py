@@ -5,6 +5,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
 
+from fieldstone.engine.access.withheld import say_withheld
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
 from fieldstone.engine.rest.imports.csv_rows import BuildRecord, Cells
 from fieldstone.engine.rest.imports.rows import Decode
@@ -146,8 +147,9 @@ class RecordReader:
         field = object_.active.get(name) or object_.held_keys.get(name)
         if field is None or not object_.knows(field):
             raise self._unknown(title)
-        if not object_.givable.get(field.name):
-            raise Forbidden(f"The role may not write the field '{field.name}': leave the column out.", field=title)
+        role = self._view.role
+        if role is not None and not object_.givable.get(field.name):
+            raise Forbidden(f"{say_withheld(role, field.name, object_)} Leave the column out.", field=title)
         if field.relation_id is not None:
             column = self._find_link(field, name, part)
         elif field.is_composite:

@@ -78,7 +78,7 @@ async def test_a_key_that_acts_as_another_role_has_the_rights_of_that(client: ht
     refused = await ask(
         client, "POST", "imports?object=people&format=csv&start=run", 403, content="email\n1\n", headers=viewer
     )
-    assert "The role may not write the field 'email'" in refused["message"]
+    assert "The role 'viewer' may not write the field 'email' of People." in refused["message"]
 
 
 async def test_visitors_start_no_jobs(start_app: StartApp) -> None:

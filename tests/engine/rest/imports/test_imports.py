@@ -258,7 +258,8 @@ async def test_a_role_writes_its_part(client: httpx.AsyncClient) -> None:
     found = (await ask(client, "GET", "people?order_by=email"))["data"]["people"]
     assert [(one["email"], one["city"]) for one in found] == [("a@x", "Bonn"), ("c@x", "Bonn")]
     refused = await ask(client, "POST", "people.csv", 403, content="email,city\nd@x,Ulm\n", headers=headers)
-    assert refused["message"] == "The role may not write the field 'city': leave the column out."
+    message = "The role 'clerk' may not write the field 'city' of People. Leave the column out."
+    assert refused["message"] == message
     line = await send(client, "people.jsonl", '{"email": "d@x", "city": "Ulm"}', 400, headers=headers)
     assert line["data"]["importPeople"]["errors"][0]["code"] == "FORBIDDEN"
     # A field that the role knows nothing of.
