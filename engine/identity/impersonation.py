@@ -1,4 +1,4 @@
-"""Impersonation: a principal whose role has IMPERSONATE acts as another one, by two headers of its request."""
+"""Impersonation: a principal whose role has IMPERSONATE and ROLES acts as another one, by two headers."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,6 +13,10 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import Setting, find_role
 
+_NEEDED = frozenset({Setting.IMPERSONATE, Setting.ROLES})
+"""A request that acts as another role may do all that this one may, and so bind it to a key: that needs ROLES."""
+_MOST_NAMED = 20
+_LONGEST_NAME = 63
 _LONGEST = 8_192
 """Bytes of the values."""
 
@@ -44,17 +48,23 @@ def impersonate(snapshot: Snapshot, principal: Principal, acts_as: ActsAs) -> Pr
     """Return the principal as which another one acts in the model of its workspace.
 
     Raises:
-        Forbidden: the role of `principal` has not got the right.
+        Forbidden: the role of `principal` has not got the settings.
         BadUserInput: there is no such role, or the values are no JSON object.
     """
     own = find_role(snapshot.roles, principal.role)
-    if own is None or Setting.IMPERSONATE not in effective_settings(snapshot, own):
+    if own is None or not effective_settings(snapshot, own) >= _NEEDED:
         name = "" if own is None else f" '{own.name}'"
-        raise Forbidden(f"The role{name} may not act as another one: that needs the setting IMPERSONATE.")
+        raise Forbidden(f"The role{name} may not act as another one: that needs the settings IMPERSONATE and ROLES.")
     role = own.name if acts_as.role is None else acts_as.role_name
     if find_role(snapshot.roles, role) is None:
         raise BadUserInput("X-Fieldstone-Role must be the name of a role of the workspace.", field="X-Fieldstone-Role")
     return _act(principal, role, acts_as.values)
+
+
+def describe_acting(principal: Principal) -> dict[str, JsonValue]:
+    """Return the audit log's details of a principal that acts as another: the role, and the names of the values."""
+    names = [name[:_LONGEST_NAME] for name in sorted(principal.claims)[:_MOST_NAMED]]
+    return {"role": principal.acts_as} | ({"values": [*names]} if names else {})
 
 
 @lru_cache(maxsize=1024)

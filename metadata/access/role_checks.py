@@ -23,7 +23,14 @@ def check_role(snapshot: Snapshot, role: Role) -> Iterator[InvalidChange]:
     inherits = lineage(snapshot, role)
     yield from _check_claims(role, inherits)
     yield from _check_presets(snapshot, role)
-    if Setting.DATA_MODEL in effective_settings(snapshot, role) and not reads_all(snapshot, role):
+    settings = effective_settings(snapshot, role)
+    if Setting.IMPERSONATE in settings and Setting.ROLES not in settings:
+        yield InvalidChange(
+            f"{role.name} cannot have the setting IMPERSONATE without ROLES: a request that acts as another role may do"
+            " all that this one may",
+            field="settings",
+        )
+    if Setting.DATA_MODEL in settings and not reads_all(snapshot, role):
         yield InvalidChange(
             f"{role.name} cannot have the setting DATA_MODEL: plans of changes quote values, so it needs to read all"
             ' records of all objects; { object: "*" read: {} } grants that, if no grant for one object limits it',

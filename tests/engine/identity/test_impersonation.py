@@ -86,7 +86,7 @@ async def test_without_the_right_nobody_acts_as_another(start_app: StartApp) -> 
         answer = await post(client, READ, role="admin")
         assert code(answer) == (403, "FORBIDDEN")
         assert answer.json()["errors"][0]["message"] == (
-            "The role 'viewer' may not act as another one: that needs the setting IMPERSONATE."
+            "The role 'viewer' may not act as another one: that needs the settings IMPERSONATE and ROLES."
         )
         assert code(await post(client, READ, principal="{}")) == (403, "FORBIDDEN")
         del client.headers["authorization"]
@@ -121,13 +121,18 @@ async def test_the_audit_log_has_it_once_with_a_count(start_app: StartApp, app_d
         await create_open_role(client)
         for role in ("open", "open", "viewer"):
             await post(client, READ, role=role)
+        await post(client, READ, role="viewer", principal='{"userId": "secret", "team": 7}')
         await (await app.runtime.ready()).audit.flush()
     with psycopg.connect(app_database) as connection:
         rows = connection.execute(
             "SELECT actor_kind, actor_name, count, details FROM fieldstone.audit_log WHERE action = 'IMPERSONATED'"
-            " ORDER BY count DESC"
+            " ORDER BY count DESC, length(details::text)"
         ).fetchall()
-    assert rows == [("API_KEY", "test", 2, {"role": "open"}), ("API_KEY", "test", 1, {"role": "viewer"})]
+    assert rows == [
+        ("API_KEY", "test", 2, {"role": "open"}),
+        ("API_KEY", "test", 1, {"role": "viewer"}),
+        ("API_KEY", "test", 1, {"role": "viewer", "values": ["team", "userId"]}),
+    ]
 
 
 async def test_it_is_never_on_a_remembered_head(serve: Serve) -> None:

@@ -197,6 +197,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a required field out of reach": (
         {"grants": [{"object": "person", "create": {"fields": {"only": ["firstName"]}}}]}, "grants", "email",
     ),
+    "acting as others without ROLES": ({"settings": ["IMPERSONATE", "API_KEYS"]}, "settings", "without ROLES"),
     "the model without all records": (
         {"settings": ["DATA_MODEL"], "grants": [{"object": "person", "read": {}}]}, "settings", "DATA_MODEL",
     ),

@@ -8,7 +8,7 @@ from fieldstone.engine.audit.trail import AuditTrail
 from fieldstone.engine.errors import Forbidden, RateLimitExceeded, Unauthenticated
 from fieldstone.engine.identity.credential import Presented, lacks_scheme, read_credential, session_credential
 from fieldstone.engine.identity.identity import Identity
-from fieldstone.engine.identity.impersonation import read_acts_as
+from fieldstone.engine.identity.impersonation import describe_acting, read_acts_as
 from fieldstone.engine.server.browsers.cookies import SESSION, read_cookie
 from fieldstone.engine.server.rate_limits.failed_tokens import FailedTokens
 from fieldstone.engine.server.rate_limits.limiter import Header
@@ -122,7 +122,7 @@ async def sign_in(
                 workspace_id=principal.workspace_id,
                 action=AuditAction.IMPERSONATED,
                 author=author_of(principal, address),
-                details={"role": principal.acts_as},
+                details=describe_acting(principal),
             )
         )
     return principal
