@@ -264,3 +264,13 @@ async def test_checks_of_several_ways_to_update_that_wait(
         return
     assert (await rep.refusal(text))["extensions"]["code"] == "FORBIDDEN"
     assert await take_events(world.apis) == []
+
+
+async def test_a_check_that_waits_lets_a_unique_key_answer_first(world: World) -> None:
+    """The exemption: such a check is about records that the mutation writes after the one with the key."""
+    waiting = {"company": {"people": {"some": {"email": {"eq": "lead@x.org"}}}}}
+    rep = await world.rep(person={**SEEN, "create": {"check": waiting}})
+    for email, code in [("Hidden@x.org", "CONFLICT"), ("free@x.org", "FORBIDDEN")]:
+        text = f'mutation {{ createPerson(data: {{ email: "{email}" companyId: "{world.company}" }}) {{ id }} }}'
+        assert await rep.outcome(text) == code
+    assert len(await world.people()) == 3

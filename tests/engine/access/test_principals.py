@@ -62,6 +62,14 @@ def test_the_view_of_a_large_model_is_made_apart() -> None:
     assert see(with_reader(), reader(), made=True).view.role is not None
 
 
+@pytest.mark.parametrize("text", ["a\0", "a\ud800"], ids=["NUL", "lone surrogate"])
+def test_a_text_that_postgresql_cannot_hold_is_no_value(text: str) -> None:
+    snapshot = with_reader(claims=(Claim(name="team", scalar=STRING),))
+    with pytest.raises(Forbidden, match="team") as refused:
+        see(snapshot, reader(team=text))
+    assert refused.value.extensions["reason"] == "PRINCIPAL_VALUE"
+
+
 def test_the_kept_answers_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(principals, "MOST_PRINCIPALS", 3)
     snapshot = with_reader()

@@ -9,7 +9,7 @@ from fieldstone.engine.request.idempotency.claim import SentKey, build_claim
 from tests.apis import PRINCIPAL, Apis
 from tests.engine.records import create
 from tests.engine.removing import make_object, relate, waiting
-from tests.views import RoleClient, granted, view
+from tests.views import RoleClient, ask_as, granted, view
 
 ALL: dict[str, Any] = {}
 OTHERS = "Other records depend on those that would be destroyed."
@@ -56,6 +56,18 @@ async def test_what_stands_in_the_way_is_told_as_far_as_it_may_be_read(
     refused = await rep.refusal(f'mutation {{ destroyShelf(id: "{id_}") {{ id }} }}')
     assert (refused["extensions"]["code"], refused["message"]) == ("CONFLICT", message)
     assert ("field" in refused["extensions"]) is (message != OTHERS)
+
+
+@pytest.mark.parametrize(("more", "counts"), [({}, []), ({"restore": ALL}, [1]), ({"destroy": ALL}, [1])])
+async def test_deleted_records_are_grouped_for_roles_that_bring_them_back(
+    apis: Apis, more: dict[str, Any], counts: list[int]
+) -> None:
+    id_ = await create(apis, "company", name="gone")
+    await apis.data(f'mutation {{ deleteCompany(id: "{id_}") {{ id }} }}')
+    rep = await client(apis, company={"read": {"rule": {"name": {"neq": "x"}}}, **more})
+    text = "{ companiesGroupBy(groupBy: [{ name: true }], filter: { deletedAt: { is: NOT_NULL } }) { count } }"
+    answer = await ask_as(apis.database, rep.seen, {}, text)
+    assert answer == {"data": {"companiesGroupBy": [{"count": count} for count in counts]}}
 
 
 @pytest.mark.parametrize(("on_delete", "left"), [("SET_NULL", 1), ("CASCADE", 0)])

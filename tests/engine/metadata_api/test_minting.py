@@ -9,15 +9,17 @@ from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from tests.apis import PRINCIPAL, Apis
-from tests.engine.metadata_api.roles import HOOK, ask, data, forbidden, of_role
+from tests.engine.metadata_api.roles import HOOK, KEY, ask, data, forbidden, of_role
 
 
 async def test_keys_and_webhooks_have_the_role_of_their_maker(apis: Apis) -> None:
     clerk = await of_role(apis, "clerk", "API_KEYS", "WEBHOOKS", claims=[{"name": "userId", "type": "UUID"}])
     claims = {"userId": str(PRINCIPAL.subject_id)}
     clerk = replace(clerk, claims=claims)
-    made = await data(apis, clerk, HOOK.replace("{ id role }", "{ id role }"))
-    assert made["createWebhook"]["role"] == "clerk"
+    assert (await data(apis, clerk, HOOK))["createWebhook"]["role"] == "clerk"
+    assert (await data(apis, replace(clerk, kind=SubjectKind.USER), KEY))["createApiKey"]["role"] == "clerk"
+    keys = await data(apis, clerk, "{ apiKeys { edges { node { role claims } } } }")
+    assert keys["apiKeys"]["edges"] == [{"node": {"role": "clerk", "claims": claims}}]
     listed = (await data(apis, clerk, "{ webhooks { edges { node { role claims } } } }"))["webhooks"]["edges"]
     assert listed == [{"node": {"role": "clerk", "claims": claims}}]
 

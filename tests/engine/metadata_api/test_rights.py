@@ -7,11 +7,13 @@ from graphql import FieldNode, NameNode
 
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.errors import Forbidden
-from fieldstone.engine.metadata_api.roles.rights import require_root
+from fieldstone.engine.metadata_api.roles.rights import require, require_root
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.metadata.api_names import all_query_names
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import Setting
+from tests.access_roles import READ_ONLY, make_role, with_roles
 from tests.apis import PRINCIPAL, Apis
 from tests.engine.metadata_api.changing import APPLY
 from tests.engine.metadata_api.roles import HOOK, KEY, add_owner, ask, create_role, data, forbidden, of_role
@@ -184,6 +186,15 @@ async def test_the_data_model_needs_unconditional_read(apis: Apis) -> None:
     assert (await data(apis, boss, MODEL))["objectsAggregate"] == {"count": 4}
     of = await data(apis, boss, '{ objects(filter: { nameSingular: { eq: "company" } }) { edges { node { id } } } }')
     await data(apis, boss, FIELD, of=of["objects"]["edges"][0]["node"]["id"])
+
+
+async def test_the_data_model_is_refused_to_a_role_that_reads_less_by_now(apis: Apis) -> None:
+    """A role cannot be saved so, but another version of the server may have written it."""
+    model = await apis.snapshot()
+    role = make_role(model, "boss", {"person": READ_ONLY})
+    narrow = with_roles(model, replace(role, settings=frozenset({Setting.DATA_MODEL})))
+    with pytest.raises(Forbidden, match="'boss' may not use its setting DATA_MODEL, which rollback needs"):
+        require(narrow, replace(PRINCIPAL, role="boss"), Setting.DATA_MODEL, "rollback")
 
 
 async def test_a_rollback_over_roles_needs_the_setting_for_roles(apis: Apis) -> None:
