@@ -10,7 +10,7 @@ from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.roles.role import RoleReference, find_role
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 
-_ASKED_FOR: Final = 1.0
+ASKED_FOR: Final = 1.0
 """Seconds until a role that the newest model lacks is looked for again: each process hears of a new one within them."""
 
 _MOST_ASKED: Final = 1_000
@@ -34,7 +34,7 @@ class NewRoles:
         if snapshot is None or find_role(snapshot.roles, role) is not None:
             return
         asked_at = self._asked.get((workspace_id, role))
-        if asked_at is not None and self._clock() - asked_at < _ASKED_FOR:
+        if asked_at is not None and self._clock() - asked_at < ASKED_FOR:
             return
         # Of a workspace that has been dropped the request itself finds no model.
         with suppress(UnknownObject):

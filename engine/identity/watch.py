@@ -22,7 +22,7 @@ _LOG = logging.getLogger(__name__)
 INTERVAL = 0.9
 """Seconds between two checks: with the check itself, a principal that has ended is served for less than a second."""
 
-_LEAST_PAUSE = 0.1
+LEAST_PAUSE = 0.1
 """Seconds between two checks of which changed keys are the cause."""
 
 _AT_ONCE = 100
@@ -77,8 +77,8 @@ class PrincipalWatch:
     async def run(self) -> None:
         """Check the principals until cancelled."""
         while True:
-            await asyncio.sleep(min(_LEAST_PAUSE, self._interval))
-            await self.wake.wait(self._interval - _LEAST_PAUSE)
+            await asyncio.sleep(min(LEAST_PAUSE, self._interval))
+            await self.wake.wait(self._interval - LEAST_PAUSE)
             self.wake.forget()
             try:
                 await self.look()
