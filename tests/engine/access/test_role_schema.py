@@ -5,10 +5,13 @@ import asyncio
 import pytest
 from graphql import (
     GraphQLEnumType,
+    GraphQLField,
     GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLSchema,
     get_introspection_query,
+    get_named_type,
+    print_type,
     validate_schema,
 )
 from hypothesis import given, settings
@@ -21,6 +24,7 @@ from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.role import WHOLLY, Action, Fields, Role, Way
 from tests.access_roles import ALL, NONE, READ_ONLY, Rights, all_but, make_role, only, rule, with_roles
 from tests.eager_schema import eager_schema
+from tests.engine.access.clone import without_hidden_parts
 from tests.engine.introspection.introspecting import ask, expected
 from tests.engine.schema.printing import sorted_print
 from tests.models import all_types_snapshot, standard_snapshot
@@ -100,6 +104,47 @@ async def test_introspections_of_roles_in_turn_are_graphql_cores(aggregates: boo
             seen = view(rights, aggregates=aggregates)
             assert await ask(answers, seen, FULL) == expected(seen, FULL)
         assert await ask(answers, STANDARD, FULL) == expected(STANDARD, FULL)
+
+
+def _readable_types(schema: GraphQLSchema) -> dict[str, str]:
+    """The types that queries lead to, as texts, without the root fields that need rights to write."""
+    assert schema.query_type is not None
+    found: dict[str, str] = {}
+    pending = [schema.query_type.name]
+    while pending:
+        type_ = schema.type_map[pending.pop()]
+        if type_.name in found:
+            continue
+        if isinstance(type_, GraphQLObjectType | GraphQLInputObjectType):
+            members = {name: one for name, one in type_.fields.items() if not name.endswith("Duplicates")}
+            for one in members.values():
+                arguments = one.args.values() if isinstance(one, GraphQLField) else ()
+                pending += [get_named_type(used.type).name for used in (one, *arguments)]
+            found[type_.name] = "\n".join(
+                f"{name}({', '.join(f'{key}: {used.type}' for key, used in one.args.items())}): {one.type}"
+                if isinstance(one, GraphQLField)
+                else f"{name}: {one.type}"
+                for name, one in members.items()
+            )
+        else:
+            found[type_.name] = print_type(type_)
+    return found
+
+
+# In such a model a field that the role reads in some records would be a key to find a record by, and each relation has
+# both ends.
+PLAIN = {
+    name: rights
+    for name, rights in ROLES.items()
+    if name != "reads no inverse" and not any(one.guarded for one in view(rights).objects.values())
+}
+
+
+@pytest.mark.parametrize("rights", PLAIN.values(), ids=PLAIN)
+def test_a_role_reads_the_schema_of_a_model_without_what_it_may_not_read(rights: dict[str, Rights]) -> None:
+    seen = view(rights)
+    readable = _readable_types(eager_schema(seen))
+    assert readable == _readable_types(eager_schema(without_hidden_parts(STANDARD, seen)))
 
 
 async def test_roles_that_see_an_object_whole_share_its_text() -> None:

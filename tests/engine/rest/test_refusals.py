@@ -1,5 +1,6 @@
 """Requests that REST refuses: the status, the form of the error, and the input that it names."""
 
+import json
 from typing import Any
 
 import httpx
@@ -212,12 +213,18 @@ async def test_rest_is_answered_beside_trusted_documents_where_the_operator_says
 
 async def test_a_role_sees_its_part(client: httpx.AsyncClient) -> None:
     made = await create(client, "opportunities", name="deal", amount=5)
+    kept, unread = [await create(client, "opportunities", name=name) for name in ("kept", "unread")]
     await create(client, "companies", name="Acme")
     role = {
         "name": "clerk",
         "label": "Clerk",
         "grants": [
-            {"object": "opportunity", "read": {"fields": {"only": ["name"]}}, "delete": {}, "aggregates": False},
+            {
+                "object": "opportunity",
+                "read": {"rule": {"name": {"neq": "unread"}}, "fields": {"only": ["name"]}},
+                "delete": {"rule": {"name": {"neq": "kept"}}},
+                "aggregates": False,
+            },
             {"object": "activity", "create": {}},
         ],
     }
@@ -227,7 +234,7 @@ async def test_a_role_sees_its_part(client: httpx.AsyncClient) -> None:
     token = (await client.post("/metadata", json=sent)).json()["data"]["createApiKey"]["token"]
     as_clerk: dict[str, Any] = {"headers": {"authorization": f"Bearer {token}"}}
 
-    page = await ask(client, "GET", "opportunities?depth=1", **as_clerk)
+    page = await ask(client, "GET", "opportunities?depth=1&filter=name[eq]:deal", **as_clerk)
     assert page["data"]["opportunities"] == [{"id": made["id"], "name": "deal"}]
     assert "totalCount" not in page
     hidden = await ask(client, "GET", "companies", 404, **as_clerk)
@@ -246,5 +253,10 @@ async def test_a_role_sees_its_part(client: httpx.AsyncClient) -> None:
     await ask(client, "PATCH", f"opportunities/{made['id']}", 403, json={"name": "x"}, **as_clerk)
     await ask(client, "POST", "opportunities", 403, json={"name": "x"}, **as_clerk)
     await ask(client, "DELETE", f"opportunities/{made['id']}", 403, **as_clerk)
+    await ask(client, "DELETE", f"opportunities/{kept['id']}?soft_delete=true", 403, **as_clerk)
+    for method, query in (("GET", ""), ("DELETE", "?soft_delete=true")):
+        absent = await ask(client, method, f"opportunities/{ID}{query}", 404, **as_clerk)
+        told = await ask(client, method, f"opportunities/{unread['id']}{query}", 404, **as_clerk)
+        assert told == json.loads(json.dumps(absent).replace(ID, unread["id"]))
     gone = await ask(client, "DELETE", f"opportunities/{made['id']}?soft_delete=true", **as_clerk)
     assert gone == {"data": {"deleteOpportunity": {"id": made["id"]}}}

@@ -262,6 +262,9 @@ async def test_a_role_writes_its_part(client: httpx.AsyncClient) -> None:
     assert refused["message"] == message
     line = await send(client, "people.jsonl", '{"email": "d@x", "city": "Ulm"}', 400, headers=headers)
     assert line["data"]["importPeople"]["errors"][0]["code"] == "FORBIDDEN"
+    # The check comes before the unique key, which would tell that another record has the address.
+    taken = await send(client, "people.jsonl", '{"email": "a@x", "jobTitle": "chief"}', 400, headers=headers)
+    assert taken["data"]["importPeople"]["errors"][0]["code"] == "FORBIDDEN"
     # A field that the role knows nothing of.
     assert "no column" in (await send(client, "people.csv", "phone\n1\n", 400, headers=headers))["messages"][0]
     # Without the right to update, an upsert is a create.
