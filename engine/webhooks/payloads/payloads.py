@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
-from fieldstone.engine.planner.arguments.trees import Bindings
+from fieldstone.engine.planner.arguments.trees import Bindings, PrincipalValueUnusable
 from fieldstone.engine.planner.whole_record import seen_feed, whole_feed, whole_record
 from fieldstone.engine.positions import number_of
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
@@ -175,15 +175,24 @@ class RecordReader:
         positions: Sequence[int],
         claims: Sequence[Mapping[str, JsonValue]],
     ) -> Mapping[int, Sequence[SeenRecord]]:
-        """Return the records of a restricted object: one for all claims, unless they decide about single fields."""
+        """Return the records of a restricted object: one for all claims, unless they decide about single fields.
+
+        Claims that do not fit into the rules of the object see none.
+        """
         feed = seen_feed(view, object_, action, limit=self._limit)
         statement = compile_plan(feed.feed)
         groups: defaultdict[tuple[bytes | None, ...], dict[int, dict[str, str | None]]] = defaultdict(dict)
         for number, given in enumerate(claims, start=1):
             bindings = Bindings(variables={}, actor="", claims=given)
-            values = (binder(bindings) for binder in feed.binders)
-            wanted = {f"p{place}": None if value is None else value.decode() for place, value in enumerate(values)}
-            groups[tuple(binder(bindings) for binder in feed.guards)][number] = wanted
+            try:
+                guards = tuple(binder(bindings) for binder in feed.guards)
+                values = [binder(bindings) for binder in feed.binders]
+            except PrincipalValueUnusable:
+                # A request with these claims is refused, too.
+                continue
+            groups[guards][number] = {
+                f"p{place}": None if value is None else value.decode() for place, value in enumerate(values)
+            }
         found: defaultdict[int, list[SeenRecord]] = defaultdict(list)
         for guards, sets in groups.items():
             numbers = [*sets]

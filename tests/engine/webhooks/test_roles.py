@@ -95,6 +95,18 @@ async def test_a_webhook_whose_role_refuses_its_claims_gets_nothing(sending: Sen
     assert [one["recordId"] for one in events(target, "/rep")] == [id_]
 
 
+async def test_claims_that_do_not_fit_into_a_rule_hold_up_no_other_webhook(
+    sending: Sending, target: TargetServer
+) -> None:
+    await make_role(sending, read={"rule": {"city": {"like": "$principal.city"}}})
+    for path, pattern in (("unfit", "Ber\\"), ("fit", "Ber%")):
+        await sending.webhook(f"{target.url}/{path}", "person.*", role="rep", claims={"city": pattern})
+    id_ = await sending.person("b@x.org", city="Berlin")
+    await target.until_taken(1)
+    assert [one["recordId"] for one in events(target, "/fit")] == [id_]
+    assert events(target, "/unfit") == []
+
+
 async def refuse(_: Received) -> Reply:
     """Take nothing."""
     return Reply(status=503)
