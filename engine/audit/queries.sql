@@ -41,6 +41,8 @@ INSERT INTO fieldstone.audit_log (id, workspace_id, action, actor_kind, actor_id
 SELECT id, workspace_id, action, actor_kind, actor_id, actor_name, address, subject_id, subject_name, count, details
 FROM jsonb_to_recordset(%(entries)s::jsonb) AS given (id uuid, workspace_id uuid, action text, actor_kind text,
     actor_id uuid, actor_name text, address text, subject_id uuid, subject_name text, count int, details jsonb)
+-- The audit log of a workspace that has been deleted since went with it.
+WHERE EXISTS (SELECT FROM fieldstone.workspace WHERE id = given.workspace_id)
 RETURNING 1;
 
 -- name: gone
