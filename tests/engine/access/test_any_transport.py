@@ -65,11 +65,13 @@ def test_any_transport_of_any_role(call: Caller, data: st.DataObject) -> None:
     object_ = data.draw(st.sampled_from([*view.readable.values()]))
     filter_, orders = data.draw(said_by_rest(Reference(view, call.rows), object_))
     note(f"{drawn}\n{object_.name_plural} {filter_} {orders}")
-    parameters = {"filter": ",".join(write_conditions(filter_)) or None, "order_by": write_order(orders) or None}
+    # With a limit: a role that may not count exports one page alone in an order that no index serves.
+    parameters = {"filter": ",".join(write_conditions(filter_)), "order_by": write_order(orders), "limit": 200}
+    parameters = {name: value for name, value in parameters.items() if value}
     expected = pages.by_graphql(object_, 1, filter=filter_ or None, orderBy=orders or None, first=200)
-    assert pages.by_rest(object_, {**parameters, "limit": 200, "depth": 1}) == expected
+    assert pages.by_rest(object_, {**parameters, "depth": 1}) == expected
     records = pages.by_graphql(object_, 0, filter=filter_ or None, orderBy=orders or None, first=200)
-    exported = call("GET", f"/rest/{object_.name_plural}.csv", params={k: v for k, v in parameters.items() if v})
+    exported = call("GET", f"/rest/{object_.name_plural}.csv", params=parameters)
     if isinstance(records, str):
         assert exported.json()["code"] == records
     else:
