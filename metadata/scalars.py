@@ -234,3 +234,8 @@ DATE_TIME = _scalar("DateTime",
 JSON = _scalar("JSON", "Any JSON value.", SqlType.JSONB, Encoding.JSON, _json,
     specification="https://www.rfc-editor.org/rfc/rfc8259")
 # fmt: on
+
+
+def show_time(time: datetime) -> str:
+    """Return a time as answers that Python writes show it: in UTC, with a Z."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -1,7 +1,7 @@
 """The Metadata API's mutations of API keys."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from fieldstone.engine.errors import Forbidden
@@ -9,7 +9,7 @@ from fieldstone.engine.metadata_api.roles.rights import bind_role, require_bindi
 from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
 from fieldstone.metadata.roles.networks import are_within, read_network
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
-from fieldstone.metadata.scalars import DATE_TIME
+from fieldstone.metadata.scalars import DATE_TIME, show_time
 from fieldstone.metadata.workspaces.api_keys import (
     create_key,
     read_binding,
@@ -108,5 +108,6 @@ def _require_end(own_end: datetime | None, expires_at: datetime | None, *, field
     """
     if own_end is None or (expires_at is not None and expires_at <= own_end):
         return
-    shown = own_end.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    raise Forbidden(f"The key that asks ends at {shown}: another's expiresAt must be no later.", field=field)
+    raise Forbidden(
+        f"The key that asks ends at {show_time(own_end)}: another's expiresAt must be no later.", field=field
+    )

@@ -1,7 +1,7 @@
 """The Metadata API's root fields of tokens of identity providers and of sessions."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
@@ -12,7 +12,7 @@ from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.metadata.scalars import DATE_TIME
+from fieldstone.metadata.scalars import DATE_TIME, show_time
 from fieldstone.metadata.workspaces.denied_tokens import (
     Denial,
     DeniedBy,
@@ -98,10 +98,6 @@ def _show(denial: Denial) -> dict[str, JsonValue]:
         "issuer": denial.issuer,
         "jwtId": None if is_of_subject else denial.value,
         "subject": denial.value if is_of_subject else None,
-        "deniedAt": _show_time(denial.denied_at),
-        "expiresAt": None if denial.expires_at is None else _show_time(denial.expires_at),
+        "deniedAt": show_time(denial.denied_at),
+        "expiresAt": None if denial.expires_at is None else show_time(denial.expires_at),
     }
-
-
-def _show_time(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")

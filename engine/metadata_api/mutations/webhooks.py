@@ -30,6 +30,7 @@ from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.roles.binding import Binding
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.scalars import show_time
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
 _DESCRIPTION = "description"
@@ -128,8 +129,7 @@ def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:
 
 async def _send_test(webhooks: Webhooks, workspace_id: UUID, target: WebhookTarget) -> Outcome:
     id_ = new_id()
-    at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    body = build_body(id_, build_test_payload(workspace_id, at))
+    body = build_body(id_, build_test_payload(workspace_id, show_time(datetime.now(UTC))))
     return await webhooks.sender.send(target, delivery_id=id_, event=TEST_EVENT, body=body)
 
 
