@@ -166,7 +166,7 @@ def result_scalar(role: TypeRole, scalar: Scalar, entry: FieldTypeEntry | None =
             return scalars.INT if scalar is scalars.BOOLEAN else None
         case TypeRole.MIN | TypeRole.MAX:
             return scalar if scalar.extremes else None
-        case TypeRole.MEDIAN if scalar in {scalars.DATE, scalars.DATE_TIME}:
+        case TypeRole.MEDIAN if scalar is scalars.DATE or scalar is scalars.DATE_TIME:
             return scalar
         case TypeRole.SUM | TypeRole.AVG | TypeRole.DEVIATIONS | TypeRole.MEDIAN:
             if has_options:

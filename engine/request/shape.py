@@ -21,8 +21,9 @@ from graphql import (
 )
 
 from fieldstone.engine.documents.document import part_names
+from fieldstone.engine.planner.reads.orders import DIRECTIONS
 from fieldstone.engine.request.variables import Declaration, Variables
-from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION, PAGING
+from fieldstone.engine.schema.values.paging import PAGING
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.sql.values.page_cursor import CursorError, cursor_nulls
 
@@ -42,7 +43,7 @@ class Probe(Enum):
     FILTER = "its keys, its nulls, and the operators that ask whether there is a value"
     GROUPING = "its keys, and its values except widths and time zones"
     OPAQUE = "its keys, and which values are true or false"
-    ORDER = "as FILTER, and the directions"
+    ORDER = "as FILTER, and the directions, of which two have two names"
     NODES = "the objects that ids of nodes name"
     PAGING = "the numbers of a page, and which of its cursor's keys are null"
     COUNT = "how many items it has, as a list"
@@ -93,9 +94,6 @@ _PRESENCE_OPERATORS = frozenset({"is", "isNot", "isEmpty", "isToday", "inPast", 
 _PRESENCE_TYPES = frozenset({"Boolean", "Presence", "RelativeDateUnit"})
 RELATION_VERBS = frozenset({"create", "connect", "connectOrCreate", "disconnect", "set", "update", "delete"})
 """The verbs of a relation in a record's data. The value of any other field with such a member is read as a whole."""
-_DIRECTIONS = frozenset(ORDER_BY_DIRECTION.values)
-
-
 _ORDER_VALUES = frozenset({"path", "type"})
 """The members of an order by a value in JSON, which are part of the statement; a field may have such a name, too."""
 _GROUPING_VALUES = frozenset({"width", "timeZone"})
@@ -228,8 +226,8 @@ def _order_shape(value: JsonValue, key: str = "") -> object:
             return tuple((name, _order_shape(item, name)) for name, item in value.items())
         case list():
             return _list_shape(value, _order_shape)
-        case str() if value in _DIRECTIONS:
-            return value
+        case str() if value in DIRECTIONS:
+            return DIRECTIONS[value]
         case _:
             return _filter_shape(value, key)
 

@@ -51,11 +51,13 @@ class SubscriptionRoot:
     verb: Verb | None
 
 
+_ROLES = tuple((role.value, role) for role in TypeRole)
+
+
 def find_type(snapshot: Snapshot, name: str) -> ObjectType | FieldEnumType | None:
     """Return the object and role of a GraphQL type by its name, None where it is no object's."""
-    for role in TypeRole:
-        stem = name.removesuffix(role.value) if role.value else name
-        if (stem != name or role is TypeRole.RECORD) and (object_ := snapshot.by_type_name.get(stem)):
+    for ending, role in _ROLES:
+        if name.endswith(ending) and (object_ := snapshot.by_type_name.get(name.removesuffix(ending))):
             return ObjectType(object=object_, role=role)
     for field_role in FieldTypeRole:
         stem = name.removesuffix(field_role.value)

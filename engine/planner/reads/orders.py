@@ -18,7 +18,7 @@ from fieldstone.sql.plan.outputs import OrderKey, Totals
 from fieldstone.sql.types import SqlType
 from fieldstone.sql.values.page_cursor import BY_ID
 
-_DIRECTIONS = {
+DIRECTIONS = {
     # direction: (descending, nulls first); NULL is last under ASC and first under DESC unless said otherwise
     "ASC": (False, False),
     "DESC": (True, True),
@@ -146,7 +146,7 @@ def read_direction(tree: Tree, blame: Blame) -> tuple[bool, bool]:
     """Return whether a direction is descending, and whether NULLs come first."""
     if tree is None:
         raise blame.error(f"The direction of '{blame.field}' must not be null.")
-    return _DIRECTIONS[cast("str", cast("Leaf", tree).sample)]
+    return DIRECTIONS[cast("str", cast("Leaf", tree).sample)]
 
 
 def _key(part: Part, tree: Tree, hops: tuple[Hop, ...], blame: Blame, *, totals: Totals | None = None) -> OrderKey:

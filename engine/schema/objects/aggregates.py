@@ -8,8 +8,8 @@ from fieldstone.engine.schema.values.composites import composite_name
 from fieldstone.engine.schema.values.descriptions import describe_field, describe_key
 from fieldstone.engine.schema.values.scalars import scalar_type
 from fieldstone.metadata.aggregates import (
-    AGGREGATIONS,
     ALWAYS,
+    BY_NAME,
     Aggregation,
     aggregated,
     find_shorthand,
@@ -19,16 +19,23 @@ from fieldstone.metadata.api_names import TypeRole, enum_name, type_name
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object, Part
 
+_COUNT = "count"
+
+
+def aggregate_field(scope: TypeScope, object_: Object, name: str) -> GraphQLField | None:
+    """Return a field of the type that holds an object's aggregates, None if none has this name."""
+    if name == _COUNT:
+        return GraphQLField(GraphQLNonNull(GraphQLInt), description="How many records match.")
+    one = BY_NAME.get(name)
+    if one is None or not has_results(object_, one.role):
+        return None
+    return GraphQLField(scope.output_of(object_, one.role), description=_describe(one))
+
 
 def aggregate_fields(scope: TypeScope, object_: Object) -> dict[str, GraphQLField]:
     """Return the fields of the type that holds an object's aggregates."""
-    count = GraphQLField(GraphQLNonNull(GraphQLInt), description="How many records match.")
-    groups = {
-        one.name: GraphQLField(scope.output_of(object_, one.role), description=_describe(one))
-        for one in AGGREGATIONS
-        if has_results(object_, one.role)
-    }
-    return {"count": count} | groups
+    names = (_COUNT, *BY_NAME)
+    return {name: field for name in names if (field := aggregate_field(scope, object_, name)) is not None}
 
 
 def build_aggregate(scope: TypeScope, object_: Object) -> GraphQLObjectType:

@@ -12,7 +12,7 @@ from graphql import (
     GraphQLString,
 )
 
-from fieldstone.engine.schema.objects.aggregates import aggregate_fields, shorthand_field
+from fieldstone.engine.schema.objects.aggregates import aggregate_field, aggregate_fields, shorthand_field
 from fieldstone.engine.schema.scope import Members, TypeScope
 from fieldstone.engine.schema.values.composites import composite_name
 from fieldstone.engine.schema.values.descriptions import describe_field, describe_key, describe_relation
@@ -97,8 +97,8 @@ def build_group_result(scope: TypeScope, object_: Object) -> GraphQLObjectType:
         build = _OWN.get(name)
         if build is not None:
             return build(scope, object_)
-        fields = aggregate_fields(scope, object_)
-        return fields.get("count" if name == "totalCount" else name) or shorthand_field(scope, object_, name)
+        found = aggregate_field(scope, object_, "count" if name == "totalCount" else name)
+        return found or shorthand_field(scope, object_, name)
 
     return scope.build_object(
         type_name(object_, TypeRole.GROUP_RESULT),
