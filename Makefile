@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 SERVES := $(VENV)/.serves
 INSTALLED := $(VENV)/.installed
 BUILD_CONSOLE := $(BIN)/python -P engine/server/console/build.py
+# The test files with a marker: to import all others takes ten seconds. Each file spells the markers of its tests.
+marked = $$(grep -rl --include 'test_*.py' 'mark\.$(1)' tests | sort)
 PIP := $(BIN)/python -m pip install -q -c constraints.txt
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -56,7 +58,7 @@ check-rules:
 
 test: setup ## the tests that need nothing but the package registries, on all processors; those of tests/project are check's
 	$(BIN)/pytest -m "not system and not alone and not nightly" -n auto --dist worksteal --ignore tests/project
-	$(BIN)/pytest -m "alone and not system"
+	$(BIN)/pytest -m "alone and not system" $(call marked,alone)
 
 test-deep: setup ## 20,000 generated operations, 5,000 roles, 5,000 requests of REST, other ones each time
 	FIELDSTONE_TEST_EXAMPLES=20 $(BIN)/pytest -n auto --dist worksteal --timeout 7200 tests/engine/test_oracle.py \
@@ -73,8 +75,8 @@ test-citus: setup ## the tests of the engine and the model on a cluster of Citus
 	$(BIN)/pytest -m "not system" tests/processes/test_two_processes.py
 
 test-system: setup ## the tests that need a system package (Chromium, pgbouncer, HAProxy, nginx, wrk, iproute2, systemd, PostgreSQL 15), or root
-	$(BIN)/pytest -m "system and not alone" -n auto --dist worksteal
-	$(BIN)/pytest -m "system and alone"
+	$(BIN)/pytest -m "system and not alone" -n auto --dist worksteal $(call marked,system)
+	$(BIN)/pytest -m "system and alone" $(call marked,alone)
 
 test-nightly: setup ## PostgreSQL under Patroni, replaced under load (etcd-server, iproute2, root); one fault by ONLY=cut
 	$(BIN)/pytest -m nightly $(if $(ONLY),-k $(ONLY)) tests/nightly

@@ -4,6 +4,7 @@ It knows roles as data (`metadata/roles/role.py`) and no planner: rules are eval
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,10 @@ class RoleReference:
         self.claims = claims
         # Rules see all live records.
         self._filters = Filters(snapshot, rows)
+        # All records of an object meet the same rules.
+        self._ways = cache(self._find_ways)
+        self._condition = cache(self._read_rule)
+        self._hidden = cache(self._find_hidden)
 
     def world(self) -> Rows:
         """The records that the role may read, with NULL in the cells that it may not."""
@@ -48,13 +53,16 @@ class RoleReference:
     def _sees_deleted(self, object_: Object) -> bool:
         return any(self.ways(object_, action) for action in (Action.RESTORE, Action.DESTROY))
 
-    def ways(self, object_: Object, action: Action) -> list[Way]:
+    def ways(self, object_: Object, action: Action) -> tuple[Way, ...]:
         """The ways of an action: for each role of the lineage its own grant, else that for all objects."""
+        return self._ways(object_.id, action)
+
+    def _find_ways(self, object_id: UUID, action: Action) -> tuple[Way, ...]:
         found: list[Way] = []
         for role in self._lineage(self.role, set()):
             granted = {grant.object_id: grant.ways for grant in role.grants if grant.action is action}
-            found += granted.get(object_.id, granted.get(None, ()))
-        return found
+            found += granted.get(object_id, granted.get(None, ()))
+        return tuple(found)
 
     def _lineage(self, role: Role, seen: set[UUID]) -> Iterator[Role]:
         if role.id in seen:
@@ -66,7 +74,12 @@ class RoleReference:
 
     def _cells(self, object_: Object, row: Row) -> Row:
         """The record with NULL in the cells of fields that none of the ways which reach it has."""
-        reaching = [way for way in self.ways(object_, Action.READ) if self._holds(object_, row, way.rule)]
+        reaching = tuple(way for way in self.ways(object_, Action.READ) if self._holds(object_, row, way.rule))
+        hidden = self._hidden(object_.id, reaching)
+        return {name: None if name in hidden else value for name, value in row.items()}
+
+    def _find_hidden(self, object_id: UUID, reaching: tuple[Way, ...]) -> set[str]:
+        object_ = self.snapshot.objects[object_id]
         hidden = {
             part.column.name
             for field in object_.fields
@@ -74,14 +87,16 @@ class RoleReference:
             for part in field.parts
         }
         # That a record is deleted is no cell of it: only such records are left as may be seen.
-        hidden -= {object_.deleted_at.name} if object_.deleted_at else set()
-        return {name: None if name in hidden else value for name, value in row.items()}
+        return hidden - ({object_.deleted_at.name} if object_.deleted_at else set())
 
     def _holds(self, object_: Object, row: Row, rule: Stored | None) -> bool:
         if rule is None:
             return True
-        said = self._filters.truth(object_, row, self._with_claims(show(self.snapshot, rule)))
+        said = self._filters.truth(object_, row, self._condition(rule))
         return said is True or not isinstance(said, bool | None)
+
+    def _read_rule(self, rule: Stored) -> Any:
+        return self._with_claims(show(self.snapshot, rule))
 
     def _with_claims(self, value: Any) -> Any:
         match value:

@@ -126,7 +126,9 @@ def _draw(one: Bench | Caller, data: st.DataObject) -> tuple[DrawnRole, Snapshot
     assume(disturbed.changed)
     # Rules see all records, so a changed one may let others in.
     assume(RoleReference(snapshot, disturbed.rows, drawn.role, drawn.claims).world() == world)
-    note(f"{drawn}\n{disturbed.changed}\n{disturbed.added}")
+    changed = [(object_.name_singular, id_) for object_, id_ in disturbed.changed]
+    added = [(object_.name_singular, id_) for object_, id_, _ in disturbed.added]
+    note(f"{drawn}\n{changed}\n{added}")
     return drawn, snapshot, disturbed
 
 

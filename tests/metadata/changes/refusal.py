@@ -14,6 +14,7 @@ from fieldstone.metadata.model import Snapshot
 from tests.metadata.desk import Desk, new_field, new_object, new_relation, person, whole_state
 
 Build = Callable[[Snapshot], Iterable[Change]]
+State = list[list[Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +77,16 @@ def index_on(snapshot: Snapshot, field: str, method: str) -> CreateIndex:
     return CreateIndex(object_id=object_.id, field_ids=(object_.by_name[field].id,), method=method)
 
 
-async def check_refused(refusal: Refusal, desk: Desk, model_dsn: str) -> None:
-    """Check that a change is refused as foretold, and that nothing of it is left in the database or at hand."""
-    before, model = whole_state(model_dsn), await desk.default()
+async def check_refused(refusal: Refusal, desk: Desk, model_dsn: str, before: State | None = None) -> None:
+    """Check that a change is refused as foretold, and that nothing of it is left in the database or at hand.
+
+    Args:
+        refusal: the change.
+        desk: the process that is asked for it.
+        model_dsn: the address of the database.
+        before: the whole state of a database that is shared, since no change of it is made.
+    """
+    before, model = before or whole_state(model_dsn), await desk.default()
     with pytest.raises(MetadataError) as caught:
         await desk.change(refusal.build)
     assert refusal.says in caught.value.message

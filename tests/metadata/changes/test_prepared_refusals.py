@@ -4,13 +4,19 @@ import pytest
 
 from tests.metadata.changes.prepared import Prepared, check_prepared
 from tests.metadata.changes.prepared_cases import CHANGED, NEW
-from tests.metadata.changes.refusal import Refusal, check_refused
-from tests.metadata.desk import Desk
+from tests.metadata.changes.refusal import Refusal, State, check_refused
+from tests.metadata.desk import Desk, whole_state
+from tests.metadata.workbench import Workbench
+
+
+@pytest.fixture(scope="module")
+def before(bench: Workbench) -> State:
+    return whole_state(bench.dsn)
 
 
 @pytest.mark.parametrize("refusal", [pytest.param(one, id=name) for name, one in NEW.items()])
-async def test_what_is_refused_anew_leaves_no_trace(refusal: Refusal, desk: Desk, model_dsn: str) -> None:
-    await check_refused(refusal, desk, model_dsn)
+def test_what_is_refused_anew_leaves_no_trace(refusal: Refusal, bench: Workbench, before: State) -> None:
+    bench.run(check_refused(refusal, bench.desk, bench.dsn, before))
 
 
 @pytest.mark.parametrize("prepared", [pytest.param(one, id=name) for name, one in CHANGED.items()])

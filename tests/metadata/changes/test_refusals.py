@@ -2,10 +2,11 @@
 
 import pytest
 
-from tests.metadata.changes.refusal import Refusal, check_refused
+from tests.metadata.changes.refusal import Refusal, State, check_refused
 from tests.metadata.changes.refused_creates import FIELDS, INDEXES, OBJECTS, RELATIONS
 from tests.metadata.changes.refused_roles import ROLES
-from tests.metadata.desk import Desk
+from tests.metadata.desk import whole_state
+from tests.metadata.workbench import Workbench
 
 CASES = [
     pytest.param(refusal, id=f"{kind}: {name}")
@@ -20,6 +21,11 @@ CASES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def before(bench: Workbench) -> State:
+    return whole_state(bench.dsn)
+
+
 @pytest.mark.parametrize("refusal", CASES)
-async def test_what_is_refused_leaves_nothing_behind(refusal: Refusal, desk: Desk, model_dsn: str) -> None:
-    await check_refused(refusal, desk, model_dsn)
+def test_what_is_refused_leaves_nothing_behind(refusal: Refusal, bench: Workbench, before: State) -> None:
+    bench.run(check_refused(refusal, bench.desk, bench.dsn, before))

@@ -4,16 +4,22 @@ import psycopg
 import pytest
 
 from fieldstone.metadata.field_types import FieldType
-from tests.metadata.changes.refusal import Refusal, check_refused
+from tests.metadata.changes.refusal import Refusal, State, check_refused
 from tests.metadata.changes.refused_updates import REFUSALS, ROWS, field_deletion
-from tests.metadata.desk import Desk, new_field, person
+from tests.metadata.desk import Desk, new_field, person, whole_state
+from tests.metadata.workbench import Workbench
+
+
+@pytest.fixture(scope="module")
+def before(bench: Workbench) -> State:
+    with psycopg.connect(bench.dsn, autocommit=True) as connection:
+        connection.execute(ROWS)
+    return whole_state(bench.dsn)
 
 
 @pytest.mark.parametrize("refusal", [pytest.param(one, id=name) for name, one in REFUSALS.items()])
-async def test_what_is_refused_leaves_nothing_behind(refusal: Refusal, desk: Desk, model_dsn: str) -> None:
-    with psycopg.connect(model_dsn, autocommit=True) as connection:
-        connection.execute(ROWS)
-    await check_refused(refusal, desk, model_dsn)
+def test_what_is_refused_leaves_nothing_behind(refusal: Refusal, bench: Workbench, before: State) -> None:
+    bench.run(check_refused(refusal, bench.desk, bench.dsn, before))
 
 
 async def test_a_custom_field_of_a_standard_object_can_go(desk: Desk) -> None:
