@@ -305,6 +305,11 @@ class Database:
         """Whether a statement waits for a connection."""
         return self._pool.is_waited_for
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether statements of several shares have come in the last minute."""
+        return self._pool.is_shared
+
     def is_late(self, share: Hashable, ahead: int, patience: float, *, is_first: bool) -> bool:
         """Return whether a statement that came now would wait for its connection for longer than `patience` seconds.
 

@@ -6,17 +6,24 @@ late, as are those of other workspaces. So while the loop's turns are long, only
 keep it short. The others wait in the queues of the slots, where keys and workspaces take turns, and where an operation
 that has waited too long is refused. The only operation of a workspace does not wait: it is others that have made the
 turns long.
+
+A turn is long much earlier while several workspaces are present: the operations of one stand behind all that another
+one begins in a turn.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from typing import Final
 
 _LONG: Final = 0.05
-"""Seconds: the length of a turn beyond which fewer operations begin in the next one."""
+"""Seconds: the length of a turn beyond which fewer operations begin in the next one; below half of it, more do."""
 
-_SHORT: Final = _LONG / 2
-"""Seconds: the length of a turn below which more operations begin in the next one."""
+_LONG_BESIDE: Final = 0.001
+"""Seconds: the same while several workspaces are present."""
+
+_TOGETHER: Final = 3
+"""Turns of the loop that count as one: an operation that waited gets its slot in the first and works in the last."""
 
 _LOOKED_EVERY: Final = 0.05
 """Seconds between looks at the loop while operations are in progress."""
@@ -30,20 +37,18 @@ _FREE: Final = 256
 _SPARE: Final = 4
 """Operations of workspaces without another one that may begin in a turn beyond the pace."""
 
-_REST: Final = 0.01
-"""Seconds between turns while no operation waits."""
-
-_CALM: Final = 50
-"""Turns without a waiting operation after which the pace is no longer kept."""
+_CALM: Final = 0.5
+"""Seconds without a long turn or an operation that had to wait, after which the pace is no longer kept."""
 
 
 class Pace:
     """The pace of one event loop.
 
     Args:
-        hand_on: begins operations that wait, and returns whether any is left; called in each turn while the pace is
-            kept.
+        hand_on: begins operations that wait; called in the turn behind each in which one began or had to wait, while
+            the pace is kept.
         is_busy: tells whether operations are in progress.
+        is_shared: tells whether several workspaces are present.
         is_needed: whether the pace is kept at all.
 
     Attributes:
@@ -52,16 +57,25 @@ class Pace:
         most: operations that may begin in a turn while it is.
     """
 
-    def __init__(self, hand_on: Callable[[], bool], is_busy: Callable[[], bool], *, is_needed: bool = True) -> None:
+    def __init__(
+        self,
+        hand_on: Callable[[], None],
+        *,
+        is_busy: Callable[[], bool],
+        is_shared: Callable[[], bool],
+        is_needed: bool = True,
+    ) -> None:
         self.is_kept = False
         self.is_free = not is_needed
         self.most = _FIRST
         self._left = 0
         self._spare = 0
-        self._calm = 0
+        self._is_due = False
         self._turned_at = 0.0
+        self._needed_at = 0.0
         self._hand_on = hand_on
         self._is_busy = is_busy
+        self._is_shared = is_shared
 
     @property
     def is_spent(self) -> bool:
@@ -81,43 +95,55 @@ class Pace:
                 self.is_free = True
                 self._look_later(asyncio.get_running_loop())
             return True
+        if not self._is_due:
+            self._turn_soon(asyncio.get_running_loop())
         if self._left > 0:
             self._left -= 1
             return True
+        self._needed_at = self._turned_at
         if is_only and self._spare > 0:
             self._spare -= 1
             return True
         return False
 
+    def _turn_soon(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._is_due = True
+        self._turned_at = time.monotonic()
+        loop.call_soon(self._turn, loop, _TOGETHER)
+
     def _look_later(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.call_later(_LOOKED_EVERY, self._look, loop, loop.time() + _LOOKED_EVERY)
+        loop.call_later(_LOOKED_EVERY, self._look, loop, time.monotonic() + _LOOKED_EVERY)
 
     def _look(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
-        now = loop.time()
-        if not self.is_kept and now - due > _LONG:
-            self.is_kept, self.is_free, self.most, self._left, self._calm = True, False, _FIRST, 0, 0
-            self._turned_at = now
-            loop.call_soon(self._turn, loop)
+        now = time.monotonic()
+        if now - due > self._long():
+            self._needed_at = now
+            if not self.is_kept:
+                self.is_kept, self.is_free, self.most, self._left = True, False, _FIRST, 0
+                self._turn_soon(loop)
+        elif self.is_kept and (now - self._needed_at > _CALM or self.most >= _FREE):
+            self.is_kept, self.is_free = False, True
+            self._hand_on()
         if self.is_kept or self._is_busy():
             self._look_later(loop)
         else:
             self.is_free = False
 
-    def _turn(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _turn(self, loop: asyncio.AbstractEventLoop, rest: int) -> None:
         """Begin the operations of this turn, as many as the length of the one before allows."""
-        now = loop.time()
-        length, self._turned_at = now - self._turned_at, now
-        if length > _LONG:
-            self.most = max(1, self.most // 2)
-        elif length < _SHORT:
+        if rest > 1:
+            loop.call_soon(self._turn, loop, rest - 1)
+            return
+        self._is_due = False
+        now = time.monotonic()
+        length, long = now - self._turned_at, self._long()
+        if length > long:
+            self.most, self._needed_at = max(1, self.most // 2), now
+        elif length < long / 2:
             self.most += 1
         self._left, self._spare = self.most, _SPARE
-        is_waiting = self._hand_on()
-        self._calm = 0 if is_waiting or length > _LONG else self._calm + 1
-        if self._calm >= _CALM or self.most >= _FREE:
-            self.is_kept, self.is_free = False, True
-            self._hand_on()
-        elif is_waiting:
-            loop.call_soon(self._turn, loop)
-        else:
-            loop.call_later(_REST, self._turn, loop)
+        self._hand_on()
+
+    def _long(self) -> float:
+        """Return the length of a long turn."""
+        return _LONG_BESIDE if self._is_shared() else _LONG

@@ -115,7 +115,12 @@ class Slots:
         self._patience = patience or math.inf
         self._shedding = LoadShedding() if shedding is None else shedding
         self._database = database
-        self.pace = Pace(self._hand_on_all, lambda: bool(self._of_workspaces), is_needed=is_paced)
+        self.pace = Pace(
+            self._hand_on_all,
+            is_busy=lambda: bool(self._of_workspaces),
+            is_shared=lambda: database is not None and database.is_shared,
+            is_needed=is_paced,
+        )
         self._overdue = Overdue(LONGEST_WAIT)
 
     @property
@@ -247,8 +252,8 @@ class Slots:
         if not turn.has_slot:
             raise turn.refusal or self.refusal()
 
-    def _hand_on_all(self) -> bool:
-        """Give free slots to operations that wait, by turns of the workspaces; return whether any waits still."""
+    def _hand_on_all(self) -> None:
+        """Give free slots to operations that wait, by turns of the workspaces."""
         self._refuse_late()
         has_begun = True
         while has_begun and self._queues and not self.pace.is_spent:
@@ -258,7 +263,6 @@ class Slots:
                     has_begun = True
                     if workspace in self._queues:
                         self._queues.move_to_end(workspace)
-        return bool(self._queues)
 
     def _refuse_late(self) -> None:
         """Give up the operations that have waited for too long."""

@@ -128,6 +128,11 @@ class ConnectionPool:
         """Whether a caller waits for a connection."""
         return self._shares.waiting > 0
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several shares are present."""
+        return self._shares.is_shared
+
     def is_late(self, share: Hashable, ahead: int, patience: float, *, is_first: bool) -> bool:
         """Return whether a caller that came now would wait for too long, see `Shares.is_late`."""
         if not self.is_waited_for and not ahead:

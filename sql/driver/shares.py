@@ -153,11 +153,16 @@ class Shares(Generic[W]):
             self._latest = share
         return share
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether several shares are present."""
+        return self._clock() < self._mixed_until
+
     def line_of(self, share: Share[W], pace: Pace) -> Share[W]:
         """Return the part of a share that has a statement of this pace: beside others that of the long ones, or all."""
         if (pace.seconds or share.unknown.seconds) <= self._long:
             return share
-        if not share.is_limited or self._clock() >= self._mixed_until:
+        if not share.is_limited or not self.is_shared:
             return share
         if share.long is None:
             share.long = Share(is_limited=True, whole=share)
@@ -196,7 +201,7 @@ class Shares(Generic[W]):
             return False
         if whole.in_hand < self._half and (share is whole or share.in_hand < self._most_long):
             return True
-        return self._clock() >= self._mixed_until
+        return not self.is_shared
 
     def is_late(self, share: Share[W], ahead: int, patience: float, *, is_first: bool) -> bool:
         """Return whether a caller that came now would wait for longer than `patience` seconds.

@@ -19,6 +19,8 @@ from fieldstone.sql.pool_settings import PoolCounters, PoolSettings
 
 _MOST_TOGETHER: Final = 16
 """Statements of one message; those before one in it take some 1.5 ms at most."""
+_MOST_BESIDE: Final = 8
+"""Statements of one message while several shares are present, so that those of one wait for few of another one's."""
 _LATE: Final = 0.004
 """Seconds after which a lane's answer is no longer worth waiting for; the lanes are looked at as often."""
 _PATIENCE: Final = 0.02
@@ -95,12 +97,13 @@ class Lanes:
 
     def _serve(self) -> None:
         self._is_due = False
-        while self._queue.waiting and self._may_begin():
+        most = _MOST_BESIDE if self._pool.is_shared else _MOST_TOGETHER
+        while self._queue.waiting and self._may_begin(most):
             connection = self._pool.borrow()
             if connection is None:
                 break
             members: list[CallbackStatement] = []
-            while len(members) < _MOST_TOGETHER and (found := self._queue.next()) is not None:
+            while len(members) < most and (found := self._queue.next()) is not None:
                 members.append(found[1])
             self._is_crowded = len(members) > 1
             self._send(connection, members)
@@ -109,13 +112,13 @@ class Lanes:
                 self._pool.lend(found[1])
         self._begin_watch()
 
-    def _may_begin(self) -> bool:
+    def _may_begin(self, full: int) -> bool:
         """Return whether a lane may begin: beside others it takes a full message, or waits for their answers."""
         if not self._busy:
             return True
         if len(self._busy) >= self._most:
             return False
-        if self._queue.waiting >= _MOST_TOGETHER:
+        if self._queue.waiting >= full:
             return True
         return all(connection.busy_for() >= _LATE for connection in self._busy)
 

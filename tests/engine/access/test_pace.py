@@ -10,6 +10,8 @@ from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.errors import Overloaded
 from fieldstone.engine.server.rest.transfer_slots import TransferSlots
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
 from tests.apis import PRINCIPAL
 from tests.waiting import until
 
@@ -92,6 +94,27 @@ async def test_without_a_pace_all_begin_at_once_and_nobody_looks_at_an_idle_loop
     await asyncio.gather(*[turns.operate(one, "one", seconds=0) for _ in range(300)])
     assert turns.of_turns == [300]
     await until(lambda: not slots.pace.is_kept and not slots.pace.is_free)
+
+
+async def test_beside_another_workspace_few_operations_begin_in_turns_that_are_much_shorter() -> None:
+    database = Database("", PoolSettings())
+    slots = Slots(database=database)
+    turns = Turns(slots)
+    noisy = workspace()
+    for one in noisy, workspace():
+        database._pool.note_short(one.workspace_id)
+    assert database.is_shared
+
+    async def operate() -> None:
+        await asyncio.gather(*[turns.operate(noisy, "noisy", seconds=0.002) for _ in range(40)])
+
+    async with asyncio.timeout(30):
+        while not slots.pace.is_kept:
+            await operate()
+        await operate()
+        assert turns.of_turns[-3:] == [1, 1, 1]
+        await until(lambda: not slots.pace.is_kept)
+    assert (slots.in_progress, slots.waiting) == (0, 0)
 
 
 async def test_where_all_slots_are_taken_the_pace_ends() -> None:
