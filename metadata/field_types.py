@@ -13,6 +13,9 @@ from fieldstone.metadata.scalars import Scalar
 class FieldType(Enum):
     """A field's type, as the Metadata API spells it."""
 
+    # An enum's own hash is Python, which each field of a model that is loaded would call.
+    __hash__ = object.__hash__
+
     UUID = "UUID"
     TEXT = "TEXT"
     NUMBER = "NUMBER"

@@ -3,9 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from importlib.metadata import version
 from typing import Final
 
+from fieldstone.engine.version import VERSION
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.sql.errors import DatabaseError
@@ -61,9 +61,7 @@ class Sampler:
 
     async def note(self) -> None:
         """Note a sample."""
-        step = _NOTE.bind(
-            id=self.id, version=version("fieldstone"), worker=self._worker, data=dumps(dict(self._collect()))
-        )
+        step = _NOTE.bind(id=self.id, version=VERSION, worker=self._worker, data=dumps(dict(self._collect())))
         await self._database.write(*step, timeout=_TIME_LIMIT)
 
 

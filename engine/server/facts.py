@@ -1,15 +1,14 @@
 """The facts of the server that a principal is told."""
 
-from importlib.metadata import version
-
 from fieldstone.engine.metadata_api.roles.me import ServerFacts
 from fieldstone.engine.settings import Settings
+from fieldstone.engine.version import VERSION
 
 
 def read_facts(settings: Settings) -> ServerFacts:
     """Return the facts of a server with these settings."""
     return ServerFacts(
-        version=version("fieldstone"),
+        version=VERSION,
         environment=settings.environment.value,
         rate=settings.rate_limit,
         session_rate=settings.session_rate_limit,

@@ -3,7 +3,6 @@
 import asyncio
 import math
 from abc import ABC, abstractmethod
-from importlib.metadata import version
 from typing import TYPE_CHECKING, ClassVar
 
 from fieldstone.engine.errors import ApiError, MethodNotAllowed
@@ -15,6 +14,7 @@ from fieldstone.engine.server.metrics.metrics import MEDIA_TYPE, Metrics
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.server.status.insight import Everything, Insight, InsightRule
 from fieldstone.engine.server.worker_place import WorkerPlace
+from fieldstone.engine.version import VERSION
 from fieldstone.metadata.json_text import dumps
 from fieldstone.sql.errors import SqlError
 from fieldstone.sql.executor import Database
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _ALLOW = (b"allow", b"GET, HEAD, OPTIONS")
-_VERSION = version("fieldstone")
 _ASKED_EVERY = 1.0
 _PATIENCE = 2.0
 _FRESH = (b"cache-control", b"no-store")
@@ -128,7 +127,7 @@ class Readiness(PlainPage):
             return _ready() if is_ready else _unready("unavailable")
         shown = {cell: _describe(services, answers[cell]) for cell, services in opened.items()}
         away = {cell: {"database": "does not answer"} for cell in cells.keys() - opened.keys()}
-        details: dict[str, object] = {"version": _VERSION, **(shown[""] if "" in cells else {"cells": shown | away})}
+        details: dict[str, object] = {"version": VERSION, **(shown[""] if "" in cells else {"cells": shown | away})}
         return _ready(details) if is_ready else _unready("the database does not answer", details)
 
     async def _database_answers(self, cell: str, database: Database) -> bool:

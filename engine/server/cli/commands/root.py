@@ -3,7 +3,6 @@
 The work of a command is imported when the command runs, so that help, the version and completion need none of it.
 """
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -46,6 +45,8 @@ cli.add_typer(workspace, name="workspace")
 
 def _show_version(wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - help and completion show no version
+
         typer.echo(version("fieldstone"))
         raise typer.Exit
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from importlib.metadata import version
 from typing import Any, Final
 
 import psycopg
@@ -13,6 +12,7 @@ from fieldstone.engine.server.cells.settings import by_cell, choose_cell
 from fieldstone.engine.server.cli.command_error import DifferenceFound
 from fieldstone.engine.server.foundation import address, open_database
 from fieldstone.engine.settings import Settings
+from fieldstone.engine.version import VERSION
 from fieldstone.metadata.catalog.migrate import MIGRATIONS, check_applied, read_applied
 from fieldstone.metadata.errors import CatalogMismatch, CatalogTooNew
 from fieldstone.metadata.json_text import dumps
@@ -83,7 +83,7 @@ async def _read(connection: psycopg.AsyncConnection) -> dict[str, Any]:
     (database,) = await _rows(connection, "status_of_database")
     known = MIGRATIONS[-1].version
     state: dict[str, Any] = {
-        "version": version("fieldstone"),
+        "version": VERSION,
         "database": database,
         "catalog": {"version": None, "known": known, "pending": [one.version for one in MIGRATIONS]},
         "problems": [],

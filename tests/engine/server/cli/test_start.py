@@ -76,6 +76,12 @@ def test_help_needs_none_of_the_work(arguments: list[str]) -> None:
     assert _ours(modules) == _LIGHT
 
 
+def test_the_list_of_commands_needs_no_version() -> None:
+    printed, modules = _run("--help")
+    assert "serve" in printed
+    assert "importlib.metadata" not in modules
+
+
 def _paths(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     yield path
     for name, child in getattr(command, "commands", {}).items():
