@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar
@@ -333,6 +333,16 @@ def sample_template(databases: Databases) -> str:
     """The template of the workspace with the demo's sample in it."""
     base = workspace_template(databases)
     return databases.template("sample", lambda dsn: asyncio.run(_fill_sample(dsn)), base=base)
+
+
+def filled_template(databases: Databases, name: str, fill: Callable[[Apis], Awaitable[object]]) -> str:
+    """The template of the workspace after `fill`, which asks the APIs over it."""
+
+    async def run(dsn: str) -> None:
+        async with open_apis(dsn) as apis:
+            await fill(apis)
+
+    return databases.template(name, lambda dsn: asyncio.run(run(dsn)), base=workspace_template(databases))
 
 
 async def _make_workspace(dsn: str) -> None:

@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from tests.citus.limits import reason_of
 from tests.citus_cluster import ON_CITUS
 from tests.databases import Databases, add_extensions, running_databases
 from tests.npm_clients import install_once
+
+_TESTS = Path(__file__).parent
 
 # The same examples each time; a run that asks for more examples gets others. No example has a time limit: the machine
 # may be busy.
@@ -62,13 +65,28 @@ def pytest_xdist_auto_num_workers() -> int:
     return -(-3 * len(os.sched_getaffinity(0)) // 2)
 
 
+def _import_in_turn(config: pytest.Config) -> None:
+    """Import all test modules, beginning elsewhere than the other workers: each compiles some of them for all.
+
+    In a fresh clone all workers would compile each module, at the same moment.
+    """
+    worker = getattr(config, "workerinput", None)
+    if worker is None or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    files = sorted(_TESTS.rglob("test_*.py"))
+    first = len(files) * int(worker["workerid"].removeprefix("gw")) // worker["workercount"]
+    for file in (*files[first:], *files[:first]):
+        import_module(".".join(file.relative_to(_TESTS.parent).with_suffix("").parts))
+
+
 @pytest.hookimpl(wrapper=True)
-def pytest_collection() -> Generator[None, object, object]:
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
     """Leave the modules and items of all tests out of garbage collections: each would walk through them.
 
     Those of the schemas that tests build are rarer than by default, where they took a tenth of the processor's time.
     """
     gc.disable()
+    _import_in_turn(session.config)
     collected = yield
     gc.collect()
     gc.freeze()

@@ -1,11 +1,13 @@
 """Filters and orders by aggregates of the records that a to-many relation leads to."""
 
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
 from fieldstone.metadata.json_text import loads
-from tests.apis import Apis
+from tests.apis import Apis, filled_template, open_apis
+from tests.databases import Databases
 from tests.engine.records import check_refused, create
 from tests.engine.relations import CREATE, relate
 
@@ -22,9 +24,7 @@ BACK = PAGES.replace("first: $first", "last: $first").replace("after: $after", "
 BACK = BACK.replace("hasNextPage endCursor", "hasPreviousPage startCursor")
 
 
-@pytest.fixture
-async def firms(apis: Apis) -> Apis:
-    """Companies by the amounts of their opportunities; one of `gone`'s is deleted, and one is of no company."""
+async def fill(apis: Apis) -> None:
     for name, amounts in (("none", ()), ("null", (None,)), ("some", (None, 5, 7)), ("all", (5, 10)), ("gone", (10,))):
         company = await create(apis, "company", name=name)
         for amount in amounts:
@@ -33,7 +33,18 @@ async def firms(apis: Apis) -> Apis:
             if name == "gone":
                 await apis.data("mutation ($id: UUID!) { deleteOpportunity(id: $id) { id } }", id=id_)
     await create(apis, "opportunity", amount=100)
-    return apis
+
+
+@pytest.fixture
+def firms_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
+    return clone_database(filled_template(databases, "companies by amounts", fill))
+
+
+@pytest.fixture
+async def firms(firms_dsn: str) -> AsyncIterator[Apis]:
+    """Companies by the amounts of their opportunities; one of `gone`'s is deleted, and one is of no company."""
+    async with open_apis(firms_dsn) as opened:
+        yield opened
 
 
 async def found(apis: Apis, given: Any, order: Any = None) -> list[str]:

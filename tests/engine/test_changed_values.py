@@ -1,19 +1,19 @@
 """increment, append, remove, setPath, deletePath: an update changes values by the values before."""
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
-from tests.apis import Apis
+from tests.apis import Apis, filled_template, open_apis
+from tests.databases import Databases
 from tests.engine.records import Event, take_events
 
 SHOWN = "id count big ratio exact tags colors meta"
 
 
-@pytest.fixture
-async def items(apis: Apis) -> Apis:
-    """The APIs over a workspace that has an object with numbers, lists and a JSON document."""
+async def fill(apis: Apis) -> None:
     made = await apis.change(
         'mutation { createObject(input: {nameSingular: "item", namePlural: "items", labelSingular: "Item",'
         ' labelPlural: "Items"}) { id } }'
@@ -29,7 +29,18 @@ async def items(apis: Apis) -> Apis:
     ):
         given = {"objectMetadataId": made["createObject"]["id"], "name": name, "label": name, "type": type_, **more}
         await apis.change("mutation ($i: CreateFieldInput!) { createField(input: $i) { id } }", i=given)
-    return apis
+
+
+@pytest.fixture
+def items_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
+    return clone_database(filled_template(databases, "items", fill))
+
+
+@pytest.fixture
+async def items(items_dsn: str) -> AsyncIterator[Apis]:
+    """The APIs over a workspace that has an object with numbers, lists and a JSON document."""
+    async with open_apis(items_dsn) as opened:
+        yield opened
 
 
 async def create(apis: Apis, **data: Any) -> str:

@@ -1,10 +1,12 @@
 """Filters over to-many relations: `some`, `every`, `none` and `isEmpty`, which are true or false, never unknown."""
 
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
 
-from tests.apis import Apis
+from tests.apis import Apis, filled_template, open_apis
+from tests.databases import Databases
 from tests.engine.records import check_refused, create, take_events
 from tests.engine.relations import CREATE, relate
 
@@ -14,16 +16,25 @@ NAMES = (
 )
 
 
-@pytest.fixture
-async def firms(apis: Apis) -> Apis:
-    """Companies by how much their opportunities are worth: none, NULL alone, NULL and 5, 5 and 10, a deleted 10."""
+async def fill(apis: Apis) -> None:
     for name, amounts in (("none", ()), ("null", (None,)), ("some", (None, 5)), ("all", (5, 10)), ("gone", (10,))):
         company = await create(apis, "company", name=name)
         for amount in amounts:
             id_ = await create(apis, "opportunity", amount=amount, name=f"{name} {amount}", companyId=company)
             if name == "gone":
                 await apis.data("mutation ($id: UUID!) { deleteOpportunity(id: $id) { id } }", id=id_)
-    return apis
+
+
+@pytest.fixture
+def firms_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
+    return clone_database(filled_template(databases, "companies by opportunities", fill))
+
+
+@pytest.fixture
+async def firms(firms_dsn: str) -> AsyncIterator[Apis]:
+    """Companies by how much their opportunities are worth: none, NULL alone, NULL and 5, 5 and 10, a deleted 10."""
+    async with open_apis(firms_dsn) as opened:
+        yield opened
 
 
 async def found(apis: Apis, given: Any) -> set[str]:

@@ -238,11 +238,11 @@ async def test_no_unique_key_answers_before_the_rights(world: World) -> None:
     ids=["stays", "leaves the rule", "leaves the readable ones"],
 )
 async def test_a_record_that_another_client_changes_meanwhile(
-    world: World, workspace_dsn: str, city: str, expected: str | None
+    world: World, world_dsn: str, city: str, expected: str | None
 ) -> None:
     rep = await world.rep(person=RIGHTS)
     asking = rep.outcome(merge([world.own, world.read]))
-    answer = await race(workspace_dsn, asking, "city = %s", city, email="Own@x.org")
+    answer = await race(world_dsn, asking, "city = %s", city, email="Own@x.org")
     if expected is None:
         assert answer["mergePeople"]["city"] == "Berlin"
     else:
@@ -250,13 +250,13 @@ async def test_a_record_that_another_client_changes_meanwhile(
         assert await take_events(world.apis) == []
 
 
-async def test_a_record_that_moves_between_two_permitted_companies_meanwhile(world: World, workspace_dsn: str) -> None:
+async def test_a_record_that_moves_between_two_permitted_companies_meanwhile(world: World, world_dsn: str) -> None:
     """The newest version is judged, by the company that it leads to now."""
     other = await create(world.apis, "company", name="Acme Two")
     at_acme = {"company": {"name": {"startsWith": "Acme"}}}
     rep = await world.rep(person={"read": {"rule": at_acme}, "update": {"rule": at_acme}, "delete": ALL})
     asking = rep.outcome(merge([world.own, world.read]))
-    answer = await race(workspace_dsn, asking, '"companyId" = %s', other, email="Own@x.org")
+    answer = await race(world_dsn, asking, '"companyId" = %s', other, email="Own@x.org")
     assert answer["mergePeople"]["id"] == world.own
 
 

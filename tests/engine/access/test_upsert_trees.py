@@ -176,12 +176,12 @@ async def test_connect_or_create_needs_the_right_to_create_where_it_creates(
     ids=["stays", "leaves the rule", "leaves the readable ones"],
 )
 async def test_a_record_that_another_client_changes_meanwhile(
-    world: World, workspace_dsn: str, city: str, expected: str | None
+    world: World, world_dsn: str, city: str, expected: str | None
 ) -> None:
     """The upsert has found its record, and waits for it."""
     rep = await world.rep(person=RIGHTS)
     asking = rep.outcome(upsert(f'email: "Own@x.org" city: "Berlin" {NEW}'))
-    answer = await race(workspace_dsn, asking, "city = %s", city, email="Own@x.org")
+    answer = await race(world_dsn, asking, "city = %s", city, email="Own@x.org")
     if expected is not None:
         assert answer == expected
         assert await take_events(world.apis) == []

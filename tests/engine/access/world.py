@@ -11,6 +11,8 @@ BERLIN = {"city": {"eq": "$principal.city"}}
 """The rule of a principal that works in a city."""
 NOT_ROME = {"city": {"neq": "Rome"}}
 ALL: dict[str, Any] = {}
+COMPANY, OWN, READ, HIDDEN = (f"0191d2a4-7c1e-7b0a-9d2e-00000000000{number}" for number in range(4))
+"""The ids of the records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,10 +20,10 @@ class World:
     """A workspace with a company and three people: one in the role's city, one that may be read, and one in Rome."""
 
     apis: Apis
-    company: str
-    own: str
-    read: str
-    hidden: str
+    company: str = COMPANY
+    own: str = OWN
+    read: str = READ
+    hidden: str = HIDDEN
 
     async def rep(self, **rights: dict[str, Any]) -> RoleClient:
         """A client of the role with these rights by nameSingular; nothing else is restricted."""
@@ -41,12 +43,9 @@ class World:
         return {edge["node"]["id"]: edge["node"] for edge in answer["people"]["edges"]}
 
 
-async def make_world(apis: Apis) -> World:
-    """A workspace with these records."""
-    company = await create(apis, "company", name="Acme")
-    people = [
-        await create(apis, "person", firstName=name, email=f"{name}@x.org", city=city, companyId=company)
-        for name, city in [("Own", "Berlin"), ("Read", "Paris"), ("Hidden", "Rome")]
-    ]
+async def fill_world(apis: Apis) -> None:
+    """Create these records."""
+    await create(apis, "company", id=COMPANY, name="Acme")
+    for id_, name, city in ((OWN, "Own", "Berlin"), (READ, "Read", "Paris"), (HIDDEN, "Hidden", "Rome")):
+        await create(apis, "person", id=id_, firstName=name, email=f"{name}@x.org", city=city, companyId=COMPANY)
     await take_events(apis)
-    return World(apis=apis, company=company, own=people[0], read=people[1], hidden=people[2])
