@@ -1,77 +1,74 @@
-WITH t14 AS (
-  SELECT count(*) AS hits
+WITH t13 AS (
+  SELECT 1 AS hit
   FROM (
-    SELECT 1 AS hit
-    FROM (
-      SELECT t0."deletedAt" AS c0,t0."id" AS c1
-      FROM "workspace_default"."company" AS t0
-      ORDER BY t0."id"
-      LIMIT 64
-    ) AS t6
-    WHERE t6.c0 IS NULL AND (
-      NOT EXISTS (
-        SELECT 1
-        FROM "workspace_default"."opportunity" AS t7
-        WHERE t7."companyId" = t6.c1 AND t7."deletedAt" IS NULL
-        OFFSET 0
-      ) OR EXISTS (
-        SELECT 1
-        FROM (SELECT t8.* FROM "workspace_default"."person" AS t8 WHERE t8."companyId" = t6.c1 LIMIT 4) AS t9
-        WHERE t9."deletedAt" IS NULL AND EXISTS (
-          SELECT 1
-          FROM "workspace_default"."activity" AS t10
-          WHERE t10."personId" = t9."id" AND t10."deletedAt" IS NULL AND t10."dueAt" >
-            (SELECT $1::timestamptz)
-          OFFSET 0
-        ) AND t9."city" = (SELECT $2::text)
-        OFFSET 0
-      ) OR NOT EXISTS (
-        SELECT 1
-        FROM "workspace_default"."person" AS t11
-        WHERE t11."companyId" = t6.c1 AND t11."deletedAt" IS NULL AND EXISTS (
-          SELECT 1
-          FROM "workspace_default"."company" AS t12
-          WHERE t12."id" = t11."companyId" AND t12."deletedAt" IS NULL AND (
-            fieldstone.text_key_1(t12."name") COLLATE "C"
-          ) = (SELECT (fieldstone.text_key_1($3::text) COLLATE "C")) AND t12."name" = (SELECT $3::text)
-          OFFSET 0
-        )
-        OFFSET 0
-      )
-    )
-    LIMIT 3
-  ) AS t13
-)
-SELECT '{"companies":{"totalCount":' || (
-  SELECT count(*)::text
-  FROM "workspace_default"."company" AS t23
-  WHERE t23."deletedAt" IS NULL AND (
+    SELECT t0."id" AS k0,t0."deletedAt" AS s0
+    FROM "workspace_default"."company" AS t0
+    ORDER BY t0."id"
+    LIMIT 64
+  ) AS t6
+  WHERE t6.s0 IS NULL AND (
     NOT EXISTS (
       SELECT 1
-      FROM "workspace_default"."opportunity" AS t24
-      WHERE t24."companyId" = t23."id" AND t24."deletedAt" IS NULL
+      FROM "workspace_default"."opportunity" AS t7
+      WHERE t7."companyId" = t6.k0 AND t7."deletedAt" IS NULL
+      OFFSET 0
     ) OR EXISTS (
       SELECT 1
-      FROM "workspace_default"."person" AS t25
-      WHERE t25."companyId" = t23."id" AND t25."deletedAt" IS NULL AND EXISTS (
+      FROM (SELECT t8.* FROM "workspace_default"."person" AS t8 WHERE t8."companyId" = t6.k0 LIMIT 4) AS t9
+      WHERE t9."deletedAt" IS NULL AND EXISTS (
         SELECT 1
-        FROM "workspace_default"."activity" AS t26
-        WHERE t26."personId" = t25."id" AND t26."deletedAt" IS NULL AND t26."dueAt" > $1::timestamptz
-      ) AND t25."city" = $2::text
+        FROM "workspace_default"."activity" AS t10
+        WHERE t10."personId" = t9."id" AND t10."deletedAt" IS NULL AND t10."dueAt" > (SELECT $1::timestamptz)
+        OFFSET 0
+      ) AND t9."city" = (SELECT $2::text)
+      OFFSET 0
     ) OR NOT EXISTS (
       SELECT 1
-      FROM "workspace_default"."person" AS t27
-      WHERE t27."companyId" = t23."id" AND t27."deletedAt" IS NULL AND EXISTS (
+      FROM "workspace_default"."person" AS t11
+      WHERE t11."companyId" = t6.k0 AND t11."deletedAt" IS NULL AND EXISTS (
         SELECT 1
-        FROM "workspace_default"."company" AS t28
-        WHERE t28."id" = t27."companyId" AND t28."deletedAt" IS NULL AND (
-          fieldstone.text_key_1(t28."name") COLLATE "C"
-        ) = (SELECT (fieldstone.text_key_1($3::text) COLLATE "C")) AND t28."name" = $3::text
+        FROM "workspace_default"."company" AS t12
+        WHERE t12."id" = t11."companyId" AND t12."deletedAt" IS NULL AND (
+          fieldstone.text_key_1(t12."name") COLLATE "C"
+        ) = (SELECT (fieldstone.text_key_1($3::text) COLLATE "C")) AND t12."name" = (SELECT $3::text)
+        OFFSET 0
+      )
+      OFFSET 0
+    )
+  )
+  LIMIT 3
+)
+,t15 AS (SELECT count(*) AS hits FROM t13 AS t14)
+SELECT '{"companies":{"totalCount":' || (
+  SELECT count(*)::text
+  FROM "workspace_default"."company" AS t25
+  WHERE t25."deletedAt" IS NULL AND (
+    NOT EXISTS (
+      SELECT 1
+      FROM "workspace_default"."opportunity" AS t26
+      WHERE t26."companyId" = t25."id" AND t26."deletedAt" IS NULL
+    ) OR EXISTS (
+      SELECT 1
+      FROM "workspace_default"."person" AS t27
+      WHERE t27."companyId" = t25."id" AND t27."deletedAt" IS NULL AND EXISTS (
+        SELECT 1
+        FROM "workspace_default"."activity" AS t28
+        WHERE t28."personId" = t27."id" AND t28."deletedAt" IS NULL AND t28."dueAt" > $1::timestamptz
+      ) AND t27."city" = $2::text
+    ) OR NOT EXISTS (
+      SELECT 1
+      FROM "workspace_default"."person" AS t29
+      WHERE t29."companyId" = t25."id" AND t29."deletedAt" IS NULL AND EXISTS (
+        SELECT 1
+        FROM "workspace_default"."company" AS t30
+        WHERE t30."id" = t29."companyId" AND t30."deletedAt" IS NULL AND (
+          fieldstone.text_key_1(t30."name") COLLATE "C"
+        ) = (SELECT (fieldstone.text_key_1($3::text) COLLATE "C")) AND t30."name" = $3::text
       )
     )
   )
 ) || ',"edges":[' || COALESCE(
-  string_agg('{"node":{"name":' || COALESCE(to_json(t22.c0)::text,'null') || '}}',','),''
+  string_agg('{"node":{"name":' || COALESCE(to_json(t24.c0)::text,'null') || '}}',','),''
 ) || ']}}'
 FROM (
   (
@@ -106,47 +103,47 @@ FROM (
         )
         OFFSET 0
       )
-    ) AND (SELECT t15.hits FROM t14 AS t15) >= 3
+    ) AND (SELECT t16.hits >= 3 FROM t15 AS t16)
     ORDER BY t0."id"
     LIMIT 3
   )
   UNION ALL (
-    SELECT t0."name" AS c0,t0."id" AS k0
+    SELECT t23.c0,t23.k0
     FROM (
-      SELECT t0.*
+      SELECT t0."name" AS c0,t0."id" AS k0
       FROM "workspace_default"."company" AS t0
       WHERE t0."deletedAt" IS NULL AND (
         NOT EXISTS (
           SELECT 1
-          FROM "workspace_default"."opportunity" AS t17
-          WHERE t17."companyId" = t0."id" AND t17."deletedAt" IS NULL
+          FROM "workspace_default"."opportunity" AS t18
+          WHERE t18."companyId" = t0."id" AND t18."deletedAt" IS NULL
         ) OR EXISTS (
           SELECT 1
-          FROM "workspace_default"."person" AS t18
-          WHERE t18."companyId" = t0."id" AND t18."deletedAt" IS NULL AND EXISTS (
+          FROM "workspace_default"."person" AS t19
+          WHERE t19."companyId" = t0."id" AND t19."deletedAt" IS NULL AND EXISTS (
             SELECT 1
-            FROM "workspace_default"."activity" AS t19
-            WHERE t19."personId" = t18."id" AND t19."deletedAt" IS NULL AND t19."dueAt" > (
+            FROM "workspace_default"."activity" AS t20
+            WHERE t20."personId" = t19."id" AND t20."deletedAt" IS NULL AND t20."dueAt" > (
               SELECT $1::timestamptz
             )
-          ) AND t18."city" = (SELECT $2::text)
+          ) AND t19."city" = (SELECT $2::text)
         ) OR NOT EXISTS (
           SELECT 1
-          FROM "workspace_default"."person" AS t20
-          WHERE t20."companyId" = t0."id" AND t20."deletedAt" IS NULL AND EXISTS (
+          FROM "workspace_default"."person" AS t21
+          WHERE t21."companyId" = t0."id" AND t21."deletedAt" IS NULL AND EXISTS (
             SELECT 1
-            FROM "workspace_default"."company" AS t21
-            WHERE t21."id" = t20."companyId" AND t21."deletedAt" IS NULL AND (
-              fieldstone.text_key_1(t21."name") COLLATE "C"
-            ) = (SELECT (fieldstone.text_key_1($3::text) COLLATE "C")) AND t21."name" = (SELECT $3::text)
+            FROM "workspace_default"."company" AS t22
+            WHERE t22."id" = t21."companyId" AND t22."deletedAt" IS NULL AND (
+              fieldstone.text_key_1(t22."name") COLLATE "C"
+            ) = (SELECT (fieldstone.text_key_1($3::text) COLLATE "C")) AND t22."name" = (SELECT $3::text)
           )
         )
-      ) AND (SELECT t16.hits FROM t14 AS t16) < 3
+      ) AND (SELECT t17.hits < 3 FROM t15 AS t17)
       OFFSET 0
-    ) AS t0
-    ORDER BY t0."id"
+    ) AS t23
+    ORDER BY k0
     LIMIT 3
   )
   ORDER BY k0
   LIMIT 3
-) AS t22;
+) AS t24;

@@ -34,10 +34,10 @@ FROM (
   SELECT t13.*,row_number() OVER () AS number,'\x08313138363431343903'::bytea || CASE WHEN t13.k0 IS NULL THEN
     '\x00'::bytea ELSE '\x01'::bytea END || '\x0102'::bytea || COALESCE(
     textsend(t13.k0::text) || '\x00'::bytea,'\x'::bytea
-  ) || textsend(t13.k1::text) || '\x00'::bytea || uuid_send(t13.k2) AS place,count(*) OVER () AS total
+  ) || textsend(t13.k1::text) || '\x00'::bytea || uuid_send(t13.c1) AS place,count(*) OVER () AS total
   FROM (
     (
-      SELECT t0."name" AS c0,t0."id" AS c1,t2."m0" AS k0,t4."m0" AS k1,t0."id" AS k2
+      SELECT t0."name" AS c0,t0."id" AS c1,t2."m0" AS k0,t4."m0" AS k1
       FROM "workspace_default"."company" AS t0
       LEFT JOIN LATERAL (
         SELECT sum(t1."amount") AS m0
@@ -49,12 +49,12 @@ FROM (
         FROM "workspace_default"."person" AS t3
         WHERE t3."companyId" = t0."id" AND t3."deletedAt" IS NULL
       ) AS t4 ON true
-      WHERE t0."deletedAt" IS NULL AND (SELECT t12.hits FROM t10 AS t12) < 2000
+      WHERE t0."deletedAt" IS NULL AND (SELECT t11.hits < 2000 FROM t10 AS t11)
       ORDER BY t2."m0" DESC,t4."m0" DESC,t0."id" DESC
       LIMIT 3
     )
     UNION ALL (
-      SELECT t0."name" AS c0,t0."id" AS c1,t6."m0" AS k0,COALESCE(t8."m0",0) AS k1,t0."id" AS k2
+      SELECT t0."name" AS c0,t0."id" AS c1,t6."m0" AS k0,COALESCE(t8."m0",0) AS k1
       FROM "workspace_default"."company" AS t0
       LEFT JOIN (
         SELECT sum(t5."amount") AS m0,t5."companyId" AS k
@@ -68,11 +68,11 @@ FROM (
         WHERE t7."companyId" IS NOT NULL AND t7."deletedAt" IS NULL
         GROUP BY t7."companyId"
       ) AS t8 ON t8.k = t0."id"
-      WHERE t0."deletedAt" IS NULL AND (SELECT t11.hits FROM t10 AS t11) >= 2000
+      WHERE t0."deletedAt" IS NULL AND (SELECT t12.hits >= 2000 FROM t10 AS t12)
       ORDER BY t6."m0" DESC,COALESCE(t8."m0",0) DESC,t0."id" DESC
       LIMIT 3
     )
-    ORDER BY k0 DESC,k1 DESC,k2 DESC
+    ORDER BY k0 DESC,k1 DESC,c1 DESC
     LIMIT 3
   ) AS t13
 ) AS t14;

@@ -1,44 +1,30 @@
-WITH t3 AS (
-  SELECT count(*) AS hits
+WITH t2 AS (
+  SELECT t1.c0,t1.c1,t1.k0
   FROM (
-    SELECT 1 AS hit
-    FROM (
-      SELECT t0."firstName" AS c0,t0."deletedAt" AS c1
-      FROM "workspace_default"."person" AS t0
-      ORDER BY t0."id"
-      LIMIT 256
-    ) AS t1
-    WHERE (fieldstone.text_key_1(t1.c0) COLLATE "C") >= (SELECT fieldstone.text_low_1($1::text,false)) AND (
-      fieldstone.text_key_1(t1.c0) COLLATE "C"
-    ) < (SELECT fieldstone.text_high_1($1::text,false)) AND fieldstone.text_fold_1(t1.c0) LIKE (
-      SELECT regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
-    ) AND t1.c1 IS NULL
-    LIMIT 3
-  ) AS t2
+    SELECT t0."firstName" AS c0,t0."lastName" AS c1,t0."id" AS k0,t0."deletedAt" AS s1
+    FROM "workspace_default"."person" AS t0
+    ORDER BY t0."id"
+    LIMIT 256
+  ) AS t1
+  WHERE (fieldstone.text_key_1(t1.c0) COLLATE "C") >= (SELECT fieldstone.text_low_1($1::text,false)) AND (
+    fieldstone.text_key_1(t1.c0) COLLATE "C"
+  ) < (SELECT fieldstone.text_high_1($1::text,false)) AND fieldstone.text_fold_1(t1.c0) LIKE (
+    SELECT regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
+  ) AND t1.s1 IS NULL
+  LIMIT 1
 )
+,t4 AS (SELECT count(*) AS hits FROM t2 AS t3)
 SELECT '{"person":' || COALESCE(
   (
-    SELECT '{"firstName":' || COALESCE(to_json(t6.c0)::text,'null') || ',"lastName":' || COALESCE(
-      to_json(t6.c1)::text,'null'
+    SELECT '{"firstName":' || COALESCE(to_json(t9.c0)::text,'null') || ',"lastName":' || COALESCE(
+      to_json(t9.c1)::text,'null'
     ) || '}'
     FROM (
-      (
-        SELECT t0."firstName" AS c0,t0."lastName" AS c1,t0."id" AS k0
-        FROM "workspace_default"."person" AS t0
-        WHERE (fieldstone.text_key_1(t0."firstName") COLLATE "C") >= (
-          SELECT fieldstone.text_low_1($1::text,false)
-        ) AND (fieldstone.text_key_1(t0."firstName") COLLATE "C") < (
-          SELECT fieldstone.text_high_1($1::text,false)
-        ) AND fieldstone.text_fold_1(t0."firstName") LIKE (
-          SELECT regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
-        ) AND t0."deletedAt" IS NULL AND (SELECT t4.hits FROM t3 AS t4) >= 3
-        ORDER BY t0."id"
-        LIMIT 1
-      )
+      (SELECT t6.c0,t6.c1,t6.k0 FROM t2 AS t6 WHERE (SELECT t5.hits >= 1 FROM t4 AS t5))
       UNION ALL (
-        SELECT t0."firstName" AS c0,t0."lastName" AS c1,t0."id" AS k0
+        SELECT t8.c0,t8.c1,t8.k0
         FROM (
-          SELECT t0.*
+          SELECT t0."firstName" AS c0,t0."lastName" AS c1,t0."id" AS k0
           FROM "workspace_default"."person" AS t0
           WHERE (fieldstone.text_key_1(t0."firstName") COLLATE "C") >= (
             SELECT fieldstone.text_low_1($1::text,false)
@@ -46,14 +32,13 @@ SELECT '{"person":' || COALESCE(
             SELECT fieldstone.text_high_1($1::text,false)
           ) AND fieldstone.text_fold_1(t0."firstName") LIKE (
             SELECT regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
-          ) AND t0."deletedAt" IS NULL AND (SELECT t5.hits FROM t3 AS t5) < 3
+          ) AND t0."deletedAt" IS NULL AND (SELECT t7.hits < 1 FROM t4 AS t7)
           OFFSET 0
-        ) AS t0
-        ORDER BY t0."id"
+        ) AS t8
+        ORDER BY k0
         LIMIT 1
       )
-      ORDER BY k0
       LIMIT 1
-    ) AS t6
+    ) AS t9
   ),'null'
 ) || '}';

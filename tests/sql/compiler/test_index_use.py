@@ -195,8 +195,8 @@ def test_a_nullable_key_is_two_branches() -> None:
     assert edges_text(ONE_WAY["a"], seek) == (
         """SELECT '{"things":{"edges":[' || COALESCE(string_agg('{"node":{"id":"' || t1.c0::text || '"}}',','),'')"""
         """ || ']}}' FROM ("""
-        """(SELECT t0."id" AS c0,t0."a" AS k0,t0."id" AS k1 FROM "shop"."thing" AS t0"""
+        """(SELECT t0."id" AS c0,t0."a" AS k0 FROM "shop"."thing" AS t0"""
         """ WHERE (t0."a",t0."id") > ($1::integer,$2::uuid) ORDER BY t0."a",t0."id" LIMIT 10)"""
-        """ UNION ALL (SELECT t0."id" AS c0,t0."a" AS k0,t0."id" AS k1 FROM "shop"."thing" AS t0"""
-        """ WHERE t0."a" IS NULL ORDER BY t0."a",t0."id" LIMIT 10) ORDER BY k0,k1 LIMIT 10) AS t1"""
+        """ UNION ALL (SELECT t0."id" AS c0,t0."a" AS k0 FROM "shop"."thing" AS t0"""
+        """ WHERE t0."a" IS NULL ORDER BY t0."a",t0."id" LIMIT 10) ORDER BY k0,c0 LIMIT 10) AS t1"""
     )

@@ -1,10 +1,11 @@
 """A page's rows as a FROM clause: the columns that are wanted of the rows meant, at most so many, in order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fieldstone.sql.compiler import aggregation, expressions
-from fieldstone.sql.compiler.filters import Search
+from fieldstone.sql.compiler.filters import Search, compile_condition, linked_depth
+from fieldstone.sql.compiler.operands import compile_operand
 from fieldstone.sql.compiler.reads.pages.cursors import compile_place
 from fieldstone.sql.compiler.reads.pages.members import compile_members
 from fieldstone.sql.compiler.reads.pages.ordering import (
@@ -18,17 +19,19 @@ from fieldstone.sql.compiler.reads.pages.ordering import (
 )
 from fieldstone.sql.compiler.reads.pages.related_first import compile_related_first
 from fieldstone.sql.compiler.reads.pages.sampling import (
+    ENOUGH,
     LONGER,
     MANY,
-    compile_choice,
-    compile_hits,
+    Hits,
+    compile_sample,
     sample_size,
     takes_longer,
     without_values,
 )
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, LeftJoin, Query, query_source
-from fieldstone.sql.plan.elements import Comparison
+from fieldstone.sql.plan.elements import Comparison, Condition
+from fieldstone.sql.plan.operands import Column, Operand, column_of
 from fieldstone.sql.plan.outputs import Connection, Page
 from fieldstone.sql.plan.reads import columns_of_row
 
@@ -53,20 +56,21 @@ class PageRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Base:
-    """The source of all branches of a page: the table, its joins, and the select list."""
+    """The source of all branches of a page: the table, its joins, and the values that are selected, by their names."""
 
     row: RowReference
     table: FromItem
     joins: Sequence[LeftJoin]
     condition: Expression
-    selected: Sequence[Expression]
+    selected: Mapping[str, Expression]
 
     def read(self, branch: Branch) -> Query:
         """Return the branch's rows, in order."""
         query = Query().from_(self.table)
         for join in self.joins:
             query.join(join)
-        query.select(*self.selected).only(expressions.all_of((self.condition, branch.condition)))
+        query.select(*[expressions.named(value, name) for name, value in self.selected.items()])
+        query.only(expressions.all_of((self.condition, branch.condition)))
         return query.order(*branch.order)
 
 
@@ -96,15 +100,15 @@ def compile_page(
         keys, joins = compile_order(connection.order, row, draft, backward=page.backward, grouped=grouped)
         if connection.distinct:
             keys = [replace(key, indexable=False) for key in keys]
-        selected = [expressions.named(row.column(name), names[name]) for name in columns]
+        selected = {names[name]: row.column(name) for name in columns}
         if placed or connection.sampled or is_totalled or len(_branches(page, keys)) > 1:
-            selected += [expressions.named(key.value, "k" + str(index)) for index, key in enumerate(keys)]
+            selected = _with_keys(selected, keys)
         return _Base(
             row=row,
             table=table,
             joins=joins,
             condition=members,
-            selected=selected or [expressions.named(expressions.ONE, "c0")],
+            selected=selected or {"c0": expressions.ONE},
         ), keys
 
     base, keys = read()
@@ -117,8 +121,7 @@ def compile_page(
         text = _read_branches(base, branches, keys, page, limit)
     source = query_source(text, draft.alias())
     if numbered or placed:
-        handed = [replace(key, value=expressions.result(source.alias, "k" + str(i))) for i, key in enumerate(keys)]
-        place = compile_place(connection.cursor_tag, handed) if placed else None
+        place = compile_place(connection.cursor_tag, _handed(keys, base, source.alias + ".")) if placed else None
         source = _numbered(source, draft.alias(), place=place, counted=counted)
     return PageRows(
         source=source,
@@ -173,6 +176,19 @@ def compile_whole(
     )
 
 
+def _with_keys(selected: Mapping[str, Expression], keys: Sequence[SortKey]) -> dict[str, Expression]:
+    """Return the selected values with those of the keys that are not among them."""
+    known = {value.text for value in selected.values()}
+    others = {"k" + str(index): key.value for index, key in enumerate(keys) if key.value.text not in known}
+    return {**selected, **others}
+
+
+def _handed(keys: Sequence[SortKey], base: _Base, prefix: str = "") -> list[SortKey]:
+    """Return the keys by the names that the base selects their values under."""
+    names = {value.text: name for name, value in base.selected.items()}
+    return [replace(key, value=Expression(prefix + names[key.value.text])) for key in keys]
+
+
 def _branches(page: Page, keys: Sequence[SortKey]) -> list[Branch]:
     if page.seek is None:
         everything = [Branch(condition=expressions.TRUE, order=order_items(keys))]
@@ -185,7 +201,7 @@ def _branches(page: Page, keys: Sequence[SortKey]) -> list[Branch]:
 
 def _read_branches(base: _Base, branches: Sequence[Branch], keys: Sequence[SortKey], page: Page, limit: int) -> str:
     first, *others = [_limited(base.read(branch), page, limit) for branch in branches]
-    return _united(first, others, keys, limit) if others else first.text()
+    return _united(first, others, _handed(keys, base), limit) if others else first.text()
 
 
 def _limited(rows: Query, page: Page, limit: int) -> Query:
@@ -194,8 +210,7 @@ def _limited(rows: Query, page: Page, limit: int) -> Query:
 
 
 def _united(first: Query, others: Sequence[Query], keys: Sequence[SortKey], limit: int) -> str:
-    outer = [replace(key, value=Expression("k" + str(index))) for index, key in enumerate(keys)]
-    return first.union_all(others, *order_items(outer), limit=limit)
+    return first.union_all(others, *order_items(keys), limit=limit)
 
 
 def _read_sampled(
@@ -207,22 +222,119 @@ def _read_sampled(
     limit: int,
 ) -> str:
     page, condition = connection.page, connection.condition
-    by_order, by_condition = _choose(base, branches, keys, connection, draft)
-    walked = [
-        base.read(replace(branch, condition=expressions.all_of((branch.condition, by_order)))) for branch in branches
+    # The sample's rows are the first of the page if they were asked all of the condition. Others are looked at again.
+    is_begun = len(branches) == 1 and page.offset is None and linked_depth(condition) <= 1
+    enough = min(ENOUGH, limit) if is_begun else ENOUGH
+    sample, names = _sample_base(base, keys, condition, is_begun=is_begun)
+    rows, after = _first_rows(sample, branches, keys, connection, draft)
+    row = RowReference(alias=draft.alias(), names=names)
+    handed = _hand_on(base, keys, row) if is_begun else [expressions.named(expressions.ONE, "hit")]
+    found = compile_sample(rows, row, condition, draft, selected=handed, most=limit if is_begun else enough)
+    hits = Hits(FromItem(found, draft.alias()), draft)
+    by_order = hits.are((Comparison.GE, enough))
+    if is_begun:
+        walked = [_select_again(base, FromItem(found, draft.alias())).only(by_order)]
+        if enough < limit:
+            there = RowReference(alias=draft.alias(), names=names)
+            rest = Query().from_(query_source(sample.read(branches[0]).offset(after).text(), there.alias))
+            rest.select(*_hand_on(base, keys, there))
+            wanted = compile_condition(condition, there, draft, search=Search.SINGLY)
+            is_short = hits.are((Comparison.GE, enough), (Comparison.LT, limit))
+            walked.append(rest.only(expressions.all_of((wanted, is_short))).limit(limit))
+    else:
+        walked = [
+            _limited(base.read(replace(one, condition=expressions.all_of((one.condition, by_order)))), page, limit)
+            for one in branches
+        ]
+    by_condition = hits.are((Comparison.LT, enough))
+    first, *others = [*walked, _read_by_condition(base, branches, keys, connection, by_condition, draft, limit)]
+    # Rows that are not ordered come as their queries stand here: the sample and the rest, or those by condition alone.
+    return _united(first, others, [] if is_begun else _handed(keys, base), limit)
+
+
+def _select_again(base: _Base, source: FromItem) -> Query:
+    """Return the query of a source that has the values which the base selects."""
+    return Query().from_(source).select(*[expressions.result(source.alias, name) for name in base.selected])
+
+
+def _hand_on(base: _Base, keys: Sequence[SortKey], row: RowReference) -> list[Expression]:
+    """Return the values that the base selects, from a row of the sample; there alone are keys made of columns."""
+    made = _made_keys(keys)
+    return [
+        expressions.named(compile_operand(made[value.text], row), name)
+        if value.text in made
+        else expressions.result(row.alias, name)
+        for name, value in base.selected.items()
     ]
+
+
+def _made_keys(keys: Sequence[SortKey]) -> dict[str, Operand]:
+    """Return the keys of the row itself that take longer than to read a column, by their texts."""
+    return {key.value.text: key.operand for key in keys if key.indexable and not isinstance(key.operand, Column)}
+
+
+def _sample_base(
+    base: _Base, keys: Sequence[SortKey], condition: Condition, *, is_begun: bool
+) -> tuple[_Base, dict[str, str]]:
+    """Return the source of the sample, and the names of the columns that are read there."""
+    made = _made_keys(keys) if is_begun else {}
+    selected = _with_keys({}, keys)
+    if is_begun:
+        selected = {name: value for name, value in base.selected.items() if value.text not in made}
+    known = {value.text: name for name, value in selected.items()}
+    names: dict[str, str] = {}
+    columns = [*columns_of_row(condition), *[column_of(operand).name for operand in made.values()]]
+    for index, name in enumerate(dict.fromkeys(columns)):
+        value = base.row.column(name)
+        names[name] = known.get(value.text, "s" + str(index))
+        selected[names[name]] = value
+    return replace(base, condition=expressions.TRUE, selected=selected), names
+
+
+def _first_rows(
+    sample: _Base, branches: Sequence[Branch], keys: Sequence[SortKey], connection: Connection, draft: StatementDraft
+) -> tuple[str, Expression]:
+    """Return the query of the rows that are looked at first, and their number."""
+    size = sample_size(connection.condition)
+    unfound = connection.sampled.unfound if connection.sampled else ()
+    text = _read_first(sample, branches, keys, size)
+    if not unfound:
+        return text, expressions.number(size)
+    longer = draft.share(Query().select(expressions.named(takes_longer(unfound, connection.table), "longer")))
+
+    def ask(*values: Expression) -> Expression:
+        source = FromItem(longer, draft.alias())
+        is_longer = expressions.result(source.alias, "longer")
+        value = expressions.case([(is_longer, values[0])], otherwise=values[1]) if values else is_longer
+        return expressions.scalar(Query().from_(source).select(value))
+
+    more = _read_first(replace(sample, condition=ask()), branches, keys, LONGER * size)
+    after = ask(expressions.number((1 + LONGER) * size), expressions.number(size))
+    return f"({text}) UNION ALL ({more} OFFSET {size})", after
+
+
+def _read_first(sample: _Base, branches: Sequence[Branch], keys: Sequence[SortKey], size: int) -> str:
+    first, *others = [sample.read(branch).limit(size) for branch in branches]
+    return _united(first, others, _handed(keys, sample), size) if others else first.text()
+
+
+def _read_by_condition(
+    base: _Base,
+    branches: Sequence[Branch],
+    keys: Sequence[SortKey],
+    connection: Connection,
+    chosen: Expression,
+    draft: StatementDraft,
+    limit: int,
+) -> Query:
+    """Return the query of the page's rows that are found by their condition, and sorted."""
+    wanted = compile_related_first(connection.condition, base.row, draft)
+    meant = expressions.all_of((wanted, any_branch(keys, branches).condition, chosen))
+    found = replace(base, condition=expressions.TRUE).read(Branch(condition=meant, order=()))
     # The OFFSET keeps the order, and the index that serves it, from the choice of how these rows are found.
-    whole = replace(base, condition=expressions.TRUE, selected=[expressions.whole_row(base.row.alias)])
-    wanted = compile_related_first(condition, base.row, draft)
-    everything = any_branch(keys, branches)
-    meant = expressions.all_of((wanted, everything.condition, by_condition))
-    found = whole.read(Branch(condition=meant, order=()))
-    table = query_source(found.offset(expressions.number(0)).text(), base.row.alias)
-    sorted_ = replace(base, table=table, condition=expressions.TRUE).read(
-        replace(everything, condition=expressions.TRUE)
-    )
-    first, *others = [_limited(rows, page, limit) for rows in (*walked, sorted_)]
-    return _united(first, others, keys, limit)
+    source = query_source(found.offset(expressions.number(0)).text(), draft.alias())
+    sorted_ = _select_again(base, source).order(*order_items(_handed(keys, base)))
+    return _limited(sorted_, connection.page, limit)
 
 
 def _read_totalled(
@@ -234,36 +346,16 @@ def _read_totalled(
 ) -> str:
     """Return the query of a page in the order of totals: for few rows they are computed one by one, else in groups."""
     base, keys = singly
-    counted = replace(base, joins=(), selected=[expressions.named(expressions.ONE, "hit")])
+    counted = replace(base, joins=(), selected={"hit": expressions.ONE})
     everything = Branch(condition=expressions.TRUE, order=())
-    few, many = compile_hits(counted.read(everything).limit(MANY), MANY, draft)
+    hits = Hits(query_source(counted.read(everything).limit(MANY).text(), draft.alias()), draft)
+    few, many = hits.are((Comparison.LT, MANY)), hits.are((Comparison.GE, MANY))
     first, *others = [
         _limited(rows.read(replace(branch, condition=expressions.all_of((branch.condition, chosen)))), page, limit)
         for (rows, order), chosen in ((singly, few), (grouped, many))
         for branch in _branches(page, order)
     ]
-    return _united(first, others, keys, limit)
-
-
-def _choose(
-    base: _Base, branches: Sequence[Branch], keys: Sequence[SortKey], connection: Connection, draft: StatementDraft
-) -> tuple[Expression, Expression]:
-    """Return the conditions to follow the order and to follow the filter, from the first rows in order."""
-    condition, unfound = connection.condition, connection.sampled.unfound if connection.sampled else ()
-    names = {name: "c" + str(index) for index, name in enumerate(columns_of_row(condition))}
-    selected = [expressions.named(base.row.column(name), names[name]) for name in names]
-    if len(branches) > 1:
-        selected += [expressions.named(key.value, "k" + str(index)) for index, key in enumerate(keys)]
-    sample = replace(base, condition=expressions.TRUE, selected=selected)
-    size = sample_size(condition)
-    first, *others = [sample.read(branch).limit(size) for branch in branches]
-    text = _united(first, others, keys, size) if others else first.text()
-    if unfound:
-        further = replace(sample, condition=takes_longer(unfound, connection.table))
-        first, *others = [further.read(branch).limit(LONGER * size) for branch in branches]
-        more = _united(first, others, keys, LONGER * size) if others else first.text()
-        text = f"({text}) UNION ALL ({more} OFFSET {size})"
-    return compile_choice(text, RowReference(alias=draft.alias(), names=names), condition, draft)
+    return _united(first, others, _handed(keys, base), limit)
 
 
 def _numbered(source: FromItem, alias: str, *, place: Expression | None, counted: bool) -> FromItem:

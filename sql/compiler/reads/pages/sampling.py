@@ -90,10 +90,10 @@ def sample_size(condition: Condition) -> int:
 def takes_longer(tables: Sequence[Table], around: Table) -> Expression:
     """Return the condition that a table takes longer to read than many more rows of the one around it to sample.
 
-    Where each of those has many related rows, a look-up reads many. The sub-select has it computed once, if at all.
+    Where each of those has many related rows, a look-up reads many.
     """
     bound = expressions.arithmetic(expressions.number(FAN_OUT), "*", _bytes_of(around))
-    is_dear = expressions.any_of(
+    return expressions.any_of(
         [
             expressions.all_of(
                 (
@@ -104,40 +104,46 @@ def takes_longer(tables: Sequence[Table], around: Table) -> Expression:
             for table in tables
         ]
     )
-    return expressions.scalar(Query().select(is_dear))
 
 
 def _bytes_of(table: Table) -> Expression:
     return expressions.call("pg_relation_size", expressions.table_oid(table))
 
 
-def compile_choice(
-    first_rows: str, row: RowReference, condition: Condition, draft: StatementDraft
-) -> tuple[Expression, Expression]:
-    """Return the conditions to follow the order and to follow the filter: exactly one of them holds.
+def compile_sample(
+    first_rows: str,
+    row: RowReference,
+    condition: Condition,
+    draft: StatementDraft,
+    *,
+    selected: Sequence[Expression],
+    most: int,
+) -> str:
+    """Return the name of the WITH query of the first rows in order that fulfil the condition, `most` at most.
 
     Args:
         first_rows: the query of the first rows in order.
         row: a row of it, under the alias that it gets here.
-        condition: the condition that the rows are counted by.
+        condition: the condition.
         draft: the statement.
+        selected: the values of the row that are handed on.
+        most: how many rows are enough: no more are looked at than it takes to find them.
     """
     fulfilled = compile_condition(condition, row, draft, search=Search.SAMPLED)
-    # No more rows are looked at than it takes to know.
-    found = Query().from_(query_source(first_rows, row.alias)).select(expressions.named(expressions.ONE, "hit"))
-    few, many = compile_hits(found.only(fulfilled).limit(ENOUGH), ENOUGH, draft)
-    return many, few
+    found = Query().from_(query_source(first_rows, row.alias)).select(*selected)
+    return draft.share(found.only(fulfilled).limit(most))
 
 
-def compile_hits(rows: Query, enough: int, draft: StatementDraft) -> tuple[Expression, Expression]:
-    """Return the conditions that there are fewer such rows than `enough`, and that there are as many."""
-    counted = Query().from_(query_source(rows.text(), draft.alias()))
-    name = draft.share(counted.select(expressions.named(expressions.COUNT, "hits")))
-    many = _compare_hits(name, Comparison.GE, enough, draft)
-    return _compare_hits(name, Comparison.LT, enough, draft), many
+class Hits:
+    """The number of rows of a query, counted once, if at all."""
 
+    def __init__(self, source: FromItem, draft: StatementDraft) -> None:
+        self._draft = draft
+        self._name = draft.share(Query().from_(source).select(expressions.named(expressions.COUNT, "hits")))
 
-def _compare_hits(name: str, comparison: Comparison, enough: int, draft: StatementDraft) -> Expression:
-    source = FromItem(name, draft.alias())
-    hits = expressions.scalar(Query().from_(source).select(expressions.result(source.alias, "hits")))
-    return expressions.compare(hits, comparison, expressions.number(enough))
+    def are(self, *bounds: tuple[Comparison, int]) -> Expression:
+        """Return the condition that the number is within these bounds."""
+        source = FromItem(self._name, self._draft.alias())
+        hits = expressions.result(source.alias, "hits")
+        compared = [expressions.compare(hits, comparison, expressions.number(bound)) for comparison, bound in bounds]
+        return expressions.scalar(Query().from_(source).select(expressions.all_of(compared)))
