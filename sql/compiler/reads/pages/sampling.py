@@ -6,7 +6,7 @@ longer than reading the page, and guesses: for a pattern from a hundred values o
 averages. Where it is wrong it reads the whole table in order for a dozen rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from typing import TypeVar
 
@@ -134,16 +134,37 @@ def compile_sample(
     return draft.share(found.only(fulfilled).limit(most))
 
 
-class Hits:
-    """The number of rows of a query, counted once, if at all."""
+class KnownOnce:
+    """A value that a WITH query of the statement computes once, if at all.
+
+    Args:
+        query: the query that computes it.
+        value: the value, in that query.
+        name: its name there.
+        draft: the statement.
+    """
+
+    def __init__(self, query: Query, value: Expression, name: str, draft: StatementDraft) -> None:
+        self._name = name
+        self._draft = draft
+        self._query = draft.share(query.select(expressions.named(value, name)))
+
+    def ask(self, make: Callable[[Expression], Expression]) -> Expression:
+        """Return the expression that is made of the value."""
+        source = FromItem(self._query, self._draft.alias())
+        return expressions.scalar(Query().from_(source).select(make(expressions.result(source.alias, self._name))))
+
+
+class Hits(KnownOnce):
+    """The number of rows of a source."""
 
     def __init__(self, source: FromItem, draft: StatementDraft) -> None:
-        self._draft = draft
-        self._name = draft.share(Query().from_(source).select(expressions.named(expressions.COUNT, "hits")))
+        super().__init__(Query().from_(source), expressions.COUNT, "hits", draft)
 
     def are(self, *bounds: tuple[Comparison, int]) -> Expression:
         """Return the condition that the number is within these bounds."""
-        source = FromItem(self._name, self._draft.alias())
-        hits = expressions.result(source.alias, "hits")
-        compared = [expressions.compare(hits, comparison, expressions.number(bound)) for comparison, bound in bounds]
-        return expressions.scalar(Query().from_(source).select(expressions.all_of(compared)))
+        return self.ask(
+            lambda hits: expressions.all_of(
+                [expressions.compare(hits, comparison, expressions.number(bound)) for comparison, bound in bounds]
+            )
+        )

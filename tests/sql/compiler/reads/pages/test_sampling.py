@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.compiler.reads.pages import paging, sampling
+from fieldstone.sql.compiler.reads.pages import sampled_page, sampling
 from fieldstone.sql.compiler.reads.pages.sampling import ENOUGH, SAMPLE
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Matches, Not, Or
 from fieldstone.sql.plan.outputs import Connection, OrderKey, Page, Sample
@@ -83,7 +83,7 @@ def test_a_longer_sample_is_the_same(
 ) -> None:
     monkeypatch.setattr(sampling, "LARGE", 0)
     monkeypatch.setattr(sampling, "SAMPLE", sampling.SMALLEST_SAMPLE)
-    monkeypatch.setattr(paging, "LONGER", 3)
+    monkeypatch.setattr(sampled_page, "LONGER", 3)
     plain = connection(PERSON, like(), order=BY_SCORE, page=page)
     sampled = replace(plain, sampled=Sample(unfound=(PERSON,)))
     assert crowd.read(sampled, pattern, *more) == crowd.read(plain, pattern, *more)
