@@ -27,7 +27,7 @@ NAMES = ["Zoë", "adam", "Ádám", "Adam", "Łódź", "Lodz", "Ökostrom", "Stra
 
 @pytest.fixture(scope="module")
 def old_dsn() -> Iterator[str]:
-    """The address of an empty database on PostgreSQL 15."""
+    """The address of a database on PostgreSQL 15, in which a test of this module may have left its schemas."""
     with old_server() as dsn:
         yield dsn
 
@@ -40,6 +40,7 @@ def new_dsn(databases: Databases) -> Iterator[str]:
 
 
 def test_every_character_on_15(old_dsn: str) -> None:
+    empty(old_dsn)
     with psycopg.connect(old_dsn) as connection:
         connection.execute("CREATE SCHEMA fieldstone")
         connection.execute(functions().encode())
@@ -59,10 +60,8 @@ def test_a_dump_of_15_restores_on_the_newest(old_dsn: str, new_dsn: str) -> None
 
 def check_restored(*, source: str, target: str) -> None:
     """Fill `source` with an indexed table, and find its dump whole and its indexes used in `target`."""
-    for dsn in (source, target):
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute("DROP SCHEMA IF EXISTS fieldstone CASCADE; DROP SCHEMA IF EXISTS crm CASCADE")
-            connection.execute("DROP EXTENSION IF EXISTS pg_trgm CASCADE")
+    empty(source)
+    empty(target)
     create_functions(source)
     with psycopg.connect(source, autocommit=True) as connection:
         connection.execute("CREATE SCHEMA crm; CREATE EXTENSION pg_trgm SCHEMA fieldstone")
@@ -87,6 +86,13 @@ def check_restored(*, source: str, target: str) -> None:
         assert "like_name" in explain(connection, found)
         assert [name for (name,) in connection.execute(ordered.encode())] == sorted(NAMES, key=sort_key)
         assert connection.execute(found.encode()).fetchall() == [("Zoë",)]
+
+
+def empty(dsn: str) -> None:
+    """Drop the extension and the schemas that another test of this module has left in the database."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("DROP SCHEMA IF EXISTS fieldstone CASCADE; DROP SCHEMA IF EXISTS crm CASCADE")
+        connection.execute("DROP EXTENSION IF EXISTS pg_trgm CASCADE")
 
 
 def explain(connection: psycopg.Connection[Any], query: str) -> str:
