@@ -6,7 +6,7 @@ So the directory needs no transaction with them, and a cell whose key was just m
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -23,11 +23,11 @@ _PATIENCE: Final = 1.0
 _SEARCHES: Final = 8
 """Searches through all cells at once."""
 
-_FIND_CREDENTIAL = named_statement(__name__, "find_credential")
+_FIND_CREDENTIALS = named_statement(__name__, "find_credentials")
 _FIND_PLACEMENT = named_statement(__name__, "find_placement")
 _NOTE_PLACEMENT = named_statement(__name__, "note_placement")
 _NOTE_CREDENTIAL = named_statement(__name__, "note_credential")
-_SEARCH_CREDENTIAL = named_statement(__name__, "search_credential")
+_SEARCH_CREDENTIALS = named_statement(__name__, "search_credentials")
 _SEARCH_WORKSPACE = named_statement(__name__, "search_workspace")
 
 
@@ -61,18 +61,14 @@ class Directory:
         Raises:
             CellsAway: nothing was found, and a cell could not be asked.
         """
-        text = hash_.hex()
-        rows = await self._ask_home(_FIND_CREDENTIAL, hash=text)
-        if rows:
-            return Place(UUID((rows[0][0] or b"").decode()), (rows[0][1] or b"").decode())
-        found = await self._search(_SEARCH_CREDENTIAL, hash=text)
-        if found is None:
-            return None
-        cell, (id_, name, epoch) = found
-        place = Place(UUID((id_ or b"").decode()), cell)
-        await self._note(place, (name or b"").decode(), int(epoch or 0))
-        await self._ask_home(_NOTE_CREDENTIAL, writes=True, hash=text, workspace_id=place.workspace_id)
-        return place
+        found, are_all_asked = await self._find([hash_])
+        if not found and not are_all_asked:
+            raise CellsAway
+        return found.get(hash_)
+
+    async def find_credentials(self, hashes: Collection[bytes]) -> Mapping[bytes, Place]:
+        """Return the places of those hashes that a cell has, but for the cells that cannot be asked."""
+        return (await self._find(hashes))[0]
 
     async def find_workspace(self, workspace_id: UUID) -> str | None:
         """Return the name of the cell that has a workspace; None if no cell has it.
@@ -83,12 +79,33 @@ class Directory:
         rows = await self._ask_home(_FIND_PLACEMENT, workspace_id=workspace_id)
         if rows:
             return (rows[0][0] or b"").decode()
-        found = await self._search(_SEARCH_WORKSPACE, workspace_id=workspace_id)
-        if found is None:
-            return None
-        cell, (name, epoch) = found
-        await self._note(Place(workspace_id, cell), (name or b"").decode(), int(epoch or 0))
-        return cell
+        answers = await self._search(_SEARCH_WORKSPACE, workspace_id=workspace_id)
+        for cell, workspaces in answers.items():
+            for name, epoch in workspaces or ():
+                await self._note(Place(workspace_id, cell), (name or b"").decode(), int(epoch or 0))
+                return cell
+        if None in answers.values():
+            raise CellsAway
+        return None
+
+    async def _find(self, hashes: Collection[bytes]) -> tuple[dict[bytes, Place], bool]:
+        """Return the places of hashes, and whether all cells that might have another of them could be asked."""
+        found = {
+            _hash_of(row): Place(UUID((row[1] or b"").decode()), (row[2] or b"").decode())
+            for row in await self._ask_home(_FIND_CREDENTIALS, hashes=[one.hex() for one in hashes])
+        }
+        left = [one.hex() for one in hashes if one not in found]
+        if not left:
+            return found, True
+        answers = await self._search(_SEARCH_CREDENTIALS, hashes=left)
+        for cell, rows in answers.items():
+            for row in rows or ():
+                place = found[_hash_of(row)] = Place(UUID((row[1] or b"").decode()), cell)
+                await self._note(place, (row[2] or b"").decode(), int(row[3] or 0))
+                await self._ask_home(
+                    _NOTE_CREDENTIAL, writes=True, hash=_hash_of(row).hex(), workspace_id=place.workspace_id
+                )
+        return found, None not in answers.values()
 
     async def _note(self, place: Place, name: str, epoch: int) -> None:
         # Each cell has a `default` of its own; the name means the one of the home.
@@ -103,28 +120,23 @@ class Directory:
         )
 
     async def _ask_home(
-        self, statement: NamedStatement, *, writes: bool = False, **values: str | int | UUID | None
+        self, statement: NamedStatement, *, writes: bool = False, **values: str | int | UUID | list[str] | None
     ) -> list[Row]:
         """Return the rows of a statement in the home; none where the home is away."""
         return await _ask(self._databases()[self._home], statement.bind(**values), writes=writes) or []
 
-    async def _search(self, statement: NamedStatement, **values: str | UUID) -> tuple[str, Row] | None:
-        """Return the first row that a cell has for a statement, with the cell's name.
-
-        Raises:
-            CellsAway: nothing was found, and a cell could not be asked.
-        """
+    async def _search(self, statement: NamedStatement, **values: list[str] | UUID) -> dict[str, list[Row] | None]:
+        """Return the rows that each cell has for a statement; None for a cell that could not be asked."""
         async with self._searches:
             databases = self._databases()
             answers = await asyncio.gather(
                 *(_ask(database, statement.bind(**values)) for database in databases.values())
             )
-        for name, rows in zip(databases, answers, strict=True):
-            if rows:
-                return name, rows[0]
-        if None in answers:
-            raise CellsAway
-        return None
+        return dict(zip(databases, answers, strict=True))
+
+
+def _hash_of(row: Row) -> bytes:
+    return bytes.fromhex((row[0] or b"").decode())
 
 
 async def _ask(database: Database | None, step: Step, *, writes: bool = False) -> list[Row] | None:

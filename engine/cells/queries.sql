@@ -1,7 +1,7 @@
--- name: find_credential
-SELECT placement.workspace_id, placement.cell
+-- name: find_credentials
+SELECT encode(credential.hash, 'hex'), placement.workspace_id, placement.cell
 FROM fieldstone.placed_credential AS credential JOIN fieldstone.placement USING (workspace_id)
-WHERE credential.hash = decode(%(hash)s::text, 'hex');
+WHERE credential.hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given));
 
 -- name: find_placement
 SELECT cell FROM fieldstone.placement WHERE workspace_id = %(workspace_id)s::uuid;
@@ -20,13 +20,16 @@ INSERT INTO fieldstone.placed_credential (hash, workspace_id)
 SELECT decode(%(hash)s::text, 'hex'), workspace_id FROM fieldstone.placement WHERE workspace_id = %(workspace_id)s::uuid
 ON CONFLICT DO NOTHING;
 
--- name: search_credential
--- In a cell: the workspace whose key or session has this hash, with its name and epoch.
-SELECT workspace.id, workspace.name, workspace.epoch FROM fieldstone.workspace WHERE presence = 'HERE' AND id = ANY (ARRAY(
-    SELECT workspace_id FROM fieldstone.api_key WHERE token_hash = decode(%(hash)s::text, 'hex')
-    UNION ALL SELECT workspace_id FROM fieldstone.api_key WHERE old_token_hash = decode(%(hash)s::text, 'hex')
-    UNION ALL SELECT workspace_id FROM fieldstone.session WHERE token_hash = decode(%(hash)s::text, 'hex')
-));
+-- name: search_credentials
+-- In a cell: the workspaces whose keys or sessions have these hashes, with their names and epochs.
+SELECT encode(credential.hash, 'hex'), workspace.id, workspace.name, workspace.epoch FROM (
+    SELECT token_hash AS hash, workspace_id FROM fieldstone.api_key
+    WHERE token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given))
+    UNION ALL SELECT old_token_hash, workspace_id FROM fieldstone.api_key
+    WHERE old_token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given))
+    UNION ALL SELECT token_hash, workspace_id FROM fieldstone.session
+    WHERE token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given))
+) AS credential JOIN fieldstone.workspace ON workspace.id = credential.workspace_id AND workspace.presence = 'HERE';
 
 -- name: search_workspace
 -- In a cell: whether it has this workspace.

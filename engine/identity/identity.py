@@ -16,6 +16,7 @@ from fieldstone.engine.identity.issuer import Issuer
 from fieldstone.engine.identity.key_sets import FETCH_LIMIT, TrustedIssuer, trust
 from fieldstone.engine.identity.openid import OpenIdProvider, ProviderSettings, offered_roles
 from fieldstone.engine.identity.remembered_tokens import RememberedToken
+from fieldstone.engine.identity.shared_look_ups import SharedLookUps
 from fieldstone.engine.identity.tokens import Tokens, refused_user
 from fieldstone.metadata.roles.networks import is_within
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
@@ -41,6 +42,7 @@ class Identity(NamedTuple):
         current: the models, with the roles of their workspaces.
         roles: looks for roles that other processes have made.
         visitors: the rights of requests without a credential; None: there are none.
+        shared: look-ups of keys and sessions for addresses of which too many credentials have failed.
     """
 
     keys: KeyStore
@@ -50,6 +52,7 @@ class Identity(NamedTuple):
     current: CurrentSnapshots
     roles: NewRoles
     visitors: Visitors | None
+    shared: Mapping[CredentialKind, SharedLookUps[Principal]]
 
     def find_fresh(self, credential: Credential) -> Principal | None:
         """Return the principal of a credential that was checked a moment ago."""
@@ -60,14 +63,19 @@ class Identity(NamedTuple):
         return source.find_fresh(credential.hash)
 
     def needs_verification(self, credential: Credential) -> bool:
-        """Return whether a credential takes more than a look into a cache: a token's signature, a session's row."""
-        if credential.kind is CredentialKind.SESSION:
-            return not self.sessions.knows(credential.hash)
-        return (
-            credential.kind is CredentialKind.TOKEN
-            and self.tokens.are_accepted
-            and not self.tokens.has(credential.hash)
-        )
+        """Return whether a credential takes more than a look into a cache: a token's signature, another one's row."""
+        match credential.kind:
+            case CredentialKind.KEY:
+                return not self.keys.knows(credential.hash)
+            case CredentialKind.SESSION:
+                return not self.sessions.knows(credential.hash)
+            case CredentialKind.TOKEN:
+                return self.tokens.are_accepted and not self.tokens.has(credential.hash)
+
+    async def is_valid(self, credential: Credential) -> bool:
+        """Return whether a key or a session is valid, by a statement shared with others; False for a token."""
+        shared = self.shared.get(credential.kind)
+        return shared is not None and await shared.find(credential.hash) is not None
 
     def note_use(self, principal: Principal) -> None:
         """Note that a person has used a session, which would end by being idle."""
@@ -159,15 +167,20 @@ async def open_identity(
             fetcher = await stack.enter_async_context(open_fetcher(FETCH_LIMIT))
             trusted += [trust(issuer, fetcher) for issuer in issuers]
             opened |= {one.name: OpenIdProvider(one, fetcher, denied, workspaces) for one in providers}
+        sessions = SessionStore(database, offered_roles(providers))
         try:
             yield Identity(
                 keys=keys,
                 tokens=Tokens(trusted, denied, workspaces),
-                sessions=SessionStore(database, offered_roles(providers)),
+                sessions=sessions,
                 providers=opened,
                 current=current,
                 roles=NewRoles(current),
                 visitors=None if visitors is None else Visitors(*visitors, workspaces),
+                shared={
+                    CredentialKind.KEY: SharedLookUps(keys.refresh),
+                    CredentialKind.SESSION: SharedLookUps(sessions.refresh),
+                },
             )
         finally:
             for one in trusted:

@@ -71,7 +71,7 @@ class Services:
         broadcast: the messages to and from other processes.
         builder: the work on big tables after a change's commit.
         audit: notes acts that any number of requests may do.
-        failed_tokens: bounds the tokens that are verified in vain.
+        failed_tokens: bounds the credentials that are verified in vain.
         failed_sign_ins: bounds the sign-ins that fail.
         facts: of the server, which a principal is told.
         slow: notes the slow operations; None if nothing does.

@@ -184,6 +184,10 @@ class KeyStore:
         known = self._keys.get(token_hash)
         return None if known is None or not self._is_fresh(known, self._clock()) else known.answer
 
+    def knows(self, token_hash: bytes) -> bool:
+        """Return whether a request with this token adds no look-up: an answer is there, be it old, or on its way."""
+        return token_hash in self._keys or token_hash in self._look_ups or self._find_answer(token_hash)[0]
+
     def now(self) -> float:
         """Return the seconds of the clock."""
         return self._clock()

@@ -6,12 +6,15 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 
 import httpx
 import pytest
 
+from fieldstone.engine.errors import RateLimitExceeded
 from fieldstone.engine.server.app import Fieldstone
+from fieldstone.engine.server.rate_limits.failed_tokens import MOST
 from fieldstone.metadata.model import Workspace
 from fieldstone.sql import embedded
 from fieldstone.sql.embedded.process import shut_down
@@ -44,6 +47,14 @@ async def test_each_workspace_is_served_by_its_cell(cells: dict[str, str]) -> No
                 "/graphql", json={"query": LIST}, headers={"authorization": "Bearer fs_" + "x" * 43}
             )
             assert refused.status_code == 401
+            # An address of which too many keys have failed shares a look into the cells, which finds a new key.
+            with contextlib.suppress(RateLimitExceeded):
+                for _ in range(MOST):
+                    cell_services(app, "home").failed_tokens.begin(ip_address("127.0.0.1"))
+            made = await cell_services(app, "east").keys.create(second_model.workspace.id, "new")
+            for token, status in ((made.token, 200), ("fs_" + "y" * 43, 429)):
+                answer = await one.post("/graphql", json={"query": LIST}, headers={"authorization": f"Bearer {token}"})
+                assert answer.status_code == status
             shown = (await one.get("/metrics")).text
             assert 'fieldstone_cell_ready{cell="east"} 1.0' in shown
             assert 'fieldstone_pool_limit{cell="home"}' in shown

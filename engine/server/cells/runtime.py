@@ -9,11 +9,12 @@ from typing import Final, TypeVar
 from uuid import UUID
 
 from fieldstone.engine.audit.trail import AuditTrail
-from fieldstone.engine.cells.directory import CellsAway, Directory
+from fieldstone.engine.cells.directory import CellsAway, Directory, Place
 from fieldstone.engine.cells.load import NOTE_EVERY, note_load
 from fieldstone.engine.cells.moves.unfinished import finish_moves
-from fieldstone.engine.errors import ServiceUnavailable
+from fieldstone.engine.errors import RateLimitExceeded, ServiceUnavailable
 from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
+from fieldstone.engine.identity.shared_look_ups import SharedLookUps
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.cells.moving import drop_all_left
 from fieldstone.engine.server.cells.pulse import Pulse
@@ -66,6 +67,7 @@ class CellRuntime(Runtime):
         self._pulses: dict[str, Pulse] = {}
         self._failure: SqlError | MetadataError | None = None
         self._directory = Directory(self._home, self._databases)
+        self._shared = SharedLookUps(self._directory.find_credentials)
         self._workspaces: OrderedDict[bytes, UUID] = OrderedDict()
         self._places: OrderedDict[UUID, str] = OrderedDict()
         self._refused: OrderedDict[bytes, float] = OrderedDict()
@@ -168,7 +170,7 @@ class CellRuntime(Runtime):
             if now - self._refused.get(credential.hash, -_REFUSED_FOR) < _REFUSED_FOR:
                 return None
             try:
-                place = await self._directory.find_credential(credential.hash)
+                place = await self._find_credential(credential, presented)
             except CellsAway:
                 raise _some_away() from None
             if place is None:
@@ -178,6 +180,20 @@ class CellRuntime(Runtime):
             _keep(self._places, workspace_id, place.cell)
         _keep(self._workspaces, credential.hash, workspace_id)
         return workspace_id
+
+    async def _find_credential(self, credential: Credential, presented: Presented) -> Place | None:
+        home = self._cells[self._home].services
+        if home is None:
+            return await self._directory.find_credential(credential.hash)
+        try:
+            home.failed_tokens.begin(presented.address)
+        except RateLimitExceeded:
+            return await self._shared.find(credential.hash)
+        try:
+            return await self._directory.find_credential(credential.hash)
+        finally:
+            # One that no cell has is counted by the sign-in, which the home refuses.
+            home.failed_tokens.end(presented.address)
 
     async def _find_place(self, workspace_id: UUID) -> str | None:
         try:

@@ -1,4 +1,4 @@
-"""The limit of credentials that fail: beyond it, those of an address are not verified for a while."""
+"""The limit of credentials that fail: beyond it, an address has none verified by itself for a while."""
 
 import math
 import time
@@ -12,7 +12,7 @@ from fieldstone.engine.server.rate_limits.windows import Windows
 from fieldstone.metadata.roles.networks import Address
 
 MOST: Final = 200
-"""Tokens of an address that may fail in a window: a signature costs up to 0.4 ms of the event loop."""
+"""Credentials of an address that may fail in a window: a signature costs up to 0.4 ms of the event loop."""
 WINDOW: Final = 10.0
 """Seconds of a window."""
 MOST_SIGN_INS: Final = 20
@@ -25,7 +25,7 @@ _NETWORK_BITS = 64
 
 
 class FailedTokens:
-    """Counts the tokens that failed, by the address that sent them; an IPv6 client is its network of 64 bits.
+    """Counts the credentials that failed, by the address that sent them; an IPv6 client is its network of 64 bits.
 
     Args:
         most: those that may fail in a window.
@@ -39,7 +39,7 @@ class FailedTokens:
         *,
         most: int = MOST,
         window: float = WINDOW,
-        noun: str = "tokens",
+        noun: str = "credentials",
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._most = most
@@ -49,10 +49,10 @@ class FailedTokens:
         self._clock = clock
 
     def begin(self, address: Address | None, headers: list[Header] | None = None) -> None:
-        """Count a token as failed before it is verified, so that tokens that come together are all counted.
+        """Count a credential as failed before it is verified, so that those that come together are all counted.
 
         Raises:
-            RateLimitExceeded: too many tokens of the address failed; `headers` has the time to wait.
+            RateLimitExceeded: too many credentials of the address failed; `headers` has the time to wait.
         """
         allowance = self._windows.take(_number(address), self._most)
         if allowance.granted:
@@ -66,7 +66,7 @@ class FailedTokens:
         )
 
     def end(self, address: Address | None) -> None:
-        """Undo a `begin`: the token has not failed."""
+        """Undo a `begin`: the credential has not failed."""
         self._windows.give_back(_number(address))
 
 

@@ -93,7 +93,8 @@ async def sign_in(
 
     Raises:
         Unauthenticated: there is no valid key or token.
-        RateLimitExceeded: too many tokens of the address have failed; `headers` has the time to wait.
+        RateLimitExceeded: too many credentials of the address have failed, and this one is not known to be valid;
+            `headers` has the time to wait.
         Forbidden: the token gives no role.
         ServiceUnavailable: the database is away, so that the key cannot be checked.
     """
@@ -103,8 +104,15 @@ async def sign_in(
     is_counted = False
     try:
         if credential is not None and identity.needs_verification(credential):
-            failed.begin(presented.address, headers)
-            is_counted = True
+            try:
+                failed.begin(presented.address, headers)
+                is_counted = True
+            except RateLimitExceeded:
+                # A valid key or session of another client behind the address is served.
+                if not await identity.is_valid(credential):
+                    raise
+                if headers is not None:
+                    headers.clear()
         principal = await identity.resolve(presented)
     except (Unauthenticated, Forbidden, RateLimitExceeded) as error:
         is_counted = False
