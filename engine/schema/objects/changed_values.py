@@ -12,6 +12,7 @@ from graphql import (
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.descriptions import describe_field
 from fieldstone.engine.schema.values.enums import enum_value_type
+from fieldstone.engine.schema.values.notation import input_type_of
 from fieldstone.engine.schema.values.scalars import SCALARS, scalar_type
 from fieldstone.engine.schema.values.value_changes import fields_of
 from fieldstone.metadata.api_names import JSON_PATH_VALUE, TypeRole, type_name
@@ -21,15 +22,13 @@ from fieldstone.metadata.scalars import JSON
 
 _PATH = GraphQLList(GraphQLNonNull(GraphQLString))
 
-PATH_VALUE = GraphQLInputObjectType(
+PATH_VALUE = input_type_of(
     JSON_PATH_VALUE,
+    "A value inside a JSON document.",
     {
-        "path": GraphQLInputField(
-            GraphQLNonNull(_PATH), description="The keys that lead to the value; in a list its index, as a text."
-        ),
-        "value": GraphQLInputField(SCALARS[JSON.name], description="The new value; null is JSON's null."),
+        "path": (GraphQLNonNull(_PATH), "The keys that lead to the value; in a list its index, as a text."),
+        "value": (SCALARS[JSON.name], "The new value; null is JSON's null."),
     },
-    description="A value inside a JSON document.",
 )
 
 _MEANINGS = {

@@ -8,33 +8,25 @@ from graphql import (
     GraphQLList,
     GraphQLNamedType,
     GraphQLNonNull,
-    GraphQLObjectType,
     GraphQLString,
     GraphQLUnionType,
 )
 
-from fieldstone.engine.schema.scope import (
-    SEARCH_CONNECTION,
-    SEARCH_EDGE,
-    SEARCH_RECORD,
-    SEARCH_RESULT,
-    TypeScope,
-)
+from fieldstone.engine.schema.scope import SEARCH_CONNECTION, SEARCH_EDGE, SEARCH_RECORD, SEARCH_RESULT, TypeScope
+from fieldstone.engine.schema.values.notation import JSON, TEXT, type_of
 from fieldstone.engine.schema.values.paging import PAGE_INFO
-from fieldstone.engine.schema.values.scalars import SCALARS
-from fieldstone.metadata.scalars import JSON
 
 _ARGUMENTS = {
     "query": GraphQLArgument(
-        GraphQLNonNull(GraphQLString),
+        TEXT,
         description="Words, each the beginning of one; neither case nor accents matter.",
     ),
     "objects": GraphQLArgument(
-        GraphQLList(GraphQLNonNull(GraphQLString)),
+        GraphQLList(TEXT),
         description="The `nameSingular`s of the objects that are searched; all unless given.",
     ),
     "filter": GraphQLArgument(
-        SCALARS[JSON.name], description="Only records that match: a filter of the one object that is searched."
+        JSON, description="Only records that match: a filter of the one object that is searched."
     ),
     "first": GraphQLArgument(
         GraphQLInt, description="At most so many hits, counted from the start of those that `after` leaves."
@@ -58,41 +50,36 @@ def build_search_type(scope: TypeScope, name: str) -> GraphQLNamedType:
     match name:
         case _ if name == SEARCH_CONNECTION:
             edges = GraphQLNonNull(GraphQLList(GraphQLNonNull(scope.object_type(SEARCH_EDGE))))
-            return GraphQLObjectType(
+            return type_of(
                 name,
+                "A page of hits.",
                 {
-                    "edges": GraphQLField(edges, description="The hits, the best first."),
-                    "pageInfo": GraphQLField(
-                        GraphQLNonNull(PAGE_INFO), description="The position of the page among all hits."
-                    ),
+                    "edges": (edges, "The hits, the best first."),
+                    "pageInfo": (GraphQLNonNull(PAGE_INFO), "The position of the page among all hits."),
                 },
-                description="A page of hits.",
             )
         case _ if name == SEARCH_EDGE:
-            return GraphQLObjectType(
+            return type_of(
                 name,
+                "A hit and its place.",
                 {
-                    "node": GraphQLField(GraphQLNonNull(scope.object_type(SEARCH_RESULT)), description="The hit."),
-                    "cursor": GraphQLField(GraphQLNonNull(GraphQLString), description="The hit's place, for `after`."),
+                    "node": (GraphQLNonNull(scope.object_type(SEARCH_RESULT)), "The hit."),
+                    "cursor": (TEXT, "The hit's place, for `after`."),
                 },
-                description="A hit and its place.",
             )
         case _ if name == SEARCH_RESULT:
-            return GraphQLObjectType(
+            return type_of(
                 name,
+                "A hit of a search.",
                 {
-                    "object": GraphQLField(GraphQLNonNull(GraphQLString), description="The object's `nameSingular`."),
-                    "rank": GraphQLField(
+                    "object": (TEXT, "The object's `nameSingular`."),
+                    "rank": (
                         GraphQLNonNull(GraphQLFloat),
-                        description="From 1 to 2 where the record has all words, less where its label resembles them.",
+                        "From 1 to 2 where the record has all words, less where its label resembles them.",
                     ),
-                    "snippet": GraphQLField(
-                        GraphQLNonNull(GraphQLString),
-                        description="A part of the record's texts as HTML, with the words in `<b>`.",
-                    ),
-                    "record": GraphQLField(GraphQLNonNull(scope.union_type(SEARCH_RECORD)), description="The record."),
+                    "snippet": (TEXT, "A part of the record's texts as HTML, with the words in `<b>`."),
+                    "record": (GraphQLNonNull(scope.union_type(SEARCH_RECORD)), "The record."),
                 },
-                description="A hit of a search.",
             )
         case _:
             return GraphQLUnionType(

@@ -7,41 +7,39 @@ from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
     GraphQLField,
-    GraphQLInputObjectType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLString,
 )
 
-from fieldstone.engine.schema.notation import COUNT, JSON, TEXT
 from fieldstone.engine.schema.roots.model_plans import BROKEN_DOCUMENT
-from fieldstone.engine.schema.roots.mutation_notation import input_member, mutation
+from fieldstone.engine.schema.roots.mutation_notation import mutation
 from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values.notation import COUNT, JSON, TEXT, fixed, input_type_of, type_of
 
-_INPUT = GraphQLInputObjectType(
+_INPUT = input_type_of(
     "ImportDocumentsInput",
+    "Documents to trust.",
     {
-        "client": input_member(TEXT, "The name of the client that sends the documents."),
-        "manifest": input_member(
-            GraphQLNonNull(JSON), "The manifest that Apollo, Relay or graphql-codegen have written of them."
-        ),
-        "role": input_member(
+        "client": (TEXT, "The name of the client that sends the documents."),
+        "manifest": (GraphQLNonNull(JSON), "The manifest that Apollo, Relay or graphql-codegen have written of them."),
+        "role": (
             GraphQLString,
             "The role of the client's users, as which changes of the model are held against the documents.",
         ),
-        "replace": input_member(GraphQLBoolean, "True: the client's other documents are removed."),
+        "replace": (GraphQLBoolean, "True: the client's other documents are removed."),
     },
-    description="Documents to trust.",
 )
 
-_IMPORTED = GraphQLObjectType(
+_IMPORTED = type_of(
     "ImportedDocuments",
+    "The effect of an import or a removal of documents.",
     {
-        "written": GraphQLField(COUNT, description="The documents that are new or have another text."),
-        "removed": GraphQLField(COUNT, description="The documents that were removed."),
+        "written": (COUNT, "The documents that are new or have another text."),
+        "removed": (COUNT, "The documents that were removed."),
     },
-    description="The effect of an import or a removal of documents.",
 )
 
 BROKEN_DOCUMENTS: Final = "BrokenDocuments"
@@ -49,21 +47,18 @@ BROKEN_DOCUMENTS: Final = "BrokenDocuments"
 
 def _broken(scope: TypeScope) -> GraphQLObjectType:
     document = GraphQLNonNull(scope.object_type(BROKEN_DOCUMENT))
-    return GraphQLObjectType(
+    return type_of(
         BROKEN_DOCUMENTS,
+        "The trusted documents that are not valid.",
         {
-            "documents": GraphQLField(
-                GraphQLNonNull(GraphQLList(document)), description="Those that the model refuses, by client and id."
-            ),
-            "unchecked": GraphQLField(COUNT, description="The documents that were too many to be looked at."),
+            "documents": (GraphQLNonNull(GraphQLList(document)), "Those that the model refuses, by client and id."),
+            "unchecked": (COUNT, "The documents that were too many to be looked at."),
         },
-        description="The trusted documents that are not valid.",
     )
 
 
-DOCUMENT_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | GraphQLObjectType]] = {
-    _INPUT.name: lambda _: _INPUT,
-    _IMPORTED.name: lambda _: _IMPORTED,
+DOCUMENT_TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
+    **fixed(_INPUT, _IMPORTED),
     BROKEN_DOCUMENTS: _broken,
 }
 """The types that only these root fields use."""

@@ -7,8 +7,8 @@ from graphql import (
     GraphQLBoolean,
     GraphQLField,
     GraphQLID,
-    GraphQLInputField,
     GraphQLInputObjectType,
+    GraphQLInputType,
     GraphQLList,
     GraphQLNamedType,
     GraphQLNonNull,
@@ -16,12 +16,12 @@ from graphql import (
 )
 
 from fieldstone.engine.documents.allowances import ACCEPTS
-from fieldstone.engine.schema.notation import JSON, UUID
 from fieldstone.engine.schema.roots.model_plans import CHANGE, PLAN_MUTATIONS, PLAN_TYPES
-from fieldstone.engine.schema.roots.mutation_notation import InputType, input_member, input_of, mutation
+from fieldstone.engine.schema.roots.mutation_notation import InputType, input_of, mutation
 from fieldstone.engine.schema.roots.role_types import ROLE_SHAPES, ROLE_TYPES, NullableInput
 from fieldstone.engine.schema.roots.twenty_names import IGNORED, IndexInput
 from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values.notation import JSON, UUID, InputMember, fixed
 from fieldstone.engine.schema.values.scalars import SCALARS, build_scalar
 from fieldstone.metadata import scalars
 from fieldstone.metadata.changes.kinds.kind import Mutation, Subject
@@ -60,14 +60,14 @@ _TYPES_IN_LIST: _Types = {
 """The types of the members in a list of changes, where names may stand in the place of ids."""
 
 
-def _members(asked: Mutation, types: _Types, scope: TypeScope) -> dict[str, GraphQLInputField]:
+def _members(asked: Mutation, types: _Types, scope: TypeScope) -> dict[str, InputMember]:
     return {member.name: _member(scope, member, types, is_create=asked.id_shape is None) for member in asked.members}
 
 
-def _member(scope: TypeScope, member: Member, types: _Types, *, is_create: bool) -> GraphQLInputField:
+def _member(scope: TypeScope, member: Member, types: _Types, *, is_create: bool) -> InputMember:
     type_ = scope.enum_type("FieldTypeEnum") if member.shape is Shape.FIELD_TYPE else types[member.shape]
     described = (member.created if is_create else member.updated) or ""
-    return input_member(GraphQLNonNull(type_) if is_create and member.is_required else type_, described)
+    return (GraphQLNonNull(type_) if is_create and member.is_required else type_, described)
 
 
 def input_name(action: str) -> str:
@@ -97,35 +97,33 @@ def _wrapper(wrapper: str, name: str, asked: Mutation) -> InputType:
     """Return the input of the other spelling: around the input, the id, or both."""
     subject = asked.answer.value
 
-    def member(described: str) -> Callable[[TypeScope], GraphQLInputField]:
-        def build(scope: TypeScope) -> GraphQLInputField:
-            listed = scope.input_type(name)
-            return input_member(
-                GraphQLNonNull(IndexInput(listed) if asked.answer is Subject.INDEX else listed), described
-            )
+    def wrapped(scope: TypeScope) -> GraphQLInputType:
+        listed = scope.input_type(name)
+        return GraphQLNonNull(IndexInput(listed) if asked.answer is Subject.INDEX else listed)
 
-        return build
+    def created(scope: TypeScope) -> dict[str, InputMember]:
+        return {subject: (wrapped(scope), f"The {subject} to create.")}
+
+    def deleted(_scope: TypeScope) -> dict[str, InputMember]:
+        return {"id": (GraphQLNonNull(UUID), "The id of the record to delete.")}
+
+    def updated(scope: TypeScope) -> dict[str, InputMember]:
+        id_ = (GraphQLNonNull(UUID), "The id of the record to change.")
+        return {"id": id_, "update": (wrapped(scope), "Its new values.")}
 
     if asked.id_shape is None:
-        wrapped = member(f"The {subject} to create.")
-        return input_of(wrapper, lambda scope: {subject: wrapped(scope)}, f"A wrapper around `{name}`.")
+        return input_of(wrapper, created, f"A wrapper around `{name}`.")
     if not asked.members:
-        id_ = input_member(GraphQLNonNull(UUID), "The id of the record to delete.")
-        return input_of(wrapper, lambda _scope: {"id": id_}, "A wrapper around an id.")
-    id_ = input_member(GraphQLNonNull(UUID), "The id of the record to change.")
-    wrapped = member("Its new values.")
-    return input_of(
-        wrapper, lambda scope: {"id": id_, "update": wrapped(scope)}, f"An id, and a wrapper around `{name}`."
-    )
+        return input_of(wrapper, deleted, "A wrapper around an id.")
+    return input_of(wrapper, updated, f"An id, and a wrapper around `{name}`.")
 
 
 def _listed_types() -> Iterable[tuple[str, InputType]]:
     """Yield the input of a list's changes, `Change`, and those of its members."""
 
-    def members(scope: TypeScope) -> dict[str, GraphQLInputField]:
+    def members(scope: TypeScope) -> dict[str, InputMember]:
         return {
-            action: input_member(scope.input_type(_listed_name(action)), asked.description)
-            for action, asked in MUTATIONS.items()
+            action: (scope.input_type(_listed_name(action)), asked.description) for action, asked in MUTATIONS.items()
         }
 
     described = "A change of the model: exactly one member, named like the mutation that makes this change alone."
@@ -140,15 +138,15 @@ def _listed_members(action: str, asked: Mutation) -> Iterable[tuple[str, InputTy
     if asked.id_shape is None:
         yield name, _json_too(input_of(name, values, asked.input_description), input_name(action))
         return
-    id_ = input_member(GraphQLNonNull(_TYPES_IN_LIST[asked.id_shape]), "Its subject.")
+    id_ = (GraphQLNonNull(_TYPES_IN_LIST[asked.id_shape]), "Its subject.")
     inner = f"{action[0].upper()}{action[1:]}Values"
     if asked.members:
         yield inner, _json_too(input_of(inner, values, asked.input_description), input_name(action))
 
-    def members(scope: TypeScope) -> dict[str, GraphQLInputField]:
+    def members(scope: TypeScope) -> dict[str, InputMember]:
         if not asked.members:
             return {"id": id_}
-        return {"id": id_, "update": input_member(GraphQLNonNull(scope.input_type(inner)), "Its new values.")}
+        return {"id": id_, "update": (GraphQLNonNull(scope.input_type(inner)), "Its new values.")}
 
     yield name, _json_too(input_of(name, members, asked.description))
 
@@ -183,8 +181,8 @@ def _fields(asked: Mapping[str, Mutation]) -> Iterable[tuple[str, Callable[[Type
 CHANGE_TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
     **dict(_input_types()),
     **dict(_listed_types()),
-    MODEL_NAME.name: lambda _: MODEL_NAME,
-    **{name: lambda _scope, type_=type_: type_ for name, type_ in ROLE_TYPES.items()},  # type: ignore[misc]  # its own
+    **fixed(MODEL_NAME),
+    **ROLE_TYPES,
     **PLAN_TYPES,
 }
 """The types that only these mutations use."""

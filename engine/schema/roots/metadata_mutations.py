@@ -6,23 +6,19 @@ from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
     GraphQLField,
-    GraphQLInputObjectType,
     GraphQLInt,
     GraphQLList,
     GraphQLNamedType,
     GraphQLNonNull,
-    GraphQLObjectType,
     GraphQLString,
 )
 
-from fieldstone.engine.schema.notation import DATE_TIME, JSON, TEXT, UUID
 from fieldstone.engine.schema.roots.activity.events import EVENT_QUERIES, EVENT_TYPES
 from fieldstone.engine.schema.roots.activity.processes import PROCESS_QUERIES, PROCESS_TYPES
 from fieldstone.engine.schema.roots.document_mutations import DOCUMENT_FIELDS, DOCUMENT_QUERIES, DOCUMENT_TYPES
 from fieldstone.engine.schema.roots.metadata_changes import CHANGE_FIELDS, CHANGE_TYPES
 from fieldstone.engine.schema.roots.model_facts import MODEL_FACT_TYPES, MODEL_FACTS, MODEL_SUBSCRIPTIONS
 from fieldstone.engine.schema.roots.model_plans import PLAN_QUERIES
-from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
 from fieldstone.engine.schema.roots.mutation_notation import mutation
 from fieldstone.engine.schema.roots.principals import PRINCIPAL_QUERIES, PRINCIPAL_TYPES
 from fieldstone.engine.schema.roots.saved_views.fields import VIEW_FIELDS, VIEW_QUERIES, VIEW_TYPES
@@ -30,53 +26,50 @@ from fieldstone.engine.schema.roots.token_mutations import TOKEN_FIELDS, TOKEN_Q
 from fieldstone.engine.schema.roots.twenty_names import BOOLEAN_FILTER, OTHER_NAMES, UNLISTED_TYPES
 from fieldstone.engine.schema.roots.webhook_mutations import WEBHOOK_FIELDS, WEBHOOK_TYPES
 from fieldstone.engine.schema.scope import MutationSet, TypeScope
+from fieldstone.engine.schema.values.notation import DATE_TIME, JSON, TEXT, UUID, fixed, input_type_of, type_of
 from fieldstone.metadata.workspaces.lifetimes import LONGEST_OVERLAP
 
-_CREATE_API_KEY_INPUT = GraphQLInputObjectType(
+_CREATE_API_KEY_INPUT = input_type_of(
     "CreateApiKeyInput",
+    "An API key to create.",
     {
-        "name": _member(TEXT, "The key's purpose; events name it as their actor."),
-        "expiresAt": _member(DATE_TIME, "When the key ceases to be valid; never where it is left out."),
-        "networks": _member(
+        "name": (TEXT, "The key's purpose; events name it as their actor."),
+        "expiresAt": (DATE_TIME, "When the key ceases to be valid; never where it is left out."),
+        "networks": (
             GraphQLList(TEXT),
             "The networks that it may be used from, such as 203.0.113.0/24; all where it is left out.",
         ),
-        "role": _member(GraphQLString, "The name of its role; the role of this request where it is left out."),
-        "claims": _member(JSON, 'The values that the rules of its role name, as `{ userId: ".." }`.'),
+        "role": (GraphQLString, "The name of its role; the role of this request where it is left out."),
+        "claims": (JSON, 'The values that the rules of its role name, as `{ userId: ".." }`.'),
     },
-    description="An API key to create.",
 )
 
-_CREATED_API_KEY = GraphQLObjectType(
+_CREATED_API_KEY = type_of(
     "CreatedApiKey",
+    "A new API key with its token.",
     {
-        "id": GraphQLField(GraphQLNonNull(UUID), description="The key's id."),
-        "name": GraphQLField(TEXT, description="The key's purpose."),
-        "token": GraphQLField(TEXT, description="The key itself, shown this once."),
-        "role": GraphQLField(GraphQLString, description="The name of the key's role."),
-        "expiresAt": GraphQLField(DATE_TIME, description="When the key ceases to be valid, null for never."),
-        "networks": GraphQLField(
-            GraphQLNonNull(GraphQLList(TEXT)),
-            description="The networks that it may be used from, [] for all.",
-        ),
-        "createdAt": GraphQLField(GraphQLNonNull(DATE_TIME), description="When the key was created."),
+        "id": (GraphQLNonNull(UUID), "The key's id."),
+        "name": (TEXT, "The key's purpose."),
+        "token": (TEXT, "The key itself, shown this once."),
+        "role": (GraphQLString, "The name of the key's role."),
+        "expiresAt": (DATE_TIME, "When the key ceases to be valid, null for never."),
+        "networks": (GraphQLNonNull(GraphQLList(TEXT)), "The networks that it may be used from, [] for all."),
+        "createdAt": (GraphQLNonNull(DATE_TIME), "When the key was created."),
     },
-    description="A new API key with its token.",
 )
-
-_PLAIN_TYPES = {**PRINCIPAL_TYPES, **PROCESS_TYPES, **EVENT_TYPES}
 
 _TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
-    _CREATE_API_KEY_INPUT.name: lambda _: _CREATE_API_KEY_INPUT,
-    _CREATED_API_KEY.name: lambda _: _CREATED_API_KEY,
+    **fixed(_CREATE_API_KEY_INPUT, _CREATED_API_KEY),
     **CHANGE_TYPES,
-    **{name: lambda _scope, type_=type_: type_ for name, type_ in _PLAIN_TYPES.items()},  # type: ignore[misc]  # its own
+    **PRINCIPAL_TYPES,
+    **PROCESS_TYPES,
+    **EVENT_TYPES,
     **MODEL_FACT_TYPES,
     **DOCUMENT_TYPES,
     **TOKEN_TYPES,
     **VIEW_TYPES,
     **WEBHOOK_TYPES,
-    BOOLEAN_FILTER.name: lambda _: BOOLEAN_FILTER,
+    **fixed(BOOLEAN_FILTER),
 }
 
 

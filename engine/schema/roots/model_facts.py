@@ -13,8 +13,8 @@ from graphql import (
     GraphQLString,
 )
 
-from fieldstone.engine.schema.notation import BIG_INT, FLAG, TEXT, UUID, list_of, type_of
 from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values.notation import BIG_INT, FLAG, TEXT, UUID, fixed, list_of, type_of
 
 FIELD_TYPE_INFO: Final = "FieldTypeInfo"
 DERIVED_NAMES: Final = "DerivedNames"
@@ -121,7 +121,7 @@ def _info(scope: TypeScope) -> GraphQLObjectType:
 
 MODEL_FACT_TYPES: Final[Mapping[str, Callable[[TypeScope], GraphQLNamedType]]] = {
     FIELD_TYPE_INFO: _info,
-    **{type_.name: lambda _scope, type_=type_: type_ for type_ in (_PART, _SETTING, _NAMES, _STATS, _BUILD, _CHANGE)},  # type: ignore[misc]  # its own
+    **fixed(_PART, _SETTING, _NAMES, _STATS, _BUILD, _CHANGE),
 }
 """The types that only these root fields use."""
 

@@ -17,8 +17,8 @@ from graphql import (
 )
 
 from fieldstone.engine.documents.allowances import IS_ALSO_WHOLE
-from fieldstone.engine.schema.notation import BIG_INT, COUNT, JSON, TEXT, list_of, type_of
 from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values.notation import BIG_INT, COUNT, JSON, TEXT, fixed, list_of, type_of
 
 CHANGE: Final = "Change"
 BROKEN_DOCUMENT: Final = "BrokenDocument"
@@ -185,7 +185,7 @@ _PLAN = GraphQLObjectType(
     description="The effect of changes of the model.",
 )
 
-_TYPES = (
+PLAN_TYPES: Final = fixed(
     _LOCK,
     _VALUE,
     _CONVERSION,
@@ -199,11 +199,7 @@ _TYPES = (
     _COUNTS,
     _PLAN,
 )
-PLAN_TYPES: Mapping[str, Callable[[TypeScope], GraphQLObjectType]] = {
-    type_.name: lambda _scope, type_=type_: type_  # type: ignore[misc]  # each has its own
-    for type_ in _TYPES
-}
-"""The types of a plan; every schema of the Metadata API has these very instances."""
+"""The types of a plan."""
 
 
 def _answering(
@@ -221,7 +217,7 @@ def _changes(scope: TypeScope) -> dict[str, GraphQLArgument]:
 
 
 def _to(_scope: TypeScope) -> dict[str, GraphQLArgument]:
-    return {"to": GraphQLArgument(GraphQLNonNull(GraphQLInt), description="A version of `metadataHistory`.")}
+    return {"to": GraphQLArgument(COUNT, description="A version of `metadataHistory`.")}
 
 
 def _to_any(_scope: TypeScope) -> dict[str, GraphQLArgument]:

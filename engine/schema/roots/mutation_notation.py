@@ -2,18 +2,11 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from graphql import (
-    GraphQLArgument,
-    GraphQLField,
-    GraphQLInputField,
-    GraphQLInputObjectType,
-    GraphQLInputType,
-    GraphQLNonNull,
-)
+from graphql import GraphQLArgument, GraphQLField, GraphQLInputField, GraphQLInputObjectType, GraphQLNonNull
 
-from fieldstone.engine.schema.notation import JSON, UUID
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.unlisted import OpenInput
+from fieldstone.engine.schema.values.notation import JSON, UUID, InputMember, input_fields
 
 InputType = Callable[[TypeScope], GraphQLInputObjectType]
 """Builds an input type for a schema."""
@@ -21,7 +14,7 @@ InputType = Callable[[TypeScope], GraphQLInputObjectType]
 
 def input_of(
     name: str,
-    members: Callable[[TypeScope], Mapping[str, GraphQLInputField]],
+    members: Callable[[TypeScope], Mapping[str, InputMember]],
     description: str,
     *,
     is_one_of: bool = False,
@@ -30,15 +23,10 @@ def input_of(
     """Return the function that builds an input type; its members are built at first use, the unlisted ones JSON."""
     if unlisted:
         ignored = dict.fromkeys(unlisted, GraphQLInputField(JSON))
-        return lambda scope: OpenInput(name, lambda: members(scope), ignored, description=description)
+        return lambda scope: OpenInput(name, lambda: input_fields(members(scope)), ignored, description=description)
     return lambda scope: GraphQLInputObjectType(
-        name, lambda: members(scope), description=description, is_one_of=is_one_of
+        name, lambda: input_fields(members(scope)), description=description, is_one_of=is_one_of
     )
-
-
-def input_member(of_type: GraphQLInputType, description: str) -> GraphQLInputField:
-    """Return a member of an input."""
-    return GraphQLInputField(of_type, description=description)
 
 
 def mutation(

@@ -6,10 +6,7 @@ from typing import Any, Final
 from graphql import (
     GraphQLBoolean,
     GraphQLEnumType,
-    GraphQLEnumValue,
-    GraphQLInputField,
     GraphQLInputObjectType,
-    GraphQLInputType,
     GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
@@ -17,8 +14,7 @@ from graphql import (
     GraphQLString,
 )
 
-from fieldstone.engine.schema.notation import JSON, TEXT
-from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
+from fieldstone.engine.schema.values.notation import JSON, TEXT, InputMember, enum_of, fixed, input_type_of
 from fieldstone.metadata.access.role_reader import WAY_MEMBERS
 from fieldstone.metadata.changes.members import Shape
 from fieldstone.metadata.roles.claim_types import CLAIM_TYPES
@@ -29,15 +25,6 @@ NullableInput = GraphQLScalarType | GraphQLEnumType | GraphQLInputObjectType | G
 
 def _list(item: NullableInput) -> GraphQLList[Any]:
     return GraphQLList(GraphQLNonNull(item))
-
-
-def _enum(name: str, values: Mapping[str, str], description: str) -> GraphQLEnumType:
-    members = {value: GraphQLEnumValue(value, description=meaning) for value, meaning in values.items()}
-    return GraphQLEnumType(name, members, description=description)
-
-
-def _input(name: str, members: Mapping[str, GraphQLInputField], description: str) -> GraphQLInputObjectType:
-    return GraphQLInputObjectType(name, members, description=description)
 
 
 _SETTINGS = {
@@ -52,62 +39,59 @@ _SETTINGS = {
     Setting.DOCUMENTS: "Trusted documents.",
     Setting.EXPLAIN: "The plans of operations, with PostgreSQL's estimates.",
 }
-SETTING = _enum(
+SETTING = enum_of(
     "RoleSetting",
-    {setting.value: meaning for setting, meaning in _SETTINGS.items()},
     "A part of the administration of a workspace.",
+    {setting.value: meaning for setting, meaning in _SETTINGS.items()},
 )
-_CLAIM_TYPE = _enum(
+_CLAIM_TYPE = enum_of(
     "RoleClaimType",
-    {name: scalar.description for name, scalar in CLAIM_TYPES.items()},
     "The type of a principal's value.",
+    {name: scalar.description for name, scalar in CLAIM_TYPES.items()},
 )
 
-_CLAIM = _input(
+_CLAIM = input_type_of(
     "RoleClaimInput",
-    {
-        "name": _member(TEXT, "The name after `$principal.`."),
-        "type": _member(GraphQLNonNull(_CLAIM_TYPE), "The type of the value, or of each item of a list."),
-        "isList": _member(GraphQLBoolean, "True: the value is a list."),
-        "mayLack": _member(GraphQLBoolean, "True: a principal without this list has an empty one."),
-    },
     "A principal's value that the rules of a role name; a principal without it may do nothing.",
+    {
+        "name": (TEXT, "The name after `$principal.`."),
+        "type": (GraphQLNonNull(_CLAIM_TYPE), "The type of the value, or of each item of a list."),
+        "isList": (GraphQLBoolean, "True: the value is a list."),
+        "mayLack": (GraphQLBoolean, "True: a principal without this list has an empty one."),
+    },
 )
-_LIMITS = _input(
+_LIMITS = input_type_of(
     "RoleLimitsInput",
-    {
-        "maxPage": _member(GraphQLInt, "The largest page."),
-        "maxCost": _member(GraphQLInt, "The highest price of an operation."),
-        "rateLimit": _member(GraphQLInt, "Operations in a window of the rate limit."),
-    },
     "The limits of a role's requests; those of the server hold where they are lower.",
-)
-_FIELDS = _input(
-    "RoleFieldsInput",
     {
-        "only": _member(_list(GraphQLString), "These fields, and none that comes later."),
-        "allBut": _member(_list(GraphQLString), "All fields but these, those that come later among them."),
+        "maxPage": (GraphQLInt, "The largest page."),
+        "maxCost": (GraphQLInt, "The highest price of an operation."),
+        "rateLimit": (GraphQLInt, "Operations in a window of the rate limit."),
     },
+)
+_FIELDS = input_type_of(
+    "RoleFieldsInput",
     "Fields of an object by their names; one of the two members.",
+    {
+        "only": (_list(GraphQLString), "These fields, and none that comes later."),
+        "allBut": (_list(GraphQLString), "All fields but these, those that come later among them."),
+    },
 )
 _CHECK = (
     "A filter that the record fulfils as it is written. Without one the result of an update fulfils the rule;"
     " `{}` lifts that."
 )
-_WAY_TYPES: Mapping[str, tuple[GraphQLInputType, str]] = {
-    "rule": (
-        JSON,
-        "The records: a filter of the object, which may name `$principal.` values. Left out: all.",
-    ),
+_WAY_TYPES: Mapping[str, InputMember] = {
+    "rule": (JSON, "The records: a filter of the object, which may name `$principal.` values. Left out: all."),
     "fields": (_FIELDS, "The fields that may be read, or given; all where it is left out."),
     "check": (JSON, _CHECK),
     "preset": (JSON, "Data of the object that is written whatever the client gives."),
 }
 _WAYS = {
-    action: _input(
+    action: input_type_of(
         f"Role{action.value.title()}Input",
-        {name: _member(*_WAY_TYPES[name]) for name in WAY_MEMBERS[action]},
         f"A way to {action.value} records; `{{}}` is without a restriction.",
+        {name: _WAY_TYPES[name] for name in WAY_MEMBERS[action]},
     )
     for action in Action
 }
@@ -119,21 +103,20 @@ _DONE = {
     Action.RESTORE: "restored",
     Action.DESTROY: "destroyed",
 }
-_GRANT = _input(
+_GRANT = input_type_of(
     "RoleGrantInput",
+    "The rights on an object. A grant for one object replaces the one for all, in every action.",
     {
-        "object": _member(TEXT, "The nameSingular of an object; `*` for all that have no grant of their own."),
-        "aggregates": _member(
-            GraphQLBoolean, "False: the records may be read, and not be counted, aggregated or grouped."
-        ),
+        "object": (TEXT, "The nameSingular of an object; `*` for all that have no grant of their own."),
+        "aggregates": (GraphQLBoolean, "False: the records may be read, and not be counted, aggregated or grouped."),
         **{
-            action.value: _member(
-                _list(_WAYS[action]), f"How records may be {done}, in one way or several. Left out or null: not at all."
+            action.value: (
+                _list(_WAYS[action]),
+                f"How records may be {done}, in one way or several. Left out or null: not at all.",
             )
             for action, done in _DONE.items()
         },
     },
-    "The rights on an object. A grant for one object replaces the one for all, in every action.",
 )
 
 ROLE_SHAPES: Final[Mapping[Shape, NullableInput]] = {
@@ -146,7 +129,5 @@ ROLE_SHAPES: Final[Mapping[Shape, NullableInput]] = {
 }
 """The types of a role's members by their shapes."""
 
-ROLE_TYPES: Final = {
-    type_.name: type_ for type_ in (SETTING, _CLAIM_TYPE, _CLAIM, _LIMITS, _FIELDS, *_WAYS.values(), _GRANT)
-}
+ROLE_TYPES: Final = fixed(SETTING, _CLAIM_TYPE, _CLAIM, _LIMITS, _FIELDS, *_WAYS.values(), _GRANT)
 """The types that only the inputs of roles use."""

@@ -3,63 +3,50 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from graphql import (
-    GraphQLArgument,
-    GraphQLField,
-    GraphQLInputObjectType,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    GraphQLString,
-)
+from graphql import GraphQLArgument, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLString
 
-from fieldstone.engine.schema.notation import DATE_TIME, TEXT
-from fieldstone.engine.schema.roots.mutation_notation import input_member, mutation
+from fieldstone.engine.schema.roots.mutation_notation import mutation
 from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values.notation import DATE_TIME, TEXT, fixed, input_type_of, type_of
 
-_INPUT = GraphQLInputObjectType(
+_INPUT = input_type_of(
     "DenyTokensInput",
+    "Tokens to deny: one by its id, or those of a subject.",
     {
-        "issuer": input_member(TEXT, "The issuer of the tokens: their claim `iss`."),
-        "jwtId": input_member(GraphQLString, "The claim `jti` of one token."),
-        "subject": input_member(GraphQLString, "The claim `sub`: all of its tokens up to now are denied."),
-        "expiresAt": input_member(
-            DATE_TIME, "When the last of these tokens ends, and the denial with it; never where it is left out."
+        "issuer": (TEXT, "The issuer of the tokens: their claim `iss`."),
+        "jwtId": (GraphQLString, "The claim `jti` of one token."),
+        "subject": (GraphQLString, "The claim `sub`: all of its tokens up to now are denied."),
+        "expiresAt": (
+            DATE_TIME,
+            "When the last of these tokens ends, and the denial with it; never where it is left out.",
         ),
     },
-    description="Tokens to deny: one by its id, or those of a subject.",
 )
 
-_ALLOWED_INPUT = GraphQLInputObjectType(
+_ALLOWED_INPUT = input_type_of(
     "AllowTokensInput",
+    "Tokens to allow again: one by its id, or those of a subject.",
     {
-        "issuer": input_member(TEXT, "The issuer of the tokens: their claim `iss`."),
-        "jwtId": input_member(GraphQLString, "The claim `jti` of the one token that was denied."),
-        "subject": input_member(GraphQLString, "The claim `sub` whose tokens were denied."),
+        "issuer": (TEXT, "The issuer of the tokens: their claim `iss`."),
+        "jwtId": (GraphQLString, "The claim `jti` of the one token that was denied."),
+        "subject": (GraphQLString, "The claim `sub` whose tokens were denied."),
     },
-    description="Tokens to allow again: one by its id, or those of a subject.",
 )
 
 DENIED_TOKENS: Final = "DeniedTokens"
-_DENIED = GraphQLObjectType(
+_DENIED = type_of(
     DENIED_TOKENS,
+    "Denied tokens.",
     {
-        "issuer": GraphQLField(TEXT, description="The issuer of the tokens."),
-        "jwtId": GraphQLField(GraphQLString, description="The id of the one token; null for those of a subject."),
-        "subject": GraphQLField(GraphQLString, description="The subject; null for one token."),
-        "deniedAt": GraphQLField(
-            GraphQLNonNull(DATE_TIME), description="Tokens of a subject that were issued later are served."
-        ),
-        "expiresAt": GraphQLField(DATE_TIME, description="When the denial ends, null for never."),
+        "issuer": (TEXT, "The issuer of the tokens."),
+        "jwtId": (GraphQLString, "The id of the one token; null for those of a subject."),
+        "subject": (GraphQLString, "The subject; null for one token."),
+        "deniedAt": (GraphQLNonNull(DATE_TIME), "Tokens of a subject that were issued later are served."),
+        "expiresAt": (DATE_TIME, "When the denial ends, null for never."),
     },
-    description="Denied tokens.",
 )
 
-TOKEN_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | GraphQLObjectType]] = {
-    _INPUT.name: lambda _: _INPUT,
-    _ALLOWED_INPUT.name: lambda _: _ALLOWED_INPUT,
-    _DENIED.name: lambda _: _DENIED,
-}
+TOKEN_TYPES: Final = fixed(_INPUT, _ALLOWED_INPUT, _DENIED)
 """The types that only these root fields use."""
 
 TOKEN_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {

@@ -1,23 +1,31 @@
 """The mutations of webhooks, with the types that only they use."""
 
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
     GraphQLField,
-    GraphQLInputObjectType,
     GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
-    GraphQLObjectType,
     GraphQLString,
 )
 
-from fieldstone.engine.schema.notation import DATE_TIME, JSON, TEXT, UUID
-from fieldstone.engine.schema.roots.mutation_notation import input_member as _member
 from fieldstone.engine.schema.roots.mutation_notation import mutation as _mutation
 from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values.notation import (
+    COUNT,
+    DATE_TIME,
+    FLAG,
+    JSON,
+    TEXT,
+    UUID,
+    fixed,
+    input_type_of,
+    type_of,
+)
 
 _TEXTS = GraphQLList(TEXT)
 _OPERATIONS = "The events that it waits for: `person.created`, `person.*`, `*.deleted` or `*.*`, for instance."
@@ -26,80 +34,71 @@ _CLAIMS = 'The values that the rules of its role name, as `{ userId: ".." }`.'
 _SECRET = "The key that signs the events."  # noqa: S105 - a description
 
 
-_CREATE_INPUT = GraphQLInputObjectType(
+_CREATE_INPUT = input_type_of(
     "CreateWebhookInput",
+    "A webhook to create. It gets the events from then on.",
     {
-        "targetUrl": _member(TEXT, "Where events are sent, by POST: an http or https URL of a public host."),
-        "operations": _member(GraphQLNonNull(_TEXTS), _OPERATIONS),
-        "description": _member(GraphQLString, "Its purpose."),
-        "secret": _member(GraphQLString, f"{_SECRET} One is made where it is left out."),
-        "role": _member(GraphQLString, f"{_ROLE}; the role of this request where it is left out."),
-        "claims": _member(JSON, _CLAIMS),
+        "targetUrl": (TEXT, "Where events are sent, by POST: an http or https URL of a public host."),
+        "operations": (GraphQLNonNull(_TEXTS), _OPERATIONS),
+        "description": (GraphQLString, "Its purpose."),
+        "secret": (GraphQLString, f"{_SECRET} One is made where it is left out."),
+        "role": (GraphQLString, f"{_ROLE}; the role of this request where it is left out."),
+        "claims": (JSON, _CLAIMS),
     },
-    description="A webhook to create. It gets the events from then on.",
 )
 
-_UPDATE_INPUT = GraphQLInputObjectType(
+_UPDATE_INPUT = input_type_of(
     "UpdateWebhookInput",
+    "New values of a webhook; a member that is left out keeps its value.",
     {
-        "targetUrl": _member(GraphQLString, "Where events are sent."),
-        "operations": _member(_TEXTS, f"{_OPERATIONS} The whole list."),
-        "description": _member(GraphQLString, "Its purpose; null for none."),
-        "secret": _member(GraphQLString, f"A new secret. {_SECRET}"),
-        "isActive": _member(
-            GraphQLBoolean, "False: it gets none of the events meanwhile. True: waiting events are sent."
-        ),
-        "role": _member(GraphQLString, f"{_ROLE}."),
-        "claims": _member(JSON, f"{_CLAIMS} All of them."),
+        "targetUrl": (GraphQLString, "Where events are sent."),
+        "operations": (_TEXTS, f"{_OPERATIONS} The whole list."),
+        "description": (GraphQLString, "Its purpose; null for none."),
+        "secret": (GraphQLString, f"A new secret. {_SECRET}"),
+        "isActive": (GraphQLBoolean, "False: it gets none of the events meanwhile. True: waiting events are sent."),
+        "role": (GraphQLString, f"{_ROLE}."),
+        "claims": (JSON, f"{_CLAIMS} All of them."),
     },
-    description="New values of a webhook; a member that is left out keeps its value.",
 )
 
-_CREATED = GraphQLObjectType(
+_CREATED = type_of(
     "CreatedWebhook",
+    "A new webhook with its secret.",
     {
-        "id": GraphQLField(GraphQLNonNull(UUID), description="The webhook's id."),
-        "targetUrl": GraphQLField(TEXT, description="Where events are sent."),
-        "operations": GraphQLField(GraphQLNonNull(GraphQLList(TEXT)), description="The events that it waits for."),
-        "description": GraphQLField(GraphQLString, description="Its purpose."),
-        "secret": GraphQLField(TEXT, description="The key that signs the events; it is shown this once."),
-        "isActive": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="Whether events are sent."),
-        "role": GraphQLField(GraphQLString, description=f"{_ROLE}."),
-        "createdAt": GraphQLField(GraphQLNonNull(DATE_TIME), description="When it was made."),
-        "updatedAt": GraphQLField(GraphQLNonNull(DATE_TIME), description="The time of its last change."),
+        "id": (GraphQLNonNull(UUID), "The webhook's id."),
+        "targetUrl": (TEXT, "Where events are sent."),
+        "operations": (GraphQLNonNull(GraphQLList(TEXT)), "The events that it waits for."),
+        "description": (GraphQLString, "Its purpose."),
+        "secret": (TEXT, "The key that signs the events; it is shown this once."),
+        "isActive": (FLAG, "Whether events are sent."),
+        "role": (GraphQLString, f"{_ROLE}."),
+        "createdAt": (GraphQLNonNull(DATE_TIME), "When it was made."),
+        "updatedAt": (GraphQLNonNull(DATE_TIME), "The time of its last change."),
     },
-    description="A new webhook with its secret.",
 )
 
-_TEST = GraphQLObjectType(
+_TEST = type_of(
     "WebhookTest",
+    "The outcome of a test event.",
     {
-        "succeeded": GraphQLField(
-            GraphQLNonNull(GraphQLBoolean), description="Whether the target answered with success."
-        ),
-        "responseStatus": GraphQLField(GraphQLInt, description="The HTTP status of its answer; null for none."),
-        "responseBody": GraphQLField(GraphQLString, description="The beginning of the answer's body."),
-        "error": GraphQLField(GraphQLString, description="The reason of its failure; null for a success."),
-        "durationMs": GraphQLField(GraphQLNonNull(GraphQLInt), description="Its duration in milliseconds."),
+        "succeeded": (FLAG, "Whether the target answered with success."),
+        "responseStatus": (GraphQLInt, "The HTTP status of its answer; null for none."),
+        "responseBody": (GraphQLString, "The beginning of the answer's body."),
+        "error": (GraphQLString, "The reason of its failure; null for a success."),
+        "durationMs": (COUNT, "Its duration in milliseconds."),
     },
-    description="The outcome of a test event.",
 )
 
 
 def _redeliver_failed(_scope: TypeScope) -> GraphQLField:
     return GraphQLField(
-        GraphQLNonNull(GraphQLInt),
+        COUNT,
         args={"webhookId": GraphQLArgument(GraphQLNonNull(UUID), description="The webhook's id.")},
         description="Sends the oldest 10,000 given up deliveries of a webhook again; answers with their number.",
     )
 
 
-WEBHOOK_TYPES: Mapping[str, Callable[[TypeScope], GraphQLInputObjectType | GraphQLObjectType]] = {
-    _CREATE_INPUT.name: lambda _: _CREATE_INPUT,
-    _UPDATE_INPUT.name: lambda _: _UPDATE_INPUT,
-    _CREATED.name: lambda _: _CREATED,
-    _TEST.name: lambda _: _TEST,
-}
+WEBHOOK_TYPES: Final = fixed(_CREATE_INPUT, _UPDATE_INPUT, _CREATED, _TEST)
 """The types that only these mutations use."""
 
 

@@ -1,16 +1,8 @@
 """The types of groups by numbers and dates: the scalars that say how, and the values that groups have."""
 
-from graphql import (
-    GraphQLArgument,
-    GraphQLBoolean,
-    GraphQLEnumType,
-    GraphQLEnumValue,
-    GraphQLField,
-    GraphQLInt,
-    GraphQLObjectType,
-    GraphQLScalarType,
-)
+from graphql import GraphQLArgument, GraphQLBoolean, GraphQLInt, GraphQLScalarType
 
+from fieldstone.engine.schema.values.notation import enum_of, type_of
 from fieldstone.engine.schema.values.scalars import SCALARS, build_scalar
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
@@ -38,20 +30,20 @@ _MEANINGS: dict[Bucket | None, str] = {
     None: "The date or the time itself.",
 }
 
-DATE_BUCKET = GraphQLEnumType(
+DATE_BUCKET = enum_of(
     "DateBucket",
-    {name: GraphQLEnumValue(name, description=_MEANINGS[bucket]) for name, bucket in BUCKETS.items()},
-    description="A period that dates and times are grouped by, or a part of them.",
+    "A period that dates and times are grouped by, or a part of them.",
+    {name: _MEANINGS[bucket] for name, bucket in BUCKETS.items()},
 )
 
-DATE_GROUP = GraphQLObjectType(
+DATE_GROUP = type_of(
     "DateGroup",
+    "The date, the time or the number that a group has; the other members are null.",
     {
-        "date": GraphQLField(SCALARS[DATE.name], description="The first local date of a period from DAY to YEAR."),
-        "dateTime": GraphQLField(SCALARS[DATE_TIME.name], description="The start of a period of HOUR or MINUTE."),
-        "number": GraphQLField(GraphQLInt, description="The part of the date, such as DAY_OF_WEEK."),
+        "date": (SCALARS[DATE.name], "The first local date of a period from DAY to YEAR."),
+        "dateTime": (SCALARS[DATE_TIME.name], "The start of a period of HOUR or MINUTE."),
+        "number": (GraphQLInt, "The part of the date, such as DAY_OF_WEEK."),
     },
-    description="The date, the time or the number that a group has; the other members are null.",
 )
 
 BUCKET_ARGUMENT = {

@@ -1,17 +1,8 @@
 """The inputs of values within JSON documents: conditions on the value at a path, and orders by it."""
 
-from graphql import (
-    GraphQLArgument,
-    GraphQLBoolean,
-    GraphQLEnumType,
-    GraphQLEnumValue,
-    GraphQLInputField,
-    GraphQLInputObjectType,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLString,
-)
+from graphql import GraphQLArgument, GraphQLBoolean, GraphQLList, GraphQLNonNull, GraphQLString
 
+from fieldstone.engine.schema.values.notation import enum_of, input_type_of
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
 from fieldstone.engine.schema.values.presence import PRESENCE
 from fieldstone.engine.schema.values.scalars import SCALARS
@@ -48,44 +39,39 @@ _TEXTS = {
     "hasAllKeys": "Has each of these keys; an empty list matches every value, but not NULL.",
 }
 
-JSON_PATH_FILTER = GraphQLInputObjectType(
+JSON_PATH_FILTER = input_type_of(
     "JSONPathFilter",
+    "Conditions on the value at a path in a JSON document; all of them must hold.",
     {
-        "path": GraphQLInputField(GraphQLNonNull(_PATH), description=_STEPS),
-        **{name: GraphQLInputField(_JSON, description=text) for name, text in _VALUE.items()},
-        **{
-            name: GraphQLInputField(GraphQLList(GraphQLNonNull(_JSON)), description=text)
-            for name, text in _VALUES.items()
-        },
-        **{name: GraphQLInputField(GraphQLString, description=text) for name, text in _TEXT.items()},
-        **{name: GraphQLInputField(_PATH, description=text) for name, text in _TEXTS.items()},
-        "isEmpty": GraphQLInputField(
-            GraphQLBoolean, description="Is an object or a list without members, or, where false, another value."
-        ),
-        "is": GraphQLInputField(PRESENCE, description="Is NULL (not there, or null) or NOT_NULL."),
-        "isNot": GraphQLInputField(PRESENCE, description="Is not NULL, or is not NOT_NULL."),
+        "path": (GraphQLNonNull(_PATH), _STEPS),
+        **{name: (_JSON, text) for name, text in _VALUE.items()},
+        **{name: (GraphQLList(GraphQLNonNull(_JSON)), text) for name, text in _VALUES.items()},
+        **{name: (GraphQLString, text) for name, text in _TEXT.items()},
+        **{name: (_PATH, text) for name, text in _TEXTS.items()},
+        "isEmpty": (GraphQLBoolean, "Is an object or a list without members, or, where false, another value."),
+        "is": (PRESENCE, "Is NULL (not there, or null) or NOT_NULL."),
+        "isNot": (PRESENCE, "Is not NULL, or is not NOT_NULL."),
     },
-    description="Conditions on the value at a path in a JSON document; all of them must hold.",
 )
 
-JSON_ORDER_TYPE = GraphQLEnumType(
+JSON_ORDER_TYPE = enum_of(
     "JSONOrderType",
+    "How the values at a path are compared.",
     {
-        "TEXT": GraphQLEnumValue("TEXT", description="By the texts of the values, code point by code point."),
-        "NUMBER": GraphQLEnumValue("NUMBER", description="By numbers; a value of another type counts as NULL."),
-        "BOOLEAN": GraphQLEnumValue("BOOLEAN", description="False before true; any other value counts as NULL."),
+        "TEXT": "By the texts of the values, code point by code point.",
+        "NUMBER": "By numbers; a value of another type counts as NULL.",
+        "BOOLEAN": "False before true; any other value counts as NULL.",
     },
-    description="How the values at a path are compared.",
 )
 
-JSON_ORDER_BY = GraphQLInputObjectType(
+JSON_ORDER_BY = input_type_of(
     "JSONOrderByInput",
+    "An order by the value at a path in a JSON document.",
     {
-        "path": GraphQLInputField(GraphQLNonNull(_PATH), description=_STEPS),
-        "direction": GraphQLInputField(GraphQLNonNull(ORDER_BY_DIRECTION), description="The direction."),
-        "type": GraphQLInputField(JSON_ORDER_TYPE, description="How the values are compared; TEXT unless given."),
+        "path": (GraphQLNonNull(_PATH), _STEPS),
+        "direction": (GraphQLNonNull(ORDER_BY_DIRECTION), "The direction."),
+        "type": (JSON_ORDER_TYPE, "How the values are compared; TEXT unless given."),
     },
-    description="An order by the value at a path in a JSON document.",
 )
 
 

@@ -4,52 +4,41 @@ from typing import Final
 
 from graphql import (
     GraphQLArgument,
-    GraphQLBoolean,
     GraphQLEnumType,
-    GraphQLEnumValue,
     GraphQLField,
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
-    GraphQLObjectType,
     GraphQLString,
 )
 
 from fieldstone.engine.schema.unlisted import UNLISTED, WithUnlisted
+from fieldstone.engine.schema.values.notation import FLAG, enum_of, type_of
 
-ORDER_BY_DIRECTION = GraphQLEnumType(
+ORDER_BY_DIRECTION = enum_of(
     "OrderByDirection",
+    "A direction to order by.",
     {
-        name: GraphQLEnumValue(name, description=description)
-        for name, description in (
-            ("ASC", "Ascending, NULL last."),
-            ("DESC", "Descending, NULL first."),
-            ("AscNullsFirst", "Ascending, NULL first."),
-            ("AscNullsLast", "Ascending, NULL last."),
-            ("DescNullsFirst", "Descending, NULL first."),
-            ("DescNullsLast", "Descending, NULL last."),
-        )
+        "ASC": "Ascending, NULL last.",
+        "DESC": "Descending, NULL first.",
+        "AscNullsFirst": "Ascending, NULL first.",
+        "AscNullsLast": "Ascending, NULL last.",
+        "DescNullsFirst": "Descending, NULL first.",
+        "DescNullsLast": "Descending, NULL last.",
     },
-    description="A direction to order by.",
 )
 
-PAGE_INFO = GraphQLObjectType(
+PAGE_INFO = type_of(
     "PageInfo",
+    "The position of a page among all records that match.",
     {
-        "hasNextPage": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="Whether records follow this page."),
-        "hasPreviousPage": GraphQLField(
-            GraphQLNonNull(GraphQLBoolean), description="Whether records come before this page."
-        ),
-        "startCursor": GraphQLField(
-            GraphQLString, description="The cursor of the page's first record, null where the page is empty."
-        ),
-        "endCursor": GraphQLField(
-            GraphQLString, description="The cursor of the page's last record, null where the page is empty."
-        ),
+        "hasNextPage": (FLAG, "Whether records follow this page."),
+        "hasPreviousPage": (FLAG, "Whether records come before this page."),
+        "startCursor": (GraphQLString, "The cursor of the page's first record, null where the page is empty."),
+        "endCursor": (GraphQLString, "The cursor of the page's last record, null where the page is empty."),
     },
-    description="The position of a page among all records that match.",
 )
 
 

@@ -1,12 +1,12 @@
 """The enum that asks for the presence of a value."""
 
-from graphql import GraphQLEnumType, GraphQLEnumValue
+from fieldstone.engine.schema.values.notation import enum_of
 
-PRESENCE = GraphQLEnumType(
+PRESENCE = enum_of(
     "Presence",
+    "Whether there is a value.",
     {
-        "NULL": GraphQLEnumValue("NULL", description="There is no value."),
-        "NOT_NULL": GraphQLEnumValue("NOT_NULL", description="There is a value."),
+        "NULL": "There is no value.",
+        "NOT_NULL": "There is a value.",
     },
-    description="Whether there is a value.",
 )

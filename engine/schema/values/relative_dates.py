@@ -1,45 +1,32 @@
 """The inputs of periods that are relative to now."""
 
-from graphql import (
-    GraphQLBoolean,
-    GraphQLEnumType,
-    GraphQLEnumValue,
-    GraphQLInputField,
-    GraphQLInputObjectType,
-    GraphQLInt,
-    GraphQLNonNull,
-    GraphQLString,
-)
+from graphql import GraphQLBoolean, GraphQLInt, GraphQLNonNull, GraphQLString
 
+from fieldstone.engine.schema.values.notation import enum_of, input_type_of
 from fieldstone.sql.plan.operands import TimeUnit
 
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 
-FIRST_DAY_OF_WEEK = GraphQLEnumType(
-    "FirstDayOfWeek",
-    {day: GraphQLEnumValue(day, description=f"Weeks begin on {day.capitalize()}.") for day in DAYS},
-    description="The day that a week begins on.",
+FIRST_DAY_OF_WEEK = enum_of(
+    "FirstDayOfWeek", "The day that a week begins on.", {day: f"Weeks begin on {day.capitalize()}." for day in DAYS}
 )
 
-RELATIVE_DATE_UNIT = GraphQLEnumType(
-    "RelativeDateUnit",
-    {unit.name: GraphQLEnumValue(unit.name, description=f"A {unit.value}.") for unit in TimeUnit},
-    description="A unit of time.",
+RELATIVE_DATE_UNIT = enum_of(
+    "RelativeDateUnit", "A unit of time.", {unit.name: f"A {unit.value}." for unit in TimeUnit}
 )
 
-RELATIVE_DATE = GraphQLInputObjectType(
+RELATIVE_DATE = input_type_of(
     "RelativeDateInput",
+    "A period relative to now: exactly one of `last`, `next` and `this`.",
     {
-        "last": GraphQLInputField(GraphQLInt, description="From so many units ago until now."),
-        "next": GraphQLInputField(GraphQLInt, description="From now until so many units ahead."),
-        "this": GraphQLInputField(GraphQLBoolean, description="True: the current minute, hour, day and so on."),
-        "unit": GraphQLInputField(GraphQLNonNull(RELATIVE_DATE_UNIT), description="The unit of the period."),
-        "timeZone": GraphQLInputField(
-            GraphQLString, description="The time zone of the calendar, such as Europe/Berlin; UTC unless given."
-        ),
-        "firstDayOfWeek": GraphQLInputField(
-            FIRST_DAY_OF_WEEK, description="With `this` and WEEK: the day that a week begins on; Monday unless given."
+        "last": (GraphQLInt, "From so many units ago until now."),
+        "next": (GraphQLInt, "From now until so many units ahead."),
+        "this": (GraphQLBoolean, "True: the current minute, hour, day and so on."),
+        "unit": (GraphQLNonNull(RELATIVE_DATE_UNIT), "The unit of the period."),
+        "timeZone": (GraphQLString, "The time zone of the calendar, such as Europe/Berlin; UTC unless given."),
+        "firstDayOfWeek": (
+            FIRST_DAY_OF_WEEK,
+            "With `this` and WEEK: the day that a week begins on; Monday unless given.",
         ),
     },
-    description="A period relative to now: exactly one of `last`, `next` and `this`.",
 )

@@ -6,19 +6,16 @@ from typing import Final
 from graphql import (
     GraphQLArgument,
     GraphQLField,
-    GraphQLInputObjectType,
     GraphQLInt,
     GraphQLList,
     GraphQLNamedType,
     GraphQLNonNull,
-    GraphQLObjectType,
     GraphQLString,
 )
 
-from fieldstone.engine.schema.notation import DATE_TIME, JSON, TEXT, UUID, list_of
 from fieldstone.engine.schema.roots.activity.record_events import RECORD_EVENT_ACTION, RECORD_EVENT_ACTOR
-from fieldstone.engine.schema.roots.mutation_notation import input_member
 from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values.notation import DATE_TIME, JSON, TEXT, UUID, fixed, input_type_of, list_of, type_of
 from fieldstone.engine.schema.values.paging import PAGE_INFO
 
 EVENTS: Final = "RecordEventConnection"
@@ -26,64 +23,62 @@ FIRST: Final = 50
 """Events of a page whose size is not given."""
 
 
-_CHANGE = GraphQLObjectType(
+_CHANGE = type_of(
     "RecordEventChange",
+    "A field that an update changed.",
     {
-        "field": GraphQLField(TEXT, description="The name of the field; of a relation, of its key."),
-        "before": GraphQLField(JSON, description="Its value before; null also if the role did not see the record."),
-        "after": GraphQLField(JSON, description="Its value after."),
+        "field": (TEXT, "The name of the field; of a relation, of its key."),
+        "before": (JSON, "Its value before; null also if the role did not see the record."),
+        "after": (JSON, "Its value after."),
     },
-    description="A field that an update changed.",
 )
-_EVENT = GraphQLObjectType(
+_EVENT = type_of(
     "RecordEvent",
+    "A write of a record, as the role sees it.",
     {
-        "id": GraphQLField(TEXT, description="The id of the event, which is its cursor."),
-        "action": GraphQLField(GraphQLNonNull(RECORD_EVENT_ACTION), description="The write."),
-        "object": GraphQLField(TEXT, description="The nameSingular of the object."),
-        "recordId": GraphQLField(GraphQLNonNull(UUID), description="The id of the record."),
-        "at": GraphQLField(GraphQLNonNull(DATE_TIME), description="The time of the write."),
-        "actor": GraphQLField(GraphQLNonNull(RECORD_EVENT_ACTOR), description="Its author."),
-        "record": GraphQLField(JSON, description="The record after the write; a destroyed one as it was."),
-        "changes": GraphQLField(list_of(_CHANGE), description="The fields that an update changed."),
+        "id": (TEXT, "The id of the event, which is its cursor."),
+        "action": (GraphQLNonNull(RECORD_EVENT_ACTION), "The write."),
+        "object": (TEXT, "The nameSingular of the object."),
+        "recordId": (GraphQLNonNull(UUID), "The id of the record."),
+        "at": (GraphQLNonNull(DATE_TIME), "The time of the write."),
+        "actor": (GraphQLNonNull(RECORD_EVENT_ACTOR), "Its author."),
+        "record": (JSON, "The record after the write; a destroyed one as it was."),
+        "changes": (list_of(_CHANGE), "The fields that an update changed."),
     },
-    description="A write of a record, as the role sees it.",
 )
-_EDGE = GraphQLObjectType(
+_EDGE = type_of(
     "RecordEventEdge",
+    "An event of a page.",
     {
-        "cursor": GraphQLField(TEXT, description="The cursor of the event."),
-        "node": GraphQLField(GraphQLNonNull(_EVENT), description="The event."),
+        "cursor": (TEXT, "The cursor of the event."),
+        "node": (GraphQLNonNull(_EVENT), "The event."),
     },
-    description="An event of a page.",
 )
-_EVENTS = GraphQLObjectType(
+_EVENTS = type_of(
     EVENTS,
+    "A page of events.",
     {
-        "edges": GraphQLField(list_of(_EDGE), description="The events, the newest first."),
-        "pageInfo": GraphQLField(
+        "edges": (list_of(_EDGE), "The events, the newest first."),
+        "pageInfo": (
             GraphQLNonNull(PAGE_INFO),
-            description="`hasNextPage` tells of older events, which come `before` `endCursor`.",
+            "`hasNextPage` tells of older events, which come `before` `endCursor`.",
         ),
     },
-    description="A page of events.",
 )
-_FILTER = GraphQLInputObjectType(
+_FILTER = input_type_of(
     "RecordEventFilter",
+    "The events that are meant; a member that is left out says nothing.",
     {
-        "object": input_member(GraphQLString, "The nameSingular of the object."),
-        "recordId": input_member(UUID, "The id of the record."),
-        "actions": input_member(GraphQLList(GraphQLNonNull(RECORD_EVENT_ACTION)), "The writes."),
-        "actorId": input_member(UUID, "The id of the key or the user."),
-        "since": input_member(DATE_TIME, "The earliest time."),
-        "until": input_member(DATE_TIME, "The time before which they were."),
+        "object": (GraphQLString, "The nameSingular of the object."),
+        "recordId": (UUID, "The id of the record."),
+        "actions": (GraphQLList(GraphQLNonNull(RECORD_EVENT_ACTION)), "The writes."),
+        "actorId": (UUID, "The id of the key or the user."),
+        "since": (DATE_TIME, "The earliest time."),
+        "until": (DATE_TIME, "The time before which they were."),
     },
-    description="The events that are meant; a member that is left out says nothing.",
 )
 
-EVENT_TYPES: Final[Mapping[str, GraphQLNamedType]] = {
-    type_.name: type_ for type_ in (_CHANGE, _EVENT, _EDGE, _EVENTS, _FILTER)
-}
+EVENT_TYPES: Final = fixed(_CHANGE, _EVENT, _EDGE, _EVENTS, _FILTER)
 """The types that only this root field uses."""
 
 EVENT_QUERIES: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {

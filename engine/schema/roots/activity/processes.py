@@ -3,22 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from graphql import (
-    GraphQLArgument,
-    GraphQLBoolean,
-    GraphQLField,
-    GraphQLInt,
-    GraphQLList,
-    GraphQLNamedType,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    GraphQLString,
-)
+from graphql import GraphQLArgument, GraphQLField, GraphQLInt, GraphQLList, GraphQLNonNull
 
-from fieldstone.engine.schema.notation import COUNT, list_of
 from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.scalars import SCALARS
-from fieldstone.metadata import scalars
+from fieldstone.engine.schema.values.notation import COUNT, DATE_TIME, FLAG, JSON, TEXT, UUID, fixed, list_of, type_of
 
 PROCESS: Final = "Process"
 METRICS: Final = "MetricSeries"
@@ -28,40 +16,34 @@ RANGE: Final = 3_600
 STEP: Final = 60
 """Seconds of a step that is not given."""
 
-_DATE_TIME = GraphQLNonNull(SCALARS[scalars.DATE_TIME.name])
-_JSON = GraphQLNonNull(SCALARS[scalars.JSON.name])
+_DATE_TIME = GraphQLNonNull(DATE_TIME)
+_JSON = GraphQLNonNull(JSON)
 
-_PROCESS = GraphQLObjectType(
+_PROCESS = type_of(
     PROCESS,
+    "A process that serves, or has served within a day.",
     {
-        "id": GraphQLField(GraphQLNonNull(SCALARS[scalars.UUID.name]), description="The id that it gave itself."),
-        "version": GraphQLField(GraphQLNonNull(GraphQLString), description="The release of Fieldstone."),
-        "worker": GraphQLField(GraphQLInt, description="Its number among the workers of its supervisor."),
-        "startedAt": GraphQLField(_DATE_TIME, description="When it started."),
-        "seenAt": GraphQLField(_DATE_TIME, description="When it was last heard of."),
-        "isRunning": GraphQLField(
-            GraphQLNonNull(GraphQLBoolean), description="Whether it was heard of within 30 seconds and has not ended."
-        ),
+        "id": (GraphQLNonNull(UUID), "The id that it gave itself."),
+        "version": (TEXT, "The release of Fieldstone."),
+        "worker": (GraphQLInt, "Its number among the workers of its supervisor."),
+        "startedAt": (_DATE_TIME, "When it started."),
+        "seenAt": (_DATE_TIME, "When it was last heard of."),
+        "isRunning": (FLAG, "Whether it was heard of within 30 seconds and has not ended."),
     },
-    description="A process that serves, or has served within a day.",
 )
-_METRICS = GraphQLObjectType(
+_METRICS = type_of(
     METRICS,
+    "Series of the numbers of all processes.",
     {
-        "start": GraphQLField(COUNT, description="The first second of the first step, as Unix time."),
-        "end": GraphQLField(COUNT, description="The second behind the last step."),
-        "step": GraphQLField(COUNT, description="The seconds of a step."),
-        "times": GraphQLField(
-            GraphQLNonNull(GraphQLList(COUNT)), description="The first second of each step, as Unix time."
-        ),
-        "series": GraphQLField(
-            _JSON, description="By the name of each series a list with a value for each step; null: nothing was told."
-        ),
+        "start": (COUNT, "The first second of the first step, as Unix time."),
+        "end": (COUNT, "The second behind the last step."),
+        "step": (COUNT, "The seconds of a step."),
+        "times": (GraphQLNonNull(GraphQLList(COUNT)), "The first second of each step, as Unix time."),
+        "series": (_JSON, "By the name of each series a list with a value for each step; null: nothing was told."),
     },
-    description="Series of the numbers of all processes.",
 )
 
-PROCESS_TYPES: Final[Mapping[str, GraphQLNamedType]] = {PROCESS: _PROCESS, METRICS: _METRICS}
+PROCESS_TYPES: Final = fixed(_PROCESS, _METRICS)
 """The types that only these root fields use."""
 
 PROCESS_QUERIES: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {

@@ -2,38 +2,27 @@
 
 from typing import Final
 
-from graphql import (
-    GraphQLEnumType,
-    GraphQLEnumValue,
-    GraphQLField,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    GraphQLString,
-)
+from graphql import GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString
 
 from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.scalars import SCALARS
-from fieldstone.metadata import scalars
+from fieldstone.engine.schema.values.notation import DATE_TIME, UUID, enum_of, type_of
 from fieldstone.metadata.api_names import EVENT_TYPE_NAMES, TypeRole, type_name
 from fieldstone.metadata.catalog.webhooks import ACTIONS
 from fieldstone.metadata.model import Object
 
 _ACTION, _ACTOR = EVENT_TYPE_NAMES
 
-RECORD_EVENT_ACTION: Final = GraphQLEnumType(
-    _ACTION,
-    {action.upper(): GraphQLEnumValue(action.upper(), description=f"The record was {action}.") for action in ACTIONS},
-    description="The write that an event tells of.",
+RECORD_EVENT_ACTION: Final = enum_of(
+    _ACTION, "The write that an event tells of.", {action.upper(): f"The record was {action}." for action in ACTIONS}
 )
-RECORD_EVENT_ACTOR: Final = GraphQLObjectType(
+RECORD_EVENT_ACTOR: Final = type_of(
     _ACTOR,
+    "The author of a write.",
     {
-        "kind": GraphQLField(GraphQLString, description="The kind of the identity, such as `API_KEY`."),
-        "id": GraphQLField(SCALARS[scalars.UUID.name], description="The id of the key or the user."),
-        "name": GraphQLField(GraphQLString, description="The name of the key or the user."),
+        "kind": (GraphQLString, "The kind of the identity, such as `API_KEY`."),
+        "id": (UUID, "The id of the key or the user."),
+        "name": (GraphQLString, "The name of the key or the user."),
     },
-    description="The author of a write.",
 )
 
 
@@ -50,7 +39,7 @@ def build_record_event(scope: TypeScope, object_: Object) -> GraphQLObjectType:
             ),
             "changed": GraphQLField(GraphQLNonNull(names), description="The fields that an update changed."),
             "actor": GraphQLField(GraphQLNonNull(RECORD_EVENT_ACTOR), description="The author of the write."),
-            "at": GraphQLField(GraphQLNonNull(SCALARS[scalars.DATE_TIME.name]), description="The time of the write."),
+            "at": GraphQLField(GraphQLNonNull(DATE_TIME), description="The time of the write."),
         },
         description=f"A write of a record of {object_.label_plural}.",
     )

@@ -6,117 +6,114 @@ from typing import Final
 from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
-    GraphQLEnumType,
-    GraphQLEnumValue,
     GraphQLField,
-    GraphQLInputField,
-    GraphQLInputObjectType,
     GraphQLInt,
     GraphQLList,
-    GraphQLNamedType,
     GraphQLNonNull,
-    GraphQLObjectType,
     GraphQLString,
 )
 
-from fieldstone.engine.schema.notation import FLAG, JSON, TEXT, list_of
-from fieldstone.engine.schema.roots.mutation_notation import input_member, mutation
+from fieldstone.engine.schema.roots.mutation_notation import mutation
 from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.scalars import SCALARS
-from fieldstone.metadata import scalars
+from fieldstone.engine.schema.values.notation import (
+    DATE_TIME,
+    FLAG,
+    JSON,
+    TEXT,
+    UUID,
+    InputMember,
+    enum_of,
+    fixed,
+    input_type_of,
+    list_of,
+    type_of,
+)
 from fieldstone.metadata.saved_views.saved_view import ViewKind
 
 VIEW: Final = "View"
 
-_TIME = GraphQLNonNull(SCALARS[scalars.DATE_TIME.name])
+_TIME = GraphQLNonNull(DATE_TIME)
 
-_KIND = GraphQLEnumType(
+_KIND = enum_of(
     "ViewKind",
+    "The kind of a saved view.",
     {
-        ViewKind.TABLE.value: GraphQLEnumValue(ViewKind.TABLE.value, description="Records as rows."),
-        ViewKind.KANBAN.value: GraphQLEnumValue(
-            ViewKind.KANBAN.value, description="Records as cards, in a column for each option of a SELECT."
-        ),
+        ViewKind.TABLE.value: "Records as rows.",
+        ViewKind.KANBAN.value: "Records as cards, in a column for each option of a SELECT.",
     },
-    description="The kind of a saved view.",
 )
-_SCOPE = GraphQLEnumType(
+_SCOPE = enum_of(
     "PreferenceScope",
+    "The owner of preferences.",
     {
-        "PRINCIPAL": GraphQLEnumValue("PRINCIPAL", description="Those of the key or the user."),
-        "WORKSPACE": GraphQLEnumValue("WORKSPACE", description="Those of all in the workspace."),
+        "PRINCIPAL": "Those of the key or the user.",
+        "WORKSPACE": "Those of all in the workspace.",
     },
-    description="The owner of preferences.",
 )
-_COLUMN = GraphQLObjectType(
+_COLUMN = type_of(
     "ViewColumn",
+    "A column of a saved view.",
     {
-        "field": GraphQLField(TEXT, description="The name of the field."),
-        "width": GraphQLField(GraphQLInt, description="Its width in pixels; null: as the client likes."),
-        "visible": GraphQLField(FLAG, description="Whether it is shown."),
+        "field": (TEXT, "The name of the field."),
+        "width": (GraphQLInt, "Its width in pixels; null: as the client likes."),
+        "visible": (FLAG, "Whether it is shown."),
     },
-    description="A column of a saved view.",
 )
-_VIEW = GraphQLObjectType(
+_VIEW = type_of(
     VIEW,
+    "The columns, the filter and the order under which somebody looks at the records of an object.",
     {
-        "id": GraphQLField(GraphQLNonNull(SCALARS[scalars.UUID.name]), description="The view's id."),
-        "object": GraphQLField(TEXT, description="The nameSingular of its object."),
-        "kind": GraphQLField(GraphQLNonNull(_KIND), description="Its kind."),
-        "name": GraphQLField(TEXT, description="Its name."),
-        "columns": GraphQLField(list_of(_COLUMN), description="Its columns, in their order."),
-        "filter": GraphQLField(JSON, description="Its filter in the language of the API; null: all records."),
-        "orderBy": GraphQLField(JSON, description="Its order, a list for the argument orderBy; null: none."),
-        "boardField": GraphQLField(GraphQLString, description="The SELECT whose options are the columns of a board."),
-        "shared": GraphQLField(FLAG, description="Whether others see it, those that read its object."),
-        "isMine": GraphQLField(FLAG, description="Whether it belongs to the key or the user of the request."),
-        "ownerName": GraphQLField(TEXT, description="The name of the key or the user that it belongs to."),
-        "missing": GraphQLField(
+        "id": (GraphQLNonNull(UUID), "The view's id."),
+        "object": (TEXT, "The nameSingular of its object."),
+        "kind": (GraphQLNonNull(_KIND), "Its kind."),
+        "name": (TEXT, "Its name."),
+        "columns": (list_of(_COLUMN), "Its columns, in their order."),
+        "filter": (JSON, "Its filter in the language of the API; null: all records."),
+        "orderBy": (JSON, "Its order, a list for the argument orderBy; null: none."),
+        "boardField": (GraphQLString, "The SELECT whose options are the columns of a board."),
+        "shared": (FLAG, "Whether others see it, those that read its object."),
+        "isMine": (FLAG, "Whether it belongs to the key or the user of the request."),
+        "ownerName": (TEXT, "The name of the key or the user that it belongs to."),
+        "missing": (
             GraphQLNonNull(GraphQLList(TEXT)),
-            description="The names of deleted fields, which have left columns, filter and order.",
+            "The names of deleted fields, which have left columns, filter and order.",
         ),
-        "createdAt": GraphQLField(_TIME, description="When it was made."),
-        "updatedAt": GraphQLField(_TIME, description="The time of its last change."),
+        "createdAt": (_TIME, "When it was made."),
+        "updatedAt": (_TIME, "The time of its last change."),
     },
-    description="The columns, the filter and the order under which somebody looks at the records of an object.",
 )
 
-_COLUMN_INPUT = GraphQLInputObjectType(
+_COLUMN_INPUT = input_type_of(
     "ViewColumnInput",
+    "A column of a saved view.",
     {
-        "field": input_member(TEXT, "The name of the field."),
-        "width": input_member(GraphQLInt, "Its width in pixels."),
-        "visible": input_member(GraphQLBoolean, "Whether it is shown; true where it is left out."),
+        "field": (TEXT, "The name of the field."),
+        "width": (GraphQLInt, "Its width in pixels."),
+        "visible": (GraphQLBoolean, "Whether it is shown; true where it is left out."),
     },
-    description="A column of a saved view.",
 )
 
 
-def _members(*, required: bool) -> dict[str, GraphQLInputField]:
+def _members(*, required: bool) -> dict[str, InputMember]:
     return {
-        "name": input_member(TEXT if required else GraphQLString, "Its name."),
-        "kind": input_member(_KIND, "Its kind; TABLE where it is left out." if required else "Its kind."),
-        "columns": input_member(GraphQLList(GraphQLNonNull(_COLUMN_INPUT)), "Its columns, in their order."),
-        "filter": input_member(JSON, 'Its filter, as `{ city: { eq: "Berlin" } }`; null: all records.'),
-        "orderBy": input_member(JSON, 'Its order, as `[{ createdAt: "DESC" }]`; null: none.'),
-        "boardField": input_member(GraphQLString, "The SELECT whose options are the columns of a KANBAN view."),
-        "shared": input_member(GraphQLBoolean, "Whether others see it."),
+        "name": (TEXT if required else GraphQLString, "Its name."),
+        "kind": (_KIND, "Its kind; TABLE where it is left out." if required else "Its kind."),
+        "columns": (GraphQLList(GraphQLNonNull(_COLUMN_INPUT)), "Its columns, in their order."),
+        "filter": (JSON, 'Its filter, as `{ city: { eq: "Berlin" } }`; null: all records.'),
+        "orderBy": (JSON, 'Its order, as `[{ createdAt: "DESC" }]`; null: none.'),
+        "boardField": (GraphQLString, "The SELECT whose options are the columns of a KANBAN view."),
+        "shared": (GraphQLBoolean, "Whether others see it."),
     }
 
 
-_CREATE = GraphQLInputObjectType(
+_CREATE = input_type_of(
     "CreateViewInput",
-    {"object": input_member(TEXT, "The nameSingular of its object."), **_members(required=True)},
-    description="A view to save.",
+    "A view to save.",
+    {"object": (TEXT, "The nameSingular of its object."), **_members(required=True)},
 )
-_UPDATE = GraphQLInputObjectType(
-    "UpdateViewInput", _members(required=False), description="The members of a view to change; others stay."
-)
+_UPDATE = input_type_of("UpdateViewInput", "The members of a view to change; others stay.", _members(required=False))
 
-VIEW_TYPES: Final[Mapping[str, Callable[[TypeScope], GraphQLNamedType]]] = {
-    type_.name: lambda _scope, type_=type_: type_  # type: ignore[misc]  # its own
-    for type_ in (_KIND, _SCOPE, _COLUMN, _VIEW, _COLUMN_INPUT, _CREATE, _UPDATE)
-}
+VIEW_TYPES: Final = fixed(_KIND, _SCOPE, _COLUMN, _VIEW, _COLUMN_INPUT, _CREATE, _UPDATE)
 """The types that only these root fields use."""
 
 _SCOPE_ARGUMENT = GraphQLArgument(_SCOPE, default_value="PRINCIPAL", description="Whose preferences.")
