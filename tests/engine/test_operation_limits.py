@@ -134,9 +134,9 @@ def test_a_filter_in_variables_is_as_deep_as_one_in_the_document(served: Served,
     levels = (DEPTH if operator == "not" else DEPTH // 2) - 4
 
     def ask(levels: int) -> Any:
-        filter_: Any = {"name": {"eq": "x"}}
+        filter_: Any = {"name": {"eq": "Nowhere"}}
         for _ in range(levels):
-            filter_ = {operator: filter_} if operator == "not" else {operator: [filter_, {"employees": {"eq": 1}}]}
+            filter_ = {operator: filter_} if operator == "not" else {operator: [filter_, {"employees": {"eq": -1}}]}
         return served.ask(document, {"f": filter_})
 
     assert ask(levels) == {"data": {"companies": {"totalCount": 0}}}
