@@ -6,7 +6,7 @@ its number nor whether it is another one's equal, and no other workspace takes i
 """
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from os import urandom
 from typing import TYPE_CHECKING, Final
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
+from fieldstone.sql.frozen import frozen
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -27,7 +28,7 @@ _SALT = 9
 """With it a sealed position has 33 bytes: as many as have no padding in base64."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Positions:
     """The form in which clients see the positions of a workspace.
 

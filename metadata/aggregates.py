@@ -1,17 +1,17 @@
 """The aggregates: one entry each with its spellings, the type that holds its results, and the fields that have it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from fieldstone.metadata import scalars
 from fieldstone.metadata.api_names import TypeRole
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldTypeEntry
 from fieldstone.metadata.model import Field, Object, Part, capitalised
 from fieldstone.metadata.scalars import Scalar
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.aggregates import AggregateFunction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Aggregation:
     """An aggregate of a field's values in many records.
 

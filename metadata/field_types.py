@@ -1,13 +1,13 @@
 """The field types: one entry each with the columns, scalars and operators that it stands for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from fieldstone.metadata import operators, scalars
 from fieldstone.metadata.operators import Operator
 from fieldstone.metadata.scalars import Scalar
+from fieldstone.sql.frozen import frozen
 
 
 class FieldType(Enum):
@@ -42,7 +42,7 @@ class FieldType(Enum):
     MORPH_RELATION = "MORPH_RELATION"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SubField:
     """One column of a field type; `name` is None where the field is just this column.
 
@@ -57,7 +57,7 @@ class SubField:
     identifies: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FieldTypeEntry:
     """The entry of a field type.
 

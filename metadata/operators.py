@@ -1,12 +1,12 @@
 """The filter operators: one entry each with the shape of its argument and the condition it means."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import (
     Among,
     And,
@@ -40,7 +40,7 @@ class Argument(Enum):
     PERIOD = "a period of time relative to now"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Operator:
     """An operator.
 

@@ -7,13 +7,13 @@ itself.
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, unstorable
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.types import Encoding, SqlType
 
 Cell = Any
@@ -30,7 +30,7 @@ _INSTANT = re.compile(
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Scalar:
     """A scalar type of the API.
 

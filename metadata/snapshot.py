@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from fieldstone.metadata.model import (
 )
 from fieldstone.metadata.roles.encoding import decode_rights
 from fieldstone.metadata.roles.role import Role
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.queries import read_row
 
@@ -35,7 +36,7 @@ _ACCESS = dict(Access.__members__)
 _STATUSES = {member.value: member for member in Status}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CatalogRows:
     """The rows of one workspace, each kind in the order of creation, with the columns that queries.sql loads.
 

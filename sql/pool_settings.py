@@ -6,6 +6,8 @@ from typing import Final
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from fieldstone.sql.frozen import frozen
+
 # Of both ends of a connection: seconds of silence before the first probe, between two, and probes without an answer.
 _KEEPALIVES_IDLE: Final = "10"
 _KEEPALIVES_INTERVAL: Final = "3"
@@ -16,7 +18,7 @@ _CHECK_INTERVAL: Final = "2000"
 """Milliseconds between two looks of a running statement, or of one that waits for a lock, at its client's socket."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PoolSettings:
     """Limits of one process's connections; all times in seconds.
 

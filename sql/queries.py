@@ -6,12 +6,13 @@ text are not sent.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from functools import cache
 from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.statement import Statement, Step, array_text
 
 _HEADING = re.compile(rb"^-- name: (\w+)\n(?:--.*\n)*", re.MULTILINE)
@@ -39,7 +40,7 @@ def read_row(kind: Any, row: Sequence[Any]) -> dict[str, Any]:
     return dict(zip(attributes_of(kind), row, strict=False))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NamedStatement:
     """A statement whose parameters have names.
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import psycopg
 from psycopg.pq import DiagnosticField, ExecStatus
@@ -31,6 +30,7 @@ from fieldstone.sql.errors import (
     ValueOutOfRange,
     ValueTooLong,
 )
+from fieldstone.sql.frozen import frozen
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 _BY_STATE: dict[str, type[DatabaseError]] = {
@@ -101,7 +101,7 @@ def is_reported_error(result: PGresult) -> bool:
     return result.status == _FATAL_ERROR and result.error_field(DiagnosticField.SQLSTATE) is not None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Names:
     """The names in an error's report."""
 

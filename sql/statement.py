@@ -1,10 +1,11 @@
 """A statement: SQL text with numbered parameters, as a server prepares it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import blake2b
 
 from fieldstone.sql.errors import ValueOutOfRange
+from fieldstone.sql.frozen import frozen
 
 Parameters = Sequence[bytes | None]
 """The values of $1..$n as UTF-8 text in PostgreSQL's input format, None for NULL."""
@@ -13,7 +14,7 @@ Row = tuple[bytes | None, ...]
 """One row of an answer: its columns as UTF-8 text in PostgreSQL's output format, None for NULL."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Statement:
     """SQL text that names its parameters $1..$n and casts each of them, so that all travel as untyped text.
 

@@ -1,18 +1,18 @@
 """The manifest of a backup: its origin, its workspaces, and the content of each of its members."""
 
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
 from fieldstone.engine.backup.errors import BackupRefused
+from fieldstone.sql.frozen import frozen
 
 FORMAT: Final = 1
 """The version of the file's layout."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SavedWorkspace:
     """A workspace of the backup.
 
@@ -29,7 +29,7 @@ class SavedWorkspace:
     relations: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SavedTable:
     """The rows of a table, as text of COPY with these columns."""
 
@@ -44,7 +44,7 @@ class SavedTable:
         return f"{self.schema}/{self.name}.copy"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SavedSequence:
     """A sequence, with the last value that it gave."""
 
@@ -53,7 +53,7 @@ class SavedSequence:
     value: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Member:
     """The size in bytes and the SHA-256 of a member."""
 
@@ -61,7 +61,7 @@ class Member:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Manifest:
     """The manifest of a backup.
 

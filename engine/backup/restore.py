@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +23,7 @@ from fieldstone.metadata.workspaces.registry import check_name, find_free_schema
 from fieldstone.sql.ddl import create, rewrite
 from fieldstone.sql.ddl.names import name_sql, names_sql, table_sql
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.identifiers import quote_table
 from fieldstone.sql.locks import AdvisoryLock
 from fieldstone.sql.plan.elements import Table
@@ -36,7 +36,7 @@ _ASIDE: Final = "fieldstone_aside"
 """The name of another workspace's schema while one of the same name is restored; nobody else sees it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Place:
     """The place of a workspace in the database that it is restored into."""
 

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Final
 
@@ -20,6 +19,7 @@ from fieldstone.metadata.catalog.queries import QUERIES as CATALOG_QUERIES
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.sql.ddl.names import names_sql, table_sql
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.queries import read_queries
 
@@ -31,7 +31,7 @@ _LOCK_WAIT: Final = "10s"
 _LOCKS_IN_ONE: Final = 500
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Snapshot:
     """The snapshot that a backup reads: its tables are locked against changes of their columns."""
 

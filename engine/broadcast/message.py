@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from fieldstone.sql.frozen import frozen
 
 MOST_BYTES = 7_000
 """The longest text of a message; PostgreSQL's NOTIFY takes 7,999 bytes."""
@@ -13,7 +14,7 @@ Entry = tuple[str, str]
 """A topic and a payload."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Message:
     """The messages that one process sends to the others at once.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fieldstone.engine.broadcast.transport import ChannelLost
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.listen import NOTIFY, Listener
 
 
@@ -26,7 +27,7 @@ class PostgresChannel:
         await self.listener.close()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PostgresMedium:
     """The database of the models as a medium.
 

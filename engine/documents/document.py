@@ -1,7 +1,6 @@
 """An operation: parsed within limits, selected by name, its fields collected."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import cast
 
@@ -26,6 +25,7 @@ from graphql.language import DirectiveNode, ListValueNode, ObjectValueNode
 
 from fieldstone.engine.errors import BadUserInput, ParseFailed, QueryTooComplex
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.sql.frozen import frozen
 
 REPEATS = 100
 """Times that one response key may stand in one selection set."""
@@ -47,7 +47,7 @@ SPREAD_PARTS = 200_000
 operation in all fragments that it spreads."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DocumentLimits:
     """The limits of a document: `tokens` in its text, `depth` of nesting, `aliases`, `fields` when expanded.
 
@@ -62,7 +62,7 @@ class DocumentLimits:
     introspection: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Operation:
     """One operation of a parsed document."""
 
@@ -76,7 +76,7 @@ class Operation:
         return self.definition.operation
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Selected:
     """A response key with the field nodes that were merged under it (at least one; all of one field)."""
 

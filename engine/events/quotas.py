@@ -2,13 +2,13 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.engine.errors import QueryTooComplex
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class QuotaLimits:
     """The limits of one process's subscribers.
 

@@ -1,15 +1,16 @@
 """The mapping of a token's claims to a workspace, a role and the values that rules may name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.sql.frozen import frozen
 
 ClaimPath = tuple[str, ...]
 """The names that lead to a claim; most have one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ClaimMapping:
     """The places of a token's facts among its claims.
 

@@ -1,13 +1,13 @@
 """The issuers of tokens, read from the setting FIELDSTONE_JWT."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from fieldstone.engine.identity.claim_mapping import ClaimMapping, ClaimPath
 from fieldstone.engine.identity.signatures.keys import ALGORITHMS, SECRET_ALGORITHMS, SigningKey
 from fieldstone.metadata.json_text import JsonValue, loads
+from fieldstone.sql.frozen import frozen
 
 _MEMBERS = frozenset({"issuer", "audience", "jwksUrl", "key", "algorithms", "claims", "roles", "leeway"})
 _CLAIMS = frozenset({"workspace", "role", "name", "values"})
@@ -23,7 +23,7 @@ class _Named(Protocol):
 N = TypeVar("N", bound=_Named)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Issuer:
     """An issuer whose tokens are accepted.
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from fieldstone.engine.errors import ServiceUnavailable
@@ -14,6 +13,7 @@ from fieldstone.engine.identity.signatures.keys import SigningKey
 from fieldstone.metadata.json_text import loads
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.concurrency.tasks import end_tasks, start_reported
+from fieldstone.sql.frozen import frozen
 
 _LOG = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ class FetchedKeys:
             self.changed()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TrustedIssuer:
     """An issuer with its keys."""
 

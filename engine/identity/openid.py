@@ -8,7 +8,7 @@ import logging
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
@@ -21,6 +21,7 @@ from fieldstone.engine.identity.tokens import Tokens, Verified, refused_user
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
 from fieldstone.metadata.workspaces.registry import WorkspaceNames
+from fieldstone.sql.frozen import frozen
 
 _LOG = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ LOGIN_FOR: Final = 600.0
 """Seconds within which a sign-in must come back from the provider."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProviderSettings:
     """A provider at which people may sign in.
 
@@ -52,7 +53,7 @@ class ProviderSettings:
     scopes: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Login:
     """A sign-in that has begun; its browser keeps it in a sealed cookie.
 
@@ -68,7 +69,7 @@ class Login:
     begun_at: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Discovered:
     authorization: str
     token: str

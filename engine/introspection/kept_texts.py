@@ -7,12 +7,12 @@ kept compressed, and written in slices between which others are served.
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.engine.introspection.deflated import DeflatedPiece, deflate
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.sql.frozen import frozen
 
 MOST_BYTES = 32 << 20
 """Compressed bytes that are kept of all workspaces together: those of some 8,000 objects."""
@@ -26,7 +26,7 @@ _COMMA = deflate(",")
 Pieces = tuple[DeflatedPiece, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Fragment:
     """The text of one object.
 
@@ -46,7 +46,7 @@ class _Fragment:
         return sum(len(piece.data) for piece in self.pieces)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Writer:
     """Writes the texts of a snapshot's objects.
 

@@ -1,13 +1,13 @@
 """The selections of an ordinary introspection: one `__schema`, whose types are described without nesting."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
 
 from graphql import GraphQLObjectType, SchemaMetaFieldDef, get_named_type
 
 from fieldstone.engine.documents.document import Operation, Selected, collect_fields
 from fieldstone.engine.schema.introspection import argument_values
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.sql.frozen import frozen
 
 TYPES = "types"
 MEMBERS = frozenset({"fields", "inputFields", "enumValues"})
@@ -19,7 +19,7 @@ _REFERENCE = frozenset({"kind", "name", "ofType"})
 """The members of a type that follow from its name and kind alone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SchemaRequest:
     """An operation that asks for the schema and nothing else, in the ordinary way.
 

@@ -1,12 +1,13 @@
 """The result of a mutation of the Metadata API: it writes in a transaction, and tells the record to answer with."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import UUID
 
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.writer.transaction import ModelTransaction
+from fieldstone.sql.frozen import frozen
 
 Arguments = Mapping[str, JsonValue]
 """The arguments of a root field, coerced."""
@@ -15,7 +16,7 @@ Sequel = Callable[[], Awaitable[Mapping[str, JsonValue]]]
 """A function called after the commit; it returns the values of the answer, by field name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Written:
     """The record that a root field wrote, to answer with.
 

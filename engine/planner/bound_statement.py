@@ -1,14 +1,13 @@
 """A statement with the binders of its parameters: the part of the planner's work that a plan keeps."""
 
-from dataclasses import dataclass
-
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings, RowBinder
 from fieldstone.engine.planner.context import ParameterList
 from fieldstone.sql.compiler import Plan, compile_plan
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.statement import Statement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BoundStatement:
     """A statement and the binders of its parameters, in order; `row` fills those behind the first `lead` ones."""
 

@@ -14,6 +14,7 @@ from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Index, Object, RelationEnd, Snapshot
 from fieldstone.metadata.roles.role import Stored
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And, Cell, Compare, Comparison, Condition, Hop, IsNull, Table
 from fieldstone.sql.plan.operands import Column, Parameter, Sorted, TimeUnit
 from fieldstone.sql.plan.outputs import Literal
@@ -30,7 +31,7 @@ class Site(Enum):
     POINT = "on one record, or on each of few"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RecordLimits:
     """How many records: on a page unless said, on a page at most, in a bulk write at most; and the most that one costs.
 

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.context import ParameterList
 from fieldstone.engine.planner.price import Part, Price, Skipped
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.aggregates import SORTING, Computed, Count, Measure
 from fieldstone.sql.plan.elements import HasTotals
 from fieldstone.sql.plan.outputs import (
@@ -82,7 +83,7 @@ def _sum(found: "Iterator[Part | Skipped]") -> Price:
     return Price(fixed=fixed, dearest=dearest, offsets=tuple(offsets), roots=roots)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Place:
     """Where in a plan a part stands; `parents` is how many records it is read for."""
 

@@ -1,7 +1,6 @@
 """The events of all objects as a subscription: its filter and its selection become a plan that its group shares."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
@@ -18,6 +17,7 @@ from fieldstone.engine.planner.arguments.trees import (
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.record_events import list_actions
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
+from fieldstone.sql.frozen import frozen
 
 _TYPE = "RecordEvent"
 _BELOW = {"actor": "RecordEventActor", "changes": "RecordEventChange"}
@@ -44,7 +44,7 @@ class TailFilter(NamedTuple):
     until: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlannedTail:
     """A subscription's plan.
 

@@ -1,7 +1,7 @@
 """Live queries: a root field of Query in a subscription becomes a read plan, and the columns that it reads."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple, cast
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Leaf, Tre
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.reads.queries import plan_query
 from fieldstone.metadata.model import Object
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Table
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Connection
@@ -36,7 +37,7 @@ class Anchors(NamedTuple):
     columns: Mapping[str, Parameter]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlannedLiveQuery:
     """A live query's plan.
 

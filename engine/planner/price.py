@@ -7,6 +7,7 @@ from fieldstone.engine.errors import QueryTooComplex
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings
 from fieldstone.engine.planner.context import ParameterList
+from fieldstone.sql.frozen import frozen
 
 OFFSET_SHARE = 10
 """Rows passed over by `offset` that cost as much as one record."""
@@ -14,7 +15,7 @@ LARGEST_SHOWN = 10**15
 """Prices beyond it are shown as this: a JSON number that every client reads exactly."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Part:
     """One priced part of an operation.
 
@@ -36,7 +37,7 @@ class Part:
         return Part(amount=times * self.amount, path=self.path, product=((key, times), *others))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Skipped:
     """An `offset`: how often its rows are passed over, and the binder of their number."""
 
@@ -45,7 +46,7 @@ class Skipped:
     rows: Binder
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Price:
     """The price of an operation: `fixed` by its plan, its dearest part, and the offsets, which each request gives.
 

@@ -1,7 +1,7 @@
 """Subscriptions: the root field of a subscription operation becomes a plan that its whole group shares."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from fieldstone.engine.documents.document import Selected, collect_fields
@@ -29,6 +29,7 @@ from fieldstone.engine.planner.writes.events import ACTIONS
 from fieldstone.metadata.api_names import EVENTS, SubscriptionRoot, Verb, find_query, find_subscription
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And, Condition, IsNull, Table
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.outputs import Output, Record, Value
@@ -42,7 +43,7 @@ LARGEST_SET = 1_600
 """Values of one subscriber's filter: the sets are rows of a function, of whose columns PostgreSQL takes 1,664."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlannedFeed:
     """A subscription's plan.
 

@@ -1,7 +1,7 @@
 """A record with all that it holds itself, as events carry it where nobody selected anything."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
 from fieldstone.engine.planner.access.rules import RULES
@@ -11,6 +11,7 @@ from fieldstone.engine.planner.subscriptions import LOG, SetParameters, seen_ima
 from fieldstone.engine.planner.writes.events import ACTIONS
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Object, Part, Snapshot
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.outputs import Output, Record, Value
@@ -21,7 +22,7 @@ _QUIET = frozenset({"updatedAt"})
 """Fields that change with every write: to name them says nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WholeRecord:
     """An object's records in full.
 
@@ -71,7 +72,7 @@ def whole_feed(object_: Object, action: str, *, limit: int) -> EventFeed:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SeenFeed:
     """The feed of an object's events of one action for principals of a role.
 

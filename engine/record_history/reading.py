@@ -1,7 +1,7 @@
 """Reading the events of records, page by page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -11,6 +11,7 @@ from fieldstone.engine.record_history.showing import MOST_SHOWN, LoggedEvent, Sh
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Seen
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.statement import Row, Statement
 
@@ -23,7 +24,7 @@ _FIND = named_statement(__name__, "find_events")
 _FIND_OF_RECORD = named_statement(__name__, "find_events_of_record")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EventFilter:
     """Which events are meant; None says nothing.
 

@@ -5,7 +5,7 @@ An event is shown if a principal sees the record as the event left it, or as it 
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from fieldstone.engine.positions import positions_of
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.sql.compiler import compile_plan
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.statement import Row, Statement, array_text
 
@@ -62,7 +63,7 @@ class _Feed(NamedTuple):
     binders: Sequence[Binder]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Showing:
     """Shows events under one view of a role.
 

@@ -1,7 +1,7 @@
 """The steps from a document to a plan: parse, validate, plan, compile; pure, so that it may run in any thread."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -55,6 +55,7 @@ from fieldstone.metadata.api_names import ObjectType, TypeRole, find_alias, find
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.outputs import Literal
 from fieldstone.sql.plan.read import ReadPlan
 
@@ -65,7 +66,7 @@ LIGHT_FIELDS = 300
 """Fields of the objects that a light document names: a write's event has them all, an input type a few for each."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Limits:
     """The limits of a request, and how many valid operations are kept."""
 

@@ -6,7 +6,7 @@ found by two identities: that of the request without its variables, and that of 
 """
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from graphql import GraphQLSchema
@@ -16,13 +16,14 @@ from fieldstone.engine.planner.writes.nested.certain import CertainCreate
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import AnyOperation
 from fieldstone.metadata.model import Seen
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.statement import Row
 
 _MOST: Final = 4_096
 _MOST_RUNS: Final = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Run:
     """The only statement of a plan.
 
@@ -38,7 +39,7 @@ class Run:
     writes: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Route:
     """All that is the same for the requests of a principal with one body but for their variables.
 

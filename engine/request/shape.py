@@ -5,7 +5,7 @@ Where a value stands says whether it decides anything, not its name: a field may
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from graphql import (
@@ -25,6 +25,7 @@ from fieldstone.engine.planner.reads.orders import DIRECTIONS
 from fieldstone.engine.request.variables import Declaration, Variables
 from fieldstone.engine.schema.values.paging import PAGING
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.values.page_cursor import CursorError, cursor_nulls
 
 WIDE_SHAPE = 500
@@ -50,7 +51,7 @@ class Probe(Enum):
     STRUCTURE = "its keys and nulls"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Usage:
     """A variable and one of the ways in which the operation uses it.
 

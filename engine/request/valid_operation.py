@@ -23,10 +23,11 @@ from fieldstone.engine.request.variables import Declaration, Variables
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import TimeUnit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class QueryPlan:
     """A query, ready to be bound: one statement, or a constant answer that asks nothing of the database.
 
@@ -51,7 +52,7 @@ class QueryPlan:
         return self.statement.bind(bindings) if self.statement else []
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MutationPlan:
     """A mutation, ready to be bound."""
 

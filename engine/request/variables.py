@@ -39,6 +39,7 @@ from fieldstone.engine.schema.values.filters import is_operator
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.scalars import DECIMAL, INT, JSON, STRING, shown
+from fieldstone.sql.frozen import frozen
 
 Variables = Mapping[str, JsonValue]
 
@@ -46,7 +47,7 @@ _MEMBERS = "members"
 """The extension of an input type that has its `_Members`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Declaration:
     """A variable as its operation declares it.
 

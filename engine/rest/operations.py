@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from graphql import GraphQLInputObjectType, GraphQLInputType, GraphQLSchema
 
@@ -18,6 +17,7 @@ from fieldstone.engine.rest.routes import Action, is_id
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.sql.frozen import frozen
 
 _AGGREGATE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,200}")
 _MOST_AGGREGATES = 50
@@ -26,7 +26,7 @@ _GROUP_INPUTS = {"having": "having", "order_by": "orderBy", "order_by_for_record
 _MERGED = ("ids", "conflictPriorityIndex", "dryRun")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Asked:
     """A request of REST, as the transport hands it over.
 
@@ -49,7 +49,7 @@ class Asked:
     sent_key: SentKey | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Sight:
     """The model as a request sees it, with the most records of a page."""
 

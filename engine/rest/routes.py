@@ -15,11 +15,11 @@ object whose plural is `batch`.
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from fieldstone.engine.errors import MethodNotAllowed, NotFound
 from fieldstone.metadata.api_names import Verb
+from fieldstone.sql.frozen import frozen
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
@@ -116,7 +116,7 @@ _BEHIND: Mapping[str, Mapping[str, Action]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Place:
     """The place that a path leads to: the records of an object, named by its plural, or one of them; or the document.
 

@@ -28,6 +28,7 @@ from fieldstone.metadata.api_names import (
 )
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Object, Snapshot, relation_end
+from fieldstone.sql.frozen import frozen
 
 NODE = "Node"
 NODE_ROOTS = ("node", "nodes")
@@ -41,7 +42,7 @@ SEARCH_CONNECTION, SEARCH_EDGE, SEARCH_RESULT, SEARCH_RECORD = SEARCH_TYPE_NAMES
 _EITHER = (False, True)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Members:
     """The fields of an object type: their names, and each by its name (None where there is none)."""
 
@@ -49,7 +50,7 @@ class Members:
     find: Callable[[str], GraphQLField | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MutationSet:
     """Mutations that stand in for those derived from the objects.
 

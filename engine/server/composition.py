@@ -3,7 +3,6 @@
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 
 from fieldstone.engine.audit.retention import keep_trimmed
@@ -50,11 +49,12 @@ from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
 from fieldstone.metadata.workspaces.uses import keep_noted
 from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
+from fieldstone.sql.frozen import frozen
 
 _LOG = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Services:
     """The open parts of one process.
 

@@ -4,7 +4,6 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 
 from fieldstone.engine.access.load_shedding import LoadShedding
 from fieldstone.engine.metadata_api.roles.saved_rules import check_role_rules
@@ -23,6 +22,7 @@ from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.sql import embedded
 from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.pool_settings import PoolSettings
 from fieldstone.sql.statement import Statement
 
@@ -31,7 +31,7 @@ _CLOSING = 2.0
 """Seconds that the pool waits for statements that a drained server still runs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Foundation:
     """An open database whose catalog is up to date, with the workspace `default` in it.
 

@@ -4,7 +4,6 @@ A part that has nothing to do thus costs a request nothing, not even the questio
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from fieldstone.engine.events.delivery.work import Watch, unwatched
@@ -14,6 +13,7 @@ from fieldstone.engine.slow_operations.watch import SlowOperations
 from fieldstone.engine.slow_operations.watched_api import WatchedApi
 from fieldstone.engine.webhooks.sending.sender import Sender
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 
 
 def _build_api(*, slow: SlowOperations | None, is_metadata: bool, **parts: Any) -> GraphQLApi:
@@ -21,7 +21,7 @@ def _build_api(*, slow: SlowOperations | None, is_metadata: bool, **parts: Any) 
     return GraphQLApi(**parts) if slow is None else WatchedApi(slow=slow, is_metadata=is_metadata, **parts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Parts:
     """Makes the parts of a process; each one is called as the class that it stands for.
 

@@ -1,12 +1,12 @@
 """The place of a process among the workers of one `fieldstone serve`."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from fieldstone.engine.server.rate_limits.shared_counts import SharedCounts
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WorkerPlace:
     """A worker's place among the others.
 

@@ -1,7 +1,6 @@
 """A slow operation as it is noted: its document and the types of its variables, and no value of theirs."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -15,12 +14,13 @@ from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import find_role
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.statement import Statement
 
 _MOST_VARIABLES = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SlowOperation:
     """Equal slow operations are equal.
 

@@ -17,6 +17,7 @@ from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import dumps, loads
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.statement import Row
 
@@ -32,7 +33,7 @@ _JUDGE = named_statement(__name__, "judge_webhooks")
 _RELEASE = named_statement(__name__, "release_deliveries")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Claimed:
     """A delivery that this process may send until the lease ends.
 
@@ -59,7 +60,7 @@ class Claimed:
     recipient: Recipient | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Result:
     """The result of an attempt.
 
@@ -78,7 +79,7 @@ class Result:
     is_judged: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ClaimQuota:
     """The quota of one claim.
 

@@ -16,6 +16,7 @@ from fieldstone.engine.webhooks.sending.backoff import next_pause
 from fieldstone.engine.webhooks.sending.sender import Outcome, Sender
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError
+from fieldstone.sql.frozen import frozen
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ _DRAIN = 2.0
 """Seconds that a stop waits for the attempts under way."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Effort:
     """The limits of a process's attempts.
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.queries import named_statement
 
 _LOG = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ _REVIVE = named_statement(__name__, "revive_deliveries")
 _MEASURE = named_statement(__name__, "measure_backlog")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Keep:
     """The retention of ended deliveries."""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from fieldstone.engine.events.service import Events
 from fieldstone.engine.webhooks.claims import Claims
@@ -17,11 +17,12 @@ from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 
 _THREE_DAYS = 259_200.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WebhookOptions:
     """The settings of webhooks.
 

@@ -1,15 +1,15 @@
 """The effective rights of a role: its ways and those of all roles that it inherits, for each object."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.object_access import HIDDEN, WHOLE, ObjectAccess
 from fieldstone.metadata.roles.role import WHOLLY, Claim, Grant, Role, Way
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rights:
     """The effective rights of a role, without the relations that lead to hidden objects.
 

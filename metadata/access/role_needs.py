@@ -1,7 +1,6 @@
 """The fields that roles need: a change that takes one away, hides it or gives it another meaning is refused."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 from uuid import UUID
 
@@ -11,13 +10,14 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Snapshot, relation_end
 from fieldstone.metadata.roles.role import Role
+from fieldstone.sql.frozen import frozen
 
 
 def _always(_mention: Mention) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Loss:
     """A change of a field that a rule, check or preset may not outlive if `concerns` holds for its mention of it."""
 

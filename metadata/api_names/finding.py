@@ -1,15 +1,14 @@
 """The object and the role of a name of the GraphQL API, found by its structure."""
 
-from dataclasses import dataclass
-
 from fieldstone.metadata.api_names.names import DUPLICATES, ENDINGS, OF_MANY, enum_fields
 from fieldstone.metadata.api_names.rights import lacking, may_ask
 from fieldstone.metadata.api_names.roles import FieldTypeRole, QueryRole, TypeRole, Verb
 from fieldstone.metadata.model import Field, Object, Snapshot, capitalised
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.identifiers import MAXIMUM_BYTES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ObjectType:
     """A GraphQL type that belongs to an object."""
 
@@ -17,7 +16,7 @@ class ObjectType:
     role: TypeRole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FieldEnumType:
     """A GraphQL type that belongs to a SELECT field."""
 
@@ -26,7 +25,7 @@ class FieldEnumType:
     role: FieldTypeRole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class QueryRoot:
     """A root field of Query."""
 
@@ -34,7 +33,7 @@ class QueryRoot:
     role: QueryRole
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MutationRoot:
     """A root field of Mutation; `many` where it takes a filter or a list."""
 
@@ -43,7 +42,7 @@ class MutationRoot:
     many: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SubscriptionRoot:
     """A root field of Subscription: the write that a record must have had, any one without a verb."""
 

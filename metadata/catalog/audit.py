@@ -1,7 +1,7 @@
 """The audit log: the acts that concern the security of a workspace, each with its author, time and address."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
@@ -12,6 +12,7 @@ from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.sql.frozen import frozen
 
 
 class AuditAction(Enum):
@@ -46,7 +47,7 @@ ACTOR_KINDS: Final = (*(kind.value for kind in SubjectKind), COMMAND, UNKNOWN)
 """The kinds of an author: those of a principal, a command on the machine, or a client that showed nothing valid."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Author:
     """The author of an act.
 
@@ -68,7 +69,7 @@ def author_of(principal: Principal, address: str | None) -> Author:
     return Author(kind=principal.kind.value, id=principal.subject_id, name=principal.name, address=address)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AuditEntry:
     """An act.
 

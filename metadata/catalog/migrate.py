@@ -3,7 +3,6 @@
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
 from types import MappingProxyType
@@ -16,6 +15,7 @@ from fieldstone.metadata.catalog.sessions import Session, SessionSource
 from fieldstone.metadata.errors import CatalogMismatch, CatalogTooNew
 from fieldstone.sql.ddl import create, text_search
 from fieldstone.sql.ddl.create import TrigramClass
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.locks import AdvisoryLock
 
 _LOG = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ EXTENSIONS: Final = ("pg_trgm", "unaccent")
 EXTENSION_SCHEMA: Final = "fieldstone_ext"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Migration:
     """One numbered SQL file."""
 
@@ -52,7 +52,7 @@ def _read_migrations() -> tuple[Migration, ...]:
 MIGRATIONS: Final = _read_migrations()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Catalog:
     """The catalog as a migration left it.
 

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.binding import Binding
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.shown_text import find_problem
+from fieldstone.sql.frozen import frozen
 
 ACTIONS: Final = ("created", "updated", "deleted", "restored", "destroyed")
 """The writes of a record, as events name them."""
@@ -33,7 +34,7 @@ _WEBHOOK, _DELIVERY = "webhook", "webhook delivery"
 _MOST_OPERATIONS = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EventFilter:
     """The events that a webhook waits for: an action on an object; None is any."""
 
@@ -41,7 +42,7 @@ class EventFilter:
     action: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NewWebhook:
     """The values of a new webhook; without a secret it gets one.
 
@@ -58,7 +59,7 @@ class NewWebhook:
     secret: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WebhookUpdate:
     """New values of a webhook; None leaves a value, as does a description unless `describe` is set."""
 
@@ -72,7 +73,7 @@ class WebhookUpdate:
     claims: Mapping[str, JsonValue] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WebhookTarget:
     """Where a webhook's events are sent, and the secret that they are signed with, as it is stored."""
 

@@ -1,7 +1,6 @@
 """The difference between two snapshots of a workspace."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
@@ -9,11 +8,12 @@ from fieldstone.metadata.changes.members import OBJECT, kept_values
 from fieldstone.metadata.changes.shared_parts import find_differing
 from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot
 from fieldstone.metadata.roles.role import Role
+from fieldstone.sql.frozen import frozen
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Changed:
     """A field as it was and as it is, both with their objects."""
 
@@ -23,7 +23,7 @@ class Changed:
     after: Field
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Difference:
     """The new, the changed and the removed parts of a snapshot; the new ones in the order of creation.
 

@@ -1,11 +1,12 @@
 """The members of an object, a field, an index and a role as the Metadata API takes them: one row each."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import Enum
 from typing import Any, Final
 
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.sql.frozen import frozen
 
 
 class Shape(Enum):
@@ -40,7 +41,7 @@ _REQUIRED = frozenset({Shape.NAME, Shape.LABEL, Shape.FIELD_TYPE, Shape.OBJECT, 
 _SHOWN = frozenset({Shape.LABEL, Shape.TEXT, Shape.NUMBER})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Member:
     """One member.
 

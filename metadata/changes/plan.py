@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Index, Snapshot, Status
 from fieldstone.sql.ddl.create import TrigramClass
+from fieldstone.sql.frozen import frozen
 
 # https://www.postgresql.org/docs/current/limits.html
 MAXIMUM_COLUMNS: Final = 1_600
@@ -30,7 +30,7 @@ LARGEST_REWRITE: Final = 256 << 20
 """The bytes of a table up to which a change may look at or write each of its rows while others wait."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bounds:
     """The bounds that a plan keeps to.
 
@@ -56,7 +56,7 @@ class TableSize(NamedTuple):
     dropped: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Draft:
     """A change applied to a model, before the sizes of its tables are known.
 
@@ -81,7 +81,7 @@ class Draft:
         return self.slow | {field.object_id for field in self.rewriting}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ChangePlan:
     """All that a change does.
 

@@ -1,16 +1,16 @@
 """The work of a change on the rows of a table: checks that they must pass, and updates of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from psycopg.sql import Composable
 
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import Cell
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.values.conversions import Conversion
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RequireValues:
     """Every row has a value of the field, which becomes required."""
 
@@ -19,7 +19,7 @@ class RequireValues:
     argument: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FillValues:
     """The rows without a value of the field get one; `cells` are those of its columns.
 
@@ -33,7 +33,7 @@ class FillValues:
     unique: tuple[tuple[Field, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RequireDistinct:
     """No two live rows share the values of these fields, which become unique."""
 
@@ -42,7 +42,7 @@ class RequireDistinct:
     argument: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RequireUnused:
     """No row has one of these options, which go."""
 
@@ -51,7 +51,7 @@ class RequireUnused:
     options: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MapOptions:
     """The rows with an option get another in its place; None is no value.
 
@@ -65,7 +65,7 @@ class MapOptions:
     unique: tuple[tuple[Field, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ConvertValues:
     """The values of a field can be those of its new type.
 

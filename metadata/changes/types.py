@@ -1,11 +1,11 @@
 """The base, the unset value and the result that all kinds of change of the model share."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final, TypeVar
 
 from fieldstone.metadata.changes.row_work import RowWork
 from fieldstone.metadata.model import Snapshot
+from fieldstone.sql.frozen import frozen
 
 
 class Change:
@@ -30,7 +30,7 @@ def chosen(given: T | Unset, old: T) -> T:
     return old if isinstance(given, Unset) else given
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Applied:
     """The next snapshot, its version still that of the one before.
 

@@ -34,6 +34,7 @@ from fieldstone.metadata.sql_views.renewal import ViewRenewal
 from fieldstone.metadata.sql_views.rules import CompileRules
 from fieldstone.sql.ddl import alter, create
 from fieldstone.sql.ddl.create import ColumnDefinition, TrigramClass
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.types import SqlType
@@ -43,7 +44,7 @@ _NOTE_SERVER = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Drift:
     """One difference between a table and the model.
 
@@ -118,7 +119,7 @@ class _Parts:
         return [index for index in self.snapshot.indexes_of[object_.id] if index.status is Status.READY]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _One:
     """One object's table: as it was found, and as it is to be."""
 

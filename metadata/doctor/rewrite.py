@@ -1,7 +1,6 @@
 """Rewrites a table under its names, without the dropped columns that PostgreSQL counts towards its 1,600."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import psycopg
@@ -23,6 +22,7 @@ from fieldstone.metadata.model import Object, Relation, Snapshot, Status
 from fieldstone.metadata.writer.table_sizes import read_bytes
 from fieldstone.metadata.writer.transaction import PASSING, ModelTransaction
 from fieldstone.sql.ddl import alter, create, rewrite
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.identifiers import quote_table
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.sqlstate import translate_error
@@ -36,7 +36,7 @@ LITTLE_ROOM = 400
 _OLD = "rewritten_"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ColumnUsage:
     """The columns that a table has used: `dropped` of the `used` ones are not there any more."""
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from psycopg.sql import SQL, Composed
 
@@ -14,6 +14,7 @@ from fieldstone.metadata.model import Index, Object, Snapshot
 from fieldstone.metadata.sql_views.definition import SqlSchema, read_schema
 from fieldstone.sql.ddl import create
 from fieldstone.sql.ddl.create import TrigramClass
+from fieldstone.sql.frozen import frozen
 
 _SCRATCH = "pg_temp"
 
@@ -21,7 +22,7 @@ _SCRATCH = "pg_temp"
 _TABLES_AT_ONCE = 50
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Constraint:
     """A constraint; of a foreign key `columns` are its columns and `target` is its table."""
 
@@ -31,7 +32,7 @@ class Constraint:
     is_deferrable: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tables:
     """The parts of tables in PostgreSQL, by the names of the tables.
 

@@ -1,7 +1,7 @@
 """Drift of the views of SQL roles: differences from the model, each with its repair."""
 
 from collections.abc import AsyncIterator, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from psycopg.sql import SQL
 
@@ -14,13 +14,14 @@ from fieldstone.metadata.sql_views.definition import SqlSchema, SqlView, build_v
 from fieldstone.metadata.sql_views.rules import CompileRules
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.ddl import views
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 
 _SCRATCH = "pg_temp"
 _VIEWS_AT_ONCE = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Stored:
     """A view as PostgreSQL has it."""
 

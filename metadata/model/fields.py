@@ -1,7 +1,7 @@
 """The fields of an object, and their parts: the columns that hold their values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from functools import lru_cache
 from uuid import UUID
@@ -11,11 +11,12 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.operators import EQUALITY, Operator
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
 from fieldstone.metadata.scalars import Scalar
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.types import SqlType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Option:
     """One value of a SELECT field; `position` orders them."""
 
@@ -41,7 +42,7 @@ class Access(Enum):
     READ_ONLY = "never"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Part:
     """One column of a field, as the API shows it.
 
@@ -60,7 +61,7 @@ class Part:
     identifies: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Field:
     """A field's metadata.
 

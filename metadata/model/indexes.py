@@ -1,13 +1,13 @@
 """The indexes of the objects' tables."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.metadata.model.fields import Status
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.text_order import VERSION as TEXT_ORDER
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Index:
     """An index on a table; `fields` in the order of its columns. `name` is physical, unique in the schema.
 

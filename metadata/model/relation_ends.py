@@ -1,15 +1,14 @@
 """A relation as one of its ends sees it."""
 
-from dataclasses import dataclass
-
 from fieldstone.metadata.model.fields import Field, Part
 from fieldstone.metadata.model.objects import Object
 from fieldstone.metadata.model.relations import Relation
 from fieldstone.metadata.model.snapshots import Snapshot
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import Column
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RelationEnd:
     """A relation as one of its ends sees it.
 

@@ -1,8 +1,9 @@
 """The relations between objects."""
 
-from dataclasses import dataclass
 from enum import Enum
 from uuid import UUID
+
+from fieldstone.sql.frozen import frozen
 
 
 class OnDelete(Enum):
@@ -21,7 +22,7 @@ class RelationType(Enum):
     ONE_TO_ONE = "ONE_TO_ONE"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Relation:
     """The source object's field holds the key of a record of the target object; one-to-one where it is unique."""
 

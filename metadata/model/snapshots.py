@@ -12,11 +12,12 @@ from fieldstone.metadata.model.objects import Object
 from fieldstone.metadata.model.relations import Relation
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import NO_LIMITS, Role, RoleLimits, RoleReference
+from fieldstone.sql.frozen import frozen
 
 _SNAPSHOT_BYTES, _RELATION_BYTES, _INDEX_BYTES = 3_000, 500, 700
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Workspace:
     """A tenant: its records live in the PostgreSQL schema `schema`.
 

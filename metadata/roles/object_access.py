@@ -1,15 +1,16 @@
 """The effective rights of a role on one object: the ways of each action, its own and those of all roles it inherits."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.roles.role import ALL_FIELDS, WHOLLY, Action, Stored, Way
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ObjectAccess:
     """The rights on an object. Its hash is computed once: a Python hash of a UUID takes long.
 

@@ -1,7 +1,7 @@
 """The principal: the identity behind a request, with its workspace, its role and the values that rules may name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from types import MappingProxyType
 from typing import Final
@@ -10,6 +10,7 @@ from uuid import UUID
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.networks import Network
 from fieldstone.metadata.roles.role import RoleReference
+from fieldstone.sql.frozen import frozen
 
 
 class SubjectKind(Enum):
@@ -29,7 +30,7 @@ SESSION: Final = ACTOR_SEPARATOR
 _NO_CLAIMS: Final[Mapping[str, JsonValue]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Principal:
     """The identity behind a request.
 

@@ -9,6 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from fieldstone.metadata.scalars import Scalar
+from fieldstone.sql.frozen import frozen
 
 ADMIN: Final = "admin"
 EDITOR: Final = "editor"
@@ -62,7 +63,7 @@ class Stored:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fields:
     """Fields of an object: `only` these, or all but these. The ids of deleted fields are kept.
 
@@ -80,7 +81,7 @@ class Fields:
 ALL_FIELDS: Final = Fields()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Way:
     """One way in which an action is allowed: these records, these fields, this check and these presets together.
 
@@ -107,7 +108,7 @@ WHOLLY: Final = (Way(),)
 """The ways of an action that is allowed without a restriction."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Grant:
     """The ways of one action on one object, or on all objects that have no grant of their own for it.
 
@@ -123,7 +124,7 @@ class Grant:
     aggregates: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Claim:
     """A principal's value that a role needs, with its type; a missing one of a list type is [] with `may_lack`."""
 
@@ -133,7 +134,7 @@ class Claim:
     may_lack: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RoleLimits:
     """The limits of a role's requests; None: those of the server.
 

@@ -1,13 +1,13 @@
 """A saved view as it is kept: its content names fields by their ids."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 from uuid import UUID
 
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.frozen import frozen
 
 LONGEST_NAME: Final = 200
 """Characters of a view's name."""
@@ -28,7 +28,7 @@ class ViewKind(Enum):
     KANBAN = "KANBAN"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ViewColumn:
     """A column of a view; its width is in pixels, None: as the client likes."""
 
@@ -37,7 +37,7 @@ class ViewColumn:
     is_visible: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ViewContent:
     """The part of a view that names fields.
 
@@ -68,7 +68,7 @@ class ViewContent:
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SavedView:
     """A saved view. Times are ISO 8601 in UTC, to the second."""
 

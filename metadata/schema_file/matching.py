@@ -14,13 +14,14 @@ from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.schema_file import members
 from fieldstone.metadata.schema_file.export import first_name, is_inverse
 from fieldstone.metadata.schema_file.renames import find_swaps
+from fieldstone.sql.frozen import frozen
 
 Values = Mapping[str, JsonValue]
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StatedField:
     """A field as the document has it; `known` is None where the model has none yet."""
 
@@ -46,7 +47,7 @@ class StatedField:
         return members.read_members(self.values["relation"], members.RELATION, f"{self.path}.relation")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StatedObject:
     """An object as the document has it; `known` is None where the model has none yet."""
 

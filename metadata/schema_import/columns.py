@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from fieldstone.metadata.changes.rules.names import derive_label
 from fieldstone.metadata.field_types import FieldType
@@ -12,6 +11,7 @@ from fieldstone.metadata.schema_import.source import SourceColumn
 from fieldstone.metadata.shown_text import fit
 from fieldstone.sql.ddl import import_rows
 from fieldstone.sql.ddl.import_rows import Term
+from fieldstone.sql.frozen import frozen
 
 _KEPT_AS_TEXT = frozenset(
     {"inet", "cidr", "macaddr", "macaddr8", "interval", "time", "timetz", "xml", "bit", "varbit", "ltree", "name"}
@@ -24,7 +24,7 @@ _TEXT = re.compile(r"^'((?:[^']|'')*)'(::[\w\s\".(),\[\]]+)?$")
 _NUMBER = re.compile(r"^\(?'?(-?\d+(\.\d+)?)'?\)?(::[\w\s(),]+)?$")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ColumnPlan:
     """A field for a column.
 
@@ -42,7 +42,7 @@ class ColumnPlan:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Known:
     type: FieldType
     carry: Callable[[Term], Term] = lambda value: value

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation
@@ -19,6 +18,7 @@ from fieldstone.metadata.schema_import.source import SourceColumn, SourceConstra
 from fieldstone.metadata.shown_text import fit
 from fieldstone.sql.ddl import import_rows
 from fieldstone.sql.ddl.import_rows import Term
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 
 _TIMES = frozenset({"createdAt", "updatedAt", "deletedAt"})
@@ -27,7 +27,7 @@ _ON_DELETE = {"c": OnDelete.CASCADE, "n": OnDelete.SET_NULL, "d": OnDelete.SET_N
 _CREATED_BY = {"source": import_rows.text("IMPORT"), "name": import_rows.text("fieldstone schema import")}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RowCopy:
     """The rows of a table, and the value of each column of the object's table.
 

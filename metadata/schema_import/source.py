@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.workspaces.registry import SCHEMA_PREFIX
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.queries import read_row
 
@@ -18,7 +18,7 @@ _ORDINARY = frozenset({"r", "p"})
 _OTHERS = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SourceColumn:
     """A column.
 
@@ -43,7 +43,7 @@ class SourceColumn:
     is_nested: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SourceIndex:
     """An index; `is_plain` tells whether it is a B-tree of columns, over all rows."""
 
@@ -54,7 +54,7 @@ class SourceIndex:
     columns: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SourceConstraint:
     """A foreign key (kind `f`), or another constraint; `target` is the oid of the table that a foreign key leads to."""
 
@@ -66,7 +66,7 @@ class SourceConstraint:
     target_columns: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SourceTable:
     """A table.
 
@@ -99,7 +99,7 @@ class SourceTable:
         return any(index.is_unique and index.is_plain and set(index.columns) == set(columns) for index in self.indexes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SourceSchema:
     """A schema of a database; `others` are its views and foreign tables, each with its kind."""
 

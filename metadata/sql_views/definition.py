@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from fieldstone.metadata.model import Field, Object, Part, Snapshot, capitalised
 from fieldstone.metadata.roles.role import NO_LIMITS
 from fieldstone.metadata.sql_views.rules import CompileRules, RowRules, limit_ways, rule_columns, typed_values
 from fieldstone.sql.ddl import views
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.identifiers import MAXIMUM_BYTES
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column
@@ -26,7 +27,7 @@ _UPPER = re.compile(r"[A-Z]")
 _DIGEST = 8
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SqlSchema:
     """The schema with the views of the SQL roles that have one role, the same values and one spelling of names.
 
@@ -51,7 +52,7 @@ def read_schema(row: Sequence[Any]) -> SqlSchema:
     return SqlSchema(name=name, role_id=UUID(role_id), snake_case=is_snake_case, claims=claims, logins=tuple(logins))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ViewColumn:
     """A column of a view: its name there, and the table's column."""
 
@@ -60,7 +61,7 @@ class ViewColumn:
     comment: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SqlView:
     """A view of an object's table.
 

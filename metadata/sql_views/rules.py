@@ -1,7 +1,7 @@
 """The rules of a role in the views of its SQL roles: the ways that a SQL role has, and the columns that they read."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from fieldstone.metadata.access.claims import coerce_claims
@@ -12,11 +12,12 @@ from fieldstone.metadata.errors import PrincipalValueRefused
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.role import Role
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RowRules:
     """The rules on an object's records as SQL over the table's row, which is called `alias` there.
 

@@ -3,7 +3,6 @@
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -20,6 +19,7 @@ from fieldstone.metadata.roles.role import ADMIN, RoleReference
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.shown_text import find_problem
 from fieldstone.metadata.workspaces.lifetimes import LONGEST_OVERLAP
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.queries import read_row
 
 TOKEN_PREFIX: Final = "fs_"  # noqa: S105 - the prefix of every token
@@ -31,7 +31,7 @@ _SHOWN = 8
 _MOST_NETWORKS = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ApiKey:
     """A key as it is kept; times have an offset, None where there is no such time.
 
@@ -52,7 +52,7 @@ class ApiKey:
     networks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NewApiKey:
     """A key just made, with its token, which is not kept."""
 

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Final, NamedTuple
@@ -14,6 +13,7 @@ from fieldstone.metadata.catalog.sessions import Reads, Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.shown_text import find_problem
 from fieldstone.sql.concurrency.signal import Signal
+from fieldstone.sql.frozen import frozen
 
 _DENIED = catalog_statement("denied_tokens")
 _MOST_LISTED = 1_000
@@ -31,7 +31,7 @@ class DeniedBy(Enum):
     SUBJECT = "SUBJECT"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TokenFacts:
     """The facts of a token that a denial compares.
 

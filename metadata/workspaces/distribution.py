@@ -4,7 +4,7 @@ https://docs.citusdata.com/en/stable/get_started/concepts.html#schema-based-shar
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import psycopg
@@ -22,6 +22,7 @@ from fieldstone.metadata.writer.turns import Turn
 from fieldstone.sql.ddl import alter
 from fieldstone.sql.ddl.create import DefaultFunction
 from fieldstone.sql.errors import NoCoordinator
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.queries import read_row
 from fieldstone.sql.sqlstate import translate_error
 
@@ -30,7 +31,7 @@ ACTOR: Final = "fieldstone workspace distribute"
 _CLOCKS = (DefaultFunction.NOW, DefaultFunction.TODAY)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Placement:
     """The place of a workspace.
 

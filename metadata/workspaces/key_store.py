@@ -5,7 +5,6 @@ import math
 import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
@@ -29,6 +28,7 @@ from fieldstone.metadata.workspaces.api_keys import (
     rotate_key,
 )
 from fieldstone.sql.concurrency.signal import Signal
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.statement import Row
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ LIMIT: Final = 50_000
 """Cache entries of each kind: keys and refusals."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Known:
     principal: Principal
     expires_at: float | None

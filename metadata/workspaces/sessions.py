@@ -5,7 +5,6 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeVar
@@ -19,6 +18,7 @@ from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.networks import read_network
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.statement import Row
 
 K = TypeVar("K")
@@ -39,7 +39,7 @@ _NOTED_EACH = 60.0
 """Seconds for which a use is not noted again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UserFacts:
     """The facts of a user of an identity provider.
 

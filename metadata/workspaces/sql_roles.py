@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -29,6 +28,7 @@ from fieldstone.metadata.workspaces.sql_role_rules import (
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.ddl import alter, create, logins, views
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 
 PORTION: Final = 100
@@ -37,7 +37,7 @@ PORTION: Final = 100
 _PASSWORD_BYTES = 24
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SqlRole:
     """A login that reads the views of a schema, with the workspace's role whose rights it has."""
 
@@ -49,7 +49,7 @@ class SqlRole:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NewSqlRole:
     """A new SQL role, whose password is shown this once.
 

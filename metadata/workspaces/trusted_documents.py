@@ -1,7 +1,6 @@
 """Trusted documents: the documents of a client that an operator has imported, under the ids that the client sends."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -10,6 +9,7 @@ from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import InvalidChange, NameTaken
 from fieldstone.metadata.shown_text import find_problem
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.queries import read_row
 
 LONGEST_ID: Final = 256
@@ -22,7 +22,7 @@ LONGEST_CLIENT: Final = 100
 """Characters of the name of a client."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NewDocument:
     """A document to import: its text, and the name of its operation where it has one."""
 
@@ -30,7 +30,7 @@ class NewDocument:
     operation_name: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TrustedDocument:
     """A document as it is kept; `role_id` is the role of its client's users, None for one that sees the whole model."""
 
@@ -42,7 +42,7 @@ class TrustedDocument:
     role_id: UUID | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Imported:
     """The effect of an import: documents that are new or have another text, and those that were removed."""
 

@@ -1,7 +1,7 @@
 """The dry run of changes: their plans shown, and the rows checked; no table is locked, no row is written."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 from uuid import UUID
 
@@ -31,6 +31,7 @@ from fieldstone.metadata.writer.role_holders import require_unheld
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.metadata.writer.value_conversion import find_lost, require_kept
 from fieldstone.sql.ddl import column_rows, create
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.values.conversions import Conversion
 
 MOST_PROBLEMS = 100
@@ -39,7 +40,7 @@ MOST_PROBLEMS = 100
 _REFUSALS = (InvalidChange, InvalidValue, UnknownObject, ChangeFailed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Preview:
     """The plan of changes that are not made.
 

@@ -1,7 +1,7 @@
 """The model brought back to an earlier version: each change since then is undone, the last one first."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from fieldstone.metadata.catalog.queries import fetch
@@ -13,9 +13,10 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.writer.dry_run import Preview, preview, try_out
 from fieldstone.metadata.writer.losses import loss, only_in, path_of
 from fieldstone.metadata.writer.transaction import ModelTransaction
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Undone:
     """The changes after a version, the last one first.
 

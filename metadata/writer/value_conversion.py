@@ -1,7 +1,6 @@
 """The values of a field that gets another type: their losses found, and made where the client agrees."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from psycopg.sql import Composable
 
@@ -14,6 +13,7 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.writer.table_sizes import read_bytes
 from fieldstone.sql.ddl import alter, column_rows
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.identifiers import quote_table
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column
@@ -22,7 +22,7 @@ _EXAMPLES = 3
 _MOST_COUNTED = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Lost:
     """The losses of a conversion: the number of rows, and their commonest values as text."""
 

@@ -1,6 +1,5 @@
 """The conditions of WHERE, in SQL's three-valued logic."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
@@ -13,6 +12,7 @@ from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraf
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, rows_source, table_source
 from fieldstone.sql.compiler.text_keys import text_keys
 from fieldstone.sql.compiler.text_matching import compile_matching, compile_range, compile_resembling
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import (
     Among,
     AmongPairs,
@@ -242,7 +242,7 @@ def _compile_relation(
             assert_never(condition)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Step:
     """The rows of `table` whose `far` equals `near` of the row at hand and that fulfil `condition`."""
 

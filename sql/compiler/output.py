@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import assert_never
 
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.terms import Expression, LongText, Query
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.outputs import BARE
 from fieldstone.sql.types import Encoding, SqlType
 
@@ -98,7 +98,7 @@ def _quoted_key(key: str) -> str:
     return json.dumps(key, ensure_ascii=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Fragment:
     """A value's pieces; `query` is the SELECT, of one row and still without a select list, that they belong to."""
 

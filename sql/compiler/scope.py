@@ -1,10 +1,10 @@
 """The scope of a statement under construction: generated aliases, and the row at hand."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.terms import Expression, Query
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.parts import parts_of
 
@@ -46,7 +46,7 @@ class StatementDraft:
         self.unread.extend(one for one in parts_of(part) if isinstance(one, Parameter))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RowReference:
     """The row of the source with this alias.
 
@@ -64,7 +64,7 @@ class RowReference:
         return expressions.result(self.alias, self.names[name])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class FutureRow(RowReference):
     """The row as a write will leave it: some of its columns have other `values`."""
 

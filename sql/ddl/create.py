@@ -1,13 +1,13 @@
 """The statements that create tables, columns and indexes, composed by psycopg."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import assert_never
 
 from psycopg import sql
 
 from fieldstone.sql.ddl.names import name_sql, table_sql
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column, Sorted
 from fieldstone.sql.text_order import FOLD, KEY
@@ -34,7 +34,7 @@ class DefaultFunction(Enum):
         return self.value.replace("now()", "fieldstone.moment()")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ColumnDefinition:
     """A new column.
 
@@ -48,7 +48,7 @@ class ColumnDefinition:
     words_of: tuple[Column, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TrigramClass:
     """The operator class for trigrams; `schema` is where the extension pg_trgm was created."""
 

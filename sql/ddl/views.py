@@ -1,16 +1,17 @@
 """The statements that create, describe and remove the views of SQL roles, composed by psycopg."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from psycopg import sql
 
 from fieldstone.sql.ddl.names import column_sql, name_sql, table_sql
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ViewSource:
     """The rows that a view has.
 

@@ -4,11 +4,11 @@ import os
 import pwd
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from fieldstone.sql.errors import EmbeddedServerError
+from fieldstone.sql.frozen import frozen
 
 # PostgreSQL refuses to run as root; these exist nearly everywhere, and initdb needs an entry in passwd.
 _ACCOUNTS_FOR_ROOT = ("postgres", "nobody")
@@ -17,7 +17,7 @@ _ACCOUNTS_FOR_ROOT = ("postgres", "nobody")
 _ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Account:
     """The account that runs the server; `uid` and `gid` are None for this process's own user."""
 

@@ -1,7 +1,8 @@
 """The places in the data folder of the embedded server."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from fieldstone.sql.frozen import frozen
 
 # A UNIX socket's path holds at most 103 bytes on macOS and 107 on Linux.
 _LONGEST_SOCKET_PATH = 103
@@ -12,7 +13,7 @@ PORT = 5432
 LARGEST_PORT = 65_535
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TcpAddress:
     """An address at which the server listens to TCP; its port is in the name of its socket, too."""
 
@@ -20,7 +21,7 @@ class TcpAddress:
     port: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DataFolder:
     """The files under `root`, an absolute path without symbolic links."""
 

@@ -6,7 +6,7 @@ the server.
 
 import logging
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import FileIO
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from fieldstone.sql.embedded.locks import exclusively, is_held, open_lock, take_
 from fieldstone.sql.embedded.process import await_outcome, end_orphans, launch, shut_down, wait_until_ready, watch_start
 from fieldstone.sql.embedded.socket import ConnectOutcome, conninfo, socket_folder_in_use
 from fieldstone.sql.errors import EmbeddedServerError
+from fieldstone.sql.frozen import frozen
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ _DATABASE = "fieldstone"
 _PASSWORD_BYTES = 24
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EmbeddedServer:
     """A handle on the running server: one of its users.
 

@@ -1,8 +1,8 @@
 """Aggregates in plans: values that are computed from many rows, as plain frozen data."""
 
-from dataclasses import dataclass
 from enum import Enum
 
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Measured
 from fieldstone.sql.plan.operands import Column, Operand, column_of
 from fieldstone.sql.types import Encoding, SqlType
@@ -49,7 +49,7 @@ COUNTS = frozenset(
 """The aggregates that are counts, which are never NULL."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Computed(Measured):
     """An aggregate of a value; the ones that count take several operands, whose values together are one.
 
@@ -61,7 +61,7 @@ class Computed(Measured):
     encoding: Encoding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Count(Measured):
     """The number of rows."""
 

@@ -1,12 +1,12 @@
 """The elements of read and write plans: tables, conditions and hops, as plain frozen data."""
 
-from dataclasses import dataclass
 from enum import Enum
 
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import Column, Moment, Operand, Parameter, Sorted
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Table:
     """A table by its physical name, and the cells that are computed of each of its rows.
 
@@ -33,28 +33,28 @@ class Comparison(Enum):
     OVERLAPS = "&&"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class And:
     """All hold; with no terms: true."""
 
     terms: tuple["Condition", ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Or:
     """One holds; with no terms: false."""
 
     terms: tuple["Condition", ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Not:
     """The term is false (not: unknown)."""
 
     term: "Condition"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Compare:
     """`left` compared with a parameter, a moment or another column; both sides are ranked, or keys, where `left` is.
 
@@ -67,7 +67,7 @@ class Compare:
     singly: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Among:
     """The column is (or, negated, is not) an element of an array parameter; the keys of both, where it is Sorted.
 
@@ -79,7 +79,7 @@ class Among:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AmongPairs:
     """The two columns are (negated: are not) one of the pairs that two arrays hold side by side.
 
@@ -91,7 +91,7 @@ class AmongPairs:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Matches:
     """The text matches a LIKE pattern, ILIKE unless `case_sensitive`; the backslash escapes.
 
@@ -113,7 +113,7 @@ class Place(Enum):
     WHOLE = "the whole of it"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Resembles:
     """The text has another one in this place, whatever the case and, unless `keeps_accents`, the accents.
 
@@ -127,7 +127,7 @@ class Resembles:
     narrowed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KeyRange:
     """The key is in the range of the texts that start with another one, or are that one, folded.
 
@@ -139,7 +139,7 @@ class KeyRange:
     whole: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IsNull:
     """The column is NULL (negated: is not)."""
 
@@ -147,7 +147,7 @@ class IsNull:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class IsEmpty:
     """The array column is not NULL and has no elements (negated: has some)."""
 
@@ -178,7 +178,7 @@ class JsonOperator(Enum):
     IS_NOT_NULL = "IS NOT NULL"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JsonTest:
     """A test of the value at a `path` (a text[]; None: of the whole) in a jsonb column.
 
@@ -193,7 +193,7 @@ class JsonTest:
     pattern: Parameter | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Searches:
     """The text search vector matches a query, given as text in the syntax of to_tsquery."""
 
@@ -208,7 +208,7 @@ class Finding(Enum):
     GATHERED = "all at once, as an array of keys: for conditions that few related rows fulfil"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Related:
     """The row across a to-one hop fulfils `condition`.
 
@@ -221,7 +221,7 @@ class Related:
     finding: Finding = Finding.PLANNED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HasRelated:
     """There is a row across the to-one hop (negated: there is none). Never unknown."""
 
@@ -229,14 +229,14 @@ class HasRelated:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Untrue:
     """The term is false or unknown. Never unknown."""
 
     term: "Condition"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HasLinked:
     """There is a row of `table` that is linked to the row at hand and fulfils `condition` (negated: there is none).
 
@@ -257,7 +257,7 @@ class Measured:
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HasTotals:
     """The measures over the rows of `table` that are linked to the row at hand and fulfil `condition` fulfil `having`.
 
@@ -273,7 +273,7 @@ class HasTotals:
     having: "Condition"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Cell:
     """A value of each row, which is read as `column`: that of the column `of` where the `guard` holds, else NULL."""
 
@@ -287,7 +287,7 @@ Test = Compare | Among | Matches | Resembles | KeyRange | IsNull | IsEmpty | Jso
 Condition = And | Or | Not | Untrue | AmongPairs | Test | Related | HasRelated | HasLinked | HasTotals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Link:
     """Ties rows of another table to the row at hand: those whose `column` equals the row's `key`."""
 
@@ -295,7 +295,7 @@ class Link:
     key: Column
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Hop:
     """A step from the row at hand to at most one row of `table`: where its `key` equals our `column`.
 

@@ -1,8 +1,8 @@
 """The values that rows are grouped by, as plain frozen data."""
 
-from dataclasses import dataclass
 from enum import Enum
 
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Hop
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.types import SqlType
@@ -30,7 +30,7 @@ PARTS = frozenset({Bucket.HOUR_OF_DAY, Bucket.DAY_OF_WEEK, Bucket.MONTH_OF_YEAR,
 """The parts of a date that recur, each a number."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Dimension:
     """A value that rows are grouped by: that of a column across hops, as it is, in buckets, or in steps of a width.
 

@@ -1,12 +1,12 @@
 """Operands of a plan: columns, parameters, times, and the values that columns are compared and ordered by."""
 
-from dataclasses import dataclass
 from enum import Enum
 
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.types import SqlType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Column:
     """A column of the row at hand, by its physical name."""
 
@@ -15,7 +15,7 @@ class Column:
     nullable: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Parameter:
     """The statement's parameter number `slot + 1`, cast to `type` (to an array of it where `array` is set).
 
@@ -31,14 +31,14 @@ class Parameter:
     of_principal: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Constant(Parameter):
     """A parameter whose value `text` stands in the statement itself: the definition of a view has no parameters."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ranked:
     """The position of the column's text among `values` (1-based), NULL where it is none of them.
 
@@ -49,14 +49,14 @@ class Ranked:
     values: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Sorted:
     """The key of the column's text in the order of texts: see `sql/text_order.py`."""
 
     column: Column
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AtPath:
     """The value at a path in a jsonb column, as a `type`.
 
@@ -93,7 +93,7 @@ class TimeUnit(Enum):
     YEAR = "year"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Moment:
     """A time that PostgreSQL computes from the transaction's, as the `type` DATE or TIMESTAMP.
 

@@ -1,15 +1,15 @@
 """The outputs of a read: records with their values and relations, and the connections that list them."""
 
-from dataclasses import dataclass
 from enum import Enum
 
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.aggregates import Measure
 from fieldstone.sql.plan.elements import Condition, Hop, Link, Table
 from fieldstone.sql.plan.operands import Column, Operand, Parameter
 from fieldstone.sql.types import Encoding
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Totals:
     """A measure over the rows of `table` that are linked to the row at hand and fulfil `condition`.
 
@@ -25,7 +25,7 @@ class Totals:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OrderKey:
     """One key of a total order; the last key of an order is unique and not nullable.
 
@@ -40,7 +40,7 @@ class OrderKey:
     nullable: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Page:
     """Which rows of the ordered set: `limit` from the start, or from the end where `backward`.
 
@@ -62,14 +62,14 @@ class Page:
 BARE = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Literal:
     """Constant JSON text."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Value:
     """A column's value, or the value at a `path` (a text[]) in a jsonb column.
 
@@ -82,14 +82,14 @@ class Value:
     allowed: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Record:
     """A JSON object with these keys in this order (keys are response keys of any length; unique)."""
 
     entries: tuple[tuple[str, "Output"], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToOne:
     """The row across a hop, or null."""
 
@@ -97,12 +97,12 @@ class ToOne:
     record: Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Cursor:
     """The row's cursor text: see `Connection.cursor_tag`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Edges:
     """The page's rows as a JSON list; each edge's entries are its node (a Record), its cursor, or constants."""
 
@@ -118,21 +118,21 @@ class PageFact(Enum):
     END_CURSOR = "endCursor"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PageInfo:
     """Facts about the page, as a JSON object."""
 
     entries: tuple[tuple[str, PageFact | Literal], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AggregateRecord:
     """A JSON object of aggregates over all rows under a condition, nested as deep as asked."""
 
     entries: tuple[tuple[str, "Measure | Literal | AggregateRecord"], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Likeness:
     """A column whose values are alike in two rows: texts that are equal when folded and not empty, or equal values.
 
@@ -144,7 +144,7 @@ class Likeness:
     has_index: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Alike:
     """Ties rows to another row at hand, with the same columns: all values of one of the `criteria` are alike.
 
@@ -155,7 +155,7 @@ class Alike:
     criteria: tuple[tuple[Likeness, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Sample:
     """The choice of a page between its order, which an index serves, and its condition, which others do.
 
@@ -166,7 +166,7 @@ class Sample:
     unfound: tuple[Table, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Connection:
     """A page of `table`'s rows under `condition` in `order`, tied by `link` to the row at hand where there is one.
 
@@ -188,7 +188,7 @@ class Connection:
     entries: tuple[tuple[str, "Edges | PageInfo | Measure | AggregateRecord | Literal"], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NodeId:
     """The id of the row among the records of all objects: base64url of the object's id and the key."""
 

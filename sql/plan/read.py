@@ -1,9 +1,9 @@
 """Read plans: which records an operation asks for, in which order, page and shape, as plain frozen data."""
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.aggregates import Measure
 from fieldstone.sql.plan.elements import Condition, Table
 from fieldstone.sql.plan.groups import Dimension
@@ -24,7 +24,7 @@ from fieldstone.sql.plan.outputs import (
 from fieldstone.sql.types import SqlType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class One:
     """The first row under `condition` by `order`, or null. `sampled` is as in a Connection."""
 
@@ -35,7 +35,7 @@ class One:
     record: Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Aggregate:
     """Aggregates over all rows under `condition`."""
 
@@ -44,14 +44,14 @@ class Aggregate:
     record: AggregateRecord
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DimensionTexts:
     """The texts of a group's values, as a JSON list."""
 
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GroupRecords:
     """A connection to the first `limit` records of a group in `order`; Values and Records are of the group itself."""
 
@@ -64,7 +64,7 @@ class GroupRecords:
 GroupOutput = Value | Record | Cursor | DimensionTexts | GroupRecords | Literal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Groups:
     """A page of the groups of `table`'s rows under `condition`, as a JSON list.
 
@@ -100,7 +100,7 @@ class EventColumns:
     CHANGED: Final = Column(name=":changed", type=SqlType.TEXT)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EventFeed:
     """The events of an action on one object in a range of positions, for the parameter sets of subscribers.
 
@@ -141,7 +141,7 @@ class EventFeed:
     former: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NodeBranch:
     """The records of one object among nodes: those of `ids`, a uuid[] that is NULL in the places of other objects."""
 
@@ -152,7 +152,7 @@ class NodeBranch:
     record: Record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Nodes:
     """Records of several objects in the order of their ids, null where there is none: a list, or the only one.
 
@@ -165,7 +165,7 @@ class Nodes:
     limit: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Duplicates:
     """A connection for each of some given records, in their order: a JSON list.
 
@@ -190,28 +190,28 @@ class HitFact(Enum):
     SNIPPET = "snippet"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HitRecord:
     """The hit's record: the one in this place among the `records` of its branch."""
 
     place: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Hit:
     """A hit as a JSON object."""
 
     entries: tuple[tuple[str, HitFact | HitRecord | Literal], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HitEdges:
     """The page's hits as a JSON list; each edge's entries are its node (a Hit), its cursor, or constants."""
 
     entries: tuple[tuple[str, Hit | Cursor | Literal], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SearchBranch:
     """The records of one object, called `name`, in which a search looks: `texts` have the words, `label` resembles.
 
@@ -228,7 +228,7 @@ class SearchBranch:
     records: tuple[Record, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Search:
     """A page of the records of several objects that have all words of a query, the best first.
 
@@ -249,7 +249,7 @@ class Search:
 Root = Connection | One | Aggregate | Groups | Nodes | Duplicates | Search | Literal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReadPlan:
     """One SELECT whose single row and column is the JSON object with these root entries.
 

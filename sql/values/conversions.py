@@ -1,10 +1,11 @@
 """Conversions between column types: the new value of each value, and the values that lose a part."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from psycopg import sql
 
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.types import SqlType
 
 Term = sql.Composable
@@ -25,7 +26,7 @@ _UUID = "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
 _MOST_DIGITS = 900
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Conversion:
     """The conversion of a column's values.
 

@@ -1,12 +1,12 @@
 """A move of a workspace from one cell to another, as the home keeps it, and its two ends."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.queries import read_queries
 
 QUERIES: Final = read_queries(__name__)
@@ -33,7 +33,7 @@ class Step(Enum):
     """The tables in the source wait to be dropped."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Move:
     """A move.
 
@@ -71,7 +71,7 @@ def left_schema(workspace_id: UUID) -> str:
     return f"gone_{workspace_id.hex}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Ends:
     """The databases of a move.
 

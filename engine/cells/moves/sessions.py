@@ -2,18 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from typing import Final
 
 from fieldstone.engine.cells.moves.move import Ends
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 
 _BEGIN: Final = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
 """The first statement of a transaction in which each statement sees all that was committed before it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SwitchSessions:
     """The sessions of a switch.
 

@@ -9,7 +9,6 @@ table.
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from psycopg import sql
@@ -29,6 +28,7 @@ from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.ddl import rewrite
 from fieldstone.sql.ddl.names import name_sql, table_sql
 from fieldstone.sql.errors import LockTimeout
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 
 _LOCK_WAIT: Final = "300ms"
@@ -43,7 +43,7 @@ class _NotYet(Exception):
     """The gate has to be opened again."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Rest:
     """The rest of a workspace, which is carried while its writes are held.
 

@@ -1,7 +1,6 @@
 """Moves whose mover has ended before them: the servers bring them to an end, or keep them from doing harm."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from fieldstone.engine.cells.errors import MoveRefused
@@ -20,12 +19,13 @@ from fieldstone.engine.cells.moves.replication import drop_slot, end_replication
 from fieldstone.engine.cells.moves.switch import arrive
 from fieldstone.metadata.writer.holders import MOVES
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 
 MOST_WAL: Final = 2 << 30
 """Bytes of its log that a source keeps for a move which nobody brings further."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unfinished:
     """A move that has begun, and not ended.
 

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from fieldstone.engine.events.counters import HubCounters
 from fieldstone.engine.events.delivery.slots import Slots
 from fieldstone.engine.events.subscriptions.group import LONGEST_REACH, Delivery, Sets, Subscriber, SubscriptionGroup
 from fieldstone.sql.errors import ResponseTooLarge, StatementTimeout
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 
 TIME_LIMIT = 2.0
 """Seconds after which a group has to wait for one of the slots that are for slow ones."""
@@ -18,7 +18,7 @@ _OFFERS = 1_000
 """Results that are handed out before others get their turn: a millisecond or two."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Wanted:
     """The events behind `after` up to `upto`, for these sets."""
 
@@ -27,7 +27,7 @@ class Wanted:
     sets: Sets
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Found:
     """The events of a range that some of the sets want, up to `upto`."""
 

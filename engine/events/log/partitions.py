@@ -6,6 +6,7 @@ from datetime import timedelta
 from fieldstone.metadata.catalog.round_trip import send_as_one
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.identifiers import quote_identifier, quote_table
 from fieldstone.sql.locks import AdvisoryLock
 from fieldstone.sql.plan.elements import Table
@@ -25,7 +26,7 @@ REGISTER_CONSUMER = named_statement(__name__, "register_consumer")
 """Returns the position of a consumer; a new one begins at the end of the log."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Retention:
     """The retention of the log: events younger than `window`, the newest `count`, and those that a consumer needs.
 

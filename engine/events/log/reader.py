@@ -1,13 +1,13 @@
 """Reading the event log: events in the order of their positions, which have no gaps."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.positions import Positions, unknown
 from fieldstone.metadata.json_text import dumps, loads
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.statement import Row
 
@@ -20,7 +20,7 @@ _CLOCK = named_statement(__name__, "read_clock")
 _CENSUS = named_statement(__name__, "count_events")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Event:
     """The effect of one write on one record.
 
@@ -48,7 +48,7 @@ class Event:
     actor_id: UUID | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bounds:
     """The positions of the oldest kept event and of the newest; `first` is `last` + 1 in an empty log."""
 
@@ -76,7 +76,7 @@ def expired(oldest: str | None = None) -> BadUserInput:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Census:
     """The events behind a position, up to `upto`, by object and action.
 

@@ -19,6 +19,7 @@ from fieldstone.sql.concurrency.backoff import EVEN, Backoff
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.queries import named_statement
 
 _LOG = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ _FIRST_PAUSE = 0.01
 _MOVE = named_statement(__name__, "move_events")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Tick:
     """The result of a tick: `moved` events, up to the position `last`; with `more` some may be left."""
 

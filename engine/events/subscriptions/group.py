@@ -14,6 +14,7 @@ from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.roles.role import RoleReference
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 
 MOST_SET_BYTES = 1 << 20
 """The most bytes of a group's parameter sets, which each of its statements carries; a single set may have more."""
@@ -58,7 +59,7 @@ class Subscriber:
         return self.subscription.group.positions.write(self.position)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Delivery:
     """One event for the subscribers whose sets have these numbers, decimal from 1 with commas between them.
 
@@ -72,7 +73,7 @@ class Delivery:
     payload: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Sets:
     """Subscribers by their parameter sets; `text` is the statement's parameter for the sets in this order."""
 

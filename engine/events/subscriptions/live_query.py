@@ -1,7 +1,6 @@
 """A live query for the hub: the key that it shares with its group, and the columns that it reads."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from fieldstone.engine.planner.live_queries import Anchors, ObjectReads
 from fieldstone.engine.positions import Positions
 from fieldstone.metadata.dependencies import Dependencies, RightsOnObjects
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import TimeUnit
 from fieldstone.sql.statement import Statement, refuse_nul
 
@@ -30,7 +30,7 @@ class Anchored(NamedTuple):
     values: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LivePlan:
     """A live query's plan, compiled.
 
@@ -51,7 +51,7 @@ class LivePlan:
     depends: Dependencies
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LiveKey:
     """The key of a group: live queries with equal keys have one answer.
 
@@ -71,7 +71,7 @@ class LiveKey:
     interval: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LiveQuery:
     """One live query, valid under the snapshot that it was planned on.
 

@@ -1,16 +1,16 @@
 """A subscription to the changes of a workspace's model."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.engine.events.subscriptions.subscription import KeptRequest
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ModelWatch:
     """One subscription.
 

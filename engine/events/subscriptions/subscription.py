@@ -1,7 +1,6 @@
 """A subscription for the hub: the key that it shares with its group, and its own parameters."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from fieldstone.metadata.dependencies import Dependencies, RightsOnObjects
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.compiler import compile_plan
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.statement import Statement
 
 
@@ -33,7 +33,7 @@ class SubscriptionRequest(Protocol):
         """Return the values of its variables."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class KeptRequest:
     """A request that is kept while its subscription lives: its variables as JSON text take no more than they took."""
 
@@ -58,7 +58,7 @@ def keep_request(operation: SubscriptionRequest) -> KeptRequest:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SubscriptionPlan:
     """A subscription's plan, compiled.
 
@@ -72,7 +72,7 @@ class SubscriptionPlan:
     zones: tuple[Binder, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GroupKey:
     """The key of a group: subscriptions with equal keys are served by one statement.
 
@@ -99,7 +99,7 @@ class GroupKey:
 AnyKey = GroupKey | TailKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Subscription:
     """One subscription, valid under the snapshot that it was planned on.
 

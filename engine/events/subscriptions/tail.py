@@ -1,7 +1,7 @@
 """The plan of a subscription to the events of all objects, and the key that it shares with its group."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import UUID
 
 from fieldstone.engine.planner.event_tail import Chosen, PlannedTail
@@ -10,9 +10,10 @@ from fieldstone.engine.record_history.following import Follower, Wanted
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.roles.role import RoleReference
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TailPlan:
     """A subscription's plan."""
 
@@ -20,7 +21,7 @@ class TailPlan:
     depends: Dependencies
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TailKey:
     """The key of a group: subscriptions with equal keys are served by the same statements.
 

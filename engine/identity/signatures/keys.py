@@ -3,8 +3,10 @@
 An algorithm belongs to a key, never to a token: https://www.rfc-editor.org/rfc/rfc8725#section-3.1
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
+
+from fieldstone.sql.frozen import frozen
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key
@@ -15,7 +17,7 @@ ALGORITHMS: Final = ("HS256", "RS256", "ES256", "Ed25519", "EdDSA")
 SECRET_ALGORITHMS: Final = frozenset({"HS256"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SigningKey:
     """A key that verifies signatures.
 

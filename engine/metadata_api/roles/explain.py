@@ -4,7 +4,6 @@ It plans the rules by the functions that plan requests, and lets PostgreSQL judg
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
@@ -20,6 +19,7 @@ from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.role import Action, Stored, Way
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, IsNull
 from fieldstone.sql.plan.outputs import Literal, Record
 from fieldstone.sql.plan.read import One, ReadPlan
@@ -29,7 +29,7 @@ _FOUND: Final = Record(entries=(("found", Literal(text="true")),))
 _EXISTS, _IS_LIVE = "exists", "live"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Verdict:
     """The answer to a question; `way` is the one that allows, or the first that does not."""
 

@@ -1,7 +1,6 @@
 """A question about the rights of a role, as `explainAccess` is asked."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -13,11 +12,12 @@ from fieldstone.metadata.model import Field, Object, Snapshot
 from fieldstone.metadata.roles.object_access import ObjectAccess, preset_ids
 from fieldstone.metadata.roles.role import Action, Role, Way, find_role
 from fieldstone.metadata.scalars import shown
+from fieldstone.sql.frozen import frozen
 
 _OF_FIELDS: Final = frozenset({Action.READ, Action.CREATE, Action.UPDATE})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Question:
     """A question about access.
 

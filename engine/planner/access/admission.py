@@ -13,6 +13,7 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.object_access import preset_ids
 from fieldstone.metadata.roles.role import ALL_FIELDS, Action, Way
+from fieldstone.sql.frozen import frozen
 
 
 class MadeId(str):
@@ -21,7 +22,7 @@ class MadeId(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Admitted:
     """The ways that admit data with these fields.
 
@@ -45,7 +46,7 @@ class Admitted:
         return {**(data if isinstance(data, dict) else {}), **self.presets}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Admission:
     """The ways in which a role gives the data of an object's records.
 

@@ -1,7 +1,7 @@
 """The rights of an upsert: a record that is there needs a right to be changed, any other a right to be created."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from fieldstone.engine.planner.context import PlanContext, Site, visible
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.role import WHOLLY, Action
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And, Condition
 from fieldstone.sql.plan.writes.rights import Rights
 
@@ -31,7 +32,7 @@ CHANGING: Final = ":changes"
 _NOBODY: Final = JudgedRights(rights=Rights(ways=()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UpsertRights:
     """The rights of an upsert.
 
@@ -101,7 +102,7 @@ def _complete(
     return data, marks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JudgedUpsert:
     """The rights of an upsert as its statement judges by them.
 

@@ -1,7 +1,6 @@
 """The rights of a role in a write: the ways of its action become rules and checks that the statement judges by."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from fieldstone.engine.errors import Forbidden
@@ -14,6 +13,7 @@ from fieldstone.metadata.access.rules import show
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.role import WHOLLY, Action, Stored, Way
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And, Condition, HasLinked, HasRelated, HasTotals, Or, Related, Searches
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.parts import parts_of
@@ -25,7 +25,7 @@ LIFTED: Final = Stored(text="{}")
 """The rule or the check that every record fulfils."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class WriteRights:
     """The ways of an action on an object's records, of which at least one is there.
 
@@ -39,7 +39,7 @@ class WriteRights:
     admission: Admission | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeferredCheck:
     """A check of the records that one statement has written, before the commit.
 
@@ -52,7 +52,7 @@ class DeferredCheck:
     statement: BoundStatement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JudgedRights:
     """Rights as a statement judges by them.
 

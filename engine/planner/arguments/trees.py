@@ -5,7 +5,6 @@ a leaf only where `engine/request/shape.py` makes it part of the shape. All othe
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
@@ -27,6 +26,7 @@ from graphql import (
 from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, read_decimal
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.statement import array_text
 
 
@@ -70,7 +70,7 @@ RowBinder = Callable[[Bindings], list[bytes | None]]
 """Yields the texts of several parameters, which one request's row is of; raises BadUserInput."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Blame:
     """The names in an error: the input's field, and the response keys of the field that is executed."""
 
@@ -105,14 +105,14 @@ class PrincipalValueUnusable(ApiError):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Absent:
     """A variable that has no value."""
 
     variable: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Leaf:
     """A value: `sample` is that of the request being planned; `variable` and `steps` say where it comes from.
 

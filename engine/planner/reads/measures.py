@@ -1,7 +1,7 @@
 """Measures: the aggregates that a filter, an order or a selection names."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Tree
 from fieldstone.metadata.aggregates import BY_NAME, Aggregation, aggregated, result_scalar
@@ -10,6 +10,7 @@ from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object, Part
 from fieldstone.metadata.operators import ORDERED
 from fieldstone.metadata.scalars import INT
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.aggregates import AggregateFunction, Computed, Count, Measure, measure_column
 from fieldstone.sql.plan.operands import Operand, Ranked, Sorted
 
@@ -32,7 +33,7 @@ def compute(aggregation: Aggregation, field: Field, *parts: Part) -> Computed:
     return Computed(function=aggregation.function, operands=tuple(map(operand_of, parts)), encoding=scalar.encoding)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NamedMeasure:
     """A measure that an input names.
 

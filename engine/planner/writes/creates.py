@@ -1,7 +1,7 @@
 """Creates: the data argument of a create becomes the values and references of an Insert, or of an InsertOne."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput, Forbidden
@@ -16,6 +16,7 @@ from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import Cell
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.writes.elements import Assignment, Now, Null, Reference
 from fieldstone.sql.types import SqlType
@@ -27,7 +28,7 @@ AT_ONCE = 1_000
 """Rows that are written as JSON in one go."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CreateInput:
     """The data argument: one record, or `many` of them."""
 

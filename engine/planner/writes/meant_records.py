@@ -1,7 +1,6 @@
 """The records that a write means: by id, by a unique key or by a filter, and the time that `ifUpdatedAt` says."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from fieldstone.engine.documents.document import Selected
@@ -14,6 +13,7 @@ from fieldstone.engine.planner.reads.unique_keys import key_condition
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import DATE_TIME, UUID
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And, Condition, IsNull
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.writes.changes import Expected
@@ -25,7 +25,7 @@ _FRACTION = re.compile(r"\.(\d+)")
 _MICROSECOND = 6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Meant:
     """The records that a write means.
 

@@ -1,7 +1,7 @@
 """The plan of a root field of a mutation that one statement writes, and of the statement that reads its answer back."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple, assert_never
 
 from fieldstone.engine.planner.access.write_rights import DeferredCheck
@@ -17,6 +17,7 @@ from fieldstone.engine.planner.writes.values.connects import ReferenceName
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
 from fieldstone.sql.compiler import compile_plan
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.outputs import Connection, Literal, NodeId, Output, Record, ToOne, Value
 from fieldstone.sql.plan.parts import parts_of
@@ -29,7 +30,7 @@ from fieldstone.sql.statement import Row, Statement, Step
 from fieldstone.sql.types import SqlType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlannedWrite:
     """One root field of a mutation.
 
@@ -75,7 +76,7 @@ class PlannedWrite:
     deferred_change: DeferredCheck | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RowStatement:
     """The statement that inserts a record's row alone.
 
@@ -125,7 +126,7 @@ def bind_event(statement: Statement, row: Row) -> Step:
     return statement, [ids, *event]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class TypeNameOnly:
     """A root field `__typename` of a mutation."""
 

@@ -1,13 +1,13 @@
 """Removal: the effect of destroying records on those that point to them, by the relations' onDelete."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
 from fieldstone.engine.planner.context import ParameterList, PlanContext, visible
 from fieldstone.engine.planner.writes.events import bind_ids, event_target, touched_at
 from fieldstone.metadata.model import Field, Object, OnDelete, Relation
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.aggregates import Count
 from fieldstone.sql.plan.elements import Among, And, Condition
 from fieldstone.sql.plan.operands import Parameter
@@ -18,7 +18,7 @@ from fieldstone.sql.plan.writes.elements import Assignment, Null
 from fieldstone.sql.types import SqlType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Implied:
     """The effect on one relation when records of its target are destroyed.
 

@@ -1,7 +1,6 @@
 """Upserts: the data of a create, and the records that it changes where their unique keys are there already."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.access.upsert_rights import JudgedUpsert, find_upsert_rights, judge_upsert
@@ -18,6 +17,7 @@ from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.metadata.scalars import BOOLEAN, Cell
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Output, Record, Value
 from fieldstone.sql.plan.writes.upserts import CREATED, GivenColumn, UniqueKey, Upsert
@@ -27,7 +27,7 @@ GIVEN = ":given"
 """The key of an input's row that says which columns the client gave. No column has such a name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class OnConflict:
     """The choices of an upsert about a record that is there.
 

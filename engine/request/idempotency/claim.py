@@ -6,7 +6,6 @@ process was killed, the second request has the claim.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID
@@ -15,6 +14,7 @@ from fieldstone.engine.errors import BadUserInput, QueryTooComplex, ServiceUnava
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.errors import LockTimeout, StatementTimeout, UniqueViolation
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.transaction import Transaction
 
@@ -61,7 +61,7 @@ class AlreadyClaimed(Exception):
     """Another mutation with the key was committed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Claim:
     """A mutation under its key; `body` is the SHA-256 of the operation as it was sent, in hex."""
 
@@ -104,7 +104,7 @@ def build_claim(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Keeping:
     """The claim within its mutation's transaction.
 

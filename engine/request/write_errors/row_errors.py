@@ -1,15 +1,15 @@
 """Errors that name rows of a write's data: by their index, their field and its value."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.planner.writes.row_errors import MOST_ROWS, input_name, show_row
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RowBlame:
     """A row of the data that is to blame, with the fields of it and their values where some are."""
 

@@ -1,7 +1,6 @@
 """An import job as its row has it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 from uuid import UUID
@@ -10,6 +9,7 @@ from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.sql.frozen import frozen
 
 
 class Status(Enum):
@@ -34,7 +34,7 @@ OPTIONS: Final = ("mapping", "onConflict", "upsert")
 """The members of a job that say how its file is read and written."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ImportJob:
     """A job.
 

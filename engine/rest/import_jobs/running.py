@@ -3,7 +3,6 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -30,6 +29,7 @@ from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 
 _AWAY: Final = 1.0
 """Seconds between two attempts while the database is away."""
@@ -39,7 +39,7 @@ class RightsChanged(Exception):
     """The principal is another one than at the beginning: the job is taken up again with its present rights."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Means:
     """All that a job is run by.
 

@@ -1,11 +1,11 @@
 """The resources of the Metadata API that REST has, each with its GraphQL operations."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from fieldstone.engine.rest.routes import Action
 from fieldstone.engine.rest.selection import PAGE_INFO
 from fieldstone.metadata.api_names import TypeRole
+from fieldstone.sql.frozen import frozen
 
 PAGE_PARAMETERS = ("filter", "order_by", "limit", "starting_after", "ending_before")
 """The parameters of a page."""
@@ -25,7 +25,7 @@ _API_KEY = "id name role claims networks createdAt expiresAt revokedAt lastUsedA
 _ROLE = "id name label description parents claims limits settings grants isSystem createdAt updatedAt"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Mutation:
     """A mutation of a resource.
 
@@ -50,7 +50,7 @@ class Mutation:
         return f"mutation({self.declared}){{{self.name}({self.arguments}){{{self.selection}}}}}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Resource:
     """A resource.
 

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from fieldstone.engine.server.cells.settings import settings_of
@@ -13,6 +12,7 @@ from fieldstone.engine.settings.cells import Cell
 from fieldstone.metadata.errors import MetadataError
 from fieldstone.sql.errors import SqlError
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ _PATIENCE: Final = 5.0
 """Seconds for which a cell is waited for that cannot be reached."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Away:
     """A cell that could not be asked, and why."""
 

@@ -1,13 +1,13 @@
 """Limits of connections."""
 
 import math
-from dataclasses import dataclass
 from typing import Self
 
 from fieldstone.engine.settings import Settings
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ConnectionLimits:
     """Limits of connections; times in seconds.
 

@@ -5,11 +5,11 @@ https://www.haproxy.org/download/2.8/doc/proxy-protocol.txt
 
 import re
 import struct
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
 from fieldstone.metadata.roles.networks import Address
+from fieldstone.sql.frozen import frozen
 
 _TEXT: Final = b"PROXY "
 _LONGEST_LINE: Final = 107
@@ -32,7 +32,7 @@ class BadHeader(ValueError):
     """The first bytes of a connection are no header of the PROXY protocol."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ProxyHeader:
     """A whole header.
 

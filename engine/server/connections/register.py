@@ -3,7 +3,6 @@
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from heapq import nsmallest
 
 from fieldstone.engine.server.connections.descriptors import are_scarce
@@ -11,6 +10,7 @@ from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.place import Occupant, Place
 from fieldstone.engine.server.connections.transport import ClientTransport
 from fieldstone.sql.concurrency.deadlines import Overdue
+from fieldstone.sql.frozen import frozen
 
 _SLICE = 500
 """Connections that are checked before other tasks get their turn."""
@@ -33,7 +33,7 @@ _MOST_REFUSED = 64
 Report = Callable[[Mapping[str, int]], object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ConnectionStats:
     """How many connections there are, the bytes that are kept for their clients, and which were ended, and why."""
 

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from starlette.websockets import WebSocketClose
 from fieldstone.engine.server.console.build import DIST_DIR, MANIFEST
 from fieldstone.engine.server.http.admission import read_headers
 from fieldstone.engine.server.http.requests.negotiation import takes_encoding
+from fieldstone.sql.frozen import frozen
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,7 +23,7 @@ _MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css", ".ttf": "font/ttf"
 _ASSET_POLICY = "default-src 'none'"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Bundle:
     """The names of the files of a page.
 
@@ -37,7 +37,7 @@ class Bundle:
     preload: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Manifest:
     """The names of the bundled files, as the build recorded them.
 

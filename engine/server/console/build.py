@@ -13,9 +13,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+
+from fieldstone.sql.frozen import frozen
 
 UI_DIR = Path(__file__).parent / "ui"
 DIST_DIR = UI_DIR / "dist"
@@ -53,14 +54,14 @@ _NPM_CI = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Built:
     """The page was built, or was there already."""
 
     changed: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unavailable:
     """The page cannot be built on this machine; `reason` is a clause without a full stop."""
 

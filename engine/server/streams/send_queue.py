@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.events.live.group import Take
+from fieldstone.sql.frozen import frozen
 
 MESSAGES = 1_024
 CHARACTERS = 1 << 20
@@ -28,7 +29,7 @@ class QueueTotal:
     taken: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class QueueLimits:
     """Limits of a send queue: messages, and their characters; a single message fits whatever its length.
 

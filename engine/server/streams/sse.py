@@ -5,7 +5,7 @@ https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md (the distinct c
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.database_errors import describe
@@ -33,6 +33,7 @@ from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueSink, SendQueue
 from fieldstone.metadata.json_text import dumps
 from fieldstone.sql.errors import DatabaseError
+from fieldstone.sql.frozen import frozen
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -47,7 +48,7 @@ _STREAM: Headers = [
 ]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class StreamLimits:
     """Limits of a stream: seconds until a keep-alive, and seconds to wait for a client that does not read."""
 

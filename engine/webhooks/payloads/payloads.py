@@ -3,7 +3,6 @@
 import logging
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
@@ -15,6 +14,7 @@ from fieldstone.metadata.model import Object, Snapshot, Workspace
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, Serialization, StaleSchema
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.statement import Row, Statement
 
 _LOG = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Recipient(NamedTuple):
     claims: Mapping[str, JsonValue]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NewEvent:
     """An event that matches a webhook.
 
@@ -69,7 +69,7 @@ class SeenRecord(NamedTuple):
     changed: Sequence[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Shown:
     """The record of an event, as some webhooks get it.
 

@@ -3,7 +3,6 @@
 import asyncio
 import hmac
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from hashlib import sha256
@@ -17,6 +16,7 @@ from fieldstone.engine.webhooks.sending.ssrf_guard import RefusedTarget, Targets
 from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from fieldstone.metadata.errors import SecretUnreadable
+from fieldstone.sql.frozen import frozen
 
 if TYPE_CHECKING:
     from fieldstone.engine.webhooks.sending.transport import EchoTransport, GuardedTransport
@@ -36,7 +36,7 @@ _MOST_READ = 65_536
 """Bytes of an answer's body that are read, so that the connection can be used again; a longer one costs it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Outcome:
     """The outcome of an attempt.
 

@@ -1,6 +1,6 @@
 """createObject: a new object with its system fields."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
@@ -20,10 +20,11 @@ from fieldstone.metadata.changes.rules.texts import check_texts
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CreateObject(Change):
     """A new object with its system fields, without `name` where `skip_name_field` is set."""
 

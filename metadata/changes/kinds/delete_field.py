@@ -1,6 +1,5 @@
 """deleteField: the end of a field with its columns, of a relation both of its ends."""
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.indexes.delete_index import recreate_indexes
@@ -12,9 +11,10 @@ from fieldstone.metadata.changes.rules.search import vectors_over
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Field, Object, Snapshot
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeleteField(Change):
     """The end of a field: its columns, or for a RELATION both of its ends."""
 

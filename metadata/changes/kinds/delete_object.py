@@ -1,6 +1,6 @@
 """deleteObject: the end of an object with its table and its relations."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.indexes.delete_index import recreate_indexes
@@ -11,9 +11,10 @@ from fieldstone.metadata.changes.rules.lookup import find_object, without_relati
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Snapshot
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeleteObject(Change):
     """The end of an object: its table, and every relation that begins or ends there."""
 

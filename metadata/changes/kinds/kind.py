@@ -1,7 +1,7 @@
 """A kind of change as one record, and its mutation in words that know nothing of GraphQL."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from enum import Enum
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -11,6 +11,7 @@ from fieldstone.metadata.changes.types import UNSET, Applied, Change
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
+from fieldstone.sql.frozen import frozen
 
 C = TypeVar("C", bound=Change)
 
@@ -24,7 +25,7 @@ class Subject(Enum):
     ROLE = "role"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Mutation:
     """The mutation of the Metadata API that asks for a kind of change.
 
@@ -49,7 +50,7 @@ class Mutation:
     find_answer: Callable[[Snapshot, UUID], UUID] = lambda _after, id_: id_
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Kind(Generic[C]):
     """A kind of change.
 

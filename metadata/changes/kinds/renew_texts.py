@@ -1,7 +1,7 @@
 """renewTexts: an object's indexes in the present order of texts, and on keys, beside older ones, which then go."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID, uuid5
 
 from fieldstone.metadata.changes.kinds.kind import Kind
@@ -10,10 +10,11 @@ from fieldstone.metadata.changes.rules.indexes.label_indexes import STANDARD_LAB
 from fieldstone.metadata.changes.rules.lookup import with_indexes
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.model import Index, Object, Snapshot, Status
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.text_order import VERSION
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RenewTexts(Change):
     """The next step to the present order of texts for an object's indexes; only the builder asks for it.
 

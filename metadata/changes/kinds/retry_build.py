@@ -1,6 +1,6 @@
 """retryBuild: another try to build an index or a field that is FAILED."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.fields.conversion import unique_with
@@ -12,9 +12,10 @@ from fieldstone.metadata.changes.rules.lookup import with_field
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.model import Field, Index, Object, Snapshot, Status
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RetryBuild(Change):
     """Another try to build an index or a field that is FAILED."""
 

@@ -1,6 +1,6 @@
 """settleField and settleIndex: the end of a build: READY, or FAILED, and a field is then optional again."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.kind import Kind
@@ -8,9 +8,10 @@ from fieldstone.metadata.changes.rules.lookup import with_field
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot, Status
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SettleField(Change):
     """The end of a field's build, FAILED where there is a `failure`; only the builder asks for it."""
 
@@ -18,7 +19,7 @@ class SettleField(Change):
     failure: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SettleIndex(Change):
     """The end of an index's build, FAILED where there is a `failure`; only the builder asks for it."""
 

@@ -1,6 +1,6 @@
 """updateObject: new values of an object; a rename is metadata alone, its table keeps its name."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.duplicates import known_criteria, read_criteria
@@ -14,11 +14,12 @@ from fieldstone.metadata.changes.types import UNSET, Applied, Change, Unset
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.sql.frozen import frozen
 
 _CRITERIA = "duplicate_criteria"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UpdateObject(Change):
     """New values of an object; a rename leaves the table as it is."""
 

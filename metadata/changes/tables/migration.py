@@ -1,7 +1,7 @@
 """The statements for the new objects, fields, relations and indexes of a change."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from psycopg.sql import Composed
 
@@ -18,6 +18,7 @@ from fieldstone.metadata.model import Field, Index, Object, Snapshot, Status
 from fieldstone.sql.ddl import create
 from fieldstone.sql.ddl.create import ColumnDefinition, DefaultFunction, TrigramClass
 from fieldstone.sql.ddl.text_search import create_search_index
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.types import SqlType
 
@@ -28,7 +29,7 @@ _FUNCTIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RequiredColumn:
     """A new column that no row can do without, and that the rows already there would have no value for."""
 

@@ -1,18 +1,18 @@
 """The foreign keys that a write sets: found by the input's values, and checked before any row is written."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_condition
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query, table_source
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.write import Problem
 from fieldstone.sql.plan.writes.elements import Reference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ResolvedReference:
     """One reference of a write: the input's value, and the key found for it."""
 

@@ -5,15 +5,14 @@ row back from the node with a message of its own. A statement whose parts change
 there whole, unless a part is an INSERT, and one that names no distributed table is PostgreSQL's alone.
 """
 
-from dataclasses import dataclass
-
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.writes.changes import Delete, Update
 from fieldstone.sql.plan.writes.elements import Assignment, EventTarget
 from fieldstone.sql.plan.writes.inserts import InsertOne
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RowApart:
     """Insert the row of an insertion and nothing else.
 
@@ -41,7 +40,7 @@ class RowApart:
         raise TypeError("a row whose values are known has its key among them")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CreatedEvent:
     """Leave the event of such a row in the same transaction, and answer as the insertion would, with its parameters."""
 
@@ -57,7 +56,7 @@ def is_apart(insert: InsertOne) -> bool:
     return insert.table.is_distributed and insert.is_whole and not is_checked and not insert.references
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ChangeApart:
     """Change or remove one record, and leave no event: behind the columns of the answer are those for a ChangedEvent.
 
@@ -67,7 +66,7 @@ class ChangeApart:
     change: Update | Delete
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ChangedEvent:
     """Leave the event of a ChangeApart; the parameters are its ids, and then the columns behind its answer."""
 

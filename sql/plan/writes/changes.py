@@ -1,7 +1,6 @@
 """The write plans that change records, and those that remove them."""
 
-from dataclasses import dataclass
-
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Condition, Table
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Record
@@ -9,7 +8,7 @@ from fieldstone.sql.plan.writes.elements import Assignment, EventTarget, Referen
 from fieldstone.sql.plan.writes.rights import Rights
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Expected:
     """The time in a column of the row to write: at `earliest` or later, and earlier than `before`; else CHANGED."""
 
@@ -18,7 +17,7 @@ class Expected:
     before: Parameter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Update:
     """Set `assignments` on the rows under `condition`, locked in key order; soft deletion is an update too.
 
@@ -42,7 +41,7 @@ class Update:
     record: Record | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Hold:
     """The foreign key by which the rows of an UpdateRows hang on their parents.
 
@@ -54,7 +53,7 @@ class Hold:
     moves: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UpdateRows:
     """Change the record with the id of each element of the JSON list `rows`, locked in key order.
 
@@ -77,7 +76,7 @@ class UpdateRows:
     event: EventTarget
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Delete:
     """Remove the rows under `condition` for good; `ids`, `must_match`, `limit`, `rights` and answer as for an Update.
 

@@ -1,18 +1,18 @@
 """The elements of write plans: new values of columns, foreign keys, and the places of events."""
 
-from dataclasses import dataclass
 from enum import Enum
 
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Condition, Table
 from fieldstone.sql.plan.operands import Column, Parameter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Now:
     """The transaction's time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Null:
     """SQL's NULL."""
 
@@ -28,7 +28,7 @@ class ChangeKind(Enum):
     DELETE_PATHS = "remove values inside a JSON document: fieldstone.delete_paths"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Change:
     """A change of a column's value, in an Update alone; the operand has the column's type."""
 
@@ -36,7 +36,7 @@ class Change:
     operand: Parameter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Assignment:
     """One column's new value."""
 
@@ -44,7 +44,7 @@ class Assignment:
     value: Parameter | Now | Null | Change
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Reference:
     """A foreign key that the write sets: the target must exist under `condition`.
 
@@ -63,7 +63,7 @@ class Reference:
     source: str | Parameter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class EventTarget:
     """Where each written record leaves its event row, in the same statement.
 

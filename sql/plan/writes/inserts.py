@@ -1,7 +1,6 @@
 """The write plans that insert records."""
 
-from dataclasses import dataclass
-
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Record
@@ -9,7 +8,7 @@ from fieldstone.sql.plan.writes.elements import Assignment, EventTarget, Referen
 from fieldstone.sql.plan.writes.rights import Rights
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Insert:
     """Insert one row for each element of the JSON list `rows`, in that order.
 
@@ -30,7 +29,7 @@ class Insert:
     record: Record | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class InsertOne:
     """Insert one row of these values, in half the time that an Insert takes for it.
 
@@ -49,7 +48,7 @@ class InsertOne:
     record: Record | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CreateTree:
     """Insert the rows of several places in one statement, and answer the records of one of them as a ReadBack does.
 

@@ -1,7 +1,6 @@
 """The reads of a write: of the records that it names, of its answer, and of the rows to blame for its failure."""
 
-from dataclasses import dataclass
-
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Condition, Table
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Record
@@ -9,7 +8,7 @@ from fieldstone.sql.plan.writes.inserts import Insert
 from fieldstone.sql.plan.writes.upserts import UniqueKey, Upsert
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReadBack:
     """Read the records with the ids of a uuid[] parameter, in that order: one row, one column, a JSON list.
 
@@ -26,7 +25,7 @@ class ReadBack:
     most_bytes: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Find:
     """Read one row, one column: a JSON list with the `result` of a row, or null, for each element of the list `rows`.
 
@@ -40,7 +39,7 @@ class Find:
     rows: Parameter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Unfit:
     """Read the first of the records with the ids of a uuid[] parameter that does not fulfil the `check`, by its key.
 
@@ -53,7 +52,7 @@ class Unfit:
     check: Condition
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Faults:
     """The first rows of a failed Insert or Upsert that are to blame: one row, one column, NULL for none.
 

@@ -3,15 +3,14 @@
 Each is one statement that answers one row of three columns, as the write plans do (`sql/plan/write.py`).
 """
 
-from dataclasses import dataclass
-
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Condition, Table
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.writes.elements import Assignment, EventTarget
 from fieldstone.sql.plan.writes.rights import Rights
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Merge:
     """Fill the blanks of the row `kept` with the values of the other rows of `ids` (a uuid[]), and mark those deleted.
 
@@ -42,7 +41,7 @@ class Merge:
     deleting: Rights | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Repoint:
     """Have the rows whose `keys` are some of `ids` point to `kept` instead; deleted rows are meant, too.
 

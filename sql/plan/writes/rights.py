@@ -1,12 +1,11 @@
 """The rights of a write: the ways in which its records may be written, as plain frozen data."""
 
-from dataclasses import dataclass
-
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And, Condition, Or
 from fieldstone.sql.plan.operands import Parameter
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class AllowedWay:
     """One way in which a record may be written; where a condition is None or unknown, it is no condition, or not met.
 
@@ -19,7 +18,7 @@ class AllowedWay:
     check: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Rights:
     """The ways of a write: each record needs one whose rule and check it fulfils. None is no way at all.
 

@@ -1,7 +1,6 @@
 """The write plan that updates records, or inserts those that are not there."""
 
-from dataclasses import dataclass
-
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Condition, Table
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Record
@@ -10,7 +9,7 @@ from fieldstone.sql.plan.writes.rights import Rights
 from fieldstone.sql.types import SqlType
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UniqueKey:
     """Columns whose values no two rows share (no two live rows, where `of_live`); NULL equals nothing."""
 
@@ -18,7 +17,7 @@ class UniqueKey:
     of_live: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class GivenColumn:
     """A column that an Upsert sets in a row that is there, if the input's row gives it: see `Upsert.given`."""
 
@@ -30,7 +29,7 @@ CREATED = Column(name=":created", type=SqlType.BOOLEAN, nullable=False)
 """In the record of an Upsert and its ReadBack: whether the record was created. No table has such a column."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Upsert:
     """Update the live row that a row of `rows` means, or insert the row, in the order of the rows.
 

@@ -10,6 +10,7 @@ from fieldstone.engine.planner.reads.measures import named_measures
 from fieldstone.engine.planner.reads.text_indexes import fit_indexes
 from fieldstone.metadata.api_names import AGGREGATE_ENDING, Quantifier
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, relation_end
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.aggregates import Measure
 from fieldstone.sql.plan.elements import (
     And,
@@ -196,7 +197,7 @@ def _relation(level: _Level, field: Field, tree: Tree, blame: Blame) -> Conditio
     return _said(terms)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class LinkedRecords:
     """The records that a to-many relation leads to, under a filter."""
 

@@ -1,7 +1,7 @@
 """Dimensions: the argument groupBy becomes the values that records are grouped by."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import cast
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, bind_tree, listed
@@ -14,6 +14,7 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Part, relation_end
 from fieldstone.metadata.scalars import DATE, DATE_TIME, DECIMAL, INT, Scalar, shown
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Hop
 from fieldstone.sql.plan.groups import INSTANTS, Bucket, Dimension
 from fieldstone.sql.plan.operands import Column, Operand, Parameter
@@ -27,7 +28,7 @@ _BUCKETED = {SqlType.DATE: DATE.encoding, SqlType.TIMESTAMP: DATE_TIME.encoding,
 """The encodings of buckets."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Grouping:
     """A value that records are grouped by.
 

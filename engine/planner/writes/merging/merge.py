@@ -1,7 +1,7 @@
 """The merge of records: the statement on the records themselves, and the statements on the records around them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from fieldstone.engine.documents.document import Selected
@@ -32,6 +32,7 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.roles.role import Action
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.reads import tables_named
@@ -44,7 +45,7 @@ MOST = 9
 """Records that one field may merge."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MergeStep:
     """A statement of a merge, on records of an object, and the checks of these before the commit."""
 
@@ -53,7 +54,7 @@ class MergeStep:
     deferred: Sequence[DeferredCheck] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BoundMerge:
     """The statements of a request's merge: those that judge alone, and the others; the last one reads the answer."""
 
@@ -61,7 +62,7 @@ class BoundMerge:
     statements: Sequence[tuple[Statement, Parameters]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlannedMerge:
     """One root field of a mutation that merges records.
 
@@ -152,7 +153,7 @@ def plan_merge(context: PlanContext, object_: Object, selected: Selected) -> Pla
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Given:
     """The arguments that say which records are merged, and which one is kept."""
 

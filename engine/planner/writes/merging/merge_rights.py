@@ -1,7 +1,7 @@
 """The rights of a role in a merge: on the records that become one, and on those that point to them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.planner.access.admission import Admitted, allows_field
@@ -12,6 +12,7 @@ from fieldstone.engine.planner.writes.values.assignments import preset_assignmen
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.roles.object_access import preset_ids
 from fieldstone.metadata.roles.role import Action, Way
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And, Condition
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.writes.elements import Assignment
@@ -20,7 +21,7 @@ from fieldstone.sql.plan.writes.rights import Rights
 _NOBODY = JudgedRights(rights=Rights(ways=()))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class HolderRights:
     """The rights on the records that point to merged ones, as a statement judges by them.
 

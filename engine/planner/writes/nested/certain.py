@@ -22,6 +22,7 @@ from fieldstone.engine.planner.writes.nested.verbs import CREATE, spoken
 from fieldstone.engine.planner.writes.values.rows import KNOWN
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.scalars import Cell
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.outputs import Record
 from fieldstone.sql.plan.writes.inserts import CreateTree, Insert, InsertOne
@@ -35,7 +36,7 @@ _ONLY_CREATE = frozenset({CREATE})
 _NO_ROWS = (b"[]",)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _Place:
     """A place of the data.
 
@@ -51,7 +52,7 @@ class _Place:
     children: tuple[tuple[ToOne | ToMany, "_Place"], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CertainCreate:
     """The creation of one root field's records, and of those that they are related to.
 

@@ -1,7 +1,6 @@
 """The rows of an UpdateRows: the changes of each record, of those columns that its data names."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput, Forbidden
@@ -17,6 +16,7 @@ from fieldstone.engine.planner.writes.values.connects import known_reference, li
 from fieldstone.engine.planner.writes.values.rows import KNOWN, LinkSource, check_morph, read_link, required_link
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.writes.elements import Reference
 
@@ -24,7 +24,7 @@ _FIRST_VALUE = 3
 """The place of the first column's value in a row, behind id, parent and given."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _PlainChange:
     """A field that some of the records change: its parts by name, each with the place of its value and its reader."""
 
@@ -32,7 +32,7 @@ class _PlainChange:
     parts: Mapping[str | None, tuple[int, CellReader]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class _LinkChange:
     """A relation that some of the records change.
 
@@ -47,7 +47,7 @@ class _LinkChange:
     sources: Mapping[str, LinkSource]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ChangeWriter:
     """Makes the rows of an UpdateRows: id, parent and given, the columns' values, the references' inputs."""
 

@@ -12,6 +12,7 @@ from fieldstone.engine.planner.writes.nested.steps import Found, RowCell, Step, 
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, RelationEnd
 from fieldstone.metadata.scalars import Cell
+from fieldstone.sql.frozen import frozen
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class KeyPart(NamedTuple):
     coerce: Callable[[JsonValue], Cell]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Lookup:
     """A unique key by which clients name records, as a Find."""
 
@@ -48,7 +49,7 @@ class Lookup:
     parts: tuple[KeyPart, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Records:
     """The records that are created or changed in one place of the data.
 
@@ -75,7 +76,7 @@ Branch = Records | Forbidden
 """The records that a request writes only if a look-up says so, or the error of the role that may not write them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToOne:
     """The verbs for the record that a relation leads to.
 
@@ -104,7 +105,7 @@ class ToOne:
     move: Step | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ToMany:
     """The verbs for the records that hang on a record.
 

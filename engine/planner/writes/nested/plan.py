@@ -1,7 +1,6 @@
 """A root field whose data writes the records of relations too: its tree, and the steps of each request."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
@@ -23,10 +22,11 @@ from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.statement import array_text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class BoundNested:
     """The steps of a request's nested write, and the ids of the records that its root field answers."""
 
@@ -45,7 +45,7 @@ class BoundNested:
         return array_text([one.id if isinstance(one, Found) else one for one in self.ids]).encode()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PlannedNested:
     """One root field of a mutation that writes the records of relations too.
 

@@ -14,6 +14,7 @@ from fieldstone.engine.planner.writes.values.connects import ReferenceName
 from fieldstone.engine.planner.writes.values.rows import RowWriter
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import Cell
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.writes.inserts import Insert, InsertOne
 from fieldstone.sql.plan.writes.look_ups import Faults
 from fieldstone.sql.statement import array_text
@@ -93,7 +94,7 @@ Encode = Callable[[Sequence[Sequence[Cell]]], tuple[bytes | None, ...]]
 """Makes the values of a statement's rows."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Certain:
     """An insertion that looks nothing up.
 
@@ -111,7 +112,7 @@ class Certain:
     encode: Encode
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Step:
     """A statement of a nested write.
 

@@ -1,7 +1,6 @@
 """The argument `updates`: the changes of several records, each with its id and data of its own."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, value_of
@@ -13,11 +12,12 @@ from fieldstone.engine.planner.writes.nested.verbs import read_id
 from fieldstone.engine.planner.writes.row_errors import show_row
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
+from fieldstone.sql.frozen import frozen
 
 UPDATES = "updates"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UpdatesInput:
     """The argument's value, or the variable that holds it."""
 

@@ -5,7 +5,6 @@ the look-ups are answered.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
 from fieldstone.engine.planner.access.admission import MadeId
@@ -26,12 +25,13 @@ from fieldstone.engine.planner.writes.upserts import OnConflict, find_keys, find
 from fieldstone.metadata.ids import new_id_text
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, relation_end
+from fieldstone.sql.frozen import frozen
 
 _OF_RECORDS_THERE = (UPDATE, DELETE, DISCONNECT)
 """The verbs for records that hang on a record already, which a record that is created has none of."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UpsertTree:
     """The tree of an upsert's data.
 

@@ -1,7 +1,6 @@
 """The arguments increment, append, remove, setPath and deletePath: changes of values by the values before."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.column_values import build_cell_reader
@@ -13,13 +12,14 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import JSON
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.writes.elements import Assignment, Change, ChangeKind
 
 _LONGEST_PATH = 100
 """Steps of a path into a JSON document."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ColumnChanges:
     """The assignments, and the field and the argument of each."""
 

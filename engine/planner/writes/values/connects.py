@@ -1,7 +1,6 @@
 """Links: the to-one relations in a write's data become references for SQL to resolve."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.planner.arguments.trees import Blame
@@ -10,12 +9,13 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, Snapshot, relation_end
 from fieldstone.metadata.scalars import Cell
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.writes.elements import Reference
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class ReferenceName:
     """How a reference is called in an error: the relation's field and the object that it leads to."""
 

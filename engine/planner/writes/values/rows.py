@@ -1,7 +1,6 @@
 """The records that a create writes: a client's data becomes the rows that an Insert reads."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -22,6 +21,7 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.metadata.roles.principal import read_actor
 from fieldstone.metadata.scalars import Cell
+from fieldstone.sql.frozen import frozen
 
 _AUTHORS = 32
 """Authors whose cells a plan keeps."""
@@ -114,7 +114,7 @@ class LinkSource(NamedTuple):
     coerce: Callable[[JsonValue], Cell]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RowWriter:
     """Makes the rows of one create: the cells of the columns, and of the names of records to connect to.
 

@@ -7,13 +7,15 @@ https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types
 from dataclasses import dataclass
 from functools import lru_cache
 
+from fieldstone.sql.frozen import frozen
+
 JSON = b"application/json; charset=utf-8"
 GRAPHQL_RESPONSE = b"application/graphql-response+json; charset=utf-8"
 
 _LONGEST_CACHED = 512
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class MediaRange:
     """One entry of an Accept header; `*` stands for anything."""
 

@@ -4,7 +4,6 @@ https://graphql.github.io/graphql-over-http/draft/#sec-Request-Parameters
 """
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -16,12 +15,13 @@ from fieldstone.engine.server.http.requests.body import decode_json
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.workspaces.trusted_documents import LONGEST_ID
+from fieldstone.sql.frozen import frozen
 
 _PARAMETERS = 100
 _ID = re.compile(rf"[!-~]{{1,{LONGEST_ID}}}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Batch:
     """Operations that are answered by one array; an operation that cannot be read is an error in its place."""
 

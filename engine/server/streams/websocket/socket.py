@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -38,6 +38,7 @@ from fieldstone.engine.server.streams.websocket.messages import (
 from fieldstone.engine.server.streams.websocket.operations import SocketOperations
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import SubjectKind
+from fieldstone.sql.frozen import frozen
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Send
@@ -46,7 +47,7 @@ _SENT_AT_ONCE = 64
 """Messages after which other tasks get their turn."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SocketLimits:
     """Limits of a socket.
 

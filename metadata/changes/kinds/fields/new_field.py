@@ -1,6 +1,6 @@
 """The data of a createField, and the field that it begins with whatever its type is."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from uuid import UUID
 
 from fieldstone.metadata.changes.members import FIELD, shown_values
@@ -11,9 +11,10 @@ from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object, Option, RelationType
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class JunctionEnd:
     """The ids of the parts of one of a junction's two relations."""
 
@@ -22,7 +23,7 @@ class JunctionEnd:
     index_id: UUID = field(default_factory=new_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NewJunction:
     """The object whose records link those of two others; its names are made of theirs where they are None."""
 
@@ -36,7 +37,7 @@ class NewJunction:
     pair_index_id: UUID = field(default_factory=new_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class NewRelation:
     """The other end of a new RELATION field.
 
@@ -61,7 +62,7 @@ class NewRelation:
     lookup_index_id: UUID = field(default_factory=new_id)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CreateField(Change):
     """A new field of an object; for a RELATION, both of its ends.
 

@@ -1,7 +1,7 @@
 """updateField: new values of a field; a rename is metadata alone, its columns keep their names."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 from uuid import UUID
 
@@ -37,9 +37,10 @@ from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import MORPH_SETTING, Field, Index, Object, OnDelete, Snapshot, Status
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UpdateField(Change):
     """New values of a field; a rename leaves its columns as they are.
 

@@ -1,6 +1,6 @@
 """createIndex: a new index on fields of an object."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
@@ -16,13 +16,14 @@ from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.model import Field, Index, Part, Snapshot
 from fieldstone.metadata.scalars import shown
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.types import SqlType
 
 _METHODS = (BTREE, TRIGRAM, INVERTED, SEARCH)
 _INVERTED_TYPES = frozenset({SqlType.JSONB, SqlType.TEXT_ARRAY, SqlType.TSVECTOR})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CreateIndex(Change):
     """A new index on fields of an object.
 

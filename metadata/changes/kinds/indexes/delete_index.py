@@ -1,7 +1,7 @@
 """deleteIndex: the end of an index that was made on demand."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.indexes.create_index import CreateIndex, recreate_index
@@ -14,9 +14,10 @@ from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Index, Object, Snapshot
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeleteIndex(Change):
     """The end of an index that was made on demand."""
 

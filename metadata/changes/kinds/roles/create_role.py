@@ -1,6 +1,6 @@
 """createRole: a new role."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
@@ -12,9 +12,10 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.encoding import encode_rights
 from fieldstone.metadata.roles.role import Role
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class CreateRole(Change):
     """A new role.
 

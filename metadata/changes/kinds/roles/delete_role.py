@@ -1,6 +1,6 @@
 """deleteRole: the end of a role that no key, webhook or other role has."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
@@ -10,9 +10,10 @@ from fieldstone.metadata.changes.members import Shape
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Snapshot
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class DeleteRole(Change):
     """The end of a role."""
 

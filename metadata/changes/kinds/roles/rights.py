@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -24,6 +23,7 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.encoding import decode_rights
 from fieldstone.metadata.roles.role import ADMIN, Role
 from fieldstone.metadata.scalars import shown
+from fieldstone.sql.frozen import frozen
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
 
@@ -31,7 +31,7 @@ MOST_ROLES: Final = 1_000
 """The roles of a workspace."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class RightsGiven:
     """The rights that a change gives, in the language of the API; those that are unset stay as they are."""
 

@@ -1,6 +1,6 @@
 """updateRole: new values of a role."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
@@ -17,9 +17,10 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.encoding import encode_rights
+from fieldstone.sql.frozen import frozen
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class UpdateRole(Change):
     """New values of a role.
 

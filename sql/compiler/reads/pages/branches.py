@@ -1,7 +1,7 @@
 """The branches of a page: parts of its order, each of which one index can serve, read by themselves and united."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.reads.pages.ordering import (
@@ -14,10 +14,11 @@ from fieldstone.sql.compiler.reads.pages.ordering import (
 )
 from fieldstone.sql.compiler.scope import RowReference
 from fieldstone.sql.compiler.terms import Expression, FromItem, LeftJoin, Query
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.outputs import Page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Base:
     """The source of all branches of a page: the table, its joins, and the values that are selected, by their names."""
 

@@ -1,7 +1,7 @@
 """ORDER BY, and the seek to the rows behind a cursor: as conditions that an index on the keys can serve."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_arrival, compile_condition, row_source
@@ -9,13 +9,14 @@ from fieldstone.sql.compiler.measures import compile_measure
 from fieldstone.sql.compiler.operands import compile_operand, compile_operand_parameter
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, LeftJoin, Query, lateral_source, query_source
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.aggregates import measure_column
 from fieldstone.sql.plan.elements import And, Comparison, Hop
 from fieldstone.sql.plan.operands import Column, Operand, Parameter, Sorted
 from fieldstone.sql.plan.outputs import OrderKey, Totals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SortKey:
     """An order key in a FROM clause: its value there, and how it is ordered.
 
@@ -30,7 +31,7 @@ class SortKey:
     indexable: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Branch:
     """A part of the rows meant: those under `condition`, and the ORDER BY items that put it in order."""
 

@@ -1,7 +1,7 @@
 """A page's rows as a FROM clause: the columns that are wanted of the rows meant, at most so many, in order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import Search
@@ -13,11 +13,12 @@ from fieldstone.sql.compiler.reads.pages.sampled_page import SampledPage
 from fieldstone.sql.compiler.reads.pages.sampling import MANY, Hits, without_values
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.outputs import Connection, Page
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class PageRows:
     """The rows of a page, in the order in which they were sought (backwards where the page is).
 

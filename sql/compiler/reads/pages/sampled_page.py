@@ -1,7 +1,7 @@
 """A page that looks at its first rows to choose between its order and its condition, see `sampling`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import Search, compile_condition, linked_depth
@@ -20,13 +20,14 @@ from fieldstone.sql.compiler.reads.pages.sampling import (
 )
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.operands import Column, Operand, column_of
 from fieldstone.sql.plan.outputs import Connection
 from fieldstone.sql.plan.reads import columns_of_row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class SampledPage:
     """The rows of a page, which are read by their order or by their condition, as its first rows decide."""
 
