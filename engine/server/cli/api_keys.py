@@ -9,10 +9,13 @@ import typer
 from fieldstone.engine.server.cells.workspaces import at_workspace
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.settings import Settings
-from fieldstone.metadata.errors import InvalidChange
+from fieldstone.metadata.access.claims import notation
+from fieldstone.metadata.access.effective import effective_claims
+from fieldstone.metadata.access.view import type_claims
+from fieldstone.metadata.errors import InvalidChange, PrincipalValueRefused
 from fieldstone.metadata.json_text import JsonValue, loads
-from fieldstone.metadata.model import Workspace
-from fieldstone.metadata.roles.role import ADMIN
+from fieldstone.metadata.model import Snapshot, Workspace
+from fieldstone.metadata.roles.role import ADMIN, find_role
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.api_keys import ApiKey, NewApiKey
 
@@ -35,9 +38,10 @@ async def create(
     """
     if expires_at is not None and expires_at.tzinfo is None:
         expires_at = expires_at.replace(tzinfo=UTC)
-    given = None if claims is None else read_claims(claims)
+    given = {} if claims is None else read_claims(claims)
 
     async def make(foundation: Foundation, found: Workspace) -> NewApiKey:
+        _require_claims(await foundation.current.get(found.id), role, given)
         return await foundation.keys.create(
             found.id, name, expires_at=expires_at, networks=networks, role=role, claims=given
         )
@@ -105,6 +109,22 @@ def read_claims(text: str) -> Mapping[str, JsonValue]:
     if not isinstance(given, dict):
         raise InvalidChange('claims must be a JSON object of values by name, such as {"userId": ".."}', field="claims")
     return given
+
+
+def _require_claims(model: Snapshot, role_name: str, given: Mapping[str, JsonValue]) -> None:
+    """Refuse a key that every request with it would be refused for, since its role declares other values.
+
+    Raises:
+        InvalidChange: a value is missing, or not of its type; it names all that the role declares.
+    """
+    role = find_role(model.roles, role_name)
+    if role is None:
+        return  # the creation refuses it, and names the roles that there are
+    try:
+        type_claims(model, role, given)
+    except PrincipalValueRefused as error:
+        declared = ", ".join(f'"{claim.name}": {notation(claim)}' for claim in effective_claims(model, role))
+        raise InvalidChange(f"{error.message} Give its values by --claims '{{{declared}}}'", field="claims") from None
 
 
 def _state(key: ApiKey) -> str:

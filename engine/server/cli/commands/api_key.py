@@ -24,9 +24,7 @@ def create_key(
         list[str] | None, typer.Option(help="A network that it may be used from; may be given several times.")
     ] = None,
     role: Annotated[str, typer.Option(help="The name of its role, as `fieldstone role list` shows it.")] = "admin",
-    claims: Annotated[
-        str | None, typer.Option(help="The values that the rules of its role name, as a JSON object.")
-    ] = None,
+    claims: Annotated[str | None, typer.Option(help="The values that its role declares, as a JSON object.")] = None,
 ) -> None:
     """Make a key and print it, alone on the last line.
 
