@@ -112,7 +112,7 @@ class RootFields:
             **change_runs(),
             **key_runs(keys),
             **document_runs(compiler.limits.document),
-            **token_runs(denied, sessions),
+            **token_runs(denied, sessions, keys),
             **view_runs(),
             **webhook_runs(webhooks),
         }

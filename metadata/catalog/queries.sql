@@ -473,6 +473,11 @@ UPDATE fieldstone.api_key SET revoked_at = now() FROM made
 WHERE api_key.id = made.id AND api_key.revoked_at IS NULL
 RETURNING api_key.id;
 
+-- name: revoke_keys_of_root
+UPDATE fieldstone.api_key SET revoked_at = now()
+WHERE workspace_id = %(workspace_id)s AND root_key = %(id)s AND revoked_at IS NULL
+RETURNING id;
+
 -- name: end_sessions_of_key
 -- Whoever has signed in by a key's old token must sign in by the new one.
 UPDATE fieldstone.session SET expires_at = least(expires_at, now() + make_interval(secs => %(overlap)s))

@@ -228,13 +228,25 @@ async def rotate_key(connection: Session, *, workspace_id: UUID, key_id: UUID, o
 
 async def revoke_made(connection: Session, *, workspace_id: UUID, key_id: UUID) -> list[UUID]:
     """Revoke the keys that a revoked key has made, and those that these have made; return those that were valid."""
+    return await _revoke_all(connection, "revoke_made_keys", workspace_id, key_id)
+
+
+async def revoke_keys_of_user(connection: Session, *, workspace_id: UUID, user_id: UUID) -> list[UUID]:
+    """Revoke the keys that a user has made, and those that these have made; return those that were valid.
+
+    Call `KeyStore.note_changed` after the commit.
+    """
+    return await _revoke_all(connection, "revoke_keys_of_root", workspace_id, user_id)
+
+
+async def _revoke_all(connection: Session, query: str, workspace_id: UUID, id_: UUID) -> list[UUID]:
     revoked: list[UUID] = []
     while True:
-        rows = await fetch(connection, "revoke_made_keys", workspace_id=workspace_id, id=key_id)
+        rows = await fetch(connection, query, workspace_id=workspace_id, id=id_)
         if not rows:
             return revoked
         # One of these may have made another while its revocation waited for that: look again.
-        revoked += [id_ for (id_,) in rows]
+        revoked += [found for (found,) in rows]
 
 
 def _build_key(row: Sequence[Any]) -> ApiKey:

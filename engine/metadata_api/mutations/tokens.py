@@ -5,14 +5,18 @@ from datetime import datetime
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.identity.tokens import user_id
 from fieldstone.engine.metadata_api.model.facts import Fact
+from fieldstone.engine.metadata_api.roles.rights import require
 from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
 from fieldstone.engine.schema.roots.token_mutations import DENIED_TOKENS
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import Setting
 from fieldstone.metadata.scalars import DATE_TIME, show_time
+from fieldstone.metadata.workspaces.api_keys import revoke_keys_of_user
 from fieldstone.metadata.workspaces.denied_tokens import (
     Denial,
     DeniedBy,
@@ -21,12 +25,13 @@ from fieldstone.metadata.workspaces.denied_tokens import (
     deny_tokens,
     list_denials,
 )
+from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.workspaces.sessions import SessionStore, revoke_session
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.executor import Database
 
 
-def token_runs(denied: DeniedTokens, sessions: SessionStore) -> Mapping[str, Run]:
+def token_runs(denied: DeniedTokens, sessions: SessionStore, keys: KeyStore) -> Mapping[str, Run]:
     """Return the functions that execute the mutations, by their names."""
 
     def answer(transaction: ModelTransaction, denial: Denial) -> Written:
@@ -38,9 +43,22 @@ def token_runs(denied: DeniedTokens, sessions: SessionStore) -> Mapping[str, Run
 
         return Written(id=new_id(), sequel=sequel)
 
+    async def revoke_keys(
+        transaction: ModelTransaction, principal: Principal, issuer: str, by: DeniedBy, value: str
+    ) -> None:
+        if by is not DeniedBy.SUBJECT:
+            raise BadUserInput("withKeys needs a subject: a token has made no keys.", field="withKeys")
+        require(transaction.snapshot, principal, Setting.API_KEYS, "withKeys")
+        revoked = await revoke_keys_of_user(
+            transaction.connection, workspace_id=principal.workspace_id, user_id=user_id(issuer, value)
+        )
+        transaction.committed.connect(lambda: keys.note_changed(revoked))
+
     async def deny(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         given = arguments["input"]
         by, value = _read_fact(given)
+        if given.get("withKeys"):
+            await revoke_keys(transaction, principal, given["issuer"], by, value)
         expires_at = given.get("expiresAt")
         denial = await deny_tokens(
             transaction.connection,

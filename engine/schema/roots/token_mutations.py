@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from graphql import GraphQLArgument, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLString
+from graphql import GraphQLArgument, GraphQLBoolean, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLString
 
 from fieldstone.engine.schema.roots.mutation_notation import mutation
 from fieldstone.engine.schema.scope import TypeScope
@@ -16,6 +16,10 @@ _INPUT = input_type_of(
         "issuer": (TEXT, "The issuer of the tokens: their claim `iss`."),
         "jwtId": (GraphQLString, "The claim `jti` of one token."),
         "subject": (GraphQLString, "The claim `sub`: all of its tokens up to now are denied."),
+        "withKeys": (
+            GraphQLBoolean,
+            "Also revoke the API keys that the subject has made, and those that these have made.",
+        ),
         "expiresAt": (
             DATE_TIME,
             "When the last of these tokens ends, and the denial with it; never where it is left out.",

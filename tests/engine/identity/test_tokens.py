@@ -304,6 +304,7 @@ async def test_a_denial_holds_in_its_own_workspace_alone(start_app: StartApp) ->
         ({"jwtId": " "}, "jwtId"),
         ({"subject": "x" * 1_001}, "subject"),
         ({"subject": "ada", "expiresAt": "2020-01-01T00:00:00Z"}, "expiresAt"),
+        ({"jwtId": "1", "withKeys": True}, "withKeys"),
     ],
 )
 async def test_a_denial_that_breaks_a_rule_is_refused(
@@ -329,6 +330,24 @@ async def test_a_user_makes_a_key_that_shares_the_users_rate_limit(start_app: St
         listed = '{ apiKeys(filter: {name: {like: "made%"}}) { edges { node { createdByKey role } } } }'
         answer = (await client.post("/metadata", json={"query": listed}, headers=headers)).json()
         assert answer["data"]["apiKeys"]["edges"] == [{"node": {"createdByKey": None, "role": "admin"}}]
+
+
+async def test_a_denial_takes_the_keys_of_the_user_with_it(start_app: StartApp) -> None:
+    key = KEYS["ES256"]
+    async with start_app(jwt=Provider().setting(jwksUrl=None, key=pem(key))) as (_, client):
+
+        async def make(credential: str) -> str:
+            query = 'mutation { createApiKey(input: { name: "made" }) { token } }'
+            headers = {"authorization": f"Bearer {credential}"}
+            made = (await client.post("/metadata", json={"query": query}, headers=headers)).json()
+            return str(made["data"]["createApiKey"]["token"])
+
+        ada, bob = (sign(claims(sub=name), key, "ES256") for name in ("ada", "bob"))
+        first, other = await make(ada), await make(bob)
+        tokens = (ada, first, await make(first), bob, other)
+        for with_keys, statuses in ((False, [401, 200, 200, 200, 200]), (True, [401, 401, 401, 200, 200])):
+            await deny(client, subject="ada", withKeys=with_keys)
+            assert [(await ask(client, one)).status_code for one in tokens] == statuses
 
 
 async def test_an_address_whose_tokens_fail_has_no_more_of_them_verified(start_app: StartApp) -> None:
