@@ -4,7 +4,7 @@ from dataclasses import field, replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
-from fieldstone.metadata.changes.kinds.roles.rights import RightsGiven, build_rights, check_saved, label_of
+from fieldstone.metadata.changes.kinds.roles.rights import build_rights, check_saved, label_of
 from fieldstone.metadata.changes.members import ROLE
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.ids import new_id
@@ -44,20 +44,13 @@ def apply_create_role(snapshot: Snapshot, change: CreateRole) -> Applied:
         InvalidChange: a member breaks a rule; NameTaken if another role has the name.
         UnknownObject: there is no such role among the parents.
     """
-    given = RightsGiven(
-        parents=change.parents,
-        claims=change.claims,
-        limits=change.limits,
-        settings=change.settings,
-        grants=change.grants,
-    )
     role = Role(
         id=change.id,
         name=change.name,
         label=label_of(change.name, change.label),
         description=change.description,
         is_system=change.is_system,
-        **build_rights(snapshot, given, change.rights),
+        **build_rights(snapshot, change, change.rights),
     )
     after = replace(snapshot, roles={**snapshot.roles, role.id: role})
     check_saved(after, role, has_new_grants=change.rights is None)

@@ -16,14 +16,13 @@ from fieldstone.metadata.access.role_reader import (
 from fieldstone.metadata.changes.rules.names import derive_label
 from fieldstone.metadata.changes.rules.problems import Problems
 from fieldstone.metadata.changes.rules.texts import check_label, check_text
-from fieldstone.metadata.changes.types import UNSET, Unset
+from fieldstone.metadata.changes.types import UNSET, Change
 from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.encoding import decode_rights
 from fieldstone.metadata.roles.role import ADMIN, Role
 from fieldstone.metadata.scalars import shown
-from fieldstone.sql.frozen import frozen
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
 
@@ -31,19 +30,13 @@ MOST_ROLES: Final = 1_000
 """The roles of a workspace."""
 
 
-@frozen
-class RightsGiven:
-    """The rights that a change gives, in the language of the API; those that are unset stay as they are."""
+def build_rights(snapshot: Snapshot, change: Change, kept: JsonValue) -> dict[str, Any]:
+    """Return the rights that the creation or an update of a role gives, by the attributes that both of them have.
 
-    parents: JsonValue | Unset
-    claims: JsonValue | Unset
-    limits: JsonValue | Unset
-    settings: JsonValue | Unset
-    grants: JsonValue | Unset
-
-
-def build_rights(snapshot: Snapshot, given: RightsGiven, kept: JsonValue) -> dict[str, Any]:
-    """Return the attributes of a role that a change gives; `kept` are all of them as the catalog keeps them, or None.
+    Args:
+        snapshot: the model before the change.
+        change: has them in the language of the API; an unset one stays as it is.
+        kept: in their place all rights as the catalog keeps them, or None.
 
     Raises:
         InvalidChange: one breaks a rule.
@@ -58,7 +51,7 @@ def build_rights(snapshot: Snapshot, given: RightsGiven, kept: JsonValue) -> dic
         "settings": read_settings,
         "grants": lambda value: read_grants(snapshot, value),
     }
-    return {name: read(value) for name, read in readers.items() if (value := getattr(given, name)) is not UNSET}
+    return {name: read(value) for name, read in readers.items() if (value := getattr(change, name)) is not UNSET}
 
 
 def label_of(name: str, label: str | None) -> str:

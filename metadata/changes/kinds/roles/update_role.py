@@ -4,13 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
-from fieldstone.metadata.changes.kinds.roles.rights import (
-    RightsGiven,
-    build_rights,
-    check_saved,
-    find_changeable,
-    label_of,
-)
+from fieldstone.metadata.changes.kinds.roles.rights import build_rights, check_saved, find_changeable, label_of
 from fieldstone.metadata.changes.members import ROLE, Shape, given_values
 from fieldstone.metadata.changes.types import UNSET, Applied, Change, Unset, chosen
 from fieldstone.metadata.errors import InvalidChange
@@ -52,19 +46,12 @@ def apply_update_role(snapshot: Snapshot, change: UpdateRole) -> Applied:
     name = chosen(change.name, role.name)
     if name is None:
         raise InvalidChange("name must not be null; leave it out to keep it", field="name")
-    given = RightsGiven(
-        parents=change.parents,
-        claims=change.claims,
-        limits=change.limits,
-        settings=change.settings,
-        grants=change.grants,
-    )
     updated = replace(
         role,
         name=name,
         label=role.label if change.label is UNSET else label_of(name, chosen(change.label, None)),
         description=chosen(change.description, role.description),
-        **build_rights(snapshot, given, change.rights),
+        **build_rights(snapshot, change, change.rights),
     )
     if updated == role:
         return Applied(snapshot=snapshot)
