@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import Final
 from uuid import UUID
 
 from graphql import FieldNode, GraphQLSchema, InlineFragmentNode, OperationType, SelectionNode, SelectionSetNode
@@ -106,15 +107,10 @@ def validate_text(
     definition = operation.definition
     objects = _find_objects(snapshot, named)
     declarations = declare(schema, definition.variable_definitions or (), places)
-    match operation.type:
-        case OperationType.QUERY:
-            build: Callable[..., AnyOperation] = partial(ValidQuery, planner=_plan_query)
-        case OperationType.MUTATION:
-            build = partial(ValidMutation, planner=_plan_mutation)
-        case OperationType.SUBSCRIPTION:
-            build = partial(ValidSubscription, planner=_plan_subscription)
+    build, planner = _KINDS[operation.type]
     has_many_fields = sum(len(one.fields) for one in objects.values()) > LIGHT_FIELDS
     return build(
+        planner=planner,
         parse=parse,
         outline=outline_of(operation),
         declarations=declarations,
@@ -198,13 +194,7 @@ def _plan_query(context: PlanContext, schema: GraphQLSchema) -> QueryPlan:
 
 def plan_in(context: PlanContext, schema: GraphQLSchema) -> Plan:
     """Return the plan of the operation of a context; raises ApiError."""
-    match context.operation.type:
-        case OperationType.QUERY:
-            return _plan_query(context, schema)
-        case OperationType.MUTATION:
-            return _plan_mutation(context, schema)
-        case OperationType.SUBSCRIPTION:
-            return _plan_subscription(context, schema)
+    return _KINDS[context.operation.type][1](context, schema)
 
 
 def _roots(context: PlanContext) -> list[Selected]:
@@ -246,6 +236,16 @@ def _plan_subscription(context: PlanContext, _schema: GraphQLSchema) -> AnySubsc
     if isinstance(planned, PlannedTail):
         return TailPlan(planned=planned, depends=context.depends(may_grow=False))
     return compile_subscription(planned, context.depends(may_grow=False), zones=tuple(context.zones))
+
+
+_KINDS: Final[
+    Mapping[OperationType, tuple[Callable[..., AnyOperation], Callable[[PlanContext, GraphQLSchema], Plan]]]
+] = {
+    OperationType.QUERY: (ValidQuery, _plan_query),
+    OperationType.MUTATION: (ValidMutation, _plan_mutation),
+    OperationType.SUBSCRIPTION: (ValidSubscription, _plan_subscription),
+}
+"""The class and the planner of a valid operation by its type."""
 
 
 def asks_for_schema(operation: Operation) -> bool:
