@@ -11,8 +11,7 @@ from uuid import UUID
 from fieldstone.engine.events.live.group import LiveAnswer, LiveSink
 from fieldstone.engine.events.quotas import Place
 from fieldstone.engine.events.subscriptions.model_watch import ModelWatch
-from fieldstone.metadata.access.view import view_of
-from fieldstone.metadata.errors import UnknownRole
+from fieldstone.metadata.access.view import find_view
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Snapshot
 
@@ -101,9 +100,8 @@ class ModelWatchers:
             return None
         changed, has_other_rights = member.changed, member.has_other_rights
         member.changed, member.has_other_rights = set(), False
-        try:
-            view = view_of(model, watch.principal.role)
-        except UnknownRole:
+        view = find_view(model, watch.principal.role)
+        if view is None:
             return None  # Its key ends with its role, and the subscription with its key.
         # A restricted role is told of no object that it does not see, so not of one that is gone, either.
         shown = changed if view is model else {id_ for id_ in changed if _is_shown(view, id_)}

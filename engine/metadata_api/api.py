@@ -9,7 +9,7 @@ from fieldstone.engine.metadata_api.catalog_source import CatalogSource
 from fieldstone.engine.metadata_api.model.facts import model_facts
 from fieldstone.engine.metadata_api.mutations.tokens import token_facts
 from fieldstone.engine.metadata_api.operating import process_facts
-from fieldstone.engine.metadata_api.plans.broken_documents import broken_documents, invalid_documents
+from fieldstone.engine.metadata_api.plans.broken_documents import DocumentSearch
 from fieldstone.engine.metadata_api.plans.broken_operations import FindBroken, none_broken
 from fieldstone.engine.metadata_api.plans.document_facts import document_facts
 from fieldstone.engine.metadata_api.record_events import event_facts
@@ -75,6 +75,7 @@ def build_metadata_api(
         build_api: is called as the class of the API.
     """
     compiler = build_compiler(lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS), limits, work)
+    documents = DocumentSearch(work, limits, relay=relay)
     roots = RootFields(
         writer,
         keys,
@@ -83,7 +84,7 @@ def build_metadata_api(
         webhooks or Webhooks(database, current),
         compiler,
         find_broken,
-        broken_documents(work, limits, relay=relay),
+        documents,
         current.peek,
         partial(explain_access, database, time_limit=time_limit),
         partial(describe_principal, facts),
@@ -93,7 +94,7 @@ def build_metadata_api(
             **event_facts(database, time_limit),
             **view_facts(database),
             **token_facts(database),
-            **document_facts(database, invalid_documents(work, limits, relay=relay)),
+            **document_facts(database, documents),
         },
     )
     api = build_api(

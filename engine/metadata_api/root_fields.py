@@ -20,7 +20,7 @@ from fieldstone.engine.metadata_api.mutations.documents import document_runs
 from fieldstone.engine.metadata_api.mutations.keys import key_runs
 from fieldstone.engine.metadata_api.mutations.tokens import token_runs
 from fieldstone.engine.metadata_api.mutations.webhooks import webhook_checks, webhook_runs
-from fieldstone.engine.metadata_api.plans.broken_documents import FindBrokenDocuments
+from fieldstone.engine.metadata_api.plans.broken_documents import DocumentSearch
 from fieldstone.engine.metadata_api.plans.broken_operations import FindBroken
 from fieldstone.engine.metadata_api.plans.runs import plan_runs
 from fieldstone.engine.metadata_api.roles.rights import require_root
@@ -93,7 +93,7 @@ class RootFields:
         webhooks: Webhooks,
         compiler: Compiler,
         find_broken: FindBroken,
-        find_documents: FindBrokenDocuments,
+        documents: DocumentSearch,
         find_model: Callable[[UUID], Snapshot | None],
         explain: Callable[[Snapshot, Mapping[str, JsonValue]], Awaitable[JsonValue]],
         describe_me: Callable[[Snapshot, Principal], JsonValue],
@@ -105,7 +105,7 @@ class RootFields:
         self._describe_me = describe_me
         self._explain = explain
         self._find_model = find_model
-        self._plans = plan_runs(find_broken, find_documents)
+        self._plans = plan_runs(find_broken, documents)
         self._compiler = compiler
         self._checks = webhook_checks(webhooks)
         self._runs: Mapping[str, Run] = {

@@ -28,7 +28,7 @@ from fieldstone.engine.request.compile import (
     validate_text,
 )
 from fieldstone.engine.request.idempotency.companion import Companion
-from fieldstone.engine.request.plan_cache import OperationKey, PlanCache, find_view
+from fieldstone.engine.request.plan_cache import OperationKey, PlanCache
 from fieldstone.engine.request.refusals import InvalidDocument, Refusals
 from fieldstone.engine.request.shape import is_wide_shape, shape_of
 from fieldstone.engine.request.valid_operation import (
@@ -44,6 +44,7 @@ from fieldstone.engine.request.valid_operation import (
 from fieldstone.engine.request.variables import Variables, coerce_variables
 from fieldstone.engine.schema.cache import SchemaCache
 from fieldstone.engine.work_thread import WorkThread
+from fieldstone.metadata.access.view import find_view
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
@@ -276,7 +277,7 @@ class Compiler:
         Yields between its parts, so that others can be served: a light operation takes some three milliseconds, a plan
         one.
         """
-        view = find_view(snapshot, key)
+        view = find_view(snapshot, key.role_id)
         if view is None:
             self.plans.replace(key, touched, None)
             return

@@ -11,8 +11,7 @@ from fieldstone.engine.request.routes import Route, Routes
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import AnyOperation, Demand, KeptPlan, P, ValidOperation
 from fieldstone.engine.request.variables import Variables
-from fieldstone.metadata.access.view import view_of
-from fieldstone.metadata.errors import UnknownRole
+from fieldstone.metadata.access.view import find_view
 from fieldstone.metadata.model import Snapshot
 
 MOST_TEXT = 2_000_000
@@ -47,21 +46,16 @@ class OperationKey(NamedTuple):
     role: int = 0
     is_rest: bool = False
 
+    @property
+    def role_id(self) -> UUID | None:
+        """The id of the role; None for the snapshot itself."""
+        return UUID(int=self.role) if self.role else None
+
 
 def key_of(view: Snapshot, request: GraphQLRequest) -> OperationKey:
     """Return the key of a request's operation for the role that sees this view."""
     role = 0 if view.role is None else view.role.id.int
     return OperationKey(view.workspace.id.int, request.query, request.operation_name, role, request.is_rest)
-
-
-def find_view(snapshot: Snapshot, key: OperationKey) -> Snapshot | None:
-    """Return the view of the snapshot that the operation of a key is for, None if its role is gone."""
-    if not key.role:
-        return snapshot
-    try:
-        return view_of(snapshot, UUID(int=key.role))
-    except UnknownRole:
-        return None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -220,7 +214,7 @@ class PlanCache:
                 break
             if key.workspace != workspace_id.int:
                 continue
-            view = find_view(snapshot, key)
+            view = find_view(snapshot, key.role_id)
             if view is None or not operation.holds(view):
                 found.append((key, operation))
         return found

@@ -62,8 +62,16 @@ def view_of(snapshot: Snapshot, reference: RoleReference) -> Snapshot:
         role = find_role(snapshot.roles, reference)
         if role is None:
             raise UnknownRole("The role of this request does not exist, or not any more.")
-        view = snapshot.views[reference] = _find_view(snapshot, role)
+        view = snapshot.views[reference] = _view_for(snapshot, role)
     return view
+
+
+def find_view(snapshot: Snapshot, reference: RoleReference | None) -> Snapshot | None:
+    """Return the snapshot as a role sees it, the snapshot itself for no role; None if the role is not there."""
+    try:
+        return snapshot if reference is None else view_of(snapshot, reference)
+    except UnknownRole:
+        return None
 
 
 def lacks_large_view(snapshot: Snapshot, reference: RoleReference) -> bool:
@@ -95,10 +103,8 @@ def type_claims(snapshot: Snapshot, role: Role, given: Mapping[str, JsonValue]) 
 
 def still_hold(depends: Dependencies, snapshot: Snapshot, reference: RoleReference) -> bool:
     """Return whether dependencies hold under a role's view of the snapshot; False if the role is gone."""
-    try:
-        return depends.keep_up(view_of(snapshot, reference))
-    except UnknownRole:
-        return False
+    view = find_view(snapshot, reference)
+    return view is not None and depends.keep_up(view)
 
 
 def access_of(snapshot: Snapshot, role: Role, object_: Object) -> ObjectAccess:
@@ -106,7 +112,7 @@ def access_of(snapshot: Snapshot, role: Role, object_: Object) -> ObjectAccess:
     return view_of(snapshot, role.id).objects[object_.id].rights
 
 
-def _find_view(snapshot: Snapshot, role: Role) -> Snapshot:
+def _view_for(snapshot: Snapshot, role: Role) -> Snapshot:
     """Return the view of a role; one for its id and its name."""
     # A copy: a view is made in the work thread or in the event loop, and meanwhile the other one may add views.
     known = next((view for view in (*snapshot.views.values(),) if view.role is role), None)

@@ -10,8 +10,7 @@ from uuid import UUID
 from psycopg.sql import Composed
 
 from fieldstone.metadata.access.limits import role_limits
-from fieldstone.metadata.access.view import view_of
-from fieldstone.metadata.errors import UnknownRole
+from fieldstone.metadata.access.view import find_view
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Part, Snapshot, capitalised
@@ -112,11 +111,8 @@ def visible_model(snapshot: Snapshot, schema: SqlSchema) -> Snapshot | None:
 
     None: the role is gone, or has limits of requests, which nothing in PostgreSQL would hold a statement to.
     """
-    try:
-        view = view_of(snapshot, schema.role_id)
-    except UnknownRole:
-        return None
-    return view if role_limits(snapshot, schema.role_id) == NO_LIMITS else None
+    view = find_view(snapshot, schema.role_id)
+    return view if view is not None and role_limits(snapshot, schema.role_id) == NO_LIMITS else None
 
 
 def build_view(model: Snapshot, seen: Object, schema: SqlSchema, compile_rules: CompileRules | None) -> SqlView | None:

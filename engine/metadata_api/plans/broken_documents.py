@@ -1,6 +1,6 @@
 """The trusted documents that a change of the model would make invalid, by client."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 from uuid import UUID
@@ -18,10 +18,9 @@ from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.access.limits import role_limits
 from fieldstone.metadata.access.role_checks import required_fields
-from fieldstone.metadata.access.view import view_of
+from fieldstone.metadata.access.view import find_view
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.dependencies import Dependencies
-from fieldstone.metadata.errors import UnknownRole
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.role import NO_LIMITS, RoleLimits
@@ -40,63 +39,55 @@ class BrokenDocuments(NamedTuple):
     unchecked: int
 
 
-FindBrokenDocuments = Callable[[Session, Snapshot, Snapshot], Awaitable[BrokenDocuments]]
-"""Returns the trusted documents that are valid under the first model and not under the second one."""
+class DocumentSearch:
+    """The search among the trusted documents of a workspace for those that a model refuses.
 
+    Args:
+        work: the thread in which they are validated.
+        limits: the limits of a request.
+        relay: that of their schema.
+    """
 
-FindInvalidDocuments = Callable[[Session, Snapshot, str | None], Awaitable[BrokenDocuments]]
-"""Returns the trusted documents, of one client or of all, that are not valid under a model."""
+    def __init__(self, work: WorkThread, limits: Limits, *, relay: bool) -> None:
+        self._work = work
+        self._find = partial(find_invalid, limits=limits, relay=relay)
 
-
-def broken_documents(work: WorkThread, limits: Limits, *, relay: bool = False) -> FindBrokenDocuments:
-    """Return a search among the trusted documents of a workspace; `relay` is that of their schema."""
-
-    async def find(connection: Session, before: Snapshot, after: Snapshot) -> BrokenDocuments:
-        workspace_id = after.workspace.id
-        listed = await list_documents(connection, workspace_id)
+    async def find_broken(self, connection: Session, before: Snapshot, after: Snapshot) -> BrokenDocuments:
+        """Return the documents that are valid under the first model and not under the second one."""
+        listed = await list_documents(connection, after.workspace.id)
         roles = {document.role_id for document in listed}
         touched = {role_id for role_id in roles if _is_touched(before, after, role_id)}
-        documents = [document for document in listed if document.role_id in touched]
-        check = partial(_find_broken, before=before, after=after, limits=limits, relay=relay)
-        return await _search(work, workspace_id, documents, check)
+        return await self._search([one for one in listed if one.role_id in touched], after, before)
 
-    return find
+    async def find_invalid(self, connection: Session, model: Snapshot, client: str | None) -> BrokenDocuments:
+        """Return the documents, of one client or of all, that are not valid under a model."""
+        return await self._search(await list_documents(connection, model.workspace.id, client=client), model)
 
+    async def _search(
+        self, documents: Sequence[TrustedDocument], model: Snapshot, before: Snapshot | None = None
+    ) -> BrokenDocuments:
+        broken: list[JsonValue] = []
+        unchecked = len(documents)
+        for portion in _portions(documents):
+            broken += await self._work.run(model.workspace.id, partial(self._check, portion, model, before))
+            unchecked -= len(portion)
+        return BrokenDocuments(broken, unchecked)
 
-def invalid_documents(work: WorkThread, limits: Limits, *, relay: bool = False) -> FindInvalidDocuments:
-    """Return a search for the documents that the model as it is refuses; `relay` is that of its schema."""
-
-    async def find(connection: Session, model: Snapshot, client: str | None) -> BrokenDocuments:
-        workspace_id = model.workspace.id
-        documents = await list_documents(connection, workspace_id, client=client)
-        return await _search(
-            work, workspace_id, documents, partial(_find_invalid, model=model, limits=limits, relay=relay)
-        )
-
-    return find
-
-
-async def _search(
-    work: WorkThread,
-    workspace_id: UUID,
-    documents: Sequence[TrustedDocument],
-    check: Callable[[Sequence[TrustedDocument]], list[JsonValue]],
-) -> BrokenDocuments:
-    """Return the documents that a check names, which is called with some of them at a time."""
-    broken: list[JsonValue] = []
-    unchecked = len(documents)
-    for portion in _portions(documents):
-        broken += await work.run(workspace_id, partial(check, portion))
-        unchecked -= len(portion)
-    return BrokenDocuments(broken, unchecked)
+    def _check(self, documents: Sequence[TrustedDocument], model: Snapshot, before: Snapshot | None) -> list[JsonValue]:
+        """Return the documents that a model refuses, without those that the model before refuses too."""
+        return [
+            _show(document, reasons)
+            for document in documents
+            if (reasons := self._find(document, model)) and not (before and self._find(document, before))
+        ]
 
 
-def find_invalid(document: TrustedDocument, snapshot: Snapshot, limits: Limits, *, relay: bool = False) -> list[str]:
+def find_invalid(document: TrustedDocument, snapshot: Snapshot, limits: Limits, *, relay: bool) -> list[str]:
     """Return the first reasons for which a document is refused as its role sees a model, without its values.
 
     It is not valid, or refused whatever its variables are: it costs more than the role may spend, for instance.
     """
-    view = _find_view(snapshot, document.role_id)
+    view = find_view(snapshot, document.role_id)
     if view is None:
         return ["The role of its client does not exist."]
     try:
@@ -113,27 +104,6 @@ def find_invalid(document: TrustedDocument, snapshot: Snapshot, limits: Limits, 
     return []
 
 
-def _find_broken(
-    documents: Sequence[TrustedDocument], before: Snapshot, after: Snapshot, limits: Limits, *, relay: bool
-) -> list[JsonValue]:
-    return [
-        _show(document, reasons)
-        for document in documents
-        if (reasons := find_invalid(document, after, limits, relay=relay))
-        and not find_invalid(document, before, limits, relay=relay)
-    ]
-
-
-def _find_invalid(
-    documents: Sequence[TrustedDocument], model: Snapshot, limits: Limits, *, relay: bool
-) -> list[JsonValue]:
-    return [
-        _show(document, reasons)
-        for document in documents
-        if (reasons := find_invalid(document, model, limits, relay=relay))
-    ]
-
-
 def _show(document: TrustedDocument, reasons: list[str]) -> JsonValue:
     return {
         "client": document.client,
@@ -143,23 +113,13 @@ def _show(document: TrustedDocument, reasons: list[str]) -> JsonValue:
     }
 
 
-def _find_view(snapshot: Snapshot, role_id: UUID | None) -> Snapshot | None:
-    """Return the snapshot as a role sees it; None if the role is not there."""
-    if role_id is None:
-        return snapshot
-    try:
-        return view_of(snapshot, role_id)
-    except UnknownRole:
-        return None
-
-
 def _find_limits(snapshot: Snapshot, role_id: UUID | None) -> RoleLimits:
     return NO_LIMITS if role_id is None else role_limits(snapshot, role_id)
 
 
 def _is_touched(before: Snapshot, after: Snapshot, role_id: UUID | None) -> bool:
     """Return whether documents of a role may be refused: they are not where objects only get more optional fields."""
-    one, other = _find_view(before, role_id), _find_view(after, role_id)
+    one, other = find_view(before, role_id), find_view(after, role_id)
     if one is None or other is None or _find_limits(before, role_id) != _find_limits(after, role_id):
         return True
     return not Dependencies(objects=one.objects, may_grow=True).hold(other) or any(

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from hashlib import sha256
 
@@ -24,12 +23,11 @@ from graphql.language import DirectiveNode
 from fieldstone.engine.documents.document import Operation, children
 from fieldstone.engine.documents.validation import validate_operation
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.request.plan_cache import OperationKey, PlanCache, find_view
+from fieldstone.engine.request.plan_cache import OperationKey, PlanCache
 from fieldstone.engine.request.valid_operation import AnyOperation, Demand
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.work_thread import WorkThread
-from fieldstone.metadata.access.view import view_of
-from fieldstone.metadata.errors import UnknownRole
+from fieldstone.metadata.access.view import find_view
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import SESSION
@@ -57,8 +55,7 @@ def broken_operations(plans: PlanCache, work: WorkThread, *, relay: bool = False
     async def find(after: Snapshot) -> list[JsonValue]:
         for role in plans.roles_of(after.workspace.id):
             await asyncio.sleep(0)  # each view takes some milliseconds
-            with suppress(UnknownRole):
-                view_of(after, role)
+            find_view(after, role)
         touched: list[tuple[OperationKey, AnyOperation]] = []
         characters = 0
         for key, found in plans.find_touched(after, MOST_OPERATIONS):
@@ -83,7 +80,7 @@ def _validate(touched: Sequence[tuple[OperationKey, AnyOperation]], after: Snaps
     found: list[JsonValue] = []
     for key, kept in touched:
         operation = kept.parse()
-        view = find_view(after, key)
+        view = find_view(after, key.role_id)
         if view is None:
             continue  # Its role is gone, with all its operations.
         schema = schemas.setdefault(key.role, lazy_schema(view, relay=relay))

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from fieldstone.engine.metadata_api.model.facts import Fact
-from fieldstone.engine.metadata_api.plans.broken_documents import FindInvalidDocuments
+from fieldstone.engine.metadata_api.plans.broken_documents import DocumentSearch
 from fieldstone.engine.metadata_api.writes import Arguments
 from fieldstone.engine.schema.roots.document_mutations import BROKEN_DOCUMENTS
 from fieldstone.metadata.json_text import JsonValue
@@ -12,12 +12,12 @@ from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.executor import Database
 
 
-def document_facts(database: Database, find: FindInvalidDocuments) -> Mapping[str, Fact]:
+def document_facts(database: Database, documents: DocumentSearch) -> Mapping[str, Fact]:
     """Return the queries, by their names."""
 
     async def broken(model: Snapshot, _principal: Principal, arguments: Arguments) -> JsonValue:
         async with database.session() as connection, connection.transaction():
-            found = await find(connection, model, arguments.get("client"))
+            found = await documents.find_invalid(connection, model, arguments.get("client"))
         return {"documents": found.broken, "unchecked": found.unchecked}
 
     return {"brokenDocuments": Fact(broken, BROKEN_DOCUMENTS)}

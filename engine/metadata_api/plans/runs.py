@@ -9,7 +9,7 @@ from graphql import GraphQLSchema
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.metadata_api.batch import read_change
 from fieldstone.engine.metadata_api.errors import describe_refusal
-from fieldstone.engine.metadata_api.plans.broken_documents import FindBrokenDocuments
+from fieldstone.engine.metadata_api.plans.broken_documents import DocumentSearch
 from fieldstone.engine.metadata_api.plans.broken_operations import FindBroken
 from fieldstone.engine.metadata_api.roles.rights import require_for_changes
 from fieldstone.engine.metadata_api.writes import Arguments
@@ -26,9 +26,9 @@ PlanRun = Callable[[GraphQLSchema, ModelTransaction, Principal, Arguments], Awai
 """Returns the whole plan; raises MetadataError or ApiError."""
 
 
-def plan_runs(find_broken: FindBroken, find_documents: FindBrokenDocuments) -> Mapping[str, PlanRun]:
+def plan_runs(find_broken: FindBroken, documents: DocumentSearch) -> Mapping[str, PlanRun]:
     """Return the functions that execute the root fields, by their names."""
-    find = _Find(find_broken, find_documents)
+    find = _Find(find_broken, documents)
     return {
         "planChanges": partial(_apply_changes, find, only_plans=True),
         "planRollback": partial(_roll_back, find, only_plans=True),
@@ -85,11 +85,11 @@ class _Find(NamedTuple):
     """Finds all that a model would break."""
 
     operations: FindBroken
-    documents: FindBrokenDocuments
+    documents: DocumentSearch
 
     async def __call__(self, transaction: ModelTransaction, after: Snapshot) -> Mapping[str, JsonValue]:
         """Return the members of a plan about operations that clients send."""
-        documents = await self.documents(transaction.connection, transaction.snapshot, after)
+        documents = await self.documents.find_broken(transaction.connection, transaction.snapshot, after)
         return {
             "operations": await self.operations(after),
             "documents": documents.broken,
