@@ -6,7 +6,8 @@ import pytest
 
 from fieldstone.sql.executor import Database
 from tests.databases import Databases
-from tests.metadata.desk import Desk, connect_database, fill_model, open_desk
+from tests.metadata.changes.refusal import State
+from tests.metadata.desk import Desk, connect_database, fill_model, open_desk, whole_state
 from tests.metadata.workbench import Workbench
 
 
@@ -38,3 +39,9 @@ def bench(databases: Databases) -> Iterator[Workbench]:
         opened = Workbench(dsn)
         yield opened
         opened.close()
+
+
+@pytest.fixture(scope="module")
+def before(bench: Workbench) -> State:
+    """The state of that database at first."""
+    return whole_state(bench.dsn)

@@ -5,13 +5,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from fieldstone.sql.embedded.locks import exclusively
-from tests.apis import workspace_template
 from tests.databases import Databases
 from tests.engine.server.prepared import migrate
 from tests.processes.embedded_runs import ROOT, Run, User, running
@@ -69,7 +68,6 @@ def run_user() -> Iterator[Run]:
 
 
 @pytest.fixture
-def event_dsn(databases: Databases) -> Iterator[str]:
-    """The address of a database with an empty workspace."""
-    with databases.clone(workspace_template(databases)) as dsn:
-        yield dsn
+def database(databases: Databases, clone_database: Callable[[str], str]) -> str:
+    """The address of a database with the workspace `default`."""
+    return clone_database(databases.template("default workspace", migrate))

@@ -13,16 +13,8 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from tests.databases import Databases
-from tests.engine.server.prepared import migrate
 from tests.processes.embedded_runs import ROOT
 from tests.processes.serving import environment, run
-
-
-@pytest.fixture
-def database(databases: Databases) -> Iterator[str]:
-    with databases.clone(databases.template("default workspace", migrate)) as dsn:
-        yield dsn
 
 
 @pytest.mark.parametrize(

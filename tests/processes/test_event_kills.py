@@ -5,5 +5,5 @@ from pathlib import Path
 from tests.processes.event_clients import survive
 
 
-def test_no_event_is_lost_or_doubled_when_a_server_is_killed(clients: Path, event_dsn: str) -> None:
-    assert survive(event_dsn, clients, kills=5) > 200
+def test_no_event_is_lost_or_doubled_when_a_server_is_killed(clients: Path, workspace_dsn: str) -> None:
+    assert survive(workspace_dsn, clients, kills=5) > 200

@@ -24,10 +24,10 @@ CREATED = "subscription ($after: String) { personCreated(after: $after) { id fir
 
 @pytest.mark.parametrize(("script", "scheme", "path"), CLIENTS.values(), ids=CLIENTS)
 def test_a_client_connects_receives_reconnects_and_resumes(
-    clients: Path, event_dsn: str, script: str, scheme: str, path: str
+    clients: Path, workspace_dsn: str, script: str, scheme: str, path: str
 ) -> None:
-    with servers(event_dsn, 1) as (server,):
-        key = make_key(event_dsn)
+    with servers(workspace_dsn, 1) as (server,):
+        key = make_key(workspace_dsn)
         url = server.url.replace("http", scheme) + path
         with client(clients, script, url, key, CREATED) as subscriber:
             eventually(lambda: subscriber.connections == 1, f"not connected: {subscriber.said}")
@@ -94,10 +94,10 @@ def unread(server: Server, key: str, query: str, count: int) -> Iterator[None]:
 CREATE_ACTIVITIES = "mutation ($data: [ActivityInput!]!) { createActivities(data: $data) { id } }"
 
 
-def test_readers_that_do_not_read_do_not_grow_the_server(event_dsn: str) -> None:
+def test_readers_that_do_not_read_do_not_grow_the_server(workspace_dsn: str) -> None:
     """20 clients subscribe and read nothing, while 200 MB are written that concern each of them."""
-    with servers(event_dsn, 1, FIELDSTONE_UNREAD_TIMEOUT="600") as (server,):
-        key = make_key(event_dsn)
+    with servers(workspace_dsn, 1, FIELDSTONE_UNREAD_TIMEOUT="600") as (server,):
+        key = make_key(workspace_dsn)
         with unread(server, key, "subscription { activityCreated { body } }", 20):
             for number in range(20):
                 data = [{"title": "x", "body": "x" * 10_000} for _ in range(50)]
@@ -111,15 +111,15 @@ def test_readers_that_do_not_read_do_not_grow_the_server(event_dsn: str) -> None
             # 20 readers times 16 batches of 500 kB would be 160 MB.
 
 
-def test_live_queries_of_readers_that_do_not_read_do_not_grow_the_server(event_dsn: str) -> None:
+def test_live_queries_of_readers_that_do_not_read_do_not_grow_the_server(workspace_dsn: str) -> None:
     """20 clients ask for answers of 500 kB and read nothing, while these change 20 times.
 
     A reader that answers no ping is closed after 40 s, so the whole has to be over before that.
     """
     page = "first: 50, orderBy: { createdAt: DESC }, interval: 100"
     live = f"subscription {{ activities({page}) {{ edges {{ node {{ body }} }} }} }}"
-    with servers(event_dsn, 1, FIELDSTONE_UNREAD_TIMEOUT="600") as (server,):
-        key = make_key(event_dsn)
+    with servers(workspace_dsn, 1, FIELDSTONE_UNREAD_TIMEOUT="600") as (server,):
+        key = make_key(workspace_dsn)
         data = [{"title": "x", "body": "x" * 10_000} for _ in range(50)]
         send(server.url, key, CREATE_ACTIVITIES, data=data)
         with unread(server, key, live, 20):
@@ -143,11 +143,11 @@ def _metrics(url: str) -> dict[str, float]:
     return {line.split()[0]: float(line.split()[1]) for line in lines if not line.startswith("#")}
 
 
-def test_the_documented_client_runs_where_node_has_no_websocket_of_its_own(clients: Path, event_dsn: str) -> None:
+def test_the_documented_client_runs_where_node_has_no_websocket_of_its_own(clients: Path, workspace_dsn: str) -> None:
     page = (ROOT / "docs" / "how-to" / "subscribe.md").read_text(encoding="utf-8")
     (documented,) = re.findall(r"^```javascript\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
-    with servers(event_dsn, 1) as (server,):
-        key = make_key(event_dsn)
+    with servers(workspace_dsn, 1) as (server,):
+        key = make_key(workspace_dsn)
         shown = "ws://127.0.0.1:3000"
         assert shown in documented
         script = clients / "documented.mjs"
@@ -181,18 +181,18 @@ def test_the_documented_client_runs_where_node_has_no_websocket_of_its_own(clien
                 run.kill()
 
 
-def test_graphql_ws_comes_back_with_another_token_when_one_has_ended(clients: Path, event_dsn: str) -> None:
+def test_graphql_ws_comes_back_with_another_token_when_one_has_ended(clients: Path, workspace_dsn: str) -> None:
     secret = "a secret of thirty-two bytes, or more"  # noqa: S105 - of this test
     issuer = {"issuer": "https://id.example", "audience": "fieldstone", "key": secret, "roles": ["admin"]}
     claims = json.dumps({"iss": "https://id.example", "aud": "fieldstone", "sub": "ada"})
-    with servers(event_dsn, 1, FIELDSTONE_JWT=json.dumps([issuer])) as (server,):
+    with servers(workspace_dsn, 1, FIELDSTONE_JWT=json.dumps([issuer])) as (server,):
         url = server.url.replace("http", "ws") + "/graphql"
         with client(clients, "subscribe_token.js", url, secret, claims, "3", CREATED) as subscriber:
             eventually(lambda: subscriber.connections == 3, f"it does not come back: {subscriber.said}")
             closed = [one for one in subscriber.said if "closed" in one]
             assert {one["closed"] for one in closed} == {4403}
             before = len(subscriber.results)
-            key = make_key(event_dsn)
+            key = make_key(workspace_dsn)
             while len(subscriber.results) == before:
                 send(server.url, key, CREATE, data=[{"email": f"{uuid4()}@example.com"}])
                 with contextlib.suppress(AssertionError):

@@ -1,27 +1,18 @@
 """A request with an Idempotency-Key whose server is killed is sent again to another one: it has one effect."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 
-from tests.databases import Databases
-from tests.engine.server.prepared import migrate
 from tests.processes.serving import close, serving, start, wait_until_ready
 from tests.waiting import eventually
 
 _BODY = {"query": 'mutation { createPerson(data: { email: "a" }) { id } }'}
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'workspace_default.person'::regclass"
 _CLAIMING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'transactionid'"
-
-
-@pytest.fixture
-def database(databases: Databases) -> Iterator[str]:
-    with databases.clone(databases.template("default workspace", migrate)) as dsn:
-        yield dsn
 
 
 def send(client: httpx.Client, key: str) -> Any:

@@ -1,14 +1,10 @@
 """A server is killed in the middle of an import job: another process goes on with it, and writes no row twice."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import psycopg
-import pytest
 
-from tests.databases import Databases
-from tests.engine.server.prepared import migrate
 from tests.processes.serving import close, run, serving, start, wait_until_ready
 from tests.waiting import eventually
 
@@ -16,12 +12,6 @@ _COMPANIES = "SELECT count(*), count(DISTINCT name) FROM workspace_default.compa
 _EVENTS = "SELECT (SELECT count(*) FROM fieldstone.event_staging) + (SELECT count(*) FROM fieldstone.event_log)"
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'workspace_default.company'::regclass"
 _ROWS = 6_000
-
-
-@pytest.fixture
-def database(databases: Databases) -> Iterator[str]:
-    with databases.clone(databases.template("default workspace", migrate)) as dsn:
-        yield dsn
 
 
 def row(dsn: str, query: str) -> tuple[Any, ...]:

@@ -5,22 +5,13 @@ from collections.abc import Iterator
 
 import httpx
 import psycopg
-import pytest
 
-from tests.databases import Databases
-from tests.engine.server.prepared import migrate
 from tests.processes.serving import close, serving, start, wait_until_ready
 from tests.waiting import eventually
 
 _PEOPLE = "SELECT count(*) FROM workspace_default.person"
 _EVENTS = "SELECT (SELECT count(*) FROM fieldstone.event_staging) + (SELECT count(*) FROM fieldstone.event_log)"
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'workspace_default.person'::regclass"
-
-
-@pytest.fixture
-def database(databases: Databases) -> Iterator[str]:
-    with databases.clone(databases.template("default workspace", migrate)) as dsn:
-        yield dsn
 
 
 def count(dsn: str, query: str) -> int:

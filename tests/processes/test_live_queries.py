@@ -12,10 +12,10 @@ LIVE = "subscription { people(orderBy: { email: ASC }, interval: 100) { edges { 
 
 @pytest.mark.parametrize(("script", "scheme", "path"), CLIENTS.values(), ids=CLIENTS)
 def test_a_client_has_the_present_answer_also_after_it_has_reconnected(
-    clients: Path, event_dsn: str, script: str, scheme: str, path: str
+    clients: Path, workspace_dsn: str, script: str, scheme: str, path: str
 ) -> None:
-    with servers(event_dsn, 1) as (server,):
-        key = make_key(event_dsn)
+    with servers(workspace_dsn, 1) as (server,):
+        key = make_key(workspace_dsn)
         url = server.url.replace("http", scheme) + path
         with client(clients, script, url, key, LIVE) as subscriber:
 

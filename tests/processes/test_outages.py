@@ -101,19 +101,19 @@ def playing(dsn: str, folder: Path, **variables: str) -> Iterator[Scene]:
         assert all(served is not None and served.process.poll() is None for served in processes)
 
 
-def test_listening_connections_are_terminated(clients: Path, event_dsn: str) -> None:
-    with playing(event_dsn, clients) as scene:
+def test_listening_connections_are_terminated(clients: Path, workspace_dsn: str) -> None:
+    with playing(workspace_dsn, clients) as scene:
         for _ in range(3):
             # Each server has one, and has it again.
-            end_listeners(event_dsn, 2)
+            end_listeners(workspace_dsn, 2)
             scene.writing.go_on()
             scene.until_delivered()
             scene.change()
 
 
-def test_redis_is_stopped_and_started(clients: Path, event_dsn: str) -> None:
-    with running_redis() as redis, playing(event_dsn, clients, FIELDSTONE_BROADCAST_URL=redis.url) as scene:
-        assert count_listeners(event_dsn) == 0
+def test_redis_is_stopped_and_started(clients: Path, workspace_dsn: str) -> None:
+    with running_redis() as redis, playing(workspace_dsn, clients, FIELDSTONE_BROADCAST_URL=redis.url) as scene:
+        assert count_listeners(workspace_dsn) == 0
         for _ in range(2):
             redis.stop()
             scene.writing.go_on()

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,17 +15,9 @@ import httpx
 import psycopg
 import pytest
 
-from tests.databases import Databases
-from tests.engine.server.prepared import migrate
 from tests.ports import free_port
 from tests.processes.embedded_runs import is_running
 from tests.processes.serving import Served, close, run, serving, start, wait_until_ready
-
-
-@pytest.fixture
-def database(databases: Databases) -> Iterator[str]:
-    with databases.clone(databases.template("default workspace", migrate)) as dsn:
-        yield dsn
 
 
 def ask(client: httpx.Client, query: str, **variables: Any) -> Any:

@@ -1,20 +1,11 @@
 """`fieldstone status`: a healthy database with a server, one that needs a migration, one without a catalog."""
 
 import json
-from collections.abc import Iterator
 
 import psycopg
-import pytest
 
 from tests.databases import Databases
-from tests.engine.server.prepared import migrate
 from tests.processes.serving import run, serving
-
-
-@pytest.fixture
-def database(databases: Databases) -> Iterator[str]:
-    with databases.clone(databases.template("default workspace", migrate)) as dsn:
-        yield dsn
 
 
 def test_a_served_database_is_shown_as_lines_and_as_json(database: str) -> None:

@@ -4,21 +4,10 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.databases import Databases
-from tests.engine.server.prepared import migrate
 from tests.processes.embedded_runs import ROOT
 from tests.processes.serving import environment, run
-
-
-@pytest.fixture
-def database(databases: Databases) -> Iterator[str]:
-    with databases.clone(databases.template("default workspace", migrate)) as dsn:
-        yield dsn
 
 
 def test_names_stand_in_messages_as_they_were_given(database: str, tmp_path: Path) -> None:

@@ -40,10 +40,10 @@ async def _follow(url: str, key: str) -> None:
             await reader.follow(example)
 
 
-def test_a_reader_comes_to_the_end_of_the_tutorial(event_dsn: str, tmp_path: Path) -> None:
+def test_a_reader_comes_to_the_end_of_the_tutorial(workspace_dsn: str, tmp_path: Path) -> None:
     create_key, export = _commands()
-    with serving("--demo", DATABASE_URL=event_dsn) as served:
-        key = run(*create_key, DATABASE_URL=event_dsn).stdout.splitlines()[-1]
+    with serving("--demo", DATABASE_URL=workspace_dsn) as served:
+        key = run(*create_key, DATABASE_URL=workspace_dsn).stdout.splitlines()[-1]
         asyncio.run(_follow(served.url, key))
         (program,), (expected,) = _blocks("python"), _blocks("text")
         script = tmp_path / "open_tasks.py"
@@ -53,5 +53,5 @@ def test_a_reader_comes_to_the_end_of_the_tutorial(event_dsn: str, tmp_path: Pat
             [sys.executable, script], env=variables, capture_output=True, text=True, timeout=60, check=False
         )
         assert (done.stdout, done.stderr) == (expected, "")
-        exported = run(*export[: export.index(">")], DATABASE_URL=event_dsn)
+        exported = run(*export[: export.index(">")], DATABASE_URL=workspace_dsn)
         assert "\n  project:\n" in exported.stdout

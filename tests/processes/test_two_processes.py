@@ -19,8 +19,6 @@ import pytest
 from fieldstone.sql.embedded import start as start_embedded
 from fieldstone.sql.embedded import stop as stop_embedded
 from tests.citus_cluster import ON_CITUS
-from tests.databases import Databases
-from tests.engine.server.prepared import migrate
 from tests.ports import free_port
 from tests.processes.embedded_runs import kill_postmaster
 from tests.processes.listeners import count_listeners, end_listeners
@@ -34,12 +32,6 @@ from tests.waiting import eventually
 CHANGES = 40 if ON_CITUS else 200
 LOAD = 10 if ON_CITUS else 50
 """Requests a second to each server."""
-
-
-@pytest.fixture
-def database(databases: Databases) -> Iterator[str]:
-    with databases.clone(databases.template("default workspace", migrate)) as dsn:
-        yield dsn
 
 
 @dataclass(frozen=True)

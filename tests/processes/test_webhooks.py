@@ -24,9 +24,9 @@ def until_more_is_sent(writing: Writing, taken: Taken) -> None:
     eventually(lambda: taken.requests > sent + 15, "nothing is sent")
 
 
-def test_each_event_reaches_each_webhook_whoever_is_killed(event_dsn: str) -> None:
-    with target() as taken, servers(event_dsn, 2, **SETTINGS) as both:
-        key = make_key(event_dsn)
+def test_each_event_reaches_each_webhook_whoever_is_killed(workspace_dsn: str) -> None:
+    with target() as taken, servers(workspace_dsn, 2, **SETTINGS) as both:
+        key = make_key(workspace_dsn)
         with contextlib.closing(Desk(both[0].url, key)) as desk:
             for path in ("/one", "/other"):
                 desk.add_webhook(taken, path)
@@ -35,7 +35,7 @@ def test_each_event_reaches_each_webhook_whoever_is_killed(event_dsn: str) -> No
                     for act in (both[number % 2].kill, both[number % 2].start):
                         until_more_is_sent(writing, taken)
                         act()
-            count = desk.check_that_all_was_taken(event_dsn, taken)
+            count = desk.check_that_all_was_taken(workspace_dsn, taken)
     assert len(writing.answered) <= count
     extra = sum(map(len, taken.positions.values())) - 2 * count
     assert 0 <= extra <= KILLS * IN_FLIGHT

@@ -19,18 +19,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.databases import Databases
-from tests.engine.server.prepared import migrate
 from tests.processes.embedded_runs import is_alive, is_running, kill_postmaster
 from tests.processes.serving import Served, close, run, serving, start, wait_until_ready
 from tests.processes.visitors import COUNT, JSON_LOG, Visitor, lines, visited, wait_for_answers, workers
 from tests.waiting import eventually
-
-
-@pytest.fixture
-def database(databases: Databases) -> Iterator[str]:
-    with databases.clone(databases.template("default workspace", migrate)) as dsn:
-        yield dsn
 
 
 def test_a_killed_worker_costs_its_own_requests_alone_and_is_replaced(database: str) -> None:

@@ -5,13 +5,8 @@ import pytest
 from tests.metadata.changes.prepared import Prepared, check_prepared
 from tests.metadata.changes.prepared_cases import CHANGED, NEW
 from tests.metadata.changes.refusal import Refusal, State, check_refused
-from tests.metadata.desk import Desk, whole_state
+from tests.metadata.desk import Desk
 from tests.metadata.workbench import Workbench
-
-
-@pytest.fixture(scope="module")
-def before(bench: Workbench) -> State:
-    return whole_state(bench.dsn)
 
 
 @pytest.mark.parametrize("refusal", [pytest.param(one, id=name) for name, one in NEW.items()])

@@ -5,7 +5,6 @@ import pytest
 from tests.metadata.changes.refusal import Refusal, State, check_refused
 from tests.metadata.changes.refused_creates import FIELDS, INDEXES, OBJECTS, RELATIONS
 from tests.metadata.changes.refused_roles import ROLES
-from tests.metadata.desk import whole_state
 from tests.metadata.workbench import Workbench
 
 CASES = [
@@ -19,11 +18,6 @@ CASES = [
     )
     for name, refusal in refusals.items()
 ]
-
-
-@pytest.fixture(scope="module")
-def before(bench: Workbench) -> State:
-    return whole_state(bench.dsn)
 
 
 @pytest.mark.parametrize("refusal", CASES)
