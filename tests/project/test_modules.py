@@ -28,6 +28,17 @@ def test_no_room_has_too_many_modules() -> None:
     assert {room: number for room, number in rooms.items() if number > _MOST_IN_A_ROOM} == {}
 
 
+def test_immutable_data_is_made_by_one_decorator() -> None:
+    """The methods of a plain dataclass are compiled at each start. The supervisor imports nothing of `sql`."""
+    plain = [
+        module
+        for module in modules(*SOURCES)
+        if "@dataclass(frozen=True, slots=True, kw_only=True)\n" in (ROOT / module).read_text(encoding="utf-8")
+        and module.parent.name != "supervisor"
+    ]
+    assert plain == []
+
+
 def test_packages_are_imported_by_their_names_below_fieldstone() -> None:
     """A host's own `engine`, `metadata` or `sql` is another module."""
     bare = [
