@@ -4,10 +4,10 @@ A server makes instances of few of its classes before it is ready; to compile th
 The supervisor imports nothing of this package, and its few classes are plain dataclasses.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields
 from reprlib import recursive_repr
-from typing import Any, NoReturn, TypeVar, dataclass_transform
+from typing import Any, Final, NoReturn, TypeVar, dataclass_transform
 
 T = TypeVar("T")
 
@@ -22,11 +22,11 @@ def frozen(cls: type[T]) -> type[T]:
         _add(made, methods)
         methods["__init__"](self, *arguments, **values)
 
-    _add(made, {"__init__": first, "__repr__": _show, "__setattr__": _refuse_value, "__delattr__": _refuse_deletion})
+    _add(made, {"__init__": first, **_SHARED})
     return made
 
 
-def _add(cls: type, methods: dict[str, Callable[..., Any]]) -> None:
+def _add(cls: type, methods: Mapping[str, Callable[..., Any]]) -> None:
     """Give a class methods; those that it has written itself stay."""
     for name, method in methods.items():
         if name == "__init__" or name not in vars(cls):
@@ -84,3 +84,21 @@ def _refuse_value(_data: object, name: str, _value: object) -> NoReturn:
 
 def _refuse_deletion(_data: object, name: str) -> NoReturn:
     raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+def _values(self: Any) -> list[Any]:
+    return [getattr(self, one.name) for one in fields(self)]
+
+
+def _restore(self: Any, values: list[Any]) -> None:
+    for one, value in zip(fields(self), values, strict=True):
+        object.__setattr__(self, one.name, value)
+
+
+_SHARED: Final[Mapping[str, Callable[..., Any]]] = {
+    "__repr__": _show,
+    "__setattr__": _refuse_value,
+    "__delattr__": _refuse_deletion,
+    "__getstate__": _values,
+    "__setstate__": _restore,
+}

@@ -1,6 +1,7 @@
 """Immutable data by `@frozen` behaves as a frozen dataclass does."""
 
 from collections.abc import Callable
+from copy import copy, deepcopy
 from dataclasses import FrozenInstanceError, asdict, dataclass, field, fields, replace
 from typing import Any
 
@@ -56,6 +57,8 @@ def _outcome(work: Callable[[Any], object], type_: Any) -> object:
         (_Page, lambda made: setattr(made(first=1), "name", "b")),
         (_Page, lambda made: delattr(made(first=1), "name")),
         (_Page, lambda made: vars(made(first=1))),
+        (_Page, lambda made: copy(made(first=1, keys=["a"]))),
+        (_Page, lambda made: deepcopy(made(first=1, keys=["a"]))),
         (_Page, lambda made: made(first=1, keys=[made(first=2)])),
         (_Empty, lambda made: (made(), made() == made(), hash(made()))),
         (_Hashed, lambda made: (hash(made(value=1)), made(value=1) == made(value=1))),
