@@ -338,3 +338,31 @@ async def test_deliveries_are_shown_to_roles_that_read_all_that_their_webhooks_d
     for one in others:
         assert (await rep.error(REDELIVER, id=one["id"]))["extensions"]["code"] == "FORBIDDEN"
     assert (await rep.data(REDELIVER, id=own["node"]["id"]))["redeliver"] == {"id": own["node"]["id"]}
+
+
+async def test_operations_are_listed_as_long_as_the_role_reads_their_object(
+    sending: Sending, target: TargetServer
+) -> None:
+    async def listed() -> Any:
+        found = await sending.data("{ webhooks { edges { node { operations } } } }")
+        return found["webhooks"]["edges"][0]["node"]["operations"]
+
+    every, none = {"object": "*", "read": {}}, {"object": "company"}
+    person = {"object": "person", "read": {}}
+    base, rep = [
+        (await sending.data(CREATE, input={"name": name, "label": name, "parents": parents, "grants": grants}))[
+            "createRole"
+        ]["id"]
+        for name, parents, grants in (("base", [], []), ("rep", ["base"], [every]))
+    ]
+    await sending.webhook(f"{target.url}/rep", "person.created", "company.*", "*.deleted", role="rep")
+    assert await listed() == ["person.created", "company.*", "*.deleted"]
+    for grants, inherited, operations in (
+        ([every, none], [], ["person.created", "*.deleted"]),
+        ([], [], ["*.deleted"]),
+        ([person], [], ["person.created", "*.deleted"]),
+        ([none], [every], ["person.created", "company.*", "*.deleted"]),
+    ):
+        await sending.data(UPDATE, id=base, input={"grants": inherited})
+        await sending.data(UPDATE, id=rep, input={"grants": grants})
+        assert await listed() == operations
