@@ -16,7 +16,7 @@ from fieldstone.engine.errors import ApiError
 from fieldstone.engine.events.counters import HubCounters
 from fieldstone.engine.events.delivery.catch_up import CatchUp
 from fieldstone.engine.events.delivery.live import LiveDelivery
-from fieldstone.engine.events.delivery.reader import TIME_LIMIT, Reader
+from fieldstone.engine.events.delivery.reader import Reader
 from fieldstone.engine.events.delivery.registry import Registry
 from fieldstone.engine.events.delivery.renewal import Renewal
 from fieldstone.engine.events.delivery.slots import Slots
@@ -65,8 +65,6 @@ class Hub:
         api: makes subscriptions again when the model has changed.
         report: logs an internal error, and returns the error for its subscribers.
         limits: the quotas of subscribers.
-        interval: seconds between reads of the log without a hint.
-        time_limit: seconds after which a group's statement is among the slow ones.
         live_poll: seconds after which live queries are answered again without an event; 0: they are not.
         watch: wraps the steps of the works.
 
@@ -84,8 +82,6 @@ class Hub:
         *,
         report: Callable[[BaseException], ApiError],
         limits: QuotaLimits | None = None,
-        interval: float = INTERVAL,
-        time_limit: float = TIME_LIMIT,
         live_poll: float = 0,
         watch: Watch = unwatched,
     ) -> None:
@@ -97,12 +93,11 @@ class Hub:
         self.position = 0
         self._api = api
         self._report = report
-        self._interval = interval
         self.registry = Registry()
         self.models = ModelWatchers()
         total = max(_FEWEST_SLOTS, database.stats().limit // 2)
         slots = Slots(total)
-        reader = Reader(database, slots, self.counters, time_limit=time_limit)
+        reader = Reader(database, slots, self.counters)
         self._waiting = CatchUp(reader, self.log, self.counters, self._end_member)
         renewal = Renewal[Subscriber](api, end=self._end_member, rejoin=self._rejoin)
         self._delivery = LiveDelivery(reader, self.counters)
@@ -128,7 +123,6 @@ class Hub:
             slots,
             total,
             self.counters,
-            time_limit=time_limit,
             poll=live_poll,
             position=lambda: self.position,
         )
@@ -238,7 +232,7 @@ class Hub:
                 _LOG.warning("events are noticed later: %s", error)
                 await asyncio.sleep(PAUSE)
             if not more:
-                await self.wake.wait(self._interval)
+                await self.wake.wait(INTERVAL)
 
     async def close(self) -> None:
         """End all deliveries that are under way."""

@@ -3,7 +3,7 @@
 import base64
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from hashlib import sha256
 from typing import Final, NamedTuple
@@ -56,26 +56,14 @@ class Tokens:
         issuers: those whose tokens are accepted.
         denied: the list of denied tokens.
         workspaces: finds workspaces by their names.
-        clock: seconds that never go back.
-        now: Unix time in seconds.
     """
 
-    def __init__(
-        self,
-        issuers: Sequence[TrustedIssuer],
-        denied: DeniedTokens,
-        workspaces: WorkspaceNames,
-        *,
-        clock: Callable[[], float] = time.monotonic,
-        now: Callable[[], float] = time.time,
-        limit: int = LIMIT,
-    ) -> None:
+    def __init__(self, issuers: Sequence[TrustedIssuer], denied: DeniedTokens, workspaces: WorkspaceNames) -> None:
         self.denied = denied
         self._trusted = {trusted.issuer.name: trusted for trusted in issuers}
         self._workspaces = workspaces
-        self._clock = clock
-        self._now = now
-        self._limit = limit
+        self._clock = time.monotonic
+        self._limit = LIMIT
         self._kept: OrderedDict[bytes, Verified] = OrderedDict()
         denied.changed.connect(self._drop_denied)
         for trusted in self._trusted.values():
@@ -100,7 +88,7 @@ class Tokens:
         if kept is None or self._clock() >= kept.until or not self.denied.is_fresh:
             return None
         expires_at = kept.principal.expires_at
-        return kept.principal if expires_at is None or self._now() < expires_at else None
+        return kept.principal if expires_at is None or time.time() < expires_at else None
 
     async def authenticate(self, token: str) -> Principal:
         """Return the principal of a token.
@@ -174,7 +162,7 @@ class Tokens:
 
     async def _accept(self, issuer: Issuer, claims: Mapping[str, JsonValue], key: SigningKey) -> Verified:
         """Return a token whose signature is right, if its claims are."""
-        now = self._now()
+        now = time.time()
         expires_at = _check_times(issuer, claims, now)
         given = claims.get("aud")
         audience = given if isinstance(given, list) else [given]

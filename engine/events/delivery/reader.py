@@ -43,16 +43,12 @@ class Reader:
         database: where the log is.
         slots: how many statements run at once.
         counters: counted in.
-        time_limit: seconds for the statement of a group that is not known to be slow.
     """
 
-    def __init__(
-        self, database: Database, slots: Slots, counters: HubCounters, *, time_limit: float = TIME_LIMIT
-    ) -> None:
+    def __init__(self, database: Database, slots: Slots, counters: HubCounters) -> None:
         self._database = database
         self._slots = slots
         self._counters = counters
-        self._time_limit = time_limit
 
     async def read(self, group: SubscriptionGroup, choose: Callable[[], Wanted]) -> Found:
         """Return the events of a range, or of its beginning.
@@ -73,7 +69,7 @@ class Reader:
                 begun = loop.time()
                 try:
                     found, reached = await group.read(
-                        self._database, after, upto, sets, limit=None if slow else self._time_limit
+                        self._database, after, upto, sets, limit=None if slow else TIME_LIMIT
                     )
                 except ResponseTooLarge:
                     if upto - after <= 1:
@@ -88,7 +84,7 @@ class Reader:
                         group.reach = max(1, (upto - after) // _SHORTER)
                     group.is_slow = True
                     continue
-                group.is_slow = slow and loop.time() - begun > self._time_limit / 2
+                group.is_slow = slow and loop.time() - begun > TIME_LIMIT / 2
                 group.reach = min(2 * group.reach, LONGEST_REACH)
                 return Found(deliveries=found, upto=reached, sets=sets)
 

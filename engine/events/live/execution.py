@@ -5,6 +5,7 @@ from collections.abc import Callable
 from hashlib import blake2b
 
 from fieldstone.engine.events.counters import HubCounters
+from fieldstone.engine.events.delivery.reader import TIME_LIMIT
 from fieldstone.engine.events.delivery.slots import Slots
 from fieldstone.engine.events.live.group import LiveAnswer, LiveGroup
 from fieldstone.engine.events.live.waiting import WaitingAnswers
@@ -27,7 +28,6 @@ class Execution:
         slots: all statements of the hub; live queries have half of them, so that events are not kept waiting.
         total: the number of those slots.
         counters: counted in.
-        time_limit: seconds for the statement of a group that is not known to be slow.
         poll: seconds after which a statement runs again without an event; 0: it does not.
         position: returns the position up to which the events are noted.
     """
@@ -39,7 +39,6 @@ class Execution:
         total: int,
         counters: HubCounters,
         *,
-        time_limit: float,
         poll: float,
         position: Callable[[], int],
     ) -> None:
@@ -48,7 +47,6 @@ class Execution:
         self._slots = slots
         self._live_slots = Slots(max(_LEAST_LIVE, total // 2))
         self._counters = counters
-        self._time_limit = time_limit
         self._poll = poll
         self._position = position
 
@@ -74,7 +72,7 @@ class Execution:
                 ((data,),) = await self._database.read(
                     group.key.statement,
                     list(group.key.parameters),
-                    timeout=None if was_slow else self._time_limit,
+                    timeout=None if was_slow else TIME_LIMIT,
                     share=workspace_id.int,
                 )
             except StatementTimeout:
@@ -88,7 +86,7 @@ class Execution:
                 group.is_due = True
                 raise
             took = asyncio.get_running_loop().time() - begun
-            group.is_slow = was_slow and took > self._time_limit / 2
+            group.is_slow = was_slow and took > TIME_LIMIT / 2
         group.covered = position
         if self._poll:
             group.run_within(self._poll)

@@ -76,7 +76,6 @@ class Sequencer:
         wake: Wake,
         moved: Callable[[int], None],
         batch: int = BATCH,
-        interval: float = INTERVAL,
     ) -> None:
         self.counters = SequencerCounters()
         self._database = database
@@ -84,13 +83,12 @@ class Sequencer:
         self._wake = wake
         self._moved = moved
         self._batch = batch
-        self._interval = interval
         self._covered = 0
         self._standstill = Standstill(database, "events")
 
     async def run(self) -> None:
         """Tick until cancelled: at each call of `wake`, and by the timer."""
-        backoff = Backoff(_FIRST_PAUSE, longest=self._interval, spread=EVEN)
+        backoff = Backoff(_FIRST_PAUSE, longest=INTERVAL, spread=EVEN)
         while True:
             self._wake.forget()
             try:
@@ -98,7 +96,7 @@ class Sequencer:
             except DatabaseError as error:
                 _LOG.warning("events wait: %s", error)
                 await self._standstill.go_on()
-                await asyncio.sleep(self._interval)
+                await asyncio.sleep(INTERVAL)
                 continue
             if done is None:
                 # The statement of the other process may be older than the events that wait here.
@@ -109,7 +107,7 @@ class Sequencer:
             backoff.reset()
             if not done.more:
                 await asyncio.sleep(gather_time(done.moved))
-                await self._wake.wait(self._interval)
+                await self._wake.wait(INTERVAL)
 
     async def tick(self) -> Tick | None:
         """Move the visible events, a batch at most; return None where another process is moving some.
