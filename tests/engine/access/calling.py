@@ -1,30 +1,26 @@
 """An app in this process that is called as drawn roles."""
 
-import asyncio
 import json
 from dataclasses import replace
-from typing import Any
 
-import httpx
 from hypothesis import assume
 
 from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.model import Snapshot
 from tests.apis import WORKSPACE_ID
 from tests.eager_schema import eager_schema
+from tests.engine.server.calling import Caller
 from tests.engine.server.conftest import StartApp
 from tests.reference import load_rows
 from tests.role_strategies import DrawnRole
 
 
-class Caller:
-    """Calls an app from hypothesis, which is not asynchronous, as a role that is in no catalog."""
+class RoleCaller(Caller):
+    """Calls an app as a role that is in no catalog."""
 
     def __init__(self, start_app: StartApp, dsn: str) -> None:
-        self._runner = asyncio.Runner()
-        self._started = start_app(database_url=dsn)
-        app, self._client = self._runner.run(self._started.__aenter__())
-        services = self._runner.run(app.runtime.ready())
+        super().__init__(start_app, database_url=dsn)
+        services = self._runner.run(self._app.runtime.ready())
         self._current = services.foundation.current
         self.snapshot = self._runner.run(self._current.get(WORKSPACE_ID))
         self.schema = eager_schema(self.snapshot)
@@ -43,11 +39,3 @@ class Caller:
         self._client.headers["accept"] = "application/problem+json, application/json, text/csv"
         self._client.headers.update({"X-Fieldstone-Role": drawn.role.name, "X-Fieldstone-Principal": values})
         return view_of(snapshot, drawn.role.id)
-
-    def __call__(self, method: str, path: str, **options: Any) -> httpx.Response:
-        return self._runner.run(self._client.request(method, path, **options))
-
-    def close(self) -> None:
-        """Stop the app."""
-        self._runner.run(self._started.__aexit__(None, None, None))
-        self._runner.close()

@@ -24,7 +24,7 @@ from tests.apis import serve
 from tests.databases import Databases
 from tests.eager_schema import eager_schema
 from tests.engine.access.bench import Bench, ask_role
-from tests.engine.access.calling import Caller
+from tests.engine.access.calling import RoleCaller
 from tests.engine.access.clone import Clone
 from tests.engine.access.read_bench import QUERIES
 from tests.engine.server.conftest import StartApp
@@ -61,10 +61,10 @@ def benches(databases: Databases) -> Iterator[tuple[Bench, Bench, Clone]]:
 
 
 @pytest.fixture
-def callers(start_app: StartApp, databases: Databases) -> Iterator[tuple[Caller, Caller, Clone]]:
+def callers(start_app: StartApp, databases: Databases) -> Iterator[tuple[RoleCaller, RoleCaller, Clone]]:
     template = specimen_template(databases)
     with databases.clone(template) as one, databases.clone(template) as other, ExitStack() as stack:
-        first, second = Caller(start_app, one), Caller(start_app, other)
+        first, second = RoleCaller(start_app, one), RoleCaller(start_app, other)
         stack.callback(first.close)
         stack.callback(second.close)
         yield first, second, Clone(other, second.snapshot)
@@ -88,7 +88,9 @@ def test_unreadable_records_change_nothing(benches: tuple[Bench, Bench, Clone], 
 
 @given(data=st.data())
 @examples(8)
-def test_unreadable_records_change_no_response(callers: tuple[Caller, Caller, Clone], data: st.DataObject) -> None:
+def test_unreadable_records_change_no_response(
+    callers: tuple[RoleCaller, RoleCaller, Clone], data: st.DataObject
+) -> None:
     one, other, clone = callers
     drawn, snapshot, disturbed = _draw(one, data)
     view = view_of(snapshot, drawn.role.id)
@@ -113,7 +115,7 @@ def _response(response: httpx.Response) -> tuple[int, bytes, list[tuple[str, str
     return response.status_code, response.content, told
 
 
-def _draw(one: Bench | Caller, data: st.DataObject) -> tuple[DrawnRole, Snapshot, Disturbed]:
+def _draw(one: Bench | RoleCaller, data: st.DataObject) -> tuple[DrawnRole, Snapshot, Disturbed]:
     """A role, the model that has it, and other records in the place of those that the role does not read."""
     drawn = data.draw(roles(one.snapshot, one.schema, one.ids))
     snapshot = replace(one.snapshot, roles={role.id: role for role in (*drawn.parents, drawn.role)})
@@ -141,7 +143,7 @@ def _told(bench: Bench, drawn: Any, snapshot: Any, text: str, variables: Any) ->
     return answer.body, answer.status, log.texts, bench.core.compiler.plans.counters.misses - misses
 
 
-def _disturb(bench: Bench | Caller, reference: RoleReference, chance: random.Random) -> Disturbed:
+def _disturb(bench: Bench | RoleCaller, reference: RoleReference, chance: random.Random) -> Disturbed:
     """Other records in the place of some that the role may not read, deleted or not, and more of them."""
     found = Disturbed()
     for object_ in bench.snapshot.objects.values():

@@ -12,7 +12,7 @@ from fieldstone.engine.rest.selection import select_record
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Object, Snapshot
 from tests.databases import Databases
-from tests.engine.access.calling import Caller
+from tests.engine.access.calling import RoleCaller
 from tests.engine.rest.exports.exporting import is_shown, read_csv
 from tests.engine.rest.pages import Pages, as_rest, said_by_rest, write_conditions, write_order
 from tests.engine.server.conftest import StartApp
@@ -26,7 +26,7 @@ from tests.specimens import specimen_template
 class HttpPages(Pages):
     """Asks an app for pages of an object in both ways."""
 
-    call: Caller
+    call: RoleCaller
     snapshot: Snapshot
 
     def __post_init__(self) -> None:
@@ -46,9 +46,9 @@ class HttpPages(Pages):
 
 
 @pytest.fixture
-def call(start_app: StartApp, databases: Databases) -> Iterator[Caller]:
+def call(start_app: StartApp, databases: Databases) -> Iterator[RoleCaller]:
     with databases.clone(specimen_template(databases)) as dsn:
-        caller = Caller(start_app, dsn)
+        caller = RoleCaller(start_app, dsn)
         try:
             yield caller
         finally:
@@ -57,7 +57,7 @@ def call(start_app: StartApp, databases: Databases) -> Iterator[Caller]:
 
 @given(data=st.data())
 @examples(30)
-def test_any_transport_of_any_role(call: Caller, data: st.DataObject) -> None:
+def test_any_transport_of_any_role(call: RoleCaller, data: st.DataObject) -> None:
     drawn = data.draw(roles(call.snapshot, call.schema, call.ids))
     view = call.act_as(drawn)
     assume(view.readable)
@@ -88,7 +88,7 @@ def _check_file(text: str, object_: Object, records: list[Any]) -> None:
         assert all(is_shown(cells[name], value) for name, value in record.items()), (cells, record)
 
 
-def _check_one(call: Caller, pages: HttpPages, object_: Object, id_: str) -> None:
+def _check_one(call: RoleCaller, pages: HttpPages, object_: Object, id_: str) -> None:
     record = select_record(pages.snapshot, object_, 1, largest_page=200)
     text = f"query ($id: UUID!) {{ one: {object_.name_singular}(id: $id) {{ {record} }} }}"
     expected = pages._ask(text, {"id": id_})

@@ -1,15 +1,14 @@
 """Nothing that a client of REST sends yields a 500, and every refusal has the form of REST."""
 
-import asyncio
 import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engine.server.calling import Caller
 from tests.engine.server.conftest import StartApp
 from tests.operations import examples
 
@@ -72,23 +71,6 @@ _HEADERS = st.dictionaries(
     st.sampled_from(["*", "*/*", "application/json", "application/problem+json", '"a"', "a b", "1", "k", "text/csv"]),
     max_size=2,
 )
-
-
-class Caller:
-    """Calls the app from hypothesis, which is not asynchronous."""
-
-    def __init__(self, start_app: StartApp) -> None:
-        self._runner = asyncio.Runner()
-        self._started = start_app()
-        _, self._client = self._runner.run(self._started.__aenter__())
-
-    def __call__(self, method: str, path: str, **options: Any) -> httpx.Response:
-        return self._runner.run(self._client.request(method, path, **options))
-
-    def close(self) -> None:
-        """Stop the app."""
-        self._runner.run(self._started.__aexit__(None, None, None))
-        self._runner.close()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Nothing that a client sends yields a 500, and every answer is JSON with errors or data."""
 
-import asyncio
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.engine.server.calling import Caller
 from tests.engine.server.conftest import StartApp
 from tests.operations import examples
 
@@ -87,29 +87,9 @@ _HEADERS = st.dictionaries(
 _STATUSES = {200, 307, 400, 401, 404, 405, 406, 413, 415}
 
 
-class Caller:
-    """Calls the app from hypothesis, which is not asynchronous.
-
-    The app runs only while it is called: hypothesis takes it for flaky data when something else draws random numbers.
-    """
-
-    def __init__(self, start_app: StartApp) -> None:
-        self._runner = asyncio.Runner()
-        self._started = start_app(environment="development")
-        _, self._client = self._runner.run(self._started.__aenter__())
-
-    def __call__(self, method: str, path: str, **options: Any) -> httpx.Response:
-        return self._runner.run(self._client.request(method, path, **options))
-
-    def close(self) -> None:
-        """Stop the app."""
-        self._runner.run(self._started.__aexit__(None, None, None))
-        self._runner.close()
-
-
 @pytest.fixture
 def hostile(start_app: StartApp) -> Iterator[Caller]:
-    with contextlib.closing(Caller(start_app)) as caller:
+    with contextlib.closing(Caller(start_app, environment="development")) as caller:
         yield caller
 
 
