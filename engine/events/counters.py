@@ -11,7 +11,6 @@ class HubCounters:
         looks: reads of the log for new events.
         statements: statements that read events for a group.
         delivered: results handed to subscribers.
-        caught_up: statements among them that brought lagging subscribers up to date.
         demoted: the times that a subscriber's queue was full.
         overdue: statements that took longer than other groups should wait for.
         live_statements: statements that answer a group of live queries.
@@ -22,7 +21,6 @@ class HubCounters:
     looks: int = 0
     statements: int = 0
     delivered: int = 0
-    caught_up: int = 0
     demoted: int = 0
     overdue: int = 0
     live_statements: int = 0

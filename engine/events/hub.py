@@ -98,7 +98,7 @@ class Hub:
         total = max(_FEWEST_SLOTS, database.stats().limit // 2)
         slots = Slots(total)
         reader = Reader(database, slots, self.counters)
-        self._waiting = CatchUp(reader, self.log, self.counters, self._end_member)
+        self._waiting = CatchUp(reader, self.log, self._end_member)
         renewal = Renewal[Subscriber](api, end=self._end_member, rejoin=self._rejoin)
         self._delivery = LiveDelivery(reader, self.counters)
         self._live = GroupWork[SubscriptionGroup](

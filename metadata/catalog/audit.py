@@ -1,6 +1,6 @@
 """The audit log: the acts that concern the security of a workspace, each with its author, time and address."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from enum import Enum
 from types import MappingProxyType
@@ -118,8 +118,3 @@ def _row(entry: AuditEntry) -> Mapping[str, JsonValue]:
 
 def _text(id_: UUID | None) -> str | None:
     return None if id_ is None else str(id_)
-
-
-def input_names(given: Mapping[str, JsonValue]) -> Sequence[str]:
-    """Return the names of the inputs that were given, for an act's details."""
-    return sorted(given)

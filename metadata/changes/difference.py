@@ -15,9 +15,8 @@ T = TypeVar("T")
 
 @frozen
 class Changed:
-    """A field as it was and as it is, both with their objects."""
+    """A field as it was and as it is, with its object as that is."""
 
-    object_before: Object
     object_: Object
     before: Field
     after: Field
@@ -80,7 +79,7 @@ def compare(before: Snapshot, after: Snapshot) -> Difference:
         objects_before=tuple(old for old, _ in changed),
         removed_objects=tuple(_removed(objects)),
         fields=tuple(
-            Changed(object_before=old, object_=new, before=old.by_id[field.id], after=field)
+            Changed(object_=new, before=old.by_id[field.id], after=field)
             for old, new in touched
             for field in new.fields
             if field.id in old.by_id and old.by_id[field.id] != field

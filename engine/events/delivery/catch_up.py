@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.events.counters import HubCounters
 from fieldstone.engine.events.delivery.reader import Reader, Wanted
 from fieldstone.engine.events.log.reader import Bounds, EventLog, refuse_resuming
 from fieldstone.engine.events.subscriptions.group import Subscriber, SubscriptionGroup, build_sets
@@ -19,14 +18,12 @@ class CatchUp:
     Args:
         reader: reads events and hands them out.
         log: tells the bounds of the kept events.
-        counters: the hub's.
         end: called for subscribers whose events are not kept any more.
     """
 
-    def __init__(self, reader: Reader, log: EventLog, counters: HubCounters, end: EndMember) -> None:
+    def __init__(self, reader: Reader, log: EventLog, end: EndMember) -> None:
         self._reader = reader
         self._log = log
-        self._counters = counters
         self._end = end
         self._room = asyncio.Event()
 
@@ -55,7 +52,6 @@ class CatchUp:
                 self._give_up(group, ready, bounds)
                 return
             full = await self._reader.hand_out(group, found)
-            self._counters.caught_up += 1
             for member in ready:
                 if member not in full and member.group is group:
                     member.position = max(member.position, found.upto)

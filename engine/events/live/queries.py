@@ -43,7 +43,6 @@ class LiveQueries:
         self.registry = LiveRegistry(most_groups, self.run_soon)
         self.boundaries = Boundaries(lambda: self.registry, read_clock)
         self._api = api
-        self._end = end
         self._waiting = execution.waiting
         renewal = Renewal[LiveMember](api, end=end, rejoin=self._rejoin)
         self._work = GroupWork[LiveGroup](

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fieldstone.engine.identity.tokens import user_id
 from fieldstone.engine.metadata_api.writes import Arguments, Written
-from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, Author, input_names, note
+from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, Author, note
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.writer.transaction import ModelTransaction
@@ -39,7 +39,7 @@ async def note_mutation(
     given = arguments.get("input")
     details: dict[str, JsonValue] = {}
     if isinstance(given, Mapping):
-        details["inputs"] = list(input_names(given))
+        details["inputs"] = sorted(given)
         if name in _TOKENS:
             details["issuer"] = given["issuer"]
     if arguments.get("withMade"):

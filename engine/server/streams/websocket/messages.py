@@ -21,7 +21,6 @@ _LONGEST_REASON = 120
 class Close(IntEnum):
     """Why the server closes a socket."""
 
-    GOING_AWAY = 1001
     TRY_AGAIN_LATER = 1013
     BAD_MESSAGE = 4400
     UNAUTHORIZED = 4401
