@@ -1,11 +1,14 @@
-"""A database for the servers that are attacked."""
+"""The databases and apps that are attacked."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.databases import Databases
+from tests.engine.server.conftest import app_database, client, start_app
 from tests.engine.server.prepared import migrate
+
+__all__ = ["app_database", "client", "start_app"]
 
 
 @pytest.fixture

@@ -6,9 +6,7 @@ import httpx
 import pytest
 
 from tests.attacks.owasp import codes
-from tests.engine.server.conftest import StartApp, app_database, start_app
-
-__all__ = ["app_database", "start_app"]
+from tests.engine.server.conftest import StartApp
 
 QUERY = {"query": "{ companies { totalCount } }"}
 FORGED = 'mutation { createCompany(data: { name: "forged" }) { id } }'

@@ -9,9 +9,7 @@ import httpx
 import pytest
 
 from tests.attacks.owasp import ask, codes, data
-from tests.engine.server.conftest import StartApp, app_database, client, start_app
-
-__all__ = ["app_database", "client", "start_app"]
+from tests.engine.server.conftest import StartApp
 
 HOSTILE = (
     "'; DROP TABLE person; --",

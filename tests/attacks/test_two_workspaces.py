@@ -13,11 +13,9 @@ import pytest
 
 from fieldstone.engine.server.app import Fieldstone
 from tests.attacks.owasp import ask, codes, data
-from tests.engine.server.conftest import StartApp, app_database, client_of, start_app
+from tests.engine.server.conftest import StartApp, client_of
 from tests.engine.server.listening import listening
 from tests.waiting import until_true
-
-__all__ = ["app_database", "start_app"]
 
 OURS = "ours-71f0"
 CREATE_PERSON = "mutation ($data: PersonInput!) { createPerson(data: $data) { id } }"

@@ -8,8 +8,11 @@ from tests.apis import Apis, Served, open_apis, sample_template, serve
 from tests.databases import Databases
 from tests.engine.callback_lines import Longest, patch_handles
 from tests.engine.large_people import large_template
+from tests.engine.server.conftest import app_database, client, start_app
 from tests.reference import Reference, load_rows
 from tests.specimens import specimen_template
+
+__all__ = ["app_database", "client", "start_app"]
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,6 @@ import pytest
 from tests.apis import filled_template, open_apis
 from tests.databases import Databases
 from tests.engine.access.world import World, fill_world
-from tests.engine.server.conftest import app_database, start_app
-
-__all__ = ["app_database", "start_app", "world"]
 
 
 @pytest.fixture

@@ -6,9 +6,7 @@ import httpx
 import pytest
 
 from fieldstone.engine.server.app import Fieldstone
-from tests.engine.server.conftest import StartApp, app_database, start_app
-
-__all__ = ["app_database", "start_app"]
+from tests.engine.server.conftest import StartApp
 
 COUNT = "query Count { companies { totalCount } }"
 IMPORT = (

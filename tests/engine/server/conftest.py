@@ -2,17 +2,19 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
-from fieldstone.engine import create_app
-from fieldstone.engine.server.app import Fieldstone
+from fieldstone import engine
 from tests.databases import Databases
 from tests.engine.server.prepared import migrate
 
-StartApp = Callable[..., AbstractAsyncContextManager[tuple[Fieldstone, httpx.AsyncClient]]]
+if TYPE_CHECKING:
+    from fieldstone.engine.server.app import Fieldstone
+
+StartApp = Callable[..., AbstractAsyncContextManager["tuple[Fieldstone, httpx.AsyncClient]"]]
 
 
 @pytest.fixture
@@ -27,10 +29,10 @@ def start_app(app_database: str) -> StartApp:
     """A function that starts an app with some settings, and gives it with a client that holds a key."""
 
     @asynccontextmanager
-    async def start(**settings: Any) -> AsyncIterator[tuple[Fieldstone, httpx.AsyncClient]]:
+    async def start(**settings: Any) -> AsyncIterator["tuple[Fieldstone, httpx.AsyncClient]"]:
         # No operation is refused because the machine is busy.
         given = {"database_url": app_database, "rate_limit": 0, "log_level": "error", "max_queue_ms": 0, **settings}
-        app = create_app(**given)
+        app = engine.create_app(**given)
         async with app.lifespan_context(), client_of(app) as client:
             foundation = (await app.runtime.ready()).foundation
             made = await foundation.keys.create(foundation.default.workspace.id, "test")

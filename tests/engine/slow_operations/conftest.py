@@ -1,6 +1,5 @@
 """The fixtures of an app and of a server that answers repeated requests."""
 
-from tests.engine.server.conftest import app_database, start_app
 from tests.engine.server.fast_path.conftest import serve
 
-__all__ = ["app_database", "serve", "start_app"]
+__all__ = ["serve"]

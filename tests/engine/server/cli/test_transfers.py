@@ -13,11 +13,10 @@ import pytest
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.transfers import files
 from fieldstone.sql.concurrency.tasks import end_tasks
-from tests.engine.server.conftest import app_database, start_app
 from tests.engine.server.fast_path.conftest import serve
 from tests.engine.server.fast_path.talking import Serve, Serving
 
-__all__ = ["app_database", "serve", "start_app"]
+__all__ = ["serve"]
 
 
 async def run(serving: Serving, *arguments: str, given: bytes = b"") -> tuple[int, str, str]:
