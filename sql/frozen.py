@@ -48,12 +48,12 @@ def __eq__(self, other):
 def __hash__(self):
     return hash({_tuple("self", hashed)})
 def __init__(self, {"*, " if given else ""}{", ".join(one.name for one in given)}):
-    {"; ".join(f"set_{one.name}(self, {_value(one)})" for one in given)}
+    {"; ".join(f"__set_{one.name}(self, {_value(one)})" for one in given)}
     {"self.__post_init__()" if hasattr(cls, "__post_init__") else "pass"}
 """
     names: dict[str, Any] = {"MISSING": MISSING}
     for one in given:
-        names |= {f"set_{one.name}": getattr(cls, one.name).__set__, f"new_{one.name}": one.default_factory}
+        names |= {f"__set_{one.name}": getattr(cls, one.name).__set__, f"__new_{one.name}": one.default_factory}
     methods: dict[str, Any] = {}
     exec(source, names, methods)  # noqa: S102 - made of the names of fields
     for name, method in methods.items():
@@ -65,7 +65,9 @@ def __init__(self, {"*, " if given else ""}{", ".join(one.name for one in given)
 
 
 def _value(one: Field[Any]) -> str:
-    return one.name if one.default_factory is MISSING else f"new_{one.name}() if {one.name} is MISSING else {one.name}"
+    return (
+        one.name if one.default_factory is MISSING else f"__new_{one.name}() if {one.name} is MISSING else {one.name}"
+    )
 
 
 def _tuple(owner: str, members: Iterable[Field[Any]]) -> str:

@@ -12,6 +12,8 @@ from fieldstone.sql.frozen import frozen
 
 class _Page:
     first: int
+    set_first: int = 0
+    new_keys: int = 0
     keys: list[str] = field(default_factory=list, hash=False)
     name: str = field(default="page", repr=False)
     note: str = field(default="", compare=False)
