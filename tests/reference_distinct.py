@@ -31,12 +31,13 @@ def _ordered_by(object_: Object, item: Mapping[str, Any]) -> str | None:
 
 
 def _names_direction(given: Any) -> bool:
-    """Whether an order names a direction: an absent variable leaves an empty object, or a path alone."""
+    """Whether an order names a direction: an absent variable leaves an empty object, a path or a filter alone."""
     if not isinstance(given, dict):
         return given is not None
     if "path" in given:
         return "direction" in given
-    return len(given) > 1 or any(_names_direction(value) for value in given.values())
+    named = [value for name, value in given.items() if name != "filter"]
+    return len(named) > 1 or any(map(_names_direction, named))
 
 
 def with_order(object_: Object, arguments: Mapping[str, Any]) -> dict[str, Any]:
