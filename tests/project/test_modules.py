@@ -12,6 +12,7 @@ _MOST_IN_A_ROOM = 14
 _BANNED_NAMES = {"utils", "util", "helpers", "helper", "common", "misc"}
 _BANNED_MARKS = {"skip", "skipif", "xfail", "importorskip"}
 _BANNED_MODULES = {"mock", "unittest.mock", "pytest_mock"}
+_CONSOLE_BUILD = Path("engine/server/console/build.py")
 
 
 def test_no_module_is_too_long() -> None:
@@ -29,14 +30,21 @@ def test_no_room_has_too_many_modules() -> None:
 
 
 def test_immutable_data_is_made_by_one_decorator() -> None:
-    """The methods of a plain dataclass are compiled at each start. The supervisor imports nothing of `sql`."""
+    """The methods of a plain dataclass are compiled at each start.
+
+    The supervisor imports nothing of `sql`, and the build of the console nothing of Fieldstone.
+    """
     plain = [
         module
         for module in modules(*SOURCES)
         if "@dataclass(frozen=True, slots=True, kw_only=True)\n" in (ROOT / module).read_text(encoding="utf-8")
         and module.parent.name != "supervisor"
     ]
-    assert plain == []
+    assert plain == [_CONSOLE_BUILD]
+
+
+def test_the_console_is_built_before_anything_is_installed() -> None:
+    assert [origin for _, origin, _ in imports(_CONSOLE_BUILD) if origin.startswith("fieldstone")] == []
 
 
 def test_packages_are_imported_by_their_names_below_fieldstone() -> None:

@@ -13,10 +13,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-
-from fieldstone.sql.frozen import frozen
 
 UI_DIR = Path(__file__).parent / "ui"
 DIST_DIR = UI_DIR / "dist"
@@ -54,14 +53,14 @@ _NPM_CI = (
 )
 
 
-@frozen
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
     """The page was built, or was there already."""
 
     changed: bool
 
 
-@frozen
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unavailable:
     """The page cannot be built on this machine; `reason` is a clause without a full stop."""
 
