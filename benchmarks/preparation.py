@@ -104,7 +104,7 @@ def _write(
     answers: list[object] = []
     with psycopg.connect(database.dsn, row_factory=dict_row) as reading:
         for number, response in enumerate(responses):
-            form = _form(read_data(response.body))
+            form = _form(_flat(read_data(response.body)))
             condition, value = found_by[number]
             query = sql.SQL("SELECT * FROM {}.").format(sql.Identifier(database.schema)) + condition
             row = reading.execute(query, [value.replace(MARK.decode(), f"{first + number:012d}")]).fetchone()
@@ -144,8 +144,10 @@ def _send(connection: http.client.HTTPConnection, request: HttpRequest, number: 
 
 
 def _flat(answer: object) -> object:
-    """Return the answer without the levels that not all have: PostGraphile's of aggregates, and those of lists."""
+    """Return the answer without the levels that not all have: PostGraphile's of two kinds, and those of lists."""
     match answer:
+        case {"createPerson": {"person": dict(created)}}:
+            return {"createPerson": created}
         case {"opportunitiesAggregate": {"aggregates": dict(inner), **outer}}:
             return {"opportunitiesAggregate": {**outer, **inner}}
         case {"edges": list(edges)} if all(edge.keys() == {"node"} for edge in edges):
