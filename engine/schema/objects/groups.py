@@ -18,6 +18,7 @@ from fieldstone.engine.schema.values.composites import composite_name
 from fieldstone.engine.schema.values.descriptions import describe_field, describe_key, describe_relation
 from fieldstone.engine.schema.values.enums import enum_value_type
 from fieldstone.engine.schema.values.groupings import BUCKET_ARGUMENT, DATE_GROUP, DATE_GROUPING, grouping_type
+from fieldstone.engine.schema.values.notation import list_of
 from fieldstone.engine.schema.values.paging import filter_argument
 from fieldstone.engine.schema.values.scalars import scalar_type
 from fieldstone.metadata.api_names import TypeRole, type_name
@@ -29,7 +30,7 @@ def group_by_field(scope: TypeScope, object_: Object) -> GraphQLField:
     """Return the root field of an object's groups."""
     one = GraphQLNonNull(scope.input_of(object_, TypeRole.GROUP_BY))
     return GraphQLField(
-        GraphQLNonNull(GraphQLList(GraphQLNonNull(scope.output_of(object_, TypeRole.GROUP_RESULT)))),
+        list_of(scope.output_of(object_, TypeRole.GROUP_RESULT)),
         args={
             "groupBy": GraphQLArgument(
                 GraphQLNonNull(GraphQLList(one)), description="The values to group by: objects with one key each."

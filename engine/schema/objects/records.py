@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from graphql import (
     GraphQLField,
     GraphQLInt,
-    GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
@@ -24,6 +23,7 @@ from fieldstone.engine.schema.values.descriptions import (
 )
 from fieldstone.engine.schema.values.enums import enum_value_type
 from fieldstone.engine.schema.values.json_paths import path_argument
+from fieldstone.engine.schema.values.notation import list_of
 from fieldstone.engine.schema.values.paging import PAGE_INFO, connection_arguments, take_paging
 from fieldstone.engine.schema.values.scalars import scalar_type
 from fieldstone.metadata.api_names import TypeRole, type_name
@@ -73,7 +73,7 @@ def _find(scope: TypeScope, object_: Object, name: str) -> GraphQLField | None:
 
 def _list_field(scope: TypeScope, end: RelationEnd, description: str | None = None) -> GraphQLField:
     record = scope.output_of(end.target, TypeRole.RECORD)
-    return GraphQLField(GraphQLNonNull(GraphQLList(GraphQLNonNull(record))), description=description)
+    return GraphQLField(list_of(record), description=description)
 
 
 def _find_other(scope: TypeScope, object_: Object, name: str) -> GraphQLField | None:
@@ -146,7 +146,7 @@ def build_connection(scope: TypeScope, object_: Object) -> GraphQLObjectType:
 
 _CONNECTION_FIELDS: Mapping[str, Callable[[TypeScope, Object], GraphQLField]] = {
     "edges": lambda scope, object_: GraphQLField(
-        GraphQLNonNull(GraphQLList(GraphQLNonNull(scope.output_of(object_, TypeRole.EDGE)))),
+        list_of(scope.output_of(object_, TypeRole.EDGE)),
         description="The records of this page, in order.",
     ),
     "pageInfo": lambda _, __: GraphQLField(

@@ -13,7 +13,7 @@ from graphql import (
 )
 
 from fieldstone.engine.schema.scope import SEARCH_CONNECTION, SEARCH_EDGE, SEARCH_RECORD, SEARCH_RESULT, TypeScope
-from fieldstone.engine.schema.values.notation import JSON, TEXT, type_of
+from fieldstone.engine.schema.values.notation import JSON, TEXT, list_of, type_of
 from fieldstone.engine.schema.values.paging import PAGE_INFO
 
 _ARGUMENTS = {
@@ -49,12 +49,11 @@ def build_search_type(scope: TypeScope, name: str) -> GraphQLNamedType:
     """Return a new type of the search by its name."""
     match name:
         case _ if name == SEARCH_CONNECTION:
-            edges = GraphQLNonNull(GraphQLList(GraphQLNonNull(scope.object_type(SEARCH_EDGE))))
             return type_of(
                 name,
                 "A page of hits.",
                 {
-                    "edges": (edges, "The hits, the best first."),
+                    "edges": (list_of(scope.object_type(SEARCH_EDGE)), "The hits, the best first."),
                     "pageInfo": (GraphQLNonNull(PAGE_INFO), "The position of the page among all hits."),
                 },
             )

@@ -3,11 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from graphql import GraphQLArgument, GraphQLBoolean, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLString
+from graphql import GraphQLArgument, GraphQLBoolean, GraphQLField, GraphQLNonNull, GraphQLString
 
 from fieldstone.engine.schema.roots.mutation_notation import mutation
 from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.notation import DATE_TIME, TEXT, fixed, input_type_of, type_of
+from fieldstone.engine.schema.values.notation import DATE_TIME, TEXT, fixed, input_type_of, list_of, type_of
 
 _INPUT = input_type_of(
     "DenyTokensInput",
@@ -72,7 +72,7 @@ TOKEN_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
 
 TOKEN_QUERIES: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
     "deniedTokens": lambda scope: GraphQLField(
-        GraphQLNonNull(GraphQLList(GraphQLNonNull(scope.object_type(_DENIED.name)))),
+        list_of(scope.object_type(_DENIED.name)),
         args={
             "issuer": GraphQLArgument(GraphQLString, description="An issuer; of all if left out."),
             "subject": GraphQLArgument(GraphQLString, description="A subject; denials of all tokens if left out."),
