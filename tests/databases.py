@@ -131,7 +131,9 @@ class Databases:
             dsn = self._create(base)
             database = _name_of(dsn)
             try:
-                fill(dsn)
+                # In a thread, in which `fill` may start an event loop, whether or not one runs in this one.
+                with ThreadPoolExecutor(max_workers=1) as thread:
+                    thread.submit(fill, dsn).result()
                 self._close(database)
             except BaseException:
                 self._drop(database)

@@ -156,6 +156,8 @@ async def _follow(databases: Databases, chance: random.Random, *, busy: bool) ->
             logged = await _disturb(desk, chance, busy=busy)
             await desk.logged(logged)
             listeners = [await one.subscribe(text) for text in (CREATED, CHANGED, TAIL, LIVE)]
+            # An answer that is made behind the first write holds that one as well.
+            await listeners[-1].until(1)
             # Nothing has happened between these, and something between the next two.
             positions += [begin_of(await one.subscribe(CREATED)) for _ in range(2)]
             for number in range(4):
