@@ -102,6 +102,7 @@ class ConnectionPool:
         if self._may_have(share):
             connection = self._hand_out(share, quick.pace)
             if not quick.take(connection):
+                connection.pace = None
                 self.take_back(connection)
         elif self._line_up(share, quick):
             quick.line, quick.place = share, self._patience.enter(partial(self._give_up, share, quick))
@@ -214,14 +215,14 @@ class ConnectionPool:
         share, connection.share = connection.share, None
         if share is not None:
             self._shares.give_back(share)
-            if share.is_limited:
-                seconds, pace = self._clock() - connection.lent_at, connection.pace
+            pace = connection.pace
+            # Without a pace nothing has run: its caller left at that moment, or its statement is not prepared there.
+            if share.is_limited and pace is not None:
+                seconds, unknown = self._clock() - connection.lent_at, share.whole.unknown
                 share.note(seconds)
-                if pace is not None:
-                    unknown = share.whole.unknown
-                    if not pace.seconds and pace is not unknown:
-                        unknown.note_kept(seconds)
-                    pace.note_kept(seconds)
+                if not pace.seconds and pace is not unknown:
+                    unknown.note_kept(seconds)
+                pace.note_kept(seconds)
 
     async def _wait(self, share: Share[_Caller]) -> DriverConnection:
         waiter: asyncio.Future[DriverConnection] = asyncio.get_running_loop().create_future()
@@ -268,6 +269,7 @@ class ConnectionPool:
                 self._patience.leave(caller.place)
                 connection = self._hand_out(share, caller.pace)
                 if not caller.take(connection):
+                    connection.pace = None
                     self._take_from_share(connection)
                     self._idle.append(connection)
             elif not caller.done():

@@ -165,6 +165,27 @@ async def test_a_run_without_a_statement_of_its_own_counts_once_among_the_unknow
         assert database._pool._shares.find(1).unknown.seconds == 1 / 16
 
 
+@pytest.mark.parametrize("is_kept", [False, True], ids=["a free connection", "a connection that is waited for"])
+async def test_a_statement_that_is_not_prepared_there_tells_nothing_of_its_pace(
+    empty_database: str, is_kept: bool
+) -> None:
+    async with opened(empty_database, connections=1) as database:
+        pace = database._lanes.paces.find(ECHO)
+        pace.note_kept(1)
+        share = database._pool._shares.find("a")
+        share.note(1)
+        expected = (pace.seconds, share.mean)
+        kept = await database._pool.acquire()
+        left: list[bool] = []
+        if not is_kept:
+            kept.release()
+        database.begin(Called(ECHO, (b"x",), share="a", finish=lambda *_: None, give_up=lambda: left.append(True)))
+        assert left == [True] * (not is_kept)
+        if is_kept:
+            kept.release()
+        assert (left, pace.seconds, share.mean) == ([True], *expected)
+
+
 async def test_a_connection_that_is_lost_is_not_counted_for_its_share(empty_database: str) -> None:
     async with opened(empty_database) as database, observing(empty_database) as seen:
         for _ in range(3):
