@@ -2,7 +2,8 @@
 
 A parsed document is some thousand objects for a thousand characters. The collector of cyclic garbage looks at all
 objects at once, with the whole process waiting: a second for the documents of a full plan cache. An operation whose
-plan is kept needs its document only for a plan of another shape, or under another model.
+plan is kept needs its document only for a plan of another shape, or under another model. So the compiler forgets it
+with the first plan: otherwise each of many new documents would grow old enough for a full collection.
 """
 
 import threading
@@ -50,3 +51,9 @@ class RecentOperations:
                 (oldest, _), _ = self._kept.popitem(last=False)
                 self._text -= len(oldest)
         return operation
+
+    def forget(self, text: str, operation_name: str | None) -> None:
+        """Drop the operation of a document."""
+        with self._lock:
+            if self._kept.pop((text, operation_name), None) is not None:
+                self._text -= len(text)

@@ -232,6 +232,10 @@ class Compiler:
         self.plans.counters.count_unserved(made.depends.unserved)
         if not (isinstance(made, QueryPlan) and len(made.constant) > LARGEST_CONSTANT):
             self.plans.keep_plan(operation, shape, made, None if is_large else _sample(variables))
+            # An answer that no statement gives is read from the document each time.
+            is_read_again = operation.is_introspection or (isinstance(made, QueryPlan) and made.is_computed)
+            if len(operation.plans) == 1 and not is_read_again:
+                self._recent.forget(document.text, document.operation_name)
         return made
 
     async def plan_query(self, call: Call[QueryPlan]) -> tuple[QueryPlan, list[bytes | None]]:

@@ -18,7 +18,8 @@ MOST_TEXT = 2_000_000
 """Characters of all documents together; the statement of a plan is longer than its document as a rule."""
 MOST_SHAPES = 64
 """Plans of one operation."""
-
+MOST_ONCE = 200
+"""Operations that were asked for once: documents that are all new do not push out those that come again."""
 
 ROLES_EACH = 10
 """Operations for each document that may be kept, all documents together."""
@@ -87,6 +88,9 @@ class PlanCache:
     There are at most `limit` documents, and `ROLES_EACH` times as many operations: each role that sends a document has
     an operation of its own. It is taken over from another role, with its plans, if both roles see its objects alike.
 
+    Operations that were asked for once are `MOST_ONCE` at most. A document of these that is compiled again before
+    `limit` others have gone stays as one that was asked for twice.
+
     Attributes:
         routes: those to operations that are here. Before an operation goes, all with a route count as used.
     """
@@ -96,6 +100,8 @@ class PlanCache:
         self.counters = PlanCounters()
         self.routes = Routes()
         self._operations: OrderedDict[OperationKey, AnyOperation] = OrderedDict()
+        self._once: dict[OperationKey, None] = {}
+        self._gone: dict[int, None] = {}  # the hashes of the documents that were here once
         self._roles: dict[OperationKey, dict[OperationKey, None]] = {}
         self._text = 0
 
@@ -111,6 +117,7 @@ class PlanCache:
             self._drop(key)
             return None
         self._operations.move_to_end(key)
+        self._once.pop(key, None)
         return found
 
     def keep_operation(self, key: OperationKey, operation: AnyOperation) -> None:
@@ -125,10 +132,22 @@ class PlanCache:
             self._roles[document] = {}
             self._text += len(key.text)
         self._roles[document][key] = None
+        if self._gone.pop(hash(document), 0) is not None:
+            self._once[key] = None
+            if len(self._once) > MOST_ONCE:
+                self._forget_once()
         if self._is_full():
             self._forget_routes()
         while self._is_full():
             self._remove(next(iter(self._operations)))
+
+    def _forget_once(self) -> None:
+        """Drop the oldest operation that was asked for once, which has no route."""
+        oldest = next(iter(self._once))
+        self._remove(oldest)
+        self._gone[hash(oldest._replace(role=0))] = None
+        if len(self._gone) > self._limit:
+            del self._gone[next(iter(self._gone))]
 
     def _is_full(self) -> bool:
         is_full = len(self._roles) > self._limit or len(self._operations) > ROLES_EACH * self._limit
@@ -149,11 +168,12 @@ class PlanCache:
                     plans.move_to_end(run.shape)
 
     def _drop(self, key: OperationKey) -> None:
+        self._forget_routes()
         self.counters.drops += len(self._remove(key).plans)
 
     def _remove(self, key: OperationKey) -> AnyOperation:
-        self._forget_routes()
         document = key._replace(role=0)
+        self._once.pop(key, None)
         roles = self._roles[document]
         del roles[key]
         if not roles:
@@ -243,6 +263,7 @@ class PlanCache:
 
     def forget(self, workspace_id: UUID) -> None:
         """Drop all that is kept of a workspace."""
+        self._forget_routes()
         for key in [key for key in self._operations if key.workspace == workspace_id.int]:
             self._remove(key)
 

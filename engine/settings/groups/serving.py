@@ -38,7 +38,7 @@ class ServingSettings(Group):
     max_buffered_bytes: int = whole(128 << 20,
         "Bytes of unread answers and unanswered requests; beyond it the slowest clients are disconnected.")
     drain_timeout: float = seconds(15.0, "The longest wait of a stop for requests in progress, in seconds.")
-    plan_cache_size: int = whole(2_000, "The most compiled operations kept.")
+    plan_cache_size: int = whole(2_000, "The most compiled operations kept; at most 200 of them were asked for once.")
     model_cache_mb: int = whole(128,
         "Memory for the models of workspaces, the views of their roles included, in MiB; beyond it the least recently "
         "used model is evicted.")

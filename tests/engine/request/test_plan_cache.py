@@ -1,11 +1,15 @@
 """Plans that are kept answer as those just made; a change of the model drops those that it touches, and no others."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
+from fieldstone.engine.documents import recent_operations
+from fieldstone.engine.documents.document import Operation, parse_operation
+from fieldstone.engine.request.plan_cache import MOST_ONCE
 from fieldstone.engine.schema.lazy import built_types
 from fieldstone.metadata.changes import CreateField, NewRelation, UpdateField
 from fieldstone.metadata.field_types import FieldType
@@ -226,3 +230,42 @@ async def test_a_change_of_an_object_with_relations(apis: Apis) -> None:
     after = await apis.writer.change(WORKSPACE_ID, lambda _: [field], actor="test")
     assert renewed(before, after) <= {"company"} | neighbours(before, company)
     assert "company" in renewed(before, after)
+
+
+async def test_documents_that_are_all_new_push_out_none_that_came_again(apis: Apis) -> None:
+    plans = apis.core.compiler.plans
+    for _ in range(2):
+        await apis.data(PEOPLE, v="a")
+    for number in range(MOST_ONCE + 5):
+        await apis.data(f"{{ a{number}: people {{ totalCount }} }}")
+    assert len(plans) == MOST_ONCE + 1
+    misses = plans.counters.misses
+    await apis.data(PEOPLE, v="b")
+    assert plans.counters.misses == misses
+    # The first of the others went. It is compiled again, and stays.
+    await apis.data("{ a0: people { totalCount } }")
+    assert plans.counters.misses == misses + 1
+    for number in range(MOST_ONCE + 5):
+        await apis.data(f"{{ b{number}: people {{ totalCount }} }}")
+    misses = plans.counters.misses
+    await apis.data("{ a0: people { totalCount } }")
+    assert plans.counters.misses == misses
+    assert len(plans) == MOST_ONCE + 2
+
+
+async def test_a_document_is_not_kept_parsed_when_it_has_its_plan_and_is_parsed_again_for_another_shape(
+    apis: Apis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+
+    def note_parsed(text: str, *arguments: Any) -> Operation:
+        parsed.append(text)
+        return parse_operation(text, *arguments)
+
+    monkeypatch.setattr(recent_operations, "parse_operation", note_parsed)
+    await apis.data(PEOPLE, v="a")
+    assert parsed == [PEOPLE]
+    assert not apis.core.compiler._recent._kept
+    await apis.data(PEOPLE, v=None)
+    await apis.data(PEOPLE)
+    assert parsed == [PEOPLE] * 2
