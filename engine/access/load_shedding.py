@@ -12,6 +12,11 @@ _LOG = logging.getLogger(__name__)
 _LOGGED_EVERY: Final = 10.0
 """Seconds."""
 
+_REASON: Final = (
+    "The server is overloaded: more operations of this workspace wait than are served in time. Nothing was done; try"
+    " again in a moment."
+)
+
 
 class LoadShedding:
     """Makes the errors of operations that were not begun, as they would be answered too late.
@@ -25,7 +30,7 @@ class LoadShedding:
         self._logged = 0
         self._logged_at = -_LOGGED_EVERY
 
-    def refuse(self, workspace_id: UUID) -> Overloaded:
+    def refuse(self, workspace_id: UUID, reason: str = _REASON) -> Overloaded:
         """Return the error of an operation of this workspace, and count it."""
         self.count += 1
         now = time.monotonic()
@@ -37,7 +42,4 @@ class LoadShedding:
                 workspace_id,
             )
             self._logged, self._logged_at = self.count, now
-        return Overloaded(
-            "The server is overloaded: more operations of this workspace wait than are served in time. Nothing was"
-            " done; try again in a moment."
-        )
+        return Overloaded(reason)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from fieldstone.engine.access.compile_share import CompileShare
 from fieldstone.engine.access.principals import see_catalog
 from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.metadata_api.catalog_source import CatalogSource
@@ -50,6 +51,7 @@ def build_metadata_api(
     relay: bool = False,
     slots: Slots | None = None,
     reads: Reads | None = None,
+    share: CompileShare | None = None,
     build_compiler: Callable[..., Compiler] = Compiler,
     build_api: Callable[..., GraphQLApi] = GraphQLApi,
 ) -> GraphQLApi:
@@ -71,10 +73,11 @@ def build_metadata_api(
         slots: bounds the operations in progress; by default nothing does.
         reads: those of the records, which see the changes made here.
         relay: whether the records that trusted documents ask for are nodes of Relay.
+        share: bounds the time in which documents of one workspace are compiled; by default nothing does.
         build_compiler: is called as the class of the compiler.
         build_api: is called as the class of the API.
     """
-    compiler = build_compiler(lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS), limits, work)
+    compiler = build_compiler(lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS), limits, work, share)
     documents = DocumentSearch(work, limits, relay=relay)
     roots = RootFields(
         writer,

@@ -12,10 +12,11 @@ from uuid import UUID
 
 from graphql import GraphQLSchema
 
+from fieldstone.engine.access.compile_share import CompileShare
 from fieldstone.engine.documents.document import check_length
 from fieldstone.engine.documents.recent_operations import RecentOperations
 from fieldstone.engine.documents.suggestions import hide_suggestion
-from fieldstone.engine.errors import ApiError, BadUserInput, ParseFailed, QueryTooComplex, ServiceUnavailable
+from fieldstone.engine.errors import ApiError, BadUserInput, ParseFailed, QueryTooComplex, ServiceUnavailable, Timeout
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.planner.price import Meter
@@ -104,13 +105,21 @@ class Compiler:
         build_schema: makes the schema of a snapshot.
         limits: those of a request.
         work: the work thread.
+        share: bounds the time in which it compiles the documents of one workspace; by default nothing does.
     """
 
-    def __init__(self, build_schema: Callable[[Snapshot], GraphQLSchema], limits: Limits, work: WorkThread) -> None:
+    def __init__(
+        self,
+        build_schema: Callable[[Snapshot], GraphQLSchema],
+        limits: Limits,
+        work: WorkThread,
+        share: CompileShare | None = None,
+    ) -> None:
         self.limits = limits
         self.plans = PlanCache(limits.cached_documents)
         self.schemas = SchemaCache(build_schema)
         self._work = work
+        self._share = CompileShare() if share is None else share
         self._recent = RecentOperations(limits.document)
         self._limits: dict[RoleLimits, Limits] = {}
         self._refusals = Refusals()
@@ -138,7 +147,7 @@ class Compiler:
         """
         return await self._work.run(workspace_id, call, key=key, is_first=True) if is_heavy else call()
 
-    async def operation(self, key: OperationKey, snapshot: Snapshot) -> AnyOperation:
+    async def operation(self, key: OperationKey, snapshot: Snapshot, principal: Principal) -> AnyOperation:
         """Return the operation of a document, valid under this snapshot, from the cache where it is there.
 
         Raises:
@@ -146,25 +155,33 @@ class Compiler:
             InvalidDocument: it does not fit the schema.
         """
         check_length(key.text)
-        operation = self.plans.find_operation(key, snapshot)
-        if operation is not None:
+        if (found := self._find_operation(key, snapshot)) is not None:
+            return found
+        async with self._share.turn(principal) as has_waited:
+            if has_waited and (found := self._find_operation(key, snapshot)) is not None:
+                return found
+            schema = self.schemas.get(snapshot)
+            is_heavy = has_waited or is_heavy_text(key.text) or is_wide(schema)
+            make = self._measured(principal, partial(validate_text, key, snapshot, schema, self._recent))
+            try:
+                operation = await self.run_first(
+                    snapshot.workspace.id, make, is_heavy=is_heavy, key=(self, key, id(schema))
+                )
+            except (InvalidDocument, ParseFailed, QueryTooComplex, BadUserInput) as error:
+                self._refusals.keep(key, snapshot, error)
+                raise
+            self.plans.keep_operation(key, operation)
             return operation
-        if (shared := self.plans.share_operation(key, snapshot)) is not None:
-            return shared
-        if (refusal := self._refusals.find(key, snapshot)) is not None:
+
+    def _find_operation(self, key: OperationKey, snapshot: Snapshot) -> AnyOperation | None:
+        """Return the operation of a document from the cache, or raise the error that it was refused with."""
+        found = self.plans.find_operation(key, snapshot) or self.plans.share_operation(key, snapshot)
+        if found is None and (refusal := self._refusals.find(key, snapshot)) is not None:
             raise refusal
-        schema = self.schemas.get(snapshot)
-        is_heavy = is_heavy_text(key.text) or is_wide(schema)
-        make = partial(validate_text, key, snapshot, schema, self._recent)
-        try:
-            operation = await self.run_first(
-                snapshot.workspace.id, make, is_heavy=is_heavy, key=(self, key, id(schema))
-            )
-        except (InvalidDocument, ParseFailed, QueryTooComplex, BadUserInput) as error:
-            self._refusals.keep(key, snapshot, error)
-            raise
-        self.plans.keep_operation(key, operation)
-        return operation
+        return found
+
+    def _measured(self, principal: Principal, make: Callable[[], T]) -> Callable[[], T]:
+        return partial(self._share.measure, principal.workspace_id, make)
 
     def limits_of(self, role: RoleLimits) -> Limits:
         """Return the limits of the requests of a role: those of the server, or smaller ones of the role."""
@@ -205,29 +222,43 @@ class Compiler:
         Raises:
             ApiError: an argument is refused.
             QueryTooComplex: it is past a limit, which its shape decides: it is planned again after a minute at soonest.
+            Overloaded: it would wait too long.
+            Timeout: the client's time is up.
         """
-        snapshot, document, operation = call.snapshot, call.key, call.operation
-        variables, is_large = call.variables, call.is_large
-        limits = self.limits_of(call.limits)
-        shape = await self.run(snapshot, partial(self.shape, operation, variables, call.limits), is_heavy=is_large)
-        if found := self.plans.find_plan(operation, shape, snapshot):
+        make_shape = partial(self.shape, call.operation, call.variables, call.limits)
+        shape = await self.run(call.snapshot, make_shape, is_heavy=call.is_large)
+        if found := self._find_plan(call, shape):
             return found
-        if shared := self.plans.share_plan(document, operation, shape, snapshot):
+        async with self._share.turn(call.principal, is_next=True) as has_waited:
+            if has_waited and (found := self._find_plan(call, shape)):
+                return found
+            return await self._make_plan(call, shape, is_heavy=has_waited or _is_heavy(call, shape))
+
+    def _find_plan(self, call: Call[P], shape: Hashable) -> P | None:
+        """Return the plan of a shape from the cache, or raise the error that it was refused with."""
+        snapshot, document = call.snapshot, call.key
+        if found := self.plans.find_plan(call.operation, shape, snapshot):
+            return found
+        if shared := self.plans.share_plan(document, call.operation, shape, snapshot):
             return shared
         # The shape of large variables is large itself: it would be written out on the event loop.
-        if not is_large:
-            for kept in (shape, _tried(shape, variables)):
+        if not call.is_large:
+            for kept in (shape, _tried(shape, call.variables)):
                 if (refusal := self._refusals.find(document, snapshot, shape=kept)) is not None:
                     raise refusal
+        return None
+
+    async def _make_plan(self, call: Call[P], shape: Hashable, *, is_heavy: bool) -> P:
+        snapshot, operation, variables, is_large = call.snapshot, call.operation, call.variables, call.is_large
         self.plans.counters.misses += 1
         schema = self.schemas.get(snapshot)
-        make = partial(plan_operation, operation, snapshot, schema, limits, variables)
-        is_heavy = _is_heavy(call, shape)
+        limits = self.limits_of(call.limits)
+        make = self._measured(call.principal, partial(plan_operation, operation, snapshot, schema, limits, variables))
         try:
             made: P = await self.run(snapshot, make, is_heavy=is_heavy, key=(self, id(operation), id(schema), shape))
         except QueryTooComplex as error:
             if not is_large:
-                self._refusals.keep(document, snapshot, error, shape=shape)
+                self._refusals.keep(call.key, snapshot, error, shape=shape)
             raise
         self.plans.counters.count_unserved(made.depends.unserved)
         if not (isinstance(made, QueryPlan) and len(made.constant) > LARGEST_CONSTANT):
@@ -235,7 +266,7 @@ class Compiler:
             # An answer that no statement gives is read from the document each time.
             is_read_again = operation.is_introspection or (isinstance(made, QueryPlan) and made.is_computed)
             if len(operation.plans) == 1 and not is_read_again:
-                self._recent.forget(document.text, document.operation_name)
+                self._recent.forget(call.key.text, call.key.operation_name)
         return made
 
     async def plan_query(self, call: Call[QueryPlan]) -> tuple[QueryPlan, list[bytes | None]]:
@@ -251,16 +282,18 @@ class Compiler:
             planned = await self.plan(call)
             bind = partial(planned.bind, call.bindings)
             return planned, await self.run(call.snapshot, bind, is_heavy=call.is_large)
-        except (QueryTooComplex, ServiceUnavailable):
+        except (QueryTooComplex, ServiceUnavailable, Timeout):
             raise
         except ApiError:
             operation, snapshot = call.operation, call.snapshot
             schema = self.schemas.get(snapshot)
             limits = self.limits_of(call.limits)
             make = partial(plan_forgivingly, operation, snapshot, schema, limits, call.bindings)
+            measured = self._measured(call.principal, make)
             shape = None if call.is_large else self.shape(operation, call.variables, call.limits)
             try:
-                return await self.run(snapshot, make, is_heavy=_is_heavy(call, shape))
+                async with self._share.turn(call.principal, is_next=True) as has_waited:
+                    return await self.run(snapshot, measured, is_heavy=has_waited or _is_heavy(call, shape))
             except QueryTooComplex as error:
                 if not call.is_large:
                     # The values decide which fields fail, and so about the price of the others.

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from fieldstone.engine.access.compile_share import CompileShare
 from fieldstone.engine.access.principals import see
 from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.replicas.reads import Reads
@@ -32,6 +33,7 @@ def build_core_api(
     documents: StoredDocuments | None = None,
     slots: Slots | None = None,
     reads: Reads | None = None,
+    share: CompileShare | None = None,
     build_compiler: Callable[..., Compiler] = Compiler,
     build_api: Callable[..., GraphQLApi] = GraphQLApi,
 ) -> GraphQLApi:
@@ -48,10 +50,11 @@ def build_core_api(
         slots: bounds the operations in progress; by default nothing does.
         reads: answers queries; by default the primary does.
         documents: the stored documents; by default all documents are served, and clients may store some.
+        share: bounds the time in which documents of one workspace are compiled; by default nothing does.
         build_compiler: is called as the class of the compiler.
         build_api: is called as the class of the API.
     """
-    compiler = build_compiler(partial(lazy_schema, relay=relay), limits, work)
+    compiler = build_compiler(partial(lazy_schema, relay=relay), limits, work, share)
 
     async def mutate(call: Call[MutationPlan]) -> bytes:
         prepared = await compiler.prepare(call)

@@ -108,7 +108,7 @@ class _Explaining:
             seen = await api.look(current, self._principal)
             snapshot = seen.view
         with self.stage("document"):
-            operation = await api.compiler.operation(key_of(snapshot, request), snapshot)
+            operation = await api.compiler.operation(key_of(snapshot, request), snapshot, self._principal)
         schema = api.compiler.schemas.get(snapshot)
         if isinstance(operation, ValidQuery):
             with self.stage("variables"):

@@ -177,7 +177,7 @@ class GraphQLApi:
         """
         try:
             seen = await self.look(await self.source.get(principal.workspace_id), principal)
-            operation = await self.compiler.operation(key_of(seen.view, request), seen.view)
+            operation = await self.compiler.operation(key_of(seen.view, request), seen.view, principal)
             if isinstance(operation, ValidMutation):
                 call = await self.build_call(operation, principal, request, seen)
                 return request._replace(prepared=await self.compiler.prepare(call))
@@ -281,7 +281,7 @@ class GraphQLApi:
     ) -> Answer | AnySubscription:
         seen = await self.look(current, principal)
         snapshot = seen.view
-        operation = await self.compiler.operation(key_of(snapshot, request), snapshot)
+        operation = await self.compiler.operation(key_of(snapshot, request), snapshot, principal)
         if request.is_new and self.documents is not None:
             await self.documents.keep(principal.workspace_id, request.query)
         if isinstance(operation, ValidMutation) and not allow_mutation:

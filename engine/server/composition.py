@@ -155,6 +155,7 @@ async def assemble(
             slots=slots,
             reads=reads,
             documents=documents,
+            share=foundation.share,
             build_compiler=parts.compiler,
             build_api=partial(parts.api, slow=slow, is_metadata=False),
         )
@@ -181,6 +182,7 @@ async def assemble(
             slots=slots,
             reads=reads,
             relay=settings.relay,
+            share=foundation.share,
             build_compiler=parts.compiler,
             build_api=partial(parts.api, slow=slow, is_metadata=True),
         )

@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from fieldstone.engine.access.compile_share import CompileShare
 from fieldstone.engine.access.load_shedding import LoadShedding
 from fieldstone.engine.metadata_api.roles.saved_rules import check_role_rules
 from fieldstone.engine.planner.access.view_rules import compile_view_rules
@@ -40,6 +41,7 @@ class Foundation:
         default: the model of that workspace.
         work: runs calls that would hold up the event loop.
         shedding: makes the refusals of operations that would wait too long.
+        share: bounds the time in which the documents of one workspace are compiled.
     """
 
     database: Database
@@ -52,6 +54,7 @@ class Foundation:
     default: Snapshot
     work: WorkThread
     shedding: LoadShedding
+    share: CompileShare
 
 
 @asynccontextmanager
@@ -94,6 +97,9 @@ async def open_foundation(
             default=await _find_or_create_default(workspaces, current),
             work=work,
             shedding=shedding,
+            share=CompileShare(
+                is_shared=lambda: database.is_shared, patience=settings.max_queue_ms / 1000, shedding=shedding
+            ),
         )
 
 

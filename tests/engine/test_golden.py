@@ -90,7 +90,7 @@ async def test_a_query_that_outlives_new_fields_is_what_it_would_be_made_to(gold
             compiler: Compiler, snapshot: Snapshot, key: OperationKey = key, variables: Any = variables
         ) -> tuple[BoundStatement, Mapping[UUID, Object], Mapping[UUID, tuple[Index, ...]]] | None:
             try:
-                operation = await compiler.operation(key, snapshot)
+                operation = await compiler.operation(key, snapshot, PRINCIPAL)
                 values = compiler.coerce(operation, variables, compiler.schemas.get(snapshot))
                 call = Call(PRINCIPAL, snapshot, key, operation, values, Meter(limit=0), is_large=False)
                 plan = await compiler.plan(call)

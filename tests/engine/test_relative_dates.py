@@ -12,7 +12,7 @@ from fieldstone.engine.events.subscriptions.subscription import Refused
 from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.valid_operation import QueryPlan
 from fieldstone.sql.plan.operands import TimeUnit
-from tests.apis import WORKSPACE_ID, Apis, Served, serve, workspace_template
+from tests.apis import PRINCIPAL, WORKSPACE_ID, Apis, Served, serve, workspace_template
 from tests.databases import Databases
 from tests.engine.events.desk import open_desk
 from tests.engine.records import check_refused
@@ -257,7 +257,7 @@ UNITS = {
 async def test_a_plan_knows_how_often_its_answer_changes(apis: Apis, text: str, unit: TimeUnit | None) -> None:
     await apis.data(text)
     key = OperationKey(workspace=WORKSPACE_ID.int, text=text, operation_name=None)
-    operation = await apis.core.compiler.operation(key, await apis.snapshot())
+    operation = await apis.core.compiler.operation(key, await apis.snapshot(), PRINCIPAL)
     (kept,) = operation.plans.values()
     assert isinstance(kept.plan, QueryPlan)
     assert kept.plan.changes_each is unit

@@ -54,10 +54,10 @@ class TracedCompiler(Compiler):
         super().__init__(*parts)
         self._tracer = tracer
 
-    async def operation(self, key: OperationKey, snapshot: Snapshot) -> AnyOperation:
+    async def operation(self, key: OperationKey, snapshot: Snapshot, principal: Principal) -> AnyOperation:
         """Return the operation of a document."""
         with self._tracer.child("validate"):
-            return await super().operation(key, snapshot)
+            return await super().operation(key, snapshot, principal)
 
     async def plan(self, call: Call[P]) -> P:
         """Return the plan for an operation with these variables."""

@@ -1,9 +1,11 @@
 """More operations than the database serves: those that would wait too long are refused unread, and all recovers."""
 
 import logging
+from uuid import uuid4
 
 import pytest
 
+from tests.clock import Clock
 from tests.engine.server.fast_path.talking import PEOPLE, Serve, Serving, Talk, locked, until_waiting
 from tests.waiting import until
 
@@ -106,3 +108,29 @@ async def test_with_0_nothing_is_refused(serve: Serve, app_database: str) -> Non
             await until(lambda: database.stats().waiting == 3)
             await lock.commit()
         assert [(await talk.receive()).status for talk in talks] == [200] * 4
+
+
+async def test_beside_others_new_documents_beyond_a_workspaces_share_are_refused_and_known_ones_served(
+    serve: Serve,
+) -> None:
+    async with serve(pool_size=2, max_queue_ms=PATIENCE) as serving:
+        foundation = (await serving.app.runtime.ready()).foundation
+        talk = await serving.talk()
+        await talk.warm_up(PEOPLE, n="Ada")
+        foundation.database._pool.note_short(uuid4().int)
+        assert foundation.database.is_shared
+        share, processor = foundation.share, Clock()
+        share._processor, share._clock = processor, Clock()
+        share.measure(foundation.default.workspace.id, lambda: setattr(processor, "now", 10.0))
+        new = "{ companies { totalCount } }"
+        fast = await talk.ask(new)
+        assert (fast.status, fast.header(b"retry-after"), overloaded(fast.json)) == (503, b"1", "OVERLOADED")
+        rest = await serving.client.get("/rest/companies", headers={"Accept": "application/problem+json"})
+        model = await serving.client.post("/metadata", json={"query": "{ objects { totalCount } }"})
+        for response in (rest, model):
+            assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+            assert overloaded(response.json()) == "OVERLOADED"
+        batch = await serving.client.post("/graphql", json=[{"query": new}, {"query": "{ __typename }"}])
+        assert [overloaded(one) for one in batch.json()] == ["OVERLOADED"] * 2
+        assert (await talk.ask(PEOPLE, n="Grace")).status == 200
+        assert foundation.shedding.count == 5

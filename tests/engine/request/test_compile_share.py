@@ -1,0 +1,128 @@
+"""The share for compiling: beside other workspaces new documents and shapes wait for it, kept ones do not."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from fieldstone.engine.access.compile_share import BURST, MOST_DEBT, SHARE, CompileShare
+from fieldstone.engine.events.subscriptions.subscription import Refused
+from fieldstone.engine.request import compiler
+from fieldstone.engine.request.compile import plan_forgivingly, plan_operation, validate_text
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from tests.apis import PRINCIPAL, WORKSPACE_ID, Apis
+from tests.clock import Clock
+from tests.waiting import until
+
+KNOWN = "query ($filter: PersonFilterInput $first: Int) { people(filter: $filter first: $first) { totalCount } }"
+NEW = "{ companies { totalCount } }"
+FIRST = {"filter": {"firstName": {"eq": "Ada"}}}
+SAME_SHAPE = {"filter": {"firstName": {"eq": "Grace"}}}
+OTHER_SHAPE = {"filter": {"lastName": {"eq": "Hopper"}, "firstName": {"eq": "Grace"}}}
+
+
+class Bound:
+    """The APIs of a process in which several workspaces are present, and all that they compile."""
+
+    def __init__(self, apis: Apis, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.clock = Clock()
+        self.processor = Clock()
+        self.patience = 0.02
+        self.share = CompileShare(is_shared=lambda: True, clock=self.clock, processor=self.processor)
+        for api in apis.core, apis.metadata:
+            api.compiler._share = self.share
+        self.compiled: list[str] = []
+        for step in validate_text, plan_operation, plan_forgivingly:
+            monkeypatch.setattr(compiler, step.__name__, self._noting(step))
+        self.wait(0.02)
+
+    def _noting(self, step: Any) -> Any:
+        def note(*arguments: Any) -> Any:
+            self.compiled.append(step.__name__)
+            return step(*arguments)
+
+        return note
+
+    def wait(self, seconds: float) -> None:
+        """Have documents wait for so long at most."""
+        self.share._patience = seconds
+
+    def spend(self) -> None:
+        """Have the workspace use all that it may use at once, and more."""
+        self.share.measure(WORKSPACE_ID, lambda: setattr(self.processor, "now", self.processor.now + 2 * BURST))
+        self.compiled.clear()
+
+    def pay(self) -> None:
+        """Let the time pass in which the workspace pays for it."""
+        self.clock.now += (MOST_DEBT + BURST) / SHARE
+
+
+@pytest.fixture
+def bound(apis: Apis, monkeypatch: pytest.MonkeyPatch) -> Bound:
+    return Bound(apis, monkeypatch)
+
+
+def code(answer: Any) -> str:
+    (error,) = answer["errors"]
+    assert "send values as variables" in error["message"]
+    return str(error["extensions"]["code"])
+
+
+async def test_a_new_document_is_refused_before_it_is_parsed_and_a_known_one_is_served(
+    apis: Apis, bound: Bound
+) -> None:
+    await apis.data(KNOWN, **FIRST)
+    bound.spend()
+    assert code(await apis.ask(NEW)) == "OVERLOADED"
+    assert code(await apis.ask("mutation { createPerson(data: {}) { id } }")) == "OVERLOADED"
+    assert await apis.data(KNOWN, **SAME_SHAPE) == {"people": {"totalCount": 0}}
+    assert await apis.send_warm(KNOWN, SAME_SHAPE) == b'{"data":{"people":{"totalCount":0}}}'
+    assert not bound.compiled
+    bound.pay()
+    assert await apis.data(NEW) == {"companies": {"totalCount": 0}}
+    assert bound.compiled == ["validate_text", "plan_operation"]
+    assert await apis.data(KNOWN) == {"people": {"totalCount": 0}}
+
+
+async def test_a_shape_that_has_no_plan_waits_too(apis: Apis, bound: Bound) -> None:
+    await apis.data(KNOWN, **FIRST)
+    bound.spend()
+    assert code(await apis.ask(KNOWN, **OTHER_SHAPE)) == "OVERLOADED"
+    assert not bound.compiled
+    bound.pay()
+    assert await apis.data(KNOWN, **OTHER_SHAPE) == {"people": {"totalCount": 0}}
+
+
+async def test_a_refused_argument_is_planned_for_within_the_share(apis: Apis, bound: Bound) -> None:
+    wrong = {"first": -1}
+    refused = await apis.ask(KNOWN, **wrong)
+    assert bound.compiled == ["validate_text", "plan_operation", "plan_forgivingly"]
+    bound.spend()
+    assert code(await apis.ask(KNOWN, **wrong)) == "OVERLOADED"
+    assert not bound.compiled
+    bound.pay()
+    assert await apis.ask(KNOWN, **wrong) == refused
+
+
+async def test_a_document_that_another_request_has_compiled_meanwhile_is_compiled_once(
+    apis: Apis, bound: Bound
+) -> None:
+    bound.wait(60)
+    await apis.data(KNOWN)
+    bound.spend()
+    asked = [asyncio.create_task(apis.data(NEW)) for _ in range(5)]
+    await until(lambda: len(bound.share._accounts[WORKSPACE_ID.int].waiting.get(PRINCIPAL.rate_key.int, ())) == 5)
+    bound.pay()
+    assert await asyncio.gather(*asked) == [{"companies": {"totalCount": 0}}] * 5
+    assert bound.compiled == ["validate_text", "plan_operation"]
+
+
+async def test_operations_of_the_model_and_subscriptions_wait_too(apis: Apis, bound: Bound) -> None:
+    await apis.change("{ objects { totalCount } }")
+    bound.spend()
+    answer = await apis.send("{ objects(first: 1) { totalCount } }", api=apis.metadata)
+    assert [error.code for error in answer.errors] == ["OVERLOADED"]
+    watched = GraphQLRequest("subscription { personCreated { email } }", None, {})
+    with pytest.raises(Refused, match="send values as variables"):
+        await apis.core.subscribe(PRINCIPAL, watched)
+    assert not bound.compiled
