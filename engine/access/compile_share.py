@@ -3,8 +3,8 @@
 A document that no cache has is parsed, validated and planned for some milliseconds, in which the process does nothing
 else, and it leaves garbage for whose collection all wait once more. So the seconds that this takes are counted for each
 workspace. Beyond a burst, its further new documents wait until its share has paid for those before; its keys take
-turns. Beside others it has one new document compiled at a time. Cached documents never come here, and a workspace alone
-has the whole processor.
+turns. Beside others it has one new document compiled at a time. Cached documents never come here, and those that a
+change of the model has touched do not wait. A workspace alone has the whole processor.
 """
 
 import asyncio
@@ -94,18 +94,19 @@ class CompileShare:
             self._bills.append((workspace_id.int, self._processor() - began))
 
     @asynccontextmanager
-    async def turn(self, principal: Principal, *, is_next: bool = False) -> AsyncIterator[bool]:
+    async def turn(self, principal: Principal, *, is_next: bool = False, is_free: bool = False) -> AsyncIterator[bool]:
         """Wait until the workspace may have a document compiled, which the block does; yield whether there was a wait.
 
         Args:
             principal: the sender of the document.
+            is_free: whether a change of the model is the reason: the document was compiled before.
             is_next: whether it goes before the others of its key: it was validated, and only its plan is missing.
 
         Raises:
             Overloaded: the wait took too long, or too many documents wait.
             Timeout: the client's time is up.
         """
-        if not self._is_shared():
+        if is_free or not self._is_shared():
             try:
                 yield False
             finally:

@@ -157,18 +157,23 @@ class Compiler:
         check_length(key.text)
         if (found := self._find_operation(key, snapshot)) is not None:
             return found
-        async with self._share.turn(principal) as has_waited:
+        is_known = key in self.plans
+        async with self._share.turn(principal, is_free=is_known) as has_waited:
             if has_waited and (found := self._find_operation(key, snapshot)) is not None:
                 return found
             schema = self.schemas.get(snapshot)
             is_heavy = has_waited or is_heavy_text(key.text) or is_wide(schema)
-            make = self._measured(principal, partial(validate_text, key, snapshot, schema, self._recent))
+            make = self._measured(
+                principal, partial(validate_text, key, snapshot, schema, self._recent), is_free=is_known
+            )
             try:
                 operation = await self.run_first(
                     snapshot.workspace.id, make, is_heavy=is_heavy, key=(self, key, id(schema))
                 )
             except (InvalidDocument, ParseFailed, QueryTooComplex, BadUserInput) as error:
                 self._refusals.keep(key, snapshot, error)
+                if key in self.plans:
+                    self.plans.drop(key)
                 raise
             self.plans.keep_operation(key, operation)
             return operation
@@ -180,8 +185,8 @@ class Compiler:
             raise refusal
         return found
 
-    def _measured(self, principal: Principal, make: Callable[[], T]) -> Callable[[], T]:
-        return partial(self._share.measure, principal.workspace_id, make)
+    def _measured(self, principal: Principal, make: Callable[[], T], *, is_free: bool = False) -> Callable[[], T]:
+        return make if is_free else partial(self._share.measure, principal.workspace_id, make)
 
     def limits_of(self, role: RoleLimits) -> Limits:
         """Return the limits of the requests of a role: those of the server, or smaller ones of the role."""
@@ -229,10 +234,11 @@ class Compiler:
         shape = await self.run(call.snapshot, make_shape, is_heavy=call.is_large)
         if found := self._find_plan(call, shape):
             return found
-        async with self._share.turn(call.principal, is_next=True) as has_waited:
+        is_free = shape in call.operation.touched
+        async with self._share.turn(call.principal, is_next=True, is_free=is_free) as has_waited:
             if has_waited and (found := self._find_plan(call, shape)):
                 return found
-            return await self._make_plan(call, shape, is_heavy=has_waited or _is_heavy(call, shape))
+            return await self._make_plan(call, shape, is_heavy=has_waited or _is_heavy(call, shape), is_free=is_free)
 
     def _find_plan(self, call: Call[P], shape: Hashable) -> P | None:
         """Return the plan of a shape from the cache, or raise the error that it was refused with."""
@@ -248,12 +254,15 @@ class Compiler:
                     raise refusal
         return None
 
-    async def _make_plan(self, call: Call[P], shape: Hashable, *, is_heavy: bool) -> P:
+    async def _make_plan(self, call: Call[P], shape: Hashable, *, is_heavy: bool, is_free: bool) -> P:
         snapshot, operation, variables, is_large = call.snapshot, call.operation, call.variables, call.is_large
         self.plans.counters.misses += 1
         schema = self.schemas.get(snapshot)
         limits = self.limits_of(call.limits)
-        make = self._measured(call.principal, partial(plan_operation, operation, snapshot, schema, limits, variables))
+        plan = partial(plan_operation, operation, snapshot, schema, limits, variables)
+        make = self._measured(call.principal, plan, is_free=is_free)
+        if is_free:
+            operation.touched -= {shape}
         try:
             made: P = await self.run(snapshot, make, is_heavy=is_heavy, key=(self, id(operation), id(schema), shape))
         except QueryTooComplex as error:

@@ -108,13 +108,16 @@ class PlanCache:
     def __len__(self) -> int:
         return len(self._operations)
 
+    def __contains__(self, key: OperationKey) -> bool:
+        return key in self._operations
+
     def find_operation(self, key: OperationKey, snapshot: Snapshot) -> AnyOperation | None:
         """Return the operation of a document, if it is here and still valid under this snapshot."""
         found = self._operations.get(key)
         if found is None:
             return None
         if not found.depends.keep_up(snapshot):
-            self._drop(key)
+            # It stays until it is compiled again, so that this is known not to be a new document.
             return None
         self._operations.move_to_end(key)
         self._once.pop(key, None)
@@ -124,8 +127,9 @@ class PlanCache:
         """Keep a valid operation."""
         if len(key.text) > MOST_TEXT // 8 or self._operations.get(key) is operation:
             return
-        if key in self._operations:
-            self._drop(key)
+        if (before := self._operations.get(key)) is not None:
+            operation.touched = frozenset(before.plans)
+            self.drop(key)
         self._operations[key] = operation
         document = key._replace(role=0)
         if document not in self._roles:
@@ -167,7 +171,8 @@ class PlanCache:
                 if run.shape in plans:
                     plans.move_to_end(run.shape)
 
-    def _drop(self, key: OperationKey) -> None:
+    def drop(self, key: OperationKey) -> None:
+        """Drop an operation that is here."""
         self._forget_routes()
         self.counters.drops += len(self._remove(key).plans)
 
@@ -243,6 +248,7 @@ class PlanCache:
         """Drop the plans of an operation that do not hold under this snapshot; return their samples, last used last."""
         stale = [shape for shape, kept in operation.plans.items() if not kept.plan.depends.hold(snapshot)]
         self.counters.drops += len(stale)
+        operation.touched = frozenset(stale)
         return [operation.plans.pop(shape).sample for shape in stale]
 
     def replace(self, key: OperationKey, before: AnyOperation, after: AnyOperation | None) -> None:
@@ -253,12 +259,12 @@ class PlanCache:
         if self._operations.get(key) is not before:
             return
         if after is None:
-            self._drop(key)
+            self.drop(key)
             return
         self._forget_routes()
         self.counters.drops += len(before.plans)
         self.counters.renewals += len(after.plans)
-        after.demand = before.demand
+        after.demand, after.touched = before.demand, frozenset(before.plans)
         self._operations[key] = after
 
     def forget(self, workspace_id: UUID) -> None:
@@ -275,6 +281,7 @@ class PlanCache:
         plan = found.plan
         if not plan.depends.keep_up(snapshot):
             del operation.plans[shape]
+            operation.touched = frozenset([*islice(operation.touched, MOST_SHAPES - 1), shape])
             self.counters.drops += 1
             return None
         operation.plans.move_to_end(shape)

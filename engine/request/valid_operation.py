@@ -155,6 +155,7 @@ class ValidOperation(Generic[P_co]):
             stays valid: no name changes its meaning, and no argument is required by the schema because of a field.
         is_heavy: whether to validate or to plan it may take long.
         is_rest: whether its answers have the form of REST; see `PlanContext`.
+        touched: the shapes whose plans a change of the model has made invalid.
     """
 
     parse: Callable[[], Operation]
@@ -168,6 +169,7 @@ class ValidOperation(Generic[P_co]):
     is_rest: bool = False
     plans: OrderedDict[Hashable, KeptPlan[P_co]] = field(default_factory=OrderedDict)
     demand: Demand = field(default_factory=Demand)
+    touched: frozenset[Hashable] = frozenset()
 
     def holds(self, snapshot: Snapshot) -> bool:
         """Return whether the operation and all its plans hold under this snapshot."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -10,6 +11,8 @@ from fieldstone.engine.events.subscriptions.subscription import Refused
 from fieldstone.engine.request import compiler
 from fieldstone.engine.request.compile import plan_forgivingly, plan_operation, validate_text
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.metadata.changes import CreateField, UpdateField
+from fieldstone.metadata.field_types import FieldType
 from tests.apis import PRINCIPAL, WORKSPACE_ID, Apis
 from tests.clock import Clock
 from tests.waiting import until
@@ -91,6 +94,28 @@ async def test_a_shape_that_has_no_plan_waits_too(apis: Apis, bound: Bound) -> N
     assert not bound.compiled
     bound.pay()
     assert await apis.data(KNOWN, **OTHER_SHAPE) == {"people": {"totalCount": 0}}
+
+
+async def test_what_a_change_of_the_model_has_touched_is_compiled_again_at_once(apis: Apis, bound: Bound) -> None:
+    new_plans = "mutation ($data: PersonInput!) { createPerson(data: $data) { email } }"
+    for values in FIRST, OTHER_SHAPE:
+        await apis.data(KNOWN, **values)
+    await apis.data(new_plans, data={"email": "a@example.com"})
+    person = (await apis.snapshot()).by_singular["person"]
+    changed = UpdateField(field_id=person.by_name["email"].id, description="changed")
+    added = CreateField(id=uuid4(), object_id=person.id, name="nick", label="Nick", type=FieldType.TEXT)
+    for change, compiled in (changed, ["validate_text", "plan_operation"]), (added, []):
+        await apis.writer.change(WORKSPACE_ID, lambda _, made=change: [made], actor="test")
+        bound.spend()
+        assert await apis.data(KNOWN, **FIRST) == {"people": {"totalCount": 0}}
+        assert bound.compiled == compiled
+        await apis.data(KNOWN, **OTHER_SHAPE)
+        bound.compiled.clear()
+        await apis.data(new_plans, data={"email": f"{len(compiled)}@example.com"})
+        assert bound.compiled[-1] == "plan_operation"
+        # Nothing of it is new for a second time, and shapes that had no plan wait.
+        assert code(await apis.ask(KNOWN, filter={"email": {"eq": "a@example.com"}})) == "OVERLOADED"
+        assert code(await apis.ask(NEW)) == "OVERLOADED"
 
 
 async def test_a_refused_argument_is_planned_for_within_the_share(apis: Apis, bound: Bound) -> None:
