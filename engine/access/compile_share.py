@@ -2,9 +2,9 @@
 
 A document that no cache has is parsed, validated and planned for some milliseconds, in which the process does nothing
 else, and it leaves garbage for whose collection all wait once more. So the seconds that this takes are counted for each
-workspace. Beyond a burst, its further new documents wait until its share has paid for those before; its keys take
-turns. Beside others it has one new document compiled at a time. Cached documents never come here, and those that a
-change of the model has touched do not wait. A workspace alone has the whole processor.
+workspace. Beyond a burst, its further new documents wait until its share has paid for those before: one is compiled at
+a time, and its keys take turns. Cached documents never come here, and those that a change of the model has touched do
+not wait. A workspace alone has the whole processor.
 """
 
 import asyncio
@@ -106,19 +106,17 @@ class CompileShare:
             Overloaded: the wait took too long, or too many documents wait.
             Timeout: the client's time is up.
         """
-        if is_free or not self._is_shared():
+        account = None if is_free or not self._is_shared() else self._find(principal.workspace_id.int)
+        if account is None or not (account.is_busy or account.waiting or self._debt(account) > 0):
             try:
                 yield False
             finally:
                 self._book()
             return
-        account = self._find(principal.workspace_id.int)
-        has_waited = account.is_busy or bool(account.waiting) or self._debt(account) > 0
-        if has_waited:
-            await self._wait(account, principal, is_next=is_next)
+        await self._wait(account, principal, is_next=is_next)
         account.is_busy = True
         try:
-            yield has_waited
+            yield True
         finally:
             self._end(account)
 

@@ -85,6 +85,14 @@ async def test_a_burst_passes_and_a_document_behind_it_waits_until_the_share_has
     assert process.waited == ["late"]
 
 
+async def test_within_a_burst_documents_of_a_workspace_wait_for_none_of_its_others() -> None:
+    process, one = Process(), key()
+    async with process.share.turn(one) as first, process.share.turn(one) as second:
+        assert (first, second) == (False, False)
+        await process.compile(one, "third")
+    assert not process.waited
+
+
 async def test_others_do_not_wait_for_a_workspace_that_has_spent_its_share() -> None:
     process = Process()
     await process.spend(key())
@@ -212,18 +220,26 @@ async def test_a_call_in_another_thread_is_counted_and_so_is_one_that_fails() ->
         await process.compile(one, "late")
 
 
-async def test_documents_that_take_the_work_thread_are_compiled_one_at_a_time_beside_others() -> None:
+async def test_documents_beyond_the_burst_are_compiled_one_at_a_time() -> None:
     process, one = Process(), key()
-    async with process.share.turn(one):
-        behind = process.compiling(one, "behind")
-        await asyncio.sleep(0)
-        await process.compile(key(uuid4()), "neighbour")
-        assert process.compiled == ["neighbour"]
-    await behind
-    assert process.waited == ["behind"]
-    process.is_shared = False
-    async with process.share.turn(one):
-        await process.compile(one, "alone")
+    await process.spend(one)
+    is_over = asyncio.Event()
+
+    async def take_the_work_thread() -> None:
+        async with process.share.turn(one) as has_waited:
+            assert has_waited
+            await is_over.wait()
+
+    long = asyncio.create_task(take_the_work_thread())
+    await asyncio.sleep(0)
+    process.clock.now += LONG
+    await until(lambda: process.share._accounts[one.workspace_id.int].is_busy)
+    behind = process.compiling(one, "behind")
+    await asyncio.sleep(0)
+    await process.compile(key(uuid4()), "neighbour")
+    assert process.compiled == ["neighbour"]
+    is_over.set()
+    await asyncio.gather(long, behind)
     assert process.waited == ["behind"]
 
 

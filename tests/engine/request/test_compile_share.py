@@ -1,6 +1,7 @@
 """The share for compiling: beside other workspaces new documents and shapes wait for it, kept ones do not."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -11,8 +12,9 @@ from fieldstone.engine.events.subscriptions.subscription import Refused
 from fieldstone.engine.request import compiler
 from fieldstone.engine.request.compile import plan_forgivingly, plan_operation, validate_text
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
-from fieldstone.metadata.changes import CreateField, UpdateField
+from fieldstone.metadata.changes import Change, CreateField, UpdateField
 from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Snapshot
 from tests.apis import PRINCIPAL, WORKSPACE_ID, Apis
 from tests.clock import Clock
 from tests.waiting import until
@@ -96,6 +98,10 @@ async def test_a_shape_that_has_no_plan_waits_too(apis: Apis, bound: Bound) -> N
     assert await apis.data(KNOWN, **OTHER_SHAPE) == {"people": {"totalCount": 0}}
 
 
+def _only(change: Change) -> Callable[[Snapshot], list[Change]]:
+    return lambda _: [change]
+
+
 async def test_what_a_change_of_the_model_has_touched_is_compiled_again_at_once(apis: Apis, bound: Bound) -> None:
     new_plans = "mutation ($data: PersonInput!) { createPerson(data: $data) { email } }"
     for values in FIRST, OTHER_SHAPE:
@@ -104,8 +110,9 @@ async def test_what_a_change_of_the_model_has_touched_is_compiled_again_at_once(
     person = (await apis.snapshot()).by_singular["person"]
     changed = UpdateField(field_id=person.by_name["email"].id, description="changed")
     added = CreateField(id=uuid4(), object_id=person.id, name="nick", label="Nick", type=FieldType.TEXT)
-    for change, compiled in (changed, ["validate_text", "plan_operation"]), (added, []):
-        await apis.writer.change(WORKSPACE_ID, lambda _, made=change: [made], actor="test")
+    changes: list[tuple[Change, list[str]]] = [(changed, ["validate_text", "plan_operation"]), (added, [])]
+    for change, compiled in changes:
+        await apis.writer.change(WORKSPACE_ID, _only(change), actor="test")
         bound.spend()
         assert await apis.data(KNOWN, **FIRST) == {"people": {"totalCount": 0}}
         assert bound.compiled == compiled
