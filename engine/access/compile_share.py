@@ -85,6 +85,11 @@ class CompileShare:
         self._accounts: dict[int, _Account] = {}
         self._most_kept = _MOST_KEPT
 
+    @property
+    def is_bound(self) -> bool:
+        """Whether others are present: the work thread compiles documents then, and hands the processor on sooner."""
+        return self._is_shared()
+
     def measure(self, workspace_id: UUID, call: Callable[[], T]) -> T:
         """Return the result of a call that compiles, and count its seconds; any thread may run it."""
         began = self._processor()

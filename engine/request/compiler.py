@@ -162,14 +162,15 @@ class Compiler:
             if has_waited and (found := self._find_operation(key, snapshot)) is not None:
                 return found
             schema = self.schemas.get(snapshot)
-            is_heavy = has_waited or is_heavy_text(key.text) or is_wide(schema)
             make = self._measured(
                 principal, partial(validate_text, key, snapshot, schema, self._recent), is_free=is_known
             )
+            same = (self, key, id(schema))
             try:
-                operation = await self.run_first(
-                    snapshot.workspace.id, make, is_heavy=is_heavy, key=(self, key, id(schema))
-                )
+                if is_heavy_text(key.text) or is_wide(schema):
+                    operation = await self.run_first(snapshot.workspace.id, make, is_heavy=True, key=same)
+                else:
+                    operation = await self.run(snapshot, make, is_heavy=self._share.is_bound, key=same)
             except (InvalidDocument, ParseFailed, QueryTooComplex, BadUserInput) as error:
                 self._refusals.keep(key, snapshot, error)
                 if key in self.plans:
@@ -238,7 +239,9 @@ class Compiler:
         async with self._share.turn(call.principal, is_next=True, is_free=is_free) as has_waited:
             if has_waited and (found := self._find_plan(call, shape)):
                 return found
-            return await self._make_plan(call, shape, is_heavy=has_waited or _is_heavy(call, shape), is_free=is_free)
+            return await self._make_plan(
+                call, shape, is_heavy=self._share.is_bound or _is_heavy(call, shape), is_free=is_free
+            )
 
     def _find_plan(self, call: Call[P], shape: Hashable) -> P | None:
         """Return the plan of a shape from the cache, or raise the error that it was refused with."""
@@ -301,8 +304,8 @@ class Compiler:
             measured = self._measured(call.principal, make)
             shape = None if call.is_large else self.shape(operation, call.variables, call.limits)
             try:
-                async with self._share.turn(call.principal, is_next=True) as has_waited:
-                    return await self.run(snapshot, measured, is_heavy=has_waited or _is_heavy(call, shape))
+                async with self._share.turn(call.principal, is_next=True):
+                    return await self.run(snapshot, measured, is_heavy=self._share.is_bound or _is_heavy(call, shape))
             except QueryTooComplex as error:
                 if not call.is_large:
                     # The values decide which fields fail, and so about the price of the others.

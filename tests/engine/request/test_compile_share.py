@@ -1,6 +1,7 @@
 """The share for compiling: beside other workspaces new documents and shapes wait for it, kept ones do not."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -37,6 +38,7 @@ class Bound:
         for api in apis.core, apis.metadata:
             api.compiler._share = self.share
         self.compiled: list[str] = []
+        self.on_the_loop: list[bool] = []
         for step in validate_text, plan_operation, plan_forgivingly:
             monkeypatch.setattr(compiler, step.__name__, self._noting(step))
         self.wait(0.02)
@@ -44,6 +46,7 @@ class Bound:
     def _noting(self, step: Any) -> Any:
         def note(*arguments: Any) -> Any:
             self.compiled.append(step.__name__)
+            self.on_the_loop.append(threading.current_thread() is threading.main_thread())
             return step(*arguments)
 
         return note
@@ -87,6 +90,14 @@ async def test_a_new_document_is_refused_before_it_is_parsed_and_a_known_one_is_
     assert await apis.data(NEW) == {"companies": {"totalCount": 0}}
     assert bound.compiled == ["validate_text", "plan_operation"]
     assert await apis.data(KNOWN) == {"people": {"totalCount": 0}}
+
+
+async def test_beside_others_new_documents_are_compiled_in_the_work_thread(apis: Apis, bound: Bound) -> None:
+    await apis.data(NEW)
+    await apis.ask(KNOWN, first=-1)
+    bound.share._is_shared = lambda: False
+    await apis.data("{ people { totalCount } }")
+    assert bound.on_the_loop == [False] * 5 + [True] * 2
 
 
 async def test_a_shape_that_has_no_plan_waits_too(apis: Apis, bound: Bound) -> None:
