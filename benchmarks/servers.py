@@ -133,7 +133,7 @@ def postgraphile_with_events(database: SharedDatabase) -> Server:
         name=name,
         label="PostGraphile 5, with events",
         environment={**plain.environment, "PGAPPNAME": name},
-        operations=frozenset({"w6"}),
+        operations=plain.operations & {"w1", "w6"},
     )
 
 
