@@ -119,7 +119,6 @@ class CompileShare:
                 self._book()
             return
         await self._wait(account, principal, is_next=is_next)
-        account.is_busy = True
         try:
             yield True
         finally:
