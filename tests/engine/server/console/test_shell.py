@@ -4,9 +4,10 @@ import asyncio
 import re
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import Request, Route, expect
 
 from tests.engine.server.console.browsing import Serve, Watched
+from tests.waiting import until_true
 
 pytestmark = pytest.mark.system
 
@@ -133,6 +134,16 @@ async def test_signing_out_ends_the_session(watched: Watched, serve: Serve) -> N
 async def test_an_object_is_pinned_and_the_workspace_gets_a_strip_by_keyboard(watched: Watched, serve: Serve) -> None:
     page = watched.page
     async with serve() as served:
+        held = asyncio.Event()
+        kept: list[Request] = []
+
+        async def hold(route: Route) -> None:
+            if '"operationName":"ConsoleKeepOwn"' in (route.request.post_data or ""):
+                kept.append(route.request)
+                await held.wait()
+            await route.continue_()
+
+        await page.route("**/metadata", hold)
         await watched.sign_in(served)
         side = page.get_by_role("navigation", name="Main")
         pinned = side.get_by_role("list", name="Pinned objects")
@@ -141,6 +152,9 @@ async def test_an_object_is_pinned_and_the_workspace_gets_a_strip_by_keyboard(wa
         await expect(side.get_by_role("link", name="People", exact=True)).to_have_count(1)
         await side.get_by_role("button", name="Pin Companies").press("Enter")
         await expect(pinned.get_by_role("link")).to_have_text(["People", "Companies"])
+        # The first pin is written before the second one, however slow it is.
+        assert len(kept) == 1
+        held.set()
         await page.get_by_role("button", name="admin").press("Enter")
         await page.get_by_role("menuitem", name="Strip of the workspace…").press("Enter")
         dialog = page.get_by_role("dialog", name="Strip of the workspace")
@@ -153,6 +167,13 @@ async def test_an_object_is_pinned_and_the_workspace_gets_a_strip_by_keyboard(wa
         await watched.assert_accessible()
         await page.emulate_media(color_scheme="dark")
         await watched.assert_accessible()
+
+        async def is_kept() -> bool:
+            kept = await served.ask("/metadata", "{ preferences }")
+            return len(kept["preferences"]["console.sideBar"]["pinned"]) == 2
+
+        # A pin is shown before the server has it.
+        await until_true(is_kept)
         await page.reload()
         await expect(page.get_by_text("Live customers")).to_be_visible()
         await expect(pinned.get_by_role("link")).to_have_text(["People", "Companies"])

@@ -6,6 +6,7 @@ from playwright.async_api import Locator, Page, expect
 from tests.engine.server.console.browsing import ZOOMED, Serve, Watched
 from tests.engine.server.console.forms import apply_plan, choose
 from tests.engine.server.console.records.lists import ask, cell, count_shown, press
+from tests.waiting import until_true
 
 pytestmark = pytest.mark.system
 
@@ -35,19 +36,18 @@ async def test_a_list_stays_open_where_the_focus_scrolls_to_its_field(watched: W
         await expect(people).to_be_visible()
         assert await is_in_window(page, people)
         # The list follows its field, and ends with Escape.
-        before = await people.bounding_box()
         await page.mouse.move(160, 8)
         await page.mouse.wheel(0, 40)
         await expect(people).to_be_visible()
-        field, list_ = await box.bounding_box(), await page.get_by_role("listbox").bounding_box()
-        assert before is not None
-        assert field is not None
-        assert list_ is not None
-        assert (
-            0
-            <= min(abs(field["y"] - list_["y"] - list_["height"]), abs(list_["y"] - field["y"] - field["height"]))
-            < 20
-        )
+
+        async def is_beside_its_field() -> bool:
+            field, list_ = await box.bounding_box(), await page.get_by_role("listbox").bounding_box()
+            assert field is not None
+            assert list_ is not None
+            above, below = field["y"] - list_["y"] - list_["height"], list_["y"] - field["y"] - field["height"]
+            return min(abs(above), abs(below)) < 20
+
+        await until_true(is_beside_its_field)
         await press(page, "Escape")
         await expect(people).to_be_hidden()
         await expect(form).to_be_visible()

@@ -70,6 +70,8 @@ function open(): Client {
 
 export interface Follower {
   next: (result: LiveResult) => void;
+  /** The server has told that it has begun. */
+  begun?: () => void;
   /** The refusal that ends it. */
   failed: (error: unknown) => void;
   /** It has begun only now: a read before that may lack a change of which no event comes. */
@@ -99,6 +101,7 @@ export function followRecords(query: string, given: Readonly<Record<string, unkn
   }
   function noteBegin(isResumed: boolean): void {
     settle();
+    follower.begun?.();
     if (hasBegun && !isResumed) follower.missed();
     else if (!hasBegun && beginning.isLate) follower.late();
     hasBegun = true;

@@ -6,6 +6,7 @@ import { useEffect, useRef } from "react";
 import { followModel } from "./live.ts";
 import MODEL_CHANGED from "./model_changed.graphql";
 import { isOwn } from "./own_changes.ts";
+import { readAgain } from "./read_again.ts";
 import { DOOR_KEY } from "./session.ts";
 import { useSession } from "./session_context.ts";
 import { useModelChanged } from "./use_model_changed.ts";
@@ -48,7 +49,7 @@ export function useFollowedModel(): void {
         });
         // The first message of a connection names nothing that has changed before it.
         if (!told.rights && told.objects.length > 0) return;
-        void client.invalidateQueries({ queryKey: DOOR_KEY });
+        void readAgain(client, DOOR_KEY);
         void readAccess();
       }),
     [client, changed, readAccess],

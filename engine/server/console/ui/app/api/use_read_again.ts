@@ -4,6 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
 
 import { type Area, areaOf } from "./keys.ts";
+import { readAgain } from "./read_again.ts";
 import { useScope } from "./session_context.ts";
 
 /** Return a function that reads an area again, or what it holds of an object; it stays the same for a workspace and role. */
@@ -11,7 +12,7 @@ export function useReadAgain(area: Area, object?: string): () => Promise<void> {
   const client = useQueryClient();
   const { workspace, role, version } = useScope();
   return useCallback(
-    () => client.invalidateQueries({ queryKey: areaOf({ workspace, role, version }, area, object) }),
+    () => readAgain(client, areaOf({ workspace, role, version }, area, object)),
     [client, workspace, role, version, area, object],
   );
 }

@@ -17,17 +17,26 @@ export function useLivePause(): boolean {
   return useSyncExternalStore(onPause, isPaused);
 }
 
+export interface LiveState {
+  /** The subscription has begun: a change of another is told. */
+  hasBegun: boolean;
+  /** The reason why there are no live updates. */
+  refusal: string | null;
+}
+
 /**
  * Call `deliver` with the merged events of an object's records, and `readAgain` where they begin behind a read of the
- * page; return the reason if there are no live updates.
+ * page.
  */
 export function useLive(
   object: ObjectModel,
   fields: readonly Field[],
   deliver: (batch: Batch) => void,
   readAgain: () => void,
-): string | null {
+): LiveState {
   const [refusal, setRefusal] = useState<string | null>(null);
+  // Other fields begin it anew, and a change missed meanwhile is read again: the sign of it does not flicker.
+  const [hasBegun, setBegun] = useState(false);
   const latest = useRef({ deliver, readAgain });
   useEffect(() => {
     latest.current = { deliver, readAgain };
@@ -49,6 +58,7 @@ export function useLive(
           // A destroyed record is as a write before left it, which may be one of this page.
           batcher.add({ action, record: action === "DESTROYED" ? { id: record.id } : record });
         },
+        begun: () => setBegun(true),
         failed: (error) => setRefusal(reasonOf(error)),
         late: () => latest.current.readAgain(),
         missed: () => latest.current.deliver({ events: [], flood: true }),
@@ -59,7 +69,7 @@ export function useLive(
       live.stop();
     };
   }, [key]);
-  return refusal;
+  return { hasBegun, refusal };
 }
 
 function reasonOf(error: unknown): string {

@@ -31,6 +31,8 @@ export function usePreferences() {
   const set = (changed: Partial<Preferences>) =>
     client.setQueryData<Preferences>(queryKey, (before) => before && { ...before, ...changed });
   const keepItems = useMutation({
+    // One behind the other: the last items that were chosen are those that stay.
+    scope: { id: "side bar" },
     mutationFn: (items: SideBarItems) =>
       metadata(PREFERENCES, { patch: patchOfItems(items) }, { operation: "ConsoleKeepOwn" }),
     onMutate: (items) => set({ items }),

@@ -6,6 +6,7 @@ import { Link, useNavigate, useSearchParams } from "react-router";
 
 import { areaOf } from "../../api/keys.ts";
 import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
+import { readAgain } from "../../api/read_again.ts";
 import { useScope } from "../../api/session_context.ts";
 import { typeOf } from "../../fields/registry.ts";
 import { FilterChips } from "../../filter/chips.tsx";
@@ -53,7 +54,7 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
   const state = boardInputOf(field.name, address.filter, order);
   const totals = useTotals(board);
   const moves = useMoves(board);
-  const refresh = () => void client.invalidateQueries({ queryKey: areaOf(scope, "records", object.namePlural) });
+  const refresh = () => void readAgain(client, areaOf(scope, "records", object.namePlural));
   useLive(object, board.shown, refresh, refresh);
   const columns = columnsOf(field);
   const fieldsAt = useFieldsAt(object, address.filter);

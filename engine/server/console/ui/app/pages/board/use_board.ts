@@ -7,6 +7,7 @@ import { records } from "../../api/client.ts";
 import { exactText } from "../../api/exact_json.ts";
 import { areaOf, keyOf } from "../../api/keys.ts";
 import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
+import { readAgain } from "../../api/read_again.ts";
 import { buildDocuments } from "../../api/record_documents.ts";
 import { writeRows } from "../../api/row_writes.ts";
 import { useScope } from "../../api/session_context.ts";
@@ -87,7 +88,7 @@ export function useMoves({ object, field, shown }: Board) {
       writeRows(object, shown, [{ id: row.id, data: { [field.name]: value }, updatedAt: row.updatedAt }]),
     onMutate: ({ row, value }) => setUnder((before) => new Map(before).set(row.id, { row, value })),
     onSettled: async (_result, _error, { row }) => {
-      await client.invalidateQueries({ queryKey: areaOf(scope, "records", object.namePlural) });
+      await readAgain(client, areaOf(scope, "records", object.namePlural));
       setUnder((before) => new Map([...before].filter(([id]) => id !== row.id)));
     },
   });

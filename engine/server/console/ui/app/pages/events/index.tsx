@@ -9,6 +9,7 @@ import { ACTIONS, listEvents, type RecordEvent } from "../../api/events/events.t
 import { useTail } from "../../api/events/use_tail.ts";
 import { keyOf } from "../../api/keys.ts";
 import { type ObjectHead, useObjectList } from "../../api/objects.ts";
+import { readAgain } from "../../api/read_again.ts";
 import { useScope } from "../../api/session_context.ts";
 import { Button } from "../../kit/button.tsx";
 import { Chip, type Color } from "../../kit/chip.tsx";
@@ -44,8 +45,8 @@ export function Component() {
   const filter = { ...(object === ALL ? {} : { object }), ...(action === null ? {} : { actions: [action] }) };
   const queryKey = keyOf(scope, "events", object || null, "tail", action);
   const client = useQueryClient();
-  const readAgain = () => void client.invalidateQueries({ queryKey });
-  const tail = useTail(filter, !isPaused, readAgain);
+  const refresh = () => void readAgain(client, queryKey);
+  const tail = useTail(filter, !isPaused, refresh);
   const pages = useInfiniteQuery({
     queryKey,
     queryFn: ({ pageParam, signal }) =>
@@ -98,7 +99,7 @@ export function Component() {
             aria-pressed={isPaused}
             onPress={() => {
               setPaused(!isPaused);
-              if (isPaused) readAgain();
+              if (isPaused) refresh();
             }}
           >
             {isPaused ? "Go on" : "Pause"}

@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { keyOf } from "../../api/keys.ts";
 import { isToMany, type ObjectModel, type RecordRow } from "../../api/model.ts";
+import { readAgain } from "../../api/read_again.ts";
 import { readRow } from "../../api/row_writes.ts";
 import { mayDo } from "../../api/session.ts";
 import { useScope, useSession } from "../../api/session_context.ts";
@@ -24,11 +25,11 @@ export function useRecord(object: ObjectModel, id: string) {
     refetchOnMount: "always",
   });
   const row = found.data ?? null;
-  const readAgain = () => void queries.invalidateQueries({ queryKey });
+  const refresh = () => void readAgain(queries, queryKey);
   const edits = useEdits({
     object,
     fields,
-    pages: asPages(row, (next) => queries.setQueryData(queryKey, next), readAgain),
+    pages: asPages(row, (next) => queries.setQueryData(queryKey, next), refresh),
     onWritten: () => undefined,
   });
   const live = useLive(
@@ -36,9 +37,9 @@ export function useRecord(object: ObjectModel, id: string) {
     [],
     ({ events, flood }) => {
       const isChanged = events.some((event) => event.record.id === id && !edits.isOwn(id, event.record.updatedAt));
-      if (flood || isChanged) readAgain();
+      if (flood || isChanged) refresh();
     },
-    readAgain,
+    refresh,
   );
   const mayUpdate = mayDo(useSession(), object.nameSingular, "update");
   return { row, fields, edits, live, mayUpdate, error: found.error, isPending: found.isPending };

@@ -160,14 +160,14 @@ function ExportLink({ list }: { list: List }) {
 }
 
 function LiveSign({ list }: { list: List }) {
-  const { refusal, isPaused } = list.live;
+  const { hasBegun, refusal, isPaused } = list.live;
   const hasNone = useViewedRole() !== null || refusal !== null;
-  const text = hasNone ? "no live updates" : isPaused ? "Live updates paused" : "live";
+  const text = hasNone ? "no live updates" : isPaused ? "Live updates paused" : hasBegun ? "live" : "connecting…";
   return (
     <span
       className="list-live"
       role="status"
-      data-off={hasNone || isPaused ? "" : undefined}
+      data-off={hasNone || isPaused || !hasBegun ? "" : undefined}
       title={refusal ?? undefined}
     >
       {text}

@@ -123,7 +123,7 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
     void markLost(changed, order);
   }
 
-  const liveRefusal = useLive(object, fields, onBatch, refresh);
+  const live = useLive(object, fields, onBatch, refresh);
   const isPaused = useLivePause();
   return {
     object,
@@ -143,7 +143,7 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
     edits: present,
     news,
     renew,
-    live: { refusal: liveRefusal, isPaused },
+    live: { ...live, isPaused },
     nameOf: (row: RecordRow) => labelOf(row, object.labels),
   };
 }
