@@ -21,6 +21,7 @@ from fieldstone.engine.access.slots import LONGEST_WAIT
 from fieldstone.engine.errors import Timeout
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import DEADLINE
+from fieldstone.sql.frozen import frozen
 
 SHARE: Final = 0.25
 """Seconds of the processor that a workspace beside others may use for compiling in each second."""
@@ -56,6 +57,28 @@ class _Account:
     timer: asyncio.TimerHandle | None = None
 
 
+@frozen
+class Turn:
+    """The turn of one document to be compiled.
+
+    Attributes:
+        share: the share that gave it.
+        payer: the workspace whose seconds are counted; None where nobody pays.
+        has_waited: whether others were compiled before it: a cache may have the document by now.
+        is_beside_others: whether other workspaces are present: the work thread compiles the document then, and hands
+            the processor on sooner.
+    """
+
+    share: "CompileShare"
+    payer: UUID | None
+    has_waited: bool
+    is_beside_others: bool
+
+    def run(self, call: Callable[[], T]) -> T:
+        """Return the result of a call that compiles, on the account of its payer; any thread may run it."""
+        return call() if self.payer is None else self.share.measure(self.payer, call)
+
+
 class CompileShare:
     """The compiling of all workspaces of one process.
 
@@ -85,11 +108,6 @@ class CompileShare:
         self._accounts: dict[int, _Account] = {}
         self._most_kept = _MOST_KEPT
 
-    @property
-    def is_bound(self) -> bool:
-        """Whether others are present: the work thread compiles documents then, and hands the processor on sooner."""
-        return self._is_shared()
-
     def measure(self, workspace_id: UUID, call: Callable[[], T]) -> T:
         """Return the result of a call that compiles, and count its seconds; any thread may run it."""
         began = self._processor()
@@ -99,8 +117,8 @@ class CompileShare:
             self._bills.append((workspace_id.int, self._processor() - began))
 
     @asynccontextmanager
-    async def turn(self, principal: Principal, *, is_next: bool = False, is_free: bool = False) -> AsyncIterator[bool]:
-        """Wait until the workspace may have a document compiled, which the block does; yield whether there was a wait.
+    async def turn(self, principal: Principal, *, is_next: bool = False, is_free: bool = False) -> AsyncIterator[Turn]:
+        """Wait until the workspace may have a document compiled, which the block does.
 
         Args:
             principal: the sender of the document.
@@ -111,16 +129,18 @@ class CompileShare:
             Overloaded: the wait took too long, or too many documents wait.
             Timeout: the client's time is up.
         """
-        account = None if is_free or not self._is_shared() else self._find(principal.workspace_id.int)
+        workspace_id = principal.workspace_id
+        payer = None if is_free else workspace_id
+        account = None if is_free or not self._is_shared() else self._find(workspace_id.int)
         if account is None or not (account.is_busy or account.waiting or self._debt(account) > 0):
             try:
-                yield False
+                yield Turn(share=self, payer=payer, has_waited=False, is_beside_others=self._is_shared())
             finally:
                 self._book()
             return
         await self._wait(account, principal, is_next=is_next)
         try:
-            yield True
+            yield Turn(share=self, payer=payer, has_waited=True, is_beside_others=self._is_shared())
         finally:
             self._end(account)
 

@@ -3,7 +3,7 @@
 The heavy part is made in the work thread; all that is kept is found and kept on the event loop.
 """
 
-from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from uuid import UUID
 
 from graphql import GraphQLSchema
 
-from fieldstone.engine.access.compile_share import CompileShare
+from fieldstone.engine.access.compile_share import CompileShare, Turn
 from fieldstone.engine.documents.document import check_length
 from fieldstone.engine.documents.recent_operations import RecentOperations
 from fieldstone.engine.documents.suggestions import hide_suggestion
@@ -45,7 +45,6 @@ from fieldstone.engine.request.valid_operation import (
 from fieldstone.engine.request.variables import Variables, coerce_variables
 from fieldstone.engine.schema.cache import SchemaCache
 from fieldstone.engine.work_thread import WorkThread
-from fieldstone.metadata.access.view import find_view
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
@@ -58,8 +57,6 @@ LONGEST_SAMPLE = 2_000
 """Characters of the variables that are kept with a plan, to make it again."""
 MOST_LIMITS = 1_000
 """Different limits of roles that are kept."""
-RENEWED_SHAPES = 4
-"""Plans of one operation that are made again when the model has changed."""
 
 T = TypeVar("T")
 
@@ -157,20 +154,17 @@ class Compiler:
         check_length(key.text)
         if (found := self._find_operation(key, snapshot)) is not None:
             return found
-        is_known = key in self.plans
-        async with self._share.turn(principal, is_free=is_known) as has_waited:
-            if has_waited and (found := self._find_operation(key, snapshot)) is not None:
+        async with self._share.turn(principal, is_free=key in self.plans) as turn:
+            if turn.has_waited and (found := self._find_operation(key, snapshot)) is not None:
                 return found
             schema = self.schemas.get(snapshot)
-            make = self._measured(
-                principal, partial(validate_text, key, snapshot, schema, self._recent), is_free=is_known
-            )
+            make = partial(turn.run, self.validating(key, snapshot))
             same = (self, key, id(schema))
             try:
                 if is_heavy_text(key.text) or is_wide(schema):
                     operation = await self.run_first(snapshot.workspace.id, make, is_heavy=True, key=same)
                 else:
-                    operation = await self.run(snapshot, make, is_heavy=self._share.is_bound, key=same)
+                    operation = await self.run(snapshot, make, is_heavy=turn.is_beside_others, key=same)
             except (InvalidDocument, ParseFailed, QueryTooComplex, BadUserInput) as error:
                 self._refusals.keep(key, snapshot, error)
                 if key in self.plans:
@@ -179,15 +173,16 @@ class Compiler:
             self.plans.keep_operation(key, operation)
             return operation
 
+    def validating(self, key: OperationKey, snapshot: Snapshot) -> Callable[[], AnyOperation]:
+        """Return the call that makes the operation of a document under a snapshot."""
+        return partial(validate_text, key, snapshot, self.schemas.get(snapshot), self._recent)
+
     def _find_operation(self, key: OperationKey, snapshot: Snapshot) -> AnyOperation | None:
         """Return the operation of a document from the cache, or raise the error that it was refused with."""
         found = self.plans.find_operation(key, snapshot) or self.plans.share_operation(key, snapshot)
         if found is None and (refusal := self._refusals.find(key, snapshot)) is not None:
             raise refusal
         return found
-
-    def _measured(self, principal: Principal, make: Callable[[], T], *, is_free: bool = False) -> Callable[[], T]:
-        return make if is_free else partial(self._share.measure, principal.workspace_id, make)
 
     def limits_of(self, role: RoleLimits) -> Limits:
         """Return the limits of the requests of a role: those of the server, or smaller ones of the role."""
@@ -235,13 +230,13 @@ class Compiler:
         shape = await self.run(call.snapshot, make_shape, is_heavy=call.is_large)
         if found := self._find_plan(call, shape):
             return found
-        is_free = shape in call.operation.touched
-        async with self._share.turn(call.principal, is_next=True, is_free=is_free) as has_waited:
-            if has_waited and (found := self._find_plan(call, shape)):
+        is_touched = shape in call.operation.touched
+        async with self._share.turn(call.principal, is_next=True, is_free=is_touched) as turn:
+            if turn.has_waited and (found := self._find_plan(call, shape)):
                 return found
-            return await self._make_plan(
-                call, shape, is_heavy=self._share.is_bound or _is_heavy(call, shape), is_free=is_free
-            )
+            if is_touched:
+                call.operation.touched -= {shape}
+            return await self._make_plan(call, shape, turn)
 
     def _find_plan(self, call: Call[P], shape: Hashable) -> P | None:
         """Return the plan of a shape from the cache, or raise the error that it was refused with."""
@@ -257,15 +252,14 @@ class Compiler:
                     raise refusal
         return None
 
-    async def _make_plan(self, call: Call[P], shape: Hashable, *, is_heavy: bool, is_free: bool) -> P:
+    async def _make_plan(self, call: Call[P], shape: Hashable, turn: Turn) -> P:
         snapshot, operation, variables, is_large = call.snapshot, call.operation, call.variables, call.is_large
         self.plans.counters.misses += 1
         schema = self.schemas.get(snapshot)
         limits = self.limits_of(call.limits)
         plan = partial(plan_operation, operation, snapshot, schema, limits, variables)
-        make = self._measured(call.principal, plan, is_free=is_free)
-        if is_free:
-            operation.touched -= {shape}
+        make = partial(turn.run, plan)
+        is_heavy = turn.is_beside_others or _is_heavy(call, shape)
         try:
             made: P = await self.run(snapshot, make, is_heavy=is_heavy, key=(self, id(operation), id(schema), shape))
         except QueryTooComplex as error:
@@ -301,11 +295,11 @@ class Compiler:
             schema = self.schemas.get(snapshot)
             limits = self.limits_of(call.limits)
             make = partial(plan_forgivingly, operation, snapshot, schema, limits, call.bindings)
-            measured = self._measured(call.principal, make)
             shape = None if call.is_large else self.shape(operation, call.variables, call.limits)
             try:
-                async with self._share.turn(call.principal, is_next=True):
-                    return await self.run(snapshot, measured, is_heavy=self._share.is_bound or _is_heavy(call, shape))
+                async with self._share.turn(call.principal, is_next=True) as turn:
+                    is_heavy = turn.is_beside_others or _is_heavy(call, shape)
+                    return await self.run(snapshot, partial(turn.run, make), is_heavy=is_heavy)
             except QueryTooComplex as error:
                 if not call.is_large:
                     # The values decide which fields fail, and so about the price of the others.
@@ -319,50 +313,6 @@ class Compiler:
         planned = await self.plan(call)
         bound = await self.run(call.snapshot, partial(planned.bind, call.bindings), is_heavy=call.is_large)
         return PreparedMutation(call.snapshot, call.variables, planned, bound)
-
-    async def renew(self, key: OperationKey, touched: AnyOperation, snapshot: Snapshot) -> AsyncGenerator[None]:
-        """Validate an operation again that a change touched, and plan its hottest shapes; drop it if it holds no more.
-
-        Yields between its parts, so that others can be served: a light operation takes some three milliseconds, a plan
-        one.
-        """
-        view = find_view(snapshot, key.role_id)
-        if view is None:
-            self.plans.replace(key, touched, None)
-            return
-        snapshot = view
-        if touched.depends.keep_up(snapshot):
-            for sample in self.plans.drop_plans(touched, snapshot)[-RENEWED_SHAPES:]:
-                self.plans.counters.renewals += await self._renew_plan(touched, sample, snapshot)
-                yield
-            return
-        schema = self.schemas.get(snapshot)
-        make = partial(validate_text, key, snapshot, schema, self._recent)
-        try:
-            renewed = await self.run(snapshot, make, is_heavy=touched.is_heavy or is_wide(schema))
-        except InvalidDocument:
-            # The next request for it is told why.
-            self.plans.replace(key, touched, None)
-            return
-        if not renewed.is_introspection:
-            for kept in reversed([*touched.plans.values()][-RENEWED_SHAPES:]):
-                yield
-                await self._renew_plan(renewed, kept.sample, snapshot)
-        self.plans.replace(key, touched, renewed)
-
-    async def _renew_plan(self, operation: ValidOperation[Plan], sample: Variables | None, snapshot: Snapshot) -> bool:
-        """Make a plan again, and return whether it could be."""
-        if sample is None:
-            return False
-        try:
-            schema = self.schemas.get(snapshot)
-            variables = self.coerce(operation, sample, schema)
-            make = partial(plan_operation, operation, snapshot, schema, self.limits, variables)
-            made = await self.run(snapshot, make, is_heavy=operation.is_heavy)
-        except ApiError:
-            return False  # they are of another type by now: no request of this shape gets as far as its plan
-        self.plans.keep_plan(operation, shape_of(operation.usages, variables), made, sample)
-        return True
 
 
 def _is_heavy(call: Call[Plan], shape: Hashable) -> bool:

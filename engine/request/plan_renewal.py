@@ -1,20 +1,28 @@
 """After a swap: the plans that the change touched are made again before they are asked for, the hottest first."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, suppress
 from functools import partial
 from uuid import UUID
 
-from fieldstone.engine.errors import ServiceUnavailable
+from fieldstone.engine.errors import ApiError, ServiceUnavailable
+from fieldstone.engine.request.compile import is_wide, plan_operation
 from fieldstone.engine.request.compiler import Compiler
-from fieldstone.metadata.access.view import lacks_large_view, view_of
+from fieldstone.engine.request.plan_cache import OperationKey
+from fieldstone.engine.request.refusals import InvalidDocument
+from fieldstone.engine.request.shape import shape_of
+from fieldstone.engine.request.valid_operation import AnyOperation, Plan, ValidOperation
+from fieldstone.engine.request.variables import Variables
+from fieldstone.metadata.access.view import find_view, lacks_large_view, view_of
 from fieldstone.metadata.errors import UnknownRole
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.concurrency.wakeup import Wake
 
 MOST_OPERATIONS = 50
 """Operations that are renewed for one swap: some 0.2 s in all, a few milliseconds at a time."""
+MOST_PLANS = 4
+"""Plans of one operation that are renewed."""
 
 
 class PlanRenewal:
@@ -57,8 +65,53 @@ class PlanRenewal:
             await self._pause()
             if id_ in self._swapped:
                 return  # there is a newer one
-            async with aclosing(self._compiler.renew(key, touched, snapshot)) as parts:
+            async with aclosing(self._renew_operation(key, touched, snapshot)) as parts:
                 async for _ in parts:
                     await self._pause()
                     if id_ in self._swapped:
                         return
+
+    async def _renew_operation(
+        self, key: OperationKey, touched: AnyOperation, snapshot: Snapshot
+    ) -> AsyncGenerator[None]:
+        """Validate an operation again that a change touched, and plan its hottest shapes; drop it if it holds no more.
+
+        Yields between its parts, so that others can be served: a light operation takes some three milliseconds, a plan
+        one.
+        """
+        view = find_view(snapshot, key.role_id)
+        if view is None:
+            self._compiler.plans.replace(key, touched, None)
+            return
+        snapshot = view
+        if touched.depends.keep_up(snapshot):
+            for sample in self._compiler.plans.drop_plans(touched, snapshot)[-MOST_PLANS:]:
+                self._compiler.plans.counters.renewals += await self._renew_plan(touched, sample, snapshot)
+                yield
+            return
+        is_heavy = touched.is_heavy or is_wide(self._compiler.schemas.get(snapshot))
+        try:
+            renewed = await self._compiler.run(snapshot, self._compiler.validating(key, snapshot), is_heavy=is_heavy)
+        except InvalidDocument:
+            # The next request for it is told why.
+            self._compiler.plans.replace(key, touched, None)
+            return
+        if not renewed.is_introspection:
+            for kept in reversed([*touched.plans.values()][-MOST_PLANS:]):
+                yield
+                await self._renew_plan(renewed, kept.sample, snapshot)
+        self._compiler.plans.replace(key, touched, renewed)
+
+    async def _renew_plan(self, operation: ValidOperation[Plan], sample: Variables | None, snapshot: Snapshot) -> bool:
+        """Make a plan again, and return whether it could be."""
+        if sample is None:
+            return False
+        try:
+            schema = self._compiler.schemas.get(snapshot)
+            variables = self._compiler.coerce(operation, sample, schema)
+            make = partial(plan_operation, operation, snapshot, schema, self._compiler.limits, variables)
+            made = await self._compiler.run(snapshot, make, is_heavy=operation.is_heavy)
+        except ApiError:
+            return False  # they are of another type by now: no request of this shape gets as far as its plan
+        self._compiler.plans.keep_plan(operation, shape_of(operation.usages, variables), made, sample)
+        return True

@@ -54,10 +54,10 @@ class Process:
             self.processor.now += seconds
             self.compiled.append(name)
 
-        async with self.share.turn(principal, is_next=is_next) as has_waited:
-            if has_waited:
+        async with self.share.turn(principal, is_next=is_next) as turn:
+            if turn.has_waited:
                 self.waited.append(name)
-            self.share.measure(principal.workspace_id, work)
+            turn.run(work)
 
     def compiling(self, principal: Principal, name: str, *, is_next: bool = False) -> "asyncio.Task[None]":
         return asyncio.create_task(self.compile(principal, name, is_next=is_next))
@@ -88,7 +88,7 @@ async def test_a_burst_passes_and_a_document_behind_it_waits_until_the_share_has
 async def test_within_a_burst_documents_of_a_workspace_wait_for_none_of_its_others() -> None:
     process, one = Process(), key()
     async with process.share.turn(one) as first, process.share.turn(one) as second:
-        assert (first, second) == (False, False)
+        assert (first.has_waited, second.has_waited) == (False, False)
         await process.compile(one, "third")
     assert not process.waited
 
@@ -226,8 +226,8 @@ async def test_documents_beyond_the_burst_are_compiled_one_at_a_time() -> None:
     is_over = asyncio.Event()
 
     async def take_the_work_thread() -> None:
-        async with process.share.turn(one) as has_waited:
-            assert has_waited
+        async with process.share.turn(one) as turn:
+            assert turn.has_waited
             await is_over.wait()
 
     long = asyncio.create_task(take_the_work_thread())
