@@ -1,12 +1,15 @@
 """The board of an object in a real browser."""
 
+import asyncio
 import json
+import re
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.engine.server.console.browsing import Serve, Served, Watched
+from tests.waiting import until_true
 
 pytestmark = pytest.mark.system
 
@@ -22,6 +25,12 @@ async def _ask(watched: Watched, served: Served, query: str, **variables: object
     told = json.loads(await answer.text())
     assert "errors" not in told, told
     return told["data"]
+
+
+async def _is_at(watched: Watched, served: Served, stage: str, *names: str) -> bool:
+    page = f"opportunities(filter: {{ stage: {{ eq: {stage} }} }}) {{ edges {{ node {{ name }} }} }}"
+    told = await _ask(watched, served, f"{{ {page} }}")
+    return sorted(edge["node"]["name"] for edge in told["opportunities"]["edges"]) == sorted(names)
 
 
 async def _fill(watched: Watched, served: Served) -> None:
@@ -49,8 +58,7 @@ async def test_cards_are_moved_by_a_menu_and_by_dragging(watched: Watched, serve
         await new.get_by_role("listitem").filter(has_text="Second").drag_to(meeting)
         await expect(meeting.get_by_role("listitem")).to_have_count(3)
         await expect(new.get_by_role("listitem")).to_have_count(0)
-        told = await _ask(watched, served, "{ opportunities(filter: { stage: { eq: MEETING } }) { totalCount } }")
-        assert told["opportunities"]["totalCount"] == 3
+        await until_true(lambda: _is_at(watched, served, "MEETING", "First", "Second", "Third"))
         # Another's change is seen without a reload.
         await _ask(
             watched,
@@ -60,6 +68,33 @@ async def test_cards_are_moved_by_a_menu_and_by_dragging(watched: Watched, serve
         await expect(new.get_by_role("listitem")).to_have_count(1)
         await new.get_by_role("button", name="Third", exact=True).click()
         await expect(page.get_by_role("complementary", name="Opportunity Third")).to_be_visible()
+        await watched.assert_clean(served.address, (".js",))
+
+
+async def test_a_card_is_moved_again_while_its_move_is_under_way(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    released = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        if "updateOpportunity" in (route.request.post_data or ""):
+            await released.wait()
+        await route.continue_()
+
+    async with serve() as served:
+        await _fill(watched, served)
+        await page.route("**/graphql", hold)
+        await watched.sign_in(served, "/console/records/opportunities/board?by=stage")
+        new, meeting = (page.get_by_role("region", name=name, exact=True) for name in ("New", "Meeting"))
+        await expect(new.get_by_role("listitem")).to_have_count(2)
+        for name, way in (("First", (meeting, new)), ("Second", (meeting, new, meeting))):
+            for column in way:
+                await page.get_by_role("listitem").filter(has_text=name).drag_to(column)
+                await expect(column.get_by_role("listitem").filter(has_text=name)).to_be_visible()
+        released.set()
+        await until_true(lambda: _is_at(watched, served, "MEETING", "Second", "Third"))
+        await expect(page.locator("[data-moving]")).to_have_count(0)
+        await expect(new.get_by_role("listitem")).to_have_text([re.compile("First")])
+        await expect(page.get_by_text("The board has a problem.")).to_have_count(0)
         await watched.assert_clean(served.address, (".js",))
 
 

@@ -1,10 +1,13 @@
 """Records are filled, changed and deleted by the keyboard alone."""
 
+import asyncio
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.engine.server.console.browsing import Serve, Watched
 from tests.engine.server.console.records.lists import ask, cell, count_shown, focused_text, open_list, press
+from tests.waiting import until_true
 
 pytestmark = pytest.mark.system
 
@@ -110,6 +113,53 @@ async def test_a_paste_below_the_last_record_creates_records_and_says_so_first(w
         await press(page, "Control+v")
         await expect(dialog).to_contain_text("Row 1, Employees: This field has")
         await expect(dialog.get_by_role("button", name="Paste")).to_be_disabled()
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_values_that_are_being_written_are_edited_and_filled_as_they_are_seen(
+    watched: Watched, serve: Serve
+) -> None:
+    released = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        if '"updatePerson' in (route.request.post_data or "") or "updatePeople" in (route.request.post_data or ""):
+            await released.wait()
+        await route.continue_()
+
+    async with serve() as served:
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        await page.route("**/graphql", hold)
+        await focus_grid(page)
+        await press(page, "F2", "Control+a")
+        await page.keyboard.type("Bob")
+        await press(page, "Enter", "ArrowUp", "F2")
+        await expect(page.get_by_role("textbox")).to_have_value("Bob")
+        # Back to the value that the server still has.
+        await press(page, "Control+a")
+        await page.keyboard.type("Ada")
+        await press(page, "Enter", "ArrowUp", "ArrowRight", "F2")
+        await page.keyboard.type("Lovelace")
+        await press(page, "Enter", "ArrowUp", "Shift+ArrowDown", "Control+d")
+        await expect(cell(page, "Lovelace")).to_have_count(2)
+        released.set()
+
+        async def names() -> list[tuple[str, str | None]]:
+            found = await ask(served, PEOPLE)
+            return [(edge["node"]["firstName"], edge["node"]["lastName"]) for edge in found["people"]["edges"]]
+
+        async def is_written() -> bool:
+            return await names() == [("Ada", "Lovelace"), ("Grace", "Lovelace"), ("Łukasz", None)]
+
+        await until_true(is_written)
+        await expect(page.get_by_role("alert")).to_be_hidden()
+        await press(page, "Control+z", "Control+z", "Control+z")
+
+        async def is_bob_again() -> bool:
+            return await names() == [("Bob", None), ("Grace", None), ("Łukasz", None)]
+
+        await until_true(is_bob_again)
+        await expect(cell(page, "Bob")).to_be_visible()
         await watched.assert_clean(served.address, LOADED)
 
 

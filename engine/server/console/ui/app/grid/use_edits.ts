@@ -18,6 +18,7 @@ import { plural, printCount } from "../kit/numbers.ts";
 import { buildChange, type Data, mergeData, readValue } from "./edits.ts";
 import { withLater } from "./live.ts";
 import { cellKey, type Marks, NO_MARKS, withEntries, without } from "./marks.ts";
+import { OwnVersions } from "./own_versions.ts";
 import type { Pages } from "./pages.ts";
 import * as undo from "./undo.ts";
 
@@ -53,7 +54,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
   const [notice, setNotice] = useState<Notice | null>(null);
   // Own writes come back over the socket: the versions by which they are known.
   const versions = useRef(new Map<string, string>());
-  const successors = useRef(new Map<string, string>());
+  const successors = useRef(new OwnVersions());
 
   function keep(written: Written, kind: "updated" | "created"): void {
     const rows = kind === "updated" ? written.updated : written.created;
@@ -77,10 +78,24 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     return new Map(rows.map((row) => [row.id, row.updatedAt]));
   }
 
-  // Two edits of a record in a row begin with the same version: the second follows the own write of the first.
-  function latest(id: string, version: string): string {
-    const next = successors.current.get(`${id} ${version}`);
-    return next === undefined ? version : latest(id, next);
+  // Two edits of a record in a row begin with the same version: the second changes what the first has left.
+  function followed(record: RecordRow): RecordRow {
+    const updatedAt = successors.current.latest(record.id, record.updatedAt);
+    const here = pages.find((one) => one.id === record.id)?.row;
+    return here?.updatedAt === updatedAt ? here : { ...record, updatedAt };
+  }
+
+  function isPending({ record, field }: CellEdit): boolean {
+    return marks.pending.has(cellKey(record.id, field.id));
+  }
+
+  /** Return the record with the values whose writes are under way, as they are seen. */
+  function shown(record: RecordRow): RecordRow {
+    if (marks.pending.size === 0) return record;
+    const values = fields
+      .filter((field) => !field.relation && marks.pending.has(cellKey(record.id, field.id)))
+      .map((field) => [field.name, marks.pending.get(cellKey(record.id, field.id))]);
+    return values.length === 0 ? record : { ...record, ...Object.fromEntries(values) };
   }
 
   /** Show the changed values of a gesture before the server has them, and return the keys of its cells. */
@@ -96,20 +111,21 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
   }
 
   /** Write one gesture: the values of some cells, and new records. */
-  async function write(label: string, edits: readonly CellEdit[], created: readonly Data[]): Promise<boolean> {
+  async function write(label: string, given: readonly CellEdit[], created: readonly Data[]): Promise<boolean> {
+    const edits = given.map((edit) => ({ ...edit, record: followed(edit.record) }));
     const changes = changesOf(edits, object.fields);
-    if (changes.length === 0 && created.length === 0) return true;
-    if (changes.length > MAXIMUM_RECORDS || created.length > MAXIMUM_CREATED) {
-      setProblem(TOO_MANY);
-      return false;
-    }
     const keys = show(edits);
-    setProblem(null);
     try {
-      const updates = changes.map((change) => updateOf(change, latest(change.id, change.updatedAt)));
+      if (changes.length === 0 && created.length === 0) return true;
+      if (changes.length > MAXIMUM_RECORDS || created.length > MAXIMUM_CREATED) {
+        setProblem(TOO_MANY);
+        return false;
+      }
+      setProblem(null);
+      const updates = changes.map(updateOf);
       const written = await writeRows(object, fields, updates, created);
       for (const [index, row] of written.updated.entries()) {
-        successors.current.set(`${row.id} ${updates[index]?.updatedAt}`, row.updatedAt);
+        successors.current.note(row.id, updates[index]?.updatedAt ?? "", row.updatedAt);
       }
       keep(written, "updated");
       keep(written, "created");
@@ -219,13 +235,16 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     problem,
     notice,
     write: (label: string, edits: readonly CellEdit[], created: readonly Data[] = []) => {
-      const changed = edits.filter(({ record, field, value }) => buildChange(record, field, value) !== null);
+      const changed = edits.filter(
+        (edit) => isPending(edit) || buildChange(edit.record, edit.field, edit.value) !== null,
+      );
       show(edits, changed);
       return inTurn(() => write(label, changed, created));
     },
     step: (back: boolean) => inTurn(() => step(back)),
     trash: (ids: readonly string[]) => inTurn(() => trash(ids)),
     resolve: (mine: CellEdit) => inTurn(() => resolve(mine)),
+    shown,
     isOwn: (id: string, updatedAt: unknown) => [updatedAt, ANY_VERSION].includes(versions.current.get(id)),
     dropConflict: () => setConflict(null),
     dropProblem: () => setProblem(null),
@@ -254,8 +273,8 @@ function changesOf(edits: readonly CellEdit[], fields: readonly Field[]): undo.C
   return [...changes.values()];
 }
 
-function updateOf(change: undo.Change, updatedAt: string): Update {
-  return { id: change.id, data: change.after, updatedAt };
+function updateOf({ id, after, updatedAt }: undo.Change): Update {
+  return { id, data: after, updatedAt };
 }
 
 function refusalText(error: ApiError): string {

@@ -130,9 +130,10 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
               onOpen={(id) => setAddress({ open: [{ plural: null, id }] }, true)}
               onDropped={(id) => {
                 const row = find(id);
-                if (row !== undefined && (row[field.name] ?? null) !== column.value) {
-                  moves.move({ row, value: column.value });
-                }
+                if (row === undefined) return;
+                // The column in which it is seen, which is not yet its own while a move is under way.
+                const { value } = moves.under.get(id) ?? { value: row[field.name] ?? null };
+                if (value !== column.value) moves.move({ row, value: column.value });
               }}
             />
           ))}

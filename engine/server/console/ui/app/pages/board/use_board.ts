@@ -1,7 +1,7 @@
 // The data of a board: totals by column, the cards of each, and moves between them.
 
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useRef, useState } from "react";
 
 import { records } from "../../api/client.ts";
 import { exactText } from "../../api/exact_json.ts";
@@ -12,6 +12,7 @@ import { buildDocuments } from "../../api/record_documents.ts";
 import { writeRows } from "../../api/row_writes.ts";
 import { useScope } from "../../api/session_context.ts";
 import type { Filter } from "../../filter/tree.ts";
+import { OwnVersions } from "../../grid/own_versions.ts";
 import { type BoardColumn, CARDS, filterOf, summedField, totalsDocument } from "./board.ts";
 
 export interface Board {
@@ -78,18 +79,29 @@ export function useCards(board: Board, column: BoardColumn) {
   });
 }
 
+interface Move {
+  row: RecordRow;
+  value: string | null;
+}
+
 /** The moves of cards. A card stays where it was dropped while its write is under way, and returns if that is refused. */
 export function useMoves({ object, field, shown }: Board) {
   const scope = useScope();
   const client = useQueryClient();
-  const [under, setUnder] = useState<ReadonlyMap<string, { row: RecordRow; value: string | null }>>(new Map());
+  const [under, setUnder] = useState<ReadonlyMap<string, Move>>(new Map());
+  const versions = useRef(new OwnVersions());
   const write = useMutation({
-    mutationFn: ({ row, value }: { row: RecordRow; value: string | null }) =>
-      writeRows(object, shown, [{ id: row.id, data: { [field.name]: value }, updatedAt: row.updatedAt }]),
-    onMutate: ({ row, value }) => setUnder((before) => new Map(before).set(row.id, { row, value })),
-    onSettled: async (_result, _error, { row }) => {
+    // One behind the other: a card that is moved again stays where it was dropped last.
+    scope: { id: `moves of ${object.namePlural}` },
+    mutationFn: async ({ row, value }: Move) => {
+      const updatedAt = versions.current.latest(row.id, row.updatedAt);
+      const { updated } = await writeRows(object, shown, [{ id: row.id, data: { [field.name]: value }, updatedAt }]);
+      for (const written of updated) versions.current.note(row.id, updatedAt, written.updatedAt);
+    },
+    onMutate: (move) => setUnder((before) => new Map(before).set(move.row.id, move)),
+    onSettled: async (_result, _error, move) => {
       await readAgain(client, areaOf(scope, "records", object.namePlural));
-      setUnder((before) => new Map([...before].filter(([id]) => id !== row.id)));
+      setUnder((before) => new Map([...before].filter(([, one]) => one !== move)));
     },
   });
   return { move: write.mutate, error: write.error, drop: write.reset, under };

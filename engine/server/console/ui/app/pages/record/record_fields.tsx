@@ -76,7 +76,7 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
           // The name of the button has the text that is seen on it.
           aria-label={`Edit ${field.label}: ${refused?.text ?? formatValue(isPending && !field.relation ? edits.marks.pending.get(key) : row[field.name], field)}`}
           data-state={isPending ? "pending" : refused ? "refused" : undefined}
-          onClick={() => setBefore(row)}
+          onClick={() => setBefore(edits.shown(row))}
         >
           {refused ? (
             refused.text
@@ -93,7 +93,7 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
       </>
     );
   }
-  const isChanged = !sameJson(readValue(row, field), readValue(before, field));
+  const isChanged = !sameJson(readValue(edits.shown(row), field), readValue(before, field));
   return (
     <div className="record-editor" ref={focusFirst}>
       <Editor

@@ -56,7 +56,7 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
       const field = list.shown[column]?.field;
       if (!record || !field || isTrash || !isEditable(field)) return;
       const refused = list.edits.marks.refused.get(cellKey(record.id, field.id));
-      setEditing({ row, column, record, field, text: text ?? refused?.text ?? null });
+      setEditing({ row, column, record: list.edits.shown(record), field, text: text ?? refused?.text ?? null });
     },
     open: (record) => setAddress({ open: [{ plural: null, id: record.id }] }, true),
     openPage: (record) => void navigate(`/records/${object.namePlural}/${record.id}`),
@@ -157,7 +157,7 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
           key={cellKey(editing.record.id, editing.field.id)}
           field={editing.field}
           record={editing.record}
-          present={read.pages.find((row) => row.id === editing.record.id)?.row ?? editing.record}
+          present={edits.shown(read.pages.find((row) => row.id === editing.record.id)?.row ?? editing.record)}
           text={editing.text}
           refusal={edits.marks.refused.get(cellKey(editing.record.id, editing.field.id))?.message}
           label={`${editing.field.label} of ${list.nameOf(editing.record)}`}

@@ -45,7 +45,7 @@ export function useGestures(list: List, ways: Ways) {
     const found: RecordRow[] = [];
     for (let index = top; index <= bottom; index++) {
       const row = rows.pages.row(index);
-      if (row) found.push(row);
+      if (row) found.push(edits.shown(row));
     }
     return found;
   }
