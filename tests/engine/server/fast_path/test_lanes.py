@@ -15,7 +15,7 @@ from fieldstone.sql.driver.lanes import lanes as lanes_module
 from tests.engine.server.conftest import StartApp
 from tests.engine.server.fast_path.talking import PEOPLE, Answered, Serve, Serving, Talk, locked, until_waiting
 from tests.sql.driver.lanes.asking import watch_messages
-from tests.waiting import until_true
+from tests.waiting import until, until_true
 
 NAMES = "query ($n: String) { people(filter: {firstName: {contains: $n}}) { edges { node { firstName } } } }"
 ONE = "query ($id: UUID!) { person(filter: {id: {eq: $id}}) { firstName } }"
@@ -81,13 +81,13 @@ async def test_any_requests_are_answered_as_on_the_ordinary_path(serve: Serve, m
                 talks, [talk.request(given[at][0], **given[at][1]) for talk, at in zip(talks, places, strict=True)]
             )
             assert [answer.body for answer in answers] == [expected[place] for place in places]
-        assert sum(messages) > 60
+        assert sum(messages) > 10
         page = (await serving.client.get("/metrics")).text
         assert f'fieldstone_pool_events_total{{event="joined"}} {float(sum(messages))}' in page
 
 
 async def test_a_changed_model_is_seen_by_all_requests_of_a_message(
-    serve: Serve, start_app: StartApp, messages: list[int], monkeypatch: pytest.MonkeyPatch
+    serve: Serve, start_app: StartApp, app_database: str, messages: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The change is heard of by the requests alone, however late they come.
     monkeypatch.setattr(SnapshotWatch, "hear", lambda *_: None)
@@ -107,9 +107,12 @@ async def test_a_changed_model_is_seen_by_all_requests_of_a_message(
         requests = [
             talk.request(query) if place % 2 else talk.request(PEOPLE, n="Ada") for place, talk in enumerate(talks)
         ]
-        # As after a message with several: the next one waits for all requests of the turn.
-        (await serving.app.runtime.ready()).foundation.database._lanes._is_crowded = True
-        answers = await ask_together(talks, requests)
+        lanes = (await serving.app.runtime.ready()).foundation.database._lanes
+        async with locked(app_database):
+            # Behind the first one the others wait for the lane, in however many turns they come.
+            answering = asyncio.create_task(ask_together(talks, requests))
+            await until(lambda: lanes.waiting >= 2)
+        answers = await answering
         assert sum(messages) >= 2
         for place, answer in enumerate(answers):
             if place % 2:

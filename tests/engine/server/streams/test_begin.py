@@ -6,7 +6,7 @@ import pytest
 
 from tests.engine.events.conftest import Running
 from tests.engine.server.streams.sockets import Socket, connected
-from tests.waiting import until
+from tests.waiting import until, until_true
 
 CREATED = "subscription ($after: String) { personCreated(after: $after) { email } }"
 BEGIN = {"begin": True}
@@ -25,7 +25,11 @@ async def next_of(socket: Socket, id_: str) -> Any:
 
 async def test_the_first_message_tells_the_position_and_what_follows_it_comes(running: Running) -> None:
     await running.create("before@x.org")
-    await running.services.events.sequencer.tick()
+
+    async def is_in_the_log() -> bool:
+        return (await running.services.events.hub.log.bounds()).last == 1
+
+    await until_true(is_in_the_log)
     async with connected(running.app) as socket:
         await socket.initialise(running.key)
         await begin(socket, "a")

@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, Request, Route, expect
 
 from tests.engine.server.console.browsing import Serve, Watched
 from tests.engine.server.console.records.lists import ask, cell, count_shown, focused_text, open_list, press
-from tests.waiting import until_true
+from tests.waiting import until, until_true
 
 pytestmark = pytest.mark.system
 
@@ -160,6 +160,57 @@ async def test_values_that_are_being_written_are_edited_and_filled_as_they_are_s
 
         await until_true(is_bob_again)
         await expect(cell(page, "Bob")).to_be_visible()
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_record_is_created_once_and_the_next_one_is_typed_meanwhile(watched: Watched, serve: Serve) -> None:
+    released = asyncio.Event()
+    held: list[Request] = []
+
+    async def hold(route: Route) -> None:
+        if "createPeople" in (route.request.post_data or ""):
+            held.append(route.request)
+            await released.wait()
+        await route.continue_()
+
+    async with serve() as served:
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        await page.route("**/graphql", hold)
+        await focus_grid(page)
+        await press(page, "Shift+Enter")
+        panel = page.get_by_role("complementary", name="New Person")
+        await expect(panel.get_by_role("textbox", name="First name")).to_be_focused()
+        await page.keyboard.type("Zoë")
+        await press(page, "Tab")
+        await panel.get_by_role("button", name="Edit Email").click()
+        await page.keyboard.type("zoe@example.com")
+        await press(page, "Tab")
+        await panel.get_by_role("button", name="Create").dblclick()
+        await until(lambda: bool(held))
+        released.set()
+        await expect(page.get_by_role("complementary", name="Person Zoë")).to_be_visible()
+        await count_shown(page, "4 records")
+        assert len(held) == 1
+        await press(page, "Escape")
+        await expect(page.get_by_role("complementary")).to_have_count(0)
+
+        released.clear()
+        await focus_grid(page)
+        await press(page, "Control+End", "ArrowDown", "Home", "ArrowRight", "ArrowRight")
+        await page.keyboard.type("one@example.com")
+        await press(page, "Enter")
+        await until(lambda: len(held) == 2)
+        await page.keyboard.type("two@example.com")
+        await press(page, "Tab")
+        released.set()
+        await count_shown(page, "5 records")
+        await expect(cell(page, "two@example.com")).to_be_visible()
+        await press(page, "ArrowUp")
+        await count_shown(page, "6 records")
+        found = await ask(served, "{ people { edges { node { email } } } }")
+        told = [edge["node"]["email"] for edge in found["people"]["edges"]]
+        assert told[3:] == ["zoe@example.com", "one@example.com", "two@example.com"]
         await watched.assert_clean(served.address, LOADED)
 
 

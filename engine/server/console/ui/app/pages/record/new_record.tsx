@@ -24,6 +24,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
   const [edited, setEdited] = useState<string | null>(fields[0]?.id ?? null);
   const [problem, setProblem] = useState<{ field: string | null; message: string } | null>(null);
   const isCreated = useRef(false);
+  const isCreating = useRef(false);
   const isDirty = Object.keys(values).length > 0;
   useBeforeUnload((event) => isDirty && event.preventDefault());
   const leaving = useBlocker(
@@ -35,6 +36,9 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
   );
 
   async function create(): Promise<void> {
+    // A second press of the button is no second record.
+    if (isCreating.current) return;
+    isCreating.current = true;
     try {
       const { created } = await writeRows(object, [], [], [values]);
       isCreated.current = true;
@@ -43,6 +47,8 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
       if (!(error instanceof ApiError)) throw error;
       // The refusal of the list's only record: data[0].email.
       setProblem({ field: error.field?.replace(/^data\[0\]\.?/, "") ?? null, message: error.message });
+    } finally {
+      isCreating.current = false;
     }
   }
 

@@ -1,8 +1,9 @@
 // The record that is typed in the row behind the last one: its values stay until the row is left, and a refusal keeps them.
 
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import { type Field, inputName, type RecordRow } from "../../api/model.ts";
+import { focus } from "../../grid/selection.ts";
 import type { List } from "./use_list.ts";
 
 export const DRAFT_ID = "new";
@@ -10,12 +11,26 @@ export const DRAFT_ID = "new";
 export function useDraft(list: List) {
   const [values, setValues] = useState<Readonly<Record<string, unknown>>>({});
   const isCreating = useRef(false);
+  const isEmpty = Object.keys(values).length === 0;
+  const { setSelection } = list;
+  const { count } = list.rows;
+  const row = useRef(count);
+  // The row goes on behind records that came: the next letters are still those of the new record.
+  useEffect(() => {
+    const before = row.current;
+    row.current = count;
+    if (isEmpty || before === undefined || count === undefined || before === count) return;
+    setSelection((now) => (now.cell.row === before ? focus(now, { ...now.cell, row: count }, false) : now));
+  }, [count, isEmpty, setSelection]);
 
   async function create(data: Readonly<Record<string, unknown>>): Promise<void> {
     if (Object.keys(data).length === 0 || isCreating.current) return;
     isCreating.current = true;
     try {
-      if (await list.edits.write(`Created a ${list.object.labelSingular}`, [], [data])) setValues({});
+      const isCreated = await list.edits.write(`Created a ${list.object.labelSingular}`, [], [data]);
+      // Values that were typed meanwhile are those of the next record.
+      if (isCreated)
+        setValues((now) => Object.fromEntries(Object.entries(now).filter(([name, one]) => one !== data[name])));
     } finally {
       isCreating.current = false;
     }
@@ -24,7 +39,7 @@ export function useDraft(list: List) {
   return {
     /** The values as a record that has no id yet. */
     row: { ...values, id: DRAFT_ID, updatedAt: "", deletedAt: null } as RecordRow,
-    isEmpty: Object.keys(values).length === 0,
+    isEmpty,
     /** Keep a value; with `isLast` the record is created. */
     put(field: Field, value: unknown, isLast: boolean): void {
       const next = value === null && !(inputName(field) in values) ? values : { ...values, [inputName(field)]: value };
