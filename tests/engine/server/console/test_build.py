@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -70,6 +72,25 @@ def test_a_bundle_of_the_same_sources_is_left_alone_until_one_changes(ui: Path) 
     with (ui / "graphiql" / "page.css").open("a", encoding="utf-8") as style:
         style.write("\n")
     assert isinstance(build_console(ui), Unavailable)
+
+
+def test_two_builds_at_once_are_one(ui: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    began, goes_on = threading.Semaphore(0), threading.Event()
+
+    def bundle(ui: Path, _work: Path, digest: str) -> None:
+        began.release()
+        goes_on.wait(60)
+        write_manifest(ui, digest)
+
+    monkeypatch.setattr(build, "_bundle", bundle)
+    with ThreadPoolExecutor() as threads:
+        builds = [threads.submit(build_console, ui) for _ in range(2)]
+        assert began.acquire(timeout=60)
+        # The other one would begin within moments, if it did not wait.
+        assert not began.acquire(timeout=0.2)
+        goes_on.set()
+        outcomes = [one.result() for one in builds]
+    assert sorted(outcome.changed for outcome in outcomes if isinstance(outcome, Built)) == [False, True]
 
 
 def test_a_fault_in_the_sources_is_no_missing_network(ui: Path) -> None:

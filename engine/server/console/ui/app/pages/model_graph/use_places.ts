@@ -17,6 +17,8 @@ export function usePlaces() {
   const read = useQuery({ queryKey, queryFn: ({ signal }) => readPlaces(signal) });
   const options = { onSuccess: (places: Places) => client.setQueryData<Places>(queryKey, places) };
   const keeping = useMutation({
+    // One behind the other: the last place of an object stays.
+    scope: { id: "places" },
     ...options,
     mutationFn: (places: ReadonlyMap<string, Place | null>) => keepPlaces(places),
   });

@@ -1,7 +1,7 @@
 // One value for a field of many records: the count is asked again on the server, and typed above a thousand.
 
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { ApiError } from "../../api/errors.ts";
 import { inputName } from "../../api/model.ts";
 import { updateWhere } from "../../api/row_writes.ts";
 import { Cell } from "../../fields/cell.tsx";
@@ -23,8 +23,8 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
   const [name, setName] = useState(fields[0]?.name ?? "");
   const [given, setGiven] = useState<{ value: unknown; text: string } | null>(null);
   const [isSure, setSure] = useState(false);
-  const [problem, setProblem] = useState<string | null>(null);
   const counted = useCount(list.object, bulk.filter);
+  const writing = useMutation({ mutationFn: write, onSuccess: onClose });
   const field = fields.find((one) => one.name === name);
   if (!field) return null;
 
@@ -34,20 +34,14 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
 
   async function write(value: unknown): Promise<void> {
     if (!field) return;
-    try {
-      if (canUndo) {
-        const edits = here.map((record): CellEdit => ({ record, field, value, text: "" }));
-        if (!(await list.edits.write(`Changed ${field.label} of ${plural(edits.length, "record")}`, edits)))
-          return onClose();
-      } else {
-        const written = await updateWhere(list.object, bulk.filter, { [inputName(field)]: value });
-        list.edits.tell(`Changed ${field.label} of ${plural(written, "record")}`);
-        list.renew();
-      }
-      onClose();
-    } catch (error) {
-      setProblem(error instanceof ApiError ? error.message : String(error));
+    if (canUndo) {
+      const edits = here.map((record): CellEdit => ({ record, field, value, text: "" }));
+      await list.edits.write(`Changed ${field.label} of ${plural(edits.length, "record")}`, edits);
+      return;
     }
+    const written = await updateWhere(list.object, bulk.filter, { [inputName(field)]: value });
+    list.edits.tell(`Changed ${field.label} of ${plural(written, "record")}`);
+    list.renew();
   }
 
   return (
@@ -60,14 +54,14 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
           <Button
             kind="primary"
             isDisabled={given === null || !isSure}
-            onPress={() => given && void write(given.value)}
+            onPress={() => given === null || writing.isPending || writing.mutate(given.value)}
           >
             {`Change ${plural(counted.data ?? bulk.count, "record")}`}
           </Button>
         </>
       }
     >
-      {problem && <Problem title="Nothing was written." text={problem} />}
+      {writing.error && <Problem title="Nothing was written." text={writing.error.message} />}
       <Select
         label="Field"
         value={name}

@@ -1,7 +1,7 @@
 // The trash for many records, their way back, and their end: the count is asked again, and the end is typed.
 
+import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { ApiError } from "../../api/errors.ts";
 import type { ObjectModel } from "../../api/model.ts";
 import { type BulkVerb, writeWhere } from "../../api/row_writes.ts";
 import { useCount } from "../../grid/use_rows.ts";
@@ -40,22 +40,19 @@ export type BulkRemoveProps = { list: List; bulk: Bulk; verb: BulkVerb; object: 
 export function BulkRemoveDialog({ list, bulk, verb, object, onClose }: BulkRemoveProps) {
   const [isSure, setSure] = useState(false);
   const [typed, setTyped] = useState("");
-  const [problem, setProblem] = useState<string | null>(null);
   const counted = useCount(object, bulk.filter);
   const words = WORDS[verb];
   const needsName = verb === "destroyMany";
 
-  async function run(): Promise<void> {
-    try {
-      const count = await writeWhere(object, verb, bulk.filter);
+  const removing = useMutation({
+    mutationFn: () => writeWhere(object, verb, bulk.filter),
+    onSuccess: (count) => {
       list.setSelection((before) => ({ ...before, rows: new Set(), all: false }));
       list.renew();
       list.edits.tell(`${words.done} ${plural(count, "record")}`);
       onClose();
-    } catch (error) {
-      setProblem(error instanceof ApiError ? error.message : String(error));
-    }
-  }
+    },
+  });
 
   return (
     <Dialog
@@ -68,14 +65,14 @@ export function BulkRemoveDialog({ list, bulk, verb, object, onClose }: BulkRemo
           <Button
             kind={verb === "restoreMany" ? "primary" : "danger"}
             isDisabled={!isSure || (needsName && typed !== object.namePlural)}
-            onPress={() => void run()}
+            onPress={() => removing.isPending || removing.mutate()}
           >
             {words.button}
           </Button>
         </>
       }
     >
-      {problem && <Problem title="Nothing was written." text={problem} />}
+      {removing.error && <Problem title="Nothing was written." text={removing.error.message} />}
       <p>{words.text}</p>
       <CountGuard count={counted.data} onSure={setSure} />
       {needsName && (

@@ -94,6 +94,7 @@ export function ViewMenu({ object, kind, viewId, input, isChanged, onChoose, onS
             setNaming(false);
           }}
           onSave={(name, shared) =>
+            change.isPending ||
             change.mutate(
               { do: "create", input: { ...input, name, shared } },
               {
