@@ -40,6 +40,7 @@ from fieldstone.engine.request.valid_operation import (
     Plan,
     PreparedMutation,
     QueryPlan,
+    Sample,
     ValidOperation,
 )
 from fieldstone.engine.request.variables import Variables, coerce_variables
@@ -268,7 +269,7 @@ class Compiler:
             raise
         self.plans.counters.count_unserved(made.depends.unserved)
         if not (isinstance(made, QueryPlan) and len(made.constant) > LARGEST_CONSTANT):
-            self.plans.keep_plan(operation, shape, made, None if is_large else _sample(variables))
+            self.plans.keep_plan(operation, shape, made, _sample(call))
             # An answer that no statement gives is read from the document each time.
             is_read_again = operation.is_introspection or (isinstance(made, QueryPlan) and made.is_computed)
             if len(operation.plans) == 1 and not is_read_again:
@@ -334,6 +335,8 @@ def limited(limits: RecordLimits, role: RoleLimits) -> RecordLimits:
     )
 
 
-def _sample(variables: Variables) -> Variables | None:
-    """Return the variables, if they are short enough to be kept."""
-    return variables if len(dumps(variables)) <= LONGEST_SAMPLE else None
+def _sample(call: Call[Plan]) -> Sample | None:
+    """Return the variables and limits of a call, if they are short enough to be kept."""
+    if call.is_large or len(dumps(call.variables)) > LONGEST_SAMPLE:
+        return None
+    return Sample(call.variables, call.limits)

@@ -9,8 +9,7 @@ from uuid import UUID
 
 from fieldstone.engine.request.routes import Route, Routes
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
-from fieldstone.engine.request.valid_operation import AnyOperation, Demand, KeptPlan, P, ValidOperation
-from fieldstone.engine.request.variables import Variables
+from fieldstone.engine.request.valid_operation import AnyOperation, Demand, KeptPlan, P, Sample, ValidOperation
 from fieldstone.metadata.access.view import find_view
 from fieldstone.metadata.model import Snapshot
 
@@ -244,7 +243,7 @@ class PlanCache:
                 found.append((key, operation))
         return found
 
-    def drop_plans(self, operation: AnyOperation, snapshot: Snapshot) -> list[Variables | None]:
+    def drop_plans(self, operation: AnyOperation, snapshot: Snapshot) -> list[Sample | None]:
         """Drop the plans of an operation that do not hold under this snapshot; return their samples, last used last."""
         stale = [shape for shape, kept in operation.plans.items() if not kept.plan.depends.hold(snapshot)]
         self.counters.drops += len(stale)
@@ -290,8 +289,8 @@ class PlanCache:
             self.counters.count_unserved(plan.depends.unserved)
         return plan
 
-    def keep_plan(self, operation: ValidOperation[P], shape: Hashable, plan: P, sample: Variables | None) -> None:
-        """Keep a plan, with variables of its shape."""
+    def keep_plan(self, operation: ValidOperation[P], shape: Hashable, plan: P, sample: Sample | None) -> None:
+        """Keep a plan, with the sample that it can be made again by."""
         operation.plans[shape] = KeptPlan(plan, sample)
         if len(operation.plans) > MOST_SHAPES:
             operation.plans.popitem(last=False)

@@ -11,9 +11,7 @@ from fieldstone.engine.request.compile import is_wide, plan_operation
 from fieldstone.engine.request.compiler import Compiler
 from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.refusals import InvalidDocument
-from fieldstone.engine.request.shape import shape_of
-from fieldstone.engine.request.valid_operation import AnyOperation, Plan, ValidOperation
-from fieldstone.engine.request.variables import Variables
+from fieldstone.engine.request.valid_operation import AnyOperation, Plan, Sample, ValidOperation
 from fieldstone.metadata.access.view import find_view, lacks_large_view, view_of
 from fieldstone.metadata.errors import UnknownRole
 from fieldstone.metadata.model import Snapshot
@@ -102,16 +100,18 @@ class PlanRenewal:
                 await self._renew_plan(renewed, kept.sample, snapshot)
         self._compiler.plans.replace(key, touched, renewed)
 
-    async def _renew_plan(self, operation: ValidOperation[Plan], sample: Variables | None, snapshot: Snapshot) -> bool:
+    async def _renew_plan(self, operation: ValidOperation[Plan], sample: Sample | None, snapshot: Snapshot) -> bool:
         """Make a plan again, and return whether it could be."""
         if sample is None:
             return False
         try:
             schema = self._compiler.schemas.get(snapshot)
-            variables = self._compiler.coerce(operation, sample, schema)
-            make = partial(plan_operation, operation, snapshot, schema, self._compiler.limits, variables)
+            variables = self._compiler.coerce(operation, sample.variables, schema)
+            limits = self._compiler.limits_of(sample.limits)
+            make = partial(plan_operation, operation, snapshot, schema, limits, variables)
             made = await self._compiler.run(snapshot, make, is_heavy=operation.is_heavy)
         except ApiError:
             return False  # they are of another type by now: no request of this shape gets as far as its plan
-        self._compiler.plans.keep_plan(operation, shape_of(operation.usages, variables), made, sample)
+        shape = self._compiler.shape(operation, variables, sample.limits)
+        self._compiler.plans.keep_plan(operation, shape, made, sample)
         return True

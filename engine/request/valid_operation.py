@@ -23,6 +23,7 @@ from fieldstone.engine.request.variables import Declaration, Variables
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import RoleLimits
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import TimeUnit
 
@@ -85,14 +86,23 @@ P = TypeVar("P", bound=Plan)
 P_co = TypeVar("P_co", bound=Plan, covariant=True)
 
 
-class KeptPlan(NamedTuple, Generic[P_co]):
-    """A plan, and variables of its shape, None where they are long.
+class Sample(NamedTuple):
+    """A call by which a plan is made again when the model has changed: any other of its shape makes the same plan.
 
-    Any variables of the shape make the same plan: these are there to make it again when the model has changed.
+    Attributes:
+        variables: those of the call.
+        limits: those of the role that made it.
     """
 
+    variables: Variables
+    limits: RoleLimits
+
+
+class KeptPlan(NamedTuple, Generic[P_co]):
+    """A plan, and a sample of its calls, None where the variables are long."""
+
     plan: P_co
-    sample: Variables | None
+    sample: Sample | None
 
 
 LONGEST_OUTLINE = 200

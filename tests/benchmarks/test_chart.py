@@ -20,3 +20,16 @@ def test_the_longest_bar_of_each_panel_is_as_long_whatever_its_scale() -> None:
     assert widths[0] == widths[3] == 2 * widths[1] == 2 * widths[2]
     words = [text.text for text in image.iter(f"{_SVG}text")]
     assert {"12,000", "50.0", "By hand", "W1: a person by id"} <= set(words)
+
+
+def test_a_workload_without_peers_has_no_panel() -> None:
+    run = run_of(
+        measurement("W1", "fieldstone", 8, rate=2.0),
+        measurement("W1", "baseline", 8, rate=1.0),
+        measurement("W4", "fieldstone", 8, rate=2.0),
+        measurement("W4", "rest", 8, rate=1.0),
+    )
+    image = ET.fromstring(render_chart(run, 8))  # noqa: S314 - our own text
+    assert [text.text for text in image.iter(f"{_SVG}text") if text.text and text.text.startswith("W")] == [
+        "W1: a person by id"
+    ]

@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from fieldstone.engine.request.plan_renewal import MOST_OPERATIONS, PlanRenewal
-from fieldstone.metadata.changes import Change, CreateField, DeleteField, UpdateField
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.metadata.changes import Change, CreateField, CreateRole, DeleteField, UpdateField
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.concurrency.tasks import end_tasks
-from tests.apis import WORKSPACE_ID, Apis
+from tests.apis import PRINCIPAL, WORKSPACE_ID, Apis
 from tests.waiting import until
 
 BY_EMAIL = "query ($v: String) { people(filter: {email: {eq: $v}}) { edges { node { email } } } }"
@@ -84,6 +86,26 @@ async def test_what_is_touched_is_there_again(apis: Apis, renewing: Renewing) ->
     await apis.data(BY_EMAIL, v="y")
     assert renewing.counts == (4, 4, 3, 3)
     assert len(apis.database.log) == sent + 4
+
+
+async def test_a_plan_is_renewed_under_the_limits_of_its_role(apis: Apis, renewing: Renewing) -> None:
+    role = CreateRole(name="clerk", label="Clerk", grants=[{"object": "person", "read": {}}], limits={"maxPage": 5})
+    await apis.writer.change(WORKSPACE_ID, lambda _: (role,), actor="test")
+    await apis.snapshot()
+    request = GraphQLRequest(query=BY_EMAIL, operation_name=None, variables={"v": "x"})
+    clerk = replace(PRINCIPAL, role="clerk")
+    compiler = apis.core.compiler
+
+    async def ask() -> None:
+        assert b'"errors"' not in (await apis.core.execute(clerk, request, allow_mutation=False)).body
+
+    await ask()
+    field = await changed_field(apis)
+    before = compiler.plans.counters.misses
+    await renewing.change(field)
+    await renewing.renew(1)
+    await ask()
+    assert compiler.plans.counters.misses == before
 
 
 async def test_a_renewed_plan_asks_the_new_model(apis: Apis, renewing: Renewing) -> None:

@@ -79,10 +79,15 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
   }
 
   // Two edits of a record in a row begin with the same version: the second changes what the first has left.
-  function followed(record: RecordRow): RecordRow {
-    const updatedAt = successors.current.latest(record.id, record.updatedAt);
-    const here = pages.find((one) => one.id === record.id)?.row;
-    return here?.updatedAt === updatedAt ? here : { ...record, updatedAt };
+  function followOwn(edits: readonly CellEdit[]): CellEdit[] {
+    const found = new Map<string, RecordRow>();
+    for (const { record } of edits) {
+      if (found.has(record.id)) continue;
+      const updatedAt = successors.current.latest(record.id, record.updatedAt);
+      const here = pages.find((one) => one.id === record.id)?.row;
+      found.set(record.id, here?.updatedAt === updatedAt ? here : { ...record, updatedAt });
+    }
+    return edits.map((edit) => ({ ...edit, record: found.get(edit.record.id) ?? edit.record }));
   }
 
   function isPending({ record, field }: CellEdit): boolean {
@@ -112,7 +117,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
 
   /** Write one gesture: the values of some cells, and new records. */
   async function write(label: string, given: readonly CellEdit[], created: readonly Data[]): Promise<boolean> {
-    const edits = given.map((edit) => ({ ...edit, record: followed(edit.record) }));
+    const edits = followOwn(given);
     const changes = changesOf(edits, object.fields);
     const keys = show(edits);
     try {
