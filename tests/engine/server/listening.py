@@ -12,7 +12,8 @@ import uvicorn
 @asynccontextmanager
 async def listening(app: Any, port: int = 0) -> AsyncIterator[str]:
     """Run an app on a port, a free one unless it is given, for as long as the block runs; yields its address."""
-    config = uvicorn.Config(app, log_level="warning", ws="websockets-sansio")
+    # uvicorn tells a WebSocket nothing of its end that is being opened at that moment: a browser's page keeps it open.
+    config = uvicorn.Config(app, log_level="warning", ws="websockets-sansio", timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", port)) as listener:
         serving = asyncio.create_task(server.serve(sockets=[listener]))

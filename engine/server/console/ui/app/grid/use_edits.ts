@@ -63,6 +63,13 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     if (rows.length > 0) onWritten(rows, kind);
   }
 
+  function keepUpdates(updates: readonly Update[], written: Written): void {
+    for (const [index, row] of written.updated.entries()) {
+      successors.current.note(row.id, updates[index]?.updatedAt ?? "", row.updatedAt);
+    }
+    keep(written, "updated");
+  }
+
   function inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
     const next = queue.current.then(action);
     queue.current = next.catch(() => undefined);
@@ -129,10 +136,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
       setProblem(null);
       const updates = changes.map(updateOf);
       const written = await writeRows(object, fields, updates, created);
-      for (const [index, row] of written.updated.entries()) {
-        successors.current.note(row.id, updates[index]?.updatedAt ?? "", row.updatedAt);
-      }
-      keep(written, "updated");
+      keepUpdates(updates, written);
       keep(written, "created");
       const next = versionsOf(written.updated);
       const step = {
@@ -208,9 +212,9 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
   }
 
   async function turn(last: undo.Step, back: boolean): Promise<Map<string, string>> {
-    const written =
-      last.changes.length > 0 ? await writeRows(object, fields, updatesOf(last.changes, back)) : NOTHING_WRITTEN;
-    keep(written, "updated");
+    const updates = updatesOf(last.changes, back);
+    const written = updates.length > 0 ? await writeRows(object, fields, updates) : NOTHING_WRITTEN;
+    keepUpdates(updates, written);
     const [removed, restored] = back ? [last.created, last.trashed] : [last.trashed, last.created];
     own([...removed, ...restored]);
     if (removed.length > 0) await writeWhere(object, "removeMany", { id: { in: removed } });
