@@ -131,6 +131,7 @@ class Fieldstone:
                 metrics=self.metrics,
                 log=self.log,
                 presented=admission.presented,
+                closing=self._closing,
             )
             for path, select in _APIS.items()
         }

@@ -23,6 +23,10 @@ class StreamEnd:
         self._begun.set()
         self._all.set()
 
+    def has_begun(self) -> bool:
+        """Return whether streams end, all at once or one after another: a new one would find no end of its own."""
+        return self._begun.is_set()
+
     def is_set(self) -> bool:
         """Return whether all must have ended."""
         return self._all.is_set()

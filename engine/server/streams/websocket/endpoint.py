@@ -15,6 +15,7 @@ from fieldstone.engine.server.http.requests.request_log import note_key
 from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.metrics.metrics import Metrics
 from fieldstone.engine.server.runtime import Runtime
+from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.server.streams.websocket.messages import SUBPROTOCOL, Close, Closing
 from fieldstone.engine.server.streams.websocket.socket import ClientSocket, SocketLimits
 
@@ -33,6 +34,7 @@ class SocketEndpoint:
         apis: the APIs that it serves, by their paths; an operation that names none is of the first one.
         presented: reads all that a handshake presents of its principal.
         limits: those of each socket.
+        closing: the moment from which no socket is served any more.
         metrics: counts sockets.
         log: for the line of each socket, and unexpected errors.
     """
@@ -46,11 +48,13 @@ class SocketEndpoint:
         log: Log,
         presented: PresentedReader | None = None,
         limits: SocketLimits | None = None,
+        closing: StreamEnd | None = None,
     ) -> None:
         self._runtime = runtime
         self._apis = apis
         self._presented = presented or PresentedReader()
         self._limits = limits or SocketLimits()
+        self._closing = closing or StreamEnd()
         self._metrics = metrics
         self._log = log
 
@@ -76,6 +80,9 @@ class SocketEndpoint:
     async def _serve(self, scope: "Scope", receive: "Receive", send: "Send", subprotocol: str | None) -> Closing | None:
         if subprotocol is None:
             return Closing(Close.SUBPROTOCOL, "Subprotocol not acceptable")
+        if self._closing.has_begun():
+            # uvicorn asks the sockets for their end that are open when it stops, and not one that is being opened.
+            return Closing(Close.RESTART, "Service restart")
         try:
             services = self._runtime.services or await self._runtime.ready()
         except ServiceUnavailable as error:

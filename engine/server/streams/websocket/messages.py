@@ -21,6 +21,7 @@ _LONGEST_REASON = 120
 class Close(IntEnum):
     """Why the server closes a socket."""
 
+    RESTART = 1012
     TRY_AGAIN_LATER = 1013
     BAD_MESSAGE = 4400
     UNAUTHORIZED = 4401

@@ -115,6 +115,19 @@ async def test_the_key_may_come_in_the_first_message(running: Running, name: str
         assert (await socket.receive())["type"] == "connection_ack"
 
 
+@pytest.mark.parametrize("is_spread", [False, True])
+async def test_a_socket_that_is_opened_while_the_server_stops_is_closed_at_once(
+    running: Running, *, is_spread: bool
+) -> None:
+    if is_spread:
+        running.app.spread_streams(3_600)
+    else:
+        running.app.end_streams()
+    async with connected(running.app) as socket:
+        closed = await socket.closed()
+        assert (closed.code, closed.args[1]) == (1012, "Service restart")
+
+
 async def test_a_key_without_its_scheme_is_4403_with_the_reason(running: Running) -> None:
     async with connected(running.app) as socket:
         await socket.send(type="connection_init", payload={"authorization": running.key})
