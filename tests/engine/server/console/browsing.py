@@ -1,5 +1,6 @@
 """A browser, and a server that it looks at."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, ViewportSize, async_playwright, expect
+from playwright.async_api import Browser, Page, Request, Route, ViewportSize, async_playwright, expect
 from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -169,6 +170,28 @@ class Watched:
         # Hidden behind a dialog that the address opens.
         heading = self.page.get_by_role("heading", level=1, include_hidden=True)
         await expect(heading.first).to_be_attached()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """Requests of a page that wait, in their order, while they are not released."""
+
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+    requests: list[Request] = field(default_factory=list)
+
+
+async def hold_requests(page: Page, path: str, *words: str) -> Held:
+    """Hold the page's requests to a path that have one of the words in their body."""
+    held = Held()
+
+    async def hold(route: Route) -> None:
+        if any(word in (route.request.post_data or "") for word in words):
+            held.requests.append(route.request)
+            await held.released.wait()
+        await route.continue_()
+
+    await page.route(f"**{path}", hold)
+    return held
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

@@ -4,9 +4,9 @@ import asyncio
 import re
 
 import pytest
-from playwright.async_api import Request, Route, expect
+from playwright.async_api import Route, expect
 
-from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.browsing import Serve, Watched, hold_requests
 from tests.waiting import until_true
 
 pytestmark = pytest.mark.system
@@ -134,16 +134,7 @@ async def test_signing_out_ends_the_session(watched: Watched, serve: Serve) -> N
 async def test_an_object_is_pinned_and_the_workspace_gets_a_strip_by_keyboard(watched: Watched, serve: Serve) -> None:
     page = watched.page
     async with serve() as served:
-        held = asyncio.Event()
-        kept: list[Request] = []
-
-        async def hold(route: Route) -> None:
-            if '"operationName":"ConsoleKeepOwn"' in (route.request.post_data or ""):
-                kept.append(route.request)
-                await held.wait()
-            await route.continue_()
-
-        await page.route("**/metadata", hold)
+        held = await hold_requests(page, "/metadata", '"operationName":"ConsoleKeepOwn"')
         await watched.sign_in(served)
         side = page.get_by_role("navigation", name="Main")
         pinned = side.get_by_role("list", name="Pinned objects")
@@ -153,8 +144,8 @@ async def test_an_object_is_pinned_and_the_workspace_gets_a_strip_by_keyboard(wa
         await side.get_by_role("button", name="Pin Companies").press("Enter")
         await expect(pinned.get_by_role("link")).to_have_text(["People", "Companies"])
         # The first pin is written before the second one, however slow it is.
-        assert len(kept) == 1
-        held.set()
+        assert len(held.requests) == 1
+        held.released.set()
         await page.get_by_role("button", name="admin").press("Enter")
         await page.get_by_role("menuitem", name="Strip of the workspace…").press("Enter")
         dialog = page.get_by_role("dialog", name="Strip of the workspace")

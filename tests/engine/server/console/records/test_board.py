@@ -1,14 +1,13 @@
 """The board of an object in a real browser."""
 
-import asyncio
 import json
 import re
 from typing import Any
 
 import pytest
-from playwright.async_api import Route, expect
+from playwright.async_api import expect
 
-from tests.engine.server.console.browsing import Serve, Served, Watched
+from tests.engine.server.console.browsing import Serve, Served, Watched, hold_requests
 from tests.waiting import until_true
 
 pytestmark = pytest.mark.system
@@ -73,16 +72,9 @@ async def test_cards_are_moved_by_a_menu_and_by_dragging(watched: Watched, serve
 
 async def test_a_card_is_moved_again_while_its_move_is_under_way(watched: Watched, serve: Serve) -> None:
     page = watched.page
-    released = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        if "updateOpportunity" in (route.request.post_data or ""):
-            await released.wait()
-        await route.continue_()
-
     async with serve() as served:
         await _fill(watched, served)
-        await page.route("**/graphql", hold)
+        held = await hold_requests(page, "/graphql", "updateOpportunity")
         await watched.sign_in(served, "/console/records/opportunities/board?by=stage")
         new, meeting = (page.get_by_role("region", name=name, exact=True) for name in ("New", "Meeting"))
         await expect(new.get_by_role("listitem")).to_have_count(2)
@@ -90,7 +82,7 @@ async def test_a_card_is_moved_again_while_its_move_is_under_way(watched: Watche
             for column in way:
                 await page.get_by_role("listitem").filter(has_text=name).drag_to(column)
                 await expect(column.get_by_role("listitem").filter(has_text=name)).to_be_visible()
-        released.set()
+        held.released.set()
         await until_true(lambda: _is_at(watched, served, "MEETING", "Second", "Third"))
         await expect(page.locator("[data-moving]")).to_have_count(0)
         await expect(new.get_by_role("listitem")).to_have_text([re.compile("First")])

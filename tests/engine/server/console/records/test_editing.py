@@ -1,11 +1,9 @@
 """Records are filled, changed and deleted by the keyboard alone."""
 
-import asyncio
-
 import pytest
-from playwright.async_api import Page, Request, Route, expect
+from playwright.async_api import Page, expect
 
-from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.browsing import Serve, Watched, hold_requests
 from tests.engine.server.console.records.lists import ask, cell, count_shown, focused_text, open_list, press
 from tests.waiting import until, until_true
 
@@ -119,17 +117,10 @@ async def test_a_paste_below_the_last_record_creates_records_and_says_so_first(w
 async def test_values_that_are_being_written_are_edited_and_filled_as_they_are_seen(
     watched: Watched, serve: Serve
 ) -> None:
-    released = asyncio.Event()
-
-    async def hold(route: Route) -> None:
-        if '"updatePerson' in (route.request.post_data or "") or "updatePeople" in (route.request.post_data or ""):
-            await released.wait()
-        await route.continue_()
-
     async with serve() as served:
         page = await open_list(watched, served, "people")
         await count_shown(page, "3 records")
-        await page.route("**/graphql", hold)
+        held = await hold_requests(page, "/graphql", '"updatePerson', "updatePeople")
         await focus_grid(page)
         await press(page, "F2", "Control+a")
         await page.keyboard.type("Bob")
@@ -142,7 +133,7 @@ async def test_values_that_are_being_written_are_edited_and_filled_as_they_are_s
         await page.keyboard.type("Lovelace")
         await press(page, "Enter", "ArrowUp", "Shift+ArrowDown", "Control+d")
         await expect(cell(page, "Lovelace")).to_have_count(2)
-        released.set()
+        held.released.set()
 
         async def names() -> list[tuple[str, str | None]]:
             found = await ask(served, PEOPLE)
@@ -164,19 +155,10 @@ async def test_values_that_are_being_written_are_edited_and_filled_as_they_are_s
 
 
 async def test_a_record_is_created_once_and_the_next_one_is_typed_meanwhile(watched: Watched, serve: Serve) -> None:
-    released = asyncio.Event()
-    held: list[Request] = []
-
-    async def hold(route: Route) -> None:
-        if "createPeople" in (route.request.post_data or ""):
-            held.append(route.request)
-            await released.wait()
-        await route.continue_()
-
     async with serve() as served:
         page = await open_list(watched, served, "people")
         await count_shown(page, "3 records")
-        await page.route("**/graphql", hold)
+        held = await hold_requests(page, "/graphql", "createPeople")
         await focus_grid(page)
         await press(page, "Shift+Enter")
         panel = page.get_by_role("complementary", name="New Person")
@@ -187,23 +169,23 @@ async def test_a_record_is_created_once_and_the_next_one_is_typed_meanwhile(watc
         await page.keyboard.type("zoe@example.com")
         await press(page, "Tab")
         await panel.get_by_role("button", name="Create").dblclick()
-        await until(lambda: bool(held))
-        released.set()
+        await until(lambda: bool(held.requests))
+        held.released.set()
         await expect(page.get_by_role("complementary", name="Person Zoë")).to_be_visible()
         await count_shown(page, "4 records")
-        assert len(held) == 1
+        assert len(held.requests) == 1
         await press(page, "Escape")
         await expect(page.get_by_role("complementary")).to_have_count(0)
 
-        released.clear()
+        held.released.clear()
         await focus_grid(page)
         await press(page, "Control+End", "ArrowDown", "Home", "ArrowRight", "ArrowRight")
         await page.keyboard.type("one@example.com")
         await press(page, "Enter")
-        await until(lambda: len(held) == 2)
+        await until(lambda: len(held.requests) == 2)
         await page.keyboard.type("two@example.com")
         await press(page, "Tab")
-        released.set()
+        held.released.set()
         await count_shown(page, "5 records")
         await expect(cell(page, "two@example.com")).to_be_visible()
         await press(page, "ArrowUp")

@@ -1,14 +1,13 @@
 """The ways of a list: its last row, the record beside it, heights and places, an export without a spelling."""
 
-import asyncio
 import json
 from typing import Any
 
 import psycopg
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
-from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.browsing import Serve, Watched, hold_requests
 from tests.engine.server.console.records.lists import ask, cell, count_shown, create_object, open_list, press
 
 pytestmark = pytest.mark.system
@@ -142,20 +141,13 @@ async def test_a_number_that_takes_long_to_count_is_estimated_meanwhile(
             await connection.execute(
                 "UPDATE pg_class SET reltuples = 2345678 WHERE oid = 'workspace_default.person'::regclass"
             )
-        is_counted = asyncio.Event()
-
-        async def hold(route: Route) -> None:
-            # The number is asked for once more where the subscription begins late.
-            if "ConsoleCount" in (route.request.post_data or ""):
-                await is_counted.wait()
-            await route.continue_()
-
-        await watched.page.route("**/graphql", hold)
+        # The number is asked for once more where the subscription begins late.
+        held = await hold_requests(watched.page, "/graphql", "ConsoleCount")
         page = await open_list(watched, served, "people")
         await expect(page.get_by_role("status", name="Number of records")).to_contain_text("≈ 2,345,678 records")
         await expect(cell(page, "Ada")).to_be_visible()
         await watched.assert_accessible()
-        is_counted.set()
+        held.released.set()
         await count_shown(page, "2,003 records")
         await watched.page.unroute_all(behavior="ignoreErrors")
         await watched.assert_clean(served.address, LOADED)

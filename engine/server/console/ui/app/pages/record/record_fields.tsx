@@ -23,6 +23,7 @@ type RecordFieldsProps = {
 
 export function RecordFields({ record, row, onOpen }: RecordFieldsProps) {
   const { edits, fields } = record;
+  const seen = edits.shown(row);
   return (
     <>
       {edits.problem && (
@@ -35,7 +36,7 @@ export function RecordFields({ record, row, onOpen }: RecordFieldsProps) {
           <div key={field.id} className="record-field">
             <dt id={`label ${field.id}`.replaceAll(" ", "-")}>{field.label}</dt>
             <dd>
-              <FieldValue record={record} row={row} field={field} onOpen={onOpen} />
+              <FieldValue record={record} row={seen} field={field} onOpen={onOpen} />
             </dd>
           </div>
         ))}
@@ -74,15 +75,11 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
           type="button"
           className="record-value"
           // The name of the button has the text that is seen on it.
-          aria-label={`Edit ${field.label}: ${refused?.text ?? formatValue(isPending && !field.relation ? edits.marks.pending.get(key) : row[field.name], field)}`}
+          aria-label={`Edit ${field.label}: ${refused?.text ?? formatValue(row[field.name], field)}`}
           data-state={isPending ? "pending" : refused ? "refused" : undefined}
-          onClick={() => setBefore(edits.shown(row))}
+          onClick={() => setBefore(row)}
         >
-          {refused ? (
-            refused.text
-          ) : (
-            <Cell value={isPending && !field.relation ? edits.marks.pending.get(key) : row[field.name]} field={field} />
-          )}
+          {refused ? refused.text : <Cell value={row[field.name]} field={field} />}
         </button>
         <OpenRelated row={row} field={field} onOpen={onOpen} />
         {refused && (
@@ -93,7 +90,7 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
       </>
     );
   }
-  const isChanged = !sameJson(readValue(edits.shown(row), field), readValue(before, field));
+  const isChanged = !sameJson(readValue(row, field), readValue(before, field));
   return (
     <div className="record-editor" ref={focusFirst}>
       <Editor

@@ -32,7 +32,7 @@ export function useRecord(object: ObjectModel, id: string) {
     pages: asPages(row, (next) => queries.setQueryData(queryKey, next), refresh),
     onWritten: () => undefined,
   });
-  const live = useLive(
+  useLive(
     object,
     [],
     ({ events, flood }) => {
@@ -42,7 +42,7 @@ export function useRecord(object: ObjectModel, id: string) {
     refresh,
   );
   const mayUpdate = mayDo(useSession(), object.nameSingular, "update");
-  return { row, fields, edits, live, mayUpdate, error: found.error, isPending: found.isPending };
+  return { row, fields, edits, mayUpdate, error: found.error, isPending: found.isPending };
 }
 
 // The edits of a list write into its pages: one record is a page of one row.

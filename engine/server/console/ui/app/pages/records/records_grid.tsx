@@ -32,8 +32,9 @@ export function RecordsGrid({ list, gridRef, gestures, draft, onAddress }: Recor
 
   function viewRow(index: number): RowView | undefined {
     if (index === rows.count) return viewDraft();
-    const record = rows.pages.row(index);
-    if (!record) return undefined;
+    const row = rows.pages.row(index);
+    if (!row) return undefined;
+    const record = edits.shown(row);
     return {
       key: record.id,
       mark: edits.marks.rows.get(record.id),
@@ -74,10 +75,12 @@ export function RecordsGrid({ list, gridRef, gestures, draft, onAddress }: Recor
         state: "refused" as const,
         title: refused.message,
       };
-    const isPending = edits.marks.pending.has(key);
-    const value = isPending && !field.relation ? edits.marks.pending.get(key) : record[field.name];
-    const state = isPending ? ("pending" as const) : edits.marks.flashed.has(key) ? ("flash" as const) : undefined;
-    return { content: <Cell value={value} field={field} />, state };
+    const state = edits.marks.pending.has(key)
+      ? ("pending" as const)
+      : edits.marks.flashed.has(key)
+        ? ("flash" as const)
+        : undefined;
+    return { content: <Cell value={record[field.name]} field={field} />, state };
   }
 
   function select(next: Selection): void {
