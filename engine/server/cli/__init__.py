@@ -3,10 +3,11 @@
 The modules with their work are attributes of this package, each imported when it is first asked for.
 """
 
-import gc
 from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING
+
+from fieldstone.engine.server.cli.garbage import kept_objects
 
 if TYPE_CHECKING:
     from fieldstone.engine.server.cli import (
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 else:
 
     def __getattr__(name: str) -> ModuleType:
-        """Import a module; no collection looks meanwhile through objects that are all here to stay."""
+        """Import a module, whose objects are here to stay."""
         rooms = {
             "announcement": "serving",
             "backups": "upkeep",
@@ -66,14 +67,8 @@ else:
             "supervise": "supervisor",
         }
         room = rooms.get(name)
-        is_on = gc.isenabled()
-        gc.disable()
         try:
-            return import_module(f"{__name__}.{name}" if room is None else f"{__name__}.{room}.{name}")
+            with kept_objects():
+                return import_module(f"{__name__}.{name}" if room is None else f"{__name__}.{room}.{name}")
         except ModuleNotFoundError as error:
             raise AttributeError(name) from error
-        finally:
-            if is_on:
-                # The first collection would look through all of them.
-                gc.freeze()
-                gc.enable()

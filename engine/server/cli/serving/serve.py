@@ -17,6 +17,7 @@ import uvicorn
 from fieldstone.engine.server import cli as work
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.cli.command_error import Interrupted
+from fieldstone.engine.server.cli.garbage import SERVING, kept_objects
 from fieldstone.engine.server.cli.serving.development_key import development_key
 from fieldstone.engine.server.cli.serving.listener import listen, url_of
 from fieldstone.engine.server.cli.serving.state_server import state_server
@@ -36,13 +37,6 @@ Where the server closes first, a request that is just being sent is lost with it
 
 _SWITCH_INTERVAL = 0.0005
 """Seconds for which the event loop waits at most for the work thread to let it run; Python's own default is 0.005."""
-
-COLLECTIONS = (700, 5, 20)
-"""Python's thresholds for the collector of cyclic garbage, which holds up all threads: 700, 10 and 10 by default.
-
-Those of the middle are half as long as by default, and full ones as frequent. Where full ones were a fifth as frequent,
-the schemas that changes of the model replace came to 10 MiB of garbage before they were collected.
-"""
 
 _LARGEST_FRAME = 1 << 20
 """Bytes of one message of a socket: unlike a body, it is read before its sender has shown a key."""
@@ -139,23 +133,19 @@ async def serve_app(
             wanted=wanted,
         )
     serving = asyncio.create_task(server.serve(sockets=sockets))
-    # Modules and data loaded until then are here to stay: no collection need look through them, now or later.
-    gc.disable()
     sys.setswitchinterval(_SWITCH_INTERVAL)
     showing = asyncio.create_task(show_state(app))
     # Health checks are answered, and everything else is told to wait, while this goes on.
     starting = asyncio.create_task(app.runtime.start())
     try:
-        await asyncio.wait({serving, starting}, return_when=asyncio.FIRST_COMPLETED)
+        with kept_objects():
+            await asyncio.wait({serving, starting}, return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             services = starting.result()
-            gc.freeze()
-            gc.set_threshold(*COLLECTIONS)
-            gc.enable()
+            gc.set_threshold(*SERVING)
             async with when_ready(services):
                 await serving
     finally:
-        gc.enable()
         server.should_exit = True
         starting.cancel()
         # The state is shown until the last operation is answered.

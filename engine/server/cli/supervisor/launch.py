@@ -1,7 +1,6 @@
 """Starts the processes of a supervisor: as fresh programs that inherit descriptors, or as forks of itself."""
 
 import contextlib
-import gc
 import os
 import signal
 import sys
@@ -10,6 +9,8 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Final, NoReturn
+
+from fieldstone.engine.server.cli.garbage import kept_objects
 
 KEEPER: Final = "fieldstone.engine.server.cli.workers.keeper"
 WORKER: Final = "fieldstone.engine.server.cli.workers.worker"
@@ -45,11 +46,8 @@ def preload() -> None:
 
 
 def _load(module: str) -> ModuleType:
-    """Import a module, and leave collections off: all of its objects are here to stay."""
-    gc.disable()
-    loaded = import_module(module)
-    gc.freeze()
-    return loaded
+    with kept_objects():
+        return import_module(module)
 
 
 def fork(module: str, task: str, environment: Mapping[str, str], inherited: Iterable[int]) -> int:
@@ -73,7 +71,6 @@ def _run_fork(module: str, task: str, environment: Mapping[str, str], kept: set[
                     os.close(int(name))
         os.environ.clear()
         os.environ.update(environment)
-        gc.enable()
         code = import_module(module).run(task)
     finally:
         os._exit(code)
@@ -92,6 +89,4 @@ def _inheritable(descriptors: Iterable[int]) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    _module = _load(sys.argv[1])
-    gc.enable()
-    sys.exit(_module.run(sys.argv[2]))
+    sys.exit(_load(sys.argv[1]).run(sys.argv[2]))

@@ -11,7 +11,7 @@ import pytest
 
 from fieldstone.engine.errors import ServiceUnavailable
 from fieldstone.engine.request.answer import Answer, refusal
-from fieldstone.engine.server.cli.serving.serve import COLLECTIONS
+from fieldstone.engine.server.cli.garbage import SERVING
 from tests.engine.rest.asking import ask
 from tests.engine.rest.exports.exporting import key_of_role
 from tests.engine.rest.transfers import chunk, head
@@ -43,7 +43,7 @@ async def wait_for(serving: Serving, records: int) -> None:
 def collections_of_servers() -> Iterator[None]:
     """Collections of garbage that are as frequent as those of a server: the tests' own are rarer."""
     rare = gc.get_threshold()
-    gc.set_threshold(*COLLECTIONS)
+    gc.set_threshold(*SERVING)
     yield
     gc.set_threshold(*rare)
 

@@ -36,6 +36,7 @@ _LIGHT = {
     "fieldstone.engine.rest.export_addresses",
     "fieldstone.engine.server",
     "fieldstone.engine.server.cli",
+    "fieldstone.engine.server.cli.garbage",
     "fieldstone.metadata",
     "fieldstone.metadata.workspaces",
     "fieldstone.metadata.workspaces.lifetimes",
@@ -191,18 +192,26 @@ def test_a_worker_imports_nothing_of_the_command_line() -> None:
     assert len(modules) < _MOST_MODULES_OF_A_WORKER
 
 
-def test_no_collection_delays_the_import_of_a_server() -> None:
+def test_collections_look_once_at_each_object_of_an_import() -> None:
+    """Then none looks at the modules of a server again, and the garbage of their import is gone."""
     script = """
 import gc
 from fieldstone.engine.server import cli
-seen = []
-gc.callbacks.append(lambda phase, info: seen.append(phase) if phase == "start" else None)
+before, seen, freed = gc.get_threshold(), [], 0
+
+def count(phase, info):
+    if phase == "stop":
+        seen.append(info["generation"])
+        global freed
+        freed += info["collected"]
+
+gc.callbacks.append(count)
 cli.exit_codes, cli.serve
-print(len(seen), gc.isenabled())
+print(set(seen), freed > 1_000, gc.get_freeze_count() > 50_000, len(gc.get_objects()) < 1_000)
+print(gc.get_threshold() == before, gc.isenabled())
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
-    collections, is_on = done.stdout.split()
-    assert (collections, is_on) == ("0", "True")
+    assert done.stdout.splitlines() == ["{0} True True True", "True True"]
 
 
 def test_a_name_that_is_no_module_is_no_attribute() -> None:

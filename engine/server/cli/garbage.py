@@ -1,0 +1,32 @@
+"""Which objects the collector of cyclic garbage looks at, and when: it holds up all threads meanwhile."""
+
+import contextlib
+import gc
+from collections.abc import Iterator
+from typing import Final
+
+_NEVER: Final = 1 << 30
+_START: Final = (10_000, _NEVER, _NEVER)
+
+SERVING: Final = (700, 5, 20)
+"""Python's thresholds for a server: 700, 10 and 10 by default.
+
+Collections of the middle are half as long as by default, and full ones as frequent. Where full ones were a fifth as
+frequent, the schemas that changes of the model replace came to 10 MiB of garbage before they were collected.
+"""
+
+
+@contextlib.contextmanager
+def kept_objects() -> Iterator[None]:
+    """Look once, within the block, at each object that it makes, and at none of them afterwards.
+
+    Modules and the data of a start are kept as long as the process. Their garbage, such as the first form of each
+    dataclass with slots, leaves its memory to the next modules: 1.5 MiB of a server.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(*_START)
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.set_threshold(*before)
