@@ -9,15 +9,21 @@ from tests.engine.server.console.browsing import Served, Watched
 from tests.engine.server.console.records.lists import ask, assert_live, cell, count_shown, open_list, press
 from tests.ports import free_port
 from tests.processes.serving import serving
+from tests.waiting import until_true
 
 pytestmark = pytest.mark.system
 
 CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }"
 
 
-async def city_of(served: Served) -> str:
-    found = await ask(served, "{ people(first: 1) { edges { node { city } } } }")
-    return str(found["people"]["edges"][0]["node"]["city"])
+async def until_city(served: Served, city: str) -> None:
+    """Wait until the server has a value: the list shows it before."""
+
+    async def is_written() -> bool:
+        found = await ask(served, "{ people(first: 1) { edges { node { city } } } }")
+        return bool(found["people"]["edges"][0]["node"]["city"] == city)
+
+    await until_true(is_written)
 
 
 async def type_city(page: Page, city: str) -> None:
@@ -44,6 +50,7 @@ async def test_a_list_outlives_its_server(watched: Watched, app_database: str) -
         await press(page, "Home", *["ArrowRight"] * 5)
         await type_city(page, "Bonn")
         await expect(cell(page, "Bonn")).to_be_visible()
+        await until_city(served, "Bonn")
         await press(page, "F2", "Control+a")
         await page.keyboard.type("Ulm")
     # The open editor keeps the typed text.
@@ -69,13 +76,13 @@ async def test_a_list_outlives_its_server(watched: Watched, app_database: str) -
         # A write of the time without a socket is here, and the refused value is still marked.
         await expect(cell(page, "Wien")).to_be_visible()
         await expect(cell(page, "⚠ Ulm")).to_be_visible()
-        assert await city_of(served) == "Bonn"
+        await until_city(served, "Bonn")
         await page.get_by_role("grid").focus()
         await press(page, "F2", "Enter")
         await expect(cell(page, "Ulm")).to_be_visible()
         await expect(page.get_by_role("alert")).to_have_count(0)
         await count_shown(page, "950 records")
-        assert await city_of(served) == "Ulm"
+        await until_city(served, "Ulm")
     # A server that stops or has just begun answers 503.
     expected = re.compile(r"ERR_CONNECTION_REFUSED|503 \(Service Unavailable\)")
     assert all(expected.search(complaint) for complaint in watched.complaints), watched.complaints
