@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from fieldstone.engine import create_app
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
-from fieldstone.engine.server.console.build import UI_DIR
+from fieldstone.engine.server.console.build import UI_DIR, Unavailable, build_console, describe
 from fieldstone.engine.server.demo.prepare import bring_demo
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.workspaces.sign_in_codes import create_code
@@ -197,6 +197,9 @@ async def hold_requests(page: Page, path: str, *words: str) -> Held:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """The browser of all tests of this process: each has a profile of its own in it, with nothing of the one before."""
+    # Without a change of its sources that is done at once; pytest alone would look at the pages of before.
+    built = build_console()
+    assert not isinstance(built, Unavailable), describe(built)
     async with async_playwright() as playwright:
         launched = await playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=CHROMIUM_ARGUMENTS)
         yield launched
