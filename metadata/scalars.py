@@ -57,6 +57,11 @@ class Scalar:
         """The name of the filter input of its columns."""
         return f"{self.name}{'List' if self.element else ''}Filter"
 
+    @property
+    def is_orderable(self) -> bool:
+        """Whether records can be ordered by its columns: by any but those of a JSON document, or a search vector."""
+        return self.sql_type not in {SqlType.JSONB, SqlType.TSVECTOR}
+
 
 def _uuid(value: JsonValue) -> Cell:
     if isinstance(value, str) and _UUID.fullmatch(value):

@@ -6,7 +6,6 @@ from graphql import GraphQLEnumType, GraphQLEnumValue
 
 from fieldstone.engine.schema.values.descriptions import describe_field, describe_key
 from fieldstone.engine.schema.values.enums import NO_ENUM_VALUES
-from fieldstone.engine.schema.values.groups import is_orderable
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.model import Field, Object, Part, capitalised
 
@@ -18,7 +17,7 @@ def distinct_parts(object_: Object) -> Mapping[str, tuple[Field, Part]]:
         for field in object_.by_name.values()
         if field.name not in NO_ENUM_VALUES
         for part in field.parts
-        if is_orderable(part.scalar)
+        if part.scalar.is_orderable
     }
 
 

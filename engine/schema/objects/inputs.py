@@ -24,7 +24,6 @@ from fieldstone.engine.schema.values.descriptions import (
 from fieldstone.engine.schema.values.enums import enum_value_type
 from fieldstone.engine.schema.values.filters import operator_field
 from fieldstone.engine.schema.values.groupings import grouping_type
-from fieldstone.engine.schema.values.groups import is_orderable
 from fieldstone.engine.schema.values.json_paths import JSON_ORDER_BY
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
 from fieldstone.engine.schema.values.presence import PRESENCE
@@ -153,7 +152,7 @@ def build_connection_filter(scope: TypeScope, object_: Object) -> GraphQLInputOb
 def _order_type(field: Field) -> GraphQLInputType | None:
     if field.type is FieldType.RAW_JSON:
         return JSON_ORDER_BY
-    return ORDER_BY_DIRECTION if is_orderable(field.parts[0].scalar) else None
+    return ORDER_BY_DIRECTION if field.parts[0].scalar.is_orderable else None
 
 
 def build_order_by(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:

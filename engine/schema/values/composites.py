@@ -13,7 +13,6 @@ from graphql import (
 from fieldstone.engine.schema.values.aggregates import describe_results, result_type
 from fieldstone.engine.schema.values.filters import scalar_filter
 from fieldstone.engine.schema.values.groupings import grouping_type
-from fieldstone.engine.schema.values.groups import is_orderable
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
 from fieldstone.engine.schema.values.scalars import scalar_type
 from fieldstone.metadata.aggregates import FILTERS, RESULTS_OF, ROLES, result_scalar
@@ -48,7 +47,7 @@ def _build(entry: FieldTypeEntry) -> Iterator[GraphQLNamedType]:
         {
             name: GraphQLInputField(ORDER_BY_DIRECTION, description=sub.description)
             for name, sub in subfields
-            if is_orderable(sub.scalar)
+            if sub.scalar.is_orderable
         },
         description=f"An order by one part of a value. The value: {entry.description}",
     )
