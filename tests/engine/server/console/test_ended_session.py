@@ -7,9 +7,16 @@ from playwright.async_api import FilePayload, Locator, Page, expect
 
 from tests.engine.server.console.browsing import Serve, Served, Watched
 from tests.engine.server.console.forms import choose
-from tests.engine.server.console.records.lists import ask, assert_live, cell, count_shown, open_list, press
+from tests.engine.server.console.records.lists import (
+    ask,
+    assert_live,
+    cell,
+    count_shown,
+    open_list,
+    press,
+    until_answered,
+)
 from tests.processes.serving import run
-from tests.waiting import until_true
 
 pytestmark = pytest.mark.system
 
@@ -46,13 +53,8 @@ async def test_a_value_that_was_typed_is_written_and_live_changes_go_on(watched:
         await sign_in_again(watched, served.key)
         await expect(page.get_by_role("grid")).to_be_focused()
         await expect(cell(page, "Ada Ada")).to_be_visible()
-
-        async def is_written() -> bool:
-            found = await ask(served, '{ people(filter: { firstName: { eq: "Ada Ada" } }) { totalCount } }')
-            return bool(found["people"]["totalCount"] == 1)
-
-        # The list shows a value before the server has it.
-        await until_true(is_written)
+        query = '{ people(filter: { firstName: { eq: "Ada Ada" } }) { totalCount } }'
+        await until_answered(served, query, {"people": {"totalCount": 1}})
         await assert_live(page)
         change = 'filter: { firstName: { eq: "Grace" } }, data: { city: "Ulm" }'
         await ask(served, f"mutation {{ updatePeople({change}) {{ id }} }}")

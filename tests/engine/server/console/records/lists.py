@@ -6,6 +6,7 @@ from typing import Any
 from playwright.async_api import Locator, Page, expect
 
 from tests.engine.server.console.browsing import Served, Watched
+from tests.waiting import until_true
 
 
 async def open_list(watched: Watched, served: Served, path: str) -> Page:
@@ -17,6 +18,15 @@ async def open_list(watched: Watched, served: Served, path: str) -> Page:
 async def ask(served: Served, query: str, **variables: Any) -> Any:
     """Return the data of an operation of another client."""
     return await served.ask("/graphql", query, **variables)
+
+
+async def until_answered(served: Served, query: str, data: object) -> None:
+    """Wait until another client gets these data: a list shows a value before the server has it."""
+
+    async def is_answered() -> bool:
+        return bool(await ask(served, query) == data)
+
+    await until_true(is_answered)
 
 
 async def create_object(served: Served, name: str, fields: Sequence[Mapping[str, Any]]) -> None:

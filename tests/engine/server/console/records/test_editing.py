@@ -4,13 +4,27 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.engine.server.console.browsing import Serve, Watched, hold_requests
-from tests.engine.server.console.records.lists import ask, cell, count_shown, focused_text, open_list, press
-from tests.waiting import until, until_true
+from tests.engine.server.console.records.lists import (
+    ask,
+    cell,
+    count_shown,
+    focused_text,
+    open_list,
+    press,
+    until_answered,
+)
+from tests.waiting import until
 
 pytestmark = pytest.mark.system
 
 LOADED = (".js", ".css")
+NAMES = "{ people { edges { node { firstName lastName } } } }"
 PEOPLE = "{ people { edges { node { firstName lastName city email company { name } } } } }"
+
+
+def names_of(*people: tuple[str, str | None]) -> dict[str, object]:
+    """Return the data of `NAMES` with these first and last names."""
+    return {"people": {"edges": [{"node": {"firstName": first, "lastName": last}} for first, last in people]}}
 
 
 async def focus_grid(page: Page) -> None:
@@ -134,22 +148,10 @@ async def test_values_that_are_being_written_are_edited_and_filled_as_they_are_s
         await press(page, "Enter", "ArrowUp", "Shift+ArrowDown", "Control+d")
         await expect(cell(page, "Lovelace")).to_have_count(2)
         held.released.set()
-
-        async def names() -> list[tuple[str, str | None]]:
-            found = await ask(served, PEOPLE)
-            return [(edge["node"]["firstName"], edge["node"]["lastName"]) for edge in found["people"]["edges"]]
-
-        async def is_written() -> bool:
-            return await names() == [("Ada", "Lovelace"), ("Grace", "Lovelace"), ("Łukasz", None)]
-
-        await until_true(is_written)
+        await until_answered(served, NAMES, names_of(("Ada", "Lovelace"), ("Grace", "Lovelace"), ("Łukasz", None)))
         await expect(page.get_by_role("alert")).to_be_hidden()
         await press(page, "Control+z", "Control+z", "Control+z")
-
-        async def is_bob_again() -> bool:
-            return await names() == [("Bob", None), ("Grace", None), ("Łukasz", None)]
-
-        await until_true(is_bob_again)
+        await until_answered(served, NAMES, names_of(("Bob", None), ("Grace", None), ("Łukasz", None)))
         await expect(cell(page, "Bob")).to_be_visible()
         await watched.assert_clean(served.address, LOADED)
 

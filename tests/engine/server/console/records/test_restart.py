@@ -6,10 +6,17 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.engine.server.console.browsing import Served, Watched
-from tests.engine.server.console.records.lists import ask, assert_live, cell, count_shown, open_list, press
+from tests.engine.server.console.records.lists import (
+    ask,
+    assert_live,
+    cell,
+    count_shown,
+    open_list,
+    press,
+    until_answered,
+)
 from tests.ports import free_port
 from tests.processes.serving import serving
-from tests.waiting import until_true
 
 pytestmark = pytest.mark.system
 
@@ -17,13 +24,8 @@ CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }
 
 
 async def until_city(served: Served, city: str) -> None:
-    """Wait until the server has a value: the list shows it before."""
-
-    async def is_written() -> bool:
-        found = await ask(served, "{ people(first: 1) { edges { node { city } } } }")
-        return bool(found["people"]["edges"][0]["node"]["city"] == city)
-
-    await until_true(is_written)
+    people = {"people": {"edges": [{"node": {"city": city}}]}}
+    await until_answered(served, "{ people(first: 1) { edges { node { city } } } }", people)
 
 
 async def type_city(page: Page, city: str) -> None:
