@@ -11,10 +11,11 @@ probes.
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+from fieldstone.sql.driver.contention import Contention
 from fieldstone.sql.driver.pace import Pace
 
 W = TypeVar("W")
@@ -34,7 +35,10 @@ _NEWEST: Final = 1 / 16
 _FOR_EACH_LONG: Final = 8
 """Connections for each long statement of a share that runs beside others."""
 
-_LEAST_LONG_PLACES: Final = 16
+_LEAST_LONG: Final = 1 / 4
+"""The part of the limit of long statements beyond which they are long under contention."""
+
+_LEAST_LONG_PLACES: Final = 24
 """Long statements of a share that may wait beside others at least: each keeps a slot of its key."""
 
 _LONGEST_WAIT: Final = 5.0
@@ -122,6 +126,7 @@ class Shares(Generic[W]):
         unlimited: the share without a limit, which may be lent any free connection; nobody asks for its times.
         in_hand: the number of lent connections.
         waiting: the number of waiting callers.
+        contention: whether shorter statements are long, too, since they delay the short reads of others.
     """
 
     def __init__(
@@ -132,10 +137,12 @@ class Shares(Generic[W]):
         self._connections = connections
         self._half = max(1, connections // 2)
         self._most_long = max(1, connections // _FOR_EACH_LONG)
-        self._long_places = max(_LEAST_LONG_PLACES, 2 * connections)
+        self._long_places = max(_LEAST_LONG_PLACES, 3 * connections)
         self._long = long or math.inf
+        self._least_long = self._long * _LEAST_LONG
         self._places = places
         self._clock = clock
+        self.contention = Contention(clock)
         self.unlimited: Share[W] = Share(is_limited=False)
         self._known: dict[Hashable, Share[W]] = {None: self.unlimited}
         self._groups: dict[Hashable, Group] = {}
@@ -160,13 +167,23 @@ class Shares(Generic[W]):
 
     def line_of(self, share: Share[W], pace: Pace) -> Share[W]:
         """Return the part of a share that has a statement of this pace: beside others that of the long ones, or all."""
-        if (pace.seconds or share.unknown.seconds) <= self._long:
+        seconds = self._expect(share, pace)
+        if seconds <= self._least_long or not share.is_limited or not self.is_shared:
             return share
-        if not share.is_limited or not self.is_shared:
+        if seconds <= self._long and not self.contention.is_present:
             return share
         if share.long is None:
             share.long = Share(is_limited=True, whole=share)
         return share.long
+
+    def may_contend(self, running: Iterable[tuple[Share[W] | None, Pace | None]]) -> bool:
+        """Return whether several of the running statements are of one share, and run one at a time under contention."""
+        found = [
+            share.whole
+            for share, pace in running
+            if share and share.is_limited and pace and self._expect(share.whole, pace) > self._least_long
+        ]
+        return len(set(found)) < len(found)
 
     def take_seconds(self) -> dict[Hashable, float]:
         """Return the seconds for which the callers of each share have kept connections since the last call."""
@@ -306,6 +323,9 @@ class Shares(Generic[W]):
         for share in list(self._lined_up):
             for caller in list(share.waiting):
                 yield share, caller
+
+    def _expect(self, share: Share[W], pace: Pace) -> float:
+        return pace.seconds or share.unknown.seconds
 
     def _make(self, key: Hashable) -> Share[W]:
         if len(self._known) >= self._most_kept:

@@ -84,7 +84,8 @@ class Lanes:
 
     def take_back(self, connection: DriverConnection) -> None:
         """Receive a connection that has answered, or has ended."""
-        self._busy.pop(connection, None)
+        if self._busy.pop(connection, None) is not None:
+            self._pool.note_lane(connection)
         self._pool.take_back(connection)
         if self._queue.waiting:
             self._serve_soon()

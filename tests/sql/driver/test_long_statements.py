@@ -95,7 +95,7 @@ def line_of_long(seconds: float = 0.0) -> tuple[Line, Share[str]]:
 
 def test_so_many_long_statements_wait_as_leave_slots_to_the_short_ones() -> None:
     line, a = line_of_long()
-    assert [line.shares.line_up(a, f"a{number}") for number in range(17)] == [None] * 16 + ["a16"]
+    assert [line.shares.line_up(a, f"a{number}") for number in range(25)] == [None] * 24 + ["a24"]
     assert not line.shares.is_late(line.shares.find("a"), 0, 0.4, is_first=False)
 
 
