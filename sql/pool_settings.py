@@ -32,7 +32,7 @@ class PoolSettings:
         max_statements: a connection that has run so many statements is replaced.
         acquire_timeout: the longest wait for a free connection.
         long_statement: a statement that keeps its connection for longer is long: beside others, few of those of a share
-            run at once; 0 is no limit. While the database's processors are contended for, a quarter of it counts.
+            run at once; 0 is no limit. For shares that make short reads of others late, a quarter of it counts.
         max_waiting: how many may wait at once; the share with the most gives way to others.
         connect_timeout: the longest wait for one connection to be made.
         open_timeout: the longest wait for the database when starting.
@@ -90,6 +90,7 @@ class PoolCounters:
         refused: callers without a connection, as all were in use for too long, or too many callers waited.
         joined: reads that shared a message with others.
         moved: of these, those that left for a connection of their own, as another read held them up.
+        contended: times at which short reads came back late beside statements of others too often.
     """
 
     opened: int = 0
@@ -102,6 +103,7 @@ class PoolCounters:
     refused: int = 0
     joined: int = 0
     moved: int = 0
+    contended: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,7 +116,6 @@ class PoolStats(PoolCounters):
         idle: how many are free.
         opening: how many are being made.
         waiting: callers that wait for one.
-        contended: times at which short reads came back late beside statements of others.
     """
 
     limit: int
@@ -122,7 +123,6 @@ class PoolStats(PoolCounters):
     idle: int = 0
     opening: int = 0
     waiting: int = 0
-    contended: int = 0
 
 
 def session_settings(settings: PoolSettings, *, statement_timeout: float) -> dict[str, str]:

@@ -13,8 +13,8 @@ import psycopg
 from fieldstone.sql.concurrency.deadlines import Overdue
 from fieldstone.sql.driver.callback_statement import CallbackStatement
 from fieldstone.sql.driver.connection import DriverConnection
-from fieldstone.sql.driver.contention import SHORT_TRIP
 from fieldstone.sql.driver.hosts import Hosts
+from fieldstone.sql.driver.late_reads import SHORT_TRIP, LateReads
 from fieldstone.sql.driver.pace import SHORT, Pace
 from fieldstone.sql.driver.shares import Group, Share, Shares
 from fieldstone.sql.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
@@ -41,6 +41,7 @@ class ConnectionPool:
         self._all: set[DriverConnection] = set()
         self._idle: list[DriverConnection] = []
         self._shares: Shares[_Caller] = Shares(settings.connections, settings.max_waiting, long=settings.long_statement)
+        self._late_reads = LateReads()
         self._patience = Overdue(settings.acquire_timeout)
         self._clock = time.monotonic
         self._opening = 0
@@ -141,9 +142,10 @@ class ConnectionPool:
             return False
         return self._shares.is_late(self._shares.find(share), ahead, patience, is_first=is_first)
 
-    def note_lane(self, connection: DriverConnection) -> None:
-        """Note that a connection that was lent for short reads has all their answers."""
-        self._note_short_trip(self._clock() - connection.lent_at)
+    def note_lane(self, connection: DriverConnection, share: Hashable) -> None:
+        """Note that a connection that was lent for short reads has all their answers, the last one for this share."""
+        if self._shares.is_shared:
+            self._note_short_trip(self._clock() - connection.lent_at, self._shares.find(share))
 
     def note_short(self, share: Hashable) -> None:
         """Note that a share has a caller that needs a connection for a short time, and shares it with others."""
@@ -203,7 +205,6 @@ class ConnectionPool:
             idle=len(self._idle),
             opening=self._opening,
             waiting=self._shares.waiting,
-            contended=self._shares.contention.count,
         )
 
     def _may_have(self, share: Share[_Caller]) -> bool:
@@ -225,19 +226,20 @@ class ConnectionPool:
             # Without a pace nothing has run: its caller left at that moment, or its statement is not prepared there.
             if share.is_limited and pace is not None:
                 seconds, unknown = self._clock() - connection.lent_at, share.whole.unknown
-                if 0 < pace.seconds < SHORT_TRIP:
-                    self._note_short_trip(seconds)
+                if 0 < pace.seconds < SHORT_TRIP and self._shares.is_shared:
+                    self._note_short_trip(seconds, share.whole)
                 share.note(seconds)
                 if not pace.seconds and pace is not unknown:
                     unknown.note_kept(seconds)
                 pace.note_kept(seconds)
 
-    def _note_short_trip(self, seconds: float) -> None:
-        if self._shares.is_shared:
-            self._shares.contention.note(seconds, self._may_be_contended)
-
-    def _may_be_contended(self) -> bool:
-        return self._shares.may_contend((connection.share, connection.pace) for connection in self._all)
+    def _note_short_trip(self, seconds: float, share: Share[_Caller]) -> None:
+        if self._late_reads.note(seconds):
+            crowd = self._shares.find_crowd(share, ((one.share, one.pace) for one in self._all))
+            if crowd and self._late_reads.add():
+                self._counters.contended += 1
+                for crowding in crowd:
+                    self._shares.restrain(crowding)
 
     async def _wait(self, share: Share[_Caller]) -> DriverConnection:
         waiter: asyncio.Future[DriverConnection] = asyncio.get_running_loop().create_future()

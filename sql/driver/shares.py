@@ -4,8 +4,9 @@ A share that is alone may use all waiting places and all connections but the las
 share beside others gets at most half of the connections, and its waiting callers make room for theirs. With long
 statements even those would keep all processors of the database busy, so beside others the long statements of a share
 stand in a line of their own, which one of them leaves at a time. The short ones of the share do not wait behind that
-line. The share without a limit goes first: it is that of the server's own statements, which look keys up and answer
-probes.
+line. Where a share's statements of some milliseconds make the short reads of others late, they stand in that line as
+well, for a time. The share without a limit goes first: it is that of the server's own statements, which look keys up
+and answer probes.
 """
 
 import math
@@ -15,10 +16,15 @@ from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
-from fieldstone.sql.driver.contention import Contention
 from fieldstone.sql.driver.pace import Pace
 
 W = TypeVar("W")
+
+RESTRAINT: Final = 60.0
+"""Seconds for which a share is restrained: it sends as much as before."""
+
+LONGEST_RESTRAINT: Final = 600.0
+"""Seconds for which it is restrained at most, as each end of a restraint costs the short reads of others a moment."""
 
 PRESENCE = 60.0
 """Seconds for which a share counts as present after its last call: occasional callers find room at once."""
@@ -36,7 +42,7 @@ _FOR_EACH_LONG: Final = 8
 """Connections for each long statement of a share that runs beside others."""
 
 _LEAST_LONG: Final = 1 / 4
-"""The part of the limit of long statements beyond which they are long under contention."""
+"""The part of the limit of long statements beyond which those of a restrained share are long."""
 
 _LEAST_LONG_PLACES: Final = 24
 """Long statements of a share that may wait beside others at least: each keeps a slot of its key."""
@@ -79,6 +85,8 @@ class Share(Generic[W]):
         mean: the mean seconds for which its callers keep a connection. It begins at 0, so that the first few, for which
             all is cold, do not make it too long.
         seconds: the time for which its callers have kept connections since they were taken.
+        restrained_until: the time until which its statements of some milliseconds are long, too.
+        restrained_for: the seconds for which they were to be so last.
     """
 
     __slots__ = (
@@ -89,6 +97,8 @@ class Share(Generic[W]):
         "long",
         "mean",
         "moved_at",
+        "restrained_for",
+        "restrained_until",
         "seconds",
         "unknown",
         "waiting",
@@ -106,11 +116,16 @@ class Share(Generic[W]):
         self.lined_up_at = self.moved_at = 0.0
         self.mean = 0.0
         self.seconds = 0.0
+        self.restrained_until = self.restrained_for = 0.0
 
     def note(self, seconds: float) -> None:
         """Note for how long a caller has kept its connection."""
         self.whole.seconds += seconds
         self.mean += (seconds - self.mean) * _NEWEST
+
+
+def _expect(share: Share[W], pace: Pace) -> float:
+    return pace.seconds or share.unknown.seconds
 
 
 class Shares(Generic[W]):
@@ -126,7 +141,6 @@ class Shares(Generic[W]):
         unlimited: the share without a limit, which may be lent any free connection; nobody asks for its times.
         in_hand: the number of lent connections.
         waiting: the number of waiting callers.
-        contention: whether shorter statements are long, too, since they delay the short reads of others.
     """
 
     def __init__(
@@ -142,7 +156,6 @@ class Shares(Generic[W]):
         self._least_long = self._long * _LEAST_LONG
         self._places = places
         self._clock = clock
-        self.contention = Contention(clock)
         self.unlimited: Share[W] = Share(is_limited=False)
         self._known: dict[Hashable, Share[W]] = {None: self.unlimited}
         self._groups: dict[Hashable, Group] = {}
@@ -167,23 +180,32 @@ class Shares(Generic[W]):
 
     def line_of(self, share: Share[W], pace: Pace) -> Share[W]:
         """Return the part of a share that has a statement of this pace: beside others that of the long ones, or all."""
-        seconds = self._expect(share, pace)
+        seconds = _expect(share, pace)
         if seconds <= self._least_long or not share.is_limited or not self.is_shared:
             return share
-        if seconds <= self._long and not self.contention.is_present:
+        if seconds <= self._long and self._clock() >= share.restrained_until:
             return share
         if share.long is None:
             share.long = Share(is_limited=True, whole=share)
         return share.long
 
-    def may_contend(self, running: Iterable[tuple[Share[W] | None, Pace | None]]) -> bool:
-        """Return whether several of the running statements are of one share, and run one at a time under contention."""
-        found = [
-            share.whole
-            for share, pace in running
-            if share and share.is_limited and pace and self._expect(share.whole, pace) > self._least_long
-        ]
-        return len(set(found)) < len(found)
+    def find_crowd(self, share: Share[W], running: Iterable[tuple[Share[W] | None, Pace | None]]) -> list[Share[W]]:
+        """Return the other shares with several statements running that a restraint would have run one at a time."""
+        now = self._clock()
+        found: dict[Share[W], int] = {}
+        for one, pace in running:
+            if one is None or pace is None or not one.is_limited or one.whole is share:
+                continue
+            if now >= one.whole.restrained_until and _expect(one.whole, pace) > self._least_long:
+                found[one.whole] = found.get(one.whole, 0) + 1
+        return [crowding for crowding, count in found.items() if count > 1]
+
+    def restrain(self, share: Share[W]) -> None:
+        """Have a share's statements of some milliseconds run one at a time for a minute, and longer again and again."""
+        now = self._clock()
+        again = now - share.restrained_until < share.restrained_for
+        share.restrained_for = min(2 * share.restrained_for, LONGEST_RESTRAINT) if again else RESTRAINT
+        share.restrained_until = now + share.restrained_for
 
     def take_seconds(self) -> dict[Hashable, float]:
         """Return the seconds for which the callers of each share have kept connections since the last call."""
@@ -323,9 +345,6 @@ class Shares(Generic[W]):
         for share in list(self._lined_up):
             for caller in list(share.waiting):
                 yield share, caller
-
-    def _expect(self, share: Share[W], pace: Pace) -> float:
-        return pace.seconds or share.unknown.seconds
 
     def _make(self, key: Hashable) -> Share[W]:
         if len(self._known) >= self._most_kept:

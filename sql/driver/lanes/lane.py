@@ -1,7 +1,7 @@
 """A lane at work: one message of several reads on one connection, which takes their answers one by one."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from time import perf_counter
 
 from psycopg.pq.abc import PGresult
@@ -21,14 +21,18 @@ class Lane:
         lender: takes the connection back behind the last answer.
         connection: the connection that the message goes to.
         members: the statements of the message, in its order.
+
+    Attributes:
+        share: that of its last statement, which the time of the whole message is the time of.
     """
 
-    __slots__ = ("_begun", "_connection", "_lender", "_members")
+    __slots__ = ("_begun", "_connection", "_lender", "_members", "share")
 
-    def __init__(self, lender: Lender, connection: DriverConnection, members: Iterable[CallbackStatement]) -> None:
+    def __init__(self, lender: Lender, connection: DriverConnection, members: Sequence[CallbackStatement]) -> None:
         self._lender = lender
         self._connection = connection
         self._members: deque[CallbackStatement | None] = deque(members)
+        self.share = members[-1].share
         self._begun = perf_counter()
 
     def let_go(self) -> Iterator[CallbackStatement]:

@@ -84,8 +84,9 @@ class Lanes:
 
     def take_back(self, connection: DriverConnection) -> None:
         """Receive a connection that has answered, or has ended."""
-        if self._busy.pop(connection, None) is not None:
-            self._pool.note_lane(connection)
+        lane = self._busy.pop(connection, None)
+        if lane is not None:
+            self._pool.note_lane(connection, lane.share)
         self._pool.take_back(connection)
         if self._queue.waiting:
             self._serve_soon()

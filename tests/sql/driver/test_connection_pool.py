@@ -6,7 +6,6 @@ from functools import partial
 import psycopg
 import pytest
 
-from fieldstone.sql.driver import connection_pool, contention
 from fieldstone.sql.driver.connection_pool import ConnectionPool
 from fieldstone.sql.errors import ConnectionLost, DatabaseBusy, DatabaseUnavailable
 from fieldstone.sql.executor import Database
@@ -144,34 +143,6 @@ async def test_one_long_statement_of_a_share_runs_beside_others_in_whatever_way_
 async def _hold(database: Database, statement: Statement, *, share: int) -> list[Row]:
     async with database.transaction(share=share, statement=statement) as transaction:
         return await transaction.run(statement, (b"60",))
-
-
-async def test_statements_that_make_the_short_reads_of_others_late_run_one_at_a_time(
-    empty_database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connection_pool, "SHORT_TRIP", 60.0)
-    async with opened(empty_database, connections=8, long_statement=2) as database:
-        shares, pace = database._pool._shares, database._lanes.paces.find(SLEEP)
-        for share in (1, 2):
-            assert await database.read(ECHO, (b"x",), share=share) == [(b"x",)]
-        pace.note_kept(16)
-        assert 0.5 < pace.seconds < 2
-        running = [asyncio.create_task(database.read(SLEEP, (b"60",), share=1)) for _ in range(2)]
-        await until(lambda: shares.in_hand == 2)
-        for late in (True, False) * 5:
-            monkeypatch.setattr(contention, "_MARGIN", -1.0 if late else 60.0)
-            assert await database.read(ECHO, (b"x",), share=2) == [(b"x",)]
-        assert (shares.contention.is_present, database.stats().contended) == (True, 1)
-        assert not database.is_held_up(SLEEP, 1)
-        # Those that run already are not taken back.
-        running += [asyncio.create_task(database.read(SLEEP, (b"60",), share=1)) for _ in range(2)]
-        await until(lambda: (shares.in_hand, shares.waiting) == (3, 1))
-        assert (database.is_held_up(SLEEP, 1), database.is_held_up(ECHO, 1)) == (True, False)
-        for task, left in zip(running[:3], ((2, 1), (1, 1), (1, 0)), strict=True):
-            task.cancel()
-            await until(lambda left=left: (shares.in_hand, shares.waiting) == left)  # type: ignore[misc]  # mypy: no default
-        running[3].cancel()
-        await asyncio.gather(*running, return_exceptions=True)
 
 
 async def test_first_runs_are_long_where_those_before_were(empty_database: str) -> None:
