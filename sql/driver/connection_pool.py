@@ -14,7 +14,7 @@ from fieldstone.sql.concurrency.deadlines import Overdue
 from fieldstone.sql.driver.callback_statement import CallbackStatement
 from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.hosts import Hosts
-from fieldstone.sql.driver.late_reads import SHORT_TRIP, LateReads
+from fieldstone.sql.driver.late_reads import LateReads
 from fieldstone.sql.driver.pace import SHORT, Pace
 from fieldstone.sql.driver.shares import Group, Share, Shares
 from fieldstone.sql.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
@@ -226,7 +226,7 @@ class ConnectionPool:
             # Without a pace nothing has run: its caller left at that moment, or its statement is not prepared there.
             if share.is_limited and pace is not None:
                 seconds, unknown = self._clock() - connection.lent_at, share.whole.unknown
-                if 0 < pace.seconds < SHORT_TRIP and self._shares.is_shared:
+                if pace.is_brief and self._shares.is_shared:
                     self._note_short_trip(seconds, share.whole)
                 share.note(seconds)
                 if not pace.seconds and pace is not unknown:

@@ -7,9 +7,6 @@ round trips of short reads are compared with the usual one, and late ones are su
 
 from typing import Final
 
-SHORT_TRIP: Final = 0.001
-"""Seconds up to which a read is expected to keep its connection that can tell of contention."""
-
 _MARGIN: Final = 0.0005
 """Seconds beyond twice the usual round trip after which one is late."""
 

@@ -54,6 +54,14 @@ class Pace:
         self._untimed: float = 0 if is_timed else math.inf  # runs until the next that is timed
         self._pause = _LEAST_PAUSE
 
+    @property
+    def is_brief(self) -> bool:
+        """Whether PostgreSQL has told the times of some runs, and they are below `LONGEST` in the mean.
+
+        A write is never brief: it may wait for a lock or a disk.
+        """
+        return 0 < self._microseconds < LONGEST
+
     def note_kept(self, seconds: float) -> None:
         """Note for how long a run has kept its connection."""
         self.seconds = _approach(self.seconds, seconds)

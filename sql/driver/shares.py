@@ -21,7 +21,7 @@ from fieldstone.sql.driver.pace import Pace
 W = TypeVar("W")
 
 RESTRAINT: Final = 60.0
-"""Seconds for which a share is restrained: it sends as much as before."""
+"""Seconds for which a share is restrained, since it sends as much as before."""
 
 LONGEST_RESTRAINT: Final = 600.0
 """Seconds for which it is restrained at most, as each end of a restraint costs the short reads of others a moment."""
