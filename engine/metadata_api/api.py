@@ -1,23 +1,28 @@
 """The Metadata API: the model of a workspace, read like records and changed in one transaction a request."""
 
 from collections.abc import Callable
-from functools import partial
 
 from fieldstone.engine.access.compile_share import CompileShare
 from fieldstone.engine.access.principals import see_catalog
 from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.metadata_api.catalog_source import CatalogSource
 from fieldstone.engine.metadata_api.model.facts import model_facts
-from fieldstone.engine.metadata_api.mutations.tokens import token_facts
+from fieldstone.engine.metadata_api.mutations.changes import change_runs
+from fieldstone.engine.metadata_api.mutations.documents import document_runs
+from fieldstone.engine.metadata_api.mutations.keys import key_runs
+from fieldstone.engine.metadata_api.mutations.tokens import token_facts, token_runs
+from fieldstone.engine.metadata_api.mutations.webhooks import webhook_checks, webhook_runs
 from fieldstone.engine.metadata_api.operating import process_facts
 from fieldstone.engine.metadata_api.plans.broken_documents import DocumentSearch
 from fieldstone.engine.metadata_api.plans.broken_operations import FindBroken, none_broken
 from fieldstone.engine.metadata_api.plans.document_facts import document_facts
+from fieldstone.engine.metadata_api.plans.runs import plan_runs
 from fieldstone.engine.metadata_api.record_events import event_facts
-from fieldstone.engine.metadata_api.roles.explain import explain_access
-from fieldstone.engine.metadata_api.roles.me import UNKNOWN_SERVER, ServerFacts, describe_principal
+from fieldstone.engine.metadata_api.roles.explain import explanation_facts
+from fieldstone.engine.metadata_api.roles.me import UNKNOWN_SERVER, ServerFacts, principal_facts
 from fieldstone.engine.metadata_api.root_fields import RootFields
 from fieldstone.engine.metadata_api.views.facts import view_facts
+from fieldstone.engine.metadata_api.views.runs import view_runs
 from fieldstone.engine.replicas.reads import ModelReads, Reads
 from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.request.compiler import Compiler
@@ -46,7 +51,7 @@ def build_metadata_api(
     webhooks: Webhooks | None = None,
     denied: DeniedTokens | None = None,
     sessions: SessionStore | None = None,
-    facts: ServerFacts = UNKNOWN_SERVER,
+    server: ServerFacts = UNKNOWN_SERVER,
     find_broken: FindBroken = none_broken,
     relay: bool = False,
     slots: Slots | None = None,
@@ -68,7 +73,7 @@ def build_metadata_api(
         webhooks: are told of webhooks that were made or changed; by default they may send to public addresses alone.
         denied: the denied tokens of this process; by default those that nothing here asks for.
         sessions: the sessions of this process; by default likewise.
-        facts: of the server, which `me` tells.
+        server: the facts of it that `me` tells.
         find_broken: tells which operations of clients a change would break.
         slots: bounds the operations in progress; by default nothing does.
         reads: those of the records, which see the changes made here.
@@ -79,19 +84,24 @@ def build_metadata_api(
     """
     compiler = build_compiler(lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS), limits, work, share)
     documents = DocumentSearch(work, limits, relay=relay)
+    webhooks = webhooks or Webhooks(database, current)
     roots = RootFields(
-        writer,
-        keys,
-        denied or DeniedTokens(database),
-        sessions or SessionStore(database),
-        webhooks or Webhooks(database, current),
         compiler,
-        find_broken,
-        documents,
+        writer,
         current.peek,
-        partial(explain_access, database, time_limit=time_limit),
-        partial(describe_principal, facts),
-        {
+        runs={
+            **change_runs(),
+            **key_runs(keys),
+            **document_runs(limits.document),
+            **token_runs(denied or DeniedTokens(database), sessions or SessionStore(database), keys),
+            **view_runs(),
+            **webhook_runs(webhooks),
+        },
+        checks=webhook_checks(webhooks),
+        plans=plan_runs(find_broken, documents),
+        facts={
+            **principal_facts(server),
+            **explanation_facts(database, time_limit=time_limit),
             **model_facts(database, work, time_limit=time_limit),
             **process_facts(database, time_limit),
             **event_facts(database, time_limit),

@@ -1,6 +1,6 @@
 """The root fields of the Metadata API: mutations in one transaction, plans of changes, and facts."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -15,18 +15,10 @@ from fieldstone.engine.events.subscriptions.subscription import KeptRequest
 from fieldstone.engine.metadata_api.errors import describe_refusal
 from fieldstone.engine.metadata_api.model.facts import Fact
 from fieldstone.engine.metadata_api.mutations.audited import note_mutation
-from fieldstone.engine.metadata_api.mutations.changes import change_runs
-from fieldstone.engine.metadata_api.mutations.documents import document_runs
-from fieldstone.engine.metadata_api.mutations.keys import key_runs
-from fieldstone.engine.metadata_api.mutations.tokens import token_runs
-from fieldstone.engine.metadata_api.mutations.webhooks import webhook_checks, webhook_runs
-from fieldstone.engine.metadata_api.plans.broken_documents import DocumentSearch
-from fieldstone.engine.metadata_api.plans.broken_operations import FindBroken
-from fieldstone.engine.metadata_api.plans.runs import plan_runs
+from fieldstone.engine.metadata_api.plans.runs import PlanRun
 from fieldstone.engine.metadata_api.roles.rights import require_root
 from fieldstone.engine.metadata_api.selection import select_members
-from fieldstone.engine.metadata_api.views.runs import view_runs
-from fieldstone.engine.metadata_api.writes import Run, Sequel, Written
+from fieldstone.engine.metadata_api.writes import Check, Run, Sequel, Written
 from fieldstone.engine.planner.arguments.trees import Bindings, arguments_of, value_of
 from fieldstone.engine.planner.bound_statement import compile_bound
 from fieldstone.engine.planner.context import PlanContext
@@ -36,21 +28,13 @@ from fieldstone.engine.request.compiler import Call, Compiler
 from fieldstone.engine.request.valid_operation import MutationPlan, QueryPlan
 from fieldstone.engine.schema.roots.model_facts import MODEL_CHANGE
 from fieldstone.engine.schema.roots.model_plans import PLAN
-from fieldstone.engine.schema.roots.principals import EXPLANATION, ME
-from fieldstone.engine.webhooks.service import Webhooks
 from fieldstone.metadata.catalog.audit import author_of
 from fieldstone.metadata.errors import MetadataError
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot
-from fieldstone.metadata.roles.principal import Principal
-from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
-from fieldstone.metadata.workspaces.key_store import KeyStore
-from fieldstone.metadata.workspaces.sessions import SessionStore
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.plan.read import ReadPlan
-
-_TOLD = frozenset({"me", "explainAccess"})
 
 MutationCall = Call[MutationPlan]
 QueryCall = Call[QueryPlan]
@@ -82,40 +66,36 @@ def _arguments(call: MutationCall | QueryCall, root: Selected) -> dict[str, Json
 
 
 class RootFields:
-    """Executes root fields: all mutations of a request in order, in one transaction, and plans of changes."""
+    """Executes root fields: all mutations of a request in order, in one transaction, plans of changes, and facts.
+
+    Args:
+        compiler: has the schemas.
+        writer: runs the transactions.
+        find_model: returns the model of a workspace that is loaded.
+        runs: those of the mutations, by their names.
+        checks: those of the mutations that have some, which come before the transaction.
+        plans: those of the changes that are planned, by the names of the root fields.
+        facts: the root fields that no statement on the catalog answers, by their names.
+    """
 
     def __init__(
         self,
-        writer: ModelWriter,
-        keys: KeyStore,
-        denied: DeniedTokens,
-        sessions: SessionStore,
-        webhooks: Webhooks,
         compiler: Compiler,
-        find_broken: FindBroken,
-        documents: DocumentSearch,
+        writer: ModelWriter,
         find_model: Callable[[UUID], Snapshot | None],
-        explain: Callable[[Snapshot, Mapping[str, JsonValue]], Awaitable[JsonValue]],
-        describe_me: Callable[[Snapshot, Principal], JsonValue],
+        *,
+        runs: Mapping[str, Run],
+        checks: Mapping[str, Check],
+        plans: Mapping[str, PlanRun],
         facts: Mapping[str, Fact],
     ) -> None:
-        self._facts = facts
-        self._told = _TOLD | facts.keys()
-        self._writer = writer
-        self._describe_me = describe_me
-        self._explain = explain
-        self._find_model = find_model
-        self._plans = plan_runs(find_broken, documents)
         self._compiler = compiler
-        self._checks = webhook_checks(webhooks)
-        self._runs: Mapping[str, Run] = {
-            **change_runs(),
-            **key_runs(keys),
-            **document_runs(compiler.limits.document),
-            **token_runs(denied, sessions, keys),
-            **view_runs(),
-            **webhook_runs(webhooks),
-        }
+        self._writer = writer
+        self._find_model = find_model
+        self._runs = runs
+        self._checks = checks
+        self._plans = plans
+        self._facts = facts
 
     async def __call__(self, call: MutationCall) -> bytes:
         """Return the data of a mutation after its commit; raise the error of the root field that was refused."""
@@ -179,7 +159,7 @@ class RootFields:
         read: Mapping[str, JsonValue] = loads(data.decode())
         roots = _roots_of(call)
         asked = [(root, _arguments(call, root)) for root in roots if root.name in self._plans]
-        told = {root.key: await self._tell(call, root) for root in roots if root.name in self._told}
+        told = {root.key: await self._tell(call, root) for root in roots if root.name in self._facts}
         if not asked:
             return dumps({root.key: {**read, **told}[root.key] for root in roots}).encode()
 
@@ -211,19 +191,12 @@ class RootFields:
         """Return the value of a root field that no statement on the catalog answers."""
         schema = self._compiler.schemas.get(call.snapshot)
         model = model_of(self._find_model, call.principal.workspace_id)
-        if fact := self._facts.get(selected.name):
-            with _located(selected):
-                value = await fact.tell(model, call.principal, _arguments(call, selected))
-            if fact.type_name is None:
-                return value
-            type_name = fact.type_name
-        elif selected.name == "me":
-            value, type_name = self._describe_me(model, call.principal), ME
-        else:
-            with _located(selected):
-                value = await self._explain(model, _arguments(call, selected)["input"])
-            type_name = EXPLANATION
-        return select_members(schema, call.operation.parse(), selected, value, call.variables, type_name)
+        fact = self._facts[selected.name]
+        with _located(selected):
+            value = await fact.tell(model, call.principal, _arguments(call, selected))
+        if fact.type_name is None:
+            return value
+        return select_members(schema, call.operation.parse(), selected, value, call.variables, fact.type_name)
 
     def watch(self, call: QueryCall) -> ModelWatch:
         """Return the subscription that a call is."""

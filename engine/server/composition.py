@@ -177,7 +177,7 @@ async def assemble(
             webhooks=webhooks,
             denied=identity.tokens.denied,
             sessions=identity.sessions,
-            facts=facts,
+            server=facts,
             find_broken=broken_operations(core.compiler.plans, foundation.work, relay=settings.relay),
             slots=slots,
             reads=reads,

@@ -8,15 +8,19 @@ from typing import Final
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
 from fieldstone.engine.errors import NotFound
+from fieldstone.engine.metadata_api.model.facts import Fact
 from fieldstone.engine.metadata_api.roles.question import Question, read_question
+from fieldstone.engine.metadata_api.writes import Arguments
 from fieldstone.engine.planner.access.rules import plan_rule
 from fieldstone.engine.planner.arguments.trees import Bindings, constant
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
 from fieldstone.engine.planner.context import PlanContext, RecordLimits
+from fieldstone.engine.schema.roots.principals import EXPLANATION
 from fieldstone.metadata.access.effective import lineage
 from fieldstone.metadata.access.role_display import show_way
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import Action, Stored, Way
 from fieldstone.sql.executor import Database
 from fieldstone.sql.frozen import frozen
@@ -64,6 +68,15 @@ def plan_question(question: Question) -> BoundStatement | None:
             entries.append((part.text, _one(object_, wanted, *([condition] if condition else []))))
     plan = ReadPlan(entries=tuple(dict(entries).items()))
     return compile_bound(plan, context.parameters)
+
+
+def explanation_facts(database: Database, *, time_limit: float) -> Mapping[str, Fact]:
+    """Return the root field `explainAccess`; its statement may take `time_limit` seconds."""
+
+    async def explain(model: Snapshot, _principal: Principal, arguments: Arguments) -> JsonValue:
+        return await explain_access(database, model, arguments["input"], time_limit=time_limit)
+
+    return {"explainAccess": Fact(explain, EXPLANATION)}
 
 
 async def explain_access(

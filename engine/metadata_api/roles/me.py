@@ -1,9 +1,13 @@
 """`me`: the principal of a request, with its rights, its limits and the server that it talks to."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
+from fieldstone.engine.metadata_api.model.facts import Fact
 from fieldstone.engine.metadata_api.roles.rights import own_role
+from fieldstone.engine.metadata_api.writes import Arguments
+from fieldstone.engine.schema.roots.principals import ME
 from fieldstone.metadata.access.effective import effective_rights
 from fieldstone.metadata.access.limits import role_limits
 from fieldstone.metadata.access.role_checks import effective_settings
@@ -35,6 +39,15 @@ class ServerFacts(NamedTuple):
 
 
 UNKNOWN_SERVER: Final = ServerFacts()
+
+
+def principal_facts(server: ServerFacts) -> Mapping[str, Fact]:
+    """Return the root field `me`."""
+
+    async def me(model: Snapshot, principal: Principal, _arguments: Arguments) -> JsonValue:
+        return describe_principal(server, model, principal)
+
+    return {"me": Fact(me, ME)}
 
 
 def describe_principal(facts: ServerFacts, model: Snapshot, principal: Principal) -> dict[str, JsonValue]:
