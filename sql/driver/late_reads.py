@@ -7,6 +7,8 @@ round trips of short reads are compared with the usual one, and late ones are su
 
 from typing import Final
 
+from fieldstone.sql.driver.pace import approach
+
 _MARGIN: Final = 0.0005
 """Seconds beyond twice the usual round trip after which one is late."""
 
@@ -15,10 +17,6 @@ _LATE: Final = 32
 
 _TOO_MANY: Final = 128
 """The sum that tells of contention."""
-
-_SLOWER: Final = 1 / 16
-_FASTER: Final = 1 / 4
-"""The weights of a round trip that took longer than the usual one, and of one that did not."""
 
 
 class LateReads:
@@ -37,7 +35,7 @@ class LateReads:
         Late ones in succession are one, because a turn of the event loop can delay several.
         """
         usual = self._usual or seconds
-        self._usual = usual + (min(seconds, 2 * usual) - usual) * (_SLOWER if seconds > usual else _FASTER)
+        self._usual = approach(usual, min(seconds, 2 * usual))
         was_late, self._was_late = self._was_late, seconds > 2 * usual + _MARGIN
         if not self._was_late and self._sum:
             self._sum -= 1

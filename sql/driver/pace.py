@@ -64,7 +64,7 @@ class Pace:
 
     def note_kept(self, seconds: float) -> None:
         """Note for how long a run has kept its connection."""
-        self.seconds = _approach(self.seconds, seconds)
+        self.seconds = approach(self.seconds, seconds)
 
     def is_next_timed(self) -> bool:
         """Return whether the run that begins is to be timed; its time decides about the next ones."""
@@ -82,7 +82,7 @@ class Pace:
 
     def note(self, time: int) -> None:
         """Note the microseconds of a run; one that is not short may be the machine's, and many are the statement's."""
-        self._microseconds = _approach(self._microseconds, min(time, LONGEST))
+        self._microseconds = approach(self._microseconds, min(time, LONGEST))
         if time >= LONGEST or (time >= SHORT and self._microseconds >= SHORT):
             self.note_slow()
             return
@@ -101,7 +101,8 @@ class Pace:
         self._pause = min(_LONGEST_PAUSE, 2 * self._pause)
 
 
-def _approach(expected: float, time: float) -> float:
+def approach(expected: float, time: float) -> float:
+    """Return the time that is expected behind this one: it falls faster than it rises."""
     return expected + (time - expected) * (_SLOWER if time > expected else _FASTER)
 
 
