@@ -34,6 +34,7 @@ from fieldstone.engine.server.http.middleware import ErrorBoundary, RequestLog
 from fieldstone.engine.server.http.requests.request_log import build_request_log, context_of
 from fieldstone.engine.server.log import build_log, flush_log, log_unknown_settings
 from fieldstone.engine.server.log_lines import Log
+from fieldstone.engine.server.metrics.counts import Requests, Sockets
 from fieldstone.engine.server.metrics.metrics import Metrics
 from fieldstone.engine.server.parts import PLAIN
 from fieldstone.engine.server.rest.endpoint import ROOT, RestEndpoint
@@ -101,7 +102,8 @@ class Fieldstone:
         self.runtime = _find_runtime(settings)(settings, self.log, sampled, parts)
         self._place = place
         self.connections = Connections(ConnectionLimits.of(settings), self._report_connections)
-        self.metrics = Metrics(self.runtime.opened, self.connections.stats)
+        self._requests, sockets = Requests(), Sockets()
+        self.metrics = Metrics(self._requests, sockets, self.runtime.opened, self.connections.stats)
         admission = Admission(settings=settings, runtime=self.runtime)
         self._presented = admission.presented
         self._closing = StreamEnd()
@@ -128,7 +130,7 @@ class Fieldstone:
             path: SocketEndpoint(
                 runtime=self.runtime,
                 apis={path: select, **_BESIDE.get(path, {})},
-                metrics=self.metrics,
+                counts=sockets,
                 log=self.log,
                 presented=admission.presented,
                 closing=self._closing,
@@ -145,10 +147,10 @@ class Fieldstone:
         if tracing is not None:
             inner = tracing.trace_requests(inner)
         write_line = build_request_log(settings, self.log, worker)
-        self._http = SecurityHeaders(RequestLog(inner, write_line=write_line, metrics=self.metrics))
+        self._http = SecurityHeaders(RequestLog(inner, write_line=write_line, counts=self._requests))
         pages = Router(self._state_routes(Everything()), redirect_slashes=False, default=NotFound())
         self.state_pages: ASGIApp = SecurityHeaders(
-            RequestLog(ErrorBoundary(pages, self.log), write_line=write_line, metrics=self.metrics)
+            RequestLog(ErrorBoundary(pages, self.log), write_line=write_line, counts=self._requests)
         )
         self._cookie_origins = settings.cookie_origins
         self.warm: WarmPath | None = None
@@ -157,13 +159,13 @@ class Fieldstone:
                 settings=settings,
                 runtime=self.runtime,
                 apis=_APIS,
-                metrics=self.metrics,
+                counts=self._requests,
                 write_line=write_line,
                 cross_origin=cross_origin,
             )
 
     def _read_totals(self) -> Totals:
-        return self.metrics.totals()
+        return self._requests.totals(self.connections.stats().open)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Serve one ASGI connection."""

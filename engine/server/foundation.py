@@ -1,9 +1,8 @@
 """The foundation of a process: the database, its catalog, and the models and keys read from it."""
 
-import asyncio
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 from fieldstone.engine.access.compile_share import CompileShare
 from fieldstone.engine.access.load_shedding import LoadShedding
@@ -20,12 +19,13 @@ from fieldstone.metadata.workspaces.distribution import require_coordinator
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, Workspaces
 from fieldstone.metadata.writer.model_writer import ModelWriter
-from fieldstone.sql import embedded
-from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.executor import Database
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.pool_settings import PoolSettings
 from fieldstone.sql.statement import Statement
+
+if TYPE_CHECKING:
+    from fieldstone.sql.embedded import Watch
 
 _USER = Statement(text="SELECT current_user")
 _CLOSING = 2.0
@@ -46,7 +46,7 @@ class Foundation:
 
     database: Database
     catalog: Catalog
-    embedded: embedded.Watch | None
+    embedded: "Watch | None"
     current: CurrentSnapshots
     keys: KeyStore
     workspaces: Workspaces
@@ -106,7 +106,7 @@ async def open_foundation(
 @asynccontextmanager
 async def open_catalog(
     settings: Settings, *, connect: Callable[..., Database] = Database.connect, joined: str | None = None
-) -> AsyncIterator[tuple[Database, Catalog, embedded.Watch | None]]:
+) -> "AsyncIterator[tuple[Database, Catalog, Watch | None]]":
     """Connect to the given database, or start or join the embedded one, and bring its catalog up to date.
 
     The watch over the embedded one comes with it.
@@ -162,7 +162,7 @@ async def _find_or_create_default(workspaces: Workspaces, current: CurrentSnapsh
 
 
 @asynccontextmanager
-async def address(settings: Settings, joined: str | None = None) -> AsyncIterator[tuple[str, embedded.Watch | None]]:
+async def address(settings: Settings, joined: str | None = None) -> "AsyncIterator[tuple[str, Watch | None]]":
     """Yield the address of the database; the embedded server, which runs for the length of the block, has a watch.
 
     One that is `joined`, by its address, has another owner.
@@ -173,31 +173,10 @@ async def address(settings: Settings, joined: str | None = None) -> AsyncIterato
     if (given := settings.main_database_url or joined) is not None:
         yield given, None
         return
-    server = await _start_embedded(settings)
-    watch = embedded.Watch(server)
-    try:
-        async with running({"watch over PostgreSQL": watch.run}):
-            yield server.dsn, watch
-    finally:
-        await asyncio.shield(asyncio.to_thread(embedded.stop, server))
+    from fieldstone.engine.server.embedded_database import embedded_database  # noqa: PLC0415 - it says why
 
-
-async def _start_embedded(settings: Settings) -> embedded.EmbeddedServer:
-    port, host = settings.database_port, settings.database_host
-    tcp = None if port is None else embedded.TcpAddress(host=host, port=port)
-    starting = asyncio.ensure_future(asyncio.to_thread(embedded.start, settings.data_dir, tcp=tcp))
-    try:
-        server = await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        # The thread cannot be stopped halfway: the server that it starts must be stopped again.
-        await asyncio.to_thread(embedded.stop, await starting)
-        raise
-    if server.password is not None:
-        sys.stderr.write(
-            f"PostgreSQL listens at {host}:{port}. The password of its user fieldstone, a superuser, is shown this"
-            f" once: {server.password}\n"
-        )
-    return server
+    async with embedded_database(settings) as watch:
+        yield watch.address, watch
 
 
 def pool_settings(settings: Settings) -> PoolSettings:

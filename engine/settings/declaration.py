@@ -54,8 +54,10 @@ def _check_keys(value: tuple[str, ...]) -> tuple[str, ...]:
 
 def _check_address(value: str) -> str:
     try:
-        conninfo_to_dict(value)
-    except ProgrammingError:
+        hosts = str(conninfo_to_dict(value).get("host") or "").split(",")
+        # A name that none can have ends the look-up with an error of its own, not with "not found".
+        _ = [host.encode("idna") for host in hosts if not host.startswith(("/", "@"))]
+    except (ProgrammingError, UnicodeError):
         raise ValueError from None
     return value
 
@@ -75,6 +77,17 @@ def _check_public_url(value: str) -> str:
 def _check_redis_url(value: str) -> str:
     if not (value.startswith(("redis://", "rediss://")) and find_spec("redis")):
         raise ValueError
+    # Few servers have a Redis.
+    from redis.asyncio import ConnectionPool  # noqa: PLC0415
+    from redis.exceptions import RedisError  # noqa: PLC0415
+
+    try:
+        pool = ConnectionPool.from_url(value)
+        # A connection knows its options by their names, and is not opened here.
+        pool.connection_class(**pool.connection_kwargs)
+        str(pool.connection_kwargs.get("host", "")).encode("idna")
+    except (RedisError, TypeError) as error:
+        raise ValueError from error
     return value
 
 

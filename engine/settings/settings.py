@@ -6,6 +6,7 @@
 from typing import Self
 
 from pydantic import model_validator
+from pydantic_settings import SettingsConfigDict
 
 from fieldstone.engine.settings.choices import RateLimitStore
 from fieldstone.engine.settings.groups.database import DatabaseSettings
@@ -22,6 +23,9 @@ class Settings(IdentitySettings, EventSettings, OperationSettings, ServingSettin
     Raises:
         ConfigurationError: from `load_settings`; the plain constructor raises pydantic's ValidationError.
     """
+
+    # At its import: the processes that are forked behind it share the memory.
+    model_config = SettingsConfigDict(defer_build=False)
 
     @model_validator(mode="after")
     def _credentials_have_an_origin(self) -> Self:

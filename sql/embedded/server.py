@@ -10,7 +10,6 @@ from dataclasses import field
 from io import FileIO
 from pathlib import Path
 
-import platformdirs
 import psycopg
 from psycopg import sql
 
@@ -60,11 +59,6 @@ class EmbeddedServer:
     def port(self) -> int:
         """Return the port in the name of its socket."""
         return self.tcp.port if self.tcp else PORT
-
-
-def default_data_dir() -> Path:
-    """Return Fieldstone's folder among the user's data."""
-    return platformdirs.user_data_path("fieldstone", appauthor=False)
 
 
 def start(data_dir: Path, *, tcp: TcpAddress | None = None) -> EmbeddedServer:

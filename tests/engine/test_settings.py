@@ -147,7 +147,14 @@ def test_a_wrong_setting_is_refused_by_name_with_what_would_pass(given: dict[str
     [
         ("database_url", "host=x password=hidden nonsense", "postgresql://u:hidden@h/d"),
         ("listen_url", "host=x password=hidden nonsense", "postgresql://u:hidden@h/d"),
+        # A name that no host can have, as its second label is empty.
+        ("database_url", "postgresql://u:hidden@a..b/d", "postgresql://u:hidden@a.b./d"),
+        ("database_url", "host=h,a..b password=hidden", "host=h,/run,@s,::1 password=hidden"),
         ("broadcast_url", "http://u:hidden@h", "redis://u:hidden@h/0"),
+        ("broadcast_url", "redis://u:hidden@a..b/0", "redis://:hidden@[::1]"),
+        ("broadcast_url", "redis://u:hidden@h:99999/0", "redis://u:hidden@h"),
+        ("broadcast_url", "redis://u:hidden@h/0?speed=1", "redis://u:hidden@h/0?health_check_interval=1"),
+        ("rate_limit_url", "rediss://u:hidden@h/0?ssl_cert_reqs=few", "rediss://u:hidden@h/0?ssl_cert_reqs=none"),
     ],
 )
 def test_an_address_is_never_shown(attribute: str, wrong: str, right: str) -> None:

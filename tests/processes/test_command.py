@@ -145,6 +145,7 @@ _AWAY = {"DATABASE_URL": "postgresql://u:hidden@127.0.0.1:1/d", "FIELDSTONE_STAR
     ("arguments", "variables", "code", "sentence"),
     [
         (["serve", "--host", "no.such.host.invalid"], {}, 1, "there is no address 'no.such.host.invalid'"),
+        (["serve", "--host", "a..b"], {}, 1, "there is no address 'a..b'"),
         (["serve", "--port", "70000"], {}, 1, "FIELDSTONE_PORT must be a whole number from 0 to 65535"),
         (["serve"], {"FIELDSTONE_ENV": "live"}, 1, "FIELDSTONE_ENV must be production or development, not 'live'."),
         (["serve", "--port", "0"], _AWAY, 1, "cannot connect to the database"),

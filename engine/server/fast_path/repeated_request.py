@@ -27,7 +27,7 @@ from fieldstone.engine.server.fast_path.rest_request import find_read, form_of_r
 from fieldstone.engine.server.fast_path.warm_request import Client, WarmRequest
 from fieldstone.engine.server.http.requests.request_ids import LINE, make_request_id, read_request_id
 from fieldstone.engine.server.http.requests.request_log import Facts, RequestContext, WriteLine
-from fieldstone.engine.server.metrics.metrics import Metrics
+from fieldstone.engine.server.metrics.counts import Requests
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.roles.networks import is_within
@@ -59,7 +59,7 @@ class WarmPath:
         settings: Settings,
         runtime: Runtime,
         apis: Mapping[str, Callable[[Services], GraphQLApi]],
-        metrics: Metrics,
+        counts: Requests,
         write_line: WriteLine,
         cross_origin: CrossOrigin | None = None,
         elsewhere: Collection[bytes] = (),
@@ -67,7 +67,7 @@ class WarmPath:
         self._settings = settings
         self._runtime = runtime
         self._apis = apis
-        self._requests = metrics.requests
+        self._counts = counts
         self._write_line = write_line
         self._reads = KnownReads()
         self._bodies = KnownBodies()
@@ -142,7 +142,7 @@ class WarmPath:
 
     def note(self, form: Form, context: Facts, seconds: float) -> None:
         """Log and count a request that is over."""
-        self._requests.count(context.endpoint, context.status, seconds, is_warm=True)
+        self._counts.count(context.endpoint, context.status, seconds, is_warm=True)
         self._write_line(form.method, form.path, context, context.status, seconds)
 
 

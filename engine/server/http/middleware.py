@@ -13,7 +13,7 @@ from fieldstone.engine.server.http.requests.request_log import CLIENT_GONE, Writ
 from fieldstone.engine.server.http.responses import build_error_reply, send_reply
 from fieldstone.engine.server.log import report_unexpected
 from fieldstone.engine.server.log_lines import Log
-from fieldstone.engine.server.metrics.metrics import Metrics
+from fieldstone.engine.server.metrics.counts import Requests
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -51,10 +51,10 @@ class ErrorBoundary:
 class RequestLog:
     """Logs and counts each request when it is over, and answers with its id."""
 
-    def __init__(self, app: "ASGIApp", *, write_line: WriteLine, metrics: Metrics) -> None:
+    def __init__(self, app: "ASGIApp", *, write_line: WriteLine, counts: Requests) -> None:
         self._app = app
         self._write_line = write_line
-        self._metrics = metrics
+        self._counts = counts
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Pass the request on."""
@@ -77,5 +77,5 @@ class RequestLog:
             seconds = time.perf_counter() - begun
             # A request without a status was cancelled from outside.
             status = context.status or CLIENT_GONE
-            self._metrics.requests.count(context.endpoint, status, seconds)
+            self._counts.count(context.endpoint, status, seconds)
             self._write_line(scope["method"], scope["path"], context, status, seconds)

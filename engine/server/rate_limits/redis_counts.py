@@ -2,12 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
+from urllib.parse import urlsplit
 
 from limits.aio.storage import RedisStorage
 from limits.aio.storage.redis.redispy import RedispyBridge
 from limits.errors import StorageError
 
 from fieldstone.engine.server.rate_limits.counts import CountsAway
+
+_PORT: Final = 6379
 
 
 class RedisCounts:
@@ -31,8 +35,11 @@ class RedisCounts:
 @asynccontextmanager
 async def open_redis_counts(url: str, *, time_limit: float) -> AsyncIterator[RedisCounts]:
     """Hold the counts at the address of a Redis, which has so many seconds for an answer."""
+    parts = urlsplit(url)
+    # `limits` takes no address without a port, as redis-py does.
+    place = f"{parts.netloc}:{_PORT}" if parts.hostname and parts.port is None else parts.netloc
     storage = RedisStorage(
-        f"async+{url}",
+        f"async+{parts._replace(netloc=place).geturl()}",
         implementation="redispy",
         wrap_exceptions=True,
         key_prefix="",

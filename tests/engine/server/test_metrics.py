@@ -4,14 +4,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.register import Connections
+from fieldstone.engine.server.metrics.counts import Requests, Sockets
 from fieldstone.engine.server.metrics.metrics import Metrics
 
 
 def test_requests_are_counted_by_status_and_by_the_time_they_took() -> None:
-    metrics = Metrics(lambda: {"": None}, Connections(ConnectionLimits()).stats)
+    requests = Requests()
+    metrics = Metrics(requests, Sockets(), lambda: {"": None}, Connections(ConnectionLimits()).stats)
     for seconds in (0.0004, 0.0005, 0.02, 30.0):
-        metrics.requests.count("/graphql", 200, seconds)
-    metrics.requests.count("/graphql", 400, 1.0)
+        requests.count("/graphql", 200, seconds)
+    requests.count("/graphql", 400, 1.0)
     samples = {
         (sample.name, *sample.labels.values()): sample.value
         for family in text_string_to_metric_families(metrics.render().decode())

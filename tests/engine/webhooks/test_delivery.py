@@ -9,6 +9,7 @@ import pytest
 
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.register import Connections
+from fieldstone.engine.server.metrics.counts import Requests, Sockets
 from fieldstone.engine.server.metrics.metrics import Metrics
 from fieldstone.engine.webhooks.retention import revive
 from fieldstone.engine.webhooks.sending.sender import sign
@@ -339,6 +340,7 @@ async def test_the_metrics_tell(sending: Sending, target: TargetServer) -> None:
     await target.until_taken(1)
     counters = sending.services.webhooks.dispatcher.counters
     await until(lambda: counters.delivered == 1)
-    shown = Metrics(lambda: {"": sending.services}, Connections(ConnectionLimits()).stats).render().decode()
+    read_services, read_connections = lambda: {"": sending.services}, Connections(ConnectionLimits()).stats
+    shown = Metrics(Requests(), Sockets(), read_services, read_connections).render().decode()
     told = [f'fieldstone_webhook_deliveries_total{{outcome="{one}"}}' for one in ("delivered", "retried", "failed")]
     assert [f"{name} {value}" in shown for name, value in zip(told, ("1.0", "0.0", "0.0"), strict=True)] == [True] * 3

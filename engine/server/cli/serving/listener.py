@@ -18,7 +18,7 @@ def listen(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-    except OSError:
+    except (OSError, UnicodeError):
         raise CommandError(f"there is no address '{host}': give one of this machine's with --host.") from None
     listener = socket.socket(family, kind, protocol)
     try:

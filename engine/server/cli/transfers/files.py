@@ -4,10 +4,12 @@ import asyncio
 import csv
 import json
 import os
+import re
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
+from urllib.parse import quote
 
 import httpx
 import typer
@@ -30,6 +32,7 @@ from fieldstone.metadata.shown_text import escape
 STANDARD = Path("-")
 """Standard input or output in the place of a file."""
 
+_KEY = re.compile(r"[!-~]+")
 _PIECE = 65_536
 _ATTEMPTS = 10
 """Times that an export goes on without a further record."""
@@ -63,10 +66,28 @@ class Source(NamedTuple):
             raise CommandError(f"{path} has neither the extension csv nor jsonl: say which it is by --format")
         return Format(extension)
 
+    @property
+    def path(self) -> str:
+        """The path of the object at the server."""
+        return f"/rest/{quote(self.plural, safe='')}"
+
     def client(self) -> httpx.AsyncClient:
-        """Return a client of the server."""
+        """Return a client of the server; raises CommandError where the address or the key cannot be one."""
+        if not _is_address(self.url):
+            raise CommandError(f"{self.url or 'an empty text'} is not the address of a server: give it by --url")
+        if not _KEY.fullmatch(self.key):
+            raise CommandError("a key has letters, digits and a few other characters of ASCII: give it by --key")
         headers = {"authorization": f"Bearer {self.key}"}
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=_PATIENCE)
+
+
+def _is_address(url: str) -> bool:
+    """Return whether a server may have this address."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return False
+    return parsed.scheme in {"http", "https"} and bool(parsed.host)
 
 
 async def export(source: Source, path: Path, parameters: dict[str, str]) -> None:
@@ -106,10 +127,8 @@ async def import_file(source: Source, path: Path, parameters: dict[str, str], er
             async with source.client() as client:
                 answer = await _send(client, source, format_, parameters, file, size)
     except httpx.HTTPError as error:
-        raise CommandError(
-            f"{_lost(source, error)}; a part of the records may have been written: send the file again with"
-            " --on-conflict"
-        ) from None
+        remedy = "; a part of the records may have been written: send the file again with --on-conflict"
+        raise CommandError(_lost(source, error) + ("" if isinstance(error, httpx.ConnectError) else remedy)) from None
     except OSError as error:
         raise CommandError(f"{path} cannot be read: {error.strerror}") from None
     _report(source, answer, errors)
@@ -127,7 +146,7 @@ def _size_of(path: Path) -> int | None:
 async def _count(client: httpx.AsyncClient, source: Source, parameters: dict[str, str]) -> int | None:
     """Return the number of records of an export; None where the role may not know it."""
     given = {"limit": "0"} | {name: parameters[name] for name in ("filter",) if name in parameters}
-    answer = await client.get(f"/rest/{source.plural}", params=given)
+    answer = await client.get(source.path, params=given)
     found = _read(answer).get("totalCount")
     limit = parameters.get("limit")
     return found if limit is None or found is None else min(found, int(limit))
@@ -180,7 +199,7 @@ async def _receive(
     # Line breaks within cells are mostly line feeds alone. The header is no record.
     end, count = (b"\r", -1) if format_ is Format.CSV else (b"\n", 0)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    address = f"/rest/{source.plural}.{format_.value}"
+    address = f"{source.path}.{format_.value}"
     with Progress(*columns, console=Console(stderr=True)) as progress:
         bar = progress.add_task(f"export {escape(source.plural)}", total=total)
         async with client.stream("GET", address, params=parameters) as answer:
@@ -223,7 +242,7 @@ async def _send(
 
         media_type = format_.media_type.partition(b";")[0].decode()
         return await client.post(
-            f"/rest/{source.plural}.{format_.value}",
+            f"{source.path}.{format_.value}",
             params=parameters,
             content=pieces(),
             headers={"content-type": media_type},

@@ -13,7 +13,7 @@ from fieldstone.engine.server.http.admission import read_headers
 from fieldstone.engine.server.http.requests.auth import PresentedReader
 from fieldstone.engine.server.http.requests.request_log import note_key
 from fieldstone.engine.server.log_lines import Log
-from fieldstone.engine.server.metrics.metrics import Metrics
+from fieldstone.engine.server.metrics.counts import Sockets
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.server.streams.websocket.messages import SUBPROTOCOL, Close, Closing
@@ -35,7 +35,7 @@ class SocketEndpoint:
         presented: reads all that a handshake presents of its principal.
         limits: those of each socket.
         closing: the moment from which no socket is served any more.
-        metrics: counts sockets.
+        counts: counts sockets.
         log: for the line of each socket, and unexpected errors.
     """
 
@@ -44,7 +44,7 @@ class SocketEndpoint:
         *,
         runtime: Runtime,
         apis: Mapping[str, Callable[[Services], GraphQLApi]],
-        metrics: Metrics,
+        counts: Sockets,
         log: Log,
         presented: PresentedReader | None = None,
         limits: SocketLimits | None = None,
@@ -55,7 +55,7 @@ class SocketEndpoint:
         self._presented = presented or PresentedReader()
         self._limits = limits or SocketLimits()
         self._closing = closing or StreamEnd()
-        self._metrics = metrics
+        self._counts = counts
         self._log = log
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
@@ -63,13 +63,13 @@ class SocketEndpoint:
         await receive()
         subprotocol = SUBPROTOCOL if SUBPROTOCOL in scope.get("subprotocols", ()) else None
         await send({"type": "websocket.accept", "subprotocol": subprotocol})
-        self._metrics.open_socket()
+        self._counts.begin()
         code = _BROKEN_OFF
         try:
             closing = await self._serve(scope, receive, send, subprotocol)
             code = _CLIENT_LEFT if closing is None else closing.code
         finally:
-            self._metrics.close_socket(code)
+            self._counts.end(code)
             self._log.info("socket", code=int(code))
         if closing is not None:
             # Messages that the client has not read precede the close frame in its connection.

@@ -129,6 +129,11 @@ async def test_commands_that_cannot_do_their_work(serve: Serve, tmp_path: Path) 
             (("export", "people", str(tmp_path / "b.csv"), "--filter", "x"), "'filter'"),
             (("export", "people", str(tmp_path / "b.csv"), "--key", "no"), "key"),
             (("export", "people", str(tmp_path / "b.csv"), "--url", "http://127.0.0.1:1"), "could not be made"),
+            (("import", "people", str(path), "--url", "http://127.0.0.1:1"), "All connection attempts failed."),
+            (("export", "people", str(tmp_path / "b.csv"), "--url", "http://[::1"), "http://[::1 is not the address"),
+            (("import", "people", str(path), "--url", "127.0.0.1:3000"), "127.0.0.1:3000 is not the address"),
+            (("export", "people", str(tmp_path / "b.csv"), "--key", "schlüssel"), "give it by --key"),
+            (("export", "pe\nople", str(tmp_path / "b.csv")), "There is nothing at /rest/pe"),
         ]:
             code, output, errors = await run(serving, *arguments)
             assert (code, output) == (1, ""), errors

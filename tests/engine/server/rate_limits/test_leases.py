@@ -6,9 +6,11 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
+from limits.aio.storage.redis.redispy import RedispyBridge
 
 from fieldstone.engine.server.rate_limits import leases as leasing
 from fieldstone.engine.server.rate_limits.leases import Leases, open_leases
+from fieldstone.engine.server.rate_limits.redis_counts import open_redis_counts
 from fieldstone.engine.settings import ConfigurationError, load_settings
 from tests.engine.server.conftest import StartApp
 from tests.engine.server.fast_path.conftest import serve
@@ -46,6 +48,16 @@ async def test_two_processes_grant_the_limit_together_and_no_more(redis: RedisSe
         assert asked < 60
         # Another number is counted by itself.
         assert (await one.take(8, 100)).remaining == 99
+
+
+@pytest.mark.parametrize("url", ["redis://localhost", "redis://:secret@[::1]/1", "redis:///0", "rediss://h?db=2"])
+async def test_an_address_without_a_port_is_that_of_redis(url: str) -> None:
+    async with open_redis_counts(url, time_limit=1.0) as counts:
+        bridge = counts._storage.bridge
+        assert isinstance(bridge, RedispyBridge)
+        options = bridge.storage.connection_pool.connection_kwargs
+        assert options.get("port", 6379) == 6379
+        assert options.get("host", "localhost") in {"localhost", "::1", "h"}
 
 
 async def test_many_at_once_are_granted_the_limit_and_no_more(redis: RedisServer) -> None:
