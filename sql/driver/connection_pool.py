@@ -13,8 +13,8 @@ import psycopg
 from fieldstone.sql.concurrency.deadlines import Overdue
 from fieldstone.sql.driver.callback_statement import CallbackStatement
 from fieldstone.sql.driver.connection import DriverConnection
+from fieldstone.sql.driver.contention import Contention
 from fieldstone.sql.driver.hosts import Hosts
-from fieldstone.sql.driver.late_reads import LateReads
 from fieldstone.sql.driver.pace import SHORT, Pace
 from fieldstone.sql.driver.shares import Group, Share, Shares
 from fieldstone.sql.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
@@ -41,7 +41,7 @@ class ConnectionPool:
         self._all: set[DriverConnection] = set()
         self._idle: list[DriverConnection] = []
         self._shares: Shares[_Caller] = Shares(settings.connections, settings.max_waiting, long=settings.long_statement)
-        self._late_reads = LateReads()
+        self._contention = Contention(self._shares, self._all)
         self._patience = Overdue(settings.acquire_timeout)
         self._clock = time.monotonic
         self._opening = 0
@@ -145,7 +145,8 @@ class ConnectionPool:
     def note_lane(self, connection: DriverConnection, share: Hashable) -> None:
         """Note that a connection that was lent for short reads has all their answers, the last one for this share."""
         if self._shares.is_shared:
-            self._note_short_trip(self._clock() - connection.lent_at, self._shares.find(share))
+            seconds = self._clock() - connection.lent_at
+            self._counters.contended += self._contention.note(seconds, self._shares.find(share))
 
     def note_short(self, share: Hashable) -> None:
         """Note that a share has a caller that needs a connection for a short time, and shares it with others."""
@@ -227,19 +228,11 @@ class ConnectionPool:
             if share.is_limited and pace is not None:
                 seconds, unknown = self._clock() - connection.lent_at, share.whole.unknown
                 if pace.is_brief and self._shares.is_shared:
-                    self._note_short_trip(seconds, share.whole)
+                    self._counters.contended += self._contention.note(seconds, share.whole)
                 share.note(seconds)
                 if not pace.seconds and pace is not unknown:
                     unknown.note_kept(seconds)
                 pace.note_kept(seconds)
-
-    def _note_short_trip(self, seconds: float, share: Share[_Caller]) -> None:
-        if self._late_reads.note(seconds):
-            crowd = self._shares.find_crowd(share, ((one.share, one.pace) for one in self._all))
-            if crowd and self._late_reads.add():
-                self._counters.contended += 1
-                for crowding in crowd:
-                    self._shares.restrain(crowding)
 
     async def _wait(self, share: Share[_Caller]) -> DriverConnection:
         waiter: asyncio.Future[DriverConnection] = asyncio.get_running_loop().create_future()

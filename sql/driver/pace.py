@@ -44,23 +44,24 @@ class Pace:
             runs, for which all is cold, do not make it too long.
     """
 
-    __slots__ = ("_microseconds", "_pause", "_short_runs", "_untimed", "is_short", "seconds")
+    __slots__ = ("_brief_runs", "_microseconds", "_pause", "_short_runs", "_untimed", "is_short", "seconds")
 
     def __init__(self, *, is_timed: bool = True) -> None:
         self.is_short = False
         self.seconds = 0.0
         self._microseconds = 0.0
+        self._brief_runs = 0
         self._short_runs = 0
         self._untimed: float = 0 if is_timed else math.inf  # runs until the next that is timed
         self._pause = _LEAST_PAUSE
 
     @property
     def is_brief(self) -> bool:
-        """Whether PostgreSQL has told the times of some runs, and they are below `LONGEST` in the mean.
+        """Whether PostgreSQL has told a time below `LONGEST` of more runs than not, of the last few that it timed.
 
         A write is never brief: it may wait for a lock or a disk.
         """
-        return 0 < self._microseconds < LONGEST
+        return self._brief_runs > 0
 
     def note_kept(self, seconds: float) -> None:
         """Note for how long a run has kept its connection."""
@@ -83,6 +84,7 @@ class Pace:
     def note(self, time: int) -> None:
         """Note the microseconds of a run; one that is not short may be the machine's, and many are the statement's."""
         self._microseconds = approach(self._microseconds, min(time, LONGEST))
+        self._brief_runs = min(_NEEDED, self._brief_runs + 1) if time < LONGEST else max(0, self._brief_runs - 1)
         if time >= LONGEST or (time >= SHORT and self._microseconds >= SHORT):
             self.note_slow()
             return

@@ -4,27 +4,20 @@ A share that is alone may use all waiting places and all connections but the las
 share beside others gets at most half of the connections, and its waiting callers make room for theirs. With long
 statements even those would keep all processors of the database busy, so beside others the long statements of a share
 stand in a line of their own, which one of them leaves at a time. The short ones of the share do not wait behind that
-line. Where a share's statements of some milliseconds make the short reads of others late, they stand in that line as
-well, for a time. The share without a limit goes first: it is that of the server's own statements, which look keys up
-and answer probes.
+line. While a share is restrained (see `contention.py`), its statements of some milliseconds stand in it as well. The
+share without a limit goes first: it is that of the server's own statements, which look keys up and answer probes.
 """
 
 import math
 import time
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from fieldstone.sql.driver.pace import Pace
 
 W = TypeVar("W")
-
-RESTRAINT: Final = 60.0
-"""Seconds for which a share is restrained, since it sends as much as before."""
-
-LONGEST_RESTRAINT: Final = 600.0
-"""Seconds for which it is restrained at most, as each end of a restraint costs the short reads of others a moment."""
 
 PRESENCE = 60.0
 """Seconds for which a share counts as present after its last call: occasional callers find room at once."""
@@ -41,11 +34,14 @@ _NEWEST: Final = 1 / 16
 _FOR_EACH_LONG: Final = 8
 """Connections for each long statement of a share that runs beside others."""
 
-_LEAST_LONG: Final = 1 / 4
+_LEAST_LONG: Final = 1 / 16
 """The part of the limit of long statements beyond which those of a restrained share are long."""
 
 _LEAST_LONG_PLACES: Final = 24
 """Long statements of a share that may wait beside others at least: each keeps a slot of its key."""
+
+_BRIEF_WAIT: Final = 0.1
+"""Seconds for which more may wait: they keep their slots for a moment only."""
 
 _LONGEST_WAIT: Final = 5.0
 """Seconds that the waiting long statements of a share may take, unless some have waited for as long without a pause."""
@@ -87,9 +83,12 @@ class Share(Generic[W]):
         seconds: the time for which its callers have kept connections since they were taken.
         restrained_until: the time until which its statements of some milliseconds are long, too.
         restrained_for: the seconds for which they were to be so last.
+        drained_at: the time until which those that waited then run one at a time, too.
+        settled_until: the time until which it is not decided again whether it is restrained.
     """
 
     __slots__ = (
+        "drained_at",
         "group",
         "in_hand",
         "is_limited",
@@ -100,6 +99,7 @@ class Share(Generic[W]):
         "restrained_for",
         "restrained_until",
         "seconds",
+        "settled_until",
         "unknown",
         "waiting",
         "whole",
@@ -116,7 +116,7 @@ class Share(Generic[W]):
         self.lined_up_at = self.moved_at = 0.0
         self.mean = 0.0
         self.seconds = 0.0
-        self.restrained_until = self.restrained_for = 0.0
+        self.restrained_until = self.restrained_for = self.drained_at = self.settled_until = 0.0
 
     def note(self, seconds: float) -> None:
         """Note for how long a caller has kept its connection."""
@@ -124,7 +124,8 @@ class Share(Generic[W]):
         self.mean += (seconds - self.mean) * _NEWEST
 
 
-def _expect(share: Share[W], pace: Pace) -> float:
+def expect(share: Share[W], pace: Pace) -> float:
+    """Return the seconds for which a statement of a share is expected to keep its connection."""
     return pace.seconds or share.unknown.seconds
 
 
@@ -141,6 +142,8 @@ class Shares(Generic[W]):
         unlimited: the share without a limit, which may be lent any free connection; nobody asks for its times.
         in_hand: the number of lent connections.
         waiting: the number of waiting callers.
+        most_long: the long statements of a share that run beside others at once.
+        least_long: the seconds beyond which the statements of a restrained share are long.
     """
 
     def __init__(
@@ -150,10 +153,10 @@ class Shares(Generic[W]):
         self.waiting = 0
         self._connections = connections
         self._half = max(1, connections // 2)
-        self._most_long = max(1, connections // _FOR_EACH_LONG)
+        self.most_long = max(1, connections // _FOR_EACH_LONG)
         self._long_places = max(_LEAST_LONG_PLACES, 3 * connections)
         self._long = long or math.inf
-        self._least_long = self._long * _LEAST_LONG
+        self.least_long = self._long * _LEAST_LONG
         self._places = places
         self._clock = clock
         self.unlimited: Share[W] = Share(is_limited=False)
@@ -180,32 +183,14 @@ class Shares(Generic[W]):
 
     def line_of(self, share: Share[W], pace: Pace) -> Share[W]:
         """Return the part of a share that has a statement of this pace: beside others that of the long ones, or all."""
-        seconds = _expect(share, pace)
-        if seconds <= self._least_long or not share.is_limited or not self.is_shared:
+        seconds = expect(share, pace)
+        if seconds <= self.least_long or not share.is_limited or not self.is_shared:
             return share
         if seconds <= self._long and self._clock() >= share.restrained_until:
             return share
         if share.long is None:
             share.long = Share(is_limited=True, whole=share)
         return share.long
-
-    def find_crowd(self, share: Share[W], running: Iterable[tuple[Share[W] | None, Pace | None]]) -> list[Share[W]]:
-        """Return the other shares with several statements running that a restraint would have run one at a time."""
-        now = self._clock()
-        found: dict[Share[W], int] = {}
-        for one, pace in running:
-            if one is None or pace is None or not one.is_limited or one.whole is share:
-                continue
-            if now >= one.whole.restrained_until and _expect(one.whole, pace) > self._least_long:
-                found[one.whole] = found.get(one.whole, 0) + 1
-        return [crowding for crowding, count in found.items() if count > 1]
-
-    def restrain(self, share: Share[W]) -> None:
-        """Have a share's statements of some milliseconds run one at a time for a minute, and longer again and again."""
-        now = self._clock()
-        again = now - share.restrained_until < share.restrained_for
-        share.restrained_for = min(2 * share.restrained_for, LONGEST_RESTRAINT) if again else RESTRAINT
-        share.restrained_until = now + share.restrained_for
 
     def take_seconds(self) -> dict[Hashable, float]:
         """Return the seconds for which the callers of each share have kept connections since the last call."""
@@ -238,7 +223,8 @@ class Shares(Generic[W]):
             return True
         if self.in_hand >= self._connections - 1:
             return False
-        if whole.in_hand < self._half and (share is whole or share.in_hand < self._most_long):
+        most = self.most_long if whole.drained_at and self._clock() < whole.drained_at else self._half
+        if whole.in_hand < most and (share is whole or share.in_hand < self.most_long):
             return True
         return not self.is_shared
 
@@ -291,7 +277,10 @@ class Shares(Generic[W]):
         if share.whole is not share:
             stands = share.waiting and self._clock() - share.lined_up_at > _LONGEST_WAIT
             wait = _STANDING_WAIT if stands else _LONGEST_WAIT
-            places = min(self._long_places, wait * self._most_long / share.mean if share.mean else math.inf)
+            places: float = self._long_places
+            if share.mean:
+                a_second = self.most_long / share.mean
+                places = min(max(places, _BRIEF_WAIT * a_second), wait * a_second)
             if len(share.waiting) >= places:
                 return caller
         displaced = None

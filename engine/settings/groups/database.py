@@ -74,8 +74,8 @@ class DatabaseSettings(Group):
     statement_timeout: float = seconds(15.0, "The longest run of one SQL statement, in seconds.")
     long_statement: int = whole(20,
         "Milliseconds: of the statements of a workspace that keep a connection for longer, one runs at a time for each "
-        "8 connections while others send requests. A quarter of it counts for a workspace that makes their short reads "
-        "late. 0 is off.", least=0, most=3_600_000)
+        "8 connections while others send requests. A sixteenth of it counts for a workspace that makes their short "
+        "reads late. 0 is off.", least=0, most=3_600_000)
     work_mem_mb: int = whole(8, "PostgreSQL's memory for each sort and hash of a statement, in MiB; beyond it, files.",
         most=65_536)
     temp_file_mb: int = whole(1_024,
