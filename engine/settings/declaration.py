@@ -14,7 +14,7 @@ from pydantic import AfterValidator, AliasGenerator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from fieldstone.engine.webhooks.sending.ssrf_guard import Network, read_networks
-from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.json_text import dumps, unstorable
 
 _SHORTEST_KEY = 32
 _MOST_WORKERS = 64
@@ -59,6 +59,13 @@ def _check_address(value: str) -> str:
         _ = [host.encode("idna") for host in hosts if not host.startswith(("/", "@"))]
     except (ProgrammingError, UnicodeError):
         raise ValueError from None
+    return value
+
+
+def _check_folder(value: Path) -> Path:
+    # The address of the embedded PostgreSQL is text.
+    if unstorable(str(value)):
+        raise ValueError
     return value
 
 
@@ -107,6 +114,7 @@ JsonList: TypeAlias = Annotated[str | None, BeforeValidator(_json)]
 Networks: TypeAlias = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 Token: TypeAlias = Annotated[str, AfterValidator(_check_token)]
 PublicUrl: TypeAlias = Annotated[str, AfterValidator(_check_public_url)]
+Folder: TypeAlias = Annotated[Path, AfterValidator(_check_folder)]
 Address: TypeAlias = Annotated[str, AfterValidator(_check_address)]
 Addresses: TypeAlias = Annotated[tuple[Address, ...], NoDecode, BeforeValidator(_split)]
 RedisAddress: TypeAlias = Annotated[str, AfterValidator(_check_redis_url)]

@@ -151,11 +151,24 @@ _AWAY = {"DATABASE_URL": "postgresql://u:hidden@127.0.0.1:1/d", "FIELDSTONE_STAR
         (["serve", "--port", "0"], _AWAY, 1, "cannot connect to the database"),
         (["migrate"], _AWAY, 1, "unset DATABASE_URL to use Fieldstone's own PostgreSQL."),
         (["migrate"], {"FIELDSTONE_DATA_DIR": "/dev/null/x"}, 1, "FIELDSTONE_DATA_DIR names another folder"),
+        (["export", "a\udcff", "a.csv", "--key", "k"], {}, 1, r"fieldstone: 'a\udcff' is not UTF-8."),
+        (
+            ["import", "people", "a\udcff.csv", "--key", "k"],
+            {},
+            1,
+            r"fieldstone: a\udcff.csv cannot be read: No such file",
+        ),
+        (
+            ["status"],
+            {"FIELDSTONE_DATA_DIR": "/a\udcff"},
+            1,
+            "FIELDSTONE_DATA_DIR must be the path of a folder in UTF-8",
+        ),
         (["serve", "--speed"], {}, 2, "No such option: --speed"),
         (["api-key", "revoke", "x"], {}, 2, "Invalid value for"),
         (["api-key", "create"], {}, 2, "Missing option"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+    ids=lambda value: ascii(" ".join(value)) if isinstance(value, list) else "",
 )
 def test_a_mistake_is_told_in_a_sentence(
     arguments: list[str], variables: Mapping[str, str], code: int, sentence: str

@@ -20,6 +20,7 @@ from fieldstone.engine.server.cli.command_error import CommandError, DifferenceF
 from fieldstone.engine.settings import ConfigurationError, Settings, load_settings
 from fieldstone.engine.settings.unknown import find_unknown_settings
 from fieldstone.metadata.errors import MetadataError
+from fieldstone.metadata.json_text import unstorable
 from fieldstone.metadata.shown_text import escape
 from fieldstone.sql.errors import (
     DatabaseUnavailable,
@@ -58,6 +59,11 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, None]], *, has_log: bool 
         _fail(explain(error, settings), code=DIFFERENT)
     except (CommandError, SqlError, MetadataError) as error:
         _fail(explain(error, settings))
+    except UnicodeEncodeError as error:
+        # Python keeps the bytes of an argument that are no UTF-8 as halves of characters, which a file's name may have.
+        if has_log or not unstorable(error.object):
+            raise
+        _fail(f"{error.object!r} is not UTF-8.")
     except (KeyboardInterrupt, Interrupted):
         sys.exit(INTERRUPTED)
 

@@ -1,6 +1,5 @@
 """The settings of the database: where it lies, its connections, and the limits of a statement."""
 
-from pathlib import Path
 from typing import Self
 
 import platformdirs
@@ -8,7 +7,16 @@ from pydantic import model_validator
 
 from fieldstone.engine.settings.cells import CellAddresses, Cells
 from fieldstone.engine.settings.choices import Distribution
-from fieldstone.engine.settings.declaration import Address, Addresses, Group, RedisAddress, seconds, setting, whole
+from fieldstone.engine.settings.declaration import (
+    Address,
+    Addresses,
+    Folder,
+    Group,
+    RedisAddress,
+    seconds,
+    setting,
+    whole,
+)
 
 
 class DatabaseSettings(Group):
@@ -48,8 +56,8 @@ class DatabaseSettings(Group):
         "The cells' databases without a pooler, for LISTEN, for each cell whose address leads to a pooler.",
         "a list of names of cells with addresses such as home=postgresql://user:password@host:5432/database,"
         " separated by commas", secret=True)
-    data_dir: Path = setting(platformdirs.user_data_path("fieldstone", appauthor=False),
-        "The folder of the embedded PostgreSQL.", "the path of a folder")
+    data_dir: Folder = setting(platformdirs.user_data_path("fieldstone", appauthor=False),
+        "The folder of the embedded PostgreSQL.", "the path of a folder in UTF-8")
     database_port: int | None = setting(None,
         "A TCP port at which the embedded PostgreSQL listens, for SQL roles. Unset: its UNIX socket alone.",
         "a whole number from 1 to 65535, 5432 for instance", ge=1, le=65_535)

@@ -169,6 +169,8 @@ async def test_an_object_is_pinned_and_the_workspace_gets_a_strip_by_keyboard(wa
         await expect(page.get_by_text("Live customers")).to_be_visible()
         await expect(pinned.get_by_role("link")).to_have_text(["People", "Companies"])
         await side.get_by_role("button", name="Unpin People").press("Enter")
+        # The page need not wait until the server has it.
+        await page.reload()
         await expect(pinned.get_by_role("link")).to_have_text(["Companies"])
         await watched.assert_clean(served.address, (".js", ".css"))
 

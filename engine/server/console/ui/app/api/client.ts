@@ -30,6 +30,8 @@ export interface Options {
   /** The operation of a document with several. */
   operation?: string;
   headers?: Readonly<Record<string, string>>;
+  /** Whether the browser sends it to its end even if the page is left meanwhile; for bodies of some kilobytes. */
+  keepalive?: boolean;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function send<T>(
   endpoint: Endpoint,
   query: string,
   variables: object = {},
-  { signal, operation, headers = {} }: Options = {},
+  { signal, operation, headers = {}, keepalive = false }: Options = {},
 ): Promise<T> {
   const role = viewedRole();
   const { response, answer } = await exchange(`/${endpoint}`, {
@@ -54,6 +56,7 @@ export async function send<T>(
     },
     body: JSON.stringify({ query, variables, operationName: operation }),
     signal: signal ?? null,
+    keepalive,
   });
   if (answer.errors !== undefined || answer.data === undefined || answer.data === null) {
     throw refusalOf(response, answer.errors);

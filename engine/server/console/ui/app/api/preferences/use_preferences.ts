@@ -34,7 +34,7 @@ export function usePreferences() {
     // One behind the other: the last items that were chosen are those that stay.
     scope: { id: "side bar" },
     mutationFn: (items: SideBarItems) =>
-      metadata(PREFERENCES, { patch: patchOfItems(items) }, { operation: "ConsoleKeepOwn" }),
+      metadata(PREFERENCES, { patch: patchOfItems(items) }, { operation: "ConsoleKeepOwn", keepalive: true }),
     onMutate: (items) => set({ items }),
     onError: () => client.invalidateQueries({ queryKey }),
   });
