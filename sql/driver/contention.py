@@ -28,6 +28,9 @@ LONGEST_RESTRAINT: Final = 600.0
 A share whose restraint was of no use is left alone for as long.
 """
 
+_LONGEST_DRAIN: Final = 1.0
+"""Seconds for which those that wait already run one at a time at most: short statements of the share are among them."""
+
 _MARGIN: Final = 0.0005
 """Seconds beyond twice the usual round trip after which one is late."""
 
@@ -172,7 +175,7 @@ class Contention(Generic[W]):
         again = now - share.restrained_until < share.restrained_for
         share.restrained_for = min(2 * share.restrained_for, LONGEST_RESTRAINT) if again else RESTRAINT
         share.restrained_until = share.settled_until = now + share.restrained_for
-        share.drained_at = now + len(share.waiting) * share.mean / self._shares.most_long
+        share.drained_at = now + min(_LONGEST_DRAIN, len(share.waiting) * share.mean / self._shares.most_long)
 
     def _judge(self, trial: _Trial[W], now: float) -> None:
         if now >= trial.ends:

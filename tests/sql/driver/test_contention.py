@@ -180,17 +180,20 @@ def test_as_many_may_wait_as_are_served_in_a_moment() -> None:
             scene.shares.leave(long, caller)
 
 
-def test_those_that_wait_when_a_restraint_begins_run_one_at_a_time_too() -> None:
+@pytest.mark.parametrize(("mean", "drain"), [(0.02, 16 * 0.02), (0.5, 1.0)])
+def test_those_that_wait_when_a_restraint_begins_run_one_at_a_time_too(mean: float, drain: float) -> None:
     scene = Scene()
-    scene.shares.find("a").mean = 0.02
+    scene.shares.find("a").mean = mean
     assert scene.ask("a", 20) == 4
     scene.lend(*[("a", MIDDLING)] * 4)
     assert scene.read("b", *repeat(LATE, 3))
     assert [scene.free("a") for _ in range(4)] == [None, None, None, "a0"]
     assert scene.ask("a", 2, pace=MIDDLING) == 0
     assert scene.held("a") == [1]
-    scene.now += 16 * 0.02
-    assert (scene.free("a"), scene.shares.next()) != (None, None)
+    scene.now += drain - 0.01
+    assert scene.shares.next() is None
+    scene.now += 0.02
+    assert scene.shares.next() is not None
     assert scene.ask("b", 1) == 1
 
 
