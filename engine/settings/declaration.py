@@ -52,11 +52,16 @@ def _check_keys(value: tuple[str, ...]) -> tuple[str, ...]:
     return value
 
 
+def _check_host(name: str) -> None:
+    """Raise UnicodeError for a name that no host can have: its look-up would end with that, not with "not found"."""
+    name.encode("idna")
+
+
 def _check_address(value: str) -> str:
     try:
-        hosts = str(conninfo_to_dict(value).get("host") or "").split(",")
-        # A name that none can have ends the look-up with an error of its own, not with "not found".
-        _ = [host.encode("idna") for host in hosts if not host.startswith(("/", "@"))]
+        for host in str(conninfo_to_dict(value).get("host") or "").split(","):
+            if not host.startswith(("/", "@")):
+                _check_host(host)
     except (ProgrammingError, UnicodeError):
         raise ValueError from None
     return value
@@ -92,7 +97,7 @@ def _check_redis_url(value: str) -> str:
         pool = ConnectionPool.from_url(value)
         # A connection knows its options by their names, and is not opened here.
         pool.connection_class(**pool.connection_kwargs)
-        str(pool.connection_kwargs.get("host", "")).encode("idna")
+        _check_host(str(pool.connection_kwargs.get("host", "")))
     except (RedisError, TypeError) as error:
         raise ValueError from error
     return value

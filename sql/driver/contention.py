@@ -57,8 +57,7 @@ class LateReads:
     """A cumulative sum of the late round trips of one pool's short reads.
 
     Attributes:
-        mean: the mean seconds of the round trips since `begin_mean`, or since the first late one of the sum.
-        seen: their number.
+        seen: the number of the round trips of `mean`.
     """
 
     __slots__ = ("_counted_at", "_newest", "_spent", "_sum", "_usual", "seen")
@@ -70,7 +69,8 @@ class LateReads:
         self.begin_mean()
 
     @property
-    def mean(self) -> float:  # noqa: D102 - see the class
+    def mean(self) -> float:
+        """The mean seconds of the round trips since `begin_mean`, or since the first late one of the sum."""
         return self._spent / max(1, self.seen)
 
     def begin_mean(self) -> None:
@@ -104,14 +104,14 @@ class LateReads:
         return True
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Trial(Generic[W]):
     """Restraints that began together.
 
     Attributes:
         shares: the restrained ones.
         most: the mean seconds of round trips with which it was of use.
-        begins: the time from which round trips count, as those that waited at first have run; 0 since then.
+        begins: the time from which round trips count, as those that waited at first have run.
         ends: the time at which the first of the restraints ends, and the trial with it.
     """
 
@@ -157,6 +157,7 @@ class Contention(Generic[W]):
         begins = max(crowding.drained_at for crowding in crowd)
         ends = min(crowding.restrained_until for crowding in crowd)
         self._trial = _Trial(crowd, self._late_reads.mean * _OF_USE, begins, ends)
+        self._late_reads.begin_mean()
         return True
 
     def _find_crowd(self, share: Share[W], now: float) -> Collection[Share[W]]:
@@ -180,10 +181,8 @@ class Contention(Generic[W]):
     def _judge(self, trial: _Trial[W], now: float) -> None:
         if now >= trial.ends:
             self._trial = None
-        elif trial.begins:
-            if now >= trial.begins:
-                trial.begins = 0.0
-                self._late_reads.begin_mean()
+        elif now < trial.begins:
+            self._late_reads.begin_mean()
         elif self._late_reads.seen >= _TRIAL:
             self._trial = None
             if self._late_reads.mean > trial.most:

@@ -20,25 +20,21 @@ from fieldstone.engine.server.metrics.table import NAMING, OF_CONNECTIONS, OF_SE
 ReadServices = Callable[[], Mapping[str, Services | None]]
 
 
-class Exposition:
-    """The metrics of one app, in registries of its own; see `Metrics` for the arguments."""
-
-    def __init__(
-        self,
-        requests: Requests,
-        sockets: Sockets,
-        read_services: ReadServices,
-        read_connections: Callable[[], ConnectionStats],
-    ) -> None:
-        self._all = CollectorRegistry()
-        self._all.register(_CountsCollector(requests, sockets))
-        self._all.register(_StatsCollector(read_services, read_connections))
-        self._names = CollectorRegistry()
-        self._names.register(_NamesCollector(read_services))
-
-    def render(self, *, named: bool) -> bytes:
-        """Return everything; without metrics that name workspaces unless `named`."""
-        return generate_latest(self._all) + (generate_latest(self._names) if named else b"")
+def expose(
+    requests: Requests,
+    sockets: Sockets,
+    read_services: ReadServices,
+    read_connections: Callable[[], ConnectionStats],
+    *,
+    named: bool,
+) -> bytes:
+    """Return the metrics of one app as text; see `Metrics` for the arguments."""
+    registry = CollectorRegistry()
+    registry.register(_CountsCollector(requests, sockets))
+    registry.register(_StatsCollector(read_services, read_connections))
+    if named:
+        registry.register(_NamesCollector(read_services))
+    return generate_latest(registry)
 
 
 class _CountsCollector(Collector):

@@ -7,7 +7,7 @@ from fieldstone.engine.server.connections.register import ConnectionStats
 from fieldstone.engine.server.metrics.counts import Requests, Sockets
 
 if TYPE_CHECKING:
-    from fieldstone.engine.server.metrics.exposition import Exposition, ReadServices
+    from fieldstone.engine.server.metrics.exposition import ReadServices
 
 MEDIA_TYPE: Final = b"text/plain; version=0.0.4; charset=utf-8"
 """That of Prometheus' text format."""
@@ -31,13 +31,10 @@ class Metrics:
         read_connections: Callable[[], ConnectionStats],
     ) -> None:
         self._sources = (requests, sockets, read_services, read_connections)
-        self._exposition: Exposition | None = None
 
     def render(self, named: bool = True) -> bytes:
         """Return everything in Prometheus' text format; without metrics that name workspaces unless `named`."""
-        if self._exposition is None:
-            # Its library and the modules of Python that it imports are 1.3 MiB of a process that nobody scrapes.
-            from fieldstone.engine.server.metrics.exposition import Exposition  # noqa: PLC0415
+        # Its library and the modules of Python that it imports are 1.3 MiB of a process that nobody scrapes.
+        from fieldstone.engine.server.metrics.exposition import expose  # noqa: PLC0415
 
-            self._exposition = Exposition(*self._sources)
-        return self._exposition.render(named=named)
+        return expose(*self._sources, named=named)
