@@ -32,8 +32,8 @@ from benchmarks.wrk import WrkError, require_wrk
 
 _MIXED = "W7"
 _TITLES = {one.name: one.title for one in WORKLOADS} | {_MIXED: "a mix, nine reads to one write (Fieldstone alone)"}
-_FULL = Plan(connections=(1, 8, 32), rounds=3, seconds=5, warm_up=3)
-_QUICK = Plan(connections=(8, 32), rounds=2, seconds=1, warm_up=1)
+_FULL = Plan(connections=(1, 8, 32), rounds=3, seconds=5, longest=10, warm_up=3)
+_QUICK = Plan(connections=(8, 32), rounds=2, seconds=1, longest=1, warm_up=1)
 _MIXED_SECONDS, _MIXED_ROUNDS, _MIXED_CONNECTIONS = 20, 3, (8, 32)
 
 
@@ -164,6 +164,7 @@ def _read_order() -> _Order:
             connections=tuple(given.connections or plan.connections),
             rounds=given.rounds or plan.rounds,
             seconds=given.seconds or plan.seconds,
+            longest=plan.longest,
             warm_up=plan.warm_up,
         ),
         servers=tuple(name for name in SERVERS if name in servers),

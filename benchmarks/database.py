@@ -1,6 +1,7 @@
 """The database that all servers share: filled once, copied for each run."""
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from fieldstone.sql.embedded.folder import recorded_lines
 
 _TEMPLATE = "bench_template"
 _RUN = "bench_run"
+_LOOK = 0.05
+_LOOKS = 4
+_LONGEST_WAIT = 30.0
 _STAGE = """
 BEGIN
     INSERT INTO fieldstone.event_staging (workspace_id, object_id, record_id, action, after, actor)
@@ -83,6 +87,26 @@ def vacuum(database: SharedDatabase) -> None:
             connection.execute(sql.SQL("VACUUM ANALYZE {}").format(sql.Identifier(database.schema, rows.table)))
         connection.execute("VACUUM ANALYZE fieldstone.event_staging")
         connection.execute("CHECKPOINT")
+
+
+def wait_until_idle(database: SharedDatabase) -> None:
+    """Wait until no client runs a statement, in several looks: a server may still work for clients that have left.
+
+    Raises:
+        TimeoutError: statements were still run half a minute later.
+    """
+    deadline = time.monotonic() + _LONGEST_WAIT
+    idle = 0
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        while idle < _LOOKS:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"PostgreSQL was not idle within {_LONGEST_WAIT:.0f} seconds of a measurement")
+            time.sleep(_LOOK)
+            found = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND backend_type = 'client backend'"
+                " AND pid <> pg_backend_pid()"
+            ).fetchone()
+            idle = idle + 1 if found == (0,) else 0
 
 
 def stage_events(database: SharedDatabase, *, application_name: str) -> None:

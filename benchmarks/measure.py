@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmarks.database import SharedDatabase, vacuum
+from benchmarks.database import SharedDatabase, vacuum, wait_until_idle
 from benchmarks.pgbench import Script, run_pgbench
 from benchmarks.preparation import Prepared, is_expected_size
 from benchmarks.process import RunningServer
@@ -15,6 +15,9 @@ from benchmarks.wrk import Load, run_wrk
 _MIB = 2**20
 _APART = 10_000_000
 """Numbers between the marks of one run of wrk and the next."""
+_ANSWERS = 16
+"""The answers that a connection gets in one measurement at least: those under way at its end do not count."""
+_WARM_UP_CONNECTIONS = 8
 
 
 class WrongAnswers(Exception):
@@ -23,11 +26,20 @@ class WrongAnswers(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How long and how often is measured; times in seconds."""
+    """How long and how often is measured; times in seconds.
+
+    Attributes:
+        connections: the numbers of clients at once, each of which is measured.
+        rounds: measurements of each server.
+        seconds: those of one measurement, if the answers are quick.
+        longest: those of one measurement, if they are not.
+        warm_up: those before the first measurement.
+    """
 
     connections: tuple[int, ...]
     rounds: int
     seconds: float
+    longest: float
     warm_up: float
 
 
@@ -41,16 +53,18 @@ def measure(
         WrongAnswers: a server failed under load.
     """
     numbers = itertools.count(1)
-    for one in prepared:
-        run_wrk(one.server.port, one.requests, connections=8, seconds=plan.warm_up, first_number=_next(numbers))
+    usual = max(_warm_up(one, plan, _next(numbers)) for one in prepared)
     for connections in plan.connections:
+        wanted = _ANSWERS * usual * connections / _WARM_UP_CONNECTIONS
+        seconds = max(plan.seconds, min(plan.longest, wanted))
         for round_ in range(plan.rounds):
             # Each is first as often as last.
             turn = round_ % len(prepared)
             for one in [*prepared[turn:], *prepared[:turn]]:
-                yield _measure_once(one, connections, plan.seconds, database, _next(numbers))
+                yield _measure_once(one, connections, seconds, database, _next(numbers))
             if script is not None:
-                rate = run_pgbench(database.dsn, script, connections=connections, seconds=plan.seconds)
+                wait_until_idle(database)
+                rate = run_pgbench(database.dsn, script, connections=connections, seconds=seconds)
                 yield StatementRate(workload=script.workload, connections=connections, rate=rate)
         if prepared[0].workload.written:
             vacuum(database)
@@ -60,9 +74,22 @@ def _next(numbers: Iterator[int]) -> int:
     return next(numbers) * _APART
 
 
+def _warm_up(prepared: Prepared, plan: Plan, first_number: int) -> float:
+    """Load a server for a moment; return the median time of its answers in seconds."""
+    load = run_wrk(
+        prepared.server.port,
+        prepared.requests,
+        connections=_WARM_UP_CONNECTIONS,
+        seconds=plan.warm_up,
+        first_number=first_number,
+    )
+    return load.p50 / 1_000_000
+
+
 def _measure_once(
     prepared: Prepared, connections: int, seconds: float, database: SharedDatabase, first_number: int
 ) -> Measurement:
+    wait_until_idle(database)
     watched = watch(prepared.server, database)
     load = run_wrk(
         prepared.server.port, prepared.requests, connections=connections, seconds=seconds, first_number=first_number

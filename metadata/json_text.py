@@ -210,3 +210,16 @@ def unstorable(text: str) -> str | None:
     except UnicodeEncodeError:
         return "must not contain a lone surrogate"
     return None
+
+
+def without_nul(value: JsonValue) -> JsonValue:
+    """Return a value with U+FFFD in its texts for each NUL, which PostgreSQL cannot hold."""
+    match value:
+        case str():
+            return value.replace("\0", "\ufffd")
+        case Mapping():
+            return {without_nul(name): without_nul(member) for name, member in value.items()}
+        case list():
+            return [without_nul(member) for member in value]
+        case _:
+            return value

@@ -19,7 +19,6 @@ from fieldstone.engine.introspection.deflated import DeflatedText
 from fieldstone.engine.request.answer import SHARED_TEXT_RATIO, Answer
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.ready import Ready
-from fieldstone.engine.request.stored_documents.documents import rest_refused
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.answers import RestAnswer, build_answer, split_cost
 from fieldstone.engine.rest.documents import Documents
@@ -101,8 +100,8 @@ class RestApi:
             ApiError: the principal may not see it, or it is too large.
         """
         core = self._core
-        if core.documents is not None and not core.documents.answers_rest:
-            raise rest_refused()
+        if core.documents is not None:
+            core.documents.require_rest()
         if not core.compiler.limits.document.introspection:
             raise switched_off()
         async with core.slots.held(principal):

@@ -70,8 +70,7 @@ class DocumentCounters:
     untrusted: int = 0
 
 
-def rest_refused() -> DocumentNotTrusted:
-    """Return the error of a request of REST where only trusted documents are answered."""
+def _rest_refused() -> DocumentNotTrusted:
     return DocumentNotTrusted(
         "The server answers trusted documents only, and REST has none; with FIELDSTONE_DOCUMENTS=trusted-and-rest it"
         " answers REST, too."
@@ -123,6 +122,11 @@ class StoredDocuments:
         self._characters = 0
         self._versions: OrderedDict[int, _Version] = OrderedDict()
 
+    def require_rest(self) -> None:
+        """Raise DocumentNotTrusted where REST is not answered."""
+        if not self.answers_rest:
+            raise _rest_refused()
+
     def find_at_hand(self, principal: Principal, request: GraphQLRequest) -> GraphQLRequest | None:
         """Return the request with its document's text; None if the database has to be asked, or to refuse it."""
         reference = request.reference
@@ -149,7 +153,7 @@ class StoredDocuments:
         if found is not None:
             return found
         if request.is_rest:
-            raise rest_refused()
+            raise _rest_refused()
         query, reference = request.query, request.reference
         if query:
             check_length(query)

@@ -11,7 +11,7 @@ from fieldstone.engine.rest.import_jobs.job import ImportJob, Status, error_row,
 from fieldstone.engine.rest.imports.report import MOST_FAILED, Report, show_refused, too_many_refused
 from fieldstone.engine.rest.imports.rows import Row
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.json_text import dumps, loads
+from fieldstone.metadata.json_text import dumps, loads, without_nul
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.transaction import Transaction
@@ -38,8 +38,7 @@ class JobReport(Report):
     def refuse(self, row: Row, error: ApiError) -> None:
         """Note that a row was refused; raises BadUserInput if too many were."""
         self.failed += 1
-        record = row.text[:_LONGEST_RECORD].replace("\0", "\ufffd")
-        self.errors.append(show_refused(row, error) | {"record": record})
+        self.errors.append(show_refused(row, error) | {"record": row.text[:_LONGEST_RECORD]})
         if self.failed > MOST_FAILED:
             raise too_many_refused()
 
@@ -102,7 +101,7 @@ class Lease:
             created=report.created if is_check else None,
             updated=report.updated if is_check else None,
             ignored=dumps(report.ignored),
-            errors=dumps(errors),
+            errors=dumps(without_nul(errors)),
             seconds=LEASE,
         )
         if not await self._database.write(*step):

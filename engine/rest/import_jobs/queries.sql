@@ -5,8 +5,9 @@ SELECT pg_advisory_xact_lock(hashtextextended('import jobs of ' || %(workspace)s
 -- name: count_jobs
 SELECT count(*) FILTER (WHERE status IN ('CHECKING', 'RUNNING', 'UNDOING')),
     count(*) FILTER (WHERE status IN ('CHECKING', 'RUNNING', 'UNDOING') AND subject_id = %(subject)s::uuid),
-    count(*) FILTER (WHERE size > 0 OR status = 'RECEIVING')
-FROM fieldstone.import_job WHERE workspace_id = %(workspace)s::uuid;
+    count(*) FILTER (WHERE status = 'RECEIVING' OR EXISTS (
+        SELECT FROM fieldstone.import_chunk WHERE job_id = job.id AND number = 0))
+FROM fieldstone.import_job AS job WHERE workspace_id = %(workspace)s::uuid;
 
 -- name: create_job
 INSERT INTO fieldstone.import_job (id, workspace_id, object_id, format, name, status, subject_id, subject_name,
@@ -16,7 +17,7 @@ VALUES (%(id)s::uuid, %(workspace)s::uuid, %(object)s::uuid, %(format)s::text, %
     %(token)s::text, %(acts_as)s::text, %(options)s::jsonb, NULL, NULL);
 
 -- name: add_chunk
--- Returns the bytes of all files of the workspace; nothing where the job has gone.
+-- Returns the bytes of all files of the workspace; nothing where the job has gone. Jobs that are over have none.
 WITH grown AS (
     UPDATE fieldstone.import_job SET size = size + %(length)s::bigint, updated_at = clock_timestamp()
     WHERE id = %(id)s::uuid AND status = 'RECEIVING' RETURNING id, workspace_id
@@ -26,7 +27,8 @@ added AS (
     SELECT id, %(number)s::integer, decode(%(data)s::text, 'base64') FROM grown
 )
 SELECT (SELECT coalesce(sum(size), 0) FROM fieldstone.import_job AS other
-    WHERE other.workspace_id = grown.workspace_id) + %(length)s::bigint
+    WHERE other.workspace_id = grown.workspace_id AND EXISTS (
+        SELECT FROM fieldstone.import_chunk WHERE job_id = other.id AND number = 0)) + %(length)s::bigint
 FROM grown;
 
 -- name: end_receiving
@@ -131,7 +133,7 @@ SELECT 1 FROM own;
 -- name: end_job
 UPDATE fieldstone.import_job SET status = %(status)s::text, error = %(error)s::jsonb, lease = NULL, leased_until = NULL,
     finished_at = clock_timestamp(), updated_at = clock_timestamp(),
-    size = size, bytes_read = CASE WHEN %(status)s::text IN ('DONE', 'CHECKED') THEN size ELSE bytes_read END
+    bytes_read = CASE WHEN %(status)s::text IN ('DONE', 'CHECKED') THEN size ELSE bytes_read END
 WHERE id = %(id)s::uuid AND lease = %(lease)s::uuid RETURNING 1;
 
 -- name: done_rows

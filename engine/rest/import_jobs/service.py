@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Final
 from uuid import UUID
 
+from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError, InternalServerError, RateLimitExceeded, ServiceUnavailable
 from fieldstone.engine.rest.import_jobs.job import Status
 from fieldstone.engine.rest.import_jobs.progress import LEASE, Lease, LeaseLost, claim
@@ -13,7 +14,13 @@ from fieldstone.engine.rest.import_jobs.running import JobRun, Means, RightsChan
 from fieldstone.engine.rest.import_jobs.undoing import Undoing
 from fieldstone.sql.concurrency.tasks import end_tasks
 from fieldstone.sql.concurrency.wakeup import Wake
-from fieldstone.sql.errors import DatabaseError
+from fieldstone.sql.errors import (
+    CommitOutcomeUnknown,
+    DatabaseError,
+    DatabaseUnavailable,
+    LockTimeout,
+    StatementTimeout,
+)
 from fieldstone.sql.executor import Database
 
 _LOG = logging.getLogger(__name__)
@@ -28,6 +35,8 @@ _LOOK_EVERY = 2.0
 """Seconds between two looks for jobs of processes that have gone."""
 _BEAT = LEASE / 3
 _TRIM_EVERY = 300.0
+_PASSING = (DatabaseUnavailable, CommitOutcomeUnknown, StatementTimeout, LockTimeout)
+"""Failures of the database behind which a job begins again; others come again with the same rows."""
 
 
 class ImportJobs:
@@ -98,17 +107,20 @@ class ImportJobs:
             await self._attempt(lease)
         except LeaseLost:
             _LOG.info("import %s was stopped, or another process has taken it over", lease.job.id)
-        except (RightsChanged, RateLimitExceeded, ServiceUnavailable, DatabaseError) as error:
-            # It is taken up again at once, or when the database is back.
-            _LOG.info("import %s begins again: %s", lease.job.id, error)
-            await asyncio.sleep(_PAUSE)
-            await self._give_back(lease)
+        except (RightsChanged, RateLimitExceeded, ServiceUnavailable) as error:
+            await self._begin_again(lease, error)
+        except DatabaseError as error:
+            if error.retryable or isinstance(error, _PASSING):
+                await self._begin_again(lease, error)
+            else:
+                _LOG.exception("import %s failed", lease.job.id)
+                await self._fail(lease, describe(error, None, None) or _unexpected())
         except asyncio.CancelledError:
             await self._give_back(lease)
             raise
         except Exception:  # noqa: BLE001 - the edge of a task that is not awaited
             _LOG.exception("import %s failed", lease.job.id)
-            await self._fail(lease, InternalServerError("The import failed because of an unexpected error."))
+            await self._fail(lease, _unexpected())
         finally:
             await end_tasks(beat)
 
@@ -132,6 +144,12 @@ class ImportJobs:
             except DatabaseError as error:
                 _LOG.info("the lease of import %s is kept later: %s", lease.job.id, error)
 
+    async def _begin_again(self, lease: Lease, error: Exception) -> None:
+        """Have a job taken up again at once, or when the database is back."""
+        _LOG.info("import %s begins again: %s", lease.job.id, error)
+        await asyncio.sleep(_PAUSE)
+        await self._give_back(lease)
+
     async def _give_back(self, lease: Lease) -> None:
         try:
             await lease.give_back()
@@ -143,3 +161,7 @@ class ImportJobs:
             await lease.end(Status.FAILED, error)
         except DatabaseError as away:
             _LOG.info("import %s begins again: %s", lease.job.id, away)
+
+
+def _unexpected() -> InternalServerError:
+    return InternalServerError("The import failed because of an unexpected error.")

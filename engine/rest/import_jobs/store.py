@@ -11,7 +11,7 @@ from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.rest.import_jobs.job import ImportJob, Status, error_row, listed, read_job
 from fieldstone.engine.rest.import_jobs.rights import Owner
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.json_text import dumps, loads
+from fieldstone.metadata.json_text import dumps, loads, without_nul
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
@@ -109,7 +109,7 @@ class JobStore:
 
     async def end_receiving(self, id_: UUID, head: Mapping[str, Any]) -> None:
         """Note that all of a file has come."""
-        if not await self._write("end_receiving", id=id_, head=dumps(dict(head))):
+        if not await self._write("end_receiving", id=id_, head=dumps(without_nul(head))):
             raise NotFound("The import was removed while its file came.")
 
     async def read_chunk(self, id_: UUID, number: int) -> bytes | None:

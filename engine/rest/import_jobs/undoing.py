@@ -1,6 +1,7 @@
 """Undoing an import: the records that it created are deleted softly, and those that it changed get their values back.
 
-Records that were changed since stay as they are. A batch is undone in one transaction, the newest first.
+Records that were changed since stay as they are, and so do those that cannot have their values back, since the record
+that they pointed to was destroyed, say. A batch is undone in one transaction, the newest first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from fieldstone.engine.rest.import_jobs.job import Status
 from fieldstone.engine.rest.import_jobs.progress import Lease, LeaseLost
 from fieldstone.engine.rest.import_jobs.rights import find_principal
 from fieldstone.engine.rest.import_jobs.running import Means, find_object
+from fieldstone.engine.rest.imports.writer import is_about_all
 from fieldstone.metadata.api_names import TypeRole, Verb, mutation_name, type_name
 from fieldstone.metadata.json_text import JsonValue, loads
 from fieldstone.metadata.model import Access, Object
@@ -90,15 +92,52 @@ class Undoing:
             _Touched(UUID((id_ or b"").decode()), (stamp or b"").decode(), None if before is None else loads(before))
             for id_, stamp, before in rows
         ]
+        refused: set[UUID] = set()
         while True:
             same = await self._database.read(*_look(object_, touched, lock=False))
-            left = {UUID((row[0] or b"").decode()) for row in same}
+            left = {UUID((row[0] or b"").decode()) for row in same} - refused
             undone = [one for one in touched if one.id in left]
             try:
                 await self._write(principal, object_, first, undone, kept=len(touched) - len(undone))
             except _Changed:
                 continue
+            except ApiError as error:
+                found = set() if is_about_all(error) else await self._find_refused(principal, object_, undone)
+                if not found:
+                    raise
+                refused |= found
+                continue
             return
+
+    async def _find_refused(self, principal: Principal, object_: Object, undone: Sequence[_Touched]) -> set[UUID]:
+        """Return the records that cannot be given back, by trials.
+
+        Raises:
+            ApiError: not because of a record.
+        """
+        refused: set[UUID] = set()
+        pending = list(undone)
+        while pending:
+            await self._lease.keep()
+            query, variables = _write_document(object_, pending)
+            request = _build_request(query, variables, is_trial=True)
+            answer = await self._means.core.execute(principal, request, allow_mutation=True)
+            if not answer.errors:
+                break
+            error = answer.errors[0]
+            if is_about_all(error):
+                raise error
+            if len(pending) == 1:
+                return refused | {pending[0].id}
+            places = [row["index"] for row in error.extensions.get("rows", ())]
+            if found := {UUID(variables["updates"][place]["id"]) for place in places}:
+                refused |= found
+                pending = [one for one in pending if one.id not in found]
+            else:
+                middle = len(pending) // 2
+                refused |= await self._find_refused(principal, object_, pending[:middle])
+                pending = pending[middle:]
+        return refused
 
     async def _write(
         self, principal: Principal, object_: Object, first: int, undone: Sequence[_Touched], *, kept: int
@@ -109,12 +148,14 @@ class Undoing:
         if not query:
             await companion.note_alone(self._database)
             return
-        request = GraphQLRequest(
-            query=query, operation_name=None, variables=variables, is_large=True, companion=companion
-        )
+        request = _build_request(query, variables, companion=companion)
         answer = await self._means.core.execute(principal, request, allow_mutation=True)
         if answer.errors:
             raise answer.errors[0]
+
+
+def _build_request(query: str, variables: dict[str, JsonValue], **options: Any) -> GraphQLRequest:
+    return GraphQLRequest(query=query, operation_name=None, variables=variables, is_large=True, is_rest=True, **options)
 
 
 class _BatchUndo:

@@ -120,6 +120,7 @@ class RecordReader:
         if deleted is not None:
             self._refuse_deleted(cells[deleted])
         data: dict[str, JsonValue] = {}
+        composites: dict[str, dict[str, JsonValue]] = {}
         for place, (name, convert, part, key_name) in columns:
             cell = cells[place]
             if part is None:
@@ -130,15 +131,10 @@ class RecordReader:
                 else:
                     data[name] = {"connect": {"where": {part: convert(cell)}}}
             else:
-                # A composite without any value is null.
-                whole = data.setdefault(name, None)
-                if cell is not None:
-                    if whole is None:
-                        whole = data[name] = {}
-                    whole[part] = convert(cell)
-                elif whole is not None:
-                    whole[part] = None
-        return data
+                whole = data[name] = composites.setdefault(name, {})
+                whole[part] = None if cell is None else convert(cell)
+        # A composite without any value is null.
+        return data | {name: None for name, whole in composites.items() if all(one is None for one in whole.values())}
 
     def _find_column(self, title: str) -> Column:
         """Return the column with a title; raises ApiError."""

@@ -124,7 +124,7 @@ class BatchWriter:
                 prepared = None
                 wrong = await self.find_wrong(pending, error)
                 if not wrong:
-                    if len(pending) == 1 or _is_about_all(error):
+                    if len(pending) == 1 or is_about_all(error):
                         raise
                     middle = len(pending) // 2
                     await self.write(pending[:middle])
@@ -173,6 +173,7 @@ class BatchWriter:
             operation_name=None,
             variables=variables,
             is_large=True,
+            is_rest=True,
             sent_key=None if self._way.is_trial or self._keep else key,
             is_trial=self._way.is_trial,
             companion=None if self._keep is None else self._keep(rows),
@@ -223,7 +224,7 @@ class BatchWriter:
         places = [row["index"] for row in blamed]
         if not places and isinstance(error.extensions.get("index"), int):
             places = [error.extensions["index"]]
-        if not places and len(rows) == 1 and not _is_about_all(error):
+        if not places and len(rows) == 1 and not is_about_all(error):
             places = [0]
         return {place: error for place in places if place < len(rows)}
 
@@ -267,7 +268,7 @@ def _is_by_value(error: ApiError) -> bool:
     return isinstance(error, BadUserInput | Forbidden)
 
 
-def _is_about_all(error: ApiError) -> bool:
+def is_about_all(error: ApiError) -> bool:
     """Return whether an error is one of the request: the role may not write, or there is no such object any more."""
     if isinstance(error, QueryTooComplex):
         return False

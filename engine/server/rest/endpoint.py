@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError, BadUserInput, MethodNotAllowed, RateLimitExceeded
 from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.rest.answers import RestAnswer
@@ -32,6 +33,7 @@ from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue, under_deadline
+from fieldstone.sql.errors import DatabaseError
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -76,19 +78,24 @@ class RestEndpoint:
                 reply = await self._import_jobs.answer(scope, receive, given, job, headers)
             else:
                 reply = await self._answer(scope, receive, given, path, headers)
-        except ApiError as error:
-            reply = build_rest_error(error, given.get(b"accept"))
-            if isinstance(error, RateLimitExceeded) and not any(name == b"retry-after" for name, _ in headers):
-                headers.append(RETRY_SOON)
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001 - the app's edge
-            context = context_of(scope)
-            context.error_id = report_unexpected(self._log, error, request_id=context.id)
-            reply = build_rest_error(build_internal_error(context.error_id, context.id), given.get(b"accept"))
+            reply = build_rest_error(self._describe(scope, error), given.get(b"accept"))
+            if isinstance(error, RateLimitExceeded) and not any(name == b"retry-after" for name, _ in headers):
+                headers.append(RETRY_SOON)
         if reply is not None:
             is_head, encoding = scope["method"] == "HEAD", given.get(b"accept-encoding")
             await send_reply(send, reply, headers, head=is_head, accept_encoding=encoding)
+
+    def _describe(self, scope: "Scope", error: Exception) -> ApiError:
+        """Return the error that the client is sent."""
+        known = describe(error, None, None) if isinstance(error, DatabaseError) else error
+        if isinstance(known, ApiError):
+            return known
+        context = context_of(scope)
+        context.error_id = report_unexpected(self._log, error, request_id=context.id)
+        return build_internal_error(context.error_id, context.id)
 
     async def _answer(
         self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], path: str, headers: Headers

@@ -132,6 +132,8 @@ class ImportJobEndpoint:
         body: FileBody,
     ) -> Reply:
         """Keep the file of a new job; it is removed again if it does not come whole."""
+        if services.core.documents is not None:
+            services.core.documents.require_rest()
         parameters = read_named(scope["query_string"], PARAMETERS)
         start = _read_start(parameters)
         plural = parameters.required("object", "the plural name of the object that the rows are records of")
@@ -233,11 +235,16 @@ async def _answer(
     body: JsonValue,
 ) -> Reply:
     jobs = services.import_jobs
+    try:
+        read_named(query, ())
+    except BadUserInput as error:
+        if address.act is None and method != "PATCH":
+            raise
+        raise BadUserInput(f"{error.message} The options of an import are its JSON body.", field=error.field) from None
     if method in {"PATCH", "POST", "DELETE"}:
         # A cell that the workspace has left would take the act, and do nothing.
         await services.foundation.current.refresh(principal.workspace_id)
     if address.id is None:
-        read_named(query, ())
         listed = await jobs.store.list(principal.workspace_id, await _owner(services, principal))
         return _reply({"imports": [await _show(services, principal, job) for job in listed]})
     job = await _find(services, principal, address.id)

@@ -6,7 +6,8 @@ from typing import Any
 import httpx
 
 from tests.engine.metadata_api.roles import CREATE
-from tests.engine.rest.asking import ask, create
+from tests.engine.rest.asking import ask, create, emails
+from tests.engine.rest.import_jobs.jobs import act, end_of, new_job
 from tests.engine.server.conftest import StartApp
 
 ID = "018cc5ca-0000-7000-8000-000000000000"
@@ -196,6 +197,9 @@ async def test_trusted_documents_alone_are_no_way_for_rest(start_app: StartApp) 
             for _ in range(2):
                 assert "FIELDSTONE_DOCUMENTS=trusted-and-rest" in (await ask(client, "GET", path, 403))["message"]
         await ask(client, "POST", "people", 403, json={"email": "a@x.org"})
+        for path in ("people.csv", "imports?object=people&format=csv"):
+            await ask(client, "POST", path, 403, content="email\na@x.org\n")
+        assert (await ask(client, "GET", "imports"))["data"]["imports"] == []
         await ask(client, "GET", "metadata/objects")
 
 
@@ -207,6 +211,12 @@ async def test_rest_is_answered_beside_trusted_documents_where_the_operator_says
             await ask(client, "GET", f"people/{made['id']}")
         assert "/people" in (await ask(client, "GET", "open-api/core"))["paths"]
         assert (await client.get("/rest/people.jsonl")).text.count("\n") == 1
+        await ask(client, "POST", "people.csv", content="email\nb@x.org\n")
+        job = await new_job(client, "email\nc@x.org\n", "start=run")
+        assert (await end_of(client, job["id"]))["status"] == "DONE"
+        await act(client, job["id"], "undo")
+        assert (await end_of(client, job["id"]))["status"] == "UNDONE"
+        assert await emails(client, "order_by=email") == ["a@x.org", "b@x.org"]
         refused = await client.post("/graphql", json={"query": "{ people { totalCount } }"})
         assert refused.json()["errors"][0]["extensions"]["code"] == "DOCUMENT_NOT_TRUSTED"
 

@@ -50,6 +50,24 @@ async def test_csv_creates_records(client: httpx.AsyncClient) -> None:
     assert first["createdBy"]["context"]["kind"] == "API_KEY"
 
 
+async def test_an_empty_cell_of_a_composite_is_null_wherever_it_stands(client: httpx.AsyncClient) -> None:
+    await add_field(client, "person", "price", "CURRENCY")
+    names = ("price.amountMicros", "price.currencyCode")
+    for number, (header, cells, price) in enumerate(
+        [
+            (names, ",EUR", (None, "EUR")),
+            (names[::-1], "EUR,", (None, "EUR")),
+            (names, "7,", (7, None)),
+            (names, ",", (None, None)),
+        ]
+    ):
+        await create(client, "people", email=f"{number}@x", price={"amountMicros": 5, "currencyCode": "USD"})
+        text = f"email,{','.join(header)}\n{number}@x,{cells}\n"
+        assert counts(await send(client, "people.csv?on_conflict=email", text)) == (0, 1, 0)
+        (found,) = (await ask(client, "GET", f"people?filter=email[eq]:{number}@x"))["data"]["people"]
+        assert (found["price"]["amountMicros"], found["price"]["currencyCode"]) == price
+
+
 async def test_json_lines_create_records(client: httpx.AsyncClient) -> None:
     company = await create(client, "companies", name="Acme")
     lines = [{"email": "a@x", "company": {"connect": company["id"]}}, {"email": "b@x", "city": None}]

@@ -1,0 +1,119 @@
+"""Import jobs under mistakes of clients, failures of the database, and records that cannot have their values back."""
+
+import csv
+import io
+import json
+
+import httpx
+import psycopg
+import pytest
+
+from fieldstone.engine.rest.import_jobs import store
+from fieldstone.engine.rest.import_jobs.store import JobStore
+from fieldstone.sql.errors import ConnectionLost, DatabaseBusy, DatabaseError, ValueOutOfRange
+from tests.engine.rest.asking import ask, create
+from tests.engine.rest.import_jobs.jobs import act, counts, end_of, new_job
+from tests.engine.server.conftest import StartApp
+
+
+async def test_options_that_stand_in_the_query_string_are_refused(client: httpx.AsyncClient) -> None:
+    job = await new_job(client, "email\na@x\n")
+    for query in ("on_conflict=email", "dry_run=true", "upsert=true"):
+        refused = await ask(client, "POST", f"imports/{job['id']}/run?{query}", 400)
+        assert refused["messages"][0] == (
+            f"There is no parameter '{query.partition('=')[0]}' here: this address takes none. The options of an import"
+            " are its JSON body."
+        )
+    await ask(client, "PATCH", f"imports/{job['id']}?upsert=true", 400, json={})
+    for method, path in (("GET", f"imports/{job['id']}?depth=1"), ("DELETE", f"imports/{job['id']}?force=true")):
+        refused = await ask(client, method, path, 400)
+        assert refused["messages"][0].endswith("this address takes none.")
+    assert (await ask(client, "GET", f"imports/{job['id']}"))["data"]["import"]["status"] == "READY"
+    assert (await ask(client, "GET", "people"))["totalCount"] == 0
+
+
+async def test_rows_with_texts_that_postgresql_cannot_hold_are_refused_rows(client: httpx.AsyncClient) -> None:
+    wrong = [{"a\0b": 1}, {"city": "a\0b"}, {"city": "\ud800"}, {"\ud800": 1}, {"city": {"\0": ["\0"]}}]
+    lines = [*wrong, {}, *wrong]
+    text = "\n".join(json.dumps({"email": f"{number}@x"} | line) for number, line in enumerate(lines))
+    headers = {"content-type": "application/jsonl"}
+    answer = await ask(client, "POST", "imports?object=people&start=run", 201, content=text, headers=headers)
+    job = answer["data"]["import"]
+    assert job["columns"] == ["email", "a\ufffdb", "city"]
+    done = await end_of(client, job["id"])
+    assert (done["status"], counts(done)) == ("DONE", (1, 0, 10))
+    errors = list(csv.DictReader(io.StringIO((await client.get(f"/rest/imports/{job['id']}/errors.csv")).text)))
+    assert [row["row"] for row in errors] == ["1", "2", "3", "4", "5", "7", "8", "9", "10", "11"]
+    assert errors[0]["field"] == errors[5]["field"] == "a\ufffdb"
+    for query in ("name=a%00.csv", "on_conflict=a%00", "mapping={%22a%22:%22\\u0000%22}"):
+        path = f"imports?object=people&format=csv&{query}"
+        await ask(client, "POST", path, 400, content="email\na@x\n")
+
+
+async def test_a_failure_that_comes_again_ends_the_job(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+
+    async def read_chunk(_: JobStore, _id: object, number: int) -> bytes:
+        read.append(number)
+        raise failures.pop(0)
+
+    monkeypatch.setattr(JobStore, "read_chunk", read_chunk)
+    for error, code in ((DatabaseError("x"), "INTERNAL_SERVER_ERROR"), (ValueOutOfRange("x"), "BAD_USER_INPUT")):
+        read.clear()
+        failures = [ConnectionLost("gone"), error]
+        job = await new_job(client, "email\na@x\n", "start=run")
+        failed = await end_of(client, job["id"])
+        assert (failed["status"], failed["error"]["code"], len(read)) == ("FAILED", code, 2)
+
+
+async def test_a_database_that_is_away_is_no_fault_of_ours(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = await new_job(client, "email\na@x\n")
+
+    async def fail(*_: object, **_options: object) -> None:
+        raise DatabaseBusy("all connections are in use")
+
+    monkeypatch.setattr(JobStore, "get", fail)
+    answer = await ask(client, "GET", f"imports/{job['id']}", 503)
+    assert answer["message"].startswith("The server is busy")
+
+
+async def test_files_that_were_removed_do_not_count(start_app: StartApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "MOST_FILES", 2)
+    async with start_app(import_store_mb=1) as (_, client):
+        text = "email,city\n" + "".join(f"{number}@x,{'x' * 2_000}\n" for number in range(300))
+        for _ in range(3):
+            job = await new_job(client, text, "start=run&on_conflict=email")
+            done = await end_of(client, job["id"])
+            assert (done["status"], done["size"]) == ("DONE", len(text))
+        kept = [await new_job(client, "email\na@x\n") for _ in range(2)]
+        refused = await ask(client, "POST", "imports?object=people&format=csv", 429, content="email\na@x\n")
+        assert "The workspace has 2 files of import jobs" in refused["message"]
+        await ask(client, "DELETE", f"imports/{kept[0]['id']}")
+        await ask(client, "POST", "imports?object=people&format=csv", 413, content="x" * (1 << 20))
+
+
+async def test_records_that_cannot_have_their_values_back_are_kept(
+    client: httpx.AsyncClient, app_database: str
+) -> None:
+    companies = [await create(client, "companies", name=name) for name in ("Gone", "Stays", "New")]
+    text = "email,companyId\n"
+    for number in range(7):
+        # The third and the sixth one pointed to a company that is destroyed.
+        owner = companies[0] if number in (2, 5) else companies[1]
+        await create(client, "people", email=f"{number}@x", companyId=owner["id"])
+        text += f"{number}@x,{companies[2]['id']}\n"
+    text += f"7@x,{companies[2]['id']}\n"
+    job = await new_job(client, text, "on_conflict=email&start=run")
+    assert counts(await end_of(client, job["id"])) == (1, 7, 0)
+    async with await psycopg.AsyncConnection.connect(app_database) as connection:
+        await connection.execute("DELETE FROM workspace_default.company WHERE name = 'Gone'")
+    await act(client, job["id"], "undo")
+    undone = await end_of(client, job["id"])
+    assert (undone["status"], undone["undone"], undone["kept"]) == ("UNDONE", 6, 2)
+    people = (await ask(client, "GET", "people?order_by=email"))["data"]["people"]
+    stays, new = companies[1]["id"], companies[2]["id"]
+    assert [person["companyId"] for person in people] == [new if number in (2, 5) else stays for number in range(7)]
