@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -102,6 +103,58 @@ def test_a_trailer_is_no_header(target: Target) -> None:
         CHUNKED % b"Content-Type: application/json\r\n" + b"%x\r\n%s\r\n0\r\n" % (len(body), body) + trailer + LAST
     )
     assert connection.receive()[0] == 401
+
+
+UPGRADES = {
+    "h2c": b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAA\r\n",
+    "of no protocol": b"Upgrade: x\r\nConnection: keep-alive, UPGRADE\r\n",
+    "a socket with a body": b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: AQIDBAUGBwgJCgsMDQ4PEA==\r\n",
+}
+
+
+@pytest.mark.parametrize("upgrade", UPGRADES.values(), ids=UPGRADES)
+@pytest.mark.parametrize("framing", ["length", "chunks"])
+@pytest.mark.parametrize("is_long", [False, True], ids=["short", "long"])
+@pytest.mark.parametrize("method", [b"GET", b"POST"])
+def test_the_body_behind_an_upgrade_is_no_request(
+    target: Target, method: bytes, upgrade: bytes, framing: str, is_long: bool
+) -> None:
+    # Behind a proxy that keeps connections it would be the head of the next client's request, with that client's key.
+    smuggled = b"\r\n" * (4_500 if is_long else 1) + GET + b"\r\n"
+    lines = b"Content-Length: %d\r\n" % len(smuggled) if framing == "length" else b"Transfer-Encoding: chunked\r\n"
+    body = smuggled if framing == "length" else b"%x\r\n%s\r\n0\r\n\r\n" % (len(smuggled), smuggled)
+    head = method + b" /graphql HTTP/1.1\r\nHost: a\r\n" + upgrade + lines + b"\r\n"
+    for pieces in ([head + body], [head, body], [head[:-1], head[-1:] + body[:5], body[5:]]):
+        connection = target.connect()
+        for piece in pieces:
+            connection.send(piece)
+            time.sleep(0.02)
+        status, _ = connection.receive()
+        assert status in {400, 401, 404, 405, 406, 415}
+        connection.send(b"GET /nowhere HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        assert connection.receive()[0] == 404
+        assert connection.is_ended()
+
+
+@pytest.mark.parametrize("upgrade", list(UPGRADES.values())[:2], ids=list(UPGRADES)[:2])
+def test_a_request_that_offers_another_protocol_is_answered_in_this_one(target: Target, upgrade: bytes) -> None:
+    lines = upgrade.decode().strip().split("\r\n")
+    asked = target.request("{ people { totalCount } }", *lines)
+    connection = target.connect()
+    connection.send(asked * 200)
+    for _ in range(200):
+        assert connection.receive() == (200, b'{"data":{"people":{"totalCount":0}}}')
+    for _ in range(3):
+        connection.send(asked)
+        assert connection.receive()[0] == 200
+
+
+def test_a_proxy_is_asked_for_nothing(target: Target) -> None:
+    connection = target.connect()
+    connection.send(b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n" + GET + b"\r\n")
+    assert connection.receive() == (400, b"CONNECT is for proxies.")
+    assert connection.is_ended()
 
 
 @pytest.mark.parametrize("begun", [b"", GET, GET + b"\r\n" + GET], ids=["first", "a part", "the second"])

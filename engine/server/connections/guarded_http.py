@@ -4,16 +4,18 @@ import asyncio
 from collections import deque
 from typing import Any
 
+from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from fieldstone.engine.server.browsers.security_headers import SECURITY_LINES
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.place import PLACE, NotesBuffered
+from fieldstone.engine.server.connections.refusal import write_refusal
 from fieldstone.engine.server.connections.register import Connections
 from fieldstone.engine.server.connections.transport import ClientTransport
+from fieldstone.engine.server.connections.upgrade import head_without_upgrade, is_handshake
 
 _SLICE = 8 << 10
 """Bytes that are parsed at once: in these few are not too many requests."""
@@ -51,6 +53,7 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
         self._running: RequestResponseCycle | None = None
         self._is_receiving = False
         self._is_head_open = False
+        self._is_upgrade_ignored = False
         self._hosts = 0
         self._trailers = 0
         # Bytes since the parser last had a whole head, a part of a body or a whole request, and since when it has a
@@ -139,7 +142,7 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
             piece = data[start : start + _SLICE] if len(data) > _SLICE else data
             self._withheld += len(piece)
             self._received += len(piece)
-            super().data_received(piece)
+            self._feed(piece)
             if self.transport.get_protocol() is not self:
                 return
             if self._withheld > self._limits.head_bytes:
@@ -149,6 +152,29 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
                 self._head_since = self.loop.time()
         else:
             self._head_since = 0.0
+
+    def _feed(self, piece: bytes) -> None:
+        self._unset_keepalive_if_required()
+        while True:
+            try:
+                self.parser.feed_data(piece)
+            except HttpParserUpgrade as upgrade:
+                if self._is_upgrade_ignored:
+                    # The request is read once more.
+                    self._is_upgrade_ignored = False
+                    self._begun -= 1
+                    self._unanswered.pop()
+                    parser, behind = self.parser, piece[upgrade.args[0] :]
+                    method, version = parser.get_method(), parser.get_http_version()
+                    piece = head_without_upgrade(method, self.url, version, self.headers) + behind
+                    continue
+                self.handle_websocket_upgrade()
+            except HttpParserError:
+                self.send_400_response("Invalid HTTP request received.")
+            return
+
+    def _should_upgrade(self) -> bool:
+        return super()._should_upgrade() and is_handshake(self.parser.get_method(), self.headers)
 
     def on_message_begin(self) -> None:
         """Note that there is a request to receive, and to answer."""
@@ -184,9 +210,14 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
             self._stop(*self._too_large())
         if self._hosts > 1 or (self._hosts == 0 and self.parser.get_http_version() == "1.1"):
             self._stop(400, "A request has one Host header, and no more.", "hosts")
+        if self.parser.get_method() == b"CONNECT":
+            self._stop(400, "CONNECT is for proxies.", "no request")
         self._is_head_open = False
         self._withheld = 0
         self._head_since = 0.0
+        if self.parser.should_upgrade() and not self._should_upgrade():
+            self._is_upgrade_ignored = True
+            return
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -198,6 +229,8 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Note that a request has been received."""
+        if self._is_upgrade_ignored:
+            return
         self._withheld = 0
         super().on_message_complete()
         self._is_receiving = False
@@ -322,14 +355,7 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
         self._is_refused = True
         if reason is not None:
             self._connections.count(reason)
-        lines = [STATUS_LINE[status]]
-        for name, value in self.server_state.default_headers:
-            lines += (name, b": ", value, b"\r\n")
-        if status == 503:
-            lines.append(b"retry-after: 1\r\n")
-        lines.append(b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n" % len(message))
-        lines += (SECURITY_LINES, b"connection: close\r\n\r\n", message.encode("ascii"))
-        self._refusal = b"".join(lines)
+        self._refusal = write_refusal(status, message, self.server_state.default_headers)
         if self._is_receiving:
             self._forget_current()
         self._is_receiving = True

@@ -1,0 +1,17 @@
+"""The bytes of a response to a request that no app is asked about."""
+
+from collections.abc import Iterable
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from fieldstone.engine.server.browsers.security_headers import SECURITY_LINES
+
+
+def write_refusal(status: int, message: str, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Return a response of plain text, behind which the connection closes, with the headers that all responses have."""
+    lines = [STATUS_LINE[status], *(b"%b: %b\r\n" % header for header in headers)]
+    if status == 503:
+        lines.append(b"retry-after: 1\r\n")
+    lines.append(b"content-type: text/plain; charset=utf-8\r\ncontent-length: %d\r\n" % len(message))
+    lines += (SECURITY_LINES, b"connection: close\r\n\r\n", message.encode("ascii"))
+    return b"".join(lines)
