@@ -31,6 +31,14 @@ def read_address(text: str) -> Address | None:
     return (address.ipv4_mapped or address) if isinstance(address, IPv6Address) else address
 
 
+def read_reported(text: str) -> Address | None:
+    """Return the address of a client as a proxy reports it, some with its port: `a.b.c.d:port`, `[IPv6]:port`."""
+    text = text.strip()
+    if text.startswith("["):
+        return read_address(text[1:].partition("]")[0])
+    return read_address(text.partition(":")[0] if text.count(":") == 1 else text)
+
+
 def is_within(address: Address | None, networks: Iterable[Network]) -> bool:
     """Return whether an address is in one of the networks; an unknown one is in none."""
     return address is not None and any(address in network for network in networks)

@@ -1,12 +1,13 @@
 """Admits requests of HTTP: looks their key up, counts their operations and reads them."""
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from fieldstone.engine.client_json import LARGE
-from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.errors import BadUserInput, Unauthenticated
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.browsers.cross_origin import require_preflight
 from fieldstone.engine.server.composition import Services
@@ -178,34 +179,54 @@ class Admission:
 
         Raises:
             BadUserInput: it has none, or is not JSON in UTF-8, or is too large or too slow.
+            Unauthenticated: the credential has ended meanwhile.
             QueryTooComplex: it has more than `max_batch`.
         """
         if scope["method"] != "POST":
             return build_query_request(scope["query_string"])
-        body = await self._read_body(receive, given)
+        body = await self._read_body(scope, receive, given, services, principal)
         work = services.foundation.work
         return await read_request(body, max_batch=max_batch, work=work, workspace_id=principal.workspace_id)
 
     async def read_json(
-        self, receive: "Receive", given: dict[bytes, bytes], services: Services, principal: Principal
+        self,
+        scope: "Scope",
+        receive: "Receive",
+        given: dict[bytes, bytes],
+        services: Services,
+        principal: Principal,
     ) -> tuple[JsonValue, bool]:
         """Return the JSON of an admitted request's body, and whether it is a large one.
 
         Raises:
             BadUserInput: it is not JSON in UTF-8, or is too large or too slow.
+            Unauthenticated: the credential has ended meanwhile.
             QueryTooComplex: it holds too many values.
         """
-        body = await self._read_body(receive, given)
+        body = await self._read_body(scope, receive, given, services, principal)
         if len(body) <= LARGE:
             return decode_json(body), False
         return await services.foundation.work.run(principal.workspace_id, partial(decode_json, body)), True
 
-    async def _read_body(self, receive: "Receive", given: dict[bytes, bytes]) -> bytes:
+    async def _read_body(
+        self,
+        scope: "Scope",
+        receive: "Receive",
+        given: dict[bytes, bytes],
+        services: Services,
+        principal: Principal,
+    ) -> bytes:
+        """Return the body of a request that may still be made when it has come: a client may take long to send it."""
         if not is_json(given.get(b"content-type")):
             raise UnsupportedMediaType("The request's Content-Type must be application/json, in UTF-8.")
-        return await read_body(
+        body = await read_body(
             receive,
             declared=given.get(b"content-length"),
             limit=self._settings.max_body_bytes,
             deadline=self._deadline,
         )
+        # The API itself follows a workspace that has moved.
+        with contextlib.suppress(UnknownWorkspace):
+            if await services.identity.resolve(self.presented.read(scope, given)) != principal:
+                raise Unauthenticated("The rights of the credential have changed while the body came: send it again.")
+        return body

@@ -148,7 +148,7 @@ class RestEndpoint:
         parameters = read_parameters(scope["query_string"], action)
         if_updated_at = _read_condition(given, action)
         if action.has_body or (action is Action.DELETE_MANY and given.get(b"content-length", b"0") != b"0"):
-            body, is_large = await self._admission.read_json(receive, given, services, principal)
+            body, is_large = await self._admission.read_json(scope, receive, given, services, principal)
         sent_key = None
         if not action.reads and (key := given.get(b"idempotency-key")) is not None:
             sent_key = SentKey(key)

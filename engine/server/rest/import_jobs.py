@@ -88,7 +88,7 @@ class ImportJobEndpoint:
         context_of(scope).operations = 1
         body: JsonValue = None
         if method in {"PATCH", "POST"}:
-            body = await self._read_options(receive, given, services, principal, needs=method == "PATCH")
+            body = await self._read_options(scope, receive, given, services, principal, needs=method == "PATCH")
         presented = self._admission.presented.read(scope, given)
         try:
             return await _answer(services, principal, presented, method, address, scope["query_string"], body)
@@ -98,6 +98,7 @@ class ImportJobEndpoint:
 
     async def _read_options(
         self,
+        scope: "Scope",
         receive: "Receive",
         given: dict[bytes, bytes],
         services: Services,
@@ -109,7 +110,7 @@ class ImportJobEndpoint:
             return None
         if not needs and given.get(b"content-length") == b"0":
             return None
-        return (await self._admission.read_json(receive, given, services, principal))[0]
+        return (await self._admission.read_json(scope, receive, given, services, principal))[0]
 
     async def _receive(self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], headers: Headers) -> Reply:
         body = FileBody(scope, receive, most=self._settings.max_import_bytes, patience=self._settings.body_timeout)

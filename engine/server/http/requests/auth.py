@@ -13,7 +13,7 @@ from fieldstone.engine.server.browsers.cookies import SESSION, read_cookie
 from fieldstone.engine.server.rate_limits.failed_tokens import FailedTokens
 from fieldstone.engine.server.rate_limits.limiter import Header
 from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, author_of
-from fieldstone.metadata.roles.networks import Address, Network, is_within, read_address
+from fieldstone.metadata.roles.networks import Address, Network, is_within, read_address, read_reported
 from fieldstone.metadata.roles.principal import Principal
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ class PresentedReader:
         for part in reversed(given.get(b"x-forwarded-for", b"").split(b",")):
             if not part.strip():
                 continue
-            address = read_address(part.decode("latin-1"))
+            address = read_reported(part.decode("latin-1"))
             if not is_within(address, self._proxies):
                 return address
         return address
