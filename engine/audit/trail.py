@@ -148,7 +148,7 @@ class AuditTrail:
         if self._rows < 1:
             # Not even the row for all others is written at each turn.
             return
-        failures, others = self._failures, self._others
+        failures, others = self._failures.copy(), self._others
         listed = [_show(failed, count) for failed, count in failures.items()]
         rows = await self._database.write(
             *_NOTE_FAILURES.bind(failures=dumps(listed), most=max(0, int(self._rows) - 1), others=others)

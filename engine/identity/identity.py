@@ -1,7 +1,7 @@
 """The identity of requests: from a credential to its principal."""
 
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -73,9 +73,14 @@ class Identity(NamedTuple):
                 return self.tokens.are_accepted and not self.tokens.has(credential.hash)
 
     async def is_valid(self, credential: Credential) -> bool:
-        """Return whether a key or a session is valid, by a statement shared with others; False for a token."""
+        """Return whether a key or a session is valid, by a statement shared with others; False for a token.
+
+        Raises:
+            ServiceUnavailable: it cannot be checked at the moment.
+        """
         shared = self.shared.get(credential.kind)
-        return shared is not None and await shared.find(credential.hash) is not None
+        with _described():
+            return shared is not None and await shared.find(credential.hash) is not None
 
     def note_use(self, principal: Principal) -> None:
         """Note that a person has used a session, which would end by being idle."""
@@ -99,7 +104,7 @@ class Identity(NamedTuple):
 
     async def _act(self, finding: Awaitable[Principal], acts_as: ActsAs | None) -> Principal:
         """Return a principal as soon as it is found, or the one as which it acts."""
-        try:
+        with _described():
             principal = await finding
             await self.roles.look_for(principal.workspace_id, principal.role)
             if acts_as is None:
@@ -107,10 +112,6 @@ class Identity(NamedTuple):
             if acts_as.role is not None:
                 await self.roles.look_for(principal.workspace_id, acts_as.role_name)
             snapshot = await self.current.get(principal.workspace_id)
-        except DatabaseError as error:
-            if known := describe(error, None, None):
-                raise known from error
-            raise
         try:
             return impersonate(snapshot, principal, acts_as)
         except Forbidden as error:
@@ -145,6 +146,17 @@ class Identity(NamedTuple):
                 if principal is None:
                     raise Unauthenticated("The session has ended: sign in again.")
                 return principal
+
+
+@contextmanager
+def _described() -> Iterator[None]:
+    """Let errors of the database leave the block in the API's terms."""
+    try:
+        yield
+    except DatabaseError as error:
+        if known := describe(error, None, None):
+            raise known from error
+        raise
 
 
 @asynccontextmanager

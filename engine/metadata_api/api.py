@@ -8,7 +8,7 @@ from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.metadata_api.catalog_source import CatalogSource
 from fieldstone.engine.metadata_api.model.facts import model_facts
 from fieldstone.engine.metadata_api.mutations.changes import change_runs
-from fieldstone.engine.metadata_api.mutations.documents import document_runs
+from fieldstone.engine.metadata_api.mutations.documents import document_checks, document_runs
 from fieldstone.engine.metadata_api.mutations.keys import key_runs
 from fieldstone.engine.metadata_api.mutations.tokens import token_facts, token_runs
 from fieldstone.engine.metadata_api.mutations.webhooks import webhook_checks, webhook_runs
@@ -92,12 +92,12 @@ def build_metadata_api(
         runs={
             **change_runs(),
             **key_runs(keys),
-            **document_runs(limits.document),
+            **document_runs(),
             **token_runs(denied or DeniedTokens(database), sessions or SessionStore(database), keys),
             **view_runs(),
             **webhook_runs(webhooks),
         },
-        checks=webhook_checks(webhooks),
+        checks={**webhook_checks(webhooks), **document_checks(limits.document, work)},
         plans=plan_runs(find_broken, documents),
         facts={
             **principal_facts(server),

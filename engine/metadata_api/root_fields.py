@@ -18,7 +18,7 @@ from fieldstone.engine.metadata_api.mutations.audited import note_mutation
 from fieldstone.engine.metadata_api.plans.runs import PlanRun
 from fieldstone.engine.metadata_api.roles.rights import require_root
 from fieldstone.engine.metadata_api.selection import select_members
-from fieldstone.engine.metadata_api.writes import Check, Run, Sequel, Written
+from fieldstone.engine.metadata_api.writes import Arguments, Check, Run, Sequel, Written
 from fieldstone.engine.planner.arguments.trees import Bindings, arguments_of, value_of
 from fieldstone.engine.planner.bound_statement import compile_bound
 from fieldstone.engine.planner.context import PlanContext
@@ -102,10 +102,10 @@ class RootFields:
         roots = _roots_of(call)
         asked = []
         for root in roots:
-            arguments = _arguments(call, root)
+            arguments: Arguments = _arguments(call, root)
             if check := self._checks.get(root.name):
                 with _located(root):
-                    await check(arguments)
+                    arguments = await check(call.principal, arguments)
             asked.append((root, arguments))
 
         author = author_of(call.principal, CLIENT_ADDRESS.get())

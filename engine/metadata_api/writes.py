@@ -39,5 +39,6 @@ class Written:
 Run = Callable[[ModelTransaction, Principal, Arguments], Awaitable[Written]]
 """Writes in the transaction of the workspace of the principal."""
 
-Check = Callable[[Arguments], Awaitable[None]]
-"""Refuses arguments before there is a transaction, which must not wait for it; raises ApiError."""
+Check = Callable[[Principal, Arguments], Awaitable[Arguments]]
+"""Refuses arguments before there is a transaction, which must not wait for it, or returns those to run with; raises
+ApiError."""

@@ -1,6 +1,7 @@
 """The limits of a role: its own, and where it has none the largest of the roles that it inherits."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.role import NO_LIMITS, Role, RoleLimits, RoleReference, find_role
@@ -11,22 +12,29 @@ def role_limits(snapshot: Snapshot, reference: RoleReference) -> RoleLimits:
     if not snapshot.has_role_limits:
         return NO_LIMITS
     known = snapshot.whole.role_limits
-    limits = known.get(reference)
-    if limits is None:
+    if reference not in known:
         role = find_role(snapshot.roles, reference)
-        limits = NO_LIMITS if role is None else _limits_of(snapshot, role, frozenset())
-        if role is not None:
-            known[reference] = limits
-    return limits
+        if role is None:
+            return NO_LIMITS
+        _find_limits(snapshot.roles, role, known)
+        known[reference] = known[role.id]
+    return known[reference]
 
 
-def _limits_of(snapshot: Snapshot, role: Role, below: frozenset[Role]) -> RoleLimits:
-    inherited = [
-        _limits_of(snapshot, parent, below | {role})
-        for parent_id in role.parents
-        if (parent := snapshot.roles.get(parent_id)) is not None and parent not in below
-    ]
-    own = role.limits
+def _find_limits(roles: Mapping[UUID, Role], role: Role, known: dict[RoleReference, RoleLimits]) -> None:
+    """Add the limits of a role, and of all that it inherits; a circle, which is refused when it is saved, is cut."""
+    begun: set[UUID] = set()
+    pending = [role]
+    while pending:
+        one = pending[-1]
+        if one.id not in begun:
+            begun.add(one.id)
+            pending += [roles[id_] for id_ in one.parents if id_ in roles and id_ not in known and id_ not in begun]
+        elif pending.pop().id not in known:
+            known[one.id] = _join(one.limits, [known[id_] for id_ in one.parents if id_ in known])
+
+
+def _join(own: RoleLimits, inherited: Sequence[RoleLimits]) -> RoleLimits:
     return RoleLimits(
         page=_largest(own.page, [one.page for one in inherited]),
         cost=_largest(own.cost, [one.cost for one in inherited]),

@@ -515,10 +515,24 @@ WHERE s.token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes
     );
 
 -- name: insert_session
+-- A session that a rotated key's old token begins ends with that token, and at once where the key has the token no more. A
+-- rotation waits until the session is committed, and so finds it.
+WITH given AS (
+    SELECT CASE WHEN token_hash = %(key_hash)s THEN 'infinity' ELSE old_token_until END AS until
+    FROM fieldstone.api_key
+    WHERE id = %(key_id)s AND (token_hash = %(key_hash)s OR (old_token_hash = %(key_hash)s AND old_token_until > now()))
+    FOR SHARE
+)
 INSERT INTO fieldstone.session (id, workspace_id, token_hash, key_id, user_id, issuer, subject, name, role, claims,
     address, expires_at, idle_seconds)
 VALUES (%(id)s, %(workspace_id)s, %(token_hash)s, %(key_id)s, %(user_id)s, %(issuer)s, %(subject)s, %(name)s, %(role)s,
-    %(claims)s, %(address)s, now() + make_interval(secs => %(seconds)s), %(idle_seconds)s);
+    %(claims)s, %(address)s,
+    least(
+        now() + make_interval(secs => %(seconds)s),
+        CASE WHEN %(key_id)s::uuid IS NOT NULL THEN coalesce((SELECT until FROM given), now()) END
+    ),
+    %(idle_seconds)s)
+RETURNING expires_at > now();
 
 -- name: note_session_uses
 UPDATE fieldstone.session SET last_used_at = now()

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, TypeVar
 from uuid import UUID
 from weakref import WeakValueDictionary
 
-from fieldstone.metadata.catalog.queries import QUERIES, catalog_statement, fetch_one
+from fieldstone.metadata.catalog.queries import QUERIES, catalog_statement, fetch, fetch_one
 from fieldstone.metadata.catalog.sessions import Reads, Session
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.ids import new_id
@@ -84,6 +84,7 @@ async def create_session(
     idle_seconds: int = 0,
     address: str | None,
     key: Principal | None = None,
+    key_hash: bytes | None = None,
     user: UserFacts | None = None,
 ) -> tuple[UUID, str]:
     """Insert a session and return its id and the random id for its cookie, which is not kept; commit it before.
@@ -97,7 +98,11 @@ async def create_session(
         idle_seconds: the length of a time without a use that ends it; 0 is none.
         address: of the client that signs in.
         key: the principal of the API key that signs in; None if a user does.
+        key_hash: of the key's token that is presented; the session of an old token ends with it.
         user: the user that signs in; None if a key does.
+
+    Raises:
+        UnknownObject: the key has another token by now.
     """
     token, id_ = secrets.token_urlsafe(_RANDOM_BYTES), new_id()
     values = {
@@ -108,6 +113,7 @@ async def create_session(
         "idle_seconds": idle_seconds,
         "address": address,
         "key_id": None if key is None else key.subject_id,
+        "key_hash": key_hash,
         "name": key.name if key is not None else user.name if user is not None else "",
         "user_id": None if user is None else user.user_id,
         "issuer": None if user is None else user.issuer,
@@ -116,7 +122,9 @@ async def create_session(
         "claims": dumps({} if user is None else dict(user.claims)),
     }
     await connection.execute(QUERIES["drop_old_sessions"], {"workspace_id": workspace_id})
-    await connection.execute(QUERIES["insert_session"], values)
+    ((is_valid,),) = await fetch(connection, "insert_session", **values)
+    if not is_valid:
+        raise UnknownObject("the API key has another token by now")
     subject = {"workspace_id": workspace_id, "subject_id": values["key_id"] or values["user_id"]}
     await connection.execute(QUERIES["end_surplus_sessions"], subject | {"most": MOST})
     await connection.execute(QUERIES["drop_surplus_sessions"], subject | {"most": _MOST_LISTED})

@@ -32,6 +32,7 @@ TOKENS = DocumentLimits().tokens
 ID = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e"
 QUOTED = json.dumps(ID)
 ONE = f'{{ company(id: "{ID}") {{ %s }} }} '
+IMPORT = 'mutation ($manifest: JSON!) { importDocuments(input: { client: "web" manifest: $manifest }) { written } }'
 LEVELS = "people { edges { node { company { id name } } } }"
 
 
@@ -218,6 +219,16 @@ def test_large_variables_are_left_to_the_work_thread(
     answer = served.run(send())
     assert len(loads(answer).get("data", {}).get("createCompanies", ())) in {0, 10_000}
     assert apis.work.counters.calls > before
+    assert longest.lines < MOST_LINES
+
+
+def test_a_manifest_is_left_to_the_work_thread(served: Served, longest: Longest) -> None:
+    manifest = {f"id{n}": f"query Q{n} {{ {LEVELS} }}" for n in range(4_000)}
+    served.snapshot()
+    before, longest.lines = served.apis.work.counters.calls, 0
+    sent = served.apis.send(IMPORT, {"manifest": manifest}, api=served.apis.metadata)
+    assert loads(served.run(sent).body) == {"data": {"importDocuments": {"written": 4_000}}}
+    assert served.apis.work.counters.calls > before + 3
     assert longest.lines < MOST_LINES
 
 

@@ -1,21 +1,42 @@
 """The Metadata API's mutations of trusted documents."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from fieldstone.engine.documents.document import DocumentLimits
-from fieldstone.engine.documents.manifests import read_manifest
+from fieldstone.engine.documents.manifests import read_documents, read_texts
+from fieldstone.engine.documents.portions import portions
 from fieldstone.engine.errors import BadUserInput
-from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
+from fieldstone.engine.metadata_api.writes import Arguments, Check, Run, Written
+from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import find_role
 from fieldstone.metadata.scalars import shown
-from fieldstone.metadata.workspaces.trusted_documents import Imported, import_documents, remove_documents
+from fieldstone.metadata.workspaces.trusted_documents import (
+    Imported,
+    NewDocument,
+    import_documents,
+    remove_documents,
+)
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
 
-def document_runs(limits: DocumentLimits) -> Mapping[str, Run]:
+def document_checks(limits: DocumentLimits, work: WorkThread) -> Mapping[str, Check]:
+    """Return the check of manifests, by the mutation that gives one: their documents are parsed in the work thread."""
+
+    async def check(principal: Principal, arguments: Arguments) -> Arguments:
+        given = arguments["input"]
+        documents: dict[str, NewDocument] = {}
+        for portion in portions(read_texts(given["manifest"]).items(), lambda entry: entry[1]):
+            documents |= await work.run(principal.workspace_id, partial(read_documents, portion, limits))
+        return {**arguments, "input": {**given, "manifest": documents}}
+
+    return {"importDocuments": check}
+
+
+def document_runs() -> Mapping[str, Run]:
     """Return the functions that execute the mutations of documents, by their names."""
 
     async def import_(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
@@ -28,7 +49,7 @@ def document_runs(limits: DocumentLimits) -> Mapping[str, Run]:
             transaction.connection,
             workspace_id=principal.workspace_id,
             client=given["client"],
-            documents=read_manifest(given["manifest"], limits),
+            documents=given["manifest"],
             role_id=None if role is None else role.id,
             replaces=bool(given.get("replace")),
         )

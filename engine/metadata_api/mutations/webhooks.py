@@ -41,14 +41,15 @@ _KEPT = ("targetUrl", "operations", "secret", "isActive")
 def webhook_checks(webhooks: Webhooks) -> Mapping[str, Check]:
     """Return the checks of targets, by the mutation that gives them; each may take as long as a name server does."""
 
-    async def check(arguments: Arguments) -> None:
+    async def check(_principal: Principal, arguments: Arguments) -> Arguments:
         url = arguments["input"].get("targetUrl")
         if url is None:
-            return
+            return arguments
         try:
             await webhooks.sender.targets.check(url)
         except RefusedTarget as refused:
             raise BadUserInput(f"targetUrl is refused: {refused}.", field="targetUrl") from None
+        return arguments
 
     return {"createWebhook": check, "updateWebhook": check}
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import accumulate
 from typing import NamedTuple
 from uuid import UUID
 
 from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode
 
 from fieldstone.engine.documents.document import Operation, parse_document
+from fieldstone.engine.documents.portions import portions
 from fieldstone.engine.documents.validation import validate_operation
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.metadata_api.plans.broken_operations import MOST_REASONS, show_reasons
@@ -28,8 +30,6 @@ from fieldstone.metadata.workspaces.trusted_documents import TrustedDocument, li
 
 MOST_CHARACTERS = 2_000_000
 """Of the documents that are held against the model to be: some eight seconds of the work thread."""
-_PORTION = 50_000
-"""Characters of the documents of one call, so that others get their turn in the thread."""
 
 
 class BrokenDocuments(NamedTuple):
@@ -68,7 +68,7 @@ class DocumentSearch:
     ) -> BrokenDocuments:
         broken: list[JsonValue] = []
         unchecked = len(documents)
-        for portion in _portions(documents):
+        for portion in portions(_limited(documents), lambda document: document.text):
             broken += await self._work.run(model.workspace.id, partial(self._check, portion, model, before))
             unchecked -= len(portion)
         return BrokenDocuments(broken, unchecked)
@@ -134,18 +134,7 @@ def _operations_of(document: DocumentNode) -> Iterator[Operation]:
             yield Operation(document=document, definition=node, fragments=fragments)
 
 
-def _portions(documents: Sequence[TrustedDocument]) -> Iterator[Sequence[TrustedDocument]]:
-    """Yield the documents up to the limit of their characters, some at a time."""
-    portion: list[TrustedDocument] = []
-    in_portion = in_all = 0
-    for document in documents:
-        in_all += len(document.text)
-        if in_all > MOST_CHARACTERS:
-            break
-        portion.append(document)
-        in_portion += len(document.text)
-        if in_portion > _PORTION:
-            yield portion
-            portion, in_portion = [], 0
-    if portion:
-        yield portion
+def _limited(documents: Sequence[TrustedDocument]) -> Iterator[TrustedDocument]:
+    """Yield the documents up to the limit of their characters."""
+    totals = accumulate(len(document.text) for document in documents)
+    return (document for document, total in zip(documents, totals, strict=True) if total <= MOST_CHARACTERS)

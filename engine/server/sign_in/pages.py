@@ -10,6 +10,7 @@ GET    /auth/login, /auth/callback             to a provider, and back from it
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import (
     ApiError,
     BadUserInput,
@@ -37,6 +38,7 @@ from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.workspaces.sign_in_codes import take_code
 from fieldstone.sql.concurrency.deadlines import Overdue
+from fieldstone.sql.errors import DatabaseError
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -106,6 +108,11 @@ class SignIn:
             reply = await answer(asked)
         except ApiError as error:
             reply = build_error_reply(error)
+        except DatabaseError as error:
+            known = describe(error, None, None)
+            if known is None:
+                raise
+            reply = build_error_reply(known)
         await send_reply(send, reply, [*headers, (b"cache-control", b"no-store")])
 
     def _find_answer(self, scope: "Scope") -> Callable[[_Asked], Awaitable[Reply]]:
@@ -130,13 +137,17 @@ class SignIn:
         return answer
 
     async def _tell_ways(self, asked: _Asked) -> Reply:
-        """Tell the ways to sign in, also to those that have no session."""
-        services = asked.services
+        """Tell the ways to sign in, also to those that have no session, or one that is of no use here or not any more.
+
+        It counts as no operation, and tells of no other principal as which the session could act.
+        """
+        services, presented = asked.services, asked.presented._replace(acts_as=None)
         session: JsonValue = None
-        if asked.presented.credential is not None and asked.presented.credential.kind is CredentialKind.SESSION:
+        if presented.credential is not None and presented.credential.kind is CredentialKind.SESSION:
             try:
-                session = await describe_session(services, await self._find_session(asked))
-            except Unauthenticated:
+                session = await describe_session(services, await self._check(asked, presented))
+            except (Unauthenticated, Forbidden):
+                # No script can remove the cookie, by which the browser could sign in as nobody else.
                 asked.headers.append(self._cookies.clear())
         ways = {"environment": services.facts.environment, "providers": list_providers(services), "session": session}
         return _answer(ways)
@@ -179,9 +190,12 @@ class SignIn:
         async def begin(services: Services) -> Reply:
             principal = await self._check(asked._replace(services=services), presented)
             failed.end(address)
-            cookie, begun = await self._cookies.open(services, principal, asked.address)
-            shown = await describe_session(services, begun)
-            return _answer(shown)._replace(headers=[cookie])
+            key_hash = None if presented.credential is None else presented.credential.hash
+            cookie, token_hash = await self._cookies.open(services, principal, asked.address, key_hash=key_hash)
+            # An error from here on sets it, too: the session has begun.
+            asked.headers.append(cookie)
+            begun = await services.identity.sessions.look_up(token_hash)
+            return _answer(await describe_session(services, begun or principal))
 
         reply = await self._runtime.serve(presented, begin)
         await self._cookies.replace(self._runtime, asked.given)

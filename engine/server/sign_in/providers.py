@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote
 
 from fieldstone.engine.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
 from fieldstone.engine.identity.credential import Presented
+from fieldstone.engine.identity.identity import Identity
 from fieldstone.engine.identity.json_objects import read_object
 from fieldstone.engine.identity.openid import LOGIN_FOR, Login, OpenIdProvider
 from fieldstone.engine.identity.tokens import refused_user
@@ -24,6 +25,9 @@ from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.secret_box import SEALED, SecretBox
 from fieldstone.metadata.errors import SecretUnreadable
 from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import find_role
+from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.workspaces.sessions import UserFacts
 
 if TYPE_CHECKING:
@@ -79,7 +83,8 @@ class ProviderSignIn:
             # The denials of a workspace lie in its cell.
             try:
                 await services.identity.tokens.require_allowed(facts)
-            except Unauthenticated:
+                await _require_role(services.identity, principal)
+            except (Unauthenticated, Forbidden):
                 services.audit.fail(None, address, refused_user(principal))
                 raise
             cookie, _ = await self._cookies.open(services, principal, address, user=user)
@@ -121,6 +126,22 @@ def _find_provider(services: Services, name: str | None) -> OpenIdProvider:
     if found is None:
         raise NotFound("There is no such identity provider.")
     return found
+
+
+async def _require_role(identity: Identity, principal: Principal) -> None:
+    """Return unless the workspace of a user lacks its role.
+
+    Raises:
+        Forbidden: it does.
+        DatabaseError: the database fails.
+    """
+    await identity.roles.look_for(principal.workspace_id, principal.role)
+    model = await identity.current.get(principal.workspace_id)
+    if find_role(model.roles, principal.role) is None:
+        raise Forbidden(
+            f"The workspace {shown(model.workspace.name)} has no role {shown(str(principal.role))}, which the identity"
+            " provider gives: create it, or change 'roles' in FIELDSTONE_OIDC."
+        )
 
 
 def _read_code(asked: Mapping[str, str], login: Login, provider: OpenIdProvider) -> str:

@@ -1,9 +1,11 @@
 """The sessions that sign-ins begin: their rows, their cookies, and the members that a browser is told of one."""
 
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import NamedTuple
 
+from fieldstone.engine.errors import ApiError, Unauthenticated
 from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
 from fieldstone.engine.metadata_api.roles.me import describe_principal
 from fieldstone.engine.server.browsers.cookies import SESSION, read_cookie, set_cookie
@@ -12,9 +14,13 @@ from fieldstone.engine.server.http.responses import Header
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, Author, author_of, note
+from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.workspaces.sessions import EndedSession, UserFacts, create_session, hash_session
+from fieldstone.sql.errors import DatabaseError
+
+_LOG = logging.getLogger(__name__)
 
 
 class SessionCookies(NamedTuple):
@@ -51,26 +57,37 @@ class SessionCookies(NamedTuple):
         principal: Principal,
         address: str | None,
         *,
+        key_hash: bytes | None = None,
         user: UserFacts | None = None,
-    ) -> tuple[Header, Principal]:
-        """Begin a session; return the header that sets its cookie, and its principal.
+    ) -> tuple[Header, bytes]:
+        """Begin a session; return the header that sets its cookie, and the hash under which it is stored.
 
         Args:
             services: those of the process.
             principal: of the key or the user that signs in.
             address: of the client.
+            key_hash: of the key's token; None if a user signs in.
             user: the facts of the user; None if a key signs in.
+
+        Raises:
+            Unauthenticated: the key has another token by now.
+            DatabaseError: the database fails.
         """
         async with services.foundation.database.session() as connection, connection.transaction():
-            session_id, token = await create_session(
-                connection,
-                workspace_id=principal.workspace_id,
-                seconds=self.seconds,
-                idle_seconds=self.idle_seconds,
-                address=address,
-                key=principal if user is None else None,
-                user=user,
-            )
+            try:
+                session_id, token = await create_session(
+                    connection,
+                    workspace_id=principal.workspace_id,
+                    seconds=self.seconds,
+                    idle_seconds=self.idle_seconds,
+                    address=address,
+                    key=principal if user is None else None,
+                    key_hash=key_hash,
+                    user=user,
+                )
+            except UnknownObject:
+                services.audit.fail(key_hash, address)
+                raise Unauthenticated("The API key has been rotated: sign in by its new token.") from None
             await note(
                 connection,
                 AuditEntry(
@@ -81,13 +98,19 @@ class SessionCookies(NamedTuple):
                     subject_name=principal.name,
                 ),
             )
-        begun = await services.identity.sessions.look_up(hash_session(token))
-        return set_cookie(SESSION, token, seconds=self.seconds, secure=self.is_secure), begun or principal
+        return set_cookie(SESSION, token, seconds=self.seconds, secure=self.is_secure), hash_session(token)
 
     async def replace(self, runtime: Runtime, given: Mapping[bytes, bytes]) -> None:
-        """End the session that a browser had before a sign-in, if it had one: it may be that of another workspace."""
-        if (token_hash := self.read(given)) is not None:
+        """End the session that a browser had before a sign-in, if it had one: it may be that of another workspace.
+
+        Where its database fails, it ends by itself: the browser has the new session.
+        """
+        if (token_hash := self.read(given)) is None:
+            return
+        try:
             await self._revoke(runtime, token_hash)
+        except (ApiError, DatabaseError) as error:
+            _LOG.warning("a session that a sign-in replaces was not ended: %s", error)
 
     async def end(self, runtime: Runtime, given: Mapping[bytes, bytes], address: str | None) -> None:
         """End the session of a request's cookie, if it has one: its person signs out."""

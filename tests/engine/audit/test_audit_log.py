@@ -21,6 +21,7 @@ from fieldstone.engine.server.rate_limits.failed_tokens import MOST, MOST_SIGN_I
 from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, Author
 from tests.engine.identity.provider import ISSUER, Provider, claims, new_key, sign
 from tests.engine.server.conftest import StartApp
+from tests.waiting import until_found
 
 LOG = (
     "query ($filter: AuditEntryFilterInput, $first: Int, $after: String) { auditLog(filter: $filter, first: $first,"
@@ -256,6 +257,26 @@ async def test_acts_wait_while_the_database_refuses_them_and_are_written_at_the_
         await asyncio.gather(running, return_exceptions=True)
         counted = connection.execute("SELECT count FROM fieldstone.audit_log WHERE actor_kind = 'UNKNOWN'").fetchall()
     assert counted == [(1,)]
+
+
+async def test_failures_that_come_while_others_are_written_are_written_next(
+    served: tuple[Fieldstone, str], app_database: str
+) -> None:
+    app, _ = served
+    trail = AuditTrail((await app.runtime.ready()).foundation.database)
+    trail.fail(b"x", "203.0.113.9")
+    async with await psycopg.AsyncConnection.connect(app_database) as connection:
+        await connection.execute("LOCK TABLE fieldstone.audit_log")
+        async with await psycopg.AsyncConnection.connect(app_database, autocommit=True) as other:
+            flushing = asyncio.create_task(trail.flush())
+            await until_found(other, "SELECT FROM pg_locks WHERE NOT granted")
+        for hash_ in (b"x", b"y"):
+            trail.fail(hash_, "203.0.113.9")
+        await connection.rollback()
+        await flushing
+        await trail.flush()
+        cursor = await connection.execute("SELECT sum(count) FROM fieldstone.audit_log WHERE action = 'SIGN_IN_FAILED'")
+        assert await cursor.fetchone() == (3,)
 
 
 async def test_a_workspace_reads_its_own_entries_page_by_page_and_nobody_writes_them(

@@ -11,6 +11,7 @@ import pytest
 
 from fieldstone.engine.identity.shared_look_ups import SharedLookUps
 from fieldstone.engine.server.rate_limits.failed_tokens import MOST, WINDOW
+from fieldstone.sql.errors import DatabaseUnavailable
 from tests.engine.identity.browsers import READ, key_of
 from tests.engine.server.conftest import StartApp
 from tests.engine.server.fast_path.talking import PEOPLE, Serve
@@ -99,3 +100,19 @@ async def test_a_client_that_goes_takes_no_answer_from_those_that_share_its_stat
     go_on.set()
     assert await asyncio.gather(*others) == [1, 0, 2]
     assert statements == [{b"a"}, {b"a", b"b", b"c"}]
+
+
+async def test_behind_made_up_keys_a_database_that_is_away_is_a_503(
+    start_app: StartApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with start_app() as (app, client):
+        services = await app.runtime.ready()
+        for _ in range(MOST):
+            services.failed_tokens.begin(ip_address("127.0.0.1"))
+
+        async def read(*_: Any) -> Any:
+            raise DatabaseUnavailable("away")
+
+        monkeypatch.setattr(services.foundation.database, "read", read)
+        client.headers["authorization"] = f"Bearer {made_up(1)}"
+        assert (await client.post("/graphql", json=READ)).status_code == 503

@@ -7,10 +7,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import psycopg
 import pytest
 from joserfc.jwk import RSAKey
 
 from fieldstone.engine.settings import ConfigurationError, load_settings
+from tests.engine.identity.browsers import no_session_free
 from tests.engine.identity.openid_provider import HERE, SETTINGS, provider_of, visit
 from tests.engine.identity.provider import sign_with_text, unsigned
 from tests.engine.server.conftest import StartApp, client_of
@@ -62,6 +64,39 @@ async def test_the_providers_keys_rotate_and_a_stranger_has_no_role(start_app: S
         browser = client_of(app)
         begun = await browser.get("/auth/login")
         assert (await browser.get(await visit(begun.headers["location"], "grace"))).status_code == 302
+
+
+async def test_a_role_that_the_workspace_lacks_is_named_and_begins_no_session(
+    start_app: StartApp, clients: Path, app_database: str
+) -> None:
+    async with provider_of(clients) as provider:
+        oidc = provider.setting(claims={"role": "sub"}, roles=["admin", "rep"])
+        async with start_app(oidc=oidc, session_pool_size=1, **SETTINGS) as (app, client):
+            browser = client_of(app)
+            begun = await browser.get("/auth/login")
+            answer = await browser.get(await visit(begun.headers["location"], "rep"))
+            (error,) = answer.json()["errors"]
+            assert (answer.status_code, error["extensions"]["code"]) == (403, "FORBIDDEN")
+            assert error["message"] == (
+                'The workspace "default" has no role "rep", which the identity provider gives: create it, or change'
+                " 'roles' in FIELDSTONE_OIDC."
+            )
+            await (await app.runtime.ready()).audit.flush()
+            with psycopg.connect(app_database) as connection:
+                rows = connection.execute(
+                    "SELECT actor_name, (SELECT count(*) FROM fieldstone.session) FROM fieldstone.audit_log"
+                    " WHERE action = 'SIGN_IN_FAILED'"
+                ).fetchall()
+            assert rows == [("Person rep", 0)]
+            made = {"query": 'mutation { createRole(input: { name: "rep" label: "Rep" }) { id } }'}
+            assert "errors" not in (await client.post("/metadata", json=made)).json()
+            begun = await browser.get("/auth/login")
+            assert (await browser.get(await visit(begun.headers["location"], "rep"))).status_code == 302
+            begun = await browser.get("/auth/login")
+            back = await visit(begun.headers["location"], "rep")
+            async with no_session_free(app):
+                answer = await browser.get(back)
+            assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (503, "OVERLOADED")
 
 
 async def id_token_of(app: Any, login: str) -> str:

@@ -10,6 +10,8 @@ import pytest
 from fieldstone.engine.identity.tokens import user_id
 from fieldstone.engine.server.rate_limits.failed_tokens import MOST, MOST_SIGN_INS
 from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.workspaces.api_keys import hash_token
+from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.workspaces.sessions import MOST as MOST_SESSIONS
 from fieldstone.metadata.workspaces.sessions import UserFacts, create_session
 from fieldstone.metadata.workspaces.sign_in_codes import create_code
@@ -159,6 +161,24 @@ async def test_the_sessions_of_a_rotated_key_end(start_app: StartApp) -> None:
         assert (await status(browser), await status(again)) == (401, 401)
 
 
+async def test_a_session_that_an_old_token_begins_ends_with_it(start_app: StartApp) -> None:
+    async with start_app() as (app, _):
+        services = await app.runtime.ready()
+        workspace_id = services.foundation.default.workspace.id
+        made = await services.keys.create(workspace_id, "rotated")
+        browser = await signed_in(app, made.token)
+        rotated = await services.keys.rotate(workspace_id, made.key.id, overlap_seconds=3_600)
+        ends = (await told(browser))["expiresAt"]
+        late = await signed_in(app, made.token)
+        assert (await told(late))["expiresAt"] == ends
+        assert (await told(await signed_in(app, rotated.token)))["expiresAt"] > ends
+        # Another process has rotated the key, and this one still knows the token.
+        assert services.keys.find_fresh(hash_token(rotated.token) or b"") is not None
+        await KeyStore(services.foundation.database).rotate(workspace_id, made.key.id)
+        refused = await client_of(app).post("/auth/sign-in", json={"key": rotated.token})
+        assert (refused.status_code, refused.headers.get("set-cookie")) == (401, None)
+
+
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
@@ -174,18 +194,42 @@ async def test_the_session_of_a_user_ends_with_its_provider(
     provider = {"issuer": ISSUER, "clientId": "fieldstone", "roles": ["admin"]}
     oidc = {} if changes is None else {"oidc": dumps([provider | changes])}
     async with start_app(**oidc, **SETTINGS) as (app, _):
-        foundation = (await app.runtime.ready()).foundation
-        ada = UserFacts(
-            user_id=user_id(ISSUER, "ada"), issuer=ISSUER, subject="ada", name="Ada", role="admin", claims={}
+        assert await status(await user_browser(app, "admin")) == expected
+
+
+async def user_browser(app: Any, role: str) -> httpx.AsyncClient:
+    """Return a browser with the session of a user of a role."""
+    foundation = (await app.runtime.ready()).foundation
+    ada = UserFacts(user_id=user_id(ISSUER, "ada"), issuer=ISSUER, subject="ada", name="Ada", role=role, claims={})
+    async with foundation.database.session() as connection, connection.transaction():
+        _, token = await create_session(
+            connection, workspace_id=foundation.default.workspace.id, seconds=600, address="127.0.0.1", user=ada
         )
-        workspace_id = foundation.default.workspace.id
-        async with foundation.database.session() as connection, connection.transaction():
-            _, token = await create_session(
-                connection, workspace_id=workspace_id, seconds=600, address="127.0.0.1", user=ada
-            )
-        browser = client_of(app)
-        browser.headers["cookie"] = f"fieldstone_session={token}"
-        assert await status(browser) == expected
+    return client_of(app, cookies={"fieldstone_session": token})
+
+
+async def test_a_session_that_is_of_no_use_keeps_nobody_from_signing_in(start_app: StartApp) -> None:
+    oidc = dumps([{"issuer": ISSUER, "clientId": "fieldstone", "claims": {"role": "role"}, "roles": ["admin", "rep"]}])
+    async with start_app(oidc=oidc, trusted_proxies="127.0.0.1", **SETTINGS) as (app, client):
+        named = {"query": 'mutation { createApiKey(input: { name: "n" networks: ["203.0.113.0/24"] }) { token } }'}
+        token = (await client.post("/metadata", json=named)).json()["data"]["createApiKey"]["token"]
+        elsewhere, inside = client_of(app), {"x-forwarded-for": "203.0.113.7"}
+        assert (await elsewhere.post("/auth/sign-in", json={"key": token}, headers=inside)).status_code == 200
+        assert (await elsewhere.get("/auth/sign-in", headers=inside)).json()["data"]["session"]["name"] == "n"
+        for browser in (elsewhere, await user_browser(app, "rep")):
+            assert await status(browser) == 403
+            answer = await browser.get("/auth/sign-in")
+            assert (answer.status_code, answer.json()["data"]["session"]) == (200, None)
+            assert "Max-Age=0" in answer.headers["set-cookie"]
+
+
+async def test_the_ways_to_sign_in_count_as_no_operation(start_app: StartApp) -> None:
+    async with start_app(session_rate_limit=2) as (app, client):
+        browser = await signed_in(app, key_of(client))
+        for expected in (200, 200, 429):
+            ways = await browser.get("/auth/sign-in", headers={"x-fieldstone-role": "nobody"})
+            assert (ways.status_code, ways.json()["data"]["session"]["role"]) == (200, "admin")
+            assert await status(browser) == expected
 
 
 async def test_a_session_ends_when_it_is_idle(start_app: StartApp, app_database: str) -> None:

@@ -7,7 +7,9 @@ import httpx
 import psycopg
 import pytest
 
-from tests.engine.identity.browsers import READ, key_of, signed_in
+from fieldstone.metadata.workspaces.sign_in_codes import create_code
+from fieldstone.sql.errors import DatabaseBusy
+from tests.engine.identity.browsers import READ, key_of, no_session_free, signed_in
 from tests.engine.server.conftest import StartApp, client_of
 from tests.engine.server.fast_path.talking import PEOPLE, Serve
 from tests.engine.server.streams.sockets import connected
@@ -157,3 +159,57 @@ async def test_a_cookie_is_never_on_a_remembered_head(serve: Serve) -> None:
         for _ in range(3):
             assert (await talk.ask(PEOPLE, more="Cookie: fieldstone_session=x\r\n", n="Ada")).status == 200
         assert await serving.warm() == before
+
+
+async def test_a_busy_database_is_a_503(start_app: StartApp) -> None:
+    async with start_app(session_pool_size=1) as (app, client):
+        foundation = (await app.runtime.ready()).foundation
+        key_id = (await foundation.keys.list(foundation.default.workspace.id))[0].id
+        code = await create_code(foundation.database, workspace_id=foundation.default.workspace.id, key_id=key_id)
+        browser = await signed_in(app, key_of(client))
+        async with no_session_free(app):
+            answers = [
+                await browser.delete("/auth/session"),
+                await client_of(app).post("/auth/sign-in", json={"key": key_of(client)}),
+                await client_of(app).post("/auth/sign-in", json={"code": code}),
+            ]
+        assert [(one.status_code, one.headers["retry-after"]) for one in answers] == [(503, "1")] * 3, answers[2].text
+        assert (await browser.post("/graphql", json=READ)).status_code == 200
+        assert (await browser.delete("/auth/session")).status_code == 200
+
+
+async def test_a_session_that_cannot_be_replaced_costs_nobody_the_next_one(
+    start_app: StartApp, app_database: str
+) -> None:
+    async with start_app() as (app, client):
+        browser = await signed_in(app, key_of(client))
+        before = browser.cookies["fieldstone_session"]
+        with psycopg.connect(app_database, autocommit=True) as connection:
+            connection.execute(
+                "CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS"
+                " $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = '53300'; END $$"
+            )
+            connection.execute(
+                "CREATE TRIGGER refuse BEFORE UPDATE OF revoked_at ON fieldstone.session FOR EACH ROW"
+                " EXECUTE FUNCTION public.refuse()"
+            )
+        answer = await browser.post("/auth/sign-in", json={"key": key_of(client)})
+        assert answer.status_code == 200, answer.text
+        assert browser.cookies["fieldstone_session"] != before
+        assert (await browser.post("/graphql", json=READ)).status_code == 200
+        assert (await browser.delete("/auth/session")).status_code == 503
+
+
+async def test_a_session_that_has_begun_sets_its_cookie_whatever_comes_after(
+    start_app: StartApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with start_app() as (app, client):
+
+        async def look_up(_hash: bytes) -> None:
+            raise DatabaseBusy("all connections are in use")
+
+        browser = client_of(app)
+        with monkeypatch.context() as patches:
+            patches.setattr((await app.runtime.ready()).identity.sessions, "look_up", look_up)
+            assert (await browser.post("/auth/sign-in", json={"key": key_of(client)})).status_code == 503
+        assert (await browser.post("/graphql", json=READ)).status_code == 200

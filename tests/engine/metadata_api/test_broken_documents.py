@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from fieldstone.engine.documents import portions
 from fieldstone.engine.metadata_api.plans import broken_documents
 from fieldstone.metadata.workspaces.trusted_documents import NewDocument, import_documents
 from tests.apis import WORKSPACE_ID, Apis
@@ -76,7 +77,7 @@ async def test_a_new_field_has_no_document_looked_at(apis: Apis, monkeypatch: py
 async def test_documents_past_the_limit_are_counted(apis: Apis, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "{ people { edges { node { phone } } } }"
     monkeypatch.setattr(broken_documents, "MOST_CHARACTERS", 3 * len(text))
-    monkeypatch.setattr(broken_documents, "_PORTION", len(text))
+    monkeypatch.setattr(portions, "_PORTION", len(text))
     await trust(apis, "web", a=text, b=text, c=text, d=text)
     plan = await planned(apis, HIDE_PHONE)
     assert [one["documentId"] for one in plan["documents"]] == ["a", "b", "c"]

@@ -44,3 +44,20 @@ def test_a_circle_of_parents_ends() -> None:
     a, b = role("a", page=3), role("b", page=4)
     a, b = replace(a, parents=(b.id,)), replace(b, parents=(a.id,), limits=NO_LIMITS)
     assert role_limits(with_roles(a, b), "b").page == 3
+
+
+def test_a_chain_of_parents_is_as_long_as_it_likes() -> None:
+    chain = [role("first", page=7)]
+    for number in range(2_000):
+        chain.append(role(f"link {number}", chain[-1].id))
+    assert role_limits(with_roles(*chain), chain[-1].name) == RoleLimits(page=7)
+
+
+def test_each_inherited_role_is_looked_at_once() -> None:
+    """With each way to it looked at, these took longer than anybody waits."""
+    tiers = [role("first", page=7)]
+    for number in range(100):
+        tiers.append(role(f"tier {number}", *(tier.id for tier in tiers)))
+    snapshot = with_roles(*tiers)
+    assert role_limits(snapshot, tiers[-1].id) == RoleLimits(page=7)
+    assert snapshot.role_limits.keys() == snapshot.roles.keys()
