@@ -132,7 +132,8 @@ class Identity(NamedTuple):
         if principal is None:
             raise Unauthenticated("The API key is not valid: it is unknown, expired or revoked.")
         if principal.networks and not is_within(presented.address, principal.networks):
-            raise Forbidden("The API key may not be used from this address.")
+            address = presented.address or "an unknown address"
+            raise Forbidden(f"The API key may not be used from {address}.")
         return principal
 
     async def _look_up(self, credential: Credential) -> Principal | None:
