@@ -117,7 +117,6 @@ class Fieldstone:
                 select=select,
                 max_batch=settings.max_batch,
                 log=self.log,
-                is_development=settings.is_development,
                 stream=self._streams[path],
             )
             for path, select in _APIS.items()

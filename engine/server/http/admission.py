@@ -15,7 +15,7 @@ from fieldstone.engine.server.http.errors import UnsupportedMediaType
 from fieldstone.engine.server.http.requests.auth import PresentedReader, sign_in
 from fieldstone.engine.server.http.requests.body import decode_json, read_body
 from fieldstone.engine.server.http.requests.negotiation import is_json
-from fieldstone.engine.server.http.requests.operations import Batch, build_query_request, read_request
+from fieldstone.engine.server.http.requests.operations import Batch, build_query_request, mark, read_request
 from fieldstone.engine.server.http.requests.request_log import context_of, note_key
 from fieldstone.engine.server.http.responses import Headers
 from fieldstone.engine.server.runtime import Runtime
@@ -175,18 +175,20 @@ class Admission:
         *,
         max_batch: int,
     ) -> GraphQLRequest | Batch:
-        """Return the operations of an admitted request, from its body or from the query string of a GET.
+        """Return the operations of an admitted request, from its body or the query string of a GET, as its head wishes.
 
         Raises:
             BadUserInput: it has none, or is not JSON in UTF-8, or is too large or too slow.
             Unauthenticated: the credential has ended meanwhile.
             QueryTooComplex: it has more than `max_batch`.
         """
+        is_development = self._settings.is_development
         if scope["method"] != "POST":
-            return build_query_request(scope["query_string"])
+            return mark(build_query_request(scope["query_string"]), given, is_development=is_development)
         body = await self._read_body(scope, receive, given, services, principal)
         work = services.foundation.work
-        return await read_request(body, max_batch=max_batch, work=work, workspace_id=principal.workspace_id)
+        request = await read_request(body, max_batch=max_batch, work=work, workspace_id=principal.workspace_id)
+        return mark(request, given, is_development=is_development)
 
     async def read_json(
         self,

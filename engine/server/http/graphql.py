@@ -7,8 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import ApiError, MethodNotAllowed, RateLimitExceeded, ServiceUnavailable
-from fieldstone.engine.request.answer import Answer, Explain, SchemaAnswer
-from fieldstone.engine.request.idempotency.claim import SentKey
+from fieldstone.engine.request.answer import Answer, SchemaAnswer
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
@@ -38,7 +37,6 @@ class GraphQLEndpoint:
         select: the API among the services.
         max_batch: the most operations of a request.
         log: for unexpected errors.
-        is_development: True if answers may explain themselves.
         stream: answers the requests that take nothing but an event stream; None: they are refused.
     """
 
@@ -49,7 +47,6 @@ class GraphQLEndpoint:
         select: Callable[[Services], GraphQLApi],
         max_batch: int,
         log: Log,
-        is_development: bool = False,
         stream: "ASGIApp | None" = None,
     ) -> None:
         self._stream = stream
@@ -57,7 +54,6 @@ class GraphQLEndpoint:
         self._select = select
         self._max_batch = max_batch
         self._log = log
-        self._is_development = is_development
         self._patience = Overdue(PATIENCE)
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
@@ -95,7 +91,6 @@ class GraphQLEndpoint:
             raise NotAcceptable("The answer is application/graphql-response+json or application/json in UTF-8.")
         with under_deadline(read_timeout(given)):
             request = await self._admission.read(scope, receive, given, services, principal, max_batch=self._max_batch)
-            request = _mark(request, given, is_development=self._is_development)
             api, context = self._select(services), context_of(scope)
             if isinstance(request, Batch):
                 await services.limiter.count(principal, len(request.items) - 1, headers)
@@ -133,41 +128,6 @@ class GraphQLEndpoint:
             answers = await answer_batch(api, principal, batch.items, log=self._log, context=context)
         body = b"[" + b",".join([answer.body for answer in answers]) + b"]"
         return Reply(status=200, body=body, media_type=media_type)
-
-
-def _mark(
-    request: GraphQLRequest | Batch, given: dict[bytes, bytes], *, is_development: bool
-) -> GraphQLRequest | Batch:
-    """Return the request with the wishes of its head: the cost, an explanation, each operation's Idempotency-Key.
-
-    Raises:
-        BadUserInput: a request with a mutation has a key that cannot be one, so that the request is malformed.
-    """
-    cost, key = given.get(b"x-fieldstone-cost"), given.get(b"idempotency-key")
-    tells_roots = cost == b"roots"
-    tells_cost = tells_roots or cost == b"1"
-    explain = Explain.NOT
-    if given.get(b"x-fieldstone-explain") == b"1":
-        explain = Explain.FULLY if is_development else Explain.REFUSED
-    if not tells_cost and key is None and explain is Explain.NOT:
-        return request
-
-    def marked(item: GraphQLRequest, index: int) -> GraphQLRequest:
-        sent_key = None if key is None else SentKey(key, index)
-        if sent_key is not None and item.may_write:
-            sent_key.read()
-        return item._replace(tells_cost=tells_cost, tells_roots=tells_roots, sent_key=sent_key, explain=explain)
-
-    match request:
-        case GraphQLRequest():
-            return marked(request, 0)
-        case Batch():
-            return Batch(
-                items=tuple(
-                    marked(item, index) if isinstance(item, GraphQLRequest) else item
-                    for index, item in enumerate(request.items)
-                )
-            )
 
 
 def build_reply(answer: Answer, media_type: bytes) -> Reply:

@@ -23,7 +23,7 @@ from fieldstone.engine.identity.watch import Watched, no_longer_valid
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.admission import Admission, read_headers
+from fieldstone.engine.server.http.admission import Admission, read_headers, read_timeout
 from fieldstone.engine.server.http.errors import NotAcceptable
 from fieldstone.engine.server.http.requests.negotiation import JSON, takes_event_stream
 from fieldstone.engine.server.http.requests.operations import Batch
@@ -32,6 +32,7 @@ from fieldstone.engine.server.http.responses import Headers, Reply, build_error_
 from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueSink, SendQueue
 from fieldstone.metadata.json_text import dumps
+from fieldstone.sql.concurrency.deadlines import under_deadline
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.frozen import frozen
 
@@ -108,10 +109,11 @@ class StreamEndpoint:
         context_of(scope).operations = 1
         if not takes_event_stream(given.get(b"accept")):
             raise NotAcceptable("The answer is text/event-stream.")
-        request = await self._admission.read(scope, receive, given, services, principal, max_batch=1)
-        if isinstance(request, Batch):
-            raise BadUserInput("A stream is the answer to one operation, not to a batch.")
-        opened = await self._select(services).open(principal, request, allow_mutation=scope["method"] == "POST")
+        with under_deadline(read_timeout(given)):
+            request = await self._admission.read(scope, receive, given, services, principal, max_batch=1)
+            if isinstance(request, Batch):
+                raise BadUserInput("A stream is the answer to one operation, not to a batch.")
+            opened = await self._select(services).open(principal, request, allow_mutation=scope["method"] == "POST")
         if isinstance(opened, Answer):
             if opened.status == ServiceUnavailable.status:
                 return Reply(status=opened.status, body=opened.body, media_type=JSON)
@@ -138,7 +140,7 @@ class StreamEndpoint:
         queue = SendQueue(self._limits.queue, services.events.hub.notice_room)
 
         def fail(errors: list[ApiError]) -> None:
-            sink.is_open = False
+            sink.close()
             listed = dumps({"errors": [error.formatted() for error in errors]})
             queue.force(_next(listed) + _COMPLETE, None)
             queue.force("")

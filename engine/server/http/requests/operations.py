@@ -4,12 +4,15 @@ https://graphql.github.io/graphql-over-http/draft/#sec-Request-Parameters
 """
 
 import re
+from collections.abc import Mapping
 from functools import partial
 from urllib.parse import parse_qsl
 from uuid import UUID
 
 from fieldstone.engine.client_json import LARGE, decode_json_text
 from fieldstone.engine.errors import ApiError, BadUserInput, QueryTooComplex
+from fieldstone.engine.request.answer import Explain
+from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.request.stored_documents.request import SHA256, DocumentReference, GraphQLRequest
 from fieldstone.engine.server.http.requests.body import decode_json
 from fieldstone.engine.work_thread import WorkThread
@@ -148,3 +151,38 @@ def _map(given: dict[str, JsonValue], name: str) -> dict[str, JsonValue]:
     if not isinstance(value, dict):
         raise BadUserInput(f"'{name}' must be a JSON object or null.", field=name)
     return value
+
+
+def mark(
+    request: GraphQLRequest | Batch, given: Mapping[bytes, bytes], *, is_development: bool
+) -> GraphQLRequest | Batch:
+    """Return the request with the wishes of its head: the cost, an explanation, each operation's Idempotency-Key.
+
+    Raises:
+        BadUserInput: a request with a mutation has a key that cannot be one, so that the request is malformed.
+    """
+    cost, key = given.get(b"x-fieldstone-cost"), given.get(b"idempotency-key")
+    tells_roots = cost == b"roots"
+    tells_cost = tells_roots or cost == b"1"
+    explain = Explain.NOT
+    if given.get(b"x-fieldstone-explain") == b"1":
+        explain = Explain.FULLY if is_development else Explain.REFUSED
+    if not tells_cost and key is None and explain is Explain.NOT:
+        return request
+
+    def marked(item: GraphQLRequest, index: int) -> GraphQLRequest:
+        sent_key = None if key is None else SentKey(key, index)
+        if sent_key is not None and item.may_write:
+            sent_key.read()
+        return item._replace(tells_cost=tells_cost, tells_roots=tells_roots, sent_key=sent_key, explain=explain)
+
+    match request:
+        case GraphQLRequest():
+            return marked(request, 0)
+        case Batch():
+            return Batch(
+                items=tuple(
+                    marked(item, index) if isinstance(item, GraphQLRequest) else item
+                    for index, item in enumerate(request.items)
+                )
+            )

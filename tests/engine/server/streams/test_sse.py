@@ -88,6 +88,23 @@ async def test_a_query_is_one_result(running: Running) -> None:
         ]
 
 
+@pytest.mark.parametrize("path", ["/graphql", "/graphql/stream"])
+async def test_the_wishes_of_a_head_count_as_in_other_answers(running: Running, path: str) -> None:
+    body = {"query": 'mutation { createPerson(data: { email: "once@example.com" }) { id } }'}
+    wishes = {"idempotency-key": "one", "x-fieldstone-cost": "1"}
+    told = []
+    for _ in range(2):
+        async with streamed(running.app, body, headers=authorized(running, **wishes), path=path) as stream:
+            await stream.over()
+            told.append(json.loads((await stream.events(2))[0]["data"]))
+    assert told[0] == told[1]
+    assert "cost" in told[0]["extensions"]
+    for wrong in ({"idempotency-key": "\xe4"}, {"x-fieldstone-timeout": "soon"}):
+        async with streamed(running.app, body, headers=authorized(running, **wrong), path=path) as stream:
+            await stream.over()
+            assert stream.status == 400
+
+
 @pytest.mark.parametrize(
     ("query", "code"),
     [
