@@ -8,7 +8,7 @@ from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLSchema
 from fieldstone.engine.documents.suggestions import find_close
 from fieldstone.engine.errors import BadUserInput, QueryTooComplex
 from fieldstone.engine.metadata_api.mutations.changes import unwrapped
-from fieldstone.engine.request.variables import check_input
+from fieldstone.engine.planner.arguments.input_values import check_input
 from fieldstone.engine.schema.roots.metadata_changes import MUTATIONS, alias_of, input_name
 from fieldstone.metadata.changes import Change
 from fieldstone.metadata.changes.kinds.kind import Mutation

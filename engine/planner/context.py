@@ -6,7 +6,7 @@ from enum import Enum
 from typing import Protocol, TypeVar
 from uuid import UUID
 
-from fieldstone.engine.documents.document import COMPARISONS, Operation, Selected, collect_fields
+from fieldstone.engine.documents.document import COMPARISONS, DocumentLimits, Operation, Selected, collect_fields
 from fieldstone.engine.errors import ApiError, QueryTooComplex
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath, Failures
 from fieldstone.engine.planner.arguments.trees import SAMPLE_CLAIMS, Binder, Bindings, RowBinder, constant
@@ -112,6 +112,7 @@ class PlanContext:
     """One operation on one snapshot; `parameters` are those of the statement being planned.
 
     Attributes:
+        document: the limits of the document, which hold for an input that only the planner knows the type of.
         comparisons: how many the filters have made so far.
         touched: the objects that the plan depends on, by id.
         indexes: the indexes of those objects whose indexes make a difference, by the object's id.
@@ -132,6 +133,7 @@ class PlanContext:
     operation: Operation
     variables: Mapping[str, JsonValue]
     limits: RecordLimits
+    document: DocumentLimits = field(default_factory=DocumentLimits)
     parameters: ParameterList = field(default_factory=ParameterList)
     comparisons: int = 0
     changes_each: TimeUnit | None = None

@@ -148,9 +148,10 @@ class _Walk:
     def _groups(self, groups: Groups, key: str) -> Iterator[Part | Skipped]:
         scans = 1 + sum(map(_sorts, groups.measures))
         yield Part(amount=scans * WHOLE_TABLE, path=(key,), product=((key, scans * WHOLE_TABLE),))
-        for name, output in groups.entries:
-            if not isinstance(output, GroupRecords):
-                continue
+        lists = [(name, one) for name, one in groups.entries if isinstance(one, GroupRecords)]
+        asked = (groups.condition, *(one.order for _, one in lists))
+        yield from _totals(asked, key, _Place(path=(key,), product=(), parents=1), WHOLE_TABLE)
+        for name, output in lists:
             product = ((key, groups.page.limit), (name, output.limit))
             records = groups.page.limit * output.limit
             yield Part(amount=records, path=(key, name), product=product)

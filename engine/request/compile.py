@@ -141,6 +141,7 @@ def plan_operation(
         operation=operation.parse(),
         variables=variables,
         limits=limits.records,
+        document=limits.document,
         rules=RULES,
         is_rest=operation.is_rest,
     )
@@ -156,6 +157,7 @@ def plan_forgivingly(
         operation=operation.parse(),
         variables=bindings.variables,
         limits=limits.records,
+        document=limits.document,
         parameters=ParameterList(tried=bindings),
         failures=Failures(),
         rules=RULES,

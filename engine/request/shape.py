@@ -4,7 +4,7 @@ Where a value stands says whether it decides anything, not its name: a field may
 `disconnect`, too.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import field
 from enum import Enum
 
@@ -12,10 +12,8 @@ from graphql import (
     ArgumentNode,
     DirectiveNode,
     FieldNode,
-    NamedTypeNode,
     Node,
     ObjectFieldNode,
-    TypeNode,
     VariableDefinitionNode,
     VariableNode,
 )
@@ -42,6 +40,7 @@ class Probe(Enum):
     NESTED = "the keys of a nested write's rows together, and their nulls"
     MEMBER = "the same for one member of such data"
     FILTER = "its keys, its nulls, and the operators that ask whether there is a value"
+    PRESENCE = "as ORDER, or the value itself, a text or a flag, of an operator that asks whether there is a value"
     GROUPING = "its keys, and its values except widths and time zones"
     OPAQUE = "its keys, and which values are true or false"
     ORDER = "as FILTER, and the directions, of which two have two names"
@@ -92,7 +91,6 @@ _ARGUMENT_PROBES = {
 }
 # Leaves of a filter stand below its operators alone: a field with such a name has an object of operators below it.
 _PRESENCE_OPERATORS = frozenset({"is", "isNot", "isEmpty", "isToday", "inPast", "inFuture", "unit", "this"})
-_PRESENCE_TYPES = frozenset({"Boolean", "Presence", "RelativeDateUnit"})
 RELATION_VERBS = frozenset({"create", "connect", "connectOrCreate", "disconnect", "set", "update", "delete"})
 """The verbs of a relation in a record's data. The value of any other field with such a member is read as a whole."""
 _ORDER_VALUES = frozenset({"path", "type"})
@@ -108,7 +106,6 @@ def find_usages(
     A use of which all values have the same shape is left out.
     """
     found: dict[Usage, None] = {}
-    leaves = {one.name for one in declarations if _type_name(one.type) in _PRESENCE_TYPES}
     pending: list[tuple[Node, Probe]] = [(node, Probe.STRUCTURE) for node in nodes]
     while pending:
         node, probe = pending.pop()
@@ -118,7 +115,7 @@ def find_usages(
         for name in part_names(node):
             child = getattr(node, name, None)
             pending += [
-                (item, _probe(node, item, probe, leaves))
+                (item, _probe(node, item, probe))
                 for item in (child if isinstance(child, tuple | list) else (child,))
                 if isinstance(item, Node) and not isinstance(item, VariableDefinitionNode)
             ]
@@ -131,11 +128,7 @@ def find_usages(
     )
 
 
-def _type_name(declared: TypeNode) -> str:
-    return declared.name.value if isinstance(declared, NamedTypeNode) else _type_name(declared.type)  # type: ignore[attr-defined]  # the others are wrappers
-
-
-def _probe(parent: Node, node: Node, outer: Probe, leaves: Collection[str]) -> Probe:
+def _probe(parent: Node, node: Node, outer: Probe) -> Probe:
     match node:
         case DirectiveNode():
             return Probe.VALUE
@@ -149,8 +142,8 @@ def _probe(parent: Node, node: Node, outer: Probe, leaves: Collection[str]) -> P
             return _ARGUMENT_PROBES.get(node.name.value, Probe.STRUCTURE)
         case ObjectFieldNode(name=name, value=value):
             if outer in {Probe.FILTER, Probe.ORDER} and name.value in _PRESENCE_OPERATORS:
-                is_leaf = isinstance(value, VariableNode) and value.name.value in leaves
-                return Probe.VALUE if is_leaf else outer
+                # The declared type does not tell: a literal of JSON takes any, and a field may have such a name.
+                return Probe.PRESENCE if isinstance(value, VariableNode) else outer
             if outer is Probe.ORDER and name.value in _ORDER_VALUES:
                 return Probe.VALUE
             if outer is Probe.GROUPING and name.value in _GROUPING_VALUES:
@@ -231,6 +224,10 @@ def _order_shape(value: JsonValue, key: str = "") -> object:
             return DIRECTIONS[value]
         case _:
             return _filter_shape(value, key)
+
+
+def _presence_shape(value: JsonValue) -> object:
+    return value if isinstance(value, str | bool) else _order_shape(value)
 
 
 def _changes_shape(value: JsonValue) -> object:
@@ -367,6 +364,7 @@ _SHAPES = {
     Probe.GROUPING: _grouping_shape,
     Probe.OPAQUE: _opaque_shape,
     Probe.ORDER: _order_shape,
+    Probe.PRESENCE: _presence_shape,
     Probe.NODES: _nodes_shape,
     Probe.PAGING: _paging_shape,
     Probe.COUNT: _count_shape,

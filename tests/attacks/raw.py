@@ -31,7 +31,7 @@ class Connection:
         """Return the status and the body of the next answer."""
         head, body = self._until(b"\r\n\r\n"), b""
         status = int(head.split(b" ", 2)[1])
-        if status >= 200 and (length := re.search(rb"\r\ncontent-length: (\d+)", head)):
+        if status >= 200 and (length := re.search(rb"(?i)\r\ncontent-length: (\d+)", head)):
             body = self._exactly(int(length[1]))
         return status, body
 

@@ -150,6 +150,14 @@ def test_a_request_that_offers_another_protocol_is_answered_in_this_one(target: 
         assert connection.receive()[0] == 200
 
 
+@pytest.mark.parametrize("line", [b"Cookie: " + b"x" * 9_000, b"X" * 9_000 + b": y", b"Sec-WebSocket-Version: 7"])
+def test_a_handshake_that_is_refused_is_answered_and_ends(target: Target, line: bytes) -> None:
+    connection = target.connect(limit=5)
+    connection.send(b"GET /graphql HTTP/1.1\r\nHost: a\r\n" + UPGRADES["a socket with a body"] + line + b"\r\n\r\n")
+    assert connection.receive()[0] in {400, 426, 431}
+    assert connection.is_ended()
+
+
 def test_a_proxy_is_asked_for_nothing(target: Target) -> None:
     connection = target.connect()
     connection.send(b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n" + GET + b"\r\n")

@@ -17,11 +17,11 @@ HERE = "127.0.0.1"
 NAMES = "{ people(first: 1) { edges { node { id } } } }"
 
 
-def status(port: int, key: str, *, source: str = HERE, forwarded: str | None = None) -> int:
+def status(port: int, key: str, *, source: str = HERE, forwarded: str | None = None, path: str = "/graphql") -> int:
     """Return the status of a query that comes from an address of this host."""
     headers = {"authorization": f"Bearer {key}"} | ({} if forwarded is None else {"x-forwarded-for": forwarded})
     with httpx.Client(transport=httpx.HTTPTransport(local_address=source), timeout=30) as http:
-        return http.post(f"http://{HERE}:{port}/graphql", json={"query": NAMES}, headers=headers).status_code
+        return http.post(f"http://{HERE}:{port}{path}", json={"query": NAMES}, headers=headers).status_code
 
 
 def bind_key(dsn: str, network: str) -> None:
@@ -102,3 +102,14 @@ def test_nginx_passes_requests_sockets_and_streams(empty_database: str, clients:
             load.go_on()
             eventually(lambda: all(one.positions for one in subscribers), "a subscriber gets nothing", 60)
         assert not load.failed
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/graphql/stream"])
+def test_nginx_tells_the_address_of_a_client_that_makes_one_up(empty_database: str, tmp_path: Path, path: str) -> None:
+    with servers(empty_database, 1, FIELDSTONE_TRUSTED_PROXIES=HERE) as (server,):
+        key = make_key(empty_database)
+        bind_key(empty_database, "127.0.0.9/32")
+        with nginx(tmp_path, server) as port:
+            assert status(port, key, source="127.0.0.9", path=path) == 200
+            assert status(port, key, source="127.0.0.8", path=path) == 403
+            assert status(port, key, source="127.0.0.8", forwarded="127.0.0.9", path=path) == 403

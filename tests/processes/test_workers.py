@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import resource
 import signal
 import threading
 import time
@@ -257,6 +258,25 @@ def test_workers_that_die_at_once_end_the_supervisor(database: str) -> None:
         assert served.process.wait() == 1
         served.reader.join()
         assert "five workers in a row have ended within 10 seconds of their start" in "".join(served.errors)
+
+
+def test_where_no_process_can_be_started_the_others_go_on(database: str) -> None:
+    with serving("--workers", "2", "--preload", DATABASE_URL=database, **JSON_LOG) as served:
+        pids = workers(served)
+        supervisor = served.process.pid
+        _, most = resource.prlimit(supervisor, resource.RLIMIT_NOFILE)
+        usual = resource.prlimit(supervisor, resource.RLIMIT_NOFILE, (3, most))
+        os.kill(pids[0], signal.SIGKILL)
+        os.kill(_keeper(served, {*pids.values()}), signal.SIGKILL)
+        served.process.send_signal(signal.SIGHUP)
+        for failure in ("a worker cannot be started", "the keeper cannot be started", "nothing was reloaded"):
+            eventually(lambda failure=failure: bool(lines(served, failure)), f"not logged: {failure}")  # type: ignore[misc]
+            assert lines(served, failure)[0]["reason"] == "a process cannot be started: Too many open files."
+        with served.client() as client:
+            ask(client, "/graphql", COUNT)
+        resource.prlimit(supervisor, resource.RLIMIT_NOFILE, usual)
+        workers(served, 3)
+        eventually(lambda: bool(lines(served, "the keeper is back")), "the keeper is not back", limit=90)
 
 
 def test_a_second_signal_ends_at_once_what_the_first_lets_finish(database: str) -> None:

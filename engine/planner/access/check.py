@@ -1,22 +1,29 @@
 """The check of a rule or of presets when a role is saved: held against the schema, and planned once in vain."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 
-from graphql import GraphQLError, is_input_type, validate_input_value
+from graphql import (
+    GraphQLError,
+    GraphQLInputObjectType,
+    GraphQLInputType,
+    GraphQLScalarType,
+    get_named_type,
+    validate_input_value,
+)
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.access.rules import stored_tree
+from fieldstone.engine.planner.arguments.input_values import is_of
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, PrincipalValueUnusable
 from fieldstone.engine.planner.context import ParameterList, PlanContext, RecordLimits
 from fieldstone.engine.planner.reads.filters.conditions import filter_condition
-from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.engine.planner.reads.search.filter_types import filter_type
 from fieldstone.metadata import scalars
 from fieldstone.metadata.access.claims import notation
 from fieldstone.metadata.access.rules import claims_named, show
 from fieldstone.metadata.access.stored_keys import claim_of
-from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.errors import InvalidChange, InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Part, Snapshot
@@ -117,13 +124,10 @@ def _hold_against_schema(
     snapshot: Snapshot, object_: Object, given: JsonValue, samples: Mapping[str, JsonValue], place: str
 ) -> None:
     """Refuse a value that no client could send as this object's filter; the planner judges the claims."""
-    kind = lazy_schema(snapshot).type_map[type_name(object_, TypeRole.FILTER)]
-    if not is_input_type(kind):
-        msg = f"{kind.name} is no input type"
-        raise TypeError(msg)
+    kind = filter_type(snapshot, object_)
 
     def refuse(error: GraphQLError, path: list[str | int]) -> None:
-        if not _is_claim(given, path):
+        if not _is_claim(given, path) and not _is_leaf(kind, given, path):
             where = ".".join(map(str, (place, *path)))
             raise InvalidChange(f"{where}: {error.message}", field=where)
 
@@ -138,6 +142,16 @@ def _is_claim(given: JsonValue, path: Sequence[str | int]) -> bool:
         elif isinstance(given, list) and isinstance(step, int):
             given = given[step]
     return claim_of(given) is not None
+
+
+def _is_leaf(declared: GraphQLInputType, given: JsonValue, path: Sequence[str | int]) -> bool:
+    """Return whether a client could send the value at a place: graphql-core's numbers take no Decimal."""
+    for step in path:
+        given = given[step]
+        if isinstance(step, str):
+            declared = cast("GraphQLInputObjectType", get_named_type(declared)).fields[step].type
+    leaf = get_named_type(declared)
+    return isinstance(leaf, GraphQLScalarType) and given is not None and is_of(leaf, given)
 
 
 def _with_samples(value: JsonValue, samples: Mapping[str, JsonValue]) -> JsonValue:

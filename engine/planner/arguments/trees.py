@@ -7,7 +7,7 @@ a leaf only where `engine/request/shape.py` makes it part of the shape. All othe
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from graphql import (
     BooleanValueNode,
@@ -96,13 +96,19 @@ class PrincipalValueUnusable(ApiError):
     code = "FORBIDDEN"
     status = 403
 
-    def __init__(self, name: str, detail: str, *, path: Sequence[str | int] | None) -> None:
-        super().__init__(
-            f"The rules or presets of the role cannot use the principal's value '{name}' as it was given.",
-            path=path,
-            extensions={"reason": "PRINCIPAL_VALUE", "name": name},
+    detail: str
+
+    @classmethod
+    def of(cls, claim: str, refusal: BadUserInput) -> Self:
+        """Return the error in the place of the refusal of a value that the principal's `claim` is part of."""
+        # An error is copied by its class's constructor, which takes the message.
+        error = cls(
+            f"The rules or presets of the role cannot use the principal's value '{claim}' as it was given.",
+            path=refusal.path,
+            extensions={"reason": "PRINCIPAL_VALUE", "name": claim},
         )
-        self.detail = detail
+        error.detail = refusal.message
+        return error
 
 
 @frozen
@@ -300,7 +306,7 @@ def bind_tree(tree: Tree, convert: Callable[[JsonValue], bytes | None], blame: B
 def blame_claim(tree: Tree, refusal: BadUserInput) -> ApiError:
     """Return the error of a refused value: that of a principal's value if its tree has one, else the refusal."""
     claim = find_claim(tree)
-    return refusal if claim is None else PrincipalValueUnusable(claim, refusal.message, path=refusal.path)
+    return refusal if claim is None else PrincipalValueUnusable.of(claim, refusal)
 
 
 def find_claim(tree: Tree) -> str | None:

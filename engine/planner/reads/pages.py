@@ -109,18 +109,23 @@ def _seek(
 ) -> tuple[Parameter | None, ...]:
     def bind_key(place: int) -> Binder:
         def bind(bindings: Bindings) -> bytes | None:
-            text = _decode(leaf.read(bindings), order, tag, blame)[place]
+            text = read_cursor(leaf.read(bindings), order, tag, blame)[place]
             return None if text is None else text.encode()
 
         return bind
 
     return tuple(
         None if key is None else context.parameters.add(bind_key(place), type_of(order[place].operand))
-        for place, key in enumerate(_decode(leaf.sample, order, tag, blame))
+        for place, key in enumerate(read_cursor(leaf.sample, order, tag, blame))
     )
 
 
-def _decode(text: JsonValue, order: tuple[OrderKey, ...], tag: str, blame: Blame) -> tuple[str | None, ...]:
+def read_cursor(text: JsonValue, order: tuple[OrderKey, ...], tag: str, blame: Blame) -> tuple[str | None, ...]:
+    """Return the keys' texts (None: NULL) of a client's cursor.
+
+    Raises:
+        BadUserInput: it is none that was made under `tag` in this order.
+    """
     if tag == BY_ID:
         try:
             return (str(UUID.coerce(text)),)

@@ -94,7 +94,7 @@ def build_claim(
     # Under another role, or with other values, it is another mutation.
     said = query if sent.operation_text is None else sent.operation_text
     given = {} if sent.is_ours else variables
-    text = dumps([said, operation_name, given, str(principal.role), {**principal.claims}])
+    text = dumps(_ordered([said, operation_name, given, str(principal.role), principal.claims]))
     return Claim(
         workspace_id=principal.workspace_id,
         api_key_id=principal.subject_id,
@@ -102,6 +102,17 @@ def build_claim(
         operation=sent.operation,
         body=sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
     )
+
+
+def _ordered(value: JsonValue) -> JsonValue:
+    """Return a value with the members of its objects in the order of their names: a retry may have another one."""
+    match value:
+        case Mapping():
+            return {name: _ordered(value[name]) for name in sorted(value)}
+        case list():
+            return [_ordered(item) for item in value]
+        case _:
+            return value
 
 
 @frozen

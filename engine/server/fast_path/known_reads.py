@@ -12,9 +12,9 @@ from weakref import ref
 
 from graphql import GraphQLBoolean, GraphQLNonNull, GraphQLScalarType
 
+from fieldstone.engine.planner.arguments.input_values import is_of
 from fieldstone.engine.request.ready import Ready
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
-from fieldstone.engine.request.variables import is_of
 from fieldstone.engine.rest.api import RestApi
 from fieldstone.engine.rest.input_types import Text, read_leaf
 from fieldstone.engine.rest.operations import Asked

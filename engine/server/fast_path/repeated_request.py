@@ -113,7 +113,15 @@ class WarmPath:
     def find_warm(
         self, services: Services, found: Found, principal: Principal, client: Client, begun: float
     ) -> WarmRequest | None:
-        """Return the request of a principal that has a slot, ready to begin; None where it takes more."""
+        """Return the request of a principal that has a slot, ready to begin; None where it takes more, or fails."""
+        try:
+            return self._find_warm(services, found, principal, client, begun)
+        except Exception:  # noqa: BLE001 - the app's edge: the ordinary path fails too, and logs it
+            return None
+
+    def _find_warm(
+        self, services: Services, found: Found, principal: Principal, client: Client, begun: float
+    ) -> WarmRequest | None:
         head, body, passing = found
         form: Form | None = head.form
         if form is None:

@@ -6,6 +6,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame
 
 from fieldstone.engine.server.connections.place import PLACE, NotesBuffered, Place
+from fieldstone.engine.server.connections.refusal import write_refusal
 from fieldstone.engine.server.connections.transport import ClientTransport
 
 _PATIENCE = 15.0
@@ -29,6 +30,18 @@ class BreakingProtocol(NotesBuffered, WebSocketsSansIOProtocol):
         super().connection_made(transport)
         if isinstance(transport, ClientTransport) and transport.told_peer is not None:
             self.client = transport.told_peer
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes of the handshake, which is whole, or of frames.
+
+        The library refuses a handshake whose lines are too long, and uvicorn, which asks it for requests, would not
+        send its answer.
+        """
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            refusal = b"".join(self.conn.data_to_send())
+            self.transport.write(refusal or write_refusal(400, "The head of the WebSocket's handshake is none.", ()))
+            self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Leave the connection's place to others."""

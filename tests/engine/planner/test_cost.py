@@ -62,6 +62,18 @@ PRICES: dict[str, tuple[str, int]] = {
     "distinct records": ("{ people(distinctOn: [city] orderBy: { city: ASC } first: 5) { edges { cursor } } }", 105),
     "aggregates that sort": ("{ peopleAggregate { count median { position } countDistinct { city } } }", 300),
     "groups": ("{ peopleGroupBy(groupBy: [{ city: true }]) { count sum { position } } }", 100),
+    "groups under an aggregate of related records": (
+        "{ peopleGroupBy(groupBy: [{ city: true }] filter: { activitiesAggregate: { count: { gt: 1 } } }) { count } }",
+        100 + 100,
+    ),
+    "records of groups in the order of aggregates": (
+        (
+            "{ peopleGroupBy(groupBy: [{ city: true }] first: 10) { a: records(first: 1, "
+            "orderBy: [{ activitiesAggregate: { count: DESC } }]) { edges { cursor } } "
+            "b: records(first: 2) { edges { cursor } } } }"
+        ),
+        100 + 100 + 10 * 1 + 10 * 2,
+    ),
     "records of groups": (
         (
             "{ peopleGroupBy(groupBy: [{ city: true }] first: 10) { a: records(first: 5) { totalCount edges { node {"

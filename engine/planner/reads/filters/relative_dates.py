@@ -115,7 +115,9 @@ def _first_day(context: PlanContext, given: Mapping[str, Tree], blame: Blame) ->
         return None
 
     def convert(value: JsonValue) -> bytes:
-        return str(DAYS.index(str(value))).encode()
+        if value not in DAYS:
+            raise InvalidValue(f"must be one of {' '.join(DAYS)}, not {shown(value)}")
+        return str(DAYS.index(value)).encode()
 
     binder = bind_tree(given["firstDayOfWeek"], convert, blame.at("firstDayOfWeek"))
     return context.parameters.add(binder, SqlType.INTEGER)

@@ -1,7 +1,13 @@
-"""The filter of a search, which the schema takes as JSON, held against the filter type of its object."""
+"""Filters that are JSON to the schema, as that of a search is, and the filter type of their object."""
 
-from graphql import GraphQLError, is_input_type, validate_input_value
+from collections.abc import Callable
 
+from graphql import GraphQLInputType, is_input_type
+
+from fieldstone.engine.documents.document import DocumentLimits
+from fieldstone.engine.documents.suggestions import hide_suggestion
+from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.planner.arguments.input_values import check_input
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.metadata.api_names import TypeRole, type_name
@@ -9,19 +15,30 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
 
 
-def check_filter(snapshot: Snapshot, object_: Object, value: JsonValue, blame: Blame) -> None:
-    """Check that a value is a filter of the object.
-
-    Raises:
-        BadUserInput: it is not.
-    """
-    kind = lazy_schema(snapshot).type_map[type_name(object_, TypeRole.FILTER)]
-    if not is_input_type(kind):
-        msg = f"{kind.name} is no input type"
+def filter_type(snapshot: Snapshot, object_: Object) -> GraphQLInputType:
+    """Return the type of the filters of an object's records."""
+    found = lazy_schema(snapshot).type_map[type_name(object_, TypeRole.FILTER)]
+    if not is_input_type(found):
+        msg = f"{found.name} is no input type"
         raise TypeError(msg)
+    return found
 
-    def refuse(error: GraphQLError, path: list[str | int]) -> None:
-        place = "".join(f".{step}" if isinstance(step, str) else f"[{step}]" for step in path)
-        raise blame.error(f"'filter{place}' is no filter of {object_.name_singular}: {error.message}")
 
-    validate_input_value(value, kind, refuse)
+def filter_check(
+    snapshot: Snapshot, object_: Object, blame: Blame, limits: DocumentLimits
+) -> Callable[[JsonValue], None]:
+    """Return the check of a request's value, which is a filter of the object.
+
+    It raises BadUserInput for a value that is none, and QueryTooComplex for one that is too deep or too large.
+    """
+    kind = filter_type(snapshot, object_)
+
+    def check(value: JsonValue) -> None:
+        try:
+            check_input(kind, value, blame.field, blame.field, limits.depth)
+        except BadUserInput as error:
+            if not limits.introspection:
+                hide_suggestion(error)
+            raise blame.error(error.message) from None
+
+    return check

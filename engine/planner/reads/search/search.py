@@ -1,27 +1,27 @@
 """The root field `search` becomes a page of hits among the records of several objects."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import cast
 
 from fieldstone.engine.documents.document import Selected, collect_fields
 from fieldstone.engine.documents.field_merging import NODE, SEARCH_RECORD
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import (
-    Binder,
     Bindings,
     Blame,
     Leaf,
     Tree,
     arguments_of,
     bind_tree,
+    is_constant,
     value_of,
 )
 from fieldstone.engine.planner.context import PlanContext, readable, type_literal
 from fieldstone.engine.planner.reads.filters.conditions import select_condition
 from fieldstone.engine.planner.reads.filters.operators import encoder
-from fieldstone.engine.planner.reads.pages import build_page
-from fieldstone.engine.planner.reads.search.filter_types import check_filter
+from fieldstone.engine.planner.reads.pages import build_page, read_cursor
+from fieldstone.engine.planner.reads.search.filter_types import filter_check
 from fieldstone.engine.planner.reads.selection import build_page_info, build_record
 from fieldstone.engine.schema.scope import SEARCH_CONNECTION, SEARCH_EDGE, SEARCH_RESULT
 from fieldstone.metadata.changes.rules.indexes.searched import is_served, label_parts, searched_fields, searched_parts
@@ -30,12 +30,11 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import STRING, shown
-from fieldstone.sql.plan.operands import Column
+from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Cursor, Literal, OrderKey, PageInfo, Record
 from fieldstone.sql.plan.read import Hit, HitEdges, HitFact, HitRecord, Search, SearchBranch
 from fieldstone.sql.plan.text_search import words_of
 from fieldstone.sql.types import SqlType
-from fieldstone.sql.values.page_cursor import decode_cursor
 
 MOST_OBJECTS = 100
 """Objects that are searched at once."""
@@ -66,18 +65,18 @@ def build_search(context: PlanContext, selected: Selected, path: AnswerPath) -> 
         raise blame.error("'query' must not be null.")
     objects = _find_objects(context, arguments.get("objects"), Blame(field="objects", path=path))
     said = arguments.get("filter")
-    if said is not None:
-        _check_filter(context, objects, arguments, said, Blame(field="filter", path=path))
+    check = None if said is None else _filter_check(context, objects, arguments, Blame(field="filter", path=path))
     text = context.parameters.add(bind_tree(tree, _read_query, blame), SqlType.TEXT)
     words = context.parameters.add(
         bind_tree(tree, lambda value: words_of(_read_query(value).decode()).encode(), blame), SqlType.TEXT
     )
     page = build_page(context, arguments, _ORDER, _TAG, path)
     if (after := arguments.get("after")) is not None:
-        context.parameters.binders[text.slot] = _same_query(
-            context.parameters.binders[text.slot], cast("Leaf", after), Blame(field="after", path=path)
-        )
-        context.parameters.binders[text.slot](Bindings(variables=context.variables, actor=""))
+        _guard(context, text, _same_query(cast("Leaf", after), Blame(field="after", path=path)))
+    if check is not None:
+        check(value_of(said, context.sample))
+        if not is_constant(said):
+            _guard(context, text, lambda bindings, _: check(value_of(said, bindings)))
     records: list[_SelectedRecord] = []
     entries = tuple(
         (field.key, _facet(context, field, (*path, field.key), records)) for field in context.selected_below(selected)
@@ -101,17 +100,28 @@ def _is_searched(context: PlanContext, object_: Object) -> bool:
     return bool(searched_parts(object_, searched_fields(context.snapshot, object_)))
 
 
-def _same_query(binder: Binder, after: Leaf, blame: Blame) -> Binder:
-    """Return the binder of a query that refuses the cursor of another query."""
+def _guard(context: PlanContext, query: Parameter, check: Callable[[Bindings, bytes], None]) -> None:
+    """Have each request checked, the one being planned at once, before its query is bound."""
+    bind = context.parameters.binders[query.slot]
 
-    def bind(bindings: Bindings) -> bytes | None:
-        text = binder(bindings) or b""
-        digest = decode_cursor(cast("str", after.read(bindings)), _TAG)[0]
-        if digest != hashlib.md5(text, usedforsecurity=False).hexdigest():
-            raise blame.error(f"The cursor in '{blame.field}' is not valid: it belongs to another query.")
+    def guarded(bindings: Bindings) -> bytes:
+        text = bind(bindings) or b""
+        check(bindings, text)
         return text
 
-    return bind
+    guarded(context.sample)
+    context.parameters.binders[query.slot] = guarded
+
+
+def _same_query(after: Leaf, blame: Blame) -> Callable[[Bindings, bytes], None]:
+    """Return the check that refuses the cursor of another query."""
+
+    def check(bindings: Bindings, text: bytes) -> None:
+        digest = read_cursor(after.read(bindings), _ORDER, _TAG, blame)[0]
+        if digest != hashlib.md5(text, usedforsecurity=False).hexdigest():
+            raise blame.error(f"The cursor in '{blame.field}' is not valid: it belongs to another query.")
+
+    return check
 
 
 def _find_objects(context: PlanContext, tree: Tree, blame: Blame) -> Sequence[Object]:
@@ -138,12 +148,12 @@ def _find_objects(context: PlanContext, tree: Tree, blame: Blame) -> Sequence[Ob
     return sorted((context.touch(object_) for object_ in found), key=lambda object_: object_.name_singular)
 
 
-def _check_filter(
-    context: PlanContext, objects: Sequence[Object], arguments: dict[str, Tree], tree: Tree, blame: Blame
-) -> None:
+def _filter_check(
+    context: PlanContext, objects: Sequence[Object], arguments: dict[str, Tree], blame: Blame
+) -> Callable[[JsonValue], None]:
     if len(objects) != 1 or arguments.get("objects") is None:
         raise blame.error("'filter' is for the search in one object; name it in 'objects'.")
-    check_filter(context.snapshot, objects[0], value_of(tree, Bindings(variables=context.variables, actor="")), blame)
+    return filter_check(context.snapshot, objects[0], blame, context.document)
 
 
 def _branch(

@@ -9,7 +9,7 @@ def read_env_file(path: str | None) -> dict[str, str]:
     """Return the variables of a file with lines such as NAME=VALUE, without those that the environment has.
 
     Raises:
-        CommandError: it cannot be read.
+        CommandError: it cannot be read, or has a variable that no process can have.
     """
     if path is None:
         return {}
@@ -22,4 +22,11 @@ def read_env_file(path: str | None) -> dict[str, str]:
         raise CommandError(f"the file '{path}' of --env-file cannot be read: {error.strerror}.") from None
     except UnicodeDecodeError:
         raise CommandError(f"the file '{path}' of --env-file cannot be read: it is not UTF-8.") from None
-    return {name: value for name, value in found.items() if value is not None and name not in os.environ}
+    given = {name: value for name, value in found.items() if value is not None and name not in os.environ}
+    for name, value in given.items():
+        if "=" in name or "\0" in name + value:
+            raise CommandError(
+                f"the file '{path}' of --env-file gives {name!r}, which cannot be: no name has '=', and neither a name"
+                " nor a value has the character 0."
+            )
+    return given

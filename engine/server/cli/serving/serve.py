@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import os
 import signal
 import socket
 import sys
@@ -68,7 +69,22 @@ class Server(uvicorn.Server):
 
     def signal_actions(self) -> Mapping[int, Callable[[], None]]:
         """Return the actions of signals, by their numbers."""
-        return {number: partial(self.handle_exit, number, None) for number in (signal.SIGTERM, signal.SIGINT)}
+        actions: dict[int, Callable[[], None]] = {
+            number: partial(self.handle_exit, number, None) for number in (signal.SIGTERM, signal.SIGINT)
+        }
+        # `nohup` has it ignored.
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+            actions[signal.SIGHUP] = self._hang_up if _has_terminal() else self._refuse_to_reload
+        return actions
+
+    def _hang_up(self) -> None:
+        """End as by SIGTERM: the terminal has gone. The signal may come from the shell and again from the kernel."""
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        self.handle_exit(signal.SIGHUP, None)
+
+    def _refuse_to_reload(self) -> None:
+        self.app.log.warning("a reload needs several workers: nothing was reloaded")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - uvicorn's signature
         """Begin to end, or end at once when that has begun."""
@@ -76,6 +92,15 @@ class Server(uvicorn.Server):
         self.app.end_streams()
         self.force_exit = self.should_exit
         self.should_exit = True
+
+
+def _has_terminal() -> bool:
+    """Return whether the process has a controlling terminal, whose end it is told of by SIGHUP."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 async def serve(settings: Settings, *, demo: bool) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from fieldstone.engine.server.cli.supervisor.board import MOST_WORKERS, Board
-from fieldstone.engine.server.cli.supervisor.launch import WORKER, Launch
+from fieldstone.engine.server.cli.supervisor.launch import WORKER, Launch, starting
 from fieldstone.engine.server.cli.supervisor.tasks import WorkerTask
 
 _STANDS_STILL: Final = 30.0
@@ -116,26 +116,29 @@ class Crew:
     def start(
         self, workers: int, given: Mapping[str, Any], environment: Mapping[str, str], embedded: str | None
     ) -> Worker:
-        """Start a worker under the lowest number that is free, of so many workers."""
+        """Start a worker under the lowest number that is free, of so many workers.
+
+        Raises:
+            CommandError: it cannot be started.
+        """
         taken = {worker.number for worker in self}
         number = next(number for number in range(MOST_WORKERS) if number not in taken)
         self._shared.board.clear(number)
-        ready, told = os.pipe()
-        task = WorkerTask(
-            given=dict(given),
-            worker=number,
-            workers=workers,
-            listener=self._shared.listener,
-            state_listener=self._shared.state_listener,
-            board=self._shared.board.descriptor,
-            counts=self._shared.counts,
-            ready=told,
-            lifeline=self._shared.lifeline,
-            folder=self._shared.folder,
-            embedded=embedded,
-        )
-        pid = self._launch(WORKER, task.write(), environment, (*self._shared.descriptors(), told))
-        os.close(told)
+        with starting() as (ready, told):
+            task = WorkerTask(
+                given=dict(given),
+                worker=number,
+                workers=workers,
+                listener=self._shared.listener,
+                state_listener=self._shared.state_listener,
+                board=self._shared.board.descriptor,
+                counts=self._shared.counts,
+                ready=told,
+                lifeline=self._shared.lifeline,
+                folder=self._shared.folder,
+                embedded=embedded,
+            )
+            pid = self._launch(WORKER, task.write(), environment, (*self._shared.descriptors(), told))
         now = time.monotonic()
         made = self._workers[pid] = Worker(number=number, pid=pid, ready=ready, since=now, turned_at=now)
         return made

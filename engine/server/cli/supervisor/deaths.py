@@ -28,5 +28,9 @@ class Deaths:
             self._pause, self._early = 0.0, 0
         self._early = self._early + 1 if life < _EARLY else 0
         self.is_hopeless = self._early >= _MOST_EARLY
+        return self.back_off()
+
+    def back_off(self) -> float:
+        """Return the seconds until the next start, twice those before."""
         self._pause = min(_LONGEST, 2 * self._pause or _FIRST)
         return self._pause

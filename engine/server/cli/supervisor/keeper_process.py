@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fieldstone.engine.server.cli.supervisor.board import Board
-from fieldstone.engine.server.cli.supervisor.launch import KEEPER, spawn
+from fieldstone.engine.server.cli.supervisor.launch import KEEPER, spawn, starting
 from fieldstone.engine.server.cli.supervisor.tasks import KeeperTask
 
 _PIECE = 1 << 16
@@ -20,9 +20,15 @@ class KeeperProcess:
         given: the settings of the command line.
         environment: that of the keeper, with all other settings.
         lifeline: both ends of the pipe whose end tells the keeper that nobody needs it any more.
+        demo: whether sample data is wanted.
+        running: the settings of the workers; None at the start, which has none yet.
         stays: whether it stays for as long as the workers, if there is anything to keep.
 
+    Raises:
+        CommandError: it cannot be started.
+
     Attributes:
+        environment: its environment.
         pid: its process id.
         reports: the descriptor on which it tells of its progress.
         settings: those that the supervisor needs; None until they are read.
@@ -38,22 +44,22 @@ class KeeperProcess:
         lifeline: tuple[int, int],
         board: Board,
         demo: bool,
-        first: bool,
+        running: Mapping[str, Any] | None,
         stays: bool,
     ) -> None:
-        self.reports, told = os.pipe()
-        task = KeeperTask(
-            given=dict(given),
-            report=told,
-            lifeline=lifeline[0],
-            board=board.descriptor,
-            supervisor=os.getpid(),
-            demo=demo,
-            first=first,
-            stays=stays,
-        )
-        self.pid = spawn(KEEPER, task.write(), environment, (told, lifeline[0], board.descriptor))
-        os.close(told)
+        self.environment = environment
+        with starting() as (self.reports, told):
+            task = KeeperTask(
+                given=dict(given),
+                report=told,
+                lifeline=lifeline[0],
+                board=board.descriptor,
+                supervisor=os.getpid(),
+                demo=demo,
+                running=None if running is None else dict(running),
+                stays=stays,
+            )
+            self.pid = spawn(KEEPER, task.write(), environment, (told, lifeline[0], board.descriptor))
         self.settings: Mapping[str, Any] | None = None
         self.ready: Mapping[str, Any] | None = None
         self.failed: str | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final, NoReturn
 
+from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.garbage import kept_objects
 
 KEEPER: Final = "fieldstone.engine.server.cli.workers.keeper"
@@ -20,6 +21,26 @@ _HANDLED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal
 
 Launch = Callable[[str, str, Mapping[str, str], Iterable[int]], int]
 """Starts a module with its task as text, an environment and the descriptors to inherit; returns the process id."""
+
+
+@contextlib.contextmanager
+def starting() -> Iterator[tuple[int, int]]:
+    """Yield the ends of a pipe from a process that is started in the block: the one for us, and the one for it.
+
+    Raises:
+        CommandError: there is no descriptor, process id or memory for it, or its environment is too long.
+    """
+    try:
+        ours, theirs = os.pipe()
+        try:
+            yield ours, theirs
+        except BaseException:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+    except OSError as error:
+        raise CommandError(f"a process cannot be started: {error.strerror}.") from None
 
 
 def spawn(module: str, task: str, environment: Mapping[str, str], inherited: Iterable[int]) -> int:

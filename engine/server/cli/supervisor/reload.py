@@ -47,14 +47,17 @@ class Reload:
 
         The next successor is started when the last replaced worker has ended, so that there is never more than one
         process above the number of workers: each has its connections to the database.
+
+        Raises:
+            CommandError: the next successor cannot be started.
         """
         if self.successor is not None or any(worker.is_leaving for worker in crew):
             return False
         if not self.old:
             return True
         if self._started < self.basis.workers:
-            self._started += 1
             self.successor = start(self.basis)
+            self._started += 1
         else:
             crew.retire(self.old.pop(0), self.basis.drain)
         return False

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from fieldstone.engine.server.cli.command_error import CommandError
@@ -36,8 +37,8 @@ _LOOKS: Final = 1.0
 """Seconds between two looks at the workers."""
 _KEEPER_PAUSE: Final = 2.0
 """Seconds until a keeper that has died is started again."""
-_FIXED: Final = ("host", "port", "metrics_port", "data_dir", "is_development")
-"""Settings that a reload cannot change."""
+_FIXED: Final = MappingProxyType({"host": "FIELDSTONE_HOST", "port": "FIELDSTONE_PORT"})
+"""The variables, by attribute, whose change a reload leaves to the next start: workers have no use for them."""
 _INTERRUPTED: Final = 130
 
 
@@ -88,7 +89,6 @@ class _Supervisor:
         # The keeper sees the end of this pipe when neither the supervisor nor a worker is there any more.
         self._keeper_line = os.pipe()
         self._is_kept = True
-        self._environment: Mapping[str, str] = os.environ | read_env_file(options.env_file)
         self._basis: Basis | None = None
         self._sockets: list[socket.socket] = []
         self._embedded: str | None = None
@@ -109,7 +109,7 @@ class _Supervisor:
         """Supervise until everything has ended, and return the exit code.
 
         Raises:
-            CommandError: a socket cannot be bound.
+            CommandError: the file of settings cannot be read, nothing can be started, or a socket cannot be bound.
         """
         actions: dict[int, Callable[[], None]] = {
             signal.SIGHUP: self._ask_to_reload,
@@ -118,7 +118,7 @@ class _Supervisor:
             signal.SIGCHLD: lambda: None,
         }
         with waking(self._events, actions):
-            self._keeper = self._prepare(self._environment, first=True)
+            self._keeper = self._prepare(self._read_environment())
             while not self._step():
                 for key, _ in self._events.select(self._patience()):
                     key.data()
@@ -135,18 +135,21 @@ class _Supervisor:
                 return False
             self._leave_keeper()
             return self._keeper is None
-        if now >= self._keep_again_at:
+        if self._basis is not None and now >= self._keep_again_at:
             self._keep_again_at = math.inf
-            self._keeper = self._prepare(self._environment)
+            try:
+                self._keeper = self._prepare(self._basis.environment)
+            except CommandError as error:
+                self._messages.error("the keeper cannot be started", reason=str(error))
+                self._keep_again_at = now + _KEEPER_PAUSE
         if self._wants_reload and self._is_announced and self._preparing is None and self._reload is None:
             self._begin_reload()
         if crew is not None and self._basis is not None and now >= self._start_at:
-            if self._reload is not None and self._reload.step(crew, self._start):
-                self._reload = None
-                self._messages.info("reloaded")
-            successors = self._reload is not None and self._reload.successor is not None
-            while len(crew.staying()) - successors < self._basis.workers:
-                self._start(self._basis)
+            try:
+                self._complete(crew, self._basis)
+            except CommandError as error:
+                self._messages.error("a worker cannot be started", reason=str(error))
+                self._start_at = now + self._deaths.back_off()
         return False
 
     def _patience(self) -> float:
@@ -155,14 +158,17 @@ class _Supervisor:
 
     # Keepers.
 
-    def _prepare(self, environment: Mapping[str, str], *, first: bool = False, stays: bool = True) -> KeeperProcess:
+    def _read_environment(self) -> Mapping[str, str]:
+        return os.environ | read_env_file(self._options.env_file)
+
+    def _prepare(self, environment: Mapping[str, str], *, stays: bool = True) -> KeeperProcess:
         keeper = KeeperProcess(
             self._options.given,
             environment,
             lifeline=self._keeper_line,
             board=self._board,
-            demo=self._options.demo and first,
-            first=first,
+            demo=self._options.demo and self._basis is None,
+            running=None if self._basis is None else self._basis.settings,
             stays=stays,
         )
         self._events.register(keeper.reports, selectors.EVENT_READ, functools.partial(self._hear, keeper))
@@ -176,7 +182,7 @@ class _Supervisor:
         if self._is_ending or keeper is not self._keeper:
             return
         if self._basis is None and keeper.settings is not None:
-            self._open(Basis(settings=keeper.settings, environment=self._environment))
+            self._open(Basis(settings=keeper.settings, environment=keeper.environment))
         if keeper.ready is None or was_ready:
             return
         if self._crew is not None:
@@ -251,6 +257,24 @@ class _Supervisor:
 
     # Workers.
 
+    def _complete(self, crew: Crew, basis: Basis) -> None:
+        """Take the next step of a reload, and start the workers that are missing.
+
+        Raises:
+            CommandError: one cannot be started.
+        """
+        if self._reload is not None and self._reload.step(crew, self._start):
+            # Where all old workers had died, no successor was needed that would have brought the new settings.
+            basis = self._basis = self._reload.basis
+            self._reload = None
+            self._messages.info("reloaded")
+        successors = self._reload is not None and self._reload.successor is not None
+        while len(crew.staying()) - successors < basis.workers:
+            made = self._start(basis)
+            if self._reload is not None and not self._reload.is_begun:
+                # It has the settings of before the reload.
+                self._reload.old.append(made)
+
     def _start(self, basis: Basis) -> Worker:
         if self._crew is None:
             raise RuntimeError("there is nothing yet that a worker could inherit")
@@ -320,11 +344,9 @@ class _Supervisor:
     def _begin_reload(self) -> None:
         self._wants_reload = False
         try:
-            self._environment = os.environ | read_env_file(self._options.env_file)
+            self._preparing = self._prepare(self._read_environment(), stays=False)
         except CommandError as error:
             self._messages.error("nothing was reloaded", reason=str(error))
-            return
-        self._preparing = self._prepare(self._environment, stays=False)
 
     def _note_preparation(self, keeper: KeeperProcess) -> None:
         """Begin to replace the workers, if the settings are right."""
@@ -333,13 +355,12 @@ class _Supervisor:
         if self._is_ending or self._basis is None or self._crew is None:
             return
         if keeper.ready is None or keeper.settings is None:
-            self._environment = self._basis.environment
             self._messages.error("nothing was reloaded", reason=keeper.failed)
             return
         fixed = {name: self._basis.settings[name] for name in _FIXED}
-        if changed := [name for name, value in fixed.items() if keeper.settings[name] != value]:
+        if changed := [_FIXED[name] for name, value in fixed.items() if keeper.settings[name] != value]:
             self._messages.warning("some settings take effect with a new start only", settings=", ".join(changed))
-        basis = Basis(settings=dict(keeper.settings) | fixed, environment=self._environment)
+        basis = Basis(settings=dict(keeper.settings) | fixed, environment=keeper.environment)
         self._reload = Reload(basis=basis, old=self._crew.staying())
         self._messages.info("reloading", workers=basis.workers)
 

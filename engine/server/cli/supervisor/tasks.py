@@ -31,7 +31,8 @@ class KeeperTask(_Task):
         board: that of the board.
         supervisor: the supervisor's process id.
         demo: whether sample data is wanted.
-        first: whether this is the preparation of the start, which makes the key of a development server.
+        running: the settings of the workers, some of which a reload cannot change; None at the start, which makes the
+            key of a development server.
         stays: whether the keeper stays for as long as the workers, if there is anything to keep for them.
     """
 
@@ -40,7 +41,7 @@ class KeeperTask(_Task):
     board: int
     supervisor: int
     demo: bool
-    first: bool
+    running: dict[str, Any] | None
     stays: bool
 
 

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import uvloop
@@ -32,6 +33,14 @@ from fieldstone.sql.errors import SqlError
 
 _LOOKS = 1.0
 """Seconds between two looks at the watch over the embedded PostgreSQL."""
+_COMMON = MappingProxyType(
+    {
+        "data_dir": "DATABASE_URL or FIELDSTONE_DATA_DIR",
+        "is_development": "FIELDSTONE_ENV",
+        "metrics_port": "FIELDSTONE_METRICS_PORT",
+    }
+)
+"""Variables in which workers that serve side by side must agree, by the names under which the supervisor has them."""
 
 
 def run(text: str) -> int:
@@ -46,7 +55,11 @@ def run(text: str) -> int:
         _report(task, failed=str(error))
         return 1
     route_standard_logging(settings)
-    _report(task, settings=_told(settings))
+    told = _told(settings)
+    _report(task, settings=told)
+    if (refusal := refuse_changes(task.running or told, told)) is not None:
+        _report(task, failed=refusal)
+        return 1
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_work(settings, task))
@@ -80,7 +93,7 @@ async def _keep(settings: Settings, task: KeeperTask) -> None:
             await require_connections(foundation.database, settings)
         if task.demo:
             await work.sample_data.fill_with_demo(foundation, settings)
-        makes_key = task.first and is_development
+        makes_key = task.running is None and is_development
         async with (
             development_key(foundation, log, has_console=settings.console, server=task.supervisor)
             if makes_key
@@ -118,6 +131,12 @@ def _told(settings: Settings) -> Mapping[str, Any]:
         "workers": settings.workers,
         "drain_timeout": settings.drain_timeout,
     }
+
+
+def refuse_changes(running: Mapping[str, Any], told: Mapping[str, Any]) -> str | None:
+    """Return the sentence about settings that a reload cannot change; None if they are those of the running workers."""
+    changed = [variables for name, variables in _COMMON.items() if running[name] != told[name]]
+    return f"{', '.join(changed)} can change with a new start only." if changed else None
 
 
 def _report(task: KeeperTask, **message: object) -> None:

@@ -5,14 +5,19 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
+
+from fieldstone.sql.concurrency.tasks import running
 
 Render = Callable[[bool], bytes]
 """Returns the metrics of a worker; with those that name workspaces if they are wanted."""
 
 _PATIENCE: Final = 0.5
 """Seconds for the answer of another worker: one that stands still leaves a gap in the metrics, and delays no scrape."""
+_TOUCHES: Final = 3_600.0
+"""Seconds between two marks of the socket and its folder as used: systemd-tmpfiles removes old files from /tmp."""
 _NAMED: Final = b"named\n"
 _NAMELESS: Final = b"nameless\n"
 
@@ -40,24 +45,41 @@ class Siblings:
                     await writer.drain()
             writer.close()
 
+        # Where others have emptied /tmp, this worker and the next ones find each other again.
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         place = self._folder / str(self._number)
         # One that was killed has left it.
         place.unlink(missing_ok=True)
         server = await asyncio.start_unix_server(answer, place)
         try:
-            yield
+            async with running({"socket for metrics": partial(self._touch, place)}):
+                yield
         finally:
             server.close()
             place.unlink(missing_ok=True)
 
+    async def _touch(self, place: Path) -> None:
+        while True:
+            await asyncio.sleep(_TOUCHES)
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(self._folder)
+                os.utime(place)
+
     async def gather(self, render: Render, named: bool) -> bytes:
         """Return the metrics of all workers that answer, this one's by a call."""
-        others = sorted(int(name) for name in os.listdir(self._folder) if name.isdigit() and int(name) != self._number)  # noqa: PTH208 - names
+        others = sorted(self._others())
         answers = await asyncio.gather(*(self._ask(other, named) for other in others))
         texts = {self._number: render(named)} | {
             other: text for other, text in zip(others, answers, strict=True) if text is not None
         }
         return join_metrics({str(number): texts[number] for number in sorted(texts)})
+
+    def _others(self) -> list[int]:
+        try:
+            names = os.listdir(self._folder)  # noqa: PTH208 - names
+        except FileNotFoundError:
+            return []
+        return [int(name) for name in names if name.isdigit() and int(name) != self._number]
 
     async def _ask(self, other: int, named: bool) -> bytes | None:
         with contextlib.suppress(TimeoutError, OSError):

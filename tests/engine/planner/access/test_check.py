@@ -1,5 +1,7 @@
 """A rule is held against the schema and planned once when its role is saved; presets against their fields' types."""
 
+from decimal import Decimal
+
 import pytest
 
 from fieldstone.engine.planner.access.check import check_data, check_rule
@@ -36,6 +38,10 @@ PASSING: dict[str, JsonValue] = {
     "across relations": {"company": {"people": {"some": {"id": {"eq": "$principal.userId"}}}}},
     "totals": {"company": {"peopleAggregate": {"count": {"gt": "$principal.size"}}}},
     "a period": {"closeDate": {"within": {"next": 3, "unit": "WEEK"}}},
+    "a number with a point": {"amount": {"gt": Decimal("10.5")}},
+    "numbers with points": {"amount": {"in": [Decimal("10.5"), 3]}, "or": [{"amount": {"lt": Decimal("0.1")}}]},
+    "a number that no double has": {"amount": {"lte": 9_007_199_254_740_993}},
+    "a whole number with a point": {"company": {"employees": {"eq": Decimal("10.0")}}},
     "a range": {"amount": {"between": ["$principal.share", 100]}},
 }
 
@@ -56,6 +62,9 @@ REFUSED: dict[str, tuple[JsonValue, str]] = {
     "a truth for a number": ({"amount": {"eq": "$principal.isChief"}}, "must be a number"),
     "an unknown option": ({"stage": {"eq": "OLD"}}, "rule.stage.eq.*OLD"),
     "a constant of a wrong type": ({"amount": {"eq": "many"}}, "rule.amount.eq"),
+    "a number with a point for a whole one": ({"company": {"employees": {"eq": Decimal("1.5")}}}, "employees.eq.*Int"),
+    "a number with a point for a text": ({"name": {"eq": Decimal("1.5")}}, "rule.name.eq"),
+    "a list of numbers for one": ({"amount": {"eq": [Decimal("1.5")]}}, "rule.amount.eq"),
     "a list for a constant": ({"name": {"eq": ["x"]}}, "rule.name.eq"),
     "an unknown unit": ({"closeDate": {"within": {"last": 1, "unit": "EON"}}}, "EON"),
     "an ending that escapes nothing": ({"name": {"like": "x\\"}}, "backslash"),

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from typing import Any
 
 import httpx
 import psycopg
@@ -33,7 +34,7 @@ async def test_options_that_stand_in_the_query_string_are_refused(client: httpx.
 
 
 async def test_rows_with_texts_that_postgresql_cannot_hold_are_refused_rows(client: httpx.AsyncClient) -> None:
-    wrong = [{"a\0b": 1}, {"city": "a\0b"}, {"city": "\ud800"}, {"\ud800": 1}, {"city": {"\0": ["\0"]}}]
+    wrong: list[dict[str, Any]] = [{"a\0b": 1}, {"city": "a\0b"}, {"city": "\ud800"}, {"\ud800": 1}, {"city": {"\0": ["\0"]}}]
     lines = [*wrong, {}, *wrong]
     text = "\n".join(json.dumps({"email": f"{number}@x"} | line) for number, line in enumerate(lines))
     headers = {"content-type": "application/jsonl"}

@@ -3,7 +3,10 @@
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from fieldstone.engine.access.slots import MOST_WAITING
+from fieldstone.engine.request.ready import ReadyOperations
 from tests.apis import PRINCIPAL
 from tests.engine.server.fast_path.talking import PEOPLE, Serve, Serving, Talk, locked, until_waiting
 from tests.waiting import until
@@ -93,6 +96,28 @@ async def test_a_client_that_leaves_gives_up_its_place(serve: Serve, app_databas
             assert slots.in_progress == 1
         assert (await noisy[2].receive()).status == 200
         assert slots.in_progress == 0
+
+
+async def test_a_fault_of_the_warm_path_leaves_the_slot(
+    serve: Serve, app_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ordinary path answers; each such request kept its key's slot for ever, and its client had no answer."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    async with serve(pool_size=4, max_concurrent_per_key=1) as serving:
+        holder, talk = await talks(serving, 2)
+        slots = (await serving.app.runtime.ready()).core.slots
+        async with locked(app_database):
+            holder.send(holder.request(PEOPLE, n="Ada"))
+            await until_waiting(app_database)
+            talk.send(talk.request(PEOPLE, n="Ada"))
+            await until(lambda: slots.waiting == 1)
+            monkeypatch.setattr(ReadyOperations, "find", fail)
+        assert [(await one.receive()).status for one in (holder, talk)] == [200, 200]
+        assert (await talk.ask(PEOPLE, n="Ada")).status == 200
+        assert (slots.in_progress, slots.waiting) == (0, 0)
 
 
 async def test_a_key_that_is_revoked_while_it_waits_is_refused(serve: Serve, app_database: str) -> None:

@@ -1,14 +1,17 @@
 """Workers that stand still, that do not end, and that die too often."""
 
+import errno
 import os
 import signal
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
+from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.supervisor import crew as crews
 from fieldstone.engine.server.cli.supervisor.board import Board
-from fieldstone.engine.server.cli.supervisor.crew import Crew, Shared
+from fieldstone.engine.server.cli.supervisor.crew import Crew, Shared, Worker
 from fieldstone.engine.server.cli.supervisor.deaths import Deaths
 from fieldstone.engine.server.cli.supervisor.reload import Basis, Reload
 from tests.waiting import eventually
@@ -71,6 +74,19 @@ def test_a_worker_that_does_not_end_in_time_is_killed(crew: Crew, monkeypatch: p
     assert crew.staying() == []
 
 
+def test_a_worker_that_cannot_be_started_leaves_no_pipe(board: Board) -> None:
+    def fail(_module: str, _task: str, _environment: Mapping[str, str], _inherited: Iterable[int]) -> int:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable", "python")
+
+    shared = Shared(listener=0, state_listener=None, board=board, counts=0, lifeline=0, keeper=0, folder="")
+    crew = Crew(shared, fail)
+    before = len(list(Path("/dev/fd").iterdir()))
+    with pytest.raises(CommandError, match=r"a process cannot be started: Resource temporarily unavailable\."):
+        crew.start(2, {}, {}, None)
+    assert len(list(Path("/dev/fd").iterdir())) == before
+    assert len(crew) == 0
+
+
 def test_connections_are_compared_with_the_mean_of_those_that_accept(board: Board) -> None:
     for number, connections in enumerate((6, 2, 100)):
         board.beat(number, connections)
@@ -86,6 +102,12 @@ def test_pauses_between_starts_double_up_to_ten_seconds_and_are_forgotten() -> N
     pauses = [deaths.note(20) for _ in range(9)]
     assert pauses == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0, 10.0]
     assert deaths.note(61) == 0.1
+    assert not deaths.is_hopeless
+
+
+def test_starts_that_fail_pause_as_deaths_do_and_are_never_hopeless() -> None:
+    deaths = Deaths()
+    assert [deaths.back_off() for _ in range(8)] == [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 10.0]
     assert not deaths.is_hopeless
 
 
@@ -123,3 +145,17 @@ def test_a_reload_replaces_one_worker_after_another(crew: Crew, goal: int) -> No
     assert not {worker.pid for worker in crew} & {worker.pid for worker in old}
     # A third one is started as any worker that is missing.
     assert len(crew) == min(goal, 2)
+
+
+def test_a_reload_whose_successor_cannot_be_started_tries_again(crew: Crew) -> None:
+    old = crew.start(1, {}, {}, None)
+    reload = Reload(basis=Basis(settings={"workers": 1, "drain_timeout": 1.0}, environment={}), old=[old])
+
+    def fail(_basis: Basis) -> Worker:
+        raise CommandError("a process cannot be started")
+
+    with pytest.raises(CommandError):
+        reload.step(crew, fail)
+    assert not reload.step(crew, lambda basis: crew.start(basis.workers, {}, basis.environment, None))
+    assert reload.successor is not None
+    assert not old.is_leaving

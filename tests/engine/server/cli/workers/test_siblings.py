@@ -1,6 +1,8 @@
 """The metrics of all workers in one text."""
 
 import asyncio
+import os
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
@@ -10,13 +12,15 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from fieldstone.engine.server.cli.workers import siblings
 from fieldstone.engine.server.cli.workers.siblings import Siblings, join_metrics
+from tests.waiting import until
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder whose path is short enough for sockets."""
-    with tempfile.TemporaryDirectory(prefix="fieldstone-") as name:
+    with tempfile.TemporaryDirectory(prefix="fieldstone-", ignore_cleanup_errors=True) as name:
         yield Path(name)
 
 
@@ -69,3 +73,23 @@ async def test_any_worker_gathers_all_and_leaves_out_those_that_do_not_answer(fo
         'plain{worker="1"} 5.0',
     ]
     assert asked == [True]
+
+
+async def test_the_sockets_do_not_age(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(siblings, "_TOUCHES", 0.01)
+    async with Siblings(folder, 0).answering(lambda _: metrics(4)):
+        places = (folder, folder / "0")
+        for place in places:
+            os.utime(place, (0, 0))
+        await until(lambda: all(place.stat().st_mtime > 0 for place in places))
+
+
+async def test_workers_outlive_the_folder_of_their_sockets(folder: Path) -> None:
+    """A program that cleans /tmp may have removed it."""
+    one, other = Siblings(folder, 0), Siblings(folder, 1)
+    async with one.answering(lambda _: metrics(4)):
+        shutil.rmtree(folder)
+        assert b'plain{worker="0"} 4.0' in await one.gather(lambda _: metrics(4), True)
+        async with other.answering(lambda _: metrics(5)):
+            assert os.stat(folder).st_mode & 0o777 == 0o700  # noqa: PTH116 - one look
+            assert b'plain{worker="1"} 5.0' in await one.gather(lambda _: metrics(4), True)
