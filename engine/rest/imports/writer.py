@@ -24,11 +24,11 @@ from fieldstone.engine.errors import (
     RateLimitExceeded,
     ServiceUnavailable,
 )
+from fieldstone.engine.planner.arguments.input_values import check_input
 from fieldstone.engine.request.idempotency.claim import AlreadyClaimed, SentKey
 from fieldstone.engine.request.idempotency.companion import Companion
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
-from fieldstone.engine.planner.arguments.input_values import check_input
 from fieldstone.engine.rest.imports.report import Report, field_of
 from fieldstone.engine.rest.imports.rows import Row
 from fieldstone.engine.work_thread import WorkThread

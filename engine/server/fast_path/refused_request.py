@@ -1,5 +1,6 @@
-"""A warm request that is refused by its head alone: its body is not read."""
+"""A warm request that is refused by its head alone, at once or after a wait for its slot: its body is not read."""
 
+import time
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -19,11 +20,12 @@ class RefusedRequest:
         form: of the reply.
         error: the reason.
         context: its facts for the log, without the status.
+        begun: the time by `perf_counter` at which it came.
         send: sends the reply.
         note: logs and counts the request, with the seconds that it took.
     """
 
-    __slots__ = ("_context", "_error", "_form", "_note", "_send")
+    __slots__ = ("_begun", "_context", "_error", "_form", "_note", "_send")
 
     def __init__(
         self,
@@ -31,12 +33,14 @@ class RefusedRequest:
         error: ApiError,
         context: RequestContext,
         *,
+        begun: float,
         send: Callable[[Reply], None],
         note: Note,
     ) -> None:
         self._form = form
         self._error = error
         self._context = context
+        self._begun = begun
         self._send = send
         self._note = note
 
@@ -45,7 +49,7 @@ class RefusedRequest:
         reply = self._form.refuse(self._error)
         self._send(reply)
         self._context.endpoint, self._context.status = self._form.endpoint, reply.status
-        self._note(self._form, self._context, 0.0)
+        self._note(self._form, self._context, time.perf_counter() - self._begun)
 
     def abandon(self) -> None:
         """End it: the client has gone."""

@@ -94,7 +94,7 @@ class WarmPath:
         try:
             slots.require_room(principal)
         except Overloaded as refusal:
-            return self.refuse(found, principal, client, refusal)
+            return self.refuse(found, principal, client, refusal, begun)
         if not slots.try_enter(principal):
             return QueuedRequest(self, services, found, principal, client)
         request = self.find_warm(services, found, principal, client, begun)
@@ -102,13 +102,16 @@ class WarmPath:
             slots.leave(principal)
         return request
 
-    def refuse(self, found: Found, principal: Principal, client: Client, refusal: ApiError) -> RefusedRequest:
+    def refuse(
+        self, found: Found, principal: Principal, client: Client, refusal: ApiError, begun: float
+    ) -> RefusedRequest:
         """Return the request that is answered with this error, ready to begin."""
         head, body, passing = found
         request_id, lines = _begin_lines(head, passing)
         context = RequestContext(id=request_id, principal=principal, operations=1)
         form = head.form or form_of_refusal(body, head.accept)
-        return RefusedRequest(form, refusal, context, send=partial(client.reply, lines=lines), note=self.note)
+        send = partial(client.reply, lines=lines)
+        return RefusedRequest(form, refusal, context, begun=begun, send=send, note=self.note)
 
     def find_warm(
         self, services: Services, found: Found, principal: Principal, client: Client, begun: float
@@ -207,11 +210,8 @@ class QueuedRequest:
             self._services.core.slots.withdraw(self._turn)
 
     def _give_up(self) -> None:
-        refusal = self._turn and self._turn.refusal
-        if refusal:
-            self._path.refuse(self._found, self._principal, self._client, refusal).begin()
-        else:
-            self._client.start_over()
+        refusal = (self._turn and self._turn.refusal) or self._services.core.slots.refusal()
+        self._path.refuse(self._found, self._principal, self._client, refusal, self._begun).begin()
 
     def _go(self) -> None:
         # The key may have been revoked meanwhile.

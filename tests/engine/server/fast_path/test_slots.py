@@ -7,6 +7,7 @@ import pytest
 
 from fieldstone.engine.access.slots import MOST_WAITING
 from fieldstone.engine.request.ready import ReadyOperations
+from fieldstone.sql.concurrency.deadlines import Overdue
 from tests.apis import PRINCIPAL
 from tests.engine.server.fast_path.talking import PEOPLE, Serve, Serving, Talk, locked, until_waiting
 from tests.waiting import until
@@ -138,6 +139,22 @@ async def test_a_key_that_is_revoked_while_it_waits_is_refused(serve: Serve, app
         assert (await holder.receive()).status == 200
         assert (await talk.receive()).status == 401
         assert services.core.slots.in_progress == 0
+
+
+async def test_one_that_waits_for_too_long_is_refused_and_waits_no_second_time(serve: Serve, app_database: str) -> None:
+    async with serve(pool_size=4, max_concurrent_per_workspace=1) as serving:
+        holder, talk = await talks(serving, 2)
+        slots = (await serving.app.runtime.ready()).core.slots
+        slots._overdue = Overdue(0.1)
+        async with locked(app_database):
+            holder.send(holder.request(PEOPLE, n="Ada"))
+            await until_waiting(app_database)
+            refused = await talk.ask(PEOPLE, n="Ada")
+            assert (refused.status, refused.header(b"retry-after")) == (429, b"1")
+            assert refused.json["errors"][0]["extensions"]["code"] == "RATE_LIMIT_EXCEEDED"
+            assert (slots.counters.waited, slots.counters.refused, slots.waiting) == (1, 1, 0)
+        assert (await holder.receive()).status == 200
+        assert (await talk.ask(PEOPLE, n="Ada")).status == 200
 
 
 async def test_too_many_that_wait_are_refused(serve: Serve, app_database: str) -> None:
