@@ -52,7 +52,7 @@ def read_parents(snapshot: Snapshot, given: JsonValue) -> tuple[UUID, ...]:
     ids = {str(id_): id_ for id_ in snapshot.roles}
     found = []
     for place, name in enumerate(_listed(given, "parents")):
-        if name not in names and name not in ids:
+        if not isinstance(name, str) or (name not in names and name not in ids):
             raise UnknownObject(
                 f"parents[{place}]: there is no role {shown(name)}; the workspace has {', '.join(names)}",
                 field="parents",
@@ -99,7 +99,7 @@ def read_settings(given: JsonValue) -> frozenset[Setting]:
     """
     listed = _listed(given, "settings")
     for place, name in enumerate(listed):
-        if name not in Setting.__members__:
+        if not isinstance(name, str) or name not in Setting.__members__:
             raise _unknown(f"settings[{place}]", name, Setting.__members__)
     return frozenset(map(Setting, listed))
 
@@ -205,7 +205,7 @@ def _read_fields(object_: Object | None, given: JsonValue, path: str) -> Fields:
     known |= {f"{name}Id": id_ for name, id_ in known.items() if object_.by_id[id_].relation_id is not None}
     ids = {str(field.id): field.id for field in object_.fields}
     for place, name in enumerate(names):
-        if name not in known and name not in ids:
+        if not isinstance(name, str) or (name not in known and name not in ids):
             raise _unknown(f"{path}.{kind}[{place}]", name, [field.name for field in object_.fields])
     return Fields(ids=frozenset(known.get(name) or ids[name] for name in names), only=kind == "only")
 

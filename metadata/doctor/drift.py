@@ -10,8 +10,9 @@ from psycopg.sql import SQL, Composed, Literal
 
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.changes.kinds.renew_texts import find_older, is_bare_key
+from fieldstone.metadata.changes.kinds.renew_texts import find_older
 from fieldstone.metadata.changes.rules.indexes.indexed_values import SEARCH, TRIGRAM, holds_keys
+from fieldstone.metadata.changes.rules.indexes.key_indexes import is_bare_key
 from fieldstone.metadata.changes.tables.alteration import morph_checks
 from fieldstone.metadata.changes.tables.migration import (
     build_index,

@@ -41,9 +41,9 @@ def comes_along(field: StatedField) -> bool:
 
 def _has_old_name(field: StatedField) -> bool:
     """Return whether a field takes the name that another one comes with and gives up."""
-    others: Mapping[str, Values] = field.owner.values["fields"]
+    others: Mapping[str, Values | None] = field.owner.values["fields"]
     return field.values["renamedFrom"] is None and any(
-        other.get("renamedFrom") == field.name for other in others.values()
+        (other or {}).get("renamedFrom") == field.name for other in others.values()
     )
 
 
@@ -61,7 +61,8 @@ def _sources(stated: Stated, field: StatedField) -> list[StatedField]:
     if field.values["type"] != FieldType.TS_VECTOR.value:
         return []
     names = (field.values["settings"] or {}).get("fields")
-    found = (stated.fields.get((field.owner.name, name)) for name in names or () if isinstance(name, str))
+    listed = names if isinstance(names, list) else []
+    found = (stated.fields.get((field.owner.name, name)) for name in listed if isinstance(name, str))
     return [other for other in found if other is not None]
 
 

@@ -184,8 +184,19 @@ def _create_indexes(snapshot: Snapshot, stated: Stated) -> Iterator[Build]:
     for owner in stated.objects.values():
         there = [values for _, values in _known_indexes(snapshot, stated, owner)]
         for wanted in _wanted_indexes(owner):
-            if wanted not in there:
+            if wanted not in there and not _is_bare_key(stated, owner, wanted):
                 yield partial(_create_index, owner.name, wanted)
+
+
+def _is_bare_key(stated: Stated, owner: StatedObject, wanted: Mapping[str, JsonValue]) -> bool:
+    """Return whether an index is on a relation's key alone: the relation brings one that serves in its place."""
+    match members.without_defaults(wanted, members.INDEX):
+        case {"fields": [str(name)], **more} if not more:
+            if field := stated.fields.get((owner.name, name)):
+                return field.values["relation"] is not None
+            known = owner.known.fields if owner.known else ()
+            return any(field.name == name and field.relation_id and not is_inverse(field) for field in known)
+    return False
 
 
 def _wanted_indexes(owner: StatedObject) -> list[dict[str, JsonValue]]:
@@ -209,7 +220,7 @@ def _known_indexes(
 def _create_index(owner: str, values: Mapping[str, JsonValue], latest: Snapshot) -> CreateIndex:
     object_ = next(object_ for object_ in latest.objects.values() if object_.name_singular == owner)
     ids = {field.name: field.id for field in object_.fields}
-    if unknown := [name for name in values["fields"] or () if name not in ids]:
+    if unknown := [name for name in values["fields"] or () if not isinstance(name, str) or name not in ids]:
         raise InvalidChange(f"an index of {owner} names {shown(unknown[0])}, which is no field of it", field="fields")
     return CreateIndex(
         object_id=object_.id,

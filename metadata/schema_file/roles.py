@@ -111,7 +111,7 @@ def _ordered(stated: Mapping[str, Mapping[str, JsonValue]]) -> list[str]:
         if name in heirs:
             raise InvalidChange(f"the role {shown(name)} would inherit itself", field="parents")
         for parent in stated[name]["parents"] or ():
-            if parent in stated and parent not in ordered:
+            if isinstance(parent, str) and parent in stated and parent not in ordered:
                 add(parent, (*heirs, name))
         ordered[name] = None
 

@@ -12,6 +12,7 @@ from fieldstone.metadata.json_text import JsonValue, read_decimal
 _WIDTH = 120
 _FLOAT = "tag:yaml.org,2002:float"
 _BOOL = "tag:yaml.org,2002:bool"
+_TEXT = "tag:yaml.org,2002:str"
 _REPLACED = {_FLOAT, _BOOL, "tag:yaml.org,2002:timestamp"}
 
 _NUMBER = re.compile(r"^-?[0-9]+(\.[0-9]+([eE][-+]?[0-9]+)?|[eE][-+]?[0-9]+)$", re.ASCII)
@@ -44,7 +45,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 class _Loader(yaml.SafeLoader):
-    """Reads numbers as JSON has them, words such as `no` and dates as text, and refuses a name that is there twice."""
+    """Reads the values of JSON alone, words such as `no` and dates as text, and refuses a name that is there twice."""
 
     # The resolvers of the base class by the first character, but for those that are replaced here.
     yaml_implicit_resolvers = {  # noqa: RUF012 - as the base class has it
@@ -52,9 +53,18 @@ class _Loader(yaml.SafeLoader):
         for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        # A value with another tag than its form gives it is none of JSON (!!set), or is not of its tag (!!int "").
+        own = self.resolve(type(node), node.value, (True, False))  # type: ignore[no-untyped-call]  # not in the stubs
+        if node.tag not in {_TEXT, own}:
+            raise yaml.constructor.ConstructorError(None, None, f"{node.tag} is no tag for this", node.start_mark)
+        return super().construct_object(node, deep)
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[str] = set()
         for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # the base class refuses it
             if key.value in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"{key.value} is there twice", key.start_mark)
             seen.add(key.value)
@@ -64,7 +74,7 @@ class _Loader(yaml.SafeLoader):
 def _write_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     # Only between double quotes are these escaped; elsewhere they end a line.
     style = '"' if _BREAKS.search(text) else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    return dumper.represent_scalar(_TEXT, text, style=style)
 
 
 def _write_decimal(dumper: yaml.SafeDumper, number: Decimal) -> yaml.ScalarNode:

@@ -198,13 +198,15 @@ def _from_text(column: Term, source: SqlType, target: SqlType) -> Conversion | N
         case SqlType.TIMESTAMP:
             is_local = _sql("{0} !~ {1}", column, sql.Literal(f"{_TIME}{_OFFSET}$"))
             pattern = f"^{_DATE}({_TIME}{_OFFSET}?)?$"
-            value = _sql(
+            moment = _sql(
                 "CASE WHEN {1} THEN (CASE WHEN length({0}) = 10 THEN {0} || 'T00:00Z' WHEN {2} THEN {0} || 'Z' ELSE {0}"
                 " END)::timestamptz END",
                 column,
                 _is_day(column, pattern),
                 is_local,
             )
+            # By its offset it may be in another year than the written one, in one that the API does not have.
+            value = _sql("CASE WHEN extract(year FROM {0} AT TIME ZONE 'UTC') BETWEEN 1 AND 9999 THEN {0} END", moment)
         case _:
             return None
     return Conversion(value=value, kept=_sql("({0}) IS NOT NULL", value))

@@ -340,7 +340,18 @@ def test_words_are_text(text: str, value: Any) -> None:
     assert (found, type(found)) == (value, type(value))
 
 
-@pytest.mark.parametrize("text", ["a: 1\na: 2", "version: [", "a: 1e999999999999999999999"])
+NO_YAML = ["a: 1\na: 2", "version: [", "a: 1e999999999999999999999", "label: {{ x }}", "[a, b]: 1"]
+NO_YAML += [
+    "a: !!binary aGk=",
+    "a: !!set {b}",
+    "a: !!timestamp 2024-01-31",
+    "a: !!int ''",
+    "a: !!float nan",
+    "!!map [1]",
+]
+
+
+@pytest.mark.parametrize("text", NO_YAML)
 def test_what_is_no_yaml_is_refused(text: str) -> None:
     with pytest.raises(InvalidChange, match="cannot be read as YAML"):
         read_document(text)

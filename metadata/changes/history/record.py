@@ -8,7 +8,8 @@ from uuid import UUID
 from fieldstone.metadata.access.role_display import show_role
 from fieldstone.metadata.changes.apply import describe
 from fieldstone.metadata.changes.history.inverse import invert
-from fieldstone.metadata.changes.kinds.fields.new_field import NewRelation
+from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, NewRelation
+from fieldstone.metadata.changes.kinds.indexes.create_index import CreateIndex
 from fieldstone.metadata.changes.kinds.table import KINDS, kind_of
 from fieldstone.metadata.changes.members import FIELD, NUMBERS, OBJECT, kept_values, snake_case
 from fieldstone.metadata.changes.plan import ChangePlan
@@ -36,8 +37,11 @@ def decode_change(given: JsonValue) -> Change:
         decoded["relation"] = _decode_relation(relation)
     if morph:
         decoded["morph"] = tuple(map(_decode_relation, morph))
-    change: Change = KINDS[given["action"]].type(**decoded)
-    return change
+    kind: type[Change] = KINDS[given["action"]].type
+    if kind in {CreateField, CreateIndex}:
+        # Older inverses do not say that they make something again, as all of them do.
+        decoded.setdefault("is_recreated", True)
+    return kind(**decoded)
 
 
 def record_change(plan: ChangePlan) -> JsonValue:

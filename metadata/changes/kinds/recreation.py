@@ -1,7 +1,6 @@
 """The inverses of deletions: changes that make objects and fields again, without the values that are gone."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from uuid import UUID
 
 from fieldstone.metadata.changes.duplicates import known_criteria
 from fieldstone.metadata.changes.kinds.create_object import CreateObject
@@ -38,6 +37,9 @@ def recreate_object(before: Snapshot, object_: Object) -> Iterator[Change]:
             default=named.default, is_unique=named.is_unique, **_type_values(named),
         )  # fmt: skip
     custom = [field for field in object_.fields if field.is_custom and field.relation_id is None]
+    if not object_.is_active:
+        # Relations of hidden objects may lead to hidden ones.
+        yield UpdateObject(object_id=object_.id, is_active=False)
     # A field that is computed from others comes after them.
     for field in sorted(custom, key=lambda field: field.type is FieldType.TS_VECTOR):
         yield from recreate_field(before, field)
@@ -46,14 +48,10 @@ def recreate_object(before: Snapshot, object_: Object) -> Iterator[Change]:
             yield from _recreate_relation(before, relation)
     if object_.duplicate_criteria is not None:
         yield UpdateObject(object_id=object_.id, duplicate_criteria=known_criteria(object_))
-    if not object_.is_active:
-        yield UpdateObject(object_id=object_.id, is_active=False)
 
 
 def _type_values(named: Field) -> dict[str, JsonValue]:
-    """Return the values by which the field that an object starts with gets another type, where it had one."""
-    if named.type is FieldType.TEXT:
-        return {}
+    """Return the type, settings and options by which the field that an object starts with gets those that it had."""
     values = {"type": named.type, "settings": dict(named.settings) or None}
     return values if named.options == () else {**values, "options": options_json(named.options)}
 
@@ -97,9 +95,13 @@ def _create_field(
         "settings": dict(settings) or None,
         "is_unique": field.is_unique and relation is None,
     }
-    index_id = next((index.id for index in before.indexes.values() if _is_own(index, field.id)), new_id())
-    return CreateField(id=field.id, **values, is_custom=field.is_custom, relation=relation, index_id=index_id)
+    index_id = next((index.id for index in before.indexes.values() if _is_own(index, field)), new_id())
+    return CreateField(
+        id=field.id, **values, is_custom=field.is_custom, relation=relation, is_recreated=True, index_id=index_id
+    )
 
 
-def _is_own(index: Index, field_id: UUID) -> bool:
-    return index.field_ids == (field_id,) and not index.is_partial and index.method != "trigram"
+def _is_own(index: Index, field: Field) -> bool:
+    """Return whether an index is the one that its field is created with, under the id that is given for it."""
+    is_brought = index.is_unique or (field.type is FieldType.TS_VECTOR and not index.is_partial)
+    return is_brought and index.field_ids == (field.id,)

@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 from fieldstone.metadata.changes.kinds.kind import Kind
 from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, TRIGRAM, indexed_parts, is_sorted
+from fieldstone.metadata.changes.rules.indexes.key_indexes import is_bare_key, is_superfluous, key_successor
 from fieldstone.metadata.changes.rules.indexes.label_indexes import STANDARD_LABELS, build_label_indexes, name_index
 from fieldstone.metadata.changes.rules.lookup import with_indexes
 from fieldstone.metadata.changes.types import Applied, Change
@@ -53,7 +54,8 @@ def find_older(snapshot: Snapshot, object_: Object) -> Iterator[Index]:
     """Yield the indexes of an object that are in an older order of texts, or on a key alone."""
     for index in snapshot.indexes_of.get(object_.id, ()):
         if is_bare_key(object_, index):
-            yield index
+            if not is_superfluous(snapshot, index):
+                yield index
             continue
         if index.text_order < VERSION and not index.is_unique:
             is_ordered = index.method == BTREE and any(map(is_sorted, indexed_parts(object_, index)))
@@ -67,17 +69,9 @@ def find_succeeded(snapshot: Snapshot, object_: Object) -> Iterator[Index]:
     return (index for index in find_older(snapshot, object_) if _successor(object_, index).name in ready)
 
 
-def is_bare_key(object_: Object, index: Index) -> bool:
-    """Return whether an index is on a relation's key alone: counts of live records must then look at each of them."""
-    is_plain = index.method == BTREE and not (index.is_unique or index.is_partial) and len(index.field_ids) == 1
-    return is_plain and object_.by_id[index.field_ids[0]].relation_id is not None
-
-
 def _successor(object_: Object, index: Index) -> Index:
     if is_bare_key(object_, index):
-        fields = (*index.field_ids, object_.by_name["deletedAt"].id)
-        id_ = uuid5(index.id, "live records")
-        return name_index(object_, replace(index, id=id_, field_ids=fields, status=Status.READY, failure=None))
+        return key_successor(object_, index)
     id_ = uuid5(index.id, f"text order {VERSION}")
     return name_index(object_, replace(index, id=id_, text_order=VERSION, status=Status.READY, failure=None))
 

@@ -33,6 +33,24 @@ def find_gone(field: Field, updated: Field) -> set[str]:
     return {option.value for option in field.options} - {option.value for option in updated.options}
 
 
+def map_backfill(field: Field, updated: Field, given: JsonValue) -> JsonValue:
+    """Return the cells that a build gives to records, the successor in the place of an option that goes.
+
+    Raises:
+        InvalidChange: the mapping has none for it.
+    """
+    old = next((option for option in find_gone(field, updated) if option in field.backfill), None)
+    if old is None:
+        return field.backfill
+    if not isinstance(given, Mapping) or old not in given:
+        raise InvalidChange(
+            f"{old} is the backfillValue that records of {field.name} are still to get; optionMapping gives its"
+            f' successor, such as {{ {old}: "{updated.options[0].value}" }}, or isNullable: true ends that',
+            field="options",
+        )
+    return None if given[old] is None else [given[old]]
+
+
 def _read_mapping(given: JsonValue, gone: set[str], kept: set[str], *, is_nullable: bool) -> Mapping[str, str | None]:
     argument = "optionMapping"
     if given is None:
@@ -53,7 +71,7 @@ def _read_mapping(given: JsonValue, gone: set[str], kept: set[str], *, is_nullab
                 f" {', '.join(sorted(kept))} would pass",
                 field=argument,
             )
-        if new is not None and new not in kept:
+        if new is not None and not (isinstance(new, str) and new in kept):
             raise InvalidChange(
                 f"optionMapping must lead to an option that stays ({', '.join(sorted(kept))}), not {shown(new)}",
                 field=argument,

@@ -25,9 +25,10 @@ def read_search_settings(object_: Object, settings: JsonValue) -> dict[str, Json
             'a TS_VECTOR field needs settings { fields: ["name", ..] }, the fields whose words are searched',
             field="settings",
         )
+    named = {key: field for field in object_.fields for key in (field.name, str(field.id))}
     sources: list[Field] = []
     for name in names:
-        source = next((field for field in object_.fields if name in {field.name, str(field.id)}), None)
+        source = named.get(name) if isinstance(name, str) else None
         if source is None or not any(_text_columns(source)):
             known = ", ".join(field.name for field in object_.fields if any(_text_columns(field)))
             raise InvalidChange(

@@ -261,6 +261,16 @@ CHANGED = {
         build=made("thing", T.TEXT), writer={"largest_rewrite": 0}, done=f"{ROWS} ('a', NULL, NULL)",
         refusal=refused(made("extra", T.UUID, default="uuid"), "type", "FIELDSTONE_MAX_REWRITE_BYTES"),
     ),
+    "options: one goes that a build still gives to records": Prepared(
+        writer={"big_table": -1}, done="INSERT INTO workspace_default.opportunity DEFAULT VALUES",
+        refusal=refused(
+            lambda snapshot: [
+                *update("opportunity", "stage", is_nullable=False, backfill="NEW")(snapshot),
+                *update("opportunity", "stage", options=options("MEETING"))(snapshot),
+            ],
+            "options", "NEW is the backfillValue that records of stage are still to get",
+        ),
+    ),
     "the tables are not as the model says": Prepared(
         build=made("thing", T.TEXT), done="ALTER TABLE workspace_default.person DROP COLUMN thing",
         refusal=Refusal(

@@ -319,6 +319,12 @@ INDEXES = {
         says="there is such an index already: person_email_fold",
         kind=NameTaken,
     ),
+    "of a relation's key alone": Refusal(
+        build=lambda snapshot: [index_on(snapshot, "company", "btree")],
+        field="fieldMetadataIds",
+        says="the key of company has an index already: person_companyId_deletedAt_idx",
+        kind=NameTaken,
+    ),
     "a search in numbers": Refusal(
         build=lambda snapshot: [index_on(snapshot, "position", "search")],
         field="fieldMetadataIds",

@@ -183,6 +183,10 @@ REFUSALS = {
     "options: mapping that is none": updated(
         "stage", "optionMapping", "must be an object", of="opportunity", options=options("NEW"), option_mapping=["NEW"]
     ),
+    "options: mapping to a list": updated(
+        "stage", "optionMapping", "must lead to an option that stays (NEW), not a list", of="opportunity",
+        options=options("NEW"), option_mapping={"MEETING": ["NEW"]},
+    ),
     "options: the default goes": Refusal(
         build=lambda snapshot: [
             UpdateField(field_id=field_of(snapshot, "opportunity", "stage").id, default="CUSTOMER"),

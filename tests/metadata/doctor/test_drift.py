@@ -6,7 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from fieldstone.metadata.changes import Change, NewRelation
+from fieldstone.metadata.changes import Change, CreateIndex, DeleteIndex, NewRelation
 from fieldstone.metadata.doctor.drift import Drift, find_drift
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot
@@ -136,4 +136,15 @@ async def test_the_constraint_of_a_morph_relation_is_named_and_repaired(desk: De
     assert "The constraint activity_owner_morph of activity is not there" in drift.finding
     assert drift.repair is not None
     run(model_dsn, drift.repair)
+    assert await drifts(desk) == []
+
+
+async def test_an_index_that_somebody_made_on_a_key_alone_is_no_drift(desk: Desk) -> None:
+    def build(base: Snapshot) -> Iterable[Change]:
+        company = person(base).by_name["company"]
+        yield CreateIndex(object_id=person(base).id, field_ids=(company.id,), is_recreated=True)
+
+    after = await desk.change(build)
+    assert await drifts(desk) == []
+    await desk.change(lambda _: [DeleteIndex(index_id=after.constraints["person_companyId_idx"].id)])
     assert await drifts(desk) == []

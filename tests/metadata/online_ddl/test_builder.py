@@ -24,6 +24,7 @@ from tests.metadata.online_ddl.building import (
     many,
     writer_of,
 )
+from tests.metadata.updates import column, field_of, insert
 from tests.waiting import until
 
 
@@ -175,6 +176,23 @@ async def test_a_required_field_is_filled_in_portions_then_validated(
         rows = connection.execute("SELECT DISTINCT phone FROM workspace_default.person").fetchall()
     assert rows == [("none",)]
     assert await builder.build_all() == 0
+
+
+async def test_a_build_fills_no_option_that_went_meanwhile(desk: Desk, model_dsn: str) -> None:
+    insert(model_dsn, "opportunity (stage) VALUES (NULL), ('NEW')")
+
+    def build(snapshot: Snapshot) -> list[Change]:
+        stage = field_of(snapshot, "opportunity", "stage")
+        kept = [{"value": option.value} for option in stage.options if option.value != "NEW"]
+        return [
+            UpdateField(field_id=stage.id, is_nullable=False, backfill="NEW"),
+            UpdateField(field_id=stage.id, options=kept, option_mapping={"NEW": "MEETING"}, default="MEETING"),
+        ]
+
+    await change_as_big(desk, build)
+    assert await builder_of(desk).build_all() == 1
+    stage = field_of(await desk.default(), "opportunity", "stage")
+    assert (stage.status, column(model_dsn, "opportunity", stage.column)) == (Status.READY, ["MEETING", "MEETING"])
 
 
 async def test_a_required_field_can_be_optional_again_before_it_is_ready(desk: Desk, model_dsn: str) -> None:

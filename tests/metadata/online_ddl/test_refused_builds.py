@@ -14,6 +14,7 @@ from fieldstone.metadata.online_ddl.refusals import read_refusal
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from tests.metadata.desk import Desk, new_field, person
 from tests.metadata.online_ddl.building import builder_of, change_as_big, definition, field_status, index_on, many
+from tests.metadata.updates import column, field_of, insert
 from tests.waiting import until_found
 
 # Hashes are not compressed, so that the value takes as many bytes in an index.
@@ -135,6 +136,23 @@ async def test_a_field_that_failed_is_filled_and_required_by_another_try(
     assert (phone.can_be_null, phone.failure, phone.backfill) == (False, None, None)
     with psycopg.connect(model_dsn) as connection:
         assert connection.execute("SELECT DISTINCT phone FROM workspace_default.person").fetchall() == [("none",)]
+
+
+async def test_another_try_fills_no_option_that_went_meanwhile(desk: Desk, model_dsn: str) -> None:
+    insert(model_dsn, "opportunity (stage) VALUES (NULL)")
+    stage = field_of(await desk.default(), "opportunity", "stage")
+    await change_as_big(desk, lambda _: [UpdateField(field_id=stage.id, is_nullable=False, backfill="NEW")])
+    execute(model_dsn, "ALTER TABLE workspace_default.opportunity ADD CONSTRAINT no CHECK (stage <> 'NEW')")
+    await builder_of(desk).build_all()
+    assert field_of(await desk.default(), "opportunity", "stage").status is Status.FAILED
+    kept = [{"value": option.value} for option in stage.options if option.value != "NEW"]
+    with pytest.raises(InvalidChange, match="NEW is the backfillValue that records of stage are still to get"):
+        await desk.change(lambda _: [UpdateField(field_id=stage.id, options=kept)])
+    mapping = {"NEW": "MEETING"}
+    await desk.change(lambda _: [UpdateField(field_id=stage.id, options=kept, option_mapping=mapping, default=None)])
+    await desk.change(lambda _: [RetryBuild(id=stage.id)])
+    after = field_of(await desk.default(), "opportunity", "stage")
+    assert (after.status, column(model_dsn, "opportunity", after.column)) == (Status.READY, ["MEETING"])
 
 
 async def test_a_field_that_failed_is_optional_without_further_ado_if_that_is_said(desk: Desk, model_dsn: str) -> None:

@@ -1,6 +1,7 @@
 """metadata/writer/rollback.py: every kind of change undone, and the model and tables as they were."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -9,6 +10,8 @@ import pytest
 from fieldstone.metadata.changes import (
     Change,
     DeleteField,
+    DeleteObject,
+    UpdateObject,
     apply,
 )
 from fieldstone.metadata.changes.history.inverse import invert
@@ -21,7 +24,7 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.writer.dry_run import Preview
 from fieldstone.metadata.writer.rollback import preview_rollback, roll_back
 from fieldstone.metadata.writer.transaction import ModelTransaction
-from tests.metadata.desk import Desk, new_field, new_object, person, whole_state
+from tests.metadata.desk import Desk, new_field, new_object, new_relation, person, whole_state
 from tests.metadata.updates import field_of, insert, options
 from tests.metadata.writer.undone import CHANGES, Build, fill, on, project, shown
 
@@ -62,6 +65,55 @@ async def test_a_rollback_over_many_versions_and_a_rollback_of_it(desk: Desk) ->
 
         await desk.writer.run(before.workspace.id, body, actor="test")
         assert shown(await desk.default()) == shown(model)
+
+
+def hidden_ends(*, is_nullable: bool) -> Build:
+    """A relation that leads to an object which is hidden later, with the object that needs it."""
+
+    def build(snapshot: Snapshot) -> Iterable[Change]:
+        ship, port = new_object("ship"), new_object("port")
+        yield from (ship, port)
+        ends = [replace(person(snapshot), id=one.id) for one in (ship, port)]
+        rule = {"onDelete": "RESTRICT"}
+        yield new_relation(ends[0], "home", ends[1], "Ships", settings=rule, is_nullable=is_nullable)
+        if not is_nullable:
+            yield UpdateObject(object_id=ship.id, is_active=False)
+        yield UpdateObject(object_id=port.id, is_active=False)
+
+    return build
+
+
+@pytest.mark.parametrize("is_nullable", [True, False], ids=["optional", "required"])
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda snapshot: [DeleteField(field_id=field_of(snapshot, "ship", "home").id)],
+        lambda snapshot: [DeleteObject(object_id=field_of(snapshot, "ship", "home").object_id)],
+        lambda snapshot: [DeleteObject(object_id=field_of(snapshot, "port", "ships").object_id)],
+    ],
+    ids=["field", "object", "hidden object"],
+)
+async def test_a_relation_to_a_hidden_object_comes_back(build: Build, is_nullable: bool, desk: Desk) -> None:
+    first = await desk.default()
+    before = await desk.change(hidden_ends(is_nullable=is_nullable))
+    await desk.change(build)
+    for version, model in ((before.version, before), (first.version, first)):
+
+        async def body(transaction: ModelTransaction, version: int = version) -> None:
+            await roll_back(transaction, version)
+
+        await desk.writer.run(before.workspace.id, body, actor="test")
+        assert shown(await desk.default()) == shown(model)
+
+
+async def test_an_older_inverse_makes_something_again_too(desk: Desk) -> None:
+    for name in ("relation deleted", "index of a key alone deleted"):
+        snapshot = await desk.change(fill) if name == "relation deleted" else await desk.default()
+        (change,) = CHANGES[name](snapshot)
+        step, *_ = invert(snapshot, change, apply(snapshot, change).snapshot)
+        written = loads(dumps(encode_change(step)))
+        assert written.pop("isRecreated") is True
+        assert decode_change(written) == step
 
 
 async def test_what_records_stand_in_the_way_of_leaves_no_trace(desk: Desk, model_dsn: str) -> None:

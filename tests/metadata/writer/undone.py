@@ -40,6 +40,21 @@ def fill(snapshot: Snapshot) -> Iterable[Change]:
     owner = tuple(NewRelation(target_object_id=one.id, target_field_label="Owned projects") for one in targets)
     yield new_field(object_.id, "owner", FieldType.MORPH_RELATION, morph=owner)
     yield new_relation(person(snapshot), "mate", person(snapshot), "Mate of", kind=RelationType.ONE_TO_ONE)
+    yield UpdateField(field_id=object_.name_field_id, settings={"keepAccents": True})
+    number = new_field(object_.id, "number")
+    yield number
+    yield CreateIndex(object_id=object_.id, field_ids=(number.id,))
+    yield UpdateField(field_id=number.id, is_unique=True)
+    yield index_on_key(snapshot, "person", "company")
+    ticket = new_object("ticket")
+    yield ticket
+    yield UpdateField(field_id=ticket.name_field_id, type=FieldType.NUMBER)
+
+
+def index_on_key(snapshot: Snapshot, object_: str, name: str) -> CreateIndex:
+    """An index of before such ones were refused, beside the one that the relation has brought."""
+    field = field_of(snapshot, object_, name)
+    return CreateIndex(object_id=field.object_id, field_ids=(field.id,), is_recreated=True)
 
 
 def project(snapshot: Snapshot) -> Object:
@@ -56,6 +71,9 @@ CHANGES: dict[str, Build] = {
     "new relation": lambda snapshot: [new_relation(person(snapshot), "boss", person(snapshot), "Reports")],
     "new index": lambda snapshot: [
         CreateIndex(object_id=person(snapshot).id, field_ids=(person(snapshot).by_name["city"].id,))
+    ],
+    "new index of a key alone": lambda snapshot: [
+        index_on_key(snapshot, "activity", "company")
     ],
     "object renamed": lambda snapshot: [
         UpdateObject(object_id=project(snapshot).id, name_singular="plan", name_plural="plans", description=None)
@@ -86,7 +104,16 @@ CHANGES: dict[str, Build] = {
         DeleteField(field_id=field_of(snapshot, "project", "ownerPerson").id)
     ],
     "index deleted": lambda snapshot: [DeleteIndex(index_id=snapshot.constraints["project_code_livesort"].id)],
+    "index of a key alone deleted": lambda snapshot: [
+        DeleteIndex(index_id=snapshot.constraints["person_companyId_idx"].id)
+    ],
     "field deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "code").id)],
+    "unique field with an index of its own deleted": lambda snapshot: [
+        DeleteField(field_id=field_of(snapshot, "project", "number").id)
+    ],
+    "object with a name of another type deleted": lambda snapshot: [
+        DeleteObject(object_id=snapshot.by_singular["ticket"].id)
+    ],
     "composite deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "budget").id)],
     "relation deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "person", "project").id)],
     "role created": lambda _: [CreateRole(name="clerk", grants=[{"object": "project", "read": {}}])],

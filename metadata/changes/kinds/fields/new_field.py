@@ -71,6 +71,7 @@ class CreateField(Change):
         options: a list of `{ value label color position }`.
         morph: for a MORPH_RELATION, its targets; each gets a field, called by the name and the target.
         is_nullable: False for a required field; of a relation, whichever end it is made from, that of the key.
+        is_recreated: True if it was deleted before: a rule for new fields alone does not hold.
         index_id: the id of the index on it, where it is unique or holds a relation's key.
     """
 
@@ -90,6 +91,7 @@ class CreateField(Change):
     is_custom: bool = True
     relation: NewRelation | None = None
     morph: tuple[NewRelation, ...] = ()
+    is_recreated: bool = False
     id: UUID = field(default_factory=new_id)
     index_id: UUID = field(default_factory=new_id)
 

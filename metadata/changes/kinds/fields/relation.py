@@ -36,7 +36,12 @@ def apply_create_relation(snapshot: Snapshot, change: CreateField) -> Applied:
             "a RELATION field needs relationCreationPayload { targetObjectMetadataId targetFieldLabel type }",
             field="relationCreationPayload",
         )
-    target = find_target(snapshot, wanted.target_object_id)
+    # The object may have been hidden after the relation was made.
+    target = (
+        find_object(snapshot, wanted.target_object_id)
+        if change.is_recreated
+        else find_target(snapshot, wanted.target_object_id)
+    )
     inverse_name = wanted.target_field_name or derive_name(wanted.target_field_label)
     settings = _check_inputs(change, wanted, inverse_name)
 

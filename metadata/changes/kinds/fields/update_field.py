@@ -26,7 +26,7 @@ from fieldstone.metadata.changes.rules.defaults import canonical, default_cells,
 from fieldstone.metadata.changes.rules.indexes.label_indexes import build_label_indexes
 from fieldstone.metadata.changes.rules.lookup import find_field, with_field, with_indexes, with_object
 from fieldstone.metadata.changes.rules.names import column_suffixes, index_name
-from fieldstone.metadata.changes.rules.option_changes import find_gone, read_option_work
+from fieldstone.metadata.changes.rules.option_changes import find_gone, map_backfill, read_option_work
 from fieldstone.metadata.changes.rules.options import options_json, read_options
 from fieldstone.metadata.changes.rules.problems import Problems
 from fieldstone.metadata.changes.rules.settings import read_settings
@@ -147,9 +147,8 @@ def _build(object_: Object, field: Field, change: UpdateField, given_names: froz
     if "settings" in given_names:
         settings |= read_settings(type_, change.settings)
         # null takes a setting back.
-        settings = {
-            key: value for key, value in settings.items() if chosen(change.settings, {}).get(key, value) is not None
-        }
+        given_settings = chosen(change.settings, None) or {}
+        settings = {key: value for key, value in settings.items() if given_settings.get(key, value) is not None}
         if field.relation_id is not None and field.parts:
             settings.setdefault("onDelete", OnDelete.SET_NULL.value)
     options = field.options
@@ -182,6 +181,8 @@ def _build(object_: Object, field: Field, change: UpdateField, given_names: froz
     )
     if not _keeps_status(field, updated, given_names):
         updated = replace(updated, status=Status.READY, backfill=None, failure=None)
+    if updated.backfill is not None:
+        updated = replace(updated, backfill=map_backfill(field, updated, change.option_mapping))
     is_converted = is_conversion(field, updated)
     if is_converted or find_gone(field, updated):
         former = () if is_converted else (*field.former_columns, field.column)[-MOST_FORMER:]

@@ -7,6 +7,7 @@ from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import INDEX, created_values
 from fieldstone.metadata.changes.row_work import RequireDistinct
 from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, INVERTED, SEARCH, TRIGRAM
+from fieldstone.metadata.changes.rules.indexes.key_indexes import find_key_index, is_bare_key
 from fieldstone.metadata.changes.rules.indexes.label_indexes import name_index
 from fieldstone.metadata.changes.rules.indexes.searched import text_parts
 from fieldstone.metadata.changes.rules.lookup import find_object
@@ -33,6 +34,7 @@ class CreateIndex(Change):
         is_unique: whether no two live records may share the values of all fields, of which there are several.
         is_partial: whether it is of the live records alone.
         sub_field: of its one field, a composite, the sub-field that it is on.
+        is_recreated: True if it was deleted before: a rule for new indexes alone does not hold.
     """
 
     object_id: UUID
@@ -41,6 +43,7 @@ class CreateIndex(Change):
     is_unique: bool = False
     is_partial: bool = False
     sub_field: str | None = None
+    is_recreated: bool = False
     id: UUID = field(default_factory=new_id)
 
 
@@ -64,6 +67,8 @@ def apply_create_index(snapshot: Snapshot, change: CreateIndex) -> Applied:
     index = name_index(object_, Index(id=change.id, name="", **created_values(INDEX, change)))
     if known := find_same(snapshot, index):
         raise NameTaken(f"there is such an index already: {known.name}", field="fieldMetadataIds")
+    if not change.is_recreated and is_bare_key(object_, index) and (known := find_key_index(snapshot, index)):
+        raise NameTaken(f"the key of {fields[0].name} has an index already: {known.name}", field="fieldMetadataIds")
     after = replace(snapshot, indexes={**snapshot.indexes, index.id: index})
     work = (RequireDistinct(object_=object_, fields=fields, argument="fieldMetadataIds"),) if change.is_unique else ()
     return Applied(snapshot=after, work=work)
@@ -140,7 +145,7 @@ def _check_sub_field(change: CreateIndex, fields: tuple[Field, ...]) -> list[Par
 
 def recreate_index(index: Index) -> CreateIndex:
     """Return the change that makes a deleted index again."""
-    return CreateIndex(id=index.id, **created_values(INDEX, index))
+    return CreateIndex(id=index.id, **created_values(INDEX, index), is_recreated=True)
 
 
 CREATE_INDEX = Kind(

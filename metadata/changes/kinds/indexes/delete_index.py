@@ -7,13 +7,14 @@ from uuid import UUID
 from fieldstone.metadata.changes.kinds.indexes.create_index import CreateIndex, recreate_index
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import Shape
-from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, TRIGRAM
+from fieldstone.metadata.changes.rules.indexes.indexed_values import TRIGRAM
+from fieldstone.metadata.changes.rules.indexes.key_indexes import is_bare_key, is_key_index, is_superfluous
 from fieldstone.metadata.changes.rules.indexes.label_indexes import is_label_index
 from fieldstone.metadata.changes.rules.system_fields import BY_CREATION
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.field_types import FieldType
-from fieldstone.metadata.model import Index, Object, Snapshot
+from fieldstone.metadata.model import Index, Snapshot
 from fieldstone.sql.frozen import frozen
 
 
@@ -49,25 +50,19 @@ def apply_delete_index(snapshot: Snapshot, change: DeleteIndex) -> Applied:
 
 def is_kept(snapshot: Snapshot, index: Index) -> bool:
     """Return whether an index stays as long as its fields: it makes one unique, or the engine needs it."""
-    fields = [snapshot.objects[index.object_id].by_id[id_] for id_ in index.field_ids]
+    object_ = snapshot.objects[index.object_id]
+    fields = [object_.by_id[id_] for id_ in index.field_ids]
     if index.is_partial or index.method == TRIGRAM:
         return False
-    if is_label_index(snapshot.objects[index.object_id], index):
+    if is_label_index(object_, index):
         return True
+    if is_bare_key(object_, index):
+        return not is_superfluous(snapshot, index)
     if len(fields) == 1:
-        return index.is_unique or fields[0].relation_id is not None or fields[0].type is FieldType.TS_VECTOR
+        return index.is_unique or fields[0].type is FieldType.TS_VECTOR
     if index.is_unique:
         return False
-    return (
-        is_key_index(snapshot.objects[index.object_id], index) or tuple(field.name for field in fields) == BY_CREATION
-    )
-
-
-def is_key_index(object_: Object, index: Index) -> bool:
-    """Return whether an index finds the records that a key leads from, the live ones without looking at them."""
-    fields = [object_.by_id[id_] for id_ in index.field_ids]
-    is_plain = index.method == BTREE and not (index.is_unique or index.is_partial)
-    return is_plain and fields[0].relation_id is not None and [one.name for one in fields[1:]] == ["deletedAt"]
+    return is_key_index(object_, index) or tuple(field.name for field in fields) == BY_CREATION
 
 
 def recreate_indexes(before: Snapshot, after: Snapshot) -> Iterator[CreateIndex]:
