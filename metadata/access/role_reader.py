@@ -82,7 +82,8 @@ def read_limits(given: JsonValue) -> RoleLimits:
     """
     values = _members(given or {}, "limits", LIMITS)
     for name, value in values.items():
-        if value is not None and not (isinstance(value, int) and 1 <= value <= _LARGEST):
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if value is not None and not (is_number and 1 <= value <= _LARGEST):
             raise InvalidChange(
                 f"limits.{name} must be a whole number from 1 to {_LARGEST}, or null for none of its own, not"
                 f" {shown(value)}",

@@ -42,9 +42,9 @@ def read_default(
     except InvalidValue as error:
         raise InvalidChange(f"defaultValue {error.message}", field="defaultValue") from None
     values = [option.value for option in options]
-    if FIELD_TYPES[field_type].has_options and not _are_options(value, values):
+    if FIELD_TYPES[field_type].has_options and not are_options(value, values):
         raise InvalidChange(
-            f"defaultValue must be {_of_options(field_type)} {', '.join(values)}, not {shown(value)}",
+            f"defaultValue must be {of_options(field_type)} {', '.join(values)}, not {shown(value)}",
             field="defaultValue",
         )
     if required and FIELD_TYPES[field_type].composite and cells[0] is None:
@@ -89,12 +89,14 @@ def is_function(field_type: FieldType, default: JsonValue) -> bool:
     return isinstance(default, str) and default in FIELD_TYPES[field_type].functions
 
 
-def _are_options(value: JsonValue, options: list[str]) -> bool:
+def are_options(value: JsonValue, options: list[str]) -> bool:
+    """Return whether a value is one of the options, or a list of some of them."""
     items = value if isinstance(value, list) else [value]
     return all(item in options for item in items) and len(set(items)) == len(items)
 
 
-def _of_options(field_type: FieldType) -> str:
+def of_options(field_type: FieldType) -> str:
+    """Return a description of the values of a field with options."""
     return "a list of some of the options, each once:" if _is_list(field_type) else "one of the options"
 
 

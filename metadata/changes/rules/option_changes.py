@@ -1,5 +1,6 @@
 """The work of a new list of options on the rows that have an old one."""
 
+import re
 from collections.abc import Mapping
 
 from fieldstone.metadata.changes.row_work import MapOptions, RequireUnused, RowWork
@@ -7,6 +8,8 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import shown
+
+_WORD = re.compile(r"\w+")
 
 
 def read_option_work(
@@ -39,9 +42,17 @@ def map_backfill(field: Field, updated: Field, given: JsonValue) -> JsonValue:
     Raises:
         InvalidChange: the mapping has none for it.
     """
-    old = next((option for option in find_gone(field, updated) if option in field.backfill), None)
+    gone = find_gone(field, updated)
+    # That of a list is the text of PostgreSQL's array.
+    old = next((word for word in _WORD.findall(str(field.backfill[0])) if word in gone), None)
     if old is None:
         return field.backfill
+    if old != field.backfill[0]:
+        raise InvalidChange(
+            f"{old} is in the backfillValue that records of {field.name} are still to get: wait until the field is"
+            " READY, or isNullable: true ends that",
+            field="options",
+        )
     if not isinstance(given, Mapping) or old not in given:
         raise InvalidChange(
             f"{old} is the backfillValue that records of {field.name} are still to get; optionMapping gives its"

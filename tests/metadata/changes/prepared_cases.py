@@ -271,6 +271,17 @@ CHANGED = {
             "options", "NEW is the backfillValue that records of stage are still to get",
         ),
     ),
+    "options: one of those goes that a build still gives to records": Prepared(
+        build=made("tags", T.MULTI_SELECT, options=options("A", "B", "C")),
+        writer={"big_table": -1}, done="INSERT INTO workspace_default.person (email) VALUES ('a')",
+        refusal=refused(
+            lambda snapshot: [
+                *update("person", "tags", is_nullable=False, backfill=["A", "B"])(snapshot),
+                *update("person", "tags", options=options("A", "C"))(snapshot),
+            ],
+            "options", "B is in the backfillValue that records of tags are still to get: wait until",
+        ),
+    ),
     "the tables are not as the model says": Prepared(
         build=made("thing", T.TEXT), done="ALTER TABLE workspace_default.person DROP COLUMN thing",
         refusal=Refusal(

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from fieldstone.metadata.changes import Change, DeleteField, DeleteIndex, DeleteObject, UpdateObject
+from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import OnDelete, Snapshot
 from tests.metadata.desk import Desk, columns_of, new_field, new_object, new_relation, person
@@ -96,6 +97,18 @@ async def test_a_field_becomes_required_with_a_value_for_all(
     assert column(model_dsn, "person", "extra") == [kept, kept]
     after = await change(desk, update("person", "extra", is_nullable=True))
     assert person(after).by_name["extra"].parts[0].column.nullable
+
+
+async def test_a_list_of_options_becomes_required_with_some_of_them_for_all(desk: Desk, model_dsn: str) -> None:
+    await change(
+        desk, lambda snapshot: [new_field(person(snapshot), "tags", FieldType.MULTI_SELECT, options=options("A", "B"))]
+    )
+    insert(model_dsn, "person (email) VALUES ('a')")
+    with pytest.raises(InvalidChange, match="must be a list of some of the options, each once: A, B"):
+        await change(desk, update("person", "tags", is_nullable=False, backfill=["C"]))
+    after = await change(desk, update("person", "tags", is_nullable=False, backfill=["B", "A"]))
+    assert not person(after).by_name["tags"].is_nullable
+    assert column(model_dsn, "person", "tags") == [["B", "A"]]
 
 
 async def test_a_default_is_given_changed_and_taken_away(desk: Desk, model_dsn: str) -> None:

@@ -22,7 +22,13 @@ from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import FIELD, FIELD_NAME, Member, Shape, given, given_values, shown_values
 from fieldstone.metadata.changes.row_work import FillValues, RequireDistinct, RequireValues, RowWork
 from fieldstone.metadata.changes.rules.collisions import check_field_name
-from fieldstone.metadata.changes.rules.defaults import canonical, default_cells, read_default
+from fieldstone.metadata.changes.rules.defaults import (
+    are_options,
+    canonical,
+    default_cells,
+    of_options,
+    read_default,
+)
 from fieldstone.metadata.changes.rules.indexes.label_indexes import build_label_indexes
 from fieldstone.metadata.changes.rules.lookup import find_field, with_field, with_indexes, with_object
 from fieldstone.metadata.changes.rules.names import column_suffixes, index_name
@@ -292,8 +298,10 @@ def _values(
             "backfillValue must be a constant value, with the first column of a composite", field="backfillValue"
         )
     allowed = [option.value for option in updated.options]
-    if FIELD_TYPES[updated.type].has_options and value not in allowed:
-        raise InvalidChange(f"backfillValue must be one of the options {', '.join(allowed)}", field="backfillValue")
+    if FIELD_TYPES[updated.type].has_options and not are_options(value, allowed):
+        raise InvalidChange(
+            f"backfillValue must be {of_options(updated.type)} {', '.join(allowed)}", field="backfillValue"
+        )
     return FillValues(object_=object_, field=updated, cells=cells, unique=unique)
 
 
