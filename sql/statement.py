@@ -1,8 +1,9 @@
 """A statement: SQL text with numbered parameters, as a server prepares it."""
 
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from hashlib import blake2b
+from typing import Self
 
 from fieldstone.sql.errors import ValueOutOfRange
 from fieldstone.sql.frozen import frozen
@@ -34,6 +35,10 @@ class Statement:
         sql = self.text.encode()
         object.__setattr__(self, "sql", sql)
         object.__setattr__(self, "name", b"fs_" + blake2b(sql, digest_size=16).hexdigest().encode())
+
+    def unlimited(self) -> Self:
+        """Return the statement with an answer of any size: it bounds its rows itself, or has a single one."""
+        return replace(self, counted=0)
 
 
 Step = tuple[Statement, Parameters]

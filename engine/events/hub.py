@@ -8,6 +8,7 @@ See `fieldstone.engine.events.delivery`.
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol
 from uuid import UUID
 
@@ -21,12 +22,13 @@ from fieldstone.engine.events.delivery.registry import Registry
 from fieldstone.engine.events.delivery.renewal import Renewal
 from fieldstone.engine.events.delivery.slots import Slots
 from fieldstone.engine.events.delivery.subscribable import Subscribable
-from fieldstone.engine.events.delivery.work import PASSING, PAUSE, GroupWork, Watch, unwatched
+from fieldstone.engine.events.delivery.work import PAUSE, GroupWork, Watch, unwatched
 from fieldstone.engine.events.live.execution import Execution
 from fieldstone.engine.events.live.group import LiveGroup, LiveMember, LiveSink
 from fieldstone.engine.events.live.queries import LiveQueries
+from fieldstone.engine.events.log.batch_size import BatchSize
 from fieldstone.engine.events.log.epochs import find_position
-from fieldstone.engine.events.log.reader import EventLog, refuse_resuming
+from fieldstone.engine.events.log.reader import Census, EventLog, refuse_resuming
 from fieldstone.engine.events.model_watchers import ModelMember, ModelWatchers
 from fieldstone.engine.events.quotas import Place, QuotaLimits, Quotas
 from fieldstone.engine.events.subscriptions.group import Sink, Subscriber, SubscriptionGroup
@@ -35,6 +37,7 @@ from fieldstone.engine.events.subscriptions.model_watch import ModelWatch
 from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.engine.events.subscriptions.tail import TailKey
 from fieldstone.metadata.access.view import still_hold
+from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError, StaleSchema
@@ -91,6 +94,7 @@ class Hub:
         self.log = EventLog(database)
         self.quotas = Quotas(limits or QuotaLimits())
         self.position = 0
+        self._reach = BatchSize(LONGEST_LOOK)
         self._api = api
         self._report = report
         self.registry = Registry()
@@ -228,7 +232,7 @@ class Hub:
             more = False
             try:
                 more = await self._look()
-            except PASSING as error:
+            except DatabaseError as error:
                 _LOG.warning("events are noticed later: %s", error)
                 await asyncio.sleep(PAUSE)
             if not more:
@@ -296,10 +300,12 @@ class Hub:
         if not self._has_groups:
             return False
         after = self.position
-        census = await self.log.census(after, LONGEST_LOOK, self.live.registry.anchoring())
+        with self._reach.tried() as reach:
+            census = await self.log.census(after, reach, self.live.registry.anchoring())
         self.counters.looks += 1
         if census is None:
             return False
+        await self._meet_objects(census)
         self.position = max(self.position, census.upto)
         for (object_id, action), last in census.happened.items():
             for group in self.registry.about(census.homes[object_id], object_id, action):
@@ -307,6 +313,18 @@ class Hub:
                 self._live.start(group)
         self.live.note(census)
         return True
+
+    async def _meet_objects(self, census: Census) -> None:
+        """Renew the tails whose model is older than an object of the events, with the newest model.
+
+        Their members go on behind the present position, and so get the first events of the object, too.
+        """
+        for object_id, home in census.homes.items():
+            if late := self.registry.tails_without(home, object_id):
+                with suppress(UnknownObject):  # The workspace is gone, which renewals find as well.
+                    await self._api.refresh(home)
+                for group in late:
+                    self._retire(group)
 
     async def _deliver(self, group: SubscriptionGroup) -> None:
         await self._delivery.step(group)

@@ -26,6 +26,9 @@ PATIENCE = 3
 LONGEST_REST = 60.0
 """Seconds of a webhook's longest rest, unless its target asks for more."""
 
+MOST_BYTES = 32 << 20
+"""Bytes of the payloads of one claim."""
+
 _CLAIM = named_statement(__name__, "claim_deliveries")
 _RECORD = named_statement(__name__, "record_results")
 _PROMOTE = named_statement(__name__, "promote_deliveries")
@@ -89,6 +92,7 @@ class ClaimQuota:
         total: the most further deliveries.
         failing: the most further deliveries of failing webhooks.
         lease: the seconds after which another process may take over.
+        payload_bytes: of the further deliveries, without the last of them: a single one may have more.
     """
 
     sent: Collection[Claimed]
@@ -96,6 +100,7 @@ class ClaimQuota:
     total: int
     failing: int
     lease: float
+    payload_bytes: int = MOST_BYTES
 
 
 class Claims:
@@ -122,7 +127,7 @@ class Claims:
         webhooks = Counter(one.webhook_id for one in room.sent)
         workspaces = Counter(one.workspace_id for one in room.sent)
         failing = Counter(one.workspace_id for one in room.sent if one.is_failing)
-        step = _CLAIM.bind(
+        statement, parameters = _CLAIM.bind(
             webhooks=list(webhooks),
             webhook_counts=list(webhooks.values()),
             each=room.each,
@@ -130,11 +135,12 @@ class Claims:
             failing=room.failing,
             claim=claim,
             lease=room.lease,
+            bytes=room.payload_bytes,
             workspaces=list(workspaces),
             workspace_counts=list(workspaces.values()),
             failing_counts=[failing[workspace_id] for workspace_id in workspaces],
         )
-        rows = await self._database.write(*step)
+        rows = await self._database.write(statement.unlimited(), parameters)
         return [_claimed(row, claim) for row in rows]
 
     async def record(self, results: Sequence[Result]) -> dict[UUID, str]:

@@ -57,6 +57,7 @@ SELECT (SELECT count(*) FROM made) FROM moved;
 -- A place that is taken is not given back before the target has answered. So where several workspaces have webhooks, one
 -- takes a place only while it has no more places than are free: half of all when it is alone, a third each of two, and a
 -- newcomer finds one. https://doi.org/10.1109/90.664262
+-- The claim is committed before its answer is read, so the answer must not be too large: the payloads are bounded here.
 WITH RECURSIVE waiting AS (
     (SELECT webhook_id FROM fieldstone.webhook_delivery WHERE status = 'PENDING' ORDER BY webhook_id LIMIT 1)
     UNION ALL
@@ -74,10 +75,11 @@ open AS (
     WHERE webhook.is_active AND (webhook.rests_until IS NULL OR webhook.rests_until <= now())
 ),
 found AS (
-    SELECT due.id, open.workspace_id, open.target_url, open.secret, open.is_failing,
+    SELECT due.id, due.size, open.workspace_id, open.target_url, open.secret, open.is_failing,
         open.busy + row_number() OVER (PARTITION BY open.id ORDER BY due.due_at, due.position) AS turn
     FROM open CROSS JOIN LATERAL (
-        SELECT delivery.id, delivery.due_at, delivery.position FROM fieldstone.webhook_delivery AS delivery
+        SELECT delivery.id, delivery.due_at, delivery.position, octet_length(delivery.payload) AS size
+        FROM fieldstone.webhook_delivery AS delivery
         WHERE delivery.webhook_id = open.id AND delivery.status = 'PENDING' AND delivery.due_at <= now()
             AND NOT EXISTS (
                 SELECT FROM fieldstone.webhook_delivery AS earlier
@@ -98,15 +100,18 @@ placed AS (
     SELECT lined_up.*, row_number() OVER (PARTITION BY is_failing ORDER BY share, turn, id) AS place FROM lined_up
 ),
 fitting AS (
-    SELECT placed.id, target_url, secret, is_failing, turn, CASE WHEN shared THEN busy
+    SELECT placed.id, size, target_url, secret, is_failing, turn, CASE WHEN shared THEN busy
         + row_number() OVER (PARTITION BY placed.workspace_id ORDER BY turn, id) ELSE 1 END AS share
     FROM placed CROSS JOIN sharing WHERE NOT is_failing OR share + place <= %(failing)s::int + 1
 ),
 picked AS (
     SELECT * FROM (
-        SELECT fitting.*, row_number() OVER (ORDER BY share, turn, id) AS place FROM fitting
-    ) AS ordered
-    WHERE share + place <= %(total)s::int + 1
+        SELECT ordered.*, sum(size) OVER (ORDER BY place) - size AS ahead FROM (
+            SELECT fitting.*, row_number() OVER (ORDER BY share, turn, id) AS place FROM fitting
+        ) AS ordered
+        WHERE share + place <= %(total)s::int + 1
+    ) AS counted
+    WHERE ahead < %(bytes)s::bigint
 )
 UPDATE fieldstone.webhook_delivery AS delivery
 SET claim = %(claim)s::uuid, due_at = now() + %(lease)s::float8 * interval '1 second', attempts = attempts + 1, attempted_at = now()

@@ -33,6 +33,11 @@ class Registry:
         tails = self._alike.get((workspace_id, TailKey), ())
         return [*self._alike.get((object_id, action), ()), *(one for one in tails if _follows(one, object_id, action))]
 
+    def tails_without(self, workspace_id: UUID, object_id: UUID) -> list[SubscriptionGroup]:
+        """Return the groups of a workspace's tails that were made by a model without this object."""
+        tails = self._alike.get((workspace_id, TailKey), ())
+        return [one for one in tails if isinstance(one.key, TailKey) and object_id not in one.key.known]
+
     def serves(self, workspace_id: UUID) -> bool:
         """Return whether a workspace has any group."""
         return workspace_id in self._alike

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from fieldstone.engine.events.log.batch_size import BatchSize
 from fieldstone.engine.events.log.history import forget_positions, index_partitions, trim_history
 from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.log.standstill import Standstill
@@ -82,7 +83,7 @@ class Sequencer:
         self._partitions = partitions
         self._wake = wake
         self._moved = moved
-        self._batch = batch
+        self._batch = BatchSize(batch)
         self._covered = 0
         self._standstill = Standstill(database, "events")
 
@@ -113,9 +114,11 @@ class Sequencer:
         """Move the visible events, a batch at most; return None where another process is moving some.
 
         Raises:
-            DatabaseError: nothing was moved, or no partition could be made for the next events.
+            DatabaseError: nothing was moved, and the next batch is smaller; or no partition could be made for the next
+                events.
         """
-        rows = await self._database.write(*_MOVE.bind(batch=self._batch, covered=self._covered))
+        with self._batch.tried() as batch:
+            rows = await self._database.write(*_MOVE.bind(batch=batch, covered=self._covered))
         ((last, moved, lag, is_busy),) = rows
         if is_busy == b"t":
             return None
@@ -123,14 +126,14 @@ class Sequencer:
         done = Tick(
             moved=int(moved or 0),
             last=int(last or 0),
-            more=int(moved or 0) == self._batch or int(last or 0) >= covered,
+            more=int(moved or 0) == batch or int(last or 0) >= covered,
         )
         self.counters.ticks += 1
         self.counters.moved += done.moved
         self.counters.lag = max(0.0, float(lag or 0))
         if done.moved:
             self._moved(done.last)
-        ahead = min(self._batch, self._partitions.size)
+        ahead = min(self._batch.most, self._partitions.size)
         if covered - done.last < ahead:
             self._covered = await self._partitions.cover(done.last + ahead)
         return done

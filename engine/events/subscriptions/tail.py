@@ -1,6 +1,6 @@
 """The plan of a subscription to the events of all objects, and the key that it shares with its group."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import field
 from uuid import UUID
 
@@ -29,6 +29,7 @@ class TailKey:
         positions: their form for clients.
         key: the response key of their field.
         claims: those of the principals where they decide about the text of a record; "" elsewhere.
+        known: the ids of all objects of the model that it was made by.
         follower: reads the events.
     """
 
@@ -42,6 +43,7 @@ class TailKey:
     since: str | None
     until: str | None
     claims: str
+    known: Container[UUID] = field(compare=False, repr=False)
     follower: Follower = field(compare=False, repr=False)
 
     def is_about(self, object_id: UUID, action: str) -> bool:

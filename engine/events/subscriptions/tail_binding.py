@@ -51,6 +51,7 @@ def bind_tail(
             since=wanted.since,
             until=wanted.until,
             claims=values if is_guarded else "",
+            known=view.objects,
             follower=follower,
         ),
         parameter_set=dumps([values, wanted.record_id, wanted.actor_id]).encode(),

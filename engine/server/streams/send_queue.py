@@ -71,13 +71,7 @@ class SendQueue:
 
     def offer(self, text: str, sink: "QueueSink | None" = None) -> bool:
         """Put a message in, with the sink that it belongs to; return False if there is no room."""
-        limits, total = self._limits, self._limits.total
-        is_full = len(self._waiting) >= limits.messages or (
-            self._waiting and (self._characters + len(text) > limits.characters or total.taken + len(text) > total.most)
-        )
-        if is_full:
-            self._was_full = True
-            self._emptied.clear()
+        if self._is_full(len(text)):
             return False
         self.force(text, sink)
         return True
@@ -98,6 +92,11 @@ class SendQueue:
         while not self.offer(text):
             await self._emptied.wait()
 
+    async def wait_for_room(self) -> None:
+        """Return as soon as the waiting messages are within the limits."""
+        while self._is_full(0):
+            await self._emptied.wait()
+
     async def take(self) -> tuple["QueueSink | None", str]:
         """Return the message that has waited longest, with the sink that it belongs to, as soon as there is one."""
         while True:
@@ -112,21 +111,41 @@ class SendQueue:
                 text = waiting
             elif is_open:
                 text = waiting()
-            if (
-                self._was_full
-                and len(self._waiting) <= self._limits.messages // 2
-                and self._characters <= self._limits.characters // 2
-            ):
-                self._was_full = False
-                self._emptied.set()
-                self._on_room()
+            self._notice_room()
             if text is not None and is_open:
                 return sink, text
+
+    def drop(self, sink: "QueueSink") -> None:
+        """Drop the messages of a sink that is closed: while others are read slowly they would take room."""
+        dropped = [waiting for owner, waiting in self._waiting if owner is sink]
+        if dropped:
+            self._waiting = deque(one for one in self._waiting if one[0] is not sink)
+            self._count(-sum(len(one) for one in dropped if isinstance(one, str)))
+            self._notice_room()
 
     def clear(self) -> None:
         """Drop all messages; a queue is cleared when its client has gone, or its messages count for ever."""
         self._waiting.clear()
         self._count(-self._characters)
+
+    def _is_full(self, more: int) -> bool:
+        """Return whether there is no room for so many characters more, and note it."""
+        limits, total = self._limits, self._limits.total
+        is_full = len(self._waiting) >= limits.messages or (
+            bool(self._waiting) and (self._characters + more > limits.characters or total.taken + more > total.most)
+        )
+        if is_full:
+            self._was_full = True
+            self._emptied.clear()
+        return is_full
+
+    def _notice_room(self) -> None:
+        limits = self._limits
+        is_half = len(self._waiting) <= limits.messages // 2 and self._characters <= limits.characters // 2
+        if self._was_full and is_half:
+            self._was_full = False
+            self._emptied.set()
+            self._on_room()
 
     def _count(self, characters: int) -> None:
         self._characters += characters
@@ -165,6 +184,11 @@ class QueueSink:
             return None if answer is None else self.format(answer.position, answer.payload)
 
         self._queue.announce(write, self)
+
+    def close(self) -> None:
+        """Send nothing more, not even the results that wait."""
+        self.is_open = False
+        self._queue.drop(self)
 
     def format(self, _position: str, payload: str) -> str:
         """Return the message that carries a result."""

@@ -12,9 +12,10 @@ from fieldstone.engine.positions import number_of
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot, Workspace
 from fieldstone.sql.compiler import compile_plan
-from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, Serialization, StaleSchema
+from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, ResponseTooLarge, Serialization, StaleSchema
 from fieldstone.sql.executor import Database
 from fieldstone.sql.frozen import frozen
+from fieldstone.sql.sqlstate import is_passing
 from fieldstone.sql.statement import Row, Statement
 
 _LOG = logging.getLogger(__name__)
@@ -22,9 +23,16 @@ _LOG = logging.getLogger(__name__)
 TEST_EVENT = "webhook.test"
 """The name of the event that testWebhook sends, which is about no record."""
 
-_MOST_STATEMENTS = 1_000
+LONGEST_RECORD = 64 << 20
+"""Bytes of a record's JSON text; a longer record is null."""
 
-# After these the whole batch is retried: they pass, or the model has changed.
+_MOST_STATEMENTS = 1_000
+_MOST_TRIES = 5
+"""Tries of the read of one event that the database ends: the rule of a role may take too long each time."""
+_MOST_FAILING = 1_000
+"""Events whose tries are counted at once."""
+
+# After these the whole batch is retried, however often: they pass, or the model has changed.
 _PASSING = (DatabaseUnavailable, Serialization, StaleSchema)
 
 
@@ -154,6 +162,7 @@ class RecordReader:
         self._database = database
         self._limit = limit
         self._statements: OrderedDict[tuple[UUID, str], tuple[Object, Statement]] = OrderedDict()
+        self._tries: OrderedDict[int, int] = OrderedDict()
 
     async def read(self, object_: Object, action: str, positions: Sequence[int]) -> Mapping[int, str]:
         """Return the records of an object's events at these positions, which are in order.
@@ -161,7 +170,8 @@ class RecordReader:
         A record that cannot be written as JSON is null, and the server's log has the reason.
 
         Raises:
-            DatabaseError: the statement failed for a reason that is not one event's.
+            ResponseTooLarge: the records are too many to be read at once.
+            DatabaseError: the statement failed for a reason that is not one event's, or that may pass.
         """
         statement = self._statement(object_, action)
         read = await self._each(statement, positions, [], b"[{}]")
@@ -211,9 +221,9 @@ class RecordReader:
             part = pending.pop()
             try:
                 found |= await self._read(statement, part, guards, sets)
-            except _PASSING:
-                raise
             except DatabaseError as error:
+                if self._is_retried(error, part):
+                    raise
                 if len(part) == 1:
                     _LOG.exception("the record of event %d cannot be sent: %s", part[0], error)
                     found[part[0]] = _UNSEEN
@@ -221,6 +231,19 @@ class RecordReader:
                     half = len(part) // 2
                     pending += [part[:half], part[half:]]
         return found
+
+    def _is_retried(self, error: DatabaseError, part: Sequence[int]) -> bool:
+        """Return whether the caller is to try again, with fewer events where they are several."""
+        if isinstance(error, _PASSING):
+            return True
+        if len(part) > 1:
+            return isinstance(error, ResponseTooLarge) or is_passing(error)
+        if not is_passing(error):
+            return False
+        tries = self._tries[part[0]] = self._tries.get(part[0], 0) + 1
+        if len(self._tries) > _MOST_FAILING:
+            self._tries.popitem(last=False)
+        return tries < _MOST_TRIES
 
     def _statement(self, object_: Object, action: str) -> Statement:
         key = (object_.id, action)
@@ -237,7 +260,10 @@ class RecordReader:
         self, statement: Statement, positions: Sequence[int], guards: Sequence[bytes | None], sets: bytes
     ) -> Mapping[int, SeenRecord]:
         after, upto = positions[0] - 1, positions[-1]
-        rows = await self._database.read(statement, [*guards, b"%d" % after, b"%d" % upto, sets])
+        bounded = statement if len(positions) > 1 else statement.unlimited()
+        rows = await self._database.read(bounded, [*guards, b"%d" % after, b"%d" % upto, sets])
+        if any(len(row[2] or b"") > LONGEST_RECORD for row in rows):
+            raise ResponseTooLarge(f"the record has more than {LONGEST_RECORD} bytes")
         return {int(row[0] or 0): _seen(row) for row in rows}
 
 

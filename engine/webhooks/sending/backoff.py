@@ -26,7 +26,7 @@ def read_retry_after(value: str | None, now: datetime) -> float | None:
         return min(float(text), LONGEST_ASKED)
     try:
         at = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     # A date in the obsolete forms, or with -0000, has no zone, and means UTC.
     seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)) - now

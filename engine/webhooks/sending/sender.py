@@ -143,12 +143,14 @@ class Sender:
         if answer is None:
             return Outcome(error=error, duration_ms=duration_ms)
         # The head makes the answer; the body may be cut.
+        error = _describe(answer.status_code)
+        asked = None if error is None else answer.headers.get("retry-after")
         return Outcome(
             status=answer.status_code,
             body=_text(excerpt),
-            error=_describe(answer.status_code),
+            error=error,
             duration_ms=duration_ms,
-            retry_after=read_retry_after(answer.headers.get("retry-after"), datetime.now(UTC)),
+            retry_after=read_retry_after(asked, datetime.now(UTC)),
         )
 
     def further_headers(self) -> dict[str, str]:

@@ -8,9 +8,12 @@ import psycopg
 import pytest
 
 from fieldstone.engine.errors import ApiError, BadUserInput
+from fieldstone.engine.events.hub import LONGEST_LOOK
 from fieldstone.engine.events.log.partitions import Retention
 from fieldstone.engine.events.subscriptions.group import MOST_SET_BYTES
 from fieldstone.engine.events.subscriptions.subscription import Refused
+from fieldstone.sql.errors import StatementTimeout
+from fieldstone.sql.statement import Parameters, Row, Statement
 from tests.apis import PRINCIPAL, WORKSPACE_ID
 from tests.engine.events.desk import Desk, Listener, open_desk
 from tests.engine.events.subscriptions.listening import CREATED, emails, object_id
@@ -265,6 +268,26 @@ async def test_a_feed_that_times_out_ends_its_own_group_and_no_other(workspace_d
         await goes_on.until(2)
         assert emails(goes_on) == ["a@example.com", "b@example.com"]
         assert desk.events.hub.members == 1
+
+
+async def test_a_look_that_takes_in_too_much_is_tried_again_with_less(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = desk.database.read
+    tried = []
+
+    async def end_long_looks(statement: Statement, parameters: Parameters, **options: Any) -> list[Row]:
+        if "WITH news AS" in statement.text:
+            tried.append(max(int(value) for value in parameters if value and value.isdigit()))
+            if tried[-1] > 100:
+                raise StatementTimeout("canceling statement due to statement timeout", sqlstate="57014")
+        return await read(statement, parameters, **options)
+
+    monkeypatch.setattr(desk.database, "read", end_long_looks)
+    listener = await desk.subscribe(CREATED)
+    await desk.person("a@example.com")
+    await listener.until(1)
+    assert tried[0] == LONGEST_LOOK
 
 
 async def test_events_arrive_late_when_the_connections_were_lost(workspace_dsn: str, desk: Desk) -> None:

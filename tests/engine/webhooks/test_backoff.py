@@ -35,6 +35,8 @@ def test_pauses_double_up_to_an_hour_and_are_never_in_step(attempts: int, most: 
         ("1.5", None),
         ("\u0663", None),
         ("Tue, 99 Nov 2026 12:01:30 GMT", None),
+        ("Mon, 01 Jan 99999999999 00:00:00 GMT", None),
+        ("Tue, 24 Nov 2026 12:01:30 +999999999999999999", None),
     ],
 )
 def test_a_target_says_when_in_seconds_or_as_a_date(value: str | None, seconds: float | None) -> None:

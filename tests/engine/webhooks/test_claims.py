@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -71,18 +72,21 @@ async def add_webhook(database: Database, workspace_id: UUID = WORKSPACE_ID) -> 
     return id_
 
 
-async def add_delivery(database: Database, webhook_id: UUID, position: int, record_id: UUID | None = None) -> UUID:
+async def add_delivery(
+    database: Database, webhook_id: UUID, position: int, record_id: UUID | None = None, payload: str = "{}"
+) -> UUID:
     """A new delivery, due at once."""
     id_ = new_id()
     await run(
         database,
         "INSERT INTO fieldstone.webhook_delivery (id, workspace_id, webhook_id, position, event, record_id, payload)"
-        " SELECT %(id)s, workspace_id, id, %(position)s, 'person.created', %(record)s, '{}'"
+        " SELECT %(id)s, workspace_id, id, %(position)s, 'person.created', %(record)s, %(payload)s"
         " FROM fieldstone.webhook WHERE id = %(webhook)s",
         id=id_,
         webhook=webhook_id,
         position=position,
         record=record_id or new_id(),
+        payload=payload,
     )
     return id_
 
@@ -331,6 +335,21 @@ async def test_those_that_fail_have_places_of_their_own(database: Database, clai
             await run(database, "UPDATE fieldstone.webhook SET failures = 1 WHERE id = %(id)s", id=webhook_id)
     claimed = await claims.claim(room(failing=2))
     assert sorted(delivery.is_failing for delivery in claimed) == [False, False, True, True]
+
+
+@pytest.mark.parametrize(("payload_bytes", "each"), [(1, [1] * 5), (20_000, [2, 2, 1]), (10**6, [5])])
+async def test_a_claim_has_so_many_bytes_and_one_delivery_at_least(
+    workspace_dsn: str, database: Database, payload_bytes: int, each: list[int]
+) -> None:
+    """The answer of a claim is read whole, however large: its deliveries are claimed already."""
+    webhook_id = await add_webhook(database)
+    for position in range(1, 6):
+        await add_delivery(database, webhook_id, position, payload="x" * 17_000)
+    small = Database.connect(workspace_dsn, settings=PoolSettings(connections=1, response_limit=10_000))
+    claims = Claims(small, first_pause=1.0, disable_after=3_600)
+    found = [len(await claims.claim(replace(room(), payload_bytes=payload_bytes))) for _ in each]
+    assert found == each
+    await small.close()
 
 
 async def test_what_a_target_asks_for_is_not_cut_short(database: Database, claims: Claims) -> None:

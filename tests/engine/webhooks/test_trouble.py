@@ -161,6 +161,17 @@ async def test_an_answer_without_end_is_not_read_to_its_end(sending: Sending, ta
     assert done["responseBody"] == "\N{REPLACEMENT CHARACTER}ö" * 500
 
 
+async def test_a_pause_that_is_asked_for_with_a_success_is_none(sending: Sending, target: TargetServer) -> None:
+    async def thank(_: Received) -> Reply:
+        return Reply(headers={"retry-after": "Mon, 01 Jan 99999999999 00:00:00 GMT"})
+
+    target.behave = thank
+    await sending.webhook(target.url, "person.created")
+    await sending.person("a@example.com")
+    (done,) = await delivered(sending)
+    assert (done["status"], done["attempts"], done["error"]) == ("DELIVERED", 1, None)
+
+
 @pytest.mark.parametrize("value", ["3600", "Fri, 01 Jan 2100 00:00:00 GMT"], ids=["seconds", "date"])
 async def test_a_target_is_left_alone_for_as_long_as_it_asks(
     sending: Sending, target: TargetServer, value: str

@@ -121,7 +121,7 @@ class SocketOperations:
             request = request._replace(is_large=size > LARGE)
             place = self._services.events.hub.quotas.admit(principal.workspace_id, size)
         except ApiError as error:
-            self._queue.force(failure(id_, [error.formatted()]))
+            await self._queue.put(failure(id_, [error.formatted()]))
             return
         operation = _Operation(place=place, tells_begin=tells_begin)
         self._running[id_] = operation
@@ -160,9 +160,7 @@ class SocketOperations:
                 self._services.identity.note_use(self._watched.principal)
                 return True
         except ServiceUnavailable as error:
-            self._queue.force(failure(id_, [error.formatted()]))
-            self._forget(id_, operation)
-            operation.task = None
+            await self._refuse(id_, operation, error)
             return False
         except ApiError:
             pass
@@ -183,13 +181,17 @@ class SocketOperations:
             if operation.tells_begin and isinstance(member, Subscriber):
                 # Nothing else has run since the hub knows of the subscriber: this message is the first one.
                 self._queue.force(begun(member.begin), sink)
-        except ApiError as error:
-            fail([error])
-        except DatabaseError as error:
-            known = describe(error, None, None)
+        except (ApiError, DatabaseError) as error:
+            known = error if isinstance(error, ApiError) else describe(error, None, None)
             if known is None:
                 raise
-            fail([known])
+            await self._refuse(id_, operation, known)
+
+    async def _refuse(self, id_: str, operation: _Operation, error: ApiError) -> None:
+        """End an operation that cannot begin, as soon as there is room for its error: until then it counts as one."""
+        await self._queue.put(failure(id_, [error.formatted()]))
+        self._forget(id_, operation)
+        operation.task = None
 
     def _forget(self, id_: str, operation: _Operation) -> None:
         if self._running.get(id_) is operation:
@@ -198,7 +200,7 @@ class SocketOperations:
     def _stop(self, operation: _Operation) -> None:
         """End an operation that is not over."""
         if operation.sink is not None:
-            operation.sink.is_open = False
+            operation.sink.close()
         if operation.member is not None:
             self._services.events.hub.leave(operation.member)
         elif operation.task is not None and operation.task is not asyncio.current_task():

@@ -120,6 +120,8 @@ class ClientSocket:
             timer.cancel()
             for say in self._farewells:
                 say()
+            # First, so that no operation that ends looks through it.
+            self._queue.clear()
             running = [] if self._operations is None else self._operations.stop()
             for task in ends:
                 task.cancel()
@@ -182,6 +184,8 @@ class ClientSocket:
                     id_, payload = id_of(message), payload_of(message, required=True)
                     if self._operations is None:
                         raise Closing(Close.UNAUTHORIZED, "Unauthorized")
+                    # An operation may end with a message that is put in beyond the limits.
+                    await self._queue.wait_for_room()
                     await self._operations.begin(id_, payload, len(text or ""))
                 case "complete":
                     id_ = id_of(message)

@@ -59,6 +59,22 @@ async def test_an_event_tells_what_was_changed(desk: Desk) -> None:
     assert updated.at.endswith("Z")
 
 
+async def test_a_column_has_changed_where_its_value_is_another_or_was_none_before(
+    workspace_dsn: str, desk: Desk
+) -> None:
+    before = {"null": None, "same": [1, {"a": None}], "gone": 1, "other": "x", "large": "x" * 100_000}
+    after = {**before, "null": 0, "other": "y", "new": None, "large": "x" * 99_999 + "y"}
+    del after["gone"]
+    async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as other:
+        for one in (before, None):
+            values = [None if image is None else json.dumps(image) for image in (one, after)]
+            await other.execute(STAGE, [uuid4(), "updated", *values])
+        desk.written()
+        await desk.logged(2)
+    found = [json.loads(event.changed) for event in await desk.events.log.read(0, 2)]
+    assert found == [["large", "new", "null", "other"], ["large", "new", "null", "other", "same"]]
+
+
 async def test_the_record_lock_decides_not_the_transaction_id(workspace_dsn: str) -> None:
     """The first transaction by its id is the second to get the row's lock: its event comes second."""
     async with (
@@ -269,6 +285,27 @@ async def test_batches_and_partitions_are_filled_without_a_gap(workspace_dsn: st
         assert await cursor.fetchall() == list(enumerate(records, 1))
         cursor = await reader.execute("SELECT count(*) FROM fieldstone.event_staging")
         assert await cursor.fetchone() == (0,)
+
+
+async def test_a_batch_that_takes_longer_than_a_statement_may_is_moved_in_parts(workspace_dsn: str) -> None:
+    """Large events take long each, as those of this test do; the batch was tried for ever."""
+    database = Database.connect(workspace_dsn, settings=PoolSettings(statement_timeout=1))
+    sequencer = sequencer_on(database)
+    assert await sequencer.tick() is not None
+    async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as other:
+        await other.execute(
+            "CREATE FUNCTION public.rest() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN PERFORM pg_sleep(0.015); RETURN NEW; END'"
+        )
+        await other.execute(
+            "CREATE TRIGGER rest BEFORE INSERT ON fieldstone.event_log FOR EACH ROW EXECUTE FUNCTION public.rest()"
+        )
+        for _ in range(100):
+            await stage(other, new_id())
+    running = asyncio.create_task(sequencer.run())
+    await until(lambda: sequencer.counters.moved == 100)
+    await end_tasks(running)
+    await database.close()
 
 
 @pytest.mark.parametrize(("moved", "seconds"), [(0, 0.004), (4, 0.004), (20, 0.02), (50, 0.05), (5_000, 0.05)])

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.events.subscriptions.subscription import Refused
+from tests.apis import PRINCIPAL
 from tests.engine.access.subscribers import Rep, SealedListener, rep
-from tests.engine.events.desk import Desk, Listener
+from tests.engine.events.desk import Desk, Listener, open_desk
 from tests.engine.events.subscriptions.listening import object_id
 from tests.waiting import until
 
@@ -239,6 +241,36 @@ async def test_a_new_object_is_followed_and_a_new_field_is_told(desk: Desk) -> N
     await desk.data(field, api=desk.metadata, input=given)
     await desk.data('mutation { createShip(data: { name: "Fram", sails: 3 }) { id } }')
     assert (await listener.until(2))[1]["record"]["sails"] == 3
+
+
+SHIP = """mutation { createObject(input: {
+    nameSingular: "ship" namePlural: "ships" labelSingular: "Ship" labelPlural: "Ships" }) { id } }"""
+
+
+async def test_the_first_events_of_an_object_that_another_process_has_made(workspace_dsn: str, desk: Desk) -> None:
+    """This process reads the log before it has the model."""
+    listener = await desk.subscribe(BRIEF)
+    async with open_desk(workspace_dsn) as other:
+        await other.data(SHIP, api=other.metadata)
+        await other.data('mutation { createShip(data: { name: "Argo" }) { id } }')
+        await other.data('mutation { createShip(data: { name: "Fram" }) { id } }')
+        await company(other, "Acme")
+        await listener.until(3)
+    assert kinds(listener) == [("ship", "CREATED"), ("ship", "CREATED"), ("company", "CREATED")]
+    assert listener.positions == [1, 2, 3]
+
+
+async def test_events_of_an_object_that_is_gone_hold_nobody_up(workspace_dsn: str, desk: Desk) -> None:
+    listener = await desk.subscribe(BRIEF)
+    async with await psycopg.AsyncConnection.connect(workspace_dsn) as other:
+        await other.execute(
+            "INSERT INTO fieldstone.event_staging (workspace_id, object_id, record_id, action, after)"
+            " VALUES (%s, gen_random_uuid(), gen_random_uuid(), 'created', '{}')",
+            [PRINCIPAL.workspace_id],
+        )
+    await company(desk, "Acme")
+    await listener.until(1)
+    assert listener.positions == [2]
 
 
 async def test_an_object_of_that_plural_takes_the_name(desk: Desk) -> None:

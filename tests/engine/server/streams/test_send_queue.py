@@ -1,6 +1,9 @@
 """engine/server/streams/send_queue.py: the bounds of one queue, and of all of them together."""
 
-from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueTotal, SendQueue
+import asyncio
+
+from fieldstone.engine.events.live.group import LiveAnswer
+from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueSink, QueueTotal, SendQueue
 
 
 def queues(count: int, limits: QueueLimits) -> list[SendQueue]:
@@ -43,3 +46,36 @@ async def test_a_queue_that_is_cleared_counts_no_more() -> None:
     assert second.offer("x" * 50)
     second.clear()
     assert total.taken == 0
+
+
+async def test_a_sink_that_is_closed_leaves_nothing_in_the_queue() -> None:
+    total = QueueTotal(most=100)
+    (queue,) = queues(1, QueueLimits(messages=3, total=total))
+    sinks = [QueueSink(queue, lambda _: None) for _ in range(2)]
+    for number in range(1_000):
+        closed = QueueSink(queue, lambda _: None)
+        closed.announce(lambda: LiveAnswer(position="", payload="never", digest=b""))
+        closed.close()
+        assert queue.is_empty, number
+    for sink, text in zip((*sinks, sinks[0]), ("first", "second", "third"), strict=True):
+        assert sink.offer("", text)
+    waiting = asyncio.create_task(queue.put("fourth"))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    sinks[0].close()
+    await waiting
+    assert [await queue.take() for _ in range(2)] == [(sinks[1], "second"), (None, "fourth")]
+    assert total.taken == 0
+
+
+async def test_room_is_waited_for_while_more_waits_than_may() -> None:
+    (queue,) = queues(1, QueueLimits(characters=10))
+    await queue.wait_for_room()
+    for _ in range(4):
+        queue.force("x" * 10)
+    waiting = asyncio.create_task(queue.wait_for_room())
+    for _ in range(3):
+        await queue.take()
+        assert not waiting.done()
+    await queue.take()
+    await waiting

@@ -290,6 +290,36 @@ async def test_who_does_not_read_is_closed_with_4410_and_resumes(start_app: Star
         assert [one["payload"]["data"]["personCreated"]["email"] for one in got] == people
 
 
+FAILING = {
+    "refused": {"query": "{ __typename }", "extensions": {"begin": 1}},
+    "invalid": {"query": "subscription { nope }"},
+    "cannot begin": {"query": CREATED, "variables": {"after": "99"}},
+}
+
+
+@pytest.mark.parametrize("payload", FAILING.values(), ids=FAILING)
+async def test_errors_that_are_not_read_keep_the_next_operations_waiting(
+    start_app: StartApp, payload: dict[str, Any]
+) -> None:
+    limits = SocketLimits(queue=QueueLimits(messages=5))
+    ids = [f"{number}" + "\x01" * 250 for number in range(100)]
+    async with start_app(limits) as running, connected(running.app) as socket:
+        await socket.initialise(running.key)
+        socket.reads.clear()
+        for id_ in ids:
+            await socket.send(type="subscribe", id=id_, payload=payload)
+        await until(lambda: limits.queue.total.taken > 5_000)
+        for _ in range(100):
+            await asyncio.sleep(0.005)
+            assert limits.queue.total.taken < 15_000
+        socket.reads.set()
+        got = [await socket.receive() for _ in ids]
+        assert sorted(one["id"] for one in got) == sorted(ids)
+        assert {one["type"] for one in got} == {"error"}
+        await socket.send(type="ping")
+        assert await socket.receive() == {"type": "pong"}
+
+
 async def test_who_reads_slowly_gets_all(start_app: StartApp) -> None:
     limits = SocketLimits(queue=QueueLimits(messages=5))
     people = [f"{number}@example.com" for number in range(100)]
