@@ -7,6 +7,7 @@ from playwright.async_api import WebSocketRoute, expect
 
 from tests.engine.server.console.browsing import WHILE_A_LIST_IS_OPEN, Serve, Served, Watched
 from tests.engine.server.console.forms import apply_plan, choose
+from tests.engine.server.console.records.lists import create_object
 
 pytestmark = pytest.mark.system
 
@@ -295,3 +296,49 @@ async def test_other_rights_are_held_without_loading_the_page_again(watched: Wat
         await served.ask("/metadata", update, id=made["createRole"]["id"])
         await expect(page.get_by_text("Your role does not open this page")).to_be_visible()
         await watched.assert_accessible()
+
+
+async def test_a_change_by_another_is_kept_beside_that_of_an_open_form(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    apply = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
+    new, blocked = (
+        {"value": label.upper(), "label": label, "position": at} for at, label in enumerate(("New", "Blocked"))
+    )
+    status = {"type": "SELECT", "name": "status", "label": "Status", "options": [new], "defaultValue": "NEW"}
+    described = """{ objects(filter: { namePlural: { eq: "tickets" } }) { edges { node {
+        nameSingular labelPlural description fields { edges { node { name label isNullable options description } } }
+    } } } }"""
+    async with serve() as served:
+        await create_object(served, "ticket", [{**status, "isNullable": False}])
+        await watched.sign_in(served, "/console/model/ticket/status")
+        form = page.get_by_role("dialog", name="Field ticket.status")
+        await form.get_by_label("Description").fill("As the desk sees it")
+        field = {"name": "state", "label": "State", "isNullable": True, "options": [new, blocked]}
+        changes = [
+            {"updateField": {"id": "ticket.status", "update": field}},
+            {"updateObject": {"id": "ticket", "update": {"nameSingular": "incident"}}},
+        ]
+        await served.ask("/metadata", apply, changes=changes)
+        fields = page.get_by_role("table", name="Fields of Tickets", include_hidden=True)
+        await expect(fields).to_contain_text("New, Blocked")
+        await apply_plan(page, "Field ticket.status")
+        await expect(page).to_have_url(f"{served.address}/console/model/incident")
+        await expect(fields).to_contain_text("As the desk sees it")
+
+        await page.get_by_role("button", name="Edit object").click()
+        await page.get_by_label("Description").fill("What customers ask for")
+        update = {"labelPlural": "All incidents", "nameSingular": "request"}
+        await served.ask("/metadata", apply, changes=[{"updateObject": {"id": "incident", "update": update}}])
+        await expect(page.get_by_role("table", name="Fields of All incidents", include_hidden=True)).to_be_attached()
+        await apply_plan(page, "Object Ticket")
+        await expect(page).to_have_url(f"{served.address}/console/model/request")
+
+        (edge,) = (await served.ask("/metadata", described))["objects"]["edges"]
+        node = edge["node"]
+        assert (node["nameSingular"], node["labelPlural"]) == ("request", "All incidents")
+        assert node["description"] == "What customers ask for"
+        (state,) = [edge["node"] for edge in node["fields"]["edges"] if edge["node"]["name"] == "state"]
+        assert (state["label"], state["isNullable"]) == ("State", True)
+        assert [option["value"] for option in state["options"]] == ["NEW", "BLOCKED"]
+        assert state["description"] == "As the desk sees it"
+        await watched.assert_clean(served.address, (".js", ".css"))

@@ -64,8 +64,13 @@ async def test_a_webhook_is_made_paused_and_deleted(watched: Watched, serve: Ser
         await page.get_by_role("button", name="Edit").click()
         edit = page.get_by_role("dialog", name="Edit webhook")
         await edit.get_by_label("Purpose").fill("The data warehouse")
+        # What another changes meanwhile is kept.
+        id_ = page.url.rpartition("/")[2]
+        update = 'mutation ($id: UUID!) { updateWebhook(id: $id, input: { operations: ["company.*"] }) { id } }'
+        await served.ask("/metadata", update, id=id_)
         await edit.get_by_role("button", name="Save").click()
         await expect(page.get_by_text("The data warehouse")).to_be_visible()
+        await expect(page.get_by_text("company.*")).to_be_visible()
         await page.get_by_role("button", name="Delete").click()
         await watched.assert_accessible()
         question = page.get_by_role("alertdialog", name="Delete this webhook?")

@@ -90,6 +90,24 @@ async def test_a_card_is_moved_again_while_its_move_is_under_way(watched: Watche
         await watched.assert_clean(served.address, (".js",))
 
 
+async def test_a_card_keeps_the_digits_of_its_number_when_its_column_is_read_again(
+    watched: Watched, serve: Serve
+) -> None:
+    page = watched.page
+    async with serve() as served:
+        deals = '[{ name: "First", stage: NEW, amount: 12.50 }, { name: "Second", stage: NEW, amount: 8.50 }]'
+        await _ask(watched, served, f"mutation {{ createOpportunities(data: {deals}) {{ id }} }}")
+        await watched.sign_in(served, "/console/records/opportunities/board?by=stage")
+        new = page.get_by_role("region", name="New", exact=True)
+        first = new.get_by_role("listitem").filter(has_text="First")
+        await expect(first).to_contain_text("12.50")
+        change = 'updateOpportunities(filter: { name: { eq: "First" } }, data: { amount: 19.90 })'
+        await _ask(watched, served, f"mutation {{ {change} {{ id }} }}")
+        await expect(first).to_contain_text("19.90")
+        await expect(new.get_by_role("listitem").filter(has_text="Second")).to_contain_text("8.50")
+        await watched.assert_clean(served.address, (".js",))
+
+
 async def test_an_object_without_options_says_so(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         await watched.sign_in(served, "/console/records/people/board")

@@ -1,7 +1,7 @@
 """Records are filled, changed and deleted by the keyboard alone."""
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.engine.server.console.browsing import Serve, Watched, hold_requests
 from tests.engine.server.console.records.lists import (
@@ -283,4 +283,53 @@ async def test_selected_records_get_one_value_together(watched: Watched, serve: 
         await expect(dialog).to_be_hidden()
         found = await ask(served, '{ people(filter: { company: { name: { eq: "Orion" } } }) { totalCount } }')
         assert found["people"]["totalCount"] == 2
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_more_records_than_a_gesture_takes_are_edited_by_their_filter(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        people = [{"email": f"{number}@example.com"} for number in range(297)]
+        await ask(served, "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=people)
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "300 records")
+        await focus_grid(page)
+        await press(page, "Control+Home", "Control+Shift+End", "Shift+Space")
+        await expect(page.get_by_role("toolbar", name="Selection")).to_contain_text("300 records selected")
+        await page.get_by_role("button", name="Edit…").click()
+        dialog = page.get_by_role("dialog", name="Edit 300 records")
+        await dialog.get_by_label("Field").select_option(label="City")
+        await dialog.get_by_role("textbox", name="New value").fill("Bonn")
+        await press(page, "Enter")
+        await expect(dialog.get_by_text("This cannot be undone here.")).to_be_visible()
+        await watched.assert_accessible()
+        await dialog.get_by_role("button", name="Change 300 records").click()
+        await expect(page.get_by_text("Changed City of 300 records")).to_be_visible()
+        await expect(cell(page, "Bonn").first).to_be_visible()
+        found = await ask(served, '{ people(filter: { city: { eq: "Bonn" } }) { totalCount } }')
+        assert found["people"]["totalCount"] == 300
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_an_undo_that_is_refused_for_a_while_can_be_asked_for_again(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        await focus_grid(page)
+        for name in ("Bob", "Carl"):
+            await press(page, "F2", "Control+a")
+            await page.keyboard.type(name)
+            await press(page, "Enter", "ArrowUp")
+            await until_answered(served, NAMES, names_of((name, None), ("Grace", None), ("Łukasz", None)))
+        limited = {"message": "Too many requests.", "extensions": {"code": "RATE_LIMIT_EXCEEDED"}}
+
+        async def refuse(route: Route) -> None:
+            await route.fulfill(status=200, json={"errors": [limited]})
+
+        await page.route("**/graphql", refuse)
+        await press(page, "Control+z")
+        await expect(page.get_by_role("alert")).to_contain_text("Too many requests.")
+        await page.unroute("**/graphql", refuse)
+        await press(page, "Control+z")
+        await until_answered(served, NAMES, names_of(("Bob", None), ("Grace", None), ("Łukasz", None)))
+        await expect(cell(page, "Bob")).to_be_visible()
         await watched.assert_clean(served.address, LOADED)

@@ -7,8 +7,9 @@ import psycopg
 import pytest
 from playwright.async_api import FilePayload, expect
 
-from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.browsing import Serve, Watched, hold_requests
 from tests.engine.server.console.records.lists import ask, count_shown, open_list, press
+from tests.waiting import until
 
 pytestmark = pytest.mark.system
 
@@ -152,4 +153,39 @@ async def test_an_import_is_stopped_and_goes_on(watched: Watched, serve: Serve, 
         await page.reload()
         await page.get_by_role("button", name="Go on").click()
         await expect(page.get_by_text("Done. 20,000 created, 0 updated, 0 refused.")).to_be_visible(timeout=180_000)
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_viewed_role_imports_with_its_own_rights_and_exports_nothing(watched: Watched, serve: Serve) -> None:
+    create = """mutation { createRole(input: {
+        name: "clerk", label: "Clerk", grants: [{ object: "person", read: {}, create: { preset: { city: "Bonn" } } }]
+    }) { id } }"""
+    async with serve() as served:
+        await served.ask("/metadata", create)
+        page = await open_list(watched, served, "../access/roles")
+        held = await hold_requests(page, "/metadata", "query ConsoleMe")
+        main = page.get_by_role("navigation", name="Main")
+        await expect(main).to_be_visible()
+        await page.get_by_role("button", name="View as Clerk").click()
+        await until(lambda: bool(held.requests))
+        # Nothing that the role is answered may be kept as the person's own.
+        await expect(main).to_be_hidden()
+        held.released.set()
+        await main.get_by_role("link", name="People").click()
+        await count_shown(page, "3 records")
+        await page.get_by_role("button", name="Export").click()
+        await expect(page.get_by_text("A file would have your own rights")).to_be_visible()
+        await watched.assert_accessible()
+        await page.get_by_role("link", name="Import").click()
+        rows = b"email,firstName\nzoe@example.com,Zoe\nGrace@example.com,Grace\n"
+        file = FilePayload(name="clerk.csv", mimeType="text/csv", buffer=rows)
+        await page.get_by_label("File", exact=True).set_input_files(file)
+        await page.get_by_role("button", name="Import", exact=True).click()
+        await expect(page.get_by_text("Done. 1 created, 0 updated, 1 refused.")).to_be_visible()
+        await expect(page.get_by_text("The refused rows have a file where you view no other role.")).to_be_visible()
+        await expect(page.get_by_role("link", name="Refused rows as CSV")).to_have_count(0)
+        await watched.assert_accessible()
+        found = await ask(served, '{ person(where: { email: "zoe@example.com" }) { city } }')
+        assert found["person"] == {"city": "Bonn"}
+        await page.get_by_role("button", name="Stop", exact=True).click()
         await watched.assert_clean(served.address, LOADED)

@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.async_api import expect
@@ -174,4 +175,42 @@ async def test_conditions_and_links_name_the_records_behind_them(watched: Watche
         await page.get_by_role("combobox", name="Person Company").fill("ori")
         await page.get_by_role("option", name="Ada · Orion").click()
         await expect(page.get_by_role("button", name="Ada · Orion")).to_be_visible()
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_today_is_the_day_of_the_person(watched: Watched, serve: Serve) -> None:
+    now = datetime.now(UTC)
+    # A zone that has another date than UTC now, and has it for ten hours more at least.
+    zone, hours = ("Pacific/Kiritimati", 14) if now.hour >= 11 else ("Pacific/Pago_Pago", -11)
+    here = (now + timedelta(hours=hours)).date()
+    async with serve() as served:
+        for name, day in (("Here", here), ("Greenwich", now.date())):
+            data = {"name": name, "closeDate": day.isoformat()}
+            await ask(
+                served, "mutation ($data: OpportunityInput!) { createOpportunity(data: $data) { id } }", data=data
+            )
+        browser = await watched.page.context.new_cdp_session(watched.page)
+        await browser.send("Emulation.setTimezoneOverride", {"timezoneId": zone})
+        page = await open_list(watched, served, "opportunities")
+        await count_shown(page, "2 records")
+        await page.get_by_role("button", name="Filter").click()
+        await page.get_by_role("button", name="Condition").click()
+        await page.get_by_label("Field").select_option(label="Close date")
+        await page.get_by_label("Operator").select_option(label="is today")
+        await count_shown(page, "1 record")
+        await expect(cell(page, "Here")).to_be_visible()
+        await expect(
+            page.get_by_role("listitem").filter(has_text=f"Close date is within this day in {zone}")
+        ).to_be_visible()
+        await watched.assert_accessible()
+        await page.get_by_label("Direction").select_option(label="the last")
+        await expect(page.get_by_text(f"Close date is within the last 1 days in {zone}")).to_be_visible()
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_saved_filter_that_says_today_is_read(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, 'people?f={"createdAt":{"isToday":true}}')
+        await count_shown(page, "3 records")
+        await expect(page.get_by_role("listitem").filter(has_text="Created at is today in UTC")).to_be_visible()
         await watched.assert_clean(served.address, LOADED)

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
-from tests.engine.server.console.browsing import Served, Watched
+from tests.engine.server.console.browsing import Serve, Served, Watched
 from tests.engine.server.console.records.lists import (
     ask,
     assert_live,
@@ -17,6 +17,7 @@ from tests.engine.server.console.records.lists import (
 )
 from tests.ports import free_port
 from tests.processes.serving import serving
+from tests.waiting import until
 
 pytestmark = pytest.mark.system
 
@@ -88,3 +89,24 @@ async def test_a_list_outlives_its_server(watched: Watched, app_database: str) -
     # A server that stops or has just begun answers 503.
     expected = re.compile(r"ERR_CONNECTION_REFUSED|503 \(Service Unavailable\)")
     assert all(expected.search(complaint) for complaint in watched.complaints), watched.complaints
+
+
+async def test_a_list_waits_for_a_server_whose_proxy_answers_in_its_place(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    refused: list[str] = []
+
+    async def refuse(route: Route) -> None:
+        refused.append(route.request.url)
+        await route.fulfill(status=502, content_type="text/html", body="<h1>502 Bad Gateway</h1>")
+
+    async with serve() as served:
+        await watched.sign_in(served, "/console/records/companies")
+        await page.route("**/graphql", refuse)
+        await page.get_by_role("navigation", name="Main").get_by_role("link", name="People").click()
+        await expect(page.get_by_text("The server cannot be reached. The page goes on by itself.")).to_be_visible()
+        await until(lambda: len(refused) > 2)
+        await page.unroute("**/graphql", refuse)
+        await count_shown(page, "3 records")
+        await expect(cell(page, "Ada")).to_be_visible()
+        await expect(page.get_by_text("The records cannot be read.")).to_be_hidden()
+    assert all("502 (Bad Gateway)" in complaint for complaint in watched.complaints), watched.complaints

@@ -176,3 +176,42 @@ async def test_a_record_is_edited_in_its_panel_and_on_its_page(watched: Watched,
         await page.go_back()
         await expect(company).to_be_visible()
         await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_record_that_another_destroys_is_seen_in_its_list_and_on_its_page(
+    watched: Watched, serve: Serve
+) -> None:
+    async with serve() as served:
+        listed = await open_list(watched, served, "people")
+        await count_shown(listed, "3 records")
+        await assert_live(listed)
+        found = await ask(served, '{ people(filter: { firstName: { eq: "Ada" } }) { edges { node { id } } } }')
+        (ada,) = [edge["node"]["id"] for edge in found["people"]["edges"]]
+        page = await listed.context.new_page()
+        await page.goto(f"{served.address}/console/records/people/{ada}")
+        await expect(page.get_by_role("heading", name="Ada", level=1)).to_be_visible()
+        await ask(served, "mutation ($id: UUID!) { destroyPerson(id: $id) { id } }", id=ada)
+        await expect(listed.get_by_text("was destroyed")).to_be_visible()
+        await expect(page.get_by_text("There is no such record")).to_be_visible()
+        await watched.assert_accessible()
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_record_that_came_back_by_an_undo_follows_the_changes_of_others(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        await assert_live(page)
+        await page.get_by_role("grid").focus()
+        await press(page, "Shift+Space", "Delete")
+        await count_shown(page, "2 records")
+        await page.get_by_role("button", name="Undo").click()
+        await count_shown(page, "3 records")
+        await ask(
+            served, 'mutation { updatePeople(filter: { firstName: { eq: "Ada" } }, data: { city: "Ulm" }) { id } }'
+        )
+        await expect(cell(page, "Ulm")).to_be_visible()
+        # The deletion and the restoration have come as events as well, and are no news.
+        await expect(page.get_by_text("was deleted")).to_have_count(0)
+        await expect(page.get_by_role("button", name="1 new record · show")).to_have_count(0)
+        await watched.assert_clean(served.address, LOADED)

@@ -52,6 +52,16 @@ test("an operation is sent to its endpoint with its variables, and the viewed ro
   assert.equal(JSON.parse(String(asked[1]?.init.body)).operationName, "Q");
 });
 
+test("addresses of REST have the rights of the viewed role, and the session is one's own", async () => {
+  answers = [json({ data: {} }), json({ data: {} }), json({ data: {} })];
+  viewAs("reader");
+  await ask("POST", "/rest/imports/1/run", {});
+  await upload("/rest/imports", new Blob(["a"]), "text/csv");
+  await ask("GET", "/auth/sign-in");
+  const roles = asked.map(({ init }) => new Headers(init.headers).get("X-Fieldstone-Role"));
+  assert.deepEqual(roles, ["reader", "reader", null]);
+});
+
 test("an answer with any error is refused with all of them", async () => {
   const errors = [
     { message: "One.", extensions: { code: "BAD_USER_INPUT", field: "email" } },

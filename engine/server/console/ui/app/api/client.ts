@@ -45,13 +45,13 @@ export async function send<T>(
   variables: object = {},
   { signal, operation, headers = {}, keepalive = false }: Options = {},
 ): Promise<T> {
-  const role = viewedRole();
-  const { response, answer } = await exchange(`/${endpoint}`, {
+  const path = `/${endpoint}`;
+  const { response, answer } = await exchange(path, {
     method: "POST",
     headers: {
       "Content-Type": "application/json",
       Accept: "application/graphql-response+json",
-      ...(role !== null && { "X-Fieldstone-Role": role }),
+      ...roleHeader(path),
       ...headers,
     },
     body: JSON.stringify({ query, variables, operationName: operation }),
@@ -77,13 +77,13 @@ export function metadata<T>(query: string, variables?: object, options?: Options
 
 /** The `data` of an address that answers JSON and is no GraphQL: those below /auth and /rest. */
 export async function ask<T>(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<T> {
-  const headers = { Accept: "application/json", "Content-Type": "application/json" };
+  const headers = { Accept: "application/json", "Content-Type": "application/json", ...roleHeader(path) };
   return answerOf<T>(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
 }
 
 /** The `data` of an address that takes a file as its body. */
 export async function upload<T>(path: string, file: Blob, type: string, signal?: AbortSignal): Promise<T> {
-  const headers = { Accept: "application/json", "Content-Type": type };
+  const headers = { Accept: "application/json", "Content-Type": type, ...roleHeader(path) };
   return answerOf<T>(path, { method: "POST", headers, body: file, signal: signal ?? null });
 }
 
@@ -102,13 +102,24 @@ async function exchange(path: string, init: RequestInit): Promise<{ response: Re
   const session = sessions;
   const response = await reach(path, init);
   const answer = await readJson(response);
-  // Below /auth are the ways in, which refuse a wrong key by the same status.
-  if (response.status !== 401 || path.startsWith("/auth/")) return { response, answer };
+  // A way in refuses a wrong key by the same status.
+  if (response.status !== 401 || isDoor(path)) return { response, answer };
   if (session === sessions) {
     noteEnd();
     await nextSession(init.signal ?? null);
   }
   return exchange(path, init);
+}
+
+/** Whether an address is a way in or out of the session. */
+function isDoor(path: string): boolean {
+  return path.startsWith("/auth/");
+}
+
+/** The header that gives a request the rights of the viewed role; the session is one's own. */
+function roleHeader(path: string): Readonly<Record<string, string>> {
+  const role = isDoor(path) ? null : viewedRole();
+  return role === null ? {} : { "X-Fieldstone-Role": role };
 }
 
 function nextSession(signal: AbortSignal | null): Promise<void> {

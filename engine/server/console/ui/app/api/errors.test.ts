@@ -56,6 +56,7 @@ test("problems are gathered by field", () => {
 test("a write that no answer came for may have been kept, and a refused one was not", () => {
   assert.equal(isUnsure(unreachable()), true);
   assert.equal(isUnsure(new ApiError(readProblems([LIMITED], 429))), false);
+  assert.equal(isUnsure(new ApiError(readProblems(undefined, 504))), true);
   assert.equal(isUnsure(new TypeError("no")), false);
 });
 
@@ -66,6 +67,10 @@ test("a read is repeated a few times, one to a server that is away for as long a
     [true, true, false],
   );
   assert.equal(isRepeated(1000, unreachable()), true);
+  for (const status of [502, 503, 504]) {
+    const problems = readProblems(undefined, status);
+    assert.equal(isRepeated(1000, new ApiError(problems, readRetry(problems, null, 0))), true);
+  }
   assert.equal(isRepeated(0, new ApiError(readProblems([], 500))), false);
   assert.equal(isRepeated(0, new TypeError("no")), false);
 });

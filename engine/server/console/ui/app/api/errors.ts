@@ -33,7 +33,10 @@ export class ApiError extends Error {
 }
 
 /** Codes of a request that may succeed later as it stands. */
-const PASSING = new Set(["SERVICE_UNAVAILABLE", "OVERLOADED", "RATE_LIMIT_EXCEEDED"]);
+const PASSING = new Set(["SERVICE_UNAVAILABLE", "OVERLOADED", "RATE_LIMIT_EXCEEDED", "UNREACHABLE"]);
+
+/** The statuses with which a proxy answers while the server behind it is away. */
+const AWAY = new Set([502, 503, 504]);
 
 /** The errors in an answer's `errors`; `status` is that of the response. */
 export function readProblems(errors: unknown, status: number): Problem[] {
@@ -103,7 +106,8 @@ export function gather(problems: readonly Pick<Problem, "field" | "message">[]):
 
 function unreadable(status: number): Problem {
   const message = `The server answered with status ${status} and no reason.`;
-  return { code: "INTERNAL_SERVER_ERROR", message, field: null, path: [], extensions: {} };
+  const code = AWAY.has(status) ? "UNREACHABLE" : "INTERNAL_SERVER_ERROR";
+  return { code, message, field: null, path: [], extensions: {} };
 }
 
 function asObject(value: unknown): Record<string, unknown> {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exactNumber, exactText, isObject, parseExact, sameJson } from "./exact_json.ts";
+import { changedMembers, exactNumber, exactText, hasRaw, isObject, parseExact, sameJson } from "./exact_json.ts";
 
 test("a number that a double cannot hold keeps all its digits there and back", () => {
   const text = '{"amount":12345678901234567890.123,"plain":1.5,"zeros":12500.00}';
@@ -29,4 +29,15 @@ test("a raw number is no object", () => {
   assert.equal(isObject(parseExact("1.50")), false);
   assert.equal(isObject({}), true);
   assert.equal(isObject([]), false);
+});
+
+test("a raw number is found wherever it stands", () => {
+  assert.equal(hasRaw(parseExact('[{"hours":null,"parts":[1.5,{"of":12.50}]}]')), true);
+  assert.equal(hasRaw(parseExact('[{"hours":null,"parts":[1.5,{"of":"12.50"}]}]')), false);
+});
+
+test("the members that differ are those whose content does", () => {
+  const before = { name: "Ada", tags: ["a"], size: parseExact("1.50") };
+  assert.deepEqual(changedMembers(before, { name: "Ada", tags: ["a"], size: parseExact("1.50") }), {});
+  assert.deepEqual(changedMembers(before, { ...before, tags: ["a", "b"] }), { tags: ["a", "b"] });
 });

@@ -26,6 +26,11 @@ export function isRaw(value: unknown): value is RawJson {
   return typeof json.isRawJSON === "function" && json.isRawJSON(value);
 }
 
+/** Return true if a number that a double cannot hold is in a JSON value. */
+export function hasRaw(value: unknown): boolean {
+  return isRaw(value) || (typeof value === "object" && value !== null && Object.values(value).some(hasRaw));
+}
+
 /** Return the digits of a number as the server sent them, and any other scalar as text. */
 export function exactText(value: unknown): string {
   return isRaw(value) ? value.rawJSON : String(value);
@@ -56,6 +61,13 @@ export function sameJson(one: unknown, other: unknown): boolean {
     );
   }
   return false;
+}
+
+/** Return the members of `after` that differ from those of `before`. */
+export function changedMembers<T extends object>(before: T, after: T): Partial<T> {
+  const members = Object.keys(after) as (keyof T)[];
+  const changed = members.filter((member) => !sameJson(before[member], after[member]));
+  return Object.fromEntries(changed.map((member) => [member, after[member]])) as Partial<T>;
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

@@ -3,7 +3,9 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 
 import { ask, upload } from "./client.ts";
+import { keyOf, type Scope } from "./keys.ts";
 import { root } from "./place.ts";
+import { useScope } from "./session_context.ts";
 
 export type JobStatus =
   | "RECEIVING"
@@ -58,10 +60,16 @@ export async function createJob(plural: string, name: string, content: Blob, sig
   return (await upload<{ import: Job }>(`/rest/imports?${parameters}`, content, type, signal)).import;
 }
 
+/** The key of a job: a role sees those that were started as it. */
+export function jobKey(scope: Scope, id: string): readonly unknown[] {
+  return keyOf(scope, "imports", null, id);
+}
+
 /** The jobs of the person for an object, the newest first: a page that was closed is found again. */
 export function useJobs(plural: string) {
+  const scope = useScope();
   return useQuery({
-    queryKey: ["imports", plural],
+    queryKey: keyOf(scope, "imports", plural),
     queryFn: async () => {
       const { imports } = await ask<{ imports: readonly Job[] }>("GET", "/rest/imports");
       return imports.filter((job) => job.object === plural);
@@ -76,8 +84,9 @@ export async function turnJob(id: string, verb: JobVerb, options: JobOptions = {
 
 /** The job, read again while the server works on it. */
 export function useJob(id: string) {
+  const scope = useScope();
   return useQuery({
-    queryKey: ["import", id],
+    queryKey: jobKey(scope, id),
     queryFn: async () => (await ask<{ import: Job }>("GET", `/rest/imports/${id}`)).import,
     // A long import is asked for less often.
     refetchInterval: ({ state }) =>

@@ -6,7 +6,16 @@ export interface Scope {
   version: number;
 }
 
-export type Area = "records" | "model" | "access" | "webhooks" | "events" | "operations" | "views" | "preferences";
+export type Area =
+  | "records"
+  | "imports"
+  | "model"
+  | "access"
+  | "webhooks"
+  | "events"
+  | "operations"
+  | "views"
+  | "preferences";
 
 /** The key of a query about `object`, or about the whole workspace where it is null. */
 export function keyOf(

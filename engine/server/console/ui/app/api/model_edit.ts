@@ -139,13 +139,13 @@ interface Connection<T> {
   pageInfo: { hasNextPage: boolean; endCursor: string | null };
 }
 
-/** The object of that name with all its fields; null if the role sees none. */
-export async function readModelObject(name: string, signal?: AbortSignal): Promise<ModelObject | null> {
+/** The object that a filter of the Metadata API finds, with all its fields; null if the role sees none. */
+export async function readModelObject(filter: object, signal?: AbortSignal): Promise<ModelObject | null> {
   type Answer = { objects: { edges: readonly { node: ObjectHead & { fields: Connection<ModelField> } }[] } };
   const fields: ModelField[] = [];
   let after: string | null = null;
   for (;;) {
-    const answer: Answer = await metadata<Answer>(MODEL_OBJECT, { name, after }, { signal });
+    const answer: Answer = await metadata<Answer>(MODEL_OBJECT, { filter, after }, { signal });
     const object = answer.objects.edges[0]?.node;
     if (object === undefined) {
       return null;

@@ -5,6 +5,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { onSessionEnd } from "./client.ts";
 import { ApiError, isRepeated } from "./errors.ts";
 import { DOOR_KEY, type Door } from "./session.ts";
+import { shareAnswer } from "./share.ts";
 
 const STALE_MS = 30_000;
 
@@ -13,6 +14,7 @@ export const queries: QueryClient = new QueryClient({
     queries: {
       staleTime: STALE_MS,
       refetchOnWindowFocus: false,
+      structuralSharing: shareAnswer,
       // A query that was refused for a while goes on by itself, and waits for a server that is away; a mutation never does.
       retry: isRepeated,
       retryDelay: (_count, error) => (error instanceof ApiError ? (error.retryIn ?? 0) : 0),

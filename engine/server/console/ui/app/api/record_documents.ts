@@ -35,7 +35,7 @@ export function buildDocuments(object: ObjectModel, shown: readonly Field[]): Do
   const list = `$filter: ${type}FilterInput`;
   const order = `$orderBy: [${type}OrderByInput!]`;
   const bulk = (verb: string) =>
-    `mutation Console${verb}(${list}!) {\n  ${verb.toLowerCase()}${many}(filter: $filter) { id }\n}\n`;
+    `mutation Console${verb}(${list}!) {\n  ${verb.toLowerCase()}${many}(filter: $filter) { id updatedAt }\n}\n`;
   return {
     page:
       `query ConsoleRecords(${list}, ${order}, $first: Int, $after: String, $offset: Int) {\n` +

@@ -51,10 +51,14 @@ export async function readRow(object: ObjectModel, shown: readonly Field[], id: 
 
 export type BulkVerb = "removeMany" | "restoreMany" | "destroyMany";
 
-/** Write all records that a filter matches, and return the number of those that were written. */
-export async function writeWhere(object: ObjectModel, verb: BulkVerb, filter: object): Promise<number> {
-  const answer = await records<Record<string, readonly unknown[]>>(buildDocuments(object, [])[verb], { filter });
-  return Object.values(answer)[0]?.length ?? 0;
+/** Write all records that a filter matches, and return those that were written. */
+export async function writeWhere(
+  object: ObjectModel,
+  verb: BulkVerb,
+  filter: object,
+): Promise<readonly Pick<RecordRow, "id" | "updatedAt">[]> {
+  const answer = await records<Record<string, readonly RecordRow[]>>(buildDocuments(object, [])[verb], { filter });
+  return Object.values(answer)[0] ?? [];
 }
 
 /** Give all records that a filter matches the same data, and return the number of those that were written. */

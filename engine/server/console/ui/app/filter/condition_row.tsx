@@ -4,11 +4,15 @@ import { type Field, isToMany, isToOne } from "../api/model.ts";
 import { partsOf } from "../fields/parts.ts";
 import { typeOf } from "../fields/registry.ts";
 import { type ChoiceGroup, InlineSelect } from "../kit/select.tsx";
-import { conditionAt } from "./conditions.ts";
+import { conditionAt, firstValue } from "./conditions.ts";
 import { findOperator, operatorsOf } from "./operators.ts";
+import { withZone } from "./periods.ts";
 import type { Condition } from "./tree.ts";
 import { ValueInput } from "./value_input.tsx";
 import { type FieldsAt, findPath } from "./words.ts";
+
+/** The choice of the present day, which is a period. */
+const TODAY = "today";
 
 export type ConditionRowProps = {
   condition: Condition;
@@ -58,14 +62,21 @@ export function ConditionRow({ condition, fieldsAt, onChange, relate }: Conditio
               ]),
           ...operators
             .filter((operator) => operator.operand !== "null")
-            .map((operator) => ({ id: operator.name, label: operator.words })),
+            .flatMap(({ name, words }) => [
+              { id: name, label: words },
+              ...(name === "within" ? [{ id: TODAY, label: "is today" }] : []),
+            ]),
           { id: "is:NULL", label: "has no value" },
           { id: "is:NOT_NULL", label: "has a value" },
         ]}
         onChange={(id) => {
+          if (id === TODAY) {
+            onChange({ ...condition, operator: "within", value: withZone({ this: true, unit: "DAY" }) });
+            return;
+          }
           const [name = "is", value] = id.split(":");
           const isSame = findOperator(name)?.operand === findOperator(condition.operator)?.operand;
-          onChange({ ...condition, operator: name, value: value ?? (isSame ? condition.value : initial(name)) });
+          onChange({ ...condition, operator: name, value: value ?? (isSame ? condition.value : firstValue(name)) });
         }}
       />
       <ValueInput
@@ -85,12 +96,6 @@ function operatorValue({ operator, value }: Condition): string {
   if (operator !== "is" && operator !== "isNot") return operator;
   const isNull = (value === "NULL" || value === null) === (operator === "is");
   return isNull ? "is:NULL" : "is:NOT_NULL";
-}
-
-function initial(operator: string): unknown {
-  const operand = findOperator(operator)?.operand;
-  if (operand === "flag") return true;
-  return operand === "period" ? { last: 7, unit: "DAY" } : undefined;
 }
 
 // The fields of the object, and those of each object on the way of the condition's path.

@@ -1,7 +1,8 @@
-// New conditions: the operator that suits the field.
+// New conditions: the operator that suits the field, and the value that it begins with.
 
 import { typeOf } from "../fields/registry.ts";
-import { operatorsOf } from "./operators.ts";
+import { findOperator, operatorsOf } from "./operators.ts";
+import { withZone } from "./periods.ts";
 import type { Condition } from "./tree.ts";
 import { type FieldsAt, findPath } from "./words.ts";
 
@@ -13,4 +14,11 @@ export function conditionAt(path: readonly string[], fieldsAt: FieldsAt, before:
   const first = field && typeOf(field).editor === "option" ? offered.find(({ name }) => name === "eq") : offered[0];
   const kept = before?.value === undefined ? undefined : offered.find(({ name }) => name === before.operator);
   return { kind: "condition", path, operator: (kept ?? first)?.name ?? "is", value: undefined };
+}
+
+/** The value that a condition with this operator begins with; undefined where a person has to give one. */
+export function firstValue(operator: string): unknown {
+  const operand = findOperator(operator)?.operand;
+  if (operand === "flag") return true;
+  return operand === "period" ? withZone({ last: 7, unit: "DAY" }) : undefined;
 }

@@ -19,7 +19,7 @@ const OPERATORS: readonly Operator[] = [
   { name: "lte", words: "≤", operand: "value" },
   { name: "between", words: "is between", operand: "pair" },
   { name: "within", words: "is within", operand: "period" },
-  { name: "isToday", words: "is today", operand: "flag" },
+  { name: "isToday", words: "is today in UTC", operand: "flag" },
   { name: "inPast", words: "is in the past", operand: "flag" },
   { name: "inFuture", words: "is in the future", operand: "flag" },
   { name: "in", words: "is any of", operand: "values" },
@@ -44,22 +44,7 @@ const BY_NAME = new Map(OPERATORS.map((operator) => [operator.name, operator]));
 const SETS: Readonly<Record<OperatorSet, readonly string[]>> = {
   equality: ["eq", "neq", "in", "notIn", "is"],
   ordered: ["eq", "neq", "gt", "gte", "lt", "lte", "between", "in", "notIn", "is"],
-  dated: [
-    "eq",
-    "neq",
-    "gt",
-    "gte",
-    "lt",
-    "lte",
-    "between",
-    "within",
-    "isToday",
-    "inPast",
-    "inFuture",
-    "in",
-    "notIn",
-    "is",
-  ],
+  dated: ["eq", "neq", "gt", "gte", "lt", "lte", "between", "within", "inPast", "inFuture", "in", "notIn", "is"],
   text: [
     "contains",
     "eq",
@@ -84,7 +69,7 @@ const SETS: Readonly<Record<OperatorSet, readonly string[]>> = {
   none: ["is"],
 };
 
-/** Return the operators that the builder offers for a field with this set; `isNot` is read, but never offered. */
+/** Return the operators that the builder offers for a field with this set; `isNot` and `isToday` are read alone. */
 export function operatorsOf(set: OperatorSet): readonly Operator[] {
   return SETS[set].map((name) => findOperator(name)).filter((operator) => operator !== undefined);
 }

@@ -11,6 +11,7 @@ import { Chip, colorOf } from "../kit/chip.tsx";
 import { InlineSelect } from "../kit/select.tsx";
 import { OrClaim } from "./claims.tsx";
 import type { Operand } from "./operators.ts";
+import { withZone, zoneOf } from "./periods.ts";
 import { RelationValue } from "./relation_value.tsx";
 
 export type ValueInputProps = {
@@ -215,8 +216,11 @@ function PeriodInput({
   const direction = value.this === true ? "this" : "next" in value ? "next" : "last";
   const count = Number(value[direction] ?? 1) || 1;
   const { timeZone, unit = "DAY" } = value;
+  const zone = zoneOf(value);
   const build = (next: string, number: number, of: unknown) =>
-    onChange({ [next]: next === "this" ? true : number, unit: of, ...(timeZone === undefined ? {} : { timeZone }) });
+    onChange(
+      withZone({ [next]: next === "this" ? true : number, unit: of, ...(timeZone === undefined ? {} : { timeZone }) }),
+    );
   return (
     <>
       <InlineSelect
@@ -241,6 +245,7 @@ function PeriodInput({
         choices={UNITS.map((id) => ({ id, label: `${id.toLowerCase()}${direction === "this" ? "" : "s"}` }))}
         onChange={(next) => build(direction, count, next)}
       />
+      {zone !== null && <span>in {zone}</span>}
     </>
   );
 }

@@ -6,6 +6,7 @@ import { partsOf } from "../fields/parts.ts";
 import type { NameOf, Wanted } from "../fields/record_name.tsx";
 import { formatValue } from "../fields/registry.ts";
 import { findOperator } from "./operators.ts";
+import { zoneOf } from "./periods.ts";
 import type { Condition, Group, Node } from "./tree.ts";
 
 /** Return the fields of the object that a relation of this path leads to; undefined while they are not known. */
@@ -147,8 +148,11 @@ function describeOperator(name: string, value: unknown, show: Show): string {
 function describeValue(value: unknown, operand: string | undefined, show: Show): string {
   if (operand === "period" && isObject(value)) {
     const unit = String(value.unit ?? "").toLowerCase();
-    if (value.this === true) return `this ${unit}`;
-    return value.last === undefined ? `the next ${value.next} ${unit}s` : `the last ${value.last} ${unit}s`;
+    const zone = zoneOf(value);
+    const end = zone === null ? "" : ` in ${zone}`;
+    if (value.this === true) return `this ${unit}${end}`;
+    const [which, count] = value.last === undefined ? ["next", value.next] : ["last", value.last];
+    return `the ${which} ${count} ${unit}s${end}`;
   }
   if (operand === "pair" && Array.isArray(value)) return value.map(show).join(" and ");
   if (Array.isArray(value) && operand !== "json") return value.map(show).join(", ") || "nothing";

@@ -11,3 +11,17 @@ test("a version is followed through own writes of its record alone", () => {
   assert.equal(versions.latest("ada", "9"), "9");
   assert.equal(versions.latest("grace", "1"), "1");
 });
+
+test("an event is one's own by its version: neither the end of a record is, nor a later write of another", () => {
+  const versions = new OwnVersions();
+  versions.add([
+    { id: "ada", updatedAt: "1" },
+    { id: "ada", updatedAt: "2" },
+  ]);
+  assert.deepEqual(
+    ["1", "2", "3", undefined].map((version) => versions.has("ada", version)),
+    [true, true, false, false],
+  );
+  assert.equal(versions.has("grace", "1"), false);
+  assert.equal(versions.has("grace", undefined), false);
+});

@@ -1,11 +1,23 @@
-// The versions that own writes have left: an edit that began before one of them follows it, and is no conflict.
+// The versions that own writes have left: an edit that began before one of them follows it, and is no conflict; an event
+// that tells one of them is no news.
 
 export class OwnVersions {
   private readonly next = new Map<string, string>();
+  private readonly left = new Set<string>();
 
   /** Take note that an own write of a record has found the version `before`, and left `after`. */
   note(id: string, before: string, after: string): void {
     this.next.set(`${id} ${before}`, after);
+  }
+
+  /** Take note of the records as an own write has left them. */
+  add(rows: readonly { id: string; updatedAt: string }[]): void {
+    for (const { id, updatedAt } of rows) this.left.add(`${id} ${updatedAt}`);
+  }
+
+  /** Return true if an own write has left this version of a record; an event of its end has none. */
+  has(id: string, version: unknown): boolean {
+    return this.left.has(`${id} ${version}`);
   }
 
   /** Return the version that own writes alone have made of this one. */

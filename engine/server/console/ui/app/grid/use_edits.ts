@@ -5,6 +5,7 @@ import { ApiError, isUnsure } from "../api/errors.ts";
 import type { Field, ObjectModel, RecordRow } from "../api/model.ts";
 import { MAXIMUM_CREATED, MAXIMUM_RECORDS } from "../api/record_documents.ts";
 import {
+  type BulkVerb,
   isChangedMeanwhile,
   readRow,
   refusedUpdate,
@@ -41,7 +42,6 @@ export const TOO_MANY =
   `Nothing was changed: at most ${MAXIMUM_RECORDS} records are changed at once, and ${printCount(MAXIMUM_CREATED)} ` +
   "created. Take fewer, edit the selected records together, or import a file.";
 
-const ANY_VERSION = "any";
 const NOTHING_WRITTEN: Written = { updated: [], created: [] };
 
 export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
@@ -53,19 +53,18 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
   const [problem, setProblem] = useState<string | null>(null);
   const [notice, setNotice] = useState<Notice | null>(null);
   // Own writes come back over the socket: the versions by which they are known.
-  const versions = useRef(new Map<string, string>());
-  const successors = useRef(new OwnVersions());
+  const versions = useRef(new OwnVersions());
 
   function keep(written: Written, kind: "updated" | "created"): void {
     const rows = kind === "updated" ? written.updated : written.created;
-    for (const row of rows) versions.current.set(row.id, row.updatedAt);
+    versions.current.add(rows);
     pages.replace(withLater(rows));
     if (rows.length > 0) onWritten(rows, kind);
   }
 
   function keepUpdates(updates: readonly Update[], written: Written): void {
     for (const [index, row] of written.updated.entries()) {
-      successors.current.note(row.id, updates[index]?.updatedAt ?? "", row.updatedAt);
+      versions.current.note(row.id, updates[index]?.updatedAt ?? "", row.updatedAt);
     }
     keep(written, "updated");
   }
@@ -76,9 +75,8 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     return next;
   }
 
-  // A deletion and a restoration are known by the record, whatever version they leave.
-  function own(ids: readonly string[]): void {
-    for (const id of ids) versions.current.set(id, ANY_VERSION);
+  async function writeAll(verb: BulkVerb, ids: readonly string[]): Promise<void> {
+    if (ids.length > 0) versions.current.add(await writeWhere(object, verb, { id: { in: ids } }));
   }
 
   function versionsOf(rows: readonly RecordRow[]): Map<string, string> {
@@ -90,7 +88,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     const found = new Map<string, RecordRow>();
     for (const { record } of edits) {
       if (found.has(record.id)) continue;
-      const updatedAt = successors.current.latest(record.id, record.updatedAt);
+      const updatedAt = versions.current.latest(record.id, record.updatedAt);
       const here = pages.find((one) => one.id === record.id)?.row;
       found.set(record.id, here?.updatedAt === updatedAt ? here : { ...record, updatedAt });
     }
@@ -203,7 +201,9 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
       history.current = (back ? undo.undone : undo.redone)(history.current, next);
       setNotice({ text: `${back ? "Undone" : "Done again"}: ${last.label}`, canUndo: false });
     } catch (error) {
-      if (back) history.current = undo.dropLast(history.current);
+      // One that is refused for a while can be asked for again.
+      const isPassing = error instanceof ApiError && error.retryIn !== null;
+      if (back && !isPassing) history.current = undo.dropLast(history.current);
       const reason = error instanceof ApiError ? refusalText(error) : String(error);
       setProblem(
         isChangedMeanwhile(error) ? `Another has changed a record since. “${last.label}” stays as it is.` : reason,
@@ -212,13 +212,16 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
   }
 
   async function turn(last: undo.Step, back: boolean): Promise<Map<string, string>> {
-    const updates = updatesOf(last.changes, back);
+    const updates = updatesOf(last.changes, back).map((update) => ({
+      ...update,
+      // The turn before may have written the values, and then been refused the records.
+      updatedAt: versions.current.latest(update.id, update.updatedAt),
+    }));
     const written = updates.length > 0 ? await writeRows(object, fields, updates) : NOTHING_WRITTEN;
     keepUpdates(updates, written);
     const [removed, restored] = back ? [last.created, last.trashed] : [last.trashed, last.created];
-    own([...removed, ...restored]);
-    if (removed.length > 0) await writeWhere(object, "removeMany", { id: { in: removed } });
-    if (restored.length > 0) await writeWhere(object, "restoreMany", { id: { in: restored } });
+    await writeAll("removeMany", removed);
+    await writeAll("restoreMany", restored);
     if (removed.length > 0 || restored.length > 0) onWritten([], restored.length > 0 ? "created" : "removed");
     return versionsOf(written.updated);
   }
@@ -227,8 +230,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
   async function trash(ids: readonly string[]): Promise<void> {
     const label = `Moved ${plural(ids.length, "record")} to the trash`;
     try {
-      own(ids);
-      await writeWhere(object, "removeMany", { id: { in: ids } });
+      await writeAll("removeMany", ids);
       history.current = undo.push(history.current, { label, changes: [], created: [], trashed: ids });
       setNotice({ text: label, canUndo: true });
       onWritten([], "removed");
@@ -254,7 +256,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     trash: (ids: readonly string[]) => inTurn(() => trash(ids)),
     resolve: (mine: CellEdit) => inTurn(() => resolve(mine)),
     shown,
-    isOwn: (id: string, updatedAt: unknown) => [updatedAt, ANY_VERSION].includes(versions.current.get(id)),
+    isOwn: (id: string, updatedAt: unknown) => versions.current.has(id, updatedAt),
     dropConflict: () => setConflict(null),
     dropProblem: () => setProblem(null),
     dropRefusal: (key: string) => setMarks((before) => ({ ...before, refused: without(before.refused, [key]) })),

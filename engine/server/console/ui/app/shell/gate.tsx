@@ -27,6 +27,8 @@ export function Gate() {
     if (isOther) window.location.reload();
     else if (session !== null) goOn();
   }, [session, isOther]);
+  // Answers as the viewed role are kept under its name: no page asks for one before that is known.
+  if (viewed.isLoading && session !== null) return <Loading />;
   if (door.data === undefined) {
     return door.error === null ? <Loading /> : <Problem title="The console cannot start." text={door.error.message} />;
   }

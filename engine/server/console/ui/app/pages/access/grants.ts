@@ -1,7 +1,7 @@
 // The grants of a role as a matrix of objects and actions, and the change that a draft of a role makes.
 
 import type { Grant, Role, RoleClaim, RoleLimits } from "../../api/access.ts";
-import { sameJson } from "../../api/exact_json.ts";
+import { changedMembers } from "../../api/exact_json.ts";
 import type { Change } from "../../api/model_edit.ts";
 
 export const ACTIONS = ["read", "create", "update", "delete", "restore", "destroy"] as const;
@@ -123,10 +123,6 @@ export function changesOf(before: Role | null, draft: RoleDraft): Change[] {
     const { description, ...members } = draft;
     return [{ createRole: { ...members, ...(description && { description }) } }];
   }
-  const was = draftOf(before);
-  const members = Object.keys(was) as (keyof RoleDraft)[];
-  const update = Object.fromEntries(
-    members.filter((member) => !sameJson(was[member], draft[member])).map((member) => [member, draft[member]]),
-  );
+  const update = changedMembers(draftOf(before), draft);
   return Object.keys(update).length === 0 ? [] : [{ updateRole: { id: before.name, update } }];
 }

@@ -4,10 +4,10 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
-import { createJob, useJob, useJobs } from "../../api/imports.ts";
+import { createJob, jobKey, useJob, useJobs } from "../../api/imports.ts";
 import type { ObjectModel } from "../../api/model.ts";
 import { mayDo } from "../../api/session.ts";
-import { useSession } from "../../api/session_context.ts";
+import { useScope, useSession } from "../../api/session_context.ts";
 import { Button } from "../../kit/button.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
@@ -42,6 +42,7 @@ function ImportPage({ object }: { object: ObjectModel }) {
 function FileStep({ object }: { object: ObjectModel }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
+  const scope = useScope();
   const [encoding, setEncoding] = useState<Encoding>("utf-8");
   const under = useRef<AbortController | null>(null);
   const jobs = useJobs(object.namePlural);
@@ -53,7 +54,7 @@ function FileStep({ object }: { object: ObjectModel }) {
       return createJob(object.namePlural, file.name, await toUtf8(file, found), under.current.signal);
     },
     onSuccess: (job) => {
-      queries.setQueryData(["import", job.id], job);
+      queries.setQueryData(jobKey(scope, job.id), job);
       void navigate(`/records/${object.namePlural}/import/${job.id}`);
     },
   });

@@ -3,8 +3,10 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
-import { errorsAddress, isAtWork, type Job, type JobVerb, turnJob } from "../../api/imports.ts";
+import { errorsAddress, isAtWork, type Job, type JobVerb, jobKey, turnJob } from "../../api/imports.ts";
 import type { ObjectModel } from "../../api/model.ts";
+import { useScope } from "../../api/session_context.ts";
+import { useViewedRole } from "../../api/view_as.ts";
 import { Button } from "../../kit/button.tsx";
 import { printCount } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
@@ -26,6 +28,8 @@ export const WORDS: Readonly<Record<Job["status"], string>> = {
 
 export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
   const queries = useQueryClient();
+  const queryKey = jobKey(useScope(), job.id);
+  const isViewed = useViewedRole() !== null;
   const [mapping, setMapping] = useState(() => job.mapping ?? initialMapping(job));
   const [key, setKey] = useState(job.onConflict?.join(",") ?? "");
   const turn = useMutation({
@@ -37,8 +41,8 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
           ? { ...(job.columns ? { mapping } : {}), onConflict: key === "" ? null : key.split(",") }
           : {},
       ),
-    onSuccess: (next) => queries.setQueryData(["import", job.id], next),
-    onSettled: () => void queries.invalidateQueries({ queryKey: ["import", job.id] }),
+    onSuccess: (next) => queries.setQueryData(queryKey, next),
+    onSettled: () => void queries.invalidateQueries({ queryKey }),
   });
   const isFresh = job.status === "READY" || job.status === "CHECKED";
   const isBusy = isAtWork(job) || turn.isPending;
@@ -129,11 +133,15 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
               Undo the import
             </Button>
           )}
-          {job.failed > 0 && (
-            <a className="button" href={errorsAddress(job.id)} download>
-              Refused rows as CSV
-            </a>
-          )}
+          {job.failed > 0 &&
+            (isViewed ? (
+              // A link has no header.
+              <p>The refused rows have a file where you view no other role.</p>
+            ) : (
+              <a className="button" href={errorsAddress(job.id)} download>
+                Refused rows as CSV
+              </a>
+            ))}
         </div>
       </section>
     </>

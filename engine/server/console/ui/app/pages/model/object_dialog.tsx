@@ -3,6 +3,7 @@
 import { Lock, LockOpen } from "lucide-react";
 import { useState } from "react";
 
+import { changedMembers } from "../../api/exact_json.ts";
 import type { Change } from "../../api/model_edit.ts";
 import type { ObjectHead } from "../../api/objects.ts";
 import { roughName, useNames } from "../../api/use_names.ts";
@@ -10,8 +11,6 @@ import { Button } from "../../kit/button.tsx";
 import { Check } from "../../kit/check.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { ChangeDialog } from "../../plan/change_dialog.tsx";
-
-const MEMBERS = ["labelSingular", "labelPlural", "nameSingular", "namePlural", "description", "isActive"] as const;
 
 interface Draft {
   labelSingular: string;
@@ -23,21 +22,22 @@ interface Draft {
 }
 
 export interface ObjectDialogProps {
-  /** The object as it stands; null for a new one. */
+  /** The object as it stands, whatever another does to it meanwhile; null for a new one. */
   object: ObjectHead | null;
   onClose: () => void;
   onDone: (nameSingular: string) => void;
 }
 
 export function ObjectDialog({ object, onClose, onDone }: ObjectDialogProps) {
-  const before: Draft = {
+  // As the object was when the dialog was opened: a change by another meanwhile is kept.
+  const [before] = useState<Draft>({
     labelSingular: object?.labelSingular ?? "",
     labelPlural: object?.labelPlural ?? "",
     nameSingular: object?.nameSingular ?? "",
     namePlural: object?.namePlural ?? "",
     description: object?.description ?? "",
     isActive: object?.isActive ?? true,
-  };
+  });
   const [typed, setTyped] = useState(before);
   const [hasOwnPlural, setOwnPlural] = useState(object !== null);
   const [isLocked, setLocked] = useState(true);
@@ -53,16 +53,14 @@ export function ObjectDialog({ object, onClose, onDone }: ObjectDialogProps) {
     ...(!hasOwnPlural && { labelPlural: names?.labelPlural ?? (typed.labelSingular && `${typed.labelSingular}s`) }),
   };
   const set = (changed: Partial<Draft>) => setTyped({ ...draft, ...changed });
+  const update = changedMembers(before, draft);
 
   function changes(): Change[] {
     if (object === null) {
       const { isActive: _, description, ...words } = draft;
       return [{ createObject: { ...words, ...(description && { description }) } }];
     }
-    const update = Object.fromEntries(
-      MEMBERS.filter((member) => draft[member] !== before[member]).map((member) => [member, draft[member]]),
-    );
-    return Object.keys(update).length === 0 ? [] : [{ updateObject: { id: object.nameSingular, update } }];
+    return Object.keys(update).length === 0 ? [] : [{ updateObject: { id: object.id, update } }];
   }
 
   return (
@@ -71,7 +69,7 @@ export function ObjectDialog({ object, onClose, onDone }: ObjectDialogProps) {
       changes={changes}
       isDirty={object === null ? draft.labelSingular !== "" : changes().length > 0}
       onClose={onClose}
-      onDone={() => onDone(draft.nameSingular)}
+      onDone={() => onDone(update.nameSingular ?? object?.nameSingular ?? "")}
     >
       {(problems) => (
         <>

@@ -1,11 +1,7 @@
 // The form of a new relation from one object, which may name the other one already.
 
-import { useQuery } from "@tanstack/react-query";
-
-import { keyOf } from "../../api/keys.ts";
-import { readModelObject } from "../../api/model_edit.ts";
 import type { ObjectHead } from "../../api/objects.ts";
-import { useScope } from "../../api/session_context.ts";
+import { useModelObject } from "../../api/use_model_object.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
 import { Problem } from "../../kit/problem.tsx";
@@ -19,11 +15,7 @@ export interface RelationDialogProps {
 }
 
 export function RelationDialog({ source, target, onClose, onDone }: RelationDialogProps) {
-  const scope = useScope();
-  const object = useQuery({
-    queryKey: keyOf(scope, "model", source, "edit"),
-    queryFn: ({ signal }) => readModelObject(source, signal),
-  });
+  const object = useModelObject(source);
   if (object.error || object.data === null) {
     return (
       <Dialog title="New relation" onClose={onClose} actions={<Button onPress={onClose}>Close</Button>}>

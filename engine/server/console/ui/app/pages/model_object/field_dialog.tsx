@@ -11,6 +11,7 @@ import { FieldForm } from "./field_form.tsx";
 
 export interface FieldDialogProps {
   object: ModelObject;
+  /** The field as it was when the dialog was opened: a change by another meanwhile is kept. Null for a new one. */
   field: ModelField | null;
   /** The members that a new field begins with. */
   given?: Partial<FieldDraft>;
@@ -25,8 +26,7 @@ export function FieldDialog({ object, field, given = {}, onClose, onDone }: Fiel
   const names = useNames(typed.label, object.nameSingular, follows);
   const draft = follows ? { ...typed, name: names?.fieldName ?? roughName(typed.label) } : typed;
   const info = types.data?.find(({ type }) => type === draft.type);
-  const update = (allowDataLoss: boolean) =>
-    field === null ? [] : updateChanges(object, field, draft, info, allowDataLoss);
+  const update = (allowDataLoss: boolean) => (field === null ? [] : updateChanges(field, draft, info, allowDataLoss));
 
   return (
     <ChangeDialog

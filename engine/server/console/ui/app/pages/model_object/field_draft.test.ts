@@ -63,24 +63,24 @@ test("a label gives the value of an option", () => {
 test("a default value is sent where it differs, and null takes it away", () => {
   const draft = draftOf(STAGE);
   assert.equal(draft.defaultValue, "NEW");
-  assert.deepEqual(updateChanges(PERSON, STAGE, { ...draft, defaultValue: null }, SELECT), [
-    { updateField: { id: "person.stage", update: { defaultValue: null } } },
+  assert.deepEqual(updateChanges(STAGE, { ...draft, defaultValue: null }, SELECT), [
+    { updateField: { id: "1", update: { defaultValue: null } } },
   ]);
   const price = { ...STAGE, type: "CURRENCY", options: null, defaultValue: { amountMicros: "1", currencyCode: "EUR" } };
   const same = { ...draftOf(price), defaultValue: { currencyCode: "EUR", amountMicros: "1" } };
-  assert.deepEqual(updateChanges(PERSON, price, same, undefined), []);
+  assert.deepEqual(updateChanges(price, same, undefined), []);
   const made = createChange(PERSON, { ...newDraft(), name: "note", label: "Note", defaultValue: "" }, SELECT);
   assert.equal((made.createField as { defaultValue?: unknown }).defaultValue, "");
 });
 
 test("an untouched field makes no change", () => {
-  assert.deepEqual(updateChanges(PERSON, STAGE, draftOf(STAGE), SELECT), []);
+  assert.deepEqual(updateChanges(STAGE, draftOf(STAGE), SELECT), []);
 });
 
 test("changed members alone are sent", () => {
   const draft = { ...draftOf(STAGE), label: "Phase", isRequired: true };
-  assert.deepEqual(updateChanges(PERSON, STAGE, draft, SELECT), [
-    { updateField: { id: "person.stage", update: { label: "Phase", isNullable: false } } },
+  assert.deepEqual(updateChanges(STAGE, draft, SELECT), [
+    { updateField: { id: "1", update: { label: "Phase", isNullable: false } } },
   ]);
 });
 
@@ -89,10 +89,10 @@ test("an option that gets another value maps the old one, and the order is sent"
   const options = moveOption(draft.options, 1, 0).map((option) =>
     option.value === "WON" ? { ...option, value: "CLOSED" } : option,
   );
-  assert.deepEqual(updateChanges(PERSON, STAGE, { ...draft, options }, SELECT), [
+  assert.deepEqual(updateChanges(STAGE, { ...draft, options }, SELECT), [
     {
       updateField: {
-        id: "person.stage",
+        id: "1",
         update: {
           options: [
             { value: "CLOSED", label: "Won", color: "green", position: 0 },
@@ -107,11 +107,9 @@ test("an option that gets another value maps the old one, and the order is sent"
 
 test("another type accepts a loss only when it is told to", () => {
   const draft = { ...draftOf(STAGE), type: "NUMBER" };
-  const update = (loss: boolean) => updateChanges(PERSON, STAGE, draft, undefined, loss);
-  assert.deepEqual(update(false), [{ updateField: { id: "person.stage", update: { type: "NUMBER" } } }]);
-  assert.deepEqual(update(true), [
-    { updateField: { id: "person.stage", update: { type: "NUMBER", allowDataLoss: true } } },
-  ]);
+  const update = (loss: boolean) => updateChanges(STAGE, draft, undefined, loss);
+  assert.deepEqual(update(false), [{ updateField: { id: "1", update: { type: "NUMBER" } } }]);
+  assert.deepEqual(update(true), [{ updateField: { id: "1", update: { type: "NUMBER", allowDataLoss: true } } }]);
 });
 
 test("a relation names its target and the label of its other end", () => {

@@ -106,9 +106,8 @@ export function createChange(object: ModelObject, draft: FieldDraft, info: Field
   };
 }
 
-/** The changed members of a field, as one change; none where nothing was changed. */
+/** The members that a draft changes of the field that it was made of, as one change; none where nothing was changed. */
 export function updateChanges(
-  object: ModelObject,
   field: ModelField,
   draft: FieldDraft,
   info: FieldTypeInfo | undefined,
@@ -138,9 +137,7 @@ export function updateChanges(
       update.optionMapping = mapping;
     }
   }
-  return Object.keys(update).length === 0
-    ? []
-    : [{ updateField: { id: `${object.nameSingular}.${field.name}`, update } }];
+  return Object.keys(update).length === 0 ? [] : [{ updateField: { id: field.id, update } }];
 }
 
 function optionsOf(options: readonly OptionDraft[]): object[] {

@@ -1,15 +1,13 @@
 // One object of the model: its fields, and the ways to change it.
 
-import { useQuery } from "@tanstack/react-query";
 import { Pencil, Plus, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
-import { keyOf } from "../../api/keys.ts";
-import { type ModelField, type ModelObject, readModelObject } from "../../api/model_edit.ts";
-import { useScope } from "../../api/session_context.ts";
+import type { ModelField, ModelObject } from "../../api/model_edit.ts";
 import { type TypeLabel, useTypeLabel } from "../../api/use_field_types.ts";
 import { useModelChanged } from "../../api/use_model_changed.ts";
+import { useModelObject } from "../../api/use_model_object.ts";
 import { Button } from "../../kit/button.tsx";
 import { Chip } from "../../kit/chip.tsx";
 import { Empty } from "../../kit/empty.tsx";
@@ -23,12 +21,8 @@ import { FieldDialog } from "./field_dialog.tsx";
 import { relationLabel } from "./setting_words.ts";
 
 export function Component() {
-  const scope = useScope();
   const { object: name = "", field } = useParams();
-  const object = useQuery({
-    queryKey: keyOf(scope, "model", name, "edit"),
-    queryFn: ({ signal }) => readModelObject(name, signal),
-  });
+  const object = useModelObject(name);
   if (object.error) {
     return (
       <Page title={name}>
@@ -57,7 +51,7 @@ function ObjectPage({ object, field }: { object: ModelObject; field: string | un
   const [shown, setShown] = useState<Shown>(null);
   const [deleted, setDeleted] = useState<ModelField | null>(null);
   const here = `/model/${object.nameSingular}`;
-  const edited = object.fields.find(({ name }) => name === field);
+  const edited = useOpened(field, object.fields);
 
   async function done(address = here) {
     setShown(null);
@@ -135,6 +129,15 @@ function ObjectPage({ object, field }: { object: ModelObject; field: string | un
       )}
     </Page>
   );
+}
+
+/** The field of that name as it was found: its form stays, and compares with it, when another changes or renames it. */
+function useOpened(name: string | undefined, fields: readonly ModelField[]): ModelField | undefined {
+  const opened = useRef<{ name: string | undefined; field: ModelField | undefined }>({ name, field: undefined });
+  if (opened.current.field === undefined || opened.current.name !== name) {
+    opened.current = { name, field: fields.find((field) => field.name === name) };
+  }
+  return opened.current.field;
 }
 
 function columnsOf(

@@ -17,11 +17,9 @@ export function useRecord(object: ObjectModel, id: string) {
   const queries = useQueryClient();
   const fields = object.fields.filter((field) => !isToMany(field));
   const queryKey = keyOf(scope, "records", object.namePlural, "one", id);
-  // Raw numbers are no plain objects: the cache must not copy them.
   const found = useQuery({
     queryKey,
     queryFn: () => readRow(object, fields, id),
-    structuralSharing: false,
     refetchOnMount: "always",
   });
   const row = found.data ?? null;

@@ -3,6 +3,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { inputName } from "../../api/model.ts";
+import { MAXIMUM_RECORDS } from "../../api/record_documents.ts";
 import { updateWhere } from "../../api/row_writes.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { Editor } from "../../fields/editors/editor.tsx";
@@ -28,9 +29,10 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
   const field = fields.find((one) => one.name === name);
   if (!field) return null;
 
-  // Selected records that are here are one gesture with an undo; those of a filter are written where they are.
-  const here = bulk.ids.flatMap((id) => list.rows.pages.find((row) => row.id === id)?.row ?? []);
-  const canUndo = bulk.ids.length > 0 && here.length === bulk.ids.length;
+  // As many selected records as a gesture takes are one, with an undo; all others are written by the filter.
+  const gesture = bulk.ids.length <= MAXIMUM_RECORDS ? bulk.ids : [];
+  const here = gesture.flatMap((id) => list.rows.pages.find((row) => row.id === id)?.row ?? []);
+  const canUndo = here.length > 0 && here.length === gesture.length;
 
   async function write(value: unknown): Promise<void> {
     if (!field) return;

@@ -46,10 +46,10 @@ export function BulkRemoveDialog({ list, bulk, verb, object, onClose }: BulkRemo
 
   const removing = useMutation({
     mutationFn: () => writeWhere(object, verb, bulk.filter),
-    onSuccess: (count) => {
+    onSuccess: (written) => {
       list.setSelection((before) => ({ ...before, rows: new Set(), all: false }));
       list.renew();
-      list.edits.tell(`${words.done} ${plural(count, "record")}`);
+      list.edits.tell(`${words.done} ${plural(written.length, "record")}`);
       onClose();
     },
   });

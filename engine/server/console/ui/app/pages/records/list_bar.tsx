@@ -129,19 +129,21 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
 const NO_SPELLING =
   "An export has no spelling for this filter: several conditions on one related record, or a filter within an aggregate. " +
   "“As a request” shows how a program reads these records.";
+const NO_ROLE = "A file would have your own rights, and not those of the role that you view: stop viewing it first.";
 
 /** The records of the list as a file of either form: its filter, its order, its columns, and all of its rows. */
 function ExportLink({ list }: { list: List }) {
   const shown = list.shown.map(({ field }) => field);
   const addressOf = (form: FileForm) => exportAddress(list.object.namePlural, list.filter, list.order, shown, form);
   const [csv, jsonl] = [addressOf("csv"), addressOf("jsonl")];
-  if (csv === null || jsonl === null) {
+  const isViewed = useViewedRole() !== null;
+  if (isViewed || csv === null || jsonl === null) {
     return (
       <Button
         kind="quiet"
         icon={<Download aria-hidden />}
         aria-label="Export"
-        onPress={() => list.edits.tell(NO_SPELLING)}
+        onPress={() => list.edits.tell(isViewed ? NO_ROLE : NO_SPELLING)}
       />
     );
   }

@@ -124,7 +124,7 @@ function Shown({ webhook }: { webhook: Webhook }) {
           value={webhook}
           error={change.error}
           isPending={change.isPending}
-          onSubmit={(input) => change.mutate(input)}
+          onSubmit={(_all, changed) => (Object.keys(changed).length > 0 ? change.mutate(changed) : setDialog(null))}
           onClose={() => setDialog(null)}
         />
       )}

@@ -3,6 +3,7 @@
 import { useState } from "react";
 
 import { byField } from "../../api/errors.ts";
+import { changedMembers } from "../../api/exact_json.ts";
 import { useObjectList } from "../../api/objects.ts";
 import type { WebhookInput } from "../../api/webhooks/webhooks.ts";
 import { Button } from "../../kit/button.tsx";
@@ -18,13 +19,15 @@ export interface WebhookFormProps {
   value: WebhookInput;
   error: unknown;
   isPending: boolean;
-  onSubmit: (input: WebhookInput) => void;
+  /** Called with all members, and with those that differ from the webhook as it was when the form was opened. */
+  onSubmit: (input: WebhookInput, changed: Partial<WebhookInput>) => void;
   onClose: () => void;
 }
 
 const FIELDS = ["targetUrl", "operations", "description"];
 
 export function WebhookForm({ title, submit, value, error, isPending, onSubmit, onClose }: WebhookFormProps) {
+  const [before] = useState(value);
   const [targetUrl, setTargetUrl] = useState(value.targetUrl);
   const [operations, setOperations] = useState(value.operations.join("\n"));
   const [description, setDescription] = useState(value.description ?? "");
@@ -34,7 +37,8 @@ export function WebhookForm({ title, submit, value, error, isPending, onSubmit, 
 
   function send() {
     if (isPending) return;
-    onSubmit({ targetUrl: targetUrl.trim(), operations: chosen, description: description.trim() || null });
+    const input = { targetUrl: targetUrl.trim(), operations: chosen, description: description.trim() || null };
+    onSubmit(input, changedMembers(before, input));
   }
 
   return (
