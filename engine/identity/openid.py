@@ -5,6 +5,7 @@ https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth, https://www.
 
 import asyncio
 import logging
+import math
 import secrets
 import time
 from collections.abc import Mapping, Sequence
@@ -30,6 +31,7 @@ _MEMBERS = frozenset(
 )
 _DISCOVERED_FOR = 3_600.0
 _PATIENCE = 5.0
+_UNREACHABLE = "The identity provider cannot be reached: try again in a moment."
 """Seconds for one request to the provider."""
 
 LOGIN_FOR: Final = 600.0
@@ -144,6 +146,7 @@ class OpenIdProvider:
         self._workspaces = workspaces
         self._discovered: _Discovered | None = None
         self._one_at_a_time = asyncio.Lock()
+        self._failed_at = -math.inf
 
     async def begin(self, redirect_uri: str, return_to: str) -> tuple[str, Login]:
         """Return the address to send a browser to, and the sign-in that begins.
@@ -230,9 +233,17 @@ class OpenIdProvider:
         return answer
 
     async def _discover(self) -> _Discovered:
+        begun = time.monotonic()
         async with self._one_at_a_time:
+            if self._failed_at > begun:
+                # The look-up that this one has waited for counts for it, too.
+                raise ServiceUnavailable(_UNREACHABLE)
             if self._discovered is None or time.monotonic() >= self._discovered.until:
-                self._discovered = await self._look_up()
+                try:
+                    self._discovered = await self._look_up()
+                except ServiceUnavailable:
+                    self._failed_at = time.monotonic()
+                    raise
             return self._discovered
 
     async def _look_up(self) -> _Discovered:
@@ -257,7 +268,7 @@ class OpenIdProvider:
 
     def _unreachable(self, error: Exception) -> ServiceUnavailable:
         _LOG.warning("the identity provider %s: %s", self.settings.issuer.name, str(error) or type(error).__name__)
-        return ServiceUnavailable("The identity provider cannot be reached: try again in a moment.")
+        return ServiceUnavailable(_UNREACHABLE)
 
 
 def _read_configuration(text: bytes, issuer: Issuer) -> tuple[str, str, str]:

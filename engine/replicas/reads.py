@@ -56,6 +56,9 @@ class Reads:
     async def note_write(self, _principal: Principal) -> None:
         """Note that a principal has written, so that its reads see that."""
 
+    def note_unknown_write(self, _principal: Principal) -> None:
+        """Note that a principal may have written: its reads have to see whether it has."""
+
     def tell_write(self, _principal: Principal, tell: Callable[[Position | None], None]) -> None:
         """Note that a principal has written, and have `tell` called with the write's position; None: there is none."""
         tell(None)
@@ -75,6 +78,10 @@ class ModelReads(Reads):
     async def note_write(self, principal: Principal) -> None:
         """Note that a principal has written, so that its reads see that."""
         await self._reads.note_write(principal)
+
+    def note_unknown_write(self, principal: Principal) -> None:
+        """Note that a principal may have written: its reads have to see whether it has."""
+        self._reads.note_unknown_write(principal)
 
     def tell_write(self, principal: Principal, tell: Callable[[Position | None], None]) -> None:
         """Note that a principal has written, and have `tell` called with the write's position; None: there is none."""

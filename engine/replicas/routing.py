@@ -119,6 +119,10 @@ class ReplicaReads(Reads):
         if position is not None and (freshness := FRESHNESS.get()) is not None:
             freshness.written = position
 
+    def note_unknown_write(self, principal: Principal) -> None:
+        """Note that a principal may have written: for a while the primary answers its reads."""
+        self._note(principal, None)
+
     def tell_write(self, principal: Principal, tell: Callable[[Position | None], None]) -> None:
         """Note that a principal has written, and have `tell` called with the write's position; None: there is none."""
         self._note(principal, None)

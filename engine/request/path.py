@@ -341,12 +341,17 @@ class GraphQLApi:
         def answer(data: bytes) -> Answer:
             return executed(data, extensions=request.tell_cost(call.meter.by_root))
 
-        if self._kept is not None and request.sent_key is not None:
-            claim = await self._claim(call.principal, request, request.sent_key)
-            call = call._replace(keeping=Keeping(claim=claim, write=lambda data: answer(data).body))
-            told = await self._kept.run(claim, lambda: self._mutate_once(call, answer))
-        else:
-            told = await self._mutate_once(call._replace(keeping=request.companion), answer)
+        try:
+            if self._kept is not None and request.sent_key is not None:
+                claim = await self._claim(call.principal, request, request.sent_key)
+                call = call._replace(keeping=Keeping(claim=claim, write=lambda data: answer(data).body))
+                told = await self._kept.run(claim, lambda: self._mutate_once(call, answer))
+            else:
+                told = await self._mutate_once(call._replace(keeping=request.companion), answer)
+        except BaseException:
+            # Its commit may have been under way when its connection was lost, or its client left.
+            self.reads.note_unknown_write(call.principal)
+            raise
         await self.reads.note_write(call.principal)
         return told
 

@@ -131,9 +131,7 @@ def read_grants(snapshot: Snapshot, given: JsonValue) -> tuple[Grant, ...]:
 def _read_grant(
     snapshot: Snapshot, object_: Object | None, members: Mapping[str, JsonValue], path: str
 ) -> Iterator[Grant]:
-    aggregates = members.get("aggregates")
-    if aggregates not in (None, True, False):
-        raise InvalidChange(f"{path}.aggregates must be true or false, not {shown(aggregates)}", field=path)
+    aggregates = _read_flag(members, "aggregates", path, default=True)
     for action in Action:
         here = f"{path}.{action.value}"
         ways = tuple(_read_ways(snapshot, object_, action, members.get(action.value), here))
@@ -142,7 +140,7 @@ def _read_grant(
                 object_id=object_.id if object_ else None,
                 action=action,
                 ways=ways,
-                aggregates=action is not Action.READ or aggregates is not False,
+                aggregates=action is not Action.READ or aggregates,
             )
 
 
@@ -220,7 +218,7 @@ def _read_claim(given: JsonValue, path: str) -> Claim:
         )
     if not isinstance(kind, str) or kind not in CLAIM_TYPES:
         raise _unknown(f"{path}.type", kind, CLAIM_TYPES)
-    is_list, may_lack = bool(members.get("isList")), bool(members.get("mayLack"))
+    is_list, may_lack = _read_flag(members, "isList", path), _read_flag(members, "mayLack", path)
     if may_lack and not is_list:
         raise InvalidChange(
             f"{path}.mayLack is for a list, which is then empty; {name} is no list: isList: true makes it one",
@@ -235,6 +233,13 @@ def _members(given: JsonValue, path: str, known: Iterable[str]) -> Mapping[str, 
     if unknown := next((name for name in given if name not in known), None):
         raise _unknown(path, unknown, known)
     return given
+
+
+def _read_flag(members: Mapping[str, Any], name: str, path: str, *, default: bool = False) -> bool:
+    value = members.get(name)
+    if value is not None and not isinstance(value, bool):
+        raise InvalidChange(f"{path}.{name} must be true or false, not {shown(value)}", field=path)
+    return default if value is None else value
 
 
 def _listed(given: JsonValue, path: str) -> Sequence[Any]:

@@ -12,11 +12,11 @@ DEADLINE: Final[ContextVar[float | None]] = ContextVar("deadline", default=None)
 
 @contextmanager
 def under_deadline(milliseconds: int | None) -> Iterator[None]:
-    """Have `DEADLINE` be so many milliseconds from now within the block; without a number, change nothing."""
-    if milliseconds is None:
-        yield
-        return
-    token = DEADLINE.set(asyncio.get_running_loop().time() + milliseconds / 1000)
+    """Have `DEADLINE` be so many milliseconds from now within the block, and None without a number.
+
+    A task begins with the context of its maker, which may be the callback of another request.
+    """
+    token = DEADLINE.set(None if milliseconds is None else asyncio.get_running_loop().time() + milliseconds / 1000)
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
+from contextvars import Context
 from typing import Any
 
 _LOG = logging.getLogger(__name__)
@@ -43,8 +44,11 @@ async def running(works: Mapping[str, Callable[[], Awaitable[None]]]) -> AsyncIt
 
 
 def start_reported(coroutine: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
-    """Return a task for the coroutine; its owner cancels and awaits it, and its exception is logged at once."""
-    task = asyncio.create_task(coroutine)
+    """Return a task for the coroutine; its owner cancels and awaits it, and its exception is logged at once.
+
+    It has a context of its own: the deadline of the request in which it begins is none of its business.
+    """
+    task = asyncio.create_task(coroutine, context=Context())
     report_failure(task)
     return task
 

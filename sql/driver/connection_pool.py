@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine, Hashable
+from contextvars import Context
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -385,7 +386,8 @@ class ConnectionPool:
             caller.set_exception(error)
 
     def _spawn(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work)
+        # The callbacks of a connection have the context that it is made in, far beyond the request that needed it.
+        task = asyncio.get_running_loop().create_task(work, context=Context())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

@@ -125,10 +125,13 @@ class Replica:
         entry = (needed, reached)
         self._waiting.append(entry)
         self._wake()
-        await asyncio.wait([reached], timeout=limit)
+        try:
+            await asyncio.wait([reached], timeout=limit)
+        finally:
+            if not reached.done():
+                self._waiting.remove(entry)
         if reached.done():
             return reached.result()
-        self._waiting.remove(entry)
         self._lags_until = asyncio.get_running_loop().time() + _LAGGING
         return False
 

@@ -11,12 +11,14 @@ from fieldstone.engine.rest.imports.csv_rows import Cells, CsvRows
 from fieldstone.engine.rest.imports.file_text import FileText
 from fieldstone.engine.rest.imports.json_lines import JsonLines
 from fieldstone.engine.rest.imports.rows import decode_record
-from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Object
 
 _ROWS = 5
 _LONGEST_VALUE = 200
 _MOST_COLUMNS = 2_000
+_LONGEST_NAMES = 65_536
+_LONGEST_SAMPLE = 65_536
 
 
 def read_head(data: bytes, format_: Format, object_: Object, *, is_all: bool, most: int) -> dict[str, Any]:
@@ -54,7 +56,11 @@ def read_head(data: bytes, format_: Format, object_: Object, *, is_all: bool, mo
             raise BadUserInput(f"The column '{twice}' is in the header twice.")
     if len(columns) > _MOST_COLUMNS:
         raise BadUserInput(f"The file has {len(columns):,} columns, and {_MOST_COLUMNS:,} are the most.")
+    if sum(map(len, columns)) > _LONGEST_NAMES:
+        raise BadUserInput(f"The names of the columns have more than {_LONGEST_NAMES:,} characters together.")
     sample = [[_cut(value) for value in _values(row.data, columns, format_)] for row in rows[:_ROWS] if not row.error]
+    while len(dumps(sample)) > _LONGEST_SAMPLE:
+        sample.pop()
     return {"columns": columns, "sample": sample, "suggested": suggest(columns, object_)}
 
 
@@ -85,4 +91,5 @@ def _values(data: Mapping[str, JsonValue], columns: Sequence[str], format_: Form
 
 
 def _cut(value: JsonValue) -> JsonValue:
-    return value[:_LONGEST_VALUE] if isinstance(value, str) else value
+    text = value if isinstance(value, str) else dumps(value)
+    return text[:_LONGEST_VALUE] if len(text) > _LONGEST_VALUE else value

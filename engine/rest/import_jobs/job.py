@@ -30,6 +30,9 @@ class Status(Enum):
 ACTIVE: Final = frozenset({Status.CHECKING, Status.RUNNING, Status.UNDOING})
 """The states in which a process works on a job."""
 
+_LONGEST_OPTION = 200_000
+"""Characters of an option as JSON: each answer about a job has all of them."""
+
 OPTIONS: Final = ("mapping", "onConflict", "upsert")
 """The members of a job that say how its file is read and written."""
 
@@ -110,6 +113,8 @@ def merge_options(known: Mapping[str, JsonValue], given: JsonValue) -> dict[str,
             raise BadUserInput("'upsert' must be true or false.", field=name)
         if name == "onConflict" and not _is_list_of_names(value):
             raise BadUserInput("'onConflict' must be a list of the fields of one unique key, or null.", field=name)
+        if len(dumps(value)) > _LONGEST_OPTION:
+            raise BadUserInput(f"'{name}' has more than {_LONGEST_OPTION:,} characters as JSON.", field=name)
     return {**known, **given}
 
 

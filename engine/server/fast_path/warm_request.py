@@ -127,6 +127,8 @@ class WarmRequest(CallbackStatement):
     def abandon(self) -> None:
         """End it: the client has gone."""
         self.cancel()
+        if self.writes:
+            self.ready.reads.note_unknown_write(self.principal)
         self._end(CLIENT_GONE)
 
     def give_up(self) -> None:
@@ -151,6 +153,8 @@ class WarmRequest(CallbackStatement):
             # The ordinary path asks the primary.
             pass
         elif isinstance(error, _FINAL):
+            if self.writes:
+                ready.reads.note_unknown_write(self.principal)
             self.error = describe(error, ready.route.seen.view, path_of(ready.route.operation))
             reply = None if self.error is None else self._form.refuse(self.error)
         if reply is None:

@@ -46,6 +46,7 @@ _READ = _LISTS | {
     b"content-type",
     b"cookie",
     b"last-event-id",
+    b"transfer-encoding",
     b"x-fieldstone-cost",
     b"x-fieldstone-explain",
     b"x-fieldstone-timing",

@@ -147,7 +147,8 @@ class RestEndpoint:
         is_large = False
         parameters = read_parameters(scope["query_string"], action)
         if_updated_at = _read_condition(given, action)
-        if action.has_body or (action is Action.DELETE_MANY and given.get(b"content-length", b"0") != b"0"):
+        comes = b"transfer-encoding" in given or given.get(b"content-length", b"0") != b"0"
+        if action.has_body or (action is Action.DELETE_MANY and comes):
             body, is_large = await self._admission.read_json(scope, receive, given, services, principal)
         sent_key = None
         if not action.reads and (key := given.get(b"idempotency-key")) is not None:

@@ -34,6 +34,10 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 
+_LONGEST_PATH = 2_000
+"""Characters of the path that a browser comes back to: it is sealed in a cookie, of which browsers take 4,096 bytes."""
+
+
 class ProviderSignIn:
     """The two ends of a sign-in at a provider.
 
@@ -167,7 +171,12 @@ def _query(scope: "Scope") -> dict[str, str]:
 
 
 def _own_path(path: str | None) -> str:
-    """Return a path of this origin: an address of another one would make this server lead people astray."""
+    """Return a path of this origin: an address of another one would make this server lead people astray.
+
+    A path that is too long for the cookie is none: browsers drop a larger one, and with it the sign-in.
+    """
+    if path is not None and len(path) > _LONGEST_PATH:
+        return "/"
     is_own = path is not None and path.startswith("/") and not path.startswith(("//", "/\\"))
     is_plain = path is not None and path.isascii() and path.isprintable() and " " not in path and "\\" not in path
     return path if path is not None and is_own and is_plain else "/"

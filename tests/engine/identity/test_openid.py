@@ -1,5 +1,6 @@
 """Sign-in at an OpenID provider, oidc-provider from npm, and its real tokens."""
 
+import asyncio
 import base64
 import json
 from pathlib import Path
@@ -11,6 +12,7 @@ import psycopg
 import pytest
 from joserfc.jwk import RSAKey
 
+from fieldstone.engine.identity.fetching import Fetcher, Unreachable
 from fieldstone.engine.settings import ConfigurationError, load_settings
 from tests.engine.identity.browsers import no_session_free
 from tests.engine.identity.openid_provider import HERE, SETTINGS, provider_of, visit
@@ -172,6 +174,8 @@ def _cookies(browser: httpx.AsyncClient) -> bytes:
         ("/a b", "/"),
         ("/\r\nset-cookie: x", "/"),
         ("/app", "/app"),
+        ("/" + "x" * 1_999, "/" + "x" * 1_999),
+        ("/" + "x" * 2_000, "/"),
     ],
 )
 async def test_a_person_comes_back_to_this_origin_alone(
@@ -192,6 +196,27 @@ async def test_a_provider_that_is_away_is_a_503_and_an_unknown_one_a_404(start_a
         assert (await browser.get("/auth/callback", params={"code": "x", "state": "y"})).status_code == 401
         assert (await browser.post("/auth/login", json={})).status_code == 405
         assert (await browser.get("/auth/other")).status_code == 404
+
+
+async def test_all_that_wait_for_a_provider_which_is_away_are_told_at_once(
+    start_app: StartApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched = 0
+
+    async def fetch(*_: object, **_options: object) -> str:
+        nonlocal fetched
+        fetched += 1
+        await asyncio.sleep(0.05)
+        raise Unreachable("it is away")
+
+    monkeypatch.setattr(Fetcher, "fetch", fetch)
+    away = [{"issuer": "http://127.0.0.1:1", "clientId": "x", "roles": ["admin"]}]
+    async with start_app(oidc=json.dumps(away), **SETTINGS) as (app, _):
+        answers = await asyncio.gather(*(client_of(app).get("/auth/login") for _ in range(20)))
+        assert {answer.status_code for answer in answers} == {503}
+        assert fetched <= 2
+        assert (await client_of(app).get("/auth/login")).status_code == 503
+        assert fetched <= 3
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """engine/replicas/routing.py: the writes that a read of their principal has to see, as their positions become known."""
 
+import asyncio
 from collections.abc import Callable
 
 from fieldstone.engine.replicas.routing import ReplicaReads
@@ -9,6 +10,7 @@ from fieldstone.sql.pool_settings import PoolSettings
 from fieldstone.sql.replicas.position import Position
 from fieldstone.sql.replicas.replica import Replica
 from tests.apis import PRINCIPAL, SCHEMA, WORKSPACE_ID
+from tests.waiting import until
 
 DSN = "host=/nowhere"
 SNAPSHOT = Snapshot(
@@ -68,3 +70,26 @@ async def test_a_write_that_the_replica_has_not_replayed_is_read_on_the_primary(
     write(reads)
     primary.asked.pop()(LATER)
     assert reads.find(PRINCIPAL, SNAPSHOT, None) is not replica.database
+
+
+async def test_reads_after_a_write_of_unknown_outcome_are_answered_by_the_primary() -> None:
+    reads, primary, replica = routing()
+    write(reads)
+    primary.asked.pop()(LATE)
+    assert reads.find(PRINCIPAL, SNAPSHOT, None) is replica.database
+    reads.note_unknown_write(PRINCIPAL)
+    assert reads.find(PRINCIPAL, SNAPSHOT, None) is reads.database
+    # The position of a later moment may lie before that of its commit.
+    assert not primary.asked
+
+
+async def test_a_read_that_is_cancelled_waits_no_more() -> None:
+    replica = Replica("one", DSN, PoolSettings())
+    replica.position = EARLY
+    waiting = asyncio.create_task(replica.reach(LATER, 60.0))
+    await until(lambda: bool(replica._waiting))
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert not replica._waiting
+    assert not await replica.reach(LATER, 0.001)
+    assert not replica._waiting

@@ -1,5 +1,7 @@
 """Each action of REST on records, over HTTP."""
 
+import json
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
@@ -115,6 +117,14 @@ async def test_several_records_are_named_by_the_body(client: httpx.AsyncClient) 
     for body, message in wrong:
         refused = await ask(client, "DELETE", "people", 400, json=body)
         assert refused["messages"][0].startswith(message), body
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield json.dumps({"ids": [a]}).encode()
+
+    # A body in chunks has no length.
+    sent = {"content": pieces(), "headers": {"content-type": "application/json"}}
+    refused = await ask(client, "DELETE", "people?filter=city[is]:NULL", 400, **sent)
+    assert refused["messages"] == ["The records are named by 'filter' or by the body, not by both."]
     gone = await ask(client, "DELETE", "people?soft_delete=true", json={"ids": [a, b]})
     assert {person["id"] for person in gone["data"]["deletePeople"]} == {a, b}
     assert await emails(client, "") == ["c"]

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from fieldstone.sql.concurrency.deadlines import Overdue
+from fieldstone.sql.concurrency.deadlines import DEADLINE, Overdue, under_deadline
+from fieldstone.sql.concurrency.tasks import start_reported
 from tests.waiting import until
 
 
@@ -54,3 +55,16 @@ def test_another_loop_has_a_timer_of_its_own() -> None:
     asyncio.run(leave_behind())
     asyncio.run(wait())
     assert called == ["of this loop"]
+
+
+async def test_a_deadline_is_that_of_one_request_and_of_no_task_beside_it() -> None:
+    async def look() -> float | None:
+        return DEADLINE.get()
+
+    with under_deadline(60_000):
+        assert await asyncio.create_task(look()) is not None
+        assert await start_reported(look()) is None
+        with under_deadline(None):
+            assert DEADLINE.get() is None
+        assert DEADLINE.get() is not None
+    assert DEADLINE.get() is None

@@ -34,7 +34,13 @@ async def test_options_that_stand_in_the_query_string_are_refused(client: httpx.
 
 
 async def test_rows_with_texts_that_postgresql_cannot_hold_are_refused_rows(client: httpx.AsyncClient) -> None:
-    wrong: list[dict[str, Any]] = [{"a\0b": 1}, {"city": "a\0b"}, {"city": "\ud800"}, {"\ud800": 1}, {"city": {"\0": ["\0"]}}]
+    wrong: list[dict[str, Any]] = [
+        {"a\0b": 1},
+        {"city": "a\0b"},
+        {"city": "\ud800"},
+        {"\ud800": 1},
+        {"city": {"\0": ["\0"]}},
+    ]
     lines = [*wrong, {}, *wrong]
     text = "\n".join(json.dumps({"email": f"{number}@x"} | line) for number, line in enumerate(lines))
     headers = {"content-type": "application/jsonl"}
@@ -80,6 +86,20 @@ async def test_a_database_that_is_away_is_no_fault_of_ours(
     monkeypatch.setattr(JobStore, "get", fail)
     answer = await ask(client, "GET", f"imports/{job['id']}", 503)
     assert answer["message"].startswith("The server is busy")
+
+
+async def test_the_head_and_the_options_of_a_job_are_bounded(client: httpx.AsyncClient) -> None:
+    headers = {"content-type": "application/jsonl"}
+    line = json.dumps({"email": "a@x", "city": ["x" * 80_000], "more": {str(n): "y" * 180 for n in range(400)}})
+    answer = await ask(client, "POST", "imports?object=people", 201, content=f"{line}\n" * 4, headers=headers)
+    job = answer["data"]["import"]
+    assert [len(value) for value in job["sample"][3]] == [3, 200, 200]
+    wide = json.dumps({"x" * 700 + str(number): 1 for number in range(100)})
+    refused = await ask(client, "POST", "imports?object=people", 400, content=wide, headers=headers)
+    assert refused["messages"] == ["The names of the columns have more than 65,536 characters together."]
+    for name, value in (("onConflict", ["x" * 200_000]), ("mapping", {"x" * 200_000: "email"})):
+        refused = await ask(client, "PATCH", f"imports/{job['id']}", 400, json={name: value})
+        assert refused["messages"] == [f"'{name}' has more than 200,000 characters as JSON."]
 
 
 async def test_files_that_were_removed_do_not_count(start_app: StartApp, monkeypatch: pytest.MonkeyPatch) -> None:
