@@ -3,6 +3,7 @@
 The manifest is the last member, and the directory of a ZIP stands at its end: a file that was cut off has neither.
 """
 
+import errno
 import hashlib
 import os
 import sys
@@ -23,6 +24,8 @@ _MANIFEST: Final = "manifest.json"
 _LEVEL: Final = 3
 """Deflate at 3 takes a third of the time of the default, 6, for files that are a tenth larger."""
 _CHUNK: Final = 1 << 18
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS})
+"""The answers of file systems without hard links, such as vfat, SMB and some in user space."""
 
 
 class ArchiveWriter:
@@ -88,9 +91,17 @@ def write_archive(path: Path) -> Iterator[ArchiveWriter]:
         BackupRefused: there is such a file, another process writes it, or it cannot be written.
     """
     if path == STDOUT:
-        with zipfile.ZipFile(sys.stdout.buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as file:
-            yield ArchiveWriter(file)
+        try:
+            with zipfile.ZipFile(sys.stdout.buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as file:
+                yield ArchiveWriter(file)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise BackupRefused(f"standard output cannot be written: {error.strerror or error}") from error
         return
+    if not path.name:
+        raise BackupRefused(f"a backup is one file, and {path} names none")
     unfinished = path.with_name(f"{path.name}.unfinished")
     try:
         if path.exists():
@@ -103,13 +114,29 @@ def write_archive(path: Path) -> Iterator[ArchiveWriter]:
                 with zipfile.ZipFile(lock, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as file:
                     yield ArchiveWriter(file)
                 os.fsync(lock.fileno())
-                # `link` overwrites nothing, where `rename` would.
-                os.link(unfinished, path)
+                _publish(unfinished, path)
             finally:
-                unfinished.unlink()
+                unfinished.unlink(missing_ok=True)
         _sync(path.parent)
     except OSError as error:
         raise BackupRefused(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def _publish(unfinished: Path, path: Path) -> None:
+    """Give a file its name, which no other file may have; raises OSError."""
+    try:
+        # `link` overwrites nothing, where `rename` would.
+        os.link(unfinished, path)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # The name is taken first, so that the file which is overwritten is an empty one of ours.
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        try:
+            unfinished.replace(path)
+        except OSError:
+            path.unlink()
+            raise
 
 
 def _sync(folder: Path) -> None:

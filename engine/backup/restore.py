@@ -1,7 +1,7 @@
 """Restores a backup in one transaction: an interrupted restoration leaves nothing behind."""
 
 import tempfile
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +20,7 @@ from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.secret_box import SEALED, SecretBox, missing_key
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.workspaces.registry import check_name, find_free_schema
+from fieldstone.metadata.writer.lock_waits import wait_for_lock
 from fieldstone.sql.ddl import create, rewrite
 from fieldstone.sql.ddl.names import name_sql, names_sql, table_sql
 from fieldstone.sql.executor import Database
@@ -44,10 +45,26 @@ class Place:
     schema: str
 
 
-async def restore_database(database: Database, archive: ArchiveReader, *, report: Callable[[str], None]) -> None:
+async def _nothing(_connection: Session) -> None:
+    """Do nothing."""
+
+
+async def restore_database(
+    database: Database,
+    archive: ArchiveReader,
+    *,
+    report: Callable[[str], None],
+    then: Callable[[Session], Awaitable[None]] = _nothing,
+) -> None:
     """Restore a backup of a whole database into an empty one.
 
     Its events get positions behind all that the log has ever given: a client that resumes is told to read again.
+
+    Args:
+        database: the database.
+        archive: the backup.
+        report: called with a line for each workspace.
+        then: runs in the same transaction, behind all else.
 
     Raises:
         BackupRefused: the database is not empty, or the backup cannot be restored there.
@@ -82,6 +99,7 @@ async def restore_database(database: Database, archive: ArchiveReader, *, report
         await restore_log(connection, archive, tables["event_log"])
         await _restore_tables(connection, archive, manifest.workspaces, report)
         await _advance_sequences(connection, manifest, schemas)
+        await then(connection)
         await connection.execute(_QUERIES["forget_settings"])
 
 
@@ -132,7 +150,7 @@ async def restore_workspace(
 async def _begin(connection: Session) -> None:
     await connection.execute(CATALOG_QUERIES["begin_change"], prepare=False)
     await connection.execute(CATALOG_QUERIES["idle_without_limit"])
-    await connection.execute(CATALOG_QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
+    await wait_for_lock(connection, AdvisoryLock.CATALOG)
 
 
 async def _check_lock_room(connection: Session, needed: int) -> None:

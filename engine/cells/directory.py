@@ -6,7 +6,8 @@ So the directory needs no transaction with them, and a cell whose key was just m
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -36,6 +37,15 @@ class Place(NamedTuple):
 
     workspace_id: UUID
     cell: str
+
+
+class _Found(NamedTuple):
+    """A workspace as a cell has it."""
+
+    workspace_id: UUID
+    cell: str
+    name: str
+    epoch: int
 
 
 class CellsAway(Exception):
@@ -80,10 +90,13 @@ class Directory:
         if rows:
             return (rows[0][0] or b"").decode()
         answers = await self._search(_SEARCH_WORKSPACE, workspace_id=workspace_id)
-        for cell, workspaces in answers.items():
-            for name, epoch in workspaces or ():
-                await self._note(Place(workspace_id, cell), (name or b"").decode(), int(epoch or 0))
-                return cell
+        found = [
+            _Found(workspace_id, cell, (name or b"").decode(), int(epoch or 0))
+            for cell, workspaces in answers.items()
+            for name, epoch in workspaces or ()
+        ]
+        if found:
+            return (await self._note(found)).cell
         if None in answers.values():
             raise CellsAway
         return None
@@ -98,26 +111,39 @@ class Directory:
         if not left:
             return found, True
         answers = await self._search(_SEARCH_CREDENTIALS, hashes=left)
+        candidates = defaultdict[bytes, list[_Found]](list)
         for cell, rows in answers.items():
             for row in rows or ():
-                place = found[_hash_of(row)] = Place(UUID((row[1] or b"").decode()), cell)
-                await self._note(place, (row[2] or b"").decode(), int(row[3] or 0))
-                await self._ask_home(
-                    _NOTE_CREDENTIAL, writes=True, hash=_hash_of(row).hex(), workspace_id=place.workspace_id
-                )
+                one = _Found(UUID((row[1] or b"").decode()), cell, (row[2] or b"").decode(), int(row[3] or 0))
+                candidates[_hash_of(row)].append(one)
+        for hash_, several in candidates.items():
+            place = found[hash_] = await self._note(several)
+            await self._ask_home(_NOTE_CREDENTIAL, writes=True, hash=hash_.hex(), workspace_id=place.workspace_id)
         return found, None not in answers.values()
 
-    async def _note(self, place: Place, name: str, epoch: int) -> None:
+    async def _note(self, candidates: Sequence[_Found]) -> Place:
+        """Note the place of a workspace, and return it.
+
+        Where a restoration has brought it into several cells, it is where the directory has it, and otherwise in the
+        cell that it has come to last.
+        """
+        last = max(candidates, key=lambda one: one.epoch)
         # Each cell has a `default` of its own; the name means the one of the home.
-        is_named = name != DEFAULT_WORKSPACE or place.cell == self._home
+        is_named = last.name != DEFAULT_WORKSPACE or last.cell == self._home
         await self._ask_home(
             _NOTE_PLACEMENT,
             writes=True,
-            workspace_id=place.workspace_id,
-            name=name if is_named else None,
-            cell=place.cell,
-            epoch=epoch,
+            workspace_id=last.workspace_id,
+            name=last.name if is_named else None,
+            cell=last.cell,
+            epoch=last.epoch,
         )
+        if len(candidates) > 1:
+            for row in await self._ask_home(_FIND_PLACEMENT, workspace_id=last.workspace_id):
+                cell = (row[0] or b"").decode()
+                if any(one.cell == cell for one in candidates):
+                    return Place(last.workspace_id, cell)
+        return Place(last.workspace_id, last.cell)
 
     async def _ask_home(
         self, statement: NamedStatement, *, writes: bool = False, **values: str | int | UUID | list[str] | None

@@ -39,6 +39,15 @@ SELECT name, epoch FROM fieldstone.workspace WHERE presence = 'HERE' AND id = %(
 -- In a cell: the workspace of this name.
 SELECT id, epoch FROM fieldstone.workspace WHERE presence = 'HERE' AND name = %(name)s::text;
 
+-- name: search_several
+-- In a cell: those of some workspaces that it has, and those of some names.
+SELECT id, name, epoch FROM fieldstone.workspace
+WHERE presence = 'HERE' AND (id = ANY (%(ids)s::uuid[]) OR name = ANY (%(names)s::text[])) ORDER BY name;
+
+-- name: search_restored
+-- In a cell: a workspace that it has.
+SELECT schema_name, epoch FROM fieldstone.workspace WHERE presence = 'HERE' AND id = %(workspace_id)s;
+
 -- name: list_workspaces
 -- In a cell: its workspaces, with the bytes of their tables and their load in the last hour, in seconds each minute.
 SELECT workspace.name, workspace.id, coalesce(size.bytes, 0)::bigint, coalesce(load.seconds, 0)::float8, workspace.epoch
@@ -62,6 +71,12 @@ SELECT given.id, CASE WHEN given.name <> %(unnamed)s::text AND NOT EXISTS (
 FROM unnest(%(ids)s::uuid[], %(names)s::text[], %(epochs)s::bigint[]) AS given (id, name, epoch)
 ON CONFLICT (workspace_id) DO UPDATE SET cell = excluded.cell, epoch = excluded.epoch
 WHERE placement.epoch < excluded.epoch;
+
+-- name: find_unmoved
+-- In the home: the workspace of this name in the directory, unless it is being moved.
+SELECT workspace_id, cell FROM fieldstone.placement AS placed WHERE name = %(name)s::text AND NOT EXISTS (
+    SELECT FROM fieldstone.workspace_move AS move WHERE move.workspace_id = placed.workspace_id AND done_at IS NULL
+);
 
 -- name: remove_placement
 DELETE FROM fieldstone.placement WHERE workspace_id = %(workspace_id)s::uuid;

@@ -86,29 +86,32 @@ class KeptTexts:
         kept = self._kept.setdefault(key, {})
         found: list[Pieces] = []
         fresh = 0
-        for object_ in snapshot.by_singular.values():
-            if fresh == _AT_ONCE:
-                fresh = 0
-                await asyncio.sleep(0)
-            known = kept.setdefault(object_.id, [])
-            further = writer.further(object_)
-            one = next((one for one in known if one.further == further and one.depends.hold(snapshot)), None)
-            if one is None:
-                fresh += 1
-                self.written += 1
-                one = _Fragment(
-                    depends=Dependencies(
-                        objects={object_.id: object_} | dict(_neighbours(snapshot, object_)),
-                        # Its unique keys are those of its indexes.
-                        indexes={object_.id: snapshot.indexes_of.get(object_.id, ())},
-                    ),
-                    further=further,
-                    pieces=tuple(map(deflate, writer.write(object_))),
-                )
-                # Roles that see an object in another way have texts of their own, while the model has its objects.
-                known[:] = [*(one for one in known if _is_current(one, snapshot)), one][-MOST_TEXTS:]
-            found.append(one.pieces)
-        self._keep(key, kept, snapshot)
+        try:
+            for object_ in snapshot.by_singular.values():
+                if fresh == _AT_ONCE:
+                    fresh = 0
+                    await asyncio.sleep(0)
+                known = kept.setdefault(object_.id, [])
+                further = writer.further(object_)
+                one = next((one for one in known if one.further == further and one.depends.hold(snapshot)), None)
+                if one is None:
+                    fresh += 1
+                    self.written += 1
+                    one = _Fragment(
+                        depends=Dependencies(
+                            objects={object_.id: object_} | dict(_neighbours(snapshot, object_)),
+                            # Its unique keys are those of its indexes.
+                            indexes={object_.id: snapshot.indexes_of.get(object_.id, ())},
+                        ),
+                        further=further,
+                        pieces=tuple(map(deflate, writer.write(object_))),
+                    )
+                    # Roles that see an object in another way have texts of their own, while the model has its objects.
+                    known[:] = [*(one for one in known if _is_current(one, snapshot)), one][-MOST_TEXTS:]
+                found.append(one.pieces)
+        finally:
+            # Texts that a cancelled request leaves uncounted would never be dropped.
+            self._keep(key, kept, snapshot)
         return found
 
     def forget(self, workspace_id: UUID) -> None:

@@ -1183,6 +1183,13 @@ WHERE workspace_id = %(workspace_id)s AND NOT (
 SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = %(name)s), rolsuper OR rolcreaterole, rolsuper
 FROM pg_roles WHERE rolname = current_user;
 
+-- name: owns_objects
+-- In any database of the server.
+SELECT EXISTS (
+    SELECT FROM pg_shdepend WHERE refclassid = 'pg_authid'::regclass AND deptype = 'o'
+        AND refobjid = (SELECT oid FROM pg_roles WHERE rolname = %(name)s)
+);
+
 -- name: function_schemas
 -- The schemas of the functions that indexes call: PostgreSQL looks at the indexes of a table when it plans a statement
 -- over a view, with the rights of the statement's user. All functions there compute values, and read no table.

@@ -11,7 +11,10 @@ WHERE workspace_id = %(workspace_id)s::uuid AND (is_shared OR owner_id = %(owner
     AND (%(id)s::uuid IS NULL OR id = %(id)s::uuid);
 
 -- name: count_views
-SELECT count(*), count(*) FILTER (WHERE owner_id = %(owner_id)s) FROM fieldstone.saved_view
+-- The owner's views of the objects that it reads, and the shared ones of all objects that are there.
+SELECT count(*) FILTER (WHERE owner_id = %(owner_id)s AND object_id = ANY (%(readable)s)),
+    count(*) FILTER (WHERE is_shared AND object_id = ANY (%(active)s))
+FROM fieldstone.saved_view
 WHERE workspace_id = %(workspace_id)s;
 
 -- name: insert_view

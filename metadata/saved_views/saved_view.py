@@ -15,8 +15,8 @@ MOST_COLUMNS: Final = 500
 """Columns of a view."""
 MOST_OF_OWNER: Final = 200
 """Views of one key or user."""
-MOST: Final = 2_000
-"""Views of a workspace."""
+MOST_SHARED: Final = 2_000
+"""Shared views of a workspace."""
 WIDEST: Final = 10_000
 """Pixels of a column."""
 

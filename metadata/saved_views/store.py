@@ -6,9 +6,10 @@ from uuid import UUID
 from fieldstone.metadata.catalog.sessions import Reads, Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
+from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.saved_views.merge_patch import merge
-from fieldstone.metadata.saved_views.saved_view import MOST, MOST_OF_OWNER, SavedView, read_views
+from fieldstone.metadata.saved_views.saved_view import MOST_OF_OWNER, MOST_SHARED, SavedView, read_views
 from fieldstone.sql.queries import named_statement, read_queries
 
 _QUERIES: Final = read_queries(__name__)
@@ -40,17 +41,39 @@ async def find_view(connection: Session, principal: Principal, view_id: UUID) ->
     return found[0]
 
 
-async def insert_view(connection: Session, principal: Principal, view: SavedView) -> None:
-    """Insert a view, in a transaction that holds the lock of the workspace.
+async def require_room(
+    connection: Session, principal: Principal, role_view: Snapshot, view: SavedView, *, is_new: bool
+) -> None:
+    """Make sure that a view may be added, or become shared, in a transaction that holds the lock of the workspace.
+
+    Only views that can be listed, and so deleted, count: of the owner's those whose object it reads, and of the
+    workspace the shared ones whose object is active.
+
+    Args:
+        connection: that of the transaction.
+        principal: the owner.
+        role_view: the model as the owner sees it.
+        view: the view as it is to be.
+        is_new: whether it is added.
 
     Raises:
-        InvalidChange: its owner, or the workspace, has too many.
+        InvalidChange: its owner has too many views, or the workspace too many shared ones.
     """
-    owner = {"workspace_id": principal.workspace_id, "owner_id": principal.subject_id}
-    ((every, own),) = await (await connection.execute(_QUERIES["count_views"], owner)).fetchall()
-    if own >= MOST_OF_OWNER or every >= MOST:
-        of = f"you have {MOST_OF_OWNER}" if own >= MOST_OF_OWNER else f"the workspace has {MOST}"
-        raise InvalidChange(f"{of} views, which is the limit: delete one first")
+    values = {
+        "workspace_id": principal.workspace_id,
+        "owner_id": principal.subject_id,
+        "readable": [object_.id for object_ in role_view.readable.values()],
+        "active": [object_.id for object_ in role_view.whole.by_singular.values()],
+    }
+    ((own, shared),) = await (await connection.execute(_QUERIES["count_views"], values)).fetchall()
+    if is_new and own >= MOST_OF_OWNER:
+        raise InvalidChange(f"you have {MOST_OF_OWNER} views, which is the limit: delete one first")
+    if view.is_shared and shared >= MOST_SHARED:
+        raise InvalidChange(f"the workspace has {MOST_SHARED} shared views, which is the limit: delete one first")
+
+
+async def insert_view(connection: Session, principal: Principal, view: SavedView) -> None:
+    """Insert a view."""
     await connection.execute(
         _QUERIES["insert_view"], _values(principal, view) | {"object_id": view.object_id, "owner_name": view.owner_name}
     )

@@ -19,6 +19,7 @@ from fieldstone.metadata.roles.role import ADMIN, RoleReference
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.shown_text import find_problem
 from fieldstone.metadata.workspaces.lifetimes import LONGEST_OVERLAP
+from fieldstone.metadata.writer.lock_waits import wait_for_gate
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.queries import read_row
 
@@ -93,6 +94,7 @@ async def create_key(
     Raises:
         InvalidChange: the name is blank, the expiry is not in the future, a network is none, there is no such role, or
             the maker has been revoked.
+        ModelBusy: another session holds the gate of the workspace for too long.
     """
     if not name.strip():
         raise InvalidChange("name must not be blank: it states the purpose of the key", field="name")
@@ -102,6 +104,7 @@ async def create_key(
         raise InvalidChange("expiresAt must be in the future", field="expiresAt")
     if maker_id is not None:
         root_id = await _root_of(connection, workspace_id, maker_id)
+    await wait_for_gate(connection, workspace_id)
     token = _new_token()
     cursor = await connection.execute(
         QUERIES["insert_api_key"],
@@ -170,7 +173,9 @@ async def revoke_key(connection: Session, *, workspace_id: UUID, key_id: UUID) -
 
     Raises:
         UnknownObject: the workspace has no such key.
+        ModelBusy: another session holds the gate of the workspace for too long.
     """
+    await wait_for_gate(connection, workspace_id)
     row = await fetch_one(connection, "revoke_api_key", workspace_id=workspace_id, id=key_id)
     if row is None:
         raise UnknownObject(f"there is no API key {key_id}", field="id")
@@ -208,9 +213,11 @@ async def rotate_key(connection: Session, *, workspace_id: UUID, key_id: UUID, o
     Raises:
         InvalidChange: the overlap is out of its bounds.
         UnknownObject: the workspace has no such key that is valid.
+        ModelBusy: another session holds the gate of the workspace for too long.
     """
     if not 0 <= overlap_seconds <= LONGEST_OVERLAP:
         raise InvalidChange(f"overlapSeconds must be from 0 to {LONGEST_OVERLAP}", field="overlapSeconds")
+    await wait_for_gate(connection, workspace_id)
     token = _new_token()
     values = {
         "workspace_id": workspace_id,
@@ -241,6 +248,7 @@ async def revoke_keys_of_user(connection: Session, *, workspace_id: UUID, user_i
 
 async def _revoke_all(connection: Session, query: str, workspace_id: UUID, id_: UUID) -> list[UUID]:
     revoked: list[UUID] = []
+    await wait_for_gate(connection, workspace_id)
     while True:
         rows = await fetch(connection, query, workspace_id=workspace_id, id=id_)
         if not rows:

@@ -11,7 +11,7 @@ from uuid import UUID
 from fieldstone.metadata.catalog.queries import QUERIES, catalog_statement, fetch, fetch_one
 from fieldstone.metadata.catalog.sessions import Reads, Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
-from fieldstone.metadata.shown_text import find_problem
+from fieldstone.metadata.json_text import unstorable
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.frozen import frozen
 
@@ -148,7 +148,7 @@ async def deny_tokens(
     for name, text in (("issuer", issuer), ("jwtId" if by is DeniedBy.ID else "subject", value)):
         if not text.strip() or len(text) > _LONGEST:
             raise InvalidChange(f"{name} must be a text of 1 to {_LONGEST} characters", field=name)
-        if reason := find_problem(text):
+        if reason := unstorable(text):
             raise InvalidChange(f"{name} {reason}", field=name)
     if expires_at is not None and expires_at <= datetime.now(UTC):
         raise InvalidChange("expiresAt must be in the future", field="expiresAt")

@@ -18,6 +18,7 @@ from fieldstone.metadata.model import Snapshot, Workspace
 from fieldstone.metadata.roles.system_roles import system_roles
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.workspaces.standard_model import standard_changes
+from fieldstone.metadata.writer.lock_waits import wait_for_lock
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.ddl import create
 from fieldstone.sql.ddl.create import TrigramClass
@@ -83,11 +84,12 @@ class Workspaces:
 
         Raises:
             InvalidChange: the name is not allowed; NameTaken if another workspace has it.
+            ModelBusy: another session holds the lock of the catalog for too long.
         """
         check_name(name)
         async with self._sessions.session() as connection:
             await connection.execute(QUERIES["begin_change"], prepare=False)
-            await connection.execute(QUERIES["wait_for_lock"], AdvisoryLock.CATALOG.parameters)
+            await wait_for_lock(connection, AdvisoryLock.CATALOG)
             workspace = await _insert_workspace(connection, name, is_distributed=self._distributes)
             empty = Snapshot(
                 workspace=workspace,

@@ -6,12 +6,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+import psycopg
 from psycopg.sql import Composed
 
 from fieldstone.metadata.catalog.audit import COMMAND, AuditAction, AuditEntry, Author, note
 from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.errors import UnknownObject
+from fieldstone.metadata.errors import ChangeFailed, UnknownObject
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.roles.role import Role
 from fieldstone.metadata.shown_text import escape
@@ -240,7 +241,37 @@ async def _drop_login(connection: Session, name: str, schema: str) -> None:
     there = {found for (found,) in await fetch(connection, "existing_schemas")}
     for granted in {schema, *await _function_schemas(connection)} & there:
         await _run(connection, *logins.revoke_schema(granted, name))
-    await _run(connection, logins.drop_login(name))
+    try:
+        async with connection.transaction():
+            await _run(connection, logins.drop_login(name))
+    except psycopg.errors.DependentObjectsStillExist as error:
+        await _drop_with_rights(connection, name, error)
+
+
+async def _drop_with_rights(connection: Session, name: str, refusal: psycopg.errors.DependentObjectsStillExist) -> None:
+    """Drop a login that an administrator has given more rights, but none that owns something.
+
+    Raises:
+        ChangeFailed: objects depend on it; the message names them.
+    """
+    reasons = refusal.diag.message_detail or ""
+    try:
+        async with connection.transaction():
+            # DROP OWNED would drop those, too.
+            if not (await fetch(connection, "owns_objects", name=name))[0][0]:
+                await _run(connection, *logins.revoke_all(name))
+            await _run(connection, logins.drop_login(name))
+    except psycopg.errors.DependentObjectsStillExist as error:
+        reasons = error.diag.message_detail or reasons
+    except (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidGrantOperation):
+        pass
+    else:
+        return
+    listed = ", ".join(reasons.splitlines())
+    raise ChangeFailed(
+        f'the login "{escape(name)}" cannot be dropped because objects depend on it: {listed}. As an administrator'
+        f" run REASSIGN OWNED and DROP OWNED for it, and repeat the command"
+    )
 
 
 async def _function_schemas(connection: Session) -> list[str]:

@@ -98,10 +98,9 @@ async def do_row_work(connection: Session, work: RowWork, *, largest_rewrite: in
         case MapOptions():
             await check_row_work(connection, work, largest_rewrite=largest_rewrite)
             await hold_table(connection, work.object_.table, readers_too=False)
-            for old, new in work.mapping.items():
-                await connection.execute(
-                    column_rows.replace_value(work.object_.table, work.field.parts[0].column, old, new), prepare=False
-                )
+            await connection.execute(
+                column_rows.replace_values(work.object_.table, work.field.parts[0].column, work.mapping), prepare=False
+            )
         case ConvertValues():
             await convert_values(connection, work, largest=largest_rewrite)
         case _:

@@ -190,35 +190,27 @@ def fill_portion(
 
 
 def replaced(column: Column, mapping: Mapping[str, str | None]) -> sql.Composable:
-    """Return a column's value after `replace_value` for each of these texts."""
-    if column.type is not SqlType.TEXT_ARRAY:
-        cases = (sql.SQL("WHEN {} THEN {}").format(sql.Literal(old), sql.Literal(new)) for old, new in mapping.items())
-        return sql.SQL("CASE {0} {1} ELSE {0} END").format(column_sql(column), sql.SQL(" ").join(cases))
-    value: sql.Composable = column_sql(column)
-    for old, new in mapping.items():
-        # By a name of its own, the list before is not written down once for each time that it is needed.
-        value = sql.SQL("(SELECT {} FROM (SELECT {} AS list) AS lists)").format(
-            _replaced_in_list(sql.SQL("list"), old, new), value
-        )
-    return value
-
-
-def replace_value(table: Table, column: Column, old: str, new: str | None) -> sql.Composed:
-    """Return the UPDATE of the rows that have a text, alone or in a list: it becomes another, None is no value."""
-    if column.type is not SqlType.TEXT_ARRAY:
-        return sql.SQL("UPDATE {0} SET {1} = {2} WHERE {1} = {3}").format(
-            table_sql(table), column_sql(column), sql.Literal(new), sql.Literal(old)
-        )
-    return sql.SQL("UPDATE {0} SET {1} = {2} WHERE {1} @> ARRAY[{3}]").format(
-        table_sql(table), column_sql(column), _replaced_in_list(column_sql(column), old, new), sql.Literal(old)
+    """Return a column's value after `replace_values`: each text, alone or in a list, has given way at once."""
+    cases = sql.SQL(" ").join(
+        sql.SQL("WHEN {} THEN {}").format(sql.Literal(old), sql.Literal(new)) for old, new in mapping.items()
     )
+    if column.type is not SqlType.TEXT_ARRAY:
+        return sql.SQL("CASE {0} {1} ELSE {0} END").format(column_sql(column), cases)
+    # A list that comes to have a text several times keeps the first one.
+    return sql.SQL(
+        "CASE WHEN {0} && {1} THEN ARRAY(SELECT text FROM (SELECT CASE item {2} ELSE item END AS text,"
+        " min(place) AS place FROM unnest({0}) WITH ORDINALITY AS items (item, place) GROUP BY 1) AS texts"
+        " WHERE text IS NOT NULL ORDER BY place) ELSE {0} END"
+    ).format(column_sql(column), sql.Literal(list(mapping)), cases)
 
 
-def _replaced_in_list(value: sql.Composable, old: str, new: str | None) -> sql.Composed:
-    removed = sql.SQL("array_remove({}, {})").format(value, sql.Literal(old))
-    if new is None:
-        return removed
-    # A list that has both keeps one of them.
-    return sql.SQL("CASE WHEN {0} @> ARRAY[{2}] THEN {3} ELSE array_replace({0}, {1}, {2}) END").format(
-        value, sql.Literal(old), sql.Literal(new), removed
+def replace_values(table: Table, column: Column, mapping: Mapping[str, str | None]) -> sql.Composed:
+    """Return the UPDATE of the rows that have one of the texts, alone or in a list: None is no value."""
+    query = (
+        "UPDATE {0} SET {1} = {2} WHERE {1} && {3}"
+        if column.type is SqlType.TEXT_ARRAY
+        else "UPDATE {0} SET {1} = {2} WHERE {1} = ANY ({3})"
+    )
+    return sql.SQL(query).format(
+        table_sql(table), column_sql(column), replaced(column, mapping), sql.Literal(list(mapping))
     )

@@ -5,8 +5,10 @@ import pytest
 from fieldstone.engine.cells.balance import Chosen, choose_moves
 from fieldstone.engine.cells.load import note_load
 from fieldstone.engine.server.cells.workspaces import Placed, list_placed
+from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.placement import places
-from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, settings_with
+from fieldstone.metadata.workspaces.sql_roles import SqlRoles
+from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, place_of, send, settings_with
 
 
 def test_the_largest_load_that_evens_two_cells_moves() -> None:
@@ -45,3 +47,28 @@ async def test_the_load_is_counted_and_evened(cells: dict[str, str], capsys: pyt
         found = [one.cell for one in await list_placed(settings) if isinstance(one, Placed) and one.name != "default"]
         assert sorted(found) == ["east", "home"]
         assert "Workspaces moved: 1." in capsys.readouterr().out
+
+
+async def test_another_workspace_moves_in_the_place_of_one_that_cannot(
+    cells: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One with SQL roles ended the command each time, with nothing moved."""
+    settings = settings_with(cells)
+    async with open_app(cells) as app:
+        models = {name: (await make_workspace(app, "home", name))[0] for name in ("first", "second", "third")}
+        writer = cell_services(app, "home").foundation.writer
+        for name, model in models.items():
+            if name == "third":
+                continue
+            roles = SqlRoles(writer, model.workspace.id, actor="test")
+            await roles.create(
+                f"stays_with_{name}", role="viewer", snake_case=False, connections=1, statement_seconds=5
+            )
+        try:
+            with pytest.raises(CommandError, match="1 workspaces were moved, and 2 cannot be: "):
+                await places.rebalance(settings)
+            assert "second stays: the workspace has SQL roles" in capsys.readouterr().err
+            assert await place_of(settings, "third") == ["east"]
+        finally:
+            for name in ("first", "second"):
+                await SqlRoles(writer, models[name].workspace.id, actor="test").drop(f"stays_with_{name}")

@@ -1,11 +1,16 @@
 """Each limit of docs/how-to/cells.md on the moves of a workspace, refused with its reason before anything is done."""
 
+from typing import Any
+
 import psycopg
 import pytest
 
 from fieldstone.engine.cells.errors import MoveRefused
+from fieldstone.engine.cells.moves import preparation
+from fieldstone.engine.cells.moves.catalog_rows import carry_rows
 from fieldstone.engine.server.cells.moving import move
 from fieldstone.metadata.catalog.migrate import EXTENSION_SCHEMA, EXTENSIONS
+from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.workspaces.sql_roles import SqlRoles
 from fieldstone.sql.ddl import create
 from tests.cells.clusters import cell_services, make_workspace, open_app, place_of, settings_with, url_of
@@ -44,6 +49,27 @@ async def test_what_cannot_be_moved_is_refused_with_its_reason(cells: dict[str, 
         assert await refusal(cells, "first") == "the cell east has a schema workspace_first of another workspace"
         await run("east", "DROP SCHEMA workspace_first")
         await move(settings_with(cells), "first", "east", lambda _: None)
+
+
+async def test_a_large_table_is_waited_for_without_an_end(
+    cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server ended the session of the source while the target merged the rows, each time again."""
+    limits: list[Any] = []
+
+    async def note(*sessions: Session) -> None:
+        show = "SHOW idle_in_transaction_session_timeout"
+        limits.extend([await (await session.execute(show)).fetchone() for session in sessions])
+
+    async def carry(source: Session, target: Session, *given: Any, **more: Any) -> None:
+        await note(source, target)
+        await carry_rows(source, target, *given, **more)
+
+    monkeypatch.setattr(preparation, "carry_rows", carry)
+    async with open_app(cells) as app:
+        await make_workspace(app, "home", "first")
+        await move(settings_with(cells), "first", "east", lambda _: None)
+    assert limits == [("0",)] * 4
 
 
 async def test_a_source_without_a_logical_log_is_refused(cells: dict[str, str], empty_database: str) -> None:

@@ -12,45 +12,17 @@ from fieldstone.engine.cells.moves.mover import find_move
 from fieldstone.engine.cells.moves.replication import begin_replication
 from fieldstone.engine.cells.moves.switch import switch as switch_source
 from fieldstone.engine.cells.moves.unfinished import finish_moves, list_unfinished
-from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.cells import moving
 from fieldstone.engine.server.cells.moving import cancel, move
 from fieldstone.engine.server.cli import doctor
 from fieldstone.engine.server.cli.command_error import DifferenceFound
 from fieldstone.sql.errors import SqlError
-from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, place_of, send, settings_with
+from tests.cells.clusters import client_of, make_workspace, open_app, place_of, send, settings_with
+from tests.cells.stopped_moves import COUNT, CREATE, SLOTS, Paused, Stopped, databases_of, execute, fetch
 from tests.waiting import until, until_true
 
-CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id } }"
-COUNT = "{ companies { totalCount } }"
 HOOK = 'mutation { createWebhook(input: { targetUrl: "https://a.example/", operations: ["*.*"] }) { id } }'
-SLOTS = "SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"
 RESTS = "SELECT count(*) FROM fieldstone.webhook WHERE rests_until = 'infinity'"
-
-
-class Stopped(Exception):
-    """A mover ends where a test wants it to."""
-
-
-class Paused:
-    """A report at which a mover stands still from the line with a beginning or end on, until it is let go."""
-
-    def __init__(self, line: str) -> None:
-        self.reached, self._line = asyncio.Event(), line
-
-    def __call__(self, line: str) -> None:
-        if line.endswith(self._line) or line.startswith(self._line):
-            self.reached.set()
-            raise Stopped
-
-
-async def fetch(url: str, query: str) -> Any:
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        return await (await connection.execute(query.encode())).fetchone()
-
-
-def databases_of(app: Fieldstone) -> dict[str, Any]:
-    return {name: cell_services(app, name).foundation.database for name in ("home", "east")}
 
 
 async def test_two_movers_and_a_cancellation_keep_out_of_each_others_way(
@@ -271,11 +243,6 @@ async def test_a_move_waits_for_builds(cells: dict[str, str]) -> None:
     await execute(cells["home"], f"UPDATE fieldstone.index SET status = 'READY' WHERE id = '{index}'")  # noqa: S608 - an id
     await moving
     assert await place_of(settings, "first") == ["east"]
-
-
-async def execute(url: str, statements: str) -> None:
-    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        await connection.execute(statements.encode(), prepare=False)
 
 
 async def disabling(url: str) -> str:

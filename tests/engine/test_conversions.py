@@ -3,6 +3,8 @@
 from functools import partial
 from typing import Any
 
+import pytest
+
 from fieldstone.metadata.json_text import loads
 from tests.apis import Apis, open_apis
 from tests.engine.metadata_api.changing import APPLY, field_id, refused
@@ -78,6 +80,16 @@ async def test_what_is_no_option_is_shown_in_a_refusal(apis: Apis, workspace_dsn
     mapping = {"Oslo": "ROME", "Bonn": None}
     await apis.change(UPDATE, id=id_, input={"type": "SELECT", "options": OPTIONS, "optionMapping": mapping})
     assert await cities(apis) == ["PARIS", "ROME", "ROME", None]
+
+
+@pytest.mark.parametrize("wanted", ["SELECT", "MULTI_SELECT"])
+async def test_each_text_gets_the_option_of_its_own(apis: Apis, wanted: str) -> None:
+    await add_people(apis, "PARIS", "ROME", "open", "Oslo", None)
+    mapping = {"PARIS": "ROME", "ROME": "PARIS", "open": "PARIS", "Oslo": "ROME"}
+    id_ = await field_id(apis, "person", "city")
+    await apis.change(UPDATE, id=id_, input={"type": wanted, "options": OPTIONS, "optionMapping": mapping})
+    expected = ["ROME", "PARIS", "PARIS", "ROME"]
+    assert await cities(apis) == [*(expected if wanted == "SELECT" else [[one] for one in expected]), None]
 
 
 async def test_a_dry_run_counts_what_would_be_lost_and_changes_nothing(apis: Apis, workspace_dsn: str) -> None:

@@ -12,6 +12,7 @@ from psycopg import sql
 from fieldstone.engine.cells.moves.catalog_rows import copy_aside
 from fieldstone.engine.cells.moves.move import QUERIES, Ends, Move
 from fieldstone.engine.events.log.partitions import Partitions
+from fieldstone.metadata.catalog.queries import QUERIES as CATALOG
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.sql.ddl.names import names_sql, table_sql
 from fieldstone.sql.plan.elements import Table
@@ -45,6 +46,7 @@ class EventAppender:
     async def append_all(self) -> int:
         """Append the events that the target does not have yet, and return their number; raises SqlError."""
         async with self._ends.source.session() as source, self._ends.target.session() as target:
+            await source.execute(CATALOG["idle_without_limit"])
             return await self.append(source, target)
 
     async def append(self, source: Session, target: Session) -> int:

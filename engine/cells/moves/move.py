@@ -104,7 +104,7 @@ def read_move(row: Any) -> Move:
 
 
 async def presence_in(database: Database, workspace_id: UUID) -> str | None:
-    """Return the presence of a workspace in a cell; None where it never was. Raises SqlError."""
+    """Return the presence of a workspace in a cell, `DELETED` or None where it is not there; raises SqlError."""
     async with database.session() as connection:
         row = await (await connection.execute(QUERIES["presence"], {"workspace_id": workspace_id})).fetchone()
     return None if row is None else str(row[0])

@@ -4,6 +4,7 @@ import asyncio
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
+from uuid import UUID
 
 from fieldstone.engine.cells.errors import MoveRefused
 from fieldstone.engine.cells.moves.events import EventAppender
@@ -14,6 +15,7 @@ from fieldstone.engine.cells.moves.move import (
     Move,
     Report,
     Step,
+    left_schema,
     note_step,
     presence_in,
     read_move,
@@ -48,8 +50,15 @@ async def find_move(home: Database, name: str) -> Move | None:
     return None if row is None else read_move(row)
 
 
-async def begin_move(ends: Ends, name: str, source: str, target: str) -> Move:
-    """Note a move in the home, and return it.
+async def find_moves_of(home: Database, workspace_id: UUID) -> list[Move]:
+    """Return the move of a workspace, under way or ended, whose source is not dropped yet; raises SqlError."""
+    async with home.session() as connection:
+        rows = await (await connection.execute(QUERIES["moves_of"], {"workspace_id": workspace_id})).fetchall()
+    return [read_move(row) for row in rows]
+
+
+async def plan_move(ends: Ends, name: str, source: str, target: str) -> Move:
+    """Return the move of a workspace that can be moved.
 
     Raises:
         MoveRefused: the workspace cannot be moved.
@@ -70,7 +79,7 @@ async def begin_move(ends: Ends, name: str, source: str, target: str) -> Move:
         raise MoveRefused("the workspace has SQL roles, which are logins of its server: drop them first")
     if has_unlogged:
         raise MoveRefused("the workspace has an unlogged table, which cannot be replicated")
-    move = Move(
+    return Move(
         id=new_id(),
         workspace_id=id_,
         name=name,
@@ -81,19 +90,22 @@ async def begin_move(ends: Ends, name: str, source: str, target: str) -> Move:
         epoch=epoch,
         version=version,
     )
-    async with ends.home.session() as connection:
-        values = {
-            "id": move.id,
-            "workspace_id": id_,
-            "name": name,
-            "source": source,
-            "target": target,
-            "schema_name": schema,
-            "epoch": epoch,
-            "since": version,
-        }
+
+
+async def begin_move(home: Database, move: Move) -> None:
+    """Note a move in the home, in the place of an earlier one that has left nothing; raises SqlError."""
+    values = {
+        "id": move.id,
+        "workspace_id": move.workspace_id,
+        "name": move.name,
+        "source": move.source,
+        "target": move.target,
+        "schema_name": move.schema,
+        "epoch": move.epoch,
+        "since": move.version,
+    }
+    async with home.session() as connection:
         await connection.execute(QUERIES["begin_move"], values)
-    return move
 
 
 async def run_move(ends: Ends, move: Move, report: Report) -> None:
@@ -116,10 +128,16 @@ async def run_move(ends: Ends, move: Move, report: Report) -> None:
         if known is None or known.id != move.id:
             raise MoveRefused("another process has ended this move, or has begun another: start the move again")
         move = known
-        if await presence_in(ends.source, move.workspace_id) == "HERE":
+        presence = await presence_in(ends.source, move.workspace_id)
+        if presence == "HERE":
             await _leave_source(ends, move, report)
-        else:
+        elif presence == "GONE":
             await arrive(ends, move)
+        else:
+            raise MoveRefused(
+                f"the cell {move.source} does not have the workspace any more: fieldstone workspace move {move.name}"
+                " --cancel removes the rest of the move"
+            )
         report(f"the cell {move.target} has the workspace")
         await end_replication(ends, move)
         await note_step(ends.home, move, Step.DONE)
@@ -156,26 +174,29 @@ async def _leave_source(ends: Ends, move: Move, report: Report) -> None:
 
 
 async def cancel_move(ends: Ends, move: Move) -> None:
-    """Undo a move whose source still has the workspace.
+    """Undo a move whose source has not left the workspace, which may have been deleted there meanwhile.
 
     Raises:
         MoveRefused: the source has left it already: the move can only go on; or a mover is at work.
         SqlError: a database cannot be had.
     """
     async with held_model(ends.source, move, patience=_PATIENCE):
-        if await presence_in(ends.source, move.workspace_id) != "HERE":
+        if await presence_in(ends.source, move.workspace_id) == "GONE":
             raise MoveRefused("the source has left the workspace already: start the move again to bring it to its end")
         await clear_target(ends, move)
         await clear_source(ends, move)
-        async with ends.home.session() as connection:
-            await connection.execute(QUERIES["end_move"], {"id": move.id})
+        await forget_move(ends.home, move)
 
 
-async def drop_left(source: Database, home: Database, move: Move) -> None:
-    """Drop the tables and rows that a workspace has left in the source of a finished move; raises SqlError."""
-    if await presence_in(source, move.workspace_id) == "GONE":
-        rest = Workspace(id=move.workspace_id, name=move.name, schema=move.left_schema)
-        await delete_workspace(source, rest, left=True)
+async def drop_left(database: Database, workspace_id: UUID, name: str) -> None:
+    """Drop the tables and rows that a workspace has left in a database, if there are any; raises SqlError."""
+    if await presence_in(database, workspace_id) == "GONE":
+        rest = Workspace(id=workspace_id, name=name, schema=left_schema(workspace_id))
+        await delete_workspace(database, rest, left=True)
+
+
+async def forget_move(home: Database, move: Move) -> None:
+    """Delete a move of which nothing is left; raises SqlError."""
     async with home.session() as connection:
         await connection.execute(QUERIES["end_move"], {"id": move.id})
 

@@ -56,6 +56,8 @@ async def carry_first(ends: Ends, move: Move) -> int:
     """Carry the workspace's rows of the catalog to the target, and return the transaction to go on from."""
     async with ends.source.session() as source, ends.target.session() as target:
         await source.execute(CATALOG["begin_read"])
+        for session in (source, target):
+            await session.execute(CATALOG["idle_without_limit"])
         (since,) = await (await source.execute(QUERIES["oldest_transaction"])).fetchone() or (0,)
         await carry_rows(source, target, move, await list_owned(target), since=None)
         await target.execute(QUERIES["mute_webhooks"], {"workspace_id": move.workspace_id})

@@ -2,6 +2,10 @@
 SELECT id, workspace_id, name, source, target, step, schema_name, epoch, since FROM fieldstone.workspace_move
 WHERE name = %(name)s AND done_at IS NULL;
 
+-- name: moves_of
+SELECT id, workspace_id, name, source, target, step, schema_name, epoch, since FROM fieldstone.workspace_move
+WHERE workspace_id = %(workspace_id)s;
+
 -- name: begin_move
 INSERT INTO fieldstone.workspace_move (id, workspace_id, name, source, target, step, schema_name, epoch, since)
 VALUES (%(id)s, %(workspace_id)s, %(name)s, %(source)s, %(target)s, 'PREPARE', %(schema_name)s, %(epoch)s, %(since)s)
@@ -40,7 +44,10 @@ SELECT EXISTS (SELECT FROM fieldstone.index WHERE workspace_id = %(workspace_id)
     OR EXISTS (SELECT FROM fieldstone.field WHERE workspace_id = %(workspace_id)s AND status = 'BUILDING');
 
 -- name: presence
-SELECT presence FROM fieldstone.workspace WHERE id = %(workspace_id)s;
+-- Deletions are remembered for a week.
+SELECT presence FROM fieldstone.workspace WHERE id = %(workspace_id)s
+UNION ALL SELECT 'DELETED' FROM fieldstone.deleted_workspace AS deleted WHERE deleted.id = %(workspace_id)s
+    AND NOT EXISTS (SELECT FROM fieldstone.workspace WHERE id = %(workspace_id)s);
 
 -- name: has_schema
 SELECT to_regnamespace(quote_ident(%(schema)s)) IS NOT NULL;

@@ -10,13 +10,14 @@ import asyncio
 import time
 from collections.abc import Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from psycopg import sql
 
 from fieldstone.engine.cells.errors import MoveRefused
 from fieldstone.engine.cells.moves.catalog_rows import Owned, carry_rows, list_owned
 from fieldstone.engine.cells.moves.events import EventAppender, note_epochs
-from fieldstone.engine.cells.moves.move import MARKERS, QUERIES, Ends, Move, Report
+from fieldstone.engine.cells.moves.move import MARKERS, QUERIES, Ends, Move, Report, left_schema
 from fieldstone.engine.cells.moves.replication import echo, list_tables, wait_until_near
 from fieldstone.engine.cells.moves.sessions import switch_sessions
 from fieldstone.engine.events.log.partitions import Partitions
@@ -124,7 +125,7 @@ async def _try(ends: Ends, move: Move, rest: _Rest) -> float:
             await rest.appender.append(at.source, at.log)
             await _carry_rest(at.source, at.target, move, rest, fanned)
             tasks.append(arriving := asyncio.create_task(_arrive(at.home, at.arrival, move)))
-            await _leave(at.gate, move)
+            await leave(at.gate, move.workspace_id, move.schema)
             if not await arrival:
                 raise _NotYet("the target has not caught up")
             await arriving
@@ -154,13 +155,14 @@ async def _close(gate: Session, move: Move, tables: Sequence[Table]) -> int:
     return int(fanned)
 
 
-async def _leave(gate: Session, move: Move) -> None:
-    of_workspace = {"workspace_id": move.workspace_id}
+async def leave(gate: Session, workspace_id: UUID, schema: str) -> None:
+    """Have a database leave a workspace to another at the commit of the transaction."""
+    of_workspace = {"workspace_id": workspace_id}
     async with gate.pipeline():
         await gate.execute(QUERIES["silence_webhooks"], of_workspace)
         await gate.execute(QUERIES["leave"], of_workspace)
         await gate.execute(
-            sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(name_sql(move.schema), name_sql(move.left_schema))
+            sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(name_sql(schema), name_sql(left_schema(workspace_id)))
         )
 
 

@@ -1,6 +1,7 @@
 """Moves whose mover has ended before them: the servers bring them to an end, or keep them from doing harm."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from fieldstone.engine.cells.errors import MoveRefused
@@ -15,6 +16,7 @@ from fieldstone.engine.cells.moves.move import (
     read_move,
     resume_webhooks,
 )
+from fieldstone.engine.cells.moves.mover import cancel_move
 from fieldstone.engine.cells.moves.replication import drop_slot, end_replication
 from fieldstone.engine.cells.moves.switch import arrive
 from fieldstone.metadata.writer.holders import MOVES
@@ -71,7 +73,7 @@ async def finish_moves(databases: Mapping[str, Database | None], home: Database,
     """Have the targets serve the workspaces that their sources have left, and end the rest of moves without a mover.
 
     Where the source has the workspace still, its webhooks send again, and a log that grows for the target is let go:
-    the move begins from its start when it is asked for again.
+    the move begins from its start when it is asked for again. The move of a workspace that was deleted is undone.
 
     Args:
         databases: those of the cells, by name; None for one that is away.
@@ -90,6 +92,9 @@ async def finish_moves(databases: Mapping[str, Database | None], home: Database,
             await _finish(Ends(home=home, source=source, target=target, source_url=""), one.move)
         elif presence == "HERE" and not one.is_running:
             await _let_go(source, one, most_wal)
+        elif presence == "DELETED" and target is not None and not one.is_running:
+            with suppress(MoveRefused):
+                await cancel_move(Ends(home=home, source=source, target=target, source_url=""), one.move)
 
 
 async def _finish(ends: Ends, move: Move) -> None:

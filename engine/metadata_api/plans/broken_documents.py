@@ -57,15 +57,12 @@ class DocumentSearch:
         listed = await list_documents(connection, after.workspace.id)
         roles = {document.role_id for document in listed}
         touched = {role_id for role_id in roles if _is_touched(before, after, role_id)}
-        return await self._search([one for one in listed if one.role_id in touched], after, before)
+        return await self.find_invalid([one for one in listed if one.role_id in touched], after, before)
 
-    async def find_invalid(self, connection: Session, model: Snapshot, client: str | None) -> BrokenDocuments:
-        """Return the documents, of one client or of all, that are not valid under a model."""
-        return await self._search(await list_documents(connection, model.workspace.id, client=client), model)
-
-    async def _search(
+    async def find_invalid(
         self, documents: Sequence[TrustedDocument], model: Snapshot, before: Snapshot | None = None
     ) -> BrokenDocuments:
+        """Return the documents that are not valid under a model, but for those that the model before refuses too."""
         broken: list[JsonValue] = []
         unchecked = len(documents)
         for portion in portions(_limited(documents), lambda document: document.text):

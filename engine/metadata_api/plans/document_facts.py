@@ -9,6 +9,7 @@ from fieldstone.engine.schema.roots.document_mutations import BROKEN_DOCUMENTS
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.workspaces.trusted_documents import list_documents
 from fieldstone.sql.executor import Database
 
 
@@ -17,7 +18,9 @@ def document_facts(database: Database, documents: DocumentSearch) -> Mapping[str
 
     async def broken(model: Snapshot, _principal: Principal, arguments: Arguments) -> JsonValue:
         async with database.session() as connection, connection.transaction():
-            found = await documents.find_invalid(connection, model, arguments.get("client"))
+            listed = await list_documents(connection, model.workspace.id, client=arguments.get("client"))
+        # The validation takes seconds, in which other requests need the session.
+        found = await documents.find_invalid(listed, model)
         return {"documents": found.broken, "unchecked": found.unchecked}
 
     return {"brokenDocuments": Fact(broken, BROKEN_DOCUMENTS)}

@@ -49,6 +49,7 @@ async def _create(transaction: ModelTransaction, principal: Principal, arguments
         updated_at="",
     )
     saved = replace(saved, content=read_content(view, object_, saved, given))
+    await store.require_room(transaction.connection, principal, view, saved, is_new=True)
     await store.insert_view(transaction.connection, principal, saved)
     return await _answer(transaction, principal, saved.id)
 
@@ -64,6 +65,8 @@ async def _update(transaction: ModelTransaction, principal: Principal, arguments
         is_shared=bool(given.get("shared", saved.is_shared)),
     )
     changed = replace(changed, content=read_content(view, view.objects[saved.object_id], changed, given))
+    if changed.is_shared and not saved.is_shared:
+        await store.require_room(transaction.connection, principal, view, changed, is_new=False)
     await store.update_view(transaction.connection, principal, changed)
     return await _answer(transaction, principal, saved.id)
 

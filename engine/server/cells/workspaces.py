@@ -17,6 +17,7 @@ from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import NameTaken, UnknownObject, UnknownWorkspace
 from fieldstone.metadata.model import Workspace
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, check_name
+from fieldstone.metadata.writer.lock_waits import wait_for_lock
 from fieldstone.sql.errors import StaleSchema
 from fieldstone.sql.locks import AdvisoryLock
 from fieldstone.sql.queries import read_queries
@@ -86,7 +87,7 @@ async def find_cell_of(settings: Settings, workspace: str) -> Cell:
     for cell, answer in zip(settings.cells, answers, strict=True):
         if answer is True:
             return cell
-    _require_all(answers, f'no cell has the workspace "{workspace}"')
+    require_all(answers, f'no cell has the workspace "{workspace}"')
     raise UnknownObject(f'there is no workspace "{workspace}"', field="name")
 
 
@@ -123,11 +124,9 @@ async def create_in(settings: Settings, name: str, cell: str | None, *, actor: s
     home = settings.cells[0]
     chosen = None if cell is None else find_cell(settings, cell)
     async with open_foundation(few_of(settings, home)) as at_home, at_home.database.session() as connection:
-        # Until the end of the transaction no other command makes a workspace.
-        await connection.execute(CATALOG["idle_without_limit"])
-        await connection.execute(CATALOG["wait_for_lock"], AdvisoryLock.PLACEMENT.parameters)
+        await lock_placement(connection)
         listed = await list_placed(settings)
-        _require_all(listed, f'it is not known if there is a workspace "{name}" already')
+        require_all(listed, f'it is not known if there is a workspace "{name}" already')
         placed = [one for one in listed if isinstance(one, Placed)]
         if any(one.name == name for one in placed):
             raise NameTaken(f'there is a workspace "{name}" already', field="name")
@@ -138,6 +137,12 @@ async def create_in(settings: Settings, name: str, cell: str | None, *, actor: s
             model = await foundation.workspaces.create(name, actor=actor)
         await _register(connection, chosen, [(model.workspace.id, name, 0)], is_home=chosen is home)
     return chosen.name
+
+
+async def lock_placement(home: Session) -> None:
+    """Keep other commands from placing workspaces until the end of the transaction; raises ModelBusy."""
+    await home.execute(CATALOG["idle_without_limit"])
+    await wait_for_lock(home, AdvisoryLock.PLACEMENT)
 
 
 async def register_all(settings: Settings, cell: Cell) -> int:
@@ -160,6 +165,13 @@ async def forget_placement(settings: Settings, workspace_id: UUID) -> None:
         await connection.execute(_QUERIES["remove_placement"], {"workspace_id": workspace_id})
 
 
+async def find_stale(settings: Settings, name: str) -> UUID | None:
+    """Return the workspace of a name that the directory has in a cell, and that no move is about; raises SqlError."""
+    async with open_cell(settings, settings.cells[0]) as database, database.session() as connection:
+        rows = await _fetch(connection, "find_unmoved", name=name)
+    return next((id_ for id_, placed in rows if any(cell.name == placed for cell in settings.cells)), None)
+
+
 async def _register(
     connection: Session, cell: Cell, workspaces: Sequence[tuple[UUID, str, int]], *, is_home: bool
 ) -> None:
@@ -173,7 +185,8 @@ async def _register(
     await connection.execute(_QUERIES["register"], values)
 
 
-def _require_all(answers: Sequence[object], sentence: str) -> None:
+def require_all(answers: Sequence[object], sentence: str) -> None:
+    """Return if all cells have answered; raises CellUnavailable with the sentence and the reason of one away."""
     away = [answer for answer in answers if isinstance(answer, Away)]
     if away:
         raise CellUnavailable(f"{sentence}, and the cell {away[0].cell.name} cannot be asked: {away[0].reason}")

@@ -1,5 +1,9 @@
 """`fieldstone doctor`: compares tables and views with models, and rewrites tables that near the limit of columns."""
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
 import typer
 
 from fieldstone.engine.planner.access.view_rules import compile_view_rules
@@ -46,7 +50,8 @@ async def doctor(
     """
     if object_name is not None and not rewrite:
         raise CommandError("--object names a table to be rewritten, and needs --rewrite")
-    counts, workspaces, problems = 0, 0, []
+    counts, problems = 0, []
+    cells_of = defaultdict[UUID, list[tuple[str, str]]](list)
     for name, database in by_cell(settings):
         if name:
             typer.echo(f"The cell {name}:")
@@ -57,22 +62,40 @@ async def doctor(
                 raise
             problems.append(f"the cell {name} cannot be examined: {error}")
             continue
-        counts, workspaces = counts + count, workspaces + examined
+        counts += count
+        for workspace in examined:
+            cells_of[workspace.id].append((name, workspace.name))
+    counts += _report_twice(cells_of)
     if counts:
         problems.append(f"{counts} {'difference' if counts == 1 else 'differences'} from the models")
     if still := await report_unfinished(settings):
         problems.append(f"{still} {'move stands' if still == 1 else 'moves stand'} still")
     if problems:
         raise DifferenceFound("; ".join(problems))
-    typer.echo(f"The catalog and the tables agree. Workspaces: {workspaces}.")
+    typer.echo(f"The catalog and the tables agree. Workspaces: {len(cells_of)}.")
     if settings.main_database_url is not None and settings.owner_database_url is None and not settings.cell_owner_urls:
         served = "FIELDSTONE_CELLS" if settings.cells else "DATABASE_URL"
         owned = "FIELDSTONE_CELL_OWNER_URLS" if settings.cells else "FIELDSTONE_OWNER_DATABASE_URL"
         typer.echo(_ONE_LOGIN.format(served=served, owned=owned), err=True)
 
 
-async def _examine_all(settings: Settings, *, rewrite: bool, object_name: str | None, views: bool) -> tuple[int, int]:
-    """Return the number of the workspaces in one database, and of the differences that were printed."""
+def _report_twice(cells_of: Mapping[UUID, Sequence[tuple[str, str]]]) -> int:
+    """Print the workspaces that several cells have, and return their number; each has its cells with its names."""
+    several = [places for places in cells_of.values() if len(places) > 1]
+    for places in several:
+        told = " and ".join(f'the cell {cell} as "{name}"' for cell, name in places)
+        typer.echo(escape(f"One workspace is in several cells: {told}."))
+        typer.echo(
+            "    repair: without FIELDSTONE_CELLS, DATABASE_URL=(the cell with the older records) fieldstone workspace"
+            " delete NAME"
+        )
+    return len(several)
+
+
+async def _examine_all(
+    settings: Settings, *, rewrite: bool, object_name: str | None, views: bool
+) -> tuple[Sequence[Workspace], int]:
+    """Return the workspaces in one database, and the number of the differences that were printed."""
     count = 0
     async with open_foundation(settings) as foundation:
         workspaces = await foundation.workspaces.list()
@@ -86,7 +109,7 @@ async def _examine_all(settings: Settings, *, rewrite: bool, object_name: str | 
                 await _renew_views(foundation, snapshot)
             count += await _examine(foundation, workspace, snapshot)
         count += await _find_orphans(foundation, workspaces)
-    return len(workspaces), count
+    return workspaces, count
 
 
 async def _require_object(foundation: Foundation, workspaces: tuple[Workspace, ...], name: str) -> None:

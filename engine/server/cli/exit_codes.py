@@ -9,9 +9,11 @@ The sentence follows `fieldstone: ` and begins with a small letter, because its 
 """
 
 import asyncio
+import io
 import os
 import sys
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, NoReturn
 
 import uvloop
@@ -45,6 +47,7 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, None]], *, has_log: bool 
     Raises:
         SystemExit: it could not be done.
     """
+    _show_every_character()
     if not has_log:
         for sentence in find_unknown_settings(os.environ):
             _say(sentence)
@@ -55,6 +58,7 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, None]], *, has_log: bool 
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work(settings))
+        sys.stdout.flush()
     except DifferenceFound as error:
         _fail(explain(error, settings), code=DIFFERENT)
     except (CommandError, SqlError, MetadataError) as error:
@@ -64,12 +68,28 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, None]], *, has_log: bool 
         if has_log or not unstorable(error.object):
             raise
         _fail(f"{error.object!r} is not UTF-8.")
+    except OSError as error:
+        # Click ends a command quietly whose reader has gone, and a server has a log.
+        if has_log or isinstance(error, ConnectionError | TimeoutError):
+            raise
+        _fail(f"{error.filename or 'the output'} cannot be used: {error.strerror or error}.")
     except (KeyboardInterrupt, Interrupted):
         sys.exit(INTERRUPTED)
 
 
+def _show_every_character() -> None:
+    """Have characters that the output's encoding lacks written as escapes, so that no name ends a command."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding.lower().replace("-", "") != "utf8":
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def _fail(sentence: str, *, code: int = 1) -> NoReturn:
     _say(sentence)
+    try:
+        sys.stdout.flush()
+    except OSError:
+        # Python would try once more at its end, and print that it failed.
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - it ends with the process
     sys.exit(code)
 
 

@@ -1,14 +1,24 @@
 """`fieldstone workspace`: workspaces made, listed and deleted."""
 
+from uuid import UUID
+
 import typer
 
 from fieldstone.engine.server.cells.fleet import Away
-from fieldstone.engine.server.cells.workspaces import create_in, forget_placement, list_placed, open_foundation_of
+from fieldstone.engine.server.cells.moving import drop_everywhere, end_moves_of
+from fieldstone.engine.server.cells.workspaces import (
+    create_in,
+    find_stale,
+    forget_placement,
+    list_placed,
+    open_foundation_of,
+)
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.question import ask
 from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.server.templates.apply import apply_template, require_template
 from fieldstone.engine.settings import Settings
+from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.removal import count_tables, delete_workspace
 
@@ -62,13 +72,28 @@ async def list_all(settings: Settings) -> None:
 
 
 async def delete(settings: Settings, *, name: str, yes: bool) -> None:
-    """Delete a workspace with all its records, once that is confirmed.
+    """Delete a workspace with all its records, once that is confirmed, or end a deletion that was interrupted.
 
     Raises:
         CommandError: the deletion was not confirmed.
         MetadataError: there is no such workspace, or it is `default`, which cannot be deleted.
         SqlError: the database cannot be had.
     """
+    try:
+        workspace_id = await _delete(settings, name=name, yes=yes)
+    except UnknownObject:
+        stale = await find_stale(settings, name) if settings.cells else None
+        if stale is None:
+            raise
+        workspace_id = stale
+    if settings.cells:
+        await forget_placement(settings, workspace_id)
+        await drop_everywhere(settings, workspace_id, name)
+    typer.echo(f"Workspace '{name}' is deleted.")
+
+
+async def _delete(settings: Settings, *, name: str, yes: bool) -> UUID:
+    """Delete a workspace in its database, and return its id."""
     async with open_foundation_of(settings, name) as foundation:
         workspace = await foundation.workspaces.find(name)
         async with foundation.database.session() as connection:
@@ -85,7 +110,8 @@ async def delete(settings: Settings, *, name: str, yes: bool) -> None:
             left -= count
             typer.echo(f"{max(left, 0):,} tables are left", err=True)
 
+        if settings.cells:
+            # A move that goes on behind the deletion would bring the workspace back.
+            await end_moves_of(settings, workspace)
         await delete_workspace(foundation.database, workspace, report=report)
-    if settings.cells:
-        await forget_placement(settings, workspace.id)
-    typer.echo(f"Workspace '{name}' is deleted.")
+    return workspace.id

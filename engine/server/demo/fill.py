@@ -61,12 +61,13 @@ async def fill_demo(
 
 
 async def is_empty(connection: psycopg.AsyncConnection, snapshot: Snapshot) -> bool:
-    """Return whether none of the standard objects has records.
+    """Return whether none of the standard objects that are there has records."""
+    return await _are_empty(connection, [snapshot.by_singular[name] for name in _NAMES if name in snapshot.by_singular])
 
-    Raises:
-        InvalidChange: the workspace has lost one of them.
-    """
-    return await _are_empty(connection, [_find(snapshot, name) for name in _NAMES])
+
+def find_lacking(snapshot: Snapshot) -> list[str]:
+    """Return the names of the standard objects that a workspace lacks."""
+    return [name for name in _NAMES if name not in snapshot.by_singular]
 
 
 async def _are_empty(connection: psycopg.AsyncConnection, objects: Sequence[Object]) -> bool:

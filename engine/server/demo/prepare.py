@@ -1,11 +1,12 @@
 """Brings the demo into an empty workspace: its objects and roles, records, views, and a webhook in development."""
 
+import logging
 from collections.abc import Callable
 from importlib.resources import files
 
 import psycopg
 
-from fieldstone.engine.server.demo.fill import OWN_NAMES, fill_demo, is_empty
+from fieldstone.engine.server.demo.fill import OWN_NAMES, fill_demo, find_lacking, is_empty
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.server.templates.apply import apply_model_file
 from fieldstone.engine.settings import Settings
@@ -18,23 +19,27 @@ from fieldstone.metadata.roles.role import ADMIN
 from fieldstone.metadata.schema_file import plan_document
 from fieldstone.metadata.schema_file.text import read_document
 
+_LOG = logging.getLogger(__name__)
 _ACTOR = "demo"
 
 
 async def bring_demo(foundation: Foundation, settings: Settings, on_progress: Callable[[int, int], None]) -> bool:
-    """Fill the workspace `default`; return False where it holds records already.
+    """Fill the workspace `default`; return False where it holds records already, or lacks an object of the sample.
 
     A model with objects of others gets the sample of the standard objects alone, and stays as it is. The model is one
     transaction, and all the rest another one: a server that ends between both fills the model at its next start.
 
     Raises:
-        MetadataError: the workspace has lost objects or fields that the sample needs.
+        MetadataError: the workspace has lost fields that the sample needs.
         SqlError: the database cannot be had.
     """
     snapshot = await foundation.current.get(foundation.default.workspace.id)
     async with foundation.database.session() as connection:
         if not await is_empty(connection, snapshot):
             return False
+    if lacking := find_lacking(snapshot):
+        _LOG.info("the sample data needs the objects %s, which the workspace lacks", ", ".join(lacking))
+        return False
     text = files(__package__).joinpath("demo.yaml").read_text(encoding="utf-8")
     is_standard = not any(object_.is_custom for object_ in snapshot.objects.values())
     if is_standard:

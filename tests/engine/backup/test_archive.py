@@ -1,5 +1,7 @@
 """The file of a backup: complete or not there, and each damage is noticed."""
 
+import errno
+import os
 import zipfile
 from pathlib import Path
 
@@ -46,6 +48,33 @@ def test_members_are_read_as_they_were_written(backup: Path) -> None:
         assert archive.manifest.members["one"].size == len(b"".join(archive.read("one")))
     with zipfile.ZipFile(backup) as opened:
         assert opened.testzip() is None
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_a_file_system_without_hard_links_gets_the_backup(
+    backup: Path, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole backup was made, and then deleted."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "link", refuse)
+    path = backup.with_name("b.backup")
+    with write_archive(path) as archive:
+        archive.finish(manifest_of(dict(archive.members)))
+    with read_archive(path) as read:
+        read.check()
+    other = backup.with_name("c.backup")
+    with pytest.raises(BackupRefused, match="File exists"), write_archive(other):
+        other.write_text("of another")
+    assert other.read_text() == "of another"
+    assert sorted(one.name for one in backup.parent.iterdir()) == ["a.backup", "b.backup", "c.backup"]
+
+
+def test_a_path_without_a_name_is_refused() -> None:
+    with pytest.raises(BackupRefused, match="a backup is one file"), write_archive(Path("")):  # noqa: PTH201 - as the command line gives it
+        pass
 
 
 @pytest.mark.parametrize("kept", [0, 0.3, 0.9, 0.999])

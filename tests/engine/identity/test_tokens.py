@@ -247,6 +247,16 @@ async def _is_revoked(client: httpx.AsyncClient, token: str) -> bool:
     return answer.status_code == 401 and reason(answer)[2] == "The token has been revoked."
 
 
+@pytest.mark.parametrize("subject", ["x" * 1_000, "tab\there"], ids=["long", "control character"])
+async def test_any_subject_of_a_token_can_be_denied(start_app: StartApp, subject: str) -> None:
+    key = KEYS["ES256"]
+    async with provide(key) as provider, start_app(jwt=provider.setting()) as (_, client):
+        token = sign(claims(sub=subject), key, "ES256")
+        assert (await ask(client, token)).status_code == 200
+        await deny(client, subject=subject)
+        assert await _is_revoked(client, token)
+
+
 async def test_a_denial_is_listed_lifted_and_noted(start_app: StartApp) -> None:
     key = KEYS["ES256"]
     async with provide(key) as provider, start_app(jwt=provider.setting()) as (_, client):

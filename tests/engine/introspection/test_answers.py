@@ -210,3 +210,26 @@ async def test_what_was_least_recently_used_goes() -> None:
     assert answers.written == 2 * len(first.objects) + 3
     answers.forget(first.workspace.id)
     assert answers.bytes == 0
+
+
+async def test_the_texts_of_a_cancelled_answer_are_counted_and_go_when_they_must() -> None:
+    snapshot = large_snapshot(20)
+    full = SchemaAnswers()
+    await ask(full, snapshot, "{ __schema { types { a0: name } } }")
+    answers = SchemaAnswers(full.bytes)
+    for place in range(3):
+        document = f"{{ __schema {{ types {{ a{place}: name }} }} }}"
+        cancelled = asyncio.create_task(ask(answers, snapshot, document))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        await asyncio.wait([cancelled])
+        assert cancelled.cancelled()
+        assert answers.bytes > 0
+        written = answers.written
+        await ask(answers, snapshot, document)
+        # Those that were written are kept.
+        assert answers.written - written < 20
+    # The texts of the first are gone, as those of an answer that was read to its end.
+    written = answers.written
+    await ask(answers, snapshot, "{ __schema { types { a0: name } } }")
+    assert answers.written - written == 20

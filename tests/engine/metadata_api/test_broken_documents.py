@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
 
 from fieldstone.engine.documents import portions
@@ -132,6 +133,23 @@ async def test_the_documents_that_the_model_refuses_are_listed_by_client(apis: A
     found = (await apis.change(BROKEN))["brokenDocuments"]["documents"]
     assert [(one["client"], one["documentId"]) for one in found] == [("ios", "phones"), ("web", "old")]
     assert (await apis.change(BROKEN, client="none"))["brokenDocuments"] == {"documents": [], "unchecked": 0}
+
+
+async def test_no_session_is_held_while_documents_are_validated(
+    apis: Apis, workspace_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[Any] = []
+
+    def look(*_: object) -> list[Any]:
+        with psycopg.connect(workspace_dsn) as connection:
+            query = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in %'"
+            held.append(connection.execute(query).fetchall())
+        return []
+
+    monkeypatch.setattr(broken_documents.DocumentSearch, "_check", look)
+    await trust(apis, "web", good="{ people { totalCount } }")
+    assert (await apis.change(BROKEN))["brokenDocuments"] == {"documents": [], "unchecked": 0}
+    assert held == [[]]
 
 
 async def test_documents_that_are_too_many_are_counted(apis: Apis, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -105,3 +105,14 @@ async def test_lists_that_records_would_share_are_refused(desk: Desk, model_dsn:
         connection.execute("UPDATE workspace_default.person SET city = email")
     after = await desk.change(away)
     assert column(model_dsn, "person", field_of(after, "person", "tags").column) == [["B"], ["B"], ["D"]]
+
+
+async def test_many_options_of_lists_that_stay_distinct_are_replaced_at_once(desk: Desk, model_dsn: str) -> None:
+    gone = [f"A{place}" for place in range(20)]
+    every = options("B", *gone)
+    await desk.change(lambda now: [new_field(person(now), "tags", FieldType.MULTI_SELECT, options=every)])
+    await desk.change(lambda now: [together(now, ["email", "tags"])])
+    insert(model_dsn, "person (email, tags) VALUES ('1', '{A0,A7,A19}'), ('2', '{A1,B}'), ('3', NULL)")
+    mapping = {**dict.fromkeys(gone, "B"), "A7": None}
+    after = await desk.change(update("person", "tags", options=options("B"), option_mapping=mapping))
+    assert column(model_dsn, "person", field_of(after, "person", "tags").column) == [["B"], ["B"], None]

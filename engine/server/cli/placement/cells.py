@@ -1,11 +1,11 @@
 """Workspaces in the cells of an installation."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import typer
 
 from fieldstone.engine.backup.errors import BackupRefused
-from fieldstone.engine.cells.balance import Chosen, choose_moves
+from fieldstone.engine.cells.balance import MOST_MOVES
 from fieldstone.engine.server.cells.fleet import Away
 from fieldstone.engine.server.cells.moving import move
 from fieldstone.engine.server.cells.workspaces import Placed, list_placed
@@ -29,8 +29,8 @@ class Cells:
         except BackupRefused as error:
             raise CommandError(str(error)) from error
 
-    async def choose(self) -> Sequence[Chosen]:
-        """Return moves from the fullest cells to the emptiest, by the load of an hour.
+    async def weigh(self) -> tuple[Mapping[str, Mapping[str, float]], int]:
+        """Return the load of an hour of each workspace in its cell, and the most moves of a cell.
 
         Where no load was measured, the bytes of their tables count. A cell that is away takes no part.
         """
@@ -42,7 +42,7 @@ class Cells:
         for one in placed:
             if one.name != DEFAULT_WORKSPACE:
                 loads[one.cell][one.name] = one.load if by_load else float(one.bytes)
-        return choose_moves(loads)
+        return loads, MOST_MOVES
 
     async def list(self) -> Sequence[Placement]:
         """Return the place of each workspace by name; a cell that is away is reported."""

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 
-from fieldstone.engine.cells.balance import Chosen, choose_moves
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.metadata.workspaces.distribution import Placement, distribute, list_nodes, list_placements, move
 
@@ -21,12 +20,12 @@ class NodesOfCitus:
         """Move a workspace to the node `host:port`; raises MetadataError, SqlError."""
         await move(self._foundation.database, await self._foundation.workspaces.find(name), to)
 
-    async def choose(self) -> Sequence[Chosen]:
-        """Return the moves that bring the bytes and the load of the nodes closer."""
+    async def weigh(self) -> tuple[Mapping[str, Mapping[str, float]], int]:
+        """Return the weight of each workspace on its node, and the most moves of a node: those of all workspaces."""
         async with self._foundation.database.session() as connection:
             nodes = await list_nodes(connection)
             placed = await list_placements(connection)
-        return choose_moves(weigh(placed, nodes), most=len(placed))
+        return weigh(placed, nodes), len(placed)
 
     async def list(self) -> Sequence[Placement]:
         """Return the place of each workspace, by name."""

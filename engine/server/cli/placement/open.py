@@ -1,17 +1,18 @@
 """The places of workspaces behind one protocol: the settings say whether they are cells or nodes of Citus."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
 import typer
 
-from fieldstone.engine.cells.balance import Chosen
+from fieldstone.engine.cells.balance import Chosen, choose_moves
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.placement.cells import Cells
 from fieldstone.engine.server.cli.placement.citus import NodesOfCitus
 from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import Settings
+from fieldstone.metadata.errors import MetadataError
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.distribution import Placement
 
@@ -23,8 +24,8 @@ class Places(Protocol):
         """Move a workspace; raises MetadataError, SqlError."""
         ...
 
-    async def choose(self) -> Sequence[Chosen]:
-        """Return the moves that bring the work of the places closer."""
+    async def weigh(self) -> tuple[Mapping[str, Mapping[str, float]], int]:
+        """Return the work of each workspace at its place, and the most moves from or to one place."""
         ...
 
     async def list(self) -> Sequence[Placement]:
@@ -56,10 +57,27 @@ async def open_places(settings: Settings) -> AsyncIterator[Places]:
 async def rebalance(places: Places) -> int:
     """Move workspaces until the places have about the same work, and return how many moved.
 
-    Those that were moved before one fails stay where they are. It raises as a move does.
+    Others are moved in the place of those that cannot be.
+
+    Raises:
+        CommandError: some moves were refused; all others are made.
+        SqlError: a database cannot be had; the moves before stay.
     """
-    chosen = await places.choose()
-    for one in chosen:
+    weighed, most = await places.weigh()
+    loads = {place: dict(workspaces) for place, workspaces in weighed.items()}
+    made: list[Chosen] = []
+    refused: list[str] = []
+    while chosen := choose_moves(loads, most=most, made=made, staying=refused):
+        one = chosen[0]
         typer.echo(escape(f"{one.workspace}: from {one.source} to {one.target}"), err=True)
-        await places.move(one.workspace, one.target)
-    return len(chosen)
+        try:
+            await places.move(one.workspace, one.target)
+        except MetadataError as error:
+            typer.echo(escape(f"{one.workspace} stays: {error}"), err=True)
+            refused.append(one.workspace)
+        else:
+            loads[one.target][one.workspace] = loads[one.source].pop(one.workspace)
+            made.append(one)
+    if refused:
+        raise CommandError(f"{len(made)} workspaces were moved, and {len(refused)} cannot be: {', '.join(refused)}")
+    return len(made)

@@ -52,8 +52,7 @@ async def rebalance(settings: Settings) -> None:
     """Move workspaces until the places have about the same work.
 
     Raises:
-        CommandError: all workspaces lie in one database.
-        MetadataError: a move was refused.
+        CommandError: all workspaces lie in one database, or some moves were refused.
         SqlError: the database cannot be had.
     """
     async with open_places(settings) as places:

@@ -33,7 +33,11 @@ async def fill_with_demo(foundation: Foundation, settings: Settings) -> None:
             settings,
             lambda done, total: progress.update(task, completed=done, total=total, visible=True),
         )
-    _LOG.info("the sample data is there" if filled else "the workspace has records already: no sample data")
+    _LOG.info(
+        "the sample data is there"
+        if filled
+        else "no sample data: the workspace has records already, or lacks an object of it"
+    )
 
 
 def _progress() -> Progress:

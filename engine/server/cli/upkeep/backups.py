@@ -1,15 +1,21 @@
 """`fieldstone backup` and `fieldstone restore`: a database, or one workspace, in a file and back."""
 
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 import typer
 
 from fieldstone.engine.backup.archive import ArchiveReader, read_archive, write_archive
 from fieldstone.engine.backup.errors import BackupRefused
+from fieldstone.engine.backup.manifest import SavedWorkspace
 from fieldstone.engine.backup.restore import analyze, restore_database, restore_workspace
 from fieldstone.engine.backup.save import save
+from fieldstone.engine.cells.moves.mover import drop_left
+from fieldstone.engine.server.cells.restoring import Elsewhere, held_places, leave_to, require_nowhere
 from fieldstone.engine.server.cells.settings import choose_cell, find_cell, settings_of
-from fieldstone.engine.server.cells.workspaces import find_cell_of, register_all
+from fieldstone.engine.server.cells.workspaces import find_cell_of
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.foundation import address, open_catalog, open_database
 from fieldstone.engine.settings import Settings
@@ -17,6 +23,10 @@ from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.secret_rotation import check_secrets
 from fieldstone.metadata.errors import SecretUnreadable
 from fieldstone.metadata.shown_text import escape
+from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
+
+_CELLS: Final = 36
+"""The version of the catalog from which on a workspace can move to another cell."""
 
 
 async def back_up(settings: Settings, *, path: Path, workspace: str | None, cell: str | None = None) -> None:
@@ -64,31 +74,55 @@ async def restore(
                 archive.check()
                 typer.echo(f"{path}: whole, of {archive.manifest.made_at}.")
                 return
-            whole, settings = settings, choose_cell(settings, cell)
-            if archive.manifest.is_whole and workspace is None:
-                if name is not None:
-                    raise CommandError("--as names one workspace, and needs --workspace with this backup")
-                await _restore_database(settings, archive)
+            chosen = choose_cell(settings, cell)
+            if not archive.manifest.is_whole or workspace is not None:
+                saved = archive.manifest.find(workspace)
+                async with _place_of(settings, cell, saved, name or saved.name):
+                    await _restore_workspace(chosen, archive, saved, name or saved.name)
+            elif name is not None:
+                raise CommandError("--as names one workspace, and needs --workspace with this backup")
+            elif cell is None:
+                await _restore_database(chosen, archive, [])
             else:
-                await _restore_workspace(settings, archive, workspace, name)
-            if whole.cells:
-                await register_all(whole, find_cell(whole, cell or ""))
+                ids = [one.id for one in archive.manifest.workspaces]
+                async with held_places(settings, find_cell(settings, cell), ids=ids) as elsewhere:
+                    await _restore_database(chosen, archive, elsewhere)
     except BackupRefused as error:
         raise CommandError(str(error)) from error
 
 
-async def _restore_database(settings: Settings, archive: ArchiveReader) -> None:
+@asynccontextmanager
+async def _place_of(settings: Settings, cell: str | None, saved: SavedWorkspace, name: str) -> AsyncIterator[None]:
+    """Keep the place of a workspace in a cell for the length of the block, if there are cells."""
+    if cell is None:
+        yield
+        return
+    # Each cell has a `default` of its own.
+    asked = None if name == DEFAULT_WORKSPACE else name
+    async with held_places(settings, find_cell(settings, cell), ids=[saved.id], name=asked) as elsewhere:
+        require_nowhere(elsewhere, saved.id)
+        yield
+
+
+async def _restore_database(settings: Settings, archive: ArchiveReader, elsewhere: Sequence[Elsewhere]) -> None:
+    if elsewhere and archive.manifest.catalog < _CELLS:
+        raise BackupRefused(f"the backup is older than cells, and the cell {elsewhere[0].cell} has a workspace of it")
+    left: list[Elsewhere] = []
     async with address(settings) as (dsn, _):
         async with open_database(settings, dsn) as database:
-            await restore_database(database, archive, report=_report)
-            await analyze(database, archive.manifest.tables)
+            await restore_database(database, archive, report=_report, then=leave_to(elsewhere, left))
+            gone = {one.schema for one in archive.manifest.workspaces if one.id in {other.id for other in left}}
+            await analyze(database, [one for one in archive.manifest.tables if one.schema not in gone])
         # Its catalog may be that of an older program.
         async with open_catalog(settings) as (database, _, _):
+            for other in left:
+                await drop_left(database, other.id, other.name)
+                _report(f"{other.name}: left to the cell {other.cell}, which it has moved to since the backup")
             try:
                 await check_secrets(database, SecretBox(settings.secret_key))
             except SecretUnreadable as error:
                 typer.echo(escape(f"fieldstone: {error}. A server does not start before."), err=True)
-    made_at, count = archive.manifest.made_at, len(archive.manifest.workspaces)
+    made_at, count = archive.manifest.made_at, len(archive.manifest.workspaces) - len(left)
     typer.echo(f"The database is restored as of {made_at}: workspaces {count}.")
     typer.echo(
         "Its events have later positions: clients that resume a subscription are told to read the records again.",
@@ -96,19 +130,15 @@ async def _restore_database(settings: Settings, archive: ArchiveReader) -> None:
     )
 
 
-async def _restore_workspace(
-    settings: Settings, archive: ArchiveReader, workspace: str | None, name: str | None
-) -> None:
-    saved = archive.manifest.find(workspace)
-    chosen = name or saved.name
+async def _restore_workspace(settings: Settings, archive: ArchiveReader, saved: SavedWorkspace, name: str) -> None:
     async with address(settings) as (dsn, _):
         async with open_database(settings, dsn) as database:
             await restore_workspace(
-                database, archive, saved, name=chosen, box=SecretBox(settings.secret_key), report=_report
+                database, archive, saved, name=name, box=SecretBox(settings.secret_key), report=_report
             )
         async with open_catalog(settings):
             pass
-    typer.echo(f"Workspace '{chosen}' is restored as of {archive.manifest.made_at}.")
+    typer.echo(f"Workspace '{name}' is restored as of {archive.manifest.made_at}.")
     typer.echo("Its events and deliveries stayed behind: clients that subscribe to it begin without `after`.", err=True)
 
 

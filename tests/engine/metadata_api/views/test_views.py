@@ -210,15 +210,64 @@ async def test_a_role_sees_of_a_shared_view_the_fields_that_it_reads(start_app: 
 
 async def test_the_number_of_views_is_bounded(start_app: StartApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fieldstone.metadata.saved_views.store.MOST_OF_OWNER", 2)
-    monkeypatch.setattr("fieldstone.metadata.saved_views.store.MOST", 3)
+    monkeypatch.setattr("fieldstone.metadata.saved_views.store.MOST_SHARED", 3)
+    ours = {**BERLIN, "shared": True}
     async with start_app() as (app, client):
         for _ in range(2):
-            await ask(client, CREATE, input=BERLIN)
+            await ask(client, CREATE, input=ours)
         assert await refusal(client, CREATE, input=BERLIN) == ("BAD_USER_INPUT", None)
-        other = await key_with(app, client, "viewer")
-        await ask(other, CREATE, input=BERLIN)
-        assert await refusal(other, CREATE, input=BERLIN) == ("BAD_USER_INPUT", None)
-        assert len(await views(client)) == 2
+        other, third = [await key_with(app, client, "viewer", name) for name in ("other", "third")]
+        await ask(other, CREATE, input=ours)
+        assert await refusal(third, CREATE, input=ours) == ("BAD_USER_INPUT", None)
+        assert len(await views(client)) == 3
+        # A private one is in nobody's way, until it is shared.
+        private = await ask(third, CREATE, input=BERLIN)
+        assert await refusal(third, UPDATE, id=private["id"], input={"shared": True}) == ("BAD_USER_INPUT", None)
+        (*_, last) = await views(other)
+        assert (await ask(other, UPDATE, id=last["id"], input={"shared": True, "name": "y"}))["name"] == "y"
+
+
+async def test_views_of_revoked_keys_are_in_nobodys_way(start_app: StartApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fieldstone.metadata.saved_views.store.MOST_SHARED", 1)
+    async with start_app() as (app, client):
+        for place in range(2):
+            key = await key_with(app, client, "viewer", str(place))
+            await ask(key, CREATE, input=BERLIN)
+        query = '{ apiKeys(filter: { name: { in: ["0", "1"] } }) { edges { node { id } } } }'
+        for edge in (await ask(client, query))["edges"]:
+            await ask(client, "mutation ($id: UUID!) { revokeApiKey(id: $id) { id } }", id=edge["node"]["id"])
+        await ask(client, CREATE, input={**BERLIN, "shared": True})
+
+
+async def test_views_of_objects_that_are_hidden_or_gone_do_not_count(
+    start_app: StartApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for limit in ("MOST_OF_OWNER", "MOST_SHARED"):
+        monkeypatch.setattr(f"fieldstone.metadata.saved_views.store.{limit}", 1)
+    role = {"name": "half", "label": "Half", "grants": [{"object": "*", "read": {}}]}
+    narrower = {"grants": [{"object": "company", "read": {}}]}
+    made = "mutation ($input: CreateObjectInput!) { createObject(input: $input) { id } }"
+    given = {"nameSingular": "trip", "namePlural": "trips", "labelSingular": "Trip", "labelPlural": "Trips"}
+    async with start_app() as (app, client):
+        trip = await ask(client, made, input=given)
+        version = await ask(client, "{ modelVersion }")
+        on_trip = {"object": "trip", "name": "x", "shared": True}
+        on_company = {"object": "company", "name": "y", "shared": True}
+        await ask(client, CREATE, input=on_trip)
+        assert await refusal(client, CREATE, input=on_company) == ("BAD_USER_INPUT", None)
+        await ask(client, "mutation ($id: UUID!) { deleteObject(id: $id) { id } }", id=trip["id"])
+        kept = await ask(client, CREATE, input=on_company)
+        await ask(client, DELETE, id=kept["id"])
+        await ask(client, "mutation ($to: Int!) { rollback(to: $to) { __typename } }", to=int(version))
+        assert await refusal(client, CREATE, input=on_company) == ("BAD_USER_INPUT", None)
+        id_ = (await ask(client, "mutation ($r: CreateRoleInput!) { createRole(input: $r) { id } }", r=role))["id"]
+        half = await key_with(app, client, "half")
+        await ask(half, CREATE, input=BERLIN)
+        private = {**on_company, "shared": False}
+        assert await refusal(half, CREATE, input=private) == ("BAD_USER_INPUT", None)
+        change = "mutation ($id: UUID!, $r: UpdateRoleInput!) { updateRole(id: $id, input: $r) { id } }"
+        await ask(client, change, id=id_, r=narrower)
+        await ask(half, CREATE, input=private)
 
 
 GET = "query ($scope: PreferenceScope) { preferences(scope: $scope) }"

@@ -117,6 +117,28 @@ async def test_in_production_it_has_no_webhook_and_nothing_answers_for_it(start_
         assert "cannot be resolved" in tested["error"]
 
 
+async def test_a_model_that_lacks_a_standard_object_gets_no_sample(
+    start_app: StartApp, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A server whose filled workspace had renamed one did not start again."""
+    found = "{ objects { edges { node { id nameSingular } } } }"
+    async with start_app(environment="development") as (app, client):
+        for is_filled_first in (False, True):
+            if is_filled_first:
+                await ask(client, "/graphql", 'mutation { createCompany(data: { name: "Acme" }) { id } }')
+            else:
+                objects = nodes((await ask(client, "/metadata", found))["objects"])
+                id_ = next(one["id"] for one in objects if one["nameSingular"] == "activity")
+                names = 'nameSingular: "task", namePlural: "tasks"'
+                await ask(
+                    client, "/metadata", f'mutation {{ updateObject(id: "{id_}", input: {{ {names} }}) {{ id }} }}'
+                )
+            with caplog.at_level("INFO", logger="fieldstone.engine.server.demo"):
+                caplog.clear()
+                assert await bring(app) == (False, [])
+            assert ("needs the objects activity, which" in caplog.text) is not is_filled_first
+
+
 @pytest.mark.parametrize("name", ["campaign", "ship"])
 async def test_a_model_with_objects_of_others_stays_as_it_is(start_app: StartApp, name: str) -> None:
     labels = 'labelSingular: "One", labelPlural: "Several"'

@@ -1,0 +1,46 @@
+"""Failures of the output: one sentence on standard error, and never the frames of the program."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+_COMMAND = """
+import sys
+import typer
+from fieldstone.engine.server.cli import exit_codes
+
+async def work(settings):
+    typer.echo(sys.argv[1] * int(sys.argv[2]))
+
+exit_codes.run(work)
+"""
+
+
+def run(text: str, times: int, *, stdout: int = subprocess.PIPE, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", _COMMAND, text, str(times)],
+        env={**os.environ, "DATABASE_URL": "postgresql://127.0.0.1:1/none", **variables},
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        encoding="latin-1",
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("times", [1, 100_000])
+def test_an_output_that_is_full_is_told_in_a_sentence(times: int) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        done = run("text", times, stdout=full)
+    finally:
+        os.close(full)
+    assert done.returncode == 1
+    assert done.stderr == "fieldstone: the output cannot be used: No space left on device.\n"
+
+
+def test_a_character_that_the_output_lacks_is_an_escape() -> None:
+    done = run("Bücher \U0001f600", 1, PYTHONIOENCODING="latin-1")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "Bücher \\U0001f600\n", "")
