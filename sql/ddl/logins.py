@@ -55,7 +55,7 @@ def revoke_schema(schema: str, login: str) -> list[sql.Composed]:
 def revoke_all(login: str) -> list[sql.Composed]:
     """Return the statements that take all rights in this database, and to it, from a login that owns nothing."""
     return [
-        # Only a member of a role may take its rights, and who has made a login is none.
+        # Only a member of a role may take its rights, and the maker of a login is none.
         sql.SQL("GRANT {} TO CURRENT_USER").format(name_sql(login)),
         sql.SQL("DROP OWNED BY {}").format(name_sql(login)),
     ]

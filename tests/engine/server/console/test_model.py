@@ -326,7 +326,7 @@ async def test_a_change_by_another_is_kept_beside_that_of_an_open_form(watched: 
         await expect(fields).to_contain_text("As the desk sees it")
 
         await page.get_by_role("button", name="Edit object").click()
-        await page.get_by_label("Description").fill("What customers ask for")
+        await page.get_by_label("Description").fill("Requests of customers")
         update = {"labelPlural": "All incidents", "nameSingular": "request"}
         await served.ask("/metadata", apply, changes=[{"updateObject": {"id": "incident", "update": update}}])
         await expect(page.get_by_role("table", name="Fields of All incidents", include_hidden=True)).to_be_attached()
@@ -336,7 +336,7 @@ async def test_a_change_by_another_is_kept_beside_that_of_an_open_form(watched: 
         (edge,) = (await served.ask("/metadata", described))["objects"]["edges"]
         node = edge["node"]
         assert (node["nameSingular"], node["labelPlural"]) == ("request", "All incidents")
-        assert node["description"] == "What customers ask for"
+        assert node["description"] == "Requests of customers"
         (state,) = [edge["node"] for edge in node["fields"]["edges"] if edge["node"]["name"] == "state"]
         assert (state["label"], state["isNullable"]) == ("State", True)
         assert [option["value"] for option in state["options"]] == ["NEW", "BLOCKED"]

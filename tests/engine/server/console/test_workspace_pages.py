@@ -64,7 +64,7 @@ async def test_a_webhook_is_made_paused_and_deleted(watched: Watched, serve: Ser
         await page.get_by_role("button", name="Edit").click()
         edit = page.get_by_role("dialog", name="Edit webhook")
         await edit.get_by_label("Purpose").fill("The data warehouse")
-        # What another changes meanwhile is kept.
+        # A change by another meanwhile is kept.
         id_ = page.url.rpartition("/")[2]
         update = 'mutation ($id: UUID!) { updateWebhook(id: $id, input: { operations: ["company.*"] }) { id } }'
         await served.ask("/metadata", update, id=id_)
