@@ -16,6 +16,7 @@ from fieldstone.sql.plan.outputs import (
     ToOne,
     Value,
 )
+from fieldstone.sql.plan.parts import parts_of
 from fieldstone.sql.plan.read import (
     Aggregate,
     DimensionTexts,
@@ -44,6 +45,7 @@ The memory of a page is kept until the statement ends: pages side by side take 1
 """
 _VALUE = 40
 _LONG_VALUE = 1_000
+_LONGEST_VALUE = 1 << 20
 _LONG = frozenset({SqlType.TEXT, SqlType.JSONB, SqlType.TEXT_ARRAY, SqlType.TSVECTOR})
 """Types of any length. Most of their values are shorter, and a single one may have a megabyte."""
 _CURSOR = 100
@@ -91,6 +93,17 @@ def most_bytes(plan: ReadPlan, limit: int) -> int | None:
 def bytes_to_count(record: Record, *, times: int, most: int) -> int | None:
     """Return `most` if the text of so many records may be large, else None: nothing need be counted."""
     return most if times * _entries(record.entries) > LARGE else None
+
+
+def written_bytes_to_count(record: Record, *, times: int, most: int) -> int | None:
+    """Return `most` if the answer of a write with so many records may have more, else None: nothing need be counted.
+
+    The length of any other answer is known only once the write has been committed, so it is told at any length. That
+    is why long values count for a megabyte here.
+    """
+    values = (part for part in parts_of(record) if isinstance(part, Value))
+    longest = times * sum(_LONGEST_VALUE for value in values if value.column.type in _LONG)
+    return most if longest > most or times * _entries(record.entries) > min(most, LARGE) else None
 
 
 def _pages_at_once(entries: Iterable[tuple[str, _Part]]) -> float:

@@ -1,5 +1,8 @@
 """A statement with the binders of its parameters: the part of the planner's work that a plan keeps."""
 
+from dataclasses import replace
+from typing import Self
+
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings, RowBinder
 from fieldstone.engine.planner.context import ParameterList
 from fieldstone.sql.compiler import Plan, compile_plan
@@ -22,6 +25,10 @@ class BoundStatement:
         if self.row is not None:
             bound[self.lead : self.lead] = self.row(bindings)
         return bound
+
+    def unlimited(self) -> Self:
+        """Return the statement with an answer of any size; a write may be committed before its answer is measured."""
+        return replace(self, statement=self.statement.unlimited())
 
 
 def compile_bound(plan: Plan, parameters: ParameterList) -> BoundStatement:

@@ -45,7 +45,7 @@ def compile_plan(plan: Plan) -> Statement:
 
 
 def _compile_query(plan: Plan) -> Query:
-    draft = StatementDraft(plan.most_bytes if isinstance(plan, ReadPlan | CreateTree | ReadBack | EventFeed) else None)
+    draft = StatementDraft(_most_bytes(plan))
     match plan:
         case ReadPlan():
             return compile_read(plan, draft)
@@ -71,6 +71,19 @@ def _compile_query(plan: Plan) -> Query:
             return compile_feed(plan, draft)
         case _:
             assert_never(plan)
+
+
+def _most_bytes(plan: Plan) -> int | None:
+    """Return the bytes that a plan lets its answer have; None where they need not be counted."""
+    match plan:
+        case CreatedEvent():
+            return plan.row.insert.most_bytes
+        case ChangeApart():
+            return plan.change.most_bytes
+        case RowApart() | ChangedEvent() | UpdateRows() | Find() | Unfit() | Merge() | Repoint() | Faults():
+            return None
+        case _:
+            return plan.most_bytes
 
 
 def _compile_part(plan: NestedPlan | MergePlan, draft: StatementDraft) -> Query:

@@ -157,7 +157,7 @@ class CallbackStatement:
                     raise translate_result(result)
             if len(results) > 1:
                 self.pace.note_answer(results[1])
-            rows = decode_rows(results[0], self.limit)
+            rows = decode_rows(results[0], self.limit, self.statement.counted)
         except DatabaseError as error:
             self._fail(error)
             return

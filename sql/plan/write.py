@@ -5,6 +5,9 @@ Each write plan is one statement that answers one row of three columns:
     problem  NULL, or the error (see `Problem`), and then nothing was written
     ids      uuid[] of the records written, in the answer's order; NULL from an InsertOne that has a `record`
     answer   JSON text: a list of the records, or NULL where `record` is None (the answer is then read back)
+
+Its `most_bytes` are those of a `ReadPlan`, of the answers of the whole transaction: more of them end the statement
+before anything is committed.
 """
 
 from enum import Enum

@@ -30,6 +30,10 @@ WITH given AS (
   FROM written AS t3
 )
 SELECT NULL::text AS problem,COALESCE(array_agg(t4."id"),'{}'::uuid[]) AS ids,'[' || COALESCE(
-  string_agg('{"id":"' || t4."id"::text || '","email":' || to_json(t4."email")::text || '}',','),''
+  string_agg(
+    fieldstone.within_limit(
+      '{"id":"' || t4."id"::text || '","email":' || to_json(t4."email")::text || '}',0,67108864
+    ),','
+  ),''
 ) || ']' AS answer
 FROM written AS t4;

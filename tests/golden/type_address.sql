@@ -68,15 +68,16 @@ SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
   array_agg(t7."id" ORDER BY t7."id"),'{}'::uuid[]
 ) AS ids,'[' || COALESCE(
   string_agg(
-    '{"aAddress":{"addressStreet1":' || COALESCE(to_json(t7."aAddressAddressStreet1")::text,'null') ||
-      ',"addressStreet2":' || COALESCE(to_json(t7."aAddressAddressStreet2")::text,'null') || ',"addressCity":'
-      || COALESCE(to_json(t7."aAddressAddressCity")::text,'null') || ',"addressPostcode":' || COALESCE(
-      to_json(t7."aAddressAddressPostcode")::text,'null'
-    ) || ',"addressState":' || COALESCE(to_json(t7."aAddressAddressState")::text,'null') ||
-      ',"addressCountry":' || COALESCE(to_json(t7."aAddressAddressCountry")::text,'null') || ',"addressLat":'
-      || COALESCE(to_json(t7."aAddressAddressLat")::text,'null') || ',"addressLng":' || COALESCE(
-      to_json(t7."aAddressAddressLng")::text,'null'
-    ) || '}}',','
+    fieldstone.within_limit(
+      '{"aAddress":{"addressStreet1":' || COALESCE(to_json(t7."aAddressAddressStreet1")::text,'null') ||
+        ',"addressStreet2":' || COALESCE(to_json(t7."aAddressAddressStreet2")::text,'null') ||
+        ',"addressCity":' || COALESCE(to_json(t7."aAddressAddressCity")::text,'null') || ',"addressPostcode":'
+        || COALESCE(to_json(t7."aAddressAddressPostcode")::text,'null') || ',"addressState":' || COALESCE(
+        to_json(t7."aAddressAddressState")::text,'null'
+      ) || ',"addressCountry":' || COALESCE(to_json(t7."aAddressAddressCountry")::text,'null') ||
+        ',"addressLat":' || COALESCE(to_json(t7."aAddressAddressLat")::text,'null') || ',"addressLng":' ||
+        COALESCE(to_json(t7."aAddressAddressLng")::text,'null') || '}}',0,67108864
+    ),','
     ORDER BY t7."id"
   ),''
 ) || ']' AS answer

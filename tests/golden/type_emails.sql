@@ -61,8 +61,10 @@ SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
   array_agg(t7."id" ORDER BY t7."id"),'{}'::uuid[]
 ) AS ids,'[' || COALESCE(
   string_agg(
-    '{"aEmails":{"primaryEmail":' || COALESCE(to_json(t7."aEmailsPrimaryEmail")::text,'null') ||
-      ',"additionalEmails":' || COALESCE(t7."aEmailsAdditionalEmails"::text,'null') || '}}',','
+    fieldstone.within_limit(
+      '{"aEmails":{"primaryEmail":' || COALESCE(to_json(t7."aEmailsPrimaryEmail")::text,'null') ||
+        ',"additionalEmails":' || COALESCE(t7."aEmailsAdditionalEmails"::text,'null') || '}}',0,67108864
+    ),','
     ORDER BY t7."id"
   ),''
 ) || ']' AS answer

@@ -68,8 +68,11 @@ SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
   array_agg(t7."id" ORDER BY t7."id"),'{}'::uuid[]
 ) AS ids,'[' || COALESCE(
   string_agg(
-    '{"aFullName":{"firstName":' || COALESCE(to_json(t7."aFullNameFirstName")::text,'null') || ',"lastName":'
-      || COALESCE(to_json(t7."aFullNameLastName")::text,'null') || ',"__typename":"FullNameValue"}}',','
+    fieldstone.within_limit(
+      '{"aFullName":{"firstName":' || COALESCE(to_json(t7."aFullNameFirstName")::text,'null') ||
+        ',"lastName":' || COALESCE(to_json(t7."aFullNameLastName")::text,'null') ||
+        ',"__typename":"FullNameValue"}}',0,67108864
+    ),','
     ORDER BY t7."id"
   ),''
 ) || ']' AS answer

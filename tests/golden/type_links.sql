@@ -64,9 +64,11 @@ SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
   array_agg(t7."id" ORDER BY t7."id"),'{}'::uuid[]
 ) AS ids,'[' || COALESCE(
   string_agg(
-    '{"aLinks":{"primaryLinkLabel":' || COALESCE(to_json(t7."aLinksPrimaryLinkLabel")::text,'null') ||
-      ',"primaryLinkUrl":' || COALESCE(to_json(t7."aLinksPrimaryLinkUrl")::text,'null') ||
-      ',"secondaryLinks":' || COALESCE(t7."aLinksSecondaryLinks"::text,'null') || '}}',','
+    fieldstone.within_limit(
+      '{"aLinks":{"primaryLinkLabel":' || COALESCE(to_json(t7."aLinksPrimaryLinkLabel")::text,'null') ||
+        ',"primaryLinkUrl":' || COALESCE(to_json(t7."aLinksPrimaryLinkUrl")::text,'null') ||
+        ',"secondaryLinks":' || COALESCE(t7."aLinksSecondaryLinks"::text,'null') || '}}',0,67108864
+    ),','
     ORDER BY t7."id"
   ),''
 ) || ']' AS answer

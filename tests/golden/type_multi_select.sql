@@ -62,7 +62,9 @@ SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
   array_agg(t7."id" ORDER BY t7."id"),'{}'::uuid[]
 ) AS ids,'[' || COALESCE(
   string_agg(
-    '{"aMultiSelect":' || COALESCE(to_json(t7."aMultiSelect")::text,'null') || '}',','
+    fieldstone.within_limit(
+      '{"aMultiSelect":' || COALESCE(to_json(t7."aMultiSelect")::text,'null') || '}',0,67108864
+    ),','
     ORDER BY t7."id"
   ),''
 ) || ']' AS answer

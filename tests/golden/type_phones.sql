@@ -63,10 +63,13 @@ SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
   array_agg(t7."id" ORDER BY t7."id"),'{}'::uuid[]
 ) AS ids,'[' || COALESCE(
   string_agg(
-    '{"aPhones":{"primaryPhoneNumber":' || COALESCE(to_json(t7."aPhonesPrimaryPhoneNumber")::text,'null') ||
-      ',"primaryPhoneCountryCode":' || COALESCE(to_json(t7."aPhonesPrimaryPhoneCountryCode")::text,'null') ||
-      ',"primaryPhoneCallingCode":' || COALESCE(to_json(t7."aPhonesPrimaryPhoneCallingCode")::text,'null') ||
-      ',"additionalPhones":' || COALESCE(t7."aPhonesAdditionalPhones"::text,'null') || '}}',','
+    fieldstone.within_limit(
+      '{"aPhones":{"primaryPhoneNumber":' || COALESCE(to_json(t7."aPhonesPrimaryPhoneNumber")::text,'null') ||
+        ',"primaryPhoneCountryCode":' || COALESCE(to_json(t7."aPhonesPrimaryPhoneCountryCode")::text,'null')
+        || ',"primaryPhoneCallingCode":' || COALESCE(
+        to_json(t7."aPhonesPrimaryPhoneCallingCode")::text,'null'
+      ) || ',"additionalPhones":' || COALESCE(t7."aPhonesAdditionalPhones"::text,'null') || '}}',0,67108864
+    ),','
     ORDER BY t7."id"
   ),''
 ) || ']' AS answer

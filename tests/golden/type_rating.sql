@@ -62,6 +62,10 @@ WITH locked AS (
 SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
   array_agg(t7."id" ORDER BY t7."id"),'{}'::uuid[]
 ) AS ids,'[' || COALESCE(
-  string_agg('{"aRating":' || COALESCE(to_json(t7."aRating")::text,'null') || '}',',' ORDER BY t7."id"),''
+  string_agg(
+    fieldstone.within_limit('{"aRating":' || COALESCE(to_json(t7."aRating")::text,'null') || '}',0,67108864),
+      ','
+    ORDER BY t7."id"
+  ),''
 ) || ']' AS answer
 FROM written AS t7;

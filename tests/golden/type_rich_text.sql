@@ -62,8 +62,10 @@ SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
   array_agg(t7."id" ORDER BY t7."id"),'{}'::uuid[]
 ) AS ids,'[' || COALESCE(
   string_agg(
-    '{"aRichText":{"markdown":' || COALESCE(to_json(t7."aRichTextMarkdown")::text,'null') || ',"blocknote":'
-      || COALESCE(to_json(t7."aRichTextBlocknote")::text,'null') || '}}',','
+    fieldstone.within_limit(
+      '{"aRichText":{"markdown":' || COALESCE(to_json(t7."aRichTextMarkdown")::text,'null') || ',"blocknote":'
+        || COALESCE(to_json(t7."aRichTextBlocknote")::text,'null') || '}}',0,67108864
+    ),','
     ORDER BY t7."id"
   ),''
 ) || ']' AS answer

@@ -60,6 +60,11 @@ WITH locked AS (
 SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
   array_agg(t7."id" ORDER BY t7."id"),'{}'::uuid[]
 ) AS ids,'[' || COALESCE(
-  string_agg('{"aTsVector":' || COALESCE(to_json(t7."aTsVector")::text,'null') || '}',',' ORDER BY t7."id"),''
+  string_agg(
+    fieldstone.within_limit(
+      '{"aTsVector":' || COALESCE(to_json(t7."aTsVector")::text,'null') || '}',0,67108864
+    ),','
+    ORDER BY t7."id"
+  ),''
 ) || ']' AS answer
 FROM written AS t7;

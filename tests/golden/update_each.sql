@@ -44,8 +44,10 @@ WITH given AS (
 SELECT (SELECT t11.problem FROM verdict AS t11) AS problem,NULL::uuid[] AS ids,NULL::text AS answer;
 SELECT '[' || COALESCE(
   string_agg(
-    '{"email":' || to_json(t1."email")::text || ',"city":' || COALESCE(to_json(t1."city")::text,'null') || '}',
-      ','
+    fieldstone.within_limit(
+      '{"email":' || to_json(t1."email")::text || ',"city":' || COALESCE(to_json(t1."city")::text,'null') ||
+        '}',0,67108864
+    ),','
     ORDER BY t0.position
   ),''
 ) || ']'

@@ -26,6 +26,10 @@ WITH locked AS (
 SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
   array_agg(t7."id" ORDER BY t7."id"),'{}'::uuid[]
 ) AS ids,'[' || COALESCE(
-  string_agg('{"jobTitle":' || COALESCE(to_json(t7."jobTitle")::text,'null') || '}',',' ORDER BY t7."id"),''
+  string_agg(
+    fieldstone.within_limit('{"jobTitle":' || COALESCE(to_json(t7."jobTitle")::text,'null') || '}',0,67108864),
+      ','
+    ORDER BY t7."id"
+  ),''
 ) || ']' AS answer
 FROM written AS t7;

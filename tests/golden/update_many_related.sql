@@ -47,6 +47,10 @@ WITH found AS (
 SELECT (SELECT t10.problem FROM verdict AS t10) AS problem,COALESCE(
   array_agg(t9."id" ORDER BY t9."id"),'{}'::uuid[]
 ) AS ids,'[' || COALESCE(
-  string_agg('{"jobTitle":' || COALESCE(to_json(t9."jobTitle")::text,'null') || '}',',' ORDER BY t9."id"),''
+  string_agg(
+    fieldstone.within_limit('{"jobTitle":' || COALESCE(to_json(t9."jobTitle")::text,'null') || '}',0,67108864),
+      ','
+    ORDER BY t9."id"
+  ),''
 ) || ']' AS answer
 FROM written AS t9;

@@ -121,9 +121,11 @@ SELECT COALESCE(
     fieldstone.retry() END
 ) AS problem,COALESCE(array_agg(t29."id" ORDER BY t29.":place"),'{}'::uuid[]) AS ids,'[' || COALESCE(
   string_agg(
-    '{"email":' || to_json(t29."email")::text || ',"firstName":' || COALESCE(
-      to_json(t29."firstName")::text,'null'
-    ) || ',"lastName":' || COALESCE(to_json(t29."lastName")::text,'null') || '}',','
+    fieldstone.within_limit(
+      '{"email":' || to_json(t29."email")::text || ',"firstName":' || COALESCE(
+        to_json(t29."firstName")::text,'null'
+      ) || ',"lastName":' || COALESCE(to_json(t29."lastName")::text,'null') || '}',0,67108864
+    ),','
     ORDER BY t29.":place"
   ),''
 ) || ']' AS answer,array_agg(t29.":created" ORDER BY t29.":place") AS created

@@ -110,9 +110,11 @@ SELECT COALESCE(
     fieldstone.retry() END
 ) AS problem,COALESCE(array_agg(t33."id" ORDER BY t33.":place"),'{}'::uuid[]) AS ids,'[' || COALESCE(
   string_agg(
-    '{"created":' || t33.":created"::text || ',"record":{"email":' || to_json(t33."email")::text ||
-      ',"deletedAt":' || COALESCE(left(to_json(timezone('UTC',t33."deletedAt"))::text,(-1)) || 'Z"','null') ||
-      '}}',','
+    fieldstone.within_limit(
+      '{"created":' || t33.":created"::text || ',"record":{"email":' || to_json(t33."email")::text ||
+        ',"deletedAt":' || COALESCE(left(to_json(timezone('UTC',t33."deletedAt"))::text,(-1)) || 'Z"','null')
+        || '}}',0,67108864
+    ),','
     ORDER BY t33.":place"
   ),''
 ) || ']' AS answer,array_agg(t33.":created" ORDER BY t33.":place") AS created

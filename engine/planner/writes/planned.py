@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import NamedTuple, assert_never
 
 from fieldstone.engine.planner.access.write_rights import DeferredCheck
-from fieldstone.engine.planner.answer_size import bytes_to_count
+from fieldstone.engine.planner.answer_size import written_bytes_to_count
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
 from fieldstone.engine.planner.context import ParameterList, PlanContext, readable
@@ -94,10 +94,6 @@ class RowStatement:
         return self.statement, [parameters[slot] for slot in self.slots]
 
 
-_ANSWERED = 3
-"""The columns of a write's row: problem, ids, answer."""
-
-
 class CompiledWrite(NamedTuple):
     """The statements of a write, as the attributes of a PlannedWrite."""
 
@@ -110,14 +106,12 @@ def compile_write(plan: WritePlan, parameters: ParameterList, *, is_one: bool) -
     """Compile a write that has these parameters; on a node of Citus, that of one record has its event apart."""
     if isinstance(plan, InsertOne) and is_apart(plan):
         row = RowApart(insert=plan)
-        written = compile_bound(CreatedEvent(row=row), parameters)
+        written = compile_bound(CreatedEvent(row=row), parameters).unlimited()
         return CompiledWrite(written, row=RowStatement(statement=compile_plan(row), slots=row.slots, key=row.key))
     if is_one and isinstance(plan, Update | Delete) and plan.table.is_distributed:
-        changed = compile_bound(ChangeApart(change=plan), parameters)
-        # The record before and afterwards is no part of a client's answer.
-        changed = replace(changed, statement=replace(changed.statement, counted=_ANSWERED))
+        changed = compile_bound(ChangeApart(change=plan), parameters).unlimited()
         return CompiledWrite(changed, event=compile_plan(ChangedEvent(event=plan.event)))
-    return CompiledWrite(compile_bound(plan, parameters))
+    return CompiledWrite(compile_bound(plan, parameters).unlimited())
 
 
 def bind_event(statement: Statement, row: Row) -> Step:
@@ -180,6 +174,6 @@ def plan_read_back(
         ids=replace(ids, unplanned=True),
         created=created and replace(created, unplanned=True),
         record=record,
-        most_bytes=bytes_to_count(record, times=times, most=context.limits.response_bytes),
+        most_bytes=written_bytes_to_count(record, times=times, most=context.limits.response_bytes),
     )
-    return compile_bound(plan, context.parameters), price, record
+    return compile_bound(plan, context.parameters).unlimited(), price, record

@@ -7,6 +7,7 @@ from uuid import UUID
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.access.write_rights import FREE as UNRESTRICTED
 from fieldstone.engine.planner.access.write_rights import admit_change, find_rights, judge, plan_deferred
+from fieldstone.engine.planner.answer_size import written_bytes_to_count
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import (
     Blame,
@@ -162,6 +163,8 @@ class RootField:
                 plan = self._delete()
             case _:
                 plan = self._update(known)
+        if plan.record is not None:
+            plan = replace(plan, most_bytes=self._most_bytes(plan.record))
         # A nested write runs the statement with others, and reads their rows itself.
         is_one = known is None and not self.root.many
         compiled = compile_write(plan, self.context.parameters, is_one=is_one)
@@ -231,12 +234,19 @@ class RootField:
         return None
 
     def _read_back(self) -> BoundStatement:
-        is_upsert, times = self.root.verb is Verb.UPSERT, self.limit if self.root.many else 1
-        key = self.selected.key
+        is_upsert, key = self.root.verb is Verb.UPSERT, self.selected.key
         bound, self.price, _ = plan_read_back(
-            self.context, self.object_, key, self._record, times=times, tells_created=is_upsert
+            self.context, self.object_, key, self._record, times=self._times, tells_created=is_upsert
         )
         return bound
+
+    @property
+    def _times(self) -> int:
+        """How many records the answer may have."""
+        return self.limit if self.root.many else 1
+
+    def _most_bytes(self, record: Record) -> int | None:
+        return written_bytes_to_count(record, times=self._times, most=self.context.limits.response_bytes)
 
     def _price_of(self, record: Record) -> Price:
         return price_of_record(record, self.selected.key, self.context.parameters)
@@ -333,7 +343,7 @@ class RootField:
         if self.root.many:
             # The answer is read while the records are removed: how many they may be must be known beforehand.
             self.limit = affordable(self.price, cost, self.context.limits.bulk)
-        limit_offsets(self.price, cost, self.context.parameters, times=self.limit if self.root.many else 1)
+        limit_offsets(self.price, cost, self.context.parameters, times=self._times)
         return Delete(
             table=readable(self.context, self.object_),
             key=self.object_.key,

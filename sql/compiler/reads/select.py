@@ -26,7 +26,7 @@ from fieldstone.sql.compiler.reads.aggregates import aggregate_pieces, constant_
 from fieldstone.sql.compiler.reads.duplicates import compile_duplicates
 from fieldstone.sql.compiler.reads.grouping.groups import compile_groups
 from fieldstone.sql.compiler.reads.nodes import compile_nodes, node_id
-from fieldstone.sql.compiler.reads.pages.page_output import columns_of, compile_connection
+from fieldstone.sql.compiler.reads.pages.page_output import columns_of, compile_connection, within_limit
 from fieldstone.sql.compiler.reads.pages.paging import compile_page
 from fieldstone.sql.compiler.reads.search import compile_search
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
@@ -65,14 +65,24 @@ def compile_record(record: Record, row: RowReference, draft: StatementDraft) -> 
 
 
 def compile_list(record: Record, row: RowReference, draft: StatementDraft, order: Expression | None) -> Expression:
-    """All rows' JSON objects as a list: an aggregate."""
-    text = aggregate_text(compile_record(record, row, draft), order=order)
+    """All rows' JSON objects as a list: an aggregate, which ends as soon as they have too many bytes."""
+    text = aggregate_text(_listed_record(record, row, draft), order=order)
     return join_pieces(("[", text, "]"))
 
 
 def compile_list_of_one(record: Record, row: RowReference, draft: StatementDraft) -> Expression:
     """Return the one row's JSON object as a list, without an aggregate; NULL where all of the row is NULL."""
-    return join_pieces(["[", *_record_pieces(record, row, draft), "]"])
+    if draft.most_bytes is None:
+        return join_pieces(["[", *_record_pieces(record, row, draft), "]"])
+    return join_pieces(["[", _listed_record(record, row, draft), "]"])
+
+
+def _listed_record(record: Record, row: RowReference, draft: StatementDraft) -> Expression:
+    """Return a row's JSON object, whose bytes are counted where the list may be too large."""
+    draft.level += 1
+    text = compile_record(record, row, draft)
+    draft.level -= 1
+    return within_limit(text, draft)
 
 
 def _compile_root(root: Root, draft: StatementDraft) -> Fragment:

@@ -39,6 +39,7 @@ class Update:
     rights: Rights | None = None
     event: EventTarget
     record: Record | None
+    most_bytes: int | None = None
 
 
 @frozen
@@ -93,3 +94,4 @@ class Delete:
     rights: Rights | None = None
     event: EventTarget
     record: Record | None
+    most_bytes: int | None = None

@@ -27,6 +27,7 @@ class Insert:
     defaults: tuple[Assignment, ...] = ()
     event: EventTarget
     record: Record | None
+    most_bytes: int | None = None
 
 
 @frozen
@@ -46,6 +47,7 @@ class InsertOne:
     is_whole: bool = False
     event: EventTarget
     record: Record | None
+    most_bytes: int | None = None
 
 
 @frozen

@@ -14,7 +14,7 @@ class ReadBack:
 
     Attributes:
         created: a boolean[] beside the ids, for a record that has the column CREATED.
-        most_bytes: as in `ReadPlan`, of the connections of the whole transaction.
+        most_bytes: as in `ReadPlan`, of the answers of the whole transaction.
     """
 
     table: Table

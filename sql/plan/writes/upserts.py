@@ -74,3 +74,4 @@ class Upsert:
     defaults: tuple[Assignment, ...] = ()
     event: EventTarget
     record: Record | None
+    most_bytes: int | None = None

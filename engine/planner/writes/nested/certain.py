@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from fieldstone.engine.errors import BadUserInput
-from fieldstone.engine.planner.answer_size import bytes_to_count
+from fieldstone.engine.planner.answer_size import written_bytes_to_count
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
 from fieldstone.engine.planner.context import ParameterList, PlanContext
@@ -115,10 +115,11 @@ def plan_certain(
         inserts[number] = _take_over(one, width, actor, context.parameters)
         width += len(one.values) if isinstance(one, InsertOne) else 1
     record, most = build(), min(MOST_RECORDS, context.limits.bulk)
-    most_bytes = bytes_to_count(record, times=most if data.many else 1, most=context.limits.response_bytes)
-    plan = CreateTree(inserts=tuple(inserts), root=root.number, record=record, most_bytes=most_bytes)
+    times, most_bytes = most if data.many else 1, context.limits.response_bytes
+    counted = written_bytes_to_count(record, times=times, most=most_bytes)
+    plan = CreateTree(inserts=tuple(inserts), root=root.number, record=record, most_bytes=counted)
     return CertainCreate(
-        bound=compile_bound(plan, context.parameters),
+        bound=compile_bound(plan, context.parameters).unlimited(),
         data=data,
         root=root,
         places=len(inserts),
