@@ -1,12 +1,12 @@
 """More load than the database or the process can serve, and a neighbour of the workspace that sends it.
 
-    python -m benchmarks.overload [--seconds 10] [--rows 100000] [--key-count 4] [--compiled]
+    python -m benchmarks.overload [--seconds 10] [--rows 5000] [--key-count 4] [--compiled]
 
 An open loop: requests arrive at random at a given rate, whether or not those before are answered. First a closed loop
 finds the saturating rate of a query that costs the database much, or, with `--compiled`, the process. At each multiple
 of it: the answers within a second (the goodput, and its part of the peak), their times from the moment at which they
-were due, the refusals, and the server's memory. At last another workspace reads single records by id at a low rate:
-alone, and beside the overload.
+were due, the refusals, and the server's memory. At last another workspace reads single records by id at a low rate, for
+six times as long: alone, and beside the overload, which a process of its own sends.
 
 Arrivals take a free connection or a new one, of which there are at most `--connections`; an arrival that finds none is
 counted as unsent. All is bounded in time and number, and goes to 127.0.0.1 alone.
@@ -16,12 +16,14 @@ import argparse
 import asyncio
 import contextlib
 import json
+import multiprocessing
 import random
 import statistics
 import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 import httpx
 import psycopg
@@ -45,7 +47,7 @@ CHEAP = "query ($id: UUID) { person(id: $id) { id } }"
 GOOD = 1.0
 """Seconds within which an answer is of use."""
 _GIVE_UP = 15.0
-_CLOSED, _NEIGHBOUR_RATE = 8, 25
+_CLOSED, _NEIGHBOUR_RATE, _NEIGHBOUR_TIMES = 8, 50, 6
 
 
 @dataclass(slots=True)
@@ -69,7 +71,7 @@ class Outcome:
 class Clients:
     """The connections of one key, lent to one request at a time."""
 
-    def __init__(self, server: Server, key: str, query: str, most: int) -> None:
+    def __init__(self, server: "Address", key: str, query: str, most: int) -> None:
         self._server = server
         self._query = query
         self._most = most
@@ -160,6 +162,38 @@ async def open_loop(clients: Sequence[Clients], rate: float, seconds: float, **v
     return outcome
 
 
+class Address(Protocol):
+    """The place of a server."""
+
+    @property
+    def host(self) -> str:
+        """Return the name or address to connect to."""
+        ...
+
+    @property
+    def port(self) -> int:
+        """Return the port."""
+        ...
+
+
+class _Load(NamedTuple):
+    """An overload that a process of its own sends, so that its work delays nobody else's clock."""
+
+    host: str
+    port: int
+    keys: tuple[str, ...]
+    query: str
+    most: int
+    rate: float
+    seconds: float
+
+
+def send(load: _Load) -> None:
+    """Send an overload."""
+    clients = [Clients(load, key, load.query, load.most) for key in load.keys]
+    asyncio.run(open_loop(clients, load.rate, load.seconds, x="%q%"))
+
+
 def fill(dsn: str, schema: str, rows: int) -> None:
     """Put the people into a workspace."""
     with psycopg.connect(dsn, autocommit=True) as connection:
@@ -190,6 +224,11 @@ def show(name: str, outcome: Outcome, seconds: float, peak: float, memory: float
     print(f"{name:<26}{good:>9.0f}{good / peak:>7.2f}{times}{memory:>9.1f}   {others}", flush=True)
 
 
+def show_neighbour(name: str, outcome: Outcome) -> None:
+    """Print the times of the neighbour's reads."""
+    print(f"{name:<26}{'':>16}{outcome.cut(50):>8.1f}{outcome.cut(99):>8.1f}   {dict(outcome.statuses)}", flush=True)
+
+
 async def measure(server: Server, seconds: float, rows: int, key_count: int, connections: int, query: str) -> None:
     """Measure the rates, and print a line of each."""
     run_fieldstone("workspace", "create", "neighbour", environment={"DATABASE_URL": server.dsn})
@@ -210,12 +249,13 @@ async def measure(server: Server, seconds: float, rows: int, key_count: int, con
     for times in (0.7, 1, 2, 4):
         outcome = await open_loop(clients, times * peak, seconds, x="%q%")
         show(f"{times} times the peak", outcome, seconds, peak, process_usage(server.pid).memory)
-    for name, rate in (("neighbour, alone", 0.0), ("neighbour, beside 2 times", 2 * peak)):
-        async with asyncio.TaskGroup() as tasks:
-            if rate:
-                tasks.create_task(open_loop(clients, rate, seconds, x="%q%"))
-            beside = await open_loop([other], _NEIGHBOUR_RATE, seconds, id=id_)
-        show(name, beside, seconds, _NEIGHBOUR_RATE, process_usage(server.pid).memory)
+    seconds *= _NEIGHBOUR_TIMES
+    show_neighbour("neighbour, alone", await open_loop([other], _NEIGHBOUR_RATE, seconds, id=id_))
+    load = _Load(server.host, server.port, tuple(keys), query, connections // key_count, 2 * peak, seconds)
+    sending = multiprocessing.get_context("spawn").Process(target=send, args=(load,))
+    sending.start()
+    show_neighbour("neighbour, beside 2 times", await open_loop([other], _NEIGHBOUR_RATE, seconds, id=id_))
+    await asyncio.to_thread(sending.join)
     print(f"connections: {sum(one.opened for one in clients)} opened, {sum(one.ended for one in clients)} ended")
     key = {"Authorization": f"Bearer {keys[0]}"}
     async with httpx.AsyncClient(base_url=f"http://{server.host}:{server.port}", headers=key) as asking:

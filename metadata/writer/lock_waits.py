@@ -30,7 +30,7 @@ async def wait_for_lock(connection: Session, lock: AdvisoryLock, *, limit: float
 
 async def wait_for_gate(connection: Session, workspace_id: UUID, *, limit: float = LIMIT) -> None:
     """Hold the gate of a workspace open, up to the end of the transaction; it raises as `wait_for_lock`."""
-    values = {"space": 0, "lock": 0, "word": f"fieldstone.rows {workspace_id}"}
+    values = {"space": 0, "lock": 0, "word": f"fieldstone.rows {workspace_id}", "workspace_id": workspace_id}
     await _wait(connection, _QUERIES["share_gate"], values, limit)
 
 

@@ -13,4 +13,4 @@ LIMIT 1;
 
 -- name: share_gate
 -- As the triggers of `fieldstone.require_here` do.
-SELECT pg_advisory_xact_lock_shared(hashtextextended(%(word)s, 0));
+SELECT pg_advisory_xact_lock_shared(hashtextextended('fieldstone.rows ' || %(workspace_id)s::text, 0));

@@ -11,10 +11,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.processes.embedded_runs import ROOT, is_running
 from tests.processes.serving import Served, close, environment, run, wait_until_ready
 from tests.waiting import eventually
+
+
+@pytest.fixture(autouse=True)
+def hangups_count() -> Iterator[None]:
+    """Have the processes of a test begin as those of a shell do, although the tests may run under `nohup`."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 def test_names_stand_in_messages_as_they_were_given(database: str, tmp_path: Path) -> None:
