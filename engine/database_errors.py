@@ -1,5 +1,8 @@
 """The errors of the database in the API's terms."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from fieldstone.engine.errors import (
     ApiError,
     BadUserInput,
@@ -46,6 +49,17 @@ def describe(
             return Conflict("Other changes were in the way each time: try again.", path=path)
         case _:
             return None
+
+
+@contextmanager
+def described() -> Iterator[None]:
+    """Let an error of the database leave the block as the one that a client is sent, where there is one."""
+    try:
+        yield
+    except errors.DatabaseError as error:
+        if known := describe(error, None, None):
+            raise known from error
+        raise
 
 
 def _wrong_value(error: errors.ValueOutOfRange, path: Path | None) -> BadUserInput:

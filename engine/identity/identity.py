@@ -1,12 +1,12 @@
 """The identity of requests: from a credential to its principal."""
 
-from collections.abc import AsyncIterator, Awaitable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.access.new_roles import NewRoles
-from fieldstone.engine.database_errors import describe
+from fieldstone.engine.database_errors import described
 from fieldstone.engine.errors import Forbidden, Unauthenticated
 from fieldstone.engine.identity.anonymous import Visitors, VisitorSettings
 from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
@@ -25,7 +25,6 @@ from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.workspaces.registry import WorkspaceNames
 from fieldstone.metadata.workspaces.sessions import SessionStore
-from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 
 _KEY: Final = CredentialKind.KEY
@@ -79,7 +78,7 @@ class Identity(NamedTuple):
             ServiceUnavailable: it cannot be checked at the moment.
         """
         shared = self.shared.get(credential.kind)
-        with _described():
+        with described():
             return shared is not None and await shared.find(credential.hash) is not None
 
     def note_use(self, principal: Principal) -> None:
@@ -104,7 +103,7 @@ class Identity(NamedTuple):
 
     async def _act(self, finding: Awaitable[Principal], acts_as: ActsAs | None) -> Principal:
         """Return a principal as soon as it is found, or the one as which it acts."""
-        with _described():
+        with described():
             principal = await finding
             await self.roles.look_for(principal.workspace_id, principal.role)
             if acts_as is None:
@@ -147,17 +146,6 @@ class Identity(NamedTuple):
                 if principal is None:
                     raise Unauthenticated("The session has ended: sign in again.")
                 return principal
-
-
-@contextmanager
-def _described() -> Iterator[None]:
-    """Let errors of the database leave the block in the API's terms."""
-    try:
-        yield
-    except DatabaseError as error:
-        if known := describe(error, None, None):
-            raise known from error
-        raise
 
 
 @asynccontextmanager

@@ -31,8 +31,8 @@ _MEMBERS = frozenset(
 )
 _DISCOVERED_FOR = 3_600.0
 _PATIENCE = 5.0
-_UNREACHABLE = "The identity provider cannot be reached: try again in a moment."
 """Seconds for one request to the provider."""
+_UNREACHABLE = "The identity provider cannot be reached: try again in a moment."
 
 LOGIN_FOR: Final = 600.0
 """Seconds within which a sign-in must come back from the provider."""

@@ -19,7 +19,7 @@ from uuid import UUID
 from fieldstone.engine.access.principals import See, ViewNotMade
 from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.access.snapshot_source import SnapshotSource
-from fieldstone.engine.database_errors import describe
+from fieldstone.engine.database_errors import describe, described
 from fieldstone.engine.errors import (
     ApiError,
     BadUserInput,
@@ -260,7 +260,7 @@ class GraphQLApi:
     async def _resolve(
         self, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool
     ) -> Answer | AnySubscription:
-        try:
+        with described():
             snapshot = await self.source.get(principal.workspace_id)
             for _ in range(_MOST_NEWER):
                 try:
@@ -271,10 +271,6 @@ class GraphQLApi:
                         raise
                     snapshot = newest
             return await self._attempt(snapshot, principal, request, allow_mutation=allow_mutation)
-        except DatabaseError as error:
-            if known := describe(error, None, None):
-                raise known from error
-            raise
 
     async def _attempt(
         self, current: Snapshot, principal: Principal, request: GraphQLRequest, *, allow_mutation: bool

@@ -15,7 +15,7 @@ from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
-from fieldstone.engine.database_errors import describe
+from fieldstone.engine.database_errors import described
 from fieldstone.engine.documents.document import check_length
 from fieldstone.engine.errors import (
     ApiError,
@@ -27,7 +27,6 @@ from fieldstone.engine.errors import (
 from fieldstone.engine.request.stored_documents.request import SHA256, DocumentReference, GraphQLRequest
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.signal import Signal
-from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.statement import refuse_nul
@@ -321,12 +320,8 @@ async def find_document(
     if documents is None:
         _refuse_reference(request)
         return request
-    try:
+    with described():
         return await documents.find(principal, request)
-    except DatabaseError as error:
-        if known := describe(error, None, None):
-            raise known from error
-        raise
 
 
 def _refuse_reference(request: GraphQLRequest) -> None:

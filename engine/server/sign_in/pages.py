@@ -10,7 +10,7 @@ GET    /auth/login, /auth/callback             to a provider, and back from it
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from fieldstone.engine.database_errors import describe
+from fieldstone.engine.database_errors import described
 from fieldstone.engine.errors import (
     ApiError,
     BadUserInput,
@@ -38,7 +38,6 @@ from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.workspaces.sign_in_codes import take_code
 from fieldstone.sql.concurrency.deadlines import Overdue
-from fieldstone.sql.errors import DatabaseError
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -100,19 +99,15 @@ class SignIn:
         context_of(scope).endpoint = "/auth"
         headers: Headers = []
         try:
-            answer = self._find_answer(scope)
-            given = read_headers(scope["headers"])
-            presented = self._presented.read(scope, given)
-            services = self._runtime.services or await self._runtime.choose(presented)
-            asked = _Asked(scope, receive, services, given, headers, presented)
-            reply = await answer(asked)
+            with described():
+                answer = self._find_answer(scope)
+                given = read_headers(scope["headers"])
+                presented = self._presented.read(scope, given)
+                services = self._runtime.services or await self._runtime.choose(presented)
+                asked = _Asked(scope, receive, services, given, headers, presented)
+                reply = await answer(asked)
         except ApiError as error:
             reply = build_error_reply(error)
-        except DatabaseError as error:
-            known = describe(error, None, None)
-            if known is None:
-                raise
-            reply = build_error_reply(known)
         await send_reply(send, reply, [*headers, (b"cache-control", b"no-store")])
 
     def _find_answer(self, scope: "Scope") -> Callable[[_Asked], Awaitable[Reply]]:

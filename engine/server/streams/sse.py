@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
-from fieldstone.engine.database_errors import describe
+from fieldstone.engine.database_errors import described
 from fieldstone.engine.errors import (
     ApiError,
     BadUserInput,
@@ -33,7 +33,6 @@ from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.server.streams.send_queue import QueueLimits, QueueSink, SendQueue
 from fieldstone.metadata.json_text import dumps
 from fieldstone.sql.concurrency.deadlines import under_deadline
-from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.frozen import frozen
 
 if TYPE_CHECKING:
@@ -146,15 +145,12 @@ class StreamEndpoint:
             queue.force("")
 
         sink = _StreamSink(queue, fail)
-        try:
-            member = await services.events.hub.subscribe(subscription, sink)
-        except (BadUserInput, QueryTooComplex) as error:
-            await _send_one(send, dumps({"errors": [error.formatted()]}), headers)
-            return
-        except DatabaseError as error:
-            if known := describe(error, None, None):
-                raise known from error
-            raise
+        with described():
+            try:
+                member = await services.events.hub.subscribe(subscription, sink)
+            except (BadUserInput, QueryTooComplex) as error:
+                await _send_one(send, dumps({"errors": [error.formatted()]}), headers)
+                return
         ended = Unauthenticated(no_longer_valid(watched.principal))
         forget = services.watch.watch(watched, lambda: sink.fail([ended]))
         writing = asyncio.create_task(self._write(queue, send, headers))
