@@ -14,10 +14,11 @@ from fieldstone.engine.planner.writes.mutations import BoundWrite, Planned, loca
 from fieldstone.engine.planner.writes.nested.certain import CertainCreate
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite, bind_event
+from fieldstone.engine.request.execution.attempt import Attempt
 from fieldstone.engine.request.execution.nested import NestedRun, run_certain
 from fieldstone.engine.request.idempotency.companion import Companion
 from fieldstone.engine.request.merging.execute_merge import run_merge
-from fieldstone.engine.request.write_errors.forbidden import Written, checks_of, uphold
+from fieldstone.engine.request.write_errors.forbidden import checks_of, uphold
 from fieldstone.engine.request.write_errors.row_faults import may_have_rows, name_rows
 from fieldstone.engine.request.write_errors.verdicts import judge_write, restrict
 from fieldstone.metadata.model import OnDelete, Snapshot
@@ -125,17 +126,16 @@ async def _run_once(
             return _tell(only, row)
 
     runs = _runs(writes, bound, snapshot)
-    checks: list[Written] = []
 
     async def work(transaction: Transaction) -> bytes:
         await _begin(transaction, snapshot, keeping)
-        checks.clear()
         meter.forget()
+        attempt = Attempt(transaction=transaction, bindings=bindings, snapshot=snapshot, meter=meter)
         answers: list[tuple[str, bytes]] = []
         for one, run in zip(writes, runs, strict=True):
             failed[:] = [(one, run)] if isinstance(one, PlannedWrite) and isinstance(run, list) else []
-            answers.append((one.key, await _root(transaction, one, run, bindings, snapshot, meter, checks)))
-        await uphold(transaction, checks, bindings)
+            answers.append((one.key, await _root(attempt, one, run)))
+        await uphold(transaction, attempt.checks, bindings)
         data = _data(answers)
         failed.clear()
         if keeping is not None:
@@ -187,22 +187,14 @@ def _runs(writes: Sequence[Planned], bound: Sequence[BoundWrite], snapshot: Snap
     ]
 
 
-async def _root(
-    transaction: Transaction,
-    write: Planned,
-    run: Run,
-    bindings: Bindings,
-    snapshot: Snapshot,
-    meter: Meter,
-    checks: list[Written],
-) -> bytes:
+async def _root(attempt: Attempt, write: Planned, run: Run) -> bytes:
     """Run one root field, note the checks that wait for the end of the mutation, and return the field's answer."""
     if isinstance(run, NestedRun):
-        return await _run_nested(transaction, run, bindings, meter, checks)
+        return await _run_nested(attempt, run)
     if isinstance(run, BoundMerge):
-        return await run_merge(transaction, cast("PlannedMerge", write), run, bindings, snapshot, meter, checks)
+        return await run_merge(attempt, cast("PlannedMerge", write), run)
     if isinstance(write, PlannedWrite):
-        return await _try(transaction, write, run, bindings, snapshot, meter, checks)
+        return await _try(attempt, write, run)
     return b'"Mutation"'
 
 
@@ -267,32 +259,18 @@ def _tell(write: PlannedWrite, row: Row) -> bytes:
     return _data([(write.key, _answer(write, row[2] or b"[]"))])
 
 
-async def _try(
-    transaction: Transaction,
-    write: PlannedWrite,
-    parameters: list[bytes | None],
-    bindings: Bindings,
-    snapshot: Snapshot,
-    meter: Meter,
-    checks: list[Written],
-) -> bytes:
+async def _try(attempt: Attempt, write: PlannedWrite, parameters: list[bytes | None]) -> bytes:
     """Run one root field; the database's error becomes one of this field."""
     try:
-        return await _run(transaction, write, parameters, bindings, meter, checks)
+        return await _run(attempt, write, parameters)
     except DatabaseError as error:
-        if not error.retryable and (known := describe(error, snapshot, write.path, written=write.object_)):
+        if not error.retryable and (known := describe(error, attempt.snapshot, write.path, written=write.object_)):
             raise located(known, write.location) from error
         raise
 
 
-async def _run(
-    transaction: Transaction,
-    write: PlannedWrite,
-    parameters: list[bytes | None],
-    bindings: Bindings,
-    meter: Meter,
-    checks: list[Written],
-) -> bytes:
+async def _run(attempt: Attempt, write: PlannedWrite, parameters: list[bytes | None]) -> bytes:
+    transaction, bindings = attempt.transaction, attempt.bindings
     if write.removal.get(write.object_.id):
         await transaction.run(_DEFER, [])
     *before, step = _steps(write, parameters)
@@ -303,8 +281,8 @@ async def _run(
         if ids and ids != _NO_IDS:
             await transaction.run(*bind_event(write.event, row))
         created = []
-    meter.pay(write.price, bindings, times=_count(ids))
-    checks += checks_of(write, ids or _NO_IDS, created[0] if created else None)
+    attempt.meter.pay(write.price, bindings, times=_count(ids))
+    attempt.checks.extend(checks_of(write, ids or _NO_IDS, created[0] if created else None))
     if ids and ids != _NO_IDS:
         await _imply(transaction, write, write.object_.id, bindings._replace(ids=ids))
     if write.read_back is not None:
@@ -313,11 +291,9 @@ async def _run(
     return _answer(write, answer or b"[]")
 
 
-async def _run_nested(
-    transaction: Transaction, run: NestedRun, bindings: Bindings, meter: Meter, checks: list[Written]
-) -> bytes:
+async def _run_nested(attempt: Attempt, run: NestedRun) -> bytes:
     """Run one root field that writes the records of relations too, and read its answer."""
-    write = run.write
+    transaction, bindings, meter, write = attempt.transaction, attempt.bindings, attempt.meter, run.write
     try:
         if run.knows_ids:
             # The answer is read with the last writes: its price must be known before.
@@ -333,7 +309,7 @@ async def _run_nested(
         if not error.retryable and (known := describe(error, run.snapshot, write.path, written=write.object_)):
             raise located(known, write.location) from error
         raise
-    checks += run.checks
+    attempt.checks.extend(run.checks)
     return _answer(write, listed)
 
 

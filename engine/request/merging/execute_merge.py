@@ -6,28 +6,17 @@ from typing import NamedTuple
 
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden, NotFound
-from fieldstone.engine.planner.arguments.trees import Bindings
-from fieldstone.engine.planner.price import Meter
 from fieldstone.engine.planner.writes.merging.merge import BoundMerge, MergeStep, PlannedMerge
+from fieldstone.engine.request.execution.attempt import Attempt
 from fieldstone.engine.request.write_errors.forbidden import Written, forbidden_message, uphold
-from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.plan.write import Problem
 from fieldstone.sql.statement import Row, Statement, Step
-from fieldstone.sql.transaction import Transaction
 
 _SAVE, _UNDO = Statement(text="SAVEPOINT merging"), Statement(text="ROLLBACK TO SAVEPOINT merging")
 
 
-async def run_merge(
-    transaction: Transaction,
-    write: PlannedMerge,
-    bound: BoundMerge,
-    bindings: Bindings,
-    snapshot: Snapshot,
-    meter: Meter,
-    checks: list[Written],
-) -> bytes:
+async def run_merge(attempt: Attempt, write: PlannedMerge, bound: BoundMerge) -> bytes:
     """Run one root field that merges records, and return its answer; note the checks that wait for the mutation's end.
 
     Raises:
@@ -35,10 +24,10 @@ async def run_merge(
         DatabaseError: the database fails.
     """
     # The answer is read with the last writes: its price must be known before.
-    meter.pay(write.price, bindings, times=1)
+    attempt.meter.pay(write.price, attempt.bindings, times=1)
     if write.is_dry:
-        await transaction.run(_SAVE, [])
-    run = _Run(transaction, write, bindings, snapshot)
+        await attempt.transaction.run(_SAVE, [])
+    run = _Run(attempt, write)
     if bound.trials:
         await run.send(write.trials, bound.trials)
     first, *others = bound.statements
@@ -47,31 +36,29 @@ async def run_merge(
     answers = await run.send(write.steps[1:], others)
     waiting += run.checks(write.steps[1:], answers)
     if write.is_dry:
-        await uphold(transaction, waiting, bindings)
-        await transaction.run(_UNDO, [])
+        await uphold(attempt.transaction, waiting, attempt.bindings)
+        await attempt.transaction.run(_UNDO, [])
     else:
-        checks += waiting
+        attempt.checks.extend(waiting)
     return (answers[-1][0][0] or b"[]")[1:-1]
 
 
 class _Run(NamedTuple):
     """The run of a merge: sends its statements, and tells the problems of their answers."""
 
-    transaction: Transaction
+    attempt: Attempt
     write: PlannedMerge
-    bindings: Bindings
-    snapshot: Snapshot
 
     async def send(self, steps: Sequence[MergeStep], statements: Sequence[Step]) -> Sequence[Sequence[Row]]:
         """Send the statements of some steps, and one that reads the answer behind them; return their answers."""
         write = self.write
         try:
-            answers = await self.transaction.pipeline(statements)
+            answers = await self.attempt.transaction.pipeline(statements)
         except DatabaseError as error:
             self._judge(steps, error.answers)
             place = error.step or 0
             written = steps[place].object_ if place < len(steps) else write.object_
-            if not error.retryable and (known := describe(error, self.snapshot, write.path, written=written)):
+            if not error.retryable and (known := describe(error, self.attempt.snapshot, write.path, written=written)):
                 known.locations = known.locations or write.location
                 raise known from error
             raise
@@ -104,7 +91,7 @@ class _Run(NamedTuple):
                 return NotFound(f"There is no {label} with the id {ids} to merge.", field="ids")
             case Problem.FORBIDDEN | Problem.CHECK:
                 id_, action = json.loads(details)
-                message = forbidden_message(step.object_, action, problem, self.bindings.role)
+                message = forbidden_message(step.object_, action, problem, self.attempt.bindings.role)
                 return Forbidden(message, field="ids", extensions={"rows": [{"id": id_}]})
             case _:
                 return BadUserInput(

@@ -9,7 +9,7 @@ from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.websockets import WebSocketClose
 
 from fieldstone.engine.server.console.build import DIST_DIR, MANIFEST
-from fieldstone.engine.server.http.admission import read_headers
+from fieldstone.engine.server.http.requests.incoming import read_headers
 from fieldstone.engine.server.http.requests.negotiation import takes_encoding
 from fieldstone.sql.frozen import frozen
 

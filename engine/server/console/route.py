@@ -14,8 +14,8 @@ from fieldstone.engine.server.console.pages import (
     moved_address,
     rest_page,
 )
-from fieldstone.engine.server.http.admission import read_headers
 from fieldstone.engine.server.http.requests.auth import CHALLENGE
+from fieldstone.engine.server.http.requests.incoming import read_headers
 from fieldstone.engine.server.http.requests.negotiation import prefers_html
 from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import TEXT, Reply, send_reply

@@ -11,7 +11,7 @@ from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.fast_path.forms import GraphQLForm
 from fieldstone.engine.server.fast_path.passing_lines import NO_LINES, PassingLines, set_apart
 from fieldstone.engine.server.fast_path.rest_request import ENDPOINT, is_read, split_read
-from fieldstone.engine.server.http.admission import read_headers
+from fieldstone.engine.server.http.requests.incoming import read_headers
 from fieldstone.engine.server.http.requests.negotiation import choose_media_type, is_json, takes_json
 
 _MOST_HEADS: Final = 4_096

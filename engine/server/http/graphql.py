@@ -11,16 +11,15 @@ from fieldstone.engine.request.answer import Answer, SchemaAnswer
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.admission import Admission, read_headers, read_timeout
+from fieldstone.engine.server.http.admission import Admission, Admitted
 from fieldstone.engine.server.http.batch import answer_batch, answer_one
 from fieldstone.engine.server.http.errors import NotAcceptable
 from fieldstone.engine.server.http.requests.disconnect import PATIENCE, CancelOnDisconnect
+from fieldstone.engine.server.http.requests.incoming import IncomingRequest, read_headers, read_timeout
 from fieldstone.engine.server.http.requests.negotiation import GRAPHQL_RESPONSE, choose_media_type, takes_event_stream
 from fieldstone.engine.server.http.requests.operations import Batch
-from fieldstone.engine.server.http.requests.request_log import RequestContext, context_of
-from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, build_error_reply, send_reply
+from fieldstone.engine.server.http.responses import RETRY_SOON, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.log_lines import Log
-from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue, under_deadline
 
 if TYPE_CHECKING:
@@ -63,69 +62,47 @@ class GraphQLEndpoint:
         if media_type is None and self._stream is not None and takes_event_stream(given.get(b"accept")):
             await self._stream(scope, receive, send)
             return
-        headers: Headers = []
+        incoming = IncomingRequest(scope=scope, receive=receive, given=given, reply_headers=[])
         try:
-            reply = await self._answer(scope, receive, given, media_type, headers)
+            reply = await self._answer(incoming, media_type)
         except ApiError as error:
             reply = build_error_reply(error, media_type=media_type)
         if reply.status == MethodNotAllowed.status:
-            headers.append(_ALLOW)
-        head, encodings = scope["method"] == "HEAD", given.get(b"accept-encoding")
-        await send_reply(send, reply, headers, head=head, accept_encoding=encodings)
+            incoming.reply_headers.append(_ALLOW)
+        head, encodings = incoming.method == "HEAD", given.get(b"accept-encoding")
+        await send_reply(send, reply, incoming.reply_headers, head=head, accept_encoding=encodings)
 
-    async def _answer(
-        self,
-        scope: "Scope",
-        receive: "Receive",
-        given: dict[bytes, bytes],
-        media_type: bytes | None,
-        headers: Headers,
-    ) -> Reply:
-        method = scope["method"]
+    async def _answer(self, incoming: IncomingRequest, media_type: bytes | None) -> Reply:
+        method = incoming.method
         if method == "OPTIONS":
             return Reply(status=200, body=b"", headers=[_ALLOW])
         if method not in {"POST", "GET", "HEAD"}:
             raise MethodNotAllowed(f"The method {method} is not allowed here: send a POST, or a GET for a query.")
-        services, principal = await self._admission.admit(scope, given, headers)
+        admitted = await self._admission.admit(incoming)
         if media_type is None:
             raise NotAcceptable("The answer is application/graphql-response+json or application/json in UTF-8.")
-        with under_deadline(read_timeout(given)):
-            request = await self._admission.read(scope, receive, given, services, principal, max_batch=self._max_batch)
-            api, context = self._select(services), context_of(scope)
+        with under_deadline(read_timeout(incoming.given)):
+            request = await self._admission.read(admitted, max_batch=self._max_batch)
             if isinstance(request, Batch):
-                await services.limiter.count(principal, len(request.items) - 1, headers)
-                return await self._run_batch(api, principal, request, receive, media_type, context)
-            return await self._run(api, principal, request, receive, media_type, context, is_post=method == "POST")
+                more = len(request.items) - 1
+                await admitted.services.limiter.count(admitted.principal, more, incoming.reply_headers)
+            # The body of a GET was never read: any message may follow.
+            async with CancelOnDisconnect(incoming.receive, self._patience):
+                if isinstance(request, Batch):
+                    return await self._run_batch(admitted, request, media_type)
+                return await self._run(admitted, request, media_type)
 
-    async def _run(
-        self,
-        api: GraphQLApi,
-        principal: Principal,
-        request: GraphQLRequest,
-        receive: "Receive",
-        media_type: bytes,
-        context: RequestContext,
-        *,
-        is_post: bool,
-    ) -> Reply:
+    async def _run(self, admitted: Admitted, request: GraphQLRequest, media_type: bytes) -> Reply:
+        api, principal, context = self._select(admitted.services), admitted.principal, admitted.incoming.context
         context.operations = 1
-        # The body of a GET was never read: any message may follow.
-        async with CancelOnDisconnect(receive, self._patience):
-            answer = await answer_one(api, principal, request, allow_mutation=is_post, log=self._log, context=context)
+        is_post = admitted.incoming.method == "POST"
+        answer = await answer_one(api, principal, request, allow_mutation=is_post, log=self._log, context=context)
         return build_reply(answer, media_type)
 
-    async def _run_batch(
-        self,
-        api: GraphQLApi,
-        principal: Principal,
-        batch: Batch,
-        receive: "Receive",
-        media_type: bytes,
-        context: RequestContext,
-    ) -> Reply:
+    async def _run_batch(self, admitted: Admitted, batch: Batch, media_type: bytes) -> Reply:
+        api, principal, context = self._select(admitted.services), admitted.principal, admitted.incoming.context
         context.operations = len(batch.items)
-        async with CancelOnDisconnect(receive, self._patience):
-            answers = await answer_batch(api, principal, batch.items, log=self._log, context=context)
+        answers = await answer_batch(api, principal, batch.items, log=self._log, context=context)
         body = b"[" + b",".join([answer.body for answer in answers]) + b"]"
         return Reply(status=200, body=body, media_type=media_type)
 

@@ -6,18 +6,21 @@ from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError, BadUserInput, MethodNotAllowed, RateLimitExceeded
 from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.rest.answers import RestAnswer
+from fieldstone.engine.rest.api import RestApi
 from fieldstone.engine.rest.entity_tags import is_listed, read_if_match
 from fieldstone.engine.rest.export_addresses import find_export
 from fieldstone.engine.rest.import_addresses import find_job_address
+from fieldstone.engine.rest.metadata.api import MetadataRestApi
 from fieldstone.engine.rest.metadata.places import find_resource
 from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.parameters import read_parameters
 from fieldstone.engine.rest.routes import OPEN_API, Action, Place, allow_header, find_place
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.admission import Admission, read_headers, read_timeout
+from fieldstone.engine.server.http.admission import Admission, Admitted
 from fieldstone.engine.server.http.batch import build_internal_error
 from fieldstone.engine.server.http.errors import ClientGone, NotAcceptable
 from fieldstone.engine.server.http.requests.disconnect import PATIENCE, CancelOnDisconnect
+from fieldstone.engine.server.http.requests.incoming import IncomingRequest, read_headers, read_timeout
 from fieldstone.engine.server.http.requests.negotiation import takes_json
 from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, send_reply
@@ -31,7 +34,6 @@ from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue, under_deadline
 from fieldstone.sql.errors import DatabaseError
 
@@ -70,14 +72,15 @@ class RestEndpoint:
         reply: Reply | None
         try:
             given = read_headers(scope["headers"])
+            incoming = IncomingRequest(scope=scope, receive=receive, given=given, reply_headers=headers)
             if (export := find_export(path)) is not None and scope["method"] == "POST":
-                reply = await self._imports.answer(scope, receive, given, export, headers)
+                reply = await self._imports.answer(incoming, export)
             elif export is not None:
-                reply = await self._exports.answer(scope, receive, send, given, export, headers)
+                reply = await self._exports.answer(incoming, send, export)
             elif (job := find_job_address(path)) is not None:
-                reply = await self._import_jobs.answer(scope, receive, given, job, headers)
+                reply = await self._import_jobs.answer(incoming, job)
             else:
-                reply = await self._answer(scope, receive, given, path, headers)
+                reply = await self._answer(incoming, path)
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001 - the app's edge
@@ -97,59 +100,47 @@ class RestEndpoint:
         context.error_id = report_unexpected(self._log, error, request_id=context.id)
         return build_internal_error(context.error_id, context.id)
 
-    async def _answer(
-        self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], path: str, headers: Headers
-    ) -> Reply:
-        method = scope["method"]
+    async def _answer(self, incoming: IncomingRequest, path: str) -> Reply:
+        method, given = incoming.method, incoming.given
         if method == "OPTIONS":
             place = _find_place(path)
             return Reply(status=200, body=b"", headers=[allow_header(place.methods)])
-        services, principal = await self._admission.admit(scope, given, headers)
+        admitted = await self._admission.admit(incoming)
         if not takes_json(given.get(b"accept")):
             raise NotAcceptable("The answer is application/json in UTF-8.")
         place = _find_place(path)
         try:
             action = place.action(method)
         except MethodNotAllowed:
-            headers.append(allow_header(place.methods))
+            incoming.reply_headers.append(allow_header(place.methods))
             raise
         if action is Action.DESCRIBE:
-            read_parameters(scope["query_string"], action)
-            root = scope.get("root_path", "") + ROOT[:-1]
-            async with CancelOnDisconnect(receive, self._patience):
-                described = services.rest if place.plural == OPEN_API else services.metadata_rest
-                return Reply(status=200, body=await described.describe(principal, root))
+            read_parameters(incoming.query, action)
+            root = incoming.scope.get("root_path", "") + ROOT[:-1]
+            async with CancelOnDisconnect(incoming.receive, self._patience):
+                described = _find_api(admitted.services, is_record=place.plural == OPEN_API)
+                return Reply(status=200, body=await described.describe(admitted.principal, root))
         with under_deadline(read_timeout(given)):
-            asked = await self._read(scope, receive, given, services, principal, place, action)
-            context_of(scope).operations = 1
-            async with CancelOnDisconnect(receive, self._patience):
+            asked = await self._read(admitted, place, action)
+            incoming.context.operations = 1
+            async with CancelOnDisconnect(incoming.receive, self._patience):
                 is_record = find_resource(path) is None
                 try:
-                    api = services.rest if is_record else services.metadata_rest
-                    answer = await api.execute(principal, asked)
+                    answer = await _find_api(admitted.services, is_record=is_record).execute(admitted.principal, asked)
                 except UnknownWorkspace as error:
-                    services = await self._admission.follow(services, error.workspace_id, error)
-                    api = services.rest if is_record else services.metadata_rest
-                    answer = await api.execute(principal, asked)
+                    admitted = await self._admission.follow(admitted, error)
+                    answer = await _find_api(admitted.services, is_record=is_record).execute(admitted.principal, asked)
         return _build_reply(action, answer, given)
 
-    async def _read(
-        self,
-        scope: "Scope",
-        receive: "Receive",
-        given: dict[bytes, bytes],
-        services: Services,
-        principal: Principal,
-        place: Place,
-        action: Action,
-    ) -> Asked:
+    async def _read(self, admitted: Admitted, place: Place, action: Action) -> Asked:
+        given = admitted.incoming.given
         body: JsonValue = None
         is_large = False
-        parameters = read_parameters(scope["query_string"], action)
+        parameters = read_parameters(admitted.incoming.query, action)
         if_updated_at = _read_condition(given, action)
         comes = b"transfer-encoding" in given or given.get(b"content-length", b"0") != b"0"
         if action.has_body or (action is Action.DELETE_MANY and comes):
-            body, is_large = await self._admission.read_json(scope, receive, given, services, principal)
+            body, is_large = await self._admission.read_json(admitted)
         sent_key = None
         if not action.reads and (key := given.get(b"idempotency-key")) is not None:
             sent_key = SentKey(key)
@@ -165,6 +156,10 @@ class RestEndpoint:
             tells_cost=given.get(b"x-fieldstone-cost") == b"1",
             sent_key=sent_key,
         )
+
+
+def _find_api(services: Services, *, is_record: bool) -> RestApi | MetadataRestApi:
+    return services.rest if is_record else services.metadata_rest
 
 
 def _find_place(path: str) -> Place:

@@ -10,21 +10,20 @@ from fieldstone.engine.rest.export_addresses import PARAMETERS, ExportAddress
 from fieldstone.engine.rest.exports.export import Export
 from fieldstone.engine.rest.parameters import read_named
 from fieldstone.engine.rest.routes import allow_header, refuse_method
-from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.admission import Admission
+from fieldstone.engine.server.http.admission import Admission, Admitted
 from fieldstone.engine.server.http.errors import ClientGone
 from fieldstone.engine.server.http.requests.disconnect import PATIENCE, CancelOnDisconnect
-from fieldstone.engine.server.http.requests.request_log import context_of
+from fieldstone.engine.server.http.requests.incoming import IncomingRequest
+from fieldstone.engine.server.http.requests.request_log import RequestContext
 from fieldstone.engine.server.http.responses import Headers, Reply
 from fieldstone.engine.server.log import report_unexpected
 from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.rest.transfer_slots import TransferSlots
 from fieldstone.engine.server.streams.ends import StreamEnd
-from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import Overdue
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Send
 
 _METHODS = ("GET", "POST", "HEAD", "OPTIONS")
 """POST is an import."""
@@ -55,53 +54,43 @@ class ExportEndpoint:
         self._slots = TransferSlots("exports")
         self._patience = Overdue(PATIENCE)
 
-    async def answer(
-        self,
-        scope: "Scope",
-        receive: "Receive",
-        send: "Send",
-        given: dict[bytes, bytes],
-        address: ExportAddress,
-        headers: Headers,
-    ) -> Reply | None:
+    async def answer(self, incoming: IncomingRequest, send: "Send", address: ExportAddress) -> Reply | None:
         """Send an export, or return the reply to a request that gets none.
 
         Raises:
             ApiError: the export is refused; the response has not begun.
             ClientGone: the client has closed the connection.
         """
-        method = scope["method"]
+        method = incoming.method
         if method == "OPTIONS":
             return Reply(status=200, body=b"", headers=[allow_header(_METHODS)])
-        services, principal = await self._admission.admit(scope, given, headers)
+        admitted = await self._admission.admit(incoming)
         if method not in _METHODS:
-            headers.append(allow_header(_METHODS))
+            incoming.reply_headers.append(allow_header(_METHODS))
             raise refuse_method(method, _METHODS)
-        parameters = read_named(scope["query_string"], PARAMETERS)
+        parameters = read_named(incoming.query, PARAMETERS)
+        services, principal = admitted.services, admitted.principal
         with self._slots.held(principal):
             export = Export(services.rest, services.foundation.work, principal, address, parameters)
-            watched = Watched(self._admission.presented.read(scope, given), principal)
-            async with CancelOnDisconnect(receive, self._patience):
-                context_of(scope).operations = 1
+            async with CancelOnDisconnect(incoming.receive, self._patience):
+                incoming.context.operations = 1
                 lines = await export.read_next()
-                stream = _Stream(scope, send, self._slow)
-                await stream.begin(_headers(export, address, headers))
+                stream = _Stream(incoming.context, send, self._slow)
+                await stream.begin(_headers(export, address, incoming.reply_headers))
                 if method == "HEAD":
                     await stream.end()
                 else:
-                    await self._send_all(services, watched, export, stream, lines)
+                    await self._send_all(admitted, export, stream, lines)
         return None
 
-    async def _send_all(
-        self, services: Services, watched: Watched, export: Export, stream: "_Stream", lines: bytes
-    ) -> None:
+    async def _send_all(self, admitted: Admitted, export: Export, stream: "_Stream", lines: bytes) -> None:
         """Send the lines of all pages; a response that is cut has no end, which the client sees."""
         ended = asyncio.Event()
-        forget = services.watch.watch(watched, ended.set)
+        forget = admitted.services.watch.watch(Watched(admitted.presented, admitted.principal), ended.set)
         try:
             await stream.send(lines)
             while not export.is_over:
-                lines = await self._read_next(services, watched.principal, export, stream, ended)
+                lines = await self._read_next(admitted, export, stream, ended)
                 stream.context.operations = export.pages
                 await stream.send(lines)
             await stream.end()
@@ -117,9 +106,7 @@ class ExportEndpoint:
         finally:
             forget()
 
-    async def _read_next(
-        self, services: Services, principal: Principal, export: Export, stream: "_Stream", ended: asyncio.Event
-    ) -> bytes:
+    async def _read_next(self, admitted: Admitted, export: Export, stream: "_Stream", ended: asyncio.Event) -> bytes:
         """Return the next lines; wait where the rate limit or the database does not allow for them yet."""
         attempts = 0
         if stream.is_late():
@@ -132,7 +119,7 @@ class ExportEndpoint:
                 raise ServiceUnavailable("The key is no longer valid, or has changed.")
             try:
                 if not is_counted:
-                    await services.limiter.count(principal)
+                    await admitted.services.limiter.count(admitted.principal)
                     is_counted = True
                 return await export.read_next()
             except RateLimitExceeded as error:
@@ -152,8 +139,8 @@ class ExportEndpoint:
 class _Stream:
     """A response whose length is not known."""
 
-    def __init__(self, scope: "Scope", send: "Send", slow: float) -> None:
-        self.context = context_of(scope)
+    def __init__(self, context: RequestContext, send: "Send", slow: float) -> None:
+        self.context = context
         self._send = send
         self._slow = slow
         self._began = time.monotonic()

@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.engine.server.http.errors import (
@@ -14,12 +13,10 @@ from fieldstone.engine.server.http.errors import (
     NotAcceptable,
     UnsupportedMediaType,
 )
+from fieldstone.engine.server.http.requests.incoming import IncomingRequest
 from fieldstone.engine.server.http.requests.negotiation import takes_json
 from fieldstone.engine.server.http.requests.request_log import note_streamed
 from fieldstone.engine.server.http.responses import Headers
-
-if TYPE_CHECKING:
-    from starlette.types import Receive, Scope
 
 _SLOWEST = 4_096
 """Bytes of a file that have to come in each second in which it is waited for, on average."""
@@ -37,13 +34,13 @@ class FileBody:
     """The body of a request, piece by piece.
 
     Args:
+        incoming: the request.
         most: bytes that it may have.
         patience: seconds that may be waited for it, besides those that the bytes so far may have taken.
     """
 
-    def __init__(self, scope: "Scope", receive: "Receive", *, most: int, patience: float) -> None:
-        self._scope = scope
-        self._receive = receive
+    def __init__(self, incoming: IncomingRequest, *, most: int, patience: float) -> None:
+        self._incoming = incoming
         self._most = most
         self._patience = patience
         self._received = 0
@@ -75,14 +72,14 @@ class FileBody:
             yield piece
 
     @asynccontextmanager
-    async def drained(self, headers: Headers) -> AsyncIterator[None]:
-        """Read the rest behind a refusal, and add the headers of an answer behind which more of the body may come."""
+    async def drained(self) -> AsyncIterator[None]:
+        """Read the rest behind a refusal, and add the headers of a reply behind which more of the body may come."""
         try:
             yield
         except ApiError as error:
             ending = await self.drain()
             # The reply to these has the header already.
-            headers += [] if isinstance(error, BodyTooLarge | BodyTooSlow) else ending
+            self._incoming.reply_headers.extend([] if isinstance(error, BodyTooLarge | BodyTooSlow) else ending)
             raise
 
     async def drain(self) -> Headers:
@@ -98,12 +95,12 @@ class FileBody:
         return [] if self._is_over else [(b"connection", b"close")]
 
     async def _next(self) -> bytes:
-        message = await self._receive()
+        message = await self._incoming.receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
         piece: bytes = message.get("body", b"")
         self._received += len(piece)
-        note_streamed(self._scope, len(piece))
+        note_streamed(self._incoming.scope, len(piece))
         self._is_over = not message.get("more_body", False)
         return piece
 

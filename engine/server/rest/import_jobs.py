@@ -2,11 +2,10 @@
 
 from collections.abc import AsyncIterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput, Conflict, MethodNotAllowed
-from fieldstone.engine.identity.credential import Presented
 from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.rest.import_addresses import ERRORS, PARAMETERS, JobAddress
 from fieldstone.engine.rest.import_jobs.errors_file import write_errors
@@ -20,11 +19,10 @@ from fieldstone.engine.rest.imports.importing import check_parameters
 from fieldstone.engine.rest.imports.rows import decode_record
 from fieldstone.engine.rest.parameters import Parameters, read_named
 from fieldstone.engine.rest.routes import allow_header
-from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.admission import Admission
+from fieldstone.engine.server.http.admission import Admission, Admitted
 from fieldstone.engine.server.http.errors import BodyTooLarge
-from fieldstone.engine.server.http.requests.request_log import context_of
-from fieldstone.engine.server.http.responses import Headers, Reply
+from fieldstone.engine.server.http.requests.incoming import IncomingRequest
+from fieldstone.engine.server.http.responses import Reply
 from fieldstone.engine.server.rest.file_body import FileBody, check_file_headers
 from fieldstone.engine.server.rest.transfer_slots import TransferSlots
 from fieldstone.engine.settings import Settings
@@ -32,12 +30,8 @@ from fieldstone.metadata.access.role_checks import effective_settings
 from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Object
-from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import Setting, find_role
 from fieldstone.sql.errors import StaleSchema
-
-if TYPE_CHECKING:
-    from starlette.types import Receive, Scope
 
 _CHUNK = 1 << 19
 """Bytes of a piece of a file in the database."""
@@ -65,111 +59,91 @@ class ImportJobEndpoint:
         self._settings = settings
         self._slots = TransferSlots("files of imports")
 
-    async def answer(
-        self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], address: JobAddress, headers: Headers
-    ) -> Reply:
+    async def answer(self, incoming: IncomingRequest, address: JobAddress) -> Reply:
         """Return the reply to a request.
 
         Raises:
             ApiError: it is refused.
             ClientGone: the client has closed the connection.
         """
-        method = scope["method"]
+        method = incoming.method
         if method == "OPTIONS":
             return Reply(status=200, body=b"", headers=[allow_header(address.methods)])
         try:
             address.require(method)
         except MethodNotAllowed:
-            headers.append(allow_header(address.methods))
+            incoming.reply_headers.append(allow_header(address.methods))
             raise
         if method == "POST" and address.id is None:
-            return await self._receive(scope, receive, given, headers)
-        services, principal = await self._admission.admit(scope, given, headers)
-        context_of(scope).operations = 1
+            return await self._receive(incoming)
+        admitted = await self._admission.admit(incoming)
+        incoming.context.operations = 1
         body: JsonValue = None
         if method in {"PATCH", "POST"}:
-            body = await self._read_options(scope, receive, given, services, principal, needs=method == "PATCH")
-        presented = self._admission.presented.read(scope, given)
+            body = await self._read_options(admitted, needs=method == "PATCH")
         try:
-            return await _answer(services, principal, presented, method, address, scope["query_string"], body)
+            return await _answer(admitted, address, body)
         except (UnknownWorkspace, StaleSchema) as error:
-            services = await self._admission.follow(services, principal.workspace_id, error)
-            return await _answer(services, principal, presented, method, address, scope["query_string"], body)
+            return await _answer(await self._admission.follow(admitted, error), address, body)
 
-    async def _read_options(
-        self,
-        scope: "Scope",
-        receive: "Receive",
-        given: dict[bytes, bytes],
-        services: Services,
-        principal: Principal,
-        *,
-        needs: bool,
-    ) -> JsonValue:
+    async def _read_options(self, admitted: Admitted, *, needs: bool) -> JsonValue:
+        given = admitted.incoming.given
         if not needs and given.get(b"content-length", b"0") == b"0" and b"content-type" not in given:
             return None
         if not needs and given.get(b"content-length") == b"0":
             return None
-        return (await self._admission.read_json(scope, receive, given, services, principal))[0]
+        return (await self._admission.read_json(admitted))[0]
 
-    async def _receive(self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], headers: Headers) -> Reply:
-        body = FileBody(scope, receive, most=self._settings.max_import_bytes, patience=self._settings.body_timeout)
-        async with body.drained(headers):
-            check_file_headers(given)
-            services, principal = await self._admission.admit(scope, given, headers, may_be_simple=True)
-            presented = self._admission.presented.read(scope, given)
-            require_lasting(presented)
-            with self._slots.held(principal):
-                context_of(scope).operations = 1
-                return await self._keep(services, principal, presented, scope, given, body)
+    async def _receive(self, incoming: IncomingRequest) -> Reply:
+        body = FileBody(incoming, most=self._settings.max_import_bytes, patience=self._settings.body_timeout)
+        async with body.drained():
+            check_file_headers(incoming.given)
+            admitted = await self._admission.admit(incoming, may_be_simple=True)
+            require_lasting(admitted.presented)
+            with self._slots.held(admitted.principal):
+                incoming.context.operations = 1
+                return await self._keep(admitted, body)
 
-    async def _keep(
-        self,
-        services: Services,
-        principal: Principal,
-        presented: Presented,
-        scope: "Scope",
-        given: dict[bytes, bytes],
-        body: FileBody,
-    ) -> Reply:
+    async def _keep(self, admitted: Admitted, body: FileBody) -> Reply:
         """Keep the file of a new job; it is removed again if it does not come whole."""
+        services, principal = admitted.services, admitted.principal
         if services.core.documents is not None:
             services.core.documents.require_rest()
-        parameters = read_named(scope["query_string"], PARAMETERS)
+        parameters = read_named(admitted.incoming.query, PARAMETERS)
         start = _read_start(parameters)
         plural = parameters.required("object", "the plural name of the object that the rows are records of")
         object_ = (await services.rest.see_object(principal, plural)).object
-        format_ = _read_format(parameters, given)
+        format_ = _read_format(parameters, admitted.incoming.given)
         options = merge_options({}, _read_options(parameters))
         check_parameters(parameters_of(options, dry_run=False), format_)
         name = (parameters.text("name") or f"{plural}.{format_.value}")[:_LONGEST_NAME]
         store = services.import_jobs.store
-        author = await describe_author(services.identity, principal, presented)
+        author = await describe_author(services.identity, principal, admitted.presented)
         try:
             id_ = await store.create(principal, author, NewJob(object_.id, format_, name, options))
         except StaleSchema as error:
-            moved = await self._admission.follow(services, principal.workspace_id, error)
-            return await self._keep(moved, principal, presented, scope, given, body)
+            return await self._keep(await self._admission.follow(admitted, error), body)
         try:
-            await self._keep_chunks(services, principal, id_, body, format_, object_)
+            await self._keep_chunks(admitted, id_, body, format_, object_)
             if start is not None:
                 job = await store.get(principal.workspace_id, None, id_)
-                await _act(services, principal, presented, job, start, None)
+                await _act(admitted, job, start, None)
         except BaseException:
             await store.remove(id_)
             raise
         job = await store.get(principal.workspace_id, None, id_)
-        return _reply({"import": await _show(services, principal, job)}, status=201)
+        return _reply({"import": await _show(admitted, job)}, status=201)
 
     async def _keep_chunks(
-        self, services: Services, principal: Principal, id_: UUID, body: FileBody, format_: Format, object_: Object
+        self, admitted: Admitted, id_: UUID, body: FileBody, format_: Format, object_: Object
     ) -> None:
-        store, number, head = services.import_jobs.store, 0, b""
+        workspace_id = admitted.principal.workspace_id
+        store, number, head = admitted.services.import_jobs.store, 0, b""
         async for chunk, is_last in _chunks(body.pieces()):
             if number == 0:
                 head = chunk
                 is_whole = is_last
-            if not await store.add_chunk(id_, number, chunk, principal.workspace_id):
+            if not await store.add_chunk(id_, number, chunk, workspace_id):
                 raise BodyTooLarge(
                     "The files of the workspace's import jobs would have more than"
                     f" {self._settings.import_store_mb:,} MiB, which is the limit (FIELDSTONE_IMPORT_STORE_MB): remove"
@@ -177,7 +151,7 @@ class ImportJobEndpoint:
                 )
             number += 1
         read = partial(read_head, head, format_, object_, is_all=is_whole, most=self._settings.max_body_bytes)
-        await store.end_receiving(id_, await services.foundation.work.run(principal.workspace_id, read))
+        await store.end_receiving(id_, await admitted.services.foundation.work.run(workspace_id, read))
 
 
 async def _chunks(pieces: AsyncIterator[bytes]) -> AsyncIterator[tuple[bytes, bool]]:
@@ -191,15 +165,9 @@ async def _chunks(pieces: AsyncIterator[bytes]) -> AsyncIterator[tuple[bytes, bo
     yield bytes(waiting), True
 
 
-async def _act(
-    services: Services,
-    principal: Principal,
-    presented: Presented,
-    job: ImportJob,
-    act: str | None,
-    given: JsonValue,
-) -> None:
+async def _act(admitted: Admitted, job: ImportJob, act: str | None, given: JsonValue) -> None:
     """Act on a job as a request asks; raises ApiError."""
+    services, principal = admitted.services, admitted.principal
     store = services.import_jobs.store
     options = merge_options(job.options, given)
     if options != job.options and (job.has_begun or job.status in ACTIVE):
@@ -210,11 +178,11 @@ async def _act(
         return
     if act != "undo":
         check_parameters(parameters_of(options, dry_run=False), job.format)
-        await _check_columns(services, principal, job, options)
+        await _check_columns(admitted, job, options)
     if act is None:
         await store.set_options(job, options)
         return
-    author = await describe_author(services.identity, principal, presented)
+    author = await describe_author(services.identity, principal, admitted.presented)
     to = _WORK[act]
     if to is Status.CHECKING and job.has_begun:
         raise Conflict("The import has begun to write records: it can be run, or undone.", field="status")
@@ -226,18 +194,11 @@ async def _act(
     services.import_jobs.wake()
 
 
-async def _answer(
-    services: Services,
-    principal: Principal,
-    presented: Presented,
-    method: str,
-    address: JobAddress,
-    query: bytes,
-    body: JsonValue,
-) -> Reply:
+async def _answer(admitted: Admitted, address: JobAddress, body: JsonValue) -> Reply:
+    services, principal, method = admitted.services, admitted.principal, admitted.incoming.method
     jobs = services.import_jobs
     try:
-        read_named(query, ())
+        read_named(admitted.incoming.query, ())
     except BadUserInput as error:
         if address.act is None and method != "PATCH":
             raise
@@ -246,9 +207,9 @@ async def _answer(
         # A cell that the workspace has left would take the act, and do nothing.
         await services.foundation.current.refresh(principal.workspace_id)
     if address.id is None:
-        listed = await jobs.store.list(principal.workspace_id, await _owner(services, principal))
-        return _reply({"imports": [await _show(services, principal, job) for job in listed]})
-    job = await _find(services, principal, address.id)
+        listed = await jobs.store.list(principal.workspace_id, await _owner(admitted))
+        return _reply({"imports": [await _show(admitted, job) for job in listed]})
+    job = await _find(admitted, address.id)
     if address.act == ERRORS:
         return Reply(
             status=200,
@@ -265,35 +226,35 @@ async def _answer(
         await jobs.store.remove(job.id)
         return _reply({"import": {"id": str(job.id)}})
     if method in {"PATCH", "POST"}:
-        await _act(services, principal, presented, job, address.act, body)
-        job = await _find(services, principal, job.id)
-    return _reply({"import": await _show(services, principal, job)})
+        await _act(admitted, job, address.act, body)
+        job = await _find(admitted, job.id)
+    return _reply({"import": await _show(admitted, job)})
 
 
-async def _check_columns(services: Services, principal: Principal, job: ImportJob, options: dict[str, Any]) -> None:
+async def _check_columns(admitted: Admitted, job: ImportJob, options: dict[str, Any]) -> None:
     """Refuse a file whose columns the object lacks, before it is read; raises ApiError."""
-    core = services.core
+    core, principal = admitted.services.core, admitted.principal
     object_ = await find_object(core, principal, job.object_id)
     if job.format is Format.CSV:
         view = (await core.look(await core.source.get(principal.workspace_id), principal)).view
         RecordReader(view, object_, decode_record, options.get("mapping") or {}).read_header(job.row["head"]["columns"])
 
 
-async def _owner(services: Services, principal: Principal) -> Owner | None:
+async def _owner(admitted: Admitted) -> Owner | None:
     """Return the owner whose jobs a principal sees; None: all. Keys that may revoke others see theirs, too."""
-    current = await services.foundation.current.get(principal.workspace_id)
+    principal = admitted.principal
+    current = await admitted.services.foundation.current.get(principal.workspace_id)
     role = find_role(current.roles, principal.role)
     sees_all = role is not None and Setting.API_KEYS in effective_settings(current, role)
     return None if sees_all else owner_of(principal)
 
 
-async def _find(services: Services, principal: Principal, id_: UUID) -> ImportJob:
-    owner = await _owner(services, principal)
-    return await services.import_jobs.store.get(principal.workspace_id, owner, id_)
+async def _find(admitted: Admitted, id_: UUID) -> ImportJob:
+    return await admitted.services.import_jobs.store.get(admitted.principal.workspace_id, await _owner(admitted), id_)
 
 
-async def _show(services: Services, principal: Principal, job: ImportJob) -> dict[str, Any]:
-    current = await services.foundation.current.get(principal.workspace_id)
+async def _show(admitted: Admitted, job: ImportJob) -> dict[str, Any]:
+    current = await admitted.services.foundation.current.get(admitted.principal.workspace_id)
     object_ = current.objects.get(job.object_id)
     return job.show(object_.name_plural if object_ is not None else None)
 

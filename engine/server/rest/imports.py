@@ -2,7 +2,6 @@
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import ApiError, BadUserInput, RateLimitExceeded, ServiceUnavailable
 from fieldstone.engine.identity.watch import Watched, no_longer_valid
@@ -11,21 +10,16 @@ from fieldstone.engine.rest.export_addresses import IMPORT_PARAMETERS, ExportAdd
 from fieldstone.engine.rest.imports.importing import Import
 from fieldstone.engine.rest.imports.rows import decode_record
 from fieldstone.engine.rest.parameters import read_named
-from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.admission import Admission
+from fieldstone.engine.server.http.admission import Admission, Admitted
+from fieldstone.engine.server.http.requests.incoming import IncomingRequest
 from fieldstone.engine.server.http.requests.negotiation import JSON, prefers_problem
-from fieldstone.engine.server.http.requests.request_log import context_of
-from fieldstone.engine.server.http.responses import Headers, Reply
+from fieldstone.engine.server.http.responses import Reply
 from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.rest.file_body import FileBody, check_file_headers
 from fieldstone.engine.server.rest.transfer_slots import TransferSlots
 from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.json_text import dumps, loads
-from fieldstone.metadata.roles.principal import Principal
-
-if TYPE_CHECKING:
-    from starlette.types import Receive, Scope
 
 
 class ImportEndpoint:
@@ -45,63 +39,51 @@ class ImportEndpoint:
         self._closing = closing
         self._slots = TransferSlots("imports")
 
-    async def answer(
-        self, scope: "Scope", receive: "Receive", given: dict[bytes, bytes], address: ExportAddress, headers: Headers
-    ) -> Reply:
+    async def answer(self, incoming: IncomingRequest, address: ExportAddress) -> Reply:
         """Return the reply to an import.
 
         Raises:
             ApiError: it is refused; nothing was written.
             ClientGone: the client has closed the connection.
         """
-        body = FileBody(scope, receive, most=self._settings.max_import_bytes, patience=self._settings.body_timeout)
-        async with body.drained(headers):
-            return await self._admit(scope, body, given, address, headers)
+        body = FileBody(incoming, most=self._settings.max_import_bytes, patience=self._settings.body_timeout)
+        async with body.drained():
+            check_file_headers(incoming.given)
+            admitted = await self._admission.admit(incoming, may_be_simple=True)
+            return await self._run(admitted, body, address)
 
-    async def _admit(
-        self, scope: "Scope", body: FileBody, given: dict[bytes, bytes], address: ExportAddress, headers: Headers
-    ) -> Reply:
-        check_file_headers(given)
-        services, principal = await self._admission.admit(scope, given, headers, may_be_simple=True)
-        parameters = read_named(scope["query_string"], IMPORT_PARAMETERS)
+    async def _run(self, admitted: Admitted, body: FileBody, address: ExportAddress) -> Reply:
+        services = admitted.services
+        parameters = read_named(admitted.incoming.query, IMPORT_PARAMETERS)
         run = Import(
             services.core,
             services.foundation.work,
             services.foundation.database,
-            principal,
+            admitted.principal,
             address,
             parameters,
             decode=decode_record,
             most=self._settings.max_body_bytes,
         )
-        with self._slots.held(principal):
-            context_of(scope).operations = 1
+        with self._slots.held(admitted.principal):
+            admitted.incoming.context.operations = 1
             try:
-                watched = Watched(self._admission.presented.read(scope, given), principal)
-                return await self._run(services, watched, run, body, given, headers)
+                return await self._write(admitted, run, body)
             finally:
                 report = run.report
                 self._log.info(
                     "import", object=run.name, created=report.created, updated=report.updated, failed=report.failed
                 )
 
-    async def _run(
-        self,
-        services: Services,
-        watched: Watched,
-        run: Import,
-        body: FileBody,
-        given: dict[bytes, bytes],
-        headers: Headers,
-    ) -> Reply:
-        ended = asyncio.Event()
-        forget = services.watch.watch(watched, ended.set)
+    async def _write(self, admitted: Admitted, run: Import, body: FileBody) -> Reply:
+        given, ended = admitted.incoming.given, asyncio.Event()
+        forget = admitted.services.watch.watch(Watched(admitted.presented, admitted.principal), ended.set)
         try:
-            await run.run(body.pieces(), lambda: self._allow(services, watched.principal, run, ended))
+            await run.run(body.pieces(), lambda: self._allow(admitted, run, ended))
         except ApiError as error:
             if not run.report.read:
                 raise
-            headers += await body.drain()
+            admitted.incoming.reply_headers.extend(await body.drain())
             return _build_reply(run, error, given)
         finally:
             forget()
@@ -109,7 +91,7 @@ class ImportEndpoint:
             return _build_reply(run, BadUserInput("No record was written, because of the rows in 'errors'."), given)
         return Reply(status=200, body=dumps({"data": run.show()}).encode("utf-8", "replace"))
 
-    async def _allow(self, services: Services, principal: Principal, run: Import, ended: asyncio.Event) -> None:
+    async def _allow(self, admitted: Admitted, run: Import, ended: asyncio.Event) -> None:
         """Wait until the rate limit allows for the next batch.
 
         Raises:
@@ -119,11 +101,11 @@ class ImportEndpoint:
             if self._closing.is_set():
                 raise ServiceUnavailable("The server stops: send the file again, with 'on_conflict'.")
             if ended.is_set():
-                raise ServiceUnavailable(no_longer_valid(principal))
+                raise ServiceUnavailable(no_longer_valid(admitted.principal))
             if not run.counts_batches or not run.batches:
                 return
             try:
-                await services.limiter.count(principal)
+                await admitted.services.limiter.count(admitted.principal)
             except RateLimitExceeded as error:
                 wait = error.extensions["resetAt"] / 1000 - time.time()
             else:

@@ -23,10 +23,11 @@ from fieldstone.engine.errors import (
 from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented, read_credential
 from fieldstone.engine.server.browsers.cross_origin import is_foreign
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.admission import Admission, read_headers
+from fieldstone.engine.server.http.admission import Admission
 from fieldstone.engine.server.http.errors import UnsupportedMediaType
 from fieldstone.engine.server.http.requests.auth import sign_in
 from fieldstone.engine.server.http.requests.body import decode_json, read_body
+from fieldstone.engine.server.http.requests.incoming import read_headers
 from fieldstone.engine.server.http.requests.negotiation import is_json
 from fieldstone.engine.server.http.requests.request_log import context_of
 from fieldstone.engine.server.http.responses import Headers, Reply, build_error_reply, send_reply

@@ -23,8 +23,9 @@ from fieldstone.engine.identity.watch import Watched, no_longer_valid
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.admission import Admission, read_headers, read_timeout
+from fieldstone.engine.server.http.admission import Admission, Admitted
 from fieldstone.engine.server.http.errors import NotAcceptable
+from fieldstone.engine.server.http.requests.incoming import IncomingRequest, read_headers, read_timeout
 from fieldstone.engine.server.http.requests.negotiation import JSON, takes_event_stream
 from fieldstone.engine.server.http.requests.operations import Batch
 from fieldstone.engine.server.http.requests.request_log import context_of
@@ -104,15 +105,17 @@ class StreamEndpoint:
         if scope["method"] not in {"GET", "POST"}:
             raise MethodNotAllowed(f"The method {scope['method']} is not allowed here: send a POST or a GET.")
         given = read_headers(scope["headers"])
-        services, principal = await self._admission.admit(scope, given, headers)
-        context_of(scope).operations = 1
+        incoming = IncomingRequest(scope=scope, receive=receive, given=given, reply_headers=headers)
+        admitted = await self._admission.admit(incoming)
+        incoming.context.operations = 1
         if not takes_event_stream(given.get(b"accept")):
             raise NotAcceptable("The answer is text/event-stream.")
         with under_deadline(read_timeout(given)):
-            request = await self._admission.read(scope, receive, given, services, principal, max_batch=1)
+            request = await self._admission.read(admitted, max_batch=1)
             if isinstance(request, Batch):
                 raise BadUserInput("A stream is the answer to one operation, not to a batch.")
-            opened = await self._select(services).open(principal, request, allow_mutation=scope["method"] == "POST")
+            api, is_post = self._select(admitted.services), incoming.method == "POST"
+            opened = await api.open(admitted.principal, request, allow_mutation=is_post)
         if isinstance(opened, Answer):
             if opened.status == ServiceUnavailable.status:
                 return Reply(status=opened.status, body=opened.body, media_type=JSON)
@@ -123,19 +126,11 @@ class StreamEndpoint:
         if last is not None and isinstance(opened, Subscription):
             # A client reconnects with the address that it began with: the last position that it received counts.
             opened = replace(opened, after=last.decode("latin-1"))
-        watched = Watched(self._admission.presented.read(scope, given), principal)
-        await self._subscribe(services, watched, opened, receive, send, headers)
+        await self._subscribe(admitted, opened, send)
         return None
 
-    async def _subscribe(
-        self,
-        services: Services,
-        watched: Watched,
-        subscription: AnySubscription,
-        receive: "Receive",
-        send: "Send",
-        headers: Headers,
-    ) -> None:
+    async def _subscribe(self, admitted: Admitted, subscription: AnySubscription, send: "Send") -> None:
+        services, principal, headers = admitted.services, admitted.principal, admitted.incoming.reply_headers
         queue = SendQueue(self._limits.queue, services.events.hub.notice_room)
 
         def fail(errors: list[ApiError]) -> None:
@@ -151,14 +146,17 @@ class StreamEndpoint:
             except (BadUserInput, QueryTooComplex) as error:
                 await _send_one(send, dumps({"errors": [error.formatted()]}), headers)
                 return
-        ended = Unauthenticated(no_longer_valid(watched.principal))
-        forget = services.watch.watch(watched, lambda: sink.fail([ended]))
+        ended = Unauthenticated(no_longer_valid(principal))
+        forget = services.watch.watch(Watched(admitted.presented, principal), lambda: sink.fail([ended]))
         writing = asyncio.create_task(self._write(queue, send, headers))
         left = asyncio.Event()
         stay = services.watch.moved.connect(
-            lambda workspace_id: left.set() if workspace_id == watched.principal.workspace_id else None
+            lambda workspace_id: left.set() if workspace_id == principal.workspace_id else None
         )
-        gone, closing = asyncio.create_task(_until_gone(receive)), asyncio.create_task(self._until_closing())
+        gone, closing = (
+            asyncio.create_task(_until_gone(admitted.incoming.receive)),
+            asyncio.create_task(self._until_closing()),
+        )
         others = (gone, closing, asyncio.create_task(left.wait()))
         try:
             await asyncio.wait({writing, *others}, return_when=asyncio.FIRST_COMPLETED)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from fieldstone.engine.errors import BadUserInput, ServiceUnavailable
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.admission import read_headers
 from fieldstone.engine.server.http.requests.auth import PresentedReader
+from fieldstone.engine.server.http.requests.incoming import read_headers
 from fieldstone.engine.server.http.requests.request_log import note_key
 from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.metrics.counts import Sockets
