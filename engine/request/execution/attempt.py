@@ -1,15 +1,16 @@
 """An attempt at a mutation: its transaction, and all that its root fields share."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.price import Meter
 from fieldstone.engine.request.write_errors.forbidden import Written
 from fieldstone.metadata.model import Snapshot
+from fieldstone.sql.frozen import frozen
 from fieldstone.sql.transaction import Transaction
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@frozen
 class Attempt:
     """An attempt at a mutation; another one follows where the database took the transaction back.
 

@@ -15,9 +15,9 @@ from fieldstone.engine.planner.writes.nested.certain import CertainCreate
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite, bind_event
 from fieldstone.engine.request.execution.attempt import Attempt
+from fieldstone.engine.request.execution.merge import run_merge
 from fieldstone.engine.request.execution.nested import NestedRun, run_certain
 from fieldstone.engine.request.idempotency.companion import Companion
-from fieldstone.engine.request.merging.execute_merge import run_merge
 from fieldstone.engine.request.write_errors.forbidden import checks_of, uphold
 from fieldstone.engine.request.write_errors.row_faults import may_have_rows, name_rows
 from fieldstone.engine.request.write_errors.verdicts import judge_write, restrict
