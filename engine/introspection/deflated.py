@@ -54,7 +54,7 @@ class DeflatedText:
     def plain(self) -> Iterator[bytes]:
         """Yield the text in chunks."""
         decompressor = zlib.decompressobj(_RAW)
-        return _in_chunks(decompressor.decompress(piece.data) for piece in self._pieces)
+        return in_chunks(decompressor.decompress(piece.data) for piece in self._pieces)
 
     @property
     def encoded_length(self) -> int:
@@ -64,7 +64,7 @@ class DeflatedText:
     def encoded(self) -> Iterator[bytes]:
         """Yield the text as `Content-Encoding: deflate` has it, in chunks."""
         end = _END + self._checksum().to_bytes(4, "big")
-        return _in_chunks([_HEAD, *(piece.data for piece in self._pieces), end])
+        return in_chunks([_HEAD, *(piece.data for piece in self._pieces), end])
 
     def _checksum(self) -> int:
         low, high = 1, 0
@@ -75,7 +75,8 @@ class DeflatedText:
         return high << 16 | low
 
 
-def _in_chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
+def in_chunks(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the bytes of all parts, `CHUNK` at a time or more."""
     waiting: list[bytes] = []
     size = 0
     for part in parts:

@@ -30,6 +30,11 @@ class Answer(NamedTuple):
     status: int
     errors: tuple[ApiError, ...] = ()
 
+    @property
+    def held(self) -> int:
+        """The bytes that it takes in memory."""
+        return len(self.body)
+
 
 SHARED_TEXT_RATIO = 4
 """How many times larger than another answer a `SchemaAnswer` may be: all requests share its compressed text, and it is
@@ -51,6 +56,11 @@ class SchemaAnswer(Answer):
     def body(self) -> bytes:
         """The whole text."""
         return bytes(self.text)
+
+    @property
+    def held(self) -> int:
+        """None beside the text, which all requests share."""
+        return 0
 
 
 def executed(data: bytes, errors: Sequence[ApiError] = (), *, extensions: bytes = b"") -> Answer:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.routing import BaseRoute, Route, Router
 from starlette.websockets import WebSocketClose
 
+from fieldstone.engine.errors import ApiError
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.rest.routes import OPEN_API
 from fieldstone.engine.server.browsers.cross_origin import CrossOrigin, drop_foreign_cookies
@@ -32,12 +33,14 @@ from fieldstone.engine.server.http.consistency import ConsistencyHeaders
 from fieldstone.engine.server.http.graphql import GraphQLEndpoint
 from fieldstone.engine.server.http.middleware import ErrorBoundary, RequestLog
 from fieldstone.engine.server.http.requests.request_log import build_request_log, context_of
+from fieldstone.engine.server.http.responses import Reply, build_error_reply
 from fieldstone.engine.server.log import build_log, flush_log, log_unknown_settings
 from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.metrics.counts import Requests, Sockets
 from fieldstone.engine.server.metrics.metrics import Metrics
 from fieldstone.engine.server.parts import PLAIN
 from fieldstone.engine.server.rest.endpoint import ROOT, RestEndpoint
+from fieldstone.engine.server.rest.replies import build_rest_error
 from fieldstone.engine.server.runtime import Assemble, Runtime
 from fieldstone.engine.server.sampled_numbers import Totals, assemble_sampled
 from fieldstone.engine.server.sign_in.pages import SignIn
@@ -116,6 +119,7 @@ class Fieldstone:
                 admission=admission,
                 select=select,
                 max_batch=settings.max_batch,
+                max_response_bytes=settings.max_response_bytes,
                 log=self.log,
                 stream=self._streams[path],
             )
@@ -139,7 +143,7 @@ class Fieldstone:
         self._sign_in = SignIn(settings=settings, runtime=self.runtime, admission=admission)
         self._router = Router(self._routes(), redirect_slashes=False, default=NotFound())
         dispatch: ASGIApp = ConsistencyHeaders(self._dispatch) if settings.has_replicas else self._dispatch
-        inner: ASGIApp = ErrorBoundary(dispatch, self.log)
+        inner: ASGIApp = ErrorBoundary(dispatch, self.log, self._build_error)
         cross_origin = None
         if settings.allowed_origins:
             inner = cross_origin = CrossOrigin(inner, settings.allowed_origins, credentials=settings.cors_credentials)
@@ -149,7 +153,7 @@ class Fieldstone:
         self._http = SecurityHeaders(RequestLog(inner, write_line=write_line, counts=self._requests))
         pages = Router(self._state_routes(Everything()), redirect_slashes=False, default=NotFound())
         self.state_pages: ASGIApp = SecurityHeaders(
-            RequestLog(ErrorBoundary(pages, self.log), write_line=write_line, counts=self._requests)
+            RequestLog(ErrorBoundary(pages, self.log, self._build_error), write_line=write_line, counts=self._requests)
         )
         self._cookie_origins = settings.cookie_origins
         self.warm: WarmPath | None = None
@@ -230,6 +234,12 @@ class Fieldstone:
                 await endpoint(scope, receive, send)
                 return
         await self._router(scope, receive, send)
+
+    def _build_error(self, scope: "Scope", error: ApiError) -> Reply:
+        """Return the response to a request that ended with an error, in the form of the API at its path."""
+        if not self._path(scope).startswith(ROOT):
+            return build_error_reply(error)
+        return build_rest_error(error, next((value for name, value in scope["headers"] if name == b"accept"), None))
 
     @staticmethod
     def _path(scope: "Scope") -> str:

@@ -210,6 +210,8 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
             self._stop(*self._too_large())
         if self._hosts > 1 or (self._hosts == 0 and self.parser.get_http_version() == "1.1"):
             self._stop(400, "A request has one Host header, and no more.", "hosts")
+        if b"#" in self.url:
+            self._stop(400, "A request's target has no '#': write %23 for it.", "no request")
         if self.parser.get_method() == b"CONNECT":
             self._stop(400, "CONNECT is for proxies.", "no request")
         self._is_head_open = False
@@ -330,11 +332,8 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
 
     def _too_large(self) -> tuple[int, str, str]:
         limits = self._limits
-        return (
-            431,
-            f"A request's head has at most {limits.head_bytes} bytes and {limits.headers} headers.",
-            "large head",
-        )
+        message = f"A request's head has at most {limits.head_bytes} bytes and {limits.headers} headers."
+        return 431, message, "large head"
 
     def _refuse_size(self) -> None:
         self._refuse(*self._too_large())
@@ -355,7 +354,8 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
         self._is_refused = True
         if reason is not None:
             self._connections.count(reason)
-        self._refusal = write_refusal(status, message, self.server_state.default_headers)
+        given = self.headers if self._is_receiving else ()
+        self._refusal = write_refusal(status, message, self.server_state.default_headers, given=given)
         if self._is_receiving:
             self._forget_current()
         self._is_receiving = True

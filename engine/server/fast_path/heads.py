@@ -17,7 +17,15 @@ from fieldstone.engine.server.http.requests.negotiation import choose_media_type
 _MOST_HEADS: Final = 4_096
 _LONGEST_HEAD: Final = 4_096
 """Bytes; with the most heads 16 MiB in all, whatever clients with a key send."""
-_ELSEWHERE: Final = (b"transfer-encoding", b"expect", b"upgrade", b"cookie", b"idempotency-key", b"x-fieldstone-")
+_ELSEWHERE: Final = (
+    b"transfer-encoding",
+    b"content-encoding",
+    b"expect",
+    b"upgrade",
+    b"cookie",
+    b"idempotency-key",
+    b"x-fieldstone-",
+)
 """The beginnings of the names of headers that send a request to the ordinary path.
 
 A remembered head stands for its key alone: a header that could change the principal must never be part of one.

@@ -17,6 +17,7 @@ from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.ready import Ready
 from fieldstone.engine.server.browsers.cross_origin import CrossOrigin
 from fieldstone.engine.server.composition import Services
+from fieldstone.engine.server.connections.request_ids import LINE, make_request_id, read_request_id
 from fieldstone.engine.server.fast_path.forms import Form
 from fieldstone.engine.server.fast_path.heads import Found, Head, Heads
 from fieldstone.engine.server.fast_path.known_bodies import KnownBodies
@@ -25,7 +26,6 @@ from fieldstone.engine.server.fast_path.passing_lines import NO_LINES, PassingLi
 from fieldstone.engine.server.fast_path.refused_request import RefusedRequest
 from fieldstone.engine.server.fast_path.rest_request import find_read, form_of_refusal
 from fieldstone.engine.server.fast_path.warm_request import Client, WarmRequest
-from fieldstone.engine.server.http.requests.request_ids import LINE, make_request_id, read_request_id
 from fieldstone.engine.server.http.requests.request_log import Facts, RequestContext, WriteLine
 from fieldstone.engine.server.metrics.counts import Requests
 from fieldstone.engine.server.runtime import Runtime

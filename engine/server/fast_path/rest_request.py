@@ -69,7 +69,9 @@ def split_read(data: bytes, end: int) -> tuple[bytes, bytes] | None:
     first = data.find(b"\r\n")
     if data[first - len(_VERSION) : first] != _VERSION:
         return None
-    return data[len(_READ) : first - len(_VERSION)], data[first:end]
+    address = data[len(_READ) : first - len(_VERSION)]
+    # A target with one is refused by the ordinary path.
+    return None if b"#" in address else (address, data[first:end])
 
 
 def is_read(scope: Mapping[str, Any]) -> bool:

@@ -13,7 +13,7 @@ from fieldstone.engine.server.browsers.cross_origin import require_preflight
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.errors import UnsupportedMediaType
 from fieldstone.engine.server.http.requests.auth import PresentedReader, sign_in
-from fieldstone.engine.server.http.requests.body import decode_json, read_body
+from fieldstone.engine.server.http.requests.body import decode_json, read_body, require_plain
 from fieldstone.engine.server.http.requests.incoming import IncomingRequest
 from fieldstone.engine.server.http.requests.negotiation import is_json
 from fieldstone.engine.server.http.requests.operations import Batch, build_query_request, mark, read_request
@@ -161,6 +161,7 @@ class Admission:
         given = admitted.incoming.given
         if not is_json(given.get(b"content-type")):
             raise UnsupportedMediaType("The request's Content-Type must be application/json, in UTF-8.")
+        require_plain(given, "body")
         body = await read_body(
             admitted.incoming.receive,
             declared=given.get(b"content-length"),

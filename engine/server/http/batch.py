@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from fieldstone.engine.errors import ApiError, InternalServerError
+from fieldstone.engine.errors import ApiError, InternalServerError, QueryTooComplex
 from fieldstone.engine.request.answer import Answer, Explain
 from fieldstone.engine.request.explain import REFUSED, add_extension, execute_explained
 from fieldstone.engine.request.path import GraphQLApi
@@ -13,6 +13,9 @@ from fieldstone.engine.server.http.responses import build_error_reply
 from fieldstone.engine.server.log import report_unexpected
 from fieldstone.engine.server.log_lines import Log
 from fieldstone.metadata.roles.principal import Principal
+
+_AT_ONCE = 8
+"""Operations of a batch in progress: each may have an answer of the largest size in memory."""
 
 
 async def answer_one(
@@ -40,17 +43,26 @@ async def answer_batch(
     principal: Principal,
     items: Sequence[GraphQLRequest | ApiError],
     *,
+    most: int,
     log: Log,
     context: RequestContext,
 ) -> list[Answer]:
     """Return one answer for each item, in their order.
 
-    Consecutive queries run at once. A possible mutation waits for all before it, and all after it wait for it.
+    Consecutive queries run at once, up to eight of them. A possible mutation waits for all before it, and all after it
+    wait for it. None begins any more once the answers have more than `most` bytes.
     """
     answers: dict[int, Answer] = {}
+    turns = asyncio.Semaphore(_AT_ONCE)
 
     async def run(place: int, request: GraphQLRequest) -> None:
-        answers[place] = await answer_one(api, principal, request, allow_mutation=True, log=log, context=context)
+        async with turns:
+            answers[place] = await answer(request)
+
+    async def answer(request: GraphQLRequest) -> Answer:
+        if sum(one.held for one in answers.values()) > most:
+            return _refuse(_too_large(most))
+        return await answer_one(api, principal, request, allow_mutation=True, log=log, context=context)
 
     for run_of_places in _group(items):
         async with asyncio.TaskGroup() as group:
@@ -69,6 +81,13 @@ def build_internal_error(error_id: str, request_id: str | None = None) -> Intern
     """Return the error that a client gets for an error logged under `error_id`, which ended the request of an id."""
     ids = {"id": error_id} if request_id is None else {"id": error_id, "requestId": request_id}
     return InternalServerError(f"Something went wrong on the server; its log has it under {error_id}.", extensions=ids)
+
+
+def _too_large(most: int) -> QueryTooComplex:
+    return QueryTooComplex(
+        f"The answers of the batch have more than {most:,} bytes already, which is the limit"
+        " (FIELDSTONE_MAX_RESPONSE_BYTES): nothing of this operation was done. Send it by itself."
+    )
 
 
 def _group(items: Sequence[GraphQLRequest | ApiError]) -> list[list[int]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import ApiError, MethodNotAllowed, RateLimitExceeded, ServiceUnavailable
+from fieldstone.engine.introspection.deflated import DeflatedText
 from fieldstone.engine.request.answer import Answer, SchemaAnswer
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
@@ -18,7 +19,7 @@ from fieldstone.engine.server.http.requests.disconnect import PATIENCE, CancelOn
 from fieldstone.engine.server.http.requests.incoming import IncomingRequest, read_headers, read_timeout
 from fieldstone.engine.server.http.requests.negotiation import GRAPHQL_RESPONSE, choose_media_type, takes_event_stream
 from fieldstone.engine.server.http.requests.operations import Batch
-from fieldstone.engine.server.http.responses import RETRY_SOON, Reply, build_error_reply, send_reply
+from fieldstone.engine.server.http.responses import RETRY_SOON, ListBody, Reply, build_error_reply, send_reply
 from fieldstone.engine.server.log_lines import Log
 from fieldstone.sql.concurrency.deadlines import Overdue, under_deadline
 
@@ -35,6 +36,7 @@ class GraphQLEndpoint:
         admission: the one of all endpoints.
         select: the API among the services.
         max_batch: the most operations of a request.
+        max_response_bytes: a batch whose answers have more begins no further operation.
         log: for unexpected errors.
         stream: answers the requests that take nothing but an event stream; None: they are refused.
     """
@@ -45,6 +47,7 @@ class GraphQLEndpoint:
         admission: Admission,
         select: Callable[[Services], GraphQLApi],
         max_batch: int,
+        max_response_bytes: int,
         log: Log,
         stream: "ASGIApp | None" = None,
     ) -> None:
@@ -52,6 +55,7 @@ class GraphQLEndpoint:
         self._admission = admission
         self._select = select
         self._max_batch = max_batch
+        self._max_response_bytes = max_response_bytes
         self._log = log
         self._patience = Overdue(PATIENCE)
 
@@ -102,16 +106,20 @@ class GraphQLEndpoint:
     async def _run_batch(self, admitted: Admitted, batch: Batch, media_type: bytes) -> Reply:
         api, principal, context = self._select(admitted.services), admitted.principal, admitted.incoming.context
         context.operations = len(batch.items)
-        answers = await answer_batch(api, principal, batch.items, log=self._log, context=context)
-        body = b"[" + b",".join([answer.body for answer in answers]) + b"]"
-        return Reply(status=200, body=body, media_type=media_type)
+        answers = await answer_batch(
+            api, principal, batch.items, most=self._max_response_bytes, log=self._log, context=context
+        )
+        return Reply(status=200, body=ListBody(map(_body, answers)), media_type=media_type)
 
 
 def build_reply(answer: Answer, media_type: bytes) -> Reply:
     """Return the response that carries an operation's answer."""
-    body = answer.text if isinstance(answer, SchemaAnswer) else answer.body
     headers = (RETRY_SOON,) if answer.status in {ServiceUnavailable.status, RateLimitExceeded.status} else ()
-    return Reply(_status(answer, media_type), body, media_type, headers)
+    return Reply(_status(answer, media_type), _body(answer), media_type, headers)
+
+
+def _body(answer: Answer) -> bytes | DeflatedText:
+    return answer.text if isinstance(answer, SchemaAnswer) else answer.body
 
 
 def _status(answer: Answer, media_type: bytes) -> int:

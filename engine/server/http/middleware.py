@@ -2,15 +2,15 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import ApiError, ServiceUnavailable
+from fieldstone.engine.server.connections.request_ids import HEADER
 from fieldstone.engine.server.http.batch import build_internal_error
 from fieldstone.engine.server.http.errors import ClientGone
-from fieldstone.engine.server.http.requests.request_ids import HEADER
 from fieldstone.engine.server.http.requests.request_log import CLIENT_GONE, WriteLine, begin_request, context_of
-from fieldstone.engine.server.http.responses import build_error_reply, send_reply
+from fieldstone.engine.server.http.responses import Reply, send_reply
 from fieldstone.engine.server.log import report_unexpected
 from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.metrics.counts import Requests
@@ -20,11 +20,18 @@ if TYPE_CHECKING:
 
 
 class ErrorBoundary:
-    """Turns errors of the inner app into responses; of an unexpected error the client gets its id only."""
+    """Turns errors of the inner app into responses; of an unexpected error the client gets its id only.
 
-    def __init__(self, app: "ASGIApp", log: Log) -> None:
+    Args:
+        app: the inner one.
+        log: for unexpected errors.
+        build_reply: returns the response to a request that ended with an error, in the form of its API.
+    """
+
+    def __init__(self, app: "ASGIApp", log: Log, build_reply: "Callable[[Scope, ApiError], Reply]") -> None:
         self._app = app
         self._log = log
+        self._build_reply = build_reply
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Pass the request on."""
@@ -36,15 +43,15 @@ class ErrorBoundary:
         except asyncio.CancelledError:
             if not context.status:
                 stopping = ServiceUnavailable("The server stopped before the answer: a change may or may not be kept.")
-                await send_reply(send, build_error_reply(stopping), head=scope["method"] == "HEAD")
+                await send_reply(send, self._build_reply(scope, stopping), head=scope["method"] == "HEAD")
             raise
         except ApiError as error:
-            await send_reply(send, build_error_reply(error), head=scope["method"] == "HEAD")
+            await send_reply(send, self._build_reply(scope, error), head=scope["method"] == "HEAD")
         except Exception as error:
             context.error_id = report_unexpected(self._log, error, request_id=context.id)
             if context.status:
                 raise  # The response has begun: only the server can break it off.
-            reply = build_error_reply(build_internal_error(context.error_id, context.id))
+            reply = self._build_reply(scope, build_internal_error(context.error_id, context.id))
             await send_reply(send, reply, head=scope["method"] == "HEAD")
 
 

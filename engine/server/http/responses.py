@@ -1,12 +1,12 @@
 """Complete responses, also those to errors."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
 from fieldstone.engine.errors import ApiError, RateLimitExceeded, ServiceUnavailable, Unauthenticated
-from fieldstone.engine.introspection.deflated import DeflatedText
+from fieldstone.engine.introspection.deflated import DeflatedText, in_chunks
 from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow
 from fieldstone.engine.server.http.requests.auth import CHALLENGE
 from fieldstone.engine.server.http.requests.negotiation import JSON, takes_encoding
@@ -22,11 +22,39 @@ RETRY_SOON = (b"retry-after", b"1")
 TEXT = b"text/plain; charset=utf-8"
 
 
+class ListBody:
+    """The JSON list of the answers of a batch; it is never whole in memory, as each answer is given up once sent."""
+
+    def __init__(self, answers: Iterable[bytes | DeflatedText]) -> None:
+        self._answers = list(answers)
+
+    def __len__(self) -> int:
+        """Return the bytes of the list, before its chunks are taken."""
+        return sum(map(len, self._answers)) + len(self._answers) + 1
+
+    def __bytes__(self) -> bytes:
+        return b"".join(self.plain())
+
+    def plain(self) -> Iterator[bytes]:
+        """Yield the list in chunks, once."""
+        return in_chunks(self._take())
+
+    def _take(self) -> Iterator[bytes]:
+        before = b"["
+        self._answers.reverse()
+        while self._answers:
+            answer = self._answers.pop()
+            yield before
+            yield from (answer,) if isinstance(answer, bytes) else answer.plain()
+            before = b","
+        yield b"]"
+
+
 class Reply(NamedTuple):
     """A response; its length is added when it is sent."""
 
     status: int
-    body: bytes | DeflatedText
+    body: bytes | DeflatedText | ListBody
     media_type: bytes = JSON
     headers: Sequence[Header] = ()
 
@@ -62,33 +90,33 @@ async def send_reply(
     accept_encoding: bytes | None = None,
 ) -> None:
     """Send the response with these headers besides its own, for a HEAD without its body."""
-    if isinstance(reply.body, DeflatedText):
-        await _send_text(send, reply, reply.body, headers, accept_encoding, head=head)
-        return
-    await send(_start(reply, len(reply.body), headers))
-    await send({"type": "http.response.body", "body": b"" if head else reply.body})
-
-
-async def _send_text(
-    send: "Send",
-    reply: Reply,
-    text: DeflatedText,
-    headers: Sequence[Header],
-    accept_encoding: bytes | None,
-    *,
-    head: bool,
-) -> None:
-    """Send a text in chunks, in its compressed form where the client accepts deflate."""
-    headers = [*headers, (b"vary", b"accept-encoding")]
-    if is_encoded := takes_encoding(accept_encoding, b"deflate"):
-        headers.append((b"content-encoding", b"deflate"))
-    await send(_start(reply, text.encoded_length if is_encoded else len(text), headers))
+    match reply.body:
+        case bytes():
+            await send(_start(reply, len(reply.body), headers))
+            await send({"type": "http.response.body", "body": b"" if head else reply.body})
+            return
+        case ListBody():
+            await send(_start(reply, len(reply.body), headers))
+            chunks = reply.body.plain()
+        case _:
+            chunks = await _begin_text(send, reply, reply.body, headers, accept_encoding)
     if not head:
-        for chunk in text.encoded() if is_encoded else text.plain():
+        for chunk in chunks:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
             # A client that reads as fast as the server writes must not keep the others waiting.
             await asyncio.sleep(0)
     await send({"type": "http.response.body", "body": b""})
+
+
+async def _begin_text(
+    send: "Send", reply: Reply, text: DeflatedText, headers: Sequence[Header], accept_encoding: bytes | None
+) -> Iterator[bytes]:
+    """Send the head of a text, and return its chunks: in the compressed form where the client accepts deflate."""
+    headers = [*headers, (b"vary", b"accept-encoding")]
+    if is_encoded := takes_encoding(accept_encoding, b"deflate"):
+        headers.append((b"content-encoding", b"deflate"))
+    await send(_start(reply, text.encoded_length if is_encoded else len(text), headers))
+    return text.encoded() if is_encoded else text.plain()
 
 
 def _start(reply: Reply, length: int, headers: Sequence[Header]) -> "Message":

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.database_errors import describe
-from fieldstone.engine.errors import ApiError, BadUserInput, MethodNotAllowed, RateLimitExceeded
+from fieldstone.engine.errors import ApiError, BadUserInput, MethodNotAllowed
 from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.rest.answers import RestAnswer
 from fieldstone.engine.rest.api import RestApi
@@ -23,7 +23,7 @@ from fieldstone.engine.server.http.requests.disconnect import PATIENCE, CancelOn
 from fieldstone.engine.server.http.requests.incoming import IncomingRequest, read_headers, read_timeout
 from fieldstone.engine.server.http.requests.negotiation import takes_json
 from fieldstone.engine.server.http.requests.request_log import context_of
-from fieldstone.engine.server.http.responses import RETRY_SOON, Headers, Reply, send_reply
+from fieldstone.engine.server.http.responses import Headers, Reply, send_reply
 from fieldstone.engine.server.log import report_unexpected
 from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.rest.exports import ExportEndpoint
@@ -84,9 +84,7 @@ class RestEndpoint:
         except ClientGone:
             raise
         except Exception as error:  # noqa: BLE001 - the app's edge
-            reply = build_rest_error(self._describe(scope, error), given.get(b"accept"))
-            if isinstance(error, RateLimitExceeded) and not any(name == b"retry-after" for name, _ in headers):
-                headers.append(RETRY_SOON)
+            reply = build_rest_error(self._describe(scope, error), given.get(b"accept"), beside=headers)
         if reply is not None:
             is_head, encoding = scope["method"] == "HEAD", given.get(b"accept-encoding")
             await send_reply(send, reply, headers, head=is_head, accept_encoding=encoding)

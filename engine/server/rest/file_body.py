@@ -13,6 +13,7 @@ from fieldstone.engine.server.http.errors import (
     NotAcceptable,
     UnsupportedMediaType,
 )
+from fieldstone.engine.server.http.requests.body import require_plain
 from fieldstone.engine.server.http.requests.incoming import IncomingRequest
 from fieldstone.engine.server.http.requests.negotiation import takes_json
 from fieldstone.engine.server.http.requests.request_log import note_streamed
@@ -111,8 +112,7 @@ def check_file_headers(given: dict[bytes, bytes]) -> None:
         raise UnsupportedMediaType(
             "The body must be the file itself: its Content-Type is text/csv or application/jsonl, in UTF-8."
         )
-    if given.get(b"content-encoding", b"identity").strip().lower() != b"identity":
-        raise UnsupportedMediaType("The file must not be compressed: send it without Content-Encoding.")
+    require_plain(given, "file")
     if b"idempotency-key" in given:
         raise BadUserInput(
             "An import takes no Idempotency-Key: with 'on_conflict' the same file can be sent again.",

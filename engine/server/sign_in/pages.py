@@ -26,7 +26,7 @@ from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission
 from fieldstone.engine.server.http.errors import UnsupportedMediaType
 from fieldstone.engine.server.http.requests.auth import sign_in
-from fieldstone.engine.server.http.requests.body import decode_json, read_body
+from fieldstone.engine.server.http.requests.body import decode_json, read_body, require_plain
 from fieldstone.engine.server.http.requests.incoming import read_headers
 from fieldstone.engine.server.http.requests.negotiation import is_json
 from fieldstone.engine.server.http.requests.request_log import context_of
@@ -229,6 +229,7 @@ class SignIn:
         given = asked.given
         if not is_json(given.get(b"content-type")):
             raise UnsupportedMediaType("The request's Content-Type must be application/json, in UTF-8.")
+        require_plain(given, "body")
         declared = given.get(b"content-length")
         body = await read_body(asked.receive, declared=declared, limit=_LARGEST, deadline=self._deadline)
         members = decode_json(body)

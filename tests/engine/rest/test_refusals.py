@@ -4,11 +4,17 @@ import json
 from typing import Any
 
 import httpx
+import pytest
 
+from fieldstone.engine import create_app
+from fieldstone.engine.errors import ApiError, RateLimitExceeded, ServiceUnavailable
+from fieldstone.engine.rest.routes import Action
+from fieldstone.engine.server.fast_path.rest_request import RestForm
+from fieldstone.engine.server.rest.replies import build_rest_error
 from tests.engine.metadata_api.roles import CREATE
 from tests.engine.rest.asking import ask, create, emails
 from tests.engine.rest.import_jobs.jobs import act, end_of, new_job
-from tests.engine.server.conftest import StartApp
+from tests.engine.server.conftest import StartApp, client_of
 
 ID = "018cc5ca-0000-7000-8000-000000000000"
 PROBLEM = {"accept": "application/problem+json"}
@@ -270,3 +276,22 @@ async def test_a_role_sees_its_part(client: httpx.AsyncClient) -> None:
         assert told == json.loads(json.dumps(absent).replace(ID, unread["id"]))
     gone = await ask(client, "DELETE", f"opportunities/{made['id']}?soft_delete=true", **as_clerk)
     assert gone == {"data": {"deleteOpportunity": {"id": made["id"]}}}
+
+
+@pytest.mark.parametrize("error", [RateLimitExceeded("Too many."), ServiceUnavailable("Away.")], ids=["429", "503"])
+def test_an_answer_that_asks_for_patience_says_for_how_long_once(error: ApiError) -> None:
+    assert build_rest_error(error, None).headers == [(b"retry-after", b"1")]
+    assert RestForm("people", Action.FIND_MANY, None).refuse(error).headers == [(b"retry-after", b"1")]
+    assert build_rest_error(error, None, beside=[(b"retry-after", b"40")]).headers == []
+
+
+@pytest.mark.parametrize("header", ["X-Fieldstone-Consistency", "X-Fieldstone-Token"])
+@pytest.mark.parametrize("accept", ["application/json", "application/problem+json"])
+async def test_a_wrong_wish_for_consistency_is_refused_in_the_form_of_rest(header: str, accept: str) -> None:
+    app = create_app(database_url="postgresql://nowhere/nothing", replica_urls="postgresql://nowhere/other")
+    async with client_of(app) as client:
+        answer = await client.get("/rest/people", headers={header: "never", "accept": accept})
+    assert answer.status_code == 400
+    assert answer.headers["content-type"].startswith(accept)
+    assert answer.json().get("statusCode" if accept == "application/json" else "status") == 400
+    assert header in answer.text

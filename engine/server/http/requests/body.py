@@ -1,11 +1,12 @@
 """Reads a request's body within its limits."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.client_json import decode_json_text
 from fieldstone.engine.errors import BadUserInput
-from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow, ClientGone
+from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow, ClientGone, UnsupportedMediaType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.sql.concurrency.deadlines import Overdue
 
@@ -82,6 +83,12 @@ def _too_large(limit: int) -> BodyTooLarge:
     )
 
 
+def require_plain(given: Mapping[bytes, bytes], name: str) -> None:
+    """Refuse a request whose body, named in the message, is compressed; raises UnsupportedMediaType."""
+    if given.get(b"content-encoding", b"identity").strip().lower() != b"identity":
+        raise UnsupportedMediaType(f"The {name} must not be compressed: send it without Content-Encoding.")
+
+
 def decode_json(body: bytes) -> JsonValue:
     """Return the JSON value of a body.
 
@@ -89,7 +96,8 @@ def decode_json(body: bytes) -> JsonValue:
         BadUserInput: it is not JSON in UTF-8, or nested too deeply, or holds a lone surrogate.
     """
     try:
-        text = body.decode("utf-8")
+        # Tools of Windows write a byte order mark, which is no part of the text.
+        text = body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadUserInput(f"The request's body is not UTF-8: byte {error.start} cannot be decoded.") from None
     return decode_json_text(text, name="The request's body")

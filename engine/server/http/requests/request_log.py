@@ -12,7 +12,7 @@ from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING, Protocol
 
 from fieldstone.engine.server.connections.place import PLACE, Place
-from fieldstone.engine.server.http.requests.request_ids import find_request_id
+from fieldstone.engine.server.connections.request_ids import find_request_id
 from fieldstone.engine.server.log import hold_line, logs_json, logs_requests
 from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.settings import Settings

@@ -66,3 +66,25 @@ async def test_an_idle_connection_is_kept_for_its_time_and_then_closed() -> None
         await until(lambda: connections.stats().open == 0)
         assert b"answered" in client.recv(1_000)
         assert connections.stats().ended == {}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"GET / HTTP/1.1\r\n", b"one Host header"),
+        (b"GET /rest/people?filter=a#b HTTP/1.1\r\nHost: a\r\n", b"write %23"),
+    ],
+    ids=["without Host", "a fragment in the target"],
+)
+async def test_the_answer_to_a_refused_head_has_the_id_of_the_request(line: bytes, message: bytes) -> None:
+    async with opened(ConnectionLimits()) as (_, client, connections):
+        client.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(client, line + b"X-Request-Id: mine-1\r\n\r\n")
+        answer = b""
+        while part := await loop.sock_recv(client, 65_536):
+            answer += part
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert b"\r\nx-request-id: mine-1\r\n" in answer
+        assert message in answer
+        assert sum(connections.stats().ended.values()) == 1

@@ -5,8 +5,10 @@ from typing import Any
 import httpx
 import pytest
 
+from fieldstone.engine.introspection.deflated import DeflatedText, deflate
 from fieldstone.engine.request import compiler
 from fieldstone.engine.request.compile import plan_operation
+from fieldstone.engine.server.http.responses import ListBody, Reply, send_reply
 from tests.engine.server.conftest import StartApp
 
 
@@ -76,3 +78,32 @@ async def test_what_is_refused_for_its_price_is_planned_once(
         answers = (await client.post("/graphql", json=[dear] * 5)).json()
         assert [answer["errors"][0]["extensions"]["code"] for answer in answers] == ["QUERY_TOO_COMPLEX"] * 5
     assert planned == [{}]
+
+
+async def test_a_batch_whose_answers_are_large_begins_no_further_operation(start_app: StartApp) -> None:
+    async with start_app(max_response_bytes=200_000) as (_, client):
+        await client.post("/graphql", json=create("x" * 1_000))
+        names = " ".join(f"n{place}: companies {{ edges {{ node {{ name }} }} }}" for place in range(60))
+        large = {"query": f"{{ {names} }}"}
+        answers = (await client.post("/graphql", json=[large] * 4 + [create("late"), COUNT])).json()
+        assert [one.get("data") is not None for one in answers] == [True, True, True, True, False, False]
+        (error,) = answers[-1]["errors"]
+        assert error["extensions"]["code"] == "QUERY_TOO_COMPLEX"
+        assert "The answers of the batch have more than 200,000 bytes already" in error["message"]
+        assert "FIELDSTONE_MAX_RESPONSE_BYTES" in error["message"]
+        assert (await client.post("/graphql", json=COUNT)).json() == counted(1)
+
+
+async def test_the_list_of_large_answers_is_never_whole() -> None:
+    sent: list[bytes] = []
+
+    async def send(message: Any) -> None:
+        sent.append(message.get("body", b""))
+
+    text = DeflatedText([deflate('"schema"')])
+    body = ListBody([b"1" * 100_000, text, b"2" * 100_000, b"3"])
+    whole = b"[%b,%b,%b,3]" % (b"1" * 100_000, b'"schema"', b"2" * 100_000)
+    assert len(body) == len(whole)
+    await send_reply(send, Reply(200, body))
+    assert b"".join(sent) == whole
+    assert max(map(len, sent)) < 150_000

@@ -103,7 +103,6 @@ def test_nesting_passes_to_the_limit_and_no_deeper() -> None:
         (b'{"a": NaN}', "NaN is not JSON"),
         (b"[Infinity, -Infinity]", "Infinity is not JSON"),
         (b'"\xff"', "is not UTF-8: byte 1"),
-        (b"\xef\xbb\xbf{}", "is not JSON"),
         ('"x"'.encode("utf-16"), "is not UTF-8"),
         (b'"\xed\xa0\x80"', "is not UTF-8"),
         (b'{"a": ["\\ud800"]}', "a lone surrogate"),
@@ -114,7 +113,7 @@ def test_nesting_passes_to_the_limit_and_no_deeper() -> None:
         (b"1e99999999999999999999", "is out of range"),
     ],
     ids=[
-        "empty", "cut off", "NaN", "Infinity", "broken UTF-8", "byte order mark", "UTF-16", "raw surrogate",
+        "empty", "cut off", "NaN", "Infinity", "broken UTF-8", "UTF-16", "raw surrogate",
         "escaped surrogate", "surrogate in a key", "too deep", "much too deep", "too many digits", "exponent",
     ],
 )  # fmt: skip

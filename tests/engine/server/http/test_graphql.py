@@ -1,5 +1,6 @@
 """The endpoints: methods, media types, parameters, keys, and the answers to wrong requests."""
 
+import gzip
 from typing import Any
 
 import httpx
@@ -127,6 +128,21 @@ async def test_a_body_must_say_that_it_is_json(client: httpx.AsyncClient) -> Non
     for content_type in ("text/plain", "application/json; charset=latin-1", ""):
         response = await client.post("/graphql", content=b"{}", headers={"content-type": content_type})
         assert (response.status_code, code_of(response)) == (415, "BAD_USER_INPUT")
+
+
+async def test_a_compressed_body_is_refused_by_its_header(client: httpx.AsyncClient) -> None:
+    body = gzip.compress(b'{"query": "{ __typename }"}')
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    for path in ("/graphql", "/metadata", "/rest/people"):
+        response = await client.post(path, content=body, headers=headers)
+        assert response.status_code == 415
+        assert "must not be compressed: send it without Content-Encoding" in response.text
+
+
+async def test_a_byte_order_mark_is_no_part_of_a_body(client: httpx.AsyncClient) -> None:
+    body = b'\xef\xbb\xbf{"query": "{ __typename }"}'
+    response = await client.post("/graphql", content=body, headers={"content-type": "application/json"})
+    assert response.json() == {"data": {"__typename": "Query"}}
 
 
 async def test_a_client_that_takes_no_json_gets_406(client: httpx.AsyncClient) -> None:
