@@ -63,8 +63,13 @@ class ImportJob:
         """Whether records were written."""
         return bool(self.row.get("has_batches"))
 
-    def show(self, plural: str | None) -> dict[str, Any]:
-        """Return the job as an answer has it; `plural` names its object, None: the object has gone."""
+    def show(self, plural: str | None, *, shows_rows: bool) -> dict[str, Any]:
+        """Return the job as an answer has it.
+
+        Args:
+            plural: names its object; None: the object has gone.
+            shows_rows: whether the first rows of its file are shown.
+        """
         row = self.row
         shown = {
             "id": str(self.id),
@@ -76,7 +81,7 @@ class ImportJob:
             "bytesRead": row["bytes_read"],
         }
         shown |= {name: row[name] for name in ("created", "updated", "failed", "undone", "kept", "ignored")}
-        shown |= {name: row["head"].get(name, []) for name in ("columns", "sample", "suggested")}
+        shown |= {name: row["head"].get(name, []) if shows_rows else [] for name in ("columns", "sample", "suggested")}
         shown |= {name: row["options"].get(name) for name in OPTIONS}
         return shown | {
             "error": row["error"],

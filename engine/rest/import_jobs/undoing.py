@@ -5,6 +5,7 @@ that they pointed to was destroyed, say. A batch is undone in one transaction, t
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -14,7 +15,7 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.import_jobs.job import Status
 from fieldstone.engine.rest.import_jobs.progress import Lease, LeaseLost
 from fieldstone.engine.rest.import_jobs.rights import find_principal
-from fieldstone.engine.rest.import_jobs.running import Means, find_object
+from fieldstone.engine.rest.import_jobs.running import Means, find_object, stamp_of
 from fieldstone.engine.rest.imports.writer import is_about_all
 from fieldstone.metadata.api_names import TypeRole, Verb, mutation_name, type_name
 from fieldstone.metadata.json_text import JsonValue, loads
@@ -23,7 +24,7 @@ from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.executor import Database
 from fieldstone.sql.identifiers import quote_identifier, quote_table
 from fieldstone.sql.queries import named_statement
-from fieldstone.sql.statement import Statement, array_text
+from fieldstone.sql.statement import Row, Statement, array_text
 from fieldstone.sql.transaction import Transaction
 
 _named = partial(named_statement, __name__)
@@ -45,6 +46,33 @@ class _Touched(NamedTuple):
     id: UUID
     stamp: str
     before: Mapping[str, JsonValue] | None
+
+
+def _read_touched(rows: Sequence[Row], stamp: str) -> list[_Touched]:
+    """Return the records of a batch, each once: a row that connects another one has written its record as well.
+
+    Args:
+        rows: of `batch_records`.
+        stamp: the column of `updatedAt`.
+    """
+    found: dict[UUID, _Touched] = {}
+    for id_, written_at, before in rows:
+        read = _Touched(
+            UUID((id_ or b"").decode()), (written_at or b"").decode(), None if before is None else loads(before)
+        )
+        known = found.get(read.id)
+        found[read.id] = read if known is None else _join(known, read, stamp)
+    return [*found.values()]
+
+
+def _join(one: _Touched, other: _Touched, stamp: str) -> _Touched:
+    """Return a record that was written twice: as the last write left it, with the values before the first one."""
+    last = max(one.stamp, other.stamp, key=datetime.fromisoformat)
+    if one.before is None or other.before is None:
+        return _Touched(one.id, last, None)
+    first = min(one.before, other.before, key=lambda before: datetime.fromisoformat(before["image"][stamp]))
+    changed = [*dict.fromkeys([*one.before["changed"], *other.before["changed"]])]
+    return _Touched(one.id, last, {"image": first["image"], "changed": changed})
 
 
 class Undoing:
@@ -88,10 +116,7 @@ class Undoing:
         principal = await find_principal(means.identity, self._lease.job)
         object_ = await find_object(means.core, principal, self._lease.job.object_id)
         rows = await self._database.read(*_RECORDS.bind(id=self._lease.job.id, first=first))
-        touched = [
-            _Touched(UUID((id_ or b"").decode()), (stamp or b"").decode(), None if before is None else loads(before))
-            for id_, stamp, before in rows
-        ]
+        touched = _read_touched(rows, stamp_of(object_))
         refused: set[UUID] = set()
         while True:
             same = await self._database.read(*_look(object_, touched, lock=False))
@@ -172,12 +197,9 @@ class _BatchUndo:
     def __init__(self, lease: Lease, object_: Object, first: int, undone: Sequence[_Touched], kept: int) -> None:
         self._lease = lease
         self._object = object_
+        self._first = first
         self._undone = undone
-        changed = [one for one in undone if one.before is not None]
-        stamps = ["" if one.before and _data_before(object_, one.before) else one.stamp for one in changed]
-        self._step = lease.bind(
-            _UNDO, first=first, undone=len(undone), kept=kept, ids=[one.id for one in changed], stamps=stamps
-        )
+        self._kept = kept
 
     async def begin(self, transaction: Transaction) -> None:
         """Hold the job and the records; raises LeaseLost, or _Changed where one is not as it was seen."""
@@ -187,11 +209,26 @@ class _BatchUndo:
 
     async def end(self, transaction: Transaction, data: bytes) -> None:  # noqa: ARG002 - a companion's
         """Note that the batch is undone; raises LeaseLost."""
-        _check(await transaction.run(*self._step))
+        created = [str(one.id) for one in self._undone if one.before is None]
+        # A deletion by a filter leaves those out that the rule of the role does not let go.
+        ((remaining,),) = await transaction.run(*_count_live(self._object, created)) if created else ((b"0",),)
+        _check(await transaction.run(*self._bind(int(remaining or 0))))
 
     async def note_alone(self, database: Database) -> None:
         """Note the same of a batch of which no record is as the import left it; raises LeaseLost."""
-        _check(await database.write(*self._step))
+        _check(await database.write(*self._bind(0)))
+
+    def _bind(self, remaining: int) -> Any:
+        changed = [one for one in self._undone if one.before is not None]
+        stamps = ["" if one.before and _data_before(self._object, one.before) else one.stamp for one in changed]
+        return self._lease.bind(
+            _UNDO,
+            first=self._first,
+            undone=len(self._undone) - remaining,
+            kept=self._kept + remaining,
+            ids=[one.id for one in changed],
+            stamps=stamps,
+        )
 
 
 def _check(rows: Sequence[Sequence[bytes | None]]) -> None:
@@ -213,6 +250,17 @@ def _look(object_: Object, touched: Sequence[_Touched], *, lock: bool) -> tuple[
     )
     ids, stamps = array_text([str(one.id) for one in touched]), array_text([one.stamp for one in touched])
     return Statement(text=text), [ids.encode(), stamps.encode()]
+
+
+def _count_live(object_: Object, ids: Sequence[str]) -> tuple[Statement, list[bytes | None]]:
+    """Return the statement that counts the records of some ids which are not deleted."""
+    whole = object_.whole
+    id_, deleted = (quote_identifier(whole.active[name].parts[0].column.name) for name in ("id", "deletedAt"))
+    text = (
+        f"SELECT count(*) FROM {quote_table(whole.table)} AS one"  # noqa: S608 - quoted identifiers
+        f" WHERE one.{id_} = ANY ($1::uuid[]) AND one.{deleted} IS NULL"
+    )
+    return Statement(text=text), [array_text(ids).encode()]
 
 
 def _write_document(object_: Object, undone: Sequence[_Touched]) -> tuple[str, dict[str, JsonValue]]:

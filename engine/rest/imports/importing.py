@@ -39,6 +39,8 @@ MOST_ROWS = 500
 _MOST_CHARACTERS = 1 << 19
 """Characters of a batch."""
 
+_SEES_NONE = " An import that is all or nothing is one statement, which finds no record of its own file."
+
 Pieces = AsyncIterator[bytes]
 
 
@@ -141,11 +143,11 @@ class Import:
                 if not self._way.key or {field.name for field in key} == {*self._way.key}
             ]
         reader = self._open(records)
-        own = [
-            name
+        own = {
+            name: field.key_name
             for name, field in object_.active.items()
             if field.parts and (end := relation_end(seen.view, field)) is not None and end.target.id == object_.id
-        ]
+        }
         writer = BatchWriter(
             self._core,
             self._work,
@@ -155,6 +157,7 @@ class Import:
             self._way,
             self.report,
             own,
+            [key[0].name for key in unique_keys(seen.view, object_) if len(key) == 1],
             None if self._record is None else self._record.keep,
         )
         try:
@@ -220,6 +223,8 @@ class Import:
             if not wrong:
                 raise
             for index, reason in wrong.items():
+                if writer.lacks_own(reason) and not reason.message.endswith(_SEES_NONE):
+                    reason.message += _SEES_NONE
                 self.report.refuse(rows[index], reason)
 
     async def _batches(self, reader: Reader, pieces: Pieces) -> AsyncIterator[Sequence[Row]]:

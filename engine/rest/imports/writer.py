@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
 from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import uuid4
 
@@ -29,6 +30,7 @@ from fieldstone.engine.request.idempotency.claim import AlreadyClaimed, SentKey
 from fieldstone.engine.request.idempotency.companion import Companion
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.engine.rest.imports.own_links import OwnLinks
 from fieldstone.engine.rest.imports.report import Report, field_of
 from fieldstone.engine.rest.imports.rows import Row
 from fieldstone.engine.work_thread import WorkThread
@@ -44,6 +46,7 @@ _AT_ONCE = 500
 _MOST_HELD = 10_000
 """Rows that are held back until the records that they point to may have come."""
 _MOST_HELD_CHARACTERS = 16 << 20
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 Keep = Callable[[Sequence[Row]], Companion]
 """Returns the companion of the mutation that writes these rows, in the place of its Idempotency-Key."""
@@ -74,7 +77,8 @@ class BatchWriter:
         type_: the type of their data; None where the role may write none.
         way: how they are written.
         report: counts them.
-        own: the names of the fields that point to records of the object itself.
+        own: the relations to records of the object itself, with the names of their keys.
+        keys: the names of the fields by which a record can be connected to.
         keep: keeps the rows that are written in the transaction that writes them; None: nothing does.
     """
 
@@ -87,7 +91,8 @@ class BatchWriter:
         type_: GraphQLInputType | None,
         way: Way,
         report: Report,
-        own: Collection[str] = (),
+        own: Mapping[str, str] = _NONE,
+        keys: Collection[str] = (),
         keep: Keep | None = None,
     ) -> None:
         self._core = core
@@ -99,6 +104,7 @@ class BatchWriter:
         self._document = _write_document(object_, way)
         # Relations to the object itself: the record that a row points to may stand behind it in the file.
         self._own = own
+        self._links = OwnLinks(own, keys) if own and way.is_trial else None
         self._keep = None if way.is_trial else keep
         self._held: list[tuple[Row, ApiError]] = []
         self._size = 0
@@ -145,17 +151,26 @@ class BatchWriter:
             held, self._held = self._held, []
             self._size = 0
             before = len(held)
+            if self._links is not None:
+                self._links.seek(row for row, _ in held)
             for start in range(0, before, _AT_ONCE):
-                await self.write([row for row, _ in held[start : start + _AT_ONCE]])
+                await self.write([self._rest_of(row) for row, _ in held[start : start + _AT_ONCE]])
             if len(self._held) == before:
                 # No other record has come that they point to.
                 for row, reason in self._held:
                     self._report.refuse(row, reason)
                 self._held = []
 
+    def lacks_own(self, error: ApiError) -> bool:
+        """Return whether an error is about a record of the same object to connect to, which may be one of the file."""
+        return isinstance(error, NotFound) and field_of(error) in self._own
+
+    def _rest_of(self, row: Row) -> Row:
+        """Return a row that was held back as it is written: a trial has rolled the record back that it points to."""
+        return row if self._links is None else self._links.cut(row)
+
     def _refuse(self, row: Row, reason: ApiError) -> None:
-        may_come = isinstance(reason, NotFound) and field_of(reason) in self._own
-        if may_come and len(self._held) < _MOST_HELD and self._size + row.size <= _MOST_HELD_CHARACTERS:
+        if self.lacks_own(reason) and len(self._held) < _MOST_HELD and self._size + row.size <= _MOST_HELD_CHARACTERS:
             # The error itself refers to the batch that it was raised for.
             self._held.append((row, copy(reason)))
             self._size += row.size
@@ -189,6 +204,8 @@ class BatchWriter:
         updated = body.count(b'"created":false')
         self._report.updated += updated
         self._report.created += len(rows) - updated
+        if self._links is not None:
+            self._links.note(rows)
 
     async def _execute(self, request: GraphQLRequest) -> bytes:
         attempts = 0

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from fieldstone.engine.errors import BadUserInput, Conflict, MethodNotAllowed
+from fieldstone.engine.errors import BadUserInput, Conflict, Forbidden, MethodNotAllowed
 from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.rest.import_addresses import ERRORS, PARAMETERS, JobAddress
 from fieldstone.engine.rest.import_jobs.errors_file import write_errors
@@ -211,6 +211,10 @@ async def _answer(admitted: Admitted, address: JobAddress, body: JsonValue) -> R
         return _reply({"imports": [await _show(admitted, job) for job in listed]})
     job = await _find(admitted, address.id)
     if address.act == ERRORS:
+        if not await _shows_rows(admitted, job):
+            raise Forbidden(
+                f"The role '{principal.role}' may not read all of the object: it is shown no rows of another's file."
+            )
         return Reply(
             status=200,
             body=(await write_errors(jobs.store, job.id)).encode("utf-8", "replace"),
@@ -256,7 +260,18 @@ async def _find(admitted: Admitted, id_: UUID) -> ImportJob:
 async def _show(admitted: Admitted, job: ImportJob) -> dict[str, Any]:
     current = await admitted.services.foundation.current.get(admitted.principal.workspace_id)
     object_ = current.objects.get(job.object_id)
-    return job.show(object_.name_plural if object_ is not None else None)
+    shows_rows = await _shows_rows(admitted, job)
+    return job.show(object_.name_plural if object_ is not None else None, shows_rows=shows_rows)
+
+
+async def _shows_rows(admitted: Admitted, job: ImportJob) -> bool:
+    """Return whether a principal sees rows of a job's file: its owner does, and others that may read all records."""
+    if owner_of(admitted.principal) == Owner(job.subject_id, job.row["acts_as"]):
+        return True
+    core, principal = admitted.services.core, admitted.principal
+    view = (await core.look(await core.source.get(principal.workspace_id), principal)).view
+    object_ = view.objects.get(job.object_id)
+    return view.whole is view or (object_ is not None and object_.whole is object_)
 
 
 def _reply(data: dict[str, Any], status: int = 200) -> Reply:

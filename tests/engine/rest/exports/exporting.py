@@ -32,9 +32,21 @@ async def key_of_role(client: httpx.AsyncClient, **role: Any) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-async def add_field(client: httpx.AsyncClient, object_: str, name: str, type_: str, **more: Any) -> None:
+async def object_ids(client: httpx.AsyncClient) -> dict[str, str]:
+    """The ids of the objects by their names."""
     objects = await client.post("/metadata", json={"query": "{ objects { edges { node { id nameSingular } } } }"})
-    ids = {edge["node"]["nameSingular"]: edge["node"]["id"] for edge in objects.json()["data"]["objects"]["edges"]}
+    return {edge["node"]["nameSingular"]: edge["node"]["id"] for edge in objects.json()["data"]["objects"]["edges"]}
+
+
+async def add_manager(client: httpx.AsyncClient) -> None:
+    """Let people have a manager, and each manager its reports."""
+    person = (await object_ids(client))["person"]
+    payload = {"type": "MANY_TO_ONE", "targetObjectMetadataId": person, "targetFieldLabel": "Reports"}
+    await add_field(client, "person", "manager", "RELATION", relationCreationPayload=payload)
+
+
+async def add_field(client: httpx.AsyncClient, object_: str, name: str, type_: str, **more: Any) -> None:
+    ids = await object_ids(client)
     query = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }"
     given = {"objectMetadataId": ids[object_], "name": name, "label": name.title(), "type": type_, **more}
     made = await client.post("/metadata", json={"query": query, "variables": {"input": given}})

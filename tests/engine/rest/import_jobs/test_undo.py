@@ -1,0 +1,59 @@
+"""Undoing imports whose records were written twice, and imports of roles that may not undo all."""
+
+from typing import Any
+
+import httpx
+
+from tests.engine.rest.asking import ask, create, emails
+from tests.engine.rest.exports.exporting import add_manager, key_of_role
+from tests.engine.rest.import_jobs.jobs import act, end_of, new_job
+
+IDS = [f"00000000-0000-4000-a000-{number:012d}" for number in range(3)]
+
+
+async def imported(client: httpx.AsyncClient, text: str, query: str, **options: Any) -> str:
+    """The id of a job of lines of JSON that is done."""
+    path = f"imports?object=people&format=jsonl&start=run{query}"
+    job = (await ask(client, "POST", path, 201, content=text, **options))["data"]["import"]
+    assert (await end_of(client, job["id"]))["status"] == "DONE"
+    return str(job["id"])
+
+
+async def undone(client: httpx.AsyncClient, id_: str, **options: Any) -> tuple[str, int, int]:
+    await act(client, id_, "undo", **options)
+    job = await end_of(client, id_)
+    return job["status"], job["undone"], job["kept"]
+
+
+async def test_a_record_that_another_row_of_its_batch_connects_is_given_back_once(client: httpx.AsyncClient) -> None:
+    await add_manager(client)
+    await create(client, "people", id=IDS[1], email="old@x", city="Bonn")
+    text = (
+        f'{{"id":"{IDS[0]}","email":"a@x"}}\n{{"id":"{IDS[1]}","email":"old@x","city":"Rome"}}\n'
+        f'{{"id":"{IDS[2]}","email":"c@x","reports":{{"connect":["{IDS[0]}","{IDS[1]}"]}}}}\n'
+    )
+    id_ = await imported(client, text, "&on_conflict=id")
+    assert len(await emails(client, f"filter=managerId[eq]:{IDS[2]}")) == 2
+    assert await undone(client, id_) == ("UNDONE", 3, 0)
+    (person,) = (await ask(client, "GET", "people"))["data"]["people"]
+    assert (person["id"], person["city"], person["managerId"]) == (IDS[1], "Bonn", None)
+
+
+async def test_a_record_that_the_role_may_not_delete_is_kept_and_counted(client: httpx.AsyncClient) -> None:
+    grant = {"object": "person", "create": {}, "read": {}, "delete": {"rule": {"city": {"eq": "Rome"}}}}
+    key = await key_of_role(client, grants=[grant])
+    job = await new_job(client, "email,city\na@x,Rome\nb@x,Bonn\n", "start=run", headers=key)
+    assert (await end_of(client, job["id"]))["created"] == 2
+    assert await undone(client, job["id"], headers=key) == ("UNDONE", 1, 1)
+    assert await emails(client, "") == ["b@x"]
+
+
+async def test_rows_of_another_file_are_shown_to_those_that_may_read_its_object(client: httpx.AsyncClient) -> None:
+    job = await new_job(client, "email\na@x\nb\n", "start=check")
+    await end_of(client, job["id"])
+    key = await key_of_role(client, settings=["API_KEYS"], grants=[{"object": "company", "read": {}}])
+    (shown,) = (await ask(client, "GET", "imports", headers=key))["data"]["imports"]
+    assert (shown["id"], shown["columns"], shown["sample"], shown["suggested"]) == (job["id"], [], [], [])
+    refused = await ask(client, "GET", f"imports/{job['id']}/errors.csv", 403, headers=key)
+    assert "is shown no rows of another's file" in refused["message"]
+    assert (await ask(client, "GET", f"imports/{job['id']}"))["data"]["import"]["sample"] == [["a@x"], ["b"]]
