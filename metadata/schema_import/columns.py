@@ -140,7 +140,8 @@ def _plan_array(column: SourceColumn, value: Term) -> ColumnPlan | None:
     if not column.labels and known is None:
         return None
     if not column.is_nested and (column.labels or (known is not None and known.type is FieldType.TEXT)):
-        plan = ColumnPlan(type=FieldType.ARRAY, value=import_rows.as_texts(value))
+        gaps = ("the NULLs in its lists are left out",) if column.has_gaps else ()
+        plan = ColumnPlan(type=FieldType.ARRAY, value=import_rows.as_texts(value), notes=gaps)
     else:
         lists = " with lists in its lists" if column.is_nested else ""
         plan = ColumnPlan(

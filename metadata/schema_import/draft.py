@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from fieldstone.metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation
-from fieldstone.metadata.changes.rules.names import derive_label
+from fieldstone.metadata.changes.rules.names import MAXIMUM_BYTES, derive_label
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.model import Field, Index, Object, OnDelete, RelationType, Snapshot
 from fieldstone.metadata.schema_import.columns import ColumnPlan, plan_column
 from fieldstone.metadata.schema_import.growing_model import GrowingModel
-from fieldstone.metadata.schema_import.keys import is_counted, is_record_id, is_surrogate, row_id
+from fieldstone.metadata.schema_import.keys import is_counted, is_exact, is_record_id, is_surrogate, row_id
 from fieldstone.metadata.schema_import.memory import Made
 from fieldstone.metadata.schema_import.names import field_name, is_respelled, object_names
 from fieldstone.metadata.schema_import.source import SourceColumn, SourceConstraint, SourceSchema, SourceTable
@@ -21,6 +21,8 @@ from fieldstone.sql.ddl.import_rows import Term
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 
+_LONGEST_NAME = MAXIMUM_BYTES - 4
+"""Letters of an object's singular: its plural and the numbers of its rivals have room behind it."""
 _TIMES = frozenset({"createdAt", "updatedAt", "deletedAt"})
 _MOMENTS = frozenset({"timestamp", "timestamptz"})
 _ON_DELETE = {"c": OnDelete.CASCADE, "n": OnDelete.SET_NULL, "d": OnDelete.SET_NULL}
@@ -85,7 +87,7 @@ class ImportDraft:
             self._objects[table.oid] = self.made[table.table.name, ""] = known.id
             self._note(table, f"is there already, as the object {known.name_singular}")
             return
-        singular, plural = object_names(table.table.name)
+        singular, plural = object_names(table.table.name, longest=_LONGEST_NAME)
 
         def build(number: int) -> CreateObject:
             return CreateObject(
@@ -100,7 +102,7 @@ class ImportDraft:
         made = self._model.apply_first(build)
         if made.name_singular != singular:
             self._note(table, f"the name {singular} is taken here, so that its object is called {made.name_singular}")
-        elif is_respelled(table.table.name):
+        elif is_respelled(table.table.name) or len(singular) == _LONGEST_NAME:
             self._note(table, f"its object is called {singular}")
         self._objects[table.oid] = self.made[table.table.name, ""] = made.id
         if not table.key:
@@ -240,7 +242,7 @@ class ImportDraft:
         is_one_to_one = table.is_unique([name])
         on_delete = _ON_DELETE.get(key.on_delete, OnDelete.RESTRICT)
         value = import_rows.column(name)
-        if [one.name for one in target.key] == list(key.target_columns):
+        if [one.name for one in target.key] == list(key.target_columns) and is_exact(target.key[0]):
             found = row_id(target, [value])
         else:
             found = import_rows.look_up(target.table, row_id(target, of="t"), key.target_columns[0], value)
@@ -306,7 +308,10 @@ class ImportDraft:
         return self._object(table).by_id.get(made) if made else None
 
     def _is_required(self, table: SourceTable, column: SourceColumn, *, has_default: bool = False) -> bool:
-        """Return whether the field of a column can be required like the column: not if records exist already."""
+        """Return whether the field of a column can be required like the column: not if a record may be without it."""
+        if column.becomes_null:
+            self._note(table, f"the column {column.name} is optional here, as some of its values become NULL")
+            return False
         if column.is_required and not has_default and self._objects[table.oid] in self._before.objects:
             self._note(table, f"the column {column.name} is optional here, as there may be records already")
             return False
@@ -362,4 +367,6 @@ def _fits(field: Field, plan: ColumnPlan) -> bool:
 
 
 def _numbered(name: str, number: int) -> str:
-    return name if number == 1 else f"{name}{number}"
+    """Return a name that others than the first one get a number behind, cut to the length of names."""
+    suffix = "" if number == 1 else str(number)
+    return name[: MAXIMUM_BYTES - len(suffix)] + suffix

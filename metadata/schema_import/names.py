@@ -14,9 +14,14 @@ _SHORTEST_PLURAL = 4
 _LAST_WORD = re.compile(r"([A-Z]?[a-z]+)$", re.ASCII)
 
 
-def object_names(table: str) -> tuple[str, str]:
-    """Return the names of one record and of several: film_actors gives filmActor, filmActors. They always differ."""
-    name = _derive(table) or "object"
+def object_names(table: str, *, longest: int = 60) -> tuple[str, str]:
+    """Return the names of one record and of several: film_actors gives filmActor, filmActors. They always differ.
+
+    Args:
+        table: its name.
+        longest: letters of the singular.
+    """
+    name = (_derive(table) or "object")[:longest]
     singular = _with_last_word(name, _singular_word)
     return singular, name if singular != name else _with_last_word(name, _plural_word)
 

@@ -28,6 +28,8 @@ class SourceColumn:
         labels: those of an enum, in its order.
         default: the expression.
         is_nested: whether it is an array whose items are lists themselves.
+        has_gaps: whether it is an array some of whose items are NULL.
+        becomes_null: whether some of its values have no counterpart, and so become NULL.
     """
 
     name: str
@@ -41,6 +43,8 @@ class SourceColumn:
     is_generated: bool
     comment: str | None
     is_nested: bool
+    has_gaps: bool = False
+    becomes_null: bool = False
 
 
 @frozen

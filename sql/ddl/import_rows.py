@@ -30,6 +30,11 @@ def as_text(value: Term) -> Term:
     return sql.SQL("{}::text").format(value)
 
 
+def as_lower(value: Term) -> Term:
+    """Return a value's text in small letters."""
+    return sql.SQL("lower({}::text)").format(value)
+
+
 def as_texts(value: Term) -> Term:
     """Return a list as a list of text, without NULLs."""
     return sql.SQL("array_remove({}::text[], NULL)").format(value)
@@ -134,10 +139,26 @@ def insert_first_rows(table: Table, columns: Sequence[str], select: sql.Composed
     )
 
 
-def is_nested(table: Table, column_name: str, *, only: bool) -> sql.Composed:
-    """Return the SELECT that tells whether lists in a column hold lists: an array's type has no depth."""
-    return sql.SQL("SELECT EXISTS (SELECT FROM {}{} AS s WHERE array_ndims({}) > 1)").format(
-        sql.SQL("ONLY " if only else ""), table_sql(table), column(column_name)
+def is_nested(column_name: str) -> Term:
+    """Return whether the list in a column holds lists: an array's type has no depth."""
+    return sql.SQL("array_ndims({}) > 1").format(column(column_name))
+
+
+def has_gaps(column_name: str) -> Term:
+    """Return whether the list in a column has a NULL among its items."""
+    return sql.SQL("array_ndims({0}) = 1 AND array_position({0}, NULL) IS NOT NULL").format(column(column_name))
+
+
+def becomes_null(column_name: str, value: Term) -> Term:
+    """Return whether the value of a column is one, while that which is carried over is NULL."""
+    return sql.SQL("{} IS NOT NULL AND ({}) IS NULL").format(column(column_name), value)
+
+
+def any_of(table: Table, conditions: Sequence[Term], *, only: bool) -> sql.Composed:
+    """Return the SELECT that tells of each condition whether it holds for a row; one scan for all of them."""
+    told = (sql.SQL("coalesce(bool_or({}), false)").format(one) for one in conditions)
+    return sql.SQL("SELECT {} FROM {}{} AS s").format(
+        sql.SQL(", ").join(told), sql.SQL("ONLY " if only else ""), table_sql(table)
     )
 
 

@@ -19,7 +19,7 @@ from fieldstone.metadata.schema_file.text import write_document
 from fieldstone.metadata.schema_import.choice import choose
 from fieldstone.metadata.schema_import.draft import ImportDraft
 from fieldstone.metadata.schema_import.memory import read_made, remember
-from fieldstone.metadata.schema_import.nested_lists import find_nested_lists
+from fieldstone.metadata.schema_import.odd_values import find_odd_values
 from fieldstone.metadata.schema_import.plan import plan_import
 from fieldstone.metadata.schema_import.rows import copy_rows
 from fieldstone.metadata.schema_import.source import read_source
@@ -64,9 +64,12 @@ async def import_schema(
         SqlError: the workspace's database cannot be reached.
         typer.Exit: with `check`.
     """
-    async with open_foundation_of(settings, workspace) as foundation, _open_source(foundation, dsn) as there:
+    async with (
+        open_foundation_of(settings, workspace, only_reads=check or as_file) as foundation,
+        _open_source(foundation, dsn) as there,
+    ):
         source = choose(await read_source(there, schema), only=only, skip=skip)
-        source = await find_nested_lists(there, source)
+        source = await find_odd_values(there, source, with_rows=with_rows)
         if dsn is None:
             # PostgreSQL would end the idle transaction before a person confirms; the change's session reads the rows.
             await there.commit()

@@ -5,7 +5,7 @@ import pytest
 
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.schema_import.draft import ImportDraft
-from fieldstone.metadata.schema_import.nested_lists import find_nested_lists
+from fieldstone.metadata.schema_import.odd_values import find_odd_values
 from fieldstone.metadata.schema_import.plan import plan_import
 from fieldstone.metadata.schema_import.source import read_source
 from tests.apis import Apis, open_apis
@@ -25,7 +25,7 @@ INSERT INTO rental.l VALUES (1); INSERT INTO rental.r VALUES (2, 1); UPDATE rent
 
 async def plan_of(apis: Apis) -> ImportDraft:
     async with apis.database.session() as connection:
-        source = await find_nested_lists(connection, await read_source(connection, "rental"))
+        source = await find_odd_values(connection, await read_source(connection, "rental"), with_rows=True)
     return plan_import(await apis.snapshot(), source, {})
 
 
@@ -58,7 +58,7 @@ async def test_a_column_that_cannot_be_read_keeps_nobody_from_a_look_at_the_plan
     try:
         async with await psycopg.AsyncConnection.connect(filled_dsn) as connection:
             await connection.execute("SET LOCAL ROLE stranger")
-            source = await find_nested_lists(connection, await read_source(connection, "rental"))
+            source = await find_odd_values(connection, await read_source(connection, "rental"), with_rows=True)
         grid = next(table for table in source.tables if table.table.name == "grid")
         assert [column.is_nested for column in grid.columns] == [False, True, False, False, False]
     finally:
@@ -112,3 +112,71 @@ async def test_comments_and_options_that_are_no_texts_of_ours_are_made_to_fit(fi
         assert [option.label for option in mood.options] == ["good [31m", "Bad"]
         said = "the comment on {} is shortened, or has blanks for its control characters"
         assert {f"odd: {said.format('odd')}", f"odd: {said.format('mood')}"} <= set(plan.notes)
+
+
+_WITHOUT_COUNTERPART = """
+CREATE TABLE rental.price (id int PRIMARY KEY, until timestamptz NOT NULL DEFAULT 'infinity', since date NOT NULL,
+    data jsonb NOT NULL, factor numeric NOT NULL, names text[]);
+INSERT INTO rental.price VALUES (1, 'infinity', '0001-01-01 BC', 'null', 1, '{a,NULL,b}')
+"""
+
+
+async def test_values_without_a_counterpart_make_their_column_optional(filled_dsn: str) -> None:
+    execute(filled_dsn, _WITHOUT_COUNTERPART)
+    async with open_apis(filled_dsn) as apis:
+        plan = await plan_of(apis)
+        notes = [
+            note.removeprefix("price: the column ") for note in plan.notes if note.startswith("price: the column ")
+        ]
+        optional = "is optional here, as some of its values become NULL"
+        assert [f"{name} {optional}" for name in ("until", "since", "data")] == [
+            one for one in notes if "optional" in one
+        ]
+        assert "names: the NULLs in its lists are left out" in notes
+        await carry_out(apis, plan)
+        price = (await apis.snapshot()).by_singular["price"]
+        assert [price.by_name[name].is_nullable for name in ("until", "since", "data", "factor")] == [True] * 3 + [
+            False
+        ]
+        found = await apis.data("{ prices { edges { node { until since data factor names } } } }")
+        (edge,) = found["prices"]["edges"]
+        assert edge["node"] == {"until": None, "since": None, "data": None, "factor": 1, "names": ["a", "b"]}
+
+
+_EQUAL_KEYS = """
+CREATE EXTENSION IF NOT EXISTS citext SCHEMA public;
+CREATE TABLE rental.tag (id public.citext PRIMARY KEY);
+CREATE TABLE rental.use (id int PRIMARY KEY, tag_id public.citext REFERENCES rental.tag);
+CREATE TABLE rental.rate (id numeric PRIMARY KEY);
+CREATE TABLE rental.bill (id int PRIMARY KEY, rate_id numeric REFERENCES rental.rate);
+INSERT INTO rental.tag VALUES ('abc'); INSERT INTO rental.use VALUES (1, 'ABC');
+INSERT INTO rental.rate VALUES (1.0); INSERT INTO rental.bill VALUES (1, 1)
+"""
+
+
+async def test_keys_that_are_equal_in_other_letters_lead_to_their_record(filled_dsn: str) -> None:
+    execute(filled_dsn, _EQUAL_KEYS)
+    async with open_apis(filled_dsn) as apis:
+        await carry_out(apis, await plan_of(apis))
+        found = await apis.data(
+            "{ uses { edges { node { tag { sourceId } } } } bills { edges { node { rate { sourceId } } } } }"
+        )
+        assert found["uses"]["edges"] == [{"node": {"tag": {"sourceId": "abc"}}}]
+        assert found["bills"]["edges"] == [{"node": {"rate": {"sourceId": 1}}}]
+
+
+@pytest.mark.parametrize("letters", [63, 60, 59, 58])
+async def test_a_table_with_a_long_name_has_a_shorter_one_here(letters: int, filled_dsn: str) -> None:
+    name = "a" * letters
+    execute(filled_dsn, f"CREATE TABLE rental.{name} (id int PRIMARY KEY, n text)")
+    execute(filled_dsn, f"CREATE TABLE rental.{name[:-1]}b (id int PRIMARY KEY, n text)")
+    async with open_apis(filled_dsn) as apis:
+        plan = await plan_of(apis)
+        await carry_out(apis, plan)
+        snapshot = await apis.snapshot()
+        made = [one for one in snapshot.by_singular if one.startswith("a" * 50)]
+        assert len(made) == 2
+        for one in made:
+            assert len(snapshot.by_singular[one].name_plural) <= 63
+        said = [note for note in plan.notes if note.startswith(name[:50]) and "its object is called" in note]
+        assert (len(said) > 0) == (letters >= 59)
