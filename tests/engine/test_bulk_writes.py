@@ -8,6 +8,7 @@ import pytest
 
 from tests.apis import LIMITS, Apis, open_apis
 from tests.engine.records import NOBODY, check_refused, count, create, take_events
+from tests.engine.removing import make_object, relate
 
 VERBS = ("update", "delete", "restore", "destroy")
 HINT = "The filter says nothing; to mean all records write { id: { is: NOT_NULL } }."
@@ -192,3 +193,40 @@ async def test_a_filter_across_a_relation(apis: Apis) -> None:
     await apis.data("mutation ($id: UUID!) { deleteCompany(id: $id) { id } }", id=acme)
     text = 'mutation { deletePeople(filter: {company: {name: {eq: "Acme"}}}) { email } }'
     assert await apis.data(text) == {"deletePeople": []}
+
+
+@pytest.mark.parametrize("on_delete", ["SET_NULL", "CASCADE"])
+@pytest.mark.parametrize("verb", ['destroyThing(id: "ROOT")', 'destroyThing(where: {name: "root"})', "destroyThings"])
+async def test_the_records_that_depend_on_those_destroyed_count(limited: Apis, on_delete: str, verb: str) -> None:
+    thing = await make_object(limited, "thing")
+    await relate(limited, thing, "parent", thing, on_delete)
+    unique = "mutation ($id: UUID!) { updateField(id: $id, input: {isUnique: true}) { id } }"
+    await limited.change(unique, id=str((await limited.snapshot()).by_singular["thing"].active["name"].id))
+    root = await create(limited, "thing", name="root")
+    for name in "abcde":
+        await create(limited, "thing", name=name, parentId=root)
+    given = verb.replace("ROOT", root) if "(" in verb else f'{verb}(filter: {{id: {{eq: "{root}"}}}})'
+    text = f"mutation {{ {given} {{ id }} }}"
+    message = (
+        "More than 5 records would be written, among them things that point to records that would be destroyed, by"
+        " 'parent': connect them to another record, or destroy them, first; nothing was written."
+    )
+    await check_refused(limited, text, "BAD_USER_INPUT", message)
+    await create(limited, "thing", name="f", parentId=root)
+    await check_refused(limited, text, "BAD_USER_INPUT", message)
+    await limited.data('mutation { destroyThings(filter: {name: {in: ["e", "f"]}}) { id } }')
+    await limited.data(text)
+    assert await count(limited, "things") == (4 if on_delete == "SET_NULL" else 0)
+
+
+async def test_the_levels_of_a_cascade_count_together(limited: Apis) -> None:
+    thing = await make_object(limited, "thing")
+    await relate(limited, thing, "parent", thing, "CASCADE")
+    first = last = await create(limited, "thing")
+    for _ in range(5):
+        last = await create(limited, "thing", parentId=last)
+    error = await limited.error(f'mutation {{ destroyThing(id: "{first}") {{ id }} }}')
+    assert error["message"].startswith("More than 5 records would be written, among them things that point")
+    await limited.data(f'mutation {{ destroyThing(id: "{last}") {{ id }} }}')
+    await limited.data(f'mutation {{ destroyThing(id: "{first}") {{ id }} }}')
+    assert await count(limited, "things") == 0

@@ -1,5 +1,7 @@
 """Destroying records: the records that point to them are treated by the relation's onDelete."""
 
+from itertools import pairwise
+
 import pytest
 
 from tests.apis import Apis
@@ -95,6 +97,19 @@ async def test_records_that_point_to_each_other_and_to_themselves(apis: Apis, on
         answer = await apis.data("mutation ($id: UUID!) { destroyThing(id: $id) { id } }", id=id_)
         assert answer == {"destroyThing": {"id": id_}}
     assert await count(apis, "things") == (2 if on_delete == "SET_NULL" else 0)
+
+
+async def test_a_long_chain_of_records_is_destroyed_with_its_head(apis: Apis) -> None:
+    """A cascade that called itself once for each level failed at a thousand."""
+    object_ = await make_object(apis, "thing")
+    await relate(apis, object_, "parent", object_, "CASCADE")
+    created = await apis.data("mutation ($d: [ThingInput!]!) { createThings(data: $d) { id } }", d=[{}] * 1100)
+    ids = [row["id"] for row in created["createThings"]]
+    updates = [{"id": id_, "data": {"parentId": parent}} for parent, id_ in pairwise(ids)]
+    await apis.data("mutation ($u: [ThingUpdateItemInput!]) { updateThings(updates: $u) { id } }", u=updates)
+    text = "mutation ($id: UUID!) { destroyThing(id: $id) { id } }"
+    assert await apis.data(text, id=ids[0]) == {"destroyThing": {"id": ids[0]}}
+    assert await count(apis, "things") == 0
 
 
 async def test_several_that_point_to_each_other_are_destroyed_at_once(apis: Apis) -> None:

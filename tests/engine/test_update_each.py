@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.apis import Apis
+from tests.engine.nested.writing import relate
 from tests.engine.records import NOBODY, create, take_events
 
 EACH = """mutation ($u: [PersonUpdateItemInput!]!) {
@@ -103,12 +104,66 @@ async def test_the_place_of_an_error(apis: Apis) -> None:
         _, extensions = await refusal(apis, EACH, u=given)
         assert (extensions["code"], extensions["field"]) == (code, field)
         assert extensions["input"][:2] == ["updates", 1]
-    message, extensions = await refusal(apis, EACH, u=change({"email": "2"}))
-    assert (message, extensions["code"]) == ("Another Person has this value of 'email'.", "CONFLICT")
     await apis.data("mutation ($id: UUID!) { deletePerson(id: $id) { id } }", id=ids[1])
     await take_events(apis)
     _, extensions = await refusal(apis, EACH, u=change({}))
     assert extensions["code"] == "NOT_FOUND"
+
+
+async def test_a_taken_key_names_its_elements(apis: Apis) -> None:
+    """Creates have always named theirs; of changes the place was `updates.email`, which is none."""
+    ids = await people(apis, 5)
+
+    async def taken(*emails: str | None) -> list[tuple[int, str]]:
+        data: list[dict[str, Any]] = [{"city": "x"} if email is None else {"email": email} for email in emails]
+        given = [{"id": id_, "data": one} for id_, one in zip(ids, data, strict=False)]
+        message, extensions = await refusal(apis, EACH, u=given)
+        assert (message, extensions.pop("code")) == ("Another Person has this value of 'email'.", "CONFLICT")
+        rows = extensions.pop("rows")
+        assert extensions == {name: rows[0][name] for name in ("field", "input")}
+        for row in rows:
+            index = row["input"][1]
+            assert (row["input"], row["field"]) == (["updates", index, "data", "email"], f"updates[{index}].data.email")
+        return [(row["input"][1], row["value"]) for row in rows]
+
+    assert await taken("x", "4") == [(1, "4")]
+    assert await taken("0", "x", "0") == [(0, "0"), (2, "0")]
+    assert await taken(None, "x", "x") == [(1, "x"), (2, "x")]
+    assert await taken("3", None, "y", "x") == [(0, "3")]
+    assert await taken("1", "0", "y") == [(0, "1"), (1, "0")]
+    await apis.data("mutation ($id: UUID!) { deletePerson(id: $id) { id } }", id=ids[4])
+    await take_events(apis)
+    free = [{"id": ids[0], "data": {"email": "4"}}, {"id": ids[1], "data": {"email": "1"}}]
+    assert [row["email"] for row in (await apis.data(EACH, u=free))["updatePeople"]] == ["4", "1"]
+
+
+async def test_a_taken_key_of_several_fields_and_of_a_relation(apis: Apis) -> None:
+    await relate(apis, "person", "runs", "company", "boss", type="ONE_TO_ONE")
+    person = (await apis.snapshot()).by_singular["person"]
+    given = {
+        "objectMetadataId": str(person.id),
+        "fieldMetadataIds": [str(person.by_name[name].id) for name in ("firstName", "city")],
+        "isUnique": True,
+    }
+    await apis.change("mutation ($i: CreateIndexInput!) { createIndex(input: $i) { id } }", i=given)
+    ids = await people(apis)
+
+    async def blamed(*data: dict[str, Any]) -> list[dict[str, Any]]:
+        updates = [{"id": id_, "data": one} for id_, one in zip(ids, data, strict=False)]
+        _, extensions = await refusal(apis, EACH, u=updates)
+        assert extensions["code"] == "CONFLICT"
+        return [{name: row[name] for name in row if name != "field"} for row in extensions["rows"]]
+
+    # The city of the record is no part of the input.
+    assert await blamed({"lastName": "x"}, {"firstName": "f2"}) == [{"input": ["updates", 1, "data", "firstName"]}]
+    whole = {"firstName": "f2", "city": "C"}
+    assert await blamed({"lastName": "x"}, whole) == [
+        {"input": ["updates", 1, "data", "firstName"], "value": ["f2", "C"]}
+    ]
+    acme = await create(apis, "company", name="Acme")
+    await apis.data(EACH, u=[{"id": ids[2], "data": {"runsId": acme}}])
+    await take_events(apis)
+    assert await blamed({"city": "x"}, {"runsId": acme}) == [{"input": ["updates", 1, "data", "runs"], "value": acme}]
 
 
 ALONE = {

@@ -1,4 +1,4 @@
-"""The search for the rows of a failed create that are to blame."""
+"""The search for the rows of a failed write of several records that are to blame."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -11,16 +11,17 @@ from fieldstone.metadata.roles.role import Action
 from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.parts import parts_of
+from fieldstone.sql.plan.writes.changes import UpdateRows
 from fieldstone.sql.plan.writes.inserts import Insert
 from fieldstone.sql.plan.writes.look_ups import Faults
 from fieldstone.sql.plan.writes.upserts import UniqueKey, Upsert
 
 
-def build_faults(context: PlanContext, object_: Object, insert: Insert | Upsert) -> Faults:
-    """Return the search for the rows of an insertion or an upsert that failed."""
-    written = {column.name for column in insert.columns} | {reference.column.name for reference in insert.references}
-    if isinstance(insert, Upsert):
-        keys = tuple(key for key, _ in insert.keys)
+def build_faults(context: PlanContext, object_: Object, write: Insert | Upsert | UpdateRows) -> Faults:
+    """Return the search for the rows of a write that failed."""
+    written = {column.name for column in write.columns} | {reference.column.name for reference in write.references}
+    if isinstance(write, Upsert):
+        keys = tuple(key for key, _ in write.keys)
     else:
         known = unique_keys(context.snapshot, object_.whole)
         each = (
@@ -29,17 +30,19 @@ def build_faults(context: PlanContext, object_: Object, insert: Insert | Upsert)
             )
             for key in known
         )
-        keys = tuple(key for key in each if all(column.name in written for column in key.columns))
+        has = any if isinstance(write, UpdateRows) else all
+        keys = tuple(key for key in each if has(column.name in written for column in key.columns))
     # The statement has no parameters besides the rows: targets that a rule decides about are not looked for.
-    bound = [any(isinstance(part, Parameter) for part in parts_of(one.condition)) for one in insert.references]
+    bound = [any(isinstance(part, Parameter) for part in parts_of(one.condition)) for one in write.references]
     references = tuple(
         replace(one, condition=And(terms=())) if is_bound else one
-        for one, is_bound in zip(insert.references, bound, strict=True)
+        for one, is_bound in zip(write.references, bound, strict=True)
     )
-    bare = replace(insert, references=references)
+    bare = replace(write, references=references)
+    is_change = isinstance(bare, UpdateRows)
     return Faults(
-        insert=replace(bare, rights=None) if isinstance(bare, Insert) else _without_rights(bare),
-        missing=tuple(place for place, is_bound in enumerate(bound) if not is_bound),
+        write=_without_rights(bare) if isinstance(bare, Upsert) else replace(bare, rights=None),
+        missing=() if is_change else tuple(place for place, is_bound in enumerate(bound) if not is_bound),
         keys=keys,
         deleted_at=object_.deleted_at,
         limit=MOST_ROWS,

@@ -24,6 +24,10 @@ class Implied:
 
     The statement takes the destroyed records' ids. For SET_NULL and CASCADE it writes, and answers as a write does; for
     RESTRICT it counts those that stand in the way, as `{"n":{"n":3}}`; those that a restricted role sees as "seen".
+
+    Attributes:
+        is_told: whether the role may be told of all records that it writes.
+        limit: how many records the whole removal may write.
     """
 
     relation: Relation
@@ -31,6 +35,8 @@ class Implied:
     holder: Object
     field: Field
     statement: BoundStatement
+    is_told: bool
+    limit: int
 
 
 Removal = Mapping[UUID, tuple[Implied, ...]]
@@ -70,6 +76,8 @@ def _implied(context: PlanContext, relation: Relation) -> Implied:
         holder=holder,
         field=field,
         statement=compile_bound(plan, context.parameters),
+        is_told=holder.access is None or (is_shown(holder, field) and None in [way.rule for way in holder.rights.read]),
+        limit=context.limits.bulk,
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from typing import cast
-from uuid import UUID
 
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError
@@ -17,11 +16,12 @@ from fieldstone.engine.planner.writes.planned import PlannedWrite, bind_event
 from fieldstone.engine.request.execution.attempt import Attempt
 from fieldstone.engine.request.execution.merge import run_merge
 from fieldstone.engine.request.execution.nested import NestedRun, run_certain
+from fieldstone.engine.request.execution.removal import count_ids, imply
 from fieldstone.engine.request.idempotency.companion import Companion
 from fieldstone.engine.request.write_errors.forbidden import checks_of, uphold
 from fieldstone.engine.request.write_errors.row_faults import may_have_rows, name_rows
-from fieldstone.engine.request.write_errors.verdicts import judge_write, restrict
-from fieldstone.metadata.model import OnDelete, Snapshot
+from fieldstone.engine.request.write_errors.verdicts import judge_write
+from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.errors import DatabaseError, UniqueViolation, ValueTooLong
 from fieldstone.sql.executor import Database
 from fieldstone.sql.statement import Row, Statement, Step
@@ -122,7 +122,7 @@ async def _run_once(
         else:
             failed.append((only, bound[0]))
             judge_write(only, row, role)
-            meter.pay(only.price, bindings, times=_count(row[1]))
+            meter.pay(only.price, bindings, times=count_ids(row[1]))
             return _tell(only, row)
 
     runs = _runs(writes, bound, snapshot)
@@ -281,10 +281,10 @@ async def _run(attempt: Attempt, write: PlannedWrite, parameters: list[bytes | N
         if ids and ids != _NO_IDS:
             await transaction.run(*bind_event(write.event, row))
         created = []
-    attempt.meter.pay(write.price, bindings, times=_count(ids))
+    attempt.meter.pay(write.price, bindings, times=count_ids(ids))
     attempt.checks.extend(checks_of(write, ids or _NO_IDS, created[0] if created else None))
     if ids and ids != _NO_IDS:
-        await _imply(transaction, write, write.object_.id, bindings._replace(ids=ids))
+        await imply(transaction, write, bindings._replace(ids=ids))
     if write.read_back is not None:
         told = bindings._replace(ids=ids or _NO_IDS, created=(created[0] if created else None) or _NO_IDS)
         answer = await _read(transaction, write.read_back, told)
@@ -302,7 +302,7 @@ async def _run_nested(attempt: Attempt, run: NestedRun) -> bytes:
             listed = run.answer or b"[]"
         else:
             await run.run(transaction, bindings)
-            meter.pay(write.price, bindings, times=_count(run.answered))
+            meter.pay(write.price, bindings, times=count_ids(run.answered))
             told = bindings._replace(ids=run.answered, created=run.bound.created)
             listed = await _read(transaction, write.read_back, told)
     except DatabaseError as error:
@@ -313,28 +313,9 @@ async def _run_nested(attempt: Attempt, run: NestedRun) -> bytes:
     return _answer(write, listed)
 
 
-async def _imply(transaction: Transaction, write: PlannedWrite, object_id: UUID, bindings: Bindings) -> None:
-    """Do the work on other records that destroying the records `bindings.ids` of an object implies."""
-    for implied in write.removal.get(object_id, ()):
-        bound = implied.statement
-        (row,) = await transaction.run(bound.statement, bound.bind(bindings))
-        if implied.on_delete is OnDelete.RESTRICT:
-            restrict(write, implied, row)
-            continue
-        judge_write(write, row, bindings.role)
-        ids = row[1]
-        if implied.on_delete is OnDelete.CASCADE and ids and ids != _NO_IDS:
-            await _imply(transaction, write, implied.holder.id, bindings._replace(ids=ids))
-
-
 async def _read(transaction: Transaction, bound: BoundStatement, bindings: Bindings) -> bytes:
     (row,) = await transaction.run(bound.statement, bound.bind(bindings))
     return row[0] or b"[]"
-
-
-def _count(ids: bytes | None) -> int:
-    """Return how many ids PostgreSQL's text of an uuid[] has."""
-    return 0 if not ids or ids == _NO_IDS else ids.count(b",") + 1
 
 
 def _answer(write: PlannedWrite | PlannedNested, listed: bytes) -> bytes:

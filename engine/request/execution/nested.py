@@ -24,6 +24,7 @@ from fieldstone.engine.planner.writes.nested.steps import (
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.planner.writes.row_errors import input_name
 from fieldstone.engine.request.write_errors.forbidden import Written, forbidden_message
+from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.errors import (
@@ -60,7 +61,7 @@ class _Sent(NamedTuple):
 
 
 class TakenKey(NamedTuple):
-    """A step that created several records, refused because of a unique key of one of them."""
+    """A step that wrote several records, refused because of a unique key of one of them."""
 
     error: Conflict
     sent: _Sent
@@ -71,7 +72,7 @@ class TakenKey(NamedTuple):
         """Have the error name the records that are to blame, as far as they still are."""
         faults = self.sent.step.faults
         if faults is None:
-            raise TypeError("only a create has faults")
+            raise TypeError("the step has no faults")
         statement = compile_plan(replace(faults, missing=(), keys=(self.key,)))
         rows = [self.sent.parameters[slot] for slot in faults.slots]
         ((found,),) = await database.read(statement, rows, timeout=time_limit, share=share)
@@ -82,9 +83,15 @@ class TakenKey(NamedTuple):
             path, _ = blamed[0]
             self.error.field, self.error.extensions["input"] = input_name(path), list(path)
             self.error.extensions["rows"] = [
-                {"field": input_name(place), "input": list(place), "value": values[0] if len(values) == 1 else values}
-                for place, values in blamed
+                {"field": input_name(place), "input": list(place), **_value(values)} for place, values in blamed
             ]
+
+
+def _value(values: list[JsonValue] | None) -> dict[str, JsonValue]:
+    """Return the values of a row's key as an error shows them; nothing for None."""
+    if values is None:
+        return {}
+    return {"value": values[0] if len(values) == 1 else values}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -96,7 +103,7 @@ class NestedRun:
         answered: PostgreSQL's text of the ids that the root field answers.
         answer: the records with these ids, read together with the last statements if the ids are known before.
         lost: how often another request has created a record first.
-        failed: the create of several records that the last run was refused for.
+        failed: the write of several records that the last run was refused for.
         checks: those that wait for the end of the mutation.
         role: the name of the principal's role.
     """
@@ -313,6 +320,8 @@ class NestedRun:
         if len(step.rows) == 1:
             return self._located(known, step.rows[0].path)
         names = known.extensions.get("fields") or [known.field]
+        # The place is that of all rows: none of them is known to be the one whose field it is.
+        known.field = None
         located = self._located(known, _shared(step.rows))
         faults = step.step.faults
         if isinstance(located, Conflict) and faults is not None:

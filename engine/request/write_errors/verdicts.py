@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import NoReturn
 
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, NotFound, QueryTooComplex
 from fieldstone.engine.planner.writes.planned import PlannedWrite
@@ -98,6 +99,20 @@ def restrict(write: PlannedWrite, implied: Implied, row: Row) -> None:
         f"'{implied.field.name}': {count}{deleted}. Connect them to another record, or destroy"
         " them, first.",
         field=implied.field.name,
+        path=write.path,
+        locations=write.location,
+    )
+
+
+def refuse_more(write: PlannedWrite, implied: Implied) -> NoReturn:
+    """Raise the error of a removal that writes too many records by this effect and those before it."""
+    depending = "others that depend on those that would be destroyed"
+    if implied.is_told:
+        label, name = implied.holder.label_plural, implied.field.name
+        depending = f"{label} that point to records that would be destroyed, by '{name}'"
+    raise BadUserInput(
+        f"More than {implied.limit:,} records would be written, among them {depending}: connect them to another record,"
+        " or destroy them, first; nothing was written.",
         path=write.path,
         locations=write.location,
     )

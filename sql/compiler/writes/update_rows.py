@@ -27,7 +27,7 @@ def compile_update_rows(plan: UpdateRows, draft: StatementDraft) -> Query:
 
     Its WITH queries are those of an Update, and `given`: the input's rows.
     """
-    statement = Query().with_(_given(plan, draft), "given").with_(_locked(plan, draft), "locked")
+    statement = Query().with_(given_changes(plan, draft), "given").with_(_locked(plan, draft), "locked")
     statement.with_(_verdict(plan, draft), "verdict")
     row, given = RowReference(alias=draft.alias()), FromItem("given", draft.alias())
     change = Query().update(table_source(plan.table, row.alias))
@@ -35,9 +35,7 @@ def compile_update_rows(plan: UpdateRows, draft: StatementDraft) -> Query:
         change.set(name, value)
     there = expressions.equal_to_any(row.column(plan.key.name), _ids("locked", plan.key.name, draft, is_table=True))
     same = expressions.equal(expressions.result(given.alias, "id"), row.column(plan.key.name))
-    terms = [there, same, compile_guard(draft)]
-    if plan.hold is not None and plan.hold.moves:
-        terms.append(expressions.is_true(_hangs(plan.hold, row, given), negated=True))
+    terms = [there, same, compile_guard(draft), *_moves(plan, row, given)]
     change.from_(given).only(expressions.all_of(terms)).returning(expressions.whole_row(row.alias))
     statement.with_(change, "written")
     written, locked = FromItem("written", draft.alias()), FromItem("locked", draft.alias())
@@ -45,7 +43,9 @@ def compile_update_rows(plan: UpdateRows, draft: StatementDraft) -> Query:
     event = event_rows(plan.event, key, locked.alias, written.alias).from_(written)
     event.join(InnerJoin(locked, expressions.equal(expressions.column(locked.alias, plan.key.name), key)))
     statement.with_(event.order(key), "event")
-    return answer_row(statement, compile_problem(draft), expressions.NULL_UUIDS, expressions.NULL_TEXT)
+    is_moving = plan.hold is not None and plan.hold.moves
+    ids = _ids("written", plan.key.name, draft, is_table=True) if is_moving else expressions.NULL_UUIDS
+    return answer_row(statement, compile_problem(draft), ids, expressions.NULL_TEXT)
 
 
 def compile_find(plan: Find, draft: StatementDraft) -> Query:
@@ -68,7 +68,7 @@ def compile_find(plan: Find, draft: StatementDraft) -> Query:
     return Query().from_(given).select(expressions.cast_to_text(listed))
 
 
-def _given(plan: UpdateRows, draft: StatementDraft) -> Query:
+def given_changes(plan: UpdateRows, draft: StatementDraft) -> Query:
     """Return the given rows: id, parent and given; the values c0.., the references' inputs g0.., their keys r0..."""
     kinds = {"id": SqlType.UUID, "parent": SqlType.UUID, "given": SqlType.TEXT}
     kinds |= {"v" + str(index): column.type for index, column in enumerate(plan.columns)}
@@ -133,7 +133,13 @@ def _verdict(plan: UpdateRows, draft: StatementDraft) -> Query:
             expressions.text_literal("]"),
         )
     )
-    absent = Query().from_(given).select(text).only(expressions.exists(same, negated=True)).order(position).limit(1)
+    gone = [expressions.exists(same, negated=True)]
+    if plan.hold is not None and plan.hold.moves and rights is not None and rights.has_rule:
+        # One that no rule allows to be changed, and that hangs there already, is not to be changed.
+        staying = RowReference(alias=draft.alias())
+        stays = _found(plan, given, staying, draft, _hangs(plan.hold, staying, given))
+        gone.append(expressions.exists(stays, negated=True))
+    absent = Query().from_(given).select(text).only(expressions.all_of(gone)).order(position).limit(1)
     problems.append(expressions.scalar(absent))
     if any(reference.condition is not None for reference in plan.references):
         judged = FromItem("given", draft.alias())
@@ -149,14 +155,11 @@ def _verdict(plan: UpdateRows, draft: StatementDraft) -> Query:
 
 def _forbidden(plan: UpdateRows, draft: StatementDraft) -> Query:
     """Return the problem of the first row whose record is not locked, but is found without a lock."""
-    given, there = FromItem("given", draft.alias()), RowReference(alias=draft.alias())
-    locked = FromItem("locked", draft.alias())
-    id_ = expressions.result(given.alias, "id")
-    terms = [expressions.equal(there.column(plan.key.name), id_), compile_condition(plan.condition, there, draft)]
-    if plan.hold is not None and not plan.hold.moves:
-        terms.append(_hangs(plan.hold, there, given))
-    found = Query().from_(table_source(plan.table, there.alias)).select(expressions.ONE).only(expressions.all_of(terms))
-    same = expressions.equal(expressions.column(locked.alias, plan.key.name), id_)
+    given, locked = FromItem("given", draft.alias()), FromItem("locked", draft.alias())
+    there = RowReference(alias=draft.alias())
+    ties = _moves(plan, there, given) if plan.hold is None or plan.hold.moves else [_hangs(plan.hold, there, given)]
+    found = _found(plan, given, there, draft, *ties)
+    same = expressions.equal(expressions.column(locked.alias, plan.key.name), expressions.result(given.alias, "id"))
     held = Query().from_(locked).select(expressions.ONE).only(same)
     position = expressions.result(given.alias, "position")
     details = expressions.call("json_build_array", expressions.less_one(position))
@@ -167,18 +170,31 @@ def _forbidden(plan: UpdateRows, draft: StatementDraft) -> Query:
     return Query().from_(given).select(text).only(wanted).order(position).limit(1)
 
 
+def _found(plan: UpdateRows, given: FromItem, there: RowReference, draft: StatementDraft, *ties: Expression) -> Query:
+    """Return the query for the record of a row that is there under these conditions, locked or not."""
+    same = expressions.equal(there.column(plan.key.name), expressions.result(given.alias, "id"))
+    terms = [same, compile_condition(plan.condition, there, draft), *ties]
+    return Query().from_(table_source(plan.table, there.alias)).select(expressions.ONE).only(expressions.all_of(terms))
+
+
+def _moves(plan: UpdateRows, row: RowReference, given: FromItem) -> list[Expression]:
+    """Return the condition on the records that are made to hang on another parent, where any are."""
+    if plan.hold is None or not plan.hold.moves:
+        return []
+    return [expressions.is_true(_hangs(plan.hold, row, given), negated=True)]
+
+
 def _refused(plan: UpdateRows, rights: Rights, draft: StatementDraft) -> Query:
     """Return the problem of the first row whose record no way allows as it will be."""
     given, locked = FromItem("given", draft.alias()), FromItem("locked", draft.alias())
     row = RowReference(alias=locked.alias)
-    values = future_values(plan.assignments, _given_values(plan, row, given), row)
+    values = future_values(plan.assignments, given_columns(plan, row, given), row)
     marks = None if rights.admitted is None else expressions.result(given.alias, "ways")
     old = row if len(rights.ways) > 1 else None
     allowed = compile_allowed(rights, old, FutureRow(alias=row.alias, values=values), draft, marks=marks)
     position = expressions.result(given.alias, "position")
-    ties = [expressions.equal(row.column(plan.key.name), expressions.result(given.alias, "id"))]
-    if plan.hold is not None and plan.hold.moves:
-        ties.append(expressions.is_true(_hangs(plan.hold, row, given), negated=True))
+    same = expressions.equal(row.column(plan.key.name), expressions.result(given.alias, "id"))
+    ties = [same, *_moves(plan, row, given)]
     return refused_row([given, locked], allowed, expressions.less_one(position), position, *ties)
 
 
@@ -189,11 +205,11 @@ def _hangs(hold: Hold, row: RowReference, given: FromItem) -> Expression:
 def _values(plan: UpdateRows, row: RowReference, given: FromItem) -> list[tuple[str, Expression]]:
     """Return the columns to set, each with its value."""
     assigned = ((one.column.name, assigned_value(one)) for one in plan.assignments)
-    return [*_given_values(plan, row, given), *assigned]
+    return [*given_columns(plan, row, given), *assigned]
 
 
-def _given_values(plan: UpdateRows, row: RowReference, given: FromItem) -> list[tuple[str, Expression]]:
-    """Return the columns that the input's rows set."""
+def given_columns(plan: UpdateRows, row: RowReference, given: FromItem) -> list[tuple[str, Expression]]:
+    """Return the columns that the input's rows set, in the order of their marks, each with the value that it gets."""
     values = [
         *((column.name, expressions.result(given.alias, "c" + str(n))) for n, column in enumerate(plan.columns)),
         *target_columns(given_targets(plan, given)),

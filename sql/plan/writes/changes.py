@@ -47,7 +47,7 @@ class Hold:
     """The foreign key by which the rows of an UpdateRows hang on their parents.
 
     A row must hang on the parent that its input names, else it is NOT_FOUND; where it `moves`, it is made to, and a row
-    that hangs there already stays as it is.
+    that hangs there already stays as it is, whatever the rights.
     """
 
     column: Column
@@ -62,7 +62,7 @@ class UpdateRows:
     `source`s, as for an Insert, and `given`: a text with a 1 for each of the columns, and then for each foreign key of
     the references in their order, that the record's data sets, else a 0. Each id stands in it once. A record that is
     not there under `condition`: NOT_FOUND (details: JSON [index of the row]). `assignments` are for every row. There is
-    no answer.
+    no answer; the ids are those of the rows that moved, if there is a `hold` that moves them, else NULL.
     """
 
     table: Table

@@ -4,6 +4,7 @@ from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Condition, Table
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Record
+from fieldstone.sql.plan.writes.changes import UpdateRows
 from fieldstone.sql.plan.writes.inserts import Insert
 from fieldstone.sql.plan.writes.upserts import UniqueKey, Upsert
 
@@ -54,18 +55,19 @@ class Unfit:
 
 @frozen
 class Faults:
-    """The first rows of a failed Insert or Upsert that are to blame: one row, one column, NULL for none.
+    """The first rows of a failed write of several that are to blame: one row, one column, NULL for none.
 
     It is a JSON list of [index of the row, values], `limit` at most, in the order of the rows. The parameters of the
-    statement are those of the write's `rows`, in their order.
+    statement are those of the write's `rows`, in their order. The values of a key are NULL where a change gives some of
+    them only.
 
     Attributes:
-        missing: the indexes of the references whose targets are looked for.
-        keys: those of which no record may have the values, nor another row; the write sets their columns. The record
-            that an Upsert's row means may have them.
+        missing: the indexes of the references whose targets are looked for; a change has none.
+        keys: those of which no other record may have the values, nor another row; an insertion sets all of their
+            columns. The record that an Upsert's row means may have them, as may the one that an UpdateRows changes.
     """
 
-    insert: Insert | Upsert
+    write: Insert | Upsert | UpdateRows
     missing: tuple[int, ...]
     keys: tuple[UniqueKey, ...]
     deleted_at: Column | None
@@ -74,5 +76,5 @@ class Faults:
     @property
     def slots(self) -> tuple[int, ...]:
         """The places of the statement's parameters among those of the write."""
-        rows = self.insert.rows
+        rows = self.write.rows
         return (rows.slot,) if isinstance(rows, Parameter) else tuple(parameter.slot for _, parameter in rows)

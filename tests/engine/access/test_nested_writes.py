@@ -104,6 +104,28 @@ async def test_set_leaves_hidden_records_and_is_refused_because_of_readable_ones
     assert people[world.hidden]["companyId"] == world.company
 
 
+@pytest.mark.parametrize("verb", ["connect", "set"])
+@pytest.mark.parametrize(
+    "update",
+    [{"rule": BERLIN}, {"check": {"company": {"people": {"some": {"email": {"eq": "none"}}}}}}],
+    ids=["a rule", "a check that waits"],
+)
+async def test_a_record_that_hangs_there_already_needs_no_right(
+    world: World, verb: str, update: dict[str, Any]
+) -> None:
+    rep = await world.rep(person={**SEEN, "update": update})
+    await rep.write(company(f'{verb}: ["{world.own}" "{world.read}"]', id_=world.company))
+    assert [event.record_id for event in await take_events(world.apis)] == [world.company]
+    hidden = await rep.refusal(company(f'{verb}: ["{world.own}" "{world.read}" "{world.hidden}"]', id_=world.company))
+    assert hidden["extensions"]["code"] == "NOT_FOUND"
+    for id_ in (world.own, world.read):
+        await world.apis.data(f'mutation {{ updatePerson(id: "{id_}" data: {{ companyId: null }}) {{ id }} }}')
+    await take_events(world.apis)
+    both = company(f'{verb}: ["{world.own}" "{world.read}"]', id_=world.company)
+    assert (await rep.refusal(both))["extensions"]["code"] == "FORBIDDEN"
+    assert await take_events(world.apis) == []
+
+
 async def test_a_record_that_leaves_its_rule_is_refused(world: World) -> None:
     at_acme = {"company": {"name": {"eq": "Acme"}}}
     rep = await world.rep(person={**SEEN, "update": {"rule": at_acme}})

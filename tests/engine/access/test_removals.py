@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from fieldstone.engine.request.idempotency.claim import SentKey, build_claim
-from tests.apis import PRINCIPAL, Apis
+from tests.apis import LIMITS, PRINCIPAL, Apis
 from tests.engine.records import create
 from tests.engine.removing import make_object, relate, waiting
 from tests.views import RoleClient, ask_as, granted, view
@@ -56,6 +56,37 @@ async def test_what_stands_in_the_way_is_told_as_far_as_it_may_be_read(
     refused = await rep.refusal(f'mutation {{ destroyShelf(id: "{id_}") {{ id }} }}')
     assert (refused["extensions"]["code"], refused["message"]) == ("CONFLICT", message)
     assert ("field" in refused["extensions"]) is (message != OTHERS)
+
+
+@pytest.mark.parametrize(
+    ("rights", "is_named"),
+    [
+        ({"read": ALL}, True),
+        ({"read": {"rule": {"name": {"eq": "seen"}}}}, False),
+        ({"read": {"allBut": ["shelf"]}}, False),
+        ({"create": ALL}, False),
+    ],
+    ids=["all of them", "some of them", "not the relation", "no read"],
+)
+async def test_too_many_that_depend_are_named_to_a_role_that_reads_them(
+    apis: Apis, monkeypatch: pytest.MonkeyPatch, rights: dict[str, Any], is_named: bool
+) -> None:
+    monkeypatch.setattr("tests.views.LIMITS", replace(LIMITS, records=replace(LIMITS.records, bulk=2)))
+    shelf, box = [await make_object(apis, name) for name in ("shelf", "box")]
+    await relate(apis, box, "shelf", shelf, "CASCADE")
+    id_ = await create(apis, "shelf")
+    for _ in range(2):
+        await create(apis, "box", shelfId=id_)
+    rep = await client(apis, box=rights)
+    refused = await rep.refusal(f'mutation {{ destroyShelf(id: "{id_}") {{ id }} }}')
+    depending = "others that depend on those that would be destroyed"
+    if is_named:
+        depending = "boxs that point to records that would be destroyed, by 'shelf'"
+    assert refused["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert refused["message"] == (
+        f"More than 2 records would be written, among them {depending}: connect them to another record, or destroy"
+        " them, first; nothing was written."
+    )
 
 
 @pytest.mark.parametrize(("more", "counts"), [({}, []), ({"restore": ALL}, [1]), ({"destroy": ALL}, [1])])

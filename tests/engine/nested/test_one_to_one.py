@@ -81,6 +81,38 @@ async def test_connect_takes_the_target_from_its_holder(led: Apis, way: str) -> 
     assert await boss_of(led, acme["id"]) == "c"
 
 
+@pytest.mark.parametrize("way", ["id", "where"])
+@pytest.mark.parametrize("verb", ["upsertPerson", "createPerson"])
+async def test_connect_of_an_upsert_takes_the_target_from_its_holder(led: Apis, way: str, verb: str) -> None:
+    acme = await create(led, "company", BOSS, name="Acme", boss={"create": {"email": "a"}})
+    await create(led, "person", email="c")
+    target: Any = acme["id"] if way == "id" else {"where": {"id": acme["id"]}}
+    answer = f"record {{ {RUNS} }}" if verb == "upsertPerson" else RUNS
+    text = f"mutation ($d: PersonInput!) {{ {verb}(data: $d, onConflict: {{ CHOICES }}) {{ {answer} }} }}"
+    by_email = text.replace("CHOICES", "fields: [email]")
+    for email in "bc":
+        await led.data(by_email, d={"email": email, "runs": {"connect": target}})
+        assert await boss_of(led, acme["id"]) == email
+    # The record that is there keeps its relations, so none is taken.
+    kept = text.replace("CHOICES", "fields: [email] update: [city]")
+    await led.data(kept, d={"email": "a", "runs": {"connect": target}})
+    assert await boss_of(led, acme["id"]) == "c"
+
+
+async def test_an_upsert_that_is_found_in_other_ways_takes_nothing(led: Apis) -> None:
+    acme = await create(led, "company", BOSS, name="Acme", boss={"create": {"email": "a"}})
+    text = "mutation ($d: PersonInput!) { upsertPerson(data: $d ARGUMENTS) { created } }"
+    reviving = text.replace("ARGUMENTS", "onConflict: { fields: [email] revive: true }")
+    error = await led.error(reviving, d={"email": "b", "runs": {"connect": acme["id"]}})
+    assert error["extensions"]["code"] == "CONFLICT"
+    # The relation is the unique key that the record is found by.
+    for number, arguments in enumerate(("", "onConflict: { fields: [runs] }")):
+        data = {"email": str(number), "runs": {"connect": acme["id"]}}
+        found = await led.data(text.replace("ARGUMENTS", arguments), d=data)
+        assert found == {"upsertPerson": {"created": False}}
+        assert await boss_of(led, acme["id"]) == str(number)
+
+
 async def test_connect_to_what_is_there_already(led: Apis) -> None:
     acme = await create(led, "company", BOSS, name="Acme", boss={"create": {"email": "a"}})
     await take_events(led)

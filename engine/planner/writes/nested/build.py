@@ -201,6 +201,8 @@ class _Below:
         child = None if holds_key else end.target_field
         missing = [value["create"] for value in self.given(CONNECT_OR_CREATE)]
         updates = self.given(UPDATE) if not self.creates else []
+        if updates and holds_key:
+            self._check_read(self.object_, self.field)
         return ToOne(
             field=self.field,
             key_name=self.field.key_name,
@@ -253,6 +255,20 @@ class _Below:
             ),
         )
 
+    def _check_read(self, holder: Object, key: Field) -> None:
+        """Check that the role reads the key by which a verb finds records, in all records that hold it.
+
+        Raises:
+            Forbidden: it does not, and the records written would tell it.
+        """
+        if not holder.shows(key):
+            raise Forbidden(
+                f"The role '{self.context.role_name}' does not read in all {self.object_.label_plural} which records"
+                f" '{self.field.name}' leads to, and may not write them by it.",
+                field=self.field.name,
+                path=self.builder.blame.path,
+            )
+
     def _seek(self) -> Step:
         if self.end.holds_key:
             column = self.end.foreign_key.column
@@ -265,6 +281,9 @@ class _Below:
         if end.holds_key:
             if not (self.field.is_unique and self.field.is_nullable and self.says(CONNECT, CONNECT_OR_CREATE)):
                 return None
+            if not self.object_.shows(self.field):
+                # The record that loses its key would tell the role that it held it: the database refuses a taken one.
+                return None
             return statements.plan_keep(self.context, self.object_, self.field, self.object_.key, deletes=False)
         if self.creates or not end.target_field.is_nullable:
             return None
@@ -275,6 +294,8 @@ class _Below:
         end, context, target = self.end, self.context, self.end.target
         holder, child = end.foreign_key.column, end.target_field
         far = _far_field(context, end)
+        if far is not None and not self.creates and self.says(CONNECT, SET, DISCONNECT, UPDATE, DELETE):
+            self._check_read(target, far)
         named = target if far is None else link_end(context, far, self.builder.blame.at(far.name)).target
         lookups = self._lookups(named, CONNECT, SET)
         changes = not self.creates

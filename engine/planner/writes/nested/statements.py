@@ -139,6 +139,7 @@ def plan_update(
         rights=(judged := judge(context, rights, marks=marks_key(rights))).rights,
         event=event_target(context, object_, "updated"),
     )
+    faults = build_faults(context, object_, plan)
     step = Step(
         bound=compile_bound(plan, context.parameters),
         encode=encode_objects(writer.keys),
@@ -147,6 +148,8 @@ def plan_update(
         among=among,
         identity=0,
         references=_names(context, object_, writer.references),
+        faults=faults,
+        keys=key_fields(object_, faults.keys),
         deferred=plan_deferred(context, object_, Action.UPDATE, judged),
         written=0,
     )
@@ -175,7 +178,6 @@ def plan_move(context: PlanContext, object_: Object, holder: Field) -> Step:
         action="connect",
         identity=0,
         deferred=plan_deferred(context, object_, Action.UPDATE, judged),
-        written=0,
     )
 
 

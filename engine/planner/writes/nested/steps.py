@@ -125,7 +125,7 @@ class Step:
         is_root: whether it is the statement of the root field's own records, which answers their ids.
         identity: which cell has the id of the record that a row changes; None where it changes none.
         references: the names of the statement's references.
-        faults: the search for the rows of a create that are to blame for a taken key, and the fields of its keys.
+        faults: the search for the rows that are to blame for a taken key; `keys` has the fields of its keys.
         deferred: the check of the records before the commit.
         written: which cell has the id of the record that a row writes; None where the statement answers the ids.
         certain: its insertion alone, if no verdict can stand against it: the database writes all its rows, or fails.

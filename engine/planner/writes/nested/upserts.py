@@ -122,7 +122,7 @@ def plan_upsert_tree(
         ApiError: the data is refused, whatever its values.
     """
     sample = [*map(dict, data.rows(context.sample))]
-    if not is_nested(context, object_, sample, takes_over=False):
+    if not is_nested(context, object_, sample, takes_over=_is_found_by_values(object_, conflict)):
         return None
     blame = Blame(field="onConflict", path=data.blame.path)
     key = _find_key(context, object_, conflict, blame, name)
@@ -164,6 +164,12 @@ def plan_upsert_tree(
         changes=changes,
         changed=changed,
     )
+
+
+def _is_found_by_values(object_: Object, conflict: OnConflict) -> bool:
+    """Return whether an upsert finds its records by one key of values among the live ones, as a tree must."""
+    named = [object_.active[name] for name in conflict.fields or ()]
+    return bool(named) and not conflict.revives and all(field.relation_id is None for field in named)
 
 
 def _find_key(

@@ -261,6 +261,21 @@ def test_a_record_that_is_moved_is_judged_where_it_arrives(staffed: Shop) -> Non
     assert [one[0] for one in events(staffed)] == [CLIO]
 
 
+def test_a_record_that_is_not_moved_is_not_judged(staffed: Shop) -> None:
+    moving = replace(ROWS, columns=(), references=(), hold=Hold(column=COMPANY_ID, moves=True))
+    plan = replace(moving, rights=rights((AT_ACME, None)))
+
+    def move(*rows: tuple[str, str]) -> Any:
+        given = [{"id": id_, "parent": parent, "given": ""} for id_, parent in rows]
+        problem, ids, _ = staffed.run(plan, json.dumps(given), "me", "Acme")
+        return problem_of(problem) or [*map(str, ids)]
+
+    assert move((CLIO, BOLT)) == []
+    assert move((CLIO, ACME)) == (Problem.FORBIDDEN, [0])
+    assert move((CLIO, BOLT), (BELA, BOLT)) == (Problem.NOT_FOUND, [1])
+    assert move((CLIO, BOLT), (ANNA, BOLT)) == [ANNA]
+
+
 def test_rules_over_linked_rows_hold_for_a_company(staffed: Shop) -> None:
     mine = HasLinked(table=PERSON, link=Link(column=COMPANY_ID, key=ID), live=LIVE, condition=NAMED)
     named = Assignment(column=NAME, value=parameter(2))
