@@ -15,7 +15,8 @@ from fieldstone.engine.errors import (
     Timeout,
 )
 from fieldstone.engine.too_long import describe_too_long
-from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.changes.tables.alteration import REQUIRED, required_check
+from fieldstone.metadata.model import Field, Object, Snapshot
 from fieldstone.sql import errors
 
 
@@ -34,6 +35,8 @@ def describe(
         case errors.ForeignKeyViolation():
             return NotFound("A record to connect to was destroyed meanwhile.", path=path)
         case errors.NotNullViolation():
+            return _required(error, snapshot, path)
+        case errors.CheckViolation() if (error.constraint or "").startswith(REQUIRED):
             return _required(error, snapshot, path)
         case errors.ValueOutOfRange():
             return _wrong_value(error, path)
@@ -86,6 +89,8 @@ def _unavailable(
                 " a moment.",
                 path=path,
             )
+        case errors.WritesRefused():
+            message = "The database takes no writes now: try again later."
         case _:
             message = "The database cannot be reached: try again in a moment."
     return ServiceUnavailable(message, path=path)
@@ -107,13 +112,19 @@ def _taken(error: errors.UniqueViolation, snapshot: Snapshot | None, path: Path 
     return Conflict(message, path=path, extensions={"fields": names})
 
 
-def _required(error: errors.NotNullViolation, snapshot: Snapshot | None, path: Path | None) -> BadUserInput:
+def _required(
+    error: errors.NotNullViolation | errors.CheckViolation, snapshot: Snapshot | None, path: Path | None
+) -> BadUserInput:
     """Return the refusal of a record without a value that is required by now, which the snapshot did not know."""
     objects = snapshot.objects.values() if snapshot else ()
     object_ = next((object_ for object_ in objects if object_.table.name == error.table), None)
     fields = object_.fields if object_ else ()
-    found = next((field for field in fields for part in field.parts if part.column.name == error.column), None)
-    if object_ is not None and found is not None and not object_.knows(found):
+    found = next((field for field in fields if _is_named(error, field)), None)
+    name = error.column if found is None else found.name
+    if name is None or (object_ is not None and found is not None and not object_.knows(found)):
         return BadUserInput("A field that the role may not give is required.", path=path)
-    name = found.name if found is not None else ""
-    return BadUserInput(f"Field '{name or error.column}' is required", field=name or None, path=path)
+    return BadUserInput(f"Field '{name}' is required", field=None if found is None else name, path=path)
+
+
+def _is_named(error: errors.DatabaseError, field: Field) -> bool:
+    return error.constraint == required_check(field) or any(part.column.name == error.column for part in field.parts)

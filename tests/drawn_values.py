@@ -23,10 +23,11 @@ class Drawing(Protocol):
     def liftable(self, of_type: str, draw: Callable[[], Any]) -> Any: ...
 
 
-def period(values: Drawing) -> dict[str, Any]:
-    """A period relative to now, of a date or of a date and time."""
+def period(values: Drawing, *, of_time: bool) -> dict[str, Any]:
+    """A period relative to now, of a date or of a date and time, which alone has the units of the clock."""
     kind = values.draw(st.sampled_from(["last", "next", "this"]))
-    unit = values.draw(st.sampled_from(["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"]))
+    units = ["DAY", "WEEK", "MONTH", "QUARTER", "YEAR"]
+    unit = values.draw(st.sampled_from([*units, "MINUTE", "HOUR"] if of_time else units))
     count = values.liftable("Int", lambda: values.draw(st.sampled_from([1, 2, 7, 900])))
     found: dict[str, Any] = {kind: True if kind == "this" else count, "unit": EnumValue(unit)}
     if values.chance(40):

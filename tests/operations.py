@@ -136,17 +136,18 @@ class Values:
         found: dict[str, Any] = {}
         for name in self.draw(_some_of(tuple(of_type.fields), most=2)):
             declared = of_type.fields[name].type
-            found[name] = self.liftable(str(declared), lambda n=name, d=declared: self._argument(n, d))  # type: ignore[misc]  # a lambda's defaults
+            found[name] = self.liftable(str(declared), lambda n=name, d=declared: self._argument(of_type, n, d))  # type: ignore[misc]  # a lambda's defaults
         return found
 
-    def _argument(self, name: str, declared: GraphQLInputType) -> Any:
+    def _argument(self, of_type: GraphQLInputObjectType, name: str, declared: GraphQLInputType) -> Any:
         named = get_named_type(declared)
         if name in _NULLABLE_OPERATORS and self.chance(15):
             return None
         if name in _TEXT_OPERATORS:
             return self.draw(_PATTERNS)
         if isinstance(named, GraphQLInputObjectType):
-            return drawn_values.period(self) if name == "within" else drawn_values.json_paths(self)
+            of_time = of_type.name == "DateTimeFilter"
+            return drawn_values.period(self, of_time=of_time) if name == "within" else drawn_values.json_paths(self)
         if not isinstance(declared, GraphQLList):
             return self.leaf(named)
         size = 2 if name == "between" else self.draw(st.integers(0, 3))

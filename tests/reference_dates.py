@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from fieldstone.engine.schema.values.relative_dates import DAYS
 
-_LENGTHS = {"MINUTE": timedelta(minutes=1), "HOUR": timedelta(hours=1), "DAY": timedelta(1), "WEEK": timedelta(7)}
+_CLOCK = {"MINUTE": timedelta(minutes=1), "HOUR": timedelta(hours=1)}
+_DAYS = {"DAY": timedelta(1), "WEEK": timedelta(7)}
 _MONTHS = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}
 
 
@@ -30,11 +31,12 @@ def _is_within(value: date, now: datetime, given: Mapping[str, Any]) -> bool:
     zone = ZoneInfo(given.get("timeZone", "UTC"))
     unit = given["unit"]
     if "this" in given:
-        start = _start(now.astimezone(zone).replace(tzinfo=None), unit, given.get("firstDayOfWeek", "MONDAY"))
-        ends = [_like(value, end.replace(tzinfo=zone), zone) for end in (start, _move(start, unit, 1))]
+        local = _start(now.astimezone(zone).replace(tzinfo=None), unit, given.get("firstDayOfWeek", "MONDAY"))
+        start = local.replace(tzinfo=zone)
+        ends = [_like(value, end, zone) for end in (start, _move(start, unit, 1))]
         return bool(ends[0] <= value < ends[1])
     count = given["next"] if "next" in given else -given["last"]
-    moved = _move(now.astimezone(zone).replace(tzinfo=None), unit, count).replace(tzinfo=zone)
+    moved = _move(now.astimezone(zone), unit, count)
     low, high = sorted((_like(value, now, zone), _like(value, moved, zone)))
     return bool(low <= value <= high)
 
@@ -45,8 +47,11 @@ def _like(value: date, moment: datetime, zone: Any) -> Any:
 
 
 def _move(local: datetime, unit: str, count: int) -> datetime:
-    if unit in _LENGTHS:
-        return local + count * _LENGTHS[unit]
+    """The time so many units on: of the clock in real time, of longer ones on the calendar of the zone."""
+    if unit in _CLOCK:
+        return local.astimezone(UTC) + count * _CLOCK[unit]
+    if unit in _DAYS:
+        return local + count * _DAYS[unit]
     years, month = divmod(local.month - 1 + count * _MONTHS[unit], 12)
     year = local.year + years
     return local.replace(year=year, month=month + 1, day=min(local.day, monthrange(year, month + 1)[1]))

@@ -99,7 +99,7 @@ def test_value(
 def _has_key(value: Any, key: str) -> bool:
     if isinstance(value, list):
         return any(isinstance(item, str) and item == key for item in value)
-    return key in value if isinstance(value, dict) else value == key if isinstance(value, str) else False
+    return key in value if isinstance(value, dict) else False
 
 
 def sort_value(document: Any, given: Mapping[str, Any]) -> Any:

@@ -54,8 +54,8 @@ class _RuleValues(Values):
     def liftable(self, _of_type: str, draw: Any) -> Any:
         return draw()
 
-    def _argument(self, name: str, declared: GraphQLInputType) -> Any:
-        value = super()._argument(name, declared)
+    def _argument(self, of_type: GraphQLInputObjectType, name: str, declared: GraphQLInputType) -> Any:
+        value = super()._argument(of_type, name, declared)
         kind = _CLAIMED.get(get_named_type(declared).name)
         if value is None or kind is None or name not in _WITH_CLAIMS or not self.chance(40):
             return value

@@ -4,6 +4,7 @@ import base64
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from typing import Final, NamedTuple
@@ -16,7 +17,7 @@ from fieldstone.engine.identity.json_objects import read_object
 from fieldstone.engine.identity.key_sets import TrustedIssuer
 from fieldstone.engine.identity.signatures.keys import SigningKey
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.metadata.roles.principal import Principal, SubjectKind, keep_instance
 from fieldstone.metadata.shown_text import fit
 from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens, TokenFacts
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, WorkspaceNames
@@ -27,6 +28,8 @@ LIMIT: Final = 10_000
 """Verified tokens that are kept."""
 
 _PARTS = 3
+_NO_TIME: Final = datetime(9999, 1, 1, tzinfo=UTC).timestamp()
+"""The Unix time from which on a date may not be shown any more: a leeway is added to the end of a token."""
 
 
 class Verified(NamedTuple):
@@ -105,9 +108,8 @@ class Tokens:
             return principal
         before = self._kept.pop(token_hash, None)
         verified = await self.verify(token)
-        if before is not None and before.principal == verified.principal:
-            # The same instance as long as it is equal: dict look-ups of identical ids are cheaper than of equal ones.
-            verified = verified._replace(principal=before.principal)
+        kept = keep_instance(None if before is None else before.principal, verified.principal)
+        verified = verified._replace(principal=kept)
         self._kept[token_hash] = verified._replace(claims={})
         if len(self._kept) > self._limit:
             self._kept.popitem(last=False)
@@ -301,12 +303,10 @@ def _read_time(claims: Mapping[str, JsonValue], name: str) -> float | None:
     time_ = claims.get(name)
     if time_ is None:
         return None
-    if isinstance(time_, bool | str | list | dict):
-        raise Unauthenticated(f"The token is not valid: '{name}' is no time.")
-    try:
-        return float(time_)
-    except OverflowError:
-        raise Unauthenticated(f"The token is not valid: '{name}' is no time.") from None
+    # A time in milliseconds is one of later millennia.
+    if isinstance(time_, bool | str | list | dict) or not abs(time_) < _NO_TIME:
+        raise Unauthenticated(f"The token is not valid: '{name}' is no time in seconds.")
+    return float(time_)
 
 
 def _read_role(issuer: Issuer, claims: Mapping[str, JsonValue]) -> str:

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from uuid import UUID
 
 from psycopg import AsyncRawCursor
 
-from fieldstone.engine.access.principals import model_of
+from fieldstone.engine.access.principals import model_of, see_catalog
 from fieldstone.engine.audit.client_address import CLIENT_ADDRESS
 from fieldstone.engine.documents.document import Selected, collect_fields
-from fieldstone.engine.errors import ApiError
+from fieldstone.engine.errors import ApiError, Forbidden
 from fieldstone.engine.events.subscriptions.model_watch import ModelWatch
 from fieldstone.engine.events.subscriptions.subscription import KeptRequest
 from fieldstone.engine.metadata_api.errors import describe_refusal
@@ -19,9 +20,10 @@ from fieldstone.engine.metadata_api.plans.runs import PlanRun
 from fieldstone.engine.metadata_api.roles.rights import require_root
 from fieldstone.engine.metadata_api.selection import select_members
 from fieldstone.engine.metadata_api.writes import Arguments, Check, Run, Sequel, Written
-from fieldstone.engine.planner.arguments.trees import Bindings, arguments_of, value_of
+from fieldstone.engine.planner.access.rules import RULES
+from fieldstone.engine.planner.arguments.trees import arguments_of, value_of
 from fieldstone.engine.planner.bound_statement import compile_bound
-from fieldstone.engine.planner.context import PlanContext
+from fieldstone.engine.planner.context import PlanContext, readable
 from fieldstone.engine.planner.cost import price_of
 from fieldstone.engine.planner.reads.queries import plan_one_by_id
 from fieldstone.engine.request.compiler import Call, Compiler
@@ -63,6 +65,16 @@ def _roots_of(call: MutationCall | QueryCall) -> list[Selected]:
 def _arguments(call: MutationCall | QueryCall, root: Selected) -> dict[str, JsonValue]:
     bindings = call.bindings
     return {name: value_of(tree, bindings) for name, tree in arguments_of(root.nodes[0], call.variables).items()}
+
+
+def _look_within(call: MutationCall, transaction: ModelTransaction) -> tuple[Snapshot, Mapping[str, JsonValue]]:
+    """Return the catalog as the principal sees it after the changes so far, with the values of its rules."""
+    try:
+        seen = see_catalog(lambda _: transaction.snapshot)(call.snapshot.whole, call.principal)
+    except Forbidden:
+        # The role demands a value by now that its principal lacks, or is gone.
+        return call.snapshot, call.claims
+    return seen.view, seen.claims
 
 
 class RootFields:
@@ -219,17 +231,22 @@ class RootFields:
     async def _answer(
         self, call: MutationCall, transaction: ModelTransaction, selected: Selected, written: Written
     ) -> str:
-        """Return the record written, read as it is before the commit."""
+        """Return the record written, read as it is before the commit, as far as the principal sees it then."""
+        view, claims = _look_within(call, transaction)
+        limits = self._compiler.limits_of(call.limits)
         context = PlanContext(
-            snapshot=call.snapshot,
+            snapshot=view,
             operation=call.operation.parse(),
             variables=call.variables,
-            limits=self._compiler.limits_of(call.limits).records,
+            limits=limits.records,
+            document=limits.document,
+            rules=RULES,
         )
-        object_: Object = call.snapshot.by_singular[written.object_name]
+        object_: Object = view.by_singular[written.object_name]
         extra = dict(written.extra) | {"__typename": written.type_name}
         plan = plan_one_by_id(context, object_, written.id, selected, extra)
-        read, bindings = ReadPlan(entries=((selected.key, plan),)), Bindings(variables=call.variables, actor="")
+        plan = replace(plan, table=readable(context, object_))
+        read, bindings = ReadPlan(entries=((selected.key, plan),)), call.bindings._replace(claims=claims)
         call.meter.pay(price_of(read, context.parameters), bindings)
         bound = compile_bound(read, context.parameters)
         parameters = bound.bind(bindings)

@@ -34,5 +34,8 @@ class BoundStatement:
 def compile_bound(plan: Plan, parameters: ParameterList) -> BoundStatement:
     """Compile a plan that has these parameters."""
     return BoundStatement(
-        statement=compile_plan(plan), binders=tuple(parameters.binders), row=parameters.row, lead=parameters.lead
+        statement=compile_plan(plan, parameters.added),
+        binders=tuple(parameters.binders),
+        row=parameters.row,
+        lead=parameters.lead,
     )

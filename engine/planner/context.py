@@ -52,12 +52,14 @@ class ParameterList:
     """The parameters of one statement, in the order of their slots; each is bound at once to the values in `tried`.
 
     Attributes:
+        added: those that the binders fill, one each.
         row: fills `width` of them together, behind the first `lead` ones.
         claims: those of the principal's values, each by its name and the way in which it is written.
         rules: the conditions that rules have become in this statement, each with the parameters that there were then.
     """
 
     binders: list[Binder] = field(default_factory=list)
+    added: list[Parameter] = field(default_factory=list)
     tried: Bindings | None = None
     row: RowBinder | None = None
     width: int = 0
@@ -73,8 +75,9 @@ class ParameterList:
         """
         if self.tried is not None:
             binder(self.tried)
+        self.added.append(Parameter(slot=self.width + len(self.binders), type=sql_type, array=array))
         self.binders.append(binder)
-        return Parameter(slot=self.width + len(self.binders) - 1, type=sql_type, array=array)
+        return self.added[-1]
 
     def add_claim(self, key: Hashable, binder: Binder, sql_type: SqlType, *, array: bool = False) -> Parameter:
         """Return the parameter of a principal's value, one for all places that have the same `key`."""
@@ -100,7 +103,7 @@ class ParameterList:
         count = len(self.binders)
 
         def roll_back() -> None:
-            del self.binders[count:]
+            del self.binders[count:], self.added[count:]
             self.claims = {key: one for key, one in self.claims.items() if one.slot < self.width + count}
             self.rules = {rule: found for rule, found in self.rules.items() if found[1] <= count}
 

@@ -13,7 +13,7 @@ from fieldstone.metadata.api_names import EVENT_TYPE_NAMES, SubscriptionRoot, Ty
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.operands import Column, Parameter
-from fieldstone.sql.plan.outputs import Output, Record, Value
+from fieldstone.sql.plan.outputs import Literal, Output, Record, Value
 from fieldstone.sql.plan.read import EventColumns
 from fieldstone.sql.types import Encoding, SqlType
 
@@ -44,7 +44,7 @@ def build_event(context: PlanContext, object_: Object, selected: Sequence[Select
             case "record":
                 output = build_record(context, object_, context.selected_below(one), (*path, one.key))
             case "actor":
-                output = _build_actor(context.selected_below(one))
+                output = _build_actor(context.selected_below(one), is_shown=reads_author(object_))
             case "__typename":
                 output = type_literal(type_name(object_, TypeRole.RECORD_EVENT))
             case name:
@@ -53,13 +53,19 @@ def build_event(context: PlanContext, object_: Object, selected: Sequence[Select
     return Record(entries=tuple(entries))
 
 
-def _build_actor(selected: Sequence[Selected]) -> Record:
-    return Record(
-        entries=tuple(
-            (one.key, type_literal(_ACTOR) if one.name == "__typename" else _value(*_AUTHOR[one.name]))
-            for one in selected
-        )
-    )
+def _build_actor(selected: Sequence[Selected], *, is_shown: bool) -> Record:
+    def build(name: str) -> Output:
+        if name == "__typename":
+            return type_literal(_ACTOR)
+        return _value(*_AUTHOR[name]) if is_shown else Literal(text="null")
+
+    return Record(entries=tuple((one.key, build(one.name)) for one in selected))
+
+
+def reads_author(object_: Object) -> bool:
+    """Return whether a role is told the authors of writes: not if it lacks `createdBy` of a record of the object."""
+    own = object_.whole.active.get("createdBy")
+    return own is None or (own.name in object_.by_name and own.id not in object_.guarded)
 
 
 def _value(column: Column, encoding: Encoding) -> Value:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from fieldstone.engine.planner.record_events import reads_author
 from fieldstone.engine.record_history.reading import EventFilter
 from fieldstone.engine.record_history.showing import MOST_SHOWN, LoggedEvent, Read, Showing, read_event
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
@@ -73,7 +74,7 @@ class Follower:
         for number, wanted in enumerate(sets, start=1):
             wanting[wanted.claims][wanted.record_id, wanted.actor_id].append(number)
         indexes = list(wanting.values())
-        events = [event for event in found if any(_numbers(index, event) for index in indexes)]
+        events = [event for event in found if any(self._numbers(index, event) for index in indexes)]
         if not events:
             return [], reached
         showing = self._showing = self._showing or Showing(view=self._view)
@@ -81,7 +82,7 @@ class Follower:
         followed = []
         for event in events:
             for one in shown.get(event.position, ()):
-                numbers = [n for place in sorted(one.numbers) for n in _numbers(indexes[place - 1], event)]
+                numbers = [n for place in sorted(one.numbers) for n in self._numbers(indexes[place - 1], event)]
                 if numbers:
                     listed = ",".join(map(str, numbers)).encode()
                     followed.append(FollowedEvent(event.position, listed, self._write(one.node)))
@@ -103,8 +104,8 @@ class Follower:
         )
         return [read_event(row) for row in rows]
 
-
-def _numbers(index: _Index, event: LoggedEvent) -> list[int]:
-    """Return the numbers of the sets that want an event."""
-    keys = ((record, actor) for record in (event.record_id, _EACH) for actor in {event.actor["id"], _EACH})
-    return [number for key in keys if key in index for number in index[key]]
+    def _numbers(self, index: _Index, event: LoggedEvent) -> list[int]:
+        """Return the numbers of the sets that want an event; a hidden author is none of those that are wanted."""
+        author = event.actor["id"] if reads_author(self._view.objects[event.object_id]) else _EACH
+        keys = ((record, actor) for record in (event.record_id, _EACH) for actor in {author, _EACH})
+        return [number for key in keys if key in index for number in index[key]]

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+from fieldstone.engine.planner.record_events import reads_author
 from fieldstone.engine.positions import EPOCH, Positions, positions_of, unknown
 from fieldstone.engine.record_history.showing import MOST_SHOWN, LoggedEvent, Showing, read_event
 from fieldstone.metadata.json_text import JsonValue
@@ -70,16 +71,18 @@ class RecordHistory:
         showing = Showing(view=seen.view)
         positions = replace(positions_of(seen.view), sealed=True)
         position = None if before is None else _read_cursor(before, positions)
-        objects = {
-            one.id: one for name, one in seen.view.readable.items() if wanted.object is None or name == wanted.object
-        }
+        objects = [
+            one.id
+            for name, one in seen.view.readable.items()
+            if (wanted.object is None or name == wanted.object) and (wanted.actor_id is None or reads_author(one))
+        ]
         edges: list[dict[str, JsonValue]] = []
         has_more = bool(objects)
         for _ in range(_ROUNDS):
             if not has_more or len(edges) >= first:
                 break
             limit = max(first - len(edges), 10) + 1
-            found = await self._find(seen, wanted, list(objects), position, limit)
+            found = await self._find(seen, wanted, objects, position, limit)
             has_more = len(found) == limit
             found = found[: limit - 1]
             if not found:

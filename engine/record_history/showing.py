@@ -10,6 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings
+from fieldstone.engine.planner.record_events import reads_author
 from fieldstone.engine.planner.whole_record import seen_feed, whole_record
 from fieldstone.engine.positions import positions_of
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
@@ -21,7 +22,8 @@ from fieldstone.sql.statement import Row, Statement, array_text
 
 MOST_SHOWN = 100
 """Events that are shown at once, at most."""
-_AFTER = Table(schema="fieldstone", name="event_history")
+HISTORY = Table(schema="fieldstone", name="event_history")
+"""The events of the log, and those that have left it."""
 _BEFORE = Table(schema="fieldstone", name="event_before")
 _CREATED, _UPDATED = "created", "updated"
 
@@ -95,7 +97,7 @@ class Showing:
         was: dict[int, _Image] = {}
         for (object_id, action), positions in kinds.items():
             object_ = self.view.objects[object_id]
-            left |= await self._images(read, object_, action, positions, _AFTER, principals)
+            left |= await self._images(read, object_, action, positions, HISTORY, principals)
             if action == _UPDATED:
                 was |= await self._images(read, object_, action, positions, _BEFORE, principals)
         return {
@@ -124,7 +126,7 @@ class Showing:
             "object": object_.name_singular,
             "recordId": event.record_id,
             "at": event.at,
-            "actor": dict(event.actor),
+            "actor": dict(event.actor) if reads_author(object_) else dict.fromkeys(event.actor),
             "record": image.record,
             "changes": changes,
         }

@@ -93,5 +93,11 @@ def _simplified(ways: list[Way]) -> tuple[Way, ...]:
 
 
 def effective_claims(snapshot: Snapshot, role: Role) -> tuple[Claim, ...]:
-    """Return the claims of a role and of those that it inherits, each name once."""
-    return tuple({claim.name: claim for one in lineage(snapshot, role) for claim in one.claims}.values())
+    """Return the claims of a role and of those that it inherits, each name once; all must allow that it is lacking."""
+    found: dict[str, Claim] = {}
+    for one in lineage(snapshot, role):
+        for claim in one.claims:
+            known = found.get(claim.name)
+            if known is None or known.may_lack:
+                found[claim.name] = claim
+    return tuple(found.values())

@@ -10,7 +10,7 @@ from fieldstone.metadata.api_names import AGGREGATE_ENDING, Quantifier
 from fieldstone.metadata.errors import InvalidChange, InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object, Part, RelationEnd, Snapshot, relation_end
-from fieldstone.metadata.operators import ORDERED, Argument
+from fieldstone.metadata.operators import ORDERED, Argument, Operator
 from fieldstone.metadata.scalars import shown
 
 DEEPEST = 30
@@ -18,7 +18,6 @@ DEEPEST = 30
 
 _PRESENCE = frozenset({"is", "isNot"})
 _WITHOUT_CLAIMS = frozenset({Argument.FLAG, Argument.PRESENCE, Argument.PERIOD, Argument.PATHS})
-_MEASURE_OPERATORS = tuple(operator.name for operator in ORDERED)
 
 
 class _Place(NamedTuple):
@@ -135,7 +134,7 @@ def _condition(
     """Return the field that a member of a filter names, the name's ending, and the condition on it."""
     below = place.at(name)
     if holder := object_.foreign_keys.get(name):
-        return holder, "Id", _operators(holder.parts[0], value, below)
+        return holder, "Id", _operators(holder.parts[0].operators, value, below)
     field = object_.by_name.get(name)
     if field is None:
         totalled = object_.by_name.get(name.removesuffix(AGGREGATE_ENDING)) if name.endswith(AGGREGATE_ENDING) else None
@@ -154,9 +153,9 @@ def _condition(
         for sub, member in _members(value, below, "conditions by sub-field").items():
             if sub not in parts:
                 raise below.unknown(sub, "sub-field", list(parts))
-            read[sub] = _operators(parts[sub], member, below.at(sub))
+            read[sub] = _operators(parts[sub].operators, member, below.at(sub))
         return field, "", read
-    return field, "", _operators(field.parts[0], value, below)
+    return field, "", _operators(field.parts[0].operators, value, below)
 
 
 def _one(snapshot: Snapshot, end: RelationEnd, value: JsonValue, place: _Place) -> dict[str, JsonValue]:
@@ -191,7 +190,7 @@ def _totals(snapshot: Snapshot, end: RelationEnd, value: JsonValue, place: _Plac
         if name == "filter":
             read[name] = _filter(snapshot, end.target, member, below)
         elif name == "count":
-            read[name] = _checked(member, below, _MEASURE_OPERATORS)
+            read[name] = _operators(ORDERED, member, below)
         elif aggregation := BY_NAME.get(name):
             known = {word: (field, parts) for word, field, parts in aggregated(end.target, aggregation.role)}
             read[name] = {}
@@ -200,34 +199,27 @@ def _totals(snapshot: Snapshot, end: RelationEnd, value: JsonValue, place: _Plac
                     raise below.unknown(word, "field", list(known))
                 field, parts = known[word]
                 operators = parts[0].operators if aggregation.name in ("min", "max") else ORDERED
-                names = tuple(operator.name for operator in operators)
                 ending = "Id" if field.relation_id is not None else ""
                 read[name][key_of(field, ending)] = (
-                    {sub: _checked(one, below.at(word).at(sub), names) for sub, one in said.items()}
+                    {sub: _operators(operators, one, below.at(word).at(sub)) for sub, one in said.items()}
                     if field.is_composite and isinstance(said, dict)
-                    else _checked(said, below.at(word), names)
+                    else _operators(operators, said, below.at(word))
                 )
         else:
             raise place.unknown(name, "aggregate", ["filter", "count", *BY_NAME])
     return read
 
 
-def _operators(part: Part, value: JsonValue, place: _Place) -> dict[str, JsonValue]:
-    known = {operator.name: operator for operator in part.operators}
-    read = _checked(value, place, tuple(known))
-    for name, argument in read.items():
-        if known[name].argument in _WITHOUT_CLAIMS and has_claim(argument):
-            raise place.at(name).error("cannot be given by a principal's value")
-    return read
-
-
-def _checked(value: JsonValue, place: _Place, known: tuple[str, ...]) -> dict[str, JsonValue]:
-    """Return operators with their arguments, whose names and keys have been checked."""
+def _operators(operators: Sequence[Operator], value: JsonValue, place: _Place) -> dict[str, JsonValue]:
+    """Return operators with their arguments; only an argument whose value is no part of a plan may be a claim."""
+    known = {operator.name: operator for operator in operators}
     read = dict(_members(value, place, "operators"))
     for name, argument in read.items():
         if name not in known:
-            raise place.unknown(name, "operator", known)
+            raise place.unknown(name, "operator", tuple(known))
         _check_value(argument, place.at(name))
+        if known[name].argument in _WITHOUT_CLAIMS and has_claim(argument):
+            raise place.at(name).error("cannot be given by a principal's value")
     return read
 
 

@@ -35,6 +35,13 @@ SELECT name FROM pg_available_extensions WHERE name = ANY (%(names)s) AND instal
 -- name: begin_read
 SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
 
+-- name: begin_model_read
+-- The tables are locked before the snapshot is taken, by the first query: a snapshot reads a table that a migration has
+-- rewritten after it as empty.
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY;
+LOCK TABLE fieldstone.workspace, fieldstone.object, fieldstone.field, fieldstone.relation, fieldstone.index,
+    fieldstone.retired_name, fieldstone.role IN ACCESS SHARE MODE;
+
 -- name: model_version
 -- The version, and the schemas with the views of the workspace's SQL roles. A restored database may have their rows
 -- without the logins, which belong to the server: no change of the model fails by that.
@@ -198,6 +205,21 @@ WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 1
     AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND (held.classid::bigint << 32) | held.objid::bigint
         = hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0);
+
+-- name: catalog_holder
+-- The session with the oldest transaction of those that hold a lock of the catalog's tables, or the lock of its migrations,
+-- in words as metadata/writer/holders.py has them.
+SELECT concat('pid ', holder.pid, ' (', coalesce(holder.application_name, 'unknown'), ' from ',
+    coalesce(host(holder.client_addr), 'a local socket'), ', ', coalesce(holder.state, 'unknown'), ') since ',
+    coalesce(to_char(holder.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'), 'unknown'))
+FROM pg_locks AS held JOIN pg_stat_activity AS holder USING (pid)
+WHERE held.granted AND held.pid <> pg_backend_pid()
+    AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND (held.relation IN (
+            SELECT c.oid FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace WHERE n.nspname = 'fieldstone'
+        ) OR held.locktype = 'advisory' AND held.objsubid = 2
+            AND held.classid::bigint = %(space)s AND held.objid::bigint = %(lock)s)
+ORDER BY holder.xact_start LIMIT 1;
 
 -- name: begin_change
 -- Statements behind the lock must see all changes that were committed while it was waited for. The rewrite of a big
@@ -416,7 +438,8 @@ WHERE workspace_id = %(workspace_id)s AND id = %(id)s AND revoked_at IS NULL FOR
 -- The old token of a rotated key ends earlier than its key. The tenth column is whether a use of it has to be noted.
 SELECT encode(token.hash, 'hex'), k.id, k.workspace_id, k.name, k.role_id,
     extract(epoch FROM least(k.expires_at, token.until)), coalesce(k.root_key, k.id), k.claims,
-    array_to_string(k.networks, ','), k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute', k.prefix
+    array_to_string(k.networks, ','), k.last_used_at IS NULL OR k.last_used_at < now() - interval '1 minute', k.prefix,
+    token.until IS NOT NULL
 FROM (
     SELECT id, token_hash AS hash, NULL AS until FROM fieldstone.api_key
     WHERE token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given))
@@ -442,7 +465,7 @@ RETURNING id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE r
 SELECT role_id, claims::text FROM fieldstone.api_key WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 
 -- name: api_key_end
-SELECT expires_at FROM fieldstone.api_key WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
+SELECT CASE WHEN %(by_old_token)s THEN least(expires_at, old_token_until) ELSE expires_at END FROM fieldstone.api_key WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
 
 -- name: rotate_api_key
 -- The token before the last rotation ends at once; a key that is not valid any more stays as it is.
@@ -480,7 +503,8 @@ RETURNING id;
 
 -- name: end_sessions_of_key
 -- Whoever has signed in by a key's old token must sign in by the new one.
-UPDATE fieldstone.session SET expires_at = least(expires_at, now() + make_interval(secs => %(overlap)s))
+UPDATE fieldstone.session
+SET expires_at = least(expires_at, now() + make_interval(secs => %(overlap)s)), by_old_token = true
 WHERE key_id = %(id)s AND revoked_at IS NULL AND expires_at > now();
 
 -- name: insert_sign_in_code
@@ -502,7 +526,7 @@ DELETE FROM fieldstone.sign_in_code WHERE expires_at < now();
 SELECT encode(s.token_hash, 'hex'), s.key_id IS NOT NULL, coalesce(k.id, s.user_id),
     coalesce(k.root_key, k.id, s.user_id), coalesce(k.name, s.name), s.workspace_id, coalesce(k.role_id::text, s.role),
     coalesce(k.claims, s.claims), array_to_string(coalesce(k.networks, '{}'), ','),
-    extract(epoch FROM least(s.expires_at, k.expires_at)), s.id, k.prefix, s.issuer
+    extract(epoch FROM least(s.expires_at, k.expires_at)), s.id, k.prefix, s.issuer, s.by_old_token
 FROM fieldstone.session AS s LEFT JOIN fieldstone.api_key AS k ON k.id = s.key_id
 WHERE s.token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given))
     AND s.revoked_at IS NULL AND s.expires_at > now()
@@ -524,14 +548,14 @@ WITH given AS (
     FOR SHARE
 )
 INSERT INTO fieldstone.session (id, workspace_id, token_hash, key_id, user_id, issuer, subject, name, role, claims,
-    address, expires_at, idle_seconds)
+    address, expires_at, idle_seconds, by_old_token)
 VALUES (%(id)s, %(workspace_id)s, %(token_hash)s, %(key_id)s, %(user_id)s, %(issuer)s, %(subject)s, %(name)s, %(role)s,
     %(claims)s, %(address)s,
     least(
         now() + make_interval(secs => %(seconds)s),
         CASE WHEN %(key_id)s::uuid IS NOT NULL THEN coalesce((SELECT until FROM given), now()) END
     ),
-    %(idle_seconds)s)
+    %(idle_seconds)s, coalesce((SELECT until < 'infinity' FROM given), false))
 RETURNING expires_at > now();
 
 -- name: note_session_uses
@@ -810,6 +834,9 @@ $do$;
 SELECT version, change::text FROM fieldstone.model_change
 WHERE workspace_id = %(workspace_id)s AND version > %(version)s ORDER BY version DESC;
 
+-- name: count_webhooks
+SELECT count(*) FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s;
+
 -- name: insert_webhook
 INSERT INTO fieldstone.webhook (id, workspace_id, target_url, description, secret, role_id, claims, start_position)
 VALUES (%(id)s, %(workspace_id)s, %(target_url)s, %(description)s, %(secret)s, %(role_id)s, %(claims)s,
@@ -837,7 +864,11 @@ UPDATE fieldstone.webhook SET target_url = coalesce(%(target_url)s, target_url),
     failing_since = CASE WHEN %(restart)s THEN NULL ELSE failing_since END,
     rests_until = CASE WHEN %(restart)s THEN NULL ELSE rests_until END,
     disabled_at = CASE WHEN %(is_active)s THEN NULL ELSE disabled_at END,
-    disabled_reason = CASE WHEN %(is_active)s THEN NULL ELSE disabled_reason END
+    disabled_reason = CASE WHEN %(is_active)s THEN NULL ELSE disabled_reason END,
+    paused_at = CASE WHEN is_active AND NOT %(is_active)s THEN clock_timestamp() ELSE greatest(paused_at, disabled_at) END,
+    resumed_at = CASE WHEN %(is_active)s AND NOT is_active THEN clock_timestamp() ELSE resumed_at END,
+    resumed_position = CASE WHEN %(is_active)s AND NOT is_active THEN (SELECT coalesce(max(position), 0) FROM fieldstone.event_log)
+        ELSE resumed_position END
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s RETURNING id;
 
 -- name: delete_webhook
@@ -884,6 +915,13 @@ UPDATE fieldstone.webhook_delivery AS delivery SET status = 'PENDING', finished_
             AND earlier.status = 'PENDING' AND earlier.position < failed.position
     ) THEN now() END
 FROM failed WHERE delivery.id = failed.id;
+
+-- name: end_backoffs
+-- A delivery under way stays as it is, and one that waits for an earlier one of its record goes on waiting.
+UPDATE fieldstone.webhook_delivery SET due_at = now() WHERE id = ANY (ARRAY(
+    SELECT id FROM fieldstone.webhook_delivery
+    WHERE webhook_id = %(webhook_id)s AND status = 'PENDING' AND claim IS NULL AND due_at > now() FOR UPDATE SKIP LOCKED
+));
 
 -- name: end_webhook_rest
 UPDATE fieldstone.webhook SET rests_until = NULL WHERE id = %(id)s AND rests_until IS NOT NULL;

@@ -1,11 +1,13 @@
 """The locks that the plan of a change takes, and its statements for after the commit."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 from uuid import UUID
 
+from fieldstone.metadata.changes.difference import Changed
 from fieldstone.metadata.changes.plan import ChangePlan
-from fieldstone.metadata.changes.tables.alteration import required_check
+from fieldstone.metadata.changes.tables.alteration import add_required_check, required_check
 from fieldstone.metadata.changes.tables.migration import build_index, foreign_key_name
 from fieldstone.metadata.model import Field, Object, Status
 from fieldstone.sql.ddl import alter
@@ -27,7 +29,8 @@ def find_locks(plan: ChangePlan) -> Iterator[TableLock]:
     difference = plan.difference
     exclusive = {object_.id for object_ in difference.removed_objects}
     exclusive |= {object_.id for object_, field in difference.removed_fields if field.parts}
-    exclusive |= {one.object_.id for one in difference.fields if _columns(one.before) != _columns(one.after)}
+    filled = {one.object_.id for one in difference.fields if _is_filled_first(one)}
+    exclusive |= {one.object_.id for one in difference.fields if _changes_columns(one)}
     exclusive |= {field.object_id for field in difference.new_fields if field.parts}
     exclusive |= {index.object_id for index in difference.removed_indexes}
     keys = {relation.target_object_id for relation in difference.new_relations} - exclusive
@@ -35,6 +38,7 @@ def find_locks(plan: ChangePlan) -> Iterator[TableLock]:
     for ids, mode in ((exclusive, "ACCESS EXCLUSIVE"), (keys, "SHARE ROW EXCLUSIVE"), (indexed, "SHARE")):
         yield from (TableLock(id_, mode) for id_ in ids)
     yield from (TableLock(id_, "SHARE UPDATE EXCLUSIVE", is_later=True) for id_ in plan.big)
+    yield from (TableLock(id_, "ACCESS EXCLUSIVE", is_later=True) for id_ in filled)
     yield from (TableLock(field.object_id, "ACCESS EXCLUSIVE", writes_rows=True) for field in plan.draft.rewriting)
 
 
@@ -73,8 +77,22 @@ def later_work(plan: ChangePlan, trigram: TrigramClass | None) -> Iterator[Later
             if field.status is Status.BUILDING:
                 kind = "FOREIGN_KEY" if field.relation_id else "REQUIRED"
                 name = foreign_key_name(object_, field) if field.relation_id else required_check(field)
-                statement = alter.validate_constraint(object_.table, name).as_string()
-                yield LaterWork(kind, object_, (field,), statement)
+                added = () if field.backfill is None else (add_required_check(object_, field),)
+                for one in (*added, alter.validate_constraint(object_.table, name)):
+                    yield LaterWork(kind, object_, (field,), one.as_string())
+
+
+def _is_filled_first(one: Changed) -> bool:
+    """Return whether PostgreSQL refuses NULL only once the builder has filled the records."""
+    begins = one.before.status is not Status.BUILDING and one.after.status is Status.BUILDING
+    return begins and one.after.backfill is not None
+
+
+def _changes_columns(one: Changed) -> bool:
+    after = one.after
+    if _is_filled_first(one):
+        after = replace(after, status=one.before.status, is_nullable=one.before.is_nullable)
+    return _columns(one.before) != _columns(after)
 
 
 def _columns(field: Field) -> object:

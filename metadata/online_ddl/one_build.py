@@ -6,20 +6,23 @@ from uuid import UUID
 import psycopg
 
 from fieldstone.metadata.catalog.queries import fetch
+from fieldstone.metadata.catalog.round_trip import send_as_one
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.catalog.store import read_snapshot
 from fieldstone.metadata.changes import SettleField, SettleIndex
 from fieldstone.metadata.changes.kinds.retry_build import find_owner
-from fieldstone.metadata.changes.tables.alteration import required_check
+from fieldstone.metadata.changes.tables.alteration import add_required_check, required_check
 from fieldstone.metadata.changes.tables.migration import build_index, foreign_key_name
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
-from fieldstone.metadata.model import Field, Object, Status
+from fieldstone.metadata.model import Field, Object, Snapshot, Status
 from fieldstone.metadata.online_ddl.refusals import read_refusal
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.metadata.writer.record_checks import fill_values
+from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.ddl import alter, column_rows
 from fieldstone.sql.ddl.create import TrigramClass
 from fieldstone.sql.identifiers import quote_table
+from fieldstone.sql.sqlstate import translate_error
 
 _LOG = logging.getLogger(__name__)
 
@@ -62,7 +65,10 @@ async def build(
     failure = None
     try:
         if index is None or leftover is None:
-            await _finish_field(connection, object_, fields[0])
+            if fields[0].backfill is not None and not await _fill_all(connection, writer, snapshot, fields[0]):
+                # The model asks for something else by now, which the next look finds.
+                return True
+            await _validate(connection, object_, fields[0])
         else:
             await connection.execute(leftover, prepare=False)
             await connection.execute(build_index(index, object_, trigram, concurrently=True), prepare=False)
@@ -80,18 +86,36 @@ async def build(
     return True
 
 
-async def _finish_field(connection: Session, object_: Object, field: Field) -> None:
-    if field.backfill is not None:
-        await _fill(connection, object_, field)
-    names = [required_check(field)]
-    if field.relation_id is not None:
-        names.append(foreign_key_name(object_, field))
-    for (name,) in await fetch(connection, "invalid_constraints", table=quote_table(object_.table), names=names):
-        await connection.execute(alter.validate_constraint(object_.table, name), prepare=False)
+async def _fill_all(connection: Session, writer: ModelWriter, snapshot: Snapshot, field: Field) -> bool:
+    """Fill the records, and have PostgreSQL refuse others without a value; return whether that is still asked for."""
+    workspace, object_ = snapshot.workspace, snapshot.objects[field.object_id]
+    # A check that an interrupted build has left is made again.
+    statements = (
+        alter.drop_constraint_if_there(object_.table, required_check(field)),
+        add_required_check(object_, field),
+    )
+
+    async def guard(transaction: ModelTransaction) -> bool:
+        owner = transaction.snapshot.objects.get(object_.id)
+        if owner is None or owner.by_id.get(field.id) != field:
+            return False
+        transaction.locked.add(quote_table(object_.table))
+        try:
+            await send_as_one(transaction.connection, statements, apart=workspace.is_distributed)
+        except psycopg.Error as error:
+            raise translate_error(error) from error
+        return True
+
+    await _fill(connection, object_, field)
+    if not await writer.run(workspace.id, guard, actor=ACTOR):
+        return False
+    # A process that had not heard of the change could leave records without a value up to now.
+    await _fill(connection, object_, field)
+    return True
 
 
 async def _fill(connection: Session, object_: Object, field: Field) -> None:
-    """Fill the records that have no value. New ones have one already, so once through the table is enough."""
+    """Fill the records that have no value, in portions."""
     last: UUID | None = None
     values = fill_values(field, field.backfill)
     while True:
@@ -102,3 +126,12 @@ async def _fill(connection: Session, object_: Object, field: Field) -> None:
         if row is None or row[0] is None:
             return
         last = row[0]
+
+
+async def _validate(connection: Session, object_: Object, field: Field) -> None:
+    """Look through the records for those that a constraint of the field forbids."""
+    names = [required_check(field)]
+    if field.relation_id is not None:
+        names.append(foreign_key_name(object_, field))
+    for (name,) in await fetch(connection, "invalid_constraints", table=quote_table(object_.table), names=names):
+        await connection.execute(alter.validate_constraint(object_.table, name), prepare=False)

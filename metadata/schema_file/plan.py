@@ -19,7 +19,7 @@ from fieldstone.metadata.changes.types import UNSET
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Relation, Snapshot
+from fieldstone.metadata.model import Object, Relation, Snapshot
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.schema_file import members
 from fieldstone.metadata.schema_file.export import (
@@ -118,15 +118,23 @@ def _update_objects(stated: Stated) -> Iterator[UpdateObject]:
             del values["is_active"]
         if values:
             changed[object_.known.name_singular] = UpdateObject(object_id=object_.known.id, **values)
-    renames = {old: update.name_singular for old, update in changed.items() if isinstance(update.name_singular, str)}
-    for old, name in order_renames(renames, stated.objects.keys() | changed.keys()):
-        update = changed[old]
-        if name == renames[old]:
+    known = {one.known.name_singular: one.known for one in stated.objects.values() if one.known is not None}
+    wanted_names = {old: names for old, update in changed.items() if (names := _renames(known[old], update))}
+    plurals = {str(one.values["namePlural"]) for one in stated.objects.values()}
+    plurals |= {one.name_plural for one in known.values()}
+    for old, next_names in order_renames(wanted_names, stated.objects.keys() | known.keys() | plurals):
+        if next_names == wanted_names[old]:
             yield changed.pop(old)
         else:
-            plural = UNSET if update.name_plural is UNSET else f"{name}s"
-            yield UpdateObject(object_id=update.object_id, name_singular=name, name_plural=plural)
+            singular, plural = (next_names.get(name, UNSET) for name in (old, known[old].name_plural))
+            yield UpdateObject(object_id=known[old].id, name_singular=singular, name_plural=plural)
     yield from changed.values()
+
+
+def _renames(known: Object, update: UpdateObject) -> dict[str, str]:
+    """Return the new names of an object by its old ones."""
+    names = {known.name_singular: update.name_singular, known.name_plural: update.name_plural}
+    return {old: new for old, new in names.items() if isinstance(new, str)}
 
 
 def _order_updates(stated: Stated, updates: list[UpdateField]) -> Iterator[UpdateField]:
@@ -135,13 +143,13 @@ def _order_updates(stated: Stated, updates: list[UpdateField]) -> Iterator[Updat
     for owner in stated.objects.values():
         known = {field.name: field.id for field in owner.known.fields} if owner.known else {}
         renames = {
-            name: new
+            name: {name: new}
             for name, id_ in known.items()
             if id_ in left and isinstance(new := left[id_].name, str) and new != name
         }
-        for name, new in order_renames(renames, known.keys() | (owner.values["fields"] or {}).keys()):
+        for name, names in order_renames(renames, known.keys() | (owner.values["fields"] or {}).keys()):
             id_ = known[name]
-            yield left.pop(id_) if new == renames[name] else UpdateField(field_id=id_, name=new)
+            yield left.pop(id_) if names == renames[name] else UpdateField(field_id=id_, name=names[name])
     yield from left.values()
 
 

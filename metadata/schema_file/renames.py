@@ -5,26 +5,32 @@ from collections.abc import Set as AbstractSet
 from itertools import count
 
 
-def order_renames(wanted: Mapping[str, str], taken: AbstractSet[str]) -> Iterator[tuple[str, str]]:
-    """Yield pairs of a first name and its next name: the wanted one, or an interim one.
+def order_renames(
+    wanted: Mapping[str, Mapping[str, str]], taken: AbstractSet[str]
+) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield pairs of a key and its next names by its first ones: the wanted ones, or interim ones.
 
     Args:
-        wanted: the new name by the old one; no two are the same.
+        wanted: by a key the names of an object or a field that become others, the new name by the old one.
         taken: all present and future names, which no interim name may be.
     """
-    # The first name by the present one.
-    left = {name: name for name in wanted}
+    holders = {name: key for key, names in wanted.items() for name in names}
+    left = dict.fromkeys(wanted)
     spare = (name for number in count(1) if (name := f"renamed{number}") not in taken)
+
+    def is_free(key: str) -> bool:
+        return all(holders.get(name, key) == key for name in wanted[key].values())
+
     while left:
-        now = next((now for now, old in left.items() if wanted[old] not in left), None)
-        if now is not None:
-            old = left.pop(now)
-            yield old, wanted[old]
+        ready = next(filter(is_free, left), None)
+        key = next(iter(left)) if ready is None else ready
+        del left[key]
+        holders = {name: holder for name, holder in holders.items() if holder != key}
+        if ready is None:
+            left[key] = None
+            yield key, {name: next(spare) for name in wanted[key]}
         else:
-            old = left.pop(next(iter(left)))
-            aside = next(spare)
-            left[aside] = old
-            yield old, aside
+            yield key, wanted[key]
 
 
 def find_swaps(renames: Mapping[str, str]) -> Iterator[list[str]]:

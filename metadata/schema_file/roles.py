@@ -57,10 +57,10 @@ def free_roles(snapshot: Snapshot, document: JsonValue, *, prune: bool) -> Itera
     their grants until `plan_roles` gives them the new ones.
     """
     stated = read_roles(document)
-    if stated is None or not prune:
+    if stated is None:
         return
     kept = {role.id for name, values in stated.items() if (role := _find(snapshot, name, values))}
-    gone = [role for role in snapshot.roles.values() if role.id not in kept and not role.is_system]
+    gone = [role for role in snapshot.roles.values() if prune and role.id not in kept and not role.is_system]
     left = {role.id for role in snapshot.roles.values()} - {role.id for role in gone}
     for name, values in stated.items():
         role = _find(snapshot, name, values)

@@ -14,12 +14,12 @@ _SHORTEST_PLURAL = 4
 _LAST_WORD = re.compile(r"([A-Z]?[a-z]+)$", re.ASCII)
 
 
-def object_names(table: str, *, longest: int = 60) -> tuple[str, str]:
+def object_names(table: str, *, longest: int | None = None) -> tuple[str, str]:
     """Return the names of one record and of several: film_actors gives filmActor, filmActors. They always differ.
 
     Args:
         table: its name.
-        longest: letters of the singular.
+        longest: letters of the singular; None: as many as the table's name has.
     """
     name = (_derive(table) or "object")[:longest]
     singular = _with_last_word(name, _singular_word)

@@ -195,9 +195,12 @@ async def read_binding(connection: Session, *, workspace_id: UUID, key_id: UUID)
     return Binding(role_id=role_id, claims=loads(claims))
 
 
-async def read_end(connection: Session, *, workspace_id: UUID, key_id: UUID) -> datetime | None:
-    """Return when a key ends; None if it never does."""
-    row = await fetch_one(connection, "api_key_end", workspace_id=workspace_id, id=key_id)
+async def read_end(
+    connection: Session, *, workspace_id: UUID, key_id: UUID, by_old_token: bool = False
+) -> datetime | None:
+    """Return when a key ends, or the token that it had before its last rotation; None if it never does."""
+    values = {"workspace_id": workspace_id, "id": key_id, "by_old_token": by_old_token}
+    row = await fetch_one(connection, "api_key_end", **values)
     return None if row is None else row[0]
 
 

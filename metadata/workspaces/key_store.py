@@ -15,7 +15,7 @@ from fieldstone.metadata.catalog.queries import QUERIES, catalog_statement
 from fieldstone.metadata.catalog.sessions import Reads
 from fieldstone.metadata.json_text import JsonValue, loads
 from fieldstone.metadata.roles.networks import read_network
-from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.principal import Principal, keep_instance
 from fieldstone.metadata.roles.role import ADMIN
 from fieldstone.metadata.workspaces.api_keys import (
     ApiKey,
@@ -299,10 +299,10 @@ def _read_known(row: Row, now: float, before: _Known | None) -> tuple[_Known, bo
         claims=loads(row[7] or b"{}"),
         networks=tuple(map(read_network, networks.split(","))) if networks else (),
         key_prefix=None if row[10] is None else row[10].decode(),
+        by_old_token=row[11] == b"t",
     )
     known = _Known(
-        # The same instance as long as it is equal: dict look-ups of identical ids are cheaper than of equal ones.
-        principal=before.principal if before and before.principal == principal else principal,
+        principal=keep_instance(None if before is None else before.principal, principal),
         expires_at=None if row[5] is None else float(row[5]),
         checked_at=now,
     )

@@ -17,7 +17,7 @@ from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.networks import read_network
-from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.metadata.roles.principal import Principal, SubjectKind, keep_instance
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.statement import Row
 
@@ -245,9 +245,7 @@ class SessionStore:
         if row is None or not self._is_offered(row):
             _keep(self._refused, token_hash, now)
             return None
-        principal = _read_principal(row)
-        if before is not None and before.principal == principal:
-            principal = before.principal
+        principal = keep_instance(None if before is None else before.principal, _read_principal(row))
         # A session that was forgotten during the look-up may have been read before its revocation.
         if forgotten == self._forgotten:
             self._refused.pop(token_hash, None)
@@ -282,4 +280,5 @@ def _read_principal(row: Row) -> Principal:
         expires_at=float(row[9] or 0),
         key_prefix=None if row[11] is None else row[11].decode(),
         session_id=UUID((row[10] or b"").decode()),
+        by_old_token=row[13] == b"t",
     )

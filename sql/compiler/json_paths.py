@@ -3,7 +3,7 @@
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.scope import RowReference
 from fieldstone.sql.compiler.terms import Binding, Expression
-from fieldstone.sql.plan.elements import JsonOperator, JsonTest
+from fieldstone.sql.plan.elements import Comparison, JsonOperator, JsonTest
 from fieldstone.sql.plan.operands import AtPath
 from fieldstone.sql.types import SqlType
 
@@ -38,7 +38,11 @@ def compile_json_test(test: JsonTest, row: RowReference) -> Expression:
     given = None if test.value is None else expressions.parameter(test.value)
     if test.path is None:
         if operator in _OF_WHOLES and given is not None:
-            return _infix(document, operator.value, given)
+            return (
+                _has_keys(document, operator, given)
+                if operator in _OF_KEYS
+                else _infix(document, operator.value, given)
+            )
         value = document
     else:
         value = read_path(document, expressions.parameter(test.path))
@@ -51,6 +55,8 @@ def compile_json_test(test: JsonTest, row: RowReference) -> Expression:
     if given is None:
         raise TypeError(f"{operator} has no value")
     match operator:
+        case JsonOperator.HAS_KEY | JsonOperator.HAS_ANY_KEY | JsonOperator.HAS_ALL_KEYS:
+            return _has_keys(value, operator, given)
         case JsonOperator.AMONG | JsonOperator.NOT_AMONG:
             # PostgreSQL compares nothing with an empty array, not even NULL.
             among = expressions.equal_to_any if operator is JsonOperator.AMONG else expressions.unlike_all
@@ -72,6 +78,15 @@ def _infix(left: Expression, operator: str, right: Expression) -> Expression:
     return Expression(
         left.within(Binding.MATCH) + " " + operator + " " + right.within(Binding.MATCH), Binding.COMPARISON
     )
+
+
+def _has_keys(value: Expression, operator: JsonOperator, given: Expression) -> Expression:
+    """Return the condition on the keys of an object or the texts of a list; to PostgreSQL a text has itself."""
+    kind = expressions.call("jsonb_typeof", value)
+    fits = expressions.compare(kind, Comparison.NE, expressions.text_literal("string"))
+    if operator is JsonOperator.HAS_ALL_KEYS:
+        fits = expressions.any_of((fits, expressions.is_empty(given)))
+    return expressions.all_of((_infix(value, operator.value, given), fits))
 
 
 def _text(value: Expression) -> Expression:

@@ -17,10 +17,14 @@ def compile_moment(moment: Moment) -> Expression:
     zone = "'UTC'" if moment.zone is None else expressions.parameter(moment.zone).text
     if moment.unit is None and moment.type is SqlType.TIMESTAMP:
         return expressions.NOW
-    if moment.unit in _OF_THE_CLOCK and moment.type is SqlType.TIMESTAMP:
-        text = "now()" if moment.start is None else f"date_trunc('{moment.unit.value}',now(),{zone})"
-        return Expression(f"{text}{_offset(moment)}", Binding.OPERATOR)
     local = f"(now() AT TIME ZONE {zone})"
+    if moment.unit in _OF_THE_CLOCK and moment.type is SqlType.TIMESTAMP:
+        if moment.start is not None:
+            text = f"date_trunc('{moment.unit.value}',now(),{zone})"
+        else:
+            # The zone changes nothing, but a name that is none is refused all the same.
+            text = "now()" if moment.zone is None else f"CASE WHEN {local} IS NOT NULL THEN now() END"
+        return Expression(f"{text}{_offset(moment)}", Binding.OPERATOR)
     if moment.unit is not None:
         local = f"({_start(moment, local) if moment.start is not None else local}{_offset(moment)})"
     if moment.type is SqlType.DATE:

@@ -1,11 +1,14 @@
 """From plan to statement: the only entry to the compiler."""
 
+import re
+from collections.abc import Iterable
 from typing import assert_never
 
+from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.reads.feed import compile_feed
 from fieldstone.sql.compiler.reads.select import compile_read
 from fieldstone.sql.compiler.scope import StatementDraft
-from fieldstone.sql.compiler.terms import Query
+from fieldstone.sql.compiler.terms import Expression, Query
 from fieldstone.sql.compiler.writes.apart import (
     compile_change_apart,
     compile_changed_event,
@@ -22,6 +25,8 @@ from fieldstone.sql.compiler.writes.read_back import compile_read_back
 from fieldstone.sql.compiler.writes.rights import compile_unfit
 from fieldstone.sql.compiler.writes.update_rows import compile_find, compile_update_rows
 from fieldstone.sql.compiler.writes.upserts.upsert import compile_upsert
+from fieldstone.sql.plan.operands import Parameter
+from fieldstone.sql.plan.parts import parts_of
 from fieldstone.sql.plan.read import EventFeed, ReadPlan
 from fieldstone.sql.plan.write import NestedPlan, WritePlan
 from fieldstone.sql.plan.writes.apart import ApartPlan, ChangeApart, ChangedEvent, CreatedEvent, RowApart
@@ -34,14 +39,38 @@ from fieldstone.sql.statement import Statement
 
 Plan = ReadPlan | WritePlan | NestedPlan | MergePlan | ApartPlan | ReadBack | Faults | EventFeed
 
+_NUMBERS = re.compile(r"""'[^']*'|"[^"]*"|\$([0-9]+)""")
+"""The numbers of parameters in a statement; quoted texts and names are passed over."""
+_MOST_COLUMNS = 1_600
+"""Columns of a SELECT; PostgreSQL takes 1,664."""
 
-def compile_plan(plan: Plan) -> Statement:
+
+def compile_plan(plan: Plan, bound: Iterable[Parameter] = ()) -> Statement:
     """Return the plan's one statement; equal plans give equal text.
+
+    Args:
+        plan: the plan.
+        bound: the parameters that the statement is given, whether or not a part of it that is compiled reads them.
+            Those of a feed are all in its plan.
 
     Raises:
         IdentifierError: a physical name cannot be one in PostgreSQL.
     """
-    return Statement(text=_compile_query(plan).text())
+    query = _compile_query(plan)
+    if isinstance(plan, EventFeed):
+        bound = [one for one in parts_of(plan) if isinstance(one, Parameter) and not one.in_set]
+    return Statement(text=_name_unread(query, bound))
+
+
+def _name_unread(query: Query, bound: Iterable[Parameter]) -> str:
+    """Return the text of a query, which names all parameters: PostgreSQL needs the type of each up to the last."""
+    text = query.text()
+    read = set(_NUMBERS.findall(text))
+    unread = [expressions.parameter(one).text for one in dict.fromkeys(bound) if str(one.slot + 1) not in read]
+    for first in range(0, len(unread), _MOST_COLUMNS):
+        columns = map(Expression, unread[first : first + _MOST_COLUMNS])
+        query.with_(Query().select(*columns), "unread" + str(first or ""))
+    return query.text() if unread else text
 
 
 def _compile_query(plan: Plan) -> Query:

@@ -5,16 +5,12 @@ from collections.abc import Mapping
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.terms import Expression, Query
 from fieldstone.sql.frozen import frozen
-from fieldstone.sql.plan.operands import Parameter
-from fieldstone.sql.plan.parts import parts_of
 
 
 class StatementDraft:
     """A statement under construction.
 
     Attributes:
-        unread: the parameters of parts that have nothing to read. PostgreSQL needs the type of each parameter up to
-            the highest, so the statement still names them.
         shared: the WITH queries that several parts read, each with its name.
         most_bytes: of the answer, where they are counted.
         level: the number of connections around the part that is compiled.
@@ -25,7 +21,6 @@ class StatementDraft:
         self.most_bytes = most_bytes
         self.level = 0
         self.inserted: dict[tuple[str, str], str] = {}
-        self.unread: list[Parameter] = []
         self.shared: list[tuple[Query, str]] = []
         self._aliases = 0
 
@@ -40,10 +35,6 @@ class StatementDraft:
         name = self.alias()
         self.shared.append((query, name))
         return name
-
-    def leave_unread(self, part: object) -> None:
-        """Note the parameters of a part of the plan that is not compiled."""
-        self.unread.extend(one for one in parts_of(part) if isinstance(one, Parameter))
 
 
 @frozen

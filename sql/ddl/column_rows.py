@@ -136,13 +136,9 @@ def _none_of(column: Column, texts: Sequence[str]) -> sql.Composed:
 
 
 def fill_empty(table: Table, first: Column, values: Mapping[str, tuple[str, SqlType]]) -> sql.Composed:
-    """Return the UPDATE of the rows in which the first column is NULL: columns by name get the value of this text."""
-    assignments = (
-        sql.SQL("{} = {}::{}").format(name_sql(name), sql.Literal(text), sql.SQL(type_.value))
-        for name, (text, type_) in values.items()
-    )
-    return sql.SQL("UPDATE {} SET {} WHERE {} IS NULL").format(
-        table_sql(table), sql.SQL(", ").join(assignments), column_sql(first)
+    """Return the UPDATE of the rows in which the first column is NULL: columns by name get this text if they are."""
+    return sql.SQL("UPDATE {} AS record SET {} WHERE {} IS NULL").format(
+        table_sql(table), _fills(values), column_sql(first)
     )
 
 
@@ -151,9 +147,7 @@ def filled(first: Column, columns: Sequence[Column], values: Mapping[str, tuple[
     return [
         sql.SQL("CASE WHEN {} IS NULL THEN {} ELSE {} END").format(
             column_sql(first),
-            sql.SQL("{}::{}").format(sql.Literal(values[column.name][0]), sql.SQL(column.type.value))
-            if column.name in values
-            else column_sql(column),
+            _fill(column_sql(column), *values[column.name]) if column.name in values else column_sql(column),
             column_sql(column),
         )
         for column in columns
@@ -170,23 +164,24 @@ def fill_portion(
     limit: int,
 ) -> sql.Composed:
     """Return the UPDATE of `fill_empty` for the next rows in key order; it answers the last key, or NULL."""
-    assignments = (
-        sql.SQL("{} = {}::{}").format(name_sql(name), sql.Literal(text), sql.SQL(type_.value))
-        for name, (text, type_) in values.items()
-    )
     beyond = sql.SQL("") if after is None else sql.SQL(" WHERE {} > {}").format(column_sql(key), sql.Literal(after))
     return sql.SQL(
         "WITH portion AS MATERIALIZED (SELECT {1} AS key FROM {0}{4} ORDER BY {1} LIMIT {5}), filled AS ("
         "UPDATE {0} AS record SET {2} FROM portion WHERE record.{1} = portion.key AND record.{3} IS NULL)"
         " SELECT (SELECT key FROM portion ORDER BY key DESC LIMIT 1)"
-    ).format(
-        table_sql(table),
-        column_sql(key),
-        sql.SQL(", ").join(assignments),
-        column_sql(first),
-        beyond,
-        sql.Literal(limit),
+    ).format(table_sql(table), column_sql(key), _fills(values), column_sql(first), beyond, sql.Literal(limit))
+
+
+def _fills(values: Mapping[str, tuple[str, SqlType]]) -> sql.Composed:
+    """Return the assignments of an UPDATE of `record`."""
+    return sql.SQL(", ").join(
+        sql.SQL("{} = {}").format(name_sql(name), _fill(sql.SQL("record.{}").format(name_sql(name)), *value))
+        for name, value in values.items()
     )
+
+
+def _fill(column: sql.Composable, text: str, type_: SqlType) -> sql.Composed:
+    return sql.SQL("coalesce({}, {}::{})").format(column, sql.Literal(text), sql.SQL(type_.value))
 
 
 def replaced(column: Column, mapping: Mapping[str, str | None]) -> sql.Composable:

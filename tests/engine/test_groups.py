@@ -62,6 +62,39 @@ async def test_weeks_begin_on_the_day_that_is_said(apis: Apis, first: str, expec
     assert (group["key"]["closeDate"]["date"], group["groupByDimensionValues"]) == (expected, [expected])
 
 
+ENDS = {
+    ("DAY", "America/New_York"): ["0001-01-01", "9999-12-31"],
+    ("WEEK", "America/New_York"): ["0001-01-01", "9999-12-27"],
+    ("YEAR", "America/New_York"): ["0001-01-01", "9999-01-01"],
+    ("HOUR", "America/New_York"): ["0001-01-01T00:00:00Z", "9999-12-31T23:00:00Z"],
+    ("DAY", "Asia/Tokyo"): ["0001-01-01", "9999-12-31"],
+    ("YEAR", "Asia/Tokyo"): ["0001-01-01", "9999-01-01"],
+    ("QUARTER_OF_YEAR", "Asia/Tokyo"): ["1", "1"],
+}
+
+
+@pytest.mark.parametrize(("bucket", "zone"), ENDS)
+async def test_a_zone_leads_to_no_date_beyond_the_calendar(apis: Apis, bucket: str, zone: str) -> None:
+    """Dates were 0001-12-31 BC and 10000-01-01, which are none of the API."""
+    await create(apis, "activity", title="first", dueAt="0001-01-01T00:00:00Z")
+    await create(apis, "activity", title="last", dueAt="9999-12-31T23:59:59Z")
+    await create(apis, "activity", title="none")
+    group = f'{{ dueAt: {{ bucket: {bucket} timeZone: "{zone}" }} }}'
+    text = f"{{ activitiesGroupBy(groupBy: [{group}]) {{ count groupByDimensionValues }} }}"
+    groups = (await apis.data(text))["activitiesGroupBy"]
+    found = [value for one in groups for value in one["groupByDimensionValues"] * one["count"]]
+    assert found == [*ENDS[bucket, zone], None]
+
+
+async def test_a_week_that_begins_before_the_first_date_begins_with_it(apis: Apis) -> None:
+    """It began on 0001-12-31 BC, which is no date of the API."""
+    for name, date in (("a", "0001-01-01"), ("b", "0001-01-06"), ("c", "0001-01-07"), ("none", None)):
+        await create(apis, "opportunity", name=name, closeDate=date)
+    document = """{ opportunitiesGroupBy(groupBy: [{ closeDate: { bucket: WEEK firstDayOfWeek: SUNDAY } }]) {
+      key { closeDate { date } } count } }"""
+    assert dates(await ask(apis, document), "closeDate") == [("0001-01-01", 2), ("0001-01-07", 1), (None, 1)]
+
+
 @pytest.mark.parametrize("has_records", [False, True])
 async def test_an_unknown_zone_is_refused_whatever_there_is(apis: Apis, *, has_records: bool) -> None:
     if has_records:
@@ -102,11 +135,11 @@ REFUSED = {
     ),
     "two orders in one object": (
         "groupBy: [{ stage: true }] orderBy: [{ count: ASC, sum: { amount: ASC } }]",
-        "An object of 'orderBy' takes one key",
+        "An orderBy object takes one key, since the order of several is lost",
     ),
     "two aggregates in one object": (
         "groupBy: [{ stage: true }] orderBy: [{ min: { amount: ASC, name: ASC } }]",
-        "An object of 'orderBy' takes one key",
+        "An orderBy object takes one key, since the order of several is lost",
     ),
     "null in having": (
         "groupBy: [{ stage: true }] having: { count: { gt: null } }",
@@ -225,6 +258,44 @@ def test_a_cursor_belongs_to_its_groups(sample: Served) -> None:
     other = f'{{ opportunitiesGroupBy(groupBy: [{{ name: true }}] after: "{found["cursor"]}") {{ count }} }}'
     (error,) = sample.ask(other)["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "after"}
+
+
+ORDERS = [
+    "sum: { amount: DESC }",
+    "avg: { amount: DESC }",
+    "max: { amount: DESC }",
+    "min: { amount: DESC }",
+    "min: { closeDate: DESC }",
+    "count: DESC",
+]
+GROUPS = "opportunitiesGroupBy(groupBy: [{ stage: true }] first: 2 orderBy: [{ %s }] %s) { cursor }"
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_a_cursor_belongs_to_the_aggregate_that_its_groups_are_ordered_by(sample: Served, order: str) -> None:
+    """It knew the number of the aggregate, which another one has in another order, and in this one under a having."""
+    (_, found) = sample.ask(f"{{ {GROUPS % (order, '')} }}")["data"]["opportunitiesGroupBy"]
+    after = f'after: "{found["cursor"]}"'
+    for other in ORDERS:
+        answer = sample.ask(f"{{ {GROUPS % (other, after)} }}")
+        assert ("errors" not in answer) is (other == order), other
+        if other != order:
+            assert answer["errors"][0]["message"].startswith("The cursor in 'after' is not valid")
+    beside = f"having: {{ stddev: {{ amount: {{ gt: 0 }} }} }} {after}"
+    assert (
+        sample.ask(f"{{ {GROUPS % (order, beside)} }}")["data"]
+        == sample.ask(f"{{ {GROUPS % (order, after)} }}")["data"]
+    )
+
+
+@pytest.mark.parametrize(
+    "said", ["count: $d", "sum: { amount: $d }", "key: { stage: $d }", "sum: { }", "key: { }", "key: { company: { } }"]
+)
+def test_an_order_of_groups_that_says_nothing(sample: Served, said: str) -> None:
+    groups = "opportunitiesGroupBy(groupBy: [{ stage: true }, { company: { name: true } }] orderBy: [%s]) { count }"
+    declared = "query ($d: OrderByDirection) " if "$" in said else ""
+    answer = sample.ask(f"{declared}{{ {groups % f'{{ {said} }}, {{ count: DESC }}'} }}")
+    assert answer["data"] == sample.ask(f"{{ {groups % '{ count: DESC }'} }}")["data"]
 
 
 def test_having_leaves_out_groups(sample: Served) -> None:

@@ -126,11 +126,23 @@ def test_paths(documents: Served) -> None:
     assert names(documents, {"path": both}) == {"one", "ten"}
 
 
+@pytest.mark.parametrize("condition", [{"hasKey": "a"}, {"hasAnyKeys": ["a", "b"]}, {"hasAllKeys": ["a"]}], ids=str)
+def test_a_text_has_no_keys(documents: Served, condition: Any) -> None:
+    """The document "a" was found by the key a."""
+    found = names(documents, condition)
+    assert "no object" not in found
+    assert names(documents, {"path": {"path": [], **condition}}) == found
+    assert found | names(documents, {"path": {"path": ["a"], "is": "NULL"}}) == DOCUMENTS.keys() | {"none"}
+    assert names(documents, {"path": {"path": ["tags"], "hasKey": "Xylophone"}}) == set()
+
+
 def test_operators_of_the_whole(documents: Served) -> None:
     assert names(documents, {"hasKey": "on"}) == {"one", "two"}
     assert names(documents, {"hasAllKeys": ["on", "tags"]}) == {"one", "two"}
     assert names(documents, {"hasAnyKeys": ["on", "tags"]}) == {"one", "two", "ten", "text"}
     assert names(documents, {"hasAllKeys": []}) == DOCUMENTS.keys()
+    assert names(documents, {"path": {"path": [], "hasAllKeys": []}}) == DOCUMENTS.keys()
+    assert names(documents, {"path": {"path": ["tags"], "hasAllKeys": []}}) == {"one", "two", "ten", "text"}
     assert names(documents, {"isEmpty": True}) == {"empty", "empty list"}
     assert names(documents, {"isEmpty": False}) == DOCUMENTS.keys() - {"empty", "empty list"}
 

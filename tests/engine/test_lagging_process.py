@@ -134,6 +134,26 @@ async def test_a_field_that_has_become_required_is_named(apis: Apis, other: Apis
     assert made["createPerson"]["id"]
 
 
+async def test_a_field_that_is_being_made_required_is_named_and_no_other_write_is_refused(workspace_dsn: str) -> None:
+    async with open_apis(workspace_dsn, big_table=0) as apis, open_apis(workspace_dsn) as other:
+        made = await other.data('mutation { createPerson(data: { email: "a@example.com" }) { id } }')
+        await update_field(apis, "person", "city", isNullable=False, backfillValue="Ulm")
+        write = "mutation ($id: UUID!, $data: PersonInput!) { updatePerson(id: $id, data: $data) { phone } }"
+        for api in (apis, other):
+            written = await api.data(write, id=made["createPerson"]["id"], data={"phone": "1"})
+            assert written == {"updatePerson": {"phone": "1"}}
+        error = await apis.error(write, id=made["createPerson"]["id"], data={"city": None})
+        assert error["extensions"]["field"] == "city"
+        check = f"required_{(await field_id(apis, 'person', 'city')).replace('-', '')}"
+        with psycopg.connect(workspace_dsn, autocommit=True) as connection:
+            connection.execute(
+                f"ALTER TABLE {SCHEMA}.person ADD CONSTRAINT {check} CHECK (city IS NOT NULL) NOT VALID".encode()
+            )
+        error = await other.error('mutation { createPerson(data: { email: "b@example.com" }) { id } }')
+        assert error["message"] == "Field 'city' is required"
+        assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", "city")
+
+
 async def test_a_field_that_has_become_unique_is_named(apis: Apis, other: Apis) -> None:
     await update_field(apis, "person", "city", isUnique=True)
     create = 'mutation {{ createPerson(data: {{ email: "{0}@example.com", city: "Ulm" }}) {{ id }} }}'

@@ -23,6 +23,7 @@ HOURS = (-24 * 400, -24 * 40, -24 * 8, -24 * 6, -30, -2, -0.04, 0.04, 2, 30, 24 
 DAYS = (-400, -8, -7, -1, 0, 1, 7, 8, 400)
 """The dates of the opportunities, from today."""
 ACTIVITIES = "query ($p: DateTimeFilter) { activities(filter: {dueAt: $p}) { edges { node { title } } } }"
+COUNT = "query ($p: DateTimeFilter) { activities(filter: {dueAt: $p}) { totalCount } }"
 OPPORTUNITIES = "query ($p: DateFilter) { opportunities(filter: {closeDate: $p}) { edges { node { name } } } }"
 
 
@@ -67,6 +68,7 @@ def days(served: Served, period: Any) -> list[int]:
 PERIODS: dict[str, tuple[dict[str, Any], Sequence[float]]] = {
     "minutes": ({"last": 5, "unit": "MINUTE"}, [-0.04]),
     "hours": ({"last": 3, "unit": "HOUR"}, [-2, -0.04]),
+    "hours of a place": ({"last": 3, "unit": "HOUR", "timeZone": "Asia/Kathmandu"}, [-2, -0.04]),
     "a day": ({"last": 1, "unit": "DAY"}, [-2, -0.04]),
     "days": ({"last": 7, "unit": "DAY", "timeZone": "Europe/Berlin"}, [-144, -30, -2, -0.04]),
     "weeks": ({"last": 2, "unit": "WEEK"}, [-192, -144, -30, -2, -0.04]),
@@ -74,6 +76,7 @@ PERIODS: dict[str, tuple[dict[str, Any], Sequence[float]]] = {
     "a quarter": ({"last": 1, "unit": "QUARTER"}, [-960, -192, -144, -30, -2, -0.04]),
     "years": ({"last": 1000, "unit": "YEAR"}, [-9600, -960, -192, -144, -30, -2, -0.04]),
     "minutes ahead": ({"next": 5, "unit": "MINUTE"}, [0.04]),
+    "minutes ahead of a place": ({"next": 5, "unit": "MINUTE", "timeZone": "Europe/Berlin"}, [0.04]),
     "days ahead": ({"next": 7, "unit": "DAY"}, [0.04, 2, 30, 144]),
     "a quarter ahead": ({"next": 1, "unit": "QUARTER"}, [0.04, 2, 30, 144, 192, 960]),
     "years ahead": ({"next": 1000, "unit": "YEAR"}, [0.04, 2, 30, 144, 192, 960, 9600]),
@@ -110,6 +113,16 @@ def test_today_past_and_future(dated: Served) -> None:
     counts = [dated.ask(text, {"f": flag})["data"]["activities"]["totalCount"] for flag in (True, False)]
     assert counts == [len(past), len(future)]
     assert dated.ask(text)["data"]["activities"]["totalCount"] == len(HOURS) + 1
+
+
+def test_the_names_of_zones(dsn: str, dated: Served) -> None:
+    """Each name in PostgreSQL is one, unless it reads an abbreviation in it, or a file of the server's."""
+    with psycopg.connect(dsn) as connection:
+        known = {name for (name,) in connection.execute("SELECT name FROM pg_timezone_names")}
+    refused = {"CET", "EET", "MET", "WET", "Factory", "GMT+0", "GMT-0", "GMT0", "localtime", "posixrules"}
+    for name in sorted(one for one in known - refused if not one.startswith(("posix/", "right/"))):
+        answer = dated.ask(COUNT, {"p": {"within": {"last": 1, "unit": "DAY", "timeZone": name}}})
+        assert "errors" not in answer, name
 
 
 def test_zones_differ(dated: Served) -> None:
@@ -185,8 +198,21 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "timeZone",
         "Field 'timeZone' must be the name of a time zone, such as Europe/Berlin or UTC, not \"UTC+2\".",
     ),
+    **{
+        f"{name}, which PostgreSQL takes for an offset": (
+            {"last": 1, "unit": "DAY", "timeZone": name},
+            "timeZone",
+            f"Field 'timeZone' must be the name of a time zone, such as Europe/Berlin or UTC, not \"{name}\".",
+        )
+        for name in ("FOO5BAR", "CEST", "CET", "Etc/GMT+13", "Etc/GMT5", "foo")
+    },
     "a zone that does not exist": (
         {"last": 1, "unit": "DAY", "timeZone": "Europe/Nowhere"},
+        "timeZone",
+        f"'timeZone' must be the name of a time zone, such as Europe/Berlin or UTC: {UNKNOWN}.",
+    ),
+    "a zone that does not exist, where it would change nothing": (
+        {"last": 1, "unit": "HOUR", "timeZone": "Europe/Nowhere"},
         "timeZone",
         f"'timeZone' must be the name of a time zone, such as Europe/Berlin or UTC: {UNKNOWN}.",
     ),
@@ -197,6 +223,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
 async def test_refusals(apis: Apis, period: dict[str, Any], field: str, message: str) -> None:
     (error,) = (await apis.ask(ACTIVITIES, p={"within": period}))["errors"]
     assert (error["message"], error["extensions"]) == (message, {"code": "BAD_USER_INPUT", "field": field})
+    (error,) = (await apis.ask(COUNT, p={"within": period}))["errors"]
+    assert error["message"] == message
     text = "mutation ($p: DateTimeFilter) { deleteActivities(filter: {dueAt: $p}) { id } }"
     await check_refused(apis, text, "BAD_USER_INPUT", message, field=field, p={"within": period})
 
@@ -263,8 +291,9 @@ async def test_a_plan_knows_how_often_its_answer_changes(apis: Apis, text: str, 
     assert kept.plan.changes_each is unit
 
 
-async def test_an_index_serves_them(apis: Apis, workspace_dsn: str) -> None:
-    period = {"last": 7, "unit": "DAY", "timeZone": "Europe/Berlin"}
+@pytest.mark.parametrize("unit", ["DAY", "HOUR"])
+async def test_an_index_serves_them(apis: Apis, workspace_dsn: str, unit: str) -> None:
+    period = {"last": 7, "unit": unit, "timeZone": "Europe/Berlin"}
     await apis.data(ACTIVITIES, p={"within": period})
     statement, parameters = apis.database.log.steps[-1]
     with psycopg.connect(workspace_dsn, autocommit=True) as connection:

@@ -24,7 +24,6 @@ WITH t10 AS (
   LIMIT 2
 )
 ,t12 AS (SELECT count(*) AS hits FROM t10 AS t11)
-,unread AS (SELECT $5::text)
 SELECT '{"companies":{"totalCount":' || (
   SELECT count(*)::text
   FROM "workspace_default"."company" AS t23

@@ -1,4 +1,3 @@
-WITH unread AS (SELECT $1::integer,$2::integer,$3::numeric)
 SELECT '{"a":{"totalCount":' || count(*)::text || '},"b":' || (
   SELECT '{"totalCount":' || count(*)::text || '}'
   FROM "workspace_default"."company" AS t1

@@ -1,4 +1,3 @@
-WITH unread AS (SELECT $1::text)
 SELECT '{"a":{"totalCount":' || count(*)::text || '},"b":' || (
   SELECT '{"totalCount":' || count(*)::text || '}'
   FROM "workspace_default"."person" AS t2

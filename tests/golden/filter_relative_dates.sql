@@ -1,4 +1,3 @@
-WITH unread AS (SELECT $1::integer,$2::text,$3::integer,$4::text,$5::integer,$6::text,$7::integer,$8::text)
 SELECT '{"a":{"totalCount":' || count(*)::text || '},"b":' || (
   SELECT '{"totalCount":' || count(*)::text || '}'
   FROM "workspace_default"."opportunity" AS t1

@@ -1,4 +1,3 @@
-WITH unread AS (SELECT $1::text,$2::text,$3::text[],$4::text)
 SELECT '{"a":{"totalCount":' || count(*)::text || '},"b":' || (
   SELECT '{"totalCount":' || count(*)::text || '}'
   FROM "workspace_default"."opportunity" AS t1

@@ -1,6 +1,3 @@
-WITH unread AS (
-  SELECT $1::text,$2::text,$3::text,$4::text,$5::text,$6::text,$7::text,$8::text[],$9::text[],$10::text
-)
 SELECT '{"a":{"totalCount":' || count(*)::text || '},"b":' || (
   SELECT '{"totalCount":' || count(*)::text || '}'
   FROM "workspace_default"."person" AS t1

@@ -13,7 +13,7 @@ SELECT '{"opportunitiesGroupBy":[' || COALESCE(
   ),''
 ) || ']}'
 FROM (
-  SELECT t2.*,row_number() OVER () AS number,'\x08326137653864383303'::bytea || CASE WHEN array_position(
+  SELECT t2.*,row_number() OVER () AS number,'\x08626439363630613603'::bytea || CASE WHEN array_position(
     ARRAY['NEW','SCREENING','MEETING','PROPOSAL','CUSTOMER']::text[],t2."k0"
   ) IS NULL THEN '\x00'::bytea ELSE '\x01'::bytea END || CASE WHEN t2."m1" IS NULL THEN '\x00'::bytea ELSE
     '\x01'::bytea END || CASE WHEN t2."k1" IS NULL THEN '\x00'::bytea ELSE '\x01'::bytea END || COALESCE(

@@ -11,8 +11,12 @@ FROM (
   FROM (
     SELECT t1.*
     FROM (
-      SELECT date_trunc('week',(timezone($1::text,t0."dueAt")::date - 6)::timestamp)::date + 6 AS k0,
-        date_trunc('hour',t0."dueAt",$2::text) AS k1,count(*) AS m0
+      SELECT CASE WHEN t0."dueAt" IS NOT NULL THEN greatest(
+        date_trunc('week',(least(timezone($1::text,t0."dueAt"),'9999-12-31'::date)::date - 6)::timestamp)::date
+          + 6,'0001-01-01'::date
+      ) END AS k0,CASE WHEN t0."dueAt" IS NOT NULL THEN greatest(
+        date_trunc('hour',t0."dueAt",$2::text),'0001-01-01 00:00+00'::timestamptz
+      ) END AS k1,count(*) AS m0
       FROM "workspace_default"."activity" AS t0
       WHERE t0."deletedAt" IS NULL AND timezone($1::text,now()) IS NOT NULL AND timezone($2::text,now()) IS
         NOT NULL

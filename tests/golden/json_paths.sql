@@ -1,6 +1,3 @@
-WITH unread AS (
-  SELECT $6::text[],$7::jsonb,$8::text,$9::text,$10::jsonb[],$11::text,$12::text,$13::text[],$14::text[]
-)
 SELECT concat(
   '{"a":{"edges":[',COALESCE(
     string_agg(
@@ -21,12 +18,17 @@ SELECT concat(
       t2."aRawJson" #> $6::text[],'null'::jsonb
     ) = ANY($10::jsonb[]) END AND NULLIF(t2."aRawJson" #> $6::text[],'null'::jsonb) NOT IN (
       '{}'::jsonb,'[]'::jsonb
-    ) AND NULLIF(t2."aRawJson" #> $6::text[],'null'::jsonb) ? $11::text
+    ) AND NULLIF(t2."aRawJson" #> $6::text[],'null'::jsonb) ? $11::text AND jsonb_typeof(
+      NULLIF(t2."aRawJson" #> $6::text[],'null'::jsonb)
+    ) <> 'string'
   ),',"c":',(
     SELECT '{"totalCount":' || count(*)::text || '}'
     FROM "workspace_default"."specimen" AS t3
-    WHERE t3."deletedAt" IS NULL AND t3."aRawJson" ? $12::text AND t3."aRawJson" ?| $13::text[] AND t3."aRawJson"
-      ?& $14::text[] AND NULLIF(t3."aRawJson",'null'::jsonb) NOT IN ('{}'::jsonb,'[]'::jsonb)
+    WHERE t3."deletedAt" IS NULL AND t3."aRawJson" ? $12::text AND jsonb_typeof(t3."aRawJson") <> 'string' AND
+      t3."aRawJson" ?| $13::text[] AND jsonb_typeof(t3."aRawJson") <> 'string' AND t3."aRawJson" ?& $14::text[]
+      AND (jsonb_typeof(t3."aRawJson") <> 'string' OR cardinality($14::text[]) = 0) AND NULLIF(
+      t3."aRawJson",'null'::jsonb
+    ) NOT IN ('{}'::jsonb,'[]'::jsonb)
   ),',"d":',(
     SELECT '{"edges":[' || COALESCE(
       string_agg('{"cursor":"' || encode(t6.place,'hex') || md5(t6.place) || '"}',','),''

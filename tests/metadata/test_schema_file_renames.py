@@ -72,6 +72,30 @@ def test_objects_take_the_names_of_others(moves: dict[str, str], with_plural: bo
     assert carry_out(made, document, prune=True) == (made, 0)
 
 
+PLURALS = {
+    "two swap": {"ship": "boats", "boat": "ships"},
+    "one after the other": {"boat": "fleet", "ship": "boats"},
+    "one before the other": {"ship": "boats", "boat": "fleet"},
+    "a plural that is a singular": {"ship": "boat", "boat": "fleet"},
+}
+
+
+@pytest.mark.parametrize("plurals", PLURALS.values(), ids=PLURALS)
+def test_objects_take_the_plurals_of_others(plurals: dict[str, str]) -> None:
+    model = apply_all(standard_snapshot(), [new_object("ship"), new_object("boat")])
+    document = written(model)
+    # In the order in which they stand here.
+    for name, plural in plurals.items():
+        document["objects"][name] = {**document["objects"].pop(name), "namePlural": plural}
+    moves = {"boat": "dinghy"} if "boat" in plurals.values() else {}
+    renamed(document["objects"], moves)
+    made, _ = carry_out(model, document)
+    for name, plural in plurals.items():
+        object_ = made.by_singular[moves.get(name, name)]
+        assert (object_.id, object_.name_plural) == (model.by_singular[name].id, plural)
+    assert carry_out(made, document, prune=True) == (made, 0)
+
+
 def related() -> Snapshot:
     """Ships and boats that lead to each other and to their own kind."""
     model = apply_all(standard_snapshot(), [new_object("ship"), new_object("boat")])
@@ -187,10 +211,22 @@ NAMES = st.sampled_from("abcdefgh")
 def test_each_name_is_free_when_it_is_taken(renames: dict[str, str]) -> None:
     wanted = {old: new for place, (old, new) in enumerate(renames.items()) if new not in list(renames.values())[:place]}
     now = {name: name for name in "abcdefgh" if name in wanted or name not in wanted.values()}
-    for old, new in order_renames(wanted, set("abcdefgh")):
-        assert new == now[old] or new not in now.values()
-        now[old] = new
+    for old, names in order_renames({old: {old: new} for old, new in wanted.items()}, set("abcdefgh")):
+        assert names[old] == now[old] or names[old] not in now.values()
+        now[old] = names[old]
     assert {old: now[old] for old in wanted} == wanted
+
+
+@given(st.permutations("abcdefgh"))
+def test_each_name_of_things_with_two_is_free_when_it_is_taken(names: list[str]) -> None:
+    new = dict(zip("abcdefgh", names, strict=True))
+    wanted = {pair: {name: new[name] for name in pair if new[name] != name} for pair in ("ab", "cd", "ef", "gh")}
+    now = {name: name for name in "abcdefgh"}
+    for key, given_names in order_renames(wanted, set("abcdefgh")):
+        held = {present for name, present in now.items() if name not in wanted[key]}
+        assert held.isdisjoint(given_names.values())
+        now |= given_names
+    assert now == new
 
 
 @given(st.dictionaries(NAMES, NAMES))

@@ -127,6 +127,20 @@ def test_a_role_and_the_field_that_its_rule_needs_change_together() -> None:
         apply(model, DeleteField(field_id=field.id))
 
 
+@pytest.mark.parametrize("change", [{"isActive": False}, {"type": "RAW_JSON"}], ids=["hidden", "of another type"])
+@pytest.mark.parametrize("prune", [False, True])
+def test_a_role_lets_go_of_a_field_that_its_rule_needed(change: dict[str, Any], prune: bool) -> None:
+    grants = [{"object": "person", "read": {"rule": {"city": {"eq": "Bonn"}}}}]
+    model = apply_all(fresh(), [CreateRole(name="clerk", grants=grants), CreateRole(name="other")])
+    document = written(model)
+    document["objects"]["person"]["fields"]["city"] |= change
+    document["roles"]["clerk"]["grants"][0]["read"] = {"rule": {"jobTitle": {"eq": "x"}}}
+    del document["roles"]["other"]
+    after, _ = carry_out(model, document, prune=prune)
+    assert show_role(after, role_named(after, "clerk"))["grants"][0]["read"] == {"rule": {"jobTitle": {"eq": "x"}}}
+    assert ("other" in {role.name for role in after.roles.values()}) is not prune
+
+
 def test_a_renamed_field_is_no_difference_of_a_role() -> None:
     model = with_roles()
     document = written(model)

@@ -21,6 +21,7 @@ from fieldstone.sql.plan.outputs import (
     Record,
     Value,
 )
+from fieldstone.sql.plan.parts import parts_of
 from fieldstone.sql.plan.read import ReadPlan, Root
 from fieldstone.sql.plan.write import NestedPlan, WritePlan
 from fieldstone.sql.plan.writes.elements import EventTarget
@@ -140,7 +141,8 @@ class Shop:
 
     def run(self, plan: ReadPlan | WritePlan | NestedPlan | ReadBack, *parameters: str | None) -> tuple[Any, ...]:
         """The one row that the plan's statement answers."""
-        rows = psycopg.RawCursor(self.database).execute(compile_plan(plan).text, parameters).fetchall()
+        bound = [one for one in parts_of(plan) if isinstance(one, Parameter)]
+        rows = psycopg.RawCursor(self.database).execute(compile_plan(plan, bound).text, parameters).fetchall()
         assert len(rows) == 1
         return rows[0]
 

@@ -1,10 +1,11 @@
 """The Metadata API's mutations that ask for one change of the model each."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.metadata_api.mutations.twenty_fields import read_field
 from fieldstone.engine.metadata_api.mutations.twenty_indexes import read_index
 from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
 from fieldstone.engine.schema.roots.metadata_changes import MUTATIONS, alias_of
@@ -14,6 +15,12 @@ from fieldstone.metadata.changes.kinds.table import KINDS
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.writer.transaction import ModelTransaction
+
+_READERS: Final[Mapping[Subject, Callable[[Mapping[str, JsonValue]], Mapping[str, JsonValue]]]] = {
+    Subject.INDEX: read_index,
+    Subject.FIELD: read_field,
+}
+"""By the subject of a mutation: the function that reads the input of its other spelling."""
 
 
 def change_runs() -> Mapping[str, Run]:
@@ -50,8 +57,8 @@ async def _run(
     if "id" in arguments:
         given = {**given, "id": arguments["id"]}
     values = unwrapped(given, asked.answer.value)
-    if is_alias and asked.answer is Subject.INDEX and not asked.is_removal:
-        values = read_index(values)
+    if is_alias and asked.members and asked.answer in _READERS:
+        values = _READERS[asked.answer](values)
     change = kind.read(values)
     written = partial(Written, object_name=asked.answer.value, type_name=asked.answer.value.title())
     if asked.is_removal:

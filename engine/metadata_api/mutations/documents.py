@@ -6,14 +6,12 @@ from functools import partial
 from fieldstone.engine.documents.document import DocumentLimits
 from fieldstone.engine.documents.manifests import read_documents, read_texts
 from fieldstone.engine.documents.portions import portions
-from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.metadata_api.roles.rights import name_role
 from fieldstone.engine.metadata_api.writes import Arguments, Check, Run, Written
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.metadata.roles.role import find_role
-from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.workspaces.trusted_documents import (
     Imported,
     NewDocument,
@@ -42,9 +40,7 @@ def document_runs() -> Mapping[str, Run]:
     async def import_(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         given = arguments["input"]
         name = given.get("role")
-        role = None if name is None else find_role(transaction.snapshot.roles, name)
-        if name is not None and role is None:
-            raise BadUserInput(f"There is no role {shown(name)}.", field="role")
+        role = None if name is None else name_role(transaction.snapshot, principal, name)
         imported = await import_documents(
             transaction.connection,
             workspace_id=principal.workspace_id,

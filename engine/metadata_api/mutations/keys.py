@@ -59,6 +59,8 @@ def key_runs(keys: KeyStore) -> Mapping[str, Run]:
 
     async def rotate(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         connection, key_id = transaction.connection, UUID(arguments["id"])
+        if principal.by_old_token:
+            raise Forbidden("The token is the one before the key's last rotation, and rotates no key: use the new one.")
         held = await read_binding(connection, workspace_id=principal.workspace_id, key_id=key_id)
         # Its new token gives all that the key may do.
         require_binding(transaction.snapshot, principal, held.role_id, held.claims)
@@ -94,10 +96,18 @@ def _require_networks(principal: Principal, networks: Sequence[str], *, field: s
 
 
 async def _read_own_end(transaction: ModelTransaction, principal: Principal) -> datetime | None:
-    """Return when the key that asks ends; None if it never does, and for a user, whose tokens are renewed."""
+    """Return when the key that asks ends, or the old token by which it asks.
+
+    None if it never does, and for a user, whose tokens are renewed.
+    """
     if principal.kind is not SubjectKind.API_KEY:
         return None
-    return await read_end(transaction.connection, workspace_id=principal.workspace_id, key_id=principal.subject_id)
+    return await read_end(
+        transaction.connection,
+        workspace_id=principal.workspace_id,
+        key_id=principal.subject_id,
+        by_old_token=principal.by_old_token,
+    )
 
 
 def _require_end(own_end: datetime | None, expires_at: datetime | None, *, field: str) -> None:

@@ -39,19 +39,32 @@ _KEPT = ("targetUrl", "operations", "secret", "isActive")
 
 
 def webhook_checks(webhooks: Webhooks) -> Mapping[str, Check]:
-    """Return the checks of targets, by the mutation that gives them; each may take as long as a name server does."""
+    """Return the checks of targets, by the mutation that gives them; each may take as long as a name server does.
 
-    async def check(_principal: Principal, arguments: Arguments) -> Arguments:
+    A mutation by which a webhook begins waits for the events that were written before it.
+    """
+
+    async def check_target(principal: Principal, arguments: Arguments) -> None:
         url = arguments["input"].get("targetUrl")
         if url is None:
-            return arguments
+            return
         try:
-            await webhooks.sender.targets.check(url)
+            await webhooks.sender.targets.check(url, principal.workspace_id)
         except RefusedTarget as refused:
             raise BadUserInput(f"targetUrl is refused: {refused}.", field="targetUrl") from None
+
+    async def create(principal: Principal, arguments: Arguments) -> Arguments:
+        await check_target(principal, arguments)
+        await webhooks.catch_up()
         return arguments
 
-    return {"createWebhook": check, "updateWebhook": check}
+    async def update(principal: Principal, arguments: Arguments) -> Arguments:
+        await check_target(principal, arguments)
+        if arguments["input"].get("isActive"):
+            await webhooks.catch_up()
+        return arguments
+
+    return {"createWebhook": create, "updateWebhook": update}
 
 
 def webhook_runs(webhooks: Webhooks) -> Mapping[str, Run]:

@@ -12,7 +12,9 @@ from fieldstone.engine.metadata_api.model.facts import Fact
 from fieldstone.engine.metadata_api.roles.question import Question, read_question
 from fieldstone.engine.metadata_api.writes import Arguments
 from fieldstone.engine.planner.access.rules import plan_rule
-from fieldstone.engine.planner.arguments.trees import Bindings, constant
+from fieldstone.engine.planner.access.write_rights import WriteRights
+from fieldstone.engine.planner.access.write_rights import judge as judge_write
+from fieldstone.engine.planner.arguments.trees import Bindings, PrincipalValueUnusable, constant
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
 from fieldstone.engine.planner.context import PlanContext, RecordLimits
 from fieldstone.engine.schema.roots.principals import EXPLANATION
@@ -50,12 +52,7 @@ def plan_question(question: Question) -> BoundStatement | None:
     """
     if question.record_id is None or question.refusal is not None or not question.ways:
         return None
-    context = PlanContext(
-        snapshot=question.model,
-        operation=parse_operation("{ __typename }", None, DocumentLimits()),
-        variables={},
-        limits=RecordLimits(),
-    )
+    context = _context_of(question)
     key = context.parameters.add(constant(str(question.record_id).encode()), SqlType.UUID)
     object_ = question.object
     wanted: Condition = Compare(left=object_.key, comparison=Comparison.EQ, right=key)
@@ -68,6 +65,15 @@ def plan_question(question: Question) -> BoundStatement | None:
             entries.append((part.text, _one(object_, wanted, *([condition] if condition else []))))
     plan = ReadPlan(entries=tuple(dict(entries).items()))
     return compile_bound(plan, context.parameters)
+
+
+def _context_of(question: Question) -> PlanContext:
+    return PlanContext(
+        snapshot=question.model,
+        operation=parse_operation("{ __typename }", None, DocumentLimits()),
+        variables={},
+        limits=RecordLimits(),
+    )
 
 
 def explanation_facts(database: Database, *, time_limit: float) -> Mapping[str, Fact]:
@@ -91,7 +97,11 @@ async def explain_access(
     question = read_question(model, given)
     statement, found = plan_question(question), None
     if statement is not None:
-        parameters = statement.bind(Bindings(variables={}, actor="", claims=question.claims))
+        try:
+            parameters = statement.bind(Bindings(variables={}, actor="", claims=question.claims))
+        except PrincipalValueUnusable as error:
+            # The principal itself is not told of the rule.
+            return describe_verdict(question, Verdict(allowed=False, reason=f"{error.message} {error.detail}"))
         share = model.workspace.id.int
         (row,) = await database.read(statement.statement, parameters, timeout=time_limit, share=share)
         found = loads(row[0] or b"null")
@@ -152,9 +162,21 @@ def _judge_record(question: Question, found: Mapping[str, JsonValue], done: str)
             return Verdict(allowed=False, reason=reason, way=next(iter(reading), None))
     for way in question.ways:
         if _holds(way, question.action, found):
-            return Verdict(allowed=True, reason=_holding(way, question.action, found, done), way=way)
+            reason = _holding(way, question.action, found, done) + _say_waiting(question, way)
+            return Verdict(allowed=True, reason=reason, way=way)
     reason = f"The record is in no way of the role to {done}: {_failing(question.ways, question.action, found)}"
     return Verdict(allowed=False, reason=reason, way=question.ways[0])
+
+
+def _say_waiting(question: Question, way: Way) -> str:
+    """Return the sentence about the checks of other ways that an update has to fulfil when all is written."""
+    if question.action is not Action.UPDATE or len({one.rule for one in question.ways}) == 1:
+        return ""
+    rights = WriteRights(object_=question.object, action=question.action, ways=question.ways, admission=None)
+    waiting = [check for checks in judge_write(_context_of(question), rights).deferred for check in checks]
+    others = [check.text for check in waiting if check != way.check]
+    said = f" When all is written, it must fulfil these checks of other ways as well: {', '.join(others)}."
+    return said if others else ""
 
 
 def _judged(question: Question) -> Iterator[Way]:

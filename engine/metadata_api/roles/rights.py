@@ -159,12 +159,7 @@ def bind_role(
     """
     own = own_role(snapshot, principal)
     name, claims = given.get("role"), given.get("claims")
-    role = own if name is None else find_role(snapshot.roles, str(name))
-    if role is None:
-        # The refusal is that of another's role: the names of roles are for holders of the setting alone.
-        require(snapshot, principal, Setting.ROLES, _OTHERS)
-        known = ", ".join(role.name for role in snapshot.roles.values())
-        raise BadUserInput(f"role: there is no role {shown(name)}; the workspace has {known}.", field="role")
+    role = own if name is None else name_role(snapshot, principal, str(name))
     if claims is not None and not isinstance(claims, dict):
         raise BadUserInput(
             f'claims must be an object of values by name, such as {{ userId: ".." }}, not {shown(claims)}.',
@@ -177,6 +172,22 @@ def bind_role(
     except PrincipalValueRefused as error:
         raise BadUserInput(f"claims: {error.message}", field="claims") from None
     return role.id, chosen
+
+
+def name_role(snapshot: Snapshot, principal: Principal, name: str) -> Role:
+    """Return the role of a name that a principal gives: its own, or with the setting for roles any.
+
+    Raises:
+        BadUserInput: there is no such role.
+        Forbidden: it may be another's: the names of roles are for holders of the setting alone.
+    """
+    role = find_role(snapshot.roles, name)
+    if role is None or role is not own_role(snapshot, principal):
+        require(snapshot, principal, Setting.ROLES, _OTHERS)
+    if role is None:
+        known = ", ".join(role.name for role in snapshot.roles.values())
+        raise BadUserInput(f"role: there is no role {shown(name)}; the workspace has {known}.", field="role")
+    return role
 
 
 def require_binding(

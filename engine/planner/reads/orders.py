@@ -1,6 +1,8 @@
 """Orders: an orderBy argument becomes the keys of a total order."""
 
 import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import cast
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, listed
@@ -45,8 +47,9 @@ def build_order(
         take_back = context.parameters.savepoint()
         found = _keys(context, context.touch(object_), item, (), blame)
         given += len(found)
-        if is_total:
-            # Behind the id a key decides nothing: it is checked, and the statement does without its values.
+        if is_total or not found:
+            # Behind the id a key decides nothing: it is checked, and the statement does without its values, as it does
+            # without those of a relation to an order that says nothing.
             take_back()
         else:
             keys += found
@@ -64,7 +67,7 @@ def _is_id(object_: Object, key: OrderKey) -> bool:
 
 
 def _keys(context: PlanContext, object_: Object, tree: Tree, hops: tuple[Hop, ...], blame: Blame) -> list[OrderKey]:
-    given = _members(tree, blame)
+    given = order_members(tree, blame)
     if not given:
         return []
     ((name, member),) = given.items()
@@ -80,7 +83,7 @@ def _keys(context: PlanContext, object_: Object, tree: Tree, hops: tuple[Hop, ..
             raise blame.error(f"'{name}' cannot be ordered by.")
         return _keys(context, end.target, member, (*hops, hop_over(context, end)), blame.at(name))
     if field.is_composite:
-        members = _members(member, blame.at(name))
+        members = order_members(member, blame.at(name))
         parts = {part.name: part for part in field.parts}
         return [_key(parts[sub], direction, hops, blame.at(sub)) for sub, direction in members.items()]
     return [_key(field.parts[0], member, hops, blame.at(name))]
@@ -93,10 +96,10 @@ def _totals(
     end = relation_end(context.snapshot, field)
     if end is None or not isinstance(tree, dict):
         raise blame.error(f"The order by '{blame.field}' must be an object.")
-    given = _members({name: member for name, member in tree.items() if name != "filter"}, blame)
+    given = order_members({name: member for name, member in tree.items() if name != "filter"}, blame)
     filter_ = tree.get("filter")
     keys: list[OrderKey] = []
-    for named in named_measures(end.target, _one_each(given, blame), blame):
+    for named in named_measures(end.target, one_each(given, blame), blame):
         linked = linked_records(context, end, filter_, blame.at("filter"))
         totals = Totals(
             table=linked.table,
@@ -110,10 +113,10 @@ def _totals(
     return keys
 
 
-def _one_each(given: dict[str, Tree], blame: Blame) -> dict[str, Tree]:
-    """Return the members, each of which has one member in its turn."""
+def one_each(given: dict[str, Tree], blame: Blame) -> dict[str, Tree]:
+    """Return the members, each of which has one member in its turn, or none."""
     return {
-        name: _one_each(_members(member, blame.at(name)), blame.at(name)) if isinstance(member, dict) else member
+        name: one_each(order_members(member, blame.at(name)), blame.at(name)) if isinstance(member, dict) else member
         for name, member in given.items()
     }
 
@@ -129,7 +132,7 @@ def _structure(tree: Tree) -> str:
             return ""
 
 
-def _members(tree: Tree, blame: Blame) -> dict[str, Tree]:
+def order_members(tree: Tree, blame: Blame) -> dict[str, Tree]:
     """Return the one member of an order object, or none; more would be in no order."""
     if not isinstance(tree, dict):
         raise blame.error(f"The order by '{blame.field}' must be an object.")
@@ -173,13 +176,22 @@ def cursor_tag(
     return BY_ID if context.is_rest and is_by_id and not distinct else order_tag(object_, order, distinct)
 
 
-def order_tag(object_: Object, order: tuple[OrderKey, ...], distinct: tuple[Column, ...] = ()) -> str:
-    """Return the tag of this object's cursors under this order: 8 hex digits."""
+def order_tag(
+    object_: Object,
+    order: tuple[OrderKey, ...],
+    distinct: tuple[Column, ...] = (),
+    *,
+    names_of: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Return the tag of this object's cursors under this order: 8 hex digits.
+
+    `names_of` has the names that stand in it for those of columns which have a number for a name.
+    """
     names = [str(object_.id)]
     for key in order:
         column = column_of(key.operand)
         steps = ">".join(hop.column.name for hop in key.hops)
-        name = column.name if key.totals is None else key.totals.name
+        name = names_of.get(column.name, column.name) if key.totals is None else key.totals.name
         # A cursor of another order of texts would seek its text among keys of this one.
         version = f" {text_order.VERSION}" if isinstance(key.operand, Sorted) else ""
         at = (

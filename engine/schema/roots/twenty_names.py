@@ -113,3 +113,9 @@ OTHER_NAMES: Final = {
 _WITHOUT_EFFECT = ("isLabelSyncedWithName", "isRemote", "shortcut", "color", "isUIReadOnly", "isSystem")
 IGNORED: Final = dict.fromkeys((Subject.OBJECT, Subject.FIELD), _WITHOUT_EFFECT)
 """By the subject of a mutation: members of its input that its other spelling takes and that mean nothing here."""
+
+DISPLAY_SETTINGS: Final = (
+    *("decimals", "type", "format", "displayedMaxRows"),
+    *("displayFormat", "customUnicodeDateFormat", "subFields"),
+)
+"""Settings of a field that its other spelling takes and that mean nothing here."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from fieldstone.metadata.access.effective import effective_claims, lineage
 from fieldstone.metadata.catalog.api_model.notation import catalog_id
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
-from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.model import Object, Snapshot, relation_end
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import PRINCIPAL_PREFIX, Action, Claim, Fields, Grant, Role, Stored, Way, find_role
 from fieldstone.metadata.scalars import JSON, STRING
@@ -113,7 +113,7 @@ def covered_webhooks(
 
 def shown_parts(view: Snapshot) -> Mapping[str, JsonValue]:
     """Return the claims of a reader: the ids of the parts of a model that are in the schema of the view's role."""
-    shown = {id_: shown_fields(object_) for id_, object_ in view.objects.items() if object_.is_active}
+    shown = {id_: shown_fields(view, object_) for id_, object_ in view.objects.items() if object_.is_active}
     readable = {field.id for id_ in shown for field in view.objects[id_].by_name.values()}
     return {
         "objects": [str(id_) for id_ in shown],
@@ -122,14 +122,15 @@ def shown_parts(view: Snapshot) -> Mapping[str, JsonValue]:
     }
 
 
-def shown_fields(object_: Object) -> list[UUID]:
-    """Return the fields of an object that a role reads or gives."""
-    rights = object_.rights
-    given = (Action.CREATE, Action.UPDATE)
+def shown_fields(view: Snapshot, object_: Object) -> list[UUID]:
+    """Return the fields of an object that a role reads or gives, but for relations that its schema leaves out.
+
+    A relation that holds a key is in the schema by its key at least.
+    """
     return [
         field.id
-        for name, field in object_.active.items()
-        if name in object_.by_name or any(rights.gives(action, field.id) for action in given)
+        for field in object_.known.values()
+        if field.relation_id is None or field.parts or relation_end(view, field) is not None
     ]
 
 

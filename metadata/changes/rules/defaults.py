@@ -97,10 +97,11 @@ def are_options(value: JsonValue, options: list[str]) -> bool:
 
 def of_options(field_type: FieldType) -> str:
     """Return a description of the values of a field with options."""
-    return "a list of some of the options, each once:" if _is_list(field_type) else "one of the options"
+    return "a list of some of the options, each once:" if is_list(field_type) else "one of the options"
 
 
-def _is_list(field_type: FieldType) -> bool:
+def is_list(field_type: FieldType) -> bool:
+    """Return whether a value of a field is a list."""
     return any(sub.name is None and sub.scalar.element for sub in FIELD_TYPES[field_type].subfields)
 
 

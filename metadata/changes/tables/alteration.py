@@ -1,6 +1,7 @@
 """The statements of a change on the tables, and those that alter or remove columns and constraints."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from psycopg.sql import Composed
 
@@ -13,6 +14,9 @@ from fieldstone.metadata.model import MORPH_SETTING, Field, Object, Snapshot, St
 from fieldstone.sql.ddl import alter, create
 from fieldstone.sql.ddl.create import TrigramClass
 from fieldstone.sql.plan.operands import Column
+
+REQUIRED: Final = "required_"
+"""How the names begin of the constraints that stand in for NOT NULL."""
 
 
 def build_statements(
@@ -72,15 +76,21 @@ def _alter_columns(changed: Changed) -> Iterator[Composed]:
         yield create.add_columns(table, added)
     # A valid check makes SET NOT NULL one of the catalog alone.
     had_check, has_check = _is_checked(changed.before), _is_checked(changed.after)
-    if has_check and not had_check:
-        yield alter.add_required_check(table, required_check(changed.after), changed.after.parts[0].column)
+    # PostgreSQL holds each row that is updated to a check: where rows are to be filled, the builder adds it after that.
+    if has_check and not had_check and changed.after.backfill is None:
+        yield add_required_check(changed.object_, changed.after)
     if had_check and not has_check:
-        yield alter.drop_constraint(table, required_check(changed.after))
+        yield alter.drop_constraint_if_there(table, required_check(changed.after))
+
+
+def add_required_check(object_: Object, field: Field) -> Composed:
+    """Return the ALTER TABLE by which a field that is building takes no NULL in rows written from now on."""
+    return alter.add_required_check(object_.table, required_check(field), field.parts[0].column)
 
 
 def required_check(field: Field) -> str:
     """Return the name of the constraint that stands in for NOT NULL while a field is building."""
-    return f"required_{field.id.hex}"
+    return f"{REQUIRED}{field.id.hex}"
 
 
 def _is_checked(field: Field) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.expressions import SETS
 from fieldstone.sql.compiler.filters import compile_condition, row_source
-from fieldstone.sql.compiler.reads.select import compile_record, name_unread
+from fieldstone.sql.compiler.reads.select import compile_record
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import (
     Expression,
@@ -54,7 +54,6 @@ def compile_feed(plan: EventFeed, draft: StatementDraft) -> Query:
     query.select(position, numbers, expressions.case([(expressions.is_null(numbers, negated=True), text)]))
     if plan.tells_changed:
         query.select(expressions.call("to_jsonb", _changed(plan, event, record, draft)))
-    name_unread(query, draft)
     return query.order(position)
 
 

@@ -34,9 +34,6 @@ from fieldstone.sql.compiler.terms import Expression, Query
 from fieldstone.sql.plan.outputs import Connection, Literal, NodeId, Output, Page, Record, ToOne, Value
 from fieldstone.sql.plan.read import Aggregate, Duplicates, Groups, Nodes, One, ReadPlan, Root, Search
 
-_MOST_COLUMNS = 1_600
-"""Columns of a SELECT; PostgreSQL takes 1,664."""
-
 
 def compile_read(plan: ReadPlan, draft: StatementDraft) -> Query:
     """Return the SELECT of a read plan."""
@@ -47,16 +44,7 @@ def compile_read(plan: ReadPlan, draft: StatementDraft) -> Query:
     query.select(join_pieces(object_pieces(entries)))
     for shared, name in draft.shared:
         query.with_(shared, name)
-    name_unread(query, draft)
     return query
-
-
-def name_unread(query: Query, draft: StatementDraft) -> None:
-    """Have the statement name the parameters that nothing reads, each once."""
-    named = [*dict.fromkeys(expressions.parameter(unread).text for unread in draft.unread)]
-    for first in range(0, len(named), _MOST_COLUMNS):
-        columns = [Expression(text) for text in named[first : first + _MOST_COLUMNS]]
-        query.with_(Query().select(*columns), "unread" + str(first or ""))
 
 
 def compile_record(record: Record, row: RowReference, draft: StatementDraft) -> Expression:
@@ -176,7 +164,6 @@ def _compile_one(one: One, draft: StatementDraft) -> tuple[Query, Sequence[TextP
 def _compile_aggregate(aggregate: Aggregate, draft: StatementDraft) -> Fragment:
     if not is_measured(aggregate.record):
         # Without an aggregate the SELECT would have a row for each of the table's.
-        draft.leave_unread((aggregate.table, aggregate.condition))
         return Fragment(pieces=constant_pieces(aggregate.record))
     row = RowReference(alias=draft.alias())
     pieces = aggregate_pieces(aggregate.record, row)

@@ -76,12 +76,12 @@ async def test_a_refused_import_imports_nothing(
         assert (await ask(client, LIST))["data"]["trustedDocuments"]["totalCount"] == 1
 
 
-async def keep_key(app: Fieldstone, client: httpx.AsyncClient, *settings: str) -> None:
-    """Let the client have a key of a role that reads all and has these settings."""
+async def keep_key(app: Fieldstone, client: httpx.AsyncClient, *settings: str, read: str = "*") -> None:
+    """Let the client have a key of a role that reads all, or one object, and has these settings."""
     made = await ask(
         client,
         'mutation ($settings: [RoleSetting!]) { createRole(input: { name: "some" label: "Some" settings: $settings'
-        ' grants: [{ object: "*" read: {} }] }) { id } }',
+        f' grants: [{{ object: "{read}" read: {{}} }}] }}) {{ id }} }}',
         settings=list(settings),
     )
     assert "errors" not in made, made
@@ -106,3 +106,44 @@ async def test_the_setting_documents_guards_them(start_app: StartApp, settings: 
             else:
                 assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
                 assert "lacks the setting DOCUMENTS" in answer["errors"][0]["message"]
+
+
+GUESSES = {
+    "hidden": "{ people { edges { node { email } } } }",
+    "none": "{ peopel { edges { node { email } } } }",
+    "own": "{ companies { edges { node { nmae } } } }",
+}
+IMPORT_FOR = """mutation ($manifest: JSON!, $role: String) {
+    importDocuments(input: { client: "web" manifest: $manifest role: $role }) { written } }"""
+BROKEN = "{ brokenDocuments { documents { documentId reasons } unchecked } }"
+
+
+async def test_broken_documents_tell_no_more_of_the_model_than_the_role_sees(start_app: StartApp) -> None:
+    """Documents without a role, or with one that sees all, told which names and values a hidden part of it has."""
+    async with start_app() as (app, client):
+        await keep_key(app, client, "DOCUMENTS", read="company")
+        for role in ("admin", "nobody"):
+            (error,) = (await ask(client, IMPORT_FOR, manifest=GUESSES, role=role))["errors"]
+            assert error["extensions"]["code"] == "FORBIDDEN"
+            assert "lacks the setting ROLES, which a role or claims other than its own needs" in error["message"]
+        assert (await ask(client, IMPORT_FOR, manifest=GUESSES))["data"] == {"importDocuments": {"written": 3}}
+        assert (await ask(client, BROKEN))["data"]["brokenDocuments"] == {"documents": [], "unchecked": 3}
+        assert (await ask(client, IMPORT_FOR, manifest=GUESSES, role="some"))["data"]["importDocuments"]["written"] == 3
+        found = (await ask(client, BROKEN))["data"]["brokenDocuments"]
+        reasons = {one["documentId"]: one["reasons"] for one in found["documents"]}
+        assert reasons.keys() == GUESSES.keys()
+        assert reasons["own"] == ["Cannot query field 'nmae' on type 'Company'."]
+        assert reasons["hidden"] == ["Cannot query field 'people' on type 'Query'."]
+        assert reasons["none"] == ["Cannot query field 'peopel' on type 'Query'."]
+        assert found["unchecked"] == 0
+
+
+async def test_with_the_setting_for_roles_all_broken_documents_are_told(start_app: StartApp) -> None:
+    async with start_app() as (app, client):
+        await keep_key(app, client, "DOCUMENTS", "ROLES", read="company")
+        for role in (None, "viewer"):
+            await ask(client, IMPORT_FOR, manifest=GUESSES, role=role)
+            found = (await ask(client, BROKEN))["data"]["brokenDocuments"]
+            assert {one["documentId"] for one in found["documents"]} == {"none", "own"}
+        (error,) = (await ask(client, IMPORT_FOR, manifest=GUESSES, role="nobody"))["errors"]
+        assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "role"}

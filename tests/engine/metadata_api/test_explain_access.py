@@ -1,10 +1,12 @@
 """`explainAccess`: yes or no, the way that says so, and the terms of its rule that hold or do not."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.apis import Apis
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from tests.apis import PRINCIPAL, Apis
 from tests.engine.metadata_api.changing import refused
 from tests.engine.metadata_api.roles import create_role
 
@@ -164,3 +166,37 @@ async def test_a_wrong_question_is_refused(
 async def test_values_of_the_record_are_parameters(apis: Apis, ids: dict[str, str]) -> None:
     hostile = {"city": "x' OR true --", "firm": "%"}
     assert not (await ask(apis, "READ", ids["mine"], principal=hostile))[0]
+
+
+async def test_a_value_that_a_rule_cannot_use_is_the_reason(apis: Apis, ids: dict[str, str]) -> None:
+    """The question itself was FORBIDDEN, as if the role of the one who asks lacked a value."""
+    grants = [{"object": "person", "read": {"rule": {"city": {"like": "$principal.city"}}}}]
+    await create_role(apis, name="careless", claims=[{"name": "city", "type": "TEXT"}], grants=grants)
+    allowed, reason, way = await ask(apis, "READ", ids["mine"], role="careless", principal={"city": "a\\"})
+    assert (allowed, way) == (False, None)
+    assert reason.startswith("The rules or presets of the role cannot use the principal's value 'city'")
+    assert "must not end with a backslash" in reason
+
+
+OWN_NAME = {"rule": {"name": {"is": "NOT_NULL"}}, "check": {}}
+WAITING = {"rule": {"employees": {"gte": 0}}, "check": {"people": {"some": {"email": {"eq": "nobody@x"}}}}}
+WRITE = 'mutation ($id: UUID!) { updateCompany(id: $id, data: { website: "w" }) { id } }'
+
+
+async def test_an_update_names_the_checks_of_other_ways_that_wait(apis: Apis, ids: dict[str, str]) -> None:
+    """A check over to-many relations is demanded of records that another way takes: the reason tells of it."""
+    assert ids
+    made = 'mutation { createCompany(data: { name: "Birch", employees: 1 }) { id } }'
+    company = (await apis.data(made))["createCompany"]["id"]
+    people = {"object": "person", "read": {}}
+    for name, way in (("plain", OWN_NAME), ("waiting", WAITING)):
+        await create_role(apis, name=name, grants=[people, {"object": "company", "read": {}, "update": way}])
+    await create_role(apis, name="heir", parents=["plain", "waiting"])
+    for name, said in (("plain", ""), ("heir", ' these checks of other ways as well: {"people":{"some"')):
+        allowed, reason, way = await ask(apis, "UPDATE", company, role=name, object="company", principal={})
+        assert (allowed, way["role"]) == (True, "plain")
+        assert reason.startswith("The record fulfils the rule of a way to update company.")
+        assert ("When all is written" in reason, said in reason) == (bool(said), True)
+        request = GraphQLRequest(query=WRITE, operation_name=None, variables={"id": company})
+        answer = await apis.core.execute(replace(PRINCIPAL, role=name), request, allow_mutation=True)
+        assert bool(answer.errors) == bool(said)

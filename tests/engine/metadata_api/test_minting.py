@@ -75,6 +75,20 @@ async def test_a_key_or_webhook_has_the_values_that_its_role_needs(apis: Apis, t
     await data(apis, user, text, c={"userId": str(PRINCIPAL.subject_id)})
 
 
+@pytest.mark.parametrize(("own", "inherited"), [(False, True), (True, False), (True, True)])
+async def test_a_value_may_lack_if_the_role_and_all_that_it_inherits_allow_it(
+    apis: Apis, own: bool, inherited: bool
+) -> None:
+    """A parent's `mayLack` made [] of a list that the role itself demands, and its rule let everything through."""
+    blocked = {"name": "blocked", "type": "TEXT", "isList": True}
+    await of_role(apis, "base", claims=[{**blocked, "mayLack": inherited}])
+    await of_role(apis, "clerk", parents=["base"], claims=[{**blocked, "mayLack": own}])
+    answer = await ask(apis, replace(PRINCIPAL, kind=SubjectKind.USER), WITHOUT_CLAIMS["a key"], {"c": {}})
+    assert ("errors" not in answer) == (own and inherited)
+    reads = await ask(apis, replace(PRINCIPAL, role="clerk"), "{ me { role } }")
+    assert ("errors" not in reads) == (own and inherited)
+
+
 async def test_a_webhook_of_another_role_is_not_led_elsewhere(apis: Apis) -> None:
     id_ = (await apis.change(HOOK))["createWebhook"]["id"]
     clerk = await of_role(apis, "clerk", "WEBHOOKS")

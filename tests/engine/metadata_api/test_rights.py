@@ -1,6 +1,7 @@
 """Rights in the Metadata API: settings guard root fields, a role is shown its part of the model."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from graphql import FieldNode, NameNode
@@ -244,3 +245,31 @@ async def test_the_schema_of_metadata_is_the_same_for_every_role(apis: Apis) -> 
     text = """{ __schema { queryType { name } mutationType { name } types { name } }
         __type(name: "Mutation") { fields { name args { name } } } }"""
     assert await data(apis, clerk, text) == await data(apis, PRINCIPAL, text)
+
+
+UNSHOWN_ENDS: dict[str, tuple[list[dict[str, Any]], set[str]]] = {
+    "the key is hidden": (
+        [{"object": "company", "read": {}}, {"object": "person", "read": {"fields": {"allBut": ["company"]}}}],
+        set(),
+    ),
+    "the records with the key are not read": (
+        [{"object": "company", "read": {}, "create": {}}, {"object": "person", "create": {}}],
+        {"person.company"},
+    ),
+    "the records that the key leads to are not read": (
+        # In the schema, the field is `companyId`.
+        [{"object": "company", "create": {}}, {"object": "person", "read": {}}],
+        {"person.company", "company.people"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("grants", "shown"), UNSHOWN_ENDS.values(), ids=UNSHOWN_ENDS.keys())
+async def test_a_relation_that_the_schema_leaves_out_is_not_shown(
+    apis: Apis, grants: list[dict[str, Any]], shown: set[str]
+) -> None:
+    clerk = await of_role(apis, grants=grants)
+    text = """{ fields(first: 200, filter: { type: { eq: RELATION } }) {
+        edges { node { name object { nameSingular } } } } }"""
+    nodes = [edge["node"] for edge in (await data(apis, clerk, text))["fields"]["edges"]]
+    assert {f"{node['object']['nameSingular']}.{node['name']}" for node in nodes} == shown

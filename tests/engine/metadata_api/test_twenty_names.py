@@ -247,6 +247,62 @@ async def test_an_object_a_field_and_an_index_by_twentys_mutations(apis: Apis) -
     assert await apis.change(typed, t="NUMBER") == {"fields": {"totalCount": 1}}
 
 
+FIELD = "mutation ($i: CreateOneFieldMetadataInput!) { createOneField(input: $i) { id defaultValue options settings } }"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"type": "TEXT", "defaultValue": "''"}, {"defaultValue": ""}),
+        ({"type": "TEXT", "defaultValue": "'it''s'", "settings": {"displayedMaxRows": 5}}, {"defaultValue": "it''s"}),
+        ({"type": "TEXT", "defaultValue": "'"}, {"defaultValue": "'"}),
+        (
+            {
+                "type": "SELECT",
+                "defaultValue": "'GOLD'",
+                "options": [{"id": "0b1ad3a1-5b9a-4a5b-8ad1-8f1c0a1b2c3d", "value": "GOLD", "label": "Gold"}],
+            },
+            {
+                "defaultValue": "GOLD",
+                "options": [{"value": "GOLD", "label": "Gold", "color": None, "position": 0}],
+            },
+        ),
+        ({"type": "ARRAY", "defaultValue": ["'A'", "B"]}, {"defaultValue": ["A", "B"]}),
+        (
+            {"type": "CURRENCY", "defaultValue": {"amountMicros": None, "currencyCode": "'USD'"}},
+            {"defaultValue": {"amountMicros": None, "currencyCode": "USD"}},
+        ),
+        (
+            {"type": "NUMBER", "defaultValue": 1, "settings": {"dataType": "float", "decimals": 2, "type": "number"}},
+            {"defaultValue": 1, "settings": {"dataType": "float"}},
+        ),
+        (
+            {"type": "DATE", "defaultValue": "now", "settings": {"displayFormat": "RELATIVE"}},
+            {"defaultValue": "now"},
+        ),
+    ],
+    ids=["no text", "a text", "a quote", "an option", "items", "sub-fields", "settings", "a function"],
+)
+async def test_a_field_as_twenty_gives_it(apis: Apis, given: dict[str, Any], kept: dict[str, Any]) -> None:
+    company = str((await apis.snapshot()).by_singular["company"].id)
+    field = {"objectMetadataId": company, "name": "extra", "label": "Extra", **given}
+    made = (await apis.change(FIELD, i={"field": field}))["createOneField"]
+    assert made == {"id": made["id"], "options": None, "settings": None, **kept}
+    update = """mutation ($i: UpdateOneFieldMetadataInput!) { updateOneField(input: $i) { defaultValue } }"""
+    again = {name: value for name, value in given.items() if name in {"defaultValue", "options", "settings"}}
+    changed = await apis.change(update, i={"id": made["id"], "update": again})
+    assert changed == {"updateOneField": {"defaultValue": kept["defaultValue"]}}
+
+
+async def test_our_own_mutation_keeps_the_quotes_of_a_default(apis: Apis) -> None:
+    company = str((await apis.snapshot()).by_singular["company"].id)
+    text = "mutation ($i: CreateFieldInput!) { createField(input: $i) { defaultValue } }"
+    given = {"objectMetadataId": company, "name": "motto", "label": "Motto", "type": "TEXT"}
+    assert await apis.change(text, i={**given, "defaultValue": "'x'"}) == {"createField": {"defaultValue": "'x'"}}
+    _, code = await refusal(apis, text, i={**given, "name": "memo", "settings": {"displayedMaxRows": 5}})
+    assert code == "BAD_USER_INPUT"
+
+
 INDEX = "mutation ($i: CreateOneIndexInput!) { createOneIndex(input: $i) { id method subField isUnique } }"
 
 

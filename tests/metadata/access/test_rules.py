@@ -111,6 +111,16 @@ REFUSED: dict[str, tuple[JsonValue, str, str]] = {
         "rule.closeDate.within",
         "principal's value",
     ),
+    "a claim for a flag of an aggregate": (
+        {"company": {"opportunitiesAggregate": {"max": {"closeDate": {"inFuture": "$principal.x"}}}}},
+        "rule.company.opportunitiesAggregate.max.closeDate.inFuture",
+        "principal's value",
+    ),
+    "a claim for a presence of an aggregate": (
+        {"company": {"opportunitiesAggregate": {"min": {"name": {"is": "$principal.x"}}}}},
+        "rule.company.opportunitiesAggregate.min.name.is",
+        "principal's value",
+    ),
     "a nameless claim": ({"name": {"eq": "$principal."}}, "rule.name.eq", r"as in \$principal.userId"),
     "a claim of a wrong name": ({"or": [{"name": {"in": ["$principal.a b"]}}]}, "rule.or.0.name.in", "userId"),
     "totals of one record": ({"companyAggregate": {"count": {"eq": 1}}}, "rule", "no field"),

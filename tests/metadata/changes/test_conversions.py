@@ -255,6 +255,60 @@ async def test_the_old_name_of_the_column_is_never_used_again(desk: Desk, model_
     assert await desk.reload(second.workspace.id) == second
 
 
+RATINGS = select(*(f"RATING_{place}" for place in range(1, 6)))
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "default", "converted"),
+    [
+        ((T.SELECT, OPTIONS), (T.MULTI_SELECT, {}), "A", ["A"]),
+        ((T.TEXT, {}), (T.SELECT, OPTIONS), "A", "A"),
+        ((T.TEXT, {}), (T.MULTI_SELECT, OPTIONS), "B", ["B"]),
+        ((T.RATING, {}), (T.SELECT, {"options": RATINGS}), "RATING_2", "RATING_2"),
+        ((T.MULTI_SELECT, OPTIONS), (T.SELECT, {}), ["A"], "A"),
+        ((T.ARRAY, {}), (T.MULTI_SELECT, OPTIONS), ["A", "B"], ["A", "B"]),
+        ((T.MULTI_SELECT, OPTIONS), (T.ARRAY, {}), ["A"], ["A"]),
+        ((T.ARRAY, {}), (T.TEXT, {}), ["A"], "A"),
+        ((T.RAW_JSON, {}), (T.TEXT, {}), ["A"], '["A"]'),
+        ((T.BOOLEAN, {}), (T.NUMBER, INT), True, 1),
+        ((T.BOOLEAN, {}), (T.TEXT, {}), True, "true"),
+        ((T.NUMBER, {}), (T.BOOLEAN, {}), 0, False),
+    ],
+    ids=lambda value: value[0].value if isinstance(value, tuple) else None,
+)
+async def test_the_default_is_that_of_the_values(
+    source: tuple[FieldType, dict[str, Any]],
+    target: tuple[FieldType, dict[str, Any]],
+    default: Any,
+    converted: Any,
+    desk: Desk,
+    model_dsn: str,
+) -> None:
+    """A record that got the old default has the new one after the change, as a record of then has."""
+    await desk.change(lambda snapshot: [new_field(person(snapshot), NAME, source[0], default=default, **source[1])])
+    write = "INSERT INTO workspace_default.person (email) VALUES (%s)"
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        connection.execute(write, ["0"])
+        after = await desk.change(lambda snapshot: [conversion_of(snapshot, target[0], **target[1])])
+        connection.execute(write, ["1"])
+    assert (person(after).by_name[NAME].default, await desk.reload(after.workspace.id)) == (converted, after)
+    old, new = values_in(model_dsn, column_of(after))
+    assert (old is not None, old) == (True, new)
+
+
+@pytest.mark.parametrize(
+    ("source", "default", "target"),
+    [(T.ARRAY, ["A", "B"], T.TEXT), (T.ARRAY, [], T.TEXT), (T.TEXT, "now", T.DATE), (T.NUMBER, 2, T.BOOLEAN)],
+    ids=["several items", "no item", "a word that would be a function", "another number"],
+)
+async def test_a_default_that_the_new_type_has_no_value_for_is_to_be_given(
+    source: FieldType, default: Any, target: FieldType, desk: Desk
+) -> None:
+    await desk.change(lambda snapshot: [new_field(person(snapshot), NAME, source, default=default)])
+    with pytest.raises(InvalidChange, match=f"is none of a {target.value} field; give defaultValue"):
+        await desk.change(lambda snapshot: [conversion_of(snapshot, target)])
+
+
 async def test_a_mapping_gives_texts_their_options(desk: Desk, model_dsn: str) -> None:
     await desk.change(lambda snapshot: [new_field(person(snapshot), NAME)])
     fill(model_dsn, ["A", "b", "c"])

@@ -11,6 +11,7 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import OnDelete, Snapshot
 from tests.metadata.desk import Desk, columns_of, new_field, new_object, new_relation, person
+from tests.metadata.online_ddl.building import builder_of, change_as_big
 from tests.metadata.updates import change, column, field_of, insert, options, update
 
 
@@ -97,6 +98,29 @@ async def test_a_field_becomes_required_with_a_value_for_all(
     assert column(model_dsn, "person", "extra") == [kept, kept]
     after = await change(desk, update("person", "extra", is_nullable=True))
     assert person(after).by_name["extra"].parts[0].column.nullable
+
+
+@pytest.mark.parametrize("is_big", [False, True], ids=["at once", "after the commit"])
+async def test_a_composite_becomes_required_and_keeps_the_sub_fields_that_records_have(
+    is_big: bool, desk: Desk, model_dsn: str
+) -> None:
+    await change(desk, lambda snapshot: [new_field(person(snapshot), "seat", FieldType.ADDRESS)])
+    insert(
+        model_dsn,
+        "person (email, \"seatAddressStreet1\", \"seatAddressCity\") VALUES ('a', NULL, 'Berlin'), ('b', 'Way', NULL)",
+    )
+    given = {"addressStreet1": "?", "addressCity": "Ulm", "addressState": "BW"}
+    require = update("person", "seat", is_nullable=False, backfill=given)
+    if is_big:
+        await change_as_big(desk, require)
+        await builder_of(desk).build_all()
+    else:
+        await change(desk, require)
+    assert not person(await desk.default()).by_name["seat"].can_be_null
+    seats = [
+        column(model_dsn, "person", name) for name in ("seatAddressStreet1", "seatAddressCity", "seatAddressState")
+    ]
+    assert seats == [["?", "Way"], ["Berlin", None], ["BW", None]]
 
 
 async def test_a_list_of_options_becomes_required_with_some_of_them_for_all(desk: Desk, model_dsn: str) -> None:

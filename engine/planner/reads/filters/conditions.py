@@ -263,7 +263,6 @@ def _quantifier(level: _Level, end: RelationEnd, quantifier: Quantifier, tree: T
         said, negated = None, bool(cast("Leaf", tree).sample)
     else:
         said, negated = _object(below, tree), quantifier is not Quantifier.SOME
-        # A role's rule over records that are not asked for would leave its parameters in the statement, without a type.
         if said is None and (quantifier is Quantifier.EVERY or _find_absent(tree)):
             return None
     linked = _linked(below, end, said)

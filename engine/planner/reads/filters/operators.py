@@ -79,6 +79,8 @@ def _without_value(operator: Operator, operand: Operand, sample: JsonValue) -> C
     """Return the meaning of an operator whose argument is part of the shape."""
     if sample in (True, "NULL"):
         return operator.condition(operand)
+    if sample not in (False, "NOT_NULL"):
+        raise TypeError(f"the argument of '{operator.name}' is no part of the shape")
     opposite = operator.when_false if operator.argument is Argument.FLAG else operator.when_not_null
     return cast("Callable[[Operand], Condition]", opposite)(operand)
 

@@ -25,8 +25,17 @@ _A_THOUSAND_YEARS: Mapping[TimeUnit, int] = {
 }
 """The longest periods: PostgreSQL has no times beyond the year 4713 BC."""
 
-_ZONE = re.compile(r"(?!.*\d)[A-Za-z][A-Za-z_/+-]*|Etc/GMT[+-]?\d{1,2}|[A-Z]{3,4}\d[A-Z]{3,4}", re.ASCII)
-"""The names of time zones. An offset is none: to PostgreSQL +02:00 is two hours west of Greenwich."""
+_ZONE = re.compile(
+    r"[A-Z]+(/[A-Z_+-]+)+|Etc/GMT(0|[+-]\d|\+1[0-2]|-1[0-4])|(EST5E|CST6C|MST7M|PST8P)DT"
+    r"|Cuba|Egypt|Eire|EST|GB(-Eire)?|GMT|Greenwich|Hongkong|HST|Iceland|Iran|Israel|Jamaica|Japan|Kwajalein|Libya|MST"
+    r"|Navajo|NZ(-CHAT)?|Poland|Portugal|PRC|ROC|ROK|Singapore|Turkey|UCT|Universal|UTC|W-SU|Zulu",
+    re.ASCII | re.IGNORECASE,
+)
+"""The names of time zones: those in an area, and the old ones of one word that mean a zone to PostgreSQL too.
+
+It takes other words for offsets: +02:00 is two hours west of Greenwich, FOO-2 two hours east, and CET one hour east in
+summer and in winter.
+"""
 
 
 def build_period(context: PlanContext, column: Column, tree: Tree, blame: Blame) -> tuple[Moment, Moment, Comparison]:

@@ -81,7 +81,7 @@ def build_groupings(context: PlanContext, object_: Object, tree: Tree, blame: Bl
 def _walk(
     context: PlanContext, object_: Object, tree: Tree, hops: tuple[Hop, ...], blame: Blame
 ) -> tuple[tuple[str, ...], Part, Dimension]:
-    name, member = only_member(tree, blame, "groupBy")
+    name, member = _only_member(tree, blame)
     below = blame.at(name)
     if holder := object_.foreign_keys.get(name):
         return (name,), holder.parts[0], _dimension(context, holder.parts[0], member, hops, below)
@@ -94,13 +94,13 @@ def _walk(
         names, part, dimension = _walk(context, target, member, (*hops, hop_over(context, end)), below)
         return (name, *names), part, dimension
     if field.is_composite:
-        sub, given = only_member(member, below, "groupBy")
+        sub, given = _only_member(member, below)
         part = next(part for part in field.parts if part.name == sub)
         return (name, sub), part, _dimension(context, part, given, hops, blame.at(sub))
     return (name,), field.parts[0], _dimension(context, field.parts[0], member, hops, below)
 
 
-def only_member(tree: Tree, blame: Blame, argument: str) -> tuple[str, Tree]:
+def _only_member(tree: Tree, blame: Blame) -> tuple[str, Tree]:
     """Return the one member of an object in a list whose order counts.
 
     Raises:
@@ -110,7 +110,7 @@ def only_member(tree: Tree, blame: Blame, argument: str) -> tuple[str, Tree]:
     members = {name: item for name, item in given.items() if not isinstance(item, Absent)}
     if len(members) != 1:
         names = ", ".join(f"{{ {name}: .. }}" for name in members) or "{ name: .. }"
-        raise blame.error(f"An object of '{argument}' takes one key: use a list, [{names}].")
+        raise blame.error(f"An object of 'groupBy' takes one key: use a list, [{names}].")
     ((name, member),) = members.items()
     return name, member
 

@@ -48,7 +48,7 @@ def build_groups(context: PlanContext, object_: Object, selected: Selected, path
     measures = Measures()
     having = build_having(context, object_, arguments.get("having"), measures, blame.at("having"))
     order = build_group_order(object_, arguments.get("orderBy"), groupings, measures, blame.at("orderBy"))
-    tag = _tag(object_, groupings, order)
+    tag = _tag(object_, groupings, order, measures)
     page = build_page(context, arguments, order, tag, path, default=MOST_GROUPS, largest=MOST_GROUPS)
     entries = tuple(
         (field.key, _output(context, object_, field, groupings, measures, (*path, field.key)))
@@ -67,9 +67,9 @@ def build_groups(context: PlanContext, object_: Object, selected: Selected, path
     )
 
 
-def _tag(object_: Object, groupings: tuple[Grouping, ...], order: tuple[OrderKey, ...]) -> str:
+def _tag(object_: Object, groupings: tuple[Grouping, ...], order: tuple[OrderKey, ...], measures: Measures) -> str:
     """Return the mark of the cursors of these groups in this order: 8 hex digits."""
-    names = [order_tag(object_, order)]
+    names = [order_tag(object_, order, names_of=measures.names)]
     for grouping in groupings:
         dimension = grouping.dimension
         names.append(f"{'.'.join(grouping.names)} {dimension.bucket} {dimension.first_day} {dimension.width is None}")

@@ -1,5 +1,6 @@
 """Conditions on the aggregates of groups."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -10,7 +11,7 @@ from fieldstone.engine.planner.reads.measures import NamedMeasure, given_members
 from fieldstone.metadata.model import Object, Part
 from fieldstone.sql.plan.aggregates import Count, Measure, measure_column
 from fieldstone.sql.plan.elements import And, Condition, Not, Or
-from fieldstone.sql.plan.operands import Column
+from fieldstone.sql.plan.operands import Column, column_of
 
 _JUNCTIONS = ("and", "or", "not")
 
@@ -25,9 +26,20 @@ class Measures:
         """Return the column that has the measure in the groups."""
         return measure_column(measure, self.found.setdefault(measure, len(self.found)))
 
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The function and the operands of each measure, by its column: its number depends on those beside it."""
+        return {self.column(measure).name: _name(measure) for measure in self.found}
+
     def part(self, named: NamedMeasure) -> Part:
         """Return a named measure as the part of a field, with its column in the groups."""
         return replace(named.part, column=self.column(named.measure))
+
+
+def _name(measure: Measure) -> str:
+    if isinstance(measure, Count):
+        return "count"
+    return " ".join([measure.function.value, *(column_of(operand).name for operand in measure.operands)])
 
 
 def build_having(

@@ -1,10 +1,10 @@
 """Orders of groups: by the values that records are grouped by, and by aggregates."""
 
 from fieldstone.engine.planner.arguments.trees import Blame, Tree, listed
-from fieldstone.engine.planner.reads.grouping.dimensions import Grouping, find_groupings, only_member
+from fieldstone.engine.planner.reads.grouping.dimensions import Grouping, find_groupings
 from fieldstone.engine.planner.reads.grouping.having import Measures
 from fieldstone.engine.planner.reads.measures import named_measures, operand_of
-from fieldstone.engine.planner.reads.orders import MOST_KEYS, read_direction
+from fieldstone.engine.planner.reads.orders import MOST_KEYS, one_each, order_members, read_direction
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.operands import Operand, Sorted
 from fieldstone.sql.plan.outputs import OrderKey
@@ -16,14 +16,9 @@ def build_group_order(
     """Return the keys of an order of groups: those given, and all values that are grouped by behind them."""
     keys: list[OrderKey] = []
     for item in listed(tree) if tree is not None else []:
-        if item == {}:
-            continue
-        name, member = only_member(item, blame, "orderBy")
-        if name == "key":
-            keys += _by_key(member, groupings, (), blame.at(name))
-        else:
-            _require_one_each(member, blame.at(name))
-            (named,) = named_measures(object_, {name: member}, blame)
+        given = order_members(item, blame)
+        keys += _by_key(given.pop("key", {}), groupings, (), blame.at("key"))
+        for named in named_measures(object_, one_each(given, blame), blame):
             keys.append(_key(operand_of(measures.part(named)), named.tree, named.blame))
     if len(keys) > MOST_KEYS:
         raise blame.error(f"The order has more than {MOST_KEYS} keys.")
@@ -35,7 +30,10 @@ def build_group_order(
 
 def _by_key(tree: Tree, groupings: tuple[Grouping, ...], names: tuple[str, ...], blame: Blame) -> list[OrderKey]:
     """Return the keys of all groupings by one value of a record: there may be several buckets of it."""
-    name, member = only_member(tree, blame, "orderBy")
+    given = order_members(tree, blame)
+    if not given:
+        return []
+    ((name, member),) = given.items()
     names, below = (*names, name), blame.at(name)
     if isinstance(member, dict):
         return _by_key(member, groupings, names, below)
@@ -43,12 +41,6 @@ def _by_key(tree: Tree, groupings: tuple[Grouping, ...], names: tuple[str, ...],
     if not found:
         raise below.error(f"'{'.'.join(names)}' cannot be ordered by: it is not in 'groupBy'.")
     return [_key(one.operand, member, below) for one in found]
-
-
-def _require_one_each(tree: Tree, blame: Blame) -> None:
-    if isinstance(tree, dict):
-        name, member = only_member(tree, blame, "orderBy")
-        _require_one_each(member, blame.at(name))
 
 
 def _key(operand: Operand, tree: Tree, blame: Blame) -> OrderKey:

@@ -4,20 +4,24 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
+from uuid import UUID, uuid5
 
 from psycopg import sql
 
 from fieldstone.metadata.changes.kinds.fields.new_field import choose_column
+from fieldstone.metadata.changes.kinds.indexes.create_index import find_same
 from fieldstone.metadata.changes.row_work import ConvertValues, MapOptions, RowWork
-from fieldstone.metadata.changes.rules.defaults import is_function, read_default
-from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, is_sorted
+from fieldstone.metadata.changes.rules.defaults import is_function, is_list, read_default
+from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, SEARCH, is_sorted
+from fieldstone.metadata.changes.rules.indexes.label_indexes import name_index
+from fieldstone.metadata.changes.rules.indexes.searched import text_parts
 from fieldstone.metadata.changes.rules.lookup import with_object
 from fieldstone.metadata.changes.rules.names import column_suffixes
 from fieldstone.metadata.changes.rules.search import vectors_over
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FIELD_TYPES, RELATIONS, FieldType, subfields_of
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
-from fieldstone.metadata.model import Field, Index, Object, Snapshot
+from fieldstone.metadata.model import Field, Index, Object, Option, Snapshot, Status
 from fieldstone.metadata.scalars import shown
 from fieldstone.sql.identifiers import quote_identifier
 from fieldstone.sql.types import SqlType
@@ -101,7 +105,9 @@ def _is_possible(type_: FieldType, source: SqlType, kind: FieldType) -> bool:
     return convert(sql.SQL("x"), source, sub.scalar.sql_type, options=options) is not None
 
 
-def convert_default(field: Field, given: JsonValue, wanted: FieldType, data_type: JsonValue) -> JsonValue:
+def convert_default(
+    field: Field, given: JsonValue, wanted: FieldType, data_type: JsonValue, options: tuple[Option, ...]
+) -> JsonValue:
     """Return the default value for the new type: as given, or the field's own one in the new terms.
 
     Raises:
@@ -111,7 +117,7 @@ def convert_default(field: Field, given: JsonValue, wanted: FieldType, data_type
         return given
     for candidate in _candidates(field, given, wanted):
         try:
-            return read_default(wanted, candidate, data_type=data_type, options=(), required=False)
+            return read_default(wanted, candidate, data_type=data_type, options=options, required=False)
         except InvalidChange:
             continue
     raise InvalidChange(
@@ -124,9 +130,9 @@ def convert_default(field: Field, given: JsonValue, wanted: FieldType, data_type
 def _candidates(field: Field, given: JsonValue, wanted: FieldType) -> Iterator[JsonValue]:
     """Yield the forms of a default value in another type: itself, a list of it, its text, the value that it spells.
 
-    A composite has it in its first column, unless that has it in other units.
+    A list has the form of its only item. A composite has it in its first column, unless that has it in other units.
     """
-    if is_function(field.type, given) and not is_function(wanted, given):
+    if is_function(field.type, given) is not is_function(wanted, given):
         return
     if len(field.parts) != 1 or FIELD_TYPES[wanted].composite:
         if wanted is FieldType.TEXT:
@@ -134,13 +140,21 @@ def _candidates(field: Field, given: JsonValue, wanted: FieldType) -> Iterator[J
         elif field.type is FieldType.TEXT:
             yield {FIELD_TYPES[wanted].subfields[0].name: given}
         return
-    yield given
-    yield [given]
+    if is_list(field.type):
+        items = given if isinstance(given, list) else [given]
+        yield items
+        yield from items if len(items) == 1 else ()
+        return
+    yield [given] if is_list(wanted) else given
     if isinstance(given, str):
         with suppress(ValueError):
             yield loads(given)
     else:
         yield dumps(given)
+    if field.type is FieldType.BOOLEAN:
+        yield int(given)
+    elif wanted is FieldType.BOOLEAN and given in (0, 1):
+        yield bool(given)
 
 
 def choose_new_column(object_: Object, field: Field, wanted: FieldType) -> str:
@@ -241,25 +255,40 @@ def _read_mapping(field: Field, updated: Field, given: JsonValue) -> dict[str, s
     return given
 
 
-def without_misfits(after: Snapshot, field: Field, updated: Field) -> Snapshot:
+def without_misfits(after: Snapshot, field: Field, updated: Field, seed: UUID) -> Snapshot:
     """Return the snapshot without the indexes that only the old type could have.
 
     They are for the contents of a value, on one column of a field that has several then, or in an order of texts that
-    is not the new type's.
+    is not the new type's. The index for searches gives way to one of the fields that hold text now, whose id follows
+    from the `seed`.
     """
     is_other = field.parts[0].column.type is not updated.parts[0].column.type
     is_reordered = is_sorted(field.parts[0]) is not is_sorted(updated.parts[0])
     is_several = len(updated.parts) > 1 or len(field.parts) > 1
 
     def fits(index: Index) -> bool:
-        if index.is_unique:
+        if index.is_unique or field.id not in index.field_ids:
             return True
+        if is_several:
+            return False
         if index.method == BTREE:
-            return not is_several and not (is_reordered and index.text_order > 0)
-        return not is_several and not is_other
+            return not (is_reordered and index.text_order > 0)
+        return not (is_other or is_reordered)
 
-    indexes = {id_: index for id_, index in after.indexes.items() if field.id not in index.field_ids or fits(index)}
-    return after if len(indexes) == len(after.indexes) else replace(after, indexes=indexes)
+    indexes = {id_: index for id_, index in after.indexes.items() if fits(index)}
+    if len(indexes) == len(after.indexes):
+        return after
+    fitting = replace(after, indexes=indexes)
+    searches = [index for index in after.indexes_of[field.object_id] if index.method == SEARCH]
+    # The last one is that which searches read.
+    if not searches or searches[-1].id in indexes:
+        return fitting
+    object_ = after.objects[field.object_id]
+    ids = tuple(id_ for id_ in searches[-1].field_ids if any(text_parts(object_.by_id[id_])))
+    search = replace(searches[-1], id=uuid5(seed, SEARCH), field_ids=ids, status=Status.READY, failure=None)
+    if not ids or find_same(fitting, search):
+        return fitting
+    return replace(fitting, indexes={**indexes, search.id: name_index(object_, search)})
 
 
 def retire_column(after: Snapshot, field: Field) -> Snapshot:

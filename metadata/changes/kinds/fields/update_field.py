@@ -17,7 +17,7 @@ from fieldstone.metadata.changes.kinds.fields.conversion import (
 )
 from fieldstone.metadata.changes.kinds.fields.requirements import check_updated, is_required
 from fieldstone.metadata.changes.kinds.indexes.create_index import find_same
-from fieldstone.metadata.changes.kinds.indexes.delete_index import recreate_indexes
+from fieldstone.metadata.changes.kinds.indexes.delete_index import DeleteIndex, recreate_indexes
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import FIELD, FIELD_NAME, Member, Shape, given, given_values, shown_values
 from fieldstone.metadata.changes.row_work import FillValues, RequireDistinct, RequireValues, RowWork
@@ -29,6 +29,7 @@ from fieldstone.metadata.changes.rules.defaults import (
     of_options,
     read_default,
 )
+from fieldstone.metadata.changes.rules.indexes.indexed_values import SEARCH
 from fieldstone.metadata.changes.rules.indexes.label_indexes import build_label_indexes
 from fieldstone.metadata.changes.rules.lookup import find_field, with_field, with_indexes, with_object
 from fieldstone.metadata.changes.rules.names import column_suffixes, index_name
@@ -105,7 +106,7 @@ def apply_update_field(snapshot: Snapshot, change: UpdateField) -> Applied:
         return Applied(snapshot=snapshot)
     after = _change_index(with_field(snapshot, updated), object_, field, updated, change)
     if updated.column != field.column:
-        after = retire_column(without_misfits(after, field, updated), field)
+        after = retire_column(without_misfits(after, field, updated, change.index_id), field)
     if updated.type is not field.type:
         after = _add_label_indexes(after, updated, change)
     return Applied(snapshot=_change_relation(after, field, updated), work=work)
@@ -164,7 +165,7 @@ def _build(object_: Object, field: Field, change: UpdateField, given_names: froz
     data_type = settings.get("dataType")
     default = field.default
     if is_other:
-        default = convert_default(field, chosen(change.default, field.default), type_, data_type)
+        default = convert_default(field, chosen(change.default, field.default), type_, data_type, options)
     if is_other or "defaultValue" in given_names or "options" in given_names or (field.is_nullable and not is_nullable):
         default = read_default(
             type_,
@@ -307,7 +308,10 @@ def _values(
 
 def _invert(before: Snapshot, change: UpdateField, after: Snapshot) -> list[Change]:
     _, field = find_field(before, change.field_id)
-    return [_revert(field, change), *recreate_indexes(before, after)]
+    # The indexes of its labels come and go with a type.
+    new = [index for id_, index in after.indexes.items() if id_ not in before.indexes and index.method == SEARCH]
+    deletions = [DeleteIndex(index_id=index.id) for index in new]
+    return [*deletions, _revert(field, change), *recreate_indexes(before, after)]
 
 
 def _revert(field: Field, change: UpdateField) -> UpdateField:

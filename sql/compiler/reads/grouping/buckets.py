@@ -4,13 +4,17 @@ from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.terms import Expression
-from fieldstone.sql.plan.groups import INSTANTS, Bucket, Dimension
+from fieldstone.sql.plan.groups import INSTANTS, PARTS, Bucket, Dimension
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.types import SqlType
 
 _UTC = expressions.text_literal("UTC")
 _SMALLEST = {kind: expressions.number(-(2**bits)) for kind, bits in ((SqlType.INTEGER, 31), (SqlType.BIGINT, 63))}
 """The smallest whole numbers of a type: the steps that they lie in may begin below them."""
+_FIRST_DATE = expressions.cast(expressions.text_literal("0001-01-01"), SqlType.DATE)
+_LAST_DATE = expressions.cast(expressions.text_literal("9999-12-31"), SqlType.DATE)
+_FIRST_INSTANT = expressions.cast(expressions.text_literal("0001-01-01 00:00+00"), SqlType.TIMESTAMP)
+"""The ends of the calendar, across which a zone moves a time, and a week may begin."""
 _FIELDS = {
     Bucket.HOUR_OF_DAY: "hour",
     Bucket.DAY_OF_WEEK: "isodow",
@@ -25,15 +29,18 @@ def compile_bucket(dimension: Dimension, value: Expression) -> Expression:
         return _lower_end(value, dimension.column.type, expressions.parameter(dimension.width))
     if dimension.bucket is None:
         return value
-    if dimension.column.type is SqlType.DATE:
-        return _date_bucket(dimension.bucket, expressions.cast(value, SqlType.DATE), dimension.first_day)
-    zone = zone_of(dimension.zone)
-    if dimension.bucket in INSTANTS:
+    is_date, zone = dimension.column.type is SqlType.DATE, zone_of(dimension.zone)
+    is_moved = dimension.zone is not None and not is_date
+    if dimension.bucket in INSTANTS and not is_date:
         # By the instant: the two hours at the end of summer time are not one.
-        return expressions.call("date_trunc", expressions.text_literal(dimension.bucket.value), value, zone)
-    local = expressions.call("timezone", zone, value)
+        start = expressions.call("date_trunc", expressions.text_literal(dimension.bucket.value), value, zone)
+        return _at_least(start, _FIRST_INSTANT, value) if is_moved else start
     # By the local date: where summer time begins at midnight, that day has no such instant.
-    return _date_bucket(dimension.bucket, local, dimension.first_day)
+    local = expressions.cast(value, SqlType.DATE) if is_date else expressions.call("timezone", zone, value)
+    if dimension.bucket in PARTS or not (is_moved or dimension.first_day):
+        return _date_bucket(dimension.bucket, local, dimension.first_day)
+    within = expressions.call("least", local, _LAST_DATE) if is_moved else local
+    return _at_least(_date_bucket(dimension.bucket, within, dimension.first_day), _FIRST_DATE, value)
 
 
 def zone_of(zone: Parameter | None) -> Expression:
@@ -49,8 +56,13 @@ def _lower_end(value: Expression, kind: SqlType, width: Expression) -> Expressio
     smallest = _SMALLEST.get(kind)
     if smallest is None:
         return lower
-    # GREATEST passes over NULL.
-    bounded = expressions.call("greatest", lower, smallest)
+    return _at_least(lower, smallest, value)
+
+
+def _at_least(bucket: Expression, smallest: Expression, value: Expression) -> Expression:
+    """Return the bucket of a value, or the smallest there may be if it lies below that; NULL for NULL."""
+    # LEAST and GREATEST pass over NULL.
+    bounded = expressions.call("greatest", bucket, smallest)
     return expressions.case([(expressions.is_null(value, negated=True), bounded)])
 
 

@@ -34,7 +34,6 @@ def compile_groups(groups: Groups, draft: StatementDraft, write: RecordWriter) -
     """Return the JSON list of a page of groups."""
     outputs = [output for _, output in groups.entries]
     if not groups.page.limit:
-        draft.leave_unread(groups)
         return Fragment(pieces=["[]"])
     page = _compile_page(groups, draft)
     has_records = any(isinstance(output, GroupRecords) for output in outputs)

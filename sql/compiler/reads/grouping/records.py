@@ -52,7 +52,6 @@ def compile_records(
     )
     facts = [fact for entry in entries.values() if isinstance(entry, PageInfo) for _, fact in entry.entries]
     if not entries or not (records.limit or PageFact.HAS_NEXT in facts):
-        draft.leave_unread(records)
         texts = {key: _pieces(entry, connection, None, draft, write) for key, entry in entries.items()}
         return RecordTexts(texts, None, expressions.TRUE)
     rows = _rows(records, groups, page.name, draft)

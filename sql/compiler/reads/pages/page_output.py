@@ -123,7 +123,6 @@ def _compile_rows(connection: Connection, around: RowReference | None, draft: St
     ends = page.limit > 0 and bool(facts & {PageFact.START_CURSOR, PageFact.END_CURSOR})
     behind = page.limit > 0 and _fact_behind(page) in facts and not _is_at_start(page)
     if not (edges or beyond or ends or behind):
-        draft.leave_unread((connection.table, connection.condition, connection.order, page))
         return None
     last = PageFact.START_CURSOR if page.backward else PageFact.END_CURSOR
     columns = columns_of(outputs)
@@ -186,7 +185,6 @@ def edges_pieces(
 ) -> list[TextPiece]:
     """Return the JSON list of a page's edges."""
     if rows is None or not connection.page.limit:
-        draft.leave_unread(edges)
         return ["[]"]
     entries: list[tuple[str, list[TextPiece]]] = []
     draft.level += 1

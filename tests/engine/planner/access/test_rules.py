@@ -8,7 +8,9 @@ import pytest
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
 from fieldstone.engine.planner.access.rules import RULES
+from fieldstone.engine.planner.arguments.trees import Blame, Leaf, Tree
 from fieldstone.engine.planner.context import PlanContext, RecordLimits
+from fieldstone.engine.planner.reads.filters.conditions import filter_condition
 from fieldstone.engine.planner.reads.queries import plan_query
 from fieldstone.metadata.api_names import find_query
 from fieldstone.metadata.model import Snapshot
@@ -84,7 +86,12 @@ def test_rules_are_not_applied_inside_rules() -> None:
     assert texts[0] == texts[1]
 
 
+OPPORTUNITY, COMPANY = (SNAPSHOT.by_singular[name] for name in ("opportunity", "company"))
+FLAG = f'{{"max":{{"@{OPPORTUNITY.by_name["closeDate"].id}":{{"inFuture":"$principal.f"}}}}}}'
 UNREADABLE = {
+    "a principal's value that the plan would depend on": (
+        f'{{"@{OPPORTUNITY.by_name["company"].id}":{{"@{COMPANY.by_name["opportunities"].id}Aggregate":{FLAG}}}}}'
+    ),
     "no field": '{"@0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e":{"eq":1}}',
     "a field of another object": f'{{"@{SNAPSHOT.by_singular["person"].by_name["email"].id}":{{"eq":"x"}}}}',
     "an operator of a newer version": f'{{"@{SNAPSHOT.by_singular["opportunity"].by_name["name"].id}":{{"near":1}}}}',
@@ -98,6 +105,13 @@ def test_a_rule_that_cannot_be_read_lets_nothing_through(name: str) -> None:
     context = context_of(view(SNAPSHOT, {opportunity.id: access}), "{ opportunities { totalCount } }")
     plan = plan_query(context, {})
     assert " AND false" in compile_plan(plan).text
+
+
+def test_no_plan_depends_on_a_principals_value() -> None:
+    """A flag that a principal's value stood for was planned as false, for every principal."""
+    tree: Tree = {"closeDate": {"inFuture": Leaf(sample=None, claim="f")}}
+    with pytest.raises(TypeError, match="'inFuture' is no part of the shape"):
+        filter_condition(context_of(SNAPSHOT, "{ __typename }"), OPPORTUNITY, tree, Blame(field="rule", path=()))
 
 
 def test_an_object_without_a_right_to_read_shows_nothing() -> None:
