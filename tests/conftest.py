@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, settings
 from tests.apis import Apis, open_apis, workspace_template
 from tests.citus.limits import reason_of
 from tests.citus_cluster import ON_CITUS
-from tests.databases import Databases, add_extensions, running_databases
+from tests.databases import Databases, add_extensions, quick_place, running_databases
 from tests.npm_clients import install_once
 
 _TESTS = Path(__file__).parent
@@ -53,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # A run in the background ignores both, and the programs that tests start and end by them would, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    # The folders of tests have the data of their servers: in memory a third of the kernel's work for them is gone.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(quick_place()))
     if not config.getoption("numprocesses", None):
         # The process that runs tests has read it; the commands that they run would call it no setting.
         os.environ.pop("FIELDSTONE_TEST_CITUS", None)

@@ -13,6 +13,7 @@ from fieldstone.sql import embedded
 from fieldstone.sql.embedded.account import choose_account, spawn
 from fieldstone.sql.embedded.binaries import find_programs
 from fieldstone.sql.embedded.folder import DataFolder
+from tests.databases import quick_place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,7 @@ def run_sql(dsn: str, sql: str) -> list[tuple[object, ...]]:
 @contextmanager
 def running_primary() -> Iterator[embedded.EmbeddedServer]:
     """Yield a server of its own, which standbys can stream from."""
-    with tempfile.TemporaryDirectory(prefix="fieldstone-primary-") as place:
+    with tempfile.TemporaryDirectory(prefix="fieldstone-primary-", dir=quick_place()) as place:
         root = Path(place)
         root.chmod(0o755)
         server = embedded.start(root)
@@ -58,7 +59,7 @@ def running_primary() -> Iterator[embedded.EmbeddedServer]:
 @contextmanager
 def running_standby(primary: embedded.EmbeddedServer, *, delay: int = 0) -> Iterator[Standby]:
     """Yield a standby of a primary, which replays each commit `delay` milliseconds later."""
-    with tempfile.TemporaryDirectory(prefix="fieldstone-standby-") as place:
+    with tempfile.TemporaryDirectory(prefix="fieldstone-standby-", dir=quick_place()) as place:
         root = Path(place)
         root.chmod(0o755)
         folder = DataFolder(root=root.resolve())
