@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -71,6 +72,37 @@ async def test_a_key_has_the_values_of_its_role_and_networks_and_is_rotated(watc
             assert await count_people(served, rotated) == 1
             assert await count_people(served, token) == before
             token = rotated
+        await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_a_key_ends_no_later_than_the_one_that_makes_it(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        ends = f"{datetime.now(UTC) + timedelta(days=40):%Y-%m-%dT%H:%M:%SZ}"
+        create = 'mutation ($ends: DateTime) { createApiKey(input: { name: "Mine" expiresAt: $ends }) { token } }'
+        served.key = (await served.ask("/metadata", create, ends=ends))["createApiKey"]["token"]
+        # As on plain http: a page has no clipboard.
+        await page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+        await watched.sign_in(served, "/console/access/keys")
+        await page.get_by_role("button", name="Key", exact=True).click()
+        await page.get_by_label("Name", exact=True).fill("Program")
+        valid = page.get_by_label("Valid for")
+        await expect(valid.get_by_role("option")).to_have_text(
+            ["30 days", re.compile(r"^as long as mine, until \d+ \w+ \d{4}, \d\d:\d\d$"), "until a day"]
+        )
+        await expect(valid).to_have_value("")
+        await page.get_by_role("button", name="Create").click()
+        shown = page.get_by_role("dialog", name="The key Program")
+        await expect(shown).to_contain_text("It ends on ")
+        await shown.get_by_role("button", name="Copy").click()
+        await expect(shown.get_by_role("button", name="Press Ctrl+C")).to_be_visible()
+        await watched.assert_accessible()
+        selected = await page.evaluate("String(window.getSelection())")
+        assert selected == await take_token(page)
+        made = await served.ask(
+            "/metadata", '{ apiKeys(filter: { name: { eq: "Program" } }) { edges { node { expiresAt } } } }'
+        )
+        assert datetime.fromisoformat(made["apiKeys"]["edges"][0]["node"]["expiresAt"]) == datetime.fromisoformat(ends)
         await watched.assert_clean(served.address, (".js", ".css"))
 
 

@@ -1,6 +1,7 @@
 """The pages of the model in a real browser: objects, fields, plans, and the way back."""
 
 import asyncio
+import re
 
 import pytest
 from playwright.async_api import WebSocketRoute, expect
@@ -235,6 +236,55 @@ async def test_options_are_ordered_by_the_pointer_and_by_keys(watched: Watched, 
         await watched.assert_accessible()
         await apply_plan(page, "New field of Person")
         await expect(page.get_by_role("table", name="Fields of People")).to_contain_text("Best, Fair, Bad, Good")
+        await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_an_option_that_goes_leaves_its_records_to_another(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    options = [{"value": value, "label": value.title(), "position": at} for at, value in enumerate(("NEW", "OLD"))]
+    async with serve() as served:
+        field = {"type": "SELECT", "name": "state", "label": "State", "options": options}
+        await create_object(served, "part", [field])
+        await served.ask("/graphql", 'mutation { createPart(data: { name: "Bolt", state: NEW }) { id } }')
+        await watched.sign_in(served, "/console/model/part/state")
+        await page.get_by_role("button", name="Remove New").click()
+        await page.get_by_role("button", name="Show the plan").click()
+        await expect(page.get_by_text("these options of state are in use")).to_be_visible()
+        successor = page.get_by_label("Records with New get")
+        await expect(successor.get_by_role("option")).to_have_text(
+            ["nothing else: no record has it", "Old", "no value"]
+        )
+        await watched.assert_accessible()
+        await successor.select_option("Old")
+        await apply_plan(page, "Field part.state")
+        assert await served.ask("/graphql", "{ parts { edges { node { state } } } }") == {
+            "parts": {"edges": [{"node": {"state": "OLD"}}]}
+        }
+        await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_a_label_without_latin_letters_asks_for_a_name(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served, "/console/model")
+        await page.get_by_role("button", name="Object", exact=True).click()
+        await page.get_by_label("Label of one").fill("Билет")
+        await expect(page.get_by_text("No name follows from this label")).to_be_visible()
+        await watched.assert_accessible()
+        await page.get_by_label("Label of several").fill("Билеты")
+        await page.get_by_label("Name of one in the API").press_sequentially("ticket")
+        await page.get_by_label("Name of several in the API").press_sequentially("tickets")
+        await page.get_by_label("Label of one").fill("Билетик")
+        await expect(page.get_by_label("Name of one in the API")).to_have_value("ticket")
+        await apply_plan(page, "New object")
+        await expect(page).to_have_url(f"{served.address}/console/model/ticket")
+        await page.get_by_role("button", name="Field", exact=True).click()
+        await page.get_by_label("Label", exact=True).fill("状态")
+        await expect(page.get_by_text("No name follows from this label")).to_be_visible()
+        await page.get_by_label("Name in the API").press_sequentially("state")
+        await apply_plan(page, re.compile("New field of"))
+        fields = page.get_by_role("table", name="Fields of Билеты")
+        await expect(fields.get_by_role("link", name="状态")).to_be_visible()
         await watched.assert_clean(served.address, (".js", ".css"))
 
 

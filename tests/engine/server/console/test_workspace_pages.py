@@ -109,8 +109,8 @@ async def run_snippet(program: Sequence[str], text: str, key: str) -> Any:
 async def test_the_request_of_a_list_runs_as_it_is_shown_in_each_language(watched: Watched, serve: Serve) -> None:
     page = watched.page
     async with serve() as served:
-        wanted = json.dumps({"or": [{"firstName": {"eq": "Ada"}}, {"city": {"eq": HARD}}]})
-        await watched.sign_in(served, f"/console/api?object=people&f={quote(wanted)}&sort=-createdAt")
+        wanted = json.dumps({"or": [{"firstName": {"in": ["Ada", "Grace"]}}, {"city": {"eq": HARD}}]})
+        await watched.sign_in(served, f"/console/api?object=people&f={quote(wanted)}&sort=-createdAt&q=ada")
         request = page.get_by_role("region", name="Request")
         await expect(request).to_contain_text("curl -s")
         await watched.assert_accessible()

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.engine.server.console.browsing import Serve, Served, Watched, hold_requests
+from tests.engine.server.console.records.lists import create_object
 from tests.waiting import until_true
 
 pytestmark = pytest.mark.system
@@ -108,6 +109,24 @@ async def test_a_card_keeps_the_digits_of_its_number_when_its_column_is_read_aga
         await watched.assert_clean(served.address, (".js",))
 
 
+async def test_a_long_label_leaves_the_number_of_its_column_in_view(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    label = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerk"
+    async with serve() as served:
+        options = [{"value": "LONG", "label": label, "position": 0}]
+        await create_object(served, "part", [{"type": "SELECT", "name": "state", "label": "State", "options": options}])
+        await _ask(watched, served, 'mutation { createPart(data: { name: "Bolt", state: LONG }) { id } }')
+        await watched.sign_in(served, "/console/records/parts/board?by=state")
+        column = page.get_by_role("region", name=label)
+        count = column.locator("header").get_by_text("1", exact=True)
+        await expect(count).to_be_visible()
+        inner, outer = await count.bounding_box(), await column.bounding_box()
+        assert inner is not None
+        assert outer is not None
+        assert inner["x"] + inner["width"] <= outer["x"] + outer["width"]
+        await watched.assert_clean(served.address, (".js",))
+
+
 async def test_an_object_without_options_says_so(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         await watched.sign_in(served, "/console/records/people/board")
@@ -127,7 +146,7 @@ async def test_a_board_is_saved_as_a_view(watched: Watched, serve: Serve) -> Non
         await page.get_by_role("textbox", name="Name").fill("Large ones")
         await watched.assert_accessible()
         await page.get_by_role("button", name="Save", exact=True).click()
-        await expect(page.get_by_role("button", name="Delete view")).to_be_visible()
+        await expect(page.get_by_role("button", name="Change the view Large ones")).to_be_visible()
         saved = await served.ask(
             "/metadata", '{ views(object: "opportunity") { name kind boardField filter orderBy } }'
         )
@@ -147,7 +166,9 @@ async def test_a_board_is_saved_as_a_view(watched: Watched, serve: Serve) -> Non
         await expect(page.get_by_role("button", name="Save view")).to_be_hidden()
         await page.get_by_role("searchbox").fill("First")
         await expect(page.get_by_role("region", name="New", exact=True).get_by_role("listitem")).to_have_count(1)
-        await page.get_by_role("button", name="Delete view").click()
+        await page.get_by_role("button", name="Change the view Large ones").click()
+        await page.get_by_role("menuitem", name="Delete view…").click()
+        await page.get_by_role("button", name="Delete the view").click()
         await expect(page.get_by_label("View", exact=True).get_by_role("option")).to_have_count(1)
         await watched.assert_clean(served.address, (".js", ".css"))
 

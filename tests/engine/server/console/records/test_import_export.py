@@ -44,6 +44,10 @@ async def test_a_file_is_checked_imported_and_taken_back(watched: Watched, serve
 
         await page.reload()
         await page.get_by_role("button", name="Undo the import").click()
+        question = page.get_by_role("alertdialog", name="Undo the import?")
+        await expect(question).to_contain_text("The created records (1) move to the trash")
+        await watched.assert_accessible()
+        await question.get_by_role("button", name="Undo it").click()
         await expect(page.get_by_text("Undone. 2 undone, 0 kept")).to_be_visible(timeout=60_000)
         await page.get_by_role("link", name="People", exact=True).last.click()
         await count_shown(page, "3 records")

@@ -61,6 +61,31 @@ async def test_a_record_is_typed_in_the_last_row(watched: Watched, serve: Serve)
         await watched.assert_clean(served.address, LOADED)
 
 
+async def test_a_page_is_not_left_with_a_record_in_the_last_row(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        await to_last_row(page)
+        await page.keyboard.type("Zoë")
+        await press(page, "Tab")
+        await expect(page.get_by_text("Enter, or leaving the row, creates it")).to_be_visible()
+        # A search leaves the row as it is.
+        await page.get_by_role("searchbox").fill("a")
+        await count_shown(page, "3 records")
+        link = page.get_by_role("link", name="Data model")
+        await link.click()
+        question = page.get_by_role("alertdialog", name="Leave without the new Person?")
+        await expect(question).to_be_visible()
+        await watched.assert_accessible()
+        await question.get_by_role("button", name="Stay").click()
+        await expect(cell(page, "Zoë")).to_be_visible()
+        await link.click()
+        await question.get_by_role("button", name="Discard it").click()
+        await expect(page.get_by_role("heading", name="Data model")).to_be_visible()
+        assert (await ask(served, "{ people { totalCount } }"))["people"]["totalCount"] == 3
+        await watched.assert_clean(served.address, LOADED)
+
+
 async def test_the_panel_shows_the_record_before_and_behind(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         page = await open_list(watched, served, "people")

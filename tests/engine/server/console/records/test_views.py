@@ -1,7 +1,7 @@
 """A list is saved as a view, shared, changed and deleted."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.engine.server.console.browsing import Serve, Watched
 from tests.engine.server.console.records.lists import ask, count_shown, open_list
@@ -9,6 +9,15 @@ from tests.engine.server.console.records.lists import ask, count_shown, open_lis
 pytestmark = pytest.mark.system
 
 LOADED = (".js", ".css")
+
+
+CREATE = "mutation ($input: CreateViewInput!) { createView(input: $input) { id } }"
+VIEWS = '{ views(object: "person") { name shared } }'
+
+
+async def choose_from_menu(page: Page, view: str, action: str) -> None:
+    await page.get_by_role("button", name=f"Change the view {view}").click()
+    await page.get_by_role("menuitem", name=action).click()
 
 
 async def test_a_view_is_saved_opened_by_its_address_changed_and_deleted(watched: Watched, serve: Serve) -> None:
@@ -40,12 +49,19 @@ async def test_a_view_is_saved_opened_by_its_address_changed_and_deleted(watched
         await page.get_by_role("button", name="Remove: City has no value").click()
         await count_shown(page, "3 records")
         await page.get_by_role("button", name="Save view").click()
-        await expect(page.get_by_role("button", name="Delete view")).to_be_visible()
+        await expect(page.get_by_role("button", name="Save as…")).to_be_hidden()
         await view.select_option(label="All people")
         await expect(page.get_by_role("columnheader", name="Phone")).to_be_visible()
         await view.select_option(label="Without a city")
         await expect(page.get_by_role("columnheader", name="Phone")).to_be_hidden()
-        await page.get_by_role("button", name="Delete view").click()
+        await choose_from_menu(page, "Without a city", "Delete view…")
+        question = page.get_by_role("alertdialog", name="Delete the view Without a city?")
+        await expect(question).to_contain_text("your own, and it is shared with everyone")
+        await watched.assert_accessible()
+        await question.get_by_role("button", name="Cancel").click()
+        await expect(view.get_by_role("option", name="Without a city")).to_be_attached()
+        await choose_from_menu(page, "Without a city", "Delete view…")
+        await question.get_by_role("button", name="Delete the view").click()
         await expect(view.get_by_role("option")).to_have_text(["All people"])
         await count_shown(page, "3 records")
         await watched.assert_clean(served.address, LOADED)
@@ -56,10 +72,9 @@ async def test_a_view_whose_field_is_gone_says_so(watched: Watched, serve: Serve
     field = {"objectMetadataId": "person", "type": "TEXT", "name": "nick", "label": "Nick"}
     async with serve() as served:
         await served.ask("/metadata", apply, changes=[{"createField": field}])
-        create = "mutation ($input: CreateViewInput!) { createView(input: $input) { id } }"
         columns = [{"field": "email", "visible": True}, {"field": "nick", "visible": True}]
         given = {"object": "person", "name": "Nicks", "kind": "TABLE", "columns": columns}
-        made = await served.ask("/metadata", create, input=given)
+        made = await served.ask("/metadata", CREATE, input=given)
         page = await open_list(watched, served, f"people?view={made['createView']['id']}")
         await expect(page.get_by_role("columnheader", name="Nick")).to_be_visible()
         await served.ask("/metadata", apply, changes=[{"deleteField": {"id": "person.nick"}}])
@@ -69,4 +84,51 @@ async def test_a_view_whose_field_is_gone_says_so(watched: Watched, serve: Serve
         await expect(page.get_by_role("columnheader", name="Nick")).to_be_hidden()
         await count_shown(page, "3 records")
         await watched.assert_accessible()
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_presses_where_a_view_was_saved_leave_it_alone(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        given = {"object": "person", "name": "By name", "columns": [{"field": "email"}], "orderBy": [{"email": "ASC"}]}
+        made = await served.ask("/metadata", CREATE, input=given)
+        page = await open_list(watched, served, f"people?view={made['createView']['id']}&sort=-email")
+        await count_shown(page, "3 records")
+        box = await page.get_by_role("button", name="Save view").bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        await page.mouse.click(x, y)
+        await expect(page.get_by_role("button", name="Save view")).to_be_hidden()
+        await page.mouse.click(x, y)
+        await page.mouse.click(x, y)
+        await page.reload()
+        await count_shown(page, "3 records")
+        assert await served.ask("/metadata", VIEWS) == {"views": [{"name": "By name", "shared": False}]}
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_view_is_renamed_and_shared_and_is_its_owners_alone(watched: Watched, serve: Serve) -> None:
+    role = 'mutation { createRole(input: { name: "reader" label: "R" grants: [{ object: "*" read: {} }] }) { id } }'
+    key = 'mutation { createApiKey(input: { name: "Other" role: "reader" }) { token } }'
+    async with serve() as served:
+        given = {"object": "person", "name": "Mine", "columns": [{"field": "email"}]}
+        made = await served.ask("/metadata", CREATE, input=given)
+        path = f"people?view={made['createView']['id']}"
+        page = await open_list(watched, served, path)
+        await choose_from_menu(page, "Mine", "Rename or share…")
+        await page.get_by_role("textbox", name="Name").fill("Ours")
+        await page.get_by_label("Shared with everyone").check()
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await expect(page.get_by_label("View", exact=True).get_by_role("option", name="Ours")).to_be_attached()
+        assert await served.ask("/metadata", VIEWS) == {"views": [{"name": "Ours", "shared": True}]}
+
+        await served.ask("/metadata", role)
+        served.key = (await served.ask("/metadata", key))["createApiKey"]["token"]
+        await watched.sign_in(served, f"/console/records/{path}&sort=email")
+        await expect(
+            page.get_by_label("View", exact=True).get_by_role("option", name="Ours* · browser")
+        ).to_be_attached()
+        await expect(page.get_by_role("button", name="Change the view Ours")).to_be_disabled()
+        await expect(page.get_by_role("button", name="Save as…")).to_be_visible()
+        await expect(page.get_by_role("button", name="Save view")).to_be_hidden()
         await watched.assert_clean(served.address, LOADED)

@@ -52,6 +52,7 @@ export interface ApiKey {
 export interface CreatedKey {
   name: string;
   token: string;
+  expiresAt: string | null;
 }
 
 export interface OpenSession {
@@ -118,6 +119,22 @@ async function readRoles(signal?: AbortSignal): Promise<readonly Role[]> {
 
 export function readKeys(after: string | null, signal?: AbortSignal): Promise<PageOf<ApiKey>> {
   return readPage(ACCESS, "ConsoleKeys", "apiKeys", after, signal);
+}
+
+/** The end of the key that asks, which no other that it makes outlives; null where it has none, and for a user. */
+export function useOwnEnd(): string | null {
+  const scope = useScope();
+  const { kind, id } = useSession();
+  const found = useQuery({
+    queryKey: keyOf(scope, "access", null, "ownEnd", id),
+    queryFn: async ({ signal }) => {
+      const options = { operation: "ConsoleOwnKey", signal };
+      const answer = await metadata<{ apiKeys: Connection<ApiKey> }>(ACCESS, { id }, options);
+      return answer.apiKeys.edges[0]?.node.expiresAt ?? null;
+    },
+    enabled: kind === "API_KEY",
+  });
+  return found.data ?? null;
 }
 
 /** The sessions that were not ended. */

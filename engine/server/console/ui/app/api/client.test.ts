@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { afterEach, beforeEach, test } from "node:test";
+import { afterEach, beforeEach, mock, test } from "node:test";
 
-import { ask, goOn, metadata, onSessionEnd, records, upload } from "./client.ts";
+import { ask, goOn, lateRequests, metadata, onLate, onSessionEnd, records, upload } from "./client.ts";
 import { ApiError } from "./errors.ts";
 import { viewAs } from "./view_as.ts";
 
@@ -125,4 +125,56 @@ test("addresses of REST answer data, or their reasons as messages", async () => 
   assert.deepEqual(await upload("/rest/imports", new Blob(["a"]), "text/csv"), { import: { id: "1" } });
   assert.equal(new Headers(asked[0]?.init.headers).get("Content-Type"), "text/csv");
   assert.equal((await refused(ask("POST", "/rest/imports/1/run", {}))).message, "The file is empty.");
+});
+
+/** A network that is silent: each request ends when it is taken back, or when `answer` is called. */
+function silence(): { answer(): void } {
+  const open: (() => void)[] = [];
+  globalThis.fetch = (_path, { signal } = {}) =>
+    new Promise((resolve, reject) => {
+      open.push(() => resolve(json({ data: { made: true } })));
+      signal?.addEventListener("abort", () => reject(signal.reason));
+    });
+  return { answer: () => open.shift()?.() };
+}
+
+test("a read of a silent server is told of, and ends after thirty seconds as one that cannot be reached", async () => {
+  silence();
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const reads = [metadata("{ me }", {}, { signal: new AbortController().signal }), ask("GET", "/auth/sign-in")];
+    const ends = Promise.all(reads.map(refused));
+    mock.timers.tick(29_999);
+    const early = await Promise.race([ends, Promise.resolve("waits")]);
+    assert.equal(early, "waits");
+    assert.equal(lateRequests(), 2);
+    mock.timers.tick(1);
+    for (const error of await ends) assert.deepEqual([error.code, error.retryIn], ["UNREACHABLE", 2000]);
+    assert.equal(lateRequests(), 0);
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test("a write to a silent server is told of after ten seconds, and waits for its answer", async () => {
+  const network = silence();
+  const told: number[] = [];
+  const stop = onLate(() => told.push(lateRequests()));
+  mock.timers.enable({ apis: ["setTimeout"] });
+  try {
+    const write = metadata("mutation M { make }");
+    const file = upload("/rest/imports", new Blob(["a"]), "text/csv");
+    mock.timers.tick(9999);
+    assert.deepEqual(told, []);
+    mock.timers.tick(600_000);
+    assert.deepEqual(told, [1]);
+    network.answer();
+    assert.deepEqual(await write, { made: true });
+    assert.deepEqual(told, [1, 0]);
+    network.answer();
+    await file;
+  } finally {
+    mock.timers.reset();
+    stop();
+  }
 });

@@ -6,6 +6,12 @@ import { whenBegun } from "./live.ts";
 import { root } from "./place.ts";
 import { viewedRole } from "./view_as.ts";
 
+/** A read that takes longer is sent again: the server itself ends a statement sooner. */
+const READ_MILLISECONDS = 30_000;
+
+/** A request that takes longer is told of. A write is never taken back: the server may still make it. */
+const TOLD_AFTER_MILLISECONDS = 10_000;
+
 let noteEnd: () => void = () => undefined;
 /** The sessions so far, and the requests that wait for the next one. */
 let sessions = 0;
@@ -23,9 +29,29 @@ export function goOn(): void {
   waiting.clear();
 }
 
+/** The requests that are told of, since the server has not answered them yet. */
+let late = 0;
+const lateListeners = new Set<() => void>();
+
+export function lateRequests(): number {
+  return late;
+}
+
+/** Call `listener` when a request is late, and when it is answered after all; the answer ends that. */
+export function onLate(listener: () => void): () => void {
+  lateListeners.add(listener);
+  return () => lateListeners.delete(listener);
+}
+
+function noteLate(step: 1 | -1): void {
+  late += step;
+  for (const listener of lateListeners) listener();
+}
+
 export type Endpoint = "graphql" | "metadata";
 
 export interface Options {
+  /** Takes the request back: it is a read, and one that is sent again where the server is silent. */
   signal?: AbortSignal | undefined;
   /** The operation of a document with several. */
   operation?: string;
@@ -46,7 +72,8 @@ export async function send<T>(
   { signal, operation, headers = {}, keepalive = false }: Options = {},
 ): Promise<T> {
   const path = `/${endpoint}`;
-  const { response, answer } = await exchange(path, {
+  const patience = signal === undefined ? "write" : "read";
+  const { response, answer } = await exchange(path, patience, {
     method: "POST",
     headers: {
       "Content-Type": "application/json",
@@ -78,17 +105,18 @@ export function metadata<T>(query: string, variables?: object, options?: Options
 /** The `data` of an address that answers JSON and is no GraphQL: those below /auth and /rest. */
 export async function ask<T>(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<T> {
   const headers = { Accept: "application/json", "Content-Type": "application/json", ...roleHeader(path) };
-  return answerOf<T>(path, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
+  const patience = method === "GET" ? "read" : "write";
+  return answerOf<T>(path, patience, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
 }
 
 /** The `data` of an address that takes a file as its body. */
 export async function upload<T>(path: string, file: Blob, type: string, signal?: AbortSignal): Promise<T> {
   const headers = { Accept: "application/json", "Content-Type": type, ...roleHeader(path) };
-  return answerOf<T>(path, { method: "POST", headers, body: file, signal: signal ?? null });
+  return answerOf<T>(path, "file", { method: "POST", headers, body: file, signal: signal ?? null });
 }
 
-async function answerOf<T>(path: string, init: RequestInit): Promise<T> {
-  const { response, answer } = await exchange(path, init);
+async function answerOf<T>(path: string, patience: Patience, init: RequestInit): Promise<T> {
+  const { response, answer } = await exchange(path, patience, init);
   if (!response.ok) {
     // An address below /rest has its reasons as `messages`.
     const messages = Array.isArray(answer.messages) ? answer.messages.map((message) => ({ message })) : undefined;
@@ -98,17 +126,16 @@ async function answerOf<T>(path: string, init: RequestInit): Promise<T> {
 }
 
 /** The answer to a request. One that was refused because the session has ended has done nothing: it waits for the next. */
-async function exchange(path: string, init: RequestInit): Promise<{ response: Response; answer: Answer }> {
+async function exchange(path: string, patience: Patience, init: RequestInit): Promise<Exchange> {
   const session = sessions;
-  const response = await reach(path, init);
-  const answer = await readJson(response);
+  const { response, answer } = await reach(path, patience, init);
   // A way in refuses a wrong key by the same status.
   if (response.status !== 401 || isDoor(path)) return { response, answer };
   if (session === sessions) {
     noteEnd();
     await nextSession(init.signal ?? null);
   }
-  return exchange(path, init);
+  return exchange(path, patience, init);
 }
 
 /** Whether an address is a way in or out of the session. */
@@ -132,12 +159,35 @@ function nextSession(signal: AbortSignal | null): Promise<void> {
   });
 }
 
-async function reach(path: string, init: RequestInit): Promise<Response> {
-  try {
-    return await fetch(root + path, { credentials: "same-origin", cache: "no-store", ...init });
-  } catch (error) {
-    throw error instanceof TypeError ? unreachable() : error;
+/** The answer to a read is waited for as long as the server may take; those to a write and a file always. */
+type Patience = "read" | "write" | "file";
+
+async function reach(path: string, patience: Patience, init: RequestInit): Promise<Exchange> {
+  const silence = new AbortController();
+  const signals = [silence.signal, ...(init.signal ? [init.signal] : [])];
+  let isLate = false;
+  function tellLate(): void {
+    isLate = true;
+    noteLate(1);
   }
+  const telling = patience === "file" ? undefined : setTimeout(tellLate, TOLD_AFTER_MILLISECONDS);
+  const ending = patience === "read" ? setTimeout(() => silence.abort(), READ_MILLISECONDS) : undefined;
+  try {
+    const signal = AbortSignal.any(signals);
+    const response = await fetch(root + path, { credentials: "same-origin", cache: "no-store", ...init, signal });
+    return { response, answer: await readJson(response) };
+  } catch (error) {
+    throw error instanceof TypeError || silence.signal.aborted ? unreachable() : error;
+  } finally {
+    clearTimeout(telling);
+    clearTimeout(ending);
+    if (isLate) noteLate(-1);
+  }
+}
+
+interface Exchange {
+  response: Response;
+  answer: Answer;
 }
 
 interface Answer {

@@ -27,9 +27,16 @@ const WAITED_MILLISECONDS = 150;
 /** The socket is opened again after at most so long, however long the server was away. */
 const MOST_WAITED_MILLISECONDS = 10_000;
 
+/** A socket on which nothing comes for so long is asked for a sign of life. */
+const QUIET_MILLISECONDS = 10_000;
+
+/** A socket that gives none within so long is taken for lost, though the browser has not noticed yet. */
+const ANSWERED_MILLISECONDS = 5000;
+
 let client: Client | null = null;
 let paused = false;
 let timer: ReturnType<typeof setTimeout> | null = null;
+let silence: ReturnType<typeof setTimeout> | undefined;
 const listeners = new Set<Listener>();
 /** The subscriptions that the server has not told of yet that they have begun. */
 const beginnings = new Set<Beginning>();
@@ -50,6 +57,12 @@ export function retryWait(retries: number, random: number): number {
   return Math.min(1000 * 2 ** retries, MOST_WAITED_MILLISECONDS) * (1 - random / 2);
 }
 
+/** Leave a socket that does not answer: its end would take the browser minutes. */
+function expectAnswer(milliseconds: number): void {
+  clearTimeout(silence);
+  silence = setTimeout(() => client?.terminate(), milliseconds);
+}
+
 function open(): Client {
   const address = new URL(`${root}/metadata`, window.location.href);
   address.protocol = address.protocol.replace("http", "ws");
@@ -59,9 +72,14 @@ function open(): Client {
     retryWait: (retries) => new Promise((resolve) => setTimeout(resolve, retryWait(retries, Math.random()))),
     shouldRetry: () => true,
     jsonMessageReviver: reviveExact,
+    keepAlive: QUIET_MILLISECONDS,
     on: {
+      connecting: () => expectAnswer(QUIET_MILLISECONDS),
       connected: () => tell(false),
+      ping: (isTheirs) => isTheirs || expectAnswer(ANSWERED_MILLISECONDS),
+      message: () => clearTimeout(silence),
       closed: () => {
+        clearTimeout(silence);
         timer ??= setTimeout(() => tell(true), TOLD_AFTER_MILLISECONDS);
       },
     },

@@ -69,8 +69,11 @@ export function buildDocuments(object: ObjectModel, shown: readonly Field[]): Do
  */
 export const MAXIMUM_RECORDS = 250;
 
-/** The most records that one gesture creates. */
-export const MAXIMUM_CREATED = 10_000;
+/** The most records of a page, as the server answers them. */
+export const MAXIMUM_PAGE = 200;
+
+/** The most records that one request writes by a filter, and that one gesture creates. */
+export const MAXIMUM_WRITTEN = 10_000;
 
 /**
  * Return the document of one gesture: `records` updates, each guarded by the version that was read, and the creation of

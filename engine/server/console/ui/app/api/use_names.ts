@@ -20,6 +20,9 @@ export function useNames(label: string, object: string | null, isWanted: boolean
   return asked === label.trim() ? data : undefined;
 }
 
+/** Says that a label has no Latin letters to make a name of. */
+export const NAMELESS = "No name follows from this label: type one of Latin letters.";
+
 /** The name that a label begins with until the server has answered: `Team member` is teamMember. */
 export function roughName(label: string): string {
   const words =

@@ -5,7 +5,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { records } from "../api/client.ts";
 import { keyOf } from "../api/keys.ts";
 import type { Field, TargetObject } from "../api/model.ts";
-import { buildDocuments, buildNamesDocument } from "../api/record_documents.ts";
+import { buildDocuments, buildNamesDocument, MAXIMUM_PAGE } from "../api/record_documents.ts";
 import { useScope } from "../api/session_context.ts";
 import { labelOf, NULL_TEXT } from "./registry.ts";
 
@@ -45,7 +45,7 @@ export function useRecordNames(wanted: readonly Wanted[], isReady = true): NameO
     queryFn: async ({ signal }) => {
       const variables = [...ids].flatMap(([plural, some]) => [
         [plural, some],
-        [`${plural}Number`, some.length],
+        [`${plural}Number`, Math.min(some.length, MAXIMUM_PAGE)],
       ]);
       const document = buildNamesDocument(targets.map(({ target }) => target));
       const answer = await records<Record<string, Pick<Options, "edges">>>(document, Object.fromEntries(variables), {

@@ -1,6 +1,6 @@
 // A filter and an order as the addresses of REST spell them: docs/reference/rest.md.
 
-import { isObject } from "../api/exact_json.ts";
+import { exactText, isObject } from "../api/exact_json.ts";
 import type { Field } from "../api/model.ts";
 import { partsOf } from "../fields/parts.ts";
 import type { Key } from "../grid/order.ts";
@@ -75,7 +75,7 @@ function printGroup(key: string, items: readonly unknown[], path: string): strin
 }
 
 function printValue(operator: string, value: unknown): string {
-  if (operator === "is" || operator === "isNot") return value === null ? "NULL" : String(value);
+  if (operator === "is" || operator === "isNot") return value === null ? "NULL" : exactText(value);
   if (Array.isArray(value)) return `[${value.map(printOne).join(",")}]`;
   return printOne(value);
 }

@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 
-import { isObject } from "../api/exact_json.ts";
+import { doubleOf, exactText, isObject, isRaw } from "../api/exact_json.ts";
 import type { Field } from "../api/model.ts";
 import { copyText, parseText, typeOf } from "../fields/registry.ts";
 import { toLocal } from "../fields/types/date_time.ts";
@@ -42,7 +42,7 @@ function TypedInput({ operand, field, relation = null, value, onChange }: ValueI
       return (
         <InlineSelect
           label="Value"
-          value={String(value)}
+          value={exactText(value)}
           choices={FLAGS}
           onChange={(flag) => onChange(flag === "true")}
         />
@@ -82,7 +82,7 @@ function OneInput({ field, value, onChange }: InputProps) {
     return (
       <InlineSelect
         label="Value"
-        value={String(value ?? "")}
+        value={exactText(value ?? "")}
         choices={[NONE, ...optionsOf(field).map((option) => ({ id: option.value, label: option.label }))]}
         onChange={(option) => onChange(option || undefined)}
       />
@@ -92,7 +92,7 @@ function OneInput({ field, value, onChange }: InputProps) {
     return (
       <InlineSelect
         label="Value"
-        value={String(value ?? "")}
+        value={exactText(value ?? "")}
         choices={[NONE, ...FLAGS]}
         onChange={(flag) => onChange(flag === "" ? undefined : flag === "true")}
       />
@@ -129,7 +129,7 @@ function TextInput({ field, value, onChange, label = "Value" }: InputProps) {
 
 function textOf(value: unknown, field: Field | null, kind: string | null): string {
   if (value === undefined || value === null) return "";
-  if (field === null) return String(value);
+  if (field === null || isRaw(value)) return exactText(value);
   return kind === "dateTime" ? toLocal(String(value)) : copyText(value, field);
 }
 
@@ -160,7 +160,7 @@ function ValuesInput({ field, value, onChange }: InputProps) {
 
 function ListInput({ field, value, onChange }: InputProps) {
   const like = field && (field.type === "ARRAY" ? { ...field, type: "TEXT" } : field);
-  const [typed, setTyped] = useState(Array.isArray(value) ? value.join(", ") : "");
+  const [typed, setTyped] = useState(() => (Array.isArray(value) ? value.map(exactText).join(", ") : ""));
   const [isWrong, setWrong] = useState(false);
   return (
     <input
@@ -214,7 +214,7 @@ function PeriodInput({
   onChange(value: unknown): void;
 }) {
   const direction = value.this === true ? "this" : "next" in value ? "next" : "last";
-  const count = Number(value[direction] ?? 1) || 1;
+  const count = doubleOf(value[direction] ?? 1) || 1;
   const { timeZone, unit = "DAY" } = value;
   const zone = zoneOf(value);
   const build = (next: string, number: number, of: unknown) =>
@@ -241,7 +241,7 @@ function PeriodInput({
       )}
       <InlineSelect
         label="Unit"
-        value={String(unit)}
+        value={exactText(unit)}
         choices={UNITS.map((id) => ({ id, label: `${id.toLowerCase()}${direction === "this" ? "" : "s"}` }))}
         onChange={(next) => build(direction, count, next)}
       />

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { exactNumber } from "../api/exact_json.ts";
 import type { Field } from "../api/model.ts";
 import { fieldOf } from "../api/testdata/field.ts";
 import { parseFilter } from "./tree.ts";
@@ -63,6 +64,13 @@ for (const [filter, words] of SAID) {
     assert.equal(describe(parseFilter(filter as Record<string, unknown>), fieldsAt), words);
   });
 }
+
+test("the numbers of an address keep their digits in words", () => {
+  const numbers = { in: [exactNumber("1.50"), exactNumber("12345678901234567.89")] };
+  assert.equal(describe(parseFilter({ other: numbers }), fieldsAt), "other is any of 1.50, 12345678901234567.89");
+  const period = { within: { last: exactNumber("7.0"), unit: "HOUR" } };
+  assert.match(describe(parseFilter({ createdAt: period }), fieldsAt), /the last 7\.0 hours$/);
+});
 
 const ORION = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e";
 const ZETA = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9f";

@@ -1,6 +1,6 @@
 // A condition in words: "Company › Employees ≥ 100".
 
-import { isObject } from "../api/exact_json.ts";
+import { exactText, isObject } from "../api/exact_json.ts";
 import { type Field, inputName, isToOne } from "../api/model.ts";
 import { partsOf } from "../fields/parts.ts";
 import type { NameOf, Wanted } from "../fields/record_name.tsx";
@@ -147,12 +147,12 @@ function describeOperator(name: string, value: unknown, show: Show): string {
 
 function describeValue(value: unknown, operand: string | undefined, show: Show): string {
   if (operand === "period" && isObject(value)) {
-    const unit = String(value.unit ?? "").toLowerCase();
+    const unit = exactText(value.unit ?? "").toLowerCase();
     const zone = zoneOf(value);
     const end = zone === null ? "" : ` in ${zone}`;
     if (value.this === true) return `this ${unit}${end}`;
     const [which, count] = value.last === undefined ? ["next", value.next] : ["last", value.last];
-    return `the ${which} ${count} ${unit}s${end}`;
+    return `the ${which} ${exactText(count)} ${unit}s${end}`;
   }
   if (operand === "pair" && Array.isArray(value)) return value.map(show).join(" and ");
   if (Array.isArray(value) && operand !== "json") return value.map(show).join(", ") || "nothing";

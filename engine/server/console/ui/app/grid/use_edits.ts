@@ -3,7 +3,7 @@
 import { useRef, useState } from "react";
 import { ApiError, isUnsure } from "../api/errors.ts";
 import type { Field, ObjectModel, RecordRow } from "../api/model.ts";
-import { MAXIMUM_CREATED, MAXIMUM_RECORDS } from "../api/record_documents.ts";
+import { MAXIMUM_RECORDS, MAXIMUM_WRITTEN } from "../api/record_documents.ts";
 import {
   type BulkVerb,
   isChangedMeanwhile,
@@ -39,7 +39,7 @@ export type EditsOptions = {
 };
 
 export const TOO_MANY =
-  `Nothing was changed: at most ${MAXIMUM_RECORDS} records are changed at once, and ${printCount(MAXIMUM_CREATED)} ` +
+  `Nothing was changed: at most ${MAXIMUM_RECORDS} records are changed at once, and ${printCount(MAXIMUM_WRITTEN)} ` +
   "created. Take fewer, edit the selected records together, or import a file.";
 
 const NOTHING_WRITTEN: Written = { updated: [], created: [] };
@@ -127,7 +127,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     const keys = show(edits);
     try {
       if (changes.length === 0 && created.length === 0) return true;
-      if (changes.length > MAXIMUM_RECORDS || created.length > MAXIMUM_CREATED) {
+      if (changes.length > MAXIMUM_RECORDS || created.length > MAXIMUM_WRITTEN) {
         setProblem(TOO_MANY);
         return false;
       }

@@ -1,7 +1,7 @@
 // A problem that belongs to no single field: it stays until it is resolved, can be selected, and copied.
 
 import { Info, TriangleAlert } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 
 import { CopyButton } from "./copy_button.tsx";
 import "./problem.css";
@@ -16,15 +16,20 @@ export interface ProblemProps {
 }
 
 export function Problem({ title, text, kind = "danger", children }: ProblemProps) {
+  const shown = useRef<HTMLParagraphElement>(null);
   return (
     <div className="problem" data-kind={kind} role={kind === "info" ? "status" : "alert"}>
       {kind === "info" ? <Info aria-hidden /> : <TriangleAlert aria-hidden />}
       <div className="problem-body">
         <strong>{title}</strong>
-        {text && <p className="problem-text">{text}</p>}
+        {text && (
+          <p ref={shown} className="problem-text">
+            {text}
+          </p>
+        )}
         {children}
       </div>
-      {text && <CopyButton kind="quiet" text={text} label="Copy the problem" />}
+      {text && <CopyButton kind="quiet" text={text} of={shown} label="Copy the problem" />}
     </div>
   );
 }

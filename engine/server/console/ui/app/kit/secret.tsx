@@ -1,6 +1,6 @@
 // A secret that is shown this once.
 
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 
 import { Button } from "./button.tsx";
 import { CopyButton } from "./copy_button.tsx";
@@ -16,6 +16,7 @@ export interface SecretProps {
 }
 
 export function Secret({ title, secret, onClose, children }: SecretProps) {
+  const shown = useRef<HTMLElement>(null);
   return (
     <Dialog
       title={title}
@@ -23,7 +24,7 @@ export function Secret({ title, secret, onClose, children }: SecretProps) {
       onClose={onClose}
       actions={
         <>
-          <CopyButton text={secret} />
+          <CopyButton text={secret} of={shown} />
           <Button kind="primary" onPress={onClose}>
             Done
           </Button>
@@ -31,7 +32,9 @@ export function Secret({ title, secret, onClose, children }: SecretProps) {
       }
     >
       {children}
-      <code className="secret">{secret}</code>
+      <code ref={shown} className="secret">
+        {secret}
+      </code>
     </Dialog>
   );
 }

@@ -1,8 +1,9 @@
-// Says so while reads wait for a server that cannot be reached, or for the next minute of the rate limit.
+// Says so while a request is not answered for long, and while reads wait for a server that cannot be reached, or for the next minute of the rate limit.
 
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState, useSyncExternalStore } from "react";
 
+import { lateRequests, onLate } from "../api/client.ts";
 import { ApiError } from "../api/errors.ts";
 
 const REASONS: Readonly<Record<string, string>> = {
@@ -22,8 +23,12 @@ export function Waiting() {
       return reason instanceof ApiError ? reason : null;
     },
   );
+  const isLate = useSyncExternalStore(onLate, lateRequests) > 0;
   return (
     <>
+      <p role="status" className="shell-waiting" hidden={!isLate || refusal !== null}>
+        {isLate && "The server has not answered for a while. The page waits; a change that was sent may still be made."}
+      </p>
       <p role="status" className="shell-waiting" hidden={refusal === null}>
         {refusal !== null && `${REASONS[refusal.code] ?? "The server refused a request."} The page goes on by itself.`}
       </p>

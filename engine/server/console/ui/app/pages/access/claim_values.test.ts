@@ -19,6 +19,7 @@ test("a value is kept under its name, and null takes it away", () => {
 test("the items of a list have its type where they can", () => {
   const list = (type: string, items: readonly string[]) => withValue({}, { name: "x", type, isList: true }, items).x;
   assert.deepEqual(list("INT", ["1", "two"]), [1, "two"]);
+  assert.equal(JSON.stringify(list("NUMBER", ["12345678901234567.89", "0x10"])), '[12345678901234567.89,"0x10"]');
   assert.deepEqual(list("BOOLEAN", ["true", "false", "1"]), [true, false, "1"]);
   assert.deepEqual(list("TEXT", ["1"]), ["1"]);
 });

@@ -2,6 +2,7 @@
 
 import type { RoleClaim } from "../../api/access.ts";
 import type { Field } from "../../api/model.ts";
+import { parseText } from "../../fields/registry.ts";
 
 export type Values = Readonly<Record<string, unknown>>;
 
@@ -39,6 +40,7 @@ export function withValue(values: Values, { name, type, isList }: RoleClaim, val
 // A text that is no such item stays, and is refused by the server by its name.
 function itemOf(type: string, text: string): unknown {
   if (type === "BOOLEAN") return text === "true" ? true : text === "false" ? false : text;
-  if (type === "INT" || type === "NUMBER") return Number.isFinite(Number(text)) ? Number(text) : text;
-  return text;
+  if (type !== "INT" && type !== "NUMBER") return text;
+  const parsed = parseText(text, fieldOfClaim({ name: type, type }));
+  return "value" in parsed ? parsed.value : text;
 }

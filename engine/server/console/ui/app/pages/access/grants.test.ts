@@ -66,7 +66,9 @@ test("a label gives the name of a role", () => {
 test("ways are JSON objects or lists", () => {
   assert.deepEqual(parseWays('{"rule": {}}'), { rule: {} });
   assert.deepEqual(parseWays("[{}]"), [{}]);
-  for (const text of ["", "{", "1", "null"]) {
+  const exact = '{"rule":{"price":{"gt":12345678901234567.89}}}';
+  assert.equal(JSON.stringify(parseWays(exact)), exact);
+  for (const text of ["", "{", "1", "1.50", "null"]) {
     assert.equal(parseWays(text), null);
   }
 });

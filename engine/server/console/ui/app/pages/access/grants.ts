@@ -1,7 +1,7 @@
 // The grants of a role as a matrix of objects and actions, and the change that a draft of a role makes.
 
 import type { Grant, Role, RoleClaim, RoleLimits } from "../../api/access.ts";
-import { changedMembers } from "../../api/exact_json.ts";
+import { changedMembers, isRaw, parseExact } from "../../api/exact_json.ts";
 import type { Change } from "../../api/model_edit.ts";
 
 export const ACTIONS = ["read", "create", "update", "delete", "restore", "destroy"] as const;
@@ -110,8 +110,8 @@ export function withoutObject(grants: readonly Grant[], object: string): Grant[]
 /** The ways that a text of JSON gives; null for a text that is none. */
 export function parseWays(text: string): object | null {
   try {
-    const read: unknown = JSON.parse(text);
-    return typeof read === "object" ? read : null;
+    const read = parseExact(text);
+    return typeof read === "object" && !isRaw(read) ? read : null;
   } catch {
     return null;
   }

@@ -3,7 +3,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
-import { createKey, useRoles } from "../../api/access.ts";
+import { createKey, useOwnEnd, useRoles } from "../../api/access.ts";
 import { byField } from "../../api/errors.ts";
 import { useSession } from "../../api/session_context.ts";
 import { useReadAgain } from "../../api/use_read_again.ts";
@@ -11,6 +11,7 @@ import { TextField } from "../../kit/field.tsx";
 import { FormDialog } from "../../kit/form_dialog.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
+import { printTime } from "../../kit/times.ts";
 import { ClaimFields } from "./claim_fields.tsx";
 import type { Values } from "./claim_values.ts";
 import { claimsOf } from "./grants.ts";
@@ -21,9 +22,9 @@ const LIVES = [
   { id: "30", label: "30 days" },
   { id: "90", label: "90 days" },
   { id: "365", label: "a year" },
-  { id: "", label: "until it is revoked" },
-  { id: "date", label: "until a day" },
 ] as const;
+
+type Life = (typeof LIVES)[number]["id"] | "" | "date";
 
 const FIELDS = ["name", "role", "expiresAt", "networks", "claims"];
 
@@ -31,7 +32,10 @@ export function NewKey({ onClose }: { onClose: () => void }) {
   const session = useSession();
   const [name, setName] = useState("");
   const [role, setRole] = useState(session.role);
-  const [days, setDays] = useState<(typeof LIVES)[number]["id"]>("90");
+  const ownEnd = useOwnEnd();
+  const lives = livesWithin(ownEnd);
+  const [chosenDays, setDays] = useState<Life | null>(null);
+  const days = chosenDays ?? (lives.some(({ id }) => id === "90") ? "90" : "");
   const [day, setDay] = useState("");
   const [networks, setNetworks] = useState("");
   const [claims, setClaims] = useState<Values>({});
@@ -82,7 +86,7 @@ export function NewKey({ onClose }: { onClose: () => void }) {
         <Select
           label="Valid for"
           value={days}
-          choices={LIVES}
+          choices={lives}
           onChange={setDays}
           problem={days === "date" ? undefined : problemOf("expiresAt")}
         />
@@ -92,7 +96,7 @@ export function NewKey({ onClose }: { onClose: () => void }) {
             type="date"
             value={day}
             onChange={setDay}
-            description="The start of that day, in UTC."
+            description={`The start of that day, in UTC${ownEnd === null ? "." : `: ${printTime(ownEnd)} at the latest.`}`}
             problem={problemOf("expiresAt")}
             isRequired
           />
@@ -111,6 +115,16 @@ export function NewKey({ onClose }: { onClose: () => void }) {
       />
     </FormDialog>
   );
+}
+
+/** The ends that a key may have: none later than that of the key that makes it. */
+function livesWithin(ownEnd: string | null): readonly { id: Life; label: string }[] {
+  const left = ownEnd === null ? Number.POSITIVE_INFINITY : (Date.parse(ownEnd) - Date.now()) / DAY_MS;
+  return [
+    ...LIVES.filter(({ id }) => Number(id) < left),
+    { id: "", label: ownEnd === null ? "until it is revoked" : `as long as mine, until ${printTime(ownEnd)}` },
+    { id: "date", label: "until a day" },
+  ];
 }
 
 function endOf(days: string, day: string): string | null {

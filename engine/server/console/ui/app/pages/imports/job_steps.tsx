@@ -8,6 +8,7 @@ import type { ObjectModel } from "../../api/model.ts";
 import { useScope } from "../../api/session_context.ts";
 import { useViewedRole } from "../../api/view_as.ts";
 import { Button } from "../../kit/button.tsx";
+import { Confirm } from "../../kit/confirm.tsx";
 import { printCount } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { InlineSelect, Select } from "../../kit/select.tsx";
@@ -32,6 +33,7 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
   const isViewed = useViewedRole() !== null;
   const [mapping, setMapping] = useState(() => job.mapping ?? initialMapping(job));
   const [key, setKey] = useState(job.onConflict?.join(",") ?? "");
+  const [isUndoing, setUndoing] = useState(false);
   const turn = useMutation({
     mutationFn: (verb: JobVerb) =>
       turnJob(
@@ -129,7 +131,7 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
           )}
           {isAtWork(job) && job.status !== "RECEIVING" && <Button onPress={() => turn.mutate("stop")}>Stop</Button>}
           {["DONE", "STOPPED", "FAILED"].includes(job.status) && job.created + job.updated > 0 && (
-            <Button kind="danger" isDisabled={isBusy} onPress={() => turn.mutate("undo")}>
+            <Button kind="danger" isDisabled={isBusy} onPress={() => setUndoing(true)}>
               Undo the import
             </Button>
           )}
@@ -144,6 +146,19 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
             ))}
         </div>
       </section>
+      {isUndoing && (
+        <Confirm
+          title="Undo the import?"
+          verb="Undo it"
+          act={() => turn.mutateAsync("undo")}
+          onClose={() => setUndoing(false)}
+        >
+          <p>
+            {`The created records (${printCount(job.created)}) move to the trash, and the updated ones ` +
+              `(${printCount(job.updated)}) get their values of before. Those that were changed since are kept.`}
+          </p>
+        </Confirm>
+      )}
     </>
   );
 }

@@ -6,7 +6,7 @@ import { useState } from "react";
 import { changedMembers } from "../../api/exact_json.ts";
 import type { Change } from "../../api/model_edit.ts";
 import type { ObjectHead } from "../../api/objects.ts";
-import { roughName, useNames } from "../../api/use_names.ts";
+import { NAMELESS, roughName, useNames } from "../../api/use_names.ts";
 import { Button } from "../../kit/button.tsx";
 import { Check } from "../../kit/check.tsx";
 import { TextField } from "../../kit/field.tsx";
@@ -51,6 +51,12 @@ export function ObjectDialog({ object, onClose, onDone }: ObjectDialogProps) {
       namePlural: names?.namePlural ?? (rough && `${rough}s`),
     }),
     ...(!hasOwnPlural && { labelPlural: names?.labelPlural ?? (typed.labelSingular && `${typed.labelSingular}s`) }),
+  };
+  // The lock would keep the names empty.
+  const isNameless = follows && draft.labelSingular.trim() !== "" && draft.nameSingular === "";
+  const setName = (changed: Partial<Draft>) => {
+    setLocked(false);
+    set(changed);
   };
   const set = (changed: Partial<Draft>) => setTyped({ ...draft, ...changed });
   const update = changedMembers(before, draft);
@@ -99,17 +105,17 @@ export function ObjectDialog({ object, onClose, onDone }: ObjectDialogProps) {
             <TextField
               label="Name of one in the API"
               value={draft.nameSingular}
-              onChange={(nameSingular) => set({ nameSingular })}
+              onChange={(nameSingular) => setName({ nameSingular })}
               problem={problems.get("nameSingular")}
-              isReadOnly={isLocked}
+              isReadOnly={isLocked && !isNameless}
               isCode
             />
             <TextField
               label="Name of several in the API"
               value={draft.namePlural}
-              onChange={(namePlural) => set({ namePlural })}
+              onChange={(namePlural) => setName({ namePlural })}
               problem={problems.get("namePlural")}
-              isReadOnly={isLocked}
+              isReadOnly={isLocked && !isNameless}
               isCode
               end={
                 <Button
@@ -126,6 +132,7 @@ export function ObjectDialog({ object, onClose, onDone }: ObjectDialogProps) {
               }
             />
           </div>
+          {isNameless && <p>{NAMELESS}</p>}
           {names?.isTaken && follows && <p>The name was taken: a number stands behind it.</p>}
           {object !== null && !isLocked && <p>Renaming keeps all values; clients must use the new names.</p>}
           <TextField

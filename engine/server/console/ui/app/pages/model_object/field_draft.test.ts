@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { FieldTypeInfo, ModelField, ModelObject } from "../../api/model_edit.ts";
-import { createChange, draftOf, moveOption, newDraft, optionValue, updateChanges } from "./field_draft.ts";
+import { createChange, draftOf, goneOptions, moveOption, newDraft, optionValue, updateChanges } from "./field_draft.ts";
 
 const SELECT: FieldTypeInfo = {
   type: "SELECT",
@@ -103,6 +103,26 @@ test("an option that gets another value maps the old one, and the order is sent"
       },
     },
   ]);
+});
+
+test("an option that goes leaves its records to the one that was chosen, or to none", () => {
+  const draft = draftOf(STAGE);
+  const options = draft.options.slice(1).map((option) => ({ ...option, value: "CLOSED" }));
+  const mappingOf = (successors: Readonly<Record<string, string | null>>) => {
+    const [change] = updateChanges(STAGE, { ...draft, options, successors }, SELECT);
+    return (change?.updateField as { update: { optionMapping: unknown } } | undefined)?.update.optionMapping;
+  };
+  assert.deepEqual(
+    goneOptions(draft.options, options).map(({ value }) => value),
+    ["NEW"],
+  );
+  assert.deepEqual(mappingOf({}), { WON: "CLOSED" });
+  assert.deepEqual(mappingOf({ NEW: "WON" }), { WON: "CLOSED", NEW: "CLOSED" });
+  assert.deepEqual(mappingOf({ NEW: null }), { WON: "CLOSED", NEW: null });
+  // A successor that goes, too, and a choice about an option that is back.
+  assert.deepEqual(mappingOf({ NEW: "AWAY" }), { WON: "CLOSED" });
+  const back = { ...draft, options: [...options, { key: "k", was: null, value: "NEW", label: "", color: null }] };
+  assert.deepEqual(goneOptions(draft.options, back.options), []);
 });
 
 test("another type accepts a loss only when it is told to", () => {

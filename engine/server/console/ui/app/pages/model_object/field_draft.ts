@@ -25,6 +25,8 @@ export interface FieldDraft {
   /** The default value; null for none. */
   defaultValue: unknown;
   options: readonly OptionDraft[];
+  /** By the value of an option that goes: the key of the one that its records get, null for no value. */
+  successors: Readonly<Record<string, string | null>>;
   settings: Readonly<Record<string, unknown>>;
   relationType: RelationType;
   target: string | null;
@@ -44,6 +46,7 @@ export function newDraft(): FieldDraft {
     isActive: true,
     defaultValue: null,
     options: [],
+    successors: {},
     settings: {},
     relationType: "MANY_TO_ONE",
     target: null,
@@ -132,7 +135,7 @@ export function updateChanges(
   const options = optionsOf(draft.options);
   if (info?.hasOptions && JSON.stringify(options) !== JSON.stringify(optionsOf(before.options))) {
     update.options = options;
-    const mapping = renamed(draft.options);
+    const mapping = { ...renamed(draft.options), ...successorsOf(before.options, draft) };
     if (Object.keys(mapping).length > 0) {
       update.optionMapping = mapping;
     }
@@ -148,6 +151,25 @@ function optionsOf(options: readonly OptionDraft[]): object[] {
 function renamed(options: readonly OptionDraft[]): Record<string, string> {
   return Object.fromEntries(
     options.flatMap(({ was, value }) => (was !== null && was !== value ? [[was, value] as const] : [])),
+  );
+}
+
+/** The options that a draft has no more. */
+export function goneOptions(before: readonly OptionDraft[], options: readonly OptionDraft[]): readonly OptionDraft[] {
+  return before.filter(({ value }) => !options.some((option) => option.was === value || option.value === value));
+}
+
+/** The value that the records of each option that goes get, as far as one was chosen. */
+function successorsOf(
+  before: readonly OptionDraft[],
+  { options, successors }: FieldDraft,
+): Record<string, string | null> {
+  return Object.fromEntries(
+    goneOptions(before, options).flatMap(({ value }) => {
+      const key = successors[value];
+      const next = options.find((option) => option.key === key)?.value;
+      return key === null || next !== undefined ? [[value, next ?? null] as const] : [];
+    }),
   );
 }
 

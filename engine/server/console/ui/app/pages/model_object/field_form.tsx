@@ -4,13 +4,14 @@ import { Lock, LockOpen } from "lucide-react";
 
 import type { FieldTypeInfo, ModelField, ModelObject } from "../../api/model_edit.ts";
 import { useObjectList } from "../../api/objects.ts";
+import { NAMELESS } from "../../api/use_names.ts";
 import { Button } from "../../kit/button.tsx";
 import { Check } from "../../kit/check.tsx";
 import { ComboBox } from "../../kit/combobox.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { Select } from "../../kit/select.tsx";
 import { DefaultField } from "./default_field.tsx";
-import { type FieldDraft, RELATION_TYPES } from "./field_draft.ts";
+import { draftOf, type FieldDraft, goneOptions, RELATION_TYPES } from "./field_draft.ts";
 import { OptionsEditor } from "./options_editor.tsx";
 import { relationLabel, settingLabel, settingValue, typeDescription } from "./setting_words.ts";
 
@@ -47,8 +48,8 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
         <TextField
           label="Name in the API"
           value={draft.name}
-          onChange={(name) => set({ name })}
-          isReadOnly={draft.isNameLocked}
+          onChange={(name) => set({ name, isNameLocked: false })}
+          isReadOnly={draft.isNameLocked && !isNameless(draft)}
           isCode
           problem={problemOf("name")}
           description={nameNote(field, draft)}
@@ -74,6 +75,9 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
           onChange={(options) => set({ options })}
           problem={problemOf("options")}
         />
+      )}
+      {info?.hasOptions && field?.type === draft.type && (
+        <Successors field={field} draft={draft} set={set} problem={problemOf("optionMapping")} />
       )}
       {(info?.settings ?? []).map((setting) =>
         setting.isFlag ? (
@@ -170,6 +174,34 @@ function TypeField({
   );
 }
 
+type SuccessorsProps = PartProps & { field: ModelField; problem: string | undefined };
+
+/** The options that the records of removed ones get. */
+function Successors({ field, draft, set, problem }: SuccessorsProps) {
+  const kept = draft.options.map(({ key, label, value }) => ({ id: `to ${key}`, label: label || value }));
+  return goneOptions(draftOf(field).options, draft.options).map(({ value, label }) => {
+    const chosen = draft.successors[value];
+    return (
+      <Select
+        key={value}
+        label={`Records with ${label || value} get`}
+        value={chosen === undefined ? "" : chosen === null ? "none" : `to ${chosen}`}
+        choices={[
+          { id: "", label: "nothing else: no record has it" },
+          ...kept,
+          ...(draft.isRequired ? [] : [{ id: "none", label: "no value" }]),
+        ]}
+        onChange={(id) => {
+          const { [value]: _before, ...others } = draft.successors;
+          const next = id === "none" ? null : id.slice("to ".length);
+          set({ successors: id === "" ? others : { ...others, [value]: next } });
+        }}
+        problem={problem}
+      />
+    );
+  });
+}
+
 function RelationFields({ object, draft, set, problems }: PartProps & Pick<FieldFormProps, "object" | "problems">) {
   const objects = useObjectList();
   return (
@@ -208,7 +240,15 @@ function withSetting(settings: FieldDraft["settings"], name: string, value: unkn
   return value === undefined ? rest : { ...rest, [name]: value };
 }
 
+/** Whether no name follows from the label, as from one without Latin letters: the lock would keep the field empty. */
+function isNameless({ label, name, isNameLocked }: FieldDraft): boolean {
+  return isNameLocked && label.trim() !== "" && name === "";
+}
+
 function nameNote(field: ModelField | null, draft: FieldDraft): string {
+  if (isNameless(draft)) {
+    return NAMELESS;
+  }
   if (field === null) {
     return draft.isNameLocked ? "Follows the label." : "Clients will use this name.";
   }

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { exactNumber } from "../../api/exact_json.ts";
 import { type Address, readAddress, requestAddress, writeAddress } from "./address.ts";
 
 test("a list's state goes to the address and back", () => {
   const address: Address = {
-    filter: { city: { eq: "Zürich & Söhne" } },
+    filter: {
+      city: { eq: "Zürich & Söhne" },
+      price: { in: [exactNumber("12345678901234567.89"), exactNumber("1.50")] },
+    },
     order: [{ path: ["company", "name"], descending: true }],
     search: "ada love",
     view: "v1",
@@ -14,7 +18,9 @@ test("a list's state goes to the address and back", () => {
     ],
   };
   const parameters = writeAddress(new URLSearchParams(), address);
-  assert.deepEqual(readAddress(new URLSearchParams(parameters.toString())), address);
+  const read = readAddress(new URLSearchParams(parameters.toString()));
+  assert.deepEqual(read, address);
+  assert.match(JSON.stringify(read.filter), /\[12345678901234567\.89,1\.50\]/);
 });
 
 test("a state that says nothing leaves no trace, and other parameters stay", () => {
@@ -30,9 +36,13 @@ test("a broken filter is none", () => {
 
 test("a list leads to its request", () => {
   const order = [{ path: ["createdAt"], descending: true }];
-  const address = new URL(requestAddress("people", { filter: { city: { eq: "Zürich & Söhne" } }, order }), "http://x");
+  const address = new URL(
+    requestAddress("people", { filter: { city: { eq: "Zürich & Söhne" } }, order, search: "ada" }),
+    "http://x",
+  );
   assert.equal(address.pathname, "/api");
   assert.equal(address.searchParams.get("object"), "people");
   assert.equal(address.searchParams.get("sort"), "-createdAt");
+  assert.equal(address.searchParams.get("q"), "ada");
   assert.deepEqual(readAddress(address.searchParams).filter, { city: { eq: "Zürich & Söhne" } });
 });

@@ -1,6 +1,6 @@
 // The state of a list in its address, which is shared, opened in tabs, and works with Back: `f` is the API's filter itself.
 
-import { isObject } from "../../api/exact_json.ts";
+import { isObject, parseExact } from "../../api/exact_json.ts";
 import type { Filter } from "../../filter/tree.ts";
 import { type Key, parseOrder, printOrder } from "../../grid/order.ts";
 
@@ -41,14 +41,17 @@ export function writeAddress(parameters: URLSearchParams, change: Partial<Addres
 }
 
 /** The address of the page that shows a list as the request of a program. */
-export function requestAddress(plural: string, { filter, order }: Pick<Address, "filter" | "order">): string {
-  return `/api?${writeAddress(new URLSearchParams({ object: plural }), { filter, order })}`;
+export function requestAddress(
+  plural: string,
+  { filter, order, search }: Pick<Address, "filter" | "order" | "search">,
+): string {
+  return `/api?${writeAddress(new URLSearchParams({ object: plural }), { filter, order, search })}`;
 }
 
 function readFilter(text: string | null): Filter {
   if (text === null) return {};
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseExact(text);
     return isObject(value) ? value : {};
   } catch {
     // An address that was cut off in a mail still opens its list.

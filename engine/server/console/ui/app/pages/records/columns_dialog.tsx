@@ -2,6 +2,8 @@
 
 import { ArrowDown, ArrowUp } from "lucide-react";
 
+import { useState } from "react";
+
 import { move, resize, toggle } from "../../grid/columns.ts";
 import { chooseRowHeight, ROW_HEIGHTS, useRowHeight } from "../../grid/row_height.ts";
 import { Button } from "../../kit/button.tsx";
@@ -30,13 +32,11 @@ export function ColumnsDialog({ list, onClose }: { list: List; onClose(): void }
           return (
             <li key={fieldId}>
               <Check label={field.label} isSelected={visible} onChange={() => setColumns(toggle(columns, fieldId))} />
-              <input
-                className="field-input"
-                type="number"
-                aria-label={`Width of ${field.label}`}
-                value={width}
-                disabled={!visible}
-                onChange={(event) => setColumns(resize(columns, fieldId, Number(event.target.value)))}
+              <WidthInput
+                label={`Width of ${field.label}`}
+                width={width}
+                isDisabled={!visible}
+                onChange={(next) => setColumns(resize(columns, fieldId, next))}
               />
               <Button
                 kind="quiet"
@@ -57,5 +57,28 @@ export function ColumnsDialog({ list, onClose }: { list: List; onClose(): void }
         })}
       </ul>
     </Dialog>
+  );
+}
+
+type WidthInputProps = { label: string; width: number; isDisabled: boolean; onChange(width: number): void };
+
+/** A width that counts when it is typed: its first digit alone would be too narrow. */
+function WidthInput({ label, width, isDisabled, onChange }: WidthInputProps) {
+  const [typed, setTyped] = useState<string | null>(null);
+  function keep(): void {
+    if (Number(typed) > 0) onChange(Number(typed));
+    setTyped(null);
+  }
+  return (
+    <input
+      className="field-input"
+      type="number"
+      aria-label={label}
+      value={typed ?? width}
+      disabled={isDisabled}
+      onChange={(event) => setTyped(event.target.value)}
+      onBlur={keep}
+      onKeyDown={(event) => event.key === "Enter" && keep()}
+    />
   );
 }

@@ -1,6 +1,6 @@
 // The line below a list: the number of records, the selection with its actions, and the news.
 
-import { useState } from "react";
+import type { BulkVerb } from "../../api/row_writes.ts";
 import { shownRows } from "../../grid/grid.tsx";
 import { cellKey } from "../../grid/marks.ts";
 import { useRowHeight } from "../../grid/row_height.ts";
@@ -10,10 +10,20 @@ import { plural } from "../../kit/numbers.ts";
 import type { Bulk } from "./bulk.ts";
 import { BulkEditDialog } from "./bulk_edit_dialog.tsx";
 import { BulkRemoveDialog } from "./bulk_remove_dialog.tsx";
+import { DraftLine } from "./draft_line.tsx";
 import type { List } from "./use_list.ts";
 
-export function ListFooter({ list, isDrafting }: { list: List; isDrafting: boolean }) {
-  const [dialog, setDialog] = useState<"edit" | "removeMany" | "restoreMany" | "destroyMany" | null>(null);
+/** A dialog about the selected records. */
+export type BulkDialog = "edit" | BulkVerb | null;
+
+export type ListFooterProps = {
+  list: List;
+  isDrafting: boolean;
+  dialog: BulkDialog;
+  setDialog(dialog: BulkDialog): void;
+};
+
+export function ListFooter({ list, isDrafting, dialog, setDialog }: ListFooterProps) {
   const { rows, selection, edits, news, object, isTrash, shown } = list;
   const count = rows.count;
   const shownCount = shownRows(count ?? 0, useRowHeight());
@@ -45,7 +55,7 @@ export function ListFooter({ list, isDrafting }: { list: List; isDrafting: boole
           shownCount < count &&
           `, the first ${plural(shownCount, "record")} shown: filter them to see the others`}
       </p>
-      {isDrafting && <p role="status">The new record is not created yet: Enter creates it, Escape drops it.</p>}
+      {isDrafting && <DraftLine object={object} />}
       {refused && (
         <p role="alert" className="list-refused">
           {refused.message}

@@ -22,7 +22,7 @@ import { RecordPanels } from "../record/panels.tsx";
 import { ConflictDialog } from "./conflict_dialog.tsx";
 import { EmptyList } from "./empty_list.tsx";
 import { ListBar } from "./list_bar.tsx";
-import { ListFooter } from "./list_footer.tsx";
+import { type BulkDialog, ListFooter } from "./list_footer.tsx";
 import { PasteDialog } from "./paste_dialog.tsx";
 import { RecordsGrid } from "./records_grid.tsx";
 import { useAddress } from "./use_address.ts";
@@ -47,6 +47,7 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
   const gridRef = useRef<HTMLDivElement | null>(null);
   const [editing, setEditing] = useState<Editing | null>(null);
   const [isFilterOpen, setFilterOpen] = useState(false);
+  const [dialog, setDialog] = useState<BulkDialog>(null);
   const fieldsAt = useFieldsAt(object, address.filter);
   const [rows, setRows] = useFilterRows(address.filter, fieldsAt);
   const draft = useDraft(list);
@@ -60,9 +61,16 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
     },
     open: (record) => setAddress({ open: [{ plural: null, id: record.id }] }, true),
     openPage: (record) => void navigate(`/records/${object.namePlural}/${record.id}`),
-    create: () => setAddress({ open: [{ plural: null, id: "new" }] }, true),
+    create,
     dropDraft: draft.drop,
+    removeAll: () => setDialog("removeMany"),
   });
+
+  // The form is another new record: the one in the last row is left.
+  function create(): void {
+    draft.leave();
+    setAddress({ open: [{ plural: null, id: "new" }] }, true);
+  }
 
   function endEdit(then: Then): void {
     const size = { rows: (list.rows.count ?? 0) + 1, columns: list.shown.length };
@@ -114,7 +122,7 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
           onAddress={setAddress}
           isFilterOpen={isFilterOpen}
           onFilterOpen={setFilterOpen}
-          onCreate={() => setAddress({ open: [{ plural: null, id: "new" }] }, true)}
+          onCreate={create}
         />
       }
     >
@@ -143,7 +151,7 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
           ) : (
             <RecordsGrid list={list} gridRef={gridRef} gestures={gestures} draft={draft} onAddress={setAddress} />
           )}
-          <ListFooter list={list} isDrafting={!draft.isEmpty} />
+          <ListFooter list={list} isDrafting={!draft.isEmpty} dialog={dialog} setDialog={setDialog} />
         </div>
         <RecordPanels
           object={object}

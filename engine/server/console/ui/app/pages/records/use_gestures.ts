@@ -28,11 +28,14 @@ export type Ways = {
   openPage(record: RecordRow): void;
   create(): void;
   dropDraft(): void;
+  /** Ask about the end of all records that match. */
+  removeAll(): void;
 };
 
 /** More cells than this are shown before they are written. */
 const PREVIEWED_CELLS = 50;
 const TOO_MANY_TO_COPY = `At most ${KEPT_ROWS} records are copied at once. Export the list to have all of them.`;
+const NEEDS_RANGE = "All records are selected, and this needs a range of cells: Escape leaves the selection.";
 const TOO_MANY_TO_SELECT = `At most ${KEPT_ROWS} records are selected by a range. Ctrl+A selects all that match.`;
 
 export function useGestures(list: List, ways: Ways) {
@@ -76,7 +79,14 @@ export function useGestures(list: List, ways: Ways) {
     return !may[action];
   }
 
+  /** Return whether all records are selected, which are no range of cells, and say so. */
+  function isAll(): boolean {
+    if (selection.all) edits.fail(NEEDS_RANGE);
+    return selection.all;
+  }
+
   function copy() {
+    if (isAll()) return null;
     const last = Math.min(range.bottom, (rows.count ?? 0) - 1);
     const here = recordsBetween(range.top, last);
     if (last < range.top) return null;
@@ -114,7 +124,7 @@ export function useGestures(list: List, ways: Ways) {
   }
 
   function startPaste(text: string): void {
-    if (isTrash || isRefused("update")) return;
+    if (isTrash || isAll() || isRefused("update")) return;
     const cells = spread(fromTsv(text), range.bottom - range.top + 1, range.right - range.left + 1);
     withRecords({ top: range.top, bottom: range.top + cells.length - 1 }, MAXIMUM_RECORDS, TOO_MANY, () => {
       const next = readPaste(cells);
@@ -209,12 +219,13 @@ export function useGestures(list: List, ways: Ways) {
         setSelection((before) => ({ ...clearRows(before), all: !before.all }));
         break;
       case "clear":
-        if (isTrash || isRefused(selection.rows.size > 0 ? "delete" : "update")) break;
-        if (selection.rows.size > 0) void edits.trash([...selection.rows]);
+        if (isTrash || isRefused(selection.all || selection.rows.size > 0 ? "delete" : "update")) break;
+        if (selection.all) ways.removeAll();
+        else if (selection.rows.size > 0) void edits.trash([...selection.rows]);
         else withRecords(range, MAXIMUM_RECORDS, TOO_MANY, clear);
         break;
       case "fillDown":
-        if (!isTrash && !isRefused("update")) withRecords(range, MAXIMUM_RECORDS + 1, TOO_MANY, fillDown);
+        if (!isTrash && !isAll() && !isRefused("update")) withRecords(range, MAXIMUM_RECORDS + 1, TOO_MANY, fillDown);
         break;
       case "undo":
         void edits.step(true);

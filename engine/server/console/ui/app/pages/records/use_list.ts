@@ -3,8 +3,9 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
 import { records } from "../../api/client.ts";
+import { ApiError } from "../../api/errors.ts";
 import { type Field, type ObjectModel, otherEnds, type RecordRow } from "../../api/model.ts";
-import { buildDocuments } from "../../api/record_documents.ts";
+import { buildDocuments, MAXIMUM_PAGE } from "../../api/record_documents.ts";
 import { mayDo } from "../../api/session.ts";
 import { useSession } from "../../api/session_context.ts";
 import { labelOf } from "../../fields/registry.ts";
@@ -37,6 +38,10 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
   const own = object.fields.filter((field) => !field.isSystem);
   const filterOf = (one: Address) => bothOf(bothOf(isTrash ? TRASH : {}, one.filter), buildSearch(one.search, own));
   const filter = filterOf(address);
+  const filterKey = JSON.stringify(filter);
+  // Of other records none is selected, and "all" would mean others.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another filter ends the selection
+  useEffect(() => setSelection(clearRows), [filterKey]);
   const session = useSession();
   const may = {
     create: mayDo(session, object.nameSingular, "create"),
@@ -75,7 +80,12 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
     const here = changed.filter((row) => pages.find((one) => one.id === row.id));
     if (here.length === 0 || (Object.keys(filter).length === 0 && keys.length === 0)) return;
     const ids = here.map((row) => row.id);
-    const kept = new Set(Object.keys(filter).length === 0 ? ids : await readMatching(object, filter, ids));
+    const kept = new Set(Object.keys(filter).length === 0 ? ids : await readMatching(object, filter, ids).catch(all));
+    // Of a refused read nothing is known: the rows stay as they are.
+    function all(error: unknown): readonly string[] {
+      if (error instanceof ApiError) return ids;
+      throw error;
+    }
     const lost = ids.filter((id) => !kept.has(id)).map((id) => [id, "no longer matches the filter"] as const);
     present.setMarks((before) => ({ ...before, rows: withEntries(before.rows, lost) }));
   }
@@ -163,6 +173,13 @@ function useSelected(shown: readonly Field[], object: ObjectModel): readonly Fie
 }
 
 async function readMatching(object: ObjectModel, filter: Filter, ids: readonly string[]): Promise<string[]> {
+  const found: string[] = [];
+  for (let at = 0; at < ids.length; at += MAXIMUM_PAGE)
+    found.push(...(await readMatchingPage(object, filter, ids.slice(at, at + MAXIMUM_PAGE))));
+  return found;
+}
+
+async function readMatchingPage(object: ObjectModel, filter: Filter, ids: readonly string[]): Promise<string[]> {
   const answer = await records<Record<string, { edges: readonly { node: { id: string } }[] }>>(
     buildDocuments({ ...object, labels: [] }, []).options,
     { filter: { and: [filter, { id: { in: ids } }] }, first: ids.length },

@@ -1,14 +1,18 @@
 // The saved views of a list or a board: one is chosen, changed for oneself, and saved when it is meant.
 
+import { Ellipsis } from "lucide-react";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 
 import type { ObjectModel } from "../../api/model.ts";
-import { useViewChange, useViews, type View, type ViewInput } from "../../api/views.ts";
+import { useSession } from "../../api/session_context.ts";
+import { useViewChange, useViews, type View, type ViewChange, type ViewInput } from "../../api/views.ts";
 import { Button } from "../../kit/button.tsx";
 import { Check } from "../../kit/check.tsx";
+import { Confirm } from "../../kit/confirm.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { FormDialog } from "../../kit/form_dialog.tsx";
+import { Menu } from "../../kit/menu.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { InlineSelect } from "../../kit/select.tsx";
 import { boardAddress } from "./view_state.ts";
@@ -29,13 +33,16 @@ export type ViewMenuProps = {
 export function ViewMenu({ object, kind, viewId, input, isChanged, onChoose, onSaved }: ViewMenuProps) {
   const views = useViews(object);
   const change = useViewChange(object);
-  const [isNaming, setNaming] = useState(false);
+  const [asked, setAsked] = useState<"saveAs" | "rename" | "delete" | null>(null);
+  const { settings } = useSession();
   const navigate = useNavigate();
   const all = views.data ?? [];
   const tables = all.filter((one) => one.kind === "TABLE");
   const boards = all.filter((one) => one.kind === "KANBAN" && one.boardField !== null);
   const view = all.find((one) => one.id === viewId && one.kind === kind);
   const changed = isChanged(view);
+  // The server refuses the views of others to all but those who see to the roles.
+  const mayChange = view?.isMine || settings.includes("ROLES");
   const none = kind === "TABLE" ? `All ${object.labelPlural.toLowerCase()}` : "Board";
   const choiceOf = (one: View) => ({
     id: one.id,
@@ -48,6 +55,21 @@ export function ViewMenu({ object, kind, viewId, input, isChanged, onChoose, onS
       void navigate(
         next.kind === "KANBAN" ? boardAddress(next, object) : `/records/${object.namePlural}?view=${next.id}`,
       );
+  }
+
+  function close(): void {
+    change.reset();
+    setAsked(null);
+  }
+
+  function write(next: ViewChange, done: (id: string) => void = () => undefined): void {
+    if (change.isPending) return;
+    change.mutate(next, {
+      onSuccess: (id) => {
+        setAsked(null);
+        done(id);
+      },
+    });
   }
 
   return (
@@ -63,62 +85,85 @@ export function ViewMenu({ object, kind, viewId, input, isChanged, onChoose, onS
         ]}
         onChange={(id) => choose(all.find((one) => one.id === id))}
       />
-      {view && changed && (
+      {view && (
+        <Menu
+          kind="quiet"
+          label={`The view ${view.name}`}
+          aria-label={`Change the view ${view.name}`}
+          icon={<Ellipsis aria-hidden />}
+          isDisabled={!mayChange}
+          actions={[
+            { id: "rename", label: "Rename or share…", onAction: () => setAsked("rename") },
+            { id: "delete", label: "Delete view…", kind: "danger", onAction: () => setAsked("delete") },
+          ]}
+        />
+      )}
+      {view && changed && mayChange && (
         <Button isDisabled={change.isPending} onPress={() => change.mutate({ do: "update", id: view.id, input })}>
           {view.isMine ? "Save view" : `Save view of ${view.ownerName ?? "another"}`}
         </Button>
       )}
       {(changed || (kind === "KANBAN" && !view)) && (
-        <Button kind="quiet" onPress={() => setNaming(true)}>
+        <Button kind="quiet" onPress={() => setAsked("saveAs")}>
           Save as…
         </Button>
       )}
-      {view && !changed && (
-        <Button
-          kind="quiet"
-          isDisabled={change.isPending}
-          onPress={() => change.mutate({ do: "delete", id: view.id }, { onSuccess: () => onChoose(undefined) })}
-        >
-          Delete view
-        </Button>
-      )}
-      {change.error && !isNaming && <Problem title="The view was not changed." text={change.error.message} />}
+      {change.error && asked === null && <Problem title="The view was not changed." text={change.error.message} />}
       {view && view.missing.length > 0 && (
         <Problem kind="warn" title={`Fields of this view are gone: ${view.missing.join(", ")}.`} />
       )}
-      {isNaming && (
+      {asked === "saveAs" && (
         <NameDialog
+          title="Save the view"
           problem={change.error?.message}
-          onClose={() => {
-            change.reset();
-            setNaming(false);
-          }}
-          onSave={(name, shared) =>
-            change.isPending ||
-            change.mutate(
-              { do: "create", input: { ...input, name, shared } },
-              {
-                onSuccess: (id) => {
-                  setNaming(false);
-                  onSaved(id);
-                },
-              },
-            )
-          }
+          onClose={close}
+          onSave={(name, shared) => write({ do: "create", input: { ...input, name, shared } }, onSaved)}
         />
+      )}
+      {asked === "rename" && view && (
+        <NameDialog
+          title={`Rename or share the view ${view.name}`}
+          view={view}
+          problem={change.error?.message}
+          onClose={close}
+          onSave={(name, shared) => write({ do: "update", id: view.id, input: { name, shared } })}
+        />
+      )}
+      {asked === "delete" && view && (
+        <Confirm
+          title={`Delete the view ${view.name}?`}
+          verb="Delete the view"
+          act={() => change.mutateAsync({ do: "delete", id: view.id }).then(() => onChoose(undefined))}
+          onClose={close}
+        >
+          <p>{wordsOf(view)} Nothing brings it back; the records stay as they are.</p>
+        </Confirm>
       )}
     </>
   );
 }
 
-type NameDialogProps = { problem: string | undefined; onClose(): void; onSave(name: string, shared: boolean): void };
+/** Return the owner of a view and all who lose it with its end. */
+function wordsOf({ isMine, ownerName, shared }: View): string {
+  const owner = isMine ? "The view is your own" : `The view is that of ${ownerName ?? "another"}`;
+  return shared ? `${owner}, and it is shared with everyone who reads these records.` : `${owner}.`;
+}
 
-function NameDialog({ problem, onClose, onSave }: NameDialogProps) {
-  const [name, setName] = useState("");
-  const [shared, setShared] = useState(false);
+type NameDialogProps = {
+  title: string;
+  /** The view that gets another name; a new one unless given. */
+  view?: View;
+  problem: string | undefined;
+  onClose(): void;
+  onSave(name: string, shared: boolean): void;
+};
+
+function NameDialog({ title, view, problem, onClose, onSave }: NameDialogProps) {
+  const [name, setName] = useState(view?.name ?? "");
+  const [shared, setShared] = useState(view?.shared ?? false);
   return (
     <FormDialog
-      title="Save the view"
+      title={title}
       size="small"
       submit="Save"
       onSubmit={() => name.trim() !== "" && onSave(name.trim(), shared)}

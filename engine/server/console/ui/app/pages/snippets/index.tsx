@@ -1,15 +1,16 @@
 // The API: the request of a list as a program would send it, and the ways to the other documents.
 
-import { Copy } from "lucide-react";
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { useSearchParams } from "react-router";
 
 import type { ObjectModel } from "../../api/model.ts";
 import { useObject } from "../../api/object_query.ts";
 import { useObjectList } from "../../api/objects.ts";
 import { base, root } from "../../api/place.ts";
+import { bothOf, buildSearch } from "../../filter/search.ts";
 import { buildOrderBy, knownKeys } from "../../grid/order.ts";
 import { Button } from "../../kit/button.tsx";
+import { CopyButton } from "../../kit/copy_button.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Select } from "../../kit/select.tsx";
 import { readAddress } from "../records/address.ts";
@@ -54,10 +55,18 @@ export function Component() {
 
 function Snippets({ object }: { object: ObjectModel }) {
   const [search] = useSearchParams();
+  const shown = useRef<HTMLPreElement>(null);
   const [language, setLanguage] = useState<Language>("curl");
-  const { filter, order } = readAddress(search);
+  const { filter, order, search: words } = readAddress(search);
+  const found = buildSearch(
+    words,
+    object.fields.filter((field) => !field.isSystem),
+  );
   const address = new URL(`${root}/graphql`, window.location.href).href;
-  const text = snippetOf(language, requestOf(object, address, filter, buildOrderBy(knownKeys(order, object))));
+  const text = snippetOf(
+    language,
+    requestOf(object, address, bothOf(filter, found), buildOrderBy(knownKeys(order, object))),
+  );
   return (
     <section className="snippets-one" aria-label="Request">
       <div className="snippets-bar">
@@ -74,13 +83,12 @@ function Snippets({ object }: { object: ObjectModel }) {
             </Button>
           ))}
         </fieldset>
-        <Button icon={<Copy aria-hidden />} onPress={() => void navigator.clipboard.writeText(text)}>
-          Copy
-        </Button>
+        <CopyButton key={text} text={text} of={shown} />
       </div>
-      <pre>{text}</pre>
+      <pre ref={shown}>{text}</pre>
       <p className="snippets-note">
-        KEY is an API key in the environment of the program. Filter and order are those of the list that led here.
+        KEY is an API key in the environment of the program. Filter, search and order are those of the list that led
+        here.
       </p>
     </section>
   );
