@@ -169,7 +169,7 @@ async def test_values_of_the_record_are_parameters(apis: Apis, ids: dict[str, st
 
 
 async def test_a_value_that_a_rule_cannot_use_is_the_reason(apis: Apis, ids: dict[str, str]) -> None:
-    """The question itself was FORBIDDEN, as if the role of the one who asks lacked a value."""
+    """The question itself was FORBIDDEN, as if the role of the asking principal lacked a value."""
     grants = [{"object": "person", "read": {"rule": {"city": {"like": "$principal.city"}}}}]
     await create_role(apis, name="careless", claims=[{"name": "city", "type": "TEXT"}], grants=grants)
     allowed, reason, way = await ask(apis, "READ", ids["mine"], role="careless", principal={"city": "a\\"})
