@@ -14,7 +14,8 @@ MetadataError
 ├── SecretUnreadable   a secret is encrypted under a key that is not here
 ├── ChangeFailed       PostgreSQL refused the statements of a change
 └── CatalogMismatch    the catalog is not as this program's migrations make it
-    └── CatalogTooNew  ... it was written by a newer program
+    ├── CatalogTooNew  ... it was written by a newer program
+    └── CatalogTooOld  ... it lacks migrations, and the program is to change nothing
 """
 
 from uuid import UUID
@@ -104,3 +105,7 @@ class CatalogMismatch(MetadataError):
 
 class CatalogTooNew(CatalogMismatch):
     """The catalog was written by a newer program."""
+
+
+class CatalogTooOld(CatalogMismatch):
+    """The catalog lacks migrations, and the program is to change nothing."""

@@ -25,6 +25,7 @@
             ├── DatabaseBusy           no free connection
             ├── OutOfResources         class 53
             ├── ReadOnlyServer         25006; retryable
+            ├── WritesRefused          25006 of a primary
             └── ConnectionLost         class 08, 57P01, 57P02, 57P05, 25P03, socket closed
                 └── NoAnswer           given up by us, after the statement's time
 
@@ -193,6 +194,10 @@ class ReadOnlyServer(DatabaseUnavailable):
     """The server is a standby, which writes nothing: another one is the primary, or will be soon."""
 
     retryable = True
+
+
+class WritesRefused(DatabaseUnavailable):
+    """The primary takes no writes now, by its own settings: nothing was changed."""
 
 
 class OutOfResources(DatabaseUnavailable):

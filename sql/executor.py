@@ -13,7 +13,7 @@ from fieldstone.sql.driver.callback_statement import CallbackStatement
 from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.connection_pool import ConnectionPool
 from fieldstone.sql.driver.lanes.lanes import Lanes
-from fieldstone.sql.driver.server import may_set, require_version, wait_for_server
+from fieldstone.sql.driver.server import may_set, refuses_writes, require_version, wait_for_server
 from fieldstone.sql.driver.sessions import Sessions
 from fieldstone.sql.driver.shares import Group
 from fieldstone.sql.errors import (
@@ -24,6 +24,7 @@ from fieldstone.sql.errors import (
     Serialization,
     StalePlan,
     StatementTimeout,
+    WritesRefused,
 )
 from fieldstone.sql.listen import Listener
 from fieldstone.sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo
@@ -34,6 +35,9 @@ from fieldstone.sql.transaction import Transaction, run_again
 _LOG = logging.getLogger(__name__)
 
 _TIME_IS_UP = "the client's time was up before the statement began"
+_STANDBY = "the server is a standby by now"
+_DROP_EACH = 1.0
+"""The least seconds between two ends of all connections for the sake of one that takes no writes."""
 _IDLE_LIMIT = Statement(text="SELECT pg_catalog.current_setting('idle_in_transaction_session_timeout')")
 
 
@@ -53,11 +57,13 @@ class Database:
         self._dsn = dsn
         self._settings = settings
         self._counters = PoolCounters()
-        self._conninfo = build_conninfo(dsn, settings, statement_timeout=0)
+        first = replace(settings, connect_timeout=min(settings.connect_timeout, settings.open_timeout))
+        self._conninfo = build_conninfo(dsn, first, statement_timeout=0)
         self._pool = ConnectionPool(dsn, settings, self._counters)
         self._lanes = Lanes(self._pool, settings, self._counters)
         self._sessions = Sessions(owner_dsn or dsn, settings)
         self._has_owner = owner_dsn is not None
+        self._next_drop = 0.0
 
     @classmethod
     def connect(cls, dsn: str, *, settings: PoolSettings, owner_dsn: str | None = None) -> "Database":
@@ -185,6 +191,7 @@ class Database:
 
         Raises:
             CommitOutcomeUnknown: The connection was lost and with it the answers; they are never run again.
+            WritesRefused: The database takes no writes now.
         """
         only = steps[0][0] if len(steps) == 1 else None
         connection = await self._acquire(share, only, verify=True)
@@ -195,7 +202,7 @@ class Database:
                 # Nothing was committed: PostgreSQL notices a stale plan before it runs the statement.
                 connection.forget([statement for statement, _ in steps])
             except ReadOnlyServer as error:
-                await self._leave_standby(error)
+                await self._leave_standby(error, connection)
         finally:
             await _release(connection)
         connection = await self._acquire(share, only, verify=True)
@@ -228,7 +235,7 @@ class Database:
             yield transaction
             await transaction.commit()
         except ReadOnlyServer as error:
-            await self._leave_standby(error)
+            await self._leave_standby(error, connection)
             raise
         finally:
             await _release(connection)
@@ -246,7 +253,11 @@ class Database:
         except psycopg.Error as error:
             translated = translate_error(error)
             if isinstance(translated, ReadOnlyServer):
-                await self._leave_standby(translated)
+                other = await self._acquire(None, None, verify=True)
+                try:
+                    await self._leave_standby(translated, other)
+                finally:
+                    await _release(other)
             raise translated from error
 
     def place(self, share: Hashable, group: Group | None) -> None:
@@ -261,11 +272,27 @@ class Database:
         """End all connections that serve statements: the server is no longer the right one."""
         self._pool.drop(reason)
 
-    async def _leave_standby(self, error: ReadOnlyServer) -> None:
-        """End all connections after a failover: each of them may lead to the old primary."""
-        _LOG.warning("the server is a standby by now: all connections are made again (%s)", error.message)
-        self.drop("the server is a standby by now")
-        await self._sessions.drop()
+    async def _leave_standby(self, error: ReadOnlyServer, connection: DriverConnection) -> None:
+        """End this connection, and all others with it where that is due: each of them may lead to the old primary.
+
+        Raises:
+            WritesRefused: The server is the primary, and takes no writes by its settings; readers are left alone.
+        """
+        now = asyncio.get_running_loop().time()
+        is_due = now >= self._next_drop
+        if is_due:
+            self._next_drop = now + _DROP_EACH
+        if await refuses_writes(connection, self._settings):
+            if is_due:
+                # The settings of a session may outlast those of its database: some are made again each time.
+                connection.retire()
+                await self._sessions.drop()
+            raise WritesRefused("the database takes no writes now: default_transaction_read_only is on") from error
+        connection.end(_STANDBY)
+        if is_due:
+            _LOG.warning("%s: all connections are made again (%s)", _STANDBY, error.message)
+            self.drop(_STANDBY)
+            await self._sessions.drop()
 
     async def listen(self, channel: str, *, address: str | None = None) -> Listener:
         """Return a connection of its own that receives the messages of a channel.

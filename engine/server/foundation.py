@@ -38,7 +38,7 @@ class Foundation:
 
     Attributes:
         embedded: the watch over the embedded PostgreSQL; None where the database is another.
-        default: the model of that workspace.
+        found_default: the model of that workspace; None where a command that only reads has found none.
         work: runs calls that would hold up the event loop.
         shedding: makes the refusals of operations that would wait too long.
         share: bounds the time in which the documents of one workspace are compiled.
@@ -51,15 +51,26 @@ class Foundation:
     keys: KeyStore
     workspaces: Workspaces
     writer: ModelWriter
-    default: Snapshot
+    found_default: Snapshot | None
     work: WorkThread
     shedding: LoadShedding
     share: CompileShare
 
+    @property
+    def default(self) -> Snapshot:
+        """Return the model of the workspace `default`; raises UnknownObject."""
+        if self.found_default is None:
+            raise UnknownObject(f'there is no workspace "{DEFAULT_WORKSPACE}"', field="name")
+        return self.found_default
+
 
 @asynccontextmanager
 async def open_foundation(
-    settings: Settings, *, connect: Callable[..., Database] = Database.connect, joined: str | None = None
+    settings: Settings,
+    *,
+    connect: Callable[..., Database] = Database.connect,
+    joined: str | None = None,
+    only_reads: bool = False,
 ) -> AsyncIterator[Foundation]:
     """Open the catalog, and make the workspace `default` where it is missing.
 
@@ -67,6 +78,7 @@ async def open_foundation(
         settings: those of the process.
         connect: makes the database.
         joined: the connection string of an embedded PostgreSQL that another process starts and stops.
+        only_reads: change nothing, and refuse a catalog that is not up to date.
 
     Raises:
         SqlError: the database cannot be had.
@@ -74,7 +86,7 @@ async def open_foundation(
     """
     shedding = LoadShedding()
     async with (
-        open_catalog(settings, connect=connect, joined=joined) as (database, catalog, watch),
+        open_catalog(settings, connect=connect, joined=joined, only_reads=only_reads) as (database, catalog, watch),
         WorkThread(patience=settings.max_queue_ms / 1000, shedding=shedding) as work,
     ):
         current = CurrentSnapshots(database, most_bytes=settings.model_cache_mb << 20)
@@ -94,7 +106,7 @@ async def open_foundation(
                 check=check_role_rules,
                 compile_rules=compile_view_rules,
             ),
-            default=await _find_or_create_default(workspaces, current),
+            found_default=await _find_default(workspaces, current, creates=not only_reads),
             work=work,
             shedding=shedding,
             share=CompileShare(
@@ -105,11 +117,15 @@ async def open_foundation(
 
 @asynccontextmanager
 async def open_catalog(
-    settings: Settings, *, connect: Callable[..., Database] = Database.connect, joined: str | None = None
+    settings: Settings,
+    *,
+    connect: Callable[..., Database] = Database.connect,
+    joined: str | None = None,
+    only_reads: bool = False,
 ) -> "AsyncIterator[tuple[Database, Catalog, Watch | None]]":
     """Connect to the given database, or start or join the embedded one, and bring its catalog up to date.
 
-    The watch over the embedded one comes with it.
+    The watch over the embedded one comes with it. With `only_reads` a catalog that is not up to date is refused.
 
     Raises:
         SqlError: the database cannot be had.
@@ -121,8 +137,8 @@ async def open_catalog(
     ):
         if settings.distribute is not None:
             await require_coordinator(database)
-        catalog = await Catalog.migrate(database)
-        if settings.owner_database_url is not None:
+        catalog = await (Catalog.read(database) if only_reads else Catalog.migrate(database))
+        if settings.owner_database_url is not None and not only_reads:
             await grant_serving(database, await user_of(database))
         yield database, catalog, watch
 
@@ -150,10 +166,12 @@ async def user_of(database: Database) -> str:
     return (name or b"").decode()
 
 
-async def _find_or_create_default(workspaces: Workspaces, current: CurrentSnapshots) -> Snapshot:
+async def _find_default(workspaces: Workspaces, current: CurrentSnapshots, *, creates: bool) -> Snapshot | None:
     try:
         workspace = await workspaces.find(DEFAULT_WORKSPACE)
     except UnknownObject:
+        if not creates:
+            return None
         try:
             return await workspaces.create(DEFAULT_WORKSPACE, actor="fieldstone")
         except NameTaken:  # by a process that started at the same time

@@ -32,7 +32,7 @@ async def load_snapshot(connection: Session, workspace_id: UUID, base: Snapshot 
     """Return the workspace's model as this transaction sees it: a few queries, whatever the number of objects.
 
     Parts that have not moved since the older model `base` are the same instances. The queries must see one state:
-    the transaction is REPEATABLE READ, or holds the workspace's lock.
+    the transaction has begun as `begin_model_read` does, or holds the workspace's lock.
 
     Raises:
         UnknownWorkspace: there is no such workspace.
@@ -77,7 +77,7 @@ async def read_snapshot(connection: Session, workspace_id: UUID, base: Snapshot 
         UnknownWorkspace: there is no such workspace.
     """
     async with connection.transaction():
-        await connection.execute(QUERIES["begin_read"])
+        await connection.execute(QUERIES["begin_model_read"], prepare=False)
         return await load_snapshot(connection, workspace_id, base)
 
 

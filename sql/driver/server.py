@@ -2,18 +2,27 @@
 
 import asyncio
 import contextlib
+import re
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.pq import PGconn, Ping
 
 from fieldstone.sql.driver.bounded import BoundedConnection
+from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.hosts import Hosts
-from fieldstone.sql.errors import DatabaseUnavailable, UnsupportedServer
+from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, UnsupportedServer
 from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.statement import Statement
 
 NEEDED_MAJOR_VERSION = 15
 _RETRY_INTERVAL = 0.25
+# The words of PostgreSQL and of pgbouncer, since libpq has no SQLSTATE for a connection that was refused.
+_FULL = re.compile(r"too many (clients|connections)|connection slots are reserved|no more connections allowed")
+_REFUSES = Statement(
+    text="SELECT NOT pg_catalog.pg_is_in_recovery()"
+    " AND pg_catalog.current_setting('default_transaction_read_only')::pg_catalog.bool"
+)
 
 
 def require_version(found: int) -> None:
@@ -32,7 +41,8 @@ def require_version(found: int) -> None:
 async def wait_for_server(conninfo: str, settings: PoolSettings) -> BoundedConnection:
     """Return a connection to the server in autocommit, once it accepts connections.
 
-    A server that refuses the user or the database is not waited for; standbys are, of which one is to take over.
+    A server that refuses the user or the database is not waited for. One whose connections are all taken is, and so are
+    standbys, of which one is to take over.
 
     Raises:
         DatabaseUnavailable: It did not accept a connection within the settings' `open_timeout`, or never will.
@@ -44,12 +54,17 @@ async def wait_for_server(conninfo: str, settings: PoolSettings) -> BoundedConne
         try:
             return await BoundedConnection.open(hosts, settings, autocommit=True)
         except psycopg.OperationalError as error:
-            # libpq keeps the SQLSTATE of a refused connection to itself, but ping tells "not yet" from "not you".
-            ping = await asyncio.to_thread(PGconn.ping, conninfo.encode())
-            is_final = ping in (Ping.OK, Ping.NO_ATTEMPT) and not await _is_standby(conninfo)
-            if is_final or loop.time() >= deadline:
+            if loop.time() >= deadline or await _is_final(error, conninfo):
                 raise DatabaseUnavailable(f"cannot connect to the database: {str(error).strip()}") from error
             await asyncio.sleep(_RETRY_INTERVAL)
+
+
+async def _is_final(error: psycopg.OperationalError, conninfo: str) -> bool:
+    """Return whether a server has refused a connection that it will never accept."""
+    # libpq keeps the SQLSTATE of a refused connection to itself, but ping tells "not yet" from "not you".
+    ping = await asyncio.to_thread(PGconn.ping, conninfo.encode())
+    is_refused = ping in (Ping.OK, Ping.NO_ATTEMPT) and not _FULL.search(str(error))
+    return is_refused and not await _is_standby(conninfo)
 
 
 async def _is_standby(conninfo: str) -> bool:
@@ -74,3 +89,12 @@ async def may_set(connection: psycopg.AsyncConnection, parameter: str) -> bool:
         return await answer.fetchone() == (True,)
     except psycopg.Error as error:
         raise DatabaseUnavailable(f"cannot connect to the database: {str(error).strip()}") from error
+
+
+async def refuses_writes(connection: DriverConnection, settings: PoolSettings) -> bool:
+    """Return whether a connection leads to a primary that takes no writes by its settings; its transaction ends."""
+    await connection.restore()
+    try:
+        return await connection.execute(_REFUSES, (), settings.cancel_timeout) == [(b"t",)]
+    except DatabaseError:
+        return False

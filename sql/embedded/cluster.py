@@ -48,8 +48,8 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] ",
     "log_lock_waits": "on",
     "log_checkpoints": "off",
-    # A client's conflict is no event of the server's, and its values are private.
-    "log_min_messages": "warning",
+    # A client's conflict is no event of the server's, and its values are private. In a log ERROR ranks below LOG.
+    "log_min_messages": "log",
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
 }

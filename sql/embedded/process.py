@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import threading
 import time
@@ -62,8 +63,7 @@ def launch(
     # With the lock in hand these are certainly stale, whatever process has their pid by now.
     remove_socket(folder.cluster / socket_folder)
     folder.postmaster_file.unlink(missing_ok=True)
-    if folder.log.exists() and folder.log.stat().st_size > _LARGEST_LOG:
-        folder.log.replace(folder.log.with_name(f"{folder.log.name}.1"))
+    bound_log(folder)
     command: list[str | Path] = [programs / "postgres", "-D", path_for(account, folder.cluster)]
     # So that a list of processes tells whose server it is, even where -D is the server's own view.
     command += ["-c", f"fieldstone.data_dir={folder.root}"]
@@ -74,6 +74,19 @@ def launch(
     # It ends when the server does, so that no zombie is left while this process lives on.
     threading.Thread(target=process.wait, name=_reaper_name(process.pid), daemon=True).start()
     return log_size
+
+
+def bound_log(folder: DataFolder) -> None:
+    """Move the lines of a log that has grown too long to a second file, which a server that writes to it permits."""
+    with contextlib.suppress(OSError):
+        if folder.log.stat().st_size <= _LARGEST_LOG:
+            return
+        with contextlib.suppress(OSError):  # the disk may be full
+            second = folder.log.with_name(f"{folder.log.name}.1")
+            second.touch(mode=0o600)
+            shutil.copyfile(folder.log, second)
+        # The server appends: its next line is the first one.
+        os.truncate(folder.log, 0)
 
 
 def wait_until_ready(folder: DataFolder, log_size: int) -> None:

@@ -1,10 +1,11 @@
-"""Starts the embedded server again when it has ended without being stopped."""
+"""Looks after the embedded server: starts it again when it has ended without being stopped, and bounds its log."""
 
 import asyncio
 import logging
 import time
 from collections.abc import Callable
 
+from fieldstone.sql.embedded.process import bound_log
 from fieldstone.sql.embedded.server import EmbeddedServer, restart
 from fieldstone.sql.embedded.socket import ConnectOutcome, ask_at, is_listening
 from fieldstone.sql.errors import EmbeddedServerError
@@ -26,7 +27,7 @@ class Watch:
     """One process's watch over the server that it uses.
 
     A server that has ended is started again at once; a server that ends again or cannot be started, after a backoff. Of
-    several processes the first does it.
+    several processes the first does it. The server's log is kept short.
 
     Args:
         server: the server, of which this process is a user.
@@ -69,6 +70,7 @@ class Watch:
         """Watch until cancelled. A start that is under way then still ends; `stop` of the server waits for it."""
         while True:
             await self._look()
+            await asyncio.to_thread(bound_log, self._server.folder)
             await asyncio.sleep(self._interval)
 
     async def _look(self) -> None:

@@ -1,6 +1,9 @@
 """The commands on an installation of several cells."""
 
+import contextlib
 import re
+import socket
+import time
 from typing import Any
 
 import psycopg
@@ -11,7 +14,7 @@ from fieldstone.engine.server.cells.moving import move
 from fieldstone.engine.server.cli import api_keys, doctor, workspaces
 from fieldstone.engine.server.cli.command_error import CommandError, DifferenceFound
 from fieldstone.engine.server.cli.placement import places
-from fieldstone.engine.server.cli.upkeep import backups, migrate
+from fieldstone.engine.server.cli.upkeep import backups, migrate, status
 from fieldstone.engine.server.cli.workers.connection_budget import require_cells
 from fieldstone.engine.settings import Settings, load_settings
 from fieldstone.metadata.errors import NameTaken, UnknownObject
@@ -82,6 +85,26 @@ async def test_a_cell_that_is_away_is_said_and_stops_no_other(
         await workspaces.create(settings, name="first")
     with pytest.raises(CellUnavailable):
         await api_keys.create(settings, workspace="first", name="test", expires_at=None)
+
+
+async def test_cells_that_answer_nothing_hold_up_no_other(
+    cells: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each of them alone takes the five seconds of a command."""
+    await migrate.migrate(settings_with(cells))
+    with contextlib.ExitStack() as silent:
+        ports = [silent.enter_context(socket.create_server(("127.0.0.1", 0))).getsockname()[1] for _ in range(6)]
+        others = {f"west{number}": f"postgresql://127.0.0.1:{port}/nowhere" for number, port in enumerate(ports)}
+        settings = settings_with({**others, **cells})
+        for command in (status.status, doctor.doctor):
+            began = time.monotonic()
+            with pytest.raises(DifferenceFound) as found:
+                await command(settings)
+            assert time.monotonic() - began < 20
+            told = [part for part in str(found.value).split("; ") if part.startswith("the cell west")]
+            assert [part.split()[2].rstrip(":") for part in told] == list(others)
+            shown = capsys.readouterr().out
+            assert shown.index("The cell home:") < shown.index("The cell east:")
 
 
 async def test_the_connections_to_each_cell_are_counted(cells: dict[str, str]) -> None:

@@ -118,6 +118,13 @@ def test_cors_is_open_in_development_unless_origins_are_named() -> None:
             "API_RATE_LIMITING_LIMIT must be a whole number from 0 up, 100 for instance, not 'many'.",
         ),
         ({"port": 70_000}, "FIELDSTONE_PORT must be a whole number from 0 to 65535, 3000 for instance, not 70000."),
+        (
+            {"event_retention_hours": 60_000_000},
+            (
+                "FIELDSTONE_EVENT_RETENTION_HOURS must be a whole number from 1 to 876000, 72 for instance, not"
+                " 60000000."
+            ),
+        ),
         ({"environment": "staging"}, "FIELDSTONE_ENV must be production or development, not 'staging'."),
         (
             {"statement_timeout": 0},

@@ -1,5 +1,7 @@
 """The embedded server: made, shared, and started at awkward places."""
 
+import asyncio
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -11,11 +13,13 @@ import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
 
-from fieldstone.sql.embedded import EmbeddedServer, start, stop
+from fieldstone.sql.concurrency.tasks import end_tasks
+from fieldstone.sql.embedded import EmbeddedServer, Watch, process, start, stop
 from fieldstone.sql.embedded.folder import PORT, DataFolder
 from fieldstone.sql.embedded.locks import is_held
 from fieldstone.sql.errors import EmbeddedServerError
 from tests.processes.embedded_runs import Run, is_alive, is_running, postmaster_of, records, running
+from tests.waiting import until
 
 _IS_ROOT = os.geteuid() == 0
 
@@ -60,6 +64,33 @@ def test_what_alter_system_set_outlives_a_restart(data_dir: Path) -> None:
         connection.execute("ALTER SYSTEM SET work_mem = '11MB'")
     with running(data_dir) as server, psycopg.connect(server.dsn) as connection:
         assert connection.execute("SHOW work_mem").fetchall() == [("11MB",)]
+
+
+def test_its_log_has_nothing_of_a_statement_that_failed(data_dir: Path) -> None:
+    log = DataFolder(root=data_dir).log
+    with running(data_dir) as server, psycopg.connect(server.dsn, autocommit=True) as connection:
+        before = log.read_bytes()
+        with pytest.raises(psycopg.DataError, match="a private value"):
+            connection.execute("SELECT 'a private value'::uuid")
+        assert log.read_bytes() == before
+
+
+async def test_its_log_is_bounded_while_it_runs(data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "_LARGEST_LOG", 100_000)
+    folder = DataFolder(root=data_dir)
+    second = data_dir / "postgres.log.1"
+    with running(data_dir) as server:
+        watching = asyncio.create_task(Watch(server, interval=0.05).run())
+        with folder.log.open("ab") as log:
+            log.write(b"x" * 100_000)
+        await until(lambda: second.exists() and folder.log.stat().st_size == 0)
+        with contextlib.suppress(psycopg.OperationalError):
+            await psycopg.AsyncConnection.connect(server.dsn, dbname="nothing")
+        await until(lambda: b'"nothing" does not exist' in folder.log.read_bytes())
+        await end_tasks(watching)
+        assert folder.log.stat().st_size < 1_000
+        assert second.read_bytes().endswith(b"x" * 100_000)
+        assert second.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize(

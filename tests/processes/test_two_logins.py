@@ -282,7 +282,9 @@ def test_the_doctor_says_that_one_login_guards_nothing(databases: Databases) -> 
 
 
 def test_the_doctor_says_nothing_of_two_logins(logins: Logins) -> None:
-    done = run("doctor", DATABASE_URL=logins.serving, FIELDSTONE_OWNER_DATABASE_URL=logins.owner)
+    both = {"DATABASE_URL": logins.serving, "FIELDSTONE_OWNER_DATABASE_URL": logins.owner}
+    assert run("migrate", **both).returncode == 0
+    done = run("doctor", **both)
     assert (done.returncode, "Not guarded" in done.stderr) == (0, False)
 
 

@@ -260,6 +260,22 @@ def test_workers_that_die_at_once_end_the_supervisor(database: str) -> None:
         assert "five workers in a row have ended within 10 seconds of their start" in "".join(served.errors)
 
 
+def test_workers_that_die_at_once_end_nothing_while_another_serves(database: str) -> None:
+    with serving("--workers", "2", "--preload", DATABASE_URL=database, **JSON_LOG) as served:
+        pids = workers(served)
+        staying = {pids[0], _keeper(served, {*pids.values()})}
+
+        def have_died() -> bool:
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                for child in _children(served) - staying:
+                    os.kill(child, signal.SIGKILL)
+            return len(lines(served, "a worker has died")) > 6
+
+        eventually(have_died, "the workers live", limit=90)
+        with served.client() as client:
+            ask(client, "/graphql", COUNT)
+
+
 def test_where_no_process_can_be_started_the_others_go_on(database: str) -> None:
     with serving("--workers", "2", "--preload", DATABASE_URL=database, **JSON_LOG) as served:
         pids = workers(served)

@@ -1,6 +1,7 @@
 """Statements in, rows out, over either driver."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 import psycopg
@@ -24,6 +25,7 @@ from fieldstone.sql.errors import (
     UniqueViolation,
     ValueOutOfRange,
     ValueTooLong,
+    WritesRefused,
 )
 from fieldstone.sql.executor import Database
 from fieldstone.sql.statement import Statement
@@ -318,6 +320,42 @@ async def test_sessions_are_ordinary_connections(database: Database) -> None:
     async with database.session() as session:
         with pytest.raises(psycopg.errors.UndefinedTable):
             await session.execute("SELECT * FROM public.nothing")
+
+
+async def test_a_database_that_takes_no_writes_refuses_them_and_serves_its_readers_on(
+    empty_database: str, observer: Observer
+) -> None:
+    """As a managed server does whose disk is nearly full."""
+    note = Statement(text="INSERT INTO public.note VALUES ($1) RETURNING text")
+    setting = f'ALTER DATABASE "{observer.connection.info.dbname}" SET default_transaction_read_only = '
+    async with opened(empty_database) as database:
+        await run(database, "CREATE TABLE public.note (text text)")
+        await observer.connection.execute(f"{setting} on".encode())
+        database.drop("the setting is that of new sessions")
+        async with holding(empty_database):
+            reader = asyncio.create_task(database.read(HELD, (b"7",)))
+            await observer.until_active(1)
+            before = database.stats()
+            for _ in range(5):
+                with pytest.raises(WritesRefused, match="takes no writes now"):
+                    await database.write(note, (b"a",))
+                with pytest.raises(WritesRefused):
+                    async with database.transaction() as transaction:
+                        await transaction.run(note, (b"b",))
+                with pytest.raises(WritesRefused):
+                    async with database.session() as session:
+                        await session.execute("INSERT INTO public.note VALUES ('c')")
+            after = database.stats()
+        assert await reader == [(b"7",)]
+        assert (after.lost, after.retried) == (before.lost, before.retried)
+        assert after.opened - before.opened <= 3
+        await observer.connection.execute(f"{setting} off".encode())
+        async with asyncio.timeout(30):
+            while True:
+                with contextlib.suppress(WritesRefused):
+                    assert await database.write(note, (b"d",)) == [(b"d",)]
+                    return
+                await asyncio.sleep(0.1)
 
 
 async def test_what_is_closed_refuses(empty_database: str) -> None:

@@ -9,7 +9,8 @@ right order for every record.
 
 import asyncio
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from fieldstone.engine.events.log.batch_size import BatchSize
@@ -31,6 +32,8 @@ INTERVAL = 0.5
 """Seconds between ticks that no wakeup asks for: another process takes over after as many."""
 _GATHER_EACH = 0.001
 _GATHER_LEAST, _GATHER_MOST = 0.004, 0.05
+_AGAIN = 10.0
+"""The least seconds between two lines of the log about events that wait."""
 _FIRST_PAUSE = 0.01
 """Seconds of the first backoff of a tick while another process moves events."""
 
@@ -90,12 +93,15 @@ class Sequencer:
     async def run(self) -> None:
         """Tick until cancelled: at each call of `wake`, and by the timer."""
         backoff = Backoff(_FIRST_PAUSE, longest=INTERVAL, spread=EVEN)
+        quiet_until = 0.0
         while True:
             self._wake.forget()
             try:
                 done = await self.tick()
             except DatabaseError as error:
-                _LOG.warning("events wait: %s", error)
+                if (now := time.monotonic()) >= quiet_until:
+                    quiet_until = now + _AGAIN
+                    _LOG.warning("events wait: %s", error)
                 await self._standstill.go_on()
                 await asyncio.sleep(INTERVAL)
                 continue
@@ -148,15 +154,33 @@ def gather_time(moved: int) -> float:
 
 
 async def keep_trimmed(partitions: Partitions, retention: Retention, *, interval: float = 60.0) -> None:
-    """Drop partitions past their retention, at every interval (seconds), until cancelled."""
+    """Drop partitions past their retention, at every interval (seconds), until cancelled.
+
+    A part of that work which fails keeps none of the others back, and is logged as a warning where it fails again.
+    """
+
+    async def trim_log() -> None:
+        for one in await partitions.trim(retention):
+            _LOG.info("events %d to %d have left the log", one.start, one.end - 1)
+
+    async def trim_old() -> None:
+        for name in await trim_history(partitions.database, retention.history):
+            _LOG.info("dropped %s", name)
+
+    works: Mapping[str, Callable[[], Awaitable[object]]] = {
+        "the event log is indexed": lambda: index_partitions(partitions.database),
+        "the event log is trimmed": trim_log,
+        "the history of records is trimmed": trim_old,
+        "the positions of other cells are forgotten": lambda: forget_positions(partitions.database),
+    }
+    failed: set[str] = set()
     while True:
         await asyncio.sleep(interval)
-        try:
-            await index_partitions(partitions.database)
-            for one in await partitions.trim(retention):
-                _LOG.info("events %d to %d have left the log", one.start, one.end - 1)
-            for name in await trim_history(partitions.database, retention.history):
-                _LOG.info("dropped %s", name)
-            await forget_positions(partitions.database)
-        except DatabaseError as error:
-            _LOG.info("the event log is trimmed later: %s", error)
+        for work, run in works.items():
+            try:
+                await run()
+            except DatabaseError as error:
+                _LOG.log(logging.WARNING if work in failed else logging.INFO, "%s later: %s", work, error)
+                failed.add(work)
+            else:
+                failed.discard(work)

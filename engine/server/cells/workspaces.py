@@ -39,8 +39,10 @@ class Placed(NamedTuple):
 
 
 @asynccontextmanager
-async def open_foundation_of(settings: Settings, workspace: str) -> AsyncIterator[Foundation]:
-    """Open the foundation of the database that has a workspace, for a command.
+async def open_foundation_of(
+    settings: Settings, workspace: str, *, only_reads: bool = False
+) -> AsyncIterator[Foundation]:
+    """Open the foundation of the database that has a workspace, for a command; `only_reads` as `open_foundation` says.
 
     Raises:
         CellUnavailable: no cell has the workspace, and some could not be asked.
@@ -50,18 +52,24 @@ async def open_foundation_of(settings: Settings, workspace: str) -> AsyncIterato
     """
     if settings.cells:
         settings = settings_of(settings, await find_cell_of(settings, workspace))
-    async with open_foundation(settings) as foundation:
+    async with open_foundation(settings, only_reads=only_reads) as foundation:
         yield foundation
 
 
-async def at_workspace(settings: Settings, workspace: str, act: Callable[[Foundation, Workspace], Awaitable[T]]) -> T:
+async def at_workspace(
+    settings: Settings,
+    workspace: str,
+    act: Callable[[Foundation, Workspace], Awaitable[T]],
+    *,
+    only_reads: bool = False,
+) -> T:
     """Return the result of a command's act on a workspace, tried once more where the workspace has moved meanwhile.
 
     It raises as `open_foundation_of` and the act do.
     """
 
     async def run() -> T:
-        async with open_foundation_of(settings, workspace) as foundation:
+        async with open_foundation_of(settings, workspace, only_reads=only_reads) as foundation:
             return await act(foundation, await foundation.workspaces.find(workspace))
 
     try:

@@ -58,7 +58,9 @@ async def list_all(settings: Settings, *, workspace: str) -> None:
         MetadataError: there is no such workspace.
         SqlError: the database cannot be had.
     """
-    keys = await at_workspace(settings, workspace, lambda foundation, found: foundation.keys.list(found.id))
+    keys = await at_workspace(
+        settings, workspace, lambda foundation, found: foundation.keys.list(found.id), only_reads=True
+    )
     for key in keys:
         typer.echo(f"{key.id}  {_state(key):<32}  {key.role or '-':<12}  {escape(key.name)}")
     if not keys:

@@ -1,28 +1,35 @@
 """`fieldstone doctor`: compares tables and views with models, and rewrites tables that near the limit of columns."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from uuid import UUID
 
 import typer
 
 from fieldstone.engine.planner.access.view_rules import compile_view_rules
-from fieldstone.engine.server.cells.settings import by_cell
+from fieldstone.engine.server.cells.fleet import Away, ask_cells
 from fieldstone.engine.server.cli.command_error import CommandError, DifferenceFound
 from fieldstone.engine.server.cli.placement.unfinished import report_unfinished
 from fieldstone.engine.server.foundation import Foundation, open_foundation
 from fieldstone.engine.settings import Settings
+from fieldstone.engine.settings.cells import Cell
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.changes.plan import MAXIMUM_COLUMNS
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.doctor.rewrite import ColumnUsage, find_room, locked_tables, rewrite_table
 from fieldstone.metadata.doctor.views import find_view_drift, repair_views
-from fieldstone.metadata.errors import CatalogMismatch
+from fieldstone.metadata.errors import CatalogTooOld
 from fieldstone.metadata.model import Snapshot, Workspace
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.registry import SCHEMA_PREFIX
 from fieldstone.metadata.writer.transaction import ModelTransaction
-from fieldstone.sql.errors import SqlError
+
+Report = Callable[[str], None]
+"""Takes a line of the output."""
+Examined = tuple[Sequence[Workspace], int]
+"""The workspaces in one database, and the number of the differences that were reported."""
+Examine = Callable[[Settings, Report], Awaitable[Examined]]
 
 _ACTOR = "fieldstone doctor"
 _ONE_LOGIN = (
@@ -44,31 +51,30 @@ async def doctor(
 
     Raises:
         CommandError: there is no such object.
-        DifferenceFound: there is a difference, or a cell that cannot be examined; the others are.
+        DifferenceFound: there is a difference, or migrations are missing, or a cell cannot be examined; the others are.
         MetadataError: the catalog is not for this program, or a table cannot be rewritten.
         SqlError: the database cannot be had.
     """
     if object_name is not None and not rewrite:
         raise CommandError("--object names a table to be rewritten, and needs --rewrite")
-    counts, problems = 0, []
-    cells_of = defaultdict[UUID, list[tuple[str, str]]](list)
-    for name, database in by_cell(settings):
-        if name:
-            typer.echo(f"The cell {name}:")
+    examine = partial(_examine_all, rewrite=rewrite, object_name=object_name, views=views)
+    problems: list[str] = []
+    if settings.cells:
+        found = await _examine_cells(settings, examine, problems)
+    else:
         try:
-            examined, count = await _examine_all(database, rewrite=rewrite, object_name=object_name, views=views)
-        except (SqlError, CatalogMismatch) as error:
-            if not name:
-                raise
-            problems.append(f"the cell {name} cannot be examined: {error}")
-            continue
-        counts += count
-        for workspace in examined:
+            found = {"": await examine(settings, typer.echo)}
+        except CatalogTooOld as error:
+            raise DifferenceFound(error.message) from error
+    counts = sum(count for _, count in found.values())
+    cells_of = defaultdict[UUID, list[tuple[str, str]]](list)
+    for name, (workspaces, _) in found.items():
+        for workspace in workspaces:
             cells_of[workspace.id].append((name, workspace.name))
     counts += _report_twice(cells_of)
     if counts:
         problems.append(f"{counts} {'difference' if counts == 1 else 'differences'} from the models")
-    if still := await report_unfinished(settings):
+    if still := await report_unfinished(settings, away={cell.name for cell in settings.cells} - found.keys()):
         problems.append(f"{still} {'move stands' if still == 1 else 'moves stand'} still")
     if problems:
         raise DifferenceFound("; ".join(problems))
@@ -77,6 +83,25 @@ async def doctor(
         served = "FIELDSTONE_CELLS" if settings.cells else "DATABASE_URL"
         owned = "FIELDSTONE_CELL_OWNER_URLS" if settings.cells else "FIELDSTONE_OWNER_DATABASE_URL"
         typer.echo(_ONE_LOGIN.format(served=served, owned=owned), err=True)
+
+
+async def _examine_cells(settings: Settings, examine: Examine, problems: list[str]) -> Mapping[str, Examined]:
+    """Print the findings of each cell, in order, and return those that were examined; the others are `problems`."""
+
+    async def ask(_cell: Cell, few: Settings) -> tuple[Examined, list[str]]:
+        lines: list[str] = []
+        return await examine(few, lines.append), lines
+
+    found = {}
+    for cell, answer in zip(settings.cells, await ask_cells(settings, ask), strict=True):
+        typer.echo(f"The cell {cell.name}:")
+        if isinstance(answer, Away):
+            problems.append(f"the cell {cell.name} cannot be examined: {answer.reason}")
+            continue
+        found[cell.name], lines = answer
+        for line in lines:
+            typer.echo(line)
+    return found
 
 
 def _report_twice(cells_of: Mapping[UUID, Sequence[tuple[str, str]]]) -> int:
@@ -93,11 +118,11 @@ def _report_twice(cells_of: Mapping[UUID, Sequence[tuple[str, str]]]) -> int:
 
 
 async def _examine_all(
-    settings: Settings, *, rewrite: bool, object_name: str | None, views: bool
-) -> tuple[Sequence[Workspace], int]:
-    """Return the workspaces in one database, and the number of the differences that were printed."""
+    settings: Settings, report: Report, *, rewrite: bool, object_name: str | None, views: bool
+) -> Examined:
+    """Return the workspaces in one database, and the number of the differences that were reported."""
     count = 0
-    async with open_foundation(settings) as foundation:
+    async with open_foundation(settings, only_reads=not (rewrite or views)) as foundation:
         workspaces = await foundation.workspaces.list()
         if object_name is not None:
             await _require_object(foundation, workspaces, object_name)
@@ -107,8 +132,8 @@ async def _examine_all(
                 snapshot = await _rewrite(settings, foundation, snapshot, object_name)
             if views:
                 await _renew_views(foundation, snapshot)
-            count += await _examine(foundation, workspace, snapshot)
-        count += await _find_orphans(foundation, workspaces)
+            count += await _examine(foundation, workspace, snapshot, report)
+        count += await _find_orphans(foundation, workspaces, report)
     return workspaces, count
 
 
@@ -150,32 +175,32 @@ async def _renew_views(foundation: Foundation, snapshot: Snapshot) -> None:
         last = count
 
 
-async def _examine(foundation: Foundation, workspace: Workspace, snapshot: Snapshot) -> int:
+async def _examine(foundation: Foundation, workspace: Workspace, snapshot: Snapshot, report: Report) -> int:
     async with foundation.database.session() as connection:
         drifts = await find_drift(
             connection, snapshot, trigram=foundation.catalog.trigram, compile_rules=compile_view_rules
         )
         drifts += await find_view_drift(connection, snapshot, compile_view_rules)
     for drift in drifts:
-        typer.echo(escape(f"{workspace.name}: {drift.finding}"))
+        report(escape(f"{workspace.name}: {drift.finding}"))
         if drift.repair:
-            typer.echo(escape(f"    repair: {drift.repair}", keep_lines=True))
+            report(escape(f"    repair: {drift.repair}", keep_lines=True))
     for room in await _rooms(foundation, snapshot):
         if room.is_short:
-            typer.echo(
+            report(
                 f"{workspace.name}: The table {room.object_.table.name} has used {room.used} of its {MAXIMUM_COLUMNS}"
                 f" columns, of which {room.dropped} are dropped; `fieldstone doctor --rewrite` makes room."
             )
     return len(drifts)
 
 
-async def _find_orphans(foundation: Foundation, workspaces: tuple[Workspace, ...]) -> int:
+async def _find_orphans(foundation: Foundation, workspaces: tuple[Workspace, ...], report: Report) -> int:
     known = {workspace.schema for workspace in workspaces}
     async with foundation.database.session() as connection:
         taken = await fetch(connection, "taken_schemas", prefix=SCHEMA_PREFIX)
     orphans = [schema for (schema,) in taken if schema not in known]
     for schema in orphans:
-        typer.echo(f"The schema {escape(schema)} belongs to no workspace.")
+        report(f"The schema {escape(schema)} belongs to no workspace.")
     return len(orphans)
 
 

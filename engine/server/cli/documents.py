@@ -81,7 +81,7 @@ async def list_all(settings: Settings, *, workspace: str, client: str | None) ->
         async with foundation.database.session() as connection, connection.transaction():
             return await list_documents(connection, found.id, client=client)
 
-    documents = await at_workspace(settings, workspace, read)
+    documents = await at_workspace(settings, workspace, read, only_reads=True)
     for document in documents:
         typer.echo(f"{escape(document.client)}  {document.document_id}  {document.operation_name or ''}".rstrip())
     if not documents:

@@ -41,5 +41,5 @@ async def show(settings: Settings, *, workspace: str, name: str) -> None:
 
 
 async def _load(settings: Settings, workspace: str) -> Snapshot:
-    async with open_foundation_of(settings, workspace) as foundation:
+    async with open_foundation_of(settings, workspace, only_reads=True) as foundation:
         return await foundation.current.get((await foundation.workspaces.find(workspace)).id)

@@ -23,7 +23,7 @@ async def export(settings: Settings, *, workspace: str) -> None:
         MetadataError: there is no such workspace.
         SqlError: the database cannot be had.
     """
-    async with open_foundation_of(settings, workspace) as foundation:
+    async with open_foundation_of(settings, workspace, only_reads=True) as foundation:
         found = await foundation.workspaces.find(workspace)
         document = export_model(await foundation.current.get(found.id))
     typer.echo(write_document(document), nl=False)
@@ -49,7 +49,7 @@ async def apply_file(
         typer.Exit: with `check`, there is a difference.
     """
     document = _read(path)
-    async with open_foundation_of(settings, workspace) as foundation:
+    async with open_foundation_of(settings, workspace, only_reads=check) as foundation:
         count = await change_model(
             foundation,
             await foundation.workspaces.find(workspace),

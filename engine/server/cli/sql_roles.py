@@ -57,7 +57,7 @@ async def list_all(settings: Settings, *, workspace: str) -> None:
         MetadataError: there is no such workspace.
         SqlError: the database cannot be had.
     """
-    async with open_foundation_of(settings, workspace) as foundation:
+    async with open_foundation_of(settings, workspace, only_reads=True) as foundation:
         found = await (await _roles(foundation, workspace)).list()
         model = await foundation.current.get((await foundation.workspaces.find(workspace)).id)
     for one in found:

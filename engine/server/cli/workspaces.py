@@ -65,7 +65,7 @@ async def list_all(settings: Settings) -> None:
             else:
                 typer.echo(one.name)
         return
-    async with open_foundation(settings) as foundation:
+    async with open_foundation(settings, only_reads=True) as foundation:
         found = await foundation.workspaces.list()
     for workspace in found:
         typer.echo(workspace.name)

@@ -65,7 +65,10 @@ class InsightRule:
         if self._token is not None:
             raise Unauthenticated("The metrics need the token of the server: send it as 'Authorization: Bearer TOKEN'.")
         if self._has_port:
-            raise NotFound("The metrics are at the port of FIELDSTONE_METRICS_PORT.")
+            raise NotFound(
+                "The metrics are at the port of FIELDSTONE_METRICS_PORT, or where an application that embeds Fieldstone"
+                " mounts the app's `state_pages`: such a one opens no port."
+            )
         raise Unauthenticated(
             "The metrics are closed: set FIELDSTONE_METRICS_TOKEN and send it as 'Authorization: Bearer TOKEN', or give"
             " them a port by FIELDSTONE_METRICS_PORT; a key whose role has the setting METRICS sees them without names."

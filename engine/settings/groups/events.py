@@ -11,7 +11,7 @@ class EventSettings(Group):
     audit_retention_days: int = whole(365, "Retention of the audit log, in days; 0 keeps everything.", least=0,
         most=36_500)
     event_retention_hours: int = whole(72,
-        "Retention of events, from which subscriptions and webhooks resume, in hours.")
+        "Retention of events, from which subscriptions and webhooks resume, in hours; 876000 at most.", most=876_000)
     event_retention_count: int = whole(1_000_000,
         "Retention of events by number, whatever their age; events that a webhook still needs stay.")
     history_days: int = whole(90,
@@ -37,6 +37,7 @@ class EventSettings(Group):
         "The backoff before the second attempt, in seconds; it doubles with each attempt, up to an hour.")
     webhook_disable_after: int = whole(259_200,
         "Seconds without a successful attempt after which a webhook is disabled.")
-    webhook_retention_hours: int = whole(72, "Retention of deliveries, in hours.")
-    webhook_failed_hours: int = whole(720, "Retention of deliveries that were given up, in hours.")
+    webhook_retention_hours: int = whole(72, "Retention of deliveries, in hours; 876000 at most.", most=876_000)
+    webhook_failed_hours: int = whole(720, "Retention of deliveries that were given up, in hours; 876000 at most.",
+        most=876_000)
     # fmt: on

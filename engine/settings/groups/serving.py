@@ -46,7 +46,8 @@ class ServingSettings(Group):
         "The token that opens `/metrics` and the details of `/readyz`. Unset: only roles with `METRICS` see them.",
         "visible ASCII characters without spaces", secret=True)
     metrics_port: int | None = setting(None,
-        "A second port for `/metrics` with names and the details of `/readyz`, without a token; 0 takes a free one.",
+        "A second port of `fieldstone serve` for `/metrics` with names and the details of `/readyz`, without a token;"
+        " 0 takes a free one.",
         "a whole number from 0 to 65535, 9090 for instance", ge=0, le=65_535)
     slow_operation: int = whole(0,
         "Milliseconds after which an operation is slow: it is logged, and listed by `slowOperations`; 0 is off.",

@@ -146,6 +146,41 @@ async def test_killed_in_the_middle_of_a_migration_the_next_start_does_it(bare_d
         assert (await Catalog.migrate(database, quick)).applied == (slow[-1].version,)
 
 
+async def test_behind_a_long_reader_a_migration_holds_no_request_up_and_names_the_reader(
+    bare_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    wider = extra(MIGRATIONS[-1].version + 1, b"ALTER TABLE fieldstone.api_key ADD COLUMN more text")
+    async with opened(bare_dsn) as database:
+        await Catalog.migrate(database)
+        with psycopg.connect(bare_dsn, application_name="a backup") as reader:
+            reader.execute("LOCK TABLE fieldstone.api_key IN ACCESS SHARE MODE")
+            migration = asyncio.create_task(Catalog.migrate(database, (*MIGRATIONS, wider)))
+            with psycopg.connect(bare_dsn, autocommit=True) as other:
+                other.execute("SET statement_timeout = '4s'")
+                while "is tried again" not in caplog.text:
+                    other.execute("SELECT count(*) FROM fieldstone.api_key")
+                    await asyncio.sleep(0.01)
+            assert not migration.done()
+            assert f"waits for pid {reader.info.backend_pid} (a backup from a local socket" in caplog.text
+            reader.commit()
+            assert (await migration).applied == (wider.version,)
+
+
+async def test_a_migration_that_meets_a_request_in_a_deadlock_gives_way_and_is_run_again(bare_dsn: str) -> None:
+    one, other = (f"ALTER TABLE fieldstone.{table} ADD COLUMN more text" for table in ("api_key", "role"))
+    wider = f"{one}; SELECT pg_sleep(0.2); {other}".encode()
+    version = MIGRATIONS[-1].version + 1
+    async with opened(bare_dsn) as database:
+        await Catalog.migrate(database)
+        async with await psycopg.AsyncConnection.connect(bare_dsn) as request:
+            await request.execute("SELECT FROM fieldstone.role")
+            migration = asyncio.create_task(Catalog.migrate(database, (*MIGRATIONS, extra(version, wider))))
+            while not rows(bare_dsn, "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'"):
+                await asyncio.sleep(0.01)
+            await request.execute("SELECT FROM fieldstone.api_key")
+        assert (await migration).applied == (version,)
+
+
 async def test_a_migration_may_idle_between_its_statements_and_others_may_not(bare_dsn: str) -> None:
     noting = b"CREATE TABLE fieldstone.noted AS SELECT current_setting('idle_in_transaction_session_timeout') AS ms"
     async with opened(bare_dsn) as database:

@@ -1,14 +1,18 @@
-"""metadata/catalog/store.py: the cost of loading."""
+"""metadata/catalog/store.py: the cost of loading, and a load beside a migration."""
 
+import asyncio
 from typing import Any
 
 import psycopg
+import pytest
+from psycopg import sql
 
 from fieldstone.metadata.catalog.store import read_snapshot
 from fieldstone.metadata.changes import Change
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot
 from tests.metadata.desk import Desk, new_field, new_object, new_relation, person
+from tests.waiting import until_found
 
 
 class _CountingConnection(psycopg.AsyncConnection[Any]):
@@ -55,3 +59,17 @@ async def test_inactive_fields_are_loaded_and_not_shown(desk: Desk) -> None:
     loaded = await desk.reload(after.workspace.id)
     assert "hidden" not in person(loaded).by_name
     assert "hidden" in {field.name for field in person(loaded).fields}
+
+
+@pytest.mark.parametrize("table", ["workspace", "field"])
+async def test_a_model_that_is_read_while_a_migration_rewrites_a_table_is_whole(
+    desk: Desk, model_dsn: str, table: str
+) -> None:
+    snapshot = await desk.default()
+    async with await psycopg.AsyncConnection.connect(model_dsn) as migration:
+        rewrite = sql.SQL("ALTER TABLE {} ADD COLUMN more uuid NOT NULL DEFAULT gen_random_uuid()")
+        await migration.execute(rewrite.format(sql.Identifier("fieldstone", table)))
+        reading = asyncio.create_task(desk.reload(snapshot.workspace.id))
+        await until_found(migration, "SELECT FROM pg_locks WHERE NOT granted")
+        await migration.commit()
+        assert await reading == snapshot

@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from fieldstone.sql.concurrency.deadlines import DEADLINE, Overdue, under_deadline
 from fieldstone.sql.concurrency.tasks import start_reported
 from tests.waiting import until
@@ -40,6 +42,20 @@ async def test_to_leave_late_does_nothing() -> None:
     await until(lambda: called == [1])
     overdue.leave(place)
     overdue.leave(place)
+
+
+async def test_one_that_fails_keeps_no_other_from_being_called(caplog: pytest.LogCaptureFixture) -> None:
+    overdue, called = Overdue(0.005), list[str]()
+
+    def fail() -> None:
+        raise LookupError("none")
+
+    overdue.enter(fail)
+    overdue.enter(lambda: called.append("beside"))
+    await until(lambda: called == ["beside"])
+    overdue.enter(lambda: called.append("later"))
+    await until(lambda: called == ["beside", "later"])
+    assert "LookupError: none" in caplog.text
 
 
 def test_another_loop_has_a_timer_of_its_own() -> None:

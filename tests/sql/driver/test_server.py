@@ -1,6 +1,7 @@
 """Waiting for the server, and refusing one that is too old."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 from fieldstone.sql.driver.server import require_version, wait_for_server
 from fieldstone.sql.errors import DatabaseUnavailable, UnsupportedServer
 from fieldstone.sql.pool_settings import PoolSettings
+from tests.replicas.standbys import running_primary
 
 
 @pytest.mark.parametrize("version", [150000, 180006, 200001])
@@ -38,3 +40,15 @@ async def test_one_that_turns_us_away_is_not_waited_for(empty_database: str) -> 
     async with asyncio.timeout(60):
         with pytest.raises(DatabaseUnavailable, match="no such database"):
             await wait_for_server(conninfo, PoolSettings(open_timeout=1000))
+
+
+async def test_one_whose_connections_are_all_taken_is_waited_for() -> None:
+    with running_primary() as server, contextlib.ExitStack() as taken:
+        with contextlib.suppress(psycopg.OperationalError):
+            while True:
+                taken.enter_context(psycopg.connect(server.dsn))
+        waiting = asyncio.create_task(wait_for_server(server.dsn, PoolSettings(open_timeout=60)))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(waiting), 1)
+        taken.close()
+        await (await waiting).close()

@@ -1,6 +1,7 @@
 """The moves between cells that nobody brings further, as `fieldstone doctor` tells them."""
 
-from contextlib import AsyncExitStack
+from collections.abc import Container
+from contextlib import AsyncExitStack, suppress
 
 import typer
 
@@ -12,8 +13,10 @@ from fieldstone.sql.errors import SqlError
 from fieldstone.sql.executor import Database
 
 
-async def report_unfinished(settings: Settings) -> int:
+async def report_unfinished(settings: Settings, *, away: Container[str] = ()) -> int:
     """Print the moves without a mover, each with the command that ends it, and return their number.
+
+    The cells that are known to be `away`, by name, are not asked.
 
     Raises:
         SqlError: a cell has ended its connections meanwhile.
@@ -21,10 +24,10 @@ async def report_unfinished(settings: Settings) -> int:
     databases: dict[str, Database | None] = {}
     async with AsyncExitStack() as stack:
         for cell in settings.cells:
-            try:
-                databases[cell.name] = await stack.enter_async_context(open_cell(settings, cell))
-            except SqlError:
-                databases[cell.name] = None
+            databases[cell.name] = None
+            if cell.name not in away:
+                with suppress(SqlError):
+                    databases[cell.name] = await stack.enter_async_context(open_cell(settings, cell))
         home = databases[settings.cells[0].name] if settings.cells else None
         if home is None:
             return 0

@@ -14,7 +14,7 @@ class Deaths:
     """The deaths in a row of workers that nobody had asked to end.
 
     Attributes:
-        is_hopeless: whether five workers in a row have ended within 10 seconds of their start.
+        is_hopeless: whether five workers in a row have ended within 10 seconds of their start, and none serves.
     """
 
     def __init__(self) -> None:
@@ -22,12 +22,17 @@ class Deaths:
         self._early = 0
         self.is_hopeless = False
 
-    def note(self, life: float) -> float:
-        """Note the death of a worker after so many seconds of life; return the seconds until the next start."""
+    def note(self, life: float, *, is_served: bool = False) -> float:
+        """Note the death of a worker after so many seconds of life; return the seconds until the next start.
+
+        Args:
+            life: its seconds.
+            is_served: whether another worker serves.
+        """
         if life >= _FORGOTTEN:
             self._pause, self._early = 0.0, 0
         self._early = self._early + 1 if life < _EARLY else 0
-        self.is_hopeless = self._early >= _MOST_EARLY
+        self.is_hopeless = self._early >= _MOST_EARLY and not is_served
         return self.back_off()
 
     def back_off(self) -> float:

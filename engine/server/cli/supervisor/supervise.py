@@ -326,13 +326,14 @@ class _Supervisor:
             self._reload = None
             self._messages.error("the reload is given up: a new worker has ended, and the others go on", **facts)
         elif not self._is_ending:
-            pause = self._deaths.note(time.monotonic() - worker.since)
+            is_served = any(other.is_ready for other in self._crew or ())
+            pause = self._deaths.note(time.monotonic() - worker.since, is_served=is_served)
             self._messages.error("a worker has died", **facts)
             self._start_at = max(self._start_at, time.monotonic() + pause)
             if self._deaths.is_hopeless:
                 self._messages.say(
-                    "five workers in a row have ended within 10 seconds of their start, the last one with code"
-                    f" {code}: their lines above say why."
+                    "five workers in a row have ended within 10 seconds of their start, and none serves; the last one"
+                    f" ended with code {code}: their lines above say why."
                 )
                 self._end(code=1)
 

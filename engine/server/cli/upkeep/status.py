@@ -8,20 +8,19 @@ import psycopg
 import typer
 from psycopg.rows import dict_row
 
-from fieldstone.engine.server.cells.settings import by_cell, choose_cell
+from fieldstone.engine.server.cells.fleet import Away, ask_cells
+from fieldstone.engine.server.cells.settings import choose_cell
 from fieldstone.engine.server.cli.command_error import DifferenceFound
 from fieldstone.engine.server.foundation import address, open_database
 from fieldstone.engine.settings import Settings
 from fieldstone.engine.version import VERSION
-from fieldstone.metadata.catalog.migrate import MIGRATIONS, check_applied, read_applied
-from fieldstone.metadata.errors import CatalogMismatch, CatalogTooNew
+from fieldstone.metadata.catalog.migrate import MIGRATIONS, read_applied, require_applied
+from fieldstone.metadata.errors import CatalogMismatch
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.shown_text import escape
-from fieldstone.sql.errors import SqlError
 from fieldstone.sql.queries import read_queries
 
 _STATUS: Final = read_queries(__name__)
-_NO_CATALOG: Final = "the database has no catalog: fieldstone migrate makes it"
 _MEBIBYTE: Final = 1 << 20
 _MOST_SHOWN: Final = 50
 """Lines of a kind."""
@@ -49,16 +48,15 @@ async def status(settings: Settings, *, as_json: bool = False, cell: str | None 
 
 async def _show_cells(settings: Settings, *, as_json: bool) -> None:
     states: dict[str, dict[str, Any]] = {}
-    for name, one in by_cell(settings):
-        try:
-            states[name] = await _find(one)
-        except SqlError as error:
-            states[name] = {"problems": [f"it cannot be reached: {error}"]}
-            if not as_json:
-                continue
+    answers = await ask_cells(settings, lambda _cell, few: _find(few))
+    for cell, answer in zip(settings.cells, answers, strict=True):
+        if isinstance(answer, Away):
+            states[cell.name] = {"problems": [f"it cannot be reached: {answer.reason}"]}
+            continue
+        states[cell.name] = answer
         if not as_json:
-            typer.echo(f"The cell {name}:")
-            _show(states[name], as_json=False)
+            typer.echo(f"The cell {cell.name}:")
+            _show(answer, as_json=False)
     if as_json:
         _show({"cells": states}, as_json=True)
     if problems := [f"the cell {name}: {one}" for name, state in states.items() for one in state["problems"]]:
@@ -85,21 +83,15 @@ async def _read(connection: psycopg.AsyncConnection) -> dict[str, Any]:
     state: dict[str, Any] = {
         "version": VERSION,
         "database": database,
-        "catalog": {"version": None, "known": known, "pending": [one.version for one in MIGRATIONS]},
         "problems": [],
     }
     applied = await read_applied(connection)
-    if applied is None:
-        return {**state, "problems": [_NO_CATALOG]}
-    pending = [one.version for one in MIGRATIONS if one.version not in applied]
-    state["catalog"] = {"version": max(applied, default=None), "known": known, "pending": pending}
+    pending = [one.version for one in MIGRATIONS if one.version not in (applied or {})]
+    state["catalog"] = {"version": max(applied or {}, default=None), "known": known, "pending": pending}
     try:
-        check_applied(applied)
-    except (CatalogTooNew, CatalogMismatch) as error:
+        require_applied(applied)
+    except CatalogMismatch as error:
         return {**state, "problems": [str(error)]}
-    if pending:
-        count = "1 migration is" if len(pending) == 1 else f"{len(pending)} migrations are"
-        return {**state, "problems": [f"{count} missing: fieldstone migrate or the start of a server applies them"]}
     builds = await _rows(connection, "status_of_builds")
     (events,) = await _rows(connection, "status_of_events")
     failed = [f"{one['kind']} {one['name']} of {one['workspace']}" for one in builds if one["status"] == "FAILED"]

@@ -1,5 +1,7 @@
 """The parts of the log that are kept, and the consumers that they are kept for."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -8,12 +10,14 @@ import pytest
 
 from fieldstone.engine.events.log.partitions import REGISTER_CONSUMER, Partition, Partitions, Retention
 from fieldstone.engine.events.log.reader import EventLog
-from fieldstone.engine.events.log.sequencer import Sequencer
+from fieldstone.engine.events.log.sequencer import Sequencer, keep_trimmed
+from fieldstone.sql.concurrency.tasks import end_tasks
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import LockTimeout
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
 from fieldstone.sql.statement import Statement
+from tests.waiting import until
 
 ALL = Retention(window=timedelta(days=1), count=1_000)
 FEW = Retention(window=timedelta(days=1), count=15)
@@ -84,3 +88,21 @@ async def test_a_reader_in_the_way_is_not_waited_for_long(workspace_dsn: str, da
         with pytest.raises(LockTimeout):
             await partitions.trim(FEW)
     assert len(await partitions.trim(FEW)) == 2
+
+
+async def test_a_log_that_cannot_be_trimmed_keeps_the_history_from_nothing_and_is_warned_of(
+    workspace_dsn: str, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    partitions = Partitions(database, size=10)
+    await fill(workspace_dsn, database, partitions, 35, age=timedelta(days=2))
+    dropped = await partitions.trim(Retention(window=timedelta(days=1), count=15, history=timedelta(days=9)))
+    assert dropped
+    await fill(workspace_dsn, database, partitions, 35, age=timedelta())
+    for_ever = Retention(window=timedelta(days=365 * 7_000), count=1, history=timedelta())
+    task = asyncio.create_task(keep_trimmed(partitions, for_ever, interval=0.01))
+    await until(lambda: any(record.levelno == logging.WARNING for record in caplog.records))
+    await end_tasks(task)
+    told = [record.getMessage() for record in caplog.records]
+    assert [line for line in told if line.startswith("dropped")] != []
+    assert "the event log is trimmed later: timestamp out of range" in told

@@ -120,6 +120,15 @@ def test_five_early_deaths_in_a_row_are_hopeless() -> None:
     assert deaths.is_hopeless
 
 
+def test_no_number_of_early_deaths_is_hopeless_while_another_worker_serves() -> None:
+    deaths = Deaths()
+    for _ in range(9):
+        deaths.note(1, is_served=True)
+        assert not deaths.is_hopeless
+    deaths.note(1)
+    assert deaths.is_hopeless
+
+
 @pytest.mark.parametrize("goal", [1, 2, 3])
 def test_a_reload_replaces_one_worker_after_another(crew: Crew, goal: int) -> None:
     old = [crew.start(2, {}, {}, None) for _ in range(2)]
