@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from uuid import UUID
 
 from fieldstone.metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation
-from fieldstone.metadata.changes.rules.names import MAXIMUM_BYTES, derive_label
+from fieldstone.metadata.changes.rules.names import derive_label
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.model import Field, Index, Object, OnDelete, RelationType, Snapshot
@@ -19,6 +19,7 @@ from fieldstone.metadata.shown_text import fit
 from fieldstone.sql.ddl import import_rows
 from fieldstone.sql.ddl.import_rows import Term
 from fieldstone.sql.frozen import frozen
+from fieldstone.sql.identifiers import MAXIMUM_BYTES
 from fieldstone.sql.plan.elements import Table
 
 _LONGEST_NAME = MAXIMUM_BYTES - 4

@@ -1,6 +1,6 @@
 """Finds columns whose values are other ones than their types say, which only the rows show."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 
 from fieldstone.metadata.catalog.queries import QUERIES
@@ -35,11 +35,17 @@ async def _mark(connection: Session, table: SourceTable, with_rows: bool) -> Sou
         return table
     query = import_rows.any_of(table.table, [condition for _, _, condition in asked], only=table.has_children)
     answers = await (await connection.execute(query, prepare=False)).fetchone() or ()
-    found: dict[str, dict[str, bool]] = {}
-    for (name, mark, _), answer in zip(asked, answers, strict=True):
-        if answer:
-            found.setdefault(name, {})[mark] = True
-    return replace(table, columns=tuple(replace(column, **found.get(column.name, {})) for column in table.columns))
+    found = {(name, mark) for (name, mark, _), answer in zip(asked, answers, strict=True) if answer}
+    return replace(table, columns=tuple(_marked(column, found) for column in table.columns))
+
+
+def _marked(column: SourceColumn, found: Container[tuple[str, str]]) -> SourceColumn:
+    return replace(
+        column,
+        is_nested=column.is_nested or (column.name, "is_nested") in found,
+        has_gaps=(column.name, "has_gaps") in found,
+        becomes_null=(column.name, "becomes_null") in found,
+    )
 
 
 def _questions(column: SourceColumn, *, with_rows: bool) -> Iterator[tuple[str, Term]]:
