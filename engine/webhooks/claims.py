@@ -177,9 +177,9 @@ class Claims:
         )
         return {UUID((id_ or b"").decode()): reason.decode() for id_, reason in judged if reason is not None}
 
-    async def release(self, claimed: Sequence[Claimed]) -> None:
-        """Give deliveries back without counting an attempt."""
-        step = _RELEASE.bind(claims=[one.claim for one in claimed], ids=[one.id for one in claimed])
+    async def release(self, claimed: Sequence[Claimed], *, pause: float = 0.0) -> None:
+        """Give deliveries back without counting an attempt; they are due after a pause (seconds)."""
+        step = _RELEASE.bind(claims=[one.claim for one in claimed], ids=[one.id for one in claimed], pause=pause)
         await self._database.write(*step)
 
 
@@ -224,7 +224,7 @@ def _claimed(row: Row, claim: UUID) -> Claimed:
         event=event,
         payload=payload,
         attempts=int(attempts),
-        target=WebhookTarget(url=url, secret=secret),
+        target=WebhookTarget(url=url, secret=secret, workspace_id=UUID(workspace_id)),
         is_failing=is_failing == "t",
         position=int(position),
         object_id=None if object_id is None else UUID(object_id),

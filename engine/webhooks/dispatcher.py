@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from fieldstone.engine.webhooks.claims import Claimed, ClaimQuota, Claims, Result
 from fieldstone.engine.webhooks.payloads.payloads import build_body
-from fieldstone.engine.webhooks.renewal import Renewal
+from fieldstone.engine.webhooks.renewal import Renewal, Undeliverable
 from fieldstone.engine.webhooks.sending.backoff import next_pause
 from fieldstone.engine.webhooks.sending.sender import Outcome, Sender
 from fieldstone.sql.concurrency.wakeup import Wake
@@ -24,7 +24,8 @@ INTERVAL = 0.5
 """Seconds between two looks for due deliveries that no wakeup asks for."""
 _TAKE_OVER = 5.0
 """Seconds of a lease beyond the time limit of an attempt: then another process takes the delivery over."""
-_FORBIDDEN = "Nothing was sent: the role of the webhook may not read the event any more."
+_AGAIN = 1.0
+"""Seconds after which the rights to a delivery are looked at again that could not be read."""
 _DRAIN = 2.0
 """Seconds that a stop waits for the attempts under way."""
 
@@ -149,33 +150,37 @@ class Dispatcher:
                 lease=self._sender.time_limit + _TAKE_OVER,
             )
         )
-        try:
-            renewed = await self._renewal.renew(claimed)
-        except DatabaseError:
-            await self._claims.release(claimed)
-            raise
-        for before, one in zip(claimed, renewed, strict=True):
-            if one is None:
-                self._drop(before)
-                continue
+        for one in claimed:
             task = asyncio.create_task(self._send(one), name="webhook delivery")
             self._sending[task] = one
             task.add_done_callback(self._ended)
 
-    def _drop(self, claimed: Claimed) -> None:
-        """End a delivery that its webhook may not have any more."""
-        _LOG.warning("webhook %s: delivery %s is given up: %s", claimed.webhook_id, claimed.id, _FORBIDDEN)
-        outcome = Outcome(error=_FORBIDDEN, duration_ms=0)
-        self.counters.failed += 1
-        self._results.append(Result(claimed=claimed, status="FAILED", outcome=outcome, is_judged=False))
-        self._wake()
+    async def _renew(self, claimed: Claimed) -> Claimed | None:
+        """Return a delivery as its webhook may have it now, None if it is not to be sent now, or not any more."""
+        try:
+            return await self._renewal.renew(claimed)
+        except Undeliverable as reason:
+            _LOG.warning("webhook %s: delivery %s is given up: %s", claimed.webhook_id, claimed.id, reason)
+            outcome = Outcome(error=str(reason), duration_ms=0)
+            self.counters.failed += 1
+            self._results.append(Result(claimed=claimed, status="FAILED", outcome=outcome, is_judged=False))
+        except DatabaseError as error:
+            _LOG.warning("webhook %s: delivery %s waits: %s", claimed.webhook_id, claimed.id, error)
+            try:
+                await self._claims.release([claimed], pause=_AGAIN)
+            except DatabaseError as failed:
+                _LOG.warning("delivery %s is sent again later: %s", claimed.id, failed)
+        return None
 
     def _ended(self, task: "asyncio.Task[None]") -> None:
         del self._sending[task]
         self._wake()
 
-    async def _send(self, claimed: Claimed) -> None:
+    async def _send(self, before: Claimed) -> None:
         try:
+            claimed = await self._renew(before)
+            if claimed is None:
+                return
             outcome = await self._sender.send(
                 claimed.target,
                 delivery_id=claimed.id,
@@ -183,9 +188,9 @@ class Dispatcher:
                 body=build_body(claimed.id, claimed.payload),
             )
         except Exception:  # noqa: BLE001 - the edge of a task that is not awaited
-            _LOG.exception("delivery %s could not be sent", claimed.id)
+            _LOG.exception("delivery %s could not be sent", before.id)
             outcome = Outcome(error="an internal error, which the server's log has", duration_ms=0)
-        self._results.append(self._judge(claimed, outcome))
+        self._results.append(self._judge(before, outcome))
 
     def _judge(self, claimed: Claimed, outcome: Outcome) -> Result:
         """Return the result of an attempt, and log it where it failed."""

@@ -1,25 +1,42 @@
 -- name: begin_fan_out
 -- No row where the consumer is locked: nothing need be read that could not be moved past.
 SELECT position, least(position + %(batch)s::bigint, (SELECT coalesce(max(position), 0) FROM fieldstone.event_log)),
-    EXISTS (SELECT FROM fieldstone.webhook WHERE is_active)
+    EXISTS (SELECT FROM fieldstone.webhook WHERE is_active OR paused_at IS NOT NULL OR disabled_at IS NOT NULL),
+    (SELECT coalesce(jsonb_object_agg(name, position), '{}') FROM fieldstone.log_consumer WHERE starts_with(name, %(apart)s::text))
 FROM fieldstone.log_consumer WHERE name = %(name)s::text FOR UPDATE OF log_consumer SKIP LOCKED;
+
+-- name: begin_apart
+-- A workspace's own consumer follows that of all others and never passes it; no row where it has ended.
+SELECT apart.position, least(apart.position + %(batch)s::bigint, consumer.position)
+FROM fieldstone.log_consumer AS apart JOIN fieldstone.log_consumer AS consumer ON consumer.name = %(name)s::text
+WHERE apart.name = %(apart)s::text;
 
 -- name: match_events
 SELECT event.position, event.workspace_id, event.object_id, event.record_id, event.action, to_jsonb(event.changed),
     to_jsonb(event.at AT TIME ZONE 'UTC') #>> '{}', jsonb_object_agg(webhook.id, jsonb_build_array(webhook.role_id, webhook.claims))
 FROM fieldstone.event_log AS event
-    JOIN fieldstone.webhook ON webhook.workspace_id = event.workspace_id AND webhook.is_active
-        AND webhook.start_position < event.position
+    JOIN fieldstone.webhook ON webhook.workspace_id = event.workspace_id AND webhook.start_position < event.position
+        AND (event.at <= greatest(webhook.paused_at, webhook.disabled_at) OR webhook.is_active AND (webhook.resumed_at IS NULL
+            OR event.at > webhook.resumed_at OR event.position > webhook.resumed_position))
     JOIN fieldstone.webhook_operation AS operation ON operation.webhook_id = webhook.id
         AND (operation.object_id IS NULL OR operation.object_id = event.object_id)
         AND (operation.action IS NULL OR operation.action = event.action)
 WHERE event.position > %(after)s::bigint AND event.position <= %(upto)s::bigint
+    AND (%(only)s::uuid IS NULL OR event.workspace_id = %(only)s::uuid) AND event.workspace_id <> ALL (%(without)s::uuid[])
 GROUP BY event.position ORDER BY event.position;
+
+-- name: newest_staged
+SELECT max(seq) FROM fieldstone.event_staging;
+
+-- name: is_staged
+SELECT EXISTS (SELECT FROM fieldstone.event_staging WHERE seq <= %(seq)s::bigint);
 
 -- name: insert_deliveries
 -- A delivery that waits for an earlier one of its record has no due time: the process that records the result of the
 -- earlier one sets it, and cannot do so before this is committed, since the earlier one is locked here. A locked one is
 -- not waited for. Where the consumer is locked, or no longer where the events were read from, nothing is moved or made.
+-- Consumers of single workspaces are made and ended by the moves of that of all others alone: while it is where it was read, so
+-- are they, and one that is there cannot move.
 WITH free AS (
     SELECT name FROM fieldstone.log_consumer WHERE name = %(name)s::text AND position = %(after)s::bigint
     FOR UPDATE SKIP LOCKED
@@ -27,6 +44,14 @@ WITH free AS (
 moved AS (
     UPDATE fieldstone.log_consumer AS consumer SET position = %(upto)s::bigint, updated_at = now()
     FROM free WHERE consumer.name = free.name RETURNING consumer.position
+),
+begun AS (
+    INSERT INTO fieldstone.log_consumer (name, position)
+    SELECT begun.name, %(after)s::bigint FROM unnest(%(apart)s::text[]) AS begun (name) CROSS JOIN moved ON CONFLICT (name) DO NOTHING
+),
+ended AS (
+    DELETE FROM fieldstone.log_consumer
+    WHERE name = ANY (%(joined)s::text[]) AND position = %(after)s::bigint AND EXISTS (SELECT FROM moved)
 ),
 made AS (
 INSERT INTO fieldstone.webhook_delivery (id, workspace_id, webhook_id, position, event, object_id, record_id, payload, rights, due_at)
@@ -124,13 +149,14 @@ RETURNING delivery.id, delivery.webhook_id, delivery.event, delivery.payload, de
 -- name: find_event
 SELECT event.position, event.workspace_id, event.object_id, event.record_id, event.action, to_jsonb(event.changed),
     to_jsonb(event.at AT TIME ZONE 'UTC') #>> '{}', jsonb_build_object(webhook.id, jsonb_build_array(webhook.role_id, webhook.claims))
-FROM fieldstone.event_log AS event JOIN fieldstone.webhook ON webhook.workspace_id = event.workspace_id
+FROM fieldstone.event_history AS event JOIN fieldstone.webhook ON webhook.workspace_id = event.workspace_id
 WHERE event.position = %(position)s::bigint AND webhook.id = %(webhook_id)s::uuid AND webhook.role_id IS NOT NULL;
 
 -- name: renew_payload
+-- The payload is right for another process, too, that has taken the delivery over in the meantime.
 UPDATE fieldstone.webhook_delivery
 SET payload = %(payload)s::text, rights = %(rights)s::text, object_id = %(object_id)s::uuid
-WHERE id = %(id)s::uuid AND claim = %(claim)s::uuid;
+WHERE id = %(id)s::uuid AND status = 'PENDING' RETURNING claim = %(claim)s::uuid;
 
 -- name: record_results
 WITH result AS MATERIALIZED (
@@ -196,14 +222,14 @@ WHERE webhook.id = verdict.id AND webhook.is_active AND (webhook.failures > 0 OR
 RETURNING webhook.id, webhook.disabled_reason;
 
 -- name: release_deliveries
-UPDATE fieldstone.webhook_delivery SET claim = NULL, due_at = now(), attempts = attempts - 1
+UPDATE fieldstone.webhook_delivery SET claim = NULL, due_at = now() + %(pause)s::float8 * interval '1 second', attempts = attempts - 1
 WHERE claim = ANY (%(claims)s::uuid[]) AND id = ANY (%(ids)s::uuid[]);
 
 -- name: trim_deliveries
 DELETE FROM fieldstone.webhook_delivery WHERE id = ANY (ARRAY(
     SELECT id FROM fieldstone.webhook_delivery
-    WHERE status <> 'PENDING' AND finished_at < now() - %(delivered)s::float8 * interval '1 second'
-        AND (status = 'DELIVERED' OR finished_at < now() - %(failed)s::float8 * interval '1 second')
+    WHERE status <> 'PENDING' AND finished_at < now() - least(%(delivered)s::float8, %(failed)s::float8) * interval '1 second'
+        AND finished_at < now() - CASE status WHEN 'FAILED' THEN %(failed)s::float8 ELSE %(delivered)s::float8 END * interval '1 second'
     ORDER BY finished_at LIMIT %(limit)s::int FOR UPDATE SKIP LOCKED
 )) RETURNING id;
 

@@ -1,9 +1,9 @@
 """Renews the payloads of deliveries whose webhook has got other rights since the event."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from fieldstone.engine.record_history.showing import HISTORY
 from fieldstone.engine.webhooks.claims import Claimed
 from fieldstone.engine.webhooks.payloads.payloads import RecordReader, build_payload, read_event
 from fieldstone.engine.webhooks.payloads.rights import find_digest
@@ -18,6 +18,13 @@ from fieldstone.sql.queries import named_statement
 _FIND = named_statement(__name__, "find_event")
 _RENEW = named_statement(__name__, "renew_payload")
 
+_FORBIDDEN = "Nothing was sent: the role of the webhook may not read the event any more."
+_NOT_KEPT = "Nothing was sent: the rights of the webhook have changed, and the event is not kept any more."
+
+
+class Undeliverable(Exception):
+    """Nothing was sent, and nothing will be; the sentence is the reason."""
+
 
 class Renewal:
     """Looks at the rights of the webhooks whose deliveries this process has claimed.
@@ -30,41 +37,38 @@ class Renewal:
     def __init__(self, database: Database, current: CurrentSnapshots) -> None:
         self._database = database
         self._current = current
-        self._records = RecordReader(database, limit=1)
+        self._records = RecordReader(database, limit=1, log=HISTORY)
 
-    async def renew(self, claimed: Sequence[Claimed]) -> list[Claimed | None]:
-        """Return the deliveries as their webhooks may have them now; None in the place of one that may not be sent.
+    async def renew(self, claimed: Claimed) -> Claimed | None:
+        """Return a delivery as its webhook may have it now, None if another process has taken it over.
 
         Raises:
-            DatabaseError: the rights or the events cannot be read.
+            Undeliverable: it may not be sent.
+            DatabaseError: the rights or the event cannot be read.
         """
-        snapshots = {id_: await self._find_snapshot(id_) for id_ in {one.workspace_id: None for one in claimed}}
-        return [await self._renew(one, snapshots[one.workspace_id]) for one in claimed]
-
-    async def _find_snapshot(self, workspace_id: UUID) -> Snapshot | None:
         try:
-            return await self._current.refresh(workspace_id)
+            snapshot = await self._current.refresh(claimed.workspace_id)
         except UnknownObject:
-            return None
-
-    async def _renew(self, claimed: Claimed, snapshot: Snapshot | None) -> Claimed | None:
-        if snapshot is None or claimed.recipient is None:
-            return None
+            raise Undeliverable(_FORBIDDEN) from None
+        if claimed.recipient is None:
+            raise Undeliverable(_FORBIDDEN)
         if _still_holds(claimed, snapshot):
             return claimed
-        rows = await self._database.read(*_FIND.bind(position=claimed.position, webhook_id=claimed.webhook_id))
+        find = _FIND.bind(position=claimed.position, webhook_id=claimed.webhook_id)
+        rows = await self._database.read(*find, share=claimed.workspace_id.int)
         if not rows:
-            return None
+            raise Undeliverable(_NOT_KEPT)
         event = read_event(rows[0])
-        shown = await show_events(self._records, {event.workspace_id: snapshot}, [event])
-        for one in shown.get(event.position, ()):
-            payload, rights = build_payload(one, event, snapshot.workspace), one.webhooks[claimed.webhook_id]
-            step = _RENEW.bind(
-                id=claimed.id, claim=claimed.claim, payload=payload, rights=rights, object_id=event.object_id
-            )
-            await self._database.write(*step)
-            return replace(claimed, payload=payload, object_id=event.object_id, rights=rights)
-        return None
+        shown = (await show_events(self._records, snapshot, [event])).get(event.position)
+        if not shown:
+            raise Undeliverable(_FORBIDDEN)
+        payload, rights = build_payload(shown[0], event, snapshot.workspace), shown[0].webhooks[claimed.webhook_id]
+        step = _RENEW.bind(
+            id=claimed.id, claim=claimed.claim, payload=payload, rights=rights, object_id=event.object_id
+        )
+        if await self._database.write(*step) != [(b"t",)]:
+            return None
+        return replace(claimed, payload=payload, object_id=event.object_id, rights=rights)
 
 
 def _still_holds(claimed: Claimed, snapshot: Snapshot) -> bool:

@@ -1,7 +1,8 @@
 """The webhooks of one process: the fan-out, the dispatcher, and their tasks."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import field
 
 from fieldstone.engine.events.service import Events
@@ -16,10 +17,18 @@ from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.tasks import running
 from fieldstone.sql.concurrency.wakeup import Wake
+from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.frozen import frozen
+from fieldstone.sql.queries import named_statement
 
 _THREE_DAYS = 259_200.0
+_PATIENCE = 1.0
+"""Seconds that a new webhook waits at most for events that were written before it."""
+_LOOK_AGAIN = 0.01
+
+_NEWEST = named_statement(__name__, "newest_staged")
+_IS_STAGED = named_statement(__name__, "is_staged")
 
 
 @frozen
@@ -77,6 +86,19 @@ class Webhooks:
         """Look again: a webhook was made or changed, or a delivery is to be sent again."""
         self.fan_out.notice_webhook()
         self._due()
+
+    async def catch_up(self) -> None:
+        """Wait until the events that are written by now are in the log, if that takes no long time.
+
+        A webhook begins behind the last event of the log.
+        """
+        with suppress(TimeoutError, DatabaseError):
+            async with asyncio.timeout(_PATIENCE):
+                ((newest,),) = await self._database.read(*_NEWEST.bind())
+                while newest is not None:
+                    if await self._database.read(*_IS_STAGED.bind(seq=int(newest))) != [(b"t",)]:
+                        return
+                    await asyncio.sleep(_LOOK_AGAIN)
 
     @asynccontextmanager
     async def running(self, events: Events) -> AsyncIterator[None]:

@@ -24,6 +24,8 @@ ACTIONS: Final = ("created", "updated", "deleted", "restored", "destroyed")
 ANY: Final = "*"
 """The sign for any object, or any action, in an operation."""
 
+MOST_WEBHOOKS: Final = 100
+"""Webhooks of a workspace: each event becomes a delivery for each of them."""
 MOST_REDELIVERED: Final = 10_000
 """Deliveries that are sent again at once."""
 
@@ -75,10 +77,15 @@ class WebhookUpdate:
 
 @frozen
 class WebhookTarget:
-    """Where a webhook's events are sent, and the secret that they are signed with, as it is stored."""
+    """Where a webhook's events are sent, and the secret that they are signed with, as it is stored.
+
+    Attributes:
+        workspace_id: that of the webhook.
+    """
 
     url: str
     secret: str = field(repr=False)
+    workspace_id: UUID | None = None
 
 
 def _read_operations(view: Snapshot, given: Sequence[str]) -> tuple[EventFilter, ...]:
@@ -126,6 +133,11 @@ async def create_webhook(connection: Session, view: Snapshot, new: NewWebhook, b
     operations = _read_operations(view, new.operations)
     _check_text("description", new.description)
     _check_secret(new.secret)
+    ((number,),) = await fetch(connection, "count_webhooks", workspace_id=view.workspace.id)
+    if number >= MOST_WEBHOOKS:
+        raise InvalidChange(
+            f"a workspace has at most {MOST_WEBHOOKS} webhooks: delete one, or give one more operations"
+        )
     secret = new.secret or _SECRET_PREFIX + secrets.token_urlsafe(_RANDOM_BYTES)
     webhook_id = new_id()
     await connection.execute(
@@ -164,6 +176,7 @@ async def update_webhook(
     _check_text("description", update.description)
     _check_secret(update.secret)
     operations = None if update.operations is None else _read_operations(view, update.operations)
+    restart = bool(update.is_active) or update.target_url is not None
     cursor = await connection.execute(
         QUERIES["update_webhook"],
         {
@@ -176,11 +189,13 @@ async def update_webhook(
             "is_active": update.is_active,
             "role_id": update.role_id,
             "claims": None if update.claims is None else dumps(dict(update.claims)),
-            "restart": update.is_active or update.target_url is not None,
+            "restart": restart,
         },
     )
     if await cursor.fetchone() is None:
         raise _unknown(webhook_id)
+    if restart:
+        await connection.execute(QUERIES["end_backoffs"], {"webhook_id": webhook_id})
     if operations is not None:
         await connection.execute(QUERIES["delete_webhook_operations"], {"webhook_id": webhook_id})
         await _write_operations(connection, webhook_id, operations)
@@ -224,7 +239,7 @@ async def read_target(connection: Session, workspace_id: UUID, webhook_id: UUID)
         UnknownObject: the workspace has no such webhook.
     """
     row = await _find(connection, "webhook_target", workspace_id, webhook_id)
-    return WebhookTarget(url=row[0], secret=row[1])
+    return WebhookTarget(url=row[0], secret=row[1], workspace_id=workspace_id)
 
 
 async def redeliver(connection: Session, workspace_id: UUID, delivery_id: UUID) -> None:

@@ -43,6 +43,11 @@ class EventAppender:
         self._covered = 0
         self._last: int | None = None
 
+    @property
+    def last(self) -> int:
+        """The position in the source of the last event that the target has."""
+        return -1 if self._last is None else self._last
+
     async def append_all(self) -> int:
         """Append the events that the target does not have yet, and return their number; raises SqlError."""
         async with self._ends.source.session() as source, self._ends.target.session() as target:

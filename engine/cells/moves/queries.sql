@@ -130,8 +130,21 @@ UPDATE fieldstone.webhook SET rests_until = NULL WHERE workspace_id = %(workspac
 SELECT count(*) FROM fieldstone.webhook_delivery
 WHERE workspace_id = %(workspace_id)s AND status = 'PENDING' AND claim IS NOT NULL AND due_at > now();
 
+-- name: consumers_behind
+-- A workspace's own consumer of the log, while it has not caught up with that of all others.
+SELECT count(*) FROM fieldstone.log_consumer AS apart JOIN fieldstone.log_consumer AS consumer ON consumer.name = 'webhooks'
+WHERE apart.name = 'webhooks ' || %(workspace_id)s::text AND apart.position < consumer.position;
+
 -- name: hold_fan_out
 SELECT position FROM fieldstone.log_consumer WHERE name = 'webhooks' FOR UPDATE;
+
+-- name: fanned_out
+-- The position up to which a workspace's events have become deliveries: that of its own consumer, if it has one, see
+-- `engine/webhooks/apart.py`. None is made while the fan-out is held.
+WITH held AS (
+    SELECT position FROM fieldstone.log_consumer WHERE name IN ('webhooks', 'webhooks ' || %(workspace_id)s::text) ORDER BY name FOR UPDATE
+)
+SELECT coalesce(min(position), 0) FROM held;
 
 -- name: mute_webhooks
 -- In the target: nothing is made of the events that come before the end of the move.

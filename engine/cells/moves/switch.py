@@ -115,6 +115,9 @@ async def _try(ends: Ends, move: Move, rest: _Rest) -> float:
             await session.execute(CATALOG["wait_for_locks_at_most"], {"milliseconds": _LOCK_WAIT})
         begun = time.monotonic()
         fanned = await _close(at.gate, move, rest.tables)
+        if fanned < rest.appender.last:
+            # The target's fan-out has passed these events, and begins behind them.
+            raise _NotYet("events have not become deliveries of webhooks yet")
         # The records arrive by the replication while the rest is carried.
         arrival = asyncio.create_task(echo(at.marker, at.echo, move, _MARKER_WAIT))
         tasks: list[asyncio.Task[Any]] = [arrival]
@@ -150,7 +153,8 @@ async def _close(gate: Session, move: Move, tables: Sequence[Table]) -> int:
         # Before the tables: a write that has both of them takes them in this order.
         await gate.execute(QUERIES["close_gate"], {"workspace_id": move.workspace_id})
         await gate.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(listed))
-        held = await gate.execute(QUERIES["hold_fan_out"])
+        await gate.execute(QUERIES["hold_fan_out"])
+        held = await gate.execute(QUERIES["fanned_out"], {"workspace_id": move.workspace_id})
     (fanned,) = await held.fetchone() or (0,)
     return int(fanned)
 
@@ -212,13 +216,13 @@ async def _carry_rest(source: Session, target: Session, move: Move, rest: _Rest,
 
 
 async def _rest_webhooks(ends: Ends, move: Move) -> None:
-    """Have the source send nothing more, and return when all that is on its way has arrived."""
+    """Have the source send nothing more, and return when all that is on its way, or is to become a delivery, has."""
     of_workspace = {"workspace_id": move.workspace_id}
     async with ends.source.session() as connection:
         await connection.execute(QUERIES["pause_webhooks"], of_workspace)
     until = time.monotonic() + _DELIVERY_WAIT
     async with ends.source.session() as connection:
-        while any(await _counts(connection, move, "claimed_deliveries")):
+        while any(await _counts(connection, move, "claimed_deliveries", "consumers_behind")):
             await connection.rollback()
             if time.monotonic() > until:
                 raise MoveRefused("deliveries of webhooks are on their way for too long: start the move again later")

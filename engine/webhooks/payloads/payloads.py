@@ -3,10 +3,12 @@
 import logging
 from collections import OrderedDict, defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.planner.arguments.trees import Bindings, PrincipalValueUnusable
+from fieldstone.engine.planner.subscriptions import LOG
 from fieldstone.engine.planner.whole_record import seen_feed, whole_feed, whole_record
 from fieldstone.engine.positions import number_of
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
@@ -15,6 +17,7 @@ from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, ResponseTooLarge, Serialization, StaleSchema
 from fieldstone.sql.executor import Database
 from fieldstone.sql.frozen import frozen
+from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.sqlstate import is_passing
 from fieldstone.sql.statement import Row, Statement
 
@@ -156,15 +159,19 @@ class RecordReader:
     Args:
         database: where the log is.
         limit: the greatest distance between the positions of one call.
+        log: the events.
     """
 
-    def __init__(self, database: Database, *, limit: int) -> None:
+    def __init__(self, database: Database, *, limit: int, log: Table = LOG) -> None:
         self._database = database
         self._limit = limit
+        self._log = log
         self._statements: OrderedDict[tuple[UUID, str], tuple[Object, Statement]] = OrderedDict()
         self._tries: OrderedDict[int, int] = OrderedDict()
 
-    async def read(self, object_: Object, action: str, positions: Sequence[int]) -> Mapping[int, str]:
+    async def read(
+        self, snapshot: Snapshot, object_: Object, action: str, positions: Sequence[int]
+    ) -> Mapping[int, str]:
         """Return the records of an object's events at these positions, which are in order.
 
         A record that cannot be written as JSON is null, and the server's log has the reason.
@@ -174,7 +181,7 @@ class RecordReader:
             DatabaseError: the statement failed for a reason that is not one event's, or that may pass.
         """
         statement = self._statement(object_, action)
-        read = await self._each(statement, positions, [], b"[{}]")
+        read = await self._each(snapshot.workspace.id, statement, positions, [], b"[{}]")
         return {position: seen.record for position, seen in read.items()}
 
     async def read_seen(
@@ -190,7 +197,7 @@ class RecordReader:
         Claims that do not fit into the rules of the object see none.
         """
         feed = seen_feed(view, object_, action, limit=self._limit)
-        statement = compile_plan(feed.feed)
+        statement = compile_plan(replace(feed.feed, log=self._log))
         groups: defaultdict[tuple[bytes | None, ...], dict[int, dict[str, str | None]]] = defaultdict(dict)
         for number, given in enumerate(claims, start=1):
             bindings = Bindings(variables={}, actor="", claims=given)
@@ -206,21 +213,26 @@ class RecordReader:
         found: defaultdict[int, list[SeenRecord]] = defaultdict(list)
         for guards, sets in groups.items():
             numbers = [*sets]
-            read = await self._each(statement, positions, guards, dumps([*sets.values()]).encode())
+            read = await self._each(view.workspace.id, statement, positions, guards, dumps([*sets.values()]).encode())
             for position, seen in read.items():
                 meant = frozenset(numbers[place - 1] for place in seen.numbers)
                 found[position].append(seen._replace(numbers=meant))
         return found
 
     async def _each(
-        self, statement: Statement, positions: Sequence[int], guards: Sequence[bytes | None], sets: bytes
+        self,
+        workspace_id: UUID,
+        statement: Statement,
+        positions: Sequence[int],
+        guards: Sequence[bytes | None],
+        sets: bytes,
     ) -> Mapping[int, SeenRecord]:
         found: dict[int, SeenRecord] = {}
         pending = [tuple(positions)]
         while pending:
             part = pending.pop()
             try:
-                found |= await self._read(statement, part, guards, sets)
+                found |= await self._read(workspace_id, statement, part, guards, sets)
             except DatabaseError as error:
                 if self._is_retried(error, part):
                     raise
@@ -249,7 +261,7 @@ class RecordReader:
         key = (object_.id, action)
         known = self._statements.get(key)
         if known is None or known[0] is not object_:
-            known = object_, compile_plan(whole_feed(object_, action, limit=self._limit))
+            known = object_, compile_plan(replace(whole_feed(object_, action, limit=self._limit), log=self._log))
             self._statements[key] = known
         self._statements.move_to_end(key)
         while len(self._statements) > _MOST_STATEMENTS:
@@ -257,11 +269,17 @@ class RecordReader:
         return known[1]
 
     async def _read(
-        self, statement: Statement, positions: Sequence[int], guards: Sequence[bytes | None], sets: bytes
+        self,
+        workspace_id: UUID,
+        statement: Statement,
+        positions: Sequence[int],
+        guards: Sequence[bytes | None],
+        sets: bytes,
     ) -> Mapping[int, SeenRecord]:
         after, upto = positions[0] - 1, positions[-1]
         bounded = statement if len(positions) > 1 else statement.unlimited()
-        rows = await self._database.read(bounded, [*guards, b"%d" % after, b"%d" % upto, sets])
+        parameters = [*guards, b"%d" % after, b"%d" % upto, sets]
+        rows = await self._database.read(bounded, parameters, share=workspace_id.int)
         if any(len(row[2] or b"") > LONGEST_RECORD for row in rows):
             raise ResponseTooLarge(f"the record has more than {LONGEST_RECORD} bytes")
         return {int(row[0] or 0): _seen(row) for row in rows}

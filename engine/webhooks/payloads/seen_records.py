@@ -17,22 +17,22 @@ _Claims = Mapping[str, JsonValue]
 
 
 async def read_shown(
-    records: RecordReader, snapshots: Mapping[UUID, Snapshot | None], events: Sequence[NewEvent]
+    records: RecordReader, snapshot: Snapshot, events: Sequence[NewEvent]
 ) -> Mapping[int, Sequence[Shown]]:
-    """Return the records of events for the webhooks whose roles see the objects with restrictions, by the position.
+    """Return the records of a workspace's events for the webhooks whose roles see the objects with restrictions.
 
-    A webhook gets no event of a record that its role may not read, and no update of fields alone that it may not read.
+    The keys are positions. A webhook gets no event of a record that its role may not read, and no update of fields
+    alone that it may not read.
     """
-    kinds: defaultdict[tuple[UUID, UUID, UUID, str], list[NewEvent]] = defaultdict(list)
+    kinds: defaultdict[tuple[UUID, UUID, str], list[NewEvent]] = defaultdict(list)
     for event in events:
         for role_id in dict.fromkeys(one.role_id for one in event.webhooks.values()):
-            kinds[event.workspace_id, role_id, event.object_id, event.action].append(event)
+            kinds[role_id, event.object_id, event.action].append(event)
     found: defaultdict[int, list[Shown]] = defaultdict(list)
-    for (workspace_id, role_id, object_id, action), told in kinds.items():
-        snapshot = snapshots[workspace_id]
-        object_ = None if snapshot is None else snapshot.objects.get(object_id)
-        seen = None if snapshot is None or object_ is None else find_seen(snapshot, role_id, object_)
-        if snapshot is None or object_ is None or seen is None or seen is object_:
+    for (role_id, object_id, action), told in kinds.items():
+        object_ = snapshot.objects[object_id]
+        seen = find_seen(snapshot, role_id, object_)
+        if seen is None or seen is object_:
             continue
         columns = {*read_columns(seen)}
         meant = [event for event in told if action != "updated" or columns.intersection(event.changed)]

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 from fieldstone.engine.webhooks.sending.backoff import read_retry_after
-from fieldstone.engine.webhooks.sending.ssrf_guard import RefusedTarget, Targets, UnknownHost
+from fieldstone.engine.webhooks.sending.look_ups import WORKSPACE, UnknownHost
+from fieldstone.engine.webhooks.sending.ssrf_guard import RefusedTarget, Targets
 from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from fieldstone.metadata.errors import SecretUnreadable
@@ -120,7 +121,10 @@ class Sender:
                 target.url,
                 content=body,
                 headers=_headers(self.box.open(target.secret), delivery_id, event, body) | self.further_headers(),
-                extensions={"timeout": httpx.Timeout(self.time_limit).as_dict()},
+                extensions={
+                    "timeout": httpx.Timeout(self.time_limit).as_dict(),
+                    WORKSPACE: target.workspace_id,
+                },
             )
             async with asyncio.timeout(self.time_limit):
                 transport = self._echo if self._echoes and request.url.host == ECHO_HOST else self._transport

@@ -5,12 +5,12 @@ https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.or
 """
 
 import asyncio
-import socket
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING
+from uuid import UUID
 
+from fieldstone.engine.webhooks.sending.look_ups import LookUp, LookUps, UnknownHost, look_up
 from fieldstone.metadata.json_text import unstorable
 from fieldstone.metadata.roles.networks import read_network
 
@@ -21,11 +21,10 @@ LONGEST_URL = 2_048
 _LOOK_UP_LIMIT = 5.0
 """Seconds that the name of a new target may take to be resolved."""
 _LOOK_UPS = 32
+"""The most names of deliveries that are looked up at once."""
+_CHECKS = 8
+"""The most names of new targets."""
 _HIGHEST_PORT = 65_535
-
-LookUp = Callable[[str, int], Sequence[str]]
-"""Yields the addresses of a host, as texts; raises OSError. It may block."""
-
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -68,20 +67,6 @@ class RefusedTarget(Exception):
     """The target is refused; the sentence names the rule."""
 
 
-class UnknownHost(Exception):
-    """The host's name cannot be resolved."""
-
-
-def look_up(host: str, port: int) -> list[str]:
-    """Return the addresses that this machine finds for a host.
-
-    Raises:
-        OSError: it finds none.
-    """
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
-
-
 class Targets:
     """Decides where events may be sent.
 
@@ -92,41 +77,42 @@ class Targets:
 
     def __init__(self, allowed: Sequence[Network] = (), *, look_up: LookUp = look_up) -> None:
         self._allowed = tuple(allowed)
-        self._look_up = look_up
-        # Threads of its own: a name server that does not answer must not take those of other work.
-        self._threads = ThreadPoolExecutor(_LOOK_UPS, thread_name_prefix="webhook host")
+        self._deliveries = LookUps(look_up, _LOOK_UPS)
+        self._checks = LookUps(look_up, _CHECKS)
 
     def close(self) -> None:
         """End the look-ups."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._deliveries.close()
+        self._checks.close()
 
-    async def check(self, url: str) -> None:
-        """Check the URL of a new target; a host without an address yet is checked at each delivery.
+    async def check(self, url: str, workspace_id: UUID | None = None) -> None:
+        """Check the URL of a workspace's new target; a host without an address yet is checked at each delivery.
 
         Raises:
             RefusedTarget: nothing may be sent there.
         """
         parsed = parse(url)
+        host = parsed.raw_host.decode("ascii")
         try:
             async with asyncio.timeout(_LOOK_UP_LIMIT):
-                await self.resolve(parsed.raw_host.decode("ascii"), parsed.port or 443)
+                self._admit(host, await self._checks.find(host, parsed.port or 443, workspace_id))
         except (UnknownHost, TimeoutError):
             return
 
-    async def resolve(self, host: str, port: int) -> list[str]:
-        """Return the addresses of a host that may be sent to.
-
-        Where the operator allows one address of a host, its other addresses are left out: `localhost` often has two.
+    async def resolve(self, host: str, port: int, workspace_id: UUID | None = None) -> list[str]:
+        """Return the addresses of a host that a workspace's deliveries may be sent to.
 
         Raises:
             RefusedTarget: one of them is refused.
             UnknownHost: the host has none.
         """
-        loop = asyncio.get_running_loop()
-        try:
-            texts = await loop.run_in_executor(self._threads, self._look_up, host, port)
-        except (OSError, UnicodeError) as error:
-            raise UnknownHost(f"the host {host} cannot be resolved: {error}") from error
+        return self._admit(host, await self._deliveries.find(host, port, workspace_id))
+
+    def _admit(self, host: str, texts: Sequence[str]) -> list[str]:
+        """Return the addresses of a host that may be sent to; raises RefusedTarget.
+
+        Where the operator allows one address of a host, its other addresses are left out: `localhost` often has two.
+        """
         addresses = [read_address(text) for text in texts]
         refused = {address: kind for address in addresses if (kind := describe_refused(address, self._allowed))}
         if refused and not any(is_allowed(address, self._allowed) for address in addresses):

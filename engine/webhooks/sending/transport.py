@@ -2,17 +2,23 @@
 
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from ssl import SSLContext
+from uuid import UUID
 
 import httpcore
 import httpx
 
+from fieldstone.engine.webhooks.sending.look_ups import WORKSPACE
 from fieldstone.engine.webhooks.sending.ssrf_guard import Targets
 
 _IDLE = 5.0
 """Seconds that a connection is kept for the next event."""
 
 _MOST_IDLE = 64
+
+_WORKSPACE: ContextVar[UUID | None] = ContextVar("_WORKSPACE", default=None)
+"""The id of the workspace whose request opens a connection, which the interface of the network does not hand on."""
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
@@ -49,8 +55,13 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             content=content,
             extensions=request.extensions,
         )
-        with _httpx_errors():
-            answered = await self._pool.handle_async_request(asked)
+        # The pool opens a connection in the task of the request that needs it.
+        asking = _WORKSPACE.set(request.extensions.get(WORKSPACE))
+        try:
+            with _httpx_errors():
+                answered = await self._pool.handle_async_request(asked)
+        finally:
+            _WORKSPACE.reset(asking)
         return httpx.Response(
             status_code=answered.status,
             headers=answered.headers,
@@ -98,7 +109,7 @@ class _GuardedNetwork(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         failure: Exception | None = None
-        for address in await self._targets.resolve(host, port):
+        for address in await self._targets.resolve(host, port, _WORKSPACE.get()):
             try:
                 return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:

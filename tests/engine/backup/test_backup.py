@@ -323,6 +323,7 @@ async def test_each_table_of_the_catalog_belongs_to_a_workspace_or_stays(other: 
         ("moved_event", "position"),
         ("log_consumer", "position"),
         ("webhook", "start_position"),
+        ("webhook", "resumed_position"),
         ("webhook_delivery", "position"),
     }
 

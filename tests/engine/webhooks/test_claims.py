@@ -374,7 +374,7 @@ async def test_what_has_ended_is_kept_for_a_while(database: Database, claims: Cl
         ids=[claimed[0].id, claimed[2].id],
     )
     assert await trim(database, Keep(delivered=timedelta(hours=1), failed=timedelta(hours=3))) == 1
-    assert await trim(database, Keep(delivered=timedelta(hours=1), failed=timedelta(hours=1))) == 1
+    assert await trim(database, Keep(delivered=timedelta(hours=3), failed=timedelta(hours=1))) == 1
     rows = await run(database, "SELECT status, count(*)::int FROM fieldstone.webhook_delivery GROUP BY 1 ORDER BY 1")
     assert rows == [("DELIVERED", 2), ("FAILED", 1), ("PENDING", 1)]
 

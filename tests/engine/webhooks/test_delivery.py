@@ -141,7 +141,7 @@ async def until_recorded(sending: Sending) -> None:
                 cursor = await connection.execute(
                     "SELECT (SELECT count(*) FROM fieldstone.event_staging)"
                     " + (SELECT max(position) FROM fieldstone.event_log)"
-                    " - (SELECT position FROM fieldstone.log_consumer WHERE name = 'webhooks')"
+                    " - (SELECT min(position) FROM fieldstone.log_consumer)"
                     " + (SELECT count(*) FROM fieldstone.webhook_delivery WHERE status = 'PENDING')"
                 )
                 if await cursor.fetchone() == (0,):

@@ -1,30 +1,13 @@
 """Events from before a change of the model: lost parts are left out, and all later events are delivered."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
-import psycopg
 import pytest
 
-from fieldstone.engine.webhooks.fan_out import CONSUMER
 from tests.engine.webhooks.conftest import Sending
 from tests.engine.webhooks.target import TargetServer
+from tests.engine.webhooks.unread_events import unread
 from tests.waiting import until
-
-
-@asynccontextmanager
-async def unread(workspace_dsn: str, sending: Sending) -> AsyncIterator[None]:
-    """Have no process read events for webhooks during the block; the events of its writes are in the log at its end."""
-    async with await psycopg.AsyncConnection.connect(workspace_dsn) as reader:
-        await reader.execute("SELECT FROM fieldstone.log_consumer WHERE name = %s FOR UPDATE", [CONSUMER])
-        yield
-        async with asyncio.timeout(30):
-            async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as watcher:
-                while await (await watcher.execute("SELECT FROM fieldstone.event_staging LIMIT 1")).fetchone():
-                    await asyncio.sleep(0.005)
-        assert await sending.deliveries() == []
 
 
 async def test_the_events_of_an_object_that_was_deleted_hold_nobody_up(

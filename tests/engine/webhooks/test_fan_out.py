@@ -7,7 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from fieldstone.engine.webhooks.fan_out import CONSUMER, FanOut
+from fieldstone.engine.webhooks.apart import CONSUMER
+from fieldstone.engine.webhooks.fan_out import FanOut
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.tasks import end_tasks
 from fieldstone.sql.concurrency.wakeup import Wake
@@ -54,9 +55,9 @@ class LateDatabase(RecordingDatabase):
         is_first = not self.log.steps
         rows = await super().read(*arguments, **options)
         if is_first:
-            ((position, *_),) = rows
+            ((position, *_, apart),) = rows
             assert position is not None
-            return [(b"%d" % (int(position) - 1), position, b"t")]
+            return [(b"%d" % (int(position) - 1), position, b"t", apart)]
         return rows
 
 

@@ -7,8 +7,9 @@ from uuid import UUID
 import pytest
 import trustme
 
+from fieldstone.engine.webhooks.sending.look_ups import LookUp
 from fieldstone.engine.webhooks.sending.sender import Outcome, Sender
-from fieldstone.engine.webhooks.sending.ssrf_guard import LookUp, RefusedTarget, Targets, read_networks
+from fieldstone.engine.webhooks.sending.ssrf_guard import RefusedTarget, Targets, read_networks
 from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from tests.engine.webhooks.target import TargetServer, target_server
 

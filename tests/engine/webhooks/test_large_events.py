@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from fieldstone.engine.webhooks import fan_out
+from fieldstone.engine.webhooks import deliveries
 from fieldstone.sql.errors import LimitExceeded
 from fieldstone.sql.statement import Row, Step
 from tests.engine.webhooks.conftest import Sending, Start
@@ -35,7 +35,7 @@ async def test_deliveries_that_are_too_large_for_one_statement_are_made_by_sever
     sending: Sending, target: TargetServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each piece has some webhooks of an event, or some events."""
-    monkeypatch.setattr(fan_out, "MOST_CHARACTERS", 5_000)
+    monkeypatch.setattr(deliveries, "MOST_CHARACTERS", 5_000)
     for number in range(3):
         await sending.webhook(f"{target.url}/{number}", "person.*")
     await create(sending, 10, 9_000, *[600] * 10, 3_000, 3_000)

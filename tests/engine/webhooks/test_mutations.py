@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fieldstone.metadata.catalog import webhooks
 from tests.engine.webhooks.conftest import Sending, Start
 from tests.engine.webhooks.signatures import check_signature
 from tests.engine.webhooks.target import Received, Reply, TargetServer
@@ -44,6 +45,17 @@ async def test_a_webhook_is_made_changed_and_deleted(sending: Sending, target: T
 
 async def test_two_webhooks_have_two_secrets(sending: Sending, target: TargetServer) -> None:
     assert (await sending.webhook(target.url))["secret"] != (await sending.webhook(target.url))["secret"]
+
+
+async def test_the_webhooks_of_a_workspace_are_bounded(
+    sending: Sending, target: TargetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "MOST_WEBHOOKS", 2)
+    for _ in range(2):
+        await sending.webhook(target.url)
+    error = await sending.error(CREATE, input={"targetUrl": target.url, "operations": ["*.*"]})
+    assert error["extensions"]["code"] == "BAD_USER_INPUT"
+    assert "at most 2 webhooks" in error["message"]
 
 
 async def test_all_roots_of_a_request_are_one_transaction(sending: Sending, target: TargetServer) -> None:

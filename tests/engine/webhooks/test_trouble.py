@@ -12,6 +12,7 @@ from tests.engine.webhooks.target import Received, Reply, TargetServer, take, ta
 from tests.ports import free_port
 from tests.waiting import until
 
+CHANGE = "mutation ($id: UUID!, $input: UpdateWebhookInput!) { updateWebhook(id: $id, input: $input) { id } }"
 REDELIVER = "mutation ($id: UUID!) { redeliver(id: $id) { id status attempts } }"
 
 
@@ -46,6 +47,26 @@ async def test_a_slow_target_does_not_delay_others(start_sending: Start, target:
         assert 0 < slow.busiest <= 8
         released.set()
         await slow.until_taken(100)
+
+
+@pytest.mark.parametrize("change", ["isActive", "targetUrl"])
+async def test_a_new_target_or_an_activation_ends_the_backoff_of_each_delivery(
+    start_sending: Start, target: TargetServer, change: str
+) -> None:
+    """Only the rest of the webhook ended: its deliveries were sent when their own backoff had passed."""
+    target.behave = refuse
+    async with start_sending(webhook_retry_delay=3_000) as sending:
+        webhook = await sending.webhook(target.url, "person.*")
+        person = await sending.person("a@example.com")
+        await sending.update(person, city="Bonn")
+        async with asyncio.timeout(30):
+            while not any(one["attempts"] and one["error"] for one in await sending.deliveries()):
+                await asyncio.sleep(0.02)
+        target.behave = take
+        changed = {"isActive": True, "targetUrl": f"{target.url}/new"}[change]
+        await sending.data(CHANGE, id=webhook["id"], input={change: changed})
+        events = await target.until_taken(2)
+        assert [event["event"] for event in events] == ["person.created", "person.updated"]
 
 
 async def test_targets_that_fail_leave_places_for_others(start_sending: Start, target: TargetServer) -> None:

@@ -1,0 +1,166 @@
+"""Workspaces apart: those whose events take longer than others should wait for have a consumer of the log each.
+
+Such a consumer begins where that of all others is, follows it, and ends when it has caught up (see `fan_out`). So
+neither a workspace with many deliveries nor one whose rules are slow holds the events of another one up.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from fieldstone.engine.events.log.batch_size import BatchSize
+from fieldstone.engine.webhooks.deliveries import Move, ShownEvent, make_deliveries
+from fieldstone.engine.webhooks.payloads.payloads import NewEvent, RecordReader, read_event
+from fieldstone.engine.webhooks.payloads.shown_events import show_events
+from fieldstone.metadata.errors import UnknownObject
+from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.sql.concurrency.backoff import EVEN, Backoff
+from fieldstone.sql.concurrency.tasks import end_tasks, report_failure
+from fieldstone.sql.errors import DatabaseError, ResponseTooLarge, StaleSchema
+from fieldstone.sql.executor import Database
+from fieldstone.sql.queries import named_statement
+
+_LOG = logging.getLogger(__name__)
+
+CONSUMER: Final = "webhooks"
+"""The name of the consumer of all workspaces but those apart."""
+PREFIX: Final = f"{CONSUMER} "
+"""The beginning of the name of a workspace's own consumer; its id follows."""
+INTERVAL: Final = 1.0
+"""Seconds between ticks that no wakeup asks for, and of the longest backoff."""
+FIRST_PAUSE: Final = 0.01
+"""Seconds of the first backoff while another process is ahead or has the lock, and there are new events."""
+_AT_ONCE = 4
+"""Workspaces of which a process makes deliveries at once; further ones take turns with them."""
+
+_BEGIN = named_statement(__name__, "begin_apart")
+_MATCH = named_statement(__name__, "match_events")
+
+
+def name_of(workspace_id: UUID) -> str:
+    """Return the name of a workspace's own consumer."""
+    return f"{PREFIX}{workspace_id}"
+
+
+def workspace_of(name: str) -> UUID:
+    """Return the id of the workspace whose own consumer has this name."""
+    return UUID(name.removeprefix(PREFIX))
+
+
+async def match_events(
+    database: Database, after: int, upto: int, *, only: UUID | None = None, without: Sequence[UUID] = ()
+) -> list[NewEvent]:
+    """Return the events between two positions that match webhooks, of one workspace or without those of some."""
+    statement, parameters = _MATCH.bind(after=after, upto=upto, only=only, without=without)
+    rows = await database.read(statement if upto - after > 1 else statement.unlimited(), parameters)
+    return [read_event(row) for row in rows]
+
+
+async def show_workspace(
+    records: RecordReader, current: CurrentSnapshots, workspace_id: UUID, events: Sequence[NewEvent]
+) -> list[ShownEvent]:
+    """Return the events of a workspace as its webhooks get them.
+
+    Raises:
+        DatabaseError: they cannot be read now, or not so many at once.
+    """
+    try:
+        snapshot = await current.refresh(workspace_id)
+    except UnknownObject:
+        return []
+    shown = await show_events(records, snapshot, events)
+    for event in events:
+        if event.position not in shown:
+            _LOG.warning("event %d is of an object that was deleted: no webhook gets it", event.position)
+    return [ShownEvent(event, snapshot.workspace, shown[event.position]) for event in events if event.position in shown]
+
+
+class Apart:
+    """One process's share of the fan-out of workspaces apart.
+
+    Args:
+        database: where the log is.
+        current: the snapshots by which payloads are written.
+        made: called after deliveries were made.
+        batch: the most events that one tick reads.
+    """
+
+    def __init__(self, database: Database, current: CurrentSnapshots, *, made: Callable[[], None], batch: int) -> None:
+        self._database = database
+        self._current = current
+        self._records = RecordReader(database, limit=batch)
+        self._made = made
+        self._batch = batch
+        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def go_on(self, consumers: Iterable[str]) -> None:
+        """Have these workspaces' own consumers follow that of all others."""
+        for name in consumers:
+            if name not in self._tasks:
+                task = asyncio.create_task(self._follow(name), name=f"fieldstone {name}")
+                report_failure(task)
+                self._tasks[name] = task
+                task.add_done_callback(partial(self._forget, name))
+
+    async def close(self) -> None:
+        """End the work of this process."""
+        await end_tasks(*self._tasks.values())
+
+    def _forget(self, name: str, _: "asyncio.Task[None]") -> None:
+        del self._tasks[name]
+
+    async def _follow(self, name: str) -> None:
+        """Make the deliveries of a workspace's events until its own consumer has caught up."""
+        batch, backoff = BatchSize(self._batch), Backoff(FIRST_PAUSE, longest=INTERVAL, spread=EVEN)
+        more: bool | None = True
+        while more is not False:
+            try:
+                async with self._turns:
+                    more = await self._tick(name, batch)
+            except StaleSchema as error:
+                _LOG.info("the model has changed, events are read again: %s", error)
+                await asyncio.sleep(FIRST_PAUSE)
+            except DatabaseError as error:
+                _LOG.warning("events wait to be sent to webhooks of the workspace %s: %s", workspace_of(name), error)
+                await asyncio.sleep(INTERVAL)
+            else:
+                if more is None:
+                    await backoff.wait()
+                else:
+                    backoff.reset()
+
+    async def _tick(self, name: str, batch: BatchSize) -> bool | None:
+        """Read a batch of a workspace's events; return whether there are more, None if another process is ahead.
+
+        Raises:
+            DatabaseError: the next batch is smaller.
+        """
+        size = batch.now
+        try:
+            with batch.tried():
+                return await self._move(name, batch)
+        except ResponseTooLarge:
+            if size == 1:
+                raise
+            return True
+
+    async def _move(self, name: str, batch: BatchSize) -> bool | None:
+        rows = await self._database.read(*_BEGIN.bind(name=CONSUMER, apart=name, batch=batch.now))
+        if not rows:
+            return False
+        after, upto = int(rows[0][0] or 0), int(rows[0][1] or 0)
+        if upto <= after:
+            return False
+        workspace_id = workspace_of(name)
+        events = await match_events(self._database, after, upto, only=workspace_id)
+        shown = await show_workspace(self._records, self._current, workspace_id, events)
+        made = await make_deliveries(self._database, shown, Move(consumer=name, after=after, upto=upto), batch)
+        if made is None:
+            return None
+        if made:
+            self._made()
+        return True

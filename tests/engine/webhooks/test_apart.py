@@ -1,0 +1,110 @@
+"""engine/webhooks/apart.py: the events of a workspace do not wait for those of another one that take long."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from fieldstone.engine.webhooks import fan_out
+from fieldstone.engine.webhooks.apart import CONSUMER, Apart, name_of
+from tests.apis import PRINCIPAL, WORKSPACE_ID
+from tests.engine.metadata_api.roles import UPDATE
+from tests.engine.webhooks.conftest import Sending, Start
+from tests.engine.webhooks.slow_rules import BUYERS, locked, make_role
+from tests.engine.webhooks.target import Received, Reply, TargetServer
+from tests.waiting import until, until_true
+
+
+async def beside(sending: Sending) -> Sending:
+    """A client of another workspace of the same app."""
+    other = await sending.services.foundation.workspaces.create("other", actor="test")
+    return Sending(services=sending.services, principal=replace(PRINCIPAL, workspace_id=other.workspace.id))
+
+
+async def consumers(sending: Sending) -> list[str]:
+    """The names of the consumers of the log."""
+    async with sending.services.foundation.database.session() as connection:
+        cursor = await connection.execute("SELECT name FROM fieldstone.log_consumer ORDER BY name")
+        return [name for (name,) in await cursor.fetchall()]
+
+
+async def test_events_of_a_rule_that_is_answered_late_hold_no_other_workspace_up(
+    start_sending: Start, workspace_dsn: str, target: TargetServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each of them may take five times the time of a statement, one after the other."""
+    async with start_sending(statement_timeout=1) as sending:
+        other = await beside(sending)
+        await other.webhook(target.url, "person.created")
+        await make_role(sending, BUYERS)
+        await sending.webhook(f"{target.url}/rep", "person.created", role="rep")
+        async with locked(workspace_dsn, "opportunity"):
+            await sending.people("a@example.com", "b@example.com")
+            await until_true(lambda: _is_apart(sending))
+            await other.person("c@example.com")
+            await target.until_taken(1)
+            assert "cannot be sent" not in caplog.text
+
+
+async def _is_apart(sending: Sending) -> bool:
+    return await consumers(sending) == [CONSUMER, name_of(WORKSPACE_ID)]
+
+
+async def test_a_payload_that_cannot_be_built_again_holds_no_other_workspace_up(
+    start_sending: Start, workspace_dsn: str, target: TargetServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refuse(received: Received) -> Reply:
+        return Reply(status=503 if received.path.endswith("/rep") else 200)
+
+    target.behave = refuse
+    async with start_sending(statement_timeout=2) as sending:
+        other = await beside(sending)
+        await other.webhook(target.url, "person.created")
+        role = await make_role(sending, {"city": {"eq": "Berlin"}})
+        await sending.webhook(f"{target.url}/rep", "person.created", role="rep")
+        await sending.person("a@example.com", city="Berlin")
+        await target.until_received(1)
+        grants = [{"object": "person", "read": {"rule": BUYERS}}, {"object": "opportunity", "read": {}}]
+        async with locked(workspace_dsn, "opportunity"):
+            await sending.data(UPDATE, id=role, input={"grants": grants})
+            await until(lambda: "waits: canceling statement" in caplog.text)
+            await other.person("b@example.com")
+            await target.until_taken(1)
+            assert [one["status"] for one in await sending.deliveries()] == ["PENDING"]
+
+
+async def test_a_workspace_with_many_deliveries_catches_up_beside_the_others(
+    sending: Sending, target: TargetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[str] = []
+
+    def note(_: Apart, names: Iterable[str]) -> None:
+        begun.extend(names)
+
+    monkeypatch.setattr(fan_out, "_SHARE", 5)
+    other = await beside(sending)
+    await other.webhook(f"{target.url}/other", "person.created")
+    for number in range(2):
+        await sending.webhook(f"{target.url}/{number}", "person.created")
+    with monkeypatch.context() as patched:
+        patched.setattr(Apart, "go_on", note)
+        made = await sending.people(*(f"{number}@example.com" for number in range(10)))
+        await until(lambda: name_of(WORKSPACE_ID) in begun)
+        made.append(await sending.person("last@example.com"))
+        beyond = await other.person("a@example.com")
+        (event,) = await target.until_taken(1)
+        assert event["recordId"] == beyond
+        assert await _is_apart(sending)
+    await target.until_taken(1 + 2 * 11)
+    assert sorted((one.path, one.event["recordId"]) for one in target.received) == sorted(
+        [("/hook/other", beyond), *((f"/hook/{number}", id_) for number in range(2) for id_ in made)]
+    )
+    await other.person("b@example.com")
+    await target.until_taken(2 + 2 * 11)
+
+    async def is_joined() -> bool:
+        return await consumers(sending) == [CONSUMER]
+
+    await until_true(is_joined)
+    await sending.person("together@example.com")
+    await target.until_taken(2 + 2 * 12)
+    assert len({one.headers["x-fieldstone-delivery"] for one in target.received}) == len(target.received)
