@@ -3,11 +3,13 @@
 The heavy part is made in the work thread; all that is kept is found and kept on the event loop.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
-from typing import Generic, NamedTuple, TypeVar
+from typing import Final, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
 from graphql import GraphQLSchema
@@ -60,6 +62,18 @@ MOST_LIMITS = 1_000
 """Different limits of roles that are kept."""
 
 T = TypeVar("T")
+
+_IS_PATIENT: Final[ContextVar[bool]] = ContextVar("is_patient", default=False)
+
+
+@contextmanager
+def waiting_patiently() -> Iterator[None]:
+    """Have no call within the block be refused because it would wait too long: no client waits for it."""
+    token = _IS_PATIENT.set(True)
+    try:
+        yield
+    finally:
+        _IS_PATIENT.reset(token)
 
 
 class Call(NamedTuple, Generic[P_co]):
@@ -140,10 +154,12 @@ class Compiler:
         """Return the result of the first call for an operation.
 
         Raises:
-            Overloaded: it is heavy, and would wait too long.
+            Overloaded: it is heavy, and would wait too long for a client.
             ServiceUnavailable: too many heavy ones of the workspace wait.
         """
-        return await self._work.run(workspace_id, call, key=key, is_first=True) if is_heavy else call()
+        if not is_heavy:
+            return call()
+        return await self._work.run(workspace_id, call, key=key, is_first=not _IS_PATIENT.get())
 
     async def operation(self, key: OperationKey, snapshot: Snapshot, principal: Principal) -> AnyOperation:
         """Return the operation of a document, valid under this snapshot, from the cache where it is there.

@@ -27,6 +27,7 @@ from fieldstone.engine.errors import (
     MethodNotAllowed,
     NotFound,
     ServiceUnavailable,
+    Timeout,
     ValidationFailed,
 )
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription
@@ -39,7 +40,7 @@ from fieldstone.engine.planner.arguments.field_errors import replace_marks
 from fieldstone.engine.planner.price import Meter
 from fieldstone.engine.replicas.reads import Read, Reads
 from fieldstone.engine.request.answer import SHARED_TEXT_RATIO, Answer, SchemaAnswer, executed, refusal, text_of
-from fieldstone.engine.request.compiler import Call, Compiler
+from fieldstone.engine.request.compiler import Call, Compiler, waiting_patiently
 from fieldstone.engine.request.execution.subscription import open_subscription
 from fieldstone.engine.request.idempotency.claim import Claim, Keeping, SentKey, build_claim
 from fieldstone.engine.request.idempotency.kept_answers import KeptAnswers
@@ -221,19 +222,24 @@ class GraphQLApi:
         return await self.compiler.run_first(principal.workspace_id, build, is_heavy=is_heavy)
 
     async def subscribe(self, principal: Principal, operation: SubscriptionRequest) -> AnySubscription:
-        """Return the subscription that an operation is.
+        """Return the subscription that an operation is, which no client waits for.
 
         Raises:
             Refused: it is none, or not under the current model.
+            ServiceUnavailable: the database or the work thread cannot be asked now.
+            Timeout: the database has not answered in time.
         """
         try:
             request = GraphQLRequest(
                 query=operation.query, operation_name=operation.operation_name, variables=operation.variables
             )
             request = await find_document(self.documents, principal, request)
-            opened = await self._resolve(principal, request, allow_mutation=False)
+            with waiting_patiently():
+                opened = await self._resolve(principal, request, allow_mutation=False)
         except InvalidDocument as invalid:
             raise Refused(invalid.errors) from None
+        except (ServiceUnavailable, Timeout):
+            raise
         except ApiError as error:
             raise Refused([error]) from None
         if not isinstance(opened, AnySubscription):

@@ -1,10 +1,13 @@
 """The ends of operations: the deadline of a request, and one timer for all operations with the same limit."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
+
+_LOG = logging.getLogger(__name__)
 
 DEADLINE: Final[ContextVar[float | None]] = ContextVar("deadline", default=None)
 """The event loop's time at which the client of the running task's request gives up; None where it has said none."""
@@ -78,5 +81,8 @@ class Overdue:
                 loop.call_later(due - now, self._sweep, loop)
                 return
             del self._waiting[place]
-            act()
+            try:
+                act()
+            except Exception:  # noqa: BLE001 - the edge of a timer, which all other entries have in common
+                _LOG.exception("an end whose time is up has failed")
         self._is_armed = False

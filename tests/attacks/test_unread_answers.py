@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 from websockets import Subprotocol
@@ -30,6 +31,8 @@ def served(databases: Databases) -> Iterator[Served]:
         "FIELDSTONE_UNREAD_TIMEOUT": "2",
         "FIELDSTONE_MAX_BUFFERED_BYTES": str(MOST),
         "FIELDSTONE_POOL_SIZE": "1",
+        # No operation is refused because those before it take long.
+        "FIELDSTONE_MAX_QUEUE_MS": "0",
     }
     with (
         databases.clone(databases.template("default workspace", migrate)) as dsn,
@@ -124,4 +127,32 @@ def test_what_waits_for_all_is_bounded(target: Target) -> None:
     assert peak < before + 120
     kept.send(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
     assert kept.receive()[0] == 200
+    eventually(lambda: unread(target) == 0, "it is not given up", 60)
+
+
+@pytest.mark.alone
+def test_what_waits_for_the_operations_of_sockets_is_bounded(target: Target) -> None:
+    """Each has many large answers, of which the client reads nothing."""
+    ended, before = target.metrics().get("slow beyond the buffered bytes", 0), target.memory()
+    url = target.served.url.replace("http", "ws") + "/graphql"
+    protocol, peak = [Subprotocol("graphql-transport-ws")], 0.0
+    with ExitStack() as stack:
+        for _ in range(3):
+            opened = stack.enter_context(
+                connect(url, subprotocols=protocol, max_size=None, max_queue=1, close_timeout=0.1, ping_interval=None)
+            )
+            key = {"authorization": f"Bearer {target.served.key}"}
+            opened.send(json.dumps({"type": "connection_init", "payload": key}))
+            opened.recv(timeout=60)
+            for number in range(30):
+                opened.send(json.dumps({"type": "subscribe", "id": str(number), "payload": {"query": LARGE}}))
+
+        def are_cut_off() -> bool:
+            nonlocal peak
+            peak = max(peak, target.memory())
+            return target.metrics().get("slow beyond the buffered bytes", 0) >= ended + 2
+
+        eventually(are_cut_off, "nobody is cut off")
+        # The answers of all would take 900 MB.
+        assert peak < before + 400
     eventually(lambda: unread(target) == 0, "it is not given up", 60)

@@ -4,14 +4,18 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Generic, Protocol, TypeVar
 
-from fieldstone.engine.errors import ApiError, BadUserInput
+from fieldstone.engine.errors import ApiError, BadUserInput, ServiceUnavailable, Timeout
+from fieldstone.engine.events.delivery.slots import Slots
 from fieldstone.engine.events.delivery.subscribable import Subscribable
+from fieldstone.engine.events.delivery.work import PAUSE
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.events.subscriptions.subscription import Refused
 from fieldstone.metadata.errors import MetadataError
 
 _AT_ONCE = 50
 """Subscriptions that are renewed before other tasks get their turn."""
+_BESIDE_CLIENTS = 3
+"""Subscriptions that are compiled at once, so that the requests of clients are not crowded out."""
 
 
 class Renewable(Protocol):
@@ -48,12 +52,14 @@ class Renewal(Generic[M]):
         self._api = api
         self._end = end
         self._rejoin = rejoin
+        self._slots = Slots(_BESIDE_CLIENTS)
 
     async def step(self, group: Iterable[M]) -> None:
         """Renew the subscriptions of a retired group, or end those that the model does not allow any more.
 
         Raises:
             DatabaseError: the model cannot be read.
+            ServiceUnavailable, Timeout: the database or the work thread cannot be asked now.
         """
         for number, member in enumerate(group, start=1):
             if number % _AT_ONCE == 0:
@@ -64,7 +70,8 @@ class Renewal(Generic[M]):
     async def _renew(self, member: M, group: Iterable[M]) -> None:
         subscription = member.subscription
         try:
-            renewed = await self._api.subscribe(subscription.principal, subscription.operation)
+            async with self._slots.hold(subscription.principal.workspace_id, slow=False):
+                renewed = await self._subscribe(subscription)
         except Refused as refused:
             self._end(member, refused.errors)
         except MetadataError as error:
@@ -72,3 +79,11 @@ class Renewal(Generic[M]):
         else:
             if member.group is group:
                 self._rejoin(member, renewed)
+
+    async def _subscribe(self, subscription: AnySubscription) -> AnySubscription:
+        try:
+            return await self._api.subscribe(subscription.principal, subscription.operation)
+        except (ServiceUnavailable, Timeout):
+            # The next one would fare no better: the slot passes on after a while.
+            await asyncio.sleep(PAUSE)
+            raise

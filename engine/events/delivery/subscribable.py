@@ -14,7 +14,12 @@ class Subscribable(Protocol):
     """The API that makes subscriptions."""
 
     async def subscribe(self, principal: Principal, operation: SubscriptionRequest) -> AnySubscription:
-        """Return the subscription of an operation under the current snapshot, or raise Refused."""
+        """Return the subscription of an operation under the current snapshot.
+
+        Raises:
+            Refused: the model does not allow it.
+            ServiceUnavailable, Timeout: the database or the work thread cannot be asked now.
+        """
 
     async def refresh(self, workspace_id: UUID) -> None:
         """Load the newest snapshot of a workspace."""

@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from typing import Generic, Protocol, TypeVar
 
+from fieldstone.engine.errors import ServiceUnavailable, Timeout
 from fieldstone.sql.concurrency.backoff import EVEN, pause_after
 from fieldstone.sql.errors import ConnectionLost, DatabaseUnavailable, OutOfResources, Serialization, StaleSchema
 
@@ -19,9 +21,9 @@ _LONGEST_PAUSE = 8.0
 _MOST_TRIES = 5
 """Tries of a statement that fails for one group while the database answers others."""
 
-# StatementTimeout is none of them: the statement would take too long again.
-PASSING = (DatabaseUnavailable, Serialization)
-"""The errors after which a statement is retried."""
+# StatementTimeout is none of them: the statement would take too long again. To read the model and to compile would not.
+PASSING = (DatabaseUnavailable, Serialization, ServiceUnavailable, Timeout)
+"""The errors after which a step is retried."""
 
 
 class Judge(Protocol[G_contra]):
@@ -83,7 +85,8 @@ class GroupWork(Generic[G]):
     def start(self, group: G) -> None:
         """Start a task for a group's work, if it has any and no task."""
         if group not in self._tasks and not self._is_closed and self._is_left(group):
-            task = asyncio.get_running_loop().create_task(self._run(group), name=self._name)
+            # The deadline of the request that has given it the work is none of the group's.
+            task = asyncio.get_running_loop().create_task(self._run(group), name=self._name, context=Context())
             self._tasks[group] = task
             task.add_done_callback(lambda done: self._end(group, done))
 

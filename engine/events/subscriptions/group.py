@@ -58,6 +58,18 @@ class Subscriber:
         """Return the position behind which its events are still to come, as clients see it."""
         return self.subscription.group.positions.write(self.position)
 
+    def advance(self, noted: int) -> bool:
+        """Move to the position up to which it was offered all of its events; return whether that is a later one.
+
+        Args:
+            noted: the position up to which the events have been noted in their groups.
+        """
+        group, before = self.group, self.position
+        if group is not None and self in group.live:
+            is_idle = group.cursor >= group.due and not group.is_retired
+            self.position = max(before, noted if is_idle else group.cursor)
+        return self.position > before
+
 
 @frozen
 class Delivery:

@@ -20,7 +20,7 @@ Write = Callable[[], str | None]
 
 @dataclass(slots=True, kw_only=True)
 class QueueTotal:
-    """The characters that wait in all queues of an endpoint, and how many may.
+    """The characters that wait in all queues of an endpoint or for room in them, and how many may.
 
     Beyond that a queue takes no further message while one waits in it: the event log keeps the rest for it.
     """
@@ -48,13 +48,18 @@ class SendQueue:
     Args:
         limits: how much it holds.
         on_room: called when it had been full and half of it is free again.
+        on_held: called when a message waits for room, and when it waits no longer.
     """
 
-    def __init__(self, limits: QueueLimits, on_room: Callable[[], None]) -> None:
+    def __init__(
+        self, limits: QueueLimits, on_room: Callable[[], None], *, on_held: Callable[[], None] = lambda: None
+    ) -> None:
         self._limits = limits
         self._on_room = on_room
+        self._on_held = on_held
         self._waiting: deque[tuple[QueueSink | None, str | Write]] = deque()
         self._characters = 0
+        self._held = 0
         self._was_full = False
         self._filled = asyncio.Event()
         self._emptied = asyncio.Event()
@@ -63,6 +68,11 @@ class SendQueue:
     def has_room(self) -> bool:
         """Return whether another message may be put in; after it was full, only once half of it is free."""
         return not self._was_full
+
+    @property
+    def characters(self) -> int:
+        """Return the characters that wait in it, and for room in it."""
+        return self._characters + self._held
 
     @property
     def is_empty(self) -> bool:
@@ -88,13 +98,17 @@ class SendQueue:
         self._filled.set()
 
     async def put(self, text: str) -> None:
-        """Put a message in as soon as there is room."""
+        """Put a message in as soon as there is room; it counts as waiting until then, too."""
         while not self.offer(text):
-            await self._emptied.wait()
+            self._hold(len(text))
+            try:
+                await self._emptied.wait()
+            finally:
+                self._hold(-len(text))
 
     async def wait_for_room(self) -> None:
-        """Return as soon as the waiting messages are within the limits."""
-        while self._is_full(0):
+        """Return as soon as the waiting messages are within the limits, and none waits for room."""
+        while self._was_full or self._is_full(0):
             await self._emptied.wait()
 
     async def take(self) -> tuple["QueueSink | None", str]:
@@ -146,6 +160,11 @@ class SendQueue:
             self._was_full = False
             self._emptied.set()
             self._on_room()
+
+    def _hold(self, characters: int) -> None:
+        self._held += characters
+        self._limits.total.taken += characters
+        self._on_held()
 
     def _count(self, characters: int) -> None:
         self._characters += characters

@@ -6,6 +6,7 @@ https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md (the distinct c
 import asyncio
 from collections.abc import Callable
 from dataclasses import field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.database_errors import described
@@ -17,6 +18,8 @@ from fieldstone.engine.errors import (
     ServiceUnavailable,
     Unauthenticated,
 )
+from fieldstone.engine.events.hub import AnyMember, Hub
+from fieldstone.engine.events.subscriptions.group import Subscriber
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.events.subscriptions.subscription import Subscription
 from fieldstone.engine.identity.watch import Watched, no_longer_valid
@@ -42,6 +45,10 @@ if TYPE_CHECKING:
 _ALLOW = (b"allow", b"GET, POST, OPTIONS")
 _COMPLETE = "event: complete\ndata:\n\n"
 _KEEP_ALIVE = ":\n\n"
+
+Tell = Callable[[], str]
+"""Returns the block that keeps a stream alive: with the position that it has reached, where it has one."""
+
 _STREAM: Headers = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
     (b"cache-control", b"no-cache"),
@@ -146,9 +153,11 @@ class StreamEndpoint:
             except (BadUserInput, QueryTooComplex) as error:
                 await _send_one(send, dumps({"errors": [error.formatted()]}), headers)
                 return
+        # Nothing else has run since the hub knows of the subscriber: events may wait behind this position, none before.
+        begin, tell = _tell(member), partial(_tell_reached, services.events.hub, member)
         ended = Unauthenticated(no_longer_valid(principal))
         forget = services.watch.watch(Watched(admitted.presented, principal), lambda: sink.fail([ended]))
-        writing = asyncio.create_task(self._write(queue, send, headers))
+        writing = asyncio.create_task(self._write(queue, send, headers, begin, tell))
         left = asyncio.Event()
         stay = services.watch.moved.connect(
             lambda workspace_id: left.set() if workspace_id == principal.workspace_id else None
@@ -177,10 +186,10 @@ class StreamEndpoint:
     async def _until_closing(self) -> None:
         await self._closing.wait()
 
-    async def _write(self, queue: SendQueue, send: "Send", headers: Headers) -> None:
-        """Send the texts of the queue, up to an empty one."""
+    async def _write(self, queue: SendQueue, send: "Send", headers: Headers, begin: str, tell: Tell) -> None:
+        """Send the begin and the texts of the queue, up to an empty one."""
         await send({"type": "http.response.start", "status": 200, "headers": [*_STREAM, *headers]})
-        text = _KEEP_ALIVE
+        text = begin
         while text:
             try:
                 async with asyncio.timeout(self._limits.slow):
@@ -191,7 +200,8 @@ class StreamEndpoint:
                 async with asyncio.timeout(self._limits.keep_alive):
                     _, text = await queue.take()
             except TimeoutError:
-                text = _KEEP_ALIVE
+                # A result may have come in this moment: the client would not get it behind a later position.
+                text = tell() if queue.is_empty else _KEEP_ALIVE
         await send({"type": "http.response.body", "body": b""})
 
 
@@ -206,6 +216,21 @@ async def _send_one(send: "Send", payload: str, headers: Headers) -> None:
     """Send a stream of one result."""
     await send({"type": "http.response.start", "status": 200, "headers": [*_STREAM, *headers]})
     await send({"type": "http.response.body", "body": (_next(payload) + _COMPLETE).encode()})
+
+
+def _tell(member: AnyMember) -> str:
+    """Return the block that keeps a stream alive, and tells the position of a subscriber to events.
+
+    Without data it is no event, and clients keep its id as the last one that they have received.
+    https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage
+    """
+    return f"id: {member.begin}\n\n" if isinstance(member, Subscriber) else _KEEP_ALIVE
+
+
+def _tell_reached(hub: Hub, member: AnyMember) -> str:
+    if isinstance(member, Subscriber):
+        member.advance(hub.position)
+    return _tell(member)
 
 
 def _next(payload: str, position: str = "") -> str:

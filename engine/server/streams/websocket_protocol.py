@@ -1,6 +1,8 @@
 """uvicorn's WebSocket protocol within limits: a socket whose client does not read is aborted in the end."""
 
 from asyncio import BaseTransport
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
@@ -8,6 +10,9 @@ from websockets.frames import Frame
 from fieldstone.engine.server.connections.place import PLACE, NotesBuffered, Place
 from fieldstone.engine.server.connections.refusal import write_refusal
 from fieldstone.engine.server.connections.transport import ClientTransport
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
 
 _PATIENCE = 15.0
 """Seconds after the end of the app's part; uvicorn gives the client 10 to answer a close."""
@@ -20,6 +25,8 @@ class BreakingProtocol(NotesBuffered, WebSocketsSansIOProtocol):
     """uvicorn's protocol, which by itself would wait for ever for a client that does not read before it closes."""
 
     _fragments = 0
+    unsent: Callable[[], int] | None = None
+    """Returns the size of the messages that the app keeps for the client."""
 
     def connection_made(self, transport: BaseTransport) -> None:
         """Take over a connection, with its place among all."""
@@ -68,9 +75,9 @@ class BreakingProtocol(NotesBuffered, WebSocketsSansIOProtocol):
         return 0
 
     def incomplete(self) -> int:
-        """Return the bytes of a message that is not complete."""
+        """Return the bytes of a message that is not complete, and those of the messages that are not sent."""
         fragments = len(self.frames[0]) + self._fragments if self.frames else 0
-        return len(self.conn.reader.buffer) + fragments
+        return len(self.conn.reader.buffer) + fragments + (0 if self.unsent is None else self.unsent())
 
     def note_streamed(self, size: int) -> None:
         """Do nothing: a socket has no bodies."""
@@ -90,3 +97,12 @@ class BreakingProtocol(NotesBuffered, WebSocketsSansIOProtocol):
         finally:
             if not self.disconnected:
                 self.loop.call_later(_PATIENCE, self.transport.abort)
+
+
+def count_unsent(scope: "Scope", unsent: Callable[[], int]) -> Callable[[], None]:
+    """Have the messages that are kept for a socket's client count as unread; call the result when they have changed."""
+    place = scope.get("state", {}).get(PLACE)
+    if not isinstance(place, Place) or not isinstance(place.occupant, BreakingProtocol):
+        return lambda: None
+    place.occupant.unsent = unsent
+    return place.note_buffered

@@ -18,6 +18,7 @@ from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.server.streams.websocket.messages import SUBPROTOCOL, Close, Closing
 from fieldstone.engine.server.streams.websocket.socket import ClientSocket, SocketLimits
+from fieldstone.engine.server.streams.websocket_protocol import count_unsent
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
@@ -101,5 +102,6 @@ class SocketEndpoint:
             log=self._log,
             present=partial(self._presented.read, scope, given),
             note_key=partial(note_key, scope),
+            count_unsent=partial(count_unsent, scope),
         )
         return await connection.run()

@@ -147,7 +147,7 @@ def next_head(id_: str) -> str:
 
 
 def begun(position: str) -> str:
-    """Return the first result of a subscription, which tells the position that it begins behind."""
+    """Return a result without data, which tells the position that a subscription begins behind, or has reached."""
     return dumps({"data": None, "extensions": {"begun": True, "position": position}})
 
 

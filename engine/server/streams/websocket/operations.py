@@ -18,6 +18,7 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.requests.operations import Batch, build_request
 from fieldstone.engine.server.streams.send_queue import QueueSink, SendQueue
+from fieldstone.engine.server.streams.websocket.answer_window import AnswerWindow
 from fieldstone.engine.server.streams.websocket.messages import (
     Close,
     Closing,
@@ -64,7 +65,17 @@ class SocketOperations:
         notice_end: told of the task of an operation that has failed.
     """
 
-    __slots__ = ("_apis", "_end_forbidden", "_most", "_notice_end", "_queue", "_running", "_services", "_watched")
+    __slots__ = (
+        "_apis",
+        "_end_forbidden",
+        "_most",
+        "_notice_end",
+        "_queue",
+        "_running",
+        "_services",
+        "_watched",
+        "_window",
+    )
 
     def __init__(
         self,
@@ -81,6 +92,7 @@ class SocketOperations:
         self._watched = watched
         self._apis = apis
         self._queue = queue
+        self._window = AnswerWindow(queue)
         self._most = most
         self._end_forbidden = end_forbidden
         self._notice_end = notice_end
@@ -90,6 +102,17 @@ class SocketOperations:
     def principal(self) -> Principal:
         """The principal of all operations."""
         return self._watched.principal
+
+    def tell_positions(self) -> None:
+        """Tell the position again of each subscription whose begin was told, if it has got on without an event."""
+        position = self._services.events.hub.position
+        for operation in self._running.values():
+            member, sink = operation.member, operation.sink
+            if not operation.tells_begin or not isinstance(member, Subscriber) or sink is None:
+                continue
+            # All events up to the position are sent, or in the queue before this message.
+            if sink.has_room and member.advance(position):
+                self._queue.offer(begun(member.begin), sink)
 
     def complete(self, id_: str) -> None:
         """End an operation that the client has cancelled, if it is not over."""
@@ -142,15 +165,19 @@ class SocketOperations:
         request: GraphQLRequest,
     ) -> None:
         """Answer a query or a mutation, or begin a subscription."""
-        if not await self._still_holds(id_, operation):
-            return
-        opened = await select(self._services).open(self.principal, request, allow_mutation=True)
-        if isinstance(opened, AnySubscription):
-            await self._subscribe(id_, operation, opened)
-        else:
-            for text in _answer(id_, opened):
-                await self._queue.put(text)
-            self._forget(id_, operation)
+        async with self._window.turn():
+            if not await self._still_holds(id_, operation):
+                return
+            opened = await select(self._services).open(self.principal, request, allow_mutation=True)
+            if isinstance(opened, AnySubscription):
+                await self._subscribe(id_, operation, opened)
+            else:
+                texts = _answer(id_, opened)
+                del opened  # the text is as long
+                for text in texts:
+                    await self._queue.put(text)
+                self._window.adapt(len(texts[0]))
+                self._forget(id_, operation)
         operation.task = None
 
     async def _still_holds(self, id_: str, operation: _Operation) -> bool:

@@ -56,12 +56,14 @@ class SocketLimits:
         slow: seconds for which a message may wait for a client that does not read.
         farewell: seconds that a close waits for such a client.
         operations: how many run at once.
+        telling: seconds after which the positions of subscriptions that have got no event are told again.
     """
 
     initialisation: float = 10.0
     slow: float = 15.0
     farewell: float = 30.0
     operations: int = 1_000
+    telling: float = 60.0
     queue: QueueLimits = field(default_factory=QueueLimits)
 
 
@@ -78,6 +80,8 @@ class ClientSocket:
         log: for unexpected errors.
         present: returns all that the handshake presents, with the credential of the first message where it has one.
         note_key: called when the client has shown a valid key.
+        count_unsent: takes a function that returns the number of characters that wait for the client; its result is
+            called when some wait for room.
     """
 
     def __init__(
@@ -92,6 +96,7 @@ class ClientSocket:
         log: Log,
         present: Callable[[bytes | None, bytes | None], Presented],
         note_key: Callable[[], None],
+        count_unsent: Callable[[Callable[[], int]], Callable[[], None]],
     ) -> None:
         self._receive = receive
         self._send = send
@@ -102,7 +107,8 @@ class ClientSocket:
         self._log = log
         self._present = present
         self._note_key = note_key
-        self._queue = SendQueue(limits.queue, self._notice_room)
+        note_held = count_unsent(lambda: self._queue.characters)
+        self._queue = SendQueue(limits.queue, self._notice_room, on_held=note_held)
         self._operations: SocketOperations | None = None
         self._is_initialised = False
         self._farewells: list[Callable[[], None]] = []
@@ -110,7 +116,7 @@ class ClientSocket:
 
     async def run(self) -> Closing | None:
         """Serve until the end; return why the server closes the socket, None where the client did."""
-        ends = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
+        ends = [asyncio.create_task(work) for work in (self._read(), self._write(), self._tell())]
         for task in ends:
             task.add_done_callback(self._notice_end)
         timer = asyncio.get_running_loop().call_later(self._limits.initialisation, self._time_out)
@@ -167,6 +173,12 @@ class ClientSocket:
             sent += 1
             if sent % _SENT_AT_ONCE == 0:
                 await asyncio.sleep(0)
+
+    async def _tell(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.telling)
+            if self._operations is not None:
+                self._operations.tell_positions()
 
     async def _read(self) -> None:
         while (event := await self._receive())["type"] != "websocket.disconnect":

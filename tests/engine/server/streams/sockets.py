@@ -110,6 +110,14 @@ class Stream:
     is_over: bool = False
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
+    async def blocks(self, count: int) -> list[str]:
+        """Return the first blocks, without data too, as soon as there are so many."""
+        async with asyncio.timeout(60):
+            while len(found := self.body.decode().split("\n\n")[:-1]) < count:
+                self.arrived.clear()
+                await self.arrived.wait()
+        return found[:count]
+
     async def events(self, count: int) -> list[dict[str, str]]:
         """Return the first events, as soon as there are so many."""
         async with asyncio.timeout(60):
@@ -119,7 +127,8 @@ class Stream:
         return found
 
     def _events(self) -> list[dict[str, str]]:
-        blocks = [block for block in self.body.decode().split("\n\n")[:-1] if not block.startswith(":")]
+        # A block without data is no event.
+        blocks = [block for block in self.body.decode().split("\n\n")[:-1] if "data:" in block]
         return [
             {name: value.removeprefix(" ") for name, _, value in (line.partition(":") for line in block.split("\n"))}
             for block in blocks

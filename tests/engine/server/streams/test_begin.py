@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.engine.events.conftest import Running
+from fieldstone.engine.server.streams.websocket.socket import SocketLimits
+from tests.engine.events.conftest import Running, StartApp
 from tests.engine.server.streams.sockets import Socket, connected
 from tests.waiting import until, until_true
 
@@ -45,6 +46,23 @@ async def test_the_first_message_tells_the_position_and_what_follows_it_comes(ru
         # All events of the workspace as well.
         await begin(socket, "c", "subscription { events { action } }")
         assert (await next_of(socket, "c"))["extensions"] == {"begun": True, "position": "2"}
+
+
+async def test_the_position_is_told_again_while_no_event_comes(start_app: StartApp) -> None:
+    async with start_app(SocketLimits(telling=0.1)) as running, connected(running.app) as socket:
+        await socket.initialise(running.key)
+        quiet = "subscription ($after: String) { personDestroyed(after: $after) { id } }"
+        await begin(socket, "a", quiet)
+        assert (await next_of(socket, "a"))["extensions"]["position"] == "0"
+        await running.create(*(f"{number}@example.com" for number in range(12)))
+        told = "0"
+        while told != "12":
+            result = await next_of(socket, "a")
+            assert result["data"] is None
+            assert int(result["extensions"]["position"]) > int(told)
+            told = result["extensions"]["position"]
+        await begin(socket, "b", quiet, after=told)
+        assert (await next_of(socket, "b"))["extensions"] == {"begun": True, "position": "12"}
 
 
 async def test_a_live_query_and_a_query_answer_as_ever(running: Running) -> None:

@@ -79,3 +79,23 @@ async def test_room_is_waited_for_while_more_waits_than_may() -> None:
         assert not waiting.done()
     await queue.take()
     await waiting
+
+
+async def test_a_message_that_waits_for_room_counts_as_one_that_waits() -> None:
+    total, held = QueueTotal(), list[int]()
+    queue = SendQueue(QueueLimits(characters=10, total=total), lambda: None, on_held=lambda: held.append(total.taken))
+    await queue.put("first")
+    waiting = [asyncio.create_task(queue.put(text)) for text in ("x" * 100, "y" * 50)]
+    room = asyncio.create_task(queue.wait_for_room())
+    await asyncio.sleep(0)
+    assert (queue.characters, total.taken, held) == (155, 155, [105, 155])
+    waiting[1].cancel()
+    await asyncio.gather(waiting[1], return_exceptions=True)
+    assert (queue.characters, total.taken) == (105, 105)
+    assert await queue.take() == (None, "first")
+    await waiting[0]
+    assert (queue.characters, total.taken) == (100, 100)
+    assert not room.done()
+    assert await queue.take() == (None, "x" * 100)
+    await room
+    assert (queue.characters, total.taken) == (0, 0)

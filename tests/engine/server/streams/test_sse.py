@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from fieldstone.engine.server.streams.sse import StreamLimits
 from tests.engine.events.conftest import Running, StartApp
 from tests.engine.server.streams.sockets import streamed
 from tests.waiting import until
@@ -43,6 +44,22 @@ async def test_the_last_event_id_is_where_it_goes_on(running: Running) -> None:
     headers = authorized(running, **{"last-event-id": "2"})
     async with streamed(running.app, method="GET", query=query, headers=headers) as stream:
         assert await stream.events(1) == [event("3@example.com", 3)]
+
+
+async def test_the_position_is_told_at_the_begin_and_while_no_event_comes(running: Running) -> None:
+    quiet = "subscription { personDestroyed { id } }"
+    for endpoint in running.app._streams.values():
+        endpoint._limits = StreamLimits(keep_alive=0.1)
+    async with streamed(running.app, {"query": quiet}, headers=authorized(running)) as stream:
+        assert await stream.blocks(1) == ["id: 0"]
+        await running.create(*(f"{number}@example.com" for number in range(12)))
+        await until(lambda: stream.body.endswith(b"id: 12\n\n"))
+        assert await stream.events(0) == []
+    async with streamed(
+        running.app, {"query": "subscription { people { totalCount } }"}, headers=authorized(running)
+    ) as live:
+        await until(lambda: live.body.count(b":\n\n") > 2)
+        assert live.body.count(b"id: ") == 1
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
