@@ -85,7 +85,7 @@ async def test_a_refused_argument_is_a_result_and_the_end(running: Running) -> N
 
 REFUSED = {
     "unknown time zone": (
-        'activities(filter: { dueAt: { within: { this: true, unit: DAY, timeZone: "Nowhere" } } }) { totalCount }',
+        'activities(filter: { dueAt: { within: { this: true, unit: DAY, timeZone: "Nowhere/Land" } } }) { totalCount }',
         "BAD_USER_INPUT",
     ),
     "validation": ("people { nope }", "GRAPHQL_VALIDATION_FAILED"),
