@@ -16,7 +16,7 @@ from fieldstone.engine.rest.import_jobs.job import Status
 from fieldstone.engine.rest.import_jobs.progress import Lease, LeaseLost
 from fieldstone.engine.rest.import_jobs.rights import find_principal
 from fieldstone.engine.rest.import_jobs.running import Means, find_object, stamp_of
-from fieldstone.engine.rest.imports.writer import is_about_all
+from fieldstone.engine.rest.imports.writer import is_about_all, place_of
 from fieldstone.metadata.api_names import TypeRole, Verb, mutation_name, type_name
 from fieldstone.metadata.json_text import JsonValue, loads
 from fieldstone.metadata.model import Access, Object
@@ -28,6 +28,8 @@ from fieldstone.sql.statement import Row, Statement, array_text
 from fieldstone.sql.transaction import Transaction
 
 _named = partial(named_statement, __name__)
+_FREED = "freed"
+"""The name of the root field that empties unique values before they are given back."""
 _NEXT, _RECORDS, _UNDO = _named("next_batch"), _named("batch_records"), _named("undo_batch")
 
 
@@ -154,8 +156,9 @@ class Undoing:
                 raise error
             if len(pending) == 1:
                 return refused | {pending[0].id}
-            places = [row["index"] for row in error.extensions.get("rows", ())]
-            if found := {UUID(variables["updates"][place]["id"]) for place in places}:
+            listed = [] if error.path and error.path[0] == _FREED else error.extensions.get("rows", ())
+            places = [place_of(row) for row in listed]
+            if found := {UUID(variables["updates"][place]["id"]) for place in places if place is not None}:
                 refused |= found
                 pending = [one for one in pending if one.id not in found]
             else:
@@ -276,11 +279,27 @@ def _write_document(object_: Object, undone: Sequence[_Touched]) -> tuple[str, d
         declared.append("$ids:[UUID!]")
         roots.append(f"{mutation_name(object_, Verb.DELETE, many=True)}(filter:{{id:{{in:$ids}}}}){{__typename}}")
         variables["ids"] = created
-    if updates:
-        declared.append(f"$updates:[{type_name(object_, TypeRole.UPDATE_ITEM)}!]")
-        roots.append(f"{mutation_name(object_, Verb.UPDATE, many=True)}(updates:$updates){{__typename}}")
-        variables["updates"] = updates
+    for name, listed in ((_FREED, _empty_keys(object_, updates)), ("updates", updates)):
+        if listed:
+            declared.append(f"${name}:[{type_name(object_, TypeRole.UPDATE_ITEM)}!]")
+            roots.append(f"{name}:{mutation_name(object_, Verb.UPDATE, many=True)}(updates:${name}){{__typename}}")
+            variables[name] = listed
     return (f"mutation({','.join(declared)}){{{' '.join(roots)}}}" if roots else ""), variables
+
+
+def _empty_keys(object_: Object, updates: Sequence[Mapping[str, Any]]) -> list[JsonValue]:
+    """Return the updates that free unique values first, where several records get theirs back.
+
+    One of them may have the value of another, as an import takes a record of a one-to-one relation from its holder.
+    """
+    keys = {
+        field.member_name
+        for field in object_.active.values()
+        if field.is_unique and field.is_nullable and not field.is_composite
+    }
+    shared = [name for name in keys if sum(name in one["data"] for one in updates) > 1]
+    freed = [{"id": one["id"], "data": {name: None for name in shared if name in one["data"]}} for one in updates]
+    return [one for one in freed if one["data"]]
 
 
 def _data_before(object_: Object, before: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -234,11 +234,11 @@ class BatchWriter:
             return {}
         listed = error.extensions.get("rows")
         blamed: Sequence[Mapping[str, Any]] = (
-            [row for row in listed if "index" in row] if isinstance(listed, list) else []
+            [row for row in listed if place_of(row) is not None] if isinstance(listed, list) else []
         )
         if isinstance(error, Conflict):
             blamed = _repeated(rows, blamed)
-        places = [row["index"] for row in blamed]
+        places = [place for row in blamed if (place := place_of(row)) is not None]
         if not places and isinstance(error.extensions.get("index"), int):
             places = [error.extensions["index"]]
         if not places and len(rows) == 1 and not is_about_all(error):
@@ -255,6 +255,17 @@ class BatchWriter:
             except ApiError as error:
                 found[place] = error
         return found
+
+
+def place_of(row: Mapping[str, Any]) -> int | None:
+    """Return the place in its list of a row that an error lists: told by itself, or by the way to the input.
+
+    None: the error is about an input that is in no list.
+    """
+    if "index" in row:
+        return int(row["index"])
+    _, *way = row.get("input", ("",))
+    return way[0] if way and isinstance(way[0], int) else None
 
 
 def _repeated(rows: Sequence[Row], blamed: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
@@ -274,10 +285,9 @@ def _repeated(rows: Sequence[Row], blamed: Sequence[Mapping[str, Any]]) -> Seque
 
 def _comes_again(rows: Sequence[Row], one: Mapping[str, Any]) -> bool:
     names = one.get("fields") or [one.get("field")]
-    values = [rows[one["index"]].data.get(name) for name in names]
-    return None not in values and any(
-        [row.data.get(name) for name in names] == values for row in rows[one["index"] + 1 :]
-    )
+    place = place_of(one) or 0
+    values = [rows[place].data.get(name) for name in names]
+    return None not in values and any([row.data.get(name) for name in names] == values for row in rows[place + 1 :])
 
 
 def _is_by_value(error: ApiError) -> bool:

@@ -3,9 +3,10 @@
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.engine.rest.asking import ask, create, emails
-from tests.engine.rest.exports.exporting import add_manager, key_of_role
+from tests.engine.rest.exports.exporting import add_field, add_manager, key_of_role, object_ids
 from tests.engine.rest.import_jobs.jobs import act, end_of, new_job
 
 IDS = [f"00000000-0000-4000-a000-{number:012d}" for number in range(3)]
@@ -57,3 +58,49 @@ async def test_rows_of_another_file_are_shown_to_those_that_may_read_its_object(
     refused = await ask(client, "GET", f"imports/{job['id']}/errors.csv", 403, headers=key)
     assert "is shown no rows of another's file" in refused["message"]
     assert (await ask(client, "GET", f"imports/{job['id']}"))["data"]["import"]["sample"] == [["a@x"], ["b"]]
+
+
+async def test_a_value_that_another_record_has_by_now_is_kept(client: httpx.AsyncClient) -> None:
+    for number, id_ in enumerate(IDS):
+        await create(client, "people", id=id_, email=f"old{number}@x")
+    text = "".join(f'{{"id":"{id_}","email":"new{number}@x"}}\n' for number, id_ in enumerate(IDS))
+    job = await imported(client, text, "&on_conflict=id")
+    await create(client, "people", email="old1@x")
+    assert await undone(client, job) == ("UNDONE", 2, 1)
+    assert sorted(await emails(client, "")) == ["new1@x", "old0@x", "old1@x", "old2@x"]
+
+
+async def add_runner(client: httpx.AsyncClient) -> str:
+    """Let each company be run by one person, and return the id of a company."""
+    company = (await object_ids(client))["company"]
+    payload = {"type": "ONE_TO_ONE", "targetObjectMetadataId": company, "targetFieldLabel": "Boss"}
+    await add_field(client, "person", "runs", "RELATION", relationCreationPayload=payload)
+    return str((await create(client, "companies", name="Acme"))["id"])
+
+
+@pytest.mark.parametrize(("holder", "taker"), [(0, 1), (1, 0)])
+async def test_a_record_that_was_taken_from_its_holder_is_given_back(
+    client: httpx.AsyncClient, holder: int, taker: int
+) -> None:
+    acme = await add_runner(client)
+    await create(client, "people", id=IDS[holder], email="holder@x", runsId=acme)
+    await create(client, "people", id=IDS[taker], email="taker@x")
+    job = await imported(
+        client, f'{{"id":"{IDS[taker]}","runs":{{"connect":"{acme}"}},"email":"t@x"}}\n', "&on_conflict=id"
+    )
+    assert await emails(client, f"filter=runsId[eq]:{acme}") == ["t@x"]
+    assert await undone(client, job) == ("UNDONE", 2, 0)
+    assert await emails(client, f"filter=runsId[eq]:{acme}") == ["holder@x"]
+    assert sorted(await emails(client, "")) == ["holder@x", "taker@x"]
+
+
+@pytest.mark.parametrize("query", ["", "&on_conflict=email"])
+async def test_rows_that_connect_the_same_record_of_a_one_to_one_relation_are_refused(
+    client: httpx.AsyncClient, query: str
+) -> None:
+    acme = await add_runner(client)
+    text = "".join(f'{{"email":"{number}@x","runs":{{"connect":"{acme}"}}}}\n' for number in range(4))
+    path = f"imports?object=people&format=jsonl&start=run{query}"
+    job = (await ask(client, "POST", path, 201, content=text))["data"]["import"]
+    assert (await end_of(client, job["id"]))["failed"] == 3
+    assert await emails(client, f"filter=runsId[eq]:{acme}") == ["0@x"]
