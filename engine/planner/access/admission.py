@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput, Forbidden
@@ -20,6 +21,32 @@ class MadeId(str):
     """The id of a record that the server made: no client gives it, so no right is needed for it."""
 
     __slots__ = ()
+
+
+@frozen
+class Preset:
+    """The origin of a value that no client gives.
+
+    Attributes:
+        claim: the name of the principal's value that it is; None: it is the same for every principal.
+    """
+
+    claim: str | None
+
+
+class PresetKey(str):
+    """The key of the record that a preset makes a relation lead to."""
+
+    __slots__ = ("preset",)
+
+    preset: Preset
+
+    @classmethod
+    def of(cls, key: str, preset: Preset) -> Self:
+        """Return the key that a preset is."""
+        made = cls(key)
+        made.preset = preset
+        return made
 
 
 @frozen
@@ -65,11 +92,6 @@ class Admission:
     presets: tuple[Mapping[str, Tree], ...]
     readers: Mapping[str, FieldWriter]
     blame: Blame
-
-    @property
-    def always_preset(self) -> frozenset[UUID]:
-        """The fields that no client gives, since each way presets them."""
-        return frozenset.intersection(*(preset_ids(way.presets) for way in self.ways))
 
     @property
     def is_marked(self) -> bool:
@@ -141,6 +163,8 @@ class Completion:
     def _read(self, name: str, tree: Tree) -> JsonValue:
         """Return the value of a preset."""
         value = value_of(tree, self.bindings)
+        if name in self.admission.object_.held_keys and value is not None:
+            return PresetKey.of(value, Preset(claim=find_claim(tree)))
         if read := self.admission.readers.get(name):
             try:
                 read(value, [None] * len(self.admission.object_.active[name].parts))

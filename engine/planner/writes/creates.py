@@ -2,16 +2,21 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput, Forbidden
-from fieldstone.engine.planner.access.admission import sample_rows
+from fieldstone.engine.planner.access.admission import Preset, PresetKey, sample_rows
 from fieldstone.engine.planner.access.write_rights import WriteRights
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, array_literal, value_of
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.writes.row_errors import blame_rows
 from fieldstone.engine.planner.writes.values.connects import link_coercer, link_end, link_reference
-from fieldstone.engine.planner.writes.values.rows import LinkSource, RowWriter, build_row_writer, written_fields
+from fieldstone.engine.planner.writes.values.rows import (
+    LinkKind,
+    LinkSource,
+    RowWriter,
+    build_row_writer,
+    written_fields,
+)
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object
@@ -137,20 +142,20 @@ def build_writer(
     The rows of an upsert are admitted and completed by the caller.
     """
     sample, admission = data.rows(context.sample), None if rights is None else rights.admission
-    preset = frozenset[UUID]()
     if admission is not None:
-        preset, sample = admission.always_preset, sample_rows(admission, sample, context.sample)
+        sample = sample_rows(admission, sample, context.sample)
     plain = written_fields(object_, with_created_at=any(row.get("createdAt") is not None for row in sample))
     columns = tuple(part.column for field in plain for part in field.parts)
     references: list[Reference] = []
-    sources: dict[tuple[str, str], LinkSource] = {}
+    sources: dict[tuple[str, LinkKind], LinkSource] = {}
     for key_name, field in object_.held_keys.items():
-        for lookup in find_lookups(sample, key_name, field):
+        for lookup, preset in find_links(sample, key_name, field):
             blame = data.blame.at(field.name)
-            end = link_end(context, field, blame, is_preset=field.id in preset)
+            end = link_end(context, field, blame, preset)
             place = len(columns) + len(references)
-            sources[(field.name, lookup)] = LinkSource(place, link_coercer(end, lookup, blame))
-            references.append(link_reference(context, end, lookup, f"{end.foreign_key.column.name}:{lookup}", blame))
+            sources[(field.name, (lookup, preset))] = LinkSource(place, link_coercer(end, lookup, blame))
+            source = f"{end.foreign_key.column.name}:{lookup if preset is None else place}"
+            references.append(link_reference(context, end, lookup, source, blame, preset))
     writer = build_row_writer(
         object_, plain, sources, many=data.many, admission=None if is_upsert else admission, blame=data.blame
     )
@@ -212,14 +217,18 @@ def row_encoder(kinds: Sequence[SqlType]) -> Callable[[Sequence[Cell]], list[byt
     return encode
 
 
-def find_lookups(rows: Sequence[Mapping[str, JsonValue]], key_name: str, field: Field) -> list[str]:
-    """Return by which unique fields the rows connect a relation, in a fixed order.
+def find_links(rows: Sequence[Mapping[str, JsonValue]], key_name: str, field: Field) -> list[LinkKind]:
+    """Return the kinds of links by which the rows connect a relation, in a fixed order.
 
     It looks at the shape that `engine/request/shape.py` gives the data of a create.
     """
     found: set[str] = set()
+    presets: dict[Preset, None] = {}
     for row in rows:
-        if row.get(key_name) is not None:
+        key = row.get(key_name)
+        if isinstance(key, PresetKey):
+            presets[key.preset] = None
+        elif key is not None:
             found.add("id")
         if isinstance(link := row.get(field.name), dict):
             connect = link.get("connect")
@@ -227,4 +236,4 @@ def find_lookups(rows: Sequence[Mapping[str, JsonValue]], key_name: str, field: 
                 found.update(connect["where"] if isinstance(connect.get("where"), dict) else ())
             elif connect is not None:
                 found.add("id")
-    return sorted(found)
+    return [*((lookup, None) for lookup in sorted(found)), *(("id", preset) for preset in presets)]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.writes.row_errors import MOST_ROWS
+from fieldstone.engine.planner.writes.values.connects import PresetReference
 from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.roles.role import Action
@@ -38,11 +39,15 @@ def build_faults(context: PlanContext, object_: Object, write: Insert | Upsert |
         replace(one, condition=And(terms=())) if is_bound else one
         for one, is_bound in zip(write.references, bound, strict=True)
     )
+    # No row names the target of a preset.
+    missing = tuple(
+        place for place, one in enumerate(write.references) if not (bound[place] or isinstance(one, PresetReference))
+    )
     bare = replace(write, references=references)
     is_change = isinstance(bare, UpdateRows)
     return Faults(
         write=_without_rights(bare) if isinstance(bare, Upsert) else replace(bare, rights=None),
-        missing=() if is_change else tuple(place for place, is_bound in enumerate(bound) if not is_bound),
+        missing=() if is_change else missing,
         keys=keys,
         deleted_at=object_.deleted_at,
         limit=MOST_ROWS,

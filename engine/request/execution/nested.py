@@ -23,7 +23,7 @@ from fieldstone.engine.planner.writes.nested.steps import (
 )
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.planner.writes.row_errors import input_name
-from fieldstone.engine.request.write_errors.forbidden import Written, forbidden_message
+from fieldstone.engine.request.write_errors.forbidden import PresetRefused, Written, forbidden_message
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.compiler import compile_plan
@@ -230,6 +230,8 @@ class NestedRun:
             raise TypeError("a create has no write of its own")
         try:
             self.judge(write, row, self.role)
+        except PresetRefused:
+            raise
         except ApiError as error:
             raise error if error.field in _ROOT_ARGUMENTS else place_error(error, ("data",)) from None
         self.answered = row[1] or _NO_IDS
@@ -279,6 +281,10 @@ class NestedRun:
             case Problem.TARGET_NOT_FOUND:
                 place, index = json.loads(details)
                 reference = step.references[place]
+                if reference.preset is not None:
+                    refused = PresetRefused.of(reference.preset, self.role)
+                    refused.path, refused.locations = self.write.path, self.write.location
+                    return refused
                 message = f"There is no {reference.target} to connect '{reference.field}' to."
                 return self._located(NotFound(message, field=reference.field), sent.rows[index].path)
             case _:

@@ -1,9 +1,10 @@
 """Writes that the rights of a role do not allow, as the errors that a client is sent."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
-from fieldstone.engine.errors import Forbidden
+from fieldstone.engine.errors import ApiError, Forbidden
+from fieldstone.engine.planner.access.admission import Preset
 from fieldstone.engine.planner.access.write_rights import DeferredCheck
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Bindings
@@ -13,6 +14,25 @@ from fieldstone.metadata.api_names import Verb
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.write import Problem
 from fieldstone.sql.transaction import Transaction
+
+
+class PresetRefused(ApiError):
+    """A preset leads to no record: no part of the data is to blame, and the role may see neither field nor object."""
+
+    code = "FORBIDDEN"
+    status = 403
+
+    @classmethod
+    def of(cls, preset: Preset, role: str) -> Self:
+        """Return the error of a preset of this role."""
+        # An error is copied by its class's constructor, which takes the message.
+        if preset.claim is None:
+            return cls(f"The role '{role}' presets a record that is not there, and needs to be changed.")
+        return cls(
+            f"The role '{role}' presets the record that the principal's value '{preset.claim}' names, which is not"
+            " there.",
+            extensions={"reason": "PRINCIPAL_VALUE", "name": preset.claim},
+        )
 
 
 class Written(NamedTuple):

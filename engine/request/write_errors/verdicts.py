@@ -7,7 +7,7 @@ from typing import NoReturn
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, NotFound, QueryTooComplex
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.planner.writes.removal import Implied
-from fieldstone.engine.request.write_errors.forbidden import describe_forbidden
+from fieldstone.engine.request.write_errors.forbidden import PresetRefused, describe_forbidden
 from fieldstone.engine.request.write_errors.row_errors import RowBlame, row_error
 from fieldstone.engine.request.write_errors.upsert_problems import describe_upsert
 from fieldstone.sql.plan.write import Problem
@@ -40,7 +40,7 @@ def _describe(write: PlannedWrite, verdict: str, role: str) -> ApiError:
                 field="id",
             )
         case Problem.TARGET_NOT_FOUND:
-            return _target_not_found(write, *json.loads(details))
+            return _target_not_found(write, role, *json.loads(details))
         case Problem.OUT_OF_RANGE:
             place, id_ = json.loads(details)
             name = write.changed[place]
@@ -118,9 +118,11 @@ def refuse_more(write: PlannedWrite, implied: Implied) -> NoReturn:
     )
 
 
-def _target_not_found(write: PlannedWrite, place: int, index: int) -> ApiError:
-    """Return the error of a reference to no record, in this row of the data."""
+def _target_not_found(write: PlannedWrite, role: str, place: int, index: int) -> ApiError:
+    """Return the error of a reference to no record, in this row of the data, for a role."""
     reference = write.references[place]
+    if reference.preset is not None:
+        return PresetRefused.of(reference.preset, role)
     message = f"There is no {reference.target} to connect '{reference.field}' to."
     if write.faults is not None and place not in write.faults.missing:
         return row_error(NotFound, message, write, [RowBlame(index=index, fields=(reference.field,))])

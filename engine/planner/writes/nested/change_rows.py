@@ -1,19 +1,25 @@
 """The rows of an UpdateRows: the changes of each record, of those columns that its data names."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from uuid import UUID
+from collections.abc import Callable, Mapping, Sequence
 
 from fieldstone.engine.errors import BadUserInput, Forbidden
 from fieldstone.engine.planner.access.admission import Admission, Completion, sample_rows
 from fieldstone.engine.planner.arguments.column_values import CellReader, build_cell_reader, missing
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.engine.planner.writes.creates import WAYS, find_lookups
+from fieldstone.engine.planner.writes.creates import WAYS, find_links
 from fieldstone.engine.planner.writes.nested.links import with_known
 from fieldstone.engine.planner.writes.nested.nodes import Item
 from fieldstone.engine.planner.writes.nested.steps import RowCell
 from fieldstone.engine.planner.writes.values.connects import known_reference, link_coercer, link_end, link_reference
-from fieldstone.engine.planner.writes.values.rows import KNOWN, LinkSource, check_morph, read_link, required_link
+from fieldstone.engine.planner.writes.values.rows import (
+    KNOWN,
+    LinkKind,
+    LinkSource,
+    check_morph,
+    read_link,
+    required_link,
+)
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.sql.frozen import frozen
@@ -38,13 +44,13 @@ class _LinkChange:
 
     Attributes:
         bit: its key's place in the text of given columns.
-        sources: where a row names the record to lead to, by how it names it; KNOWN is "" here.
+        sources: where a row names the record to lead to, by how it names it; KNOWN has the lookup "" here.
     """
 
     field: Field
     key_name: str
     bit: int
-    sources: Mapping[str, LinkSource]
+    sources: Mapping[LinkKind, LinkSource]
 
 
 @frozen
@@ -130,10 +136,10 @@ class ChangeWriter:
             return False
         bits[link.bit] = _GIVEN
         if said.value is KNOWN:
-            cells[link.sources[""].place] = item.links[link.field.name]
+            cells[link.sources[("", None)].place] = item.links[link.field.name]
             return True
         if said.value is not None:
-            source = link.sources[said.lookup]
+            source = link.sources[(said.lookup, said.preset)]
             cells[source.place] = source.coerce(said.value)
             return True
         if not link.field.is_nullable:
@@ -154,9 +160,8 @@ def build_change_writer(
     admission: Admission | None,
 ) -> ChangeWriter:
     """Return the writer of changes such as these; `known` are relations to records that the request finds or makes."""
-    preset: Collection[UUID] = ()
     if admission is not None:
-        preset, sample = admission.always_preset, sample_rows(admission, sample, context.sample)
+        sample = sample_rows(admission, sample, context.sample)
     named = {name for row in sample for name in row} | {field.name for field in known}
     columns: list[Column] = []
     plain: dict[str, _PlainChange] = {}
@@ -168,16 +173,16 @@ def build_change_writer(
                 columns.append(part.column)
             plain[name] = _PlainChange(field=field, parts=parts)
     references: list[Reference] = []
-    linked: list[tuple[Field, str, list[tuple[str, Callable[[JsonValue], RowCell]]]]] = []
+    linked: list[tuple[Field, str, list[tuple[LinkKind, Callable[[JsonValue], RowCell]]]]] = []
     for key_name, field in _linked(object_, named):
-        found: list[tuple[str, Callable[[JsonValue], RowCell]]] = []
-        for lookup in find_lookups(sample, key_name, field):
-            end = link_end(context, field, blame.at(field.name), is_preset=field.id in preset)
-            found.append((lookup, link_coercer(end, lookup, blame.at(field.name))))
+        found: list[tuple[LinkKind, Callable[[JsonValue], RowCell]]] = []
+        for lookup, preset in find_links(sample, key_name, field):
+            end = link_end(context, field, blame.at(field.name), preset)
+            found.append(((lookup, preset), link_coercer(end, lookup, blame.at(field.name))))
             source = f"s{len(references)}"
-            references.append(link_reference(context, end, lookup, source, blame.at(field.name)))
+            references.append(link_reference(context, end, lookup, source, blame.at(field.name), preset))
         if field in known:
-            found.append(("", str))
+            found.append((("", None), str))
             references.append(known_reference(context, field, f"s{len(references)}", blame))
         linked.append((field, key_name, found))
         if not found:
@@ -204,15 +209,16 @@ def _linked(object_: Object, named: set[str]) -> list[tuple[str, Field]]:
 
 
 def _place_links(
-    columns: Sequence[Column], linked: Sequence[tuple[Field, str, list[tuple[str, Callable[[JsonValue], RowCell]]]]]
+    columns: Sequence[Column],
+    linked: Sequence[tuple[Field, str, list[tuple[LinkKind, Callable[[JsonValue], RowCell]]]]],
 ) -> tuple[_LinkChange, ...]:
     places = {column.name: place for place, column in enumerate(columns)}
     bit = source = len(columns)
     links: list[_LinkChange] = []
     for field, key_name, found in linked:
-        sources: dict[str, LinkSource] = {}
-        for lookup, coerce in found:
-            sources[lookup] = LinkSource(_FIRST_VALUE + source, coerce)
+        sources: dict[LinkKind, LinkSource] = {}
+        for kind, coerce in found:
+            sources[kind] = LinkSource(_FIRST_VALUE + source, coerce)
             source += 1
         own = places[field.parts[0].column.name] if not found else bit
         bit += bool(found)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from fieldstone.engine.planner.access.admission import Admitted
+from fieldstone.engine.planner.access.admission import Admitted, Preset
 from fieldstone.engine.planner.arguments.column_values import build_cell_reader, missing
 from fieldstone.engine.planner.arguments.trees import (
     Absent,
@@ -11,6 +11,7 @@ from fieldstone.engine.planner.arguments.trees import (
     Tree,
     array_literal,
     bind_tree,
+    find_claim,
     value_of,
 )
 from fieldstone.engine.planner.context import PlanContext
@@ -152,11 +153,12 @@ def _link(
         assignments.append(Assignment(column=field.parts[0].column, value=Null()))
         return
     blame = blame.at(field.name)
-    end = link_end(context, field, blame, is_preset=is_preset)
     source = given[key_name] if key_name in given else _members(given[field.name])["connect"]
+    preset = Preset(claim=find_claim(source)) if is_preset else None
+    end = link_end(context, field, blame, preset)
     if isinstance(source, dict):
         source = _members(source["where"])[link.lookup]
     coerce = link_coercer(end, link.lookup, blame)
     binder = bind_tree(source, lambda value: str(coerce(value)).encode(), blame)
     parameter = context.parameters.add(binder, end.target.by_name[link.lookup].parts[0].column.type)
-    references.append(link_reference(context, end, link.lookup, parameter, blame))
+    references.append(link_reference(context, end, link.lookup, parameter, blame, preset))

@@ -1,8 +1,10 @@
 """Links: the to-one relations in a write's data become references for SQL to resolve."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from fieldstone.engine.errors import Forbidden
+from fieldstone.engine.planner.access.admission import Preset
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.planner.context import PlanContext, Site, visible
 from fieldstone.metadata.errors import InvalidValue
@@ -16,11 +18,23 @@ from fieldstone.sql.plan.writes.elements import Reference
 
 
 @frozen
+class PresetReference(Reference):
+    """A reference to the record that a preset names."""
+
+    preset: Preset
+
+
+@frozen
 class ReferenceName:
-    """How a reference is called in an error: the relation's field and the object that it leads to."""
+    """How a reference is called in an error: the relation's field and the object that it leads to.
+
+    Attributes:
+        preset: the origin of its value if no client gives it; the role then may see neither of the two.
+    """
 
     field: str
     target: str
+    preset: Preset | None = None
 
 
 def name_reference(snapshot: Snapshot, object_: Object, reference: Reference) -> ReferenceName:
@@ -28,14 +42,15 @@ def name_reference(snapshot: Snapshot, object_: Object, reference: Reference) ->
     for field in object_.active.values():
         if field.relation_id is not None and field.parts and field.parts[0].column.name == reference.column.name:
             target = next(one for one in snapshot.objects.values() if one.table == reference.table)
-            return ReferenceName(field=field.name, target=target.label_singular)
+            preset = reference.preset if isinstance(reference, PresetReference) else None
+            return ReferenceName(field=field.name, target=target.label_singular, preset=preset)
     msg = f"no relation holds {reference.column.name}"
     raise LookupError(msg)
 
 
-def link_end(context: PlanContext, field: Field, blame: Blame, *, is_preset: bool = False) -> RelationEnd:
+def link_end(context: PlanContext, field: Field, blame: Blame, preset: Preset | None = None) -> RelationEnd:
     """Return the relation of a field that holds a key; presets lead to any record, whatever the role may read."""
-    end = relation_end(context.snapshot.whole if is_preset else context.snapshot, field)
+    end = relation_end(context.snapshot if preset is None else context.snapshot.whole, field)
     if end is None:
         raise blame.error(f"The relation '{field.name}' leads to an object that is not active.")
     context.touch(context.snapshot.objects[end.target.id])
@@ -65,12 +80,18 @@ def unique_parts(object_: Object) -> Mapping[str, tuple[Field, Part]]:
 
 
 def link_reference(
-    context: PlanContext, end: RelationEnd, lookup: str, source: str | Parameter, blame: Blame
+    context: PlanContext,
+    end: RelationEnd,
+    lookup: str,
+    source: str | Parameter,
+    blame: Blame,
+    preset: Preset | None = None,
 ) -> Reference:
     """Return the reference that connects to the record of the target whose `lookup` is the source's value."""
     _, part = lookup_part(end, lookup, blame)
     target = end.target
-    return Reference(
+    make = Reference if preset is None else partial(PresetReference, preset=preset)
+    return make(
         column=end.foreign_key.column,
         table=target.table,
         key=target.key,

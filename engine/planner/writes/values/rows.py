@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput, Forbidden
-from fieldstone.engine.planner.access.admission import Admission, Completion
+from fieldstone.engine.planner.access.admission import Admission, Completion, Preset, PresetKey
 from fieldstone.engine.planner.arguments.column_values import (
     FieldWriter,
     build_cell_reader,
@@ -33,11 +33,12 @@ KNOWN = object()
 class LinkInput(NamedTuple):
     """One to-one relation in a record's data: absent, null, or the record to connect to.
 
-    `lookup` is the name of the target's unique field that `value` is of.
+    `lookup` is the name of the target's unique field that `value` is of; `preset` is its origin if no client gives it.
     """
 
     lookup: str
     value: JsonValue
+    preset: Preset | None = None
 
 
 def read_link(field: Field, key_name: str, data: Mapping[str, JsonValue], blame: Blame) -> LinkInput | None:
@@ -46,7 +47,8 @@ def read_link(field: Field, key_name: str, data: Mapping[str, JsonValue], blame:
     if by_key and by_name:
         raise blame.at(field.name).error(f"'{field.name}' and '{key_name}' cannot be given together.")
     if by_key:
-        return LinkInput(lookup="id", value=data[key_name])
+        value = data[key_name]
+        return LinkInput(lookup="id", value=value, preset=value.preset if isinstance(value, PresetKey) else None)
     if not by_name:
         return None
     blame = blame.at(field.name)
@@ -107,6 +109,10 @@ class PlainField(NamedTuple):
     default: Default | None
 
 
+LinkKind = tuple[str, Preset | None]
+"""How rows name the record that a relation leads to: by which unique field, and by which preset if no client does."""
+
+
 class LinkSource(NamedTuple):
     """Where a row names a record to connect to."""
 
@@ -121,7 +127,7 @@ class RowWriter:
     Attributes:
         blank: the row of a record without data, short of the values that differ in each row.
         links: the relations, each with the name of its key in the API.
-        sources: for each relation and lookup that the Insert resolves.
+        sources: for each relation, and each kind of its links that the Insert resolves.
         is_dated: whether a default asks for the moment.
         many: whether the client gave a list, so that an error says which of its rows.
         admission: which ways of the role admit the data; None: all.
@@ -131,7 +137,7 @@ class RowWriter:
     blank: Sequence[Cell]
     plain: tuple[PlainField, ...]
     links: tuple[tuple[str, Field], ...]
-    sources: Mapping[tuple[str, str], LinkSource]
+    sources: Mapping[tuple[str, LinkKind], LinkSource]
     is_dated: bool
     many: bool
     admission: Admission | None
@@ -177,7 +183,7 @@ class RowWriter:
                 continue
             connected.append(field.id)
             if link.value is not KNOWN:
-                source = self.sources[(field.name, link.lookup)]
+                source = self.sources[(field.name, (link.lookup, link.preset))]
                 cells[source.place] = source.coerce(link.value)
         for fields in self.object_.morphs:
             check_morph([field for field in fields if field.id in connected], self.blame)
@@ -187,7 +193,7 @@ class RowWriter:
 def build_row_writer(
     object_: Object,
     plain: Sequence[Field],
-    sources: Mapping[tuple[str, str], LinkSource],
+    sources: Mapping[tuple[str, LinkKind], LinkSource],
     *,
     many: bool,
     admission: Admission | None,
