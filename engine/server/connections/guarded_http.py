@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from fieldstone.engine.server.connections.limits import ConnectionLimits
+from fieldstone.engine.server.connections.old_clients import without_chunks
 from fieldstone.engine.server.connections.place import PLACE, NotesBuffered
 from fieldstone.engine.server.connections.refusal import write_refusal
 from fieldstone.engine.server.connections.register import Connections
@@ -324,7 +325,8 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
-        super()._start_asgi_task(cycle, app)
+        is_old = cycle.scope["http_version"] == "1.0"
+        super()._start_asgi_task(cycle, without_chunks(cycle, app) if is_old else app)
 
     def _head_size(self) -> int:
         """Return the bytes of the head that was parsed, about."""

@@ -138,6 +138,16 @@ async def test_the_wire_carries_what_uvicorn_sends(sent: tuple[bytes, ...]) -> N
     assert answer.startswith(b"HTTP/1.1 ")
 
 
+@pytest.mark.parametrize("path", ["/chunked", "/parts", "/empty", "/"])
+@pytest.mark.parametrize("method", ["POST", "HEAD"])
+async def test_a_client_of_http_1_0_gets_no_chunks(path: str, method: str) -> None:
+    asked = request(path, method=method).replace(b"HTTP/1.1", b"HTTP/1.0")
+    head, _, body = (await exchange(FieldstoneProtocol, asked)).partition(b"\r\n\r\n")
+    assert b"transfer-encoding" not in head
+    told = b"" if method == "HEAD" or path == "/empty" else b"POST abc"
+    assert body == told + (b"!" if told and path == "/chunked" else b"")
+
+
 @pytest.mark.parametrize("path", ["/injected", "/too-long", "/nothing"])
 async def test_a_fault_of_the_app_makes_no_answer_of_it(path: str, caplog: pytest.LogCaptureFixture) -> None:
     answer = await exchange(FieldstoneProtocol, request(path, last=True))
