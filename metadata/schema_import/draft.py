@@ -246,7 +246,10 @@ class ImportDraft:
         if [one.name for one in target.key] == list(key.target_columns) and is_exact(target.key[0]):
             found = row_id(target, [value])
         else:
-            found = import_rows.look_up(target.table, row_id(target, of="t"), key.target_columns[0], value)
+            sought, type_ = key.target_columns[0], target.column(key.target_columns[0]).type
+            # The operators of an extension's type stand beside it, maybe outside of the search path.
+            beside = type_.rpartition(".")[0] if type_.endswith(".citext") else None
+            found = import_rows.look_up(target.table, row_id(target, of="t"), sought, value, beside=beside)
         carried = import_rows.when_given(value, found)
         if (known := self._known_field(table, column)) is not None:
             ends = self.snapshot.relations.get(known.relation_id) if known.relation_id and known.parts else None

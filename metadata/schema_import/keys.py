@@ -15,13 +15,13 @@ def row_id(table: SourceTable, values: Sequence[Term] = (), *, of: str = "s") ->
     if len(table.key) == 1 and _is_uuid(table.key[0]):
         return given[0]
     return import_rows.row_id(
-        table.table, [_as_key(value, column) for value, column in zip(given, table.key, strict=True)]
+        table.table, [import_rows.cast(value, column.type) for value, column in zip(given, table.key, strict=True)]
     )
 
 
 def is_exact(column: SourceColumn) -> bool:
-    """Return whether equal values of a key have the same text: 1 and 1.0 are equal numbers."""
-    return column.base != "numeric" or "(" in column.type
+    """Return whether equal values of a key have the same text: 1 and 1.0 are equal numbers, a and A in citext."""
+    return column.base != "citext" and (column.base != "numeric" or "(" in column.type)
 
 
 def is_record_id(table: SourceTable, column: SourceColumn) -> bool:
@@ -37,11 +37,6 @@ def is_surrogate(table: SourceTable, column: SourceColumn) -> bool:
 def is_counted(column: SourceColumn) -> bool:
     """Return whether PostgreSQL counts the values of a column."""
     return column.is_identity or (column.default or "").startswith("nextval(")
-
-
-def _as_key(value: Term, column: SourceColumn) -> Term:
-    # Its letters are equal in both cases.
-    return import_rows.as_lower(value) if column.base == "citext" else import_rows.cast(value, column.type)
 
 
 def _is_uuid(column: SourceColumn) -> bool:

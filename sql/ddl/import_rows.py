@@ -30,11 +30,6 @@ def as_text(value: Term) -> Term:
     return sql.SQL("{}::text").format(value)
 
 
-def as_lower(value: Term) -> Term:
-    """Return a value's text in small letters."""
-    return sql.SQL("lower({}::text)").format(value)
-
-
 def as_texts(value: Term) -> Term:
     """Return a list as a list of text, without NULLs."""
     return sql.SQL("array_remove({}::text[], NULL)").format(value)
@@ -96,9 +91,15 @@ def or_now(value: Term) -> Term:
     return sql.SQL("coalesce({}, now())").format(value)
 
 
-def look_up(table: Table, id_: Term, key: str, value: Term) -> Term:
-    """Return the id (of the row `t`) of the row of another table whose unique column has the value."""
-    return sql.SQL("(SELECT {} FROM {} AS t WHERE t.{} = {})").format(id_, table_sql(table), name_sql(key), value)
+def look_up(table: Table, id_: Term, key: str, value: Term, *, beside: str | None = None) -> Term:
+    """Return the id (of the row `t`) of the row of another table whose unique column has the value.
+
+    `beside` is the schema, as PostgreSQL writes it, that the operator of the column's type is in.
+    """
+    equals = "=" if beside is None else f"OPERATOR({beside}.=)"
+    return sql.SQL("(SELECT {} FROM {} AS t WHERE t.{} {} {})").format(
+        id_, table_sql(table), name_sql(key), sql.SQL(equals), value
+    )
 
 
 def select_rows(table: Table, values: Sequence[Term], *, only: bool) -> sql.Composed:
