@@ -5,8 +5,12 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
 
+from graphql.pyutils import did_you_mean
+
 from fieldstone.engine.access.withheld import say_withheld
+from fieldstone.engine.documents.suggestions import find_close
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
+from fieldstone.engine.rest.exports.csv_lines import columns_of
 from fieldstone.engine.rest.imports.csv_rows import BuildRecord, Cells
 from fieldstone.engine.rest.imports.rows import Decode
 from fieldstone.engine.schema.objects.unique_keys import unique_keys
@@ -163,19 +167,49 @@ class RecordReader:
             return None
         if name == key_name:
             return None if part else Column(key_name, self._converter(scalars.UUID))
-        end = relation_end(self._view, field)
+        key = self._keys_of(field).get(part)
+        return None if key is None else Column(field.name, self._converter(key.parts[0].scalar), part, key_name)
+
+    def _keys_of(self, link: Field) -> dict[str, Field]:
+        """Return the unique fields by name, by which a column names the record of a relation."""
+        end = relation_end(self._view, link)
         keys = () if end is None else unique_keys(self._view, end.target)
-        key = next((key[0] for key in keys if len(key) == 1 and key[0].name == part), None)
-        if key is None or key.relation_id is not None or key.is_composite:
-            return None
-        return Column(field.name, self._converter(key.parts[0].scalar), part, key_name)
+        return {
+            key.name: key for key, *others in keys if not others and key.relation_id is None and not key.is_composite
+        }
 
     def _unknown(self, title: str) -> BadUserInput:
         return BadUserInput(
-            f"'{title[:80]}' is no column of {self._object.label_plural}: a column is named as in an export, a record"
-            " to connect to by its id ('companyId') or by a unique field ('company.website').",
+            f"'{title[:80]}' is no column of {self._object.label_plural}: columns are named as in an export, or by"
+            f" 'mapping'{self._say_link(title)}.{self._suggest(title)}",
             field=title[:80],
         )
+
+    def _say_link(self, title: str) -> str:
+        """Return how a record to connect to is named: that of the relation that a title begins with, or of the first.
+
+        The text is empty for an object without relations that the role may write.
+        """
+        object_ = self._object
+        links = [field for field in object_.held_keys.values() if field.name in object_.givable]
+        if not links:
+            return ""
+        link = next((one for one in links if one.name == title.partition(".")[0]), links[0])
+        key = next((name for name in self._keys_of(link) if name != "id"), None)
+        by_key = "" if key is None else f" or by a unique field ('{link.name}.{key}')"
+        return f"; a record to connect to is named by its id ('{link.key_name}'){by_key}"
+
+    def _suggest(self, title: str) -> str:
+        """Return " Did you mean ..?" with the columns whose name or label is close to a title; empty without any."""
+        object_, known = self._object, dict[str, str]()
+        for column in columns_of(object_):
+            field = object_.by_name.get(column.name) or object_.foreign_keys[column.name]
+            label = field.label if column.part is None else f"{field.label} {column.part}"
+            known.setdefault(_plain(column.title), column.title)
+            known.setdefault(_plain(label), column.title)
+        plain = _plain(title)
+        close = [plain] if plain in known else find_close(plain, known)
+        return did_you_mean([*dict.fromkeys(known[name] for name in close)])
 
     def _converter(self, scalar: Scalar) -> Convert:
         if scalar is scalars.JSON:
@@ -195,6 +229,10 @@ class RecordReader:
         except ApiError:
             return cell
         return value if isinstance(value, int | Decimal) else cell
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())
 
 
 def _read_boolean(cell: str) -> JsonValue:

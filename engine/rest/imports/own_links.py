@@ -1,7 +1,7 @@
 """The links between the records of one file in a trial, which writes none of the records that the others point to."""
 
 from array import array
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from fieldstone.engine.rest.imports.rows import Row
 
@@ -19,27 +19,24 @@ class OwnLinks:
         self._keys = ("id", *keys)
         # Eight bytes for each value: a file may have millions of records.
         self._passed = array("q")
-        self._wanted: frozenset[int] = frozenset()
-        self._found: set[int] = set()
 
     def note(self, rows: Iterable[Row]) -> None:
         """Note records that have passed."""
         for row in rows:
             for key in self._keys:
                 if isinstance(value := row.data.get(key), str | int):
-                    self._passed.append(made := _mark(key, value))
-                    if made in self._wanted:
-                        self._found.add(made)
+                    self._passed.append(_mark(key, value))
 
-    def seek(self, rows: Iterable[Row]) -> None:
-        """Find the records that rows point to among those that have passed, or will pass."""
-        self._wanted = frozenset(mark for row in rows for _, mark in self._links(row))
-        self._found = set(self._wanted.intersection(self._passed))
-
-    def cut(self, row: Row) -> Row:
-        """Return a row without its links to records of the file that have passed, so that the rest of it is tried."""
-        found = {name for name, mark in self._links(row) if mark in self._found}
-        return row._replace(data={name: value for name, value in row.data.items() if name not in found})
+    def cut(self, rows: Sequence[Row]) -> dict[int, Row]:
+        """Return the rows with links to records that have passed, by their places, without these: the rest is to be tried."""
+        marks = {(place, name): mark for place, row in enumerate(rows) for name, mark in self._links(row)}
+        passed = set(marks.values()).intersection(self._passed)
+        found: dict[int, Row] = {}
+        for (place, name), mark in marks.items():
+            if mark in passed:
+                row = found.get(place, rows[place])
+                found[place] = row._replace(data={one: value for one, value in row.data.items() if one != name})
+        return found
 
     def _links(self, row: Row) -> Iterator[tuple[str, int]]:
         """Yield the members of a row's data that point to a record of the object, each with a mark of its target."""

@@ -16,6 +16,8 @@ MOST_FAILED = 10_000
 
 _PLACE = re.compile(r"\bdata\[\d+\]\.?")
 """The place of a row in its batch, which no client knows."""
+_SAME_KEY = re.compile(r"^The records (?:\d+ and \d+ of 'data'|'data\b[^']*' and 'data\b[^']*') ")
+"""The beginning of a message about two rows by their places in the batch."""
 
 
 @dataclass(slots=True)
@@ -85,6 +87,6 @@ def show_refused(row: Row, error: ApiError) -> dict[str, Any]:
     shown: dict[str, Any] = {"row": row.number, "line": row.line}
     if name := field_of(error):
         shown["field"] = name
-    shown["message"] = _PLACE.sub("", error.message)
+    shown["message"] = _PLACE.sub("", _SAME_KEY.sub("Several records ", error.message))
     shown["code"] = error.code
     return shown

@@ -136,14 +136,18 @@ class BatchWriter:
                     await self.write(pending[:middle])
                     pending = pending[middle:]
                     continue
-                tried = _is_by_value(error)
+                tried, cut = _is_by_value(error), self._cut(pending, wrong)
                 for index, reason in wrong.items():
+                    if index in cut:
+                        continue
                     if tried and len(pending) > 1 and reason is error:
                         # Its error may be another one than that of the first row.
                         await self.write([pending[index]])
                     else:
                         self._refuse(pending[index], reason)
-                pending = [row for index, row in enumerate(pending) if index not in wrong]
+                pending = [
+                    cut.get(index, row) for index, row in enumerate(pending) if index in cut or index not in wrong
+                ]
 
     async def finish(self) -> None:
         """Write the rows that point to records of the same file which stood behind them; raises ApiError."""
@@ -151,10 +155,8 @@ class BatchWriter:
             held, self._held = self._held, []
             self._size = 0
             before = len(held)
-            if self._links is not None:
-                self._links.seek(row for row, _ in held)
             for start in range(0, before, _AT_ONCE):
-                await self.write([self._rest_of(row) for row, _ in held[start : start + _AT_ONCE]])
+                await self.write([row for row, _ in held[start : start + _AT_ONCE]])
             if len(self._held) == before:
                 # No other record has come that they point to.
                 for row, reason in self._held:
@@ -165,9 +167,14 @@ class BatchWriter:
         """Return whether an error is about a record of the same object to connect to, which may be one of the file."""
         return isinstance(error, NotFound) and field_of(error) in self._own
 
-    def _rest_of(self, row: Row) -> Row:
-        """Return a row that was held back as it is written: a trial has rolled the record back that it points to."""
-        return row if self._links is None else self._links.cut(row)
+    def _cut(self, rows: Sequence[Row], wrong: Mapping[int, ApiError]) -> dict[int, Row]:
+        """Return the rows of a trial that point to records which have passed and were rolled back, without these links.
+
+        The error that one of them is refused with names a few of them only.
+        """
+        if self._links is None or not any(map(self.lacks_own, wrong.values())):
+            return {}
+        return self._links.cut(rows)
 
     def _refuse(self, row: Row, reason: ApiError) -> None:
         if self.lacks_own(reason) and len(self._held) < _MOST_HELD and self._size + row.size <= _MOST_HELD_CHARACTERS:

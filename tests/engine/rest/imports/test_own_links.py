@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from fieldstone.engine.rest.imports import writer
 from tests.engine.rest.asking import ask
 from tests.engine.rest.exports.exporting import add_manager
 from tests.engine.rest.import_jobs.jobs import act, counts, end_of
@@ -66,3 +67,12 @@ async def test_a_file_that_is_all_or_nothing_finds_no_record_of_its_own(tree: ht
     assert {error["code"] for error in answer["errors"]} == {"NOT_FOUND"}
     for error in answer["errors"]:
         assert error["message"].count("which finds no record of its own file") == 1
+
+
+async def test_the_trial_of_many_children_ends_as_their_import(
+    tree: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writer, "_MOST_HELD", 600)
+    text = f"id,email,managerId\n{IDS[0]},root@x,\n" + "".join(f",{number}@x,{IDS[0]}\n" for number in range(1_500))
+    trial = await report(tree, "people.csv?dry_run=true", text)
+    assert (trial["created"], trial["failed"]) == (1_501, 0)
