@@ -28,7 +28,7 @@ class OwnLinks:
                     self._passed.append(_mark(key, value))
 
     def cut(self, rows: Sequence[Row]) -> dict[int, Row]:
-        """Return the rows with links to records that have passed, by their places, without these: the rest is to be tried."""
+        """Return the rows with links to records that have passed, by their places, without these: to try the rest."""
         marks = {(place, name): mark for place, row in enumerate(rows) for name, mark in self._links(row)}
         passed = set(marks.values()).intersection(self._passed)
         found: dict[int, Row] = {}
