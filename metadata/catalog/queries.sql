@@ -522,11 +522,12 @@ DELETE FROM fieldstone.sign_in_code WHERE expires_at < now();
 
 -- name: sessions_by_hashes
 -- A session ends with its key, and with a denial of its subject. Uses are noted to the minute, so an idle one ends up to a
--- minute late, and never early.
+-- minute late, and never early. A process of an older release marks no session of an old token, and has it end with that.
 SELECT encode(s.token_hash, 'hex'), s.key_id IS NOT NULL, coalesce(k.id, s.user_id),
     coalesce(k.root_key, k.id, s.user_id), coalesce(k.name, s.name), s.workspace_id, coalesce(k.role_id::text, s.role),
     coalesce(k.claims, s.claims), array_to_string(coalesce(k.networks, '{}'), ','),
-    extract(epoch FROM least(s.expires_at, k.expires_at)), s.id, k.prefix, s.issuer, s.by_old_token
+    extract(epoch FROM least(s.expires_at, k.expires_at)), s.id, k.prefix, s.issuer,
+    s.by_old_token OR s.expires_at = k.old_token_until
 FROM fieldstone.session AS s LEFT JOIN fieldstone.api_key AS k ON k.id = s.key_id
 WHERE s.token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given))
     AND s.revoked_at IS NULL AND s.expires_at > now()

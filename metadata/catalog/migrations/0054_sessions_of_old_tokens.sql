@@ -1,4 +1,3 @@
--- Whether a session of a key was begun by a token that the key had before its last rotation.
+-- Whether a session of a key was begun by a token that the key had before its last rotation. Of those that began before this
+-- migration only the ones that a rotation shortened are known: they end with the old token, and the look-up compares the two.
 ALTER TABLE fieldstone.session ADD COLUMN by_old_token boolean NOT NULL DEFAULT false;
-UPDATE fieldstone.session SET by_old_token = true FROM fieldstone.api_key
-WHERE api_key.id = session.key_id AND session.expires_at <= api_key.old_token_until;

@@ -24,7 +24,7 @@ async def test_an_update_across_a_link_needs_that_the_role_reads_it(
         given = f"updates: [{{ {given} }}]"
     refused = await rep.refusal(f"mutation {{ {field}({given}) {{ id }} }}")
     assert refused["message"] == (
-        "The role 'rep' does not read in all People which records 'company' leads to, and may not write them by it."
+        "The role 'rep' does not read 'company' in all People, and may not write records by 'company'."
     )
     assert (refused["extensions"]["code"], refused["extensions"]["input"][-1]) == ("FORBIDDEN", "company")
     assert await take_events(world.apis) == []
@@ -57,6 +57,61 @@ async def test_a_record_is_taken_from_a_holder_that_the_role_sees(world: World, 
     assert await take_events(world.apis) == []
 
 
+BY_EMAIL = " onConflict: { fields: [email] MORE }"
+UPSERTS = [BY_EMAIL.replace("MORE", more) for more in ("", "update: []", "update: [city]")]
+
+
+@pytest.mark.parametrize("update", [[], {"only": ["city"]}, {"preset": {"runsId": None}}], ids=["no", "city", "preset"])
+@pytest.mark.parametrize("verb", ['connect: "ID"', 'connect: { where: { id: "ID" } }', "connectOrCreate"])
+@pytest.mark.parametrize("conflict", ["", *UPSERTS])
+async def test_a_record_that_nobody_holds_is_connected_without_the_right_to_update(
+    world: World, update: Any, verb: str, conflict: str
+) -> None:
+    """The right to take a record from its holder was asked where there was none."""
+    await relate(world.apis, "person", "runs", "company", "boss", type="ONE_TO_ONE")
+    rep = await world.rep(company={"read": ALL}, person={"read": ALL, "create": ALL, "update": update})
+    if verb == "connectOrCreate":
+        verb = 'connectOrCreate: { where: { id: "ID" } create: { id: "ID" } }'
+    data = f'{{ email: "new" runs: {{ {verb.replace("ID", world.company)} }} }}'
+    text = f"mutation {{ createPerson(data: {data}{conflict}) {{ id }} }}"
+    await rep.write(text)
+    await take_events(world.apis)
+    assert await rep.outcome(text.replace("new", "newer")) == "CONFLICT"
+    assert await take_events(world.apis) == []
+
+
+@pytest.mark.parametrize(
+    ("update", "conflict", "outcome"),
+    [
+        ([], UPSERTS[0], "CONFLICT"),
+        ([], UPSERTS[1], "CONFLICT"),
+        ({"only": ["city"]}, UPSERTS[0], "FORBIDDEN"),
+        ({"only": ["city"]}, UPSERTS[1], None),
+        ({"only": ["city"]}, UPSERTS[2], None),
+    ],
+)
+async def test_an_upsert_of_a_record_that_is_there_needs_the_right_to_what_it_writes(
+    world: World, update: Any, conflict: str, outcome: str | None
+) -> None:
+    await relate(world.apis, "person", "runs", "company", "boss", type="ONE_TO_ONE")
+    rep = await world.rep(company={"read": ALL}, person={"read": ALL, "create": ALL, "update": update})
+    data = f'{{ email: "Own@x.org" runs: {{ connect: "{world.company}" }} }}'
+    answer = await rep.outcome(f"mutation {{ upsertPerson(data: {data}{conflict}) {{ created }} }}")
+    assert answer == (outcome or {"upsertPerson": {"created": False}})
+
+
+async def test_a_record_is_created_where_none_hangs_without_the_right_to_update(world: World) -> None:
+    await relate(world.apis, "person", "runs", "company", "boss", type="ONE_TO_ONE")
+    rep = await world.rep(company={"read": ALL, "update": ALL}, person={"read": ALL, "create": ALL})
+    text = f'mutation {{ updateCompany(id: "{world.company}" data: {{ boss: {{ VERB }} }}) {{ boss {{ email }} }} }}'
+    made = text.replace("VERB", 'create: { email: "boss" }')
+    assert await rep.write(made) == {"updateCompany": {"boss": {"email": "boss"}}}
+    await take_events(world.apis)
+    assert await rep.outcome(made.replace('boss"', 'other"')) == "CONFLICT"
+    assert await rep.outcome(text.replace("VERB", "disconnect: true")) == "FORBIDDEN"
+    assert await take_events(world.apis) == []
+
+
 @pytest.mark.parametrize("verb", ["connect", "set", "disconnect", "delete", "update", "create"])
 async def test_the_other_end_of_a_many_to_many_relation(world: World, verb: str) -> None:
     await relate(world.apis, "company", "advisers", "person", "advises", type="MANY_TO_MANY")
@@ -81,7 +136,9 @@ async def test_the_other_end_of_a_many_to_many_relation(world: World, verb: str)
         await rep.write(text)
         return
     refused = await rep.refusal(text)
-    assert "does not read in all Companies which records 'advisers' leads to" in refused["message"]
+    assert refused["message"] == (
+        "The role 'rep' does not read 'person' in all Company People, and may not write records by 'advisers'."
+    )
     assert await take_events(world.apis) == []
     rep = await world.rep(
         company={"read": ALL, "update": ALL}, person={"read": ALL}, companyPerson={**link, "read": ALL}

@@ -55,3 +55,20 @@ async def test_an_old_token_gives_nothing_that_outlasts_it(start_app: StartApp) 
             assert (await newer(MAKE))["data"]["createApiKey"]["expiresAt"] is None
         last = (await sender(client, authorization=f"Bearer {new}")(ROTATE, id=key_id))["data"]["rotateApiKey"]["token"]
         assert (await sender(client, authorization=f"Bearer {last}")(MAKE))["data"]
+
+
+async def test_a_session_that_an_older_process_shortened_is_one_of_the_old_token(start_app: StartApp) -> None:
+    """A process of the release before marks no session, neither as it begins nor in a rotation."""
+    async with start_app() as (app, _):
+        services = await app.runtime.ready()
+        workspace_id = services.foundation.default.workspace.id
+        made = await services.keys.create(workspace_id, "leaked")
+        before = await signed_in(app, made.token)
+        rotated = await services.keys.rotate(workspace_id, made.key.id, overlap_seconds=OVERLAP)
+        after, newer = await signed_in(app, made.token), await signed_in(app, rotated.token)
+        async with services.foundation.database.session() as connection, connection.transaction():
+            await connection.execute(b"UPDATE fieldstone.session SET by_old_token = false")
+        services.identity.sessions.forget_all()
+        for browser in (before, after):
+            await require_bounded(sender(browser), str(made.key.id))
+        assert (await sender(newer)(MAKE))["data"]["createApiKey"]["expiresAt"] is None

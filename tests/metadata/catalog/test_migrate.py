@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -47,12 +48,14 @@ def extra(version: int, sql: bytes) -> Migration:
     return Migration(version=version, name="extra", sql=sql)
 
 
-async def test_a_second_run_does_nothing(bare_dsn: str) -> None:
+async def test_a_second_run_does_nothing(bare_dsn: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="fieldstone.metadata.catalog.migrate")
     async with opened(bare_dsn) as database:
         first = await Catalog.migrate(database)
         state = whole_state(bare_dsn)
         second = await Catalog.migrate(database)
     assert first.applied == tuple(migration.version for migration in MIGRATIONS)
+    assert caplog.messages == [f"the catalog is at version {first.version}"]
     assert second == replace(first, applied=())
     assert whole_state(bare_dsn) == state
 
@@ -189,6 +192,33 @@ async def test_a_migration_may_idle_between_its_statements_and_others_may_not(ba
         async with database.session() as session:
             cursor = await session.execute("SHOW idle_in_transaction_session_timeout")
             assert await cursor.fetchone() == ("10s",)
+
+
+async def test_a_session_that_ends_before_an_old_token_may_be_one_of_the_new_token(bare_dsn: str) -> None:
+    """The sessions that the new token had begun were marked as those of the old one."""
+    before = tuple(migration for migration in MIGRATIONS if migration.version < 54)
+    async with opened(bare_dsn) as database:
+        await Catalog.migrate(database, before)
+        with psycopg.connect(bare_dsn, autocommit=True) as other:
+            other.execute(
+                "INSERT INTO fieldstone.workspace (id, name, schema_name) VALUES (gen_random_uuid(), 'w', 'w')"
+            )
+            other.execute(
+                "INSERT INTO fieldstone.role (id, workspace_id, name, label, grants, shown, is_system)"
+                " SELECT gen_random_uuid(), id, 'r', 'r', '[]', '[]', false FROM fieldstone.workspace"
+            )
+            other.execute(
+                "INSERT INTO fieldstone.api_key (id, workspace_id, name, token_hash, role_id, old_token_until)"
+                " SELECT gen_random_uuid(), workspace_id, 'k', sha256('k'), id, now() + interval '3 days'"
+                " FROM fieldstone.role"
+            )
+            other.execute(
+                "INSERT INTO fieldstone.session (id, workspace_id, token_hash, key_id, name, expires_at)"
+                " SELECT gen_random_uuid(), workspace_id, sha256('s'), id, 'k', now() + interval '12 hours'"
+                " FROM fieldstone.api_key"
+            )
+        await Catalog.migrate(database)
+    assert rows(bare_dsn, "SELECT by_old_token FROM fieldstone.session") == [(False,)]
 
 
 async def test_the_extensions_get_a_schema_of_their_own(bare_dsn: str) -> None:

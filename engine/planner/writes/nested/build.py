@@ -263,8 +263,8 @@ class _Below:
         """
         if not holder.shows(key):
             raise Forbidden(
-                f"The role '{self.context.role_name}' does not read in all {self.object_.label_plural} which records"
-                f" '{self.field.name}' leads to, and may not write them by it.",
+                f"The role '{self.context.role_name}' does not read '{key.name}' in all {holder.label_plural}, and may"
+                f" not write records by '{self.field.name}'.",
                 field=self.field.name,
                 path=self.builder.blame.path,
             )
@@ -278,16 +278,24 @@ class _Below:
     def _release(self) -> Step | None:
         """Return the step that empties the keys in the way of a one-to-one relation's new link."""
         end = self.end
+        holder, key = (self.object_, self.field) if end.holds_key else (end.target, end.target_field)
+        if not key.is_nullable:
+            return None
         if end.holds_key:
-            if not (self.field.is_unique and self.field.is_nullable and self.says(CONNECT, CONNECT_OR_CREATE)):
+            if not (self.field.is_unique and self.says(CONNECT, CONNECT_OR_CREATE)):
                 return None
             if not self.object_.shows(self.field):
                 # The record that loses its key would tell the role that it held it: the database refuses a taken one.
                 return None
-            return statements.plan_keep(self.context, self.object_, self.field, self.object_.key, deletes=False)
-        if self.creates or not end.target_field.is_nullable:
+        elif self.creates:
             return None
-        return statements.plan_keep(self.context, end.target, end.target_field, end.target.key, deletes=False)
+        try:
+            return statements.plan_keep(self.context, holder, key, holder.key, deletes=False)
+        except Forbidden:
+            if not end.holds_key and self.says(DISCONNECT):
+                raise
+            # Nothing may be in the way, and the database refuses a key that is taken.
+            return None
 
     def to_many(self) -> ToMany:
         """Return the plan of a to-many relation."""
