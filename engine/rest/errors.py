@@ -25,6 +25,8 @@ _NAMES = {
     "onConflict": "on_conflict",
 }
 _CURSORS = ("after", "before")
+_BODY = re.compile(r"^(?:data|updates(\[\d+\])\.data|updates)")
+"""The beginning of the way to an input in the variables that a body has become."""
 
 
 class PreconditionFailed(Conflict):
@@ -51,7 +53,13 @@ def _renamed(found: "re.Match[str]") -> str:
     variable, rest = found[1], found[2]
     if variable not in {"data", "updates"}:
         return f"'{_NAMES.get(variable, variable)}{rest}'"
-    return f"'{rest.removeprefix('.')}'" if rest else "The body"
+    place = _place_in_body(f"{variable}{rest}")
+    return f"'{place}'" if place else "The body"
+
+
+def _place_in_body(name: str) -> str:
+    """Return the name of an input as the body has it: `[1].email` for `updates[1].data.email`."""
+    return _BODY.sub(r"\1", name).removeprefix(".")
 
 
 def write_error(error: ApiError, *, as_problem: bool) -> bytes:
@@ -69,8 +77,19 @@ def write_error(error: ApiError, *, as_problem: bool) -> bytes:
         }
         if error.field is not None:
             shown["field"] = error.field
-    elif error.status == HTTPStatus.BAD_REQUEST:
-        shown = {"statusCode": error.status, "messages": [error.message], "error": phrase}
     else:
-        shown = {"statusCode": error.status, "message": error.message, "error": phrase}
+        message, members = error.message, _list_members(error)
+        if error.field is not None and members:
+            # Twenty's clients show the text alone, so the text has to name the record of a list.
+            message = f"{_place_in_body(error.field)}: {message}"
+        said = {"messages": [message]} if error.status == HTTPStatus.BAD_REQUEST else {"message": message}
+        shown = {"statusCode": error.status, **said, "error": phrase, **members}
     return dumps(shown).encode("utf-8", "replace")
+
+
+def _list_members(error: ApiError) -> dict[str, object]:
+    """Return the members `field` and `rows` of an error that leads into a list of the body; none for another error."""
+    if not any(isinstance(step, int) for step in error.extensions.get("input", ())):
+        return {}
+    rows = {"rows": error.extensions["rows"]} if "rows" in error.extensions else {}
+    return {"field": error.field, **rows}

@@ -9,7 +9,7 @@ from fieldstone.engine.errors import BadUserInput, Forbidden
 from fieldstone.engine.request.idempotency.claim import SentKey
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.documents import Documents, Wish
-from fieldstone.engine.rest.filter_syntax import DEEPEST, read_filter
+from fieldstone.engine.rest.filter_syntax import read_filter
 from fieldstone.engine.rest.input_types import Input
 from fieldstone.engine.rest.order_syntax import read_order
 from fieldstone.engine.rest.parameters import Parameters
@@ -174,7 +174,7 @@ def _read_page(parameters: Parameters, object_: Object, sight: Sight) -> dict[st
 
 def _read_groups(parameters: Parameters, object_: Object, sight: Sight) -> dict[str, JsonValue]:
     parameters.required("group_by", 'it is a JSON list such as [{"city":true}]')
-    found: dict[str, JsonValue] = {"groupBy": _name_buckets(parameters.json("group_by"), DEEPEST)}
+    found: dict[str, JsonValue] = {"groupBy": parameters.json("group_by")}
     order = parameters.text("order_by") or "["
     if order.lstrip()[:1] not in {"[", "{"}:
         found["orderBy"] = read_order(order, _input(sight.schema, object_, TypeRole.GROUP_ORDER), below="key")
@@ -190,19 +190,6 @@ def _read_groups(parameters: Parameters, object_: Object, sight: Sight) -> dict[
     if (after := parameters.text("starting_after")) is not None:
         found["after"] = after
     return found
-
-
-def _name_buckets(value: JsonValue, depth: int) -> JsonValue:
-    """Return the groups with `bucket` where Twenty's clients write `granularity`, up to a depth."""
-    match value:
-        case {"granularity": str() as bucket, **others}:
-            return {**others, "bucket": bucket}
-        case dict() if depth:
-            return {name: _name_buckets(inner, depth - 1) for name, inner in value.items()}
-        case list() if depth:
-            return [_name_buckets(inner, depth - 1) for inner in value]
-        case _:
-            return value
 
 
 def _read_aggregates(parameters: Parameters) -> tuple[str, ...]:

@@ -201,7 +201,8 @@ class RecordReader:
 
     def _suggest(self, title: str) -> str:
         """Return " Did you mean ..?" with the columns whose name or label is close to a title; empty without any."""
-        object_, known = self._object, dict[str, str]()
+        object_ = self._object
+        known: dict[str, str] = {}
         for column in columns_of(object_):
             field = object_.by_name.get(column.name) or object_.foreign_keys[column.name]
             label = field.label if column.part is None else f"{field.label} {column.part}"

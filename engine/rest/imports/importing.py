@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from graphql import GraphQLInputObjectType
 
+from fieldstone.engine.documents.suggestions import hide_suggestion
 from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
@@ -163,6 +164,8 @@ class Import:
         try:
             await self._write_all(writer, reader, pieces, admit)
         except ApiError as error:
+            if isinstance(error, BadUserInput) and not self._core.compiler.limits.document.introspection:
+                hide_suggestion(error)
             raise rename_inputs(error) from error
         if not self._way.is_trial:
             await renew_statistics(self._database, object_, self.report.created)

@@ -100,7 +100,7 @@ async def test_several_records_are_named_by_the_body(client: httpx.AsyncClient) 
     changed = await ask(client, "PATCH", "people", json=[{"id": b, "city": "Bonn"}, {"id": a, "city": "Ulm"}])
     assert [person["city"] for person in changed["data"]["updatePeople"]] == ["Bonn", "Ulm"]
     refused = await ask(client, "PATCH", "people", 400, json=[{"id": b, "city": 1}])
-    assert refused["messages"] == ["'[0].data.city' must be text, not 1."]
+    assert refused["messages"] == ["'[0].city' must be text, not 1."]
     refused = await ask(client, "PATCH", "people", 400, json=[{"city": "Bonn"}])
     assert refused["messages"] == ["'[0]' must be a JSON object with the 'id' of its record."]
     both: list[tuple[str, Any]] = [("PATCH", [{"id": a}]), ("DELETE", {"ids": [a]})]

@@ -92,6 +92,35 @@ async def test_wrong_writes(client: httpx.AsyncClient) -> None:
         assert message in error["messages"][0], path
 
 
+async def test_a_refused_list_names_its_record(client: httpx.AsyncClient) -> None:
+    a, taken = [(await create(client, "people", email=email))["id"] for email in ("a", "taken")]
+    required, conflict = "Field 'email' is required", "Another Person has this value of 'email'."
+    link = "There is no Company to connect 'company' to."
+    row = {"index": 1, "field": "email"}
+    cases: list[tuple[str, str, Any, int, str, str, list[Any] | None]] = [
+        ("POST", "batch/people", [{"email": "b"}, {"email": "taken"}], 409, f"[1].email: {conflict}", "data[1].email",
+            [{**row, "value": "taken"}]),
+        ("POST", "people", [{"email": "b"}, {"city": "c"}], 400, f"[1].email: {required}", "data[1].email", [row]),
+        ("POST", "people", [{"email": "b"}, {"email": "c", "companyId": ID}], 404, f"[1].company: {link}",
+            "data[1].company", [{"index": 1, "field": "company", "value": ID}]),
+        ("PATCH", "people", [{"id": taken, "city": "c"}, {"id": a, "email": None}], 400, f"[1].email: {required}",
+            "updates[1].data.email", None),
+        ("POST", "companies", {"name": "A", "people": {"create": [{"email": "b"}, {"city": "c"}]}}, 400,
+            f"people.create[1].email: {required}", "data.people.create[1].email", None),
+    ]  # fmt: skip
+    for method, path, body, status, message, field, rows in cases:
+        error = await ask(client, method, path, status, json=body)
+        assert (error.get("message") or error["messages"][0], error["field"], error.get("rows")) == (
+            message,
+            field,
+            rows,
+        ), path
+        problem = (await client.request(method, f"/rest/{path}", json=body, headers=PROBLEM)).json()
+        assert (problem["detail"], problem["field"]) == (message.partition(": ")[2], field)
+    unknown = await ask(client, "PATCH", "people", 400, json=[{"id": a, "data": 1}])
+    assert unknown["messages"][0].startswith("'[0]' has the field \"data\"")
+
+
 async def test_unknown_paths_are_named(client: httpx.AsyncClient) -> None:
     for path in ("nothing", f"nothing/{ID}", "nothing/x", "people/a/b/c", "batch/nothing", "", "a//b", "Person"):
         error = await ask(client, "POST" if path.startswith("batch") else "GET", path, 404, json=[])

@@ -56,6 +56,10 @@ def import_(
         bool, typer.Option("--all-or-nothing", help="Write no record if a row is refused.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Try all rows, and write none.")] = False,
+    mapping: Annotated[
+        str | None,
+        typer.Option(help='The columns of CSV with other names, `{"E-mail": "email"}`; null passes a column over.'),
+    ] = None,
     errors: Annotated[
         Path | None, typer.Option(help="The file of CSV to write the rows to that were refused, with the reasons.")
     ] = None,
@@ -67,6 +71,7 @@ def import_(
     """
     source = work.files.Source(url, key, plural, format_)
     parameters = {"on_conflict": on_conflict} if on_conflict is not None else {}
+    parameters |= {"mapping": mapping} if mapping is not None else {}
     parameters |= {"upsert": "true"} if upsert else {}
     parameters |= {"dry_run": "true"} if dry_run else {}
     parameters |= {"all_or_nothing": "true"} if all_or_nothing else {}

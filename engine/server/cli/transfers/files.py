@@ -126,6 +126,9 @@ async def import_file(source: Source, path: Path, parameters: dict[str, str], er
         with sys.stdin.buffer if path == STANDARD else path.open("rb") as file:
             async with source.client() as client:
                 answer = await _send(client, source, format_, parameters, file, size)
+                if answer.status_code == httpx.codes.NOT_FOUND and "data" not in _json(answer):
+                    # The refusal of a read names the object that is meant.
+                    await _count(client, source, {})
     except httpx.HTTPError as error:
         remedy = "; a part of the records may have been written: send the file again with --on-conflict"
         raise CommandError(_lost(source, error) + ("" if isinstance(error, httpx.ConnectError) else remedy)) from None

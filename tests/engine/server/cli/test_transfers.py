@@ -83,6 +83,17 @@ async def test_rows_that_are_refused(serve: Serve, tmp_path: Path) -> None:
         assert errors.endswith("fieldstone: No record was written, because of the rows in 'errors'.\n")
 
 
+async def test_columns_with_other_names(serve: Serve, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("E-mail,First Name,Notes\na@x,Eve,x\n")
+    mapping = '{"E-mail": "email", "First Name": "firstName", "Notes": null}'
+    async with serve() as serving:
+        code, output, errors = await run(serving, "import", "people", str(path), "--mapping", mapping)
+        assert (code, output) == (0, "people: 1 created, 0 updated, 0 refused.\n"), errors
+        (eve,) = (await serving.client.get("/rest/people?filter=email[eq]:a@x")).json()["data"]["people"]
+        assert eve["firstName"] == "Eve"
+
+
 async def test_an_import_is_held_to_the_rules_of_its_role(serve: Serve, tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text("email,city\na@x,Bonn\nb@x,Ulm\nAda@example.com,Bonn\n")
@@ -123,6 +134,7 @@ async def test_commands_that_cannot_do_their_work(serve: Serve, tmp_path: Path) 
         for arguments, message in [
             (("import", "people", str(path)), "'mail' is no column of People"),
             (("import", "nothing", str(path)), "There is nothing at /rest/nothing"),
+            (("import", "person", str(path)), "do you mean /rest/people"),
             (("import", "people", str(tmp_path / "none.csv")), "cannot be read"),
             (("import", "people", str(tmp_path / "none")), "neither the extension csv nor jsonl"),
             (("export", "people", str(tmp_path / "a" / "b.csv")), "cannot be written"),
