@@ -126,6 +126,7 @@ class PlanContext:
         roster: the names of all objects where the plan is about them all; () where it is about all fields of some.
         failures: collects the fields that fail; None: the first one fails the operation.
         rules: plans the rules of restricted objects; None: there must be none.
+        is_rule: whether the filter is a rule, which may name a time zone as an older release took it.
         shown: the snapshot whose instances the plan depends on, where it is another one: rules see the whole model.
         writes_more: whether the mutation writes by more statements than the one being planned.
         is_rest: whether the answer has the form of REST, in which edges are their nodes, a connection below a record is
@@ -148,6 +149,7 @@ class PlanContext:
     roster: tuple[str, ...] | None = None
     failures: Failures | None = None
     rules: "RulePlanner | None" = None
+    is_rule: bool = False
     shown: Snapshot | None = None
     writes_more: bool = False
     is_rest: bool = False

@@ -105,15 +105,21 @@ def read_settings(given: JsonValue) -> frozenset[Setting]:
     return frozenset(map(Setting, listed))
 
 
-def read_grants(snapshot: Snapshot, given: JsonValue) -> tuple[Grant, ...]:
+def read_grants(snapshot: Snapshot, given: JsonValue, before: Iterable[Grant] = ()) -> tuple[Grant, ...]:
     """Return the grants of a list of `{ object aggregates read create update delete restore destroy }`.
 
     An action that is left out or null is granted for no record: for a single object that takes away the grant for all
     objects.
 
+    Args:
+        snapshot: the whole model.
+        given: the list.
+        before: the grants in whose place these come; rules that are among theirs are taken as they are.
+
     Raises:
         InvalidChange: a member is wrong; the message and `field` name its place.
     """
+    kept = frozenset(stored for grant in before for way in grant.ways for stored in way.stored)
     grants: list[Grant] = []
     seen: set[UUID | None] = set()
     for place, entry in enumerate(_listed(given, "grants")):
@@ -124,17 +130,17 @@ def read_grants(snapshot: Snapshot, given: JsonValue) -> tuple[Grant, ...]:
         if object_id in seen:
             raise InvalidChange(f"{path}: there is a grant for {members['object']} before it", field=f"{path}.object")
         seen.add(object_id)
-        grants += _read_grant(snapshot, object_, members, path)
+        grants += _read_grant(snapshot, object_, members, path, kept)
     return tuple(grants)
 
 
 def _read_grant(
-    snapshot: Snapshot, object_: Object | None, members: Mapping[str, JsonValue], path: str
+    snapshot: Snapshot, object_: Object | None, members: Mapping[str, JsonValue], path: str, kept: frozenset[Stored]
 ) -> Iterator[Grant]:
     aggregates = _read_flag(members, "aggregates", path, default=True)
     for action in Action:
         here = f"{path}.{action.value}"
-        ways = tuple(_read_ways(snapshot, object_, action, members.get(action.value), here))
+        ways = tuple(_read_ways(snapshot, object_, action, members.get(action.value), here, kept))
         if ways or object_ is not None:
             yield Grant(
                 object_id=object_.id if object_ else None,
@@ -145,7 +151,7 @@ def _read_grant(
 
 
 def _read_ways(
-    snapshot: Snapshot, object_: Object | None, action: Action, given: JsonValue, path: str
+    snapshot: Snapshot, object_: Object | None, action: Action, given: JsonValue, path: str, kept: frozenset[Stored]
 ) -> Iterator[Way]:
     for place, entry in enumerate(_listed(given, path)):
         here = f"{path}[{place}]" if isinstance(given, list) else path
@@ -162,19 +168,24 @@ def _read_ways(
                 )
             yield Way(fields=fields)
         else:
-            yield Way(fields=fields, **_read_rules(snapshot, object_, members, here))
+            yield Way(fields=fields, **_read_rules(snapshot, object_, members, here, kept))
 
 
 def _read_rules(
-    snapshot: Snapshot, object_: Object, members: Mapping[str, JsonValue], path: str
+    snapshot: Snapshot, object_: Object, members: Mapping[str, JsonValue], path: str, kept: frozenset[Stored]
 ) -> dict[str, Stored | None]:
     rule, check, preset = (members.get(name) for name in ("rule", "check", "preset"))
     return {
         # A rule without conditions is of all records; a check without conditions lifts an update's own rule.
-        "rule": store_filter(snapshot, object_, rule, place=f"{path}.rule") if rule not in (None, {}) else None,
-        "check": None if check is None else store_filter(snapshot, object_, check, place=f"{path}.check"),
+        "rule": _read_rule(snapshot, object_, rule, f"{path}.rule", kept) if rule not in (None, {}) else None,
+        "check": None if check is None else _read_rule(snapshot, object_, check, f"{path}.check", kept),
         "presets": store_data(snapshot, object_, preset, place=f"{path}.preset") if preset not in (None, {}) else None,
     }
+
+
+def _read_rule(snapshot: Snapshot, object_: Object, given: JsonValue, place: str, kept: frozenset[Stored]) -> Stored:
+    stored = store_filter(snapshot, object_, given, place=place, is_kept=True)
+    return stored if stored in kept else store_filter(snapshot, object_, given, place=place)
 
 
 def _read_object(snapshot: Snapshot, given: JsonValue, path: str) -> Object | None:

@@ -12,6 +12,7 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object, Part, RelationEnd, Snapshot, relation_end
 from fieldstone.metadata.operators import ORDERED, Argument, Operator
 from fieldstone.metadata.scalars import shown
+from fieldstone.metadata.time_zones import coerce_zone
 
 DEEPEST = 30
 """Levels of objects in a rule."""
@@ -21,10 +22,11 @@ _WITHOUT_CLAIMS = frozenset({Argument.FLAG, Argument.PRESENCE, Argument.PERIOD, 
 
 
 class _Place(NamedTuple):
-    """A place in a rule; `depth` counts the objects around it."""
+    """A place in a rule; `depth` counts the objects around it, `is_kept` says that the catalog has the rule."""
 
     path: str
     depth: int = 0
+    is_kept: bool = False
 
     def at(self, name: str) -> "_Place":
         """Return the place of a member.
@@ -34,7 +36,7 @@ class _Place(NamedTuple):
         """
         if self.depth >= DEEPEST:
             raise self.error(f"is nested too deeply: at most {DEEPEST} levels are allowed")
-        return _Place(f"{self.path}.{name}", self.depth + 1)
+        return _Place(f"{self.path}.{name}", self.depth + 1, self.is_kept)
 
     def error(self, message: str) -> InvalidChange:
         """Return the refusal of this place, whose name `message` follows."""
@@ -45,13 +47,17 @@ class _Place(NamedTuple):
         return self.error(f"has no {kind} {shown(name)}{known_names(name, known)}")
 
 
-def read_filter(snapshot: Snapshot, object_: Object, given: JsonValue, place: str) -> JsonValue:
+def read_filter(
+    snapshot: Snapshot, object_: Object, given: JsonValue, place: str, *, is_kept: bool = False
+) -> JsonValue:
     """Return a filter of an object's records with ids in the place of the fields' names.
+
+    One that is kept already may have time zones that an older release took.
 
     Raises:
         InvalidChange: a name or a shape in it is wrong.
     """
-    return _filter(snapshot, object_, given, _Place(place))
+    return _filter(snapshot, object_, given, _Place(place, is_kept=is_kept))
 
 
 def read_data(snapshot: Snapshot, object_: Object, given: JsonValue, place: str) -> JsonValue:
@@ -220,7 +226,18 @@ def _operators(operators: Sequence[Operator], value: JsonValue, place: _Place) -
         _check_value(argument, place.at(name))
         if known[name].argument in _WITHOUT_CLAIMS and has_claim(argument):
             raise place.at(name).error("cannot be given by a principal's value")
+        if known[name].argument is Argument.PERIOD and isinstance(argument, dict) and not place.is_kept:
+            _check_zone(argument.get("timeZone"), place.at(name).at("timeZone"))
     return read
+
+
+def _check_zone(name: JsonValue, place: _Place) -> None:
+    """Refuse a text that is no time zone's name; a value of another type is refused by the schema."""
+    try:
+        if isinstance(name, str):
+            coerce_zone(name)
+    except InvalidValue as error:
+        raise place.error(error.message) from None
 
 
 def _check_value(value: JsonValue, place: _Place) -> None:

@@ -15,15 +15,18 @@ LONGEST = 20_000
 """Characters of a rule, a check or presets, as they are kept."""
 
 
-def store_filter(snapshot: Snapshot, object_: Object, given: JsonValue, *, place: str = "rule") -> Stored:
+def store_filter(
+    snapshot: Snapshot, object_: Object, given: JsonValue, *, place: str = "rule", is_kept: bool = False
+) -> Stored:
     """Return a filter of an object's records as it is kept.
 
-    Names and shapes are checked here; the values are checked by planning the rule once.
+    Names and shapes are checked here; the values are checked by planning the rule once. One that is kept already may
+    have time zones that an older release took.
 
     Raises:
         InvalidChange: it is no filter of these records; the message and `field` name the place below `place`.
     """
-    return _kept(read_filter(snapshot, object_, given, place), place)
+    return _kept(read_filter(snapshot, object_, given, place, is_kept=is_kept), place)
 
 
 def store_data(snapshot: Snapshot, object_: Object, given: JsonValue, *, place: str = "preset") -> Stored:

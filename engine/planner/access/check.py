@@ -66,6 +66,7 @@ def check_rule(
         variables={},
         limits=RecordLimits(),
         parameters=ParameterList(tried=Bindings(variables={}, actor="", claims=samples)),
+        is_rule=True,
     )
     try:
         condition = filter_condition(context, object_, stored_tree(given), Blame(field=place, path=()))

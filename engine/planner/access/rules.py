@@ -71,7 +71,9 @@ def plan_rule(context: PlanContext, object_: Object, rule: Stored) -> Condition 
     key = (object_.id, rule)
     if key not in known:
         shown = context.shown or context.snapshot
-        within = replace(context, snapshot=shown.whole, shown=shown, comparisons=0, rules=None, failures=None)
+        within = replace(
+            context, snapshot=shown.whole, shown=shown, comparisons=0, rules=None, is_rule=True, failures=None
+        )
         known[key] = (_plan(within, object_, rule), len(context.parameters.binders))
         context.changes_each = within.changes_each
     return known[key][0]
@@ -81,7 +83,7 @@ def _plan(context: PlanContext, object_: Object, rule: Stored) -> Condition | No
     whole = object_.whole
     try:
         names = show(context.snapshot, rule)
-        if store_filter(context.snapshot, whole, names) != rule:
+        if store_filter(context.snapshot, whole, names, is_kept=True) != rule:
             return NEVER
     except InvalidChange:
         return NEVER

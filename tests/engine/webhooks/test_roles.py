@@ -6,10 +6,11 @@ from typing import Any
 
 import psycopg
 
-from tests.apis import PRINCIPAL
+from tests.apis import PRINCIPAL, WORKSPACE_ID
 from tests.engine.metadata_api.roles import CREATE, UPDATE
 from tests.engine.webhooks.conftest import Sending
 from tests.engine.webhooks.target import Received, Reply, TargetServer, take
+from tests.older_zones import put_zone
 from tests.waiting import until
 
 BIND = "mutation ($id: UUID!, $input: UpdateWebhookInput!) { updateWebhook(id: $id, input: $input) { id } }"
@@ -111,6 +112,21 @@ async def test_claims_that_do_not_fit_into_a_rule_hold_up_no_other_webhook(
     await target.until_taken(1)
     assert [one["recordId"] for one in events(target, "/fit")] == [id_]
     assert events(target, "/unfit") == []
+
+
+async def test_a_zone_that_an_older_release_took_holds_up_no_webhook(
+    workspace_dsn: str, sending: Sending, target: TargetServer
+) -> None:
+    await make_role(
+        sending, read={"rule": {"createdAt": {"within": {"last": 1, "unit": "DAY", "timeZone": "Europe/Berlin"}}}}
+    )
+    put_zone(workspace_dsn, "CET")
+    sending.services.foundation.current.doubt(WORKSPACE_ID)
+    await sending.webhook(f"{target.url}/rep", "person.*", role="rep", claims={"city": "Berlin"})
+    await sending.webhook(f"{target.url}/whole", "person.*")
+    id_ = await sending.person("a@x.org")
+    await target.until_taken(2)
+    assert [one["recordId"] for one in events(target, "/rep")] == [id_]
 
 
 async def refuse(_: Received) -> Reply:

@@ -12,10 +12,12 @@ from fieldstone.metadata.doctor.views import repair_views
 from fieldstone.metadata.errors import InvalidChange, PrincipalValueRefused
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.metadata.desk import Desk, new_field, new_object, new_relation, person, role_named
 from tests.metadata.sql_views.readers import Reader, findings, reader_of, sql_roles
 from tests.metadata.updates import field_of, insert, update
+from tests.older_zones import put_zone
 
 ADA, BOB = UUID(int=1, version=4), UUID(int=2, version=4)
 CLAIMS = [{"name": "userId", "type": "UUID"}]
@@ -314,4 +316,16 @@ async def test_the_doctor_makes_a_missing_view_under_its_rule(desk: Desk, model_
         assert await findings(desk) == [f"The view {reader.made.schema}.people is not there."]
         assert await desk.writer.run((await desk.default()).workspace.id, repair_views, actor="test") == 1
         assert names(reader) == ["100 %"]
+        assert await findings(desk) == []
+
+
+async def test_a_zone_that_an_older_release_took_stays_in_the_view(desk: Desk, model_dsn: str) -> None:
+    """The doctor took the view away."""
+    insert(model_dsn, """person (email, "firstName") VALUES (gen_random_uuid(), 'x')""")
+    rule = {"createdAt": {"within": {"last": 1, "unit": "DAY", "timeZone": "Europe/Berlin"}}}
+    await make_role(desk, [{"object": "person", "read": {"rule": rule}}])
+    put_zone(model_dsn, "CET")
+    desk.current.doubt((await desk.workspaces.find(DEFAULT_WORKSPACE)).id)
+    async with reader_of(desk, model_dsn, role="rep") as reader:
+        assert names(reader) == ["x"]
         assert await findings(desk) == []

@@ -1,6 +1,5 @@
 """Dates relative to now: the argument of `within` becomes the two ends of a period, which PostgreSQL computes."""
 
-import re
 from collections.abc import Mapping
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, bind_tree
@@ -10,6 +9,7 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.operators import Operator
 from fieldstone.metadata.scalars import INT, STRING, shown
+from fieldstone.metadata.time_zones import coerce_zone
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.operands import Column, Moment, Parameter, TimeUnit
 from fieldstone.sql.types import SqlType
@@ -24,18 +24,6 @@ _A_THOUSAND_YEARS: Mapping[TimeUnit, int] = {
     TimeUnit.YEAR: 1_000,
 }
 """The longest periods: PostgreSQL has no times beyond the year 4713 BC."""
-
-_ZONE = re.compile(
-    r"[A-Z]+(/[A-Z_+-]+)+|Etc/GMT(0|[+-]\d|\+1[0-2]|-1[0-4])|(EST5E|CST6C|MST7M|PST8P)DT"
-    r"|Cuba|Egypt|Eire|EST|GB(-Eire)?|GMT|Greenwich|Hongkong|HST|Iceland|Iran|Israel|Jamaica|Japan|Kwajalein|Libya|MST"
-    r"|Navajo|NZ(-CHAT)?|Poland|Portugal|PRC|ROC|ROK|Singapore|Turkey|UCT|Universal|UTC|W-SU|Zulu",
-    re.ASCII | re.IGNORECASE,
-)
-"""The names of time zones: those in an area, and the old ones of one word that mean a zone to PostgreSQL too.
-
-It takes other words for offsets: +02:00 is two hours west of Greenwich, FOO-2 two hours east, and CET one hour east in
-summer and in winter.
-"""
 
 
 def build_period(context: PlanContext, column: Column, tree: Tree, blame: Blame) -> tuple[Moment, Moment, Comparison]:
@@ -87,15 +75,9 @@ def note_operator(context: PlanContext, operator: Operator, column: Column) -> N
 
 
 def time_zone(context: PlanContext, tree: Tree, blame: Blame) -> Parameter:
-    """Return the parameter of a time zone's name; whether there is such a zone, PostgreSQL knows alone."""
-
-    def convert(value: JsonValue) -> bytes:
-        name = str(STRING.coerce(value))
-        if not _ZONE.fullmatch(name):
-            raise InvalidValue(f"must be the name of a time zone, such as Europe/Berlin or UTC, not {shown(value)}")
-        return name.encode()
-
-    binder = bind_tree(tree, convert, blame)
+    """Return the parameter of a time zone's name; that of a rule was checked when the rule was given."""
+    coerce = STRING.coerce if context.is_rule else coerce_zone
+    binder = bind_tree(tree, lambda value: coerce(value).encode(), blame)
     context.zones.append(binder)
     return context.parameters.add(binder, SqlType.TEXT)
 

@@ -1,7 +1,7 @@
 """The rules for roles: their names, and the rights that a create or an update gives."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,7 +21,7 @@ from fieldstone.metadata.errors import InvalidChange, NameTaken, UnknownObject
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.encoding import decode_rights
-from fieldstone.metadata.roles.role import ADMIN, Role
+from fieldstone.metadata.roles.role import ADMIN, Grant, Role
 from fieldstone.metadata.scalars import shown
 
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}", re.ASCII)
@@ -30,13 +30,16 @@ MOST_ROLES: Final = 1_000
 """The roles of a workspace."""
 
 
-def build_rights(snapshot: Snapshot, change: Change, kept: JsonValue) -> dict[str, Any]:
+def build_rights(
+    snapshot: Snapshot, change: Change, kept: JsonValue, *, before: Iterable[Grant] = ()
+) -> dict[str, Any]:
     """Return the rights that the creation or an update of a role gives, by the attributes that both of them have.
 
     Args:
         snapshot: the model before the change.
         change: has them in the language of the API; an unset one stays as it is.
         kept: in their place all rights as the catalog keeps them, or None.
+        before: the grants that the role has.
 
     Raises:
         InvalidChange: one breaks a rule.
@@ -49,7 +52,7 @@ def build_rights(snapshot: Snapshot, change: Change, kept: JsonValue) -> dict[st
         "claims": read_claims,
         "limits": read_limits,
         "settings": read_settings,
-        "grants": lambda value: read_grants(snapshot, value),
+        "grants": lambda value: read_grants(snapshot, value, before),
     }
     return {name: read(value) for name, read in readers.items() if (value := getattr(change, name)) is not UNSET}
 

@@ -51,7 +51,7 @@ def apply_update_role(snapshot: Snapshot, change: UpdateRole) -> Applied:
         name=name,
         label=role.label if change.label is UNSET else label_of(name, chosen(change.label, None)),
         description=chosen(change.description, role.description),
-        **build_rights(snapshot, change, change.rights),
+        **build_rights(snapshot, change, change.rights, before=role.grants),
     )
     if updated == role:
         return Applied(snapshot=snapshot)

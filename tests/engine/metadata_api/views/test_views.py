@@ -140,6 +140,10 @@ async def test_a_filter_of_which_nothing_is_left_is_none(start_app: StartApp) ->
         ({"filter": {"nothing": {"eq": 1}}}, "filter"),
         ({"filter": {"city": {"eq": 1}}}, "filter.city.eq"),
         ({"filter": {"city": {"eq": "$principal.x"}}}, "filter"),
+        (
+            {"filter": {"createdAt": {"within": {"last": 1, "unit": "DAY", "timeZone": "CET"}}}},
+            "filter.createdAt.within.timeZone",
+        ),
         ({"filter": []}, "filter"),
         ({"filter": {"not": {"not": {"not": {"city": {"eq": "x" * 20_001}}}}}}, "filter"),
         ({"orderBy": {"nothing": "ASC"}}, "orderBy.nothing"),
