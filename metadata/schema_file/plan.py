@@ -1,6 +1,6 @@
 """Plans the changes from a model to a document, in an order in which each is possible."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from fieldstone.metadata.changes import (
@@ -39,11 +39,9 @@ from fieldstone.metadata.schema_file.field_plan import (
 from fieldstone.metadata.schema_file.matching import Stated, StatedObject, match_document
 from fieldstone.metadata.schema_file.order import order_fields
 from fieldstone.metadata.schema_file.renames import order_renames
-from fieldstone.metadata.schema_file.roles import free_roles, plan_roles
+from fieldstone.metadata.schema_file.role_plan import Build, plan_with_roles
 
 _CRITERIA = "duplicateCriteria"
-
-Build = Callable[[Snapshot], Change]
 
 
 def plan_document(snapshot: Snapshot, document: JsonValue, *, prune: bool = False) -> list[Build]:
@@ -63,8 +61,7 @@ def plan_document(snapshot: Snapshot, document: JsonValue, *, prune: bool = Fals
     # The end of a relation is hidden only after the objects that need it.
     last = [change for change in updates if change.is_active is False and _is_inverse(snapshot, change)]
     new = order_fields(stated)
-    return [
-        *map(always, free_roles(snapshot, document, prune=prune)),
+    changes: list[Build] = [
         *(map(always, _prune(snapshot, stated)) if prune else ()),
         *map(always, _update_objects(stated)),
         *map(always, _create_objects(stated)),
@@ -77,8 +74,8 @@ def plan_document(snapshot: Snapshot, document: JsonValue, *, prune: bool = Fals
         *_deactivate_objects(stated),
         *map(always, last),
         *(build for field in new for build in finish_relation(stated, field)),
-        *map(always, plan_roles(snapshot, document)),
     ]
+    return plan_with_roles(snapshot, document, changes, prune=prune)
 
 
 def _is_inverse(snapshot: Snapshot, change: UpdateField) -> bool:
