@@ -3,7 +3,7 @@
 A definition states an allowance in its `extensions`, which the schema does not show.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from graphql import (
@@ -36,6 +36,9 @@ ACCEPTS = "accepts"
 
 With `JSON` among them, its enum values may be quoted, as in JSON."""
 
+IS_OPEN = "isOpen"
+"""Of an input type: True if it has members that it does not list, whose values graphql-core does not check."""
+
 IS_ALSO_WHOLE = "isAlsoWhole"
 """Of a field that answers with an object: True if it may be asked for without a selection, and answers with it all."""
 
@@ -60,13 +63,36 @@ class Leafs(ScalarLeafsRule):
 
 
 class Values(ValuesOfCorrectTypeRule):
-    """The specification's rule (section 5.6.1), except for inputs that may be written as JSON."""
+    """The specification's rule (section 5.6.1), except for inputs that may be JSON or do not list all their members."""
 
     def is_valid_value_node(self, node: ValueNode, input_type: GraphQLInputType | None) -> VisitorAction:
         """Check a literal."""
         if input_type is not None and JSON in accepted(get_named_type(input_type)):
             node = _unquoted(node, input_type)
+        if input_type is not None and get_named_type(input_type).extensions.get(IS_OPEN):
+            for value, type_ in _unlisted(node, input_type):
+                super().is_valid_value_node(value, type_)
         return super().is_valid_value_node(node, input_type)
+
+
+def _unlisted(node: ValueNode, type_: GraphQLInputType) -> Iterator[tuple[ValueNode, GraphQLInputType]]:
+    """Yield the values of the members that input types do not list, which graphql-core passes over."""
+    inner = get_nullable_type(type_)
+    match node, inner:
+        case ListValueNode(), GraphQLList():
+            for item in node.values:
+                yield from _unlisted(item, inner.of_type)
+        case _, GraphQLList():
+            yield from _unlisted(node, inner.of_type)
+        case ObjectValueNode(), GraphQLInputObjectType(extensions=extensions) if extensions.get(IS_OPEN):
+            listed = {*inner.fields}
+            for field in node.fields:
+                defined = None if field.name.value in listed else inner.fields.get(field.name.value)
+                if defined is not None:
+                    yield field.value, defined.type
+                    yield from _unlisted(field.value, defined.type)
+        case _:
+            pass
 
 
 def _unquoted(node: ValueNode, type_: GraphQLInputType) -> ValueNode:

@@ -5,14 +5,15 @@ number of searches for one document.
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Final
 
-from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLEnumType, GraphQLInputField, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
 from graphql.pyutils import did_you_mean
 
 from fieldstone.engine.errors import BadUserInput
+from fieldstone.metadata.api_names import Quantifier
 
 MOST_NAMES: Final = 100
 """Names of a list that is searched."""
@@ -44,6 +45,17 @@ def suggest(name: str, known: Collection[str], kind: str | None = None) -> str:
     return did_you_mean(find_close(name, known), kind)
 
 
+def suggest_member(name: str, fields: Mapping[str, GraphQLInputField]) -> str:
+    """Return the sentence with the members of an input that are close to a name.
+
+    In a filter of a to-many relation the name may be that of a field of its records, which `some` leads to.
+    """
+    some = fields[Quantifier.SOME.value].type if {*fields} == {one.value for one in Quantifier} else None
+    if isinstance(some, GraphQLInputObjectType) and name in some.fields:
+        return did_you_mean([f"{Quantifier.SOME.value}: {{ {name}: .. }}"])
+    return suggest(name, fields)
+
+
 def hide_suggestion(error: BadUserInput) -> None:
     """Take the sentence with the suggestion out of an error's message."""
     error.message = error.message.partition(_BEGINNING)[0]
@@ -72,7 +84,7 @@ def _suggest_for(schema: GraphQLSchema, match: re.Match[str]) -> str:
         case GraphQLEnumType(values=values):
             return suggest(name, values, "the enum value")
         case GraphQLInputObjectType(fields=fields):
-            return suggest(name, fields)
+            return suggest_member(name, fields)
         case GraphQLObjectType(fields=fields) if (field := fields.get(match["field"])) is not None:
             return suggest(name, field.args)
         case _:

@@ -3,11 +3,13 @@
 Introspection, printed schemas and everything else that lists members leave them out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import Final, TypeVar, overload
 
 from graphql import GraphQLInputField, GraphQLInputObjectType
+
+from fieldstone.engine.documents.allowances import IS_OPEN
 
 V = TypeVar("V")
 D = TypeVar("D")
@@ -40,6 +42,25 @@ class WithUnlisted(dict[str, V]):
         return self[name] if name in self else default  # noqa: SIM401  # it would call itself
 
 
+class Found(Mapping[str, V]):
+    """Members that are found by their names alone: `find` returns None where there is none."""
+
+    def __init__(self, find: Callable[[str], V | None]) -> None:
+        self._find = find
+
+    def __getitem__(self, name: str) -> V:
+        found = self._find(name)
+        if found is None:
+            raise KeyError(name)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
 class OpenInput(GraphQLInputObjectType):
     """An input type that accepts members which it does not list."""
 
@@ -51,7 +72,7 @@ class OpenInput(GraphQLInputObjectType):
         *,
         description: str,
     ) -> None:
-        super().__init__(name, fields, description=description)
+        super().__init__(name, fields, description=description, extensions={IS_OPEN: True})
         self._unlisted = unlisted
 
     @cached_property

@@ -34,8 +34,31 @@ async def test_taken_keys(apis: Apis) -> None:
 
 
 async def test_a_key_that_two_rows_have(apis: Apis) -> None:
-    _, extensions = await refusal(apis, PEOPLE, d=[{"email": email} for email in ("x", "a", "y", "a")])
-    assert extensions["rows"] == [{"index": index, "field": "email", "value": "a"} for index in (1, 3)]
+    """No other record has it, as the message once said."""
+    message, extensions = await refusal(apis, PEOPLE, d=[{"email": email} for email in ("x", "a", "y", "a")])
+    assert message == "The records 1 and 3 of 'data' have the same 'email'."
+    assert extensions == {
+        "code": "CONFLICT",
+        "field": "data[3].email",
+        "input": ["data", 3, "email"],
+        "rows": [{"index": index, "field": "email", "value": "a"} for index in (1, 3)],
+    }
+
+
+async def test_a_key_that_is_taken_beside_one_that_two_rows_have(apis: Apis) -> None:
+    """The row whose key another record has is to blame first: the message is about it alone."""
+    await create(apis, "person", email="b")
+    message, extensions = await refusal(apis, PEOPLE, d=[{"email": email} for email in ("a", "a", "b")])
+    assert (message, extensions["field"]) == ("Another Person has this value of 'email'.", "data[2].email")
+    assert [row["index"] for row in extensions["rows"]] == [0, 1, 2]
+
+
+async def test_a_key_of_several_fields_that_two_rows_have(apis: Apis) -> None:
+    await make_codes(apis)
+    text = "mutation ($d: [CodeInput!]!) { createCodes(data: $d) { id } }"
+    message, extensions = await refusal(apis, text, d=[{"country": "at", "place": 1}] * 2)
+    assert message == "The records 0 and 1 of 'data' have the same 'country' and 'place'."
+    assert (extensions["field"], extensions["fields"]) == ("data[1].country", ["country", "place"])
 
 
 async def test_twenty_rows_are_named(apis: Apis) -> None:

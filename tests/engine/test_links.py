@@ -53,6 +53,24 @@ async def test_connect_to_nobody_and_to_what_is_deleted(apis: Apis, way: dict[st
         await check_refused(apis, text, "NOT_FOUND", MISSING, field="company", d=data)
 
 
+@pytest.mark.parametrize(
+    ("target", "reason"),
+    [
+        ({"id": NOBODY}, 'has the unknown member "id": it must be {form}'),
+        ({"where": {"id": NOBODY}, "create": {}}, 'has the unknown member "create": it must be {form}'),
+        ({"where": {"id": NOBODY, "email": "x"}}, "must be {form}, with one field in 'where'"),
+        ({}, "must be {form}, with one field in 'where'"),
+        (5, "must be {form}, not 5"),
+    ],
+    ids=str,
+)
+async def test_what_is_no_record_to_connect_to(apis: Apis, target: object, reason: str) -> None:
+    form = "the id of a record, or { where: { <a unique field>: <its value> } }"
+    text = "mutation ($d: ActivityInput!) { createActivity(data: $d) { id } }"
+    error = await apis.error(text, d={"person": {"connect": target}})
+    assert error["message"] == f"Variable '$d.person.connect' {reason.format(form=form)}."
+
+
 async def test_connect_by_a_unique_field(apis: Apis) -> None:
     person = await create(apis, "person", email="x@example.com")
     text = "mutation ($d: ActivityInput!) { createActivity(data: $d) { person { id } } }"

@@ -22,7 +22,7 @@ from graphql import (
 from fieldstone.engine.access.withheld import WITHHELD
 from fieldstone.engine.documents.allowances import accepted
 from fieldstone.engine.documents.document import FILTER_MEMBERS
-from fieldstone.engine.documents.suggestions import suggest
+from fieldstone.engine.documents.suggestions import suggest, suggest_member
 from fieldstone.engine.errors import BadUserInput, Forbidden, QueryTooComplex
 from fieldstone.engine.schema.values.filters import is_operator
 from fieldstone.metadata.errors import InvalidValue
@@ -170,7 +170,7 @@ def _check_object(
                 raise Forbidden(withheld, field=name)
             raise BadUserInput(
                 f"{_named(place)} has the field {shown(name)}, which '{declared}' does not define."
-                f"{suggest(name, fields)}",
+                f"{suggest_member(name, fields)}",
                 field=name,
             )
         blamed = field if is_operator(defined) else name

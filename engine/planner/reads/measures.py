@@ -1,10 +1,10 @@
 """Measures: the aggregates that a filter, an order or a selection names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Tree
-from fieldstone.metadata.aggregates import BY_NAME, Aggregation, aggregated, result_scalar
+from fieldstone.metadata.aggregates import BY_NAME, Aggregation, aggregated, find_shorthand, result_scalar
 from fieldstone.metadata.changes.rules.indexes.indexed_values import is_sorted
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object, Part
@@ -73,11 +73,17 @@ def named_measures(object_: Object, given: Mapping[str, Tree], blame: Blame) -> 
         for member, below in given_members(tree, blame.at(name)).items():
             field, parts = members[member]
             if not field.is_composite:
-                yield _named(aggregation, field, parts[0], f"{name}.{member}", below, blame.at(member))
+                yield _named(aggregation, field, parts, f"{name}.{member}", below, blame.at(member))
                 continue
             by_name = {part.name: part for part in parts}
             for sub, value in given_members(below, blame.at(member)).items():
-                yield _named(aggregation, field, by_name[sub], f"{name}.{member}.{sub}", value, blame.at(sub))
+                yield _named(aggregation, field, (by_name[sub],), f"{name}.{member}.{sub}", value, blame.at(sub))
+
+
+def short_measure(object_: Object, name: str, tree: Tree, blame: Blame) -> NamedMeasure | None:
+    """Return the measure that an input names by the other name of an aggregate; None if it is none."""
+    found = find_shorthand(object_, name)
+    return None if found is None else _named(*found, name, tree, blame.at(name))
 
 
 def given_members(tree: Tree, blame: Blame) -> dict[str, Tree]:
@@ -87,8 +93,10 @@ def given_members(tree: Tree, blame: Blame) -> dict[str, Tree]:
     return {name: member for name, member in tree.items() if not isinstance(member, Absent)}
 
 
-def _named(aggregation: Aggregation, field: Field, part: Part, name: str, tree: Tree, blame: Blame) -> NamedMeasure:
-    measure = compute(aggregation, field, part)
+def _named(
+    aggregation: Aggregation, field: Field, parts: Sequence[Part], name: str, tree: Tree, blame: Blame
+) -> NamedMeasure:
+    measure, part = compute(aggregation, field, *parts), parts[0]
     entry = None if field.is_composite else FIELD_TYPES[field.type]
     scalar = result_scalar(aggregation.role, part.scalar, entry)
     if scalar is None:

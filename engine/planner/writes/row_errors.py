@@ -24,6 +24,16 @@ def input_name(way: Sequence[str | int]) -> str:
     return name
 
 
+def say_same_key(first: Sequence[str | int], second: Sequence[str | int], names: Sequence[str]) -> str:
+    """Return the message about two records that have the same values of these fields, by the ways to them."""
+    if first[:-1] == second[:-1] and isinstance(first[-1], int):
+        records = f"{first[-1]} and {second[-1]} of '{input_name(first[:-1])}'"
+    else:
+        records = f"'{input_name(first)}' and '{input_name(second)}'"
+    values = " and ".join(f"'{name}'" for name in names)
+    return f"The records {records} have the same {values}."
+
+
 def show_row(index: int, fields: Sequence[str], values: Sequence[JsonValue]) -> dict[str, Any]:
     """Return a row as `extensions.rows` lists it; of a long text its beginning, of lists and objects nothing."""
     shown: dict[str, Any] = {"index": index}

@@ -22,8 +22,9 @@ from fieldstone.engine.planner.writes.nested.steps import (
     known_cells,
 )
 from fieldstone.engine.planner.writes.planned import PlannedWrite
-from fieldstone.engine.planner.writes.row_errors import input_name
+from fieldstone.engine.planner.writes.row_errors import input_name, say_same_key
 from fieldstone.engine.request.write_errors.forbidden import PresetRefused, Written, forbidden_message
+from fieldstone.engine.request.write_errors.row_errors import find_blamed
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.compiler import compile_plan
@@ -80,7 +81,10 @@ class TakenKey(NamedTuple):
             ((*self.sent.rows[index].path, self.names[0]), values) for index, values in json.loads(found or b"[]")
         ]
         if blamed:
-            path, _ = blamed[0]
+            first, *others = [blamed[place][0] for place in find_blamed([values for _, values in blamed])]
+            if others:
+                self.error.message = say_same_key(first[:-1], others[0][:-1], self.names)
+            path = others[0] if others else first
             self.error.field, self.error.extensions["input"] = input_name(path), list(path)
             self.error.extensions["rows"] = [
                 {"field": input_name(place), "input": list(place), **_value(values)} for place, values in blamed

@@ -6,6 +6,7 @@ from typing import Any
 from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.planner.writes.row_errors import MOST_ROWS, input_name, show_row
+from fieldstone.metadata.json_text import JsonValue
 from fieldstone.sql.frozen import frozen
 
 
@@ -16,6 +17,16 @@ class RowBlame:
     index: int
     fields: Sequence[str] = ()
     values: Sequence[Any] = ()
+
+
+def find_blamed(keys: Sequence[JsonValue]) -> Sequence[int]:
+    """Return the place of the first of some rows whose taken key no other of them has; else of the first two with one.
+
+    Args:
+        keys: the values of each row; None where they are not known.
+    """
+    own = next((place for place, key in enumerate(keys) if key is None or keys.count(key) == 1), None)
+    return (0, keys.index(keys[0], 1)) if own is None else (own,)
 
 
 def row_error(

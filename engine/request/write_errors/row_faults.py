@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from fieldstone.engine.errors import ApiError, Conflict, NotFound
 from fieldstone.engine.planner.writes.planned import PlannedWrite
-from fieldstone.engine.request.write_errors.row_errors import RowBlame, row_error
+from fieldstone.engine.planner.writes.row_errors import say_same_key
+from fieldstone.engine.request.write_errors.row_errors import RowBlame, find_blamed, row_error
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.writes.look_ups import Faults
@@ -45,7 +46,15 @@ async def name_rows(
     rows = [parameters[slot] for slot in faults.slots]
     ((found,),) = await database.read(compile_plan(narrowed), rows, timeout=time_limit, share=share)
     blamed = [RowBlame(index=index, fields=names, values=values) for index, values in json.loads(found or b"[]")]
-    return row_error(type(error), error.message, write, blamed) if blamed else None
+    if not blamed:
+        return None
+    if isinstance(error, NotFound):
+        return row_error(NotFound, error.message, write, blamed)
+    first, *others = [blamed[place] for place in find_blamed([row.values for row in blamed])]
+    if not others:
+        return row_error(Conflict, error.message, write, blamed, blamed=first)
+    message = say_same_key(("data", first.index), ("data", others[0].index), names)
+    return row_error(Conflict, message, write, blamed, blamed=others[0])
 
 
 def may_have_rows(error: ApiError) -> bool:

@@ -4,6 +4,7 @@ from typing import Any
 
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict
 from fieldstone.engine.planner.writes.planned import PlannedWrite
+from fieldstone.engine.planner.writes.row_errors import say_same_key
 from fieldstone.engine.request.write_errors.row_errors import RowBlame, row_error
 from fieldstone.sql.plan.write import Problem
 
@@ -16,7 +17,7 @@ def describe_upsert(write: PlannedWrite, problem: Problem, details: list[Any]) -
             key, first, second, values = details
             names = write.keys[key]
             rows = [RowBlame(index=index, fields=names, values=values) for index in (first, second)]
-            message = f"The records {first} and {second} of 'data' have the same {_quoted(names)}."
+            message = say_same_key(("data", first), ("data", second), names)
             return row_error(BadUserInput, message, write, rows, blamed=rows[1])
         case Problem.RECORD_TWICE:
             first, second = details

@@ -1,18 +1,33 @@
 """The inputs that take aggregates: conditions on them, and orders by them."""
 
+from typing import Final
+
 from graphql import GraphQLInputField, GraphQLInputObjectType, GraphQLInputType, GraphQLList, GraphQLNonNull
 
 from fieldstone.engine.schema.objects.aggregates import has_results
 from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.unlisted import Found, OpenInput
 from fieldstone.engine.schema.values.composites import composite_name
 from fieldstone.engine.schema.values.descriptions import describe_field, describe_key
 from fieldstone.engine.schema.values.filters import scalar_filter
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
-from fieldstone.metadata.aggregates import AGGREGATIONS, FILTERS, ORDERS, RESULTS_OF, aggregated, result_scalar
+from fieldstone.metadata.aggregates import (
+    AGGREGATIONS,
+    BY_NAME,
+    FILTERS,
+    ORDERS,
+    RESULTS_OF,
+    aggregated,
+    find_shorthand,
+    result_scalar,
+)
 from fieldstone.metadata.api_names import FieldTypeRole, TypeRole, enum_name, type_name
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import INT
+
+AGGREGATE: Final = "aggregate"
+"""Twenty's member of an order of groups that has the order by an aggregate."""
 
 
 def aggregate_filters(scope: TypeScope, object_: Object) -> dict[str, GraphQLInputField]:
@@ -37,6 +52,11 @@ def aggregate_orders(scope: TypeScope, object_: Object) -> dict[str, GraphQLInpu
         for one in AGGREGATIONS
         if has_results(object_, one.role)
     }
+
+
+def is_measure(object_: Object, name: str) -> bool:
+    """Return whether an order has a member of this name for an aggregate of an object's records."""
+    return name == "count" or (name in BY_NAME and has_results(object_, BY_NAME[name].role))
 
 
 def build_aggregate_filter(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
@@ -82,16 +102,37 @@ def build_having(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
 
 
 def build_group_order(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
-    """Return an order of groups: one key of it."""
+    """Return an order of groups: one key of it.
+
+    Twenty's spellings are found, but not listed: an aggregate below `aggregate`, and a value without `key` above it.
+    """
+    name = type_name(object_, TypeRole.GROUP_ORDER)
 
     def fields() -> dict[str, GraphQLInputField]:
         key = scope.input_of(object_, TypeRole.ORDER_BY)
         by_key = GraphQLInputField(key, description="By a value that the records are grouped by.")
         return {"key": by_key, **aggregate_orders(scope, object_)}
 
-    return GraphQLInputObjectType(
-        type_name(object_, TypeRole.GROUP_ORDER),
+    def find_short(short: str) -> GraphQLInputField | None:
+        is_known = short == "totalCount" or find_shorthand(object_, short) is not None
+        return GraphQLInputField(ORDER_BY_DIRECTION) if is_known else None
+
+    by_aggregate = OpenInput(
+        f"{name}Aggregate",
+        lambda: aggregate_orders(scope, object_),
+        Found(find_short),
+        description=f"An order of groups of {object_.label_plural} by one aggregate, as clients of Twenty name it.",
+    )
+    return OpenInput(
+        name,
         fields,
+        Found(
+            lambda given: (
+                GraphQLInputField(by_aggregate)
+                if given == AGGREGATE
+                else scope.input_of(object_, TypeRole.ORDER_BY).fields.get(given)
+            )
+        ),
         description=f"An order of groups of {object_.label_plural}: one key, as the keys of an object have no order.",
     )
 

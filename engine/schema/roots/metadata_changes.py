@@ -32,40 +32,32 @@ from fieldstone.metadata.scalars import STRING
 MUTATIONS: Mapping[str, Mutation] = {kind.action: kind.mutation for kind in KINDS.values() if kind.mutation}
 """The mutations that ask for one change each."""
 
-_Types = Mapping[Shape, NullableInput]
-
-_TYPES: _Types = {
-    **dict.fromkeys((Shape.NAME, Shape.LABEL, Shape.TEXT), GraphQLString),
-    **dict.fromkeys((Shape.LIST, Shape.MAPPING, Shape.VALUE, Shape.RELATION, Shape.RELATIONS), JSON),
-    **dict.fromkeys((Shape.OBJECT, Shape.FIELD, Shape.INDEX, Shape.ROLE), UUID),
-    Shape.FLAG: GraphQLBoolean,
-    Shape.NUMBER: SCALARS[scalars.DOUBLE.name],
-    Shape.FIELDS: GraphQLList(GraphQLNonNull(UUID)),
-    **ROLE_SHAPES,
-}
-
 MODEL_NAME = build_scalar(
     "ModelName",
-    "The id of an object, field or role, or its name: `project`, `project.budget`, `rep`. Changes before it in the list"
-    " count.",
+    "The id of an object, field or role, or its name: `project`, `project.budget`, `rep`. Changes before it in the"
+    " request count.",
     STRING.coerce,
 )
 MODEL_NAME.extensions[ACCEPTS] = (GraphQLID.name, UUID.name, GraphQLString.name)
 
-_TYPES_IN_LIST: _Types = {
-    **_TYPES,
+_TYPES: Mapping[Shape, NullableInput] = {
+    **dict.fromkeys((Shape.NAME, Shape.LABEL, Shape.TEXT), GraphQLString),
+    **dict.fromkeys((Shape.LIST, Shape.MAPPING, Shape.VALUE, Shape.RELATION, Shape.RELATIONS), JSON),
     **dict.fromkeys((Shape.OBJECT, Shape.FIELD, Shape.ROLE), MODEL_NAME),
+    Shape.INDEX: UUID,
+    Shape.FLAG: GraphQLBoolean,
+    Shape.NUMBER: SCALARS[scalars.DOUBLE.name],
     Shape.FIELDS: GraphQLList(GraphQLNonNull(MODEL_NAME)),
+    **ROLE_SHAPES,
 }
-"""The types of the members in a list of changes, where names may stand in the place of ids."""
 
 
-def _members(asked: Mutation, types: _Types, scope: TypeScope) -> dict[str, InputMember]:
-    return {member.name: _member(scope, member, types, is_create=asked.id_shape is None) for member in asked.members}
+def _members(asked: Mutation, scope: TypeScope) -> dict[str, InputMember]:
+    return {member.name: _member(scope, member, is_create=asked.id_shape is None) for member in asked.members}
 
 
-def _member(scope: TypeScope, member: Member, types: _Types, *, is_create: bool) -> InputMember:
-    type_ = scope.enum_type("FieldTypeEnum") if member.shape is Shape.FIELD_TYPE else types[member.shape]
+def _member(scope: TypeScope, member: Member, *, is_create: bool) -> InputMember:
+    type_ = scope.enum_type("FieldTypeEnum") if member.shape is Shape.FIELD_TYPE else _TYPES[member.shape]
     described = (member.created if is_create else member.updated) or ""
     return (GraphQLNonNull(type_) if is_create and member.is_required else type_, described)
 
@@ -86,7 +78,7 @@ def _input_types() -> Iterable[tuple[str, InputType]]:
         name = input_name(action)
         if asked.members:
             unlisted = IGNORED.get(asked.answer, ()) if asked.has_alias else ()
-            values = partial(_members, asked, _TYPES)
+            values = partial(_members, asked)
             yield name, input_of(name, values, asked.input_description, unlisted=unlisted)
         if asked.has_alias:
             wrapper = input_name(alias_of(action, asked))
@@ -104,15 +96,16 @@ def _wrapper(wrapper: str, name: str, asked: Mutation) -> InputType:
     def created(scope: TypeScope) -> dict[str, InputMember]:
         return {subject: (wrapped(scope), f"The {subject} to create.")}
 
-    def deleted(_scope: TypeScope) -> dict[str, InputMember]:
-        return {"id": (GraphQLNonNull(UUID), "The id of the record to delete.")}
-
-    def updated(scope: TypeScope) -> dict[str, InputMember]:
-        id_ = (GraphQLNonNull(UUID), "The id of the record to change.")
-        return {"id": id_, "update": (wrapped(scope), "Its new values.")}
-
     if asked.id_shape is None:
         return input_of(wrapper, created, f"A wrapper around `{name}`.")
+    id_type = GraphQLNonNull(_TYPES[asked.id_shape])
+
+    def deleted(_scope: TypeScope) -> dict[str, InputMember]:
+        return {"id": (id_type, "The record to delete.")}
+
+    def updated(scope: TypeScope) -> dict[str, InputMember]:
+        return {"id": (id_type, "The record to change."), "update": (wrapped(scope), "Its new values.")}
+
     if not asked.members:
         return input_of(wrapper, deleted, "A wrapper around an id.")
     return input_of(wrapper, updated, f"An id, and a wrapper around `{name}`.")
@@ -134,11 +127,11 @@ def _listed_types() -> Iterable[tuple[str, InputType]]:
 
 def _listed_members(action: str, asked: Mutation) -> Iterable[tuple[str, InputType]]:
     name = _listed_name(action)
-    values = partial(_members, asked, _TYPES_IN_LIST)
+    values = partial(_members, asked)
     if asked.id_shape is None:
         yield name, _json_too(input_of(name, values, asked.input_description), input_name(action))
         return
-    id_ = (GraphQLNonNull(_TYPES_IN_LIST[asked.id_shape]), "Its subject.")
+    id_ = (GraphQLNonNull(_TYPES[asked.id_shape]), "Its subject.")
     inner = f"{action[0].upper()}{action[1:]}Values"
     if asked.members:
         yield inner, _json_too(input_of(inner, values, asked.input_description), input_name(action))
@@ -169,9 +162,10 @@ def _json_too(build: InputType, *others: str) -> InputType:
 def _fields(asked: Mapping[str, Mutation]) -> Iterable[tuple[str, Callable[[TypeScope], GraphQLField]]]:
     for action, one in asked.items():
         answer, is_create = one.answer.value.title(), one.id_shape is None
+        id_type = _TYPES[one.id_shape] if one.id_shape else None
         given = "The values of the new record." if is_create and one.has_alias else "The input."
         name = input_name(action) if one.members else None
-        yield action, mutation(answer, one.description, by_id=not is_create, input_name=name, input_description=given)
+        yield action, mutation(answer, one.description, id_type=id_type, input_name=name, input_description=given)
         if one.has_alias:
             alias, given = alias_of(action, one), "The values of the new record." if is_create else "The input."
             spelling = f"Another spelling of `{action}`."

@@ -217,10 +217,6 @@ def _changes(scope: TypeScope) -> dict[str, GraphQLArgument]:
 
 
 def _to(_scope: TypeScope) -> dict[str, GraphQLArgument]:
-    return {"to": GraphQLArgument(COUNT, description="A version of `metadataHistory`.")}
-
-
-def _to_any(_scope: TypeScope) -> dict[str, GraphQLArgument]:
     return {"to": GraphQLArgument(GraphQLNonNull(BIG_INT), description="A version of `metadataHistory`.")}
 
 
@@ -239,7 +235,7 @@ PLAN_MUTATIONS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
         is_also_whole=True,
     ),
     "rollback": _answering(
-        lambda scope: {**_to_any(scope), **_DRY},
+        lambda scope: {**_to(scope), **_DRY},
         "Undoes the changes after a version, as a new version, and answers with the plan.",
         is_also_whole=True,
     ),

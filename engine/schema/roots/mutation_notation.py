@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from graphql import GraphQLArgument, GraphQLField, GraphQLInputField, GraphQLInputObjectType, GraphQLNonNull
 
+from fieldstone.engine.schema.roots.role_types import NullableInput
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.unlisted import OpenInput
 from fieldstone.engine.schema.values.notation import JSON, UUID, InputMember, input_fields
@@ -34,15 +35,25 @@ def mutation(
     description: str,
     *,
     by_id: bool = False,
+    id_type: NullableInput | None = None,
     input_name: str | None = None,
     input_description: str = "The input.",
 ) -> Callable[[TypeScope], GraphQLField]:
-    """Return the function that builds a mutation which takes an `id`, an `input`, or both; it answers with a record."""
+    """Return the function that builds a mutation which takes an `id`, an `input`, or both; it answers with a record.
+
+    Args:
+        output_name: the type of the record.
+        description: that of the mutation.
+        by_id: True if it takes the id of a record.
+        id_type: the type of its `id`, which may be something else as well.
+        input_name: the type of its `input`, where it takes one.
+        input_description: that of its input.
+    """
 
     def build(scope: TypeScope) -> GraphQLField:
         args: dict[str, GraphQLArgument] = {}
-        if by_id:
-            args["id"] = GraphQLArgument(GraphQLNonNull(UUID), description="The id of its subject.")
+        if by_id or id_type:
+            args["id"] = GraphQLArgument(GraphQLNonNull(id_type or UUID), description="The id of its subject.")
         if input_name:
             args["input"] = GraphQLArgument(GraphQLNonNull(scope.input_type(input_name)), description=input_description)
         return GraphQLField(GraphQLNonNull(scope.object_type(output_name)), args=args, description=description)

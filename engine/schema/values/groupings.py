@@ -3,10 +3,10 @@
 from graphql import GraphQLArgument, GraphQLBoolean, GraphQLInt, GraphQLScalarType
 
 from fieldstone.engine.schema.values.notation import enum_of, type_of
-from fieldstone.engine.schema.values.scalars import SCALARS, build_scalar
+from fieldstone.engine.schema.values.scalars import SCALARS, build_scalar, check_members
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.scalars import DATE, DATE_TIME, Scalar, shown
+from fieldstone.metadata.scalars import DATE, DATE_TIME, Scalar
 from fieldstone.sql.plan.groups import Bucket
 from fieldstone.sql.types import SqlType
 
@@ -51,20 +51,22 @@ BUCKET_ARGUMENT = {
 }
 
 
-def _check_members(value: JsonValue, members: tuple[str, ...]) -> None:
-    if value is True:
-        return
-    if not isinstance(value, dict) or not set(value) <= set(members):
-        listed = " ".join(f"{name}: .." for name in members)
-        raise InvalidValue(f"must be true or an object {{ {listed} }}, not {shown(value)}")
+BUCKET_NAMES = ("bucket", "granularity")
+"""The names of the member that has the bucket: ours and Twenty's."""
 
 
 def _check_number(value: JsonValue) -> None:
-    _check_members(value, ("width",))
+    if value is not True:
+        check_members(value, "true or an object { width: .. }", ("width",))
 
 
 def _check_date(value: JsonValue) -> None:
-    _check_members(value, ("bucket", "timeZone", "firstDayOfWeek"))
+    if value is True:
+        return
+    form = "true or an object { bucket: .. timeZone: .. firstDayOfWeek: .. }"
+    given = check_members(value, form, (*BUCKET_NAMES, "timeZone", "firstDayOfWeek"))
+    if given.keys() >= {*BUCKET_NAMES}:
+        raise InvalidValue("has both 'bucket' and 'granularity', which is another name of it")
 
 
 NUMBER_GROUPING = build_scalar(
@@ -75,7 +77,8 @@ NUMBER_GROUPING = build_scalar(
 DATE_GROUPING = build_scalar(
     "DateGrouping",
     'A group by a date or a time: `true` for each, or an object such as `{ bucket: MONTH timeZone: "Europe/Berlin"'
-    " firstDayOfWeek: SUNDAY }`; the bucket is DAY, the time zone UTC and the first day MONDAY unless given.",
+    " firstDayOfWeek: SUNDAY }`; the bucket is DAY, the time zone UTC and the first day MONDAY unless given;"
+    " `granularity` is another name of `bucket`.",
     _check_date,
 )
 

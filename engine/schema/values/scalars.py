@@ -1,6 +1,6 @@
 """The GraphQL scalars: graphql-core's five, and ours, which check a value and hand it on as the client sent it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -124,15 +124,32 @@ def build_scalar(
     )
 
 
+def check_members(value: JsonValue, form: str, names: Collection[str]) -> Mapping[str, JsonValue]:
+    """Return an object, which has members of these names alone.
+
+    Args:
+        value: the object.
+        form: the right values, as a message names them.
+        names: those that it may have.
+
+    Raises:
+        InvalidValue: it is no object, or has another member.
+    """
+    if not isinstance(value, dict):
+        raise InvalidValue(f"must be {form}, not {shown(value)}")
+    if unknown := next((name for name in value if name not in names), None):
+        raise InvalidValue(f"has the unknown member {shown(unknown)}: it must be {form}")
+    return value
+
+
 def _check_connect_target(value: JsonValue) -> None:
     if isinstance(value, str):
         UUID.coerce(value)
         return
-    where = value.get("where") if isinstance(value, dict) and len(value) == 1 else None
+    form = "the id of a record, or { where: { <a unique field>: <its value> } }"
+    where = check_members(value, form, ("where",)).get("where")
     if not isinstance(where, dict) or len(where) != 1:
-        raise InvalidValue(
-            f"must be the id of a record, or {{ where: {{ <a unique field>: <its value> }} }}, not {shown(value)}"
-        )
+        raise InvalidValue(f"must be {form}, with one field in 'where'")
 
 
 CONNECT_TARGET = build_scalar(

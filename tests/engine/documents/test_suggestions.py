@@ -18,6 +18,8 @@ from tests.apis import Apis
         ('{ opportunities(filter: { stage: { eq: "NEW" } }) { totalCount } }', "Did you mean the enum value 'NEW'?"),
         ("{ opportunities(filter: { stage: { eq: NWE } }) { totalCount } }", "Did you mean the enum value 'NEW'?"),
         ("mutation { createPerson(dat: {}) { id } }", "Did you mean 'data'?"),
+        ('{ companies(filter: { people: { city: { eq: "a" } } }) { totalCount } }', "mean 'some: { city: .. }'?"),
+        ("{ companies(filter: { people: { non: {} } }) { totalCount } }", "Did you mean 'none'?"),
     ],
 )
 async def test_a_literal_gets_the_close_names(text: str, hint: str, apis: Apis) -> None:
@@ -26,14 +28,17 @@ async def test_a_literal_gets_the_close_names(text: str, hint: str, apis: Apis) 
 
 
 @pytest.mark.parametrize(
-    ("type_", "argument", "value", "hint"),
+    ("type_", "root", "argument", "value", "hint"),
     [
-        ("PersonFilterInput", "filter", {"city": {"contain": "a"}}, "Did you mean 'contains'"),
-        ("[PersonOrderByInput!]", "orderBy", [{"city": "DECS"}], "Did you mean 'DESC'"),
+        ("PersonFilterInput", "people", "filter", {"city": {"contain": "a"}}, "Did you mean 'contains'"),
+        ("[PersonOrderByInput!]", "people", "orderBy", [{"city": "DECS"}], "Did you mean 'DESC'"),
+        ("CompanyFilterInput", "companies", "filter", {"people": {"city": {"eq": "a"}}}, "'some: { city: .. }'?"),
     ],
 )
-async def test_a_variable_gets_the_close_names(type_: str, argument: str, value: object, hint: str, apis: Apis) -> None:
-    text = f"query ($v: {type_}) {{ people({argument}: $v) {{ totalCount }} }}"
+async def test_a_variable_gets_the_close_names(
+    type_: str, root: str, argument: str, value: object, hint: str, apis: Apis
+) -> None:
+    text = f"query ($v: {type_}) {{ {root}({argument}: $v) {{ totalCount }} }}"
     (error,) = loads((await apis.send(text, {"v": value})).body)["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert hint in error["message"]

@@ -352,14 +352,27 @@ async def test_a_taken_key_names_its_rows(apis: Apis) -> None:
         error = await apis.error(create_text("company"), d=data)
     assert error["message"] == "Another Person has this value of 'email'."
     assert error["extensions"]["code"] == "CONFLICT"
-    assert error["extensions"]["field"] == "data.people.create[0].email"
-    assert error["extensions"]["input"] == ["data", "people", "create", 0, "email"]
+    assert error["extensions"]["field"] == "data.people.create[1].email"
+    assert error["extensions"]["input"] == ["data", "people", "create", 1, "email"]
     found = [(row["field"], row["value"]) for row in error["extensions"]["rows"]]
     assert found == [(f"data.people.create[{n}].email", emails[n]) for n in (0, 1, 3, 4)]
     one = {"people": {"create": [{"email": "a"}]}}
     path: list[str | int] = ["data", "people", "create", 0, "email"]
     message = "Another Person has this value of 'email'."
     await check_refused(apis, create_text("company"), "CONFLICT", message, path, d=one)
+
+
+async def test_a_key_that_two_rows_have(apis: Apis) -> None:
+    """No other record has it, as the message once said."""
+    people = {"create": [{"email": "a"}, {"email": "b"}, {"email": "a"}]}
+    error = await apis.error(create_text("company"), d={"people": people})
+    assert error["message"] == "The records 0 and 2 of 'data.people.create' have the same 'email'."
+    assert error["extensions"]["field"] == "data.people.create[2].email"
+    text = "mutation ($d: [CompanyInput!]!) { createCompanies(data: $d) { id } }"
+    error = await apis.error(text, d=[{"people": {"create": [{"email": "a"}]}}] * 2)
+    records = "'data[0].people.create[0]' and 'data[1].people.create[0]'"
+    assert error["message"] == f"The records {records} have the same 'email'."
+    assert error["extensions"]["input"] == ["data", 1, "people", "create", 0, "email"]
 
 
 async def test_ten_thousand_records(apis: Apis) -> None:

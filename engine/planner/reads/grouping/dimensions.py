@@ -8,7 +8,7 @@ from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree,
 from fieldstone.engine.planner.context import PlanContext, hop_over
 from fieldstone.engine.planner.reads.filters.relative_dates import time_zone
 from fieldstone.engine.planner.reads.measures import operand_of
-from fieldstone.engine.schema.values.groupings import BUCKETS, is_groupable
+from fieldstone.engine.schema.values.groupings import BUCKET_NAMES, BUCKETS, is_groupable
 from fieldstone.engine.schema.values.relative_dates import DAYS
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
@@ -149,9 +149,10 @@ def _width(context: PlanContext, scalar: Scalar, tree: Tree, blame: Blame) -> Pa
 
 
 def _bucketed(context: PlanContext, plain: Dimension, given: Mapping[str, Tree], blame: Blame) -> Dimension:
-    bucket = _bucket(given.get("bucket", Leaf(sample=Bucket.DAY.name)), blame.at("bucket"))
+    name = next((name for name in BUCKET_NAMES if name in given), "bucket")
+    bucket = _bucket(given.get(name, Leaf(sample=Bucket.DAY.name)), blame.at(name))
     if plain.column.type is SqlType.DATE and bucket in {*INSTANTS, Bucket.HOUR_OF_DAY}:
-        raise blame.at("bucket").error(f"'{blame.field}' is a date: its bucket must be DAY or a longer one.")
+        raise blame.at(name).error(f"'{blame.field}' is a date: its bucket must be DAY or a longer one.")
     zone = None
     if "timeZone" in given:
         # Dates have no zone, but a name that is none is refused all the same.
@@ -165,7 +166,7 @@ def _bucketed(context: PlanContext, plain: Dimension, given: Mapping[str, Tree],
 def _bucket(tree: Tree, blame: Blame) -> Bucket | None:
     name = tree.sample if isinstance(tree, Leaf) else None
     if not isinstance(name, str) or name not in BUCKETS:
-        raise blame.error(f"'bucket' must be one of {' '.join(BUCKETS)}, not {shown(name)}.")
+        raise blame.error(f"'{blame.field}' must be one of {' '.join(BUCKETS)}, not {shown(name)}.")
     return BUCKETS[name]
 
 

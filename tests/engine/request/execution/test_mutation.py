@@ -209,7 +209,7 @@ async def test_a_taken_unique_key_is_named(apis: Apis) -> None:
     await check_refused(apis, text, "CONFLICT", message, field="email")
     text = f'mutation {{ updatePerson(id: "{other}", data: {{email: "a"}}) {{ id }} }}'
     await check_refused(apis, text, "CONFLICT", message, field="email")
-    text = 'mutation { createPeople(data: [{email: "c"}, {email: "c"}]) { id } }'
+    text = 'mutation { createPeople(data: [{email: "c"}, {email: "a"}]) { id } }'
     await check_refused(apis, text, "CONFLICT", message, field="email")
 
 
