@@ -29,6 +29,9 @@ from fieldstone.sql.executor import Database
 
 _KEY: Final = CredentialKind.KEY
 
+NEEDS_KEY: Final = "An API key is needed: send it in the header 'Authorization: Bearer KEY'."
+"""The message to a request without a credential."""
+
 
 class Identity(NamedTuple):
     """The sources of principals.
@@ -120,7 +123,7 @@ class Identity(NamedTuple):
     async def _find(self, presented: Presented) -> Principal:
         if presented.is_anonymous:
             if self.visitors is None:
-                raise Unauthenticated("An API key is needed: send it in the header 'Authorization: Bearer KEY'.")
+                raise Unauthenticated(NEEDS_KEY)
             return await self.visitors.find(presented.address, presented.workspace)
         if presented.lacks_scheme:
             raise Unauthenticated("The key stands alone in 'Authorization': write 'Authorization: Bearer KEY'.")

@@ -73,6 +73,10 @@ from fieldstone.sql.executor import Database
 # A request may wait behind one change of its table after another, each of which makes its statement one of the past.
 _MOST_NEWER = 8
 _MOVED = "The workspace has moved to another database: subscribe again."
+_STREAMED = (
+    "A subscription is served over WebSocket, or as an event stream: send it to this path with '/stream' behind it, or"
+    " with 'Accept: text/event-stream'."
+)
 
 
 Mutate = Callable[[Call[MutationPlan]], Awaitable[bytes]]
@@ -154,7 +158,7 @@ class GraphQLApi:
         """Return the answer to a request; ApiErrors are in it, whatever is raised is a fault of ours."""
         opened = await self.open(principal, request, allow_mutation=allow_mutation)
         if isinstance(opened, AnySubscription):
-            return refusal([BadUserInput("A subscription is served over WebSocket, or as an event stream.")])
+            return refusal([BadUserInput(_STREAMED)])
         return opened
 
     async def look(self, snapshot: Snapshot, principal: Principal) -> Seen:

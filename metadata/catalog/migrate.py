@@ -101,8 +101,10 @@ class Catalog:
                 # Each migration is a transaction that looks again for the next one: others may be at it too.
                 apply_next = partial(_apply_next, connection, migrations)
                 while (version := await _run_alone(connection, apply_next)) is not None:
-                    _LOG.info("the catalog is at version %d", version)
+                    _LOG.debug("the catalog is at version %d", version)
                     applied.append(version)
+                if applied:
+                    _LOG.info("the catalog is at version %d", applied[-1])
                 extensions = await _run_alone(connection, partial(_create_extensions, connection))
         return cls(version=migrations[-1].version, applied=tuple(applied), extensions=extensions)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import re
 
 import psycopg
@@ -15,8 +16,14 @@ from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, Unsupporte
 from fieldstone.sql.pool_settings import PoolSettings
 from fieldstone.sql.statement import Statement
 
+_LOG = logging.getLogger(__name__)
+
 NEEDED_MAJOR_VERSION = 15
 _RETRY_INTERVAL = 0.25
+# The looks at a replica or a node that is away wait for 2 s, again and again, and have a message of their own.
+_LONG = 3.0
+"""The seconds of a wait that is told."""
+
 # The words of PostgreSQL and of pgbouncer, since libpq has no SQLSTATE for a connection that was refused.
 _FULL = re.compile(r"too many (clients|connections)|connection slots are reserved|no more connections allowed")
 _REFUSES = Statement(
@@ -42,7 +49,7 @@ async def wait_for_server(conninfo: str, settings: PoolSettings) -> BoundedConne
     """Return a connection to the server in autocommit, once it accepts connections.
 
     A server that refuses the user or the database is not waited for. One whose connections are all taken is, and so are
-    standbys, of which one is to take over.
+    standbys, of which one is to take over. The log has the reason of a long wait once.
 
     Raises:
         DatabaseUnavailable: It did not accept a connection within the settings' `open_timeout`, or never will.
@@ -50,12 +57,17 @@ async def wait_for_server(conninfo: str, settings: PoolSettings) -> BoundedConne
     loop = asyncio.get_running_loop()
     deadline = loop.time() + settings.open_timeout
     hosts = Hosts(conninfo)
+    is_told = settings.open_timeout < _LONG
     while True:
         try:
             return await BoundedConnection.open(hosts, settings, autocommit=True)
         except psycopg.OperationalError as error:
             if loop.time() >= deadline or await _is_final(error, conninfo):
                 raise DatabaseUnavailable(f"cannot connect to the database: {str(error).strip()}") from error
+            if not is_told:
+                reason = " ".join(str(error).split())
+                _LOG.warning("waiting up to %g s for the database: %s", settings.open_timeout, reason)
+                is_told = True
             await asyncio.sleep(_RETRY_INTERVAL)
 
 

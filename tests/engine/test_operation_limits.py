@@ -195,7 +195,10 @@ def test_the_comparisons_of_an_operation_are_limited_by_us_and_not_by_the_databa
     # A comparison here has two values, and a subscription's set has a limit of its own for these.
     within = served.ask(document, {"f": any_of(LARGEST_SET // 2 if is_subscription else COMPARISONS)})
     if is_subscription:
-        assert within["errors"][0]["message"] == "A subscription is served over WebSocket, or as an event stream."
+        assert within["errors"][0]["message"] == (
+            "A subscription is served over WebSocket, or as an event stream: send it to this path with '/stream' behind"
+            " it, or with 'Accept: text/event-stream'."
+        )
     else:
         assert "errors" not in within
     log = served.apis.database.log

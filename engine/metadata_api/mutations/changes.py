@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, Final
 
 from fieldstone.engine.errors import BadUserInput
+from fieldstone.engine.metadata_api.mutations.model_names import resolve_names
 from fieldstone.engine.metadata_api.mutations.twenty_fields import read_field
 from fieldstone.engine.metadata_api.mutations.twenty_indexes import read_index
 from fieldstone.engine.metadata_api.writes import Arguments, Run, Written
@@ -59,7 +60,7 @@ async def _run(
     values = unwrapped(given, asked.answer.value)
     if is_alias and asked.members and asked.answer in _READERS:
         values = _READERS[asked.answer](values)
-    change = kind.read(values)
+    change = kind.read(resolve_names(transaction.snapshot, asked, values))
     written = partial(Written, object_name=asked.answer.value, type_name=asked.answer.value.title())
     if asked.is_removal:
         return written(id=kind.id_of(change), removal=lambda transaction: transaction.apply(change))

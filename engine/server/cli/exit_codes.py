@@ -30,6 +30,7 @@ from fieldstone.sql.errors import (
     PermissionDenied,
     SqlError,
     UnsupportedServer,
+    WritesRefused,
 )
 
 DIFFERENT = 2
@@ -38,11 +39,21 @@ DIFFERENT = 2
 INTERRUPTED = 130
 """The exit code of a command that Ctrl+C has ended."""
 
+_PATIENCE = 5.0
+"""Seconds that a command waits for the database, unless the environment sets another limit."""
 
-def run(work: Callable[[Settings], Coroutine[Any, Any, None]], *, has_log: bool = False, **overrides: Any) -> None:
+
+def run(
+    work: Callable[[Settings], Coroutine[Any, Any, None]],
+    *,
+    has_log: bool = False,
+    is_patient: bool = False,
+    **overrides: Any,
+) -> None:
     """Do a command's work with the settings of the environment, or end with a sentence and an exit code.
 
-    Variables that are no settings are named first; a command that `has_log` names them there.
+    Variables that are no settings are named first; a command that `has_log` names them there. One that `is_patient`
+    waits for the database as long as a server does.
 
     Raises:
         SystemExit: it could not be done.
@@ -55,6 +66,8 @@ def run(work: Callable[[Settings], Coroutine[Any, Any, None]], *, has_log: bool 
         settings = load_settings(**overrides)
     except ConfigurationError as error:
         _fail(str(error))
+    if not is_patient and "startup_timeout" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"startup_timeout": _PATIENCE})
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(work(settings))
@@ -103,6 +116,8 @@ def explain(error: Exception, settings: Settings) -> str:
     match error:
         case DatabaseUnavailable() if "unsupported startup parameter" in reason:
             return f"{reason}. For pgbouncer in transaction mode set FIELDSTONE_PREPARE_STATEMENTS=false."
+        case WritesRefused():
+            return f"{reason}. Try again when it takes writes."
         case DatabaseUnavailable() if settings.main_database_url is not None:
             return (
                 f"{reason}. Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use"

@@ -57,6 +57,47 @@ async def test_the_aliases_do_the_same(apis: Apis) -> None:
     assert named["updateOneObject"] == {"icon": "house"}
 
 
+async def test_names_stand_in_the_place_of_ids(apis: Apis) -> None:
+    made = await apis.change(
+        """mutation { createObject(input: { nameSingular: "ticket", namePlural: "tickets", labelSingular: "Ticket",
+            labelPlural: "Tickets" }) { id }
+        hours: createField(input: { objectMetadataId: "ticket", name: "hours", label: "Hours", type: NUMBER }) { name }
+        company: createField(input: { objectMetadataId: "ticket", name: "company", label: "Company", type: RELATION,
+            relationCreationPayload: { targetObjectMetadataId: "company", targetFieldLabel: "Tickets" } }) { name }
+        createIndex(input: { objectMetadataId: "ticket", fieldMetadataIds: ["ticket.hours"] }) { isUnique }
+        updateField(id: "ticket.hours", input: { label: "Time" }) { label }
+        updateOneField(input: { id: "ticket.hours", update: { name: "minutes" } }) { name }
+        deleteField(id: "ticket.minutes") { name } deleteOneField(input: { id: "ticket.company" }) { name }
+        updateObject(id: "ticket", input: { icon: "tag" }) { icon } }"""
+    )
+    assert made["updateField"] == {"label": "Time"}
+    assert made["deleteField"] == made["updateOneField"] == {"name": "minutes"}
+    assert made["deleteOneField"] == {"name": "company"}
+    gone = await apis.change("mutation ($id: ID!) { deleteObject(id: $id) { id } }", id="ticket")
+    assert gone["deleteObject"] == made["createObject"]
+
+
+@pytest.mark.parametrize(
+    ("text", "field", "message"),
+    [
+        ('deleteObject(id: "people")', "id", 'there is no object "people"; did you mean "person"?'),
+        ('deleteObject(id: "nothing")', "id", 'there is no object "nothing".'),
+        ('deleteField(id: "person.x")', "id", 'there is no field "person.x"; a field is named object.field.'),
+        (
+            'createField(input: { objectMetadataId: "people", name: "x", label: "X", type: TEXT })',
+            "objectMetadataId",
+            'there is no object "people"; did you mean "person"?',
+        ),
+        ('deleteRole(id: "nobody")', "id", 'there is no role "nobody".'),
+    ],
+    ids=lambda value: value if "(" in value else "",
+)
+async def test_a_name_that_nothing_has_is_not_found(apis: Apis, text: str, field: str, message: str) -> None:
+    error = await refused(apis, f"mutation {{ {text} {{ id }} }}")
+    assert error["extensions"] == {"code": "NOT_FOUND", "field": field}
+    assert error["message"].lower() == message
+
+
 async def test_a_deleted_object_is_answered_as_it_was(apis: Apis) -> None:
     made = await apis.change(
         'mutation { createObject(input: { nameSingular: "project", namePlural: "projects", labelSingular: "Project",'

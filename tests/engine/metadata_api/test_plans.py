@@ -86,6 +86,10 @@ async def test_a_plan_counts_the_records_and_values_that_go(apis: Apis) -> None:
         {"kind": "DELETED", "name": "person.nick", "records": 1},
         {"kind": "DELETED", "name": "project", "records": 3},
     ]
+    versions = {"Int": 1, "BigInt": "1"}
+    for type_, to in versions.items():
+        text = f"query ($to: {type_}!) {{ {type_}: planRollback(to: $to) {plan} }}"
+        found |= await apis.change(text, to=to)
     for planned in found.values():
         assert sorted(planned["lost"], key=lambda loss: str(loss["name"])) == lost
         assert planned["problems"] == []

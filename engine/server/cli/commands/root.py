@@ -103,7 +103,7 @@ def migrate() -> None:
 
     Safe to repeat, and to run several times at once. A catalog newer than this program is refused.
     """
-    work.exit_codes.run(work.migrate.migrate)
+    work.exit_codes.run(work.migrate.migrate, is_patient=True)
 
 
 cli.command()(export)

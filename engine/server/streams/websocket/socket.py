@@ -17,6 +17,7 @@ from fieldstone.engine.errors import (
     Unauthenticated,
 )
 from fieldstone.engine.identity.credential import Presented
+from fieldstone.engine.identity.identity import NEEDS_KEY
 from fieldstone.engine.identity.watch import Watched, no_longer_valid
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.composition import Services
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
 
 _SENT_AT_ONCE = 64
 """Messages after which other tasks get their turn."""
+
+# The sockets of browsers have no headers. A reason has at most 123 bytes (RFC 6455, section 5.5.1).
+_NEEDS_KEY = "An API key is needed: give { authorization: 'Bearer KEY' } in connectionParams."
 
 
 @frozen
@@ -215,7 +219,8 @@ class ClientSocket:
             services = self._services = await self._choose(presented)
             principal = await sign_in(services.identity, services.audit, services.failed_tokens, presented)
         except (Unauthenticated, Forbidden) as error:
-            raise Closing(Close.FORBIDDEN, f"Forbidden: {error.message}") from None
+            reason = _NEEDS_KEY if error.message == NEEDS_KEY else error.message
+            raise Closing(Close.FORBIDDEN, f"Forbidden: {reason}") from None
         except BadUserInput as error:
             raise Closing(Close.BAD_MESSAGE, error.message) from None
         except (ServiceUnavailable, RateLimitExceeded) as error:

@@ -1,10 +1,16 @@
-"""Failures of the output: one sentence on standard error, and never the frames of the program."""
+"""Failures of commands in one sentence on standard error, and the time for which they wait for the database."""
 
 import os
 import subprocess
 import sys
+from types import ModuleType
 
 import pytest
+from typer.testing import CliRunner
+
+from fieldstone.engine.server import cli as work
+from fieldstone.engine.server.cli.commands.root import cli
+from fieldstone.engine.settings import Settings
 
 _COMMAND = """
 import sys
@@ -44,3 +50,23 @@ def test_an_output_that_is_full_is_told_in_a_sentence(times: int) -> None:
 def test_a_character_that_the_output_lacks_is_an_escape() -> None:
     done = run("Bücher \U0001f600", 1, PYTHONIOENCODING="latin-1")
     assert (done.returncode, done.stdout, done.stderr) == (0, "Bücher \\U0001f600\n", "")
+
+
+@pytest.mark.parametrize(
+    ("command", "module", "unset"),
+    [("status", work.status, 5.0), ("migrate", work.migrate, 60.0), ("serve", work.serve, 60.0)],
+)
+def test_servers_wait_longer_for_the_database_than_other_commands(
+    command: str, module: ModuleType, unset: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits = []
+
+    async def note(settings: Settings, **_options: object) -> None:
+        waits.append(settings.startup_timeout)
+
+    monkeypatch.setattr(module, command, note)
+    monkeypatch.delenv("FIELDSTONE_STARTUP_TIMEOUT", raising=False)
+    assert CliRunner().invoke(cli, [command]).exit_code == 0
+    monkeypatch.setenv("FIELDSTONE_STARTUP_TIMEOUT", "30")
+    assert CliRunner().invoke(cli, [command]).exit_code == 0
+    assert waits == [unset, 30.0]

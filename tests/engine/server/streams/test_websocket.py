@@ -138,6 +138,17 @@ async def test_a_key_without_its_scheme_is_4403_with_the_reason(running: Running
         )
 
 
+@pytest.mark.parametrize("payload", [None, {}, {"token": "x"}], ids=str)
+async def test_no_key_is_4403_and_tells_where_it_goes(running: Running, payload: Any) -> None:
+    async with connected(running.app) as socket:
+        await socket.send(type="connection_init", **({} if payload is None else {"payload": payload}))
+        closed = await socket.closed()
+    assert closed.code == 4403
+    assert closed.args[1] == (
+        "Forbidden: An API key is needed: give { authorization: 'Bearer KEY' } in connectionParams."
+    )
+
+
 @pytest.mark.parametrize("headers", [None, 1, "Bearer x", [], {"authorization": 1}, {"other": "x"}], ids=str)
 async def test_headers_without_a_key_are_none(running: Running, headers: Any) -> None:
     async with connected(running.app) as socket:

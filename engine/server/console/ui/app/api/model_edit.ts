@@ -184,7 +184,7 @@ export async function applyChanges(changes: readonly Change[]): Promise<void> {
 }
 
 export async function planRollback(to: number): Promise<Plan> {
-  return (await metadata<{ plan: Plan }>(PLAN, { to }, { operation: "ConsoleRollbackPlan" })).plan;
+  return (await metadata<{ plan: Plan }>(PLAN, { to: String(to) }, { operation: "ConsoleRollbackPlan" })).plan;
 }
 
 export async function rollback(to: number): Promise<void> {
