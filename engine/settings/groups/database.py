@@ -63,7 +63,9 @@ class DatabaseSettings(Group):
         "a whole number from 1 to 65535, 5432 for instance", ge=1, le=65_535)
     database_host: str = setting("127.0.0.1", "The address of `FIELDSTONE_DATABASE_PORT`.",
         "an address, or a host name", pattern=r"^[^\s,']+$")
-    startup_timeout: float = seconds(60.0, "The longest wait for the database at the start, in seconds.")
+    startup_timeout: float = seconds(60.0,
+        "The longest wait for the database at the start, in seconds; commands other than `serve` and `migrate` wait 5 "
+        "unless it is set.")
     pool_size: int = whole(8,
         "Database connections for requests; of several workspaces each gets at most half. Unset with several workers: "
         "these share 16, 2 each at least.", most=1000)
