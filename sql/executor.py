@@ -27,7 +27,7 @@ from fieldstone.sql.errors import (
     WritesRefused,
 )
 from fieldstone.sql.listen import Listener
-from fieldstone.sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo
+from fieldstone.sql.pool_settings import PoolCounters, PoolSettings, PoolStats, asks_for_writes, build_conninfo
 from fieldstone.sql.sqlstate import translate_error
 from fieldstone.sql.statement import Parameters, Row, Statement, Step
 from fieldstone.sql.transaction import Transaction, run_again
@@ -61,7 +61,8 @@ class Database:
         self._conninfo = build_conninfo(dsn, first, statement_timeout=0)
         self._pool = ConnectionPool(dsn, settings, self._counters)
         self._lanes = Lanes(self._pool, settings, self._counters)
-        self._sessions = Sessions(owner_dsn or dsn, settings)
+        self._owner_dsn = owner_dsn or dsn
+        self._sessions = Sessions(self._owner_dsn, settings)
         self._has_owner = owner_dsn is not None
         self._next_drop = 0.0
 
@@ -283,9 +284,10 @@ class Database:
         if is_due:
             self._next_drop = now + _DROP_EACH
         if await refuses_writes(connection, self._settings):
-            if is_due:
-                # The settings of a session may outlast those of its database: some are made again each time.
+            # The settings of a session may outlast those of its database: some are made again each time.
+            if is_due and not asks_for_writes(self._dsn):
                 connection.retire()
+            if is_due and not asks_for_writes(self._owner_dsn):
                 await self._sessions.drop()
             raise WritesRefused("the database takes no writes now: default_transaction_read_only is on") from error
         connection.end(_STANDBY)

@@ -182,11 +182,12 @@ def build_conninfo(dsn: str, settings: PoolSettings, *, statement_timeout: float
             *options,
             *_as_options(session_settings(settings, statement_timeout=statement_timeout)),
         ]
-    # libpq tries each of several hosts for the whole time, and takes a standby unless told otherwise.
+    # libpq tries each of several hosts for the whole time, and takes a standby unless told otherwise. With
+    # "read-write" a primary that takes no writes for now would have no readers either.
     has_several = "," in given.get("host", given.get("hostaddr", ""))
     network = {
         "connect_timeout": "2" if has_several else str(max(2, round(settings.connect_timeout))),
-        **({"target_session_attrs": "read-write"} if has_several else {}),
+        **({"target_session_attrs": "primary"} if has_several else {}),
         "keepalives_idle": _KEEPALIVES_IDLE,
         "keepalives_interval": _KEEPALIVES_INTERVAL,
         "keepalives_count": _KEEPALIVES_COUNT,
@@ -195,6 +196,11 @@ def build_conninfo(dsn: str, settings: PoolSettings, *, statement_timeout: float
     }
     ours = {"client_encoding": "UTF8"} | ({"options": " ".join(options)} if options else {})
     return make_conninfo("", **(network | given | ours))
+
+
+def asks_for_writes(dsn: str) -> bool:
+    """Return whether libpq makes no connection of `dsn` while its primary takes no writes."""
+    return conninfo_to_dict(dsn).get("target_session_attrs") == "read-write"
 
 
 def _as_options(values: Mapping[str, str]) -> list[str]:

@@ -4,6 +4,7 @@ import contextlib
 import re
 import socket
 import time
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -11,7 +12,7 @@ import pytest
 
 from fieldstone.engine.cells.errors import CellUnavailable
 from fieldstone.engine.server.cells.moving import move
-from fieldstone.engine.server.cli import api_keys, doctor, workspaces
+from fieldstone.engine.server.cli import api_keys, doctor, schema, workspaces
 from fieldstone.engine.server.cli.command_error import CommandError, DifferenceFound
 from fieldstone.engine.server.cli.placement import places
 from fieldstone.engine.server.cli.upkeep import backups, migrate, status
@@ -85,6 +86,32 @@ async def test_a_cell_that_is_away_is_said_and_stops_no_other(
         await workspaces.create(settings, name="first")
     with pytest.raises(CellUnavailable):
         await api_keys.create(settings, workspace="first", name="test", expires_at=None)
+
+
+async def test_the_tables_of_one_cell_after_another_are_rewritten(
+    cells: dict[str, str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A cell without the object ends no rewriting in another one, and each line follows the name of its cell."""
+    settings = settings_with(cells)
+    await migrate.migrate(settings)
+    path = tmp_path / "model.yaml"
+    path.write_text("version: 1\nobjects: {crate: {namePlural: crates, labelSingular: Crate, labelPlural: Crates}}\n")
+    await workspaces.create(settings, name="first", cell="east")
+    await schema.apply_file(settings, workspace="first", path=path, yes=True)
+    with psycopg.connect(cells["east"], autocommit=True) as connection:
+        connection.execute("ALTER TABLE workspace_first.crate ADD gone int")
+        connection.execute("ALTER TABLE workspace_first.crate DROP gone")
+    capsys.readouterr()
+    with pytest.raises(DifferenceFound, match=r'^in the cell home no workspace has an object "crate"$'):
+        await doctor.doctor(settings, rewrite=True, object_name="crate")
+    assert capsys.readouterr().out.splitlines() == [
+        "The cell home:",
+        "The cell east:",
+        "first: rewriting crate; crate cannot be used meanwhile (ACCESS EXCLUSIVE)",
+        "first: crate has room for 1 more columns",
+    ]
+    await doctor.doctor(settings, rewrite=True, views=True)
+    assert "The cell home:\nThe cell east:\n" in capsys.readouterr().out
 
 
 async def test_cells_that_answer_nothing_hold_up_no_other(

@@ -56,7 +56,7 @@ def test_options_of_the_user_replace_those_that_values_do_not_depend_on(empty_da
 
 def test_of_several_hosts_the_primary_is_taken_and_none_is_waited_for_long() -> None:
     made = conninfo_to_dict(build_conninfo("postgresql://ada@a,b:6000/crm", PoolSettings(), statement_timeout=1))
-    assert (made["target_session_attrs"], made["connect_timeout"]) == ("read-write", "2")
+    assert (made["target_session_attrs"], made["connect_timeout"]) == ("primary", "2")
     given = "postgresql://ada@a,b/crm?target_session_attrs=any&connect_timeout=7"
     made = conninfo_to_dict(build_conninfo(given, PoolSettings(), statement_timeout=1))
     assert (made["target_session_attrs"], made["connect_timeout"]) == ("any", "7")

@@ -9,6 +9,7 @@ import typer
 
 from fieldstone.engine.planner.access.view_rules import compile_view_rules
 from fieldstone.engine.server.cells.fleet import Away, ask_cells
+from fieldstone.engine.server.cells.settings import by_cell
 from fieldstone.engine.server.cli.command_error import CommandError, DifferenceFound
 from fieldstone.engine.server.cli.placement.unfinished import report_unfinished
 from fieldstone.engine.server.foundation import Foundation, open_foundation
@@ -19,11 +20,12 @@ from fieldstone.metadata.changes.plan import MAXIMUM_COLUMNS
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.doctor.rewrite import ColumnUsage, find_room, locked_tables, rewrite_table
 from fieldstone.metadata.doctor.views import find_view_drift, repair_views
-from fieldstone.metadata.errors import CatalogTooOld
+from fieldstone.metadata.errors import CatalogMismatch, CatalogTooOld
 from fieldstone.metadata.model import Snapshot, Workspace
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.registry import SCHEMA_PREFIX
 from fieldstone.metadata.writer.transaction import ModelTransaction
+from fieldstone.sql.errors import SqlError, WritesRefused
 
 Report = Callable[[str], None]
 """Takes a line of the output."""
@@ -59,7 +61,9 @@ async def doctor(
         raise CommandError("--object names a table to be rewritten, and needs --rewrite")
     examine = partial(_examine_all, rewrite=rewrite, object_name=object_name, views=views)
     problems: list[str] = []
-    if settings.cells:
+    if settings.cells and (rewrite or views):
+        found = await _change_cells(settings, examine, problems)
+    elif settings.cells:
         found = await _examine_cells(settings, examine, problems)
     else:
         try:
@@ -101,6 +105,24 @@ async def _examine_cells(settings: Settings, examine: Examine, problems: list[st
         found[cell.name], lines = answer
         for line in lines:
             typer.echo(line)
+    return found
+
+
+async def _change_cells(settings: Settings, examine: Examine, problems: list[str]) -> Mapping[str, Examined]:
+    """Do as `_examine_cells` does in one cell after another, so that the tables of one at most are locked.
+
+    Raises:
+        MetadataError: a table cannot be rewritten.
+    """
+    found = {}
+    for name, database in by_cell(settings):
+        typer.echo(f"The cell {name}:")
+        try:
+            found[name] = await examine(database, typer.echo)
+        except (SqlError, CatalogMismatch) as error:
+            problems.append(f"the cell {name} cannot be examined: {error}")
+        except CommandError as error:
+            problems.append(f"in the cell {name} {error}")
     return found
 
 
@@ -176,11 +198,14 @@ async def _renew_views(foundation: Foundation, snapshot: Snapshot) -> None:
 
 
 async def _examine(foundation: Foundation, workspace: Workspace, snapshot: Snapshot, report: Report) -> int:
-    async with foundation.database.session() as connection:
-        drifts = await find_drift(
-            connection, snapshot, trigram=foundation.catalog.trigram, compile_rules=compile_view_rules
-        )
-        drifts += await find_view_drift(connection, snapshot, compile_view_rules)
+    try:
+        async with foundation.database.session() as connection:
+            drifts = await find_drift(
+                connection, snapshot, trigram=foundation.catalog.trigram, compile_rules=compile_view_rules
+            )
+            drifts += await find_view_drift(connection, snapshot, compile_view_rules)
+    except WritesRefused as error:
+        raise WritesRefused(f"{error.message}, and a comparison makes temporary tables") from error
     for drift in drifts:
         report(escape(f"{workspace.name}: {drift.finding}"))
         if drift.repair:

@@ -20,7 +20,7 @@ SETTINGS = PoolSettings(connections=1, sessions=1, acquire_timeout=3, open_timeo
 
 
 def refuse_writes(dsn: str, value: str) -> None:
-    """Set what all sessions of a server have by default, those that are open included."""
+    """Set the default of all sessions of a server, open ones included."""
     run_sql(dsn, f"ALTER SYSTEM SET default_transaction_read_only = {value}")
     run_sql(dsn, "SELECT pg_reload_conf()")
     eventually(lambda: run_sql(dsn, "SHOW default_transaction_read_only") == [(value,)], "the setting is not there")

@@ -1,10 +1,12 @@
 """Commands that only read: a catalog that is not up to date is refused, and nothing is written."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import psycopg
 import pytest
+import typer
 
 from fieldstone.engine.server.cli import (
     api_keys,
@@ -17,9 +19,11 @@ from fieldstone.engine.server.cli import (
     workspaces,
 )
 from fieldstone.engine.server.cli.command_error import DifferenceFound
+from fieldstone.engine.server.cli.exit_codes import explain
 from fieldstone.engine.server.cli.upkeep import migrate
 from fieldstone.engine.settings import Settings, load_settings
 from fieldstone.metadata.errors import CatalogMismatch
+from fieldstone.sql.errors import WritesRefused
 from tests.databases import Databases
 from tests.metadata.desk import whole_state
 
@@ -43,9 +47,9 @@ COMMANDS: dict[str, Callable[[Settings, Path], Awaitable[None]]] = {
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """A file with a model of nothing."""
+    """A file with a model of one object."""
     path = tmp_path / "model.yaml"
-    path.write_text("objects: []\n")
+    path.write_text("version: 1\nobjects: {crate: {namePlural: crates, labelSingular: Crate, labelPlural: Crates}}\n")
     return path
 
 
@@ -76,6 +80,26 @@ async def test_migrations_that_are_missing_are_counted_and_not_applied(
     with pytest.raises(kind, match=r"^1 migration is missing: fieldstone migrate or the start of a server"):
         await COMMANDS[name](settings_of(workspace_dsn), model)
     assert whole_state(workspace_dsn) == before
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+async def test_a_database_that_takes_no_writes_is_read(workspace_dsn: str, name: str, model: Path) -> None:
+    with psycopg.connect(workspace_dsn, autocommit=True) as connection:
+        connection.execute("CREATE TABLE public.crate (id uuid PRIMARY KEY)")
+        database = connection.info.dbname
+        connection.execute(f'ALTER DATABASE "{database}" SET default_transaction_read_only = on'.encode())
+    settings = settings_of(workspace_dsn)
+    if name != "doctor":
+        # A comparison that finds something ends so.
+        with contextlib.suppress(typer.Exit):
+            await COMMANDS[name](settings, model)
+        return
+    with pytest.raises(WritesRefused) as refused:
+        await COMMANDS[name](settings, model)
+    assert explain(refused.value, settings) == (
+        "the database takes no writes now: default_transaction_read_only is on, and a comparison makes temporary"
+        " tables. Try again when it takes writes."
+    )
 
 
 async def test_a_catalog_without_a_workspace_gets_none(
