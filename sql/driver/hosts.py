@@ -107,6 +107,10 @@ def _split(conninfo: str) -> list[str]:
         lists["port"] *= count
     if count == 1 or any(len(values) != count for values in lists.values()):
         return [conninfo]
+    # A host that is named twice is asked once: it cannot refuse for both.
     return [
-        make_conninfo("", **given | {name: values[place] for name, values in lists.items()}) for place in range(count)
+        *dict.fromkeys(
+            make_conninfo("", **given | {name: values[place] for name, values in lists.items()})
+            for place in range(count)
+        )
     ]

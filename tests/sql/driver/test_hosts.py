@@ -129,3 +129,12 @@ async def test_lists_that_do_not_match_are_refused_as_libpq_does(empty_database:
     hosts = Hosts(make_conninfo(empty_database, host="a,b", port="1,2,3"))
     with pytest.raises(psycopg.Error, match="could not match 3 port numbers to 2 hosts"):
         await hosts.connect(psycopg.AsyncConnection[Any])
+
+
+@pytest.mark.parametrize("twice", [2, 3])
+async def test_a_host_that_is_named_twice_refuses_once(empty_database: str, folders: list[Path], twice: int) -> None:
+    hosts = Hosts(
+        of(empty_database, *folders[:1] * twice).replace(str(conninfo_to_dict(empty_database)["host"]) + ",", "")
+    )
+    with pytest.raises(psycopg.OperationalError, match="No such file or directory"):
+        await connect(hosts)
