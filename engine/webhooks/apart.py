@@ -6,6 +6,7 @@ neither a workspace with many deliveries nor one whose rules are slow holds the 
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
@@ -33,8 +34,14 @@ INTERVAL: Final = 1.0
 """Seconds between ticks that no wakeup asks for, and of the longest backoff."""
 FIRST_PAUSE: Final = 0.01
 """Seconds of the first backoff while another process is ahead or has the lock, and there are new events."""
+PATIENCE: Final = 0.5
+"""Seconds for reading the records of one batch, after which other workspaces wait no longer for them."""
 _AT_ONCE = 4
 """Workspaces of which a process makes deliveries at once; further ones take turns with them."""
+_SLOW_AT_ONCE = 2
+"""The same of slow workspaces, for which no others wait."""
+_SLOW_FOR = 60.0
+"""Seconds for which a workspace is slow after a batch has taken longer than `PATIENCE`."""
 
 _BEGIN = named_statement(__name__, "begin_apart")
 _MATCH = named_statement(__name__, "match_events")
@@ -94,7 +101,8 @@ class Apart:
         self._records = RecordReader(database, limit=batch)
         self._made = made
         self._batch = batch
-        self._turns = asyncio.Semaphore(_AT_ONCE)
+        self._turns, self._slow_turns = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_SLOW_AT_ONCE)
+        self._slow_until: dict[UUID, float] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def go_on(self, consumers: Iterable[str]) -> None:
@@ -105,6 +113,13 @@ class Apart:
                 report_failure(task)
                 self._tasks[name] = task
                 task.add_done_callback(partial(self._forget, name))
+
+    def is_slow(self, workspace_id: UUID) -> bool:
+        """Return whether this process has lately waited long for the records of a workspace."""
+        is_slow = self._slow_until.get(workspace_id, 0.0) > time.monotonic()
+        if not is_slow:
+            self._slow_until.pop(workspace_id, None)
+        return is_slow
 
     async def close(self) -> None:
         """End the work of this process."""
@@ -118,9 +133,10 @@ class Apart:
         batch, backoff = BatchSize(self._batch), Backoff(FIRST_PAUSE, longest=INTERVAL, spread=EVEN)
         more: bool | None = True
         while more is not False:
+            is_slow = self.is_slow(workspace_of(name))
             try:
-                async with self._turns:
-                    more = await self._tick(name, batch)
+                async with self._slow_turns if is_slow else self._turns:
+                    more = await self._tick(name, batch, None if is_slow else PATIENCE)
             except StaleSchema as error:
                 _LOG.info("the model has changed, events are read again: %s", error)
                 await asyncio.sleep(FIRST_PAUSE)
@@ -133,8 +149,10 @@ class Apart:
                 else:
                     backoff.reset()
 
-    async def _tick(self, name: str, batch: BatchSize) -> bool | None:
+    async def _tick(self, name: str, batch: BatchSize, patience: float | None) -> bool | None:
         """Read a batch of a workspace's events; return whether there are more, None if another process is ahead.
+
+        The events stay where they are if their records take longer than `patience`.
 
         Raises:
             DatabaseError: the next batch is smaller.
@@ -142,13 +160,13 @@ class Apart:
         size = batch.now
         try:
             with batch.tried():
-                return await self._move(name, batch)
+                return await self._move(name, batch, patience)
         except ResponseTooLarge:
             if size == 1:
                 raise
             return True
 
-    async def _move(self, name: str, batch: BatchSize) -> bool | None:
+    async def _move(self, name: str, batch: BatchSize, patience: float | None) -> bool | None:
         rows = await self._database.read(*_BEGIN.bind(name=CONSUMER, apart=name, batch=batch.now))
         if not rows:
             return False
@@ -157,7 +175,15 @@ class Apart:
             return False
         workspace_id = workspace_of(name)
         events = await match_events(self._database, after, upto, only=workspace_id)
-        shown = await show_workspace(self._records, self._current, workspace_id, events)
+        began, limit = time.monotonic(), asyncio.timeout(patience)
+        try:
+            async with limit:
+                shown = await show_workspace(self._records, self._current, workspace_id, events)
+        except TimeoutError:
+            return True
+        finally:
+            if limit.expired() or time.monotonic() - began >= PATIENCE:
+                self._slow_until[workspace_id] = time.monotonic() + _SLOW_FOR
         made = await make_deliveries(self._database, shown, Move(consumer=name, after=after, upto=upto), batch)
         if made is None:
             return None

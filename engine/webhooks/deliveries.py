@@ -36,8 +36,8 @@ class Move:
         consumer: its name.
         after: where it is.
         upto: the position of the last event that it is moved past.
-        apart: the names of consumers that begin where it is.
-        joined: the names of consumers that end, if they are where it is.
+        apart: the names of consumers that begin where it is, when it moves.
+        joined: the names of consumers that end when it moves, if they are where it is.
     """
 
     consumer: str
@@ -77,7 +77,8 @@ async def make_deliveries(database: Database, events: Sequence[ShownEvent], move
                     if inserted is None:
                         return None
                     made, piece = made + inserted, _Piece()
-                    move = Move(consumer=move.consumer, after=upto, upto=move.upto)
+                    if upto > move.after:
+                        move = Move(consumer=move.consumer, after=upto, upto=move.upto)
                 link = {"id": str(new_id()), "webhook_id": str(id_), "position": event.position, "variant": variant}
                 piece.add(described, {**link, "rights": rights}, payload)
     inserted = await _insert(database, piece, move, move.upto)

@@ -18,6 +18,7 @@ from fieldstone.engine.webhooks.apart import (
     CONSUMER,
     FIRST_PAUSE,
     INTERVAL,
+    PATIENCE,
     PREFIX,
     Apart,
     match_events,
@@ -41,8 +42,6 @@ BATCH = 500
 """The most events that one tick reads."""
 _SHARE = 100
 """Deliveries of one workspace in a batch, beyond which it has a consumer of its own for them."""
-_PATIENCE = 0.5
-"""Seconds for the records of one workspace in a batch, after which it has a consumer of its own for them."""
 
 _BEGIN = named_statement(__name__, "begin_fan_out")
 
@@ -166,18 +165,21 @@ class FanOut:
         return upto - after == size
 
     async def _show(self, events: Sequence[NewEvent]) -> tuple[list[ShownEvent], list[UUID]]:
-        """Return the events as webhooks get them, in their order, and the workspaces whose events take too long."""
+        """Return the events as webhooks get them, in their order, and the workspaces for which others do not wait."""
         by_workspace: dict[UUID, list[NewEvent]] = {}
         for event in events:
             by_workspace.setdefault(event.workspace_id, []).append(event)
         found: list[ShownEvent] = []
         large: list[UUID] = []
+        clock = asyncio.get_running_loop().time
+        until = clock() + PATIENCE
         for workspace_id, own in by_workspace.items():
-            if sum(len(event.webhooks) for event in own) > _SHARE:
+            is_large = sum(len(event.webhooks) for event in own) > _SHARE
+            if is_large or self._apart.is_slow(workspace_id) or clock() >= until:
                 large.append(workspace_id)
                 continue
             try:
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout_at(until):
                     found += await show_workspace(self._records, self._current, workspace_id, own)
             except (DatabaseError, TimeoutError) as error:
                 reason = str(error) or "it takes long"

@@ -1,9 +1,11 @@
 -- name: begin_fan_out
--- No row where the consumer is locked: nothing need be read that could not be moved past.
+-- No row where the consumer is locked: nothing need be read that could not be moved past. Only the sub-select locks it: FOR UPDATE
+-- reads the newest version of a row, whose position would not go with the consumers apart that the statement's snapshot has.
 SELECT position, least(position + %(batch)s::bigint, (SELECT coalesce(max(position), 0) FROM fieldstone.event_log)),
     EXISTS (SELECT FROM fieldstone.webhook WHERE is_active OR paused_at IS NOT NULL OR disabled_at IS NOT NULL),
     (SELECT coalesce(jsonb_object_agg(name, position), '{}') FROM fieldstone.log_consumer WHERE starts_with(name, %(apart)s::text))
-FROM fieldstone.log_consumer WHERE name = %(name)s::text FOR UPDATE OF log_consumer SKIP LOCKED;
+FROM fieldstone.log_consumer WHERE name = %(name)s::text
+    AND EXISTS (SELECT FROM fieldstone.log_consumer WHERE name = %(name)s::text FOR UPDATE SKIP LOCKED);
 
 -- name: begin_apart
 -- A workspace's own consumer follows that of all others and never passes it; no row where it has ended.
@@ -35,8 +37,11 @@ SELECT EXISTS (SELECT FROM fieldstone.event_staging WHERE seq <= %(seq)s::bigint
 -- A delivery that waits for an earlier one of its record has no due time: the process that records the result of the
 -- earlier one sets it, and cannot do so before this is committed, since the earlier one is locked here. A locked one is
 -- not waited for. Where the consumer is locked, or no longer where the events were read from, nothing is moved or made.
--- Consumers of single workspaces are made and ended by the moves of that of all others alone: while it is where it was read, so
--- are they, and one that is there cannot move.
+-- Consumers of single workspaces begin and end only in a statement that moves that of all others onwards, so not in a first piece
+-- that ends before the first event. So while that one is where `begin_fan_out` read it, they are those that were read: one that was
+-- behind is still there, and makes the deliveries that are left out here, whichever process dies; one that had caught up has not
+-- moved, as it passes none; and none has begun unseen. One that has ended begins again further on only: what was read for it
+-- before finds no row at `after`.
 WITH free AS (
     SELECT name FROM fieldstone.log_consumer WHERE name = %(name)s::text AND position = %(after)s::bigint
     FOR UPDATE SKIP LOCKED
@@ -47,11 +52,13 @@ moved AS (
 ),
 begun AS (
     INSERT INTO fieldstone.log_consumer (name, position)
-    SELECT begun.name, %(after)s::bigint FROM unnest(%(apart)s::text[]) AS begun (name) CROSS JOIN moved ON CONFLICT (name) DO NOTHING
+    SELECT begun.name, %(after)s::bigint FROM unnest(%(apart)s::text[]) AS begun (name) CROSS JOIN moved
+    WHERE moved.position > %(after)s::bigint ON CONFLICT (name) DO NOTHING
 ),
 ended AS (
     DELETE FROM fieldstone.log_consumer
-    WHERE name = ANY (%(joined)s::text[]) AND position = %(after)s::bigint AND EXISTS (SELECT FROM moved)
+    WHERE name = ANY (%(joined)s::text[]) AND position = %(after)s::bigint
+        AND EXISTS (SELECT FROM moved WHERE moved.position > %(after)s::bigint)
 ),
 made AS (
 INSERT INTO fieldstone.webhook_delivery (id, workspace_id, webhook_id, position, event, object_id, record_id, payload, rights, due_at)

@@ -1,22 +1,34 @@
-"""A workspace that moves while its own consumer of the log is behind that of all others: no event is lost."""
+"""Moves of workspaces whose events have not all become deliveries: none is lost, and none is waited for in vain."""
 
 import asyncio
 from collections.abc import Iterable
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 
+from fieldstone.engine.cells.errors import MoveRefused
+from fieldstone.engine.cells.moves import switch
 from fieldstone.engine.server.cells.moving import move
 from fieldstone.engine.webhooks import fan_out
 from fieldstone.engine.webhooks.apart import Apart
-from tests.cells.clusters import client_of, make_workspace, open_app, send, settings_with
+from tests.cells.clusters import client_of, make_workspace, open_app, place_of, send, settings_with
+from tests.cells.stopped_moves import execute
 from tests.engine.webhooks.target import target_server
 from tests.waiting import until, until_true
 
 CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id name } }"
 RESTS = "SELECT count(*) FROM fieldstone.webhook WHERE rests_until = 'infinity'"
+UNREAD = "UPDATE fieldstone.log_consumer SET position = 0"
 HOOK = "mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { id } }"
+
+
+async def make_hook(client: httpx.AsyncClient, url: str) -> None:
+    """Make a webhook of new companies."""
+    hook = {"targetUrl": url, "operations": ["company.created"]}
+    made = await client.post("/metadata", json={"query": HOOK, "variables": {"input": hook}})
+    assert "errors" not in made.json(), made.text
 
 
 async def _is_resting(home: psycopg.AsyncConnection[Any], moving: asyncio.Task[None]) -> bool:
@@ -36,9 +48,7 @@ async def test_events_that_are_not_deliveries_yet_become_some_where_the_workspac
     async with target_server() as target, open_app(cells, webhook_allow="127.0.0.1/32") as app:
         _, token = await make_workspace(app, "home", "first")
         async with client_of(app, token) as client:
-            hook = {"targetUrl": target.url, "operations": ["company.created"]}
-            made = await client.post("/metadata", json={"query": HOOK, "variables": {"input": hook}})
-            assert "errors" not in made.json(), made.text
+            await make_hook(client, target.url)
             monkeypatch.setattr(fan_out, "_SHARE", 0)
             with monkeypatch.context() as patched:
                 patched.setattr(Apart, "go_on", note)
@@ -51,3 +61,38 @@ async def test_events_that_are_not_deliveries_yet_become_some_where_the_workspac
             await send(client, CREATE, name="after")
             events = await target.until_taken(2)
             assert {event["record"]["name"] for event in events} == {"before", "after"}
+
+
+async def test_a_workspace_without_webhooks_moves_whether_or_not_a_server_reads_events_for_any(
+    cells: dict[str, str],
+) -> None:
+    """The move waited for deliveries that nobody was to make, and was refused."""
+    async with open_app(cells) as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+            await send(client, CREATE, name="before")
+    await execute(cells["home"], UNREAD)
+    lines: list[str] = []
+    await move(settings_with(cells), "first", "east", lines.append)
+    assert not [line for line in lines if line.startswith("the writes go on")]
+
+
+async def test_a_move_that_waits_for_deliveries_in_vain_says_so(
+    cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The refusal named locked tables."""
+    async with target_server() as target, open_app(cells, webhook_allow="127.0.0.1/32") as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+            await make_hook(client, target.url)
+            await send(client, CREATE, name="before")
+            await target.until_taken(1)
+    await execute(cells["home"], UNREAD)
+    monkeypatch.setattr(switch, "_TRIES", 2)
+    with pytest.raises(MoveRefused) as refused:
+        await move(settings_with(cells), "first", "east", lambda _: None)
+    assert str(refused.value) == (
+        "events have not become deliveries of webhooks yet, for which a server of the cell home has to run:"
+        " start the move again later"
+    )
+    assert await place_of(settings_with(cells), "first") == ["home"]

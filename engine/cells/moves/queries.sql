@@ -140,11 +140,12 @@ SELECT position FROM fieldstone.log_consumer WHERE name = 'webhooks' FOR UPDATE;
 
 -- name: fanned_out
 -- The position up to which a workspace's events have become deliveries: that of its own consumer, if it has one, see
--- `engine/webhooks/apart.py`. None is made while the fan-out is held.
+-- `engine/webhooks/apart.py`. None is made while the fan-out is held, and none is to be made where there is no webhook.
 WITH held AS (
     SELECT position FROM fieldstone.log_consumer WHERE name IN ('webhooks', 'webhooks ' || %(workspace_id)s::text) ORDER BY name FOR UPDATE
 )
-SELECT coalesce(min(position), 0) FROM held;
+SELECT CASE WHEN EXISTS (SELECT FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s) THEN coalesce(min(position), 0)
+    ELSE 9223372036854775807 END FROM held;
 
 -- name: mute_webhooks
 -- In the target: nothing is made of the events that come before the end of the move.

@@ -38,6 +38,7 @@ _PAUSE: Final = 0.25
 _MARKER_WAIT: Final = 2.0
 _DELIVERY_WAIT: Final = 20.0
 _LOOK_EVERY: Final = 0.05
+_LOCKED: Final = "the tables stayed locked by others: start the move again when their transactions have ended"
 
 
 class _NotYet(Exception):
@@ -69,11 +70,12 @@ async def switch(ends: Ends, move: Move, appender: EventAppender, since: int, re
     """Have the source leave the workspace to the target; `since` is the transaction that its rows were carried at.
 
     Raises:
-        MoveRefused: the tables stayed locked by others, or the webhooks' deliveries stand still.
+        MoveRefused: the tables stayed locked by others, or another reason to wait has lasted.
         SqlError: a database cannot be had.
     """
     await _analyze(ends, move)
     rest = await _list_rest(ends, move, appender, since)
+    reason = _LOCKED
     for _ in range(_TRIES):
         await _rest_webhooks(ends, move)
         await wait_until_near(ends, move, report)
@@ -84,11 +86,12 @@ async def switch(ends: Ends, move: Move, appender: EventAppender, since: int, re
             seconds = await _try(ends, move, rest)
         except (_NotYet, LockTimeout) as error:
             report(f"the writes go on, and are held again in a moment: {error}")
+            reason = f"{error}: start the move again later" if isinstance(error, _NotYet) else _LOCKED
             await asyncio.sleep(_PAUSE)
             continue
         report(f"the writes were held for {seconds * 1_000:.0f} ms")
         return
-    raise MoveRefused("the tables stayed locked by others: start the move again when their transactions have ended")
+    raise MoveRefused(reason)
 
 
 async def _list_rest(ends: Ends, move: Move, appender: EventAppender, since: int) -> _Rest:
@@ -117,7 +120,10 @@ async def _try(ends: Ends, move: Move, rest: _Rest) -> float:
         fanned = await _close(at.gate, move, rest.tables)
         if fanned < rest.appender.last:
             # The target's fan-out has passed these events, and begins behind them.
-            raise _NotYet("events have not become deliveries of webhooks yet")
+            raise _NotYet(
+                "events have not become deliveries of webhooks yet, for which a server of the cell"
+                f" {move.source} has to run"
+            )
         # The records arrive by the replication while the rest is carried.
         arrival = asyncio.create_task(echo(at.marker, at.echo, move, _MARKER_WAIT))
         tasks: list[asyncio.Task[Any]] = [arrival]

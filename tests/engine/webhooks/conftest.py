@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -24,6 +24,11 @@ class Sending:
 
     services: Services
     principal: Principal = PRINCIPAL
+
+    async def beside(self, name: str = "other") -> "Sending":
+        """A client of another workspace of the same app."""
+        other = await self.services.foundation.workspaces.create(name, actor="test")
+        return replace(self, principal=replace(PRINCIPAL, workspace_id=other.workspace.id))
 
     async def ask(self, text: str, *, metadata: bool = True, **variables: Any) -> Any:
         """The whole answer to an operation, of the Metadata API unless told otherwise."""

@@ -14,10 +14,11 @@ BUYERS = {"or": [{"opportunities": {"some": {"name": {"eq": "ships"}}}}, {"city"
 
 
 @asynccontextmanager
-async def locked(dsn: str, table: str) -> AsyncIterator[None]:
-    """Keep all statements that read a table from an end, but for that of their time."""
+async def locked(dsn: str, table: str, *workspaces: str) -> AsyncIterator[None]:
+    """Keep statements that read a table, of the default workspace unless told otherwise, from an end but by time."""
+    tables = ", ".join(f"workspace_{workspace}.{table}" for workspace in workspaces or ("default",))
     async with await psycopg.AsyncConnection.connect(dsn) as other:
-        await other.execute(f"LOCK TABLE workspace_default.{table}".encode())
+        await other.execute(f"LOCK TABLE {tables}".encode())
         yield
         await other.rollback()
 

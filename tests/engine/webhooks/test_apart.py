@@ -1,24 +1,18 @@
 """engine/webhooks/apart.py: the events of a workspace do not wait for those of another one that take long."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import pytest
 
 from fieldstone.engine.webhooks import fan_out
 from fieldstone.engine.webhooks.apart import CONSUMER, Apart, name_of
-from tests.apis import PRINCIPAL, WORKSPACE_ID
+from tests.apis import WORKSPACE_ID
 from tests.engine.metadata_api.roles import UPDATE
 from tests.engine.webhooks.conftest import Sending, Start
 from tests.engine.webhooks.slow_rules import BUYERS, locked, make_role
 from tests.engine.webhooks.target import Received, Reply, TargetServer
+from tests.engine.webhooks.unread_events import unread
 from tests.waiting import until, until_true
-
-
-async def beside(sending: Sending) -> Sending:
-    """A client of another workspace of the same app."""
-    other = await sending.services.foundation.workspaces.create("other", actor="test")
-    return Sending(services=sending.services, principal=replace(PRINCIPAL, workspace_id=other.workspace.id))
 
 
 async def consumers(sending: Sending) -> list[str]:
@@ -33,7 +27,7 @@ async def test_events_of_a_rule_that_is_answered_late_hold_no_other_workspace_up
 ) -> None:
     """Each of them may take five times the time of a statement, one after the other."""
     async with start_sending(statement_timeout=1) as sending:
-        other = await beside(sending)
+        other = await sending.beside()
         await other.webhook(target.url, "person.created")
         await make_role(sending, BUYERS)
         await sending.webhook(f"{target.url}/rep", "person.created", role="rep")
@@ -43,6 +37,43 @@ async def test_events_of_a_rule_that_is_answered_late_hold_no_other_workspace_up
             await other.person("c@example.com")
             await target.until_taken(1)
             assert "cannot be sent" not in caplog.text
+
+
+async def test_slow_workspaces_hold_the_others_up_once_however_many_they_are(
+    start_sending: Start, workspace_dsn: str, target: TargetServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each batch waited for each of them, again whenever they had caught up."""
+    caplog.set_level("INFO", logger=fan_out.__name__)
+    names = ("slow1", "slow2", "slow3")
+    async with start_sending(statement_timeout=1) as sending:
+        slow = [await sending.beside(name) for name in names]
+        for one in slow:
+            await make_role(one, BUYERS)
+            await one.webhook(f"{target.url}/rep", "person.created", role="rep")
+        await sending.webhook(target.url, "person.created")
+        apart = sending.services.webhooks.fan_out._apart
+
+        async def write_during_locks(name: str) -> None:
+            count = len(target.taken)
+            async with locked(workspace_dsn, "opportunity", *names):
+                async with unread(workspace_dsn, sending):
+                    for one in (*slow, sending):
+                        await one.person(f"{name}@example.com", city="Berlin")
+                await target.until_taken(count + 1)
+                assert len(target.received) == count + 1
+                await until(lambda: all(apart.is_slow(one.principal.workspace_id) for one in slow))
+            await target.until_taken(count + 4)
+
+        async def are_joined() -> bool:
+            await sending.person(f"{len(target.taken)}@example.com")
+            await target.until_taken(len(target.taken) + 1)
+            return await consumers(sending) == [CONSUMER]
+
+        await write_during_locks("a")
+        await until_true(are_joined)
+        await write_during_locks("b")
+    long = [one for one in caplog.messages if one.endswith("it takes long")]
+    assert sum(str(one.principal.workspace_id) in line for one in slow for line in long) == 1
 
 
 async def _is_apart(sending: Sending) -> bool:
@@ -57,7 +88,7 @@ async def test_a_payload_that_cannot_be_built_again_holds_no_other_workspace_up(
 
     target.behave = refuse
     async with start_sending(statement_timeout=2) as sending:
-        other = await beside(sending)
+        other = await sending.beside()
         await other.webhook(target.url, "person.created")
         role = await make_role(sending, {"city": {"eq": "Berlin"}})
         await sending.webhook(f"{target.url}/rep", "person.created", role="rep")
@@ -81,7 +112,7 @@ async def test_a_workspace_with_many_deliveries_catches_up_beside_the_others(
         begun.extend(names)
 
     monkeypatch.setattr(fan_out, "_SHARE", 5)
-    other = await beside(sending)
+    other = await sending.beside()
     await other.webhook(f"{target.url}/other", "person.created")
     for number in range(2):
         await sending.webhook(f"{target.url}/{number}", "person.created")

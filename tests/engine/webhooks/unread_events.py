@@ -13,6 +13,7 @@ from tests.engine.webhooks.conftest import Sending
 @asynccontextmanager
 async def unread(workspace_dsn: str, sending: Sending) -> AsyncIterator[None]:
     """Have no process read events for webhooks during the block; the events of its writes are in the log at its end."""
+    known = len(await sending.deliveries())
     async with await psycopg.AsyncConnection.connect(workspace_dsn) as reader:
         await reader.execute("SELECT FROM fieldstone.log_consumer WHERE name = %s FOR UPDATE", [CONSUMER])
         yield
@@ -20,4 +21,4 @@ async def unread(workspace_dsn: str, sending: Sending) -> AsyncIterator[None]:
             async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as watcher:
                 while await (await watcher.execute("SELECT FROM fieldstone.event_staging LIMIT 1")).fetchone():
                     await asyncio.sleep(0.005)
-        assert await sending.deliveries() == []
+        assert len(await sending.deliveries()) == known
