@@ -223,7 +223,7 @@ def test_the_embedded_database_is_backed_up_and_moves_to_a_server_of_its_own(
     fresh = {"FIELDSTONE_DATA_DIR": str(new_data_dir.with_name("fresh"))}
     done = run("restore", one, "--as", "moved", **fresh)
     assert (done.returncode, done.stdout.startswith("Workspace 'moved' is restored as of ")) == (0, True), done.stderr
-    assert run("workspace", "list", **fresh).stdout.split() == ["default", "moved"]
+    assert run("workspace", "list", **fresh).stdout.split() == ["moved"]
     assert run("doctor", **fresh).returncode == 0
 
 
