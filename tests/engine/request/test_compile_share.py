@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from fieldstone.engine.access.compile_share import BURST, MOST_DEBT, SHARE, CompileShare
-from fieldstone.engine.events.subscriptions.subscription import Refused
+from fieldstone.engine.errors import Overloaded
 from fieldstone.engine.request import compiler
 from fieldstone.engine.request.compile import plan_forgivingly, plan_operation, validate_text
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
@@ -166,6 +166,6 @@ async def test_operations_of_the_model_and_subscriptions_wait_too(apis: Apis, bo
     answer = await apis.send("{ objects(first: 1) { totalCount } }", api=apis.metadata)
     assert [error.code for error in answer.errors] == ["OVERLOADED"]
     watched = GraphQLRequest("subscription { personCreated { email } }", None, {})
-    with pytest.raises(Refused, match="send values as variables"):
+    with pytest.raises(Overloaded, match="send values as variables"):
         await apis.core.subscribe(PRINCIPAL, watched)
     assert not bound.compiled

@@ -53,10 +53,10 @@ WRONG: list[tuple[str, str, str]] = [
     ("ConnectTarget", '"x"', "must be a UUID"),
     ("ConnectTarget", "1", "must be the id of a record"),
     ("ConnectTarget", "{}", "must be the id of a record"),
-    ("ConnectTarget", f'{{ id: "{ID}" }}', "must be the id of a record"),
+    ("ConnectTarget", f'{{ id: "{ID}" }}', 'has the unknown member "id": it must be the id of a record'),
     ("ConnectTarget", "{ where: {} }", "must be the id of a record"),
     ("ConnectTarget", "{ where: { a: 1, b: 2 } }", "must be the id of a record"),
-    ("ConnectTarget", "{ where: { a: 1 }, more: 1 }", "must be the id of a record"),
+    ("ConnectTarget", "{ where: { a: 1 }, more: 1 }", 'has the unknown member "more": it must be the id of a record'),
 ]
 
 
