@@ -6,6 +6,8 @@ log are moved behind those that were ever given. They stay without gaps: webhook
 that resumes after an old position hears that it has expired.
 """
 
+from typing import Final
+
 from psycopg import sql
 
 from fieldstone.engine.backup.archive import ArchiveReader
@@ -20,6 +22,8 @@ from fieldstone.sql.queries import read_queries
 
 _QUERIES = read_queries(__name__)
 _POSITION = "position"
+_PAUSES: Final = 53
+"""The version of the catalog from which on webhooks have the position of their last activation."""
 
 
 async def restore_log(connection: Session, archive: ArchiveReader, saved: SavedTable) -> None:
@@ -52,6 +56,8 @@ async def restore_log(connection: Session, archive: ArchiveReader, saved: SavedT
             names_sql(saved.columns), read, table_sql(aside)
         )
     )
-    moves = ("move_head", "move_consumers", "move_webhooks", "move_deliveries", "move_moved_events", "move_log_epochs")
+    moves = ["move_head", "move_consumers", "move_webhooks", "move_deliveries", "move_moved_events", "move_log_epochs"]
+    if archive.manifest.catalog >= _PAUSES:
+        moves.append("move_pauses")
     for query in moves:
         await connection.execute(_QUERIES[query], {"offset": offset})

@@ -73,8 +73,10 @@ UPDATE fieldstone.log_head SET position = position + %(offset)s::bigint;
 UPDATE fieldstone.log_consumer SET position = position + %(offset)s::bigint;
 
 -- name: move_webhooks
-UPDATE fieldstone.webhook
-SET start_position = start_position + %(offset)s::bigint, resumed_position = resumed_position + %(offset)s::bigint;
+UPDATE fieldstone.webhook SET start_position = start_position + %(offset)s::bigint;
+
+-- name: move_pauses
+UPDATE fieldstone.webhook SET resumed_position = resumed_position + %(offset)s::bigint WHERE resumed_position IS NOT NULL;
 
 -- name: move_deliveries
 UPDATE fieldstone.webhook_delivery SET position = position + %(offset)s::bigint;
