@@ -161,8 +161,8 @@ def _fill_template(server_dsn: str) -> str:
 
 
 def _make_workspace(dsn: str) -> str:
-    """Let the command make the workspace `default`, as it does wherever there is none; return the tables' schema."""
-    run_fieldstone("workspace", "list", environment={"DATABASE_URL": dsn})
+    """Let the command make the workspace `default`, as it does before its first key; return the tables' schema."""
+    run_fieldstone("api-key", "create", "--name", "filling", environment={"DATABASE_URL": dsn})
     with psycopg.connect(dsn) as connection:
         found = connection.execute("SELECT schema_name FROM fieldstone.workspace WHERE name = 'default'").fetchone()
     if found is None:
