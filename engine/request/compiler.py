@@ -17,7 +17,7 @@ from graphql import GraphQLSchema
 from fieldstone.engine.access.compile_share import CompileShare, Turn
 from fieldstone.engine.documents.document import check_length
 from fieldstone.engine.documents.recent_operations import RecentOperations
-from fieldstone.engine.documents.suggestions import hide_suggestion
+from fieldstone.engine.documents.suggestions import Suggesting
 from fieldstone.engine.errors import ApiError, BadUserInput, ParseFailed, QueryTooComplex, ServiceUnavailable, Timeout
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.context import RecordLimits
@@ -227,12 +227,8 @@ class Compiler:
             QueryTooComplex: it is nested too deeply.
         """
         limits = self.limits.document
-        try:
+        with Suggesting(allowed=limits.introspection):
             return coerce_variables(schema, operation.declarations, given, depth=limits.depth)
-        except BadUserInput as error:
-            if not limits.introspection:
-                hide_suggestion(error)
-            raise
 
     async def plan(self, call: Call[P]) -> P:
         """Return the plan for an operation with these variables, from the cache where it is there.

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from graphql import GraphQLInputType
 
-from fieldstone.engine.documents.suggestions import hide_suggestion
+from fieldstone.engine.documents.suggestions import Suggesting
 from fieldstone.engine.errors import (
     ApiError,
     BadUserInput,
@@ -157,12 +157,8 @@ class RestApi:
             largest_page=records.largest_page,
             default_page=records.default_page,
         )
-        try:
+        with Suggesting(allowed=core.compiler.limits.document.introspection):
             return object_, build_operation(asked, object_, sight, self._documents)
-        except BadUserInput as error:
-            if not core.compiler.limits.document.introspection:
-                hide_suggestion(error)
-            raise
 
 
 def _find_object(view: Snapshot, plural: str) -> Object:

@@ -6,7 +6,7 @@ from typing import Any
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.rest.export_addresses import Format
-from fieldstone.engine.rest.exports.csv_lines import columns_of
+from fieldstone.engine.rest.imports.columns import plain_name, titles_by_name
 from fieldstone.engine.rest.imports.csv_rows import Cells, CsvRows
 from fieldstone.engine.rest.imports.file_text import FileText
 from fieldstone.engine.rest.imports.json_lines import JsonLines
@@ -66,18 +66,8 @@ def read_head(data: bytes, format_: Format, object_: Object, *, is_all: bool, mo
 
 def suggest(columns: Sequence[str], object_: Object) -> dict[str, str | None]:
     """Return for each column of a file the column of an object that has its name or its label; None: no one has."""
-    known: dict[str, str] = {}
-    for column in columns_of(object_):
-        field = object_.by_name[column.name.removesuffix("Id")] if column.name not in object_.by_name else None
-        field = field or object_.by_name[column.name]
-        label = field.label if column.part is None else f"{field.label} {column.part}"
-        known.setdefault(_plain(column.title), column.title)
-        known.setdefault(_plain(label), column.title)
-    return {name: known.get(_plain(name)) for name in columns}
-
-
-def _plain(name: str) -> str:
-    return "".join(character for character in name.casefold() if character.isalnum())
+    known = titles_by_name(object_)
+    return {name: known.get(plain_name(name)) for name in columns}
 
 
 def _by_place(cells: Cells) -> dict[str, JsonValue]:

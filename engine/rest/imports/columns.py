@@ -201,14 +201,7 @@ class RecordReader:
 
     def _suggest(self, title: str) -> str:
         """Return " Did you mean ..?" with the columns whose name or label is close to a title; empty without any."""
-        object_ = self._object
-        known: dict[str, str] = {}
-        for column in columns_of(object_):
-            field = object_.by_name.get(column.name) or object_.foreign_keys[column.name]
-            label = field.label if column.part is None else f"{field.label} {column.part}"
-            known.setdefault(_plain(column.title), column.title)
-            known.setdefault(_plain(label), column.title)
-        plain = _plain(title)
+        known, plain = titles_by_name(self._object), plain_name(title)
         close = [plain] if plain in known else find_close(plain, known)
         return did_you_mean([*dict.fromkeys(known[name] for name in close)])
 
@@ -232,7 +225,19 @@ class RecordReader:
         return value if isinstance(value, int | Decimal) else cell
 
 
-def _plain(name: str) -> str:
+def titles_by_name(object_: Object) -> dict[str, str]:
+    """Return the columns of an object's files by their names and labels, as `plain_name` has them."""
+    known: dict[str, str] = {}
+    for column in columns_of(object_):
+        field = object_.by_name.get(column.name) or object_.foreign_keys[column.name]
+        label = field.label if column.part is None else f"{field.label} {column.part}"
+        known.setdefault(plain_name(column.title), column.title)
+        known.setdefault(plain_name(label), column.title)
+    return known
+
+
+def plain_name(name: str) -> str:
+    """Return the letters and digits of a name, without their case."""
     return "".join(character for character in name.casefold() if character.isalnum())
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from graphql import GraphQLInputObjectType
 
-from fieldstone.engine.documents.suggestions import hide_suggestion
+from fieldstone.engine.documents.suggestions import Suggesting
 from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
@@ -162,10 +162,9 @@ class Import:
             None if self._record is None else self._record.keep,
         )
         try:
-            await self._write_all(writer, reader, pieces, admit)
+            with Suggesting(allowed=self._core.compiler.limits.document.introspection):
+                await self._write_all(writer, reader, pieces, admit)
         except ApiError as error:
-            if isinstance(error, BadUserInput) and not self._core.compiler.limits.document.introspection:
-                hide_suggestion(error)
             raise rename_inputs(error) from error
         if not self._way.is_trial:
             await renew_statistics(self._database, object_, self.report.created)

@@ -6,7 +6,7 @@ from functools import partial
 
 from graphql import GraphQLInputObjectType
 
-from fieldstone.engine.documents.suggestions import hide_suggestion
+from fieldstone.engine.documents.suggestions import Suggesting
 from fieldstone.engine.errors import BadUserInput, Forbidden, NotFound
 from fieldstone.engine.metadata_api.roles.rights import may_ask_for
 from fieldstone.engine.request.path import GraphQLApi
@@ -91,15 +91,11 @@ class MetadataRestApi:
         after, before = parameters.cursors
         paging = {"first": count, "after": after} if before is None else {"last": count, "before": before}
         variables: dict[str, JsonValue] = {"paging": paging}
-        try:
+        with Suggesting(allowed=self._metadata.compiler.limits.document.introspection):
             if (text := parameters.text("filter")) is not None:
                 variables["filter"] = read_filter(text, await self._input(principal, resource.filter_type))
             if (text := parameters.text("order_by")) is not None:
                 variables["orderBy"] = read_order(text, await self._input(principal, resource.order_type))
-        except BadUserInput as error:
-            if not self._metadata.compiler.limits.document.introspection:
-                hide_suggestion(error)
-            raise
         page = (await self._ask(principal, resource.page, variables))[resource.many]
         return {
             "data": {resource.many: [edge["node"] for edge in page["edges"]]},

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from fieldstone.engine.documents.suggestions import hide_suggestion
+from fieldstone.engine.documents.suggestions import Suggesting
 from fieldstone.engine.errors import BadUserInput, Conflict, Forbidden, MethodNotAllowed
 from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.rest.import_addresses import ERRORS, PARAMETERS, JobAddress
@@ -243,12 +243,8 @@ async def _check_columns(admitted: Admitted, job: ImportJob, options: dict[str, 
     if job.format is Format.CSV:
         view = (await core.look(await core.source.get(principal.workspace_id), principal)).view
         reader = RecordReader(view, object_, decode_record, options.get("mapping") or {})
-        try:
+        with Suggesting(allowed=core.compiler.limits.document.introspection):
             reader.read_header(job.row["head"]["columns"])
-        except BadUserInput as error:
-            if not core.compiler.limits.document.introspection:
-                hide_suggestion(error)
-            raise
 
 
 async def _owner(admitted: Admitted) -> Owner | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from graphql import GraphQLInputType, is_input_type
 
 from fieldstone.engine.documents.document import DocumentLimits
-from fieldstone.engine.documents.suggestions import hide_suggestion
+from fieldstone.engine.documents.suggestions import Suggesting
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.planner.arguments.input_values import check_input
 from fieldstone.engine.planner.arguments.trees import Blame
@@ -35,10 +35,9 @@ def filter_check(
 
     def check(value: JsonValue) -> None:
         try:
-            check_input(kind, value, blame.field, blame.field, limits.depth)
+            with Suggesting(allowed=limits.introspection):
+                check_input(kind, value, blame.field, blame.field, limits.depth)
         except BadUserInput as error:
-            if not limits.introspection:
-                hide_suggestion(error)
             raise blame.error(error.message) from None
 
     return check

@@ -20,7 +20,7 @@ from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, Inpu
 from fieldstone.engine.planner.writes.nested.targets import key_cells
 from fieldstone.engine.planner.writes.nested.unfold import Unfolding, new_item
 from fieldstone.engine.planner.writes.nested.verbs import DELETE, DISCONNECT, UPDATE, read_id, spoken
-from fieldstone.engine.planner.writes.row_errors import show_row
+from fieldstone.engine.planner.writes.row_errors import say_same_key, show_row
 from fieldstone.engine.planner.writes.upserts import OnConflict, find_keys, find_updated
 from fieldstone.metadata.ids import new_id_text
 from fieldstone.metadata.json_text import JsonValue
@@ -106,8 +106,7 @@ class UpsertTree:
 
     def _twice(self, first: int, second: int, cells: Sequence[RowCell], path: InputPath) -> BadUserInput:
         names = [member if part is None else f"{member}.{part}" for member, part, _ in self.lookup.parts]
-        listed = " and ".join(f"'{name}'" for name in names)
-        error = BadUserInput(f"The records {first} and {second} of 'data' have the same {listed}.")
+        error = BadUserInput(say_same_key(["data", first], ["data", second], names))
         values = [str(cell) for cell in cells]
         error.extensions["rows"] = [show_row(place, names, values) for place in (first, second)]
         return place_error(error, (*path, self.lookup.parts[0].member))
