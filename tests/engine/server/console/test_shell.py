@@ -3,6 +3,7 @@
 import asyncio
 import re
 
+import psycopg
 import pytest
 from playwright.async_api import Route, expect
 
@@ -131,7 +132,9 @@ async def test_signing_out_ends_the_session(watched: Watched, serve: Serve) -> N
         await expect(page.get_by_role("heading", name="Sign in to Fieldstone")).to_be_visible()
 
 
-async def test_an_object_is_pinned_and_the_workspace_gets_a_strip_by_keyboard(watched: Watched, serve: Serve) -> None:
+async def test_an_object_is_pinned_and_the_workspace_gets_a_strip_by_keyboard(
+    watched: Watched, serve: Serve, app_database: str
+) -> None:
     page = watched.page
     async with serve() as served:
         held = await hold_requests(page, "/metadata", '"operationName":"ConsoleKeepOwn"')
@@ -159,17 +162,22 @@ async def test_an_object_is_pinned_and_the_workspace_gets_a_strip_by_keyboard(wa
         await page.emulate_media(color_scheme="dark")
         await watched.assert_accessible()
 
-        async def is_kept() -> bool:
+        async def are_kept(count: int) -> bool:
             kept = await served.ask("/metadata", "{ preferences }")
-            return len(kept["preferences"]["console.sideBar"]["pinned"]) == 2
+            return len(kept["preferences"]["console.sideBar"]["pinned"]) == count
 
         # A pin is shown before the server has it.
-        await until_true(is_kept)
+        await until_true(lambda: are_kept(2))
         await page.reload()
         await expect(page.get_by_text("Live customers")).to_be_visible()
         await expect(pinned.get_by_role("link")).to_have_text(["People", "Companies"])
-        await side.get_by_role("button", name="Unpin People").press("Enter")
         # The page need not wait until the server has it.
+        async with await psycopg.AsyncConnection.connect(app_database) as holder:
+            await holder.execute("LOCK TABLE fieldstone.preference IN EXCLUSIVE MODE")
+            await side.get_by_role("button", name="Unpin People").press("Enter")
+            await page.reload()
+            await expect(pinned.get_by_role("link")).to_have_text(["Companies"])
+        await until_true(lambda: are_kept(1))
         await page.reload()
         await expect(pinned.get_by_role("link")).to_have_text(["Companies"])
         await watched.assert_clean(served.address, (".js", ".css"))
