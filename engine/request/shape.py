@@ -21,6 +21,7 @@ from graphql import (
 from fieldstone.engine.documents.document import part_names
 from fieldstone.engine.planner.reads.orders import DIRECTIONS
 from fieldstone.engine.request.variables import Declaration, Variables
+from fieldstone.engine.schema.values.groupings import GRANULARITY
 from fieldstone.engine.schema.values.paging import PAGING
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.sql.frozen import frozen
@@ -93,8 +94,8 @@ _ARGUMENT_PROBES = {
 _PRESENCE_OPERATORS = frozenset({"is", "isNot", "isEmpty", "isToday", "inPast", "inFuture", "unit", "this"})
 RELATION_VERBS = frozenset({"create", "connect", "connectOrCreate", "disconnect", "set", "update", "delete"})
 """The verbs of a relation in a record's data. The value of any other field with such a member is read as a whole."""
-_ORDER_VALUES = frozenset({"path", "type"})
-"""The members of an order by a value in JSON, which are part of the statement; a field may have such a name, too."""
+_ORDER_VALUES = frozenset({"path", "type", GRANULARITY})
+"""The members of an order by a value in JSON or by a date that decide about the statement; a field may be called so."""
 _GROUPING_VALUES = frozenset({"width", "timeZone"})
 
 

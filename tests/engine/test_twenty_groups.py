@@ -35,6 +35,18 @@ OURS_AND_TWENTYS = {
         "[{ key: { company: { name: DESC } } }]",
         "[{ company: { name: DESC } }]",
     ),
+    "a date": (
+        "[{ closeDate: { bucket: YEAR } }]",
+        "[{ closeDate: { granularity: YEAR } }]",
+        "[{ key: { closeDate: DESC } }]",
+        "[{ closeDate: { orderBy: DESC granularity: YEAR } }]",
+    ),
+    "a date in any bucket": (
+        "[{ closeDate: { bucket: YEAR } }]",
+        "[{ closeDate: { granularity: YEAR } }]",
+        "[{ key: { closeDate: DescNullsLast } }]",
+        "{ closeDate: { orderBy: DescNullsLast } }",
+    ),
 }
 
 
@@ -56,9 +68,17 @@ async def test_its_spellings_mean_what_ours_do(
     assert await opportunities.data(text % (twentys, other)) == found
 
 
-@pytest.mark.parametrize("said", ["orderBy: [{ stage: $d }]", "orderBy: [{ aggregate: { totalCount: $d } }]"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "groupBy: [{ stage: true }] orderBy: [{ stage: $d }]",
+        "groupBy: [{ stage: true }] orderBy: [{ aggregate: { totalCount: $d } }]",
+        "groupBy: [{ closeDate: { granularity: YEAR } }] orderBy: [{ closeDate: $d }]",
+        "groupBy: [{ closeDate: { granularity: YEAR } }] orderBy: [{ closeDate: { orderBy: $d granularity: YEAR } }]",
+    ],
+)
 async def test_a_direction_in_a_variable_decides(opportunities: Apis, said: str) -> None:
-    text = f"query ($d: OrderByDirection) {{ opportunitiesGroupBy(groupBy: [{{ stage: true }}] {said}) {{ count }} }}"
+    text = f"query ($d: OrderByDirection) {{ opportunitiesGroupBy({said}) {{ count }} }}"
     up, down = [await opportunities.data(text, d=direction) for direction in ("ASC", "DESC")]
     assert up["opportunitiesGroupBy"] == down["opportunitiesGroupBy"][::-1]
 
@@ -75,9 +95,66 @@ async def test_variables_have_a_plan_for_each_spelling_and_value(opportunities: 
         assert await counts({"closeDate": {name: "YEAR"}}, {"aggregate": {"count": "DESC"}}) == [2, 1]
         assert await counts({"closeDate": {name: "YEAR"}}, {"aggregate": {"count": "ASC"}}) == [1, 2]
         assert await counts({"closeDate": {name: "MONTH"}}, {"closeDate": "DESC"}) == [1, 1, 1]
+        for direction, expected in (("ASC", [1, 2]), ("DESC", [2, 1])):
+            of_year = {"closeDate": {"orderBy": direction, "granularity": "YEAR"}}
+            assert await counts({"closeDate": {name: "YEAR"}}, of_year) == expected
+
+
+async def test_its_order_by_a_date_is_that_of_one_bucket(opportunities: Apis) -> None:
+    both = "groupBy: [{ closeDate: { granularity: YEAR } } { closeDate: { granularity: MONTH_OF_THE_YEAR } }]"
+    text = f"""query ($o: [OpportunityGroupByOrderByInput], $g: DateBucket) {{
+      given: opportunitiesGroupBy({both} orderBy: $o) {{ groupByDimensionValues }}
+      literal: opportunitiesGroupBy({both} orderBy: [{{ closeDate: {{ orderBy: DESC granularity: $g }} }}]) {{
+        groupByDimensionValues }}
+    }}"""
+
+    async def months(granularity: str) -> list[str]:
+        order = {"closeDate": {"orderBy": "DESC", "granularity": granularity}}
+        found = await opportunities.data(text, o=[order], g=granularity)
+        assert found["given"] == found["literal"]
+        return [month for _, month in (one["groupByDimensionValues"] for one in found["given"])]
+
+    assert await months("MONTH_OF_THE_YEAR") == ["3", "2", "1"]
+    assert await months("YEAR") == ["2", "3", "1"]
+    assert await months("MONTH_OF_YEAR") == ["3", "2", "1"]
 
 
 REFUSED = {
+    "no order of a date": (
+        "[{ closeDate: { bucket: DAY } }]",
+        "[{ closeDate: { granularity: DAY } }]",
+        "The order by 'closeDate' needs an 'orderBy', such as ASC.",
+    ),
+    "no direction of a date": (
+        "[{ closeDate: { bucket: DAY } }]",
+        "[{ closeDate: { orderBy: UP } }]",
+        "'orderBy' must be one of ASC DESC AscNullsFirst",
+    ),
+    "no direction of a date at all": (
+        "[{ closeDate: { bucket: DAY } }]",
+        "[{ closeDate: UP }]",
+        "Value 'UP' does not exist in 'OrderByDirection' enum.",
+    ),
+    "no bucket of an order": (
+        "[{ closeDate: { bucket: DAY } }]",
+        "[{ closeDate: { orderBy: ASC granularity: FORTNIGHT } }]",
+        "'granularity' must be one of MINUTE HOUR DAY",
+    ),
+    "another bucket": (
+        "[{ closeDate: { bucket: DAY } }]",
+        "[{ closeDate: { orderBy: ASC granularity: MONTH } }]",
+        "'closeDate' is not grouped by MONTH in 'groupBy'.",
+    ),
+    "a date that is not grouped by": (
+        "[{ stage: true }]",
+        "[{ closeDate: { orderBy: ASC granularity: MONTH } }]",
+        "'closeDate' cannot be ordered by: it is not in 'groupBy'.",
+    ),
+    "no member of an order of a date": (
+        "[{ closeDate: { bucket: DAY } }]",
+        "[{ closeDate: { orderBy: ASC size: DAY } }]",
+        'The value has the unknown member "size": it must be a direction, or an object { orderBy: .. granularity: .. }',
+    ),
     "both names": (
         "[{ closeDate: { bucket: DAY granularity: MONTH } }]",
         "[]",

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from graphql import (
-    GraphQLBoolean,
     GraphQLEnumType,
     GraphQLError,
     GraphQLInputObjectType,
@@ -20,10 +19,10 @@ from graphql import (
 )
 
 from fieldstone.engine.access.withheld import WITHHELD
-from fieldstone.engine.documents.allowances import accepted
 from fieldstone.engine.documents.document import FILTER_MEMBERS
 from fieldstone.engine.documents.suggestions import suggest, suggest_member
 from fieldstone.engine.errors import BadUserInput, Forbidden, QueryTooComplex
+from fieldstone.engine.schema.unlisted import OpenEnum
 from fieldstone.engine.schema.values.filters import is_operator
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
@@ -132,12 +131,19 @@ def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str,
         case GraphQLInputObjectType():
             _check_object(declared, value, place, field, depth - 1, size)
         case GraphQLEnumType():
-            if isinstance(value, bool) and GraphQLBoolean.name in accepted(declared):
+            if isinstance(declared, OpenEnum) and _is_other(declared, value, place, field):
                 return
             if not isinstance(value, str) or value not in declared.values:
                 known = ", ".join(declared.values)
                 hint = suggest(value, declared.values) if isinstance(value, str) else ""
                 raise BadUserInput(f"{_named(place)} must be one of {known}, not {shown(value)}.{hint}", field=field)
+
+
+def _is_other(declared: OpenEnum, value: JsonValue, place: str, field: str) -> bool:
+    try:
+        return declared.takes(value)
+    except InvalidValue as error:
+        raise BadUserInput(f"{_named(place)} {error.message}.", field=field) from None
 
 
 def _check_object(

@@ -10,6 +10,7 @@ from fieldstone.engine.schema.unlisted import Found, OpenInput
 from fieldstone.engine.schema.values.composites import composite_name
 from fieldstone.engine.schema.values.descriptions import describe_field, describe_key
 from fieldstone.engine.schema.values.filters import scalar_filter
+from fieldstone.engine.schema.values.groupings import DATE_DIRECTION
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
 from fieldstone.metadata.aggregates import (
     AGGREGATIONS,
@@ -22,9 +23,11 @@ from fieldstone.metadata.aggregates import (
     result_scalar,
 )
 from fieldstone.metadata.api_names import FieldTypeRole, TypeRole, enum_name, type_name
-from fieldstone.metadata.field_types import FIELD_TYPES
+from fieldstone.metadata.field_types import FIELD_TYPES, FieldType
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import INT
+
+_DATES = frozenset({FieldType.DATE, FieldType.DATE_TIME})
 
 AGGREGATE: Final = "aggregate"
 """Twenty's member of an order of groups that has the order by an aggregate."""
@@ -123,16 +126,18 @@ def build_group_order(scope: TypeScope, object_: Object) -> GraphQLInputObjectTy
         Found(find_short),
         description=f"An order of groups of {object_.label_plural} by one aggregate, as clients of Twenty name it.",
     )
+
+    def find_by_twentys_name(given: str) -> GraphQLInputField | None:
+        if given == AGGREGATE:
+            return GraphQLInputField(by_aggregate)
+        by_value = scope.input_of(object_, TypeRole.ORDER_BY).fields.get(given)
+        is_date = by_value is not None and given in object_.by_name and object_.by_name[given].type in _DATES
+        return GraphQLInputField(DATE_DIRECTION) if is_date else by_value
+
     return OpenInput(
         name,
         fields,
-        Found(
-            lambda given: (
-                GraphQLInputField(by_aggregate)
-                if given == AGGREGATE
-                else scope.input_of(object_, TypeRole.ORDER_BY).fields.get(given)
-            )
-        ),
+        Found(find_by_twentys_name),
         description=f"An order of groups of {object_.label_plural}: one key, as the keys of an object have no order.",
     )
 

@@ -4,18 +4,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from graphql import (
-    BooleanValueNode,
     GraphQLBoolean,
-    GraphQLEnumType,
     GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLNamedType,
     get_nullable_type,
 )
-from graphql.language import ConstValueNode
 
 from fieldstone.engine.documents.allowances import ACCEPTS
-from fieldstone.engine.schema.unlisted import OpenInput
+from fieldstone.engine.schema.unlisted import OpenEnum, OpenInput
 from fieldstone.engine.schema.values.filters import operator_field, scalar_filter
 from fieldstone.engine.schema.values.paging import CURSOR_PAGING
 from fieldstone.engine.schema.values.presence import PRESENCE
@@ -24,28 +21,7 @@ from fieldstone.metadata.changes.kinds.kind import Subject
 from fieldstone.metadata.operators import EQUALITY, IS, IS_NOT
 from fieldstone.metadata.scalars import BOOLEAN, JSON, STRING, UUID
 
-
-class _PresenceOrFlag(GraphQLEnumType):
-    """The enum `Presence`, in whose place true and false may stand. It equals the ordinary one: a schema has one."""
-
-    def __eq__(self, other: object) -> bool:
-        return other is self or other is PRESENCE
-
-    def __hash__(self) -> int:
-        return hash(PRESENCE)
-
-    def coerce_input_literal(self, value_node: ConstValueNode, hide_suggestions: bool = False) -> object:
-        if isinstance(value_node, BooleanValueNode):
-            return value_node.value
-        return super().coerce_input_literal(value_node, hide_suggestions)
-
-
-_PRESENCE_OR_FLAG = _PresenceOrFlag(
-    PRESENCE.name,
-    PRESENCE.values,
-    description=PRESENCE.description,
-    extensions={ACCEPTS: (PRESENCE.name, GraphQLBoolean.name)},
-)
+_PRESENCE_OR_FLAG = OpenEnum(PRESENCE, lambda value: isinstance(value, bool), GraphQLBoolean.name)
 
 
 def _boolean_filter() -> GraphQLInputObjectType:

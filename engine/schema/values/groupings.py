@@ -2,7 +2,9 @@
 
 from graphql import GraphQLArgument, GraphQLBoolean, GraphQLInt, GraphQLScalarType
 
+from fieldstone.engine.schema.unlisted import OpenEnum
 from fieldstone.engine.schema.values.notation import enum_of, type_of
+from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
 from fieldstone.engine.schema.values.scalars import SCALARS, build_scalar, check_members
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
@@ -51,7 +53,8 @@ BUCKET_ARGUMENT = {
 }
 
 
-BUCKET_NAMES = ("bucket", "granularity")
+GRANULARITY = "granularity"
+BUCKET_NAMES = ("bucket", GRANULARITY)
 """The names of the member that has the bucket: ours and Twenty's."""
 
 
@@ -68,6 +71,14 @@ def _check_date(value: JsonValue) -> None:
     if given.keys() >= {*BUCKET_NAMES}:
         raise InvalidValue("has both 'bucket' and 'granularity', which is another name of it")
 
+
+def _is_order(value: JsonValue) -> bool:
+    form = "a direction, or an object { orderBy: .. granularity: .. }"
+    return isinstance(value, dict) and bool(check_members(value, form, ("orderBy", GRANULARITY)))
+
+
+DATE_DIRECTION = OpenEnum(ORDER_BY_DIRECTION, _is_order)
+"""The direction of an order of groups by a date, in whose place Twenty's `{ orderBy granularity }` may stand."""
 
 NUMBER_GROUPING = build_scalar(
     "NumberGrouping",

@@ -150,7 +150,7 @@ def _width(context: PlanContext, scalar: Scalar, tree: Tree, blame: Blame) -> Pa
 
 def _bucketed(context: PlanContext, plain: Dimension, given: Mapping[str, Tree], blame: Blame) -> Dimension:
     name = next((name for name in BUCKET_NAMES if name in given), "bucket")
-    bucket = _bucket(given.get(name, Leaf(sample=Bucket.DAY.name)), blame.at(name))
+    bucket = read_bucket(given.get(name, Leaf(sample=Bucket.DAY.name)), blame.at(name))
     if plain.column.type is SqlType.DATE and bucket in {*INSTANTS, Bucket.HOUR_OF_DAY}:
         raise blame.at(name).error(f"'{blame.field}' is a date: its bucket must be DAY or a longer one.")
     zone = None
@@ -163,7 +163,8 @@ def _bucketed(context: PlanContext, plain: Dimension, given: Mapping[str, Tree],
     return replace(plain, bucket=bucket, zone=zone, first_day=first_day)
 
 
-def _bucket(tree: Tree, blame: Blame) -> Bucket | None:
+def read_bucket(tree: Tree, blame: Blame) -> Bucket | None:
+    """Return the bucket that a leaf names."""
     name = tree.sample if isinstance(tree, Leaf) else None
     if not isinstance(name, str) or name not in BUCKETS:
         raise blame.error(f"'{blame.field}' must be one of {' '.join(BUCKETS)}, not {shown(name)}.")

@@ -1,12 +1,16 @@
 """Orders of groups: by the values that records are grouped by, and by aggregates."""
 
-from fieldstone.engine.planner.arguments.trees import Blame, Tree, listed
-from fieldstone.engine.planner.reads.grouping.dimensions import Grouping, find_groupings
+from collections.abc import Mapping
+
+from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree, listed
+from fieldstone.engine.planner.reads.grouping.dimensions import Grouping, find_groupings, read_bucket
 from fieldstone.engine.planner.reads.grouping.having import Measures
 from fieldstone.engine.planner.reads.measures import named_measures, operand_of, short_measure
-from fieldstone.engine.planner.reads.orders import MOST_KEYS, one_each, order_members, read_direction
+from fieldstone.engine.planner.reads.orders import DIRECTIONS, MOST_KEYS, one_each, order_members, read_direction
 from fieldstone.engine.schema.objects.aggregate_inputs import AGGREGATE, is_measure
+from fieldstone.engine.schema.values.groupings import GRANULARITY
 from fieldstone.metadata.model import Object
+from fieldstone.metadata.scalars import shown
 from fieldstone.sql.plan.operands import Operand, Sorted
 from fieldstone.sql.plan.outputs import OrderKey
 
@@ -51,12 +55,34 @@ def _by_key(tree: Tree, groupings: tuple[Grouping, ...], names: tuple[str, ...],
         return []
     ((name, member),) = given.items()
     names, below = (*names, name), blame.at(name)
-    if isinstance(member, dict):
-        return _by_key(member, groupings, names, below)
     found = find_groupings(groupings, names)
+    is_dated = isinstance(member, dict) and (bool(found) or member.keys() == {"orderBy", GRANULARITY})
+    if isinstance(member, dict) and not is_dated:
+        return _by_key(member, groupings, names, below)
     if not found:
         raise below.error(f"'{'.'.join(names)}' cannot be ordered by: it is not in 'groupBy'.")
+    if isinstance(member, dict):
+        found, member = _of_bucket(found, member, below)
     return [_key(one.operand, member, below) for one in found]
+
+
+def _of_bucket(groupings: list[Grouping], given: Mapping[str, Tree], blame: Blame) -> tuple[list[Grouping], Tree]:
+    """Return the groupings that Twenty's order by a date means, and its direction."""
+    direction = given.get("orderBy")
+    if direction is None or isinstance(direction, Absent):
+        raise blame.at("orderBy").error(f"The order by '{blame.field}' needs an 'orderBy', such as ASC.")
+    name = direction.sample if isinstance(direction, Leaf) else None
+    if name not in DIRECTIONS:
+        raise blame.at("orderBy").error(f"'orderBy' must be one of {' '.join(DIRECTIONS)}, not {shown(name)}.")
+    granularity = given.get(GRANULARITY)
+    if granularity is None or isinstance(granularity, Absent):
+        return groupings, direction
+    bucket = read_bucket(granularity, blame.at(GRANULARITY))
+    found = [one for one in groupings if one.dimension.bucket is bucket]
+    if not found:
+        asked = "itself" if bucket is None else f"by {bucket.name}"
+        raise blame.at(GRANULARITY).error(f"'{blame.field}' is not grouped {asked} in 'groupBy'.")
+    return found, direction
 
 
 def _key(operand: Operand, tree: Tree, blame: Blame) -> OrderKey:
