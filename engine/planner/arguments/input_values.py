@@ -22,8 +22,8 @@ from fieldstone.engine.access.withheld import WITHHELD
 from fieldstone.engine.documents.document import FILTER_MEMBERS
 from fieldstone.engine.documents.suggestions import suggest, suggest_member
 from fieldstone.engine.errors import BadUserInput, Forbidden, QueryTooComplex
-from fieldstone.engine.schema.unlisted import OpenEnum
 from fieldstone.engine.schema.values.filters import is_operator
+from fieldstone.engine.schema.values.open_enums import OpenEnum
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.scalars import DECIMAL, INT, STRING, shown

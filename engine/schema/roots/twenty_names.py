@@ -12,8 +12,9 @@ from graphql import (
 )
 
 from fieldstone.engine.documents.allowances import ACCEPTS
-from fieldstone.engine.schema.unlisted import OpenEnum, OpenInput
+from fieldstone.engine.schema.unlisted import OpenInput
 from fieldstone.engine.schema.values.filters import operator_field, scalar_filter
+from fieldstone.engine.schema.values.open_enums import OpenEnum
 from fieldstone.engine.schema.values.paging import CURSOR_PAGING
 from fieldstone.engine.schema.values.presence import PRESENCE
 from fieldstone.engine.schema.values.scalars import SCALARS

@@ -2,8 +2,8 @@
 
 from graphql import GraphQLArgument, GraphQLBoolean, GraphQLInt, GraphQLScalarType
 
-from fieldstone.engine.schema.unlisted import OpenEnum
 from fieldstone.engine.schema.values.notation import enum_of, type_of
+from fieldstone.engine.schema.values.open_enums import OpenEnum
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION
 from fieldstone.engine.schema.values.scalars import SCALARS, build_scalar, check_members
 from fieldstone.metadata.errors import InvalidValue
