@@ -192,6 +192,11 @@ class Object:
                 groups.setdefault(held.settings[MORPH_SETTING]["id"], []).append(held)
         return tuple(map(tuple, groups.values()))
 
+    def ends_beside(self, field_id: UUID) -> frozenset[UUID]:
+        """Return the ids of a field and of the other ends of its morph relation: a record has at most one of them."""
+        groups = ({field.id for field in group} for group in self.morphs)
+        return frozenset(next((ids for ids in groups if field_id in ids), {field_id}))
+
     @cached_property
     def weight(self) -> int:
         """About the bytes of memory that it takes, its look-up tables among them; measured with tracemalloc."""

@@ -58,6 +58,11 @@ class Subscriber:
         """Return the position behind which its events are still to come, as clients see it."""
         return self.subscription.group.positions.write(self.position)
 
+    @property
+    def is_sealed(self) -> bool:
+        """Whether its client is told no numbers."""
+        return self.subscription.group.positions.sealed
+
     def advance(self, noted: int) -> bool:
         """Move to the position up to which it was offered all of its events; return whether that is a later one.
 

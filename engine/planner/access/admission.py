@@ -118,11 +118,14 @@ class Admission:
         return Admitted(ways=tuple(self.ways[place] for place in places), marks=marks, presets=presets)
 
     def _gives(self, field_id: UUID) -> bool:
-        return field_id not in self.hidden and any(allows_field(way, field_id) for way in self.ways)
+        return field_id not in self.hidden and any(allows_field(self.object_, way, field_id) for way in self.ways)
 
     def _refused(self, way: Way, given: Mapping[str, UUID]) -> str | None:
         """Return the first of the given members that a way does not let clients give."""
-        return next((name for name, id_ in given.items() if id_ in self.hidden or not allows_field(way, id_)), None)
+        return next(
+            (name for name, id_ in given.items() if id_ in self.hidden or not allows_field(self.object_, way, id_)),
+            None,
+        )
 
     def _forbidden(self, name: str, role: str, *, is_alone: bool) -> Forbidden:
         given = f"'{name}' of '{self.object_.name_singular}'"
@@ -216,9 +219,9 @@ def _tree(snapshot: Snapshot, way: Way) -> Mapping[str, Tree]:
     return tree if isinstance(tree, dict) else {}
 
 
-def allows_field(way: Way, field_id: UUID) -> bool:
-    """Return whether a client may give a field's value by a way."""
-    return way.fields.has(field_id) and field_id not in preset_ids(way.presets)
+def allows_field(object_: Object, way: Way, field_id: UUID) -> bool:
+    """Return whether a client may give a field's value by a way, which presets no end of its relation."""
+    return way.fields.has(field_id) and preset_ids(way.presets).isdisjoint(object_.ends_beside(field_id))
 
 
 def _writes(way: Way, chosen: frozenset[UUID]) -> bool:

@@ -43,9 +43,16 @@ def changeable(object_: Object, argument: Argument) -> Mapping[str, Field]:
 
 
 def fields_of(object_: Object, role: TypeRole) -> Mapping[str, Field]:
-    """Return the fields that an input of this role has as members."""
-    fitting = _fitting(object_.givable, role)
-    return {name: field for name, field in fitting.items() if object_.rights.gives(Action.UPDATE, field.id)}
+    """Return the fields that an input of this role has as members.
+
+    A role reads them in all records that it sees: the outcome of a change tells of the value before.
+    """
+    fitting = _fitting(object_.by_name, role)
+    return {
+        name: field
+        for name, field in fitting.items()
+        if field.id not in object_.guarded and object_.rights.gives(Action.UPDATE, field.id)
+    }
 
 
 def withheld_fields(object_: Object, role: TypeRole) -> Mapping[str, Field]:

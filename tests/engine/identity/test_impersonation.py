@@ -106,6 +106,28 @@ async def test_a_socket_acts_as_its_handshake_says(start_app: StartApp) -> None:
             assert (await socket.closed()).code == 4400
 
 
+@pytest.mark.parametrize("is_below", [False, True], ids=["in the payload", "in its headers"])
+async def test_a_socket_acts_as_its_first_message_says(start_app: StartApp, is_below: bool) -> None:
+    """Browsers send no headers with a handshake."""
+    async with start_app() as (app, client):
+        key = client.headers["authorization"]
+
+        def payload(role: Any) -> Any:
+            given = {"Authorization": key, "X-Fieldstone-Role": role}
+            return {"headers": given} if is_below else given
+
+        async with connected(app) as socket:
+            await socket.send(type="connection_init", payload=payload("viewer"))
+            assert await socket.receive() == {"type": "connection_ack"}
+            await socket.subscribe("a", WRITE)
+            message = await socket.receive()
+            assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "FORBIDDEN")
+        for wrong in ("nobody", ["viewer"]):
+            async with connected(app) as socket:
+                await socket.send(type="connection_init", payload=payload(wrong))
+                assert (await socket.closed()).code == 4400
+
+
 async def test_the_log_names_the_role(start_app: StartApp, capsys: pytest.CaptureFixture[str]) -> None:
     async with start_app(log_level="info") as (_, client):
         await post(client, READ, role="viewer")

@@ -99,19 +99,23 @@ def _judge_moving(
         return judge(context, rights, refuses=True), (), ()
     # One statement changes all records, with the same presets.
     ways = tuple(way for way in rights.ways if way.presets == rights.ways[0].presets)
-    barred = tuple(tuple(field.parts[0].column for field in fields if not _allows(way, fields, field)) for way in ways)
+    holder = rights.object_
+    barred = tuple(
+        tuple(field.parts[0].column for field in fields if not _allows(holder, way, fields, field)) for way in ways
+    )
     judged = judge(context, replace(rights, ways=ways), refuses=True, is_barred=any(barred))
     presets: tuple[Assignment, ...] = ()
-    if rights.admission.presets[0] and not _presets_key(ways[0], fields):
+    if rights.admission.presets[0] and not _presets_key(holder, ways[0], fields):
         admitted = Admitted(ways=ways, marks="", presets=rights.admission.presets[0])
-        presets = preset_assignments(context, rights.object_, admitted, blame)
+        presets = preset_assignments(context, holder, admitted, blame)
     return judged, barred if judged.rights is not None else (), presets
 
 
-def _allows(way: Way, fields: Sequence[Field], field: Field) -> bool:
+def _allows(holder: Object, way: Way, fields: Sequence[Field], field: Field) -> bool:
     """Return whether a way allows to change a key. One that presets a key itself allows to change none."""
-    return allows_field(way, field.id) and not _presets_key(way, fields)
+    return allows_field(holder, way, field.id) and not _presets_key(holder, way, fields)
 
 
-def _presets_key(way: Way, fields: Sequence[Field]) -> bool:
-    return not preset_ids(way.presets).isdisjoint(field.id for field in fields)
+def _presets_key(holder: Object, way: Way, fields: Sequence[Field]) -> bool:
+    preset = preset_ids(way.presets)
+    return any(not preset.isdisjoint(holder.ends_beside(field.id)) for field in fields)

@@ -34,26 +34,18 @@ class PresentedReader:
         self._proxies = proxies
         self.is_secure = is_secure
 
-    def read(
-        self,
-        scope: "Scope",
-        given: Mapping[bytes, bytes],
-        authorization: bytes | None = None,
-        workspace: bytes | None = None,
-    ) -> Presented:
+    def read(self, scope: "Scope", given: Mapping[bytes, bytes]) -> Presented:
         """Return all that a request or a handshake presents.
 
         Args:
             scope: of ASGI.
-            given: its headers.
-            authorization: a header of the connection's first message, in the place of that of the handshake.
-            workspace: another one.
+            given: its headers, and those of a socket's first message in the place of the handshake's.
         """
-        authorization = given.get(b"authorization") if authorization is None else authorization
+        authorization = given.get(b"authorization")
         cookie = read_cookie(given, SESSION, secure=self.is_secure) if authorization is None else None
         credential = read_credential(authorization) if cookie is None else session_credential(cookie)
         is_anonymous = authorization is None and cookie is None
-        asked = given.get(b"x-fieldstone-workspace") if workspace is None else workspace
+        asked = given.get(b"x-fieldstone-workspace")
         return Presented(
             credential,
             self.address(scope, given),

@@ -100,7 +100,7 @@ class SocketEndpoint:
             apis=self._apis,
             limits=self._limits,
             log=self._log,
-            present=partial(self._presented.read, scope, given),
+            present=lambda headers: self._presented.read(scope, {**given, **headers}),
             note_key=partial(note_key, scope),
             count_unsent=partial(count_unsent, scope),
         )

@@ -104,14 +104,27 @@ def read_begin(payload: Mapping[str, JsonValue]) -> bool:
     return asked is True
 
 
-def header_of(payload: Mapping[str, JsonValue], header: str) -> bytes | None:
-    """Return a header, in lower case, in the payload of connection_init: a member of it, or of its `headers`."""
+_NARROWING = frozenset({"x-fieldstone-role", "x-fieldstone-principal"})
+"""Headers without which a socket has more rights."""
+_HEADERS = frozenset({"authorization", "x-fieldstone-workspace"}) | _NARROWING
+
+
+def headers_of(payload: Mapping[str, JsonValue]) -> dict[bytes, bytes]:
+    """Return the headers in the payload of connection_init: members of it, or of its `headers`, which count less.
+
+    Raises:
+        Closing: one without which the socket would have more rights is no text.
+    """
     headers = payload.get("headers")
-    for given in (payload, headers if isinstance(headers, Mapping) else {}):
+    found: dict[bytes, bytes] = {}
+    for given in (headers if isinstance(headers, Mapping) else {}, payload):
         for name, value in given.items():
-            if name.lower() == header and isinstance(value, str):
-                return value.encode("utf-8", "replace")
-    return None
+            header = name.lower()
+            if header in _HEADERS and isinstance(value, str):
+                found[header.encode()] = value.encode("utf-8", "replace")
+            elif header in _NARROWING and value is not None:
+                raise Closing(Close.BAD_MESSAGE, f"'{header}' in the payload of connection_init must be a string")
+    return found
 
 
 def id_of(message: Mapping[str, JsonValue]) -> str:

@@ -104,14 +104,17 @@ class SocketOperations:
         return self._watched.principal
 
     def tell_positions(self) -> None:
-        """Tell the position again of each subscription whose begin was told, if it has got on without an event."""
+        """Tell the position again of each subscription whose begin was told, if it has got on without an event.
+
+        A sealed one is told whether or not it has: with restrictions a principal must not learn that others write.
+        """
         position = self._services.events.hub.position
         for operation in self._running.values():
             member, sink = operation.member, operation.sink
             if not operation.tells_begin or not isinstance(member, Subscriber) or sink is None:
                 continue
             # All events up to the position are sent, or in the queue before this message.
-            if sink.has_room and member.advance(position):
+            if sink.has_room and (member.advance(position) or member.is_sealed):
                 self._queue.offer(begun(member.begin), sink)
 
     def complete(self, id_: str) -> None:

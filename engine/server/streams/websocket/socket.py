@@ -30,7 +30,7 @@ from fieldstone.engine.server.streams.websocket.messages import (
     Close,
     Closing,
     acknowledge,
-    header_of,
+    headers_of,
     id_of,
     payload_of,
     pong,
@@ -82,7 +82,7 @@ class ClientSocket:
         apis: the APIs that it serves, by their paths; an operation that names none is of the first one.
         limits: those of the socket.
         log: for unexpected errors.
-        present: returns all that the handshake presents, with the credential of the first message where it has one.
+        present: returns all that the handshake presents, with the headers of the first message in the place of its own.
         note_key: called when the client has shown a valid key.
         count_unsent: takes a function that returns the number of characters that wait for the client; its result is
             called when some wait for room.
@@ -98,7 +98,7 @@ class ClientSocket:
         apis: Mapping[str, Callable[[Services], GraphQLApi]],
         limits: SocketLimits,
         log: Log,
-        present: Callable[[bytes | None, bytes | None], Presented],
+        present: Callable[[Mapping[bytes, bytes]], Presented],
         note_key: Callable[[], None],
         count_unsent: Callable[[Callable[[], int]], Callable[[], None]],
     ) -> None:
@@ -215,7 +215,7 @@ class ClientSocket:
             raise Closing(Close.TOO_MANY_INITIALISATIONS, "Too many initialisation requests")
         self._is_initialised = True
         try:
-            presented = self._present(header_of(payload, "authorization"), header_of(payload, "x-fieldstone-workspace"))
+            presented = self._present(headers_of(payload))
             services = self._services = await self._choose(presented)
             principal = await sign_in(services.identity, services.audit, services.failed_tokens, presented)
         except (Unauthenticated, Forbidden) as error:

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.streams.websocket.socket import SocketLimits
+from tests.apis import PRINCIPAL, WORKSPACE_ID
 from tests.engine.events.conftest import Running, StartApp
+from tests.engine.metadata_api.roles import CREATE
 from tests.engine.server.streams.sockets import Socket, connected
 from tests.waiting import until, until_true
 
@@ -63,6 +66,21 @@ async def test_the_position_is_told_again_while_no_event_comes(start_app: StartA
             told = result["extensions"]["position"]
         await begin(socket, "b", quiet, after=told)
         assert (await next_of(socket, "b"))["extensions"] == {"begun": True, "position": "12"}
+
+
+async def test_a_role_with_restrictions_is_told_whatever_is_written(start_app: StartApp) -> None:
+    async with start_app(SocketLimits(telling=0.1)) as running, connected(running.app) as socket:
+        grants = [{"object": "person", "read": {"rule": {"city": {"eq": "Berlin"}}}}]
+        request = GraphQLRequest(
+            query=CREATE, operation_name=None, variables={"input": {"name": "rep", "label": "Rep", "grants": grants}}
+        )
+        answer = await running.services.metadata.execute(PRINCIPAL, request, allow_mutation=True)
+        assert b'"errors"' not in answer.body, answer.body
+        await socket.initialise((await running.services.keys.create(WORKSPACE_ID, "rep", role="rep")).token)
+        await begin(socket, "a")
+        told = [(await next_of(socket, "a"))["extensions"] for _ in range(3)]
+        assert [one["begun"] for one in told] == [True] * 3
+        assert len({one["position"] for one in told}) == 3
 
 
 async def test_a_live_query_and_a_query_answer_as_ever(running: Running) -> None:
