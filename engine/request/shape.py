@@ -23,7 +23,9 @@ from fieldstone.engine.planner.reads.orders import DIRECTIONS
 from fieldstone.engine.request.variables import Declaration, Variables
 from fieldstone.engine.schema.values.groupings import GRANULARITY
 from fieldstone.engine.schema.values.paging import PAGING
+from fieldstone.metadata import operators
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.operators import Argument
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.values.page_cursor import CursorError, cursor_nulls
 
@@ -91,7 +93,9 @@ _ARGUMENT_PROBES = {
     PAGING: Probe.PAGING,
 }
 # Leaves of a filter stand below its operators alone: a field with such a name has an object of operators below it.
-_PRESENCE_OPERATORS = frozenset({"is", "isNot", "isEmpty", "isToday", "inPast", "inFuture", "unit", "this"})
+_PRESENCE_OPERATORS = frozenset(
+    {one.name for one in operators.ALL if one.argument in {Argument.PRESENCE, Argument.FLAG}} | {"unit", "this"}
+)
 RELATION_VERBS = frozenset({"create", "connect", "connectOrCreate", "disconnect", "set", "update", "delete"})
 """The verbs of a relation in a record's data. The value of any other field with such a member is read as a whole."""
 _ORDER_VALUES = frozenset({"path", "type", GRANULARITY})

@@ -136,11 +136,11 @@ async def test_a_morph_relation_leads_to_one_record(apis: Apis) -> None:
     assert (second["aboutCompanyId"], second["aboutPersonId"]) == (None, person)
 
 
-async def test_updates_to_taken_keys_name_the_rows(apis: Apis) -> None:
+@pytest.mark.parametrize("by", [", onConflict: {fields: [id]}", ""], ids=["by the id", "by any key"])
+async def test_updates_to_taken_keys_name_the_rows(apis: Apis, by: str) -> None:
     """The rows that have the key of another record, or of each other, but not their own one."""
     ids = [await create(apis, "person", email=email) for email in ("a", "b", "c", "d")]
-    text = """mutation ($d: [PersonInput!]!) { upsertPeople(data: $d, onConflict: {fields: [id]}) {
-      created record { email } } }"""
+    text = f"mutation ($d: [PersonInput!]!) {{ upsertPeople(data: $d{by}) {{ created record {{ email }} }} }}"
     rows: list[dict[str, Any]] = [
         {"id": ids[0], "email": "a", "city": "C"},
         {"id": ids[1], "email": "d"},
@@ -158,7 +158,7 @@ async def test_updates_to_taken_keys_name_the_rows(apis: Apis) -> None:
     }
     _, extensions = await refusal(apis, text, d=[rows[0], *({"id": id_, "email": "x"} for id_ in ids[1:3])])
     assert [row["index"] for row in extensions["rows"]] == [1, 2]
-    one = "mutation ($d: PersonInput!) { upsertPerson(data: $d, onConflict: {fields: [id]}) { created } }"
+    one = f"mutation ($d: PersonInput!) {{ upsertPerson(data: $d{by}) {{ created }} }}"
     _, extensions = await refusal(apis, one, d=rows[1])
     assert extensions == {"code": "CONFLICT", "field": "email", "input": ["data", "email"]}
 

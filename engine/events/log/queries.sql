@@ -22,9 +22,11 @@ logged AS (
         (position, workspace_id, object_id, record_id, action, changed, before, after, actor_kind, actor_id, actor, at)
     SELECT top.position + row_number() OVER (ORDER BY m.seq), m.workspace_id, m.object_id, m.record_id, m.action,
         CASE WHEN m.action = 'updated' THEN ARRAY(
-            -- The concatenation reads a large value once, which each `->` would read again.
+            -- The concatenation reads a large value once, which each `->` would read again. 1.5 and 1.50 are equal as
+            -- jsonb, and differ in the answers.
             SELECT a.key FROM (SELECT m.before || '{}' AS image OFFSET 0) AS b CROSS JOIN jsonb_each(m.after) AS a
-            WHERE a.value IS DISTINCT FROM b.image -> a.key ORDER BY a.key
+            WHERE a.value IS DISTINCT FROM b.image -> a.key OR jsonb_typeof(a.value) IN ('number', 'array', 'object')
+                AND a.value::text <> (b.image -> a.key)::text ORDER BY a.key
         ) ELSE '{}' END, m.before, m.after, author.kind, author.id::uuid,
         CASE WHEN author.kind IS NULL THEN m.actor
             ELSE substr(m.actor, length(author.kind) + length(author.id) + 3) END, m.at

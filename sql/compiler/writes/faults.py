@@ -90,7 +90,7 @@ def _taken(plan: Faults, key: UniqueKey, draft: StatementDraft) -> Query:
     is_meant = expressions.TRUE
     if isinstance(write, Upsert):
         means = UpsertRows(write, rows)
-        found = [expressions.all_of([means.gives(place), means.has_key_of(row, place)]) for place in write.by]
+        found = [_means(means, place, row, draft) for place in write.by]
         conditions.append(expressions.is_true(expressions.any_of(found), negated=True))
         is_meant = means.gives([known for known, _ in write.keys].index(key))
     elif isinstance(write, UpdateRows):
@@ -105,6 +105,18 @@ def _taken(plan: Faults, key: UniqueKey, draft: StatementDraft) -> Query:
         # A role need not read the values that the record had before.
         held = expressions.case([(expressions.all_of(_marks(write, key, rows)), held)])
     return _fault(query, rows, held)
+
+
+def _means(rows: UpsertRows, place: int, row: RowReference, draft: StatementDraft) -> Expression:
+    """Return the condition that a row means this record by a key; one that its primary key has counts first."""
+    write = rows.plan
+    terms = [rows.gives(place), rows.has_key_of(row, place)]
+    if place != 0 and 0 in write.by:
+        there = RowReference(alias=draft.alias())
+        first = Query().from_(table_source(write.table, there.alias)).select(expressions.ONE)
+        first.only(expressions.all_of([rows.gives(0), rows.has_key_of(there, 0)]))
+        terms.append(expressions.exists(first, negated=True))
+    return expressions.all_of(terms)
 
 
 def _marks(write: UpdateRows, key: UniqueKey, given: FromItem) -> list[Expression]:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from itertools import pairwise
 from uuid import uuid4
 
@@ -14,6 +15,7 @@ from fieldstone.engine.events.log.partitions import Partitions
 from fieldstone.engine.events.log.sequencer import _MOVE, Sequencer, gather_time
 from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.ids import new_id
+from fieldstone.metadata.json_text import dumps
 from fieldstone.sql.concurrency.tasks import end_tasks
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.executor import Database
@@ -63,16 +65,19 @@ async def test_a_column_has_changed_where_its_value_is_another_or_was_none_befor
     workspace_dsn: str, desk: Desk
 ) -> None:
     before = {"null": None, "same": [1, {"a": None}], "gone": 1, "other": "x", "large": "x" * 100_000}
+    before |= {"digits": Decimal("1.5"), "below": {"a": [Decimal("1.0")]}, "number": Decimal("2.50")}
     after = {**before, "null": 0, "other": "y", "new": None, "large": "x" * 99_999 + "y"}
+    after |= {"digits": Decimal("1.50"), "below": {"a": [Decimal("1.00")]}}
     del after["gone"]
     async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as other:
         for one in (before, None):
-            values = [None if image is None else json.dumps(image) for image in (one, after)]
+            values = [None if image is None else dumps(image) for image in (one, after)]
             await other.execute(STAGE, [uuid4(), "updated", *values])
         desk.written()
         await desk.logged(2)
     found = [json.loads(event.changed) for event in await desk.events.log.read(0, 2)]
-    assert found == [["large", "new", "null", "other"], ["large", "new", "null", "other", "same"]]
+    changed = ["below", "digits", "large", "new", "null", "other"]
+    assert found == [changed, sorted([*changed, "number", "same"])]
 
 
 async def test_the_record_lock_decides_not_the_transaction_id(workspace_dsn: str) -> None:
