@@ -1,4 +1,4 @@
-"""The oracle: graphql-core itself executes the eagerly built schema with plain resolvers over rows in memory.
+"""The oracle: graphql-core itself executes the schema with plain resolvers over rows in memory.
 
 Its answers are compared with those of the engine by `agree` (`tests/reference_values.py`).
 """
@@ -26,12 +26,12 @@ from psycopg import sql
 from psycopg.types.json import set_json_loads
 
 from fieldstone.engine.planner.context import RecordLimits
+from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.metadata.api_names import QueryRole, find_query
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Field, Object, Part, Snapshot, relation_end
 from tests import reference_json
-from tests.eager_schema import eager_schema
 from tests.reference_aggregates import aggregate
 from tests.reference_distinct import distinct, with_order
 from tests.reference_duplicates import duplicates
@@ -84,7 +84,7 @@ class Reference:
         self.rows = rows
         self.limits = limits or RecordLimits()
         self.filters = Filters(snapshot, rows)
-        self.schema = schema or eager_schema(snapshot)
+        self.schema = schema or lazy_schema(snapshot)
         # Tests ask one text with many variables, one time after the other.
         self._document = lru_cache(maxsize=8)(partial(_valid_document, self.schema))
 

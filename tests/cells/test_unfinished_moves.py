@@ -29,6 +29,7 @@ async def test_two_movers_and_a_cancellation_keep_out_of_each_others_way(
     cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings_with(cells)
+    monkeypatch.setattr(mover, "_PATIENCE", 0.3)
     async with open_app(cells) as app:
         _, token = await make_workspace(app, "home", "first")
         await make_workspace(app, "home", "second")
@@ -213,7 +214,7 @@ async def test_a_move_to_a_target_that_is_away_ends_and_goes_on_later(
     cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings_with(cells)
-    away = settings_with({**cells, "east": "postgresql://127.0.0.1:1/nowhere"})
+    away = settings_with({**cells, "east": "postgresql://127.0.0.1:1/nowhere"}, startup_timeout=1)
     async with open_app(cells) as app:
         _, token = await make_workspace(app, "home", "first")
         async with client_of(app, token) as client:

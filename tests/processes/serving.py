@@ -129,3 +129,10 @@ def close(served: Served) -> None:
     served.reader.join()
     served.stdout.close()
     served.stderr.close()
+
+
+def metric(client: httpx.Client, name: str) -> float:
+    """A server's figures about itself, without a request that would make it look."""
+    found = re.search(rf"^{re.escape(name)} (\S+)$", client.get("/metrics").text, re.MULTILINE)
+    assert found is not None
+    return float(found[1])

@@ -11,7 +11,7 @@ from tests.waiting import eventually
 _COMPANIES = "SELECT count(*), count(DISTINCT name) FROM workspace_default.company"
 _EVENTS = "SELECT (SELECT count(*) FROM fieldstone.event_staging) + (SELECT count(*) FROM fieldstone.event_log)"
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'workspace_default.company'::regclass"
-_ROWS = 6_000
+_ROWS = 2_000
 
 
 def row(dsn: str, query: str) -> tuple[Any, ...]:

@@ -24,6 +24,7 @@ from tests.processes.event_clients import (
 )
 from tests.processes.listeners import count_listeners, end_listeners
 from tests.processes.model_changes import CREATE_OBJECT
+from tests.processes.serving import metric
 from tests.redis_server import running_redis
 from tests.waiting import eventually
 
@@ -46,6 +47,10 @@ class Scene:
     def close(self) -> None:
         for http in self._https:
             http.close()
+
+    def metrics(self, name: str) -> list[float]:
+        """Return a figure of each server."""
+        return [metric(http, name) for http in self._https]
 
     def until_ready(self) -> None:
         """Return when both serve."""
@@ -122,6 +127,7 @@ def test_redis_is_stopped_and_started(clients: Path, workspace_dsn: str) -> None
             redis.start()
             scene.writing.go_on()
             scene.until_delivered()
+        eventually(lambda: scene.metrics("fieldstone_broadcast_connected") == [1, 1], "not reconnected")
 
 
 @pytest.mark.parametrize("medium", ["NOTIFY", "Redis"])
@@ -140,3 +146,4 @@ def test_postgresql_is_restarted(clients: Path, data_dir: Path, medium: str) -> 
             scene.writing.go_on()
             scene.until_delivered()
             scene.change()
+            eventually(lambda: count_listeners(server.dsn) == (0 if variables else 2), "a server does not listen")

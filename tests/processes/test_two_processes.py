@@ -3,29 +3,22 @@
 import asyncio
 import contextlib
 import itertools
-import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import httpx
 import psycopg
 import pytest
 
-from fieldstone.sql.embedded import start as start_embedded
-from fieldstone.sql.embedded import stop as stop_embedded
 from tests.citus_cluster import ON_CITUS
 from tests.ports import free_port
-from tests.processes.embedded_runs import kill_postmaster
-from tests.processes.listeners import count_listeners, end_listeners
 from tests.processes.model_changes import CREATE_FIELD, Series
 from tests.processes.requests import ask, create_object
-from tests.processes.serving import Served, serving
-from tests.redis_server import running_redis
+from tests.processes.serving import Served, metric, serving
 from tests.waiting import eventually
 
 # A change of a distributed table, and each write of one, takes several times as long.
@@ -52,13 +45,6 @@ def two_servers(**variables: str) -> Iterator[Pair]:
 def object_ids(client: httpx.Client) -> dict[str, str]:
     found = ask(client, "/metadata", "{ objects(first: 100) { edges { node { id namePlural } } } }")
     return {edge["node"]["namePlural"]: edge["node"]["id"] for edge in found["objects"]["edges"]}
-
-
-def metric(client: httpx.Client, name: str) -> float:
-    """A server's figures about itself, without a request that would make it look."""
-    found = re.search(rf"^{re.escape(name)} (\S+)$", client.get("/metrics").text, re.MULTILINE)
-    assert found is not None
-    return float(found[1])
 
 
 def version(client: httpx.Client) -> float:
@@ -239,27 +225,6 @@ def test_a_key_that_was_revoked_through_one_is_refused_by_the_other(database: st
         ask(other, "/graphql", "{ people { totalCount } }")
 
 
-def test_listening_connections_that_are_terminated_come_back(database: str) -> None:
-    with two_servers(DATABASE_URL=database) as pair:
-        change_and_see(pair, "before")
-        for number in range(2):
-            # Each server has one, and has it again.
-            end_listeners(database, 2)
-            change_and_see(pair, f"after{number}")
-
-
-def test_redis_is_stopped_and_started(database: str) -> None:
-    with running_redis() as redis, two_servers(DATABASE_URL=database, FIELDSTONE_BROADCAST_URL=redis.url) as pair:
-        change_and_see(pair, "before")
-        assert count_listeners(database) == 0
-        redis.stop()
-        change_and_see(pair, "without")
-        redis.start()
-        change_and_see(pair, "again")
-        connections = 'fieldstone_broadcast_events_total{event="connections"}'
-        eventually(lambda: [metric(client, connections) for client in pair.clients] == [2, 2], "not reconnected")
-
-
 def test_with_messages_cut_off_each_looks_by_itself(database: str) -> None:
     nobody = f"redis://127.0.0.1:{free_port()}/0"
     with two_servers(DATABASE_URL=database, FIELDSTONE_BROADCAST_URL=nobody) as pair:
@@ -269,22 +234,3 @@ def test_with_messages_cut_off_each_looks_by_itself(database: str) -> None:
         create_object(pair.clients[0], "urgent")
         ask(pair.clients[1], "/graphql", "{ urgents { totalCount } }")
         assert [metric(client, "fieldstone_broadcast_connected") for client in pair.clients] == [0, 0]
-
-
-def test_postgresql_is_restarted(data_dir: Path) -> None:
-    server = start_embedded(data_dir)
-    try:
-        with two_servers(DATABASE_URL=server.dsn) as pair:
-            change_and_see(pair, "before")
-            kill_postmaster(data_dir)
-            again = start_embedded(data_dir)
-            try:
-                eventually(
-                    lambda: all(client.get("/readyz").status_code == 200 for client in pair.clients), "not ready"
-                )
-                change_and_see(pair, "after")
-                eventually(lambda: count_listeners(server.dsn) == 2, "a server does not listen")
-            finally:
-                stop_embedded(again)
-    finally:
-        stop_embedded(server)

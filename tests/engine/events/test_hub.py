@@ -256,7 +256,7 @@ async def test_one_group_that_fails_takes_no_other_with_it(workspace_dsn: str, d
 
 async def test_a_feed_that_times_out_ends_its_own_group_and_no_other(workspace_dsn: str) -> None:
     async with (
-        open_desk(workspace_dsn, statement_timeout=5) as desk,
+        open_desk(workspace_dsn, statement_timeout=2) as desk,
         await psycopg.AsyncConnection.connect(workspace_dsn) as other,
     ):
         stuck = await desk.subscribe("subscription { personCreated { email opportunities { totalCount } } }")

@@ -123,7 +123,7 @@ async def test_what_is_not_answered_in_time_is_not_asked_again(empty_database: s
     """A read waited for the statement's time and for three more limits, and all of that a second time."""
     async with (
         network(empty_database, folder) as (between, dsn),
-        opened(dsn, statement_timeout=1, cancel_timeout=0.3, close_timeout=0.1) as database,
+        opened(dsn, statement_timeout=0.6, cancel_timeout=0.2, close_timeout=0.1) as database,
     ):
         await database.read(ECHO, (b"x",))
         asked: list[tuple[type[DatabaseError], Callable[[], Awaitable[list[Row]]]]] = [

@@ -2,8 +2,12 @@
 
 from hashlib import sha256
 
+import pytest
+
 from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
 from fieldstone.metadata.workspaces.trusted_documents import NewDocument, import_documents, remove_documents
+from fieldstone.sql.concurrency.deadlines import Overdue
+from fieldstone.sql.driver import connection_pool
 from tests.engine.server.fast_path.talking import PEOPLE, Serve, locked, until_waiting
 from tests.waiting import until, until_true
 
@@ -96,9 +100,12 @@ async def test_more_clients_than_connections_are_all_answered(serve: Serve) -> N
         assert await serving.warm() == before + 100
 
 
-async def test_without_a_connection_in_time_it_is_503(serve: Serve, app_database: str) -> None:
+async def test_without_a_connection_in_time_it_is_503(
+    serve: Serve, app_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Before the pool is there: its first wait arms a timer with the time that it then has.
+    monkeypatch.setattr(connection_pool, "Overdue", lambda _seconds: Overdue(1.0))
     async with serve() as serving:
-        (await serving.app.runtime.ready()).foundation.database._pool._patience.seconds = 0.2
         talk, other = await serving.talk(), await serving.talk()
         await talk.warm_up(PEOPLE, n="Ada")
         async with locked(app_database):
