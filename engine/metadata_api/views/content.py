@@ -5,12 +5,9 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from graphql import GraphQLError, is_input_type, validate_input_value
-
-from fieldstone.engine.planner.access.check import check_rule
-from fieldstone.engine.schema.lazy import lazy_schema
+from fieldstone.engine.metadata_api.views.misfits import order_type
+from fieldstone.engine.planner.access.check import check_rule, refused_places
 from fieldstone.metadata.access.rules import fields_named, show, store_filter
-from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
@@ -107,16 +104,10 @@ def _read_order(view: Snapshot, object_: Object, given: JsonValue) -> JsonValue:
     if given is None or given in ([], {}):
         return None
     stored = store_order(view, object_, given)
-    kind = lazy_schema(view).type_map[type_name(object_, TypeRole.ORDER_BY)]
-    if not is_input_type(kind):
-        raise TypeError(kind)
-
-    def refuse(error: GraphQLError, path: list[str | int]) -> None:
-        where = ".".join(map(str, ("orderBy", *path)))
-        raise InvalidChange(f"{where}: {error.message}", field=where)
-
     for key in show(view, Stored(text=dumps(stored)), near=object_):
-        validate_input_value(key, kind, refuse)
+        for path, message in refused_places(order_type(view, object_), key):
+            where = ".".join(map(str, ("orderBy", *path)))
+            raise InvalidChange(f"{where}: {message}", field=where)
     return stored
 
 

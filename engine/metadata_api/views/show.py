@@ -1,6 +1,9 @@
 """The members of `View`, as a principal sees a saved view."""
 
+from functools import partial
+
 from fieldstone.engine.access.principals import see
+from fieldstone.engine.metadata_api.views.misfits import misfits_of_filter, misfits_of_order
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.principal import Principal
@@ -17,7 +20,7 @@ def find_object(view: Snapshot, saved: SavedView) -> Object | None:
 def show_view(model: Snapshot, principal: Principal, saved: SavedView) -> dict[str, JsonValue]:
     """Return the members of a view whose object the principal reads."""
     view = see(model, principal).view
-    is_mine = saved.is_of(principal)
+    is_mine, whole = saved.is_of(principal), model.objects[saved.object_id]
     return {
         "__typename": "View",
         "id": str(saved.id),
@@ -30,5 +33,12 @@ def show_view(model: Snapshot, principal: Principal, saved: SavedView) -> dict[s
         "createdAt": saved.created_at,
         "updatedAt": saved.updated_at,
         # The owner had read the fields; of others, those alone that are kept from no field.
-        **show_content(model, view, saved, tells_missing=is_mine or view is model),
+        **show_content(
+            model,
+            view,
+            saved,
+            in_filter=partial(misfits_of_filter, model, whole),
+            in_order=partial(misfits_of_order, model, whole),
+            tells_missing=is_mine or view is model,
+        ),
     }

@@ -125,14 +125,22 @@ def _hold_against_schema(
     snapshot: Snapshot, object_: Object, given: JsonValue, samples: Mapping[str, JsonValue], place: str
 ) -> None:
     """Refuse a value that no client could send as this object's filter; the planner judges the claims."""
-    kind = filter_type(snapshot, object_)
+    for path, message in refused_places(filter_type(snapshot, object_), _with_samples(given, samples)):
+        if not _is_claim(given, path):
+            where = ".".join(map(str, (place, *path)))
+            raise InvalidChange(f"{where}: {message}", field=where)
+
+
+def refused_places(kind: GraphQLInputType, given: JsonValue) -> list[tuple[tuple[str | int, ...], str]]:
+    """Return the places in a value that no client could send as this type, each with its refusal."""
+    refused: list[tuple[tuple[str | int, ...], str]] = []
 
     def refuse(error: GraphQLError, path: list[str | int]) -> None:
-        if not _is_claim(given, path) and not _is_leaf(kind, given, path):
-            where = ".".join(map(str, (place, *path)))
-            raise InvalidChange(f"{where}: {error.message}", field=where)
+        if not _is_leaf(kind, given, path):
+            refused.append((tuple(path), error.message))
 
-    validate_input_value(_with_samples(given, samples), kind, refuse)
+    validate_input_value(given, kind, refuse)
+    return refused
 
 
 def _is_claim(given: JsonValue, path: Sequence[str | int]) -> bool:

@@ -27,7 +27,7 @@ async def owned(apis: Apis) -> tuple[Apis, dict[str, str]]:
 
 
 async def rep(apis: Apis, person: str, *, hides: bool, **actions: Any) -> RoleClient:
-    """A client of a role that presets the person who owns an activity, and may do all else to it."""
+    """A client of a role that presets the owner of an activity, and may do all else to it."""
     snapshot = await apis.snapshot()
     preset = {name: given | {"preset": {"ownerPersonId": person}} for name, given in actions.items()}
     rights = {

@@ -127,6 +127,76 @@ async def test_a_filter_of_which_nothing_is_left_is_none(start_app: StartApp) ->
         assert (view["filter"], view["orderBy"], view["missing"]) == (None, None, ["nick"])
 
 
+APPLY = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
+
+
+async def change_fields(client: httpx.AsyncClient, *updates: tuple[str, dict[str, Any]]) -> None:
+    await ask(client, APPLY, changes=[{"updateField": {"id": id_, "update": update}} for id_, update in updates])
+
+
+async def test_a_condition_on_an_option_that_went_leaves_and_comes_back(start_app: StartApp) -> None:
+    options = [{"value": value, "label": value, "color": "gray"} for value in ("HIGH", "LOW")]
+    field = {"type": "SELECT", "name": "priority", "label": "Priority", "objectMetadataId": "person"}
+    kept = {"city": {"eq": "Berlin"}, "position": {"gt": 1.25}, "createdAt": {"within": {"last": 1, "unit": "DAY"}}}
+    gone: list[dict[str, Any]] = [
+        {"priority": {"in": ["LOW", "HIGH"]}},
+        {"company": {"people": {"some": {"priority": {"eq": "HIGH"}}}}},
+        {"company": {"peopleAggregate": {"filter": {"priority": {"eq": "HIGH"}}, "count": {"gt": 1}}}},
+    ]
+    async with start_app() as (_, client):
+        await ask(client, APPLY, changes=[{"createField": {**field, "options": options}}])
+        given = {"object": "person", "name": "x", "filter": {"or": [*gone, kept, {"priority": {"eq": "LOW"}}]}}
+        made = await ask(client, CREATE, input=given)
+        assert (made["filter"], made["missing"]) == (given["filter"], [])
+        version = await ask(client, "{ modelVersion }")
+        top = {**options[0], "value": "TOP"}
+        await change_fields(
+            client, ("person.priority", {"options": [top, options[1]], "optionMapping": {"HIGH": "TOP"}})
+        )
+        (view,) = await views(client)
+        assert view["filter"] == {"or": [kept, {"priority": {"eq": "LOW"}}]}
+        # The third condition is one on the aggregate of the relation.
+        assert view["missing"] == ["priority", "people"]
+        changed = await ask(client, UPDATE, id=made["id"], input={"name": "Later"})
+        assert changed["filter"] == view["filter"]
+        await ask(client, "mutation ($to: Int!) { rollback(to: $to) { __typename } }", to=int(version))
+        (view,) = await views(client)
+        assert (view["name"], view["filter"], view["missing"]) == ("Later", given["filter"], [])
+
+
+async def test_conditions_that_another_type_does_not_take_leave(start_app: StartApp) -> None:
+    async with start_app() as (_, client):
+        await with_fields(client, "nick", "badge")
+        conditions = [{"nick": {"contains": "x"}}, {"nick": {"is": "NULL"}}, {"badge": {"contains": "x"}}]
+        order = [{"nick": "ASC"}, {"badge": "DESC"}]
+        await ask(
+            client,
+            CREATE,
+            input={"object": "person", "name": "x", "filter": {"or": conditions}, "orderBy": order},
+        )
+        await change_fields(client, ("person.nick", {"type": "NUMBER"}), ("person.badge", {"type": "RAW_JSON"}))
+        (view,) = await views(client)
+        assert view["filter"] == {"or": conditions[1:]}
+        assert (view["orderBy"], view["missing"]) == ([{"nick": "ASC"}], ["nick", "badge"])
+        read = (
+            "query ($f: PersonFilterInput, $o: [PersonOrderByInput]) { people(filter: $f, orderBy: $o) { __typename } }"
+        )
+        variables = {"f": view["filter"], "o": view["orderBy"]}
+        answer = await client.post("/graphql", json={"query": read, "variables": variables})
+        assert "errors" not in answer.json(), answer.text
+
+
+async def test_a_board_whose_select_became_a_text_has_no_field(start_app: StartApp) -> None:
+    options = [{"value": "NEW", "label": "New", "color": "gray"}]
+    field = {"type": "SELECT", "name": "state", "label": "State", "objectMetadataId": "person", "options": options}
+    async with start_app() as (_, client):
+        await ask(client, APPLY, changes=[{"createField": field}])
+        await ask(client, CREATE, input={"object": "person", "name": "x", "kind": "KANBAN", "boardField": "state"})
+        await change_fields(client, ("person.state", {"type": "TEXT"}))
+        (view,) = await views(client)
+        assert (view["boardField"], view["missing"]) == (None, ["state"])
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [

@@ -245,3 +245,72 @@ async def test_a_filter_keeps_the_digits_of_its_numbers(watched: Watched, serve:
         await expect(page.get_by_label("Values, separated by commas")).to_have_value("2, 1.50")
         await watched.assert_accessible()
         await watched.assert_clean(served.address, LOADED)
+
+
+async def test_amounts_of_a_list_are_opened_as_they_were_typed(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        await create_object(served, "part", [{"type": "CURRENCY", "name": "price", "label": "Price"}])
+        price = '{ price: { amountMicros: "12500000", currencyCode: "EUR" } }'
+        await ask(served, f"mutation {{ createPart(data: {price}) {{ id }} }}")
+        page = await open_list(watched, served, 'parts?f={"price":{"amountMicros":{"in":["12500000"]}}}')
+        await count_shown(page, "1 record")
+        await page.get_by_role("button", name="Filter").click()
+        values = page.get_by_label("Values, separated by commas")
+        await expect(values).to_have_value("12.50")
+        await values.fill("12.50, 3")
+        await expect(page.get_by_role("listitem").filter(has_text="is any of 12.50, 3.00")).to_be_visible()
+        await count_shown(page, "1 record")
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_relation_is_compared_with_several_records_by_their_names(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        for name, person in (("Orion", "Ada"), ("Zeta", "Grace")):
+            made = await ask(served, f'mutation {{ createCompany(data: {{ name: "{name}" }}) {{ id }} }}')
+            update = "mutation ($filter: PersonFilterInput!, $data: PersonInput!)"
+            await ask(
+                served,
+                f"{update} {{ updatePeople(filter: $filter, data: $data) {{ id }} }}",
+                filter={"firstName": {"eq": person}},
+                data={"companyId": made["createCompany"]["id"]},
+            )
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        await page.get_by_role("button", name="Filter").click()
+        await page.get_by_role("button", name="Condition").click()
+        await page.get_by_label("Field", exact=True).select_option("companyId")
+        await page.get_by_label("Operator").select_option("in")
+        await choose(page, "Company", "Orion")
+        await count_shown(page, "1 record")
+        await page.get_by_role("button", name="Choose a record…").click()
+        await choose(page, "Company", "Zeta")
+        await count_shown(page, "2 records")
+        await expect(page.get_by_role("listitem").filter(has_text="Company is any of Orion, Zeta")).to_be_visible()
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Without Orion").click()
+        await count_shown(page, "1 record")
+        await expect(cell(page, "Grace")).to_be_visible()
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_condition_on_a_field_that_another_renames_is_marked_and_left_out(
+    watched: Watched, serve: Serve
+) -> None:
+    apply = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
+    async with serve() as served:
+        page = await open_list(watched, served, 'people?f={"jobTitle":{"eq":"x"},"firstName":{"startsWith":"A"}}')
+        await expect(page.get_by_role("heading", name="No people match")).to_be_visible()
+        change = {"updateField": {"id": "person.jobTitle", "update": {"name": "post"}}}
+        await served.ask("/metadata", apply, changes=[change])
+        gone = page.get_by_role("button", name="Remove: jobTitle (a field that is gone) is x")
+        await expect(gone).to_be_visible()
+        await count_shown(page, "1 record")
+        await watched.assert_accessible()
+        await page.reload()
+        await count_shown(page, "1 record")
+        await gone.click()
+        await expect(gone).to_be_hidden()
+        await count_shown(page, "1 record")
+        # The browser itself tells of a request that was on its way when the field was renamed.
+        watched.complaints[:] = [said for said in watched.complaints if "400" not in said]
+        await watched.assert_clean(served.address, LOADED)

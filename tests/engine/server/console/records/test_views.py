@@ -79,7 +79,7 @@ async def test_a_view_whose_field_is_gone_says_so(watched: Watched, serve: Serve
         await expect(page.get_by_role("columnheader", name="Nick")).to_be_visible()
         await served.ask("/metadata", apply, changes=[{"deleteField": {"id": "person.nick"}}])
         await page.reload()
-        await expect(page.get_by_text("Fields of this view are gone: ")).to_be_visible()
+        await expect(page.get_by_text("Fields of this view are gone, or no longer fit it: nick")).to_be_visible()
         await expect(page.get_by_role("columnheader", name="Email")).to_be_visible()
         await expect(page.get_by_role("columnheader", name="Nick")).to_be_hidden()
         await count_shown(page, "3 records")
@@ -131,4 +131,24 @@ async def test_a_view_is_renamed_and_shared_and_is_its_owners_alone(watched: Wat
         await expect(page.get_by_role("button", name="Change the view Ours")).to_be_disabled()
         await expect(page.get_by_role("button", name="Save as…")).to_be_visible()
         await expect(page.get_by_role("button", name="Save view")).to_be_hidden()
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_board_without_its_field_says_so_and_is_deleted(watched: Watched, serve: Serve) -> None:
+    apply = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
+    options = [{"value": "NEW", "label": "New", "color": "gray", "position": 0}]
+    field = {"objectMetadataId": "opportunity", "type": "SELECT", "name": "state", "label": "State", "options": options}
+    async with serve() as served:
+        await served.ask("/metadata", apply, changes=[{"createField": field}])
+        given = {"object": "opportunity", "name": "By state", "kind": "KANBAN", "boardField": "state"}
+        made = await served.ask("/metadata", CREATE, input=given)
+        change = {"updateField": {"id": "opportunity.state", "update": {"type": "TEXT"}}}
+        await served.ask("/metadata", apply, changes=[change])
+        page = await open_list(watched, served, f"opportunities/board?view={made['createView']['id']}")
+        await expect(page.get_by_text("Fields of this view are gone, or no longer fit it: state")).to_be_visible()
+        await expect(page.get_by_role("region", name="Columns")).to_be_visible()
+        await watched.assert_accessible()
+        await choose_from_menu(page, "By state", "Delete view…")
+        await page.get_by_role("button", name="Delete the view").click()
+        await expect(page.get_by_label("View", exact=True).get_by_role("option", name="By state")).to_have_count(0)
         await watched.assert_clean(served.address, LOADED)

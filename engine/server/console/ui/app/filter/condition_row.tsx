@@ -5,6 +5,7 @@ import { partsOf } from "../fields/parts.ts";
 import { typeOf } from "../fields/registry.ts";
 import { type ChoiceGroup, InlineSelect } from "../kit/select.tsx";
 import { conditionAt, firstValue } from "./conditions.ts";
+import { GONE, isGone } from "./gone.ts";
 import { findOperator, operatorsOf } from "./operators.ts";
 import { withZone } from "./periods.ts";
 import type { Condition } from "./tree.ts";
@@ -26,6 +27,7 @@ export function ConditionRow({ condition, fieldsAt, onChange, relate }: Conditio
   const { field, relation } = findPath(condition.path, fieldsAt);
   const groups = choicesOf(condition.path, fieldsAt);
   const operators = operatorsOf(field ? typeOf(field).operators : "none");
+  const isAway = isGone(condition.path, fieldsAt);
   const known = operators.some((operator) => operator.name === condition.operator);
 
   function choose(text: string): void {
@@ -43,7 +45,9 @@ export function ConditionRow({ condition, fieldsAt, onChange, relate }: Conditio
         label="Field"
         value={condition.path.join(".")}
         choices={[
-          ...(field === null ? [{ id: condition.path.join("."), label: condition.path.join(" › ") }] : []),
+          ...(field === null || isAway
+            ? [{ id: condition.path.join("."), label: `${condition.path.join(" › ")}${isAway ? GONE : ""}` }]
+            : []),
           ...groups,
         ]}
         onChange={choose}

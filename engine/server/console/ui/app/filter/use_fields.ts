@@ -3,7 +3,8 @@
 import type { Field, ObjectModel } from "../api/model.ts";
 import { useObjects } from "../api/object_query.ts";
 import { partsOf } from "../fields/parts.ts";
-import type { Filter, HasMembers } from "./tree.ts";
+import { knownRows } from "./gone.ts";
+import { buildFilter, type Filter, type HasMembers, parseFilter } from "./tree.ts";
 import type { FieldsAt } from "./words.ts";
 
 /** Return the fields at the end of a path of relations; a part of the path that is not known yet has none. */
@@ -23,6 +24,13 @@ export function membersOf(at: FieldsAt): HasMembers {
     if (field === undefined) return undefined;
     return field.relation !== null || partsOf(field.type).length > 0;
   };
+}
+
+/** Return a filter without the conditions on fields that are gone, which no server takes: the same one if it has none. */
+export function knownFilter(filter: Filter, at: FieldsAt): Filter {
+  const rows = parseFilter(filter, membersOf(at));
+  const known = knownRows(rows, at);
+  return JSON.stringify(known) === JSON.stringify(rows) ? filter : buildFilter(known);
 }
 
 type Models = ReadonlyMap<string, ObjectModel>;

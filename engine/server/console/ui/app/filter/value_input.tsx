@@ -10,9 +10,10 @@ import { optionsOf } from "../fields/types/select.ts";
 import { Chip, colorOf } from "../kit/chip.tsx";
 import { InlineSelect } from "../kit/select.tsx";
 import { OrClaim } from "./claims.tsx";
+import { parseListed, printListed } from "./listed.ts";
 import type { Operand } from "./operators.ts";
 import { withZone, zoneOf } from "./periods.ts";
-import { RelationValue } from "./relation_value.tsx";
+import { RelationValue, RelationValues } from "./relation_value.tsx";
 
 export type ValueInputProps = {
   operand: Operand;
@@ -50,7 +51,11 @@ function TypedInput({ operand, field, relation = null, value, onChange }: ValueI
     case "period":
       return <PeriodInput value={isObject(value) ? value : {}} onChange={onChange} />;
     case "values":
-      return <ValuesInput field={field} value={value} onChange={onChange} />;
+      return relation ? (
+        <RelationValues field={relation} value={value} onChange={onChange} />
+      ) : (
+        <ValuesInput field={field} value={value} onChange={onChange} />
+      );
     case "texts":
       return <ListInput field={null} value={value} onChange={onChange} />;
     case "pair":
@@ -159,8 +164,7 @@ function ValuesInput({ field, value, onChange }: InputProps) {
 }
 
 function ListInput({ field, value, onChange }: InputProps) {
-  const like = field && (field.type === "ARRAY" ? { ...field, type: "TEXT" } : field);
-  const [typed, setTyped] = useState(() => (Array.isArray(value) ? value.map(exactText).join(", ") : ""));
+  const [typed, setTyped] = useState(() => printListed(value, field));
   const [isWrong, setWrong] = useState(false);
   return (
     <input
@@ -171,14 +175,9 @@ function ListInput({ field, value, onChange }: InputProps) {
       value={typed}
       onChange={(event) => {
         setTyped(event.target.value);
-        const texts = event.target.value
-          .split(",")
-          .map((text) => text.trim())
-          .filter(Boolean);
-        const parsed = texts.map((text) => (like ? parseText(text, like) : { value: text }));
-        const values = parsed.flatMap((one) => ("value" in one ? [one.value] : []));
-        setWrong(values.length < texts.length);
-        onChange(values.length < texts.length || values.length === 0 ? undefined : values);
+        const values = parseListed(event.target.value, field);
+        setWrong(values === null);
+        onChange(values === null || values.length === 0 ? undefined : values);
       }}
     />
   );

@@ -29,7 +29,7 @@ const PEOPLE = [
     relation: { type: "ONE_TO_MANY", target, targetField: "person", holdsKey: false },
   }),
 ];
-const COMPANIES = [field("employees", "Employees", "NUMBER")];
+const COMPANIES = [field("id", "id", "UUID"), field("employees", "Employees", "NUMBER")];
 const fieldsAt = (path: readonly string[]) => (path.length === 0 ? PEOPLE : path.length === 1 ? COMPANIES : undefined);
 
 const SAID: readonly (readonly [object, string])[] = [
@@ -56,7 +56,11 @@ const SAID: readonly (readonly [object, string])[] = [
     "City is A or (City is B and Stage is Won)",
   ],
   [{ not: { city: { eq: "A" } } }, "not (City is A)"],
-  [{ mystery: { eq: 1 } }, "mystery is 1"],
+  [{ mystery: { eq: 1 } }, "mystery (a field that is gone) is 1"],
+  [{ company: { mystery: { eq: 1 } } }, "Company › mystery (a field that is gone) is 1"],
+  [{ city: { firstName: { eq: "A" } } }, "City › firstName (a field that is gone) is A"],
+  [{ mysteryAggregate: { count: { gt: 1 } } }, 'mysteryAggregate (a field that is gone) {"count":{"gt":1}}'],
+  [{ dealsAggregate: { count: { gt: 1 } } }, 'dealsAggregate {"count":{"gt":1}}'],
 ];
 
 for (const [filter, words] of SAID) {
@@ -67,7 +71,7 @@ for (const [filter, words] of SAID) {
 
 test("the numbers of an address keep their digits in words", () => {
   const numbers = { in: [exactNumber("1.50"), exactNumber("12345678901234567.89")] };
-  assert.equal(describe(parseFilter({ other: numbers }), fieldsAt), "other is any of 1.50, 12345678901234567.89");
+  assert.equal(describe(parseFilter({ city: numbers }), fieldsAt), "City is any of 1.50, 12345678901234567.89");
   const period = { within: { last: exactNumber("7.0"), unit: "HOUR" } };
   assert.match(describe(parseFilter({ createdAt: period }), fieldsAt), /the last 7\.0 hours$/);
 });

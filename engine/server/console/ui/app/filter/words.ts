@@ -5,6 +5,7 @@ import { type Field, inputName, isToOne } from "../api/model.ts";
 import { partsOf } from "../fields/parts.ts";
 import type { NameOf, Wanted } from "../fields/record_name.tsx";
 import { formatValue } from "../fields/registry.ts";
+import { GONE, isGone, isRawGone } from "./gone.ts";
 import { findOperator } from "./operators.ts";
 import { zoneOf } from "./periods.ts";
 import type { Condition, Group, Node } from "./tree.ts";
@@ -106,14 +107,14 @@ export function describe(node: Node, fieldsAt: FieldsAt, nameOf: NameOf = (_targ
         const [id] = idsIn(value);
         return target !== undefined && id !== undefined ? nameOf(target, id) : shown(value, field);
       };
-      return `${labels.join(" › ")} ${describeOperator(node.operator, node.value, show)}`;
+      return `${labels.join(" › ")}${goneWords(node.path, fieldsAt)} ${describeOperator(node.operator, node.value, show)}`;
     }
     case "raw":
-      return `${node.key} ${JSON.stringify(node.value)}`;
+      return `${node.key}${isRawGone(node, fieldsAt) ? GONE : ""} ${JSON.stringify(node.value)}`;
     case "related": {
       const { labels } = findPath(node.path, fieldsAt);
       const inner = describeGroup(node.of, (path) => fieldsAt([...node.path, ...path]), nameOf);
-      const names = labels.join(" › ");
+      const names = `${labels.join(" › ")}${goneWords(node.path, fieldsAt)}`;
       if (node.quantifier === "one") return `${names}: ${inner}`;
       if (inner === "") return node.quantifier === "none" ? `no ${names}` : `any ${names}`;
       return `${node.quantifier} ${names}: ${inner}`;
@@ -121,6 +122,10 @@ export function describe(node: Node, fieldsAt: FieldsAt, nameOf: NameOf = (_targ
     case "group":
       return describeGroup(node, fieldsAt, nameOf);
   }
+}
+
+function goneWords(path: readonly string[], fieldsAt: FieldsAt): string {
+  return isGone(path, fieldsAt) ? GONE : "";
 }
 
 function describeGroup(node: Group, fieldsAt: FieldsAt, nameOf: NameOf): string {

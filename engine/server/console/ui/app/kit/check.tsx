@@ -3,17 +3,20 @@
 import { type ReactNode, useId } from "react";
 
 import "./check.css";
+import "./field.css";
 
 export interface CheckProps {
   label: ReactNode;
   isSelected: boolean;
   onChange: (isSelected: boolean) => void;
   description?: ReactNode;
+  problem?: string | undefined;
   isDisabled?: boolean;
 }
 
-export function Check({ label, isSelected, onChange, description, isDisabled }: CheckProps) {
-  const note = useId();
+export function Check({ label, isSelected, onChange, description, problem, isDisabled }: CheckProps) {
+  const id = useId();
+  const note = problem ?? description;
   return (
     <div className="check">
       <label>
@@ -21,14 +24,15 @@ export function Check({ label, isSelected, onChange, description, isDisabled }: 
           type="checkbox"
           checked={isSelected}
           disabled={isDisabled}
-          aria-describedby={description ? note : undefined}
+          aria-invalid={problem !== undefined || undefined}
+          aria-describedby={note ? id : undefined}
           onChange={(event) => onChange(event.target.checked)}
         />
         <span>{label}</span>
       </label>
-      {description && (
-        <p id={note} className="check-note">
-          {description}
+      {note && (
+        <p id={id} className={`check-note ${problem ? "field-problem" : "field-description"}`}>
+          {note}
         </p>
       )}
     </div>

@@ -1,7 +1,7 @@
 // A form whose change shows its plan first, and is made when the person agrees to it.
 
 import { useMutation } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react";
 
 import { ApiError, byField, gather } from "../api/errors.ts";
 import { applyChanges, type Change, type Plan, planChanges } from "../api/model_edit.ts";
@@ -36,6 +36,8 @@ export function ChangeDialog(props: ChangeDialogProps) {
   const { title, changes, losing, size = "medium", isDirty = false, typed, onClose, onDone, children } = props;
   const [planned, setPlanned] = useState<Planned | null>(null);
   const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map());
+  const [others, setOthers] = useState<readonly string[]>([]);
+  const form = useRef<HTMLDivElement>(null);
   const planning = useMutation({
     mutationFn: () => planEither(changes(), losing?.()),
     onSuccess: (made: Planned) => {
@@ -44,6 +46,14 @@ export function ChangeDialog(props: ChangeDialogProps) {
       setPlanned(refused.size === 0 ? made : null);
     },
   });
+
+  const failed = planning.error;
+  const refused = useMemo(() => (failed instanceof ApiError ? byField(failed) : problems), [failed, problems]);
+  // A form has no control for some fields, and not always for others.
+  useLayoutEffect(() => {
+    const shown = [...(form.current?.querySelectorAll(".field-problem") ?? [])].map((one) => one.textContent);
+    setOthers([...refused.values()].filter((text) => !shown.includes(text) && text !== failed?.message));
+  }, [refused, failed]);
 
   function submit() {
     if (changes().length === 0) {
@@ -67,8 +77,6 @@ export function ChangeDialog(props: ChangeDialogProps) {
       />
     );
   }
-  const failed = planning.error;
-  const refused = failed instanceof ApiError ? byField(failed) : problems;
   return (
     <FormDialog
       title={title}
@@ -79,11 +87,22 @@ export function ChangeDialog(props: ChangeDialogProps) {
       isDirty={isDirty}
       problems={problems}
     >
-      {failed && <Problem title="The change cannot be planned." text={failed.message} />}
-      {problems.has("") && <Problem title="The change is refused." text={problems.get("") ?? ""} />}
-      {children?.(refused) ?? <p>The plan counts everything that would go, before anything is done.</p>}
+      {(failed || others.length > 0) && (
+        <div key={planning.submittedAt} className="form" ref={reveal}>
+          {failed && <Problem title="The change cannot be planned." text={failed.message} />}
+          {others.length > 0 && <Problem title="The change is refused." text={others.join("\n")} />}
+        </div>
+      )}
+      <div className="form" ref={form}>
+        {children?.(refused) ?? <p>The plan counts everything that would go, before anything is done.</p>}
+      </div>
     </FormDialog>
   );
+}
+
+/** Scroll to a refusal: the button that was pressed may stand far below it. */
+function reveal(shown: HTMLElement | null): void {
+  shown?.scrollIntoView({ block: "nearest" });
 }
 
 interface Planned {

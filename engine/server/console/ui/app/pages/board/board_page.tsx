@@ -11,7 +11,7 @@ import { useScope } from "../../api/session_context.ts";
 import { typeOf } from "../../fields/registry.ts";
 import { FilterChips } from "../../filter/chips.tsx";
 import { bothOf, buildSearch } from "../../filter/search.ts";
-import { useFieldsAt } from "../../filter/use_fields.ts";
+import { knownFilter, useFieldsAt } from "../../filter/use_fields.ts";
 import { buildOrderBy, knownKeys } from "../../grid/order.ts";
 import { useLive } from "../../grid/use_live.ts";
 import { Page } from "../../kit/page.tsx";
@@ -39,6 +39,8 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
   const client = useQueryClient();
   const navigate = useNavigate();
   const order = knownKeys(address.order, object);
+  const fieldsAt = useFieldsAt(object, address.filter);
+  const known = knownFilter(address.filter, fieldsAt);
   const own = object.fields.filter((one) => !one.isSystem);
   const labels = object.labels.map(({ name }) => name);
   const onCard = own
@@ -48,16 +50,15 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
     object,
     field,
     shown: [...own.filter(({ name }) => labels.includes(name)), field, ...onCard],
-    filter: bothOf(address.filter, buildSearch(address.search, own)),
+    filter: bothOf(known, buildSearch(address.search, own)),
     orderBy: buildOrderBy(order),
   };
-  const state = boardInputOf(field.name, address.filter, order);
+  const state = boardInputOf(field.name, known, order);
   const totals = useTotals(board);
   const moves = useMoves(board);
   const refresh = () => void readAgain(client, areaOf(scope, "records", object.namePlural));
   useLive(object, board.shown, refresh, refresh);
   const columns = columnsOf(field);
-  const fieldsAt = useFieldsAt(object, address.filter);
   const list = writeAddress(new URLSearchParams(), { ...address, view: null });
 
   /** The row of a dropped card, as one of the columns has it. */

@@ -143,7 +143,12 @@ export function ObjectDialog({ object, onClose, onDone }: ObjectDialogProps) {
             lines={2}
           />
           {object !== null && (
-            <Check label="Shown in the API" isSelected={draft.isActive} onChange={(isActive) => set({ isActive })} />
+            <Check
+              label="Shown in the API"
+              isSelected={draft.isActive}
+              onChange={(isActive) => set({ isActive })}
+              problem={problems.get("isActive")}
+            />
           )}
         </>
       )}

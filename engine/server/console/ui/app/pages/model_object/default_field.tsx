@@ -11,23 +11,25 @@ import type { FieldDraft } from "./field_draft.ts";
 export interface DefaultFieldProps {
   draft: FieldDraft;
   info: FieldTypeInfo;
+  /** The field is not there yet: its default value is that of the records that are. */
+  isNew: boolean;
   onChange: (value: unknown) => void;
   problem: string | undefined;
 }
 
 const LABEL = "Default value";
-const NOTE = "Existing records get it too.";
 const FUNCTIONS: Readonly<Record<string, string>> = { now: "the present time", uuid: "a new UUID" };
 
-export function DefaultField({ draft, info, onChange, problem }: DefaultFieldProps) {
-  const { type, options, settings, defaultValue: value } = draft;
-  const field: Field = { ...LIKE, type, options, settings };
+export function DefaultField({ draft, info, isNew, onChange, problem }: DefaultFieldProps) {
+  const { type, defaultValue: value } = draft;
+  const field = fieldLike(draft);
+  const note = isNew ? "Existing records get it too." : "Existing records stay as they are.";
   const computed = info.functions.find((name) => name === value);
   const [hasValue, setHasValue] = useState(value !== null && computed === undefined);
   // An empty text is a value, too; a value that is computed has to be told from one that is typed.
   if (type !== "TEXT" && info.functions.length === 0) {
     return (
-      <ValueField label={LABEL} field={field} value={value} onChange={onChange} description={NOTE} problem={problem} />
+      <ValueField label={LABEL} field={field} value={value} onChange={onChange} description={note} problem={problem} />
     );
   }
   return (
@@ -44,7 +46,7 @@ export function DefaultField({ draft, info, onChange, problem }: DefaultFieldPro
           setHasValue(id === "value");
           onChange(id === "value" ? (type === "TEXT" ? "" : null) : id || null);
         }}
-        description={NOTE}
+        description={note}
         problem={problem}
       />
       {hasValue && computed === undefined && (
@@ -57,6 +59,11 @@ export function DefaultField({ draft, info, onChange, problem }: DefaultFieldPro
       )}
     </div>
   );
+}
+
+/** Return the field of a draft as far as an editor of its values needs it. */
+export function fieldLike({ type, options, settings }: FieldDraft): Field {
+  return { ...LIKE, type, options, settings };
 }
 
 const LIKE: Omit<Field, "type" | "options" | "settings"> = {

@@ -2,7 +2,16 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import type { FieldTypeInfo, ModelField, ModelObject } from "../../api/model_edit.ts";
-import { createChange, draftOf, goneOptions, moveOption, newDraft, optionValue, updateChanges } from "./field_draft.ts";
+import {
+  createChange,
+  draftOf,
+  type FieldDraft,
+  goneOptions,
+  moveOption,
+  newDraft,
+  optionValue,
+  updateChanges,
+} from "./field_draft.ts";
 
 const SELECT: FieldTypeInfo = {
   type: "SELECT",
@@ -71,6 +80,19 @@ test("a default value is sent where it differs, and null takes it away", () => {
   assert.deepEqual(updateChanges(price, same, undefined), []);
   const made = createChange(PERSON, { ...newDraft(), name: "note", label: "Note", defaultValue: "" }, SELECT);
   assert.equal((made.createField as { defaultValue?: unknown }).defaultValue, "");
+});
+
+test("a field that becomes required gives its records without a value the one that was typed", () => {
+  const draft = { ...draftOf(STAGE), isRequired: true, backfillValue: "NEW" };
+  const updateOf = (one: FieldDraft, field = STAGE) => updateChanges(field, one, SELECT)[0]?.updateField;
+  assert.deepEqual(updateOf(draft), { id: "1", update: { isNullable: false, backfillValue: "NEW" } });
+  assert.deepEqual(updateOf({ ...draft, backfillValue: null }), { id: "1", update: { isNullable: false } });
+  // Typed before the field was left optional, or got another type.
+  assert.equal(updateOf({ ...draft, isRequired: false }), undefined);
+  assert.deepEqual(updateOf({ ...draft, type: "TEXT" }), { id: "1", update: { type: "TEXT", isNullable: false } });
+  const hidden = { ...STAGE, isNullable: false, isActive: false };
+  const shown = { ...draftOf(hidden), isActive: true, backfillValue: "NEW" };
+  assert.deepEqual(updateOf(shown, hidden), { id: "1", update: { isActive: true, backfillValue: "NEW" } });
 });
 
 test("an untouched field makes no change", () => {

@@ -24,6 +24,8 @@ export interface FieldDraft {
   isActive: boolean;
   /** The default value; null for none. */
   defaultValue: unknown;
+  /** The value for the records that have none, if the field becomes required; null for none. */
+  backfillValue: unknown;
   options: readonly OptionDraft[];
   /** By the value of an option that goes: the key of the one that its records get, null for no value. */
   successors: Readonly<Record<string, string | null>>;
@@ -45,6 +47,7 @@ export function newDraft(): FieldDraft {
     isUnique: false,
     isActive: true,
     defaultValue: null,
+    backfillValue: null,
     options: [],
     successors: {},
     settings: {},
@@ -131,6 +134,7 @@ export function updateChanges(
   if (draft.isUnique !== before.isUnique) update.isUnique = draft.isUnique;
   if (draft.isActive !== before.isActive) update.isActive = draft.isActive;
   if (!sameJson(draft.defaultValue, before.defaultValue)) update.defaultValue = draft.defaultValue;
+  if (isFilled(field, draft) && draft.backfillValue !== null) update.backfillValue = draft.backfillValue;
   if (JSON.stringify(draft.settings) !== JSON.stringify(before.settings)) update.settings = draft.settings;
   const options = optionsOf(draft.options);
   if (info?.hasOptions && JSON.stringify(options) !== JSON.stringify(optionsOf(before.options))) {
@@ -141,6 +145,12 @@ export function updateChanges(
     }
   }
   return Object.keys(update).length === 0 ? [] : [{ updateField: { id: field.id, update } }];
+}
+
+/** Return true if a draft makes its field required, so that records without a value need one; a relation takes none. */
+export function isFilled(field: ModelField, { type, isRequired, isActive }: FieldDraft): boolean {
+  const wasRequired = !field.isNullable && field.isActive;
+  return isRequired && isActive && !wasRequired && type === field.type && type !== "RELATION";
 }
 
 function optionsOf(options: readonly OptionDraft[]): object[] {

@@ -5,13 +5,14 @@ import { Lock, LockOpen } from "lucide-react";
 import type { FieldTypeInfo, ModelField, ModelObject } from "../../api/model_edit.ts";
 import { useObjectList } from "../../api/objects.ts";
 import { NAMELESS } from "../../api/use_names.ts";
+import { ValueField } from "../../fields/editors/value_field.tsx";
 import { Button } from "../../kit/button.tsx";
 import { Check } from "../../kit/check.tsx";
 import { ComboBox } from "../../kit/combobox.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { Select } from "../../kit/select.tsx";
-import { DefaultField } from "./default_field.tsx";
-import { draftOf, type FieldDraft, goneOptions, RELATION_TYPES } from "./field_draft.ts";
+import { DefaultField, fieldLike } from "./default_field.tsx";
+import { draftOf, type FieldDraft, goneOptions, isFilled, RELATION_TYPES } from "./field_draft.ts";
 import { OptionsEditor } from "./options_editor.tsx";
 import { relationLabel, settingLabel, settingValue, typeDescription } from "./setting_words.ts";
 
@@ -86,6 +87,7 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
             label={settingLabel(setting.name)}
             isSelected={draft.settings[setting.name] === true}
             onChange={(on) => set({ settings: withSetting(draft.settings, setting.name, on ? true : undefined) })}
+            problem={problemOf("settings")}
           />
         ) : (
           <Select
@@ -107,6 +109,7 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
           isSelected={draft.isRequired}
           onChange={(isRequired) => set({ isRequired })}
           description="Each record must have a value."
+          problem={problemOf("isNullable")}
         />
         {info?.canBeUnique !== false && (
           <Check
@@ -114,18 +117,34 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
             isSelected={draft.isUnique}
             onChange={(isUnique) => set({ isUnique })}
             description="No two records share a value."
+            problem={problemOf("isUnique")}
           />
         )}
         {field !== null && (
-          <Check label="Shown in the API" isSelected={draft.isActive} onChange={(isActive) => set({ isActive })} />
+          <Check
+            label="Shown in the API"
+            isSelected={draft.isActive}
+            onChange={(isActive) => set({ isActive })}
+            problem={problemOf("isActive")}
+          />
         )}
       </div>
+      {field !== null && isFilled(field, draft) && (
+        <ValueField
+          label="Records without a value get"
+          field={fieldLike(draft)}
+          value={draft.backfillValue}
+          onChange={(backfillValue) => set({ backfillValue })}
+          problem={problemOf("backfillValue")}
+        />
+      )}
       {info?.canDefault && (
         <DefaultField
           // Another type has another editor.
           key={draft.type}
           draft={draft}
           info={info}
+          isNew={field === null}
           onChange={(defaultValue) => set({ defaultValue })}
           problem={problemOf("defaultValue")}
         />
@@ -163,7 +182,9 @@ function TypeField({
       label="Type"
       choices={offered.map((one) => ({ id: one.type, label: one.label, detail: typeDescription(one) }))}
       value={draft.type}
-      onChange={(type) => type !== null && set({ type, settings: {}, isUnique: false, defaultValue: null })}
+      onChange={(type) =>
+        type !== null && set({ type, settings: {}, isUnique: false, defaultValue: null, backfillValue: null })
+      }
       description={
         field !== null && offered.length > 1
           ? "Another type converts the values; the plan counts those that do not fit."

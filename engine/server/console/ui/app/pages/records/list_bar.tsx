@@ -44,7 +44,7 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
   const [open, setOpen] = useState<"columns" | "sort" | null>(null);
   const conditions = countConditions(parseFilter(address.filter));
   const { object, isTrash } = list;
-  const state: ListState = { columns: list.columns, filter: address.filter, order: list.order };
+  const state: ListState = { columns: list.columns, filter: list.known, order: list.order };
   return (
     <>
       {!isTrash && (

@@ -11,6 +11,7 @@ import { useSession } from "../../api/session_context.ts";
 import { labelOf } from "../../fields/registry.ts";
 import { bothOf, buildSearch } from "../../filter/search.ts";
 import type { Filter } from "../../filter/tree.ts";
+import { knownFilter, useFieldsAt } from "../../filter/use_fields.ts";
 import { type Column, defaultColumns, shownFields } from "../../grid/columns.ts";
 import { changedFields } from "../../grid/edits.ts";
 import { type Batch, isLater, withLater } from "../../grid/live.ts";
@@ -36,7 +37,9 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
   );
   const order = knownKeys(address.order, object);
   const own = object.fields.filter((field) => !field.isSystem);
-  const filterOf = (one: Address) => bothOf(bothOf(isTrash ? TRASH : {}, one.filter), buildSearch(one.search, own));
+  const fieldsAt = useFieldsAt(object, address.filter);
+  const filterOf = (one: Address) =>
+    bothOf(bothOf(isTrash ? TRASH : {}, knownFilter(one.filter, fieldsAt)), buildSearch(one.search, own));
   const filter = filterOf(address);
   const filterKey = JSON.stringify(filter);
   // Of other records none is selected, and "all" would mean others.
@@ -144,6 +147,8 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
     shown,
     fields,
     order,
+    /** The filter of the address as a view keeps it. */
+    known: knownFilter(address.filter, fieldsAt),
     filter,
     /** The filter of this list at another address. */
     filterOf,

@@ -38,7 +38,8 @@ export function ViewMenu({ object, kind, viewId, input, isChanged, onChoose, onS
   const navigate = useNavigate();
   const all = views.data ?? [];
   const tables = all.filter((one) => one.kind === "TABLE");
-  const boards = all.filter((one) => one.kind === "KANBAN" && one.boardField !== null);
+  // A board whose field is gone says so, and can be deleted.
+  const boards = all.filter((one) => one.kind === "KANBAN" && (one.boardField !== null || one.missing.length > 0));
   const view = all.find((one) => one.id === viewId && one.kind === kind);
   const changed = isChanged(view);
   // The server refuses the views of others to all but those who see to the roles.
@@ -110,7 +111,7 @@ export function ViewMenu({ object, kind, viewId, input, isChanged, onChoose, onS
       )}
       {change.error && asked === null && <Problem title="The view was not changed." text={change.error.message} />}
       {view && view.missing.length > 0 && (
-        <Problem kind="warn" title={`Fields of this view are gone: ${view.missing.join(", ")}.`} />
+        <Problem kind="warn" title={`Fields of this view are gone, or no longer fit it: ${view.missing.join(", ")}.`} />
       )}
       {asked === "saveAs" && (
         <NameDialog
