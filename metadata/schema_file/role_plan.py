@@ -11,6 +11,7 @@ from fieldstone.metadata.access.role_display import show_rights
 from fieldstone.metadata.access.role_needs import check_roles
 from fieldstone.metadata.changes import Change, CreateRole, DeleteRole, UpdateRole, always, apply
 from fieldstone.metadata.changes.kinds.roles.rights import build_rights, label_of
+from fieldstone.metadata.changes.subjects import locate
 from fieldstone.metadata.errors import InvalidChange, MetadataError, UnknownObject
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
@@ -78,7 +79,11 @@ def _look_ahead(snapshot: Snapshot, others: Iterable[Build]) -> tuple[Snapshot, 
     needing: set[UUID] = set()
     latest = replace(snapshot, roles={})
     for build in others:
-        before, latest = latest, apply(latest, build(latest)).snapshot
+        before, change = latest, build(latest)
+        try:
+            latest = apply(before, change).snapshot
+        except InvalidChange as error:
+            raise locate(error, before, change) from None
         if any(check_roles(before, replace(latest, roles=snapshot.roles))):
             alone = {id_: replace(latest, roles={id_: role}) for id_, role in snapshot.roles.items()}
             needing |= {id_ for id_, model in alone.items() if any(check_roles(before, model))}

@@ -1,18 +1,23 @@
 """The model brought back to an earlier version: each change since then is undone, the last one first."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import partial
+from uuid import UUID
 
 from fieldstone.metadata.catalog.queries import fetch
-from fieldstone.metadata.changes import Change, always
+from fieldstone.metadata.changes import Change, CreateField, always
+from fieldstone.metadata.changes.history.other_forms import find_other_form
 from fieldstone.metadata.changes.history.record import decode_change
+from fieldstone.metadata.changes.history.required_again import ease_steps
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue, loads
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.writer.dry_run import Preview, preview, try_out
 from fieldstone.metadata.writer.losses import loss, only_in, path_of
 from fieldstone.metadata.writer.transaction import ModelTransaction
+from fieldstone.sql.ddl import create
 from fieldstone.sql.frozen import frozen
 
 
@@ -22,10 +27,12 @@ class _Undone:
 
     Attributes:
         steps: the changes that undo them, in order.
+        optional: the ids of the required fields that come back as optional ones, as there are records without a value.
         lossy: the updates that lost values, each with the version that it made.
     """
 
     steps: tuple[Change, ...]
+    optional: AbstractSet[UUID]
     lossy: tuple[tuple[int, JsonValue], ...]
 
 
@@ -36,7 +43,7 @@ async def preview_rollback(
 
     Besides the members of every plan this one has the losses in `lost`, each with its `kind`: `DELETED` goes with the
     rollback, `COMES_BACK_EMPTY` are objects and fields whose values went when they were deleted, and `STAYS_LOST` are
-    values that a change in between did not keep. `ask_rows` and `gathers` as in `preview`.
+    values that a change in between did not keep, or not in their form. `ask_rows` and `gathers` as in `preview`.
 
     Raises:
         InvalidChange: there is no such version, or a change cannot be undone.
@@ -48,7 +55,11 @@ async def preview_rollback(
     # Nobody can agree to a loss here.
     look = partial(try_out, refuse_loss=True) if ask_rows else partial(preview, ask_rows=False)
     found = await look(transaction, builds, gathers=gathers)
-    lost = [*found.plan["lost"], *_empty(before, found.snapshot), *_stays_lost(found.snapshot, undone.lossy)]
+    lost = [
+        *found.plan["lost"],
+        *_empty(before, found.snapshot, undone.optional),
+        *_stays_lost(before, found.snapshot, undone.lossy),
+    ]
     return replace(found, plan={**found.plan, "lost": lost})
 
 
@@ -56,7 +67,8 @@ async def roll_back(transaction: ModelTransaction, to: int) -> None:
     """Undo, in this transaction, the changes after the version `to`.
 
     The model becomes as it was, as a new version. Fields and objects that were deleted come back empty, in new
-    columns and tables; a step that the records forbid is refused as any other change is, and nothing is undone.
+    columns and tables, and a required field of records that are there is optional then; a step that the records forbid
+    is refused as any other change is, and nothing is undone.
 
     Raises:
         InvalidChange: there is no such version, or a change cannot be undone.
@@ -80,22 +92,42 @@ async def _read_undone(transaction: ModelTransaction, to: int) -> _Undone:
             if "inverse" not in entry:
                 raise InvalidChange(f"version {version} was made before inverses were kept", field="to")
             steps += map(decode_change, entry["inverse"])
-            if entry.get("allowDataLoss") or entry.get("optionMapping"):
+            if entry.get("allowDataLoss") or entry.get("optionMapping") or find_other_form(entry):
                 lossy.append((version, entry))
-    return _Undone(steps=tuple(steps), lossy=tuple(lossy))
+    eased, optional = ease_steps(steps, await _find_filled(transaction, steps))
+    return _Undone(steps=eased, optional=optional, lossy=tuple(lossy))
 
 
-def _empty(before: Snapshot, after: Snapshot) -> Iterator[JsonValue]:
+async def _find_filled(transaction: ModelTransaction, steps: Iterable[Change]) -> set[UUID]:
+    """Return the ids of the objects to which fields come back and that have records, deleted ones included."""
+    objects = transaction.snapshot.objects
+    filled: set[UUID] = set()
+    for id_ in {step.object_id for step in steps if isinstance(step, CreateField)} & objects.keys():
+        query = create.count_rows(objects[id_].table, limit=1)
+        ((rows,),) = await (await transaction.connection.execute(query, prepare=False)).fetchall()
+        filled |= {id_} if rows else set()
+    return filled
+
+
+def _empty(before: Snapshot, after: Snapshot, optional: AbstractSet[UUID]) -> Iterator[JsonValue]:
     for object_, field in only_in(after, before):
         name = path_of(object_, field)
         if field is None:
             yield loss("COMES_BACK_EMPTY", name, f"{name} comes back without its records")
         elif field.parts:
-            yield loss("COMES_BACK_EMPTY", name, f"{name} comes back without its values")
+            more = ", and optional: the records that are there have none" if field.id in optional else ""
+            yield loss("COMES_BACK_EMPTY", name, f"{name} comes back without its values{more}")
 
 
-def _stays_lost(after: Snapshot, lossy: Sequence[tuple[int, JsonValue]]) -> Iterator[JsonValue]:
-    fields = {str(field.id): (object_, field) for object_ in after.objects.values() for field in object_.fields}
+def _stays_lost(before: Snapshot, after: Snapshot, lossy: Sequence[tuple[int, JsonValue]]) -> Iterator[JsonValue]:
+    # A field that comes back does so without any value.
+    back = {field.id for _, field in only_in(after, before) if field is not None}
+    fields = {
+        str(field.id): (object_, field)
+        for id_, object_ in after.objects.items()
+        for field in object_.fields
+        if id_ in before.objects and field.id not in back
+    }
     for version, entry in lossy:
         if entry["id"] not in fields:
             continue
@@ -103,6 +135,9 @@ def _stays_lost(after: Snapshot, lossy: Sequence[tuple[int, JsonValue]]) -> Iter
         if entry.get("allowDataLoss"):
             said = f"the losses of values of {name} when version {version} gave it another type stay"
             yield loss("STAYS_LOST", name, said)
+            continue
+        if form := find_other_form(entry):
+            yield loss("STAYS_LOST", name, f"{name} was of another type since version {version}: {form}")
             continue
         given = entry["optionMapping"]
         kept = {option["value"] for one in entry["before"] for option in one.get("options") or ()} - given.keys()

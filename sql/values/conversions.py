@@ -72,10 +72,9 @@ def convert(
 
 
 def to_micros(column: Term, source: SqlType) -> Conversion | None:
-    """Return how numbers become millionths; None where the column has no numbers."""
-    if source not in _NUMBERS:
-        return None
-    return convert(_sql("({0} * 1000000)", _number_of(column, source) or column), SqlType.NUMERIC, SqlType.BIGINT)
+    """Return how numbers, or the texts of such, become millionths; None where the column has none."""
+    number = _number_of(column, source)
+    return None if number is None else convert(_sql("({0} * 1000000)", number), SqlType.NUMERIC, SqlType.BIGINT)
 
 
 def from_micros(column: Term, target: SqlType) -> Conversion | None:
@@ -86,10 +85,32 @@ def from_micros(column: Term, target: SqlType) -> Conversion | None:
     return None if conversion is None else replace(conversion, is_same=False)
 
 
-def is_empty(column: Term, source: SqlType) -> Term:
-    """Return the condition that there is nothing in a column that anybody would miss."""
+def from_json(column: Term, target: SqlType, *, options: Sequence[str] | None = None) -> Conversion | None:
+    """Return how JSON becomes again the values that `convert` made it of; None where there are no such values."""
+    if target is not SqlType.TEXT_ARRAY:
+        text = _text_of(column, SqlType.JSONB)
+        conversion = None if text is None else convert(text, SqlType.TEXT, target, options=options)
+        return None if conversion is None else replace(conversion, is_same=False)
+    # No subquery can stand in the USING of ALTER TABLE; a column of pg_class has the type.
+    items = _sql(
+        "CASE WHEN jsonb_typeof({0}) = 'array' AND NOT jsonb_path_exists({0}, 'strict $[*] ? (@.type() != \"string\")')"
+        " THEN (jsonb_populate_record(NULL::pg_catalog.pg_class, jsonb_build_object('reloptions', {0}))).reloptions"
+        " END",
+        column,
+    )
+    chosen = convert(items, target, target, options=options)
+    is_known = _sql("({0}) IS NOT NULL", items)
+    kept = is_known if chosen is None or chosen.kept is None else chosen.kept
+    return Conversion(value=items, kept=kept)
+
+
+def is_empty(column: Term, source: SqlType, *, default: str | None = None) -> Term:
+    """Return the condition that there is nothing in a column that anybody would miss: nor is its default value."""
     nothing = ["[]", "{}", "null"] if source is SqlType.JSONB else [""]
-    return _sql("({0} IS NULL OR {0}::text = ANY ({1}))", column, sql.Literal(nothing))
+    empty = _sql("{0} IS NULL OR {0}::text = ANY ({1})", column, sql.Literal(nothing))
+    if default is None:
+        return _sql("({0})", empty)
+    return _sql("({0} OR {1} = {2}::{3})", empty, column, sql.Literal(default), sql.SQL(source.value))
 
 
 def _sql(template: str, *terms: Term) -> sql.Composed:

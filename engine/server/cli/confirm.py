@@ -1,6 +1,6 @@
 """Changes of a model from the command line: shown with their effects, and made once they are confirmed."""
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import typer
 
@@ -8,7 +8,10 @@ from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.exit_codes import DIFFERENT
 from fieldstone.engine.server.cli.question import ask
 from fieldstone.engine.server.foundation import Foundation
-from fieldstone.metadata.changes import Change
+from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.changes import Change, apply
+from fieldstone.metadata.changes.subjects import locate, names_of
+from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Snapshot, Workspace
 from fieldstone.metadata.shown_text import escape
@@ -55,7 +58,12 @@ async def change_model(
 
     async def look(transaction: ModelTransaction) -> tuple[Snapshot, Preview]:
         snapshot = transaction.snapshot
-        return snapshot, await try_out(transaction, plan(snapshot), refuse_loss=True)
+        await transaction.connection.execute(QUERIES["idle_without_limit"])
+        builds = list(plan(snapshot))
+        try:
+            return snapshot, await try_out(transaction, builds, refuse_loss=True)
+        except InvalidChange as error:
+            raise _locate(error, snapshot, builds) from None
 
     before, planned = await writer.run(workspace.id, look, actor=actor)
     if not planned.changes and (check or not always):
@@ -72,6 +80,7 @@ async def change_model(
 
     async def make(transaction: ModelTransaction) -> int:
         changes = planned.changes
+        await transaction.connection.execute(QUERIES["idle_without_limit"])
         if transaction.snapshot.version != before.version:
             if not yes:
                 raise CommandError("others changed the model meanwhile, so nothing was changed: look again")
@@ -83,8 +92,21 @@ async def change_model(
     return await writer.run(workspace.id, make, actor=actor)
 
 
+def _locate(error: InvalidChange, before: Snapshot, builds: Sequence[Callable[[Snapshot], Change]]) -> InvalidChange:
+    """Return the refusal of one of the changes whose message begins with the part of the model that it is about."""
+    if error.change is None:
+        return error
+    for build in builds[: error.change]:
+        before = apply(before, build(before)).snapshot
+    try:
+        return locate(error, before, builds[error.change](before))
+    except InvalidChange as unbuilt:
+        # It names its part itself.
+        return unbuilt
+
+
 def _show(before: Snapshot, planned: Preview) -> None:
-    names = {**_names(planned.snapshot), **_names(before)}
+    names = {**names_of(planned.snapshot), **names_of(before)}
     for change in planned.plan["changes"]:
         told = dict(change)
         action, id_ = told.pop("action"), str(told.pop("id"))
@@ -98,22 +120,11 @@ def _show(before: Snapshot, planned: Preview) -> None:
             examples = ", ".join(f"{dumps(one['value'])} ({one['rows']} records)" for one in lossy["examples"])
             line = f"lost in {lossy['rowsLosing']} records: {lossy['field']} to {lossy['to']}, such as {examples}"
             typer.echo(escape(line))
+    for gone in planned.plan["lost"]:
+        typer.echo(escape(f"lost: {gone['message']}"))
     for breaking in planned.plan["breaking"]:
         typer.echo(escape(f"breaking for clients: {breaking}"))
     for effect in planned.plan["roles"]:
         # A list of all roles that read a new field would be too long here.
         if effect["kind"] != "READABLE":
             typer.echo(escape(f"rights of roles: {effect['message']}"))
-
-
-def _names(snapshot: Snapshot) -> dict[str, str]:
-    """Return how the objects, fields, indexes and roles are called, by their ids."""
-    objects = snapshot.objects.values()
-    names = {str(object_.id): object_.name_singular for object_ in objects}
-    names |= {str(role.id): role.name for role in snapshot.roles.values()}
-    names |= {str(field.id): f"{object_.name_singular}.{field.name}" for object_ in objects for field in object_.fields}
-    for index in snapshot.indexes.values():
-        object_ = snapshot.objects[index.object_id]
-        fields = ", ".join(object_.by_id[id_].name for id_ in index.field_ids)
-        names[str(index.id)] = f"{object_.name_singular} ({fields})"
-    return names

@@ -9,6 +9,7 @@ from fieldstone.metadata.access.role_display import show_role
 from fieldstone.metadata.changes.apply import describe
 from fieldstone.metadata.changes.history.inverse import invert
 from fieldstone.metadata.changes.kinds.fields.new_field import CreateField, NewRelation
+from fieldstone.metadata.changes.kinds.fields.update_field import UpdateField
 from fieldstone.metadata.changes.kinds.indexes.create_index import CreateIndex
 from fieldstone.metadata.changes.kinds.table import KINDS, kind_of
 from fieldstone.metadata.changes.members import FIELD, NUMBERS, OBJECT, kept_values, snake_case
@@ -38,9 +39,11 @@ def decode_change(given: JsonValue) -> Change:
     if morph:
         decoded["morph"] = tuple(map(_decode_relation, morph))
     kind: type[Change] = KINDS[given["action"]].type
+    # Older inverses do not say that they make something again, or give it its type again, as all of them do.
     if kind in {CreateField, CreateIndex}:
-        # Older inverses do not say that they make something again, as all of them do.
         decoded.setdefault("is_recreated", True)
+    if kind is UpdateField:
+        decoded.setdefault("is_restored", "type" in decoded)
     return kind(**decoded)
 
 

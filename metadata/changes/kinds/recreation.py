@@ -34,7 +34,7 @@ def recreate_object(before: Snapshot, object_: Object) -> Iterator[Change]:
     if named:
         yield UpdateField(
             field_id=named.id, name=named.name, is_nullable=named.is_nullable, is_active=named.is_active,
-            default=named.default, is_unique=named.is_unique, **_type_values(named),
+            default=named.default, is_unique=named.is_unique, is_restored=True, **_type_values(named),
         )  # fmt: skip
     custom = [field for field in object_.fields if field.is_custom and field.relation_id is None]
     if not object_.is_active:

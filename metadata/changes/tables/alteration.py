@@ -61,7 +61,7 @@ def _alter_columns(changed: Changed) -> Iterator[Composed]:
     olds, news = list(column_definitions(changed.before)), list(column_definitions(changed.after))
     # A field that becomes a composite, or is none any more, keeps the first column of it.
     for old, new in zip(olds, news, strict=False):
-        is_other = conversion is not None and old.column.type is not new.column.type
+        is_other = conversion is not None and not conversion.is_same
         if conversion is not None and is_other:
             yield alter.convert_column(table, old.column, new.column.type, conversion.value)
         if old.column.name != new.column.name:

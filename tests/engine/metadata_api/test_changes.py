@@ -217,7 +217,7 @@ async def test_the_history_says_who_changed_what_and_how_to_undo_it(apis: Apis) 
     assert [(one["kind"], one["name"]) for one in step["after"]] == [("field", "mobile")]
     assert step["inverse"] == [
         {"action": "updateField", "fieldId": id_, "name": "phone", "optionMapping": None, "backfill": None}
-        | {"allowDataLoss": False, "indexId": step["inverse"][0]["indexId"]}
+        | {"allowDataLoss": False, "isRestored": False, "indexId": step["inverse"][0]["indexId"]}
     ]
 
 

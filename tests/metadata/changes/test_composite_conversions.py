@@ -40,6 +40,9 @@ class Case:
 
 
 INT, FLOAT = {"settings": {"dataType": "int"}}, {"settings": {"dataType": "float"}}
+BIGINT = {"settings": {"dataType": "bigint"}}
+MOST = 9_223_372_036_854
+"""The largest whole number whose millionths a bigint holds."""
 EURO = {"default": {"currencyCode": "EUR"}}
 NONE = (None,)
 
@@ -74,6 +77,17 @@ CASES = [
     Case(
         source=T.NUMBER, target=T.CURRENCY, before=FLOAT,
         kept=[((0.1,), (100_000, None))], lost=[((1e-9,), "1e-09", (0, None))],
+    ),
+    # The column of a bigint has the type of that of millionths.
+    Case(
+        source=T.NUMBER, target=T.CURRENCY, before=BIGINT,
+        kept=[((7,), (7_000_000, None)), ((0,), (0, None)), (NONE, (None, None)), ((-MOST,), (-MOST * 10**6, None))],
+        lost=[((MOST + 1,), str(MOST + 1), (None, None)), ((-(2**63),), str(-(2**63)), (None, None))],
+    ),
+    Case(
+        source=T.CURRENCY, target=T.NUMBER, after=BIGINT,
+        kept=[((5_000_000, None), (5,)), ((0, ""), (0,)), ((None, None), NONE), ((MOST * 10**6, None), (MOST,))],
+        lost=[((2**63 - 1, None), str(2**63 - 1), (MOST + 1,)), ((1, None), "1", (0,))],
     ),
     Case(source=T.NUMERIC, target=T.CURRENCY, kept=[(("12.5",), (12_500_000, None))]),
     Case(

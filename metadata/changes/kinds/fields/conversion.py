@@ -1,6 +1,6 @@
 """Another type for a field: the types that it may get, and the effect on its column, default and indexes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final
@@ -11,7 +11,7 @@ from psycopg import sql
 from fieldstone.metadata.changes.kinds.fields.new_field import choose_column
 from fieldstone.metadata.changes.kinds.indexes.create_index import find_same
 from fieldstone.metadata.changes.row_work import ConvertValues, MapOptions, RowWork
-from fieldstone.metadata.changes.rules.defaults import is_function, is_list, read_default
+from fieldstone.metadata.changes.rules.defaults import default_cells, is_function, is_list, read_default
 from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, SEARCH, is_sorted
 from fieldstone.metadata.changes.rules.indexes.label_indexes import name_index
 from fieldstone.metadata.changes.rules.indexes.searched import text_parts
@@ -25,7 +25,7 @@ from fieldstone.metadata.model import Field, Index, Object, Option, Snapshot, St
 from fieldstone.metadata.scalars import shown
 from fieldstone.sql.identifiers import quote_identifier
 from fieldstone.sql.types import SqlType
-from fieldstone.sql.values.conversions import Conversion, convert, from_micros, is_empty, to_micros
+from fieldstone.sql.values.conversions import Conversion, convert, from_json, from_micros, is_empty, to_micros
 
 _PLAIN: Final[Mapping[FieldType, frozenset[FieldType]]] = {
     **dict.fromkeys(
@@ -48,7 +48,8 @@ def is_conversion(field: Field, updated: Field) -> bool:
 def build_conversion(field: Field, updated: Field) -> Conversion:
     """Return the new values of a field, in terms of its column as it is; `check_type` has let it pass.
 
-    Of a composite it is the first column that becomes another, or that the values come into.
+    Of a composite it is the first column that becomes another, or that the values come into. JSON becomes the
+    values again that it was made of, which only a rollback asks for.
     """
     old, new = field.parts[0], updated.parts[0]
     # A value that is an option already may be one of more.
@@ -58,6 +59,8 @@ def build_conversion(field: Field, updated: Field) -> Conversion:
     if FieldType.CURRENCY in {field.type, updated.type}:
         is_wanted = updated.type is FieldType.CURRENCY
         conversion = to_micros(name, old.column.type) if is_wanted else from_micros(name, new.column.type)
+    elif old.column.type is SqlType.JSONB and updated.type is not FieldType.TEXT:
+        conversion = from_json(name, new.column.type, options=options)
     else:
         conversion = convert(name, old.column.type, new.column.type, options=options)
     if conversion is None:
@@ -66,15 +69,15 @@ def build_conversion(field: Field, updated: Field) -> Conversion:
     return conversion
 
 
-def check_type(object_: Object, field: Field, wanted: FieldType) -> InvalidChange | None:
-    """Return why a field cannot become one of another type."""
+def check_type(object_: Object, field: Field, wanted: FieldType, *, is_restored: bool = False) -> InvalidChange | None:
+    """Return why a field cannot become one of another type; `is_restored` as in `UpdateField`."""
     if wanted is field.type:
         return None
     if vectors := vectors_over(object_, field):
         names = ", ".join(vector.name for vector in vectors)
         return InvalidChange(f"{names} is computed from {field.name}; delete that field first", field="type")
     allowed = [kind.value for kind in _possible(field.type, field.parts[0].column.type)] if field.parts else []
-    if wanted.value in allowed:
+    if wanted.value in allowed or is_restored:
         return None
     instead = f"it can become {', '.join(allowed)}" if allowed else "its type is fixed"
     return InvalidChange(
@@ -170,9 +173,16 @@ def choose_new_column(object_: Object, field: Field, wanted: FieldType) -> str:
 
 
 def read_conversion_work(
-    snapshot: Snapshot, object_: Object, field: Field, updated: Field, *, mapping: JsonValue, allow_loss: bool
+    snapshot: Snapshot,
+    object_: Object,
+    field: Field,
+    updated: Field,
+    *,
+    mapping: JsonValue,
+    allow_loss: bool,
+    is_restored: bool,
 ) -> list[RowWork]:
-    """Return the work that another type asks of the rows.
+    """Return the work that another type asks of the rows; `is_restored` as in `UpdateField`.
 
     Raises:
         InvalidChange: the mapping of values to options is none, or a unique index is in the way.
@@ -180,7 +190,7 @@ def read_conversion_work(
     _check_unique(snapshot, field, updated)
     conversion = build_conversion(field, updated)
     options = _read_mapping(field, updated, mapping)
-    kept = _all_kept(conversion, field, updated)
+    kept = _all_kept(conversion, field, updated, is_restored=is_restored)
     if kept is None and conversion.is_same:
         return []
     unique = tuple(unique_with(snapshot, object_, field, updated))
@@ -201,12 +211,20 @@ def read_conversion_work(
     return work
 
 
-def _all_kept(conversion: Conversion, field: Field, updated: Field) -> sql.Composable | None:
-    """Return the condition that nothing is lost: of the first column, and of those that go."""
-    gone = [part.column for part in field.parts[len(updated.parts) :]]
-    empty = [is_empty(sql.SQL(quote_identifier(column.name)), column.type) for column in gone]
-    kept = [sql.SQL("({})").format(conversion.kept)] if conversion.kept is not None else []
-    return sql.SQL(" AND ").join([*kept, *empty]) if kept or empty else None
+def _all_kept(conversion: Conversion, field: Field, updated: Field, *, is_restored: bool) -> sql.Composable | None:
+    """Return the condition that nothing is lost: of the first column, and of those that go.
+
+    A type that goes with the change which gave it takes its default value along.
+    """
+    gone = field.parts[len(updated.parts) :]
+    kept: list[sql.Composable] = [sql.SQL("({})").format(conversion.kept)] if conversion.kept is not None else []
+    cells: Sequence[JsonValue] = [None] * len(gone)
+    if gone and is_restored:
+        cells = default_cells(field.type, field.default, data_type=None)[-len(gone) :]
+    for part, cell in zip(gone, cells, strict=True):
+        text = dumps(cell) if cell is not None and part.column.type is SqlType.JSONB else cell
+        kept.append(is_empty(sql.SQL(quote_identifier(part.column.name)), part.column.type, default=text))
+    return sql.SQL(" AND ").join(kept) if kept else None
 
 
 def _check_unique(snapshot: Snapshot, field: Field, updated: Field) -> None:

@@ -57,6 +57,7 @@ class UpdateField(Change):
         options: the whole list as it is to be.
         option_mapping: for a value that is no longer an option, the one that takes its place, or None for no value.
         backfill: the value for the records that have none, where the field becomes required.
+        is_restored: True if the field had the type before: a rule for other types alone does not hold.
         index_id: the id of the index, where the field becomes unique.
     """
 
@@ -76,6 +77,7 @@ class UpdateField(Change):
     option_mapping: JsonValue = None
     backfill: JsonValue = None
     allow_data_loss: bool = False
+    is_restored: bool = False
     index_id: UUID = field(default_factory=new_id)
 
 
@@ -131,7 +133,7 @@ def _check_inputs(object_: Object, field: Field, change: UpdateField, values: Ma
             )
         )
     if isinstance(change.type, FieldType):
-        problems.add(check_type(object_, field, change.type))
+        problems.add(check_type(object_, field, change.type, is_restored=change.is_restored))
     if field.status is Status.BUILDING and (change.type is not UNSET or change.settings is not UNSET):
         problems.refuse(
             "id",
@@ -266,7 +268,13 @@ def _work(snapshot: Snapshot, object_: Object, field: Field, updated: Field, cha
                 field="backfillValue",
             )
         work = read_conversion_work(
-            snapshot, object_, field, updated, mapping=change.option_mapping, allow_loss=change.allow_data_loss
+            snapshot,
+            object_,
+            field,
+            updated,
+            mapping=change.option_mapping,
+            allow_loss=change.allow_data_loss,
+            is_restored=change.is_restored,
         )
     elif change.allow_data_loss:
         raise InvalidChange("allowDataLoss is for a field that gets another type; leave it out", field="allowDataLoss")
@@ -332,7 +340,7 @@ def _revert(field: Field, change: UpdateField) -> UpdateField:
         if change.type is not UNSET:
             values["settings"] = dict(field.settings)
         values["settings"].pop(MORPH_SETTING, None)
-    return UpdateField(field_id=field.id, **values)
+    return UpdateField(field_id=field.id, **values, is_restored="type" in values)
 
 
 UPDATE_FIELD = Kind(

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import typer
 
 from fieldstone.engine.server.cli.schema import apply_file
 from fieldstone.engine.settings import load_settings
@@ -147,3 +148,86 @@ async def test_what_is_said_of_one_step_is_used_by_it_and_harmless_after(
     await apply_file(settings, workspace="default", path=file, check=True)
     exported = write_document(export_model(await apis.current.refresh(made.workspace.id)))
     assert not {"optionMapping", "backfillValue", "allowDataLoss"} & set(exported.replace(":", " ").split())
+
+
+SHIP = {"namePlural": "ships", "labelSingular": "Ship", "labelPlural": "Ships"}
+
+
+@pytest.mark.parametrize("check", [True, False])
+async def test_the_records_that_go_are_counted_before_the_question(
+    check: bool, apis: Apis, workspace_dsn: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "model.yaml"
+    whole: Any = export_model(await apis.snapshot())
+    file.write_text(write_document({**whole, "objects": {**whole["objects"], "ship": SHIP}}))
+    settings = load_settings(database_url=workspace_dsn, log_level="error")
+    await apply_file(settings, workspace="default", path=file, yes=True)
+    execute(workspace_dsn, PEOPLE, "INSERT INTO ship (name) SELECT 'a' FROM generate_series(1, 1234)")
+    badge = {"type": "TEXT"}
+    whole["objects"]["person"]["fields"]["badge"] = badge
+    file.write_text(write_document(whole))
+    await apply_file(settings, workspace="default", path=file, yes=True)
+    execute(workspace_dsn, "UPDATE person SET badge = 'A1' WHERE email = 'a'")
+    del whole["objects"]["person"]["fields"]["badge"]
+    file.write_text(write_document(whole))
+    capsys.readouterr()
+    if check:
+        with pytest.raises(typer.Exit):
+            await apply_file(settings, workspace="default", path=file, check=True, prune=True)
+    else:
+        await apply_file(settings, workspace="default", path=file, yes=True, prune=True)
+    shown = capsys.readouterr().out.splitlines()
+    assert [line for line in shown if line.startswith("lost")] == [
+        "lost: person.badge goes, with 1 values",
+        "lost: ship goes, with 1,234 records",
+    ]
+
+
+PORT = {"type": "RELATION", "relation": {"target": "company", "inverse": "ships"}}
+REFUSED: dict[str, tuple[Any, str]] = {
+    "an object's plural": (
+        {"objects": {"ship": SHIP, "boat": {**SHIP, "labelSingular": "Boat"}}},
+        'boat: namePlural cannot be "ships": ',
+    ),
+    "a field's name": ({"objects": {"ship": {**SHIP, "fields": {"Big Tons": {"type": "NUMBER"}}}}},
+                       'ship.Big Tons: name cannot be "Big Tons": '),
+    "a field's value": (
+        {"objects": {"person": {"namePlural": "people", "labelSingular": "Person", "labelPlural": "People",
+                                "fields": {"city": {"type": "TEXT", "defaultValue": 5}}}}},
+        "person.city: defaultValue must be ",
+    ),
+    "the inverse of a relation": (
+        {"objects": {"ship": {**SHIP, "fields": {"port": PORT, "dock": PORT}}}},
+        'ship.dock: targetFieldName cannot be "ships": ',
+    ),
+    "an index": (
+        {"objects": {"ship": {**SHIP, "fields": {"all": {"type": "EMAILS"}}, "indexes": [{"fields": ["all"]}]}}},
+        "ship: all is not one column, ",
+    ),
+    "a grant": (
+        {"roles": {"keeper": {"grants": [{"object": "shop", "read": {}}]}}},
+        'the role keeper: grants[0].object cannot be "shop"; ',
+    ),
+    "a known role's grant": (
+        {"roles": {"viewer": {"grants": [{"object": "shop", "read": {}}]}}},
+        'the role viewer: grants[0].object cannot be "shop"; ',
+    ),
+    "a name that the message has already": (
+        {"objects": {"person": {"namePlural": "people", "labelSingular": "Person", "labelPlural": "People",
+                                "fields": {"city": {"type": "CURRENCY"}}}}},
+        "person.city: a TEXT field cannot become a CURRENCY field; ",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("roles", [{}, {"roles": {"clerk": {"label": "Clerk"}}}], ids=["no roles", "roles"])
+@pytest.mark.parametrize(("document", "says"), REFUSED.values(), ids=REFUSED)
+async def test_a_refusal_names_the_place_in_the_file(
+    document: Any, says: str, roles: Any, apis: Apis, workspace_dsn: str, tmp_path: Path
+) -> None:
+    await apis.snapshot()
+    file = tmp_path / "model.yaml"
+    file.write_text(write_document({"version": 1, **roles, **document}))
+    with pytest.raises(InvalidChange) as caught:
+        await apply_file(load_settings(database_url=workspace_dsn), workspace="default", path=file, check=True)
+    assert str(caught.value).startswith(says)
