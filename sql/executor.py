@@ -3,17 +3,25 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Hashable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 
 import psycopg
 
-from fieldstone.sql.concurrency.deadlines import DEADLINE
+from fieldstone.sql.concurrency.deadlines import DEADLINE, TIME_IS_UP, time_left
 from fieldstone.sql.driver.callback_statement import CallbackStatement
 from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.connection_pool import ConnectionPool
 from fieldstone.sql.driver.lanes.lanes import Lanes
-from fieldstone.sql.driver.server import may_set, refuses_writes, require_version, wait_for_server
+from fieldstone.sql.driver.server import (
+    IDLE_LIMIT,
+    fit_settings,
+    leads_to_standby,
+    refuses_writes,
+    require_version,
+    wait_for_server,
+    warn_of_idle_limit,
+)
 from fieldstone.sql.driver.sessions import Sessions
 from fieldstone.sql.driver.shares import Group
 from fieldstone.sql.errors import (
@@ -34,11 +42,9 @@ from fieldstone.sql.transaction import Transaction, run_again
 
 _LOG = logging.getLogger(__name__)
 
-_TIME_IS_UP = "the client's time was up before the statement began"
 _STANDBY = "the server is a standby by now"
 _DROP_EACH = 1.0
-"""The least seconds between two ends of all connections for the sake of one that takes no writes."""
-_IDLE_LIMIT = Statement(text="SELECT pg_catalog.current_setting('idle_in_transaction_session_timeout')")
+"""The least seconds between two looks at the server, or ends of all connections, for one that takes no writes."""
 
 
 class Database:
@@ -53,63 +59,69 @@ class Database:
     Where there are two logins, one that serves runs the statements, and the sessions are those of the tables' owner.
     """
 
-    def __init__(self, dsn: str, settings: PoolSettings, *, owner_dsn: str | None = None) -> None:
+    def __init__(
+        self, dsn: str, settings: PoolSettings, *, owner_dsn: str | None = None, direct_dsn: str | None = None
+    ) -> None:
         self._dsn = dsn
-        self._settings = settings
         self._counters = PoolCounters()
         first = replace(settings, connect_timeout=min(settings.connect_timeout, settings.open_timeout))
         self._conninfo = build_conninfo(dsn, first, statement_timeout=0)
-        self._pool = ConnectionPool(dsn, settings, self._counters)
-        self._lanes = Lanes(self._pool, settings, self._counters)
         self._owner_dsn = owner_dsn or dsn
-        self._sessions = Sessions(self._owner_dsn, settings)
         self._has_owner = owner_dsn is not None
-        self._next_drop = 0.0
+        self._direct_dsn = direct_dsn
+        self._next_look = 0.0
+        self._stays_standby = False
+        self._set(settings)
+
+    def _set(self, settings: PoolSettings) -> None:
+        self._settings = settings
+        self._pool = ConnectionPool(self._dsn, settings, self._counters)
+        self._lanes = Lanes(self._pool, settings, self._counters)
+        self._sessions = Sessions(self._owner_dsn, settings)
+        self._direct = Database(self._direct_dsn, replace(settings, prepare=True)) if self._direct_dsn else None
 
     @classmethod
-    def connect(cls, dsn: str, *, settings: PoolSettings, owner_dsn: str | None = None) -> "Database":
+    def connect(
+        cls, dsn: str, *, settings: PoolSettings, owner_dsn: str | None = None, direct_dsn: str | None = None
+    ) -> "Database":
         """Return the database that `dsn` names, a libpq connection string or URL, without reaching for it yet.
 
         Args:
             dsn: the login that serves.
             settings: those of the connections.
             owner_dsn: the same database with the login that owns the tables; that of `dsn` if None.
+            direct_dsn: the same with that login and no pooler, where `dsn` leads to a pooler and this is known.
         """
-        return cls(dsn, settings, owner_dsn=owner_dsn)
+        return cls(dsn, settings, owner_dsn=owner_dsn, direct_dsn=direct_dsn)
 
-    async def open(self, *, has_sessions: bool = True) -> None:
+    async def open(self, *, has_sessions: bool = True, needs_primary: bool = False) -> None:
         """Wait until the database accepts connections, and get ready to serve.
 
         Args:
             has_sessions: keep the connection that has been made for it as the first session.
+            needs_primary: wait until the server is no standby, too.
 
         Raises:
-            DatabaseUnavailable: It accepts none within the settings' `open_timeout`.
+            DatabaseUnavailable: It accepts none within the settings' `open_timeout`, or is a standby still.
             UnsupportedServer: The server is too old.
         """
         async with AsyncExitStack() as closing:
-            connection = await closing.enter_async_context(await wait_for_server(self._conninfo, self._settings))
+            waiting = wait_for_server(self._conninfo, self._settings, needs_primary=needs_primary)
+            connection = await closing.enter_async_context(await waiting)
             require_version(connection.info.server_version)
-            bounds_files = self._settings.prepare and self._settings.temp_file_mb
-            exceeds_rights = bounds_files and not await may_set(connection, "temp_file_limit")
+            self._set(await fit_settings(connection, self._settings))
             if has_sessions and not self._has_owner:
                 await self._sessions.keep(connection)
                 closing.pop_all()
-        if exceeds_rights:
-            _LOG.info(
-                "the user of DATABASE_URL may not set temp_file_limit, so that PostgreSQL's own value bounds the files"
-                " of a statement: GRANT SET ON PARAMETER temp_file_limit TO that user, or set it for the server"
-            )
-            settings = replace(self._settings, temp_file_mb=0)
-            self._pool = ConnectionPool(self._dsn, settings, self._counters)
-            self._lanes = Lanes(self._pool, settings, self._counters)
         await self._pool.open()
         if not self._settings.prepare:
-            await self._look_at_idle_limit()
+            warn_of_idle_limit(await self.read(IDLE_LIMIT, ()))
 
     async def close(self) -> None:
         """Close all connections; statements in progress get the settings' `close_timeout` to end."""
         await asyncio.gather(self._pool.close(), self._sessions.close())
+        if self._direct is not None:
+            await self._direct.close()
 
     async def read(
         self,
@@ -148,7 +160,7 @@ class Database:
         """
         connection = await self._acquire(share, statement, verify=verify)
         try:
-            return await connection.execute(statement, parameters, _time_left(timeout))
+            return await connection.execute(statement, parameters, time_left(timeout))
         except StalePlan:
             connection.forget([statement])
             raise
@@ -198,7 +210,7 @@ class Database:
         connection = await self._acquire(share, only, verify=True)
         try:
             try:
-                return await _run_steps(connection, steps, _time_left(timeout))
+                return await _run_steps(connection, steps, time_left(timeout))
             except StalePlan:
                 # Nothing was committed: PostgreSQL notices a stale plan before it runs the statement.
                 connection.forget([statement for statement, _ in steps])
@@ -208,7 +220,7 @@ class Database:
             await _release(connection)
         connection = await self._acquire(share, only, verify=True)
         try:
-            return await _run_steps(connection, steps, _time_left(timeout))
+            return await _run_steps(connection, steps, time_left(timeout))
         finally:
             await _release(connection)
 
@@ -232,7 +244,7 @@ class Database:
         """
         connection = await self._acquire(share, statement, verify=True)
         try:
-            transaction = Transaction(connection, _time_left(timeout))
+            transaction = Transaction(connection, time_left(timeout))
             yield transaction
             await transaction.commit()
         except ReadOnlyServer as error:
@@ -261,6 +273,13 @@ class Database:
                     await _release(other)
             raise translated from error
 
+    def lasting_session(self) -> AbstractAsyncContextManager[psycopg.AsyncConnection]:
+        """Hold a connection as `session` does, past a pooler whose database has a known address.
+
+        So locks and settings of the session belong to it alone.
+        """
+        return (self._direct or self).session()
+
     def place(self, share: Hashable, group: Group | None) -> None:
         """Have the callers of a share belong to a group from now on, see `Group`; None is no group."""
         self._pool.place(share, group)
@@ -278,11 +297,12 @@ class Database:
 
         Raises:
             WritesRefused: The server is the primary, and takes no writes by its settings; readers are left alone.
+            ReadOnlyServer: A new connection would lead to a standby, too; readers are left alone.
         """
         now = asyncio.get_running_loop().time()
-        is_due = now >= self._next_drop
+        is_due = now >= self._next_look
         if is_due:
-            self._next_drop = now + _DROP_EACH
+            self._next_look = now + _DROP_EACH
         if await refuses_writes(connection, self._settings):
             # The settings of a session may outlast those of its database: some are made again each time.
             if is_due and not asks_for_writes(self._dsn):
@@ -290,6 +310,12 @@ class Database:
             if is_due and not asks_for_writes(self._owner_dsn):
                 await self._sessions.drop()
             raise WritesRefused("the database takes no writes now: default_transaction_read_only is on") from error
+        if is_due:
+            stayed, self._stays_standby = self._stays_standby, await leads_to_standby(self._conninfo, self._settings)
+            if self._stays_standby and not stayed:
+                _LOG.warning("the address of the database leads to a standby, which takes no writes")
+        if self._stays_standby:
+            raise error
         connection.end(_STANDBY)
         if is_due:
             _LOG.warning("%s: all connections are made again (%s)", _STANDBY, error.message)
@@ -318,16 +344,7 @@ class Database:
             async with asyncio.timeout_at(deadline):
                 return await self._pool.acquire(verify=verify, share=share, pace=pace)
         except TimeoutError:
-            raise StatementTimeout(_TIME_IS_UP) from None
-
-    async def _look_at_idle_limit(self) -> None:
-        """Warn where no setting ends a transaction that stands still: a pooler does not pass the setting on."""
-        if await self.read(_IDLE_LIMIT, ()) == [(b"0",)]:
-            _LOG.warning(
-                "idle_in_transaction_session_timeout is 0, and cannot be set through a pooler: the locks of a process"
-                " that stops within a transaction stay until the pooler ends its connection. ALTER ROLE .. SET"
-                " idle_in_transaction_session_timeout = '10s' sets it for the user of DATABASE_URL"
-            )
+            raise StatementTimeout(TIME_IS_UP) from None
 
     @property
     def is_waited_for(self) -> bool:
@@ -363,17 +380,6 @@ class Database:
         stats = self._pool.stats()
         stats.waiting += self._lanes.waiting
         return stats
-
-
-def _time_left(limit: float | None) -> float | None:
-    """Return the seconds that a statement may take: the limit, and no longer than the deadline of its request."""
-    deadline = DEADLINE.get()
-    if deadline is None:
-        return limit
-    left = deadline - asyncio.get_running_loop().time()
-    if left <= 0:
-        raise StatementTimeout(_TIME_IS_UP)
-    return left if limit is None else min(left, limit)
 
 
 async def _run_steps(connection: DriverConnection, steps: Sequence[Step], limit: float | None) -> list[list[Row]]:

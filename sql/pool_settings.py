@@ -49,6 +49,7 @@ class PoolSettings:
         response_limit: bytes of one statement's answer at most.
         application_name: shown in pg_stat_activity.
         search_path: schemas of unqualified names; all tables are named with their schema.
+        has_transaction_timeout: the server has `transaction_timeout`, as from PostgreSQL 17 on, which is turned off.
     """
 
     connections: int = 8
@@ -73,6 +74,7 @@ class PoolSettings:
     response_limit: int = 64 * 1024 * 1024
     application_name: str = "fieldstone"
     search_path: str = "pg_catalog"
+    has_transaction_timeout: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -142,6 +144,7 @@ def session_settings(settings: PoolSettings, *, statement_timeout: float) -> dic
         "search_path": settings.search_path,
         "statement_timeout": str(round(statement_timeout * 1000)),
         "jit": "off",
+        **({"transaction_timeout": "0"} if settings.has_transaction_timeout else {}),
     }
 
 

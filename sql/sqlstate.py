@@ -45,6 +45,7 @@ _BY_STATE: dict[str, type[DatabaseError]] = {
     "23P01": UniqueViolation,
     "25006": ReadOnlyServer,
     "25P03": ConnectionLost,
+    "25P04": StatementTimeout,
     "26000": StalePlan,
     "3F000": StaleSchema,
     "40001": Serialization,

@@ -11,12 +11,16 @@ import tomllib
 from pathlib import Path
 
 import httpx
+from packaging.requirements import Requirement
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from tests.project.modules import ROOT
 
 _READY = re.compile(r"^Fieldstone is ready at (\S+)$", re.MULTILINE)
 _KEY = re.compile(r"Bearer (fs_\S+)'")
 _WITHOUT = ("node", "npm", "npx")
+_CONSTRAINTS = ROOT / "constraints.txt"
 _START = 120.0
 """Seconds within which the embedded PostgreSQL is made and the sample is there."""
 
@@ -33,18 +37,28 @@ def run(*command: str | Path, cwd: Path = ROOT, **variables: str) -> str:
     return done.stdout
 
 
-def environment(folder: Path, *packages: str | Path) -> Path:
+def environment(folder: Path, *packages: str | Path, constraints: Path = _CONSTRAINTS) -> Path:
     """Make a virtual environment with these packages, and return its interpreter."""
     run(sys.executable, "-m", "venv", "--without-pip", folder)
     python = folder / "bin" / "python"
-    install(python, *packages)
+    install(python, *packages, constraints=constraints)
     return python
 
 
-def install(python: Path, *packages: str | Path) -> None:
+def install(python: Path, *packages: str | Path, constraints: Path = _CONSTRAINTS) -> None:
     """Install packages in the environment of an interpreter."""
     # Most of their modules are never imported, so none is compiled before it is.
-    pip(python, "install", "-q", "--no-compile", "-c", ROOT / "constraints.txt", *packages)
+    pip(python, "install", "-q", "--no-compile", "-c", constraints, *packages)
+
+
+def lowest_versions() -> str:
+    """Return the constraints that pin each dependency to the lowest version which its bounds allow."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    pins = []
+    for requirement in map(Requirement, project["dependencies"]):
+        (lowest,) = [bound.version for bound in requirement.specifier if bound.operator == ">="]
+        pins.append(f"{requirement.name}=={lowest}")
+    return "\n".join(pins)
 
 
 def pip(python: Path, *arguments: str | Path) -> str:
@@ -70,13 +84,13 @@ def build(folder: Path, builder: Path) -> Path:
     return python
 
 
-def serve_from(wheel: Path, folder: Path) -> Path:
-    """Install a wheel and nothing else, serve the sample from it without Node.js, and see a query answered.
+def serve_from(wheel: Path, folder: Path, constraints: Path = _CONSTRAINTS) -> Path:
+    """Install a wheel and nothing else, serve the sample from it without Node.js, and see a query and a socket served.
 
     Returns:
         The interpreter of the environment that it is installed in.
     """
-    python = environment(folder / "env", wheel)
+    python = environment(folder / "env", wheel, constraints=constraints)
     command = python.with_name("fieldstone")
     assert run(command, "--version").strip() == wheel.name.split("-")[1]
     path = _path_without_node(folder / "bin")
@@ -101,8 +115,13 @@ def serve_from(wheel: Path, folder: Path) -> Path:
             page = httpx.get(url + address, headers={"accept": "text/html"}, timeout=30, follow_redirects=True)
             assert page.status_code == 200, page.text
             assert shown in page.text
+        address = f"{url.replace('http', 'ws', 1)}/graphql"
+        with connect(address, subprotocols=[Subprotocol("graphql-transport-ws")], proxy=None) as socket:
+            socket.send('{"type": "ping"}')
+            assert socket.recv(timeout=30) == '{"type":"pong"}'
         process.terminate()
         assert process.wait(timeout=60) == 0, log.read_text(encoding="utf-8")
+        assert "Traceback" not in log.read_text(encoding="utf-8")
     finally:
         process.kill()
         process.wait()

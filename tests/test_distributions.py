@@ -10,7 +10,7 @@ import pytest
 
 from fieldstone.sql.embedded.locks import exclusively
 from tests.project.modules import SOURCES
-from tests.release import build, install, pip, run, serve_from
+from tests.release import build, install, lowest_versions, pip, run, serve_from
 
 # Each of these makes an environment and fills it from the package registry.
 pytestmark = pytest.mark.timeout(900)
@@ -101,3 +101,15 @@ def test_the_wheel_serves_without_node_and_runs_beside_python_sql_in_a_host_with
     run(python, "-c", "import fieldstone.sql, sql; sql.Table('fruit').select()", cwd=tmp_path)
     for name in ("engine", "metadata"):
         run(python, "-c", f"import importlib.util as u; assert u.find_spec({name!r}) is None", cwd=tmp_path)
+
+
+def test_the_wheel_serves_with_the_lowest_versions_that_its_bounds_allow(
+    distributions: Path, open_folder: Path, tmp_path: Path
+) -> None:
+    (wheel,) = distributions.glob("*.whl")
+    constraints = tmp_path / "lowest.txt"
+    constraints.write_text(lowest_versions(), encoding="utf-8")
+    python = serve_from(wheel, open_folder, constraints)
+    assert "Usage: fieldstone" in run(python.with_name("fieldstone"), "--help")
+    override = "from fieldstone.engine import create_app; create_app(database_url='postgresql://host/given')"
+    run(python, "-c", override, cwd=tmp_path, DATABASE_URL="postgresql://host/of-the-environment")

@@ -8,9 +8,16 @@ from weakref import ref
 
 from fieldstone.engine.errors import Forbidden, ServiceUnavailable
 from fieldstone.metadata.access.limits import role_limits
-from fieldstone.metadata.access.role_checks import effective_settings
+from fieldstone.metadata.access.role_checks import effective_settings, reads_all
 from fieldstone.metadata.access.view import find_claims, lacks_large_view, view_of
-from fieldstone.metadata.catalog.api_model.reader_role import READER, all_parts, covered_webhooks, shown_parts
+from fieldstone.metadata.catalog.api_model.reader_role import (
+    BINDER,
+    MODEL_READER,
+    READER,
+    all_parts,
+    covered_roles,
+    shown_parts,
+)
 from fieldstone.metadata.errors import PrincipalValueRefused, UnknownRole
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Seen, Snapshot
@@ -111,8 +118,10 @@ def see_catalog(find_model: Callable[[UUID], Snapshot | None]) -> See:
         if view is model and settings == frozenset(Setting):
             return Seen(principal, catalog, {}, limits)
         shown = parts(model, view, principal, is_whole=Setting.DATA_MODEL in settings)
-        webhooks = covered_webhooks(model, principal, is_whole=view is model, binds_all=Setting.ROLES in settings)
-        return Seen(principal, view_of(catalog, READER.id), {**shown, **webhooks}, limits)
+        roles = covered_roles(model, principal, is_whole=view is model)
+        reader = READER if role is None or not reads_all(model, role) else MODEL_READER
+        reader = BINDER if Setting.ROLES in settings else reader
+        return Seen(principal, view_of(catalog, reader.id), {**shown, **roles}, limits)
 
     return find
 

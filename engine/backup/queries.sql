@@ -46,9 +46,22 @@ SELECT w.id, w.name, w.schema_name, w.version, (
 FROM fieldstone.workspace AS w WHERE %(name)s::text IS NULL OR w.name = %(name)s::text ORDER BY w.name;
 
 -- name: lock_room
-SELECT current_setting('max_locks_per_transaction')::bigint
-    * (current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint),
-    current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint;
+-- The locks that all processes together can hold, and the processes: PostgreSQL counts its own, too.
+SELECT current_setting('max_locks_per_transaction')::bigint * places, places FROM (
+    SELECT current_setting('max_connections')::bigint + current_setting('max_prepared_transactions')::bigint
+        + current_setting('max_worker_processes')::bigint + current_setting('max_wal_senders')::bigint
+        + coalesce(current_setting('autovacuum_worker_slots', true), current_setting('autovacuum_max_workers'))::bigint
+) AS processes (places);
+
+-- name: locked_by_backup
+-- The tables, whose reader locks their indexes, too.
+SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = ANY (%(schemas)s) AND c.relkind IN ('r', 'p', 'i', 'I');
+
+-- name: indexes_made_here
+-- An index folds texts as the server does that made it.
+UPDATE fieldstone.index SET server_major = current_setting('server_version_num')::int / 10000
+WHERE workspace_id = ANY (%(workspace_ids)s);
 
 -- name: taken_schemas
 SELECT nspname::text FROM pg_namespace WHERE nspname = ANY (%(schemas)s) ORDER BY 1;

@@ -10,6 +10,7 @@ from psycopg import sql
 from fieldstone.engine.backup.archive import ArchiveReader
 from fieldstone.engine.backup.errors import BackupRefused
 from fieldstone.engine.backup.event_log import restore_log
+from fieldstone.engine.backup.locks import check_lock_room
 from fieldstone.engine.backup.manifest import Manifest, SavedTable, SavedWorkspace
 from fieldstone.engine.backup.owned import CATALOG, DEFINITIONS, of_workspace, stays_behind
 from fieldstone.engine.backup.programs import write_definitions
@@ -32,6 +33,8 @@ from fieldstone.sql.queries import read_queries
 
 _GATES: Final = 49
 """The version of the catalog from which on its tables have gates."""
+_SERVERS: Final = 13
+"""The version of the catalog from which on its indexes have the version of the server that made them."""
 _QUERIES = read_queries(__name__)
 _ASIDE: Final = "fieldstone_aside"
 """The name of another workspace's schema while one of the same name is restored; nobody else sees it."""
@@ -82,7 +85,7 @@ async def restore_database(
                 f"the database is not empty: it has the schema {taken[0][0]}. A backup of a whole database is restored"
                 " into an empty one; --workspace restores one of its workspaces beside others"
             )
-        await _check_lock_room(connection, sum(one.relations for one in manifest.workspaces))
+        await check_lock_room(connection, sum(one.relations for one in manifest.workspaces), "restoration")
         await _make_catalog(connection, manifest)
         tables = {one.name: one for one in manifest.tables if one.schema == CATALOG}
         await _empty(connection, tables)
@@ -153,16 +156,6 @@ async def _begin(connection: Session) -> None:
     await wait_for_lock(connection, AdvisoryLock.CATALOG)
 
 
-async def _check_lock_room(connection: Session, needed: int) -> None:
-    """Refuse a transaction that would lock more tables and indexes than the server has room for."""
-    room, places = await (await connection.execute(_QUERIES["lock_room"])).fetchone() or (0, 1)
-    if needed > room:
-        raise BackupRefused(
-            f"a restoration is one transaction, and this one locks {needed:,} tables and indexes, more than the server"
-            f" has room for: set max_locks_per_transaction to at least {needed // places + 1} and start it again"
-        )
-
-
 async def _make_catalog(connection: Session, manifest: Manifest) -> None:
     _check_extensions(manifest, await lay_out(connection, manifest.catalog, manifest.extensions))
 
@@ -205,7 +198,7 @@ async def _check_room(connection: Session, manifest: Manifest, saved: SavedWorks
     if found is not None:
         raise BackupRefused(f'there is another workspace "{name}" already: --as NAME restores it under another name')
     _check_extensions(manifest, await read_extensions(connection))
-    await _check_lock_room(connection, saved.relations)
+    await check_lock_room(connection, saved.relations, "restoration")
 
 
 async def _find_place(connection: Session, saved: SavedWorkspace, name: str) -> Place:
@@ -286,6 +279,9 @@ async def _restore_tables(
                 cursor = await connection.execute(_QUERIES["undistribute"], {"schema": saved.schema})
                 for (statement,) in await cursor.fetchall():
                     await connection.execute(statement.encode())
+        if archive.manifest.catalog >= _SERVERS:
+            ids = [saved.id for saved in workspaces]
+            await connection.execute(_QUERIES["indexes_made_here"], {"workspace_ids": ids})
 
 
 async def _advance_sequences(

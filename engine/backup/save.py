@@ -11,6 +11,7 @@ from psycopg import sql
 
 from fieldstone.engine.backup.archive import ArchiveWriter
 from fieldstone.engine.backup.errors import BackupRefused
+from fieldstone.engine.backup.locks import check_lock_room
 from fieldstone.engine.backup.manifest import FORMAT, Manifest, SavedSequence, SavedTable, SavedWorkspace
 from fieldstone.engine.backup.owned import CATALOG, DEFINITIONS, is_saved, of_workspace, stays_behind
 from fieldstone.engine.backup.programs import NEWEST, dump_definitions
@@ -118,6 +119,10 @@ async def _open_snapshot(database: Database, workspace: str | None) -> AsyncIter
             await connection.execute(CATALOG_QUERIES["wait_for_locks_at_most"], {"milliseconds": _LOCK_WAIT})
             snapshot = await _read_snapshot(connection, workspace)
             schemas = [CATALOG, *(one.schema for one in snapshot.workspaces)]
+            ((needed,),) = await (
+                await connection.execute(_QUERIES["locked_by_backup"], {"schemas": schemas})
+            ).fetchall()
+            await check_lock_room(connection, needed, "backup")
             try:
                 await _lock(connection, [table for table, _ in snapshot.tables])
             except (psycopg.errors.LockNotAvailable, psycopg.errors.UndefinedTable):

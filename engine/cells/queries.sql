@@ -16,6 +16,13 @@ ON CONFLICT (workspace_id) DO UPDATE SET cell = excluded.cell, epoch = excluded.
 WHERE placement.epoch < excluded.epoch;
 
 -- name: note_credential
+-- Some of those that were noted long ago go, as most sessions have ended by then.
+WITH old AS (
+    DELETE FROM fieldstone.placed_credential WHERE hash = ANY (ARRAY(
+        SELECT hash FROM fieldstone.placed_credential WHERE noted_at < now() - interval '30 days'
+        ORDER BY noted_at LIMIT 100 FOR UPDATE SKIP LOCKED
+    ))
+)
 INSERT INTO fieldstone.placed_credential (hash, workspace_id)
 SELECT decode(%(hash)s::text, 'hex'), workspace_id FROM fieldstone.placement WHERE workspace_id = %(workspace_id)s::uuid
 ON CONFLICT DO NOTHING;

@@ -1,6 +1,6 @@
 """An operation: parsed within limits, selected by name, its fields collected."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import cast
 
@@ -303,12 +303,12 @@ def collect_fields(
     selection_sets: Iterable[SelectionSetNode],
     variables: Mapping[str, JsonValue],
     *,
-    types: Collection[str] | None = None,
+    applies: Callable[[str], bool] | None = None,
 ) -> list[Selected]:
     """Return the fields selected, in response order, merged by response key, with fragments spread.
 
-    Where the type at hand is abstract, `types` has the names of the object's type and its interfaces. Elsewhere each
-    fragment of a valid document applies.
+    `applies` tells for the type of a fragment whether records of the object at hand are of it: a valid document spreads
+    fragments of others there, too, by way of an interface or a union. Elsewhere each fragment applies.
     """
     found: dict[str, list[FieldNode]] = {}
     spread: set[str] = set()
@@ -333,7 +333,7 @@ def collect_fields(
             else:
                 fragment = cast("InlineFragmentNode", selection)
             condition = fragment.type_condition
-            if types is None or condition is None or condition.name.value in types:
+            if applies is None or condition is None or applies(condition.name.value):
                 pending.append(iter(fragment.selection_set.selections))
     return [Selected(key=key, nodes=tuple(nodes)) for key, nodes in found.items()]
 

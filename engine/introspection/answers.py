@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from graphql import GraphQLObjectType
+from graphql import GraphQLID, GraphQLObjectType
 
 from fieldstone.engine.documents.document import Operation
 from fieldstone.engine.introspection.deflated import DeflatedPiece, DeflatedText, deflate
@@ -20,7 +20,7 @@ from fieldstone.engine.schema.definitions import SHARED, is_shared
 from fieldstone.engine.schema.lazy import LazySchema, lazy_schema
 from fieldstone.engine.schema.roots.records import QUERY
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
-from fieldstone.engine.schema.scope import SEARCH
+from fieldstone.engine.schema.scope import NODE, NODE_ROOTS, SEARCH
 from fieldstone.metadata.api_names import EVENTS, SEARCH_TYPE_NAMES, TAIL_TYPE_NAMES
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot, Workspace
@@ -28,7 +28,7 @@ from fieldstone.metadata.model import Snapshot, Workspace
 MOST_REQUESTS = 16
 """Requests whose templates are kept. GraphiQL, codegen and their like ask in a handful of ways."""
 
-_TYPES = {SEARCH: SEARCH_TYPE_NAMES, EVENTS: TAIL_TYPE_NAMES}
+_TYPES = {SEARCH: SEARCH_TYPE_NAMES, EVENTS: TAIL_TYPE_NAMES, NODE_ROOTS[0]: (NODE, GraphQLID.name)}
 _EMPTY = deflate("")
 _NOTHING = Snapshot(
     workspace=Workspace(id=UUID(int=0), name="", schema=""), version=0, objects={}, relations={}, indexes={}
@@ -82,16 +82,18 @@ class SchemaAnswers:
         Raises:
             BadUserInput: a directive's condition is no Boolean.
         """
-        request = None if schema.scope.mutations or schema.scope.has_nodes else read_request(operation, variables)
+        scope = schema.scope
+        request = None if scope.mutations else read_request(operation, variables)
         if request is None:
             return None
-        frame = self._frame(request, schema.scope.absent)
+        frame = self._frame(request, scope.absent)
         writer = Writer(
-            write=lambda object_: frame.templates.write_object(schema, object_), further=schema.scope.is_led_to
+            write=lambda object_: frame.templates.write_object(schema, object_),
+            further=lambda object_: (scope.is_led_to(object_), scope.is_node(object_)),
         )
-        fragments = await self._texts.get(request.key, schema.scope.snapshot, writer)
+        fragments = await self._texts.get(request.key, scope.snapshot, writer)
         extras = self._extras(request, schema)
-        shared = [piece for name, piece in frame.shared.items() if is_shared(schema.scope, name)]
+        shared = [piece for name, piece in frame.shared.items() if is_shared(scope, name)]
         return DeflatedText(_join(frame, shared, fragments, *extras))
 
     def forget(self, workspace_id: UUID) -> None:
@@ -99,10 +101,12 @@ class SchemaAnswers:
         self._texts.forget(workspace_id)
 
     def _extras(self, request: SchemaRequest, schema: LazySchema) -> tuple[Mapping[str, DeflatedPiece], DeflatedPiece]:
-        """Return the root fields over all objects, by their root types, and their types: a search has all names."""
+        """Return the root fields over all objects, by their root types, and their types: some have all names."""
         scope = schema.scope
-        names = [name for name, is_there in ((SEARCH, scope.has_search), (EVENTS, scope.has_events)) if is_there]
-        key = (request.key, *names, tuple(one.type_name for one in scope.snapshot.readable.values()))
+        roots = {SEARCH: scope.has_search, EVENTS: scope.has_events, **dict.fromkeys(NODE_ROOTS, scope.has_nodes)}
+        names = [name for name, is_there in roots.items() if is_there]
+        objects = tuple((one.type_name, scope.is_node(one)) for one in scope.snapshot.readable.values())
+        key = (request.key, *names, objects)
         found = self._extra.get(key)
         if found is None:
             writer = TypeWriter(request, schema)
@@ -111,7 +115,7 @@ class SchemaAnswers:
                 there = scope.object_type(root).fields
                 own = GraphQLObjectType(root, {name: there[name] for name in names if (root, name) != (QUERY, EVENTS)})
                 fields[root] = deflate(",".join(text for _, text in writer.write(own).members))
-            types = [schema.type_map[name] for field in names for name in _TYPES[field]]
+            types = [schema.type_map[name] for field in names for name in _TYPES.get(field, ())]
             found = self._extra[key] = (fields, deflate(",".join(writer.write(one).text for one in types)))
             if len(self._extra) > MOST_REQUESTS:
                 self._extra.popitem(last=False)

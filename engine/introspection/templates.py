@@ -22,9 +22,11 @@ from fieldstone.engine.introspection.request import SchemaRequest
 from fieldstone.engine.introspection.type_writer import TypeWriter
 from fieldstone.engine.schema.definitions import build_object_type, has_role
 from fieldstone.engine.schema.lazy import LazySchema, lazy_schema
+from fieldstone.engine.schema.objects.aggregates import listed_results
 from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
+from fieldstone.engine.schema.scope import NODE_ROOTS
 from fieldstone.engine.schema.values.enums import NO_ENUM_VALUES, build_enum, build_enum_filter
 from fieldstone.engine.schema.values.value_changes import CHANGED_ROLES
 from fieldstone.metadata.aggregates import RESULTS_OF, ROLES
@@ -99,6 +101,10 @@ class Templates:
             *members, head, tail, enum_filter = columns
             if one.name in NO_ENUM_VALUES:
                 members[_FIELD_NAME] = members[_DISTINCT_ON] = ""
+            if one.name == "id":
+                for role in ROLES:
+                    if "id" not in listed_results(object_, role):
+                        members[_FIELD_ROLES.index(role)] = ""
             rows.append(members)
             if FIELD_TYPES[one.type].has_options:
                 options = sorted(one.options, key=lambda option: option.position)
@@ -116,24 +122,26 @@ class Templates:
         return ObjectTexts(",".join([*types, *enums]), query, mutation, subscription)
 
     def _object_template(self, schema: LazySchema, object_: Object, roles: list[TypeRole]) -> str:
-        kind = (bool(object_.description), _rights_of(object_), *roles)
+        kind = (bool(object_.description), schema.scope.is_node(object_), _rights_of(object_), *roles)
         if (known := self._objects.get(kind)) is not None:
             return known
-        made = self._objects[kind] = _template(self._object_columns(schema.scope.snapshot, object_, roles))
+        made = self._objects[kind] = _template(self._object_columns(schema, object_, roles))
         return made
 
-    def _object_columns(self, snapshot: Snapshot, object_: Object, roles: list[TypeRole]) -> list[str]:
+    def _object_columns(self, of: LazySchema, object_: Object, roles: list[TypeRole]) -> list[str]:
         """Return the head, the members that are no field's, and the tail of each type; then the fields of the roots."""
-        alone, specimen = object_specimen(snapshot, object_)
-        schema = lazy_schema(alone, is_specimen=True)
+        is_node = of.scope.is_node(object_)
+        alone, specimen = object_specimen(of.scope.snapshot, object_)
+        schema = lazy_schema(alone, is_specimen=True, relay=is_node)
         writer = TypeWriter(self.request, schema)
         columns: list[str] = []
         # It has not all fields, and so the role may seem to read all of them.
         finds_duplicates = may_ask(object_, QueryRole.DUPLICATES)
-        left_out = set() if finds_duplicates else {query_name(specimen, QueryRole.DUPLICATES)}
+        left_out = {*NODE_ROOTS, *(() if finds_duplicates else (query_name(specimen, QueryRole.DUPLICATES),))}
         for role in roles:
             written = writer.write(build_object_type(schema.scope, specimen, role))
-            own = [text for name, text in written.members if role not in _FIELD_ROLES or name in FILTER_WORDS]
+            of_no_field = FILTER_WORDS if role is not TypeRole.RECORD or not is_node else {"nodeId"}
+            own = [text for name, text in written.members if role not in _FIELD_ROLES or name in of_no_field]
             columns += [written.head, ",".join(own), written.tail]
         for root in ROOTS:
             members = writer.write(schema.type_map[root]).members

@@ -19,10 +19,11 @@ def event_facts(database: Database, time_limit: float) -> Mapping[str, Fact]:
     history = RecordHistory(database, time_limit)
 
     async def events(model: Snapshot, principal: Principal, arguments: Arguments) -> JsonValue:
-        first = FIRST if arguments.get("first") is None else int(arguments["first"])
-        if not 0 <= first <= MOST:
-            raise BadUserInput(f"'first' must be from 0 to {MOST}, not {first}.", field="first")
         seen = see(model, principal)
+        most = MOST if seen.limits.page is None else min(MOST, seen.limits.page)
+        first = min(FIRST, most) if arguments.get("first") is None else int(arguments["first"])
+        if not 0 <= first <= most:
+            raise BadUserInput(f"'first' must be from 0 to {most}, not {first}.", field="first")
         wanted = _read_filter(arguments.get("filter") or {})
         if wanted.object is not None and wanted.object not in seen.view.readable:
             raise BadUserInput(

@@ -112,6 +112,8 @@ class RootFields:
     async def __call__(self, call: MutationCall) -> bytes:
         """Return the data of a mutation after its commit; raise the error of the root field that was refused."""
         roots = _roots_of(call)
+        if not roots:
+            return b"{}"
         asked = []
         for root in roots:
             arguments: Arguments = _arguments(call, root)

@@ -36,12 +36,14 @@ class RecordLimits:
     """How many records: on a page unless said, on a page at most, in a bulk write at most; and the most that one costs.
 
     Attributes:
+        groups: on a page, at most and unless a smaller number is given.
         response_bytes: the longest answer; the database measures its own.
         cost: the highest price of an operation (`engine/planner/cost.py`); 0 is no limit.
     """
 
     default_page: int = 60
     largest_page: int = 200
+    groups: int = 1_000
     bulk: int = 10_000
     cost: int = 500_000
     response_bytes: int = 64 << 20
@@ -216,6 +218,14 @@ class PlanContext:
     def selected_below(self, selected: Selected) -> list[Selected]:
         """Return the fields selected below a field."""
         return collect_fields(self.operation, selected.selection_sets, self.variables)
+
+    def selected_of(self, object_: Object, selected: Selected) -> list[Selected]:
+        """Return the fields selected below a field whose answer is a record of this object."""
+
+        def applies(name: str) -> bool:
+            return name == object_.type_name or name not in self.snapshot.by_type_name
+
+        return collect_fields(self.operation, selected.selection_sets, self.variables, applies=applies)
 
 
 def type_literal(name: str) -> Literal:

@@ -35,14 +35,14 @@ Actions = Callable[[Bindings], tuple[str, ...]]
 """Yields the actions of events that a request means; raises BadUserInput."""
 
 
-def build_event(context: PlanContext, object_: Object, selected: Sequence[Selected], path: AnswerPath) -> Record:
-    """Return the output of a write with these fields."""
+def build_event(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Record:
+    """Return the output of a write with the fields that are selected below a field."""
     entries: list[tuple[str, Output]] = []
-    for one in selected:
+    for one in context.selected_below(selected):
         output: Output
         match one.name:
             case "record":
-                output = build_record(context, object_, context.selected_below(one), (*path, one.key))
+                output = build_record(context, object_, one, (*path, one.key))
             case "actor":
                 output = _build_actor(context.selected_below(one), is_shown=reads_author(object_))
             case "__typename":

@@ -1,11 +1,11 @@
 """Subscriptions: the root field of a subscription operation becomes a plan that its whole group shares."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from fieldstone.engine.documents.document import Selected, collect_fields
-from fieldstone.engine.errors import QueryTooComplex
+from fieldstone.engine.errors import ApiError, QueryTooComplex
 from fieldstone.engine.planner.answer_size import bytes_to_count
 from fieldstone.engine.planner.arguments.trees import (
     Binder,
@@ -15,6 +15,7 @@ from fieldstone.engine.planner.arguments.trees import (
     arguments_of,
     array_literal,
     bind_tree,
+    constant,
     value_of,
 )
 from fieldstone.engine.planner.context import ParameterList, PlanContext, Site, readable
@@ -26,12 +27,13 @@ from fieldstone.engine.planner.reads.filters.conditions import filter_condition
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.record_events import Actions, add_names, bind_actions, build_event, read_actions
 from fieldstone.engine.planner.writes.events import ACTIONS
+from fieldstone.engine.planner.writes.values.assignments import build_encoder
 from fieldstone.metadata.api_names import EVENTS, SubscriptionRoot, Verb, find_query, find_subscription
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Object
+from fieldstone.metadata.model import Field, Object
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And, Condition, IsNull, Table
-from fieldstone.sql.plan.operands import Parameter
+from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Output, Record, Value
 from fieldstone.sql.plan.read import EventFeed
 from fieldstone.sql.types import SqlType
@@ -100,7 +102,8 @@ def _plan_feed(context: PlanContext, selected: Selected, root: SubscriptionRoot)
     after = partial(value_of, arguments.get("after"))
     table = readable(context, object_)
     build = build_record if root.verb else build_event
-    record = _as_once(build(context, object_, context.selected_below(selected), path), _find_options(object_))
+    past = _Past(context=context, options=_find_options(object_), required=_find_required(object_))
+    record = past.show(build(context, object_, selected, path))
     price, cost = price_of_record(record, selected.key, context.parameters), context.limits.cost
     price.check(cost)
     limit_offsets(price, cost, context.parameters)
@@ -129,6 +132,7 @@ def _plan_feed(context: PlanContext, selected: Selected, root: SubscriptionRoot)
         most_bytes=bytes_to_count(record, times=limit, most=context.limits.response_bytes),
         names=names,
         former=object_.former_columns,
+        required=tuple(past.bare.values()),
     )
     return PlannedFeed(
         key=selected.key,
@@ -151,23 +155,60 @@ def _find_options(object_: Object) -> Mapping[str, tuple[str, ...] | None]:
     }
 
 
-def _as_once(record: Record, options: Mapping[str, tuple[str, ...] | None]) -> Record:
-    """Return the record as an older event may have it.
+def _find_required(object_: Object) -> Mapping[str, Field]:
+    """Return the fields whose values are never null, by their columns, without those that every event has."""
+    return {
+        field.parts[0].column.name: field
+        for field in object_.by_name.values()
+        if field.parts and not (field.is_system or field.is_composite or field.can_be_null)
+    }
 
-    Every column is nullable, if it is required by now or not. A value that is no option any more is left out: an enum
-    cannot show it. The events that have their records as JSON show it.
+
+@dataclass(slots=True, kw_only=True)
+class _Past:
+    """Shows records as older events may have them, whose columns are nullable, if they are required by now or not.
+
+    A value that is no option any more is left out: an enum cannot show it. A required field has its default then. The
+    events that have their records as JSON show the values of then.
+
+    Attributes:
+        bare: the columns of required fields without a default, by their names: an event without a value shows nothing.
     """
-    entries: list[tuple[str, Output]] = []
-    for key, output in record.entries:
+
+    context: PlanContext
+    options: Mapping[str, tuple[str, ...] | None]
+    required: Mapping[str, Field]
+    bare: dict[str, Column] = field(default_factory=dict)
+
+    def show(self, record: Record) -> Record:
+        """Return the record as an older event may have it."""
+        return Record(entries=tuple((key, self._show(output)) for key, output in record.entries))
+
+    def _show(self, output: Output) -> Output:
         match output:
             case Value(column=column):
-                column, allowed = replace(column, nullable=True), options.get(column.name)
-                entries.append((key, replace(output, column=column, allowed=allowed)))
+                of_now, column = column, replace(column, nullable=True)
+                shown = replace(output, column=column, allowed=self.options.get(column.name))
+                if (required := self.required.get(column.name)) is None:
+                    return shown
+                fallback = self._add_default(required)
+                if fallback is None:
+                    self.bare[column.name] = of_now
+                return replace(shown, fallback=fallback)
             case Record():
-                entries.append((key, _as_once(output, options)))
+                return self.show(output)
             case _:
-                entries.append((key, output))
-    return Record(entries=tuple(entries))
+                return output
+
+    def _add_default(self, required: Field) -> Parameter | None:
+        part = required.parts[0]
+        if required.default is None:
+            return None
+        try:
+            default = build_encoder(required, part, Blame(field=required.name, path=()))(required.default)
+        except ApiError:
+            return None  # Each record has another one.
+        return self.context.parameters.add(constant(default), part.column.type)
 
 
 def _plan_sets(

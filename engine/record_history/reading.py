@@ -95,7 +95,13 @@ class RecordHistory:
                 position = event.position
                 edges += [{"cursor": one.node["id"], "node": one.node} for one in shown.get(position, ())]
         end = None if position is None else positions.write(position)
-        return {"edges": edges, "pageInfo": {"hasNextPage": has_more, "endCursor": end if edges or has_more else None}}
+        info = {
+            "hasNextPage": has_more,
+            "hasPreviousPage": before is not None,
+            "startCursor": edges[0]["cursor"] if edges else None,
+            "endCursor": end if edges or has_more else None,
+        }
+        return {"edges": edges, "pageInfo": info}
 
     async def _find(
         self, seen: Seen, wanted: EventFilter, objects: Sequence[UUID], position: int | None, limit: int

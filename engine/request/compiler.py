@@ -340,11 +340,10 @@ def _tried(shape: Hashable, variables: Variables) -> Hashable:
 
 def limited(limits: RecordLimits, role: RoleLimits) -> RecordLimits:
     """Return limits with those of a role in their place that are smaller."""
-    largest = limits.largest_page if role.page is None else min(limits.largest_page, role.page)
+    pages = ("default_page", "largest_page", "groups")
+    held = {} if role.page is None else {name: min(getattr(limits, name), role.page) for name in pages}
     costs = [cost for cost in (limits.cost, role.cost) if cost]
-    return replace(
-        limits, default_page=min(limits.default_page, largest), largest_page=largest, cost=min(costs, default=0)
-    )
+    return replace(limits, cost=min(costs, default=0), **held)
 
 
 def _sample(call: Call[Plan]) -> Sample | None:

@@ -13,7 +13,7 @@ from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.plan_cache import key_of
-from fieldstone.engine.request.refusals import InvalidDocument
+from fieldstone.engine.request.refusals import InvalidDocument, held_back
 from fieldstone.engine.request.stored_documents.documents import find_document
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import ValidMutation, ValidQuery
@@ -107,7 +107,7 @@ class _Explaining:
             current = await api.source.get(self._principal.workspace_id)
             seen = await api.look(current, self._principal)
             snapshot = seen.view
-        with self.stage("document"):
+        with self.stage("document"), held_back(request, snapshot):
             operation = await api.compiler.operation(key_of(snapshot, request), snapshot, self._principal)
         schema = api.compiler.schemas.get(snapshot)
         if isinstance(operation, ValidQuery):

@@ -26,6 +26,7 @@ from fieldstone.engine.errors import (
     Conflict,
     MethodNotAllowed,
     NotFound,
+    PersistedQueryNotFound,
     ServiceUnavailable,
     Timeout,
     ValidationFailed,
@@ -46,7 +47,7 @@ from fieldstone.engine.request.idempotency.claim import Claim, Keeping, SentKey,
 from fieldstone.engine.request.idempotency.kept_answers import KeptAnswers
 from fieldstone.engine.request.plan_cache import key_of
 from fieldstone.engine.request.ready import Permit, ReadyOperations
-from fieldstone.engine.request.refusals import InvalidDocument
+from fieldstone.engine.request.refusals import InvalidDocument, held_back
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments, find_document
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import (
@@ -72,6 +73,11 @@ from fieldstone.sql.executor import Database
 
 # A request may wait behind one change of its table after another, each of which makes its statement one of the past.
 _MOST_NEWER = 8
+_OF_THE_MODEL = (
+    *(InvalidDocument, ValidationFailed, PersistedQueryNotFound, BadUserInput, NotFound, Conflict),
+    StaleSchema,
+)
+"""Refusals that a newer model may lift."""
 _MOVED = "The workspace has moved to another database: subscribe again."
 _STREAMED = (
     "A subscription is served over WebSocket, or as an event stream: send it to this path with '/stream' behind it, or"
@@ -275,7 +281,7 @@ class GraphQLApi:
             for _ in range(_MOST_NEWER):
                 try:
                     return await self._attempt(snapshot, principal, request, allow_mutation=allow_mutation)
-                except (InvalidDocument, ValidationFailed, BadUserInput, NotFound, Conflict, StaleSchema):
+                except _OF_THE_MODEL:
                     newest = await self.source.refresh(principal.workspace_id)
                     if newest is snapshot:
                         raise
@@ -287,7 +293,8 @@ class GraphQLApi:
     ) -> Answer | AnySubscription:
         seen = await self.look(current, principal)
         snapshot = seen.view
-        operation = await self.compiler.operation(key_of(snapshot, request), snapshot, principal)
+        with held_back(request, snapshot):
+            operation = await self.compiler.operation(key_of(snapshot, request), snapshot, principal)
         if request.is_new and self.documents is not None:
             await self.documents.keep(principal.workspace_id, request.query)
         if isinstance(operation, ValidMutation) and not allow_mutation:

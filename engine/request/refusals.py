@@ -2,14 +2,17 @@
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from hashlib import blake2b
 from typing import NamedTuple
 from uuid import UUID
 
-from fieldstone.engine.errors import ApiError
+from fieldstone.engine.errors import ApiError, ValidationFailed
 from fieldstone.engine.request.plan_cache import OperationKey
+from fieldstone.engine.request.stored_documents.documents import not_there
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.metadata.model import Snapshot
 
 SECONDS = 60.0
@@ -27,6 +30,21 @@ class InvalidDocument(Exception):
     def __init__(self, errors: list[ApiError]) -> None:
         super().__init__(errors[0].message)
         self.errors = errors
+
+
+@contextmanager
+def held_back(request: GraphQLRequest, view: Snapshot) -> Iterator[None]:
+    """Refuse a named document that is not valid for a role's view as one that is not there.
+
+    Its client may not know the text, whose errors would tell names that the role does not see.
+    """
+    try:
+        yield
+    except InvalidDocument as invalid:
+        tells = any(isinstance(error, ValidationFailed) for error in invalid.errors)
+        if tells and request.is_named and view.whole is not view:
+            raise not_there() from None
+        raise
 
 
 _Digest = tuple[int, int, bytes, bytes]

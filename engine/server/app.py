@@ -25,7 +25,7 @@ from fieldstone.engine.server.browsers.security_headers import SecurityHeaders
 from fieldstone.engine.server.composition import Services, assemble
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.register import Connections
-from fieldstone.engine.server.console.pages import REST_PATH
+from fieldstone.engine.server.console.pages import CONSOLE_PATH, REST_PATH
 from fieldstone.engine.server.console.route import GraphiQLOr, HintOr, console_routes
 from fieldstone.engine.server.fast_path.repeated_request import WarmPath
 from fieldstone.engine.server.http.admission import Admission
@@ -233,6 +233,8 @@ class Fieldstone:
             if scope["method"] == "POST":
                 await endpoint(scope, receive, send)
                 return
+        if scope["path"] not in {path, scope.get("root_path", "") + path}:
+            scope = {**scope, "path": scope["path"][:-1]}
         await self._router(scope, receive, send)
 
     def _build_error(self, scope: "Scope", error: ApiError) -> Reply:
@@ -243,10 +245,11 @@ class Fieldstone:
 
     @staticmethod
     def _path(scope: "Scope") -> str:
-        """Return the path below the one that the app is mounted at."""
+        """Return the path below the one that the app is mounted at, without the slash that Litestar ends each with."""
         path: str = scope["path"]
         root_path = scope.get("root_path", "")
-        return path[len(root_path) :] if root_path and path.startswith(root_path) else path
+        below = path[len(root_path) :] if root_path and path.startswith(root_path) else path
+        return below[:-1] if below.endswith("/") and below not in {"/", ROOT, f"{CONSOLE_PATH}/"} else below
 
     def _state_routes(self, rule: InsightRule | Everything) -> list[BaseRoute]:
         return [

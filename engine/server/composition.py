@@ -186,6 +186,11 @@ async def assemble(
             build_compiler=parts.compiler,
             build_api=partial(parts.api, slow=slow, is_metadata=True),
         )
+        if not settings.prepare_statements and settings.listen_url is None:
+            _LOG.warning(
+                "DATABASE_URL leads to a pooler, which gives the lock and the settings of builds to other clients, so"
+                " that later builds wait. FIELDSTONE_LISTEN_URL takes an address without the pooler"
+            )
         async with (
             keep_in_step(settings, foundation, writer) as broadcast,
             _building(foundation) as builder,

@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
 from fieldstone.engine.access.compile_share import CompileShare
 from fieldstone.engine.access.load_shedding import LoadShedding
 from fieldstone.engine.metadata_api.roles.saved_rules import check_role_rules
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from fieldstone.sql.embedded import Watch
 
 _USER = Statement(text="SELECT current_user")
+_PAST_POOLER = "fieldstone direct"
+"""The name in pg_stat_activity of connections that no pooler shares."""
 _CLOSING = 2.0
 """Seconds that the pool waits for statements that a drained server still runs."""
 
@@ -133,7 +137,7 @@ async def open_catalog(
     """
     async with (
         address(settings, joined) as (dsn, watch),
-        open_database(settings, dsn, connect=connect) as database,
+        open_database(settings, dsn, connect=connect, needs_primary=not only_reads) as database,
     ):
         if settings.distribute is not None:
             await require_coordinator(database)
@@ -145,19 +149,35 @@ async def open_catalog(
 
 @asynccontextmanager
 async def open_database(
-    settings: Settings, dsn: str, *, connect: Callable[..., Database] = Database.connect
+    settings: Settings,
+    dsn: str,
+    *,
+    connect: Callable[..., Database] = Database.connect,
+    needs_primary: bool = False,
 ) -> AsyncIterator[Database]:
-    """Connect to the database at `dsn`, whatever its catalog is.
+    """Connect to the database at `dsn`, whatever its catalog is; with `needs_primary` a standby is not served from.
 
     Raises:
         SqlError: the database cannot be had.
     """
-    database = connect(dsn, settings=pool_settings(settings), owner_dsn=settings.owner_database_url)
+    owner = settings.owner_database_url
+    database = connect(dsn, settings=pool_settings(settings), owner_dsn=owner, direct_dsn=_direct(settings))
     try:
-        await database.open()
+        await database.open(needs_primary=needs_primary)
         yield database
     finally:
         await database.close()
+
+
+def _direct(settings: Settings) -> str | None:
+    """Return the address past a pooler, with the login of the tables' owner; None if there is none."""
+    if settings.prepare_statements or settings.listen_url is None:
+        return None
+    given = conninfo_to_dict(settings.listen_url)
+    if settings.owner_database_url is not None:
+        owner = conninfo_to_dict(settings.owner_database_url)
+        given |= {key: owner.get(key) for key in ("user", "password")}
+    return make_conninfo("", **({"application_name": _PAST_POOLER} | given))
 
 
 async def user_of(database: Database) -> str:

@@ -40,6 +40,7 @@ class Runtime:
         self._opened: asyncio.Future[Services] | None = None
         self._stopping = asyncio.Event()
         self._is_lazy = False
+        self._has_lifespan = False
 
     async def start(self) -> Services:
         """Open everything and return when it is ready; a second caller waits for the same.
@@ -48,12 +49,23 @@ class Runtime:
             SqlError: the database cannot be had.
             MetadataError: its catalog is not for this program.
         """
+        self._has_lifespan = True
+        return await asyncio.shield(self._begin())
+
+    def begin(self) -> None:
+        """Begin to open everything if no lifespan ever does: a prober that waits for it would wait for ever."""
+        if self._opened is None and not self._has_lifespan:
+            self._is_lazy = True
+            # The log has the reason of a start that fails.
+            self._begin().add_done_callback(lambda opened: opened.cancelled() or opened.exception())
+
+    def _begin(self) -> "asyncio.Future[Services]":
         if self._opened is None:
             self._stopping = asyncio.Event()
             self._opened = asyncio.get_running_loop().create_future()
             self._owner = asyncio.create_task(self._own(self._opened), name="fieldstone runtime")
             self._owner.add_done_callback(self._forget)
-        return await asyncio.shield(self._opened)
+        return self._opened
 
     async def stop(self) -> None:
         """Close everything, a start in progress included."""
@@ -78,7 +90,7 @@ class Runtime:
         elif not self._is_lazy:
             raise ServiceUnavailable("Fieldstone is starting: try again in a moment.")
         try:
-            return await self.start()
+            return await asyncio.shield(self._begin())
         except (SqlError, MetadataError) as error:
             raise ServiceUnavailable("Fieldstone cannot reach its database; the server's log says why.") from error
 

@@ -31,6 +31,8 @@ def _sentence(error: ValidationError) -> str:
     name = str(first["loc"][0])
     for attribute, field in Settings.model_fields.items():
         if name in {attribute, field.validation_alias}:
+            if first["type"] == "extra_forbidden":
+                return f"{field.validation_alias} is given twice, also as {attribute}: give it once."
             shown = "" if not field.repr else f", not {_quoted(first['input'])}"
             extra = field.json_schema_extra
             accepts = extra["accepts"] if isinstance(extra, dict) else ""

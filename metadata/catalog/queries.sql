@@ -344,10 +344,10 @@ SELECT id FROM fieldstone.workspace WHERE presence = 'GONE' AND id = ANY (%(ids)
 -- name: delete_workspace
 DELETE FROM fieldstone.workspace WHERE id = %(workspace_id)s;
 
--- name: taken_schemas
--- Without those of workspaces that are on their way from another database.
+-- name: stray_schemas
+-- One statement sees both sides of a workspace that others make or delete meanwhile.
 SELECT nspname FROM pg_namespace WHERE starts_with(nspname, %(prefix)s)
-    AND NOT EXISTS (SELECT FROM fieldstone.workspace WHERE schema_name = nspname AND presence = 'COMING');
+    AND NOT EXISTS (SELECT FROM fieldstone.workspace WHERE schema_name = nspname AND presence IN ('HERE', 'COMING'));
 
 -- name: is_schema_taken
 SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = %(schema)s);
@@ -523,21 +523,22 @@ DELETE FROM fieldstone.sign_in_code WHERE expires_at < now();
 -- name: sessions_by_hashes
 -- A session ends with its key, and with a denial of its subject. Uses are noted to the minute, so an idle one ends up to a
 -- minute late, and never early. A process of an older release marks no session of an old token, and has it end with that.
+-- The last column is whether it still holds.
 SELECT encode(s.token_hash, 'hex'), s.key_id IS NOT NULL, coalesce(k.id, s.user_id),
     coalesce(k.root_key, k.id, s.user_id), coalesce(k.name, s.name), s.workspace_id, coalesce(k.role_id::text, s.role),
     coalesce(k.claims, s.claims), array_to_string(coalesce(k.networks, '{}'), ','),
     extract(epoch FROM least(s.expires_at, k.expires_at)), s.id, k.prefix, s.issuer,
-    s.by_old_token OR s.expires_at = k.old_token_until
-FROM fieldstone.session AS s LEFT JOIN fieldstone.api_key AS k ON k.id = s.key_id
-WHERE s.token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given))
-    AND s.revoked_at IS NULL AND s.expires_at > now()
+    s.by_old_token OR s.expires_at = k.old_token_until,
+    s.revoked_at IS NULL AND s.expires_at > now()
     AND (s.idle_seconds = 0 OR s.last_used_at > now() - make_interval(secs => s.idle_seconds + 60))
     AND (k.id IS NULL OR (k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now())))
     AND NOT EXISTS (
         SELECT 1 FROM fieldstone.denied_token AS d
         WHERE d.workspace_id = s.workspace_id AND d.issuer = s.issuer AND d.kind = 'SUBJECT' AND d.value = s.subject
             AND d.denied_at >= s.created_at AND (d.expires_at IS NULL OR d.expires_at > now())
-    );
+    )
+FROM fieldstone.session AS s LEFT JOIN fieldstone.api_key AS k ON k.id = s.key_id
+WHERE s.token_hash = ANY (ARRAY(SELECT decode(given, 'hex') FROM unnest(%(hashes)s::text[]) AS given));
 
 -- name: insert_session
 -- A session that a rotated key's old token begins ends with that token, and at once where the key has the token no more. A
@@ -632,15 +633,18 @@ UPDATE fieldstone.denied_token_version SET version = version + 1;
 DELETE FROM fieldstone.denied_token WHERE workspace_id = %(workspace_id)s AND expires_at <= now();
 
 -- name: physical_columns
-SELECT c.relname, a.attname, a.atttypid::bigint, a.attnotnull, pg_get_expr(d.adbin, d.adrelid)
+SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) || CASE
+        WHEN a.attcollation <> t.typcollation THEN ' COLLATE ' || a.attcollation::regcollation ELSE ''
+    END, a.attnotnull, pg_get_expr(d.adbin, d.adrelid)
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+    LEFT JOIN pg_type AS t ON t.oid = a.atttypid
     LEFT JOIN pg_attrdef AS d ON d.adrelid = c.oid AND d.adnum = a.attnum
 WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p')
 ORDER BY c.relname, a.attnum;
 
 -- name: physical_indexes
-SELECT c.relname, i.relname, x.indisvalid, pg_get_indexdef(i.oid)
+SELECT c.relname, i.relname, x.indisvalid, pg_get_indexdef(i.oid), x.indisprimary
 FROM pg_index AS x JOIN pg_class AS i ON i.oid = x.indexrelid JOIN pg_class AS c ON c.oid = x.indrelid
     JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = %(schema)s ORDER BY i.relname;
@@ -652,17 +656,31 @@ SELECT c.relname, k.conname, k.contype::text,
             JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = o.number
         ORDER BY o.place
     ),
-    t.relname, k.condeferrable
+    t.relname, k.condeferrable, k.condeferred, k.convalidated AND NOT EXISTS (
+        SELECT FROM pg_trigger WHERE tgconstraint = k.oid AND tgenabled NOT IN ('O', 'A')
+    ), k.confdeltype::text || k.confupdtype::text || k.confmatchtype::text
 FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_namespace AS n ON n.oid = c.relnamespace
     LEFT JOIN pg_class AS t ON t.oid = k.confrelid
 WHERE n.nspname = %(schema)s AND k.contype NOT IN ('p', 'n', 't')
 ORDER BY c.relname, k.conname;
 
+-- name: table_states
+-- The tables of a schema with all beside columns, constraints and indexes that loses or hides their rows; an owner is named
+-- whose rights this user has not.
+SELECT c.relname, c.relpersistence = 'u', c.relrowsecurity OR c.relforcerowsecurity,
+    CASE WHEN NOT pg_has_role(current_user, c.relowner, 'USAGE') THEN pg_get_userbyid(c.relowner)::text END,
+    (SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE oid = 'fieldstone.workspace'::regclass),
+    ARRAY(SELECT tgname::text FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal ORDER BY tgname),
+    ARRAY(SELECT tgname::text FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal AND tgenabled NOT IN ('O', 'A')),
+    ARRAY(SELECT rulename::text FROM pg_rewrite WHERE ev_class = c.oid ORDER BY rulename)
+FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p') ORDER BY c.relname;
+
+-- name: has_log_head
+SELECT EXISTS (SELECT FROM fieldstone.log_head);
+
 -- name: scratch_schema
 SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema();
-
--- name: type_ids
-SELECT name, to_regtype(name)::oid::bigint FROM unnest(%(names)s::text[]) AS name;
 
 -- name: table_bytes
 SELECT pg_relation_size(to_regclass(%(table)s));
@@ -958,8 +976,10 @@ WITH RECURSIVE type (id, over, is_array) AS (
 SELECT a.attrelid::bigint, a.attname, format_type(a.atttypid, a.atttypmod), base.typname, type.is_array,
     ARRAY (SELECT e.enumlabel::text FROM pg_enum AS e WHERE e.enumtypid = base.oid ORDER BY e.enumsortorder),
     a.attnotnull, pg_get_expr(d.adbin, d.adrelid), a.attidentity <> '', a.attgenerated <> '',
-    col_description(a.attrelid, a.attnum), a.attndims > 1
+    col_description(a.attrelid, a.attnum), a.attndims > 1,
+    has_schema_privilege(c.relnamespace, 'USAGE') AND has_column_privilege(c.oid, a.attnum, 'SELECT')
 FROM pg_attribute AS a
+    JOIN pg_class AS c ON c.oid = a.attrelid
     JOIN type ON type.id = a.atttypid
     JOIN pg_type AS base ON base.oid = type.over
     LEFT JOIN pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
@@ -967,8 +987,11 @@ WHERE a.attrelid = ANY (%(tables)s) AND a.attnum > 0 AND NOT a.attisdropped
     AND base.typtype <> 'd' AND NOT (base.typcategory = 'A' AND base.typelem <> 0)
 ORDER BY a.attrelid, a.attnum;
 
--- name: may_read_column
-SELECT has_column_privilege(%(table)s, %(column)s, 'SELECT');
+-- name: read_rows_whole
+-- As pg_dump does: no policy leaves rows out without a word, and the texts of keys, of which ids are made, never differ.
+SELECT set_config('row_security', 'off', true), set_config('timezone', 'UTC', true),
+    set_config('datestyle', 'ISO, YMD', true), set_config('intervalstyle', 'postgres', true),
+    set_config('extra_float_digits', '3', true), set_config('bytea_output', 'hex', true);
 
 -- name: source_indexes
 SELECT x.indrelid::bigint, i.relname, x.indisprimary, x.indisunique,
@@ -1139,6 +1162,11 @@ SELECT count(*) FROM fieldstone.trusted_document WHERE workspace_id = %(workspac
 SELECT client, document_id, operation_name, text, created_at, role_id FROM fieldstone.trusted_document
 WHERE workspace_id = %(workspace_id)s AND (%(client)s::text IS NULL OR client = %(client)s)
 ORDER BY client, document_id;
+
+-- name: foreign_document
+SELECT document_id FROM fieldstone.trusted_document
+WHERE workspace_id = %(workspace_id)s AND client = %(client)s AND role_id IS DISTINCT FROM %(role_id)s
+AND (%(ids)s::text[] IS NULL OR document_id = ANY (%(ids)s::text[])) ORDER BY document_id LIMIT 1;
 
 -- name: remove_documents
 DELETE FROM fieldstone.trusted_document

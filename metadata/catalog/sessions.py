@@ -18,6 +18,14 @@ class SessionSource(Protocol):
         ...
 
 
+class LastingSessions(Protocol):
+    """A source of connections whose locks and settings last until they are given back, whatever stands in between."""
+
+    def lasting_session(self) -> AbstractAsyncContextManager[Session]:
+        """Return a context manager that lends a connection of its own to its block."""
+        ...
+
+
 class Reads(SessionSource, Protocol):
     """... that also answers small questions, on connections that no change of a model holds."""
 

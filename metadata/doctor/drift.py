@@ -33,7 +33,7 @@ from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot, 
 from fieldstone.metadata.sql_views.definition import SqlSchema
 from fieldstone.metadata.sql_views.renewal import ViewRenewal
 from fieldstone.metadata.sql_views.rules import CompileRules
-from fieldstone.sql.ddl import alter, create
+from fieldstone.sql.ddl import alter, create, rewrite
 from fieldstone.sql.ddl.create import ColumnDefinition, TrigramClass
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
@@ -43,6 +43,9 @@ from fieldstone.sql.types import SqlType
 _NOTE_SERVER = (
     "UPDATE fieldstone.index SET server_major = current_setting('server_version_num')::int / 10000 WHERE id = {}"
 )
+
+_NO_ACTION = "aas"
+"""A foreign key without ON DELETE, ON UPDATE or MATCH."""
 
 
 @frozen
@@ -74,8 +77,6 @@ async def find_drift(
     writes it. Every fifty objects take a few statements. `compile_rules` is as `ViewRenewal` takes it, for repairs.
     """
     found = await read_tables(connection, snapshot.workspace.schema)
-    names = [type_.value for type_ in SqlType]
-    types = dict(await fetch(connection, "type_ids", names=names))
     parts = _Parts(
         snapshot=snapshot,
         trigram=trigram,
@@ -89,7 +90,7 @@ async def find_drift(
     async for some, wanted in make_tables(connection, there, trigram=trigram):
         for object_ in some:
             one = _One(object_=object_, parts=parts, found=found, wanted=wanted)
-            drifts += _compare_columns(one, types)
+            drifts += _compare_columns(one)
             drifts += _compare_indexes(one)
             drifts += _failed_indexes(one)
             drifts += _older_indexes(one, aged)
@@ -144,7 +145,7 @@ def _missing_table(parts: _Parts, object_: Object) -> Drift:
     )
 
 
-def _compare_columns(one: _One, types: Mapping[str, int]) -> Iterator[Drift]:
+def _compare_columns(one: _One) -> Iterator[Drift]:
     object_, found, wanted = one.object_, one.found.columns[one.name], one.wanted.columns[one.name]
     for field in object_.fields:
         for definition in column_definitions(field) if field.parts else ():
@@ -153,8 +154,8 @@ def _compare_columns(one: _One, types: Mapping[str, int]) -> Iterator[Drift]:
             if column.name not in found:
                 yield _missing_column(object_, definition, name)
                 continue
-            type_id, is_required, default = found[column.name]
-            if type_id != types[column.type.value]:
+            type_, is_required, default = found[column.name]
+            if type_ != wanted[column.name][0]:
                 # PostgreSQL changes no type of a column that a view has.
                 renewal = ViewRenewal(one.parts.schemas, compile_rules=one.parts.compile_rules)
                 drops = renewal.drop_views_of(one.parts.snapshot, object_)
@@ -201,7 +202,7 @@ def _compare_indexes(one: _One) -> Iterator[Drift]:
         else:
             continue
         finding = f"The index {index.name} of {object_.name_singular} {state}."
-        yield _drift(object_, finding, *_index_repair(object_, index, one.parts.trigram))
+        yield _drift(object_, finding, *_index_repair(one, index))
 
 
 def _failed_indexes(one: _One) -> Iterator[Drift]:
@@ -233,12 +234,18 @@ def _older_indexes(one: _One, aged: Mapping[UUID, int]) -> Iterator[Drift]:
             yield _drift(object_, finding, alter.rebuild_index(object_.table.schema, index.name), noted)
 
 
-def _index_repair(object_: Object, index: Index, trigram: TrigramClass | None) -> tuple[Composed, ...]:
-    if is_primary_key(index, object_):
-        return (create.add_primary_key(object_.table, index.name, object_.key),)
-    if not can_make(index, trigram):
-        return ()
-    return alter.drop_index(object_.table.schema, index.name), build_index(index, object_, trigram)
+def _index_repair(one: _One, index: Index) -> tuple[Composed, ...]:
+    object_, trigram = one.object_, one.parts.trigram
+    table, drop = object_.table, alter.drop_index(object_.table.schema, index.name)
+    if not is_primary_key(index, object_):
+        return (drop, build_index(index, object_, trigram)) if can_make(index, trigram) else ()
+    add = create.add_primary_key(table, index.name, object_.key)
+    there = one.found.primary_keys.get(one.name)
+    if there == index.name:
+        return alter.drop_constraint(table, there), add
+    if there is None:
+        return (drop, add) if index.name in one.found.indexes[one.name] else (add,)
+    return (rewrite.rename_constraint(table, there, index.name),)
 
 
 def _compare_constraints(one: _One) -> Iterator[Drift]:
@@ -249,9 +256,19 @@ def _compare_constraints(one: _One) -> Iterator[Drift]:
         target = one.parts.snapshot.objects[relation.target_object_id]
         name, column = foreign_key_name(object_, field), field.parts[0].column
         known.add(name)
-        wanted = Constraint(kind="f", columns=(column.name,), target=target.table.name, is_deferrable=True)
-        if found.get(name) != wanted and target.table.name in one.found.columns:
-            state = "is not there" if name not in found else "is not as the model says"
+        there = found.get(name)
+        wanted = Constraint(
+            kind="f",
+            columns=(column.name,),
+            target=target.table.name,
+            is_deferrable=True,
+            is_deferred=object_.table.is_distributed,
+            # A build validates it at its end.
+            is_valid=field.status is Status.READY or there is None or there.is_valid,
+            actions=_NO_ACTION,
+        )
+        if there != wanted and target.table.name in one.found.columns:
+            state = "is not there" if there is None else "is not as the model says"
             statements = (
                 alter.drop_constraint_if_there(object_.table, name),
                 create.add_foreign_key(object_.table, name, column, target=target.table, key=target.key),

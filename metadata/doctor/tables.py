@@ -24,12 +24,20 @@ _TABLES_AT_ONCE = 50
 
 @frozen
 class Constraint:
-    """A constraint; of a foreign key `columns` are its columns and `target` is its table."""
+    """A constraint; of a foreign key `columns` are its columns and `target` is its table.
+
+    Attributes:
+        is_valid: False if there may be rows that break it: they were not looked at, or its triggers are disabled.
+        actions: the letters of PostgreSQL for ON DELETE, ON UPDATE and MATCH; blanks where it is no foreign key.
+    """
 
     kind: str
     columns: tuple[str, ...]
     target: str | None
     is_deferrable: bool
+    is_deferred: bool
+    is_valid: bool
+    actions: str
 
 
 @frozen
@@ -37,33 +45,44 @@ class Tables:
     """The parts of tables in PostgreSQL, by the names of the tables.
 
     Attributes:
-        columns: for each table and column, the type's oid, whether NULL is refused, and the default or expression.
+        columns: for each table and column, its type, whether NULL is refused, and the default or expression.
         indexes: for each table and index, its definition without the table's name; None where it is not valid.
+        primary_keys: for each table the name of its primary key, if there is one.
         constraints: for each table and constraint but the primary keys and NOT NULLs.
     """
 
-    columns: Mapping[str, Mapping[str, tuple[int, bool, str | None]]]
+    columns: Mapping[str, Mapping[str, tuple[str, bool, str | None]]]
     indexes: Mapping[str, Mapping[str, str | None]]
+    primary_keys: Mapping[str, str]
     constraints: Mapping[str, Mapping[str, Constraint]]
 
 
 async def read_tables(connection: Session, schema: str) -> Tables:
     """Return the tables of a schema."""
-    columns: defaultdict[str, dict[str, tuple[int, bool, str | None]]] = defaultdict(dict)
-    for name, column, type_id, is_required, default in await fetch(connection, "physical_columns", schema=schema):
+    columns: defaultdict[str, dict[str, tuple[str, bool, str | None]]] = defaultdict(dict)
+    for name, column, type_, is_required, default in await fetch(connection, "physical_columns", schema=schema):
         known = columns[name]
         if column is not None:
-            known[column] = (type_id, is_required, default)
+            known[column] = (type_, is_required, default)
     indexes: defaultdict[str, dict[str, str | None]] = defaultdict(dict)
-    for name, index, is_valid, definition in await fetch(connection, "physical_indexes", schema=schema):
+    primary_keys = {}
+    for name, index, is_valid, definition, is_primary in await fetch(connection, "physical_indexes", schema=schema):
         indexes[name][index] = _without_table(definition) if is_valid else None
+        if is_primary:
+            primary_keys[name] = index
     constraints: defaultdict[str, dict[str, Constraint]] = defaultdict(dict)
     rows = await fetch(connection, "physical_constraints", schema=schema)
-    for name, constraint, kind, keys, target, is_deferrable in rows:
+    for name, constraint, kind, keys, target, is_deferrable, is_deferred, is_valid, actions in rows:
         constraints[name][constraint] = Constraint(
-            kind=kind, columns=tuple(keys), target=target, is_deferrable=is_deferrable
+            kind=kind,
+            columns=tuple(keys),
+            target=target,
+            is_deferrable=is_deferrable,
+            is_deferred=is_deferred,
+            is_valid=is_valid,
+            actions=actions,
         )
-    return Tables(columns=columns, indexes=indexes, constraints=constraints)
+    return Tables(columns=columns, indexes=indexes, primary_keys=primary_keys, constraints=constraints)
 
 
 async def read_sql_schemas(connection: Session, snapshot: Snapshot) -> tuple[SqlSchema, ...]:

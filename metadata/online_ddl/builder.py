@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 
 from fieldstone.metadata.catalog.queries import QUERIES, fetch
-from fieldstone.metadata.catalog.sessions import Session, SessionSource
+from fieldstone.metadata.catalog.sessions import LastingSessions, Session
 from fieldstone.metadata.errors import MetadataError
 from fieldstone.metadata.online_ddl.one_build import build
 from fieldstone.metadata.online_ddl.text_renewal import renew_texts
@@ -81,7 +81,7 @@ class Builder:
     """
 
     def __init__(
-        self, sessions: SessionSource, writer: ModelWriter, *, trigram: TrigramClass | None, pause: float = PAUSE
+        self, sessions: LastingSessions, writer: ModelWriter, *, trigram: TrigramClass | None, pause: float = PAUSE
     ) -> None:
         self._sessions = sessions
         self._writer = writer
@@ -115,7 +115,7 @@ class Builder:
         Raises:
             SqlError: it was interrupted, or the database cannot be had.
         """
-        async with self._sessions.session() as connection:
+        async with self._sessions.lasting_session() as connection:
             # CREATE INDEX CONCURRENTLY is a transaction, and more, by itself.
             await connection.set_autocommit(True)
             try:

@@ -67,7 +67,8 @@ _TYPES: Mapping[str, _Known] = {
     **dict.fromkeys(("int2", "int4"), _number("int")),
     **dict.fromkeys(("int8", "oid"), _number("bigint")),
     "numeric": _number(None, import_rows.as_number),
-    **dict.fromkeys(("float4", "float8"), _number("float", import_rows.as_number)),
+    "float4": _number("float", lambda value: import_rows.as_number(import_rows.as_same_float(value))),
+    "float8": _number("float", import_rows.as_number),
     "money": _known(FieldType.NUMBER, lambda value: import_rows.cast(value, "numeric"),
         "a number without its currency"),
     "bool": _known(FieldType.BOOLEAN),
@@ -75,7 +76,9 @@ _TYPES: Mapping[str, _Known] = {
     "timestamptz": _known(FieldType.DATE_TIME, lambda value: import_rows.as_moment(value, has_zone=True)),
     "timestamp": _known(FieldType.DATE_TIME, lambda value: import_rows.as_moment(value, has_zone=False),
         "has no time zone, so that its times are taken as UTC"),
-    **dict.fromkeys(("json", "jsonb"), _known(FieldType.RAW_JSON, import_rows.as_json)),
+    "json": _known(FieldType.RAW_JSON, lambda value: import_rows.unless(
+        import_rows.has_zero_character(value), import_rows.as_json(value))),
+    "jsonb": _known(FieldType.RAW_JSON, import_rows.as_json),
     "hstore": _known(FieldType.RAW_JSON, import_rows.as_json, "kept as JSON"),
 }
 # fmt: on

@@ -36,16 +36,18 @@ class RowCopy:
 
     Attributes:
         is_new: whether the object was not there before, and so has no records.
-        has_key: whether a row that was copied already is known by its id.
+        key: the columns of its key, by which a row that was copied already is known; none where it has none.
+        origins: the column of the source for each column that comes from one.
         filled: the columns that were not there before: records that were there get their values.
     """
 
     source: Table
     only: bool
-    object_name: str
+    object_id: UUID
     values: Mapping[str, Term]
     is_new: bool
-    has_key: bool
+    key: tuple[str, ...]
+    origins: Mapping[str, str]
     filled: tuple[str, ...]
 
 
@@ -161,19 +163,22 @@ class ImportDraft:
     def _copy_of(self, table: SourceTable) -> RowCopy:
         object_ = self._object(table)
         fields = {field.name: field for field in object_.fields}
-        values = {fields[name].parts[0].column.name: value for name, value in self._values[table.oid].items()}
+        values_of = self._values[table.oid]
+        values = {fields[name].parts[0].column.name: value for name, value in values_of.items()}
         values |= {
             part.column.name: _CREATED_BY[part.name] for part in fields["createdBy"].parts if part.name in _CREATED_BY
         }
         before = self._before.objects.get(object_.id)
-        new = [fields[name] for name in self._values[table.oid] if before and fields[name].id not in before.by_id]
+        new = [fields[name] for name in values_of if before and fields[name].id not in before.by_id]
+        origins = [(column.name, self._fields.get((table.oid, column.name))) for column in table.columns]
         return RowCopy(
             source=table.table,
             only=table.has_children,
-            object_name=object_.name_singular,
+            object_id=object_.id,
             values=values,
             is_new=before is None,
-            has_key=bool(table.key),
+            key=tuple(column.name for column in table.key),
+            origins={fields[field].parts[0].column.name: name for name, field in origins if field in values_of},
             filled=tuple(field.parts[0].column.name for field in new),
         )
 
@@ -183,7 +188,7 @@ class ImportDraft:
             self._note(table, f"the column {column.name} is left out: there is nothing here for the type {column.type}")
             return
         if (known := self._known_field(table, column)) is not None:
-            self._take_up(table, column, known, plan.value, fits=_fits(known, plan))
+            self._take_up(table, column, known, self._known_values(table, column, known, plan), fits=_fits(known, plan))
             return
         if is_surrogate(table, column) and not self._with_keys:
             self._note(
@@ -193,7 +198,8 @@ class ImportDraft:
         name = field_name(column.name)
         for note in plan.notes:
             self._note(table, f"the column {column.name}: {note}")
-        if name in _TIMES and column.base in _MOMENTS and not column.is_array:
+        is_time = name in _TIMES and column.base in _MOMENTS and not column.is_array
+        if is_time and name not in self._values[table.oid]:
             value = plan.value if name == "deletedAt" else import_rows.or_now(plan.value)
             self._values[table.oid][name] = value
             self._fields[table.oid, column.name] = name
@@ -249,7 +255,9 @@ class ImportDraft:
             sought, type_ = key.target_columns[0], target.column(key.target_columns[0]).type
             # The operators of an extension's type stand beside it, maybe outside of the search path.
             beside = type_.rpartition(".")[0] if type_.endswith(".citext") else None
-            found = import_rows.look_up(target.table, row_id(target, of="t"), sought, value, beside=beside)
+            found = import_rows.look_up(
+                target.table, row_id(target, of="t"), sought, value, only=target.has_children, beside=beside
+            )
         carried = import_rows.when_given(value, found)
         if (known := self._known_field(table, column)) is not None:
             ends = self.snapshot.relations.get(known.relation_id) if known.relation_id and known.parts else None
@@ -311,6 +319,17 @@ class ImportDraft:
         made = self._made_before.get((table.table.name, column.name))
         return self._object(table).by_id.get(made) if made else None
 
+    def _known_values(self, table: SourceTable, column: SourceColumn, known: Field, plan: ColumnPlan) -> Term:
+        """Return the value for a field, NULL in the place of options that it has not got."""
+        there = {option.value for option in known.options}
+        missing = [option["value"] for option in plan.options or () if option["value"] not in there]
+        if not missing or known.type is not plan.type:
+            return plan.value
+        end = "become NULL" if known.is_nullable else "are refused"
+        said = f"the field {known.name} lacks the options {', '.join(missing)}, so that such values {end}"
+        self._note(table, f"the column {column.name}: {said}; they come once it has them")
+        return import_rows.unless(import_rows.is_one_of(plan.value, missing), plan.value)
+
     def _is_required(self, table: SourceTable, column: SourceColumn, *, has_default: bool = False) -> bool:
         """Return whether the field of a column can be required like the column: not if a record may be without it."""
         if column.becomes_null:
@@ -364,10 +383,7 @@ def _is_same(index: Index, change: CreateIndex) -> bool:
 
 def _fits(field: Field, plan: ColumnPlan) -> bool:
     """Return whether a field can hold the values of a column."""
-    options = {option["value"] for option in plan.options or ()}
-    return (field.type, field.settings.get("dataType")) == (plan.type, (plan.settings or {}).get("dataType")) and (
-        options <= {option.value for option in field.options}
-    )
+    return (field.type, field.settings.get("dataType")) == (plan.type, (plan.settings or {}).get("dataType"))
 
 
 def _numbered(name: str, number: int) -> str:

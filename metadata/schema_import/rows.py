@@ -1,15 +1,21 @@
 """Copies rows of imported tables into the tables of the objects, in the transaction that creates these."""
 
+import re
+
 import psycopg
 from psycopg.sql import Composed
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.changes.tables.migration import foreign_key_name
 from fieldstone.metadata.errors import ChangeFailed
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.schema_import.draft import ImportDraft, RowCopy
+from fieldstone.metadata.schema_import.refusals import refuse_rows
 from fieldstone.sql.ddl import alter, import_rows
 from fieldstone.sql.sqlstate import translate_error
+
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 async def copy_rows(connection: Session, snapshot: Snapshot, plan: ImportDraft, *, source: Session) -> int:
@@ -28,23 +34,47 @@ async def copy_rows(connection: Session, snapshot: Snapshot, plan: ImportDraft, 
         source: a connection to the database that the rows are in.
 
     Raises:
-        ChangeFailed: the model does not allow a row.
+        ChangeFailed: the model does not allow a row, or the source does not give all of them.
     """
     count = 0
     if source is not connection:
         await connection.execute(QUERIES["idle_without_limit"])
+    await fetch(source, "read_rows_whole")
     await connection.execute("SET CONSTRAINTS ALL DEFERRED")
     for copy in plan.copies:
-        object_ = next(one for one in snapshot.objects.values() if one.name_singular == copy.object_name)
         try:
-            count += await _copy(connection, object_, copy, source)
+            count += await _copy(connection, snapshot.objects[copy.object_id], copy, source)
         except psycopg.Error as error:
-            raise _refusal(copy.source.name, error) from error
+            raise refuse_rows("copied", copy.source.name, error) from error
     try:
-        await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        async with connection.transaction():
+            await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
     except psycopg.Error as error:
-        raise _refusal(plan.copies[0].source.schema, error) from error
+        raise await _find_orphan(snapshot, plan, source, error) from error
     return count
+
+
+async def _find_orphan(snapshot: Snapshot, plan: ImportDraft, source: Session, error: psycopg.Error) -> ChangeFailed:
+    """Return the refusal of a row whose foreign key leads to none, which PostgreSQL says of its record.
+
+    A foreign key that is NOT VALID, or was filled while triggers were off, leaves such rows.
+    """
+    told = translate_error(error)
+    found = _ID.search(told.detail or "")
+    sought = found[0] if found else ""
+    for copy in plan.copies:
+        object_ = snapshot.objects[copy.object_id]
+        for field in object_.fields if sought and object_.table.name == told.table else ():
+            column = field.parts[0].column.name if field.relation_id and field.parts else ""
+            if column not in copy.origins or foreign_key_name(object_, field) != told.constraint:
+                continue
+            origin, value = copy.origins[column], copy.values[column]
+            query = import_rows.find_origin(copy.source, copy.key, origin, value, sought, only=copy.only)
+            if row := await (await source.execute(query, prepare=False)).fetchone():
+                key = f" with the key {row[0]}" if row[0] else ""
+                why = f"the row{key} leads to {row[1]}, and no such row is imported"
+                return refuse_rows("copied", f"{copy.source.name}.{origin}", why)
+    return refuse_rows("copied", plan.copies[0].source.schema, error)
 
 
 async def _copy(connection: Session, object_: Object, copy: RowCopy, source: Session) -> int:
@@ -68,7 +98,7 @@ async def _insert(connection: Session, object_: Object, copy: RowCopy, select: C
     if copy.is_new:
         cursor = await connection.execute(import_rows.insert_rows(object_.table, columns, select), prepare=False)
         return cursor.rowcount
-    if copy.has_key:
+    if copy.key:
         insert = import_rows.insert_more_rows(object_.table, columns, select, key=object_.key.name, filled=copy.filled)
     else:
         insert = import_rows.insert_first_rows(object_.table, columns, select)
@@ -82,9 +112,3 @@ async def _pass_on(select: Composed, source: Session, copy_in: Composed, connect
         async for block in read:
             await written.write(block)
     return into.rowcount
-
-
-def _refusal(name: str, error: psycopg.Error) -> ChangeFailed:
-    detail = error.diag.message_detail
-    message = translate_error(error).message + (f" ({detail})" if detail else "")
-    return ChangeFailed(f"the rows of {name} cannot be copied, and nothing was changed: {message}")

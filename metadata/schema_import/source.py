@@ -28,6 +28,7 @@ class SourceColumn:
         labels: those of an enum, in its order.
         default: the expression.
         is_nested: whether it is an array whose items are lists themselves.
+        is_readable: whether the session may read its values.
         has_gaps: whether it is an array some of whose items are NULL.
         becomes_null: whether some of its values have no counterpart, and so become NULL.
     """
@@ -43,6 +44,7 @@ class SourceColumn:
     is_generated: bool
     comment: str | None
     is_nested: bool
+    is_readable: bool = True
     has_gaps: bool = False
     becomes_null: bool = False
 

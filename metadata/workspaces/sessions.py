@@ -71,6 +71,11 @@ class _Known(NamedTuple):
     checked_at: float
 
 
+class _Refused(NamedTuple):
+    has_ended: bool
+    checked_at: float
+
+
 def hash_session(token: str) -> bytes:
     """Return the hash under which the session of a cookie is stored."""
     return sha256(f"session {token}".encode()).digest()
@@ -169,7 +174,7 @@ class SessionStore:
         self._clock = clock
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         # Apart, so that a flood of made-up cookies drives out no session.
-        self._refused: OrderedDict[bytes, float] = OrderedDict()
+        self._refused: OrderedDict[bytes, _Refused] = OrderedDict()
         self._look_ups: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._forgotten = 0
         self._used: set[UUID] = set()
@@ -177,8 +182,13 @@ class SessionStore:
 
     def knows(self, token_hash: bytes) -> bool:
         """Return whether a cookie has been looked up within the last moments, whatever the answer was."""
-        refused_at = self._refused.get(token_hash)
-        return token_hash in self._known or (refused_at is not None and self._clock() - refused_at < FRESH_FOR)
+        refused = self._refused.get(token_hash)
+        return token_hash in self._known or (refused is not None and self._clock() - refused.checked_at < FRESH_FOR)
+
+    def has_had(self, token_hash: bytes) -> bool:
+        """Return whether a cookie that has been looked up is that of a session, also of one that has ended."""
+        refused = self._refused.get(token_hash)
+        return token_hash in self._known or (refused is not None and refused.has_ended)
 
     def find_fresh(self, token_hash: bytes) -> Principal | None:
         """Return the principal of the session with this hash, if a fresh cache entry has it."""
@@ -242,8 +252,8 @@ class SessionStore:
     def _note(self, token_hash: bytes, row: Row | None, now: float, forgotten: int) -> Principal | None:
         """Keep the answer of a look-up that began at `now`, when `forgotten` times were counted, and return it."""
         before = self._known.pop(token_hash, None)
-        if row is None or not self._is_offered(row):
-            _keep(self._refused, token_hash, now)
+        if row is None or row[14] != b"t" or not self._is_offered(row):
+            _keep(self._refused, token_hash, _Refused(row is not None, now))
             return None
         principal = keep_instance(None if before is None else before.principal, _read_principal(row))
         # A session that was forgotten during the look-up may have been read before its revocation.

@@ -7,10 +7,29 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final
 
+from fieldstone.sql.errors import StatementTimeout
+
 _LOG = logging.getLogger(__name__)
 
 DEADLINE: Final[ContextVar[float | None]] = ContextVar("deadline", default=None)
 """The event loop's time at which the client of the running task's request gives up; None where it has said none."""
+
+TIME_IS_UP: Final = "the client's time was up before the statement began"
+
+
+def time_left(limit: float | None) -> float | None:
+    """Return the seconds that a statement may take: the limit, and no longer than the deadline of its request.
+
+    Raises:
+        StatementTimeout: the deadline is over.
+    """
+    deadline = DEADLINE.get()
+    if deadline is None:
+        return limit
+    left = deadline - asyncio.get_running_loop().time()
+    if left <= 0:
+        raise StatementTimeout(TIME_IS_UP)
+    return left if limit is None else min(left, limit)
 
 
 @contextmanager

@@ -40,6 +40,16 @@ def as_json(value: Term) -> Term:
     return sql.SQL("nullif(to_jsonb({}), 'null'::jsonb)").format(value)
 
 
+def has_zero_character(value: Term) -> Term:
+    """Return whether a value of the type json has the character U+0000, which no text of PostgreSQL holds."""
+    return sql.SQL("{}::text ~ {}").format(value, sql.Literal(r"(^|[^\\])(\\\\)*\\u0000"))
+
+
+def as_same_float(value: Term) -> Term:
+    """Return a float of four bytes as one of eight with the same digits: 0.1 becomes 0.1, not 0.10000000149011612."""
+    return sql.SQL("{}::text::float8").format(value)
+
+
 def as_number(value: Term) -> Term:
     """Return a number, NULL for NaN and the infinities."""
     return sql.SQL("CASE WHEN {0}::text IN ('NaN', 'Infinity', '-Infinity') THEN NULL ELSE {0} END").format(value)
@@ -81,6 +91,16 @@ def when_given(value: Term, found: Term) -> Term:
     return sql.SQL("CASE WHEN {} IS NOT NULL THEN {} END").format(value, found)
 
 
+def is_one_of(value: Term, texts: Sequence[str]) -> Term:
+    """Return whether a text is one of some."""
+    return sql.SQL("{} IN ({})").format(value, sql.SQL(", ").join(map(sql.Literal, texts)))
+
+
+def unless(condition: Term, value: Term) -> Term:
+    """Return the value, NULL where the condition holds."""
+    return sql.SQL("CASE WHEN {} THEN NULL ELSE {} END").format(condition, value)
+
+
 def cast(value: Term, type_: str) -> Term:
     """Return the value as another type, written as PostgreSQL itself has written it."""
     return sql.SQL("{}::{}").format(value, sql.SQL(type_))
@@ -91,21 +111,28 @@ def or_now(value: Term) -> Term:
     return sql.SQL("coalesce({}, now())").format(value)
 
 
-def look_up(table: Table, id_: Term, key: str, value: Term, *, beside: str | None = None) -> Term:
+def look_up(table: Table, id_: Term, key: str, value: Term, *, only: bool, beside: str | None = None) -> Term:
     """Return the id (of the row `t`) of the row of another table whose unique column has the value.
 
-    `beside` is the schema, as PostgreSQL writes it, that the operator of the column's type is in.
+    `only` leaves out the rows of inheriting tables. `beside` is the schema, as PostgreSQL writes it, that the operator
+    of the column's type is in.
     """
     equals = "=" if beside is None else f"OPERATOR({beside}.=)"
-    return sql.SQL("(SELECT {} FROM {} AS t WHERE t.{} {} {})").format(
-        id_, table_sql(table), name_sql(key), sql.SQL(equals), value
+    return sql.SQL("(SELECT {} FROM {}{} AS t WHERE t.{} {} {})").format(
+        id_, _only(only), table_sql(table), name_sql(key), sql.SQL(equals), value
     )
 
 
 def select_rows(table: Table, values: Sequence[Term], *, only: bool) -> sql.Composed:
     """Return the SELECT of the values of all rows; `only` leaves out the rows of inheriting tables."""
-    return sql.SQL("SELECT {} FROM {}{} AS s").format(
-        sql.SQL(", ").join(values), sql.SQL("ONLY " if only else ""), table_sql(table)
+    return sql.SQL("SELECT {} FROM {}{} AS s").format(sql.SQL(", ").join(values), _only(only), table_sql(table))
+
+
+def find_origin(table: Table, key: Sequence[str], shown: str, value: Term, sought: str, *, only: bool) -> sql.Composed:
+    """Return the SELECT of the key of a row with the id `sought` as a value, and of its column `shown`, as texts."""
+    row = sql.SQL("row({})").format(sql.SQL(", ").join(map(column, key))) if key else sql.SQL("NULL")
+    return sql.SQL("SELECT {}::text, {}::text FROM {}{} AS s WHERE {} = {}::uuid LIMIT 1").format(
+        row, column(shown), _only(only), table_sql(table), value, sql.Literal(sought)
     )
 
 
@@ -158,9 +185,7 @@ def becomes_null(column_name: str, value: Term) -> Term:
 def any_of(table: Table, conditions: Sequence[Term], *, only: bool) -> sql.Composed:
     """Return the SELECT that tells of each condition whether it holds for a row; one scan for all of them."""
     told = (sql.SQL("coalesce(bool_or({}), false)").format(one) for one in conditions)
-    return sql.SQL("SELECT {} FROM {}{} AS s").format(
-        sql.SQL(", ").join(told), sql.SQL("ONLY " if only else ""), table_sql(table)
-    )
+    return sql.SQL("SELECT {} FROM {}{} AS s").format(sql.SQL(", ").join(told), _only(only), table_sql(table))
 
 
 def create_waiting(table: Table, columns: Sequence[str]) -> sql.Composed:
@@ -178,6 +203,10 @@ def copy_out(select: sql.Composed) -> sql.Composed:
 def copy_in(table: Table, columns: Sequence[str]) -> sql.Composed:
     """Return the COPY of the output of `copy_out` into a table."""
     return sql.SQL("COPY {} ({}) FROM STDIN").format(table_sql(table), _names(columns))
+
+
+def _only(only: bool) -> sql.SQL:
+    return sql.SQL("ONLY " if only else "")
 
 
 def _within(value: Term, result: Term) -> Term:

@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import logging
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
@@ -12,13 +14,18 @@ from psycopg.pq import PGconn, Ping
 from fieldstone.sql.driver.bounded import BoundedConnection
 from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.hosts import Hosts
-from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, UnsupportedServer
+from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, ReadOnlyServer, UnsupportedServer
 from fieldstone.sql.pool_settings import PoolSettings
-from fieldstone.sql.statement import Statement
+from fieldstone.sql.statement import Row, Statement
 
 _LOG = logging.getLogger(__name__)
 
 NEEDED_MAJOR_VERSION = 15
+IDLE_LIMIT = Statement(text="SELECT pg_catalog.current_setting('idle_in_transaction_session_timeout')")
+"""Reads how long a transaction may stand still."""
+
+_WITH_TRANSACTION_TIMEOUT = 170000
+_ON_STANDBY = "the server is a standby, which takes no writes"
 _RETRY_INTERVAL = 0.25
 # The looks at a replica or a node that is away wait for 2 s, again and again, and have a message of their own.
 _LONG = 3.0
@@ -45,14 +52,16 @@ def require_version(found: int) -> None:
         raise UnsupportedServer(found=found, needed=NEEDED_MAJOR_VERSION)
 
 
-async def wait_for_server(conninfo: str, settings: PoolSettings) -> BoundedConnection:
+async def wait_for_server(conninfo: str, settings: PoolSettings, *, needs_primary: bool = False) -> BoundedConnection:
     """Return a connection to the server in autocommit, once it accepts connections.
 
     A server that refuses the user or the database is not waited for. One whose connections are all taken is, and so are
-    standbys, of which one is to take over. The log has the reason of a long wait once.
+    standbys, of which one is to take over, with several hosts or with `needs_primary`. The log has the reason of a
+    long wait once.
 
     Raises:
         DatabaseUnavailable: It did not accept a connection within the settings' `open_timeout`, or never will.
+        ReadOnlyServer: It was a standby for all that time.
     """
     loop = asyncio.get_running_loop()
     deadline = loop.time() + settings.open_timeout
@@ -60,15 +69,37 @@ async def wait_for_server(conninfo: str, settings: PoolSettings) -> BoundedConne
     is_told = settings.open_timeout < _LONG
     while True:
         try:
-            return await BoundedConnection.open(hosts, settings, autocommit=True)
+            connection = await BoundedConnection.open(hosts, settings, autocommit=True)
+            if not needs_primary or not await _is_in_recovery(connection):
+                return connection
+            await connection.close()
+            reason = _ON_STANDBY
+            if loop.time() >= deadline:
+                raise ReadOnlyServer(reason)
         except psycopg.OperationalError as error:
             if loop.time() >= deadline or await _is_final(error, conninfo):
                 raise DatabaseUnavailable(f"cannot connect to the database: {str(error).strip()}") from error
-            if not is_told:
-                reason = " ".join(str(error).split())
-                _LOG.warning("waiting up to %g s for the database: %s", settings.open_timeout, reason)
-                is_told = True
-            await asyncio.sleep(_RETRY_INTERVAL)
+            reason = " ".join(str(error).split())
+        if not is_told:
+            _LOG.warning("waiting up to %g s for the database: %s", settings.open_timeout, reason)
+            is_told = True
+        await asyncio.sleep(_RETRY_INTERVAL)
+
+
+async def _is_in_recovery(connection: psycopg.AsyncConnection) -> bool:
+    answer = await connection.execute("SELECT pg_catalog.pg_is_in_recovery()")
+    return await answer.fetchone() == (True,)
+
+
+async def leads_to_standby(conninfo: str, settings: PoolSettings) -> bool:
+    """Return whether a new connection leads to a standby, or to no server that answers."""
+    try:
+        async with asyncio.timeout(settings.cancel_timeout):
+            connection = await BoundedConnection.open(Hosts(conninfo), settings, autocommit=True)
+            async with connection:
+                return await _is_in_recovery(connection)
+    except (psycopg.Error, TimeoutError):
+        return True
 
 
 async def _is_final(error: psycopg.OperationalError, conninfo: str) -> bool:
@@ -90,17 +121,45 @@ async def _is_standby(conninfo: str) -> bool:
     return False
 
 
-async def may_set(connection: psycopg.AsyncConnection, parameter: str) -> bool:
-    """Return whether the user may set a parameter of the server that only superusers may set by default.
+async def fit_settings(connection: psycopg.AsyncConnection, settings: PoolSettings) -> PoolSettings:
+    """Return the settings without a bound that the user may not set, and with those that only newer servers have.
+
+    The connection, which was made before the server was known, gets the latter.
 
     Raises:
         DatabaseUnavailable: The database does not answer.
     """
+    settings = replace(settings, has_transaction_timeout=connection.info.server_version >= _WITH_TRANSACTION_TIMEOUT)
+    if not settings.prepare:
+        return settings
     try:
-        answer = await connection.execute("SELECT pg_catalog.has_parameter_privilege(%s, 'SET')", (parameter,))
-        return await answer.fetchone() == (True,)
+        if settings.has_transaction_timeout:
+            await connection.execute("SET transaction_timeout = 0")
+        if not settings.temp_file_mb or await _may_set(connection, "temp_file_limit"):
+            return settings
     except psycopg.Error as error:
         raise DatabaseUnavailable(f"cannot connect to the database: {str(error).strip()}") from error
+    _LOG.info(
+        "the user of DATABASE_URL may not set temp_file_limit, so that PostgreSQL's own value bounds the files"
+        " of a statement: GRANT SET ON PARAMETER temp_file_limit TO that user, or set it for the server"
+    )
+    return replace(settings, temp_file_mb=0)
+
+
+async def _may_set(connection: psycopg.AsyncConnection, parameter: str) -> bool:
+    """Return whether the user may set a parameter of the server that only superusers may set by default."""
+    answer = await connection.execute("SELECT pg_catalog.has_parameter_privilege(%s, 'SET')", (parameter,))
+    return await answer.fetchone() == (True,)
+
+
+def warn_of_idle_limit(idle_limit: Sequence[Row]) -> None:
+    """Warn where no setting, by the rows of `IDLE_LIMIT`, ends a transaction that stands still: a pooler sets none."""
+    if idle_limit == [(b"0",)]:
+        _LOG.warning(
+            "idle_in_transaction_session_timeout is 0, and cannot be set through a pooler: the locks of a process"
+            " that stops within a transaction stay until the pooler ends its connection. ALTER ROLE .. SET"
+            " idle_in_transaction_session_timeout = '10s' sets it for the user of DATABASE_URL"
+        )
 
 
 async def refuses_writes(connection: DriverConnection, settings: PoolSettings) -> bool:

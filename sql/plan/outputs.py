@@ -74,12 +74,14 @@ class Value:
     """A column's value, or the value at a `path` (a text[]) in a jsonb column.
 
     With `allowed`, the column is of texts or lists of them, and others than these are left out: NULL, or no item.
+    `fallback` stands in the place of NULL.
     """
 
     column: Column
     encoding: Encoding
     path: Parameter | None = None
     allowed: tuple[str, ...] | None = None
+    fallback: Parameter | None = None
 
 
 @frozen

@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import httpx
+import psycopg
 import pytest
 
 from fieldstone.engine.cells.errors import MoveRefused
@@ -266,7 +267,12 @@ async def test_a_cursor_from_before_a_move_goes_on_behind_it(cells: dict[str, st
             assert before.names == ["0", "1", "2", "3"]
             ended: list[UUID] = []
             cell_services(app, "home").watch.moved.connect(ended.append)
+            with psycopg.connect(cells["home"], autocommit=True) as home:
+                home.execute("UPDATE fieldstone.index SET server_major = 14")
             await move(settings, "first", "east", lambda _: None)
+            with psycopg.connect(cells["east"], autocommit=True) as east:
+                older = "SELECT count(*) FROM fieldstone.index WHERE server_major = 14"
+                assert east.execute(older).fetchone() == (0,), "the target has made the indexes"
             # The connections of subscribers are told to come back.
             await until(lambda: ended == [model.workspace.id])
             await send(client, CREATE, name="4")

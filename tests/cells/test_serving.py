@@ -12,13 +12,14 @@ from pathlib import Path
 import httpx
 import pytest
 
+from fieldstone.engine import create_app
 from fieldstone.engine.errors import RateLimitExceeded
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.rate_limits.failed_tokens import MOST
 from fieldstone.metadata.model import Workspace
 from fieldstone.sql import embedded
 from fieldstone.sql.embedded.process import shut_down
-from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send
+from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, setting_of
 
 CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id name } }"
 AT_ONCE = 4.0
@@ -162,3 +163,15 @@ async def test_a_start_waits_for_no_cell_that_is_away(cells: dict[str, str]) -> 
         async with client_of(app, first) as one:
             await send(one, CREATE, name="Acme")
             assert 'fieldstone_cell_ready{cell="west"} 0.0' in (await one.get("/metrics")).text
+
+
+def test_an_app_starts_again_on_another_event_loop(cells: dict[str, str]) -> None:
+    app = create_app(cells=setting_of(cells), rate_limit=0, log_level="error")
+
+    async def ask() -> None:
+        async with app.lifespan_context(), client_of(app, "fs_unknown") as client:
+            assert (await client.get("/readyz")).json()["status"] == "ready"
+            assert (await client.post("/graphql", json={"query": LIST})).status_code == 401
+
+    asyncio.run(ask())
+    asyncio.run(ask())

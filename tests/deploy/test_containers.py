@@ -55,6 +55,8 @@ def test_the_image_is_built_in_two_stages_and_runs_as_nobody_special() -> None:
     assert [value for name, value in found[stages[1] :] if name == "COPY"] == [
         "--from=build /opt/fieldstone /opt/fieldstone"
     ]
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    assert f"'.[{','.join(extra for extra in extras if extra != 'dev')}]'" in dict(found[: stages[1]])["RUN"]
     versions = [value.split(":")[1] for name, value in found if name == "FROM"]
     assert {version.split("-")[0].split(" ")[0] for version in versions} == {"3.13"}
 
@@ -176,6 +178,20 @@ def test_the_unit_of_systemd_is_one(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     lines = dict(line.partition("=")[::2] for line in unit.splitlines() if "=" in line and line[0] != "#")
     assert int(lines["TimeoutStopSec"].removesuffix("s")) > Settings().drain_timeout
+    # The drop-in of the guide for several workers.
+    guide = (ROOT / "docs" / "how-to" / "several-processes.md").read_text(encoding="utf-8")
+    change = guide.partition("```ini\n")[2].partition("```")[0]
+    assert change.count(command) == 1
+    dropped = tmp_path / "fieldstone.service.d" / "workers.conf"
+    dropped.parent.mkdir()
+    dropped.write_text(change.replace(command, str(program)), encoding="utf-8")
+    done = subprocess.run(["systemd-analyze", "verify", placed], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    # Without the line that empties it there were two commands, which only Type=oneshot may have.
+    dropped.write_text(change.replace("ExecStart=\n", "", 1), encoding="utf-8")
+    done = subprocess.run(["systemd-analyze", "verify", placed], capture_output=True, text=True, check=False)
+    assert "more than one ExecStart" in done.stderr
+    dropped.unlink()
     # The mistake that the check is for.
     placed.write_text(unit.replace("KillMode=mixed", "KillMode=sometimes"), encoding="utf-8")
     done = subprocess.run(["systemd-analyze", "verify", placed], capture_output=True, text=True, check=False)

@@ -196,6 +196,17 @@ def test_no_name_is_made_up(sample: Served, name: str) -> None:
     assert error["message"] == f"Cannot query field '{name}' on type 'PersonConnection'."
 
 
+def test_the_counts_of_the_id_are_answered_and_not_listed(sample: Served) -> None:
+    document = """{ peopleAggregate { count countDistinct { id } percentNotEmpty { id } }
+      __type(name: "PersonAggregateCounts") { fields { name } } }"""
+    data = sample.ask(document)["data"]
+    count = data["peopleAggregate"]["count"]
+    assert data["peopleAggregate"] == {"count": count, "countDistinct": {"id": count}, "percentNotEmpty": {"id": 100}}
+    names = [field["name"] for field in data["__type"]["fields"]]
+    assert "id" not in names
+    assert "email" in names
+
+
 def test_constants_alone_read_nothing(sample: Served) -> None:
     document = '{ people(filter: { city: { eq: "Berlin" } }) { aggregate { __typename sum { __typename } } } }'
     assert sample.ask(document) == {

@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails
 
 from fieldstone.engine.settings import ConfigurationError, Environment, load_settings
 from fieldstone.engine.settings.choices import Distribution
+from fieldstone.engine.settings.loading import _sentence
 from tests.settings_table import configuration_table
 
 
@@ -147,6 +150,13 @@ def test_a_wrong_setting_is_refused_by_name_with_what_would_pass(given: dict[str
     with pytest.raises(ConfigurationError) as refused:
         load_settings(**given)
     assert str(refused.value) == sentence
+
+
+def test_a_setting_that_is_refused_beside_itself_is_said_to_be_given_twice() -> None:
+    # pydantic decides whether it takes both.
+    line: InitErrorDetails = {"type": "extra_forbidden", "loc": ("database_url",), "input": "postgresql://u:hidden@h"}
+    error = ValidationError.from_exception_data("Settings", [line])
+    assert _sentence(error) == "DATABASE_URL is given twice, also as database_url: give it once."
 
 
 @pytest.mark.parametrize(

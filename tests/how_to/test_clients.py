@@ -1,5 +1,6 @@
 """The examples of docs/how-to/clients run unmodified against the sample workspace, each with its client."""
 
+import json
 import os
 import subprocess
 from collections.abc import Iterator
@@ -100,6 +101,22 @@ def test_apollo_joins_pages_persists_queries_and_batches(page: Page, served: Ser
 def test_urqls_cache_joins_pages_and_takes_the_answers_of_mutations(page: Page) -> None:
     page.write("urql.md")
     assert page.node("urql.js") == ["4 people", "Zuse"]
+
+
+def test_urqls_cache_keeps_aggregates_and_the_keys_of_groups_where_they_stand(page: Page, served: Served) -> None:
+    page.write("urql.md")
+    query = """{
+      peopleAggregate { countDistinct { id city } countNotEmpty { id city } }
+      companiesGroupBy(groupBy: [{ employees: true }], first: 2) { key { employees } countNotEmpty { website } }
+    }"""
+    lines = f"""
+      console.warn = console.error = console.log;
+      const {{ data: counted }} = await client.query(gql`{query}`, {{}}).toPromise();
+      console.log(JSON.stringify(counted, (key, value) => (key === "__typename" ? undefined : value)));"""
+    with (page.folder / "urql.js").open("a", encoding="utf-8") as script:
+        script.write(lines)
+    *_, before, last = page.node("urql.js")
+    assert (before, json.loads(last)) == ("Zuse", ask(served, query))
 
 
 def test_relay_compiles_and_fetches_a_node_again(page: Page) -> None:

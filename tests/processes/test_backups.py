@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import signal
 import tempfile
 from collections.abc import Iterator
@@ -308,7 +309,9 @@ async def test_servers_of_different_versions_restore_each_others_backups(
     before = rows_of(source, but=MOVED | OWN)
     with old_server() as old:
         await restore(old, there)
-        assert rows_of(old, but=MOVED | OWN) == before
+        # The indexes are made again, by this server.
+        indexes = [re.sub('"server_major": [0-9]+', '"server_major": 15', row) for row in before["fieldstone.index"]]
+        assert rows_of(old, but=MOVED | OWN) == before | {"fieldstone.index": sorted(indexes)}
         await back_up(old, back)
     await restore(target, back)
     assert rows_of(target, but=MOVED | OWN) == before

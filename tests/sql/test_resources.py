@@ -7,13 +7,13 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg import sql
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from fieldstone.sql.errors import LimitExceeded
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
 from fieldstone.sql.statement import Statement
-from tests.sql.driving import opened
+from tests.sql.driving import SLEEP, opened
 
 BOUNDS = Statement(
     text="SELECT pg_catalog.current_setting('work_mem'),"
@@ -69,7 +69,7 @@ async def test_a_user_who_may_not_bound_the_files_is_served(
 ) -> None:
     name, dsn = stranger
     settings = PoolSettings(connections=1, work_mem_mb=3)
-    with caplog.at_level(logging.INFO, logger="fieldstone.sql.executor"):
+    with caplog.at_level(logging.INFO, logger="fieldstone.sql.driver.server"):
         refused = Database(dsn, settings)
         await refused.open()
         assert await refused.read(BOUNDS, ()) == [(b"3MB", b"-1")]
@@ -86,3 +86,17 @@ async def test_a_user_who_may_not_bound_the_files_is_served(
         assert await granted.read(BOUNDS, ()) == [(b"3MB", b"1048576")]
         await granted.close()
         assert not caplog.records
+
+
+async def test_the_host_s_limit_of_transactions_ends_none(empty_database: str) -> None:
+    name = str(conninfo_to_dict(empty_database)["dbname"])
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        if connection.info.server_version >= 170000:
+            limit = sql.SQL("ALTER DATABASE {} SET transaction_timeout = '100ms'")
+            connection.execute(limit.format(sql.Identifier(name)))
+    async with opened(empty_database) as database:
+        # The session that was made first, and another one.
+        async with database.session() as first, database.session() as second:
+            for session in (first, second):
+                await session.execute("SELECT pg_sleep(0.2)")
+        await database.read(SLEEP, (b"0.2",))

@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 
+from fieldstone.sql.errors import StatementTimeout
 from fieldstone.sql.sqlstate import is_passing, translate_error
 
 PASSING = ("08006", "25006", "40001", "40P01", "53100", "53300", "55P03", "55006", "57014", "57P01", "57P03", "58030")
@@ -14,6 +15,12 @@ def test_a_failure_passes_by_itself_or_not(sqlstate: str, empty_database: str) -
     with psycopg.connect(empty_database, autocommit=True) as connection, pytest.raises(psycopg.Error) as caught:
         connection.execute(f"DO $$ BEGIN RAISE 'no' USING ERRCODE = '{sqlstate}'; END $$".encode())
     assert is_passing(translate_error(caught.value)) is (sqlstate in PASSING)
+
+
+def test_the_host_s_limit_of_a_transaction_is_one_of_time(empty_database: str) -> None:
+    with psycopg.connect(empty_database, autocommit=True) as connection, pytest.raises(psycopg.Error) as caught:
+        connection.execute("DO $$ BEGIN RAISE 'no' USING ERRCODE = '25P04'; END $$")
+    assert isinstance(translate_error(caught.value), StatementTimeout)
 
 
 def test_a_lost_connection_passes(empty_database: str) -> None:

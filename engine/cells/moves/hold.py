@@ -29,7 +29,7 @@ async def held_model(source: Database, move: Move, *, patience: float = 0.0) -> 
     """
     of_workspace = {"workspace_id": move.workspace_id}
     until = asyncio.get_running_loop().time() + patience
-    async with source.session() as connection:
+    async with source.lasting_session() as connection:
         name = connection.info.parameter_status("application_name") or ""
         while not await _try(connection, of_workspace):
             if asyncio.get_running_loop().time() >= until:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, assert_never
 
-from fieldstone.engine.errors import ApiError
+from fieldstone.engine.errors import ApiError, NotFound
 from fieldstone.engine.events.quotas import Place
 from fieldstone.engine.events.subscriptions.subscription import AnyKey, GroupKey, Subscription
 from fieldstone.engine.events.subscriptions.tail import TailKey, read_sets
@@ -228,21 +228,30 @@ class SubscriptionGroup:
             case GroupKey(statement=statement, parameters=parameters):
                 rows = await read(statement, [*parameters, b"%d" % after, b"%d" % upto, sets.text])
                 found = [
-                    self._delivery(int(position), numbers, head + text.decode())
+                    self._delivery(
+                        int(position), numbers, self._refuse() if text is None else head + text.decode() + "}"
+                    )
                     for position, numbers, text in rows
-                    if position is not None and numbers is not None and text is not None
+                    if position is not None and numbers is not None
                 ]
                 return found, upto if len(rows) < self.key.limit else int(rows[-1][0] or 0)
             case TailKey(follower=follower):
                 texts = (members[0].subscription.parameter_set for members in sets.members)
                 events, reached = await follower.read(read, after, upto, read_sets(texts))
-                return [self._delivery(one.position, one.numbers, head + one.text) for one in events], reached
+                return [self._delivery(one.position, one.numbers, head + one.text + "}") for one in events], reached
             case _:
                 assert_never(self.key)
 
+    def _refuse(self) -> str:
+        error = NotFound(
+            "The event is older than a field that is required by now and has no default: leave the field out.",
+            path=(self.key.key,),
+        )
+        return '{"data":null,"errors":' + dumps([error.formatted()])
+
     def _delivery(self, position: int, numbers: bytes, data: str) -> Delivery:
         shown = self.key.positions.write(position)
-        payload = data + '},"extensions":{"position":"' + shown + '"}}'
+        payload = data + ',"extensions":{"position":"' + shown + '"}}'
         return Delivery(position=position, shown=shown, numbers=numbers, payload=payload)
 
 

@@ -53,7 +53,11 @@ async def count_objects(
     answers = await database.pipeline(steps, timeout=time_limit, share=share) if steps else []
     exact = {place: [int(value or b"0") for value in rows[0]] for place, rows in zip(counted, answers, strict=True)}
     return [
-        {"object": object_.name_singular, "objectMetadataId": str(object_.id), **size.show(exact.get(place))}
+        {
+            "object": object_.name_singular,
+            "objectMetadataId": str(object_.id),
+            **size.show(exact.get(place), shows_deleted=bool(object_.rights.restore or object_.rights.destroy)),
+        }
         for place, (object_, size) in enumerate(zip(objects, found, strict=True))
     ]
 
@@ -77,8 +81,13 @@ class _Size:
         """Whether the rows are counted."""
         return self._table_bytes <= SMALL or self._rows < 0 or not self._pages
 
-    def show(self, exact: Sequence[int] | None) -> Mapping[str, Any]:
-        """Return the figures as the API shows them; `exact` are the counted rows, and the deleted ones among them."""
+    def show(self, exact: Sequence[int] | None, *, shows_deleted: bool) -> Mapping[str, Any]:
+        """Return the figures as the API shows them.
+
+        Args:
+            exact: the counted rows, and the deleted ones among them.
+            shows_deleted: whether the reader's role may read deleted records; else there are none for it.
+        """
         if exact is not None:
             rows, deleted = exact
             is_estimated = rows >= MOST_COUNTED and self._table_bytes > SMALL
@@ -88,7 +97,7 @@ class _Size:
             deleted, is_estimated = round(rows * (1 - self._nulls)), True
         return {
             "records": str(rows - deleted),
-            "deleted": str(deleted),
+            "deleted": str(deleted if shows_deleted else 0),
             "bytes": str(self._bytes),
             "estimated": is_estimated,
         }

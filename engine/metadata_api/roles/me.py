@@ -91,7 +91,8 @@ def _describe_rights(model: Snapshot, role: Role) -> dict[str, JsonValue]:
 
 
 def _actions(access: ObjectAccess) -> list[JsonValue]:
-    return [action.value for action in Action if access.ways(action)]
+    actions = [action.value for action in Action if access.ways(action)]
+    return [*actions, *(["aggregate"] if access.aggregates else [])]
 
 
 def _describe_limits(facts: ServerFacts, model: Snapshot, principal: Principal) -> dict[str, JsonValue]:

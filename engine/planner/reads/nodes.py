@@ -5,8 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from fieldstone.engine.documents.document import Selected, collect_fields
-from fieldstone.engine.documents.field_merging import NODE
+from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Binder, Bindings, Blame, arguments_of, value_of
 from fieldstone.engine.planner.context import PlanContext, Site, readable, visible
@@ -53,11 +52,9 @@ def build_nodes(context: PlanContext, selected: Selected, path: AnswerPath) -> N
     places = add(None)
     branches: list[NodeBranch] = []
     for object_ in _objects(context, read(Bindings(variables=context.variables, actor=""))):
-        types = {object_.type_name, NODE}
-        fields = collect_fields(context.operation, selected.selection_sets, context.variables, types=types)
         ids = add(object_.id)
         condition = And(terms=visible(context, object_, site=Site.POINT))
-        record = build_record(context, object_, fields, path)
+        record = build_record(context, object_, selected, path)
         branches.append(
             NodeBranch(ids=ids, table=readable(context, object_), key=object_.key, condition=condition, record=record)
         )

@@ -17,7 +17,7 @@ from fieldstone.engine.planner.reads.nodes import build_nodes
 from fieldstone.engine.planner.reads.orders import build_order
 from fieldstone.engine.planner.reads.sampling import find_sample
 from fieldstone.engine.planner.reads.search.search import build_search
-from fieldstone.engine.planner.reads.selection import build_connection, build_record
+from fieldstone.engine.planner.reads.selection import build_connection, build_fields, build_record
 from fieldstone.engine.planner.reads.unique_keys import key_condition
 from fieldstone.engine.schema.introspection import is_introspection_field
 from fieldstone.engine.schema.scope import NODE_ROOTS, SEARCH
@@ -132,7 +132,7 @@ def plan_one(context: PlanContext, object_: Object, selected: Selected, path: An
         said, names_deleted = said_filter(context, object_, arguments["filter"], blame)
         condition = And(terms=(said, *visible(context, object_, deleted=names_deleted)))
         order = build_order(context, object_, None, blame)
-    record = build_record(context, object_, context.selected_below(selected), path)
+    record = build_record(context, object_, selected, path)
     return One(
         table=readable(context, object_),
         condition=condition,
@@ -154,8 +154,8 @@ def plan_one_by_id(
     path = (selected.key,)
     parameter = context.parameters.add(constant(str(key).encode()), SqlType.UUID)
     wanted = Compare(left=object_.key, comparison=Comparison.EQ, right=parameter)
-    fields = context.selected_below(selected)
-    record = build_record(context, object_, [field for field in fields if field.name not in constants], path)
+    fields = context.selected_of(object_, selected)
+    record = build_fields(context, object_, [field for field in fields if field.name not in constants], path)
     found = dict(record.entries)
     entries = tuple(
         (field.key, Literal(text=dumps(constants[field.name])) if field.name in constants else found[field.key])

@@ -49,7 +49,12 @@ from fieldstone.sql.plan.outputs import (
 from fieldstone.sql.types import Encoding, SqlType
 
 
-def build_record(context: PlanContext, object_: Object, selected: Sequence[Selected], path: AnswerPath) -> Record:
+def build_record(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Record:
+    """Return the output of a record with the fields that are selected below a field."""
+    return build_fields(context, object_, context.selected_of(object_, selected), path)
+
+
+def build_fields(context: PlanContext, object_: Object, selected: Sequence[Selected], path: AnswerPath) -> Record:
     """Return the output of a record with these fields."""
     context.touch(object_)
     return Record(
@@ -98,7 +103,7 @@ def _related(
         return build_connection(context, end.target, selected, path, over=(object_, end))
     context.note_nullable(path)
     hop = hop_over(context, end)
-    return ToOne(hop=hop, record=build_record(context, end.target, context.selected_below(selected), path))
+    return ToOne(hop=hop, record=build_record(context, end.target, selected, path))
 
 
 def _value(field: Field) -> Value:
@@ -184,7 +189,7 @@ def _items(context: PlanContext, object_: Object, field: Field, selected: Select
     end = cast("RelationEnd", relation_end(context.snapshot, field))
     target, blame = end.target, Blame(field=field.name, path=path)
     order = build_order(context, target, None, blame)
-    record = build_record(context, target, context.selected_below(selected), path)
+    record = build_record(context, target, selected, path)
     return Connection(
         table=readable(context, target),
         condition=select_condition(context, target, None, blame, site=Site.POINT),
@@ -233,7 +238,7 @@ def build_page_info(context: PlanContext, selected: Selected) -> PageInfo:
 def _edge(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Record | Cursor | Literal:
     match selected.name:
         case "node":
-            return build_record(context, object_, context.selected_below(selected), path)
+            return build_record(context, object_, selected, path)
         case "cursor":
             return Cursor()
         case _:

@@ -215,7 +215,7 @@ class RootField:
     def _record(self) -> Record:
         if self.root.verb is Verb.UPSERT:
             return upsert_record(self.context, self.object_, self.selected, self.path)
-        return build_record(self.context, self.object_, self.context.selected_below(self.selected), self.path)
+        return build_record(self.context, self.object_, self.selected, self.path)
 
     def _written_record(self, *, is_alone: bool = False) -> Record | None:
         """Return the record where it can be answered from the rows written, before anyone can read them.

@@ -177,7 +177,7 @@ def upsert_record(context: PlanContext, object_: Object, selected: Selected, pat
             case "created":
                 output = Value(column=CREATED, encoding=BOOLEAN.encoding)
             case "record":
-                output = build_record(context, object_, context.selected_below(one), (*path, one.key))
+                output = build_record(context, object_, one, (*path, one.key))
             case _:
                 output = type_literal(type_name(object_, TypeRole.UPSERT_RESULT))
         entries.append((one.key, output))

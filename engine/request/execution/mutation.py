@@ -49,7 +49,7 @@ async def run_writes(
 
     Args:
         database: the one that it writes to.
-        writes: its root fields.
+        writes: its root fields; without any, as where all are skipped, nothing is asked of the database.
         bound: their statements' parameters, as `MutationPlan.bind` returns them.
         bindings: the source of the parameters of all further statements.
         snapshot: the model that it was planned on.
@@ -64,6 +64,8 @@ async def run_writes(
         ApiError: a root field failed; nothing was written.
         DatabaseError: the database refused it.
     """
+    if not writes:
+        return _data([])
     share = snapshot.workspace.id.int
     match writes, bound:
         case (PlannedNested(certain=CertainCreate() as certain) as only,), (list() as parameters,):
@@ -200,8 +202,10 @@ async def _root(attempt: Attempt, write: Planned, run: Run) -> bytes:
 
 def _alone(writes: Sequence[Planned]) -> PlannedWrite | None:
     """Return the only write of a mutation if nothing has to be read, checked or written after it."""
-    only = writes[0]
-    if len(writes) > 1 or not isinstance(only, PlannedWrite) or only.removal.get(only.object_.id):
+    if len(writes) != 1:
+        return None
+    (only,) = writes
+    if not isinstance(only, PlannedWrite) or only.removal.get(only.object_.id):
         return None
     if only.event is not None or (only.read_back is not None and only.row is None):
         return None

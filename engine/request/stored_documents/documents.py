@@ -69,6 +69,15 @@ class DocumentCounters:
     untrusted: int = 0
 
 
+def not_there() -> PersistedQueryNotFound:
+    """Return the refusal of an id that names no document for the role."""
+    return PersistedQueryNotFound(
+        "There is no document with this documentId that is valid for the role: import it with"
+        " `fieldstone documents import`.",
+        field="documentId",
+    )
+
+
 def _rest_refused() -> DocumentNotTrusted:
     return DocumentNotTrusted(
         "The server answers trusted documents only, and REST has none; with FIELDSTONE_DOCUMENTS=trusted-and-rest it"
@@ -135,7 +144,7 @@ class StoredDocuments:
         if text is None:
             return None
         self.counters.found += 1
-        return request._replace(query=text, reference=None)
+        return request.named(text)
 
     async def find(self, principal: Principal, request: GraphQLRequest) -> GraphQLRequest:
         """Return the request with its document's text.
@@ -170,7 +179,7 @@ class StoredDocuments:
         if text is None:
             raise self._refusal(query, reference)
         self.counters.found += 1
-        return request._replace(query=text, reference=None)
+        return request.named(text)
 
     async def keep(self, workspace_id: UUID, text: str) -> None:
         """Store a valid document that a client has sent with its hash; the workspace's oldest make room for it.
@@ -259,10 +268,7 @@ class StoredDocuments:
         if reference.is_persisted:
             # Apollo's clients know the refusal by these words.
             return PersistedQueryNotFound("PersistedQueryNotFound")
-        return PersistedQueryNotFound(
-            "There is no document with this documentId: import it with `fieldstone documents import`.",
-            field="documentId",
-        )
+        return not_there()
 
     def _is_fresh(self, workspace: int) -> bool:
         known = self._versions.get(workspace)

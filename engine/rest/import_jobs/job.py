@@ -48,7 +48,6 @@ class ImportJob:
     id: UUID
     workspace_id: UUID
     object_id: UUID
-    subject_id: UUID
     status: Status
     format: Format
     row: Mapping[str, Any]
@@ -63,13 +62,8 @@ class ImportJob:
         """Whether records were written."""
         return bool(self.row.get("has_batches"))
 
-    def show(self, plural: str | None, *, shows_rows: bool) -> dict[str, Any]:
-        """Return the job as an answer has it.
-
-        Args:
-            plural: names its object; None: the object has gone.
-            shows_rows: whether the first rows of its file are shown.
-        """
+    def show(self, plural: str | None) -> dict[str, Any]:
+        """Return the job as an answer has it; `plural` names its object, unless that is not there any more."""
         row = self.row
         shown = {
             "id": str(self.id),
@@ -81,11 +75,11 @@ class ImportJob:
             "bytesRead": row["bytes_read"],
         }
         shown |= {name: row[name] for name in ("created", "updated", "failed", "undone", "kept", "ignored")}
-        shown |= {name: row["head"].get(name, []) if shows_rows else [] for name in ("columns", "sample", "suggested")}
+        shown |= {name: row["head"].get(name, []) for name in ("columns", "sample", "suggested")}
         shown |= {name: row["options"].get(name) for name in OPTIONS}
         return shown | {
             "error": row["error"],
-            "createdBy": {"id": row["subject_id"], "name": row["subject_name"]},
+            "createdBy": {name: row["owner"][name] for name in ("id", "name")},
             "createdAt": row["created_at"],
             "updatedAt": row["updated_at"],
             "finishedAt": row["finished_at"],
@@ -98,7 +92,6 @@ def read_job(row: Mapping[str, Any]) -> ImportJob:
         id=UUID(row["id"]),
         workspace_id=UUID(row["workspace_id"]),
         object_id=UUID(row["object_id"]),
-        subject_id=UUID(row["subject_id"]),
         status=Status(row["status"]),
         format=Format(row["format"]),
         row=row,

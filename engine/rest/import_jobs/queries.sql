@@ -40,19 +40,21 @@ SELECT translate(encode(data, 'base64'), E'\n', '') FROM fieldstone.import_chunk
 WHERE job_id = %(id)s::uuid AND number = %(number)s::integer;
 
 -- name: list_jobs
--- Those of all owners without a subject.
-SELECT to_jsonb(job) - 'credential_hash' || jsonb_build_object('has_batches', EXISTS (
+-- Those of an owner and those of some objects; those of all owners without a subject.
+SELECT to_jsonb(job) - 'credential_hash' || jsonb_build_object('owner', held.owner, 'has_batches', EXISTS (
         SELECT FROM fieldstone.import_batch WHERE job_id = job.id), 'has_undone', EXISTS (
         SELECT FROM fieldstone.import_batch WHERE job_id = job.id AND is_undone))
-FROM fieldstone.import_job AS job
-WHERE workspace_id = %(workspace)s::uuid AND (%(subject)s::uuid IS NULL
-        OR (subject_id = %(subject)s::uuid AND acts_as IS NOT DISTINCT FROM %(acts_as)s::text))
+FROM fieldstone.import_job AS job, coalesce(job.owner, jsonb_build_object(
+        'id', subject_id, 'name', subject_name, 'actsAs', acts_as)) AS held (owner)
+WHERE workspace_id = %(workspace)s::uuid AND (%(subject)s::uuid IS NULL OR object_id = ANY (%(objects)s::uuid[])
+        OR (held.owner ->> 'id' = %(subject)s::uuid::text AND held.owner ->> 'actsAs' IS NOT DISTINCT FROM %(acts_as)s::text))
     AND (%(id)s::uuid IS NULL OR id = %(id)s::uuid)
 ORDER BY created_at DESC, id DESC LIMIT %(most)s::integer;
 
 -- name: start_job
 UPDATE fieldstone.import_job SET status = %(status)s::text, options = %(options)s::jsonb, error = NULL, lease = NULL,
     leased_until = NULL, finished_at = NULL, updated_at = clock_timestamp(),
+    owner = coalesce(owner, jsonb_build_object('id', subject_id, 'name', subject_name, 'actsAs', acts_as)),
     subject_id = %(subject)s::uuid, subject_name = %(subject_name)s::text, credential_kind = %(kind)s::text,
     credential_hash = decode(%(hash)s::text, 'hex'), address = %(address)s::text, token = %(token)s::text,
     acts_as = %(acts_as)s::text,

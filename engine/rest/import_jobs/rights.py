@@ -1,4 +1,4 @@
-"""The author of a job: its principal is found again before each batch, by the credential that it was started with."""
+"""The author of a job's work: its principal is found again before each batch, by the credential that has started it."""
 
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -18,7 +18,7 @@ _ACTING: Final = "ACTING_"
 
 
 class Owner(NamedTuple):
-    """The principal that sees a job: its subject, and the role and values as which it acts."""
+    """The principal that has made a job: its subject, and the role and values as which it acts."""
 
     subject_id: UUID
     acts_as: str | None

@@ -117,14 +117,14 @@ class JobStore:
         rows = await self._database.read(*_bind("read_chunk", id=id_, number=number))
         return None if not rows else b64decode(rows[0][0] or b"")
 
-    async def list(self, workspace_id: UUID, owner: Owner | None) -> list[ImportJob]:
-        """Return the jobs of an owner, or of all with None, the newest first."""
-        step = _list(workspace_id, owner, id_=None, most=_MOST_LISTED)
+    async def list(self, workspace_id: UUID, owner: Owner | None, objects: Sequence[UUID] = ()) -> list[ImportJob]:
+        """Return the jobs of an owner and those of some objects, or all with None, the newest first."""
+        step = _list(workspace_id, owner, objects, id_=None, most=_MOST_LISTED)
         return [read_job(loads(row[0] or b"")) for row in await self._database.read(*step)]
 
-    async def get(self, workspace_id: UUID, owner: Owner | None, id_: UUID) -> ImportJob:
+    async def get(self, workspace_id: UUID, owner: Owner | None, id_: UUID, objects: Sequence[UUID] = ()) -> ImportJob:
         """Return one of the jobs that `list` does; raises NotFound."""
-        step = _list(workspace_id, owner, id_=id_, most=1)
+        step = _list(workspace_id, owner, objects, id_=id_, most=1)
         rows = await self._database.read(*step)
         if not rows:
             raise NotFound(f"There is no import {id_}.", field="id")
@@ -157,7 +157,7 @@ class JobStore:
 
         async def work(transaction: Transaction) -> None:
             of_workspace, of_key, _ = await self._count(transaction, principal)
-            step = _list(job.workspace_id, None, id_=job.id, most=1)
+            step = _list(job.workspace_id, None, (), id_=job.id, most=1)
             rows = await transaction.run(*step)
             now = read_job(loads(rows[0][0] or b"")) if rows else None
             if now is None or now.status not in of:
@@ -225,9 +225,11 @@ class JobStore:
         return int(of_workspace or 0), int(of_subject or 0), int(files or 0)
 
 
-def _list(workspace_id: UUID, owner: Owner | None, *, id_: UUID | None, most: int) -> Step:
+def _list(workspace_id: UUID, owner: Owner | None, objects: Sequence[UUID], *, id_: UUID | None, most: int) -> Step:
     subject, acts_as = (None, None) if owner is None else owner
-    return _bind("list_jobs", workspace=workspace_id, subject=subject, acts_as=acts_as, id=id_, most=most)
+    return _bind(
+        "list_jobs", workspace=workspace_id, subject=subject, acts_as=acts_as, objects=objects, id=id_, most=most
+    )
 
 
 def _too_many(message: str) -> RateLimitExceeded:

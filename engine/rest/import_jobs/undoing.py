@@ -4,13 +4,13 @@ Records that were changed since stay as they are, and so do those that cannot ha
 that they pointed to was destroyed, say. A batch is undone in one transaction, the newest first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from fieldstone.engine.errors import ApiError, RateLimitExceeded, ServiceUnavailable, Unauthenticated
+from fieldstone.engine.errors import ApiError, Forbidden, RateLimitExceeded, ServiceUnavailable, Unauthenticated
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.import_jobs.job import Status
 from fieldstone.engine.rest.import_jobs.progress import Lease, LeaseLost
@@ -19,8 +19,9 @@ from fieldstone.engine.rest.import_jobs.running import Means, find_object, stamp
 from fieldstone.engine.rest.imports.writer import is_about_all, place_of
 from fieldstone.metadata.api_names import TypeRole, Verb, mutation_name, type_name
 from fieldstone.metadata.json_text import JsonValue, loads
-from fieldstone.metadata.model import Access, Object
+from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.role import Action
 from fieldstone.sql.executor import Database
 from fieldstone.sql.identifiers import quote_identifier, quote_table
 from fieldstone.sql.queries import named_statement
@@ -90,6 +91,7 @@ class Undoing:
         self._means = means
         self._database = database
         self._lease = lease
+        self._refusal: ApiError | None = None
 
     async def run(self) -> None:
         """Undo all batches, and note the state in which that ends.
@@ -110,7 +112,7 @@ class Undoing:
         except ApiError as error:
             await self._lease.end(Status.FAILED, error)
         else:
-            if await self._lease.end(Status.UNDONE):
+            if await self._lease.end(Status.UNDONE, self._refusal):
                 await self._means.store.remove_file(self._lease.job.id)
 
     async def _undo(self, first: int) -> None:
@@ -119,7 +121,11 @@ class Undoing:
         object_ = await find_object(means.core, principal, self._lease.job.object_id)
         rows = await self._database.read(*_RECORDS.bind(id=self._lease.job.id, first=first))
         touched = _read_touched(rows, stamp_of(object_))
-        refused: set[UUID] = set()
+        refused = {one.id for one in touched if one.before is not None and _is_withheld(object_, one.before)}
+        if refused:
+            self._refusal = Forbidden(
+                "The role may not write all fields that the import has changed: it presets some."
+            )
         while True:
             same = await self._database.read(*_look(object_, touched, lock=False))
             left = {UUID((row[0] or b"").decode()) for row in same} - refused
@@ -133,6 +139,7 @@ class Undoing:
                 if not found:
                     raise
                 refused |= found
+                self._refusal = error
                 continue
             return
 
@@ -302,13 +309,25 @@ def _empty_keys(object_: Object, updates: Sequence[Mapping[str, Any]]) -> list[J
     return [one for one in freed if one["data"]]
 
 
-def _data_before(object_: Object, before: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return the data that gives a record's changed fields their values back, short of those that nobody writes."""
-    data: dict[str, JsonValue] = {}
-    image, changed = before["image"], frozenset(before["changed"])
+def _changed_fields(object_: Object, before: Mapping[str, JsonValue]) -> Iterator[tuple[str, Field]]:
+    """Yield the fields that a record had other values of, by their names, short of those that nobody writes."""
+    changed = frozenset(before["changed"])
     for name, field in object_.active.items():
-        if field.access is not Access.READ_WRITE or changed.isdisjoint(part.column.name for part in field.parts):
-            continue
+        if field.access is Access.READ_WRITE and not changed.isdisjoint(part.column.name for part in field.parts):
+            yield name, field
+
+
+def _is_withheld(object_: Object, before: Mapping[str, JsonValue]) -> bool:
+    """Return whether the role may not give a field of a record the value back that it had."""
+    rights = object_.rights
+    return not all(rights.gives(Action.UPDATE, field.id) for _, field in _changed_fields(object_, before))
+
+
+def _data_before(object_: Object, before: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """Return the data that gives a record's changed fields their values back."""
+    data: dict[str, JsonValue] = {}
+    image = before["image"]
+    for name, field in _changed_fields(object_, before):
         values: dict[str, Any] = {part.name or "": image[part.column.name] for part in field.parts}
         if field.is_composite:
             data[name] = values

@@ -1,8 +1,11 @@
 """An object's aggregates: the count, and a type for each kind of result that any of its fields has."""
 
+from collections.abc import Mapping, Sequence
+from functools import cache
+
 from graphql import GraphQLField, GraphQLInt, GraphQLNonNull, GraphQLObjectType, GraphQLOutputType
 
-from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.scope import Members, TypeScope
 from fieldstone.engine.schema.values.aggregates import describe_results, result_type
 from fieldstone.engine.schema.values.composites import composite_name
 from fieldstone.engine.schema.values.descriptions import describe_field, describe_key
@@ -49,17 +52,34 @@ def build_aggregate(scope: TypeScope, object_: Object) -> GraphQLObjectType:
 
 def build_results(scope: TypeScope, object_: Object, role: TypeRole) -> GraphQLObjectType:
     """Return the type that holds the results of an aggregate, one for each field that has it."""
-    return GraphQLObjectType(
+
+    @cache
+    def measured() -> Mapping[str, Field]:
+        return {name: field for name, field, _ in aggregated(object_, role)}
+
+    def find(name: str) -> GraphQLField | None:
+        field = measured().get(name)
+        if field is None:
+            return None
+        return GraphQLField(
+            _member_type(scope, object_, field, role),
+            description=describe_field(field) if field.relation_id is None else describe_key(field),
+        )
+
+    return scope.build_object(
         type_name(object_, role),
-        lambda: {
-            name: GraphQLField(
-                _member_type(scope, object_, field, role),
-                description=describe_field(field) if field.relation_id is None else describe_key(field),
-            )
-            for name, field, _ in aggregated(object_, role)
-        },
-        description=f"{describe_results(role)} of each field of {object_.label_plural}.",
+        f"{describe_results(role)} of each field of {object_.label_plural}.",
+        Members(names=lambda: listed_results(object_, role), find=find),
     )
+
+
+def listed_results(object_: Object, role: TypeRole) -> Sequence[str]:
+    """Return the results that the schema lists: that of `id` only where there is no other.
+
+    The caches of clients keep objects by their `id`, and would take it for that of a record.
+    """
+    names = [name for name, _, _ in aggregated(object_, role)]
+    return [name for name in names if name != "id"] or names
 
 
 def has_results(object_: Object, role: TypeRole) -> bool:

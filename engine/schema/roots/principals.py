@@ -34,7 +34,7 @@ _KINDS = {
 _KIND = enum_of("PrincipalKind", "The kind of an identity.", {kind.value: meaning for kind, meaning in _KINDS.items()})
 _MAY = (
     'The actions that it may do on some records, as `{ "*": ["read"] person: ["read", "create"] }`:'
-    " `*` is all objects that are not named."
+    " `*` is all objects that are not named. `aggregate` stands where it may count, aggregate and group them."
 )
 _ME = type_of(
     ME,

@@ -35,6 +35,11 @@ _HAPPENINGS = {
     None: "A record of {} was created, changed, deleted, restored or removed for good.",
 }
 
+_MATCHES = {
+    Verb.DESTROY: "Only records that matched before.",
+    None: "Only records that match after the write; removed ones as they were before.",
+}
+
 _INTERVAL = GraphQLArgument(
     GraphQLInt,
     description="The least milliseconds between a write and the next answer: 100 at least, 250 unless given.",
@@ -76,7 +81,8 @@ def _subscription_field(scope: TypeScope, root: SubscriptionRoot) -> GraphQLFiel
     object_, verb = root.object, root.verb
     arguments = {
         "filter": GraphQLArgument(
-            scope.input_of(object_, TypeRole.FILTER), description="Only records that match after the write."
+            scope.input_of(object_, TypeRole.FILTER),
+            description=_MATCHES.get(verb, "Only records that match after the write."),
         ),
         "after": GraphQLArgument(
             GraphQLString,

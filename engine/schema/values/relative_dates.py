@@ -12,7 +12,9 @@ FIRST_DAY_OF_WEEK = enum_of(
 )
 
 RELATIVE_DATE_UNIT = enum_of(
-    "RelativeDateUnit", "A unit of time.", {unit.name: f"A {unit.value}." for unit in TimeUnit}
+    "RelativeDateUnit",
+    "A unit of time.",
+    {unit.name: f"{'An' if unit is TimeUnit.HOUR else 'A'} {unit.value}." for unit in TimeUnit},
 )
 
 RELATIVE_DATE = input_type_of(

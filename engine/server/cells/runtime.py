@@ -62,16 +62,20 @@ class CellRuntime(Runtime):
         super().__init__(settings, log, assembly, parts)
         self._home = settings.cells[0].name
         self._cells = {cell.name: Runtime(settings_of(settings, cell), log, assembly, parts) for cell in settings.cells}
-        self._tried = {name: asyncio.Event() for name in self._cells}
         self._urls = {cell.name: cell.url for cell in settings.cells}
         self._pulses: dict[str, Pulse] = {}
         self._failure: SqlError | MetadataError | None = None
-        self._directory = Directory(self._home, self._databases)
-        self._shared = SharedLookUps(self._directory.find_credentials)
         self._workspaces: OrderedDict[bytes, UUID] = OrderedDict()
         self._places: OrderedDict[UUID, str] = OrderedDict()
         self._refused: OrderedDict[bytes, float] = OrderedDict()
         self._forgotten: set[tuple[str, UUID]] = set()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Make all that belongs to one event loop: the app may be started on one after another."""
+        self._tried = {name: asyncio.Event() for name in self._cells}
+        self._directory = Directory(self._home, self._databases)
+        self._shared = SharedLookUps(self._directory.find_credentials)
         self._left = Wake()
 
     def opened(self) -> Mapping[str, Services | None]:
@@ -225,6 +229,7 @@ class CellRuntime(Runtime):
         }
 
     async def _own(self, opened: "asyncio.Future[Services]") -> None:
+        self._prepare()
         works = {f"cell {name}": partial(self._keep_open, name) for name in self._cells}
         try:
             async with running(
@@ -239,6 +244,7 @@ class CellRuntime(Runtime):
                 opened.set_exception(error)
         finally:
             closing = [pulse.close() for pulse in self._pulses.values()]
+            self._pulses = {}
             await asyncio.gather(*closing, *(cell.stop() for cell in self._cells.values()))
 
     async def _first(self) -> Services:

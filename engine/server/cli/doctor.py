@@ -17,8 +17,10 @@ from fieldstone.engine.settings import Settings
 from fieldstone.engine.settings.cells import Cell
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.changes.plan import MAXIMUM_COLUMNS
-from fieldstone.metadata.doctor.drift import find_drift
+from fieldstone.metadata.doctor.catalog import find_catalog_drift
+from fieldstone.metadata.doctor.drift import Drift, find_drift
 from fieldstone.metadata.doctor.rewrite import ColumnUsage, find_room, locked_tables, rewrite_table
+from fieldstone.metadata.doctor.table_state import find_state_drift
 from fieldstone.metadata.doctor.views import find_view_drift, repair_views
 from fieldstone.metadata.errors import CatalogMismatch, CatalogTooOld
 from fieldstone.metadata.model import Snapshot, Workspace
@@ -155,7 +157,8 @@ async def _examine_all(
             if views:
                 await _renew_views(foundation, snapshot)
             count += await _examine(foundation, workspace, snapshot, report)
-        count += await _find_orphans(foundation, workspaces, report)
+        count += await _examine_catalog(foundation, report)
+        count += await _find_orphans(foundation, report)
     return workspaces, count
 
 
@@ -203,13 +206,11 @@ async def _examine(foundation: Foundation, workspace: Workspace, snapshot: Snaps
             drifts = await find_drift(
                 connection, snapshot, trigram=foundation.catalog.trigram, compile_rules=compile_view_rules
             )
+            drifts += await find_state_drift(connection, workspace.schema)
             drifts += await find_view_drift(connection, snapshot, compile_view_rules)
     except WritesRefused as error:
         raise WritesRefused(f"{error.message}, and a comparison makes temporary tables") from error
-    for drift in drifts:
-        report(escape(f"{workspace.name}: {drift.finding}"))
-        if drift.repair:
-            report(escape(f"    repair: {drift.repair}", keep_lines=True))
+    _report_drifts(workspace.name, drifts, report)
     for room in await _rooms(foundation, snapshot):
         if room.is_short:
             report(
@@ -219,12 +220,24 @@ async def _examine(foundation: Foundation, workspace: Workspace, snapshot: Snaps
     return len(drifts)
 
 
-async def _find_orphans(foundation: Foundation, workspaces: tuple[Workspace, ...], report: Report) -> int:
-    known = {workspace.schema for workspace in workspaces}
+def _report_drifts(name: str, drifts: Sequence[Drift], report: Report) -> None:
+    for drift in drifts:
+        report(escape(f"{name}: {drift.finding}"))
+        if drift.repair:
+            report(escape(f"    repair: {drift.repair}", keep_lines=True))
+
+
+async def _examine_catalog(foundation: Foundation, report: Report) -> int:
     async with foundation.database.session() as connection:
-        taken = await fetch(connection, "taken_schemas", prefix=SCHEMA_PREFIX)
-    orphans = [schema for (schema,) in taken if schema not in known]
-    for schema in orphans:
+        drifts = await find_catalog_drift(connection)
+    _report_drifts("the catalog", drifts, report)
+    return len(drifts)
+
+
+async def _find_orphans(foundation: Foundation, report: Report) -> int:
+    async with foundation.database.session() as connection:
+        orphans = await fetch(connection, "stray_schemas", prefix=SCHEMA_PREFIX)
+    for (schema,) in orphans:
         report(f"The schema {escape(schema)} belongs to no workspace.")
     return len(orphans)
 

@@ -28,6 +28,7 @@ from fieldstone.sql.errors import (
     DatabaseUnavailable,
     EmbeddedServerError,
     PermissionDenied,
+    ReadOnlyServer,
     SqlError,
     UnsupportedServer,
     WritesRefused,
@@ -116,6 +117,9 @@ def explain(error: Exception, settings: Settings) -> str:
     match error:
         case DatabaseUnavailable() if "unsupported startup parameter" in reason:
             return f"{reason}. For pgbouncer in transaction mode set FIELDSTONE_PREPARE_STATEMENTS=false."
+        case ReadOnlyServer():
+            address = "FIELDSTONE_CELLS" if settings.cells else "DATABASE_URL"
+            return f"{address} leads to a standby, which takes no writes: name the primary."
         case WritesRefused():
             return f"{reason}. Try again when it takes writes."
         case DatabaseUnavailable() if settings.main_database_url is not None:

@@ -11,6 +11,7 @@ from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.confirm import change_model
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.settings import Settings
+from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes import always
 from fieldstone.metadata.model import Snapshot
@@ -59,7 +60,7 @@ async def import_schema(
         yes: do not ask.
 
     Raises:
-        CommandError: the database cannot be reached, or the import was not confirmed.
+        CommandError: the database cannot be reached or read, or the import was not confirmed.
         MetadataError: there is no such workspace or schema, or the model does not allow a row.
         SqlError: the workspace's database cannot be reached.
         typer.Exit: with `check`.
@@ -90,7 +91,9 @@ async def import_schema(
         plans: list[ImportDraft] = []
 
         def plan(latest: Snapshot) -> list[Build]:
-            plans.append(plan_import(latest, source, made, with_keys=with_keys))
+            # Others wait for the transaction that asks; the plan for an unchanged model is there already.
+            is_known = latest.version == snapshot.version
+            plans.append(first if is_known else plan_import(latest, source, made, with_keys=with_keys))
             return list(map(always, plans[-1].changes))
 
         async def copy(transaction: ModelTransaction) -> None:
@@ -124,11 +127,17 @@ async def _open_source(foundation: Foundation, dsn: str | None) -> AsyncIterator
         connection = await psycopg.AsyncConnection.connect(dsn)
     except psycopg.Error as error:
         raise CommandError(f"the database to import from cannot be reached: {error}") from None
-    async with connection:
-        await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
-        await connection.set_read_only(True)
-        await connection.execute(
-            "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres'", prepare=False
-        )
-        await connection.execute("SET LOCAL search_path = pg_catalog")
-        yield connection
+    try:
+        async with connection:
+            await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
+            await connection.set_read_only(True)
+            await connection.execute(
+                "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres'", prepare=False
+            )
+            # The scan of a large table and a question at the terminal take longer than a login's limits may allow.
+            await connection.execute("SET LOCAL statement_timeout = 0")
+            await connection.execute(QUERIES["idle_without_limit"])
+            await connection.execute("SET LOCAL search_path = pg_catalog")
+            yield connection
+    except psycopg.Error as error:
+        raise CommandError(f"the database to import from cannot be read: {error}") from None

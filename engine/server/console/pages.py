@@ -9,10 +9,10 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from string import Template
-from urllib.parse import quote
 
 from starlette.responses import HTMLResponse, Response
 
+from fieldstone.engine.server.browsers.mount import encode_mount
 from fieldstone.engine.server.console.assets import ASSETS_PATH, Bundle, Manifest, read_manifest
 from fieldstone.engine.server.console.build import BUILD_COMMAND, DIST_DIR, REASON, UI_DIR
 
@@ -86,7 +86,7 @@ def console_page(*, route: str, root_path: str, dist: Path = DIST_DIR) -> Respon
         root_path: the path that the app is mounted at.
         dist: the folder of the build.
     """
-    root = _root(root_path)
+    root = encode_mount(root_path)
     manifest = read_manifest(dist)
     if manifest is None:
         return _missing_page("The console", "POST to", f"{root}/graphql", title="Fieldstone", dist=dist)
@@ -98,7 +98,7 @@ def console_page(*, route: str, root_path: str, dist: Path = DIST_DIR) -> Respon
 
 def graphiql_page(*, endpoint: str, root_path: str, title: str, dist: Path = DIST_DIR) -> Response:
     """Return the page of GraphiQL for `endpoint`, `/graphql` or `/metadata`, as `console_page` does."""
-    root = _root(root_path)
+    root = encode_mount(root_path)
     manifest = read_manifest(dist)
     if manifest is None:
         return _missing_page("GraphiQL", "POST to", root + endpoint, title=title, dist=dist)
@@ -114,7 +114,7 @@ def graphiql_page(*, endpoint: str, root_path: str, title: str, dist: Path = DIS
 
 def rest_page(*, root_path: str, dist: Path = DIST_DIR) -> Response:
     """Return the page of REST, as `console_page` does."""
-    root, title = _root(root_path), "Fieldstone: REST"
+    root, title = encode_mount(root_path), "Fieldstone: REST"
     endpoint = root + REST_PATH
     manifest = read_manifest(dist)
     if manifest is None:
@@ -126,17 +126,12 @@ def rest_page(*, root_path: str, dist: Path = DIST_DIR) -> Response:
 
 def moved_address(endpoint: str, scope_root: str, query: bytes) -> str:
     """Return the address of GraphiQL for `endpoint`, with the query of the address that it had in older releases."""
-    return f"{_root(scope_root)}{CONSOLE_PATH}{endpoint}{'?' if query else ''}{query.decode('latin-1')}"
+    return f"{encode_mount(scope_root)}{CONSOLE_PATH}{endpoint}{'?' if query else ''}{query.decode('latin-1')}"
 
 
 def _link(path: str, label: str, *, is_here: bool) -> str:
     here = ' aria-current="page"' if is_here else ""
     return f'<a href="{_escape(path)}"{here}>{_escape(label)}</a>'
-
-
-def _root(root_path: str) -> str:
-    # Exactly one slash in front: with two the browser would take the first folder for a host.
-    return quote("/" + root_path.strip("/")) if root_path.strip("/") else ""
 
 
 def _page(

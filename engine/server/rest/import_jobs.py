@@ -1,12 +1,12 @@
 """The endpoint of import jobs: a file is received into the database, and all else is a state of its job."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Any
 from uuid import UUID
 
 from fieldstone.engine.documents.suggestions import Suggesting
-from fieldstone.engine.errors import BadUserInput, Conflict, Forbidden, MethodNotAllowed
+from fieldstone.engine.errors import BadUserInput, Conflict, MethodNotAllowed
 from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.rest.import_addresses import ERRORS, PARAMETERS, JobAddress
 from fieldstone.engine.rest.import_jobs.errors_file import write_errors
@@ -30,8 +30,8 @@ from fieldstone.engine.settings import Settings
 from fieldstone.metadata.access.role_checks import effective_settings
 from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.json_text import JsonValue, dumps
-from fieldstone.metadata.model import Object
-from fieldstone.metadata.roles.role import Setting, find_role
+from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.roles.role import WHOLLY, Setting, find_role
 from fieldstone.sql.errors import StaleSchema
 
 _CHUNK = 1 << 19
@@ -208,14 +208,10 @@ async def _answer(admitted: Admitted, address: JobAddress, body: JsonValue) -> R
         # A cell that the workspace has left would take the act, and do nothing.
         await services.foundation.current.refresh(principal.workspace_id)
     if address.id is None:
-        listed = await jobs.store.list(principal.workspace_id, await _owner(admitted))
+        listed = await jobs.store.list(principal.workspace_id, *await _look(admitted))
         return _reply({"imports": [await _show(admitted, job) for job in listed]})
     job = await _find(admitted, address.id)
     if address.act == ERRORS:
-        if not await _shows_rows(admitted, job):
-            raise Forbidden(
-                f"The role '{principal.role}' may not read all of the object: it is shown no rows of another's file."
-            )
         return Reply(
             status=200,
             body=(await write_errors(jobs.store, job.id)).encode("utf-8", "replace"),
@@ -247,34 +243,33 @@ async def _check_columns(admitted: Admitted, job: ImportJob, options: dict[str, 
             reader.read_header(job.row["head"]["columns"])
 
 
-async def _owner(admitted: Admitted) -> Owner | None:
-    """Return the owner whose jobs a principal sees; None: all. Keys that may revoke others see theirs, too."""
-    principal = admitted.principal
-    current = await admitted.services.foundation.current.get(principal.workspace_id)
-    role = find_role(current.roles, principal.role)
-    sees_all = role is not None and Setting.API_KEYS in effective_settings(current, role)
-    return None if sees_all else owner_of(principal)
+async def _view(admitted: Admitted) -> Snapshot:
+    core, principal = admitted.services.core, admitted.principal
+    return (await core.look(await core.source.get(principal.workspace_id), principal)).view
+
+
+async def _look(admitted: Admitted) -> tuple[Owner | None, Sequence[UUID]]:
+    """Return the owner and the objects whose jobs a principal sees; None: all.
+
+    Keys that may revoke others see theirs, too, of the objects whose records they read, as a file has these.
+    """
+    owner, view = owner_of(admitted.principal), await _view(admitted)
+    role = find_role(view.roles, admitted.principal.role)
+    if role is None or Setting.API_KEYS not in effective_settings(view, role):
+        return owner, ()
+    if view.whole is view:
+        return None, ()
+    return owner, [id_ for id_, one in view.objects.items() if one.rights.read == WHOLLY and not one.rights.dropped]
 
 
 async def _find(admitted: Admitted, id_: UUID) -> ImportJob:
-    return await admitted.services.import_jobs.store.get(admitted.principal.workspace_id, await _owner(admitted), id_)
+    owner, objects = await _look(admitted)
+    return await admitted.services.import_jobs.store.get(admitted.principal.workspace_id, owner, id_, objects)
 
 
 async def _show(admitted: Admitted, job: ImportJob) -> dict[str, Any]:
-    current = await admitted.services.foundation.current.get(admitted.principal.workspace_id)
-    object_ = current.objects.get(job.object_id)
-    shows_rows = await _shows_rows(admitted, job)
-    return job.show(object_.name_plural if object_ is not None else None, shows_rows=shows_rows)
-
-
-async def _shows_rows(admitted: Admitted, job: ImportJob) -> bool:
-    """Return whether a principal sees rows of a job's file: its owner does, and others that may read all records."""
-    if owner_of(admitted.principal) == Owner(job.subject_id, job.row["acts_as"]):
-        return True
-    core, principal = admitted.services.core, admitted.principal
-    view = (await core.look(await core.source.get(principal.workspace_id), principal)).view
-    object_ = view.objects.get(job.object_id)
-    return view.whole is view or (object_ is not None and object_.whole is object_)
+    object_ = (await _view(admitted)).objects.get(job.object_id)
+    return job.show(object_.name_plural if object_ is not None and object_.rights.is_visible else None)
 
 
 def _reply(data: dict[str, Any], status: int = 200) -> Reply:

@@ -52,6 +52,7 @@ class _Asked(NamedTuple):
     """A request, with all that its answer needs.
 
     Attributes:
+        cookies: those of the place at which it finds the app.
         given: its headers.
         headers: of the answer; those about the rate limit are added.
         address: of its client.
@@ -59,6 +60,7 @@ class _Asked(NamedTuple):
 
     scope: "Scope"
     receive: "Receive"
+    cookies: SessionCookies
     services: Services
     given: dict[bytes, bytes]
     headers: Headers
@@ -105,7 +107,7 @@ class SignIn:
                 given = read_headers(scope["headers"])
                 presented = self._presented.read(scope, given)
                 services = self._runtime.services or await self._runtime.choose(presented)
-                asked = _Asked(scope, receive, services, given, headers, presented)
+                asked = _Asked(scope, receive, self._cookies.at(scope), services, given, headers, presented)
                 reply = await answer(asked)
         except ApiError as error:
             reply = build_error_reply(error)
@@ -143,19 +145,26 @@ class SignIn:
             try:
                 session = await describe_session(services, await self._check(asked, presented))
             except (Unauthenticated, Forbidden):
-                # No script can remove the cookie, by which the browser could sign in as nobody else.
-                asked.headers.append(self._cookies.clear())
-        ways = {"environment": services.facts.environment, "providers": list_providers(services), "session": session}
-        return _answer(ways)
+                self._clear_ended(asked)
+        providers = list_providers(services, asked.cookies.mount)
+        return _answer({"environment": services.facts.environment, "providers": providers, "session": session})
 
     async def _tell_session(self, asked: _Asked) -> Reply:
         try:
             principal = await self._find_session(asked)
         except Unauthenticated:
-            if self._cookies.read(asked.given) is not None:
-                asked.headers.append(self._cookies.clear())
+            self._clear_ended(asked)
             raise
         return _answer(await describe_session(asked.services, principal))
+
+    def _clear_ended(self, asked: _Asked) -> None:
+        """Have the browser forget the cookie of a session that cannot be used here: no script can remove it.
+
+        A cookie of no session of this database may be that of another server, at another port of the host.
+        """
+        token_hash = asked.cookies.read(asked.given)
+        if token_hash is not None and asked.services.identity.sessions.has_had(token_hash):
+            asked.headers.append(asked.cookies.clear())
 
     async def _find_session(self, asked: _Asked) -> Principal:
         """Return the principal of a request's session, and count its operation.
@@ -187,20 +196,20 @@ class SignIn:
             principal = await self._check(asked._replace(services=services), presented)
             failed.end(address)
             key_hash = None if presented.credential is None else presented.credential.hash
-            cookie, token_hash = await self._cookies.open(services, principal, asked.address, key_hash=key_hash)
+            cookie, token_hash = await asked.cookies.open(services, principal, asked.address, key_hash=key_hash)
             # An error from here on sets it, too: the session has begun.
             asked.headers.append(cookie)
             begun = await services.identity.sessions.look_up(token_hash)
             return _answer(await describe_session(services, begun or principal))
 
         reply = await self._runtime.serve(presented, begin)
-        await self._cookies.replace(self._runtime, asked.given)
+        await asked.cookies.replace(self._runtime, asked.given)
         return reply
 
     async def _sign_out(self, asked: _Asked) -> Reply:
         """End the session of the cookie, if it has one."""
-        await self._cookies.end(self._runtime, asked.given, asked.address)
-        return _answer({})._replace(headers=[self._cookies.clear()])
+        await asked.cookies.end(self._runtime, asked.given, asked.address)
+        return _answer({})._replace(headers=[asked.cookies.clear()])
 
     async def _check(self, asked: _Asked, presented: Presented) -> Principal:
         services = asked.services

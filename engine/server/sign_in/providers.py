@@ -17,6 +17,7 @@ from fieldstone.engine.identity.json_objects import read_object
 from fieldstone.engine.identity.openid import LOGIN_FOR, Login, OpenIdProvider
 from fieldstone.engine.identity.tokens import refused_user
 from fieldstone.engine.server.browsers.cookies import LOGIN, read_cookie, set_cookie
+from fieldstone.engine.server.browsers.mount import mount_of
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.responses import Header, Reply
 from fieldstone.engine.server.runtime import Runtime
@@ -57,19 +58,18 @@ class ProviderSignIn:
         """Send a browser to a provider."""
         asked = _query(scope)
         provider = _find_provider(services, asked.get("provider"))
-        address, login = await provider.begin(self._redirect_uri(), _own_path(asked.get("returnTo")))
+        address, login = await provider.begin(self._redirect_uri(scope), _own_path(asked.get("returnTo")))
         sealed = self._box.seal(dumps(asdict(login))).removeprefix(SEALED)
-        cookie = set_cookie(LOGIN, sealed, seconds=int(LOGIN_FOR), secure=self._cookies.is_secure)
-        return _redirect(address, cookie)
+        return _redirect(address, self._set_login(scope, sealed, int(LOGIN_FOR)))
 
     async def come_back(self, scope: "Scope", given: Mapping[bytes, bytes], address: str | None) -> Reply:
         """Begin the session of a person that comes back from a provider."""
-        asked, login = _query(scope), self._read_login(given)
+        asked, login, cookies = _query(scope), self._read_login(given, mount_of(scope)), self._cookies.at(scope)
         # The home knows the workspaces of all cells by name; the session is kept in the cell of its workspace.
         services = self._runtime.services or await self._runtime.choose(Presented(None))
         provider = _find_provider(services, login.provider)
         try:
-            verified = await provider.finish(login, _read_code(asked, login, provider), self._redirect_uri())
+            verified = await provider.finish(login, _read_code(asked, login, provider), self._redirect_uri(scope))
         except (Unauthenticated, Forbidden) as error:
             services.audit.fail(None, address, error.user)
             raise
@@ -91,23 +91,26 @@ class ProviderSignIn:
             except (Unauthenticated, Forbidden):
                 services.audit.fail(None, address, refused_user(principal))
                 raise
-            cookie, _ = await self._cookies.open(services, principal, address, user=user)
+            cookie, _ = await cookies.open(services, principal, address, user=user)
             return cookie
 
         cookie = await self._runtime.serve_for(principal.workspace_id, begin)
-        await self._cookies.replace(self._runtime, given)
-        return _redirect(login.return_to, cookie, set_cookie(LOGIN, "", seconds=0, secure=self._cookies.is_secure))
+        await cookies.replace(self._runtime, given)
+        return _redirect(login.return_to, cookie, self._set_login(scope, "", 0))
 
-    def _redirect_uri(self) -> str:
-        return f"{self._public_url}/auth/callback"
+    def _redirect_uri(self, scope: "Scope") -> str:
+        return f"{self._public_url}{mount_of(scope)}/auth/callback"
 
-    def _read_login(self, given: Mapping[bytes, bytes]) -> Login:
+    def _set_login(self, scope: "Scope", sealed: str, seconds: int) -> Header:
+        return set_cookie(LOGIN, sealed, seconds=seconds, secure=self._cookies.is_secure, mount=mount_of(scope))
+
+    def _read_login(self, given: Mapping[bytes, bytes], mount: str) -> Login:
         """Return the sign-in that this browser has begun.
 
         Raises:
             Unauthenticated: it has begun none, or too long ago.
         """
-        cookie = read_cookie(given, LOGIN, secure=self._cookies.is_secure)
+        cookie = read_cookie(given, LOGIN, secure=self._cookies.is_secure, mount=mount)
         try:
             members = None if cookie is None else read_object(self._box.open(SEALED + cookie).encode())
         except SecretUnreadable:
@@ -119,9 +122,10 @@ class ProviderSignIn:
         return login
 
 
-def list_providers(services: Services) -> list[JsonValue]:
-    """Return the providers, with the paths at which a sign-in begins."""
-    return [{"name": name, "path": f"/auth/login?provider={quote(name)}"} for name in services.identity.providers]
+def list_providers(services: Services, mount: str) -> list[JsonValue]:
+    """Return the providers, with the paths of the origin at which a sign-in begins."""
+    names = services.identity.providers
+    return [{"name": name, "path": f"{mount}/auth/login?provider={quote(name)}"} for name in names]
 
 
 def _find_provider(services: Services, name: str | None) -> OpenIdProvider:

@@ -3,12 +3,13 @@
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from fieldstone.engine.errors import ApiError, Unauthenticated
 from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
 from fieldstone.engine.metadata_api.roles.me import describe_principal
 from fieldstone.engine.server.browsers.cookies import SESSION, read_cookie, set_cookie
+from fieldstone.engine.server.browsers.mount import mount_of
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.responses import Header
 from fieldstone.engine.server.runtime import Runtime
@@ -20,6 +21,9 @@ from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.workspaces.sessions import EndedSession, UserFacts, create_session, hash_session
 from fieldstone.sql.errors import DatabaseError
 
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -30,11 +34,13 @@ class SessionCookies(NamedTuple):
         seconds: the length of a session.
         idle_seconds: that of a time without a use that ends one; 0 is none.
         is_secure: whether browsers reach this server by TLS.
+        mount: the path that the app is mounted at.
     """
 
     seconds: int
     idle_seconds: int
     is_secure: bool
+    mount: str = ""
 
     @classmethod
     def build(cls, settings: Settings) -> "SessionCookies":
@@ -42,14 +48,18 @@ class SessionCookies(NamedTuple):
         idle = timedelta(minutes=settings.session_idle_minutes)
         return cls(settings.session_hours * 3_600, int(idle.total_seconds()), settings.is_behind_tls)
 
+    def at(self, scope: "Scope") -> "SessionCookies":
+        """Return those of the place at which a request finds the app."""
+        return self._replace(mount=mount_of(scope))
+
     def read(self, given: Mapping[bytes, bytes]) -> bytes | None:
         """Return the hash of the session that a request's cookie has; None where it has none."""
-        cookie = read_cookie(given, SESSION, secure=self.is_secure)
+        cookie = read_cookie(given, SESSION, secure=self.is_secure, mount=self.mount)
         return None if cookie is None else hash_session(cookie)
 
     def clear(self) -> Header:
         """Return the header that removes the cookie."""
-        return set_cookie(SESSION, "", seconds=0, secure=self.is_secure)
+        return self._set("", 0)
 
     async def open(
         self,
@@ -98,7 +108,7 @@ class SessionCookies(NamedTuple):
                     subject_name=principal.name,
                 ),
             )
-        return set_cookie(SESSION, token, seconds=self.seconds, secure=self.is_secure), hash_session(token)
+        return self._set(token, self.seconds), hash_session(token)
 
     async def replace(self, runtime: Runtime, given: Mapping[bytes, bytes]) -> None:
         """End the session that a browser had before a sign-in, if it had one: it may be that of another workspace.
@@ -129,6 +139,9 @@ class SessionCookies(NamedTuple):
                 subject_name=ended.name,
             )
         )
+
+    def _set(self, value: str, seconds: int) -> Header:
+        return set_cookie(SESSION, value, seconds=seconds, secure=self.is_secure, mount=self.mount)
 
     async def _revoke(self, runtime: Runtime, token_hash: bytes) -> tuple[Services, EndedSession | None]:
         """End a session in the database of its workspace, and return that one's services."""

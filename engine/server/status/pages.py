@@ -115,10 +115,14 @@ class Readiness(PlainPage):
         self._answers: dict[str, bool] = {}
 
     async def reply(self, scope: "Scope") -> Reply:
-        """Return 200 when migrations and sample data are done and a database answers, 503 until then."""
+        """Return 200 when migrations and sample data are done and a database answers, 503 until then.
+
+        Where no lifespan starts the app, the first request does.
+        """
         cells = self._runtime.opened()
         opened = {cell: services for cell, services in cells.items() if services is not None}
         if not opened:
+            self._runtime.begin()
             return _unready("starting")
         asked = [self._database_answers(cell, one.foundation.database) for cell, one in opened.items()]
         answers = dict(zip(opened, await asyncio.gather(*asked), strict=True))

@@ -175,11 +175,14 @@ class StreamEndpoint:
             services.events.hub.leave(member)
             for task in (writing, *others):
                 task.cancel()
-            await asyncio.gather(writing, *others, return_exceptions=True)
+            # Not asyncio.gather: cancelled, it raises another CancelledError than anyio knows from its cancel scopes.
+            await asyncio.wait({writing, *others})
             queue.clear()
-        if not writing.cancelled():
-            writing.result()
-        elif not gone.done() or gone.cancelled():
+        for task in (writing, closing):
+            if not task.cancelled():
+                # The line in the log of an unexpected error.
+                task.result()
+        if writing.cancelled() and gone.cancelled():
             # A stream that ends without a `complete` event asks the client to reconnect.
             await send({"type": "http.response.body", "body": b""})
 

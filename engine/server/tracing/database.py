@@ -19,8 +19,16 @@ _LONGEST_TEXT = 4_000
 class TracedDatabase(Database):
     """A database whose statements are spans, where they run for something that is traced."""
 
-    def __init__(self, tracer: Tracer, dsn: str, settings: PoolSettings, *, owner_dsn: str | None = None) -> None:
-        super().__init__(dsn, settings, owner_dsn=owner_dsn)
+    def __init__(
+        self,
+        tracer: Tracer,
+        dsn: str,
+        settings: PoolSettings,
+        *,
+        owner_dsn: str | None = None,
+        direct_dsn: str | None = None,
+    ) -> None:
+        super().__init__(dsn, settings, owner_dsn=owner_dsn, direct_dsn=direct_dsn)
         self._tracer = tracer
 
     async def read_once(

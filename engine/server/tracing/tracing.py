@@ -49,5 +49,7 @@ class Tracing:
         """Send the spans that have ended; wait three seconds at most."""
         self._tracer.flush()
 
-    def _connect(self, dsn: str, *, settings: PoolSettings, owner_dsn: str | None = None) -> Database:
-        return TracedDatabase(self._tracer, dsn, settings, owner_dsn=owner_dsn)
+    def _connect(
+        self, dsn: str, *, settings: PoolSettings, owner_dsn: str | None = None, direct_dsn: str | None = None
+    ) -> Database:
+        return TracedDatabase(self._tracer, dsn, settings, owner_dsn=owner_dsn, direct_dsn=direct_dsn)

@@ -44,7 +44,8 @@ class IdentitySettings(Group):
         " names the client's address; a connection from there without one is refused.",
         "a comma-separated list of networks such as 10.1.2.0/24, without bits behind the prefix")
     public_url: PublicUrl | None = setting(None,
-        "The address at which browsers reach this server; with `https` its cookies are `Secure`.",
+        "The address at which browsers reach this server, without a path that it is mounted at;"
+        " with `https` its cookies are `Secure`.",
         "an http or https address without a path, such as https://api.example.com")
     oidc: JsonList = setting(None,
         "The OpenID providers at which people sign in by a browser, as a JSON list.",

@@ -6,7 +6,7 @@ from fieldstone.metadata.field_types import FieldType
 
 # One row a field.
 # fmt: off
-DOCUMENT = _object("trustedDocument", "trustedDocuments", "trusted_document",
+DOCUMENT = _object("trustedDocument", "trustedDocuments", "trusted_document_shown",
     "A document that a client sends, imported by an operator.", (
     _field("id", FieldType.UUID, "The id of this entry."),
     _field("client", FieldType.TEXT, "The client that it was imported for."),
@@ -14,5 +14,6 @@ DOCUMENT = _object("trustedDocument", "trustedDocuments", "trusted_document",
     _field("operationName", FieldType.TEXT, "The name of its operation.", required=False),
     _field("text", FieldType.TEXT, "The document."),
     _field("createdAt", FieldType.DATE_TIME, "When it was imported, or got another text."),
+    _field("role", FieldType.TEXT, "The name of the role of its client's users.", required=False),
 ))
 # fmt: on

@@ -7,7 +7,7 @@ from fieldstone.metadata.catalog.api_model.document_model import DOCUMENT
 from fieldstone.metadata.catalog.api_model.notation import catalog_field as _field
 from fieldstone.metadata.catalog.api_model.notation import catalog_object as _object
 from fieldstone.metadata.catalog.api_model.notation import catalog_relation as _relation
-from fieldstone.metadata.catalog.api_model.reader_role import READER
+from fieldstone.metadata.catalog.api_model.reader_role import BINDER, MODEL_READER, READER
 from fieldstone.metadata.catalog.api_model.session_model import SESSION
 from fieldstone.metadata.catalog.api_model.slow_model import SLOW_OPERATION
 from fieldstone.metadata.catalog.api_model.webhook_model import DELIVERY, TRY, WEBHOOK
@@ -94,7 +94,7 @@ _INDEX = _object("index", "indexes", "index", "An index on fields of an object."
     _field("name", FieldType.TEXT, "Its name in PostgreSQL."),
     _field("fieldMetadataIds", FieldType.RAW_JSON, "The ids of its fields, in a list.", column="field_ids"),
     _field("isUnique", FieldType.BOOLEAN, "Whether no two live records share a value."),
-    _field("method", FieldType.TEXT, "Its access method: btree, gin or trigram."),
+    _field("method", FieldType.TEXT, "Its access method: btree, gin, trigram or search."),
     _field("subField", FieldType.TEXT, "Of a composite field, the sub-field that it is on.", required=False),
     _field("isPartial", FieldType.BOOLEAN, "Whether it is of the live records alone."),
     _field("status", FieldType.SELECT,
@@ -194,5 +194,5 @@ def catalog_snapshot(workspace: Workspace) -> Snapshot:
         objects=_OBJECTS,
         relations=_RELATIONS,
         indexes={},
-        roles={READER.id: READER},
+        roles={role.id: role for role in (READER, MODEL_READER, BINDER)},
     )

@@ -1,4 +1,4 @@
-"""The role in the catalog's own model of a principal that does not see all of its workspace's model."""
+"""The roles in the catalog's own model of principals that do not see all of their workspace's model."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -9,7 +9,18 @@ from fieldstone.metadata.catalog.api_model.notation import catalog_id
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot, relation_end
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.metadata.roles.role import PRINCIPAL_PREFIX, Action, Claim, Fields, Grant, Role, Stored, Way, find_role
+from fieldstone.metadata.roles.role import (
+    PRINCIPAL_PREFIX,
+    WHOLLY,
+    Action,
+    Claim,
+    Fields,
+    Grant,
+    Role,
+    Stored,
+    Way,
+    find_role,
+)
 from fieldstone.metadata.scalars import JSON, STRING
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
 
@@ -19,12 +30,25 @@ _LISTS: Final = {"object": "objects", "field": "fields", "relation": "fields", "
 
 _ALL, _UNBOUND, _OWN, _VALUES, _LACKED = "allRoles", "rolesWithoutValues", "ownRoles", "ownValues", "lackedValues"
 """The claims about the webhooks whose deliveries are shown."""
-_SHOWN: Final = "shownRoles"
-"""The claim that lists the roles whose webhooks are shown: their operations name objects that the reader sees, too."""
+_INHERITED: Final = "inheritedRoles"
+"""The claim that lists the roles whose webhooks with the reader's values are shown."""
+_ROLE: Final = "ownRole"
+"""The claim that has the role whose trusted documents are shown."""
 
 
 def _named(claim: str) -> str:
     return f"{PRINCIPAL_PREFIX}{claim}"
+
+
+def _covered(own: str) -> Mapping[str, JsonValue]:
+    """Return the condition on webhooks of roles without values, and of those in a claim with the reader's values."""
+    role, claims = (f"@{catalog_id('webhook', name)}" for name in ("role", "claims"))
+    equal = {
+        role: {"in": _named(own)},
+        claims: {"contains": _named(_VALUES)},
+        "not": {claims: {"hasAnyKeys": _named(_LACKED)}},
+    }
+    return {"or": [{role: {"in": _named(_UNBOUND)}}, equal]}
 
 
 def _delivery_ways() -> tuple[Way, ...]:
@@ -32,18 +56,12 @@ def _delivery_ways() -> tuple[Way, ...]:
 
     A position counts the events of all workspaces, so the second way has neither it nor the body, which has it, too.
     """
-    role, claims = (f"@{catalog_id('webhook', name)}" for name in ("role", "claims"))
-    own = {
-        role: {"in": _named(_OWN)},
-        claims: {"contains": _named(_VALUES)},
-        "not": {claims: {"hasAnyKeys": _named(_LACKED)}},
-    }
-    covered = {"or": [{role: {"in": _named(_UNBOUND)}}, own]}
+    role = f"@{catalog_id('webhook', 'role')}"
     withheld = Fields(ids=frozenset(catalog_id("webhookDelivery", name) for name in ("position", "request")))
     webhook = f"@{catalog_id('webhookDelivery', 'webhook')}"
     return (
         Way(rule=Stored(text=dumps({webhook: {role: {"in": _named(_ALL)}}}))),
-        Way(rule=Stored(text=dumps({webhook: covered})), fields=withheld),
+        Way(rule=Stored(text=dumps({webhook: _covered(_OWN)})), fields=withheld),
     )
 
 
@@ -54,8 +72,28 @@ def _try_ways() -> tuple[Way, ...]:
     return (Way(rule=Stored(text=dumps({delivery: {"or": rules}}))),)
 
 
-def _rule(name: str, claim: str, field: str = "id") -> Stored:
-    return Stored(text=dumps({f"@{catalog_id(name, field)}": {"in": _named(claim)}}))
+def _among(name: str, claim: str, field: str = "id") -> JsonValue:
+    return {f"@{catalog_id(name, field)}": {"in": _named(claim)}}
+
+
+def _read(name: str, *rules: JsonValue) -> Grant:
+    """Return the grant of reading the records of an object for which one of the rules holds, or all without a rule."""
+    ways = tuple(Way(rule=Stored(text=dumps(rule))) for rule in rules) or WHOLLY
+    return Grant(object_id=catalog_id(name), action=Action.READ, ways=ways)
+
+
+def _history_ways() -> tuple[Way, ...]:
+    """Return the ways to versions of the model without their changes: these are in the schema, and null."""
+    none: JsonValue = {f"@{catalog_id('metadataChange', 'id')}": {"in": []}}
+    withheld = Fields(ids=frozenset({catalog_id("metadataChange", "changes")}))
+    return Way(fields=withheld), Way(rule=Stored(text=dumps(none)))
+
+
+def _without_roles() -> JsonValue:
+    """Return the condition on versions of the model whose changes touch no role."""
+    changes = f"@{catalog_id('metadataChange', 'changes')}"
+    touched = [{changes: {"contains": [{side: [{"kind": "role"}]}]}} for side in ("before", "after")]
+    return {"not": {"or": touched}}
 
 
 READER: Final = Role(
@@ -64,35 +102,50 @@ READER: Final = Role(
     label="Reader",
     grants=(
         Grant(object_id=None, action=Action.READ),
-        *(
-            Grant(object_id=catalog_id(name), action=Action.READ, ways=(Way(rule=_rule(name, claim)),))
-            for name, claim in _LISTS.items()
-        ),
-        Grant(object_id=catalog_id("webhook"), action=Action.READ, ways=(Way(rule=_rule("webhook", _SHOWN, "role")),)),
+        *(_read(name, _among(name, claim)) for name, claim in _LISTS.items()),
+        _read("webhook", _among("webhook", _ALL, "role"), _covered(_INHERITED)),
         Grant(object_id=catalog_id("webhookDelivery"), action=Action.READ, ways=_delivery_ways()),
         Grant(object_id=catalog_id("webhookTry"), action=Action.READ, ways=_try_ways()),
+        _read("trustedDocument", _among("trustedDocument", _ROLE, "role")),
+        Grant(object_id=catalog_id("metadataChange"), action=Action.READ, ways=_history_ways()),
     ),
     claims=(
         *(Claim(name=name, scalar=UUID_SCALAR, is_list=True) for name in dict.fromkeys(_LISTS.values())),
-        *(Claim(name=name, scalar=STRING, is_list=True) for name in (_SHOWN, _ALL, _UNBOUND, _OWN, _LACKED)),
+        *(Claim(name=name, scalar=STRING, is_list=True) for name in (_INHERITED, _ROLE, _ALL, _UNBOUND, _OWN, _LACKED)),
         Claim(name=_VALUES, scalar=JSON),
     ),
 )
-"""It reads the objects, fields, relations and indexes that its claims list, the webhooks of the roles that it may bind
-or inherits, the deliveries of those whose role reads no more than it does, and the rest of the catalog.
+"""It reads the objects, fields, relations and indexes that its claims list, the webhooks with its values, the
+deliveries of those whose role reads no more than it does, the trusted documents of its role, and the rest of the
+catalog short of the changes of the model.
 """
 
+MODEL_READER: Final = Role(
+    id=catalog_id("the role of readers of the model"),
+    name="modelReader",
+    label="Reader of the model",
+    parents=(READER.id,),
+    grants=(_read("metadataChange", _without_roles()),),
+)
+"""A reader whose role reads all records of all objects, so that no part of the model is hidden from it."""
 
-def covered_webhooks(
-    model: Snapshot, principal: Principal, *, is_whole: bool, binds_all: bool
-) -> Mapping[str, JsonValue]:
-    """Return the claims of a reader about webhooks: the roles and values of those that read no more than it does.
+BINDER: Final = Role(
+    id=catalog_id("the role of readers that bind roles"),
+    name="binder",
+    label="Binder",
+    parents=(READER.id,),
+    grants=tuple(map(_read, ("webhook", "trustedDocument", "metadataChange"))),
+)
+"""A reader that may bind any role."""
+
+
+def covered_roles(model: Snapshot, principal: Principal, *, is_whole: bool) -> Mapping[str, JsonValue]:
+    """Return the claims of a reader about roles: its own, and those of webhooks that read no more than it does.
 
     Args:
         model: the model with the roles.
         principal: the reader.
         is_whole: whether its role sees the whole model.
-        binds_all: whether it may bind any role to a webhook.
     """
     role = find_role(model.roles, principal.role)
     inherited = () if role is None else lineage(model, role)
@@ -100,10 +153,10 @@ def covered_webhooks(
     values = {name: principal.claims[name] for name in declared if name in principal.claims}
     # A list contains each shorter one, whose webhook may read less than this principal, or more.
     has_lists = any(isinstance(value, list) for value in values.values())
-    every = [one.name for one in model.roles.values()]
     return {
-        _SHOWN: every if is_whole or binds_all else [one.name for one in inherited],
-        _ALL: every if is_whole else [],
+        _INHERITED: [one.name for one in inherited],
+        _ROLE: [] if role is None else [role.name],
+        _ALL: [one.name for one in model.roles.values()] if is_whole else [],
         _UNBOUND: [one.name for one in inherited if not effective_claims(model, one)],
         _OWN: [] if has_lists else [one.name for one in inherited],
         _VALUES: values,

@@ -46,7 +46,6 @@ def check_field_name(
         holds_key: whether it is the end of a relation that holds the key.
         argument: the input that the name was given in.
     """
-    everything = _with_inactive(snapshot)
     taken = {
         claimed: other
         for other in object_.fields
@@ -61,7 +60,8 @@ def check_field_name(
                 return _field_clash(object_, name, claimed, other)
         renamed = replace(field, name=name)
         for enum in api_names.enum_type_names(object_, renamed):
-            if reason := _type_clash(everything, enum):
+            # Few fields have types: a look at every object for each field would make large models slow to build.
+            if reason := _type_clash(_with_inactive(snapshot), enum):
                 return reason
         return None
 

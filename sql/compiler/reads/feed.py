@@ -51,7 +51,9 @@ def compile_feed(plan: EventFeed, draft: StatementDraft) -> Query:
     query.join(InnerJoin(_lateral(source), expressions.TRUE))
     query.join(InnerJoin(_lateral(wanted), expressions.TRUE))
     position = expressions.result(event.alias, "position")
-    query.select(position, numbers, expressions.case([(expressions.is_null(numbers, negated=True), text)]))
+    needed = [numbers, *(record.column(column.name) for column in plan.required)]
+    is_shown = expressions.all_of([expressions.is_null(value, negated=True) for value in needed])
+    query.select(position, numbers, expressions.case([(is_shown, text)]))
     if plan.tells_changed:
         query.select(expressions.call("to_jsonb", _changed(plan, event, record, draft)))
     return query.order(position)

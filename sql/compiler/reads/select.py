@@ -112,6 +112,8 @@ def _compile_output(output: Output, row: RowReference, draft: StatementDraft) ->
             value = row.column(column.name)
             if output.allowed is not None:
                 value = only_among(value, column.type, output.allowed)
+            if output.fallback is not None:
+                value = expressions.coalesce(value, expressions.parameter(output.fallback))
             return encode_value(value, column.type, output.encoding, nullable=column.nullable)
         case NodeId():
             return ['"', node_id(output, row), '"']

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from fieldstone.engine.backup import restore as restoring
+from fieldstone.engine.backup import locks
 from fieldstone.engine.backup import save as saving
 from fieldstone.engine.backup.archive import read_archive
 from fieldstone.engine.backup.errors import BackupRefused
@@ -334,7 +334,21 @@ async def test_more_locks_than_the_server_has_room_for_are_refused(
     path = tmp_path / "all.backup"
     manifest = await back_up(source, path)
     assert all(20 < one.relations < 200 for one in manifest.workspaces)
-    monkeypatch.setitem(restoring._QUERIES, "lock_room", b"SELECT 50::bigint, 10::bigint")
-    with pytest.raises(BackupRefused, match=r"set max_locks_per_transaction to at least \d+ and"):
+    monkeypatch.setitem(locks._QUERIES, "lock_room", b"SELECT 50::bigint, 10::bigint")
+    with pytest.raises(BackupRefused, match=r"a restoration .* set max_locks_per_transaction to at least \d+,"):
         await restore(target, path)
     assert rows_of(target) == {}
+    with pytest.raises(BackupRefused, match=r"a backup .* set max_locks_per_transaction to at least \d+,"):
+        await back_up(source, tmp_path / "other.backup")
+
+
+@pytest.mark.parametrize("workspace", [None, "default"])
+async def test_restored_indexes_are_those_of_the_present_server(
+    workspace: str | None, source: str, target: str, tmp_path: Path
+) -> None:
+    with psycopg.connect(source, autocommit=True) as connection:
+        connection.execute("UPDATE fieldstone.index SET server_major = 14")
+    await back_up(source, tmp_path / "all.backup")
+    await restore(target, tmp_path / "all.backup", workspace)
+    assert number(target, "SELECT count(*) FROM fieldstone.index WHERE server_major = 14") == 0
+    await check_no_drift(target)

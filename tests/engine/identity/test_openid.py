@@ -107,7 +107,7 @@ async def id_token_of(app: Any, login: str) -> str:
     begun = await browser.get("/auth/login")
     back = urlsplit(await visit(begun.headers["location"], login))
     (opened,) = (await app.runtime.ready()).identity.providers.values()
-    kept = app._sign_in._providers._read_login({b"cookie": _cookies(browser)})
+    kept = app._sign_in._providers._read_login({b"cookie": _cookies(browser)}, "")
     discovered = await opened._discover()
     answer = await opened._exchange(discovered, kept, parse_qs(back.query)["code"][0], f"{HERE}/auth/callback")
     return str(answer["id_token"])
@@ -184,7 +184,7 @@ async def test_a_person_comes_back_to_this_origin_alone(
     async with provider_of(clients) as provider, start_app(oidc=provider.setting(), **SETTINGS) as (app, _):
         browser = client_of(app)
         await browser.get("/auth/login", params={"returnTo": given})
-        assert app._sign_in._providers._read_login({b"cookie": _cookies(browser)}).return_to == location
+        assert app._sign_in._providers._read_login({b"cookie": _cookies(browser)}, "").return_to == location
 
 
 async def test_a_provider_that_is_away_is_a_503_and_an_unknown_one_a_404(start_app: StartApp) -> None:

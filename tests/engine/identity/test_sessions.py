@@ -47,7 +47,7 @@ async def test_a_session_tells_the_members_of_me(start_app: StartApp) -> None:
         assert session == begun
         answer = await browser.post("/metadata", json={"query": ME})
         assert answer.json()["data"]["me"] == session
-        every = ["read", "create", "update", "delete", "restore", "destroy"]
+        every = ["read", "create", "update", "delete", "restore", "destroy", "aggregate"]
         assert (session["workspace"], session["role"], session["may"]) == ("default", "admin", {"*": every})
         version = await client.post("/metadata", json={"query": "{ modelVersion }"})
         assert session["modelVersion"] == version.json()["data"]["modelVersion"]
@@ -68,7 +68,7 @@ async def test_a_session_tells_the_members_of_me(start_app: StartApp) -> None:
 async def test_a_role_is_told_its_rights_and_not_the_names_of_hidden_objects(start_app: StartApp) -> None:
     async with start_app() as (app, client):
         made = """mutation { createRole(input: { name: "rep" label: "Rep" claims: [{ name: "userId" type: UUID }]
-            limits: { maxPage: 20 rateLimit: 9 } grants: [{ object: "*" read: {} }
+            limits: { maxPage: 20 rateLimit: 9 } grants: [{ object: "*" read: {} aggregates: false }
             { object: "person" read: {} create: {} } { object: "company" }] }) { id } }"""
         assert "errors" not in (answer := await client.post("/metadata", json={"query": made})).json(), answer.text
         claims = {"userId": "018cc5ca-0413-7028-876c-8f782314f028"}
@@ -76,7 +76,7 @@ async def test_a_role_is_told_its_rights_and_not_the_names_of_hidden_objects(sta
         answer = await client.post("/metadata", json={"query": made, "variables": {"claims": claims}})
         browser = await signed_in(app, answer.json()["data"]["createApiKey"]["token"])
         session = await told(browser)
-        assert session["may"] == {"*": ["read"], "person": ["read", "create"]}
+        assert session["may"] == {"*": ["read"], "person": ["read", "create", "aggregate"]}
         assert (session["principal"], session["settings"]) == (claims, [])
         assert (session["limits"]["maxPage"], session["limits"]["rateLimit"]) == (20, 9)
         refused = await browser.post("/metadata", json={"query": "{ sessions { totalCount } }"})

@@ -23,17 +23,24 @@ FULL = get_introspection_query(
 
 
 async def ask(
-    answers: SchemaAnswers, snapshot: Snapshot, document: str = FULL, variables: Mapping[str, JsonValue] | None = None
+    answers: SchemaAnswers,
+    snapshot: Snapshot,
+    document: str = FULL,
+    variables: Mapping[str, JsonValue] | None = None,
+    *,
+    relay: bool = False,
 ) -> Any:
     """Return the data of a cache's answer, None if it has none; lists without an order are sorted."""
     operation = parse_operation(document, None, DocumentLimits())
-    text = await answers.answer(operation, variables or {}, lazy_schema(snapshot))
+    text = await answers.answer(operation, variables or {}, lazy_schema(snapshot, relay=relay))
     return None if text is None else _in_order(loads(bytes(text))["data"])
 
 
-def expected(snapshot: Snapshot, document: str = FULL, variables: dict[str, Any] | None = None) -> Any:
+def expected(
+    snapshot: Snapshot, document: str = FULL, variables: dict[str, Any] | None = None, *, relay: bool = False
+) -> Any:
     """Return the data of graphql-core's answer, sorted likewise."""
-    answer = execute_sync(eager_schema(snapshot), parse(document), variable_values=variables)
+    answer = execute_sync(eager_schema(snapshot, relay=relay), parse(document), variable_values=variables)
     assert answer.errors is None
     return _in_order(answer.data)
 

@@ -121,21 +121,76 @@ BROKEN = "{ brokenDocuments { documents { documentId reasons } unchecked } }"
 async def test_broken_documents_tell_no_more_of_the_model_than_the_role_sees(start_app: StartApp) -> None:
     """Documents without a role, or with one that sees all, told which names and values a hidden part of it has."""
     async with start_app() as (app, client):
+        assert (await ask(client, IMPORT_FOR, manifest=GUESSES))["data"] == {"importDocuments": {"written": 3}}
         await keep_key(app, client, "DOCUMENTS", read="company")
         for role in ("admin", "nobody"):
             (error,) = (await ask(client, IMPORT_FOR, manifest=GUESSES, role=role))["errors"]
             assert error["extensions"]["code"] == "FORBIDDEN"
             assert "lacks the setting ROLES, which a role or claims other than its own needs" in error["message"]
-        assert (await ask(client, IMPORT_FOR, manifest=GUESSES))["data"] == {"importDocuments": {"written": 3}}
         assert (await ask(client, BROKEN))["data"]["brokenDocuments"] == {"documents": [], "unchecked": 3}
-        assert (await ask(client, IMPORT_FOR, manifest=GUESSES, role="some"))["data"]["importDocuments"]["written"] == 3
+        assert (await ask(client, IMPORT, client="ios", manifest=GUESSES))["data"]["importDocuments"]["written"] == 3
         found = (await ask(client, BROKEN))["data"]["brokenDocuments"]
         reasons = {one["documentId"]: one["reasons"] for one in found["documents"]}
         assert reasons.keys() == GUESSES.keys()
         assert reasons["own"] == ["Cannot query field 'nmae' on type 'Company'."]
         assert reasons["hidden"] == ["Cannot query field 'people' on type 'Query'."]
         assert reasons["none"] == ["Cannot query field 'peopel' on type 'Query'."]
-        assert found["unchecked"] == 0
+        assert found["unchecked"] == 3
+
+
+async def test_documents_of_other_roles_need_the_setting_for_roles(start_app: StartApp) -> None:
+    async with start_app() as (app, client):
+        await ask(client, IMPORT_FOR, manifest={"none": COUNT})
+        await ask(client, IMPORT_FOR, manifest={"viewers": COUNT}, role="viewer")
+        await keep_key(app, client, "DOCUMENTS")
+        for id_ in ("none", "viewers"):
+            for text, variables in (
+                (IMPORT, {"client": "web", "manifest": {"own": COUNT, id_: "mutation { destroyPeople { id } }"}}),
+                (IMPORT, {"client": "web", "manifest": {"own": COUNT}, "replace": True}),
+                (REMOVE, {"ids": [id_]}),
+                (REMOVE, {}),
+            ):
+                (error,) = (await ask(client, text, **variables))["errors"]
+                assert error["extensions"]["code"] == "FORBIDDEN"
+                assert "lacks the setting ROLES, which the document " in error["message"]
+        assert (await ask(client, LIST))["data"]["trustedDocuments"] == {"totalCount": 0, "edges": []}
+        for written in (1, 0):
+            answer = await ask(client, IMPORT, client="web", manifest={"own": COUNT})
+            assert answer["data"]["importDocuments"]["written"] == written
+        (listed,) = (await ask(client, "{ trustedDocuments { edges { node { documentId role } } } }"))["data"][
+            "trustedDocuments"
+        ]["edges"]
+        assert listed["node"] == {"documentId": "own", "role": "some"}
+        assert (await ask(client, REMOVE, ids=["own"]))["data"]["removeDocuments"] == {"removed": 1}
+
+
+async def test_with_the_setting_for_roles_the_documents_of_all_are_listed(start_app: StartApp) -> None:
+    async with start_app() as (app, client):
+        for id_, role in (("none", None), ("viewers", "viewer")):
+            await ask(client, IMPORT_FOR, manifest={id_: COUNT}, role=role)
+        await keep_key(app, client, "DOCUMENTS", "ROLES", read="company")
+        assert (await ask(client, LIST))["data"]["trustedDocuments"]["totalCount"] == 2
+        assert (await ask(client, IMPORT_FOR, manifest={"none": COUNT}, role="viewer"))["data"]
+        assert (await ask(client, REMOVE))["data"]["removeDocuments"] == {"removed": 2}
+
+
+async def test_a_named_document_tells_no_more_of_the_model_than_the_role_sees(start_app: StartApp) -> None:
+    """A document of another client is not valid for the role: its errors named the fields that it asks for."""
+    async with start_app() as (app, client):
+        await ask(client, IMPORT, client="web", manifest={**GUESSES, "count": COUNT})
+        (error,) = (await client.post("/graphql", json={"documentId": "own"})).json()["errors"]
+        assert error["message"] == "Cannot query field 'nmae' on type 'Company'."
+        await keep_key(app, client, "EXPLAIN", read="company")
+        for headers in ({}, {"x-fieldstone-explain": "1"}):
+            answers = [
+                (await client.post("/graphql", json={"documentId": id_}, headers=headers)).json()
+                for id_ in ("hidden", "own", "nobodys")
+            ]
+            assert answers[0] == answers[1] == answers[2]
+            assert [error["extensions"]["code"] for error in answers[0]["errors"]] == ["PERSISTED_QUERY_NOT_FOUND"]
+            assert "data" in (await client.post("/graphql", json={"documentId": "count"}, headers=headers)).json()
+        (error,) = (await client.post("/graphql", json={"query": GUESSES["own"]})).json()["errors"]
+        assert error["message"] == "Cannot query field 'nmae' on type 'Company'."
 
 
 async def test_with_the_setting_for_roles_all_broken_documents_are_told(start_app: StartApp) -> None:

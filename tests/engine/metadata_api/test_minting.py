@@ -123,6 +123,7 @@ MAKE_HOOK = """mutation ($o: [String!]! $role: String) { createWebhook(input: {
     targetUrl: "https://example.com/x" operations: $o role: $role }) { id operations } }"""
 LISTEN = """mutation ($id: UUID! $o: [String!] $role: String) {
     updateWebhook(id: $id, input: { operations: $o role: $role }) { operations } }"""
+HOOK_URLS = ["https://a.example/", "https://b.example/"]
 HOOKS = "{ webhooks { totalCount edges { node { role operations } } } }"
 
 
@@ -149,6 +150,22 @@ async def test_webhooks_are_shown_to_roles_that_inherit_theirs_or_may_bind_it(ap
         shown = (await data(apis, principal, HOOKS))["webhooks"]
         assert {edge["node"]["role"] for edge in shown["edges"]} == roles
         assert shown["totalCount"] == len(roles)
+
+
+@pytest.mark.parametrize(("settings", "shown"), [([], ["https://a.example/"]), (["ROLES"], HOOK_URLS)])
+async def test_webhooks_with_other_values_are_for_those_who_may_bind_them(
+    apis: Apis, settings: list[str], shown: list[str]
+) -> None:
+    rule = {"name": {"eq": "$principal.tenant"}}
+    grants = [{"object": "company", "read": {"rule": rule}}]
+    claims = [{"name": "tenant", "type": "TEXT"}]
+    clerk = await of_role(apis, "clerk", "WEBHOOKS", *settings, grants=grants, claims=claims)
+    text = 'mutation ($url: String!) { createWebhook(input: { targetUrl: $url operations: ["*.*"] }) { targetUrl } }'
+    one, other = (replace(clerk, claims={"tenant": tenant}) for tenant in ("a", "b"))
+    for principal, url in zip((one, other), HOOK_URLS, strict=True):
+        assert (await data(apis, principal, text, url=url))["createWebhook"] == {"targetUrl": url}
+    found = await data(apis, one, "{ webhooks(orderBy: { targetUrl: ASC }) { edges { node { targetUrl } } } }")
+    assert [edge["node"]["targetUrl"] for edge in found["webhooks"]["edges"]] == shown
 
 
 async def test_a_webhook_has_no_operations_of_objects_that_its_role_does_not_see(apis: Apis) -> None:

@@ -151,6 +151,9 @@ async def test_the_records_of_small_objects_are_counted(apis: Apis) -> None:
     ]
     assert all(int(size) > 0 for size in sizes)
     assert (await apis.change(STATS, of=[]))["objectStats"] == []
+    person = '{ objectStats(objects: ["person"]) { records deleted } }'
+    assert (await as_role(apis, "viewer", person))["data"]["objectStats"] == [{"records": "2", "deleted": "0"}]
+    assert (await as_role(apis, "editor", person))["data"]["objectStats"] == [{"records": "2", "deleted": "1"}]
 
 
 async def test_the_records_of_large_objects_are_estimated(apis: Apis, workspace_dsn: str) -> None:

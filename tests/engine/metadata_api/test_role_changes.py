@@ -5,9 +5,20 @@ from typing import Any
 import pytest
 
 from fieldstone.metadata.roles.role import find_role
-from tests.apis import Apis
+from tests.apis import PRINCIPAL, Apis
 from tests.engine.metadata_api.changing import APPLY, refused
-from tests.engine.metadata_api.roles import DELETE, OWN, REP, UPDATE, add_owner, create_role, show
+from tests.engine.metadata_api.roles import (
+    DELETE,
+    OWN,
+    READ_ALL,
+    REP,
+    UPDATE,
+    add_owner,
+    create_role,
+    data,
+    of_role,
+    show,
+)
 
 ROLLBACK = "mutation ($to: BigInt!) { rollback(to: $to) }"
 
@@ -190,6 +201,30 @@ async def test_the_history_shows_a_role_before_and_after(apis: Apis) -> None:
     assert (before["kind"], before["limits"], after["limits"]) == ("role", REP["limits"], {"maxPage": 5})
     assert before["grants"] == after["grants"]
     assert before["grants"][1]["read"]["rule"] == OWN
+
+
+SHOWN = {
+    "a role that does not read all": ([], [{"object": "company", "read": {}}], []),
+    "one that reads all": ([], [READ_ALL], ["updateObject"]),
+    "one that changes the model": (["DATA_MODEL"], [READ_ALL], ["updateObject"]),
+    "one that may bind roles": (["ROLES"], [], ["createRole", "updateObject"]),
+}
+
+
+@pytest.mark.parametrize(("settings", "grants", "shown"), SHOWN.values(), ids=SHOWN.keys())
+async def test_the_history_shows_no_more_of_roles_and_the_model_than_its_reader_sees(
+    apis: Apis, settings: list[str], grants: list[Any], shown: list[str]
+) -> None:
+    clerk = await of_role(apis, "clerk", "HISTORY", *settings, grants=grants)
+    version = (await apis.snapshot()).version
+    await apply(apis, {"updateObject": {"id": "person", "update": {"icon": "x"}}})
+    await apply(apis, {"createRole": {"name": "x", "grants": [READ_ALL]}})
+    query = (
+        "query ($v: BigInt!) { metadataHistory(filter: { version: { gt: $v } }) { edges { node { actor changes } } } }"
+    )
+    entries = [edge["node"] for edge in (await data(apis, clerk, query, v=version))["metadataHistory"]["edges"]]
+    assert [entry["actor"] for entry in entries] == [PRINCIPAL.name] * 2
+    assert sorted(change["action"] for entry in entries for change in entry["changes"] or ()) == shown
 
 
 async def test_a_change_of_a_role_locks_no_table_and_changes_no_statement(apis: Apis) -> None:

@@ -17,7 +17,7 @@ from tests.waiting import until_found, until_true
 EVENTS = """query ($filter: RecordEventFilter, $first: Int, $before: String) {
   events(filter: $filter, first: $first, before: $before) {
     edges { cursor node { id action object recordId at actor { kind name } record changes { field before after } } }
-    pageInfo { hasNextPage endCursor }
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
   }
 }"""
 
@@ -82,12 +82,15 @@ async def test_pages_go_back_in_time(client: httpx.AsyncClient) -> None:
     before = None
     while True:
         one = await page(client, first=10, before=before)
+        assert one["pageInfo"]["hasPreviousPage"] is (before is not None)
+        assert one["pageInfo"]["startCursor"] == one["edges"][0]["cursor"]
         found += [edge["node"]["record"]["email"] for edge in one["edges"]]
         before = one["pageInfo"]["endCursor"]
         if not one["pageInfo"]["hasNextPage"]:
             break
     assert found == [f"{number}@x" for number in reversed(range(25))]
-    assert (await page(client, first=0))["edges"] == []
+    empty = await page(client, first=0)
+    assert (empty["edges"], empty["pageInfo"]["startCursor"]) == ([], None)
 
 
 async def test_a_role_sees_its_fields_and_its_records(client: httpx.AsyncClient) -> None:

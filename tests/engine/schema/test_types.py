@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLSchema
+from graphql import GraphQLEnumType, GraphQLObjectType, GraphQLSchema, OperationType
 
 from fieldstone.engine.schema.lazy import LazySchema, lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
+from fieldstone.engine.schema.values.relative_dates import RELATIVE_DATE_UNIT
 from fieldstone.metadata.model import Snapshot
 from tests.engine.schema.thing import COMPOSITES, NAMES, RELATIONS, SYSTEM, THING, TOTALS, fields_of
 from tests.models import all_types_snapshot, metadata_snapshot, standard_snapshot
@@ -44,7 +45,7 @@ TOTALS_OF_PARTS = {
     aggregate: {"currencyField": f"CurrencyValue{aggregate}", "addressField": f"AddressValue{aggregate}"}
     for aggregate in ("AggregateSum", "AggregateAvg", "AggregateDeviations", "AggregateMedian")
 }
-COUNTED = {name: type_ for name, type_ in NAMES.items() if type_ not in {*RELATIONS, "TSVector"}}
+COUNTED = {name: type_ for name, type_ in NAMES.items() if name != "id" and type_ not in {*RELATIONS, "TSVector"}}
 
 EXTREMES = {
     name: type_
@@ -333,10 +334,36 @@ def test_a_field_that_is_switched_off_is_gone() -> None:
     assert "stage" not in fields_of(schema, "OpportunityInput")
 
 
+def test_the_counts_of_the_id_are_listed_where_there_are_no_others() -> None:
+    snapshot = standard_snapshot()
+    assert "id" not in fields_of(lazy_schema(snapshot), "CompanyAggregateCounts")
+    company = snapshot.by_singular["company"]
+    company = replace(company, fields=tuple(field for field in company.fields if field.name == "id"))
+    alone = replace(snapshot, objects={**snapshot.objects, company.id: company})
+    assert fields_of(lazy_schema(alone), "CompanyAggregateCounts") == {"id": "Int!"}
+
+
 def test_a_relation_whose_other_end_is_switched_off_is_gone() -> None:
     schema = lazy_schema(without(standard_snapshot(), "company", "people"))
     assert "company" not in fields_of(schema, "Person")
     assert "company" not in fields_of(schema, "PersonOrderByInput")
+
+
+def test_the_filter_of_a_subscription_says_which_record_it_is_about(schema: LazySchema) -> None:
+    fields = schema.get_root_type(OperationType.SUBSCRIPTION).fields  # type: ignore[union-attr]  # it is there
+    said = {
+        name: fields[name].args["filter"].description for name in ("thingUpdated", "thingDestroyed", "thingChanged")
+    }
+    assert said == {
+        "thingUpdated": "Only records that match after the write.",
+        "thingDestroyed": "Only records that matched before.",
+        "thingChanged": "Only records that match after the write; removed ones as they were before.",
+    }
+
+
+def test_units_have_their_article() -> None:
+    said = {name: unit.description for name, unit in RELATIVE_DATE_UNIT.values.items()}
+    assert (said["MINUTE"], said["HOUR"]) == ("A minute.", "An hour.")
 
 
 def test_the_metadata_api_writes_by_its_own_mutations() -> None:

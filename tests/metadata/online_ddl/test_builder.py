@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from fieldstone.metadata.changes import Change, UpdateField
 from fieldstone.metadata.doctor.drift import find_drift
@@ -13,7 +14,10 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot, Status
 from fieldstone.metadata.online_ddl import one_build
+from fieldstone.metadata.online_ddl.builder import Builder
 from fieldstone.metadata.writer.model_writer import ModelWriter
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
 from tests.metadata.desk import Desk, columns_of, new_field, new_relation, person, whole_state
 from tests.metadata.online_ddl.building import (
     builder_of,
@@ -26,6 +30,25 @@ from tests.metadata.online_ddl.building import (
 )
 from tests.metadata.updates import column, field_of, insert
 from tests.waiting import until
+
+
+async def test_a_builder_s_settings_and_locks_go_past_a_pooler(desk: Desk, model_dsn: str) -> None:
+    past = make_conninfo(model_dsn, application_name="past the pooler")
+    database = Database.connect(model_dsn, settings=PoolSettings(prepare=False), direct_dsn=past)
+    await database.open()
+    many(model_dsn, phone=None)
+    try:
+        await change_as_big(desk, lambda base: [index_on(base, ["city"])])
+        builder = Builder(database, desk.writer, trigram=desk.catalog.trigram)
+        assert await builder.build_all() == 1
+        with psycopg.connect(model_dsn) as connection:
+            builders = connection.execute(
+                "SELECT DISTINCT application_name FROM pg_stat_activity"
+                " WHERE datname = current_database() AND query LIKE '%status = ''FAILED''%' AND pid <> pg_backend_pid()"
+            ).fetchall()
+        assert builders == [("past the pooler",)]
+    finally:
+        await database.close()
 
 
 def status(dsn: str, name: str) -> str:

@@ -150,6 +150,12 @@ async def test_a_field_that_became_another_keeps_its_values(importing: Importing
     assert [film["releaseYear"] for film in await importing.films("releaseYear")] == ["1979", None]
 
 
+async def test_a_hidden_object_gets_new_rows_too(importing: Importing) -> None:
+    await importing.change(lambda now: [UpdateObject(object_id=now.by_singular["payment"].id, is_active=False)])
+    execute(importing.source, "INSERT INTO rental.payment VALUES (2, '2024-02-04', 5)")
+    assert (await importing.run()).endswith("Changes made: 0. Rows copied: 1.\n")
+
+
 async def test_who_imports_while_another_does_is_told_to_look_again(importing: Importing) -> None:
     before = await importing.model()
 

@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 
+from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.schema_import.draft import ImportDraft
 from fieldstone.metadata.schema_import.odd_values import find_odd_values
@@ -180,3 +181,23 @@ async def test_a_table_with_a_long_name_has_a_shorter_one_here(letters: int, fil
             assert len(snapshot.by_singular[one].name_plural) <= 63
         said = [note for note in plan.notes if note.startswith(name[:50]) and "its object is called" in note]
         assert (len(said) > 0) == (letters >= 59)
+
+
+async def test_any_number_of_names_without_latin_letters_is_imported(filled_dsn: str) -> None:
+    names = [f'"{chr(0x4E00 + number)}"' for number in range(105)]
+    execute(filled_dsn, "; ".join(f"CREATE TABLE rental.{name} (id int PRIMARY KEY)" for name in names))
+    execute(filled_dsn, f"CREATE TABLE rental.wide ({', '.join(f'{name} int' for name in names)})")
+    keys = ", ".join(f"{name} int REFERENCES rental.film" for name in names)
+    execute(filled_dsn, f"CREATE TABLE rental.linked ({keys})")
+    async with open_apis(filled_dsn) as apis:
+        after = (await plan_of(apis)).snapshot
+        assert {"object", "object105"} <= after.by_singular.keys()
+        assert {"field", "field105"} <= after.by_singular["wide"].by_name.keys()
+        assert {"field", "field105"} <= after.by_singular["linked"].by_name.keys()
+
+
+async def test_a_table_with_too_many_columns_is_refused_by_the_plan(filled_dsn: str) -> None:
+    execute(filled_dsn, f"CREATE TABLE rental.wide ({', '.join(f'c{number} int' for number in range(1_596))})")
+    async with open_apis(filled_dsn) as apis:
+        with pytest.raises(InvalidChange, match=r"the object wide would have 1,60\d columns .+ takes 1,600; --skip"):
+            await plan_of(apis)

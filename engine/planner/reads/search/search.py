@@ -4,8 +4,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from typing import cast
 
-from fieldstone.engine.documents.document import Selected, collect_fields
-from fieldstone.engine.documents.field_merging import NODE, SEARCH_RECORD
+from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import (
     Bindings,
@@ -31,7 +30,7 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.scalars import STRING, shown
 from fieldstone.sql.plan.operands import Column, Parameter
-from fieldstone.sql.plan.outputs import Cursor, Literal, OrderKey, PageInfo, Record
+from fieldstone.sql.plan.outputs import Cursor, Literal, OrderKey, PageInfo
 from fieldstone.sql.plan.read import Hit, HitEdges, HitFact, HitRecord, Search, SearchBranch
 from fieldstone.sql.plan.text_search import words_of
 from fieldstone.sql.types import SqlType
@@ -161,7 +160,6 @@ def _branch(
 ) -> SearchBranch:
     context.indexes[object_.id] = context.snapshot.indexes_of.get(object_.id, ())
     searched = searched_fields(context.snapshot, object_)
-    types = {object_.type_name, NODE, SEARCH_RECORD}
     is_indexed = is_served(context.snapshot, object_, searched)
     if not is_indexed:
         context.unserved[object_.name_singular, UNSERVED_SEARCH] = None
@@ -173,14 +171,8 @@ def _branch(
         texts=tuple(part.column for part in searched_parts(object_, searched)),
         indexed=is_indexed,
         condition=select_condition(context, object_, said, blame),
-        records=tuple(_record(context, object_, types, one) for one in records),
+        records=tuple(build_record(context, object_, field, path) for field, path in records),
     )
-
-
-def _record(context: PlanContext, object_: Object, types: set[str], selected: _SelectedRecord) -> Record:
-    field, path = selected
-    fields = collect_fields(context.operation, field.selection_sets, context.variables, types=types)
-    return build_record(context, object_, fields, path)
 
 
 def _facet(

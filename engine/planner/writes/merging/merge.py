@@ -121,7 +121,7 @@ def plan_merge(context: PlanContext, object_: Object, selected: Selected) -> Pla
         context,
         object_,
         selected.key,
-        lambda: build_record(context, object_, context.selected_below(selected), path),
+        lambda: build_record(context, object_, selected, path),
     )
     steps = [_merge(context, object_, given)]
     trials: list[MergeStep] = []

@@ -1,6 +1,6 @@
 """Assignments: the data argument of an update becomes the columns that it sets."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 from fieldstone.engine.planner.access.admission import Admitted, Preset
@@ -118,18 +118,23 @@ def _plain(context: PlanContext, field: Field, tree: Tree, blame: Blame) -> list
 
 
 def _assign(context: PlanContext, field: Field, part: Part, tree: Tree, blame: Blame) -> Assignment:
+    binder = bind_tree(tree, build_encoder(field, part, blame), blame.at(field.name))
+    return Assignment(column=part.column, value=context.parameters.add(binder, part.column.type))
+
+
+def build_encoder(field: Field, part: Part, blame: Blame) -> Callable[[JsonValue], bytes]:
+    """Return the function that makes a value of a field's column a parameter; it raises BadUserInput."""
     is_list = part.scalar.element is not None
     is_json = part.column.type is SqlType.JSONB
     read = build_cell_reader(field, part, blame)
 
-    def convert(value: JsonValue) -> bytes:
+    def encode(value: JsonValue) -> bytes:
         cell = read(value)
         if is_list:
             return array_literal(cell)
         return (dumps(cell) if is_json else str(cell)).encode()
 
-    binder = bind_tree(tree, convert, blame.at(field.name))
-    return Assignment(column=part.column, value=context.parameters.add(binder, part.column.type))
+    return encode
 
 
 def _link(

@@ -10,6 +10,7 @@ from fieldstone.engine.identity.credential import Presented, lacks_scheme, read_
 from fieldstone.engine.identity.identity import Identity
 from fieldstone.engine.identity.impersonation import describe_acting, read_acts_as
 from fieldstone.engine.server.browsers.cookies import SESSION, read_cookie
+from fieldstone.engine.server.browsers.mount import mount_of
 from fieldstone.engine.server.rate_limits.failed_tokens import FailedTokens
 from fieldstone.engine.server.rate_limits.limiter import Header
 from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, author_of
@@ -42,7 +43,9 @@ class PresentedReader:
             given: its headers, and those of a socket's first message in the place of the handshake's.
         """
         authorization = given.get(b"authorization")
-        cookie = read_cookie(given, SESSION, secure=self.is_secure) if authorization is None else None
+        cookie = None
+        if authorization is None:
+            cookie = read_cookie(given, SESSION, secure=self.is_secure, mount=mount_of(scope))
         credential = read_credential(authorization) if cookie is None else session_credential(cookie)
         is_anonymous = authorization is None and cookie is None
         asked = given.get(b"x-fieldstone-workspace")

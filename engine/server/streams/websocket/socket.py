@@ -135,7 +135,8 @@ class ClientSocket:
             running = [] if self._operations is None else self._operations.stop()
             for task in ends:
                 task.cancel()
-            await asyncio.gather(*ends, *running, return_exceptions=True)
+            # Not asyncio.gather: cancelled, it raises another CancelledError than anyio knows from its cancel scopes.
+            await asyncio.wait([*ends, *running])
             self._queue.clear()
 
     def _end(self, closing: Closing | None) -> None:

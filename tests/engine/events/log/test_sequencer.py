@@ -15,7 +15,7 @@ from fieldstone.engine.events.log.partitions import Partitions
 from fieldstone.engine.events.log.sequencer import _MOVE, Sequencer, gather_time
 from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.ids import new_id
-from fieldstone.metadata.json_text import dumps
+from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.sql.concurrency.tasks import end_tasks
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.executor import Database
@@ -64,7 +64,13 @@ async def test_an_event_tells_what_was_changed(desk: Desk) -> None:
 async def test_a_column_has_changed_where_its_value_is_another_or_was_none_before(
     workspace_dsn: str, desk: Desk
 ) -> None:
-    before = {"null": None, "same": [1, {"a": None}], "gone": 1, "other": "x", "large": "x" * 100_000}
+    before: dict[str, JsonValue] = {
+        "null": None,
+        "same": [1, {"a": None}],
+        "gone": 1,
+        "other": "x",
+        "large": "x" * 100_000,
+    }
     before |= {"digits": Decimal("1.5"), "below": {"a": [Decimal("1.0")]}, "number": Decimal("2.50")}
     after = {**before, "null": 0, "other": "y", "new": None, "large": "x" * 99_999 + "y"}
     after |= {"digits": Decimal("1.50"), "below": {"a": [Decimal("1.00")]}}

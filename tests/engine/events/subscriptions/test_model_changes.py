@@ -7,6 +7,7 @@ import pytest
 from fieldstone.engine.events.subscriptions.subscription import Refused
 from fieldstone.engine.planner.subscriptions import LARGEST_SET
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
+from fieldstone.metadata.json_text import loads
 from tests.apis import PRINCIPAL, WORKSPACE_ID
 from tests.engine.events.desk import Desk, Listener, open_desk
 from tests.engine.events.subscriptions.listening import field_id, object_id
@@ -91,6 +92,62 @@ async def test_a_list_of_an_older_event_has_no_items_that_are_no_options_any_mor
     assert await listener.until(4) == [{"tags": ["A"]}, {"tags": []}, {"tags": []}, {"tags": None}]
     tail = await desk.subscribe('subscription { events(after: "0") { record } }')
     assert [one["record"]["tags"] for one in await tail.until(4)] == [["A", "C"], ["C"], [], None]
+
+
+FIELDS: dict[str, dict[str, Any]] = {
+    "code": {"type": "TEXT", "defaultValue": "none"},
+    "state": {"type": "SELECT", "defaultValue": "A", "options": [{"value": "A", "label": "A"}]},
+    "tags": {"type": "MULTI_SELECT", "defaultValue": ["A"], "options": [{"value": "A", "label": "A"}]},
+    "level": {"type": "NUMBER", "defaultValue": 5},
+    "facts": {"type": "RAW_JSON", "defaultValue": {"a": [1]}},
+}
+CREATE_FIELD = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }"
+
+
+async def test_an_event_from_before_a_field_was_required_has_its_default(desk: Desk) -> None:
+    """It had null, where the type says that there is none."""
+    await desk.person("a@example.com")
+    person = {"objectMetadataId": await object_id(desk, "person"), "isNullable": False}
+    for name, given in FIELDS.items():
+        await desk.data(CREATE_FIELD, api=desk.metadata, input={**person, "name": name, "label": name, **given})
+    await desk.data(OPTIONS, api=desk.metadata, id=await field_id(desk, "city"), input={"defaultValue": "Ulm"})
+    await desk.data('mutation { updatePeople(filter: { city: { is: NULL } }, data: { city: "Bonn" }) { id } }')
+    await desk.data(OPTIONS, api=desk.metadata, id=await field_id(desk, "city"), input={"isNullable": False})
+    names = f"city {' '.join(FIELDS)}"
+    listener = await desk.subscribe(f'subscription {{ personCreated(after: "0") {{ {names} }} }}')
+    defaults = {name: given["defaultValue"] for name, given in FIELDS.items()}
+    assert await listener.until(1) == [{"city": "Ulm", **defaults}]
+    changed = await desk.subscribe(f'subscription {{ personChanged(after: "0") {{ record {{ {names} }} }} }}')
+    assert (await changed.until(2))[1] == {"record": {"city": "Bonn", **defaults}}
+
+
+async def test_an_event_that_lacks_a_required_field_without_a_default_is_an_error(desk: Desk) -> None:
+    await desk.person("a@example.com")
+    await desk.data("mutation { destroyPeople(filter: { id: { is: NOT_NULL } }) { id } }")
+    field = {"name": "code", "label": "Code", "type": "TEXT", "isNullable": False}
+    given = {"objectMetadataId": await object_id(desk, "person"), **field}
+    await desk.data(CREATE_FIELD, api=desk.metadata, input=given)
+    await desk.person("b@example.com", code="B")
+    offered: list[tuple[str, Any]] = []
+
+    class Keeping(Listener):
+        def offer(self, position: str, payload: str) -> bool:
+            offered.append((position, loads(payload)))
+            return True
+
+    await desk.subscribe('subscription { made: personCreated(after: "0") { email code } }', listener=Keeping())
+    await until(lambda: len(offered) == 2)
+    error = {
+        "message": "The event is older than a field that is required by now and has no default: leave the field out.",
+        "path": ["made"],
+        "extensions": {"code": "NOT_FOUND"},
+    }
+    assert offered == [
+        ("1", {"data": None, "errors": [error], "extensions": {"position": "1"}}),
+        ("3", {"data": {"made": {"email": "b@example.com", "code": "B"}}, "extensions": {"position": "3"}}),
+    ]
+    others = await desk.subscribe('subscription { personCreated(after: "0") { email } }')
+    assert await others.until(2) == [{"email": "a@example.com"}, {"email": "b@example.com"}]
 
 
 async def test_a_subscriber_has_so_many_values_and_each_is_taken(desk: Desk) -> None:

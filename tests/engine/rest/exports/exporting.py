@@ -27,7 +27,7 @@ async def key_of_role(client: httpx.AsyncClient, **role: Any) -> dict[str, str]:
     answer = await client.post("/metadata", json={"query": CREATE, "variables": {"input": given}})
     assert "errors" not in answer.json()
     key = "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { token } }"
-    sent = {"query": key, "variables": {"input": {"name": "k", "role": "clerk"}}}
+    sent = {"query": key, "variables": {"input": {"name": "k", "role": given["name"]}}}
     token = (await client.post("/metadata", json=sent)).json()["data"]["createApiKey"]["token"]
     return {"authorization": f"Bearer {token}"}
 

@@ -49,15 +49,20 @@ async def test_a_record_that_the_role_may_not_delete_is_kept_and_counted(client:
     assert await emails(client, "") == ["b@x"]
 
 
-async def test_rows_of_another_file_are_shown_to_those_that_may_read_its_object(client: httpx.AsyncClient) -> None:
-    job = await new_job(client, "email\na@x\nb\n", "start=check")
-    await end_of(client, job["id"])
-    key = await key_of_role(client, settings=["API_KEYS"], grants=[{"object": "company", "read": {}}])
-    (shown,) = (await ask(client, "GET", "imports", headers=key))["data"]["imports"]
-    assert (shown["id"], shown["columns"], shown["sample"], shown["suggested"]) == (job["id"], [], [], [])
-    refused = await ask(client, "GET", f"imports/{job['id']}/errors.csv", 403, headers=key)
-    assert "is shown no rows of another's file" in refused["message"]
-    assert (await ask(client, "GET", f"imports/{job['id']}"))["data"]["import"]["sample"] == [["a@x"], ["b"]]
+async def test_a_record_whose_preset_cannot_be_taken_back_is_kept_with_the_reason(client: httpx.AsyncClient) -> None:
+    for email, city in (("a@x", "Rome"), ("b@x", "Bonn")):
+        await create(client, "people", email=email, city=city, jobTitle="Boss" if city == "Rome" else "Clerk")
+    update = {"fields": {"only": ["city"]}, "preset": {"jobTitle": "Clerk"}}
+    read = {"fields": {"allBut": ["jobTitle"]}}
+    key = await key_of_role(client, grants=[{"object": "person", "create": {}, "read": read, "update": update}])
+    job = await new_job(client, "email,city\na@x,Kiel\nb@x,Kiel\n", "start=run&on_conflict=email", headers=key)
+    assert (await end_of(client, job["id"]))["updated"] == 2
+    assert await undone(client, job["id"], headers=key) == ("UNDONE", 1, 1)
+    error = (await ask(client, "GET", f"imports/{job['id']}", headers=key))["data"]["import"]["error"]
+    assert (error["code"], "jobTitle" in error["message"]) == ("FORBIDDEN", False)
+    assert "may not write all fields that the import has changed" in error["message"]
+    people = {one["email"]: one["city"] for one in (await ask(client, "GET", "people"))["data"]["people"]}
+    assert people == {"a@x": "Kiel", "b@x": "Bonn"}
 
 
 async def test_a_value_that_another_record_has_by_now_is_kept(client: httpx.AsyncClient) -> None:

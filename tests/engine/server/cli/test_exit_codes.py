@@ -9,8 +9,10 @@ import pytest
 from typer.testing import CliRunner
 
 from fieldstone.engine.server import cli as work
+from fieldstone.engine.server.cli import exit_codes
 from fieldstone.engine.server.cli.commands.root import cli
 from fieldstone.engine.settings import Settings
+from fieldstone.sql.errors import ReadOnlyServer
 
 _COMMAND = """
 import sys
@@ -34,6 +36,12 @@ def run(text: str, times: int, *, stdout: int = subprocess.PIPE, **variables: st
         timeout=60,
         check=False,
     )
+
+
+def test_a_standby_is_called_one() -> None:
+    error = ReadOnlyServer("cannot execute INSERT in a read-only transaction")
+    sentence = "DATABASE_URL leads to a standby, which takes no writes: name the primary."
+    assert exit_codes.explain(error, Settings(database_url="postgresql://standby/x")) == sentence
 
 
 @pytest.mark.parametrize("times", [1, 100_000])

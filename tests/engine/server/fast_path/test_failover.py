@@ -1,6 +1,7 @@
 """A standby takes over: with several hosts in the address the process finds it, and no request gets a 500."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -59,19 +60,30 @@ async def test_the_standby_that_takes_over_is_found(serve: Serve) -> None:
             assert {edge["node"]["name"] for edge in found} >= set(kept)
 
 
-async def test_a_write_that_meets_a_standby_makes_all_connections_again() -> None:
+async def test_a_write_that_meets_a_standby_makes_all_connections_again(tmp_path: Path) -> None:
     with running_primary() as primary:
         run_sql(primary.dsn, "CREATE TABLE public.note (text text)")
         with running_standby(primary) as standby:
-            database = Database.connect(standby.dsn, settings=PoolSettings(connections=2))
+            address = tmp_path / "address"
+            address.symlink_to(str(conninfo_to_dict(standby.dsn)["host"]))
+            moving = make_conninfo(standby.dsn, host=str(address))
+            database = Database.connect(moving, settings=PoolSettings(connections=2))
             await database.open()
             write = Statement(text="INSERT INTO public.note VALUES ('x') RETURNING text")
+            assert await database.read(Statement(text="SELECT pg_is_in_recovery()"), ()) == [(b"t",)]
+            # The same address leads to the new primary by now.
+            address.unlink()
+            address.symlink_to(str(conninfo_to_dict(primary.dsn)["host"]))
+            assert await database.write(write, ()) == [(b"x",)]
+            assert database.stats().opened >= 2
+            await database.close()
+            # A server that starts waits for a primary.
+            database = Database.connect(standby.dsn, settings=PoolSettings(connections=2))
+            await database.open()
             with pytest.raises(ReadOnlyServer):
                 await database.write(write, ())
-            assert database.stats().opened >= 2
-            # The same address leads to the new primary by now.
-            address = make_conninfo(standby.dsn, target_session_attrs="read-write")
-            starting = asyncio.create_task(wait_for_server(address, PoolSettings(open_timeout=60)))
+            writable = make_conninfo(standby.dsn, target_session_attrs="read-write")
+            starting = asyncio.create_task(wait_for_server(writable, PoolSettings(open_timeout=60)))
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(starting), 1)
             standby.run("SELECT pg_promote()")

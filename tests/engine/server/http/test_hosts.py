@@ -1,5 +1,6 @@
 """Fieldstone mounted under a prefix in applications of other frameworks, on a port: all that it serves is there."""
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable
@@ -18,6 +19,7 @@ from websockets.typing import Subprotocol
 from fieldstone.engine import create_app
 from fieldstone.engine.server.app import Fieldstone
 from tests.engine.server.listening import listening
+from tests.waiting import until_true
 
 PREFIX = "/crm/v1"
 
@@ -66,6 +68,81 @@ async def test_all_is_served_under_the_prefix(app_database: str, build_host: Any
     if not has_lifespan:
         await app.runtime.stop()
     assert app.runtime.services is None
+
+
+async def test_a_host_may_end_each_path_with_a_slash(app_database: str) -> None:
+    app = create_app(database_url=app_database, environment="development", rate_limit=0, log_level="error")
+
+    async def host(scope: Any, receive: Any, send: Any) -> None:
+        # As Litestar mounts an app.
+        await app({**scope, "path": scope["path"].removeprefix(PREFIX).rstrip("/") + "/"}, receive, send)
+
+    async with app.lifespan_context(), listening(host) as address, httpx.AsyncClient(timeout=30) as client:
+        client.base_url = httpx.URL(f"{address}{PREFIX}")
+        foundation = (await app.runtime.ready()).foundation
+        token = (await foundation.keys.create(foundation.default.workspace.id, "test")).token
+        client.headers["Authorization"] = f"Bearer {token}"
+        for path in ("/", "/readyz", "/metrics", "/graphql?query={__typename}", "/rest/people", "/rest/people.csv"):
+            assert (await client.get(path)).status_code == 200, path
+        for path in ("/console/", "/console/records"):
+            assert "text/html" in (await client.get(path)).headers["content-type"]
+        await check_socket(client, token)
+        await check_stream(client)
+
+
+async def test_without_a_lifespan_a_probe_begins_the_start(app_database: str) -> None:
+    app = create_app(database_url=app_database, rate_limit=0, log_level="error")
+    async with listening(starlette_host(app, None)) as address, httpx.AsyncClient(timeout=30) as client:
+
+        async def is_ready() -> bool:
+            return (await client.get(f"{address}{PREFIX}/readyz")).status_code == 200
+
+        assert not await is_ready()
+        await until_true(is_ready)
+    await app.runtime.stop()
+    assert app.runtime.services is None
+
+
+async def test_a_probe_starts_no_app_that_a_lifespan_has_stopped(app_database: str) -> None:
+    app = create_app(database_url=app_database, rate_limit=0, log_level="error")
+    async with app.lifespan_context():
+        pass
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://fieldstone.test") as client:
+        assert (await client.get("/readyz")).status_code == 503
+    assert app.runtime._opened is None
+
+
+@pytest.mark.filterwarnings("ignore:Using .httpx. with .starlette.testclient. is deprecated")
+def test_sockets_of_the_test_client_end_without_an_error(app_database: str) -> None:
+    from starlette.testclient import TestClient
+
+    app = create_app(database_url=app_database, rate_limit=0, log_level="error")
+    with TestClient(starlette_host(app, lifespan_with(app))) as client:
+        for _ in range(5):
+            with client.websocket_connect(f"{PREFIX}/graphql", subprotocols=["graphql-transport-ws"]) as socket:
+                socket.send_json({"type": "ping"})
+                assert socket.receive_json() == {"type": "pong"}
+
+
+def test_an_app_is_served_by_one_event_loop_after_another(app_database: str) -> None:
+    app = create_app(database_url=app_database, rate_limit=0, log_level="error")
+
+    async def serve() -> None:
+        async with listening(app) as address, httpx.AsyncClient(base_url=address, timeout=30) as client:
+            foundation = (await app.runtime.ready()).foundation
+            token = (await foundation.keys.create(foundation.default.workspace.id, "test")).token
+            client.headers["Authorization"] = f"Bearer {token}"
+            if await count(client) == 0:
+                await create(client, "a@example.com")
+            await check_stream(client)
+
+    asyncio.run(serve())
+    asyncio.run(serve())
+
+
+async def count(client: httpx.AsyncClient) -> int:
+    answer = await client.post("/graphql", json={"query": "{ people { totalCount } }"})
+    return int(answer.json()["data"]["people"]["totalCount"])
 
 
 async def create(client: httpx.AsyncClient, email: str) -> None:

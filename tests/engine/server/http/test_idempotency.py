@@ -239,3 +239,20 @@ async def test_the_cost_is_kept_with_the_answer(client: httpx.AsyncClient) -> No
     assert first.json()["extensions"] == {"cost": 3}
     again = await send(client, "k", {"query": text}, **{"X-Fieldstone-Cost": "1"})
     assert again.content == first.content
+
+
+@pytest.mark.parametrize("headers", [{}, {"Idempotency-Key": "k1"}])
+async def test_a_mutation_of_which_all_is_skipped_writes_nothing(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    """A mutation whose root fields are all left out was the server's error."""
+    text = "mutation ($no: Boolean!, $d: PersonInput!) { ...M @skip(if: $no) } "
+    text += "fragment M on Mutation { createPerson(data: $d) { email } }"
+    skipped = {"query": text, "variables": {"no": True, "d": {"email": "a"}}}
+    for body, expected in ((skipped, {"data": {}}), (skipped, {"data": {}}), ([skipped] * 2, [{"data": {}}] * 2)):
+        answer = await client.post("/graphql", json=body, headers=headers)
+        assert (answer.status_code, answer.json()) == (200, expected)
+    change = {"query": 'mutation { updateObject(id: "person", input: { description: "x" }) @skip(if: true) { id } }'}
+    answer = await client.post("/metadata", json=change)
+    assert (answer.status_code, answer.json()) == (200, {"data": {}})
+    assert await count(client) == 0

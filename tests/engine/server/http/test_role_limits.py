@@ -11,6 +11,7 @@ from fieldstone.engine.server.app import Fieldstone
 from tests.engine.server.conftest import StartApp
 from tests.engine.server.fast_path.conftest import serve
 from tests.engine.server.fast_path.talking import Serve
+from tests.waiting import until_true
 
 __all__ = ["serve"]
 
@@ -55,9 +56,9 @@ async def limited(start_app: StartApp, *, settings: Any = None, **limits: int) -
         )
 
         def asking(key: str) -> Ask:
-            async def ask(query: str, **variables: Any) -> Any:
+            async def ask(query: str, path: str = "/graphql", **variables: Any) -> Any:
                 given = {"query": query, "variables": variables}
-                response = await client.post("/graphql", json=given, headers={"authorization": f"Bearer {key}"})
+                response = await client.post(path, json=given, headers={"authorization": f"Bearer {key}"})
                 return response.json()
 
             return ask
@@ -78,6 +79,25 @@ async def test_each_role_has_its_own_page_whoever_asked_first(start_app: StartAp
         below = "{ companies(first: 2) { edges { node { people(last: 11) { totalCount } } } } }"
         assert "from 0 to 10" in (await small(below))["errors"][0]["message"]
         assert "errors" not in await admin(below)
+
+
+async def test_groups_and_events_are_held_to_the_page_of_the_role(start_app: StartApp) -> None:
+    groups = "query ($n: Int) { found: companiesGroupBy(groupBy: [{ name: true }], first: $n) { count } }"
+    events = "query ($n: Int) { events(first: $n) { edges { cursor } } }"
+    async with limited(start_app, maxPage=3) as (admin, small):
+
+        async def are_listed() -> bool:
+            return len((await admin(events, "/metadata"))["data"]["events"]["edges"]) == 50
+
+        await until_true(are_listed)
+        for _ in range(2):
+            for ask, counted, listed in ((admin, 100, 50), (small, 3, 3)):
+                assert len((await ask(groups))["data"]["found"]) == counted
+                assert len((await ask(events, "/metadata"))["data"]["events"]["edges"]) == listed
+        for query, path in ((groups, "/graphql"), (events, "/metadata")):
+            (error,) = (await small(query, path, n=4))["errors"]
+            assert error["message"] == "'first' must be from 0 to 3, not 4."
+            assert "errors" not in await admin(query, path, n=4)
 
 
 async def test_each_role_has_its_own_cost_whoever_asked_first(start_app: StartApp) -> None:

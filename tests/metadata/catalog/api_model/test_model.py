@@ -7,7 +7,7 @@ from fieldstone.metadata.model import Workspace, relation_end
 from fieldstone.sql.types import SqlType
 from tests.metadata.desk import Desk, columns_of
 
-_VIEWS = {"apiKey", "object", "relation", "role", "session", "webhook"}
+_VIEWS = {"apiKey", "object", "relation", "role", "session", "trustedDocument", "webhook"}
 HERE = Workspace(id=new_id(), name="here", schema="workspace_here")
 THERE = Workspace(id=new_id(), name="there", schema="workspace_there")
 

@@ -5,7 +5,7 @@ import { type FormEvent, useEffect, useState } from "react";
 import { useLocation } from "react-router";
 
 import { byField } from "../api/errors.ts";
-import { base, root } from "../api/place.ts";
+import { base } from "../api/place.ts";
 import { DOOR_KEY, type Door, type Session, signInByCode, signInByKey } from "../api/session.ts";
 import { Button } from "../kit/button.tsx";
 import { Dialog } from "../kit/dialog.tsx";
@@ -122,7 +122,7 @@ function SignInForm({ door, isOver = false }: Props) {
           key={name}
           className="button"
           target={isOver ? "_blank" : undefined}
-          href={`${root}${path}&returnTo=${encodeURIComponent(base + location.pathname + location.search)}`}
+          href={`${path}&returnTo=${encodeURIComponent(base + location.pathname + location.search)}`}
         >
           {door.providers.length === 1 ? "Sign in with OpenID Connect" : `Sign in with ${name}`}
         </a>

@@ -1,0 +1,40 @@
+"""`fieldstone doctor` beside commands that change the workspaces meanwhile."""
+
+import asyncio
+import threading
+
+import psycopg
+import pytest
+import typer
+
+from fieldstone.engine.server.cli import workspaces
+from fieldstone.engine.server.cli.command_error import DifferenceFound
+from fieldstone.engine.server.cli.doctor import doctor
+from fieldstone.engine.settings import load_settings
+
+
+async def test_a_workspace_that_is_made_meanwhile_is_no_difference(
+    workspace_dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with psycopg.connect(workspace_dsn, autocommit=True) as connection:
+        connection.execute("ALTER TABLE workspace_default.company ADD COLUMN stray text")
+        connection.execute("CREATE SCHEMA workspace_stray")
+    settings = load_settings(database_url=workspace_dsn, log_level="error")
+    lines: list[str] = []
+
+    def create_meanwhile(line: str, **_options: object) -> None:
+        if not lines:
+            creation = workspaces.create(settings, name="meanwhile")
+            thread = threading.Thread(target=asyncio.run, args=(creation,))
+            lines.append(line)
+            thread.start()
+            thread.join()
+        else:
+            lines.append(line)
+
+    monkeypatch.setattr(typer, "echo", create_meanwhile)
+    with pytest.raises(DifferenceFound, match="2 differences"):
+        await doctor(settings)
+    assert [line for line in lines if "workspace" in line and line.startswith("The schema")] == [
+        "The schema workspace_stray belongs to no workspace."
+    ]

@@ -1,0 +1,80 @@
+"""metadata/doctor/table_state.py and catalog.py: losses beside the parts of tables are named and repaired."""
+
+import psycopg
+import pytest
+
+from fieldstone.metadata.doctor.catalog import find_catalog_drift
+from fieldstone.metadata.doctor.drift import Drift
+from fieldstone.metadata.doctor.table_state import find_state_drift
+from tests.metadata.desk import Desk
+
+SCHEMA = "workspace_default"
+UPPER = "CREATE FUNCTION public.up() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$"
+BEFORE = "BEFORE INSERT ON {} FOR EACH ROW EXECUTE FUNCTION public.up()"
+
+
+async def drifts(desk: Desk) -> list[Drift]:
+    async with desk.database.session() as connection:
+        return [*await find_state_drift(connection, SCHEMA), *await find_catalog_drift(connection)]
+
+
+def run(dsn: str, statement: str) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"),
+    [
+        ("ALTER TABLE {}.activity SET UNLOGGED", "The table activity is not logged: a crash of the server empties it."),
+        ("ALTER TABLE {}.person ENABLE ROW LEVEL SECURITY", "The table person has row security, which may hide rows."),
+        ("ALTER TABLE {}.person FORCE ROW LEVEL SECURITY", "The table person has row security, which may hide rows."),
+        (
+            f"{UPPER}; CREATE TRIGGER up {BEFORE.format('{}.person')}",
+            "The table person has the trigger up, which may change or refuse rows.",
+        ),
+        (
+            "CREATE RULE no AS ON DELETE TO {}.person DO INSTEAD NOTHING",
+            "The table person has the rule no, which may change or hide rows.",
+        ),
+        (
+            f"{UPPER}; CREATE TRIGGER up {BEFORE.format('fieldstone.audit_log')}",
+            "The table audit_log has the trigger up, which may change or refuse rows.",
+        ),
+        (
+            "ALTER TABLE fieldstone.workspace DISABLE TRIGGER note_move",
+            "The table workspace has its trigger note_move disabled.",
+        ),
+        ("DROP TRIGGER note_move ON fieldstone.api_key", "The table api_key has not got its trigger note_move."),
+        ("DELETE FROM fieldstone.log_head", "The table log_head has not got its row: no event reaches the log."),
+    ],
+)
+async def test_a_loss_is_named_and_repaired(statement: str, finding: str, desk: Desk, model_dsn: str) -> None:
+    assert await drifts(desk) == []
+    run(model_dsn, statement.format(SCHEMA))
+    (drift,) = await drifts(desk)
+    assert drift.finding == finding
+    assert drift.repair is not None
+    run(model_dsn, drift.repair)
+    assert await drifts(desk) == []
+
+
+async def test_the_table_of_another_owner_is_named(desk: Desk, model_dsn: str) -> None:
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        connection.execute("CREATE ROLE doctors_user")
+        try:
+            # Of the rights of the tables' owner, and no superuser.
+            connection.execute("DO $$BEGIN EXECUTE format('GRANT %I TO doctors_user', current_user); END$$")
+            connection.execute("ALTER TABLE workspace_default.person OWNER TO pg_monitor")
+            async with desk.database.session() as session:
+                await session.execute("SET LOCAL ROLE doctors_user")
+                (drift,) = await find_state_drift(session, SCHEMA)
+                assert (
+                    drift.finding
+                    == "The table person belongs to pg_monitor, whose rights the user of Fieldstone has not."
+                )
+                assert drift.repair is not None
+                run(model_dsn, drift.repair)
+                assert await find_state_drift(session, SCHEMA) == []
+        finally:
+            connection.execute("DROP ROLE doctors_user")
