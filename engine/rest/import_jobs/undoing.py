@@ -123,9 +123,7 @@ class Undoing:
         touched = _read_touched(rows, stamp_of(object_))
         refused = {one.id for one in touched if one.before is not None and _is_withheld(object_, one.before)}
         if refused:
-            self._refusal = Forbidden(
-                "The role may not write all fields that the import has changed: it presets some."
-            )
+            self._refusal = Forbidden("The role may not write all fields that the import has changed: it presets some.")
         while True:
             same = await self._database.read(*_look(object_, touched, lock=False))
             left = {UUID((row[0] or b"").decode()) for row in same} - refused
