@@ -42,7 +42,7 @@ const shared = {
   logLevel: "warning",
 };
 
-/** React Aria brings its words in thirty languages: the console is in English. */
+/** React Aria brings its words in thirty languages: the console is in English, which app/kit/english.tsx has it take. */
 const englishOnly = {
   name: "english-only",
   setup({ onLoad }) {

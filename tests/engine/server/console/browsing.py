@@ -207,9 +207,12 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def watched(browser: Browser) -> AsyncIterator[Watched]:
+async def watched(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Watched]:
+    """A page of a browser, whose language a test may give as the parameter."""
     # A colour on its way from one theme to the other is neither.
-    async with await browser.new_context(viewport=WINDOW, color_scheme="light", reduced_motion="reduce") as context:
+    async with await browser.new_context(
+        viewport=WINDOW, color_scheme="light", reduced_motion="reduce", locale=getattr(request, "param", None)
+    ) as context:
         context.set_default_timeout(60_000)
         watching = Watched(page=await context.new_page())
         context.on("request", lambda request: watching.requests.append(request.url))

@@ -11,6 +11,7 @@ import "./styles/reset.css";
 
 import { base } from "./api/place.ts";
 import { queries } from "./api/queries.ts";
+import { English } from "./kit/english.tsx";
 import { routes } from "./routes.tsx";
 
 const container = document.getElementById("app");
@@ -19,8 +20,10 @@ if (container === null) {
 }
 createRoot(container).render(
   <StrictMode>
-    <QueryClientProvider client={queries}>
-      <RouterProvider router={createBrowserRouter(routes, { basename: base })} />
-    </QueryClientProvider>
+    <English>
+      <QueryClientProvider client={queries}>
+        <RouterProvider router={createBrowserRouter(routes, { basename: base })} />
+      </QueryClientProvider>
+    </English>
   </StrictMode>,
 );

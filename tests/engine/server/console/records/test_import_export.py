@@ -5,7 +5,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.async_api import FilePayload, expect
+from playwright.async_api import FilePayload, Route, expect
 
 from tests.engine.server.console.browsing import Serve, Watched, hold_requests
 from tests.engine.server.console.records.lists import ask, count_shown, open_list, press
@@ -52,6 +52,29 @@ async def test_a_file_is_checked_imported_and_taken_back(watched: Watched, serve
         await page.get_by_role("link", name="People", exact=True).last.click()
         await count_shown(page, "3 records")
         await watched.assert_clean(served.address, LOADED)
+
+
+async def test_the_columns_of_a_file_that_was_still_received_have_their_fields(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "people/import")
+        answered: list[str] = []
+
+        async def receive(route: Route) -> None:
+            answer = await route.fetch()
+            body = await answer.json()
+            # The first answer is that of a moment before the file was here.
+            if not answered:
+                body["data"]["import"] |= {"status": "RECEIVING", "columns": None, "suggested": None, "sample": None}
+            answered.append(route.request.url)
+            await route.fulfill(response=answer, json=body)
+
+        file = FilePayload(name="crm.csv", mimeType="text/csv", buffer=FILE)
+        await page.get_by_label("File", exact=True).set_input_files(file)
+        await expect(page.get_by_label("Field for city")).to_have_value("city")
+        await page.route("**/rest/imports/*", receive)
+        await page.reload()
+        await expect(page.get_by_label("Field for city")).to_have_value("city")
+        assert len(answered) > 1
 
 
 async def test_an_export_has_the_filter_and_the_order_of_the_list(

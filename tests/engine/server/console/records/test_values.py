@@ -278,3 +278,19 @@ async def test_a_value_of_json_has_an_editor_of_its_own(watched: Watched, serve:
         await expect(editor).to_be_hidden()
         assert await page.evaluate("document.activeElement.role") == "grid"
         await watched.assert_clean(served.address, LOADED)
+
+
+async def test_records_of_one_name_are_told_apart_where_one_is_chosen(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        create = "mutation ($data: [CompanyInput!]!) { createCompanies(data: $data) { id } }"
+        twins = [{"name": "Twin", "website": f"https://{letter}.example"} for letter in "ab"]
+        await ask(served, create, data=[*twins, {"name": "Twins", "website": "https://c.example"}])
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        await at_column(page, "Company")
+        await press(page, "Enter")
+        await page.get_by_role("combobox", name="Company of Ada").press_sequentially("twin")
+        await expect(page.get_by_role("listbox").get_by_role("option")).to_have_text(
+            ["Twin · https://a.example", "Twin · https://b.example", "Twins"]
+        )
+        await watched.assert_clean(served.address, LOADED)

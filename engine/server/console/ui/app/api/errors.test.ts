@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ApiError, byField, isRepeated, isUnsure, readProblems, readRetry, unreachable } from "./errors.ts";
+import {
+  ApiError,
+  byField,
+  describeFailure,
+  isRepeated,
+  isUnsure,
+  readProblems,
+  readRetry,
+  unreachable,
+} from "./errors.ts";
 
 const LIMITED = { message: "Too many.", extensions: { code: "RATE_LIMIT_EXCEEDED", resetAt: 5_000 } };
 
@@ -73,4 +82,12 @@ test("a read is repeated a few times, one to a server that is away for as long a
   }
   assert.equal(isRepeated(0, new ApiError(readProblems([], 500))), false);
   assert.equal(isRepeated(0, new TypeError("no")), false);
+});
+
+test("a write is told as refused only where it is sure that nothing was kept", () => {
+  const refused = new ApiError([{ code: "FORBIDDEN", message: "No.", field: null, path: [], extensions: {} }]);
+  assert.deepEqual(describeFailure(refused, "Nothing was created."), { title: "Nothing was created.", text: "No." });
+  const { title, text } = describeFailure(unreachable(), "Nothing was created.");
+  assert.doesNotMatch(title, /Nothing/);
+  assert.match(text, /may or may not have been kept/);
 });

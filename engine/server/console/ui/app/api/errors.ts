@@ -89,6 +89,19 @@ export function isUnsure(error: unknown): boolean {
   return error instanceof ApiError && ["SERVICE_UNAVAILABLE", "UNREACHABLE"].includes(error.code);
 }
 
+/** The title and the text of a refused write: `nothing` is the title where it is sure that nothing was kept. */
+export interface Failure {
+  title: string;
+  text: string;
+}
+
+export function describeFailure(error: unknown, nothing = "Nothing was written."): Failure {
+  const text = error instanceof Error ? error.message : String(error);
+  if (!isUnsure(error)) return { title: nothing, text };
+  const advice = "The change may or may not have been kept: look before you repeat it.";
+  return { title: "The result of this write is not known.", text: `${text} ${advice}` };
+}
+
 /** The problems of `error` by the field they stand at; those of no field are under "". */
 export function byField(error: unknown): ReadonlyMap<string, string> {
   return gather(error instanceof ApiError ? error.problems : []);

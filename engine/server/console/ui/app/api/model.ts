@@ -13,6 +13,10 @@ export type TargetObject = {
   labelSingular: string;
   labelPlural: string;
   labels: readonly LabelField[];
+  /** A further text of a record, which tells it from another one of the same name. */
+  detail?: LabelField;
+  /** The role may read the records, and may not count them. */
+  isUncounted?: boolean;
 };
 
 /** A field that names a record; a relation names it by the fields that name the record behind it. */
@@ -44,6 +48,8 @@ export type ObjectModel = {
   description: string | null;
   fields: readonly Field[];
   labels: readonly LabelField[];
+  /** The role may read the records, and may not count them. */
+  isUncounted?: boolean;
 };
 
 const LABEL_NAMES = [["name"], ["firstName", "lastName"], ["title"], ["email"]];
@@ -94,6 +100,6 @@ export function upperFirst(name: string): string {
 
 export type RecordRow = Readonly<Record<string, unknown>> & {
   readonly id: string;
-  readonly updatedAt: string;
-  readonly deletedAt: string | null;
+  /** The version of the record, if the role reads it. */
+  readonly updatedAt?: string;
 };

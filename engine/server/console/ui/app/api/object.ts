@@ -58,6 +58,16 @@ export function withTargetLabels(object: ObjectModel, labels: ReadonlyMap<string
   return { ...object, fields: object.fields.map(named) };
 }
 
+/** Return the object with the marks of those objects, itself or behind its relations, that the role may not count. */
+export function withRights(object: ObjectModel, mayCount: (nameSingular: string) => boolean): ObjectModel {
+  const marked = <Marked extends { nameSingular: string }>(one: Marked) =>
+    mayCount(one.nameSingular) ? one : { ...one, isUncounted: true };
+  const fields = object.fields.map((field) =>
+    field.relation ? { ...field, relation: { ...field.relation, target: marked(field.relation.target) } } : field,
+  );
+  return { ...marked(object), fields };
+}
+
 // Fields without a position keep the model's order behind the others.
 function compare(one: number, other: number): number {
   return one === other ? 0 : one - other;
@@ -85,16 +95,15 @@ function decodeRelation(node: FieldNode): Field["relation"] {
   const relation = node.relation;
   if (!relation?.targetObject || !relation.targetField) return null;
   const { fields, labelFields, ...target } = relation.targetObject;
+  const texts = fields.edges.map((edge) => edge.node);
+  const labels = labelsOf(namingFields(texts, labelFields));
+  const detail = texts.find(({ name }) => !labels.some((label) => label.name === name));
   return {
     type: relation.type,
     target: {
       ...target,
-      labels: labelsOf(
-        namingFields(
-          fields.edges.map((edge) => edge.node),
-          labelFields,
-        ),
-      ),
+      labels,
+      ...(detail ? { detail: { name: detail.name, type: detail.type } } : {}),
     },
     targetField: relation.targetField.name,
     holdsKey: node.settings !== null && "onDelete" in node.settings,

@@ -1,13 +1,15 @@
 // The model of one object, asked for where its records are shown.
 
 import { type UseQueryResult, useQueries, useQuery } from "@tanstack/react-query";
+import { useCallback } from "react";
 
 import { metadata } from "./client.ts";
 import { keyOf } from "./keys.ts";
 import type { LabelField, ObjectModel } from "./model.ts";
 import OBJECT from "./object.graphql";
-import { decodeObject, type ObjectNode, unnamedTargets, withTargetLabels } from "./object.ts";
-import { useScope } from "./session_context.ts";
+import { decodeObject, type ObjectNode, unnamedTargets, withRights, withTargetLabels } from "./object.ts";
+import { mayDo } from "./session.ts";
+import { useScope, useSession } from "./session_context.ts";
 
 type Answer = { objects: { edges: readonly { node: ObjectNode }[] } };
 
@@ -45,7 +47,16 @@ async function readNode(plural: string, after: string | null, signal?: AbortSign
 
 export function useObject(plural: string): UseQueryResult<ObjectModel | null> {
   const scope = useScope();
-  return useQuery({ queryKey: keyOf(scope, "model", plural), queryFn: ({ signal }) => readObject(plural, signal) });
+  const session = useSession();
+  return useQuery({
+    queryKey: keyOf(scope, "model", plural),
+    queryFn: ({ signal }) => readObject(plural, signal),
+    // One function for a session: the object stays the same one for as long as neither changes.
+    select: useCallback(
+      (object: ObjectModel | null) => object && withRights(object, (name) => mayDo(session, name, "aggregate")),
+      [session],
+    ),
+  });
 }
 
 /** Return the models of several objects that are here already; the others are asked for. */

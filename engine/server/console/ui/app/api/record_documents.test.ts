@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { decodeObject, type ObjectNode, unnamedTargets, withTargetLabels } from "./object.ts";
+import { decodeObject, type ObjectNode, unnamedTargets, withRights, withTargetLabels } from "./object.ts";
 import { buildDocuments, buildNamesDocument, buildRelatedDocument, buildWriteDocument } from "./record_documents.ts";
 
 const GOLDEN = new URL("./testdata/people.graphql", import.meta.url);
@@ -41,6 +41,24 @@ test("the documents are those of the golden file", () => {
   ].join("\n");
   if (process.env.UPDATE_GOLDEN) writeFileSync(GOLDEN, all);
   assert.equal(all, readFileSync(GOLDEN, "utf-8"));
+});
+
+test("a role that reads no versions asks for none, and none of its numbers are asked for that it may not count", () => {
+  const whole = people();
+  const read = { ...whole, fields: whole.fields.filter(({ name }) => !["updatedAt", "deletedAt"].includes(name)) };
+  const object = withRights(read, (name) => name !== "activity");
+  const activities = object.fields.find((field) => field.name === "activities");
+  assert.ok(activities);
+  const all = [
+    ...Object.values(buildDocuments(object, object.fields)),
+    buildWriteDocument(object, object.fields, 2, true),
+    buildRelatedDocument(object, activities),
+  ].join("\n");
+  assert.doesNotMatch(all, /updatedAt|deletedAt|\$version|UpdatedAt/);
+  assert.match(all, /updatePerson\(id: \$id0, data: \$data0\)/);
+  assert.doesNotMatch(all, /activities\(.*\n? *\{ *\n? *totalCount/);
+  assert.equal(withRights(read, () => true).isUncounted, undefined);
+  assert.equal(withRights(read, () => false).isUncounted, true);
 });
 
 test("the names of records of several objects are one document, and relations name a record by what is behind them", () => {

@@ -25,17 +25,18 @@ export type Documents = {
   changes: string;
 };
 
-/** Return the documents for records of `object` with the fields in `shown` (and id, updatedAt and deletedAt). */
+/** Return the documents for records of `object` with the fields in `shown` (and id, and updatedAt if the role reads it). */
 export function buildDocuments(object: ObjectModel, shown: readonly Field[]): Documents {
   const type = upperFirst(object.nameSingular);
   const many = upperFirst(object.namePlural);
   const plural = object.namePlural;
-  const record = selectRecord(shown);
+  const record = selectRecord(object, shown);
+  const isGuarded = versionOf(object).length > 0;
   const label = ["id", ...object.labels.map(selectLabel)].join(" ");
   const list = `$filter: ${type}FilterInput`;
   const order = `$orderBy: [${type}OrderByInput!]`;
   const bulk = (verb: string) =>
-    `mutation Console${verb}(${list}!) {\n  ${verb.toLowerCase()}${many}(filter: $filter) { id updatedAt }\n}\n`;
+    `mutation Console${verb}(${list}!) {\n  ${verb.toLowerCase()}${many}(filter: $filter) { ${["id", ...versionOf(object)].join(" ")} }\n}\n`;
   return {
     page:
       `query ConsoleRecords(${list}, ${order}, $first: Int, $after: String, $offset: Int) {\n` +
@@ -45,8 +46,8 @@ export function buildDocuments(object: ObjectModel, shown: readonly Field[]): Do
     one: `query ConsoleRecord($id: UUID!) {\n  ${object.nameSingular}(id: $id) {\n${record}\n  }\n}\n`,
     create: `mutation ConsoleCreate($data: ${type}Input!) {\n  create${type}(data: $data) {\n${record}\n  }\n}\n`,
     update:
-      `mutation ConsoleUpdate($id: UUID!, $data: ${type}Input!, $ifUpdatedAt: DateTime!) {\n` +
-      `  update${type}(id: $id, data: $data, ifUpdatedAt: $ifUpdatedAt) {\n${record}\n  }\n}\n`,
+      `mutation ConsoleUpdate($id: UUID!, $data: ${type}Input!${isGuarded ? ", $ifUpdatedAt: DateTime!" : ""}) {\n` +
+      `  update${type}(id: $id, data: $data${isGuarded ? ", ifUpdatedAt: $ifUpdatedAt" : ""}) {\n${record}\n  }\n}\n`,
     updateWhere:
       `mutation ConsoleUpdateWhere(${list}!, $data: ${type}Input!) {\n` +
       `  update${many}(filter: $filter, data: $data) { id }\n}\n`,
@@ -77,7 +78,8 @@ export const MAXIMUM_WRITTEN = 10_000;
 
 /**
  * Return the document of one gesture: `records` updates, each guarded by the version that was read, and the creation of
- * new records, in one transaction. The variables of update 0 are $id0, $data0 and $version0.
+ * new records, in one transaction. The variables of update 0 are $id0, $data0 and $version0; a role that does not read
+ * the versions writes without.
  */
 export function buildWriteDocument(
   object: ObjectModel,
@@ -87,18 +89,22 @@ export function buildWriteDocument(
 ): string {
   const type = upperFirst(object.nameSingular);
   const numbers = Array.from({ length: records }, (_, index) => index);
+  const isGuarded = versionOf(object).length > 0;
   const variables = [
-    ...numbers.map((index) => `$id${index}: UUID!, $data${index}: ${type}Input!, $version${index}: DateTime!`),
+    ...numbers.map(
+      (index) => `$id${index}: UUID!, $data${index}: ${type}Input!${isGuarded ? `, $version${index}: DateTime!` : ""}`,
+    ),
     ...(creates ? [`$created: [${type}Input!]!`] : []),
   ];
   const roots = [
     ...numbers.map(
       (index) =>
-        `  update${index}: update${type}(id: $id${index}, data: $data${index}, ifUpdatedAt: $version${index}) { ...Row }\n`,
+        `  update${index}: update${type}(id: $id${index}, data: $data${index}` +
+        `${isGuarded ? `, ifUpdatedAt: $version${index}` : ""}) { ...Row }\n`,
     ),
     ...(creates ? [`  created: create${upperFirst(object.namePlural)}(data: $created) { ...Row }\n`] : []),
   ];
-  return `mutation ConsoleWrite(${variables.join(", ")}) {\n${roots.join("")}}\nfragment Row on ${type} {\n${selectRecord(shown)}\n}\n`;
+  return `mutation ConsoleWrite(${variables.join(", ")}) {\n${roots.join("")}}\nfragment Row on ${type} {\n${selectRecord(object, shown)}\n}\n`;
 }
 
 /** Return the document that reads the first records of a relation to many, by the id of a record of `object`. */
@@ -106,7 +112,8 @@ export function buildRelatedDocument(object: ObjectModel, field: Field): string 
   const labels = ["id", ...(field.relation?.target.labels ?? []).map(selectLabel)].join(" ");
   return (
     `query ConsoleRelated($id: UUID!, $first: Int, $after: String) {\n  ${object.nameSingular}(id: $id) {\n    id\n` +
-    `    ${field.name}(first: $first, after: $after) {\n      totalCount\n      pageInfo { hasNextPage endCursor }\n` +
+    `    ${field.name}(first: $first, after: $after) {\n` +
+    `${field.relation?.target.isUncounted ? "" : "      totalCount\n"}      pageInfo { hasNextPage endCursor }\n` +
     `      edges { node { ${labels} } }\n    }\n  }\n}\n`
   );
 }
@@ -124,8 +131,13 @@ export function buildNamesDocument(targets: readonly TargetObject[]): string {
   return `query ConsoleNames(${variables.join(", ")}) {\n${roots.join("")}}\n`;
 }
 
-function selectRecord(shown: readonly Field[]): string {
-  const always = ["id", "updatedAt", "deletedAt"];
+/** Return the field that has the version of a record, if the role reads it. */
+function versionOf({ fields }: ObjectModel): readonly string[] {
+  return fields.some(({ name }) => name === "updatedAt") ? ["updatedAt"] : [];
+}
+
+function selectRecord(object: ObjectModel, shown: readonly Field[]): string {
+  const always = ["id", ...versionOf(object)];
   const lines = shown.filter((field) => !always.includes(field.name)).flatMap(selectField);
   return [...always, ...lines].map((line) => `    ${line}`).join("\n");
 }
@@ -135,7 +147,7 @@ function selectField(field: Field): string[] {
     const labels = ["id", ...(field.relation?.target.labels ?? []).map(selectLabel)].join(" ");
     return [...(field.relation?.holdsKey ? [`${field.name}Id`] : []), `${field.name} { ${labels} }`];
   }
-  if (isToMany(field)) return [`${field.name}(first: 0) { totalCount }`];
+  if (isToMany(field)) return field.relation?.target.isUncounted ? [] : [`${field.name}(first: 0) { totalCount }`];
   return [selectLabel(field)];
 }
 

@@ -2,29 +2,55 @@
 
 import type { Change } from "../grid/undo.ts";
 import { records } from "./client.ts";
-import { ApiError } from "./errors.ts";
+import { ApiError, type Failure } from "./errors.ts";
 import type { Field, ObjectModel, RecordRow } from "./model.ts";
 import { buildDocuments, buildWriteDocument } from "./record_documents.ts";
 
-export type Update = { id: string; data: Readonly<Record<string, unknown>>; updatedAt: string };
+export type Update = { id: string; data: Readonly<Record<string, unknown>>; updatedAt: string | undefined };
+
+const KEY_HEADER = "Idempotency-Key";
+
+/** Return another key for a write that has one effect: a browser has `randomUUID` on https alone. */
+export function newWriteKey(): string {
+  return crypto.getRandomValues(new BigUint64Array(2)).join("-");
+}
+
+/** Return true if the key of a write was used for other data, which were written. */
+export function isWrittenBefore(error: unknown): boolean {
+  return error instanceof ApiError && error.code === "CONFLICT" && error.field === KEY_HEADER;
+}
+
+/** The refusal of a second press with other values than those of the first one, which were written. */
+export const CREATED_BEFORE: Failure = {
+  title: "A record was created before.",
+  text: "The press before, which the server did not answer, has created a record with the values of that moment: look for it.",
+};
 
 export type Written = { updated: readonly RecordRow[]; created: readonly RecordRow[] };
 
-/** Write updates and new records in one transaction; either all of them are kept or none. */
+/**
+ * Write updates and new records in one transaction; either all of them are kept or none. The same data with the same
+ * `key` are written once, however often they are sent.
+ */
 export async function writeRows(
   object: ObjectModel,
   shown: readonly Field[],
   updates: readonly Update[],
   created: readonly Readonly<Record<string, unknown>>[] = [],
+  key?: string,
 ): Promise<Written> {
   const document = buildWriteDocument(object, shown, updates.length, created.length > 0);
   const variables: Record<string, unknown> = created.length > 0 ? { created } : {};
   for (const [index, update] of updates.entries()) {
     variables[`id${index}`] = update.id;
     variables[`data${index}`] = update.data;
-    variables[`version${index}`] = update.updatedAt;
+    if (update.updatedAt !== undefined) variables[`version${index}`] = update.updatedAt;
   }
-  const answer = await records<Record<string, RecordRow | RecordRow[]>>(document, variables);
+  const answer = await records<Record<string, RecordRow | RecordRow[]>>(
+    document,
+    variables,
+    key === undefined ? {} : { headers: { [KEY_HEADER]: key } },
+  );
   return {
     updated: updates.map((_, index) => answer[`update${index}`] as RecordRow),
     created: (answer.created as RecordRow[] | undefined) ?? [],

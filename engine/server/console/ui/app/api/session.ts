@@ -15,7 +15,7 @@ export interface Session {
   workspace: string;
   /** The settings of the workspace that the role may see and change: DATA_MODEL, ROLES, .. */
   settings: readonly string[];
-  /** The actions on records by object; "*" has those of all objects that are not named. */
+  /** The actions on records by object, and `aggregate`; "*" has those of all objects that are not named. */
   may?: Readonly<Record<string, readonly string[]>>;
   /** The version of the model that the session was read with: all other reads are of this one or a later one. */
   modelVersion: string;

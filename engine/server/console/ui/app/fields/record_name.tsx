@@ -11,14 +11,15 @@ import { labelOf, NULL_TEXT } from "./registry.ts";
 
 export type Options = { edges: readonly { node: { id: string } }[]; pageInfo: { hasNextPage: boolean } };
 
-/** Return the first records of an object that a filter matches, each with the fields that name it. */
+/** Return the first records of an object that a filter matches, each with the fields that name it, and its detail. */
 export async function readOptions(
   target: TargetObject,
   filter: object,
   first: number,
   signal?: AbortSignal,
 ): Promise<Options> {
-  const document = buildDocuments({ ...target, description: null, fields: [] }, []).options;
+  const labels = [...target.labels, ...(target.detail ? [target.detail] : [])];
+  const document = buildDocuments({ ...target, labels, description: null, fields: [] }, []).options;
   const answer = await records<Record<string, Options>>(document, { filter, first }, { signal });
   return answer[target.namePlural] ?? { edges: [], pageInfo: { hasNextPage: false } };
 }

@@ -241,3 +241,12 @@ test("the server's own members, and ends without a key, are not edited", () => {
     false,
   );
 });
+
+test("a composite without a part is copied as no value", () => {
+  const price = like("CURRENCY");
+  assert.equal(copyText({ amountMicros: null, currencyCode: null }, price), "");
+  assert.equal(
+    copyText({ amountMicros: null, currencyCode: "EUR" }, price),
+    '{"amountMicros":null,"currencyCode":"EUR"}',
+  );
+});

@@ -3,6 +3,8 @@
 import { isObject, sameJson } from "../api/exact_json.ts";
 import { type Field, isToOne, otherEnds, type RecordRow } from "../api/model.ts";
 import { partsOf } from "../fields/parts.ts";
+import type { Change } from "./undo.ts";
+import type { CellEdit } from "./use_edits.ts";
 
 export type Data = Readonly<Record<string, unknown>>;
 
@@ -66,6 +68,23 @@ export function mergeData(one: Data, other: Data): Data {
     merged[name] = isObject(present) && isObject(value) ? { ...present, ...value } : value;
   }
   return merged;
+}
+
+/** Return the changes of a gesture: those of one record are one update. `fields` are those of the records. */
+export function changesOf(edits: readonly CellEdit[], fields: readonly Field[]): Change[] {
+  const changes = new Map<string, Change>();
+  for (const { record, field, value } of edits) {
+    const change = buildChange(record, field, value, fields);
+    if (change === null) continue;
+    const present = changes.get(record.id);
+    changes.set(record.id, {
+      id: record.id,
+      updatedAt: record.updatedAt,
+      before: mergeData(present?.before ?? {}, change.before),
+      after: mergeData(present?.after ?? {}, change.after),
+    });
+  }
+  return [...changes.values()];
 }
 
 /** Return the names of the fields that differ between two states of a record. */

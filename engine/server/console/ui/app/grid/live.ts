@@ -11,9 +11,12 @@ export type Batch = { events: readonly LiveEvent[]; flood: boolean };
 const MERGED_MILLISECONDS = 100;
 const FLOOD = 50;
 
-/** Return true if the time `one` is later than `other`; both are as the API has them, to the microsecond. */
-export function isLater(one: string, other: string): boolean {
-  return sortable(one) > sortable(other);
+/**
+ * Return true if the time `one` is later than `other`, or if the role does not read them; both are as the API has them, to
+ * the microsecond.
+ */
+export function isLater(one: string | undefined, other: string | undefined): boolean {
+  return one === undefined || other === undefined || sortable(one) > sortable(other);
 }
 
 // The API leaves zeros at the end out.

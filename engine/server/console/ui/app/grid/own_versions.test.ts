@@ -24,4 +24,9 @@ test("an event is one's own by its version: neither the end of a record is, nor 
   );
   assert.equal(versions.has("grace", "1"), false);
   assert.equal(versions.has("grace", undefined), false);
+  // A role that does not read the versions knows none of its own writes.
+  versions.add([{ id: "grace" }]);
+  versions.note("grace", undefined, undefined);
+  assert.equal(versions.has("grace", undefined), false);
+  assert.equal(versions.latest("grace", undefined), undefined);
 });

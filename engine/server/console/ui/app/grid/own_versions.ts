@@ -6,13 +6,13 @@ export class OwnVersions {
   private readonly left = new Set<string>();
 
   /** Take note that an own write of a record has found the version `before`, and left `after`. */
-  note(id: string, before: string, after: string): void {
-    this.next.set(`${id} ${before}`, after);
+  note(id: string, before: string | undefined, after: string | undefined): void {
+    if (after !== undefined) this.next.set(`${id} ${before}`, after);
   }
 
   /** Take note of the records as an own write has left them. */
-  add(rows: readonly { id: string; updatedAt: string }[]): void {
-    for (const { id, updatedAt } of rows) this.left.add(`${id} ${updatedAt}`);
+  add(rows: readonly { id: string; updatedAt?: string }[]): void {
+    for (const { id, updatedAt } of rows) if (updatedAt !== undefined) this.left.add(`${id} ${updatedAt}`);
   }
 
   /** Return true if an own write has left this version of a record; an event of its end has none. */
@@ -21,7 +21,7 @@ export class OwnVersions {
   }
 
   /** Return the version that own writes alone have made of this one. */
-  latest(id: string, version: string): string {
+  latest<Version extends string | undefined>(id: string, version: Version): Version | string {
     const next = this.next.get(`${id} ${version}`);
     return next === undefined ? version : this.latest(id, next);
   }

@@ -230,3 +230,26 @@ test("a closed list asks for nothing more", () => {
   rest();
   assert.equal(asked.length, 0);
 });
+
+test("a list that is not counted is as long as it was read, and ends with a page that is not full", async () => {
+  const { pages, asked, rest, answer } = open();
+  assert.equal(pages.extent(), null);
+  pages.show(0, 30);
+  rest();
+  await answer(0, 0);
+  assert.deepEqual(pages.extent(), { rows: 100, isEnd: false });
+  pages.show(80, 100);
+  rest();
+  asked[1]?.answer({ rows: [100, 101], endCursor: "end" });
+  await new Promise(setImmediate);
+  assert.deepEqual(pages.extent(), { rows: 102, isEnd: true });
+  // Another read of it may find more records, or fewer.
+  pages.refresh();
+  assert.deepEqual(pages.extent(), { rows: 102, isEnd: false });
+  rest();
+  await answer(2, 0);
+  assert.deepEqual(pages.extent(), { rows: 102, isEnd: false });
+  asked[3]?.answer({ rows: [], endCursor: null });
+  await new Promise(setImmediate);
+  assert.deepEqual(pages.extent(), { rows: 100, isEnd: true });
+});

@@ -2,6 +2,9 @@
 
 export type Page<Row> = { rows: readonly Row[]; endCursor: string | null };
 
+/** The rows of a list up to the last one that was read, and whether that is the end of the list. */
+export type Extent = { rows: number; isEnd: boolean };
+
 /** Reads a page: behind the cursor `after` if there is one, else from `offset` on. */
 export type FetchPage<Row> = (
   place: { after: string | null; offset: number },
@@ -62,6 +65,8 @@ export type Pages<Row> = {
   replace(change: (row: Row) => Row | undefined): void;
   /** Return whether a page is under way. */
   isReading(): boolean;
+  /** Return how far the list was read; null before its first page. */
+  extent(): Extent | null;
   /** Read all pages again, keeping the rows that are shown until the new ones are here. */
   refresh(): void;
   /** Stop all that is under way. */
@@ -86,6 +91,7 @@ export function openPages<Row>(
   const held = new Set<number>();
   // What is to be done to the pages that are under way.
   let later: ((row: Row) => Row | undefined)[] = [];
+  let extent: Extent | null = null;
   let shown: readonly [number, number] = [0, -1];
   let focused: number | null = null;
   let timer: unknown = null;
@@ -110,6 +116,7 @@ export function openPages<Row>(
         pages.delete(number);
         pages.set(number, later.reduce(changePage, page));
         stale.delete(number);
+        extent = extend(extent, number, page.rows.length);
         forget();
         changed();
       })
@@ -203,9 +210,12 @@ export function openPages<Row>(
       if (any) changed();
     },
     isReading: () => underWay.size > 0,
+    extent: () => extent,
     refresh() {
       for (const controller of underWay.values()) controller.abort();
       underWay.clear();
+      // The list may have become longer.
+      if (extent) extent = { ...extent, isEnd: false };
       const needed = wanted();
       for (const number of [...pages.keys()]) {
         if (needed.has(number)) stale.add(number);
@@ -219,6 +229,13 @@ export function openPages<Row>(
       underWay.clear();
     },
   };
+}
+
+/** Return the extent of a list after a page of it was read, which ends the list if it is not full. */
+function extend(before: Extent | null, number: number, length: number): Extent {
+  const rows = number * PAGE_SIZE + length;
+  if (length < PAGE_SIZE) return { rows, isEnd: true };
+  return before && before.rows >= rows ? before : { rows, isEnd: false };
 }
 
 /** Return the page with the rows that `change` returns for some of its own; the same page where it returns none. */

@@ -6,7 +6,7 @@ export type Change = {
   before: Readonly<Record<string, unknown>>;
   after: Readonly<Record<string, unknown>>;
   /** The record's `updatedAt` after the last write of this step: an undo is refused if another has changed it since. */
-  updatedAt: string;
+  updatedAt: string | undefined;
 };
 
 export type Step = {

@@ -1,12 +1,14 @@
 // The writes of a list: one mutation and one undo a gesture, conflicts with both values, refused values that stay.
 
 import { useRef, useState } from "react";
-import { ApiError, isUnsure } from "../api/errors.ts";
+import { ApiError, describeFailure, type Failure, isUnsure } from "../api/errors.ts";
 import type { Field, ObjectModel, RecordRow } from "../api/model.ts";
 import { MAXIMUM_RECORDS, MAXIMUM_WRITTEN } from "../api/record_documents.ts";
 import {
   type BulkVerb,
+  CREATED_BEFORE,
   isChangedMeanwhile,
+  isWrittenBefore,
   readRow,
   refusedUpdate,
   type Update,
@@ -16,7 +18,7 @@ import {
   writeWhere,
 } from "../api/row_writes.ts";
 import { plural, printCount } from "../kit/numbers.ts";
-import { buildChange, type Data, mergeData, readValue } from "./edits.ts";
+import { buildChange, changesOf, type Data, readValue } from "./edits.ts";
 import { withLater } from "./live.ts";
 import { cellKey, type Marks, NO_MARKS, withEntries, without } from "./marks.ts";
 import { OwnVersions } from "./own_versions.ts";
@@ -50,7 +52,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
   // An undo that is asked for while its gesture is being written waits for it.
   const queue = useRef<Promise<unknown>>(Promise.resolve());
   const [conflict, setConflict] = useState<Conflict | null>(null);
-  const [problem, setProblem] = useState<string | null>(null);
+  const [problem, setProblem] = useState<Failure | null>(null);
   const [notice, setNotice] = useState<Notice | null>(null);
   // Own writes come back over the socket: the versions by which they are known.
   const versions = useRef(new OwnVersions());
@@ -64,9 +66,13 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
 
   function keepUpdates(updates: readonly Update[], written: Written): void {
     for (const [index, row] of written.updated.entries()) {
-      versions.current.note(row.id, updates[index]?.updatedAt ?? "", row.updatedAt);
+      versions.current.note(row.id, updates[index]?.updatedAt, row.updatedAt);
     }
     keep(written, "updated");
+  }
+
+  function fail(text: string): void {
+    setProblem({ title: "Nothing was written.", text });
   }
 
   function inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
@@ -75,12 +81,16 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     return next;
   }
 
-  async function writeAll(verb: BulkVerb, ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) versions.current.add(await writeWhere(object, verb, { id: { in: ids } }));
+  /** Return the number of the records that were not written, since they are not where they were. */
+  async function writeAll(verb: BulkVerb, ids: readonly string[]): Promise<number> {
+    if (ids.length === 0) return 0;
+    const written = await writeWhere(object, verb, { id: { in: ids } });
+    versions.current.add(written);
+    return ids.length - written.length;
   }
 
   function versionsOf(rows: readonly RecordRow[]): Map<string, string> {
-    return new Map(rows.map((row) => [row.id, row.updatedAt]));
+    return new Map(rows.flatMap(({ id, updatedAt }) => (updatedAt === undefined ? [] : [[id, updatedAt]])));
   }
 
   // Two edits of a record in a row begin with the same version: the second changes what the first has left.
@@ -90,7 +100,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
       if (found.has(record.id)) continue;
       const updatedAt = versions.current.latest(record.id, record.updatedAt);
       const here = pages.find((one) => one.id === record.id)?.row;
-      found.set(record.id, here?.updatedAt === updatedAt ? here : { ...record, updatedAt });
+      found.set(record.id, here && here.updatedAt === updatedAt ? here : withVersion(record, updatedAt));
     }
     return edits.map((edit) => ({ ...edit, record: found.get(edit.record.id) ?? edit.record }));
   }
@@ -121,25 +131,30 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
   }
 
   /** Write one gesture: the values of some cells, and new records. */
-  async function write(label: string, given: readonly CellEdit[], created: readonly Data[]): Promise<boolean> {
+  async function write(
+    label: string,
+    given: readonly CellEdit[],
+    created: readonly Data[],
+    key?: string,
+  ): Promise<boolean> {
     const edits = followOwn(given);
     const changes = changesOf(edits, object.fields);
     const keys = show(edits);
     try {
       if (changes.length === 0 && created.length === 0) return true;
       if (changes.length > MAXIMUM_RECORDS || created.length > MAXIMUM_WRITTEN) {
-        setProblem(TOO_MANY);
+        fail(TOO_MANY);
         return false;
       }
       setProblem(null);
       const updates = changes.map(updateOf);
-      const written = await writeRows(object, fields, updates, created);
+      const written = await writeRows(object, fields, updates, created, key);
       keepUpdates(updates, written);
       keep(written, "created");
       const next = versionsOf(written.updated);
       const step = {
         label,
-        changes: changes.map((change) => ({ ...change, updatedAt: next.get(change.id) ?? "" })),
+        changes: changes.map((change) => ({ ...change, updatedAt: next.get(change.id) })),
         created: written.created.map((row) => row.id),
         trashed: [],
       };
@@ -162,25 +177,29 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
       return;
     }
     if (isUnsure(error)) pages.refresh();
-    const message = error instanceof ApiError ? refusalText(error) : String(error);
+    if (isWrittenBefore(error)) {
+      setProblem(CREATED_BEFORE);
+      return;
+    }
+    const failure = describeFailure(error);
     if (edits.length === 1 && edit) {
       const key = cellKey(edit.record.id, edit.field.id);
       setMarks((before) => ({
         ...before,
-        refused: withEntries(before.refused, [[key, { text: edit.text, message }]]),
+        refused: withEntries(before.refused, [[key, { text: edit.text, message: failure.text }]]),
       }));
-    } else setProblem(message);
+    } else setProblem(failure);
   }
 
   // Another has changed the record. Where the value of this field is as it was read, both changes fit beside each other.
   async function meet(mine: CellEdit, isAlone: boolean): Promise<void> {
     const theirs = await readRow(object, fields, mine.record.id);
     if (theirs === null) {
-      setProblem("Another has deleted this record meanwhile. Your value was not written.");
+      fail("Another has deleted this record meanwhile. Your value was not written.");
       return;
     }
     pages.replace(withLater([theirs]));
-    if (!isAlone) setProblem("Another has changed one of these records meanwhile. Nothing was written; try again.");
+    if (!isAlone) fail("Another has changed one of these records meanwhile. Nothing was written; try again.");
     else if (buildChange(theirs, mine.field, readValue(mine.record, mine.field)) === null)
       await resolve({ ...mine, record: theirs });
     else setConflict({ field: mine.field, mine, theirs });
@@ -197,21 +216,20 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     setNotice(null);
     if (!last) return;
     try {
-      const next = await turn(last, back);
+      const { next, left } = await turn(last, back);
       history.current = (back ? undo.undone : undo.redone)(history.current, next);
-      setNotice({ text: `${back ? "Undone" : "Done again"}: ${last.label}`, canUndo: false });
+      const others = left === 0 ? "" : `, but for ${plural(left, "record")} that others have moved or destroyed since`;
+      setNotice({ text: `${back ? "Undone" : "Done again"}: ${last.label}${others}`, canUndo: false });
     } catch (error) {
       // One that is refused for a while can be asked for again.
       const isPassing = error instanceof ApiError && error.retryIn !== null;
       if (back && !isPassing) history.current = undo.dropLast(history.current);
-      const reason = error instanceof ApiError ? refusalText(error) : String(error);
-      setProblem(
-        isChangedMeanwhile(error) ? `Another has changed a record since. “${last.label}” stays as it is.` : reason,
-      );
+      if (isChangedMeanwhile(error)) fail(`Another has changed a record since. “${last.label}” stays as it is.`);
+      else setProblem(describeFailure(error));
     }
   }
 
-  async function turn(last: undo.Step, back: boolean): Promise<Map<string, string>> {
+  async function turn(last: undo.Step, back: boolean): Promise<{ next: Map<string, string>; left: number }> {
     const updates = updatesOf(last.changes, back).map((update) => ({
       ...update,
       // The turn before may have written the values, and then been refused the records.
@@ -220,10 +238,9 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     const written = updates.length > 0 ? await writeRows(object, fields, updates) : NOTHING_WRITTEN;
     keepUpdates(updates, written);
     const [removed, restored] = back ? [last.created, last.trashed] : [last.trashed, last.created];
-    await writeAll("removeMany", removed);
-    await writeAll("restoreMany", restored);
+    const left = (await writeAll("removeMany", removed)) + (await writeAll("restoreMany", restored));
     if (removed.length > 0 || restored.length > 0) onWritten([], restored.length > 0 ? "created" : "removed");
-    return versionsOf(written.updated);
+    return { next: versionsOf(written.updated), left };
   }
 
   /** Move records to the trash. */
@@ -235,7 +252,8 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
       setNotice({ text: label, canUndo: true });
       onWritten([], "removed");
     } catch (error) {
-      setProblem(error instanceof ApiError ? refusalText(error) : String(error));
+      if (isUnsure(error)) pages.refresh();
+      setProblem(describeFailure(error));
     }
   }
 
@@ -245,12 +263,12 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     conflict,
     problem,
     notice,
-    write: (label: string, edits: readonly CellEdit[], created: readonly Data[] = []) => {
+    write: (label: string, edits: readonly CellEdit[], created: readonly Data[] = [], key?: string) => {
       const changed = edits.filter(
         (edit) => isPending(edit) || buildChange(edit.record, edit.field, edit.value) !== null,
       );
       show(edits, changed);
-      return inTurn(() => write(label, changed, created));
+      return inTurn(() => write(label, changed, created, key));
     },
     step: (back: boolean) => inTurn(() => step(back)),
     trash: (ids: readonly string[]) => inTurn(() => trash(ids)),
@@ -261,34 +279,16 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     dropProblem: () => setProblem(null),
     dropRefusal: (key: string) => setMarks((before) => ({ ...before, refused: without(before.refused, [key]) })),
     tell: (text: string) => setNotice({ text, canUndo: false }),
-    fail: setProblem,
+    fail,
   };
 }
 
 export type Edits = ReturnType<typeof useEdits>;
 
-// The changes of one record are one update.
-function changesOf(edits: readonly CellEdit[], fields: readonly Field[]): undo.Change[] {
-  const changes = new Map<string, undo.Change>();
-  for (const { record, field, value } of edits) {
-    const change = buildChange(record, field, value, fields);
-    if (change === null) continue;
-    const present = changes.get(record.id);
-    changes.set(record.id, {
-      id: record.id,
-      updatedAt: record.updatedAt,
-      before: mergeData(present?.before ?? {}, change.before),
-      after: mergeData(present?.after ?? {}, change.after),
-    });
-  }
-  return [...changes.values()];
+function withVersion(record: RecordRow, updatedAt: string | undefined): RecordRow {
+  return updatedAt === undefined ? record : { ...record, updatedAt };
 }
 
 function updateOf({ id, after, updatedAt }: undo.Change): Update {
   return { id, data: after, updatedAt };
-}
-
-function refusalText(error: ApiError): string {
-  if (isUnsure(error)) return `${error.message} The change may or may not have been kept: look before you repeat it.`;
-  return error.message;
 }

@@ -23,6 +23,8 @@ export type Rows = {
   count: number | undefined;
   /** The number is PostgreSQL's estimate, since counting takes long. */
   isEstimate: boolean;
+  /** The records cannot be counted, and more of them follow those that were read: the number has one of them. */
+  isOpen: boolean;
   error: unknown;
   /** Ask for the rows from `first` to `last`. */
   show(first: number, last: number): void;
@@ -45,7 +47,7 @@ export function useRows(object: ObjectModel, fields: readonly Field[], query: Li
   useSyncExternalStore(store.subscribe, store.version);
   const count = useCount(object, query.filter);
   const refreshCount = count.refetch;
-  const estimate = useEstimate(object, query.filter, count.isPending);
+  const estimate = useEstimate(object, query.filter, count.isPending && !object.isUncounted);
   // A new list shows the rows at the same place; requests of the old one end.
   useEffect(() => {
     store.pages.show(...range.current);
@@ -60,13 +62,18 @@ export function useRows(object: ObjectModel, fields: readonly Field[], query: Li
   );
   const refresh = useCallback(() => {
     store.pages.refresh();
-    void refreshCount();
-  }, [store, refreshCount]);
+    if (!object.isUncounted) void refreshCount();
+  }, [store, refreshCount, object.isUncounted]);
+  const counted = count.data ?? estimate;
+  // Without a number the list is as long as it was read, and a row more, whose look reads on.
+  const extent = counted === undefined && (object.isUncounted || count.error) ? store.pages.extent() : null;
+  const isOpen = extent !== null && !extent.isEnd;
   return {
     pages: store.pages,
-    count: count.data ?? estimate,
+    count: extent ? extent.rows + (isOpen ? 1 : 0) : counted,
     isEstimate: count.data === undefined && estimate !== undefined,
-    error: store.error() ?? (estimate === undefined ? count.error : null),
+    isOpen,
+    error: store.error() ?? (counted === undefined && extent === null ? count.error : null),
     show,
     refresh,
   };
@@ -132,10 +139,11 @@ function useEstimate(object: ObjectModel, filter: object, isCounting: boolean): 
   return found.data !== undefined && found.data > MANY ? found.data : undefined;
 }
 
-/** Return the number of records under a filter; it is asked for apart from the rows. */
+/** Return the number of records under a filter; it is asked for apart from the rows, if the role may count them. */
 export function useCount(object: ObjectModel, filter: object) {
   const scope = useScope();
   return useQuery({
+    enabled: !object.isUncounted,
     queryKey: keyOf(scope, "records", object.namePlural, "count", filter),
     queryFn: async ({ signal }) => {
       const document = buildDocuments(object, []).count;

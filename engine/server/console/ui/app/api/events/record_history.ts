@@ -17,7 +17,7 @@ const LOOK_MILLISECONDS = 500;
 export function useRecordHistory(object: ObjectModel, row: RecordRow) {
   const scope = useScope();
   return useInfiniteQuery({
-    queryKey: keyOf(scope, "events", object.namePlural, row.id, row.updatedAt),
+    queryKey: keyOf(scope, "events", object.namePlural, row.id, row.updatedAt ?? row),
     initialPageParam: null as string | null,
     queryFn: ({ pageParam, signal }) =>
       listEvents(

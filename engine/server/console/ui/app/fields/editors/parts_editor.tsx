@@ -13,14 +13,17 @@ export function PartsEditor({ field, value, text, label, onSave, onCancel }: Edi
   const parts = partsOf(field.type);
   const like = (type: string): Field => ({ ...field, type });
   const before = isObject(value) ? value : {};
-  const [typed, setTyped] = useState<Readonly<Record<string, string>>>(() =>
-    Object.fromEntries(
+  const [typed, setTyped] = useState<Readonly<Record<string, string>>>(() => {
+    const refused = refusedParts(text, field);
+    return Object.fromEntries(
       parts.map((part, index) => [
         part.name,
-        index === 0 && text !== null ? text : copyText(before[part.name], like(part.type)),
+        index === 0 && text !== null && refused === null
+          ? text
+          : copyText({ ...before, ...refused }[part.name], like(part.type)),
       ]),
-    ),
-  );
+    );
+  });
   const [first] = useState(typed);
   // A field of one line would drop the line ends of a street.
   const isLong = (name: string) => name === "markdown" || (first[name] ?? "").includes("\n");
@@ -32,6 +35,8 @@ export function PartsEditor({ field, value, text, label, onSave, onCancel }: Edi
     for (const part of parts) {
       const old = before[part.name] ?? null;
       const given = typed[part.name] ?? "";
+      // One that neither was there nor was typed is left as it is: the value may be for many records.
+      if (given === "" && !(part.name in before)) continue;
       const parsed = given === copyText(old, like(part.type)) ? { value: old } : parseText(given, like(part.type));
       if ("problem" in parsed) found[part.name] = parsed.problem;
       else next[part.name] = parsed.value;
@@ -90,4 +95,10 @@ export function PartsEditor({ field, value, text, label, onSave, onCancel }: Edi
       </p>
     </div>
   );
+}
+
+/** Return the parts that a write was refused with, as this editor has told them; null for a typed letter. */
+function refusedParts(text: string | null, field: Field): Readonly<Record<string, unknown>> | null {
+  const parsed = text?.startsWith("{") ? parseText(text, field) : null;
+  return parsed && "value" in parsed && isObject(parsed.value) ? parsed.value : null;
 }

@@ -22,7 +22,16 @@ export function RelationPicker({ field, value, related, text, label, onSave, onC
   const name = useRecordName(field, isKnown ? null : value);
   if (!target) return null;
   const edges = found.data?.edges ?? [];
-  const choices: Choice[] = edges.map(({ node }) => ({ value: node.id, label: labelOf(node, target.labels) }));
+  const names = edges.map(({ node }) => labelOf(node, target.labels));
+  const choices: Choice[] = edges.map(({ node }, index) => {
+    const name = names[index] ?? "";
+    const isAlone = names.indexOf(name) === names.lastIndexOf(name);
+    // Records of one name are told apart by a further text of theirs, or by their ids.
+    return {
+      value: node.id,
+      label: isAlone ? name : `${name} · ${labelOf(node, target.detail ? [target.detail] : [])}`,
+    };
+  });
   const present = typeof value === "string" ? value : null;
   if (search === "" && present !== null && !choices.some((choice) => choice.value === present)) {
     choices.unshift({ value: present, label: (isKnown && labelOf(related, target.labels)) || name });

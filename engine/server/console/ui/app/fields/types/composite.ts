@@ -25,6 +25,10 @@ function further(value: unknown, name: string): string {
   return Array.isArray(list) && list.length > 0 ? ` +${list.length}` : "";
 }
 
+function hasParts(value: unknown): boolean {
+  return !isObject(value) || Object.values(value).some((one) => one !== null);
+}
+
 // A copy has the JSON of the parts, so a paste gives all of them back; a text that is no JSON object is read by `short`.
 function composite(short: (text: string) => Parsed, rest: Pick<FieldType, "format"> & Partial<FieldType>): FieldType {
   return {
@@ -32,7 +36,7 @@ function composite(short: (text: string) => Parsed, rest: Pick<FieldType, "forma
     cell: "text",
     editor: "parts",
     shown: true,
-    toText: (value) => JSON.stringify(value),
+    toText: (value) => (hasParts(value) ? JSON.stringify(value) : ""),
     parse: (text, field) => {
       if (!text.trim().startsWith("{")) return short(text.trim());
       const parsed = json.parse(text, field);

@@ -31,7 +31,9 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
   const queries = useQueryClient();
   const queryKey = jobKey(useScope(), job.id);
   const isViewed = useViewedRole() !== null;
-  const [mapping, setMapping] = useState(() => job.mapping ?? initialMapping(job));
+  // The columns of a file that is still being received are not known yet.
+  const [chosen, setChosen] = useState<Readonly<Record<string, string | null>>>({});
+  const mapping = { ...(job.mapping ?? initialMapping(job)), ...chosen };
   const [key, setKey] = useState(job.onConflict?.join(",") ?? "");
   const [isUndoing, setUndoing] = useState(false);
   const turn = useMutation({
@@ -84,7 +86,7 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
                         { id: "", label: "Leave out" },
                         ...targets.map(({ name, label }) => ({ id: name, label })),
                       ]}
-                      onChange={(name) => setMapping({ ...mapping, [column]: name || null })}
+                      onChange={(name) => setChosen({ ...chosen, [column]: name || null })}
                     />
                   </td>
                 </tr>

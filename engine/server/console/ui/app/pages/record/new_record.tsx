@@ -4,9 +4,9 @@ import { X } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useRef, useState } from "react";
 import { type Location, useBeforeUnload, useBlocker } from "react-router";
 
-import { ApiError } from "../../api/errors.ts";
+import { ApiError, describeFailure, type Failure } from "../../api/errors.ts";
 import { type Field, inputName, type ObjectModel } from "../../api/model.ts";
-import { writeRows } from "../../api/row_writes.ts";
+import { CREATED_BEFORE, isWrittenBefore, newWriteKey, writeRows } from "../../api/row_writes.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { Editor } from "../../fields/editors/editor.tsx";
 import { useRecordName } from "../../fields/record_name.tsx";
@@ -22,7 +22,9 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
   const fields = object.fields.filter((field) => isEditable(field) && !field.isSystem);
   const [values, setValues] = useState<Readonly<Record<string, unknown>>>({});
   const [edited, setEdited] = useState<string | null>(fields[0]?.id ?? null);
-  const [problem, setProblem] = useState<{ field: string | null; message: string } | null>(null);
+  const [problem, setProblem] = useState<(Failure & { field: string | null }) | null>(null);
+  // One record, however often the button is pressed until the server has answered.
+  const [key] = useState(newWriteKey);
   const isCreated = useRef(false);
   const isCreating = useRef(false);
   const isDirty = Object.keys(values).length > 0;
@@ -40,13 +42,15 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
     if (isCreating.current) return;
     isCreating.current = true;
     try {
-      const { created } = await writeRows(object, [], [], [values]);
+      const { created } = await writeRows(object, [], [], [values], key);
       isCreated.current = true;
       if (created[0]) onCreated(created[0].id);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       // The refusal of the list's only record: data[0].email.
-      setProblem({ field: error.field?.replace(/^data\[0\]\.?/, "") ?? null, message: error.message });
+      const field = error.field?.replace(/^data\[0\]\.?/, "") ?? null;
+      const failure = isWrittenBefore(error) ? CREATED_BEFORE : describeFailure(error, "Nothing was created.");
+      setProblem({ field, ...failure });
     } finally {
       isCreating.current = false;
     }
@@ -63,9 +67,12 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
   return (
     <aside className="record-panel" aria-label={`New ${object.labelSingular}`}>
       <form
-        onSubmit={(event: FormEvent) => {
+        onSubmit={(event: FormEvent<HTMLFormElement>) => {
           event.preventDefault();
-          void create();
+          // A value that its editor has refused would be left out.
+          const refused = event.currentTarget.querySelector<HTMLElement>("[aria-invalid=true]");
+          if (refused) refused.focus();
+          else void create();
         }}
         onKeyDown={(event: KeyboardEvent) => {
           if (event.key === "Escape" && !event.defaultPrevented) onClose();
@@ -75,7 +82,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
           <h2>New {object.labelSingular}</h2>
           <Button kind="quiet" icon={<X aria-hidden />} aria-label="Close without creating" onPress={onClose} />
         </header>
-        {problem && !at && <Problem title="Nothing was created." text={problem.message} />}
+        {problem && !at && <Problem title={problem.title} text={problem.text} />}
         <dl className="record-fields record-form">
           {fields.map((field) => (
             <div key={field.id} className="record-field">
@@ -101,7 +108,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
                 )}
                 {at === field && (
                   <p role="alert" className="editor-problem">
-                    {problem?.message}
+                    {problem?.text}
                   </p>
                 )}
               </dd>

@@ -27,7 +27,7 @@ export function RecordFields({ record, row, onOpen }: RecordFieldsProps) {
   return (
     <>
       {edits.problem && (
-        <Problem title="Nothing was written." text={edits.problem}>
+        <Problem {...edits.problem}>
           <Button onPress={edits.dropProblem}>Close</Button>
         </Problem>
       )}

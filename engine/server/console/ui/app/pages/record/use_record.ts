@@ -56,6 +56,7 @@ function asPages(row: RecordRow | null, set: (row: RecordRow) => void, refresh: 
     focus: () => undefined,
     load: async () => undefined,
     isReading: () => false,
+    extent: () => null,
     refresh,
     close: () => undefined,
   };

@@ -2,6 +2,7 @@
 
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { describeFailure, isUnsure } from "../../api/errors.ts";
 import { inputName } from "../../api/model.ts";
 import { MAXIMUM_RECORDS } from "../../api/record_documents.ts";
 import { updateWhere } from "../../api/row_writes.ts";
@@ -9,14 +10,13 @@ import { Cell } from "../../fields/cell.tsx";
 import { Editor } from "../../fields/editors/editor.tsx";
 import { isEditable } from "../../fields/registry.ts";
 import type { CellEdit } from "../../grid/use_edits.ts";
-import { useCount } from "../../grid/use_rows.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
 import { plural } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
 import type { Bulk } from "./bulk.ts";
-import { CountGuard } from "./count_guard.tsx";
+import { CountGuard, useBulkCount } from "./count_guard.tsx";
 import type { List } from "./use_list.ts";
 
 export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk; onClose(): void }) {
@@ -24,8 +24,12 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
   const [name, setName] = useState(fields[0]?.name ?? "");
   const [given, setGiven] = useState<{ value: unknown; text: string } | null>(null);
   const [isSure, setSure] = useState(false);
-  const counted = useCount(list.object, bulk.filter);
-  const writing = useMutation({ mutationFn: write, onSuccess: onClose });
+  const count = useBulkCount(list.object, bulk);
+  const writing = useMutation({
+    mutationFn: write,
+    onSuccess: onClose,
+    onError: (error) => isUnsure(error) && list.renew(),
+  });
   const field = fields.find((one) => one.name === name);
   if (!field) return null;
 
@@ -58,12 +62,12 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
             isDisabled={given === null || !isSure}
             onPress={() => given === null || writing.isPending || writing.mutate(given.value)}
           >
-            {`Change ${plural(counted.data ?? bulk.count, "record")}`}
+            {`Change ${plural(count ?? bulk.count, "record")}`}
           </Button>
         </>
       }
     >
-      {writing.error && <Problem title="Nothing was written." text={writing.error.message} />}
+      {writing.error && <Problem {...describeFailure(writing.error)} />}
       <Select
         label="Field"
         value={name}
@@ -93,7 +97,7 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
           <Button onPress={() => setGiven(null)}>Change</Button>
         </p>
       )}
-      <CountGuard count={counted.data} onSure={setSure} />
+      <CountGuard count={count} onSure={setSure} />
       <p className="editor-hint">{canUndo ? "Ctrl+Z takes it back." : "This cannot be undone here."}</p>
     </Dialog>
   );

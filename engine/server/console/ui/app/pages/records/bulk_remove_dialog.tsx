@@ -2,16 +2,16 @@
 
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
+import { describeFailure, isUnsure } from "../../api/errors.ts";
 import type { ObjectModel } from "../../api/model.ts";
 import { type BulkVerb, writeWhere } from "../../api/row_writes.ts";
-import { useCount } from "../../grid/use_rows.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { plural } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import type { Bulk } from "./bulk.ts";
-import { CountGuard } from "./count_guard.tsx";
+import { CountGuard, useBulkCount } from "./count_guard.tsx";
 import type { List } from "./use_list.ts";
 
 const WORDS: Readonly<Record<BulkVerb, { title: string; button: string; done: string; text: string }>> = {
@@ -40,7 +40,7 @@ export type BulkRemoveProps = { list: List; bulk: Bulk; verb: BulkVerb; object: 
 export function BulkRemoveDialog({ list, bulk, verb, object, onClose }: BulkRemoveProps) {
   const [isSure, setSure] = useState(false);
   const [typed, setTyped] = useState("");
-  const counted = useCount(object, bulk.filter);
+  const count = useBulkCount(object, bulk);
   const words = WORDS[verb];
   const needsName = verb === "destroyMany";
 
@@ -52,11 +52,12 @@ export function BulkRemoveDialog({ list, bulk, verb, object, onClose }: BulkRemo
       list.edits.tell(`${words.done} ${plural(written.length, "record")}`);
       onClose();
     },
+    onError: (error) => isUnsure(error) && list.renew(),
   });
 
   return (
     <Dialog
-      title={`${words.title}: ${plural(counted.data ?? bulk.count, "record")}`}
+      title={`${words.title}: ${plural(count ?? bulk.count, "record")}`}
       role="alertdialog"
       onClose={onClose}
       actions={
@@ -72,9 +73,9 @@ export function BulkRemoveDialog({ list, bulk, verb, object, onClose }: BulkRemo
         </>
       }
     >
-      {removing.error && <Problem title="Nothing was written." text={removing.error.message} />}
+      {removing.error && <Problem {...describeFailure(removing.error)} />}
       <p>{words.text}</p>
-      <CountGuard count={counted.data} onSure={setSure} />
+      <CountGuard count={count} onSure={setSure} />
       {needsName && (
         <TextField
           label={`Type ${object.namePlural} to confirm`}

@@ -50,7 +50,9 @@ export function ListFooter({ list, isDrafting, dialog, setDialog }: ListFooterPr
           ? rows.error === null
             ? "Counting…"
             : "Not counted"
-          : `${rows.isEstimate ? "≈ " : ""}${plural(count, "record")}`}
+          : rows.isOpen
+            ? `More than ${plural(count - 1, "record")}`
+            : `${rows.isEstimate ? "≈ " : ""}${plural(count, "record")}`}
         {count !== undefined &&
           shownCount < count &&
           `, the first ${plural(shownCount, "record")} shown: filter them to see the others`}

@@ -96,7 +96,7 @@ export function RecordsGrid({ list, gridRef, gestures, draft, onAddress }: Recor
       gridRef={gridRef}
       label={list.object.labelPlural}
       count={rows.count ?? 0}
-      hasNewRow={!list.isTrash && list.may.create && rows.count !== undefined && !rows.isEstimate}
+      hasNewRow={!list.isTrash && list.may.create && rows.count !== undefined && !rows.isEstimate && !rows.isOpen}
       columns={shown.map(({ field, width }) => {
         const path = orderPath(field);
         const key = path && order.find((one) => one.path.join(".") === path.join("."));

@@ -139,7 +139,7 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
       <FilterChips filter={address.filter} fieldsAt={fieldsAt} onChange={(filter) => setAddress({ filter })} />
       {read.error instanceof Error && <Problem title="The records cannot be read." text={read.error.message} />}
       {edits.problem && (
-        <Problem title="Nothing was written." text={edits.problem}>
+        <Problem {...edits.problem}>
           <Button onPress={edits.dropProblem}>Close</Button>
         </Problem>
       )}

@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from "react";
 
 import { type Field, inputName, type RecordRow } from "../../api/model.ts";
+import { newWriteKey } from "../../api/row_writes.ts";
 import { focus } from "../../grid/selection.ts";
 import type { List } from "./use_list.ts";
 
@@ -11,6 +12,8 @@ export const DRAFT_ID = "new";
 export function useDraft(list: List) {
   const [values, setValues] = useState<Readonly<Record<string, unknown>>>({});
   const isCreating = useRef(false);
+  // One record, however often the row is left until the server has answered.
+  const key = useRef<string | null>(null);
   const isEmpty = Object.keys(values).length === 0;
   const { setSelection } = list;
   const { count } = list.rows;
@@ -26,11 +29,13 @@ export function useDraft(list: List) {
   async function create(data: Readonly<Record<string, unknown>>): Promise<void> {
     if (Object.keys(data).length === 0 || isCreating.current) return;
     isCreating.current = true;
+    key.current ??= newWriteKey();
     try {
-      const isCreated = await list.edits.write(`Created a ${list.object.labelSingular}`, [], [data]);
+      const isCreated = await list.edits.write(`Created a ${list.object.labelSingular}`, [], [data], key.current);
+      if (!isCreated) return;
+      key.current = null;
       // Values that were typed meanwhile are those of the next record.
-      if (isCreated)
-        setValues((now) => Object.fromEntries(Object.entries(now).filter(([name, one]) => one !== data[name])));
+      setValues((now) => Object.fromEntries(Object.entries(now).filter(([name, one]) => one !== data[name])));
     } finally {
       isCreating.current = false;
     }
@@ -38,7 +43,7 @@ export function useDraft(list: List) {
 
   return {
     /** The values as a record that has no id yet. */
-    row: { ...values, id: DRAFT_ID, updatedAt: "", deletedAt: null } as RecordRow,
+    row: { ...values, id: DRAFT_ID, updatedAt: "" } as RecordRow,
     isEmpty,
     /** Keep a value; with `isLast` the record is created. */
     put(field: Field, value: unknown, isLast: boolean): void {
@@ -48,7 +53,10 @@ export function useDraft(list: List) {
     },
     /** Create the record, if it has a value: the row was left. */
     leave: () => void create(values),
-    drop: () => setValues({}),
+    drop: () => {
+      key.current = null;
+      setValues({});
+    },
   };
 }
 

@@ -216,7 +216,9 @@ export function useGestures(list: List, ways: Ways) {
         selectColumn();
         break;
       case "selectAll":
-        setSelection((before) => ({ ...clearRows(before), all: !before.all }));
+        if (object.isUncounted)
+          edits.fail(`Your role does not count ${object.labelPlural}: select the records themselves.`);
+        else setSelection((before) => ({ ...clearRows(before), all: !before.all }));
         break;
       case "clear":
         if (isTrash || isRefused(selection.all || selection.rows.size > 0 ? "delete" : "update")) break;

@@ -1,0 +1,1 @@
+"""Writes of records that a role, a lost answer or another person makes special."""

@@ -1,0 +1,98 @@
+"""Records are shown, and written, to a role that reads some of their fields and to one that may not count them."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from playwright.async_api import expect
+
+from tests.engine.server.console.browsing import Serve, Served, Watched
+from tests.engine.server.console.records.lists import ask, cell, count_shown, open_list, press, until_answered
+
+pytestmark = pytest.mark.system
+
+LOADED = (".js", ".css")
+ROLE = "mutation ($input: CreateRoleInput!) { createRole(input: $input) { name } }"
+KEY = 'mutation { createApiKey(input: { name: "partial", role: "partial" }) { token } }'
+CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }"
+NAMES = '{ people(filter: { city: { eq: "Bonn" } }) { edges { node { firstName } } } }'
+
+
+async def as_role(served: Served, *grants: object) -> Served:
+    """Return the server with a key of a new role that has these grants."""
+    await served.ask("/metadata", ROLE, input={"name": "partial", "label": "Partial", "grants": grants})
+    return replace(served, key=(await served.ask("/metadata", KEY))["createApiKey"]["token"])
+
+
+async def test_a_role_that_does_not_read_the_versions_sees_and_edits_records(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        fields = {"fields": {"only": ["firstName", "lastName", "city"]}}
+        reader = await as_role(served, {"object": "person", "read": fields, "update": fields, "delete": {}})
+        page = await open_list(watched, reader, "people")
+        await count_shown(page, "3 records")
+        await expect(cell(page, "Ada")).to_be_visible()
+        await expect(page.get_by_text("live", exact=True)).to_be_visible()
+        await page.get_by_role("grid").focus()
+        await press(page, "Control+Home", "ArrowRight", "ArrowRight")
+        for city in ("Berlin", "Bonn"):
+            await page.keyboard.type(city)
+            await press(page, "Enter", "ArrowUp")
+            await expect(cell(page, city)).to_be_visible()
+        await until_answered(served, NAMES, {"people": {"edges": [{"node": {"firstName": "Ada"}}]}})
+        await press(page, "Control+z")
+        await expect(cell(page, "Berlin")).to_be_visible()
+        await ask(served, 'mutation { updatePeople(filter: { city: { eq: "Berlin" } } data: { city: "Ulm" }) { id } }')
+        await expect(cell(page, "Ulm")).to_be_visible()
+        await press(page, "Space")
+        panel = page.get_by_role("complementary", name="Person Ada")
+        await panel.get_by_role("button", name="Edit City: Ulm").click()
+        await press(page, "Control+a")
+        await page.keyboard.type("Bonn")
+        await press(page, "Enter")
+        await until_answered(served, NAMES, {"people": {"edges": [{"node": {"firstName": "Ada"}}]}})
+        await press(page, "Escape")
+        await page.get_by_role("grid").focus()
+        await press(page, "Shift+Space", "Delete")
+        await count_shown(page, "2 records")
+        await expect(page.get_by_role("alert")).to_have_count(0)
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_role_that_may_not_count_reads_a_list_to_its_end(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        people = [{"firstName": f"P{number:03}", "email": f"{number}@example.com"} for number in range(147)]
+        await ask(served, CREATE, data=people)
+        await ask(served, 'mutation { createCompany(data: { name: "Orion" }) { id } }')
+        reader = await as_role(served, {"object": "*", "aggregates": False, "read": {}, "update": {}, "create": {}})
+        page = await open_list(watched, reader, "people?sort=firstName")
+        await count_shown(page, "More than 100 records")
+        await expect(cell(page, "Ada")).to_be_visible()
+        await page.get_by_role("grid").focus()
+        await press(page, "Control+End")
+        await count_shown(page, "150 records")
+        await press(page, "Control+End")
+        await expect(cell(page, "P146")).to_be_visible()
+        await press(page, "Control+a")
+        await expect(page.get_by_role("alert")).to_contain_text("Your role does not count People")
+        await page.get_by_role("button", name="Close").click()
+
+        await page.get_by_role("grid").focus()
+        await press(page, "Control+Home", "Shift+Space")
+        await page.get_by_role("button", name="Edit…").click()
+        dialog = page.get_by_role("dialog", name="Edit 1 record")
+        await dialog.get_by_label("Field").select_option(label="City")
+        await dialog.get_by_role("textbox", name="New value").fill("Bonn")
+        await press(page, "Enter")
+        await dialog.get_by_role("button", name="Change 1 record").click()
+        await until_answered(served, NAMES, {"people": {"edges": [{"node": {"firstName": "Ada"}}]}})
+
+        nobody = json.dumps({"city": {"eq": "Nowhere"}})
+        await page.goto(f"{served.address}/console/records/people?f={nobody}")
+        await expect(page.get_by_role("heading", name="No people match")).to_be_visible()
+        # The records of a relation are listed without their number.
+        await page.goto(f"{served.address}/console/records/companies")
+        await cell(page, "Orion").click()
+        await press(page, "Space")
+        await expect(page.get_by_role("heading", name="People", level=2)).to_be_visible()
+        await expect(page.get_by_role("alert")).to_have_count(0)
+        await watched.assert_clean(served.address, LOADED)
