@@ -159,11 +159,3 @@ def write_run(run: Run, path: Path) -> None:
     """Keep a run."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(dataclasses.asdict(run), indent=1) + "\n", encoding="utf-8")
-
-
-def read_run(path: Path) -> Run:
-    """Return a run that was kept."""
-    given = json.loads(path.read_text(encoding="utf-8"))
-    measurements = tuple(Measurement(**one) for one in given.pop("measurements"))
-    rates = tuple(StatementRate(**one) for one in given.pop("statement_rates", ()))
-    return Run(measurements=measurements, statement_rates=rates, **given)

@@ -132,7 +132,7 @@ def describe_schema(scope: TypeScope) -> str:
 
 
 def has_root(scope: TypeScope, name: str) -> bool:
-    """Whether the schema has a root type."""
+    """Return whether the schema has a root type."""
     return name not in scope.absent
 
 
@@ -237,7 +237,7 @@ _OF_WRITES = frozenset(
 
 
 def is_shared(scope: TypeScope, name: str) -> bool:
-    """Whether the schema has a shared type; one that only fields of a type lead to is there if an object has one."""
+    """Return whether the schema has a shared type; one that only fields of a type lead to is there if an object has one."""
     if scope.mutations is not None and (name in scope.mutations.types or name in _ONLY_IN_DATA):
         return False
     if scope.is_specimen or (scope.mutations is not None and name in _OF_SCALARS):
@@ -261,7 +261,7 @@ _LED_TO = frozenset({TypeRole.RELATION_FILTER, *_OF_DATA, *_OF_MANY})
 
 
 def has_role(scope: TypeScope, object_: Object, role: TypeRole) -> bool:
-    """Whether the object has this type: those that nothing would lead to are left out."""
+    """Return whether the object has this type: those that nothing would lead to are left out."""
     if right_for(object_, role) is not None or scope.is_specimen:
         return right_for(object_, role) is None
     if scope.snapshot.base is not None and role in _LED_TO:

@@ -49,7 +49,7 @@ Write = Callable[[Any], str]
 
 
 def is_introspection_field(name: str) -> bool:
-    """Whether a root field of Query asks for the schema."""
+    """Return whether a root field of Query asks for the schema."""
     return name in INTROSPECTION_FIELDS
 
 

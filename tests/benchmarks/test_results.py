@@ -1,23 +1,11 @@
-"""The kept results of a run."""
+"""The results of a run."""
 
 import platform
-from pathlib import Path
 
 import pytest
 
-from benchmarks.results import StatementRate, describe_build, describe_python, read_run, write_run
+from benchmarks.results import describe_build, describe_python
 from tests.benchmarks.runs import measurement, run_of
-
-
-def test_a_run_comes_out_of_its_file_as_it_went_in(tmp_path: Path) -> None:
-    run = run_of(
-        measurement("W1", "fieldstone", 8, rate=1.5),
-        measurement("W7", "fieldstone", 8, rate=2, variant="x"),
-        rates=(StatementRate(workload="W1", connections=8, rate=6.0),),
-    )
-    path = tmp_path / "results" / "full.json"
-    write_run(run, path)
-    assert read_run(path) == run
 
 
 def test_rounds_are_summed_and_their_middle_taken() -> None:

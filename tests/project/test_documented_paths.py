@@ -11,6 +11,8 @@ _PATH_IN_CODE = re.compile(r"(?<![\w/.])((?:engine|metadata|sql|tests|benchmarks
 _LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]*))?\)")
 _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _UNSEEN = re.compile(r"[^\w\- ]")
+_DRAWING = re.compile(r"^## Layers$.*?^```$(.*?)^fieldstone/", re.MULTILINE | re.DOTALL)
+_MARGIN = 13
 _EXAMPLES = {"tests/golden/NAME.graphql", "benchmarks/results/", "benchmarks/.work"}
 """Paths that stand for any name, and those that exist once something has been made."""
 
@@ -30,6 +32,16 @@ def test_the_paths_that_docstrings_name_are_there() -> None:
     ]
     assert len(named) > 20
     assert [one for one in named if one[1] not in _EXAMPLES and not (ROOT / one[1]).exists()] == []
+
+
+def test_the_drawing_of_the_layers_has_each_folder() -> None:
+    drawing = _DRAWING.search((ROOT / "docs/architecture.md").read_text(encoding="utf-8"))
+    assert drawing is not None
+    drawn, package = set(), ""
+    for line in drawing[1].splitlines():
+        package = line[:_MARGIN].strip(" /") or package
+        drawn |= {ROOT / package / name for name in re.split("  +", line[_MARGIN:])[0].split() if name.endswith("/")}
+    assert drawn == {path.parent for package in SOURCES for path in (ROOT / package).glob("*/__init__.py")}
 
 
 def _anchors(page: Path) -> set[str]:

@@ -253,7 +253,7 @@ def constant_value(node: ValueNode) -> JsonValue:
 
 
 def is_constant(tree: Tree) -> bool:
-    """Whether the tree has the same value in every request."""
+    """Return whether the tree has the same value in every request."""
     match tree:
         case Leaf():
             return tree.variable is None and tree.claim is None

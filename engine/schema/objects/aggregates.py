@@ -83,7 +83,7 @@ def listed_results(object_: Object, role: TypeRole) -> Sequence[str]:
 
 
 def has_results(object_: Object, role: TypeRole) -> bool:
-    """Whether any field of the object has the aggregates whose results are of this type."""
+    """Return whether any field of the object has the aggregates whose results are of this type."""
     return any(True for _ in aggregated(object_, role))
 
 

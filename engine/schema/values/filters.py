@@ -40,7 +40,7 @@ def operator_field(argument: GraphQLInputType, description: str) -> GraphQLInput
 
 
 def is_operator(member: GraphQLInputField) -> bool:
-    """Whether a member of an input is an operator on the field of its parent."""
+    """Return whether a member of an input is an operator on the field of its parent."""
     return _IS_OPERATOR in member.extensions
 
 

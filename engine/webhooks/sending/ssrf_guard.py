@@ -181,7 +181,7 @@ def describe_refused(address: Address, allowed: Sequence[Network] = ()) -> str |
 
 
 def is_allowed(address: Address, allowed: Sequence[Network]) -> bool:
-    """Whether it is in one of the networks, itself or by the IPv4 address that it stands for."""
+    """Return whether it is in one of the networks, itself or by the IPv4 address that it stands for."""
     return _is_within(address, allowed) or _is_within(_meant(address), allowed)
 
 
