@@ -237,7 +237,7 @@ _OF_WRITES = frozenset(
 
 
 def is_shared(scope: TypeScope, name: str) -> bool:
-    """Return whether the schema has a shared type; one that only fields of a type lead to is there if an object has one."""
+    """Return whether the schema has a shared type: one of fields of one type alone is there with such a field."""
     if scope.mutations is not None and (name in scope.mutations.types or name in _ONLY_IN_DATA):
         return False
     if scope.is_specimen or (scope.mutations is not None and name in _OF_SCALARS):

@@ -95,7 +95,7 @@ DATE_GROUPING = build_scalar(
 
 
 def is_groupable(scalar: Scalar) -> bool:
-    """Return whether records can be grouped by a column of this scalar: by any but a JSON document, or a search vector."""
+    """Return whether records can be grouped by a column of this scalar: not by a JSON document or a search vector."""
     return scalar.sql_type not in {SqlType.JSONB, SqlType.TSVECTOR}
 
 
