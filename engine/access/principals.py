@@ -119,8 +119,11 @@ def see_catalog(find_model: Callable[[UUID], Snapshot | None]) -> See:
             return Seen(principal, catalog, {}, limits)
         shown = parts(model, view, principal, is_whole=Setting.DATA_MODEL in settings)
         roles = covered_roles(model, principal, is_whole=view is model)
-        reader = READER if role is None or not reads_all(model, role) else MODEL_READER
-        reader = BINDER if Setting.ROLES in settings else reader
+        reader = READER
+        if Setting.ROLES in settings:
+            reader = BINDER
+        elif role is not None and Setting.HISTORY in settings and reads_all(model, role):
+            reader = MODEL_READER
         return Seen(principal, view_of(catalog, reader.id), {**shown, **roles}, limits)
 
     return find

@@ -36,14 +36,12 @@ class RecordLimits:
     """How many records: on a page unless said, on a page at most, in a bulk write at most; and the most that one costs.
 
     Attributes:
-        groups: on a page, at most and unless a smaller number is given.
         response_bytes: the longest answer; the database measures its own.
         cost: the highest price of an operation (`engine/planner/cost.py`); 0 is no limit.
     """
 
     default_page: int = 60
     largest_page: int = 200
-    groups: int = 1_000
     bulk: int = 10_000
     cost: int = 500_000
     response_bytes: int = 64 << 20

@@ -33,7 +33,7 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And, Condition, IsNull, Table
-from fieldstone.sql.plan.operands import Column, Parameter
+from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.outputs import Output, Record, Value
 from fieldstone.sql.plan.read import EventFeed
 from fieldstone.sql.types import SqlType
@@ -172,13 +172,13 @@ class _Past:
     events that have their records as JSON show the values of then.
 
     Attributes:
-        bare: the columns of required fields without a default, by their names: an event without a value shows nothing.
+        bare: the values of required fields without a default, by their columns: an event that lacks one shows nothing.
     """
 
     context: PlanContext
     options: Mapping[str, tuple[str, ...] | None]
     required: Mapping[str, Field]
-    bare: dict[str, Column] = field(default_factory=dict)
+    bare: dict[str, Value] = field(default_factory=dict)
 
     def show(self, record: Record) -> Record:
         """Return the record as an older event may have it."""
@@ -187,13 +187,13 @@ class _Past:
     def _show(self, output: Output) -> Output:
         match output:
             case Value(column=column):
-                of_now, column = column, replace(column, nullable=True)
+                column = replace(column, nullable=True)
                 shown = replace(output, column=column, allowed=self.options.get(column.name))
                 if (required := self.required.get(column.name)) is None:
                     return shown
                 fallback = self._add_default(required)
-                if fallback is None:
-                    self.bare[column.name] = of_now
+                if fallback is None and output.path is None:
+                    self.bare[column.name] = shown
                 return replace(shown, fallback=fallback)
             case Record():
                 return self.show(output)

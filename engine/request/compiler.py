@@ -340,7 +340,7 @@ def _tried(shape: Hashable, variables: Variables) -> Hashable:
 
 def limited(limits: RecordLimits, role: RoleLimits) -> RecordLimits:
     """Return limits with those of a role in their place that are smaller."""
-    pages = ("default_page", "largest_page", "groups")
+    pages = ("default_page", "largest_page")
     held = {} if role.page is None else {name: min(getattr(limits, name), role.page) for name in pages}
     costs = [cost for cost in (limits.cost, role.cost) if cost]
     return replace(limits, cost=min(costs, default=0), **held)

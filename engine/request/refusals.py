@@ -42,8 +42,8 @@ def held_back(request: GraphQLRequest, view: Snapshot) -> Iterator[None]:
         yield
     except InvalidDocument as invalid:
         tells = any(isinstance(error, ValidationFailed) for error in invalid.errors)
-        if tells and request.is_named and view.whole is not view:
-            raise not_there() from None
+        if tells and request.named_by is not None and view.whole is not view:
+            raise not_there(request.named_by) from None
         raise
 
 

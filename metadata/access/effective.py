@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from fieldstone.metadata.model import Snapshot
-from fieldstone.metadata.roles.object_access import HIDDEN, WHOLE, ObjectAccess
+from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.roles.object_access import HIDDEN, WHOLE, ObjectAccess, preset_ids
 from fieldstone.metadata.roles.role import WHOLLY, Claim, Grant, Role, Way
 from fieldstone.sql.frozen import frozen
 
@@ -24,6 +24,11 @@ class Rights:
     def on(self, object_id: UUID) -> ObjectAccess:
         """Return the rights on an object."""
         return self.single.get(object_id, self.others)
+
+
+def allows_field(object_: Object, way: Way, field_id: UUID) -> bool:
+    """Return whether a client may give a field's value by a way, which presets no end of its relation."""
+    return way.fields.has(field_id) and preset_ids(way.presets).isdisjoint(object_.ends_beside(field_id))
 
 
 def effective_rights(snapshot: Snapshot, role: Role) -> Rights:

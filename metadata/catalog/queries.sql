@@ -664,6 +664,12 @@ FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid JOIN pg_namespa
 WHERE n.nspname = %(schema)s AND k.contype NOT IN ('p', 'n', 't')
 ORDER BY c.relname, k.conname;
 
+-- name: foreign_schema_owner
+-- The owner of a schema, if this user has not its rights, and the due one.
+SELECT pg_get_userbyid(nspowner)::text,
+    (SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE oid = 'fieldstone.workspace'::regclass)
+FROM pg_namespace WHERE nspname = %(schema)s AND NOT pg_has_role(current_user, nspowner, 'USAGE');
+
 -- name: table_states
 -- The tables of a schema with all beside columns, constraints and indexes that loses or hides their rows; an owner is named
 -- whose rights this user has not.
@@ -1166,7 +1172,7 @@ ORDER BY client, document_id;
 -- name: foreign_document
 SELECT document_id FROM fieldstone.trusted_document
 WHERE workspace_id = %(workspace_id)s AND client = %(client)s AND role_id IS DISTINCT FROM %(role_id)s
-AND (%(ids)s::text[] IS NULL OR document_id = ANY (%(ids)s::text[])) ORDER BY document_id LIMIT 1;
+ORDER BY document_id LIMIT 1;
 
 -- name: remove_documents
 DELETE FROM fieldstone.trusted_document

@@ -108,16 +108,11 @@ async def list_documents(
     return tuple(TrustedDocument(**read_row(TrustedDocument, row)) for row in rows)
 
 
-async def find_foreign(
-    connection: Session, *, workspace_id: UUID, client: str, role_id: UUID, ids: Sequence[str] | None = None
-) -> str | None:
-    """Return the id of a document of a client that is not of a role, among some ids or all; None: all are of it."""
+async def find_foreign(connection: Session, *, workspace_id: UUID, client: str, role_id: UUID) -> str | None:
+    """Return the id of a document of a client that is not of a role; None: all are of it."""
     # It locks the workspace's row: a command imports none meanwhile.
     await connection.execute(QUERIES["move_documents_version"], {"workspace_id": workspace_id})
-    given = None if ids is None else list(ids)
-    found = await fetch(
-        connection, "foreign_document", workspace_id=workspace_id, client=client, role_id=role_id, ids=given
-    )
+    found = await fetch(connection, "foreign_document", workspace_id=workspace_id, client=client, role_id=role_id)
     return str(found[0][0]) if found else None
 
 

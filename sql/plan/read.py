@@ -106,7 +106,7 @@ class EventFeed:
 
     One row for each event, in log order, at most `limit`: its position; the numbers from 1 of the parameter sets that
     want it, with commas between them, NULL where none does; the JSON text of its record, NULL likewise, and where one
-    of the `required` columns is NULL. The record is the row as the write left it (as it was before, where the write
+    of the `required` values is NULL. The record is the row as the write left it (as it was before, where the write
     removed it); values that `record` reads from other tables are as they are now. The log has the columns of the
     migration that makes it. A column of which a cell is computed has changed where the guard of the cell holds.
 
@@ -119,7 +119,7 @@ class EventFeed:
         condition: over the record; its parameters are `in_set`.
         names: arrays of columns and of the names that stand for them; None where the record does not have them.
         former: the names that columns have in older events, each with the column of the table.
-        required: the columns without whose values a record cannot be shown.
+        required: the values without which a record cannot be shown.
         most_bytes: as in `ReadPlan`, of the connections in all results.
         tells_changed: whether each row has the changed columns as a JSON list, too.
     """
@@ -140,7 +140,7 @@ class EventFeed:
     tells_changed: bool = False
     names: tuple[Parameter, Parameter] | None = None
     former: tuple[tuple[str, str], ...] = ()
-    required: tuple[Column, ...] = ()
+    required: tuple[Value, ...] = ()
 
 
 @frozen

@@ -75,6 +75,7 @@ async def test_its_spellings_mean_what_ours_do(
         "groupBy: [{ stage: true }] orderBy: [{ aggregate: { totalCount: $d } }]",
         "groupBy: [{ closeDate: { granularity: YEAR } }] orderBy: [{ closeDate: $d }]",
         "groupBy: [{ closeDate: { granularity: YEAR } }] orderBy: [{ closeDate: { orderBy: $d granularity: YEAR } }]",
+        "groupBy: [{ closeDate: { granularity: YEAR } }] orderBy: [{ closeDate: { orderBy: $d } }]",
     ],
 )
 async def test_a_direction_in_a_variable_decides(opportunities: Apis, said: str) -> None:
@@ -98,6 +99,13 @@ async def test_variables_have_a_plan_for_each_spelling_and_value(opportunities: 
         for direction, expected in (("ASC", [1, 2]), ("DESC", [2, 1])):
             of_year = {"closeDate": {"orderBy": direction, "granularity": "YEAR"}}
             assert await counts({"closeDate": {name: "YEAR"}}, of_year) == expected
+
+
+async def test_a_list_is_no_direction(apis: Apis) -> None:
+    text = """query ($o: [OpportunityGroupByOrderByInput]) {
+      opportunitiesGroupBy(groupBy: [{ closeDate: { granularity: YEAR } }] orderBy: $o) { count } }"""
+    error = await apis.error(text, o=[{"closeDate": {"orderBy": ["ASC"]}}])
+    assert error["message"].startswith("'orderBy' must be one of ASC DESC"), error
 
 
 async def test_its_order_by_a_date_is_that_of_one_bucket(opportunities: Apis) -> None:

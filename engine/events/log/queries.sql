@@ -23,10 +23,12 @@ logged AS (
     SELECT top.position + row_number() OVER (ORDER BY m.seq), m.workspace_id, m.object_id, m.record_id, m.action,
         CASE WHEN m.action = 'updated' THEN ARRAY(
             -- The concatenation reads a large value once, which each `->` would read again. 1.5 and 1.50 are equal as
-            -- jsonb, and differ in the answers.
+            -- jsonb, and differ in the answers: numbers are compared as texts, and documents by their bytes.
             SELECT a.key FROM (SELECT m.before || '{}' AS image OFFSET 0) AS b CROSS JOIN jsonb_each(m.after) AS a
-            WHERE a.value IS DISTINCT FROM b.image -> a.key OR jsonb_typeof(a.value) IN ('number', 'array', 'object')
-                AND a.value::text <> (b.image -> a.key)::text ORDER BY a.key
+            WHERE CASE jsonb_typeof(a.value) WHEN 'number' THEN a.value::text IS DISTINCT FROM (b.image -> a.key)::text
+                WHEN 'array' THEN ROW(a.value)::record *<> ROW(b.image -> a.key)::record
+                WHEN 'object' THEN ROW(a.value)::record *<> ROW(b.image -> a.key)::record
+                ELSE a.value IS DISTINCT FROM b.image -> a.key END ORDER BY a.key
         ) ELSE '{}' END, m.before, m.after, author.kind, author.id::uuid,
         CASE WHEN author.kind IS NULL THEN m.actor
             ELSE substr(m.actor, length(author.kind) + length(author.id) + 3) END, m.at

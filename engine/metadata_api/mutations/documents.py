@@ -1,6 +1,6 @@
 """The Metadata API's mutations of trusted documents."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from uuid import UUID
 
@@ -44,22 +44,22 @@ def document_runs() -> Mapping[str, Run]:
 
     async def import_(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         given = arguments["input"]
-        name, replaces = given.get("role"), bool(given.get("replace"))
+        name = given.get("role")
         role = None if name is None else name_role(transaction.snapshot, principal, name)
-        bound = await _bound_role(transaction, principal, given["client"], None if replaces else [*given["manifest"]])
+        bound = await _bound_role(transaction, principal, given["client"])
         imported = await import_documents(
             transaction.connection,
             workspace_id=principal.workspace_id,
             client=given["client"],
             documents=given["manifest"],
             role_id=bound if role is None else role.id,
-            replaces=replaces,
+            replaces=bool(given.get("replace")),
         )
         return _written(imported)
 
     async def remove(transaction: ModelTransaction, principal: Principal, arguments: Arguments) -> Written:
         client, ids = arguments["client"], arguments.get("ids")
-        await _bound_role(transaction, principal, client, ids)
+        await _bound_role(transaction, principal, client)
         count = await remove_documents(
             transaction.connection, workspace_id=principal.workspace_id, client=client, ids=ids
         )
@@ -68,20 +68,18 @@ def document_runs() -> Mapping[str, Run]:
     return {"importDocuments": import_, "removeDocuments": remove}
 
 
-async def _bound_role(
-    transaction: ModelTransaction, principal: Principal, client: str, ids: Sequence[str] | None
-) -> UUID | None:
+async def _bound_role(transaction: ModelTransaction, principal: Principal, client: str) -> UUID | None:
     """Return the role that documents without one are bound to: the principal's own, unless it may bind any.
 
     Raises:
-        Forbidden: it may bind its own alone, and one of the client's documents, of these ids or all, is another's.
+        Forbidden: it may bind its own alone, and one of the client's documents is another's.
     """
     snapshot = transaction.snapshot
     own = own_role(snapshot, principal)
     if Setting.ROLES in effective_settings(snapshot, own):
         return None
     foreign = await find_foreign(
-        transaction.connection, workspace_id=snapshot.workspace.id, client=client, role_id=own.id, ids=ids
+        transaction.connection, workspace_id=snapshot.workspace.id, client=client, role_id=own.id
     )
     if foreign is not None:
         require(snapshot, principal, Setting.ROLES, f"the document {shown(foreign)} of a role other than its own")

@@ -5,11 +5,12 @@ from typing import Final
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
+from fieldstone.metadata.access.effective import allows_field
 from fieldstone.metadata.access.view import access_of, type_claims
 from fieldstone.metadata.errors import PrincipalValueRefused
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Snapshot
-from fieldstone.metadata.roles.object_access import ObjectAccess, preset_ids
+from fieldstone.metadata.roles.object_access import ObjectAccess
 from fieldstone.metadata.roles.role import Action, Role, Way, find_role
 from fieldstone.metadata.scalars import shown
 from fieldstone.sql.frozen import frozen
@@ -49,8 +50,9 @@ class Question:
         id_ = self.field.id
         if id_ in self.access.dropped:
             return ()
-        is_given = self.action is not Action.READ
-        return tuple(way for way in found if way.fields.has(id_) and not (is_given and id_ in preset_ids(way.presets)))
+        if self.action is Action.READ:
+            return tuple(way for way in found if way.fields.has(id_))
+        return tuple(way for way in found if allows_field(self.object, way, id_))
 
 
 def read_question(model: Snapshot, given: Mapping[str, JsonValue]) -> Question:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from fieldstone.engine.metadata_api.views.misfits import order_type
 from fieldstone.engine.planner.access.check import check_rule, refused_places
+from fieldstone.engine.planner.reads.search.filter_types import input_type
 from fieldstone.metadata.access.rules import fields_named, show, store_filter
+from fieldstone.metadata.api_names import TypeRole
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
@@ -105,7 +106,7 @@ def _read_order(view: Snapshot, object_: Object, given: JsonValue) -> JsonValue:
         return None
     stored = store_order(view, object_, given)
     for key in show(view, Stored(text=dumps(stored)), near=object_):
-        for path, message in refused_places(order_type(view, object_), key):
+        for path, message in refused_places(input_type(view, object_, TypeRole.ORDER_BY), key):
             where = ".".join(map(str, ("orderBy", *path)))
             raise InvalidChange(f"{where}: {message}", field=where)
     return stored

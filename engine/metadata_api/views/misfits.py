@@ -2,23 +2,14 @@
 
 from collections.abc import Mapping
 
-from graphql import GraphQLInputType, GraphQLList, is_input_type
+from graphql import GraphQLList
 
 from fieldstone.engine.planner.access.check import refused_places
-from fieldstone.engine.planner.reads.search.filter_types import filter_type
-from fieldstone.engine.schema.lazy import lazy_schema
-from fieldstone.metadata.api_names import AGGREGATE_ENDING, TypeRole, type_name
+from fieldstone.engine.planner.reads.search.filter_types import input_type
+from fieldstone.metadata.api_names import AGGREGATE_ENDING, TypeRole
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot, relation_end
 from fieldstone.metadata.saved_views.shown import Place
-
-
-def order_type(snapshot: Snapshot, object_: Object) -> GraphQLInputType:
-    """Return the type of one key of the orders of an object's records."""
-    kind = lazy_schema(snapshot).type_map[type_name(object_, TypeRole.ORDER_BY)]
-    if not is_input_type(kind):
-        raise TypeError(kind)
-    return kind
 
 
 def misfits_of_filter(model: Snapshot, object_: Object, filter_: JsonValue) -> Mapping[Place, str | None]:
@@ -27,13 +18,13 @@ def misfits_of_filter(model: Snapshot, object_: Object, filter_: JsonValue) -> M
     A field may have got another type since the filter was saved, or have lost an option. Fields and object are those of
     the whole model: rights are planned when the filter is used.
     """
-    places = (path for path, _ in refused_places(filter_type(model, object_), filter_))
+    places = (path for path, _ in refused_places(input_type(model, object_, TypeRole.FILTER), filter_))
     return dict(_condition_at(model, object_, path) for path in places)
 
 
 def misfits_of_order(model: Snapshot, object_: Object, order: JsonValue) -> Mapping[Place, str | None]:
     """Return the same of an order, which is a list of keys."""
-    places = (path for path, _ in refused_places(GraphQLList(order_type(model, object_)), order))
+    places = (path for path, _ in refused_places(GraphQLList(input_type(model, object_, TypeRole.ORDER_BY)), order))
     return dict(_condition_at(model, object_, path) for path in places)
 
 

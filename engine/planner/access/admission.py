@@ -9,6 +9,7 @@ from fieldstone.engine.errors import BadUserInput, Forbidden
 from fieldstone.engine.planner.access.rules import stored_tree
 from fieldstone.engine.planner.arguments.column_values import FieldWriter, build_field_writer
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, Tree, blame_claim, find_claim, value_of
+from fieldstone.metadata.access.effective import allows_field
 from fieldstone.metadata.access.rules import show
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
@@ -217,11 +218,6 @@ def find_admission(
 def _tree(snapshot: Snapshot, way: Way) -> Mapping[str, Tree]:
     tree = None if way.presets is None else stored_tree(show(snapshot.whole, way.presets))
     return tree if isinstance(tree, dict) else {}
-
-
-def allows_field(object_: Object, way: Way, field_id: UUID) -> bool:
-    """Return whether a client may give a field's value by a way, which presets no end of its relation."""
-    return way.fields.has(field_id) and preset_ids(way.presets).isdisjoint(object_.ends_beside(field_id))
 
 
 def _writes(way: Way, chosen: frozenset[UUID]) -> bool:

@@ -19,11 +19,12 @@ from fieldstone.engine.planner.arguments.input_values import is_of
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, PrincipalValueUnusable
 from fieldstone.engine.planner.context import ParameterList, PlanContext, RecordLimits
 from fieldstone.engine.planner.reads.filters.conditions import filter_condition
-from fieldstone.engine.planner.reads.search.filter_types import filter_type
+from fieldstone.engine.planner.reads.search.filter_types import input_type
 from fieldstone.metadata import scalars
 from fieldstone.metadata.access.claims import notation
 from fieldstone.metadata.access.rules import claims_named, show
 from fieldstone.metadata.access.stored_keys import claim_of
+from fieldstone.metadata.api_names import TypeRole
 from fieldstone.metadata.errors import InvalidChange, InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Part, Snapshot
@@ -125,7 +126,7 @@ def _hold_against_schema(
     snapshot: Snapshot, object_: Object, given: JsonValue, samples: Mapping[str, JsonValue], place: str
 ) -> None:
     """Refuse a value that no client could send as this object's filter; the planner judges the claims."""
-    for path, message in refused_places(filter_type(snapshot, object_), _with_samples(given, samples)):
+    for path, message in refused_places(input_type(snapshot, object_, TypeRole.FILTER), _with_samples(given, samples)):
         if not _is_claim(given, path):
             where = ".".join(map(str, (place, *path)))
             raise InvalidChange(f"{where}: {message}", field=where)

@@ -69,8 +69,11 @@ class DocumentCounters:
     untrusted: int = 0
 
 
-def not_there() -> PersistedQueryNotFound:
-    """Return the refusal of an id that names no document for the role."""
+def not_there(reference: DocumentReference) -> PersistedQueryNotFound:
+    """Return the refusal of a reference that names no document for the role."""
+    if reference.is_persisted:
+        # Apollo's clients know the refusal by these words, and send the text.
+        return PersistedQueryNotFound("PersistedQueryNotFound")
     return PersistedQueryNotFound(
         "There is no document with this documentId that is valid for the role: import it with"
         " `fieldstone documents import`.",
@@ -265,10 +268,7 @@ class StoredDocuments:
                 "The server answers trusted documents only: import this one with `fieldstone documents import`."
             )
         self.counters.unknown += 1
-        if reference.is_persisted:
-            # Apollo's clients know the refusal by these words.
-            return PersistedQueryNotFound("PersistedQueryNotFound")
-        return not_there()
+        return not_there(reference)
 
     def _is_fresh(self, workspace: int) -> bool:
         known = self._versions.get(workspace)

@@ -40,7 +40,7 @@ class GraphQLRequest(NamedTuple):
         sent_key: its Idempotency-Key, which queries do not read.
         explain: says if the answer explains itself.
         reference: names a stored document.
-        is_named: whether the text is that of a `documentId`, which the client may not know.
+        named_by: the reference by which the text was found, if the client has not sent it and so may not know it.
         is_new: whether the text is to be stored by its hash once it has proved valid.
         is_trial: whether a mutation is rolled back after its answer was made.
         is_rest: whether the answer has the form of REST; see `PlanContext`.
@@ -62,12 +62,11 @@ class GraphQLRequest(NamedTuple):
     is_trial: bool = False
     companion: Companion | None = None
     prepared: PreparedMutation | None = None
-    is_named: bool = False
+    named_by: DocumentReference | None = None
 
     def named(self, text: str) -> Self:
         """Return the request with the text of the document that its reference names, or that it has itself."""
-        is_named = self.reference is not None and not self.reference.is_persisted
-        return self._replace(query=text, reference=None, is_named=is_named)
+        return self._replace(query=text, reference=None, named_by=None if self.query else self.reference)
 
     def apart(self) -> Self:
         """Return the request without its variables, as one that comes again with others."""

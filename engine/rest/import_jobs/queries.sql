@@ -170,7 +170,9 @@ records AS (
     INSERT INTO fieldstone.import_record (job_id, first_row, record_id, written_at, before)
     SELECT own.id, %(first)s::integer, event.record_id, event.after ->> %(stamp)s::text,
         CASE WHEN event.action = 'updated' THEN jsonb_build_object('image', event.before, 'changed', ARRAY(
-            SELECT one.key FROM jsonb_each(event.after) AS one WHERE one.value IS DISTINCT FROM event.before -> one.key
+            -- 1.5 and 1.50 are equal as jsonb.
+            SELECT one.key FROM jsonb_each(event.after) AS one
+            WHERE one.value::text IS DISTINCT FROM (event.before -> one.key)::text
         )) END
     FROM own JOIN fieldstone.event_staging AS event USING (workspace_id, object_id)
     WHERE event.xmin = pg_current_xact_id()::xid AND event.action IN ('created', 'updated')

@@ -74,7 +74,7 @@ def _check_date(value: JsonValue) -> None:
 
 def _is_order(value: JsonValue) -> bool:
     form = "a direction, or an object { orderBy: .. granularity: .. }"
-    return isinstance(value, dict) and bool(check_members(value, form, ("orderBy", GRANULARITY)))
+    return isinstance(value, dict) and check_members(value, form, ("orderBy", GRANULARITY)) is value
 
 
 DATE_DIRECTION = OpenEnum(ORDER_BY_DIRECTION, _is_order)

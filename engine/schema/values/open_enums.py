@@ -43,6 +43,7 @@ class OpenEnum(GraphQLEnumType):
 
     def coerce_input_literal(self, value_node: ConstValueNode, hide_suggestions: bool = False) -> object:
         """Return the value of a literal, as of a variable."""
+        # Validation knows no variables yet, and leaves members that are one out: the reader checks them.
         value = literal_value(value_node, None)
         return value if self._is_other(value) else super().coerce_input_literal(value_node, hide_suggestions)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.expressions import SETS
 from fieldstone.sql.compiler.filters import compile_condition, row_source
-from fieldstone.sql.compiler.reads.select import compile_record
+from fieldstone.sql.compiler.reads.select import compile_record, compile_value
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import (
     Expression,
@@ -51,7 +51,7 @@ def compile_feed(plan: EventFeed, draft: StatementDraft) -> Query:
     query.join(InnerJoin(_lateral(source), expressions.TRUE))
     query.join(InnerJoin(_lateral(wanted), expressions.TRUE))
     position = expressions.result(event.alias, "position")
-    needed = [numbers, *(record.column(column.name) for column in plan.required)]
+    needed = [numbers, *(compile_value(value, record) for value in plan.required)]
     is_shown = expressions.all_of([expressions.is_null(value, negated=True) for value in needed])
     query.select(position, numbers, expressions.case([(is_shown, text)]))
     if plan.tells_changed:

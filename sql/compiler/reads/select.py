@@ -106,14 +106,10 @@ def _compile_output(output: Output, row: RowReference, draft: StatementDraft) ->
             return [output.text]
         case Value():
             column = output.column
+            value = compile_value(output, row)
             if output.path is not None:
-                value = read_path(row.column(column.name), expressions.parameter(output.path))
+                value = read_path(value, expressions.parameter(output.path))
                 return encode_value(value, column.type, output.encoding, nullable=True)
-            value = row.column(column.name)
-            if output.allowed is not None:
-                value = only_among(value, column.type, output.allowed)
-            if output.fallback is not None:
-                value = expressions.coalesce(value, expressions.parameter(output.fallback))
             return encode_value(value, column.type, output.encoding, nullable=column.nullable)
         case NodeId():
             return ['"', node_id(output, row), '"']
@@ -130,6 +126,14 @@ def _compile_output(output: Output, row: RowReference, draft: StatementDraft) ->
             return inline(compile_connection(output, row, draft, _record_pieces))
         case _:
             assert_never(output)
+
+
+def compile_value(output: Value, row: RowReference) -> Expression:
+    """Return the value of a column, without options that are none any more, or its fallback."""
+    value = row.column(output.column.name)
+    if output.allowed is not None:
+        value = only_among(value, output.column.type, output.allowed)
+    return value if output.fallback is None else expressions.coalesce(value, expressions.parameter(output.fallback))
 
 
 def _compile_one(one: One, draft: StatementDraft) -> tuple[Query, Sequence[TextPiece]]:

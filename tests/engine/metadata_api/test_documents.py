@@ -1,5 +1,6 @@
 """Trusted documents in the Metadata API: imported, listed and removed, with the setting DOCUMENTS."""
 
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -146,6 +147,7 @@ async def test_documents_of_other_roles_need_the_setting_for_roles(start_app: St
         for id_ in ("none", "viewers"):
             for text, variables in (
                 (IMPORT, {"client": "web", "manifest": {"own": COUNT, id_: "mutation { destroyPeople { id } }"}}),
+                (IMPORT, {"client": "web", "manifest": {"own": COUNT}}),
                 (IMPORT, {"client": "web", "manifest": {"own": COUNT}, "replace": True}),
                 (REMOVE, {"ids": [id_]}),
                 (REMOVE, {}),
@@ -155,13 +157,14 @@ async def test_documents_of_other_roles_need_the_setting_for_roles(start_app: St
                 assert "lacks the setting ROLES, which the document " in error["message"]
         assert (await ask(client, LIST))["data"]["trustedDocuments"] == {"totalCount": 0, "edges": []}
         for written in (1, 0):
-            answer = await ask(client, IMPORT, client="web", manifest={"own": COUNT})
+            answer = await ask(client, IMPORT, client="mine", manifest={"own": COUNT})
             assert answer["data"]["importDocuments"]["written"] == written
         (listed,) = (await ask(client, "{ trustedDocuments { edges { node { documentId role } } } }"))["data"][
             "trustedDocuments"
         ]["edges"]
         assert listed["node"] == {"documentId": "own", "role": "some"}
-        assert (await ask(client, REMOVE, ids=["own"]))["data"]["removeDocuments"] == {"removed": 1}
+        removed = await ask(client, REMOVE.replace('"web"', '"mine"'), ids=["own"])
+        assert removed["data"]["removeDocuments"] == {"removed": 1}
 
 
 async def test_with_the_setting_for_roles_the_documents_of_all_are_listed(start_app: StartApp) -> None:
@@ -191,6 +194,11 @@ async def test_a_named_document_tells_no_more_of_the_model_than_the_role_sees(st
             assert "data" in (await client.post("/graphql", json={"documentId": "count"}, headers=headers)).json()
         (error,) = (await client.post("/graphql", json={"query": GUESSES["own"]})).json()["errors"]
         assert error["message"] == "Cannot query field 'nmae' on type 'Company'."
+        # By its hash, which is a way to name it as well.
+        for text in (GUESSES["own"], "{ nobodys }"):
+            persisted = {"version": 1, "sha256Hash": sha256(text.encode()).hexdigest()}
+            answer = (await client.post("/graphql", json={"extensions": {"persistedQuery": persisted}})).json()
+            assert [error["message"] for error in answer["errors"]] == ["PersistedQueryNotFound"]
 
 
 async def test_with_the_setting_for_roles_all_broken_documents_are_told(start_app: StartApp) -> None:

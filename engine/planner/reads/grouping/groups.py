@@ -34,6 +34,9 @@ from fieldstone.sql.plan.outputs import (
 )
 from fieldstone.sql.plan.read import DimensionTexts, GroupOutput, GroupRecords, Groups
 
+MOST_GROUPS = 1_000
+"""Groups on a page, at most and unless a smaller number is given."""
+
 
 def build_groups(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Groups:
     """Return the plan of a page of an object's groups."""
@@ -46,8 +49,7 @@ def build_groups(context: PlanContext, object_: Object, selected: Selected, path
     having = build_having(context, object_, arguments.get("having"), measures, blame.at("having"))
     order = build_group_order(object_, arguments.get("orderBy"), groupings, measures, blame.at("orderBy"))
     tag = _tag(object_, groupings, order, measures)
-    most = context.limits.groups
-    page = build_page(context, arguments, order, tag, path, default=most, largest=most)
+    page = build_page(context, arguments, order, tag, path, default=MOST_GROUPS, largest=MOST_GROUPS)
     entries = tuple(
         (field.key, _output(context, object_, field, groupings, measures, (*path, field.key)))
         for field in context.selected_below(selected)

@@ -72,7 +72,7 @@ def _of_bucket(groupings: list[Grouping], given: Mapping[str, Tree], blame: Blam
     if direction is None or isinstance(direction, Absent):
         raise blame.at("orderBy").error(f"The order by '{blame.field}' needs an 'orderBy', such as ASC.")
     name = direction.sample if isinstance(direction, Leaf) else None
-    if name not in DIRECTIONS:
+    if not isinstance(name, str) or name not in DIRECTIONS:
         raise blame.at("orderBy").error(f"'orderBy' must be one of {' '.join(DIRECTIONS)}, not {shown(name)}.")
     granularity = given.get(GRANULARITY)
     if granularity is None or isinstance(granularity, Absent):

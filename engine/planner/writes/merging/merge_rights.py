@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fieldstone.engine.errors import Forbidden
-from fieldstone.engine.planner.access.admission import Admitted, allows_field
+from fieldstone.engine.planner.access.admission import Admitted
 from fieldstone.engine.planner.access.write_rights import FREE, JudgedRights, WriteRights, find_rights, judge
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.planner.context import PlanContext, Site, visible
 from fieldstone.engine.planner.writes.values.assignments import preset_assignments
+from fieldstone.metadata.access.effective import allows_field
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.roles.object_access import preset_ids
 from fieldstone.metadata.roles.role import Action, Way

@@ -113,12 +113,32 @@ async def test_an_event_from_before_a_field_was_required_has_its_default(desk: D
     await desk.data(OPTIONS, api=desk.metadata, id=await field_id(desk, "city"), input={"defaultValue": "Ulm"})
     await desk.data('mutation { updatePeople(filter: { city: { is: NULL } }, data: { city: "Bonn" }) { id } }')
     await desk.data(OPTIONS, api=desk.metadata, id=await field_id(desk, "city"), input={"isNullable": False})
-    names = f"city {' '.join(FIELDS)}"
+    names = f'city {" ".join(FIELDS)} first: facts(path: ["a" "0"])'
     listener = await desk.subscribe(f'subscription {{ personCreated(after: "0") {{ {names} }} }}')
-    defaults = {name: given["defaultValue"] for name, given in FIELDS.items()}
+    defaults = {name: given["defaultValue"] for name, given in FIELDS.items()} | {"first": 1}
     assert await listener.until(1) == [{"city": "Ulm", **defaults}]
     changed = await desk.subscribe(f'subscription {{ personChanged(after: "0") {{ record {{ {names} }} }} }}')
     assert (await changed.until(2))[1] == {"record": {"city": "Bonn", **defaults}}
+
+
+async def test_an_option_that_went_leaves_no_value_of_a_required_field(desk: Desk) -> None:
+    options = [{"value": value, "label": value} for value in ("A", "B")]
+    given = {"objectMetadataId": await object_id(desk, "person"), "name": "state", "label": "State", "type": "SELECT"}
+    made = await desk.data(CREATE_FIELD, api=desk.metadata, input={**given, "options": options, "isNullable": False})
+    for number, state in enumerate("BA"):
+        await desk.person(f"{number}@example.com", state=state)
+    gone = {"options": options[:1], "optionMapping": {"B": "A"}}
+    await desk.data(OPTIONS, api=desk.metadata, id=made["createField"]["id"], input=gone)
+    offered: list[Any] = []
+
+    class Keeping(Listener):
+        def offer(self, _position: str, payload: str) -> bool:
+            offered.append(loads(payload)["data"])
+            return True
+
+    await desk.subscribe('subscription { personCreated(after: "0") { state } }', listener=Keeping())
+    await until(lambda: len(offered) == 2)
+    assert offered == [None, {"personCreated": {"state": "A"}}]
 
 
 async def test_an_event_that_lacks_a_required_field_without_a_default_is_an_error(desk: Desk) -> None:
