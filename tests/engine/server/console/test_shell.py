@@ -183,6 +183,35 @@ async def test_an_object_is_pinned_and_the_workspace_gets_a_strip_by_keyboard(
         await watched.assert_clean(served.address, (".js", ".css"))
 
 
+async def test_a_pin_whose_write_is_lost_is_written_after_the_next_read(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    lost: list[str] = []
+
+    async def lose_first(route: Route) -> None:
+        if '"operationName":"ConsoleKeepOwn"' in (route.request.post_data or "") and not lost:
+            lost.append(route.request.url)
+            await route.abort()
+        else:
+            await route.continue_()
+
+    async with serve() as served:
+        await watched.sign_in(served)
+        await page.route("**/metadata", lose_first)
+        side = page.get_by_role("navigation", name="Main")
+        await side.get_by_role("button", name="Pin People").press("Enter")
+
+        async def is_kept() -> bool:
+            kept = await served.ask("/metadata", "{ preferences }")
+            return len(kept["preferences"].get("console.sideBar", {}).get("pinned", [])) == 1
+
+        await until_true(is_kept)
+        assert len(lost) == 1
+        await expect(side.get_by_role("list", name="Pinned objects").get_by_role("link")).to_have_text(["People"])
+        waiting = "Object.keys(sessionStorage).filter((key) => key.includes('side bar')).length"
+        await until_true(lambda: page.evaluate(f"{waiting} === 0"))
+        assert all("ERR_FAILED" in complaint for complaint in watched.complaints)
+
+
 async def test_letters_are_no_keys_where_a_person_wants_none_and_controls_are_larger(
     watched: Watched, serve: Serve
 ) -> None:

@@ -282,7 +282,10 @@ async def test_a_relation_is_compared_with_several_records_by_their_names(watche
         await page.get_by_label("Operator").select_option("in")
         await choose(page, "Company", "Orion")
         await count_shown(page, "1 record")
-        await page.get_by_role("button", name="Choose a record…").click()
+        other = page.get_by_role("button", name="Choose a record…")
+        await expect(other).to_be_focused()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("combobox", name="Company")).to_be_focused()
         await choose(page, "Company", "Zeta")
         await count_shown(page, "2 records")
         await expect(page.get_by_role("listitem").filter(has_text="Company is any of Orion, Zeta")).to_be_visible()
@@ -290,6 +293,9 @@ async def test_a_relation_is_compared_with_several_records_by_their_names(watche
         await page.get_by_role("button", name="Without Orion").click()
         await count_shown(page, "1 record")
         await expect(cell(page, "Grace")).to_be_visible()
+        await expect(other).to_be_focused()
+        await page.get_by_role("button", name="Without Zeta").press("Enter")
+        await expect(page.get_by_role("combobox", name="Company")).to_be_focused()
         await watched.assert_clean(served.address, LOADED)
 
 

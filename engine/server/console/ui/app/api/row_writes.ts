@@ -10,8 +10,16 @@ export type Update = { id: string; data: Readonly<Record<string, unknown>>; upda
 
 const KEY_HEADER = "Idempotency-Key";
 
-/** Return another key for a write that has one effect: a browser has `randomUUID` on https alone. */
-export function newWriteKey(): string {
+/** The key of a write that has one effect; another one after the key was refused, since it belongs to what was written. */
+export type WriteKey = { text: string };
+
+/** Return another key for a write that has one effect. */
+export function newWriteKey(): WriteKey {
+  return { text: newKeyText() };
+}
+
+// A browser has `randomUUID` on https alone.
+function newKeyText(): string {
   return crypto.getRandomValues(new BigUint64Array(2)).join("-");
 }
 
@@ -20,24 +28,24 @@ export function isWrittenBefore(error: unknown): boolean {
   return error instanceof ApiError && error.code === "CONFLICT" && error.field === KEY_HEADER;
 }
 
-/** The refusal of a second press with other values than those of the first one, which were written. */
+/** The refusal of a second press with other values than those of the first one, which were written; a third is free. */
 export const CREATED_BEFORE: Failure = {
   title: "A record was created before.",
-  text: "The press before, which the server did not answer, has created a record with the values of that moment: look for it.",
+  text: "The press before, which the server did not answer, has created a record with the values of that moment: look for it. Another press creates a second record.",
 };
 
 export type Written = { updated: readonly RecordRow[]; created: readonly RecordRow[] };
 
 /**
  * Write updates and new records in one transaction; either all of them are kept or none. The same data with the same
- * `key` are written once, however often they are sent.
+ * `key` are written once, however often they are sent; a key whose data were others is replaced, and the write refused.
  */
 export async function writeRows(
   object: ObjectModel,
   shown: readonly Field[],
   updates: readonly Update[],
   created: readonly Readonly<Record<string, unknown>>[] = [],
-  key?: string,
+  key?: WriteKey,
 ): Promise<Written> {
   const document = buildWriteDocument(object, shown, updates.length, created.length > 0);
   const variables: Record<string, unknown> = created.length > 0 ? { created } : {};
@@ -49,8 +57,11 @@ export async function writeRows(
   const answer = await records<Record<string, RecordRow | RecordRow[]>>(
     document,
     variables,
-    key === undefined ? {} : { headers: { [KEY_HEADER]: key } },
-  );
+    key === undefined ? {} : { headers: { [KEY_HEADER]: key.text } },
+  ).catch((error: unknown) => {
+    if (key && isWrittenBefore(error)) key.text = newKeyText();
+    throw error;
+  });
   return {
     updated: updates.map((_, index) => answer[`update${index}`] as RecordRow),
     created: (answer.created as RecordRow[] | undefined) ?? [],

@@ -10,14 +10,16 @@ const PEOPLE = [
   fieldOf("budget", "CURRENCY"),
   fieldOf("company", "RELATION"),
   fieldOf("deals", "RELATION"),
+  fieldOf("targetCompany", "MORPH_RELATION"),
 ];
 const COMPANIES = [fieldOf("name")];
 const fieldsAt = ([name, ...rest]: readonly string[]) =>
-  name === undefined ? PEOPLE : rest.length === 0 && name === "company" ? COMPANIES : undefined;
+  name === undefined ? PEOPLE : rest.length === 0 && name.toLowerCase().endsWith("company") ? COMPANIES : undefined;
 
 const LEFT: readonly (readonly [string, Filter, Filter])[] = [
   ["a renamed field", { town: { eq: "Berlin" }, city: { eq: "Bonn" } }, { city: { eq: "Bonn" } }],
   ["a field of a related record", { company: { title: { eq: "x" } } }, {}],
+  ["a field of one of several objects", { targetCompany: { title: { eq: "x" } } }, {}],
   ["all of a group", { or: [{ town: { eq: "x" } }, { not: { town: { eq: "y" } } }] }, {}],
   ["one of a group", { or: [{ town: { eq: "x" } }, { city: { eq: "y" } }] }, { city: { eq: "y" } }],
   ["a part that another type has not", { city: { amountMicros: { gt: "1" } } }, {}],
@@ -33,6 +35,7 @@ for (const [said, filter, left] of LEFT) {
 
 const KEPT: readonly Filter[] = [
   { companyId: { is: "NULL" }, company: { name: { eq: "x" } } },
+  { targetCompanyId: { is: "NULL" }, targetCompany: { name: { eq: "x" } } },
   { company: { is: "NOT_NULL", name: { eq: "x" } } },
   { deals: { some: { stage: { eq: "x" } } }, dealsAggregate: { count: { gt: 1 } } },
   { budget: { amountMicros: { gt: "1" }, currencyCode: { eq: "EUR" } } },

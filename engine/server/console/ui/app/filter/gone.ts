@@ -11,11 +11,14 @@ export const GONE = " (a field that is gone)";
 /** Members of a filter beside its fields. */
 const NO_FIELDS = ["and", "or", "not", "some", "none", "every", "isEmpty"];
 
+/** Types of relations, of which one to an object that the role does not read says no more. */
+const RELATIONS = ["RELATION", "MORPH_RELATION"];
+
 /** Return true if an object on the way of a path is known and has no such field, or a field has no such part. */
 export function isGone(path: readonly string[], fieldsAt: FieldsAt): boolean {
   let before: Field | undefined;
   for (const [at, name] of path.entries()) {
-    if (before && before.type !== "RELATION") return !partsOf(before.type).some((part) => part.name === name);
+    if (before && !RELATIONS.includes(before.type)) return !partsOf(before.type).some((part) => part.name === name);
     const fields = fieldsAt(path.slice(0, at));
     if (fields === undefined) return false;
     before = fields.find((field) => namesOf(field).includes(name));
@@ -26,7 +29,7 @@ export function isGone(path: readonly string[], fieldsAt: FieldsAt): boolean {
 
 // The key of a relation and its aggregate are filtered by names of their own.
 function namesOf({ name, type }: Field): readonly string[] {
-  return type === "RELATION" ? [name, `${name}Id`, `${name}Aggregate`] : [name];
+  return RELATIONS.includes(type) ? [name, `${name}Id`, `${name}Aggregate`] : [name];
 }
 
 /** Return the same of a condition in JSON at the end of a path; a member that is no condition is none on a field. */

@@ -8,6 +8,7 @@ import { RelationPicker } from "../fields/editors/relation_picker.tsx";
 import { RecordName, useRecordNames } from "../fields/record_name.tsx";
 import { Button } from "../kit/button.tsx";
 import { Chip } from "../kit/chip.tsx";
+import { takeLostFocus, takeLostFocusFirst } from "../kit/focus.ts";
 
 export function RelationValue({
   field,
@@ -28,13 +29,13 @@ export function RelationValue({
   };
   if (!isOpen) {
     return (
-      <button type="button" className="button" onClick={() => setOpen(true)}>
+      <button ref={takeLostFocus} type="button" className="button" onClick={() => setOpen(true)}>
         {typeof value === "string" ? <RecordName field={field} id={value} /> : "Choose a record…"}
       </button>
     );
   }
   return (
-    <div className="filter-relation">
+    <div className="filter-relation" ref={takeLostFocusFirst}>
       <RelationPicker
         field={{ ...field, isNullable: false }}
         value={value ?? null}

@@ -45,7 +45,8 @@ function open() {
 const PASSING = new Error("The server cannot be reached.");
 
 function page(number: number): Page<number> {
-  return { rows: Array.from({ length: 100 }, (_, index) => number * 100 + index), endCursor: `end of ${number}` };
+  const rows = Array.from({ length: 100 }, (_, index) => number * 100 + index);
+  return { rows, endCursor: `end of ${number}`, isLast: false };
 }
 
 test("the first page is read at once, the next one behind its cursor", async () => {
@@ -106,7 +107,7 @@ test("a refresh keeps the rows that are shown until the new ones are here", asyn
   rest();
   assert.equal(asked.length, 4);
   assert.equal(asked[3]?.after, null, "no cursor of a stale page is used");
-  asked[2]?.answer({ rows: [-1], endCursor: null });
+  asked[2]?.answer({ rows: [-1], endCursor: null, isLast: true });
   await new Promise(setImmediate);
   assert.equal(pages.row(0), -1);
   assert.equal(pages.row(5), undefined);
@@ -131,7 +132,7 @@ test("the page of the focused row is kept, and read again by a refresh, wherever
     asked.slice(70).map(({ offset }) => offset),
     [6900, 0],
   );
-  asked[71]?.answer({ rows: Array.from({ length: 100 }, () => -1), endCursor: null });
+  asked[71]?.answer({ rows: Array.from({ length: 100 }, () => -1), endCursor: null, isLast: false });
   await new Promise(setImmediate);
   assert.equal(pages.row(30), -1);
 });
@@ -231,7 +232,7 @@ test("a closed list asks for nothing more", () => {
   assert.equal(asked.length, 0);
 });
 
-test("a list that is not counted is as long as it was read, and ends with a page that is not full", async () => {
+test("a list that is not counted is as long as it was read, and ends with its last page", async () => {
   const { pages, asked, rest, answer } = open();
   assert.equal(pages.extent(), null);
   pages.show(0, 30);
@@ -240,7 +241,7 @@ test("a list that is not counted is as long as it was read, and ends with a page
   assert.deepEqual(pages.extent(), { rows: 100, isEnd: false });
   pages.show(80, 100);
   rest();
-  asked[1]?.answer({ rows: [100, 101], endCursor: "end" });
+  asked[1]?.answer({ rows: [100, 101], endCursor: "end", isLast: true });
   await new Promise(setImmediate);
   assert.deepEqual(pages.extent(), { rows: 102, isEnd: true });
   // Another read of it may find more records, or fewer.
@@ -249,7 +250,27 @@ test("a list that is not counted is as long as it was read, and ends with a page
   rest();
   await answer(2, 0);
   assert.deepEqual(pages.extent(), { rows: 102, isEnd: false });
-  asked[3]?.answer({ rows: [], endCursor: null });
+  asked[3]?.answer({ rows: [], endCursor: null, isLast: true });
+  await new Promise(setImmediate);
+  assert.deepEqual(pages.extent(), { rows: 100, isEnd: true });
+});
+
+test("an empty page behind the end that answers last makes no rows", async () => {
+  const { pages, asked, rest } = open();
+  pages.show(0, 130);
+  rest();
+  asked[0]?.answer({ rows: [0, 1], endCursor: "end", isLast: true });
+  await new Promise(setImmediate);
+  asked[1]?.answer({ rows: [], endCursor: null, isLast: true });
+  await new Promise(setImmediate);
+  assert.deepEqual(pages.extent(), { rows: 2, isEnd: true });
+});
+
+test("a full page may be the last one", async () => {
+  const { pages, asked, rest } = open();
+  pages.show(0, 30);
+  rest();
+  asked[0]?.answer({ ...page(0), isLast: true });
   await new Promise(setImmediate);
   assert.deepEqual(pages.extent(), { rows: 100, isEnd: true });
 });

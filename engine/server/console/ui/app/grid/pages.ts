@@ -1,6 +1,6 @@
 // The rows of a long list as sparse pages: what the eye rests on is read, what it passed is not.
 
-export type Page<Row> = { rows: readonly Row[]; endCursor: string | null };
+export type Page<Row> = { rows: readonly Row[]; endCursor: string | null; isLast: boolean };
 
 /** The rows of a list up to the last one that was read, and whether that is the end of the list. */
 export type Extent = { rows: number; isEnd: boolean };
@@ -116,7 +116,7 @@ export function openPages<Row>(
         pages.delete(number);
         pages.set(number, later.reduce(changePage, page));
         stale.delete(number);
-        extent = extend(extent, number, page.rows.length);
+        extent = extend(extent, number, page);
         forget();
         changed();
       })
@@ -231,10 +231,11 @@ export function openPages<Row>(
   };
 }
 
-/** Return the extent of a list after a page of it was read, which ends the list if it is not full. */
-function extend(before: Extent | null, number: number, length: number): Extent {
-  const rows = number * PAGE_SIZE + length;
-  if (length < PAGE_SIZE) return { rows, isEnd: true };
+/** Return the extent of a list after a page of it was read; an empty one is behind an end that is known, wherever that is. */
+function extend(before: Extent | null, number: number, page: Page<unknown>): Extent {
+  const rows = number * PAGE_SIZE + page.rows.length;
+  if (page.rows.length === 0 && before?.isEnd && before.rows < rows) return before;
+  if (page.isLast) return { rows, isEnd: true };
   return before && before.rows >= rows ? before : { rows, isEnd: false };
 }
 

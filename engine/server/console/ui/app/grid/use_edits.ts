@@ -13,6 +13,7 @@ import {
   refusedUpdate,
   type Update,
   updatesOf,
+  type WriteKey,
   type Written,
   writeRows,
   writeWhere,
@@ -38,6 +39,8 @@ export type EditsOptions = {
   pages: Pages<RecordRow>;
   /** Called with the records that a write left, for the marks of rows and the number of records. */
   onWritten(rows: readonly RecordRow[], kind: "updated" | "created" | "removed"): void;
+  /** Called after a write whose answer was lost: what is shown is to be read again. */
+  onUnsure(): void;
 };
 
 export const TOO_MANY =
@@ -46,7 +49,7 @@ export const TOO_MANY =
 
 const NOTHING_WRITTEN: Written = { updated: [], created: [] };
 
-export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
+export function useEdits({ object, fields, pages, onWritten, onUnsure }: EditsOptions) {
   const [marks, setMarks] = useState<Marks>(NO_MARKS);
   const history = useRef(undo.EMPTY);
   // An undo that is asked for while its gesture is being written waits for it.
@@ -135,7 +138,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     label: string,
     given: readonly CellEdit[],
     created: readonly Data[],
-    key?: string,
+    key?: WriteKey,
   ): Promise<boolean> {
     const edits = followOwn(given);
     const changes = changesOf(edits, object.fields);
@@ -176,7 +179,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
       await meet(edit, edits.length === 1);
       return;
     }
-    if (isUnsure(error)) pages.refresh();
+    if (isUnsure(error)) onUnsure();
     if (isWrittenBefore(error)) {
       setProblem(CREATED_BEFORE);
       return;
@@ -221,6 +224,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
       const others = left === 0 ? "" : `, but for ${plural(left, "record")} that others have moved or destroyed since`;
       setNotice({ text: `${back ? "Undone" : "Done again"}: ${last.label}${others}`, canUndo: false });
     } catch (error) {
+      if (isUnsure(error)) onUnsure();
       // One that is refused for a while can be asked for again.
       const isPassing = error instanceof ApiError && error.retryIn !== null;
       if (back && !isPassing) history.current = undo.dropLast(history.current);
@@ -252,7 +256,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
       setNotice({ text: label, canUndo: true });
       onWritten([], "removed");
     } catch (error) {
-      if (isUnsure(error)) pages.refresh();
+      if (isUnsure(error)) onUnsure();
       setProblem(describeFailure(error));
     }
   }
@@ -263,7 +267,7 @@ export function useEdits({ object, fields, pages, onWritten }: EditsOptions) {
     conflict,
     problem,
     notice,
-    write: (label: string, edits: readonly CellEdit[], created: readonly Data[] = [], key?: string) => {
+    write: (label: string, edits: readonly CellEdit[], created: readonly Data[] = [], key?: WriteKey) => {
       const changed = edits.filter(
         (edit) => isPending(edit) || buildChange(edit.record, edit.field, edit.value) !== null,
       );

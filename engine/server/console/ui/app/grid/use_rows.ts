@@ -12,7 +12,7 @@ import { useScope } from "../api/session_context.ts";
 import { countRecords } from "../api/start/start.ts";
 import { openPages, PAGE_SIZE, type Page, type Pages } from "./pages.ts";
 
-type Connection = { edges: readonly { cursor: string; node: RecordRow }[] };
+type Connection = { edges: readonly { cursor: string; node: RecordRow }[]; pageInfo: { hasNextPage: boolean } };
 
 /** A list of records as the server is asked for it. */
 export type ListQuery = { filter: object; orderBy: readonly unknown[] };
@@ -64,14 +64,15 @@ export function useRows(object: ObjectModel, fields: readonly Field[], query: Li
     store.pages.refresh();
     if (!object.isUncounted) void refreshCount();
   }, [store, refreshCount, object.isUncounted]);
-  const counted = count.data ?? estimate;
+  // A role that may no longer count keeps no number of before.
+  const counted = object.isUncounted ? undefined : (count.data ?? estimate);
   // Without a number the list is as long as it was read, and a row more, whose look reads on.
   const extent = counted === undefined && (object.isUncounted || count.error) ? store.pages.extent() : null;
   const isOpen = extent !== null && !extent.isEnd;
   return {
     pages: store.pages,
     count: extent ? extent.rows + (isOpen ? 1 : 0) : counted,
-    isEstimate: count.data === undefined && estimate !== undefined,
+    isEstimate: counted !== undefined && count.data === undefined,
     isOpen,
     error: store.error() ?? (counted === undefined && extent === null ? count.error : null),
     show,
@@ -96,8 +97,12 @@ function openStore(object: ObjectModel, fields: readonly Field[], query: ListQue
         { ...query, first: PAGE_SIZE, ...place },
         { signal },
       );
-      const edges = answer[object.namePlural]?.edges ?? [];
-      return { rows: edges.map((edge) => edge.node), endCursor: edges.at(-1)?.cursor ?? null };
+      const { edges, pageInfo } = answer[object.namePlural] ?? { edges: [], pageInfo: { hasNextPage: false } };
+      return {
+        rows: edges.map((edge) => edge.node),
+        endCursor: edges.at(-1)?.cursor ?? null,
+        isLast: !pageInfo.hasNextPage,
+      };
     },
     () => {
       error = null;

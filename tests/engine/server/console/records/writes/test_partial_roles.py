@@ -12,6 +12,7 @@ from tests.engine.server.console.records.lists import ask, cell, count_shown, op
 pytestmark = pytest.mark.system
 
 LOADED = (".js", ".css")
+UPDATE = "mutation ($id: UUID!, $input: UpdateRoleInput!) { updateRole(id: $id, input: $input) { id } }"
 ROLE = "mutation ($input: CreateRoleInput!) { createRole(input: $input) { name } }"
 KEY = 'mutation { createApiKey(input: { name: "partial", role: "partial" }) { token } }'
 CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }"
@@ -95,4 +96,25 @@ async def test_a_role_that_may_not_count_reads_a_list_to_its_end(watched: Watche
         await press(page, "Space")
         await expect(page.get_by_role("heading", name="People", level=2)).to_be_visible()
         await expect(page.get_by_role("alert")).to_have_count(0)
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_the_number_of_a_list_goes_with_the_right_to_count(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        people = [{"firstName": f"P{number:03}", "email": f"{number}@example.com"} for number in range(147)]
+        await ask(served, CREATE, data=people)
+        reader = await as_role(served, {"object": "*", "read": {}})
+        page = await open_list(watched, reader, "people?sort=firstName")
+        await count_shown(page, "150 records")
+        await expect(page.get_by_text("live", exact=True)).to_be_visible()
+        role = (await served.ask("/metadata", '{ role(name: "partial") { id } }'))["role"]
+        grants = [{"object": "*", "aggregates": False, "read": {}}]
+        await served.ask("/metadata", UPDATE, id=role["id"], input={"grants": grants})
+        await count_shown(page, "More than 100 records")
+        # A full page may be the last one.
+        names = [person["firstName"] for person in people[:50]]
+        delete = "mutation ($names: [String!]!) { deletePeople(filter: { firstName: { in: $names } }) { id } }"
+        await ask(served, delete, names=names)
+        await page.reload()
+        await count_shown(page, "100 records")
         await watched.assert_clean(served.address, LOADED)

@@ -13,8 +13,8 @@ import { useRecordName } from "../../fields/record_name.tsx";
 import { formatValue, isEditable } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
 import { Discard } from "../../kit/discard.tsx";
+import { focusFirst, takeLostFocus } from "../../kit/focus.ts";
 import { Problem } from "../../kit/problem.tsx";
-import { focusFirst, takeLostFocus } from "./focus.ts";
 
 export type NewRecordProps = { object: ObjectModel; onClose(): void; onCreated(id: string): void };
 
@@ -71,7 +71,8 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
           event.preventDefault();
           // A value that its editor has refused would be left out.
           const refused = event.currentTarget.querySelector<HTMLElement>("[aria-invalid=true]");
-          if (refused) refused.focus();
+          // The text of JSON is in an element of its own.
+          if (refused) (refused.querySelector<HTMLElement>("[contenteditable]") ?? refused).focus();
           else void create();
         }}
         onKeyDown={(event: KeyboardEvent) => {

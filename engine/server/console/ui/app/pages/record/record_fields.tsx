@@ -10,9 +10,9 @@ import { formatValue, isEditable } from "../../fields/registry.ts";
 import { readValue } from "../../grid/edits.ts";
 import { cellKey } from "../../grid/marks.ts";
 import { Button } from "../../kit/button.tsx";
+import { focusFirst } from "../../kit/focus.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { ConflictDialog } from "../records/conflict_dialog.tsx";
-import { focusFirst } from "./focus.ts";
 import type { useRecord } from "./use_record.ts";
 
 type RecordFieldsProps = {

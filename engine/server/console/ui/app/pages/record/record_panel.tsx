@@ -5,8 +5,8 @@ import { ExternalLink, X } from "lucide-react";
 import type { ObjectModel } from "../../api/model.ts";
 import { labelOf } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
+import { showPanel } from "../../kit/focus.ts";
 import { IconLink } from "../../kit/icon_link.tsx";
-import { showPanel } from "./focus.ts";
 import { RecordBody } from "./record_body.tsx";
 import { useRecord } from "./use_record.ts";
 

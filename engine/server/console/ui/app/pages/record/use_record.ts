@@ -27,8 +27,9 @@ export function useRecord(object: ObjectModel, id: string) {
   const edits = useEdits({
     object,
     fields,
-    pages: asPages(row, (next) => queries.setQueryData(queryKey, next), refresh),
+    pages: asPages(row, (next) => queries.setQueryData(queryKey, next)),
     onWritten: () => undefined,
+    onUnsure: refresh,
   });
   useLive(
     object,
@@ -44,7 +45,7 @@ export function useRecord(object: ObjectModel, id: string) {
 }
 
 // The edits of a list write into its pages: one record is a page of one row.
-function asPages(row: RecordRow | null, set: (row: RecordRow) => void, refresh: () => void): Pages<RecordRow> {
+function asPages(row: RecordRow | null, set: (row: RecordRow) => void): Pages<RecordRow> {
   return {
     row: (index) => (index === 0 && row ? row : undefined),
     find: (fits) => (row && fits(row) ? { index: 0, row } : undefined),
@@ -57,7 +58,7 @@ function asPages(row: RecordRow | null, set: (row: RecordRow) => void, refresh: 
     load: async () => undefined,
     isReading: () => false,
     extent: () => null,
-    refresh,
+    refresh: () => undefined,
     close: () => undefined,
   };
 }

@@ -3,7 +3,7 @@
 import { useEffect, useRef, useState } from "react";
 
 import { type Field, inputName, type RecordRow } from "../../api/model.ts";
-import { newWriteKey } from "../../api/row_writes.ts";
+import { newWriteKey, type WriteKey } from "../../api/row_writes.ts";
 import { focus } from "../../grid/selection.ts";
 import type { List } from "./use_list.ts";
 
@@ -13,7 +13,7 @@ export function useDraft(list: List) {
   const [values, setValues] = useState<Readonly<Record<string, unknown>>>({});
   const isCreating = useRef(false);
   // One record, however often the row is left until the server has answered.
-  const key = useRef<string | null>(null);
+  const key = useRef<WriteKey | null>(null);
   const isEmpty = Object.keys(values).length === 0;
   const { setSelection } = list;
   const { count } = list.rows;

@@ -75,6 +75,7 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
         renew();
       }
     },
+    onUnsure: renew,
   });
   edits.current = present;
 

@@ -1,4 +1,4 @@
-// The focus in the forms of a record: where an element goes away, another one has it.
+// The focus: where an element goes away, another one has it.
 
 /** Give the focus to the first input of an editor that has appeared. */
 export function focusFirst(element: HTMLElement | null): void {
@@ -14,4 +14,9 @@ export function showPanel(panel: HTMLElement | null): void {
 /** Give the focus to an element that has appeared in the place of the one that had it. */
 export function takeLostFocus(element: HTMLElement | null): void {
   if (document.activeElement === document.body) element?.focus();
+}
+
+/** Give the focus to the first input of an editor that has appeared in the place of the element that had it. */
+export function takeLostFocusFirst(element: HTMLElement | null): void {
+  takeLostFocus(element?.querySelector<HTMLElement>("[data-autofocus]") ?? null);
 }
