@@ -69,8 +69,7 @@ class Database:
         self._owner_dsn = owner_dsn or dsn
         self._has_owner = owner_dsn is not None
         self._direct_dsn = direct_dsn
-        self._next_look = 0.0
-        self._stays_standby = False
+        self._looking, self._next_look, self._stays_standby = asyncio.Lock(), 0.0, False
         self._set(settings)
 
     def _set(self, settings: PoolSettings) -> None:
@@ -299,21 +298,22 @@ class Database:
             WritesRefused: The server is the primary, and takes no writes by its settings; readers are left alone.
             ReadOnlyServer: A new connection would lead to a standby, too; readers are left alone.
         """
-        now = asyncio.get_running_loop().time()
-        is_due = now >= self._next_look
-        if is_due:
-            self._next_look = now + _DROP_EACH
-        if await refuses_writes(connection, self._settings):
+        now = asyncio.get_running_loop().time
+        is_refused = await refuses_writes(connection, self._settings)
+        async with self._looking:  # One look serves all callers that meet the standby meanwhile.
+            is_due = now() >= self._next_look
+            if is_due and not is_refused:
+                stood, self._stays_standby = self._stays_standby, await leads_to_standby(self._conninfo, self._settings)
+                if self._stays_standby and not stood:
+                    _LOG.warning("the address of the database leads to a standby, which takes no writes")
+            self._next_look = now() + _DROP_EACH if is_due else self._next_look
+        if is_refused:
             # The settings of a session may outlast those of its database: some are made again each time.
             if is_due and not asks_for_writes(self._dsn):
                 connection.retire()
             if is_due and not asks_for_writes(self._owner_dsn):
                 await self._sessions.drop()
             raise WritesRefused("the database takes no writes now: default_transaction_read_only is on") from error
-        if is_due:
-            stayed, self._stays_standby = self._stays_standby, await leads_to_standby(self._conninfo, self._settings)
-            if self._stays_standby and not stayed:
-                _LOG.warning("the address of the database leads to a standby, which takes no writes")
         if self._stays_standby:
             raise error
         connection.end(_STANDBY)

@@ -245,11 +245,15 @@ class Fieldstone:
 
     @staticmethod
     def _path(scope: "Scope") -> str:
-        """Return the path below the one that the app is mounted at, without the slash that Litestar ends each with."""
+        """Return the path below the one that the app is mounted at, without the slash that Litestar ends each with.
+
+        An app that is not mounted has one address for each page: the rules of a proxy may name it.
+        """
         path: str = scope["path"]
         root_path = scope.get("root_path", "")
         below = path[len(root_path) :] if root_path and path.startswith(root_path) else path
-        return below[:-1] if below.endswith("/") and below not in {"/", ROOT, f"{CONSOLE_PATH}/"} else below
+        ends_so = root_path and below.endswith("/") and below not in {"/", ROOT, f"{CONSOLE_PATH}/"}
+        return below[:-1] if ends_so else below
 
     def _state_routes(self, rule: InsightRule | Everything) -> list[BaseRoute]:
         return [

@@ -173,11 +173,9 @@ def _direct(settings: Settings) -> str | None:
     """Return the address past a pooler, with the login of the tables' owner; None if there is none."""
     if settings.prepare_statements or settings.listen_url is None:
         return None
-    given = conninfo_to_dict(settings.listen_url)
-    if settings.owner_database_url is not None:
-        owner = conninfo_to_dict(settings.owner_database_url)
-        given |= {key: owner.get(key) for key in ("user", "password")}
-    return make_conninfo("", **({"application_name": _PAST_POOLER} | given))
+    owner = conninfo_to_dict(settings.owner_database_url or settings.main_database_url or settings.listen_url)
+    login = {key: owner.get(key) for key in ("user", "password")}
+    return make_conninfo("", **({"application_name": _PAST_POOLER} | conninfo_to_dict(settings.listen_url) | login))
 
 
 async def user_of(database: Database) -> str:

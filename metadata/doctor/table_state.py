@@ -1,4 +1,4 @@
-"""Drift of tables beside their parts: durability, owner, row security, triggers and rules, each with its repair."""
+"""Drift of tables beside their parts: durability, owners, row security, triggers and rules, each with its repair."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -19,13 +19,15 @@ _NONE: Final[Triggers] = MappingProxyType({})
 _SET_LOGGED: Final = SQL("ALTER TABLE {} SET LOGGED")
 _SHOW_ROWS: Final = SQL("ALTER TABLE {} DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY")
 _SET_OWNER: Final = SQL("ALTER TABLE {} OWNER TO {}")
+_SET_SCHEMA_OWNER: Final = SQL("ALTER SCHEMA {} OWNER TO {}")
+_FOREIGN: Final = "belongs to {}, whose rights the user of Fieldstone has not"
 _ENABLE: Final = SQL("ALTER TABLE {} ENABLE TRIGGER {}")
 _DROP_TRIGGER: Final = SQL("DROP TRIGGER {} ON {}")
 _DROP_RULE: Final = SQL("DROP RULE {} ON {}")
 
 
 async def find_state_drift(connection: Session, schema: str, own: Triggers = _NONE) -> list[Drift]:
-    """Return the differences of a schema's tables that lose or hide rows; change nothing.
+    """Return the differences of a schema and its tables that lose or hide rows, or refuse changes; change nothing.
 
     Args:
         connection: of the user that owns the tables.
@@ -33,6 +35,9 @@ async def find_state_drift(connection: Session, schema: str, own: Triggers = _NO
         own: the triggers that its tables are to have.
     """
     drifts: list[Drift] = []
+    for owner, due_owner in await fetch(connection, "foreign_schema_owner", schema=schema):
+        repair = _SET_SCHEMA_OWNER.format(Identifier(schema), Identifier(due_owner))
+        drifts.append(Drift(finding=f"The schema {schema} {_FOREIGN.format(owner)}.", repair=repair.as_string()))
     for name, is_unlogged, hides_rows, owner, due_owner, triggers, disabled, rules in await fetch(
         connection, "table_states", schema=schema
     ):
@@ -45,8 +50,7 @@ async def find_state_drift(connection: Session, schema: str, own: Triggers = _NO
             drifts.append(_drift(table, "has row security, which may hide rows", repair.as_string()))
         if owner is not None:
             repair = _SET_OWNER.format(table_sql(table), Identifier(due_owner))
-            finding = f"belongs to {owner}, whose rights the user of Fieldstone has not"
-            drifts.append(_drift(table, finding, repair.as_string()))
+            drifts.append(_drift(table, _FOREIGN.format(owner), repair.as_string()))
         drifts += _compare_triggers(table, triggers, disabled, {key[1]: own[key] for key in own if key[0] == name})
         for rule in rules:
             repair = _DROP_RULE.format(name_sql(rule), table_sql(table))

@@ -27,7 +27,7 @@ from fieldstone.metadata.model import Snapshot, Workspace
 from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.registry import SCHEMA_PREFIX
 from fieldstone.metadata.writer.transaction import ModelTransaction
-from fieldstone.sql.errors import SqlError, WritesRefused
+from fieldstone.sql.errors import ReadOnlyServer, SqlError, WritesRefused
 
 Report = Callable[[str], None]
 """Takes a line of the output."""
@@ -208,8 +208,8 @@ async def _examine(foundation: Foundation, workspace: Workspace, snapshot: Snaps
             )
             drifts += await find_state_drift(connection, workspace.schema)
             drifts += await find_view_drift(connection, snapshot, compile_view_rules)
-    except WritesRefused as error:
-        raise WritesRefused(f"{error.message}, and a comparison makes temporary tables") from error
+    except (ReadOnlyServer, WritesRefused) as error:
+        raise type(error)(f"{error.message}, and a comparison makes temporary tables") from error
     _report_drifts(workspace.name, drifts, report)
     for room in await _rooms(foundation, snapshot):
         if room.is_short:

@@ -11,7 +11,6 @@ from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.confirm import change_model
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.settings import Settings
-from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.changes import always
 from fieldstone.metadata.model import Snapshot
@@ -28,6 +27,11 @@ from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.writer.transaction import ModelTransaction
 
 _ACTOR = "fieldstone schema import"
+# Servers before PostgreSQL 17 have no transaction_timeout.
+_WITHOUT_LIMITS = """
+SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings
+WHERE name IN ('transaction_timeout', 'statement_timeout', 'idle_in_transaction_session_timeout')
+"""
 
 
 async def import_schema(
@@ -131,12 +135,11 @@ async def _open_source(foundation: Foundation, dsn: str | None) -> AsyncIterator
         async with connection:
             await connection.set_isolation_level(psycopg.IsolationLevel.REPEATABLE_READ)
             await connection.set_read_only(True)
+            # The scan of a large table and a question at the terminal take longer than a login's limits may allow.
+            await connection.execute(_WITHOUT_LIMITS)
             await connection.execute(
                 "SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = 'postgres'", prepare=False
             )
-            # The scan of a large table and a question at the terminal take longer than a login's limits may allow.
-            await connection.execute("SET LOCAL statement_timeout = 0")
-            await connection.execute(QUERIES["idle_without_limit"])
             await connection.execute("SET LOCAL search_path = pg_catalog")
             yield connection
     except psycopg.Error as error:

@@ -141,7 +141,7 @@ class SignIn:
         """
         services, presented = asked.services, asked.presented._replace(acts_as=None)
         session: JsonValue = None
-        if presented.credential is not None and presented.credential.kind is CredentialKind.SESSION:
+        if await _has_session(services, presented.credential):
             try:
                 session = await describe_session(services, await self._check(asked, presented))
             except (Unauthenticated, Forbidden):
@@ -245,6 +245,17 @@ class SignIn:
         if not isinstance(members, Mapping):
             raise BadUserInput("The request's body must be a JSON object.")
         return members
+
+
+async def _has_session(services: Services, credential: Credential | None) -> bool:
+    """Return whether a credential is the cookie of a session of this database, also of one that has ended."""
+    if credential is None or credential.kind is not CredentialKind.SESSION:
+        return False
+    identity = services.identity
+    if identity.needs_verification(credential):
+        await identity.is_valid(credential)
+    # A cookie that could not be looked up may be one: the sign-in says why it cannot be checked.
+    return identity.needs_verification(credential) or identity.sessions.has_had(credential.hash)
 
 
 def _answer(data: Mapping[str, JsonValue]) -> Reply:

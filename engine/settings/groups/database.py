@@ -53,7 +53,8 @@ class DatabaseSettings(Group):
         "a list of names of cells with addresses such as home=postgresql://owner:password@host:5432/database,"
         " separated by commas", secret=True)
     cell_listen_urls: Cells = setting((),
-        "The cells' databases without a pooler, for LISTEN, for each cell whose address leads to a pooler.",
+        "The cells' databases without a pooler, as `FIELDSTONE_LISTEN_URL` is of one, for each cell whose address "
+        "leads to a pooler.",
         "a list of names of cells with addresses such as home=postgresql://user:password@host:5432/database,"
         " separated by commas", secret=True)
     data_dir: Folder = setting(platformdirs.user_data_path("fieldstone", appauthor=False),
@@ -74,7 +75,8 @@ class DatabaseSettings(Group):
         least=0, most=1000)
     session_pool_size: int = whole(4, "Database connections for changes of the model, keys and the like.", most=1000)
     listen_url: Address | None = setting(None,
-        "The same database without a pooler, for LISTEN, where `DATABASE_URL` leads to a pooler.",
+        "The same database without a pooler, if `DATABASE_URL` leads to one: for LISTEN, and, by the login that owns "
+        "the tables, for builds of indexes and for moves.",
         "a PostgreSQL connection string such as postgresql://user:password@host:5432/database", secret=True)
     broadcast_url: RedisAddress | None = setting(None,
         "The Redis by which processes notify each other of changes. Unset: PostgreSQL's LISTEN and NOTIFY.",

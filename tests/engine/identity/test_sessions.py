@@ -328,6 +328,22 @@ async def test_made_up_cookies_are_bounded_and_one_that_has_ended_is_not_looked_
         assert (found.count(429) >= 1, set(found)) == (True, {401, 429})
 
 
+async def test_the_ways_to_sign_in_are_told_beside_the_cookies_of_another_database(
+    start_app: StartApp, app_database: str
+) -> None:
+    async with start_app() as (app, _):
+        browsers = [client_of(app, cookies={"fieldstone_session": str(n)}) for n in range(MOST + 10)]
+        answers = await asyncio.gather(*(browser.get("/auth/sign-in") for browser in browsers))
+        assert {(one.status_code, one.json()["data"]["session"]) for one in answers} == {(200, None)}
+        assert await status(browsers[0]) == 401
+        cleared = await browsers[0].delete("/auth/session")
+        assert (cleared.status_code, "Max-Age=0" in cleared.headers["set-cookie"]) == (200, True)
+        await (await app.runtime.ready()).audit.flush()
+    with psycopg.connect(app_database) as connection:
+        failed = connection.execute("SELECT sum(count) FROM fieldstone.audit_log WHERE action = 'SIGN_IN_FAILED'")
+        assert failed.fetchone() == (1,)
+
+
 @pytest.mark.parametrize("is_old", [False, True])
 async def test_a_code_begins_one_session(start_app: StartApp, app_database: str, is_old: bool) -> None:
     async with start_app() as (app, _):

@@ -7,6 +7,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from fieldstone.engine.server.composition import _building
 from fieldstone.engine.server.foundation import open_foundation
@@ -50,3 +52,23 @@ async def test_the_builder_goes_on_behind_what_nobody_foresaw(
         settled = await foundation.current.refresh(workspace_id)
         assert settled.indexes[made.id].status is Status.READY
     assert "nobody foresaw this" in caplog.text
+
+
+async def test_the_user_of_the_address_past_a_pooler_needs_no_right_to_build(workspace_dsn: str) -> None:
+    name = f"{conninfo_to_dict(workspace_dsn)['dbname']}_listener"
+    with psycopg.connect(workspace_dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(name)))
+    try:
+        settings = load_settings(
+            database_url=workspace_dsn, prepare_statements=False, listen_url=make_conninfo(workspace_dsn, user=name)
+        )
+        async with open_foundation(settings) as foundation:
+            writer = ModelWriter(foundation.database, foundation.current, trigram=None, big_table=-1)
+            person = foundation.default.by_singular["person"]
+            index = CreateIndex(object_id=person.id, field_ids=(person.by_name["city"].id,))
+            await writer.change(foundation.default.workspace.id, lambda _: [index], actor="test")
+            async with _building(foundation) as builder:
+                await until(lambda: builder.counters.settled == 1)
+    finally:
+        with psycopg.connect(workspace_dsn, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(name)))

@@ -3,6 +3,7 @@
 import psycopg
 import pytest
 
+from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.doctor.catalog import find_catalog_drift
 from fieldstone.metadata.doctor.drift import Drift
 from fieldstone.metadata.doctor.table_state import find_state_drift
@@ -13,9 +14,13 @@ UPPER = "CREATE FUNCTION public.up() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN
 BEFORE = "BEFORE INSERT ON {} FOR EACH ROW EXECUTE FUNCTION public.up()"
 
 
+async def find_drifts(connection: Session) -> list[Drift]:
+    return [*await find_state_drift(connection, SCHEMA), *await find_catalog_drift(connection)]
+
+
 async def drifts(desk: Desk) -> list[Drift]:
     async with desk.database.session() as connection:
-        return [*await find_state_drift(connection, SCHEMA), *await find_catalog_drift(connection)]
+        return await find_drifts(connection)
 
 
 def run(dsn: str, statement: str) -> None:
@@ -59,22 +64,30 @@ async def test_a_loss_is_named_and_repaired(statement: str, finding: str, desk: 
     assert await drifts(desk) == []
 
 
-async def test_the_table_of_another_owner_is_named(desk: Desk, model_dsn: str) -> None:
+@pytest.mark.parametrize(
+    ("statement", "subject"),
+    [
+        ("ALTER TABLE {}.person OWNER TO pg_monitor", "The table person"),
+        ("ALTER SCHEMA {} OWNER TO pg_monitor", "The schema workspace_default"),
+        (
+            "GRANT USAGE ON SCHEMA fieldstone TO PUBLIC; ALTER SCHEMA fieldstone OWNER TO pg_monitor",
+            "The schema fieldstone",
+        ),
+    ],
+)
+async def test_another_owner_is_named(statement: str, subject: str, desk: Desk, model_dsn: str) -> None:
     with psycopg.connect(model_dsn, autocommit=True) as connection:
         connection.execute("CREATE ROLE doctors_user")
         try:
             # Of the rights of the tables' owner, and no superuser.
             connection.execute("DO $$BEGIN EXECUTE format('GRANT %I TO doctors_user', current_user); END$$")
-            connection.execute("ALTER TABLE workspace_default.person OWNER TO pg_monitor")
+            connection.execute(statement.format(SCHEMA).encode())
             async with desk.database.session() as session:
                 await session.execute("SET LOCAL ROLE doctors_user")
-                (drift,) = await find_state_drift(session, SCHEMA)
-                assert (
-                    drift.finding
-                    == "The table person belongs to pg_monitor, whose rights the user of Fieldstone has not."
-                )
+                (drift,) = await find_drifts(session)
+                assert drift.finding == f"{subject} belongs to pg_monitor, whose rights the user of Fieldstone has not."
                 assert drift.repair is not None
                 run(model_dsn, drift.repair)
-                assert await find_state_drift(session, SCHEMA) == []
+                assert await find_drifts(session) == []
         finally:
             connection.execute("DROP ROLE doctors_user")

@@ -169,9 +169,10 @@ WHERE datname = current_database() AND NOT granted AND clock_timestamp() - waits
 """
 
 
-async def test_a_login_with_a_short_statement_timeout_imports(run: Import, other_dsn: str) -> None:
-    patient = make_conninfo(other_dsn, options="-c statement_timeout=1s")
+async def test_a_login_with_short_timeouts_imports(run: Import, other_dsn: str) -> None:
     with psycopg.connect(other_dsn) as holder:
+        limits = ["statement_timeout", *["transaction_timeout"] * (holder.info.server_version >= 170000)]
+        patient = make_conninfo(other_dsn, options=" ".join(f"-c {limit}=1s" for limit in limits))
         holder.execute("LOCK rental.film")
         importing = asyncio.create_task(run("film", dsn=patient))
         async with await psycopg.AsyncConnection.connect(other_dsn, autocommit=True) as looking:

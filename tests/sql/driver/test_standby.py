@@ -44,6 +44,13 @@ async def test_writes_in_vain_end_no_connection(
         assert await database.read(BACKEND, ()) == serving
 
 
+async def test_writes_in_vain_at_one_time_end_no_connection(standby: Standby) -> None:
+    async with opened(standby.dsn, connections=4) as database:
+        refused = await asyncio.gather(*(database.write(CREATE, ()) for _ in range(16)), return_exceptions=True)
+        assert {type(one) for one in refused} == {ReadOnlyServer}
+        assert database.stats().opened <= 4
+
+
 async def test_a_server_that_needs_a_primary_waits_for_it(standby: Standby) -> None:
     database = Database.connect(standby.dsn, settings=PoolSettings(open_timeout=0.3))
     with pytest.raises(ReadOnlyServer):

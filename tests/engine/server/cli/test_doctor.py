@@ -11,6 +11,9 @@ from fieldstone.engine.server.cli import workspaces
 from fieldstone.engine.server.cli.command_error import DifferenceFound
 from fieldstone.engine.server.cli.doctor import doctor
 from fieldstone.engine.settings import load_settings
+from fieldstone.sql.errors import ReadOnlyServer
+from tests.engine.server.prepared import migrate
+from tests.replicas.standbys import running_primary, running_standby
 
 
 async def test_a_workspace_that_is_made_meanwhile_is_no_difference(
@@ -38,3 +41,13 @@ async def test_a_workspace_that_is_made_meanwhile_is_no_difference(
     assert [line for line in lines if "workspace" in line and line.startswith("The schema")] == [
         "The schema workspace_stray belongs to no workspace."
     ]
+
+
+async def test_a_comparison_on_a_standby_says_why_it_writes() -> None:
+    with running_primary() as primary:
+        await asyncio.to_thread(migrate, primary.dsn)
+        with (
+            running_standby(primary) as standby,
+            pytest.raises(ReadOnlyServer, match="and a comparison makes temporary tables"),
+        ):
+            await doctor(load_settings(database_url=standby.dsn, log_level="error"))

@@ -74,8 +74,8 @@ async def test_a_host_may_end_each_path_with_a_slash(app_database: str) -> None:
     app = create_app(database_url=app_database, environment="development", rate_limit=0, log_level="error")
 
     async def host(scope: Any, receive: Any, send: Any) -> None:
-        # As Litestar mounts an app.
-        await app({**scope, "path": scope["path"].removeprefix(PREFIX).rstrip("/") + "/"}, receive, send)
+        # As Litestar mounts an app, by the guide.
+        await app({**scope, "root_path": PREFIX, "path": scope["path"].rstrip("/") + "/"}, receive, send)
 
     async with app.lifespan_context(), listening(host) as address, httpx.AsyncClient(timeout=30) as client:
         client.base_url = httpx.URL(f"{address}{PREFIX}")

@@ -77,7 +77,9 @@ async def test_the_root_points_to_the_apis(client: httpx.AsyncClient) -> None:
     assert "/metadata" in response.text
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/graphql//", "/graphql/x", "/a//b", "/%00", "/console2", "/ü"])
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/graphql/", "/metadata/", "/metrics/", "/graphql/x", "/a//b", "/%00", "/console2", "/ü"]
+)
 async def test_elsewhere_there_is_a_404_in_json(client: httpx.AsyncClient, path: str) -> None:
     for response in (await client.get(path), await client.post(path)):
         assert response.status_code == 404
