@@ -1,6 +1,7 @@
 """The dry run of changes: their plans shown, and the rows checked; no table is locked, no row is written."""
 
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from typing import assert_never
 from uuid import UUID
@@ -47,6 +48,7 @@ class Preview:
     Attributes:
         changes: with the ids that they would have.
         snapshot: the model after them; its version is that before them.
+        created: the ids of the objects, and of the fields of others, that they create, some of them again.
         plan: for people and programs: `changes`, the statements `sql` and those that come `later`, `locks`,
             `conversions`, the names that `appears`, `alters`, `vanishes` and `breaking` hold of the schema.
         is_certain: False if some rows could not be checked because an earlier change in the same list rewrites them.
@@ -55,6 +57,7 @@ class Preview:
 
     changes: tuple[Change, ...]
     snapshot: Snapshot
+    created: AbstractSet[UUID]
     plan: Mapping[str, JsonValue]
     is_certain: bool = True
     problems: tuple[MetadataError, ...] = ()
@@ -138,6 +141,8 @@ class _Drafting:
         self._locks: list[JsonValue] = []
         self._conversions: list[JsonValue] = []
         self._written: set[UUID] = set()
+        self._created: set[UUID] = set()
+        self._deleted: set[UUID] = set()
         self._is_certain = True
 
     async def add(self, build: Callable[[Snapshot], Change]) -> None:
@@ -165,6 +170,11 @@ class _Drafting:
                 self._locks.append({"table": object_.table.name, "lock": lock.mode, "rowsWritten": rows, **when})
         self._changes.append(change)
         self._snapshot = plan.applied.snapshot
+        difference = plan.difference
+        self._created |= {object_.id for object_ in difference.new_objects}
+        self._created |= {field.id for field in difference.new_fields}
+        self._deleted |= {object_.id for object_ in difference.removed_objects}
+        self._deleted |= {field.id for _, field in difference.removed_fields}
 
     async def _ask(self, plan: ChangePlan) -> None:
         """Check and count the rows of a change."""
@@ -195,13 +205,14 @@ class _Drafting:
             "builds": [_show(work) for work in self._later.values()],
             "locks": self._locks,
             "conversions": self._conversions,
-            "lost": [entry async for entry in find_deleted(self._connection, self._first, self._snapshot)],
+            "lost": [entry async for entry in find_deleted(self._connection, self._first, self._deleted)],
             **compare_schemas(self._first, self._snapshot),
             "roles": find_access_changes(self._first, self._snapshot),
         }
         return Preview(
             changes=tuple(self._changes),
             snapshot=self._snapshot,
+            created=self._created,
             plan=shown,
             is_certain=self._is_certain,
             problems=tuple(problems),

@@ -1,6 +1,8 @@
 """The records and values that go with a change of the model."""
 
 from collections.abc import AsyncIterator, Iterator
+from collections.abc import Set as AbstractSet
+from uuid import UUID
 
 from psycopg.sql import Composed
 
@@ -15,9 +17,9 @@ _EXAMPLES = 3
 _LONG = frozenset({SqlType.JSONB, SqlType.TEXT_ARRAY, SqlType.TSVECTOR})
 
 
-async def find_deleted(connection: Session, before: Snapshot, after: Snapshot) -> AsyncIterator[JsonValue]:
-    """Yield the objects and fields that only the model before has, with the numbers of their records and values."""
-    for object_, field in only_in(before, after):
+async def find_deleted(connection: Session, before: Snapshot, deleted: AbstractSet[UUID]) -> AsyncIterator[JsonValue]:
+    """Yield the objects and fields with one of the ids, with the numbers of their records and values."""
+    for object_, field in find_those(before, deleted):
         name = path_of(object_, field)
         if field is None:
             total = await _count(connection, create.count_rows(object_.table, limit=COUNTED_ROWS))
@@ -48,14 +50,13 @@ async def _count(connection: Session, query: Composed) -> int:
     return row[0] if row else 0
 
 
-def only_in(one: Snapshot, other: Snapshot) -> Iterator[tuple[Object, Field | None]]:
-    """Yield the objects that only the first model has, and the fields that it alone has of those that both have."""
-    for id_, object_ in one.objects.items():
-        known = other.objects.get(id_)
-        if known is None:
+def find_those(model: Snapshot, ids: AbstractSet[UUID]) -> Iterator[tuple[Object, Field | None]]:
+    """Yield the objects that have one of the ids, and the fields of the other objects that have one."""
+    for object_ in model.objects.values():
+        if object_.id in ids:
             yield object_, None
-        elif known is not object_:
-            yield from ((object_, field) for field in object_.fields if field.id not in known.by_id)
+        else:
+            yield from ((object_, field) for field in object_.fields if field.id in ids)
 
 
 def path_of(object_: Object, field: Field | None) -> str:

@@ -13,9 +13,8 @@ from fieldstone.metadata.changes.history.record import decode_change
 from fieldstone.metadata.changes.history.required_again import ease_steps
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue, loads
-from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.writer.dry_run import Preview, preview, try_out
-from fieldstone.metadata.writer.losses import loss, only_in, path_of
+from fieldstone.metadata.writer.losses import find_those, loss, path_of
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.ddl import create
 from fieldstone.sql.frozen import frozen
@@ -50,15 +49,14 @@ async def preview_rollback(
         UnknownObject: the subject of a change is not there any more.
     """
     undone = await _read_undone(transaction, to)
-    before = transaction.snapshot
     builds = list(map(always, undone.steps))
     # Nobody can agree to a loss here.
     look = partial(try_out, refuse_loss=True) if ask_rows else partial(preview, ask_rows=False)
     found = await look(transaction, builds, gathers=gathers)
     lost = [
         *found.plan["lost"],
-        *_empty(before, found.snapshot, undone.optional),
-        *_stays_lost(before, found.snapshot, undone.lossy),
+        *_empty(found, undone.optional),
+        *_stays_lost(found, undone.lossy),
     ]
     return replace(found, plan={**found.plan, "lost": lost})
 
@@ -109,8 +107,8 @@ async def _find_filled(transaction: ModelTransaction, steps: Iterable[Change]) -
     return filled
 
 
-def _empty(before: Snapshot, after: Snapshot, optional: AbstractSet[UUID]) -> Iterator[JsonValue]:
-    for object_, field in only_in(after, before):
+def _empty(found: Preview, optional: AbstractSet[UUID]) -> Iterator[JsonValue]:
+    for object_, field in find_those(found.snapshot, found.created):
         name = path_of(object_, field)
         if field is None:
             yield loss("COMES_BACK_EMPTY", name, f"{name} comes back without its records")
@@ -119,14 +117,13 @@ def _empty(before: Snapshot, after: Snapshot, optional: AbstractSet[UUID]) -> It
             yield loss("COMES_BACK_EMPTY", name, f"{name} comes back without its values{more}")
 
 
-def _stays_lost(before: Snapshot, after: Snapshot, lossy: Sequence[tuple[int, JsonValue]]) -> Iterator[JsonValue]:
+def _stays_lost(found: Preview, lossy: Sequence[tuple[int, JsonValue]]) -> Iterator[JsonValue]:
     # A field that comes back does so without any value.
-    back = {field.id for _, field in only_in(after, before) if field is not None}
     fields = {
         str(field.id): (object_, field)
-        for id_, object_ in after.objects.items()
+        for object_ in found.snapshot.objects.values()
         for field in object_.fields
-        if id_ in before.objects and field.id not in back
+        if not {object_.id, field.id} & found.created
     }
     for version, entry in lossy:
         if entry["id"] not in fields:

@@ -85,12 +85,26 @@ def from_micros(column: Term, target: SqlType) -> Conversion | None:
     return None if conversion is None else replace(conversion, is_same=False)
 
 
-def from_json(column: Term, target: SqlType, *, options: Sequence[str] | None = None) -> Conversion | None:
-    """Return how JSON becomes again the values that `convert` made it of; None where there are no such values."""
-    if target is not SqlType.TEXT_ARRAY:
-        text = _text_of(column, SqlType.JSONB)
-        conversion = None if text is None else convert(text, SqlType.TEXT, target, options=options)
-        return None if conversion is None else replace(conversion, is_same=False)
+def convert_back(
+    column: Term, source: SqlType, target: SqlType, *, options: Sequence[str] | None = None
+) -> Conversion | None:
+    """Return how values become again those that `convert` made them of; None where there are no such values."""
+    if source is SqlType.JSONB and target is SqlType.TEXT_ARRAY:
+        return _from_json_list(column, options)
+    is_spelled = source is SqlType.BOOLEAN and options is not None
+    text = _spell(column, options or ()) if is_spelled else _text_of(column, source)
+    conversion = None if text is None else convert(text, SqlType.TEXT, target, options=options)
+    return None if conversion is None else replace(conversion, is_same=False)
+
+
+def _spell(column: Term, options: Sequence[str]) -> Term:
+    """Return the option that was read as a truth value; none where several were."""
+    found = {word: [option for option in options if option.lower() == word] for word in ("true", "false")}
+    true, false = (sql.Literal(spelled[0] if len(spelled) == 1 else None) for spelled in found.values())
+    return _sql("CASE {0} WHEN true THEN {1}::text WHEN false THEN {2}::text END", column, true, false)
+
+
+def _from_json_list(column: Term, options: Sequence[str] | None) -> Conversion:
     # No subquery can stand in the USING of ALTER TABLE; a column of pg_class has the type.
     items = _sql(
         "CASE WHEN jsonb_typeof({0}) = 'array' AND NOT jsonb_path_exists({0}, 'strict $[*] ? (@.type() != \"string\")')"
@@ -98,7 +112,7 @@ def from_json(column: Term, target: SqlType, *, options: Sequence[str] | None = 
         " END",
         column,
     )
-    chosen = convert(items, target, target, options=options)
+    chosen = convert(items, SqlType.TEXT_ARRAY, SqlType.TEXT_ARRAY, options=options)
     is_known = _sql("({0}) IS NOT NULL", items)
     kept = is_known if chosen is None or chosen.kept is None else chosen.kept
     return Conversion(value=items, kept=kept)

@@ -10,6 +10,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from fieldstone.metadata.changes import DeleteField, DeleteObject, UpdateField
+from fieldstone.metadata.changes.kinds.fields.conversion import conversions_of
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType as T
 from fieldstone.metadata.json_text import JsonValue
@@ -22,6 +23,7 @@ from tests.metadata.writer.undone import Build, shown
 
 UUID_TEXT = "01a20e80-3251-7887-b10d-8e8de708b828"
 HIGH_LOW = {"options": options("HIGH", "LOW")}
+TRUTH = {"options": options("TRUE", "False")}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +44,7 @@ class Case:
     lost: str | None = None
 
 
+ZEROS = "numbers come back without the last zeros of their fractions"
 EURO = {"default": {"currencyCode": "EUR"}}
 CASES = [
     Case(source=T.TEXT, target=T.RAW_JSON, values=["a", "", '{"a": 1}', "null", None]),
@@ -57,7 +60,23 @@ CASES = [
     Case(source=T.SELECT, target=T.RAW_JSON, before=HIGH_LOW, values=["HIGH", None]),
     Case(source=T.MULTI_SELECT, target=T.RAW_JSON, before=HIGH_LOW, values=[["LOW", "HIGH"], [], None]),
     Case(source=T.ARRAY, target=T.RAW_JSON, values=[["a", 'b"{[\\\n'], ["NULL", "", "a, b"], [], None]),
-    Case(source=T.NUMBER, target=T.CURRENCY, after=EURO, values=["12.5", None]),
+    *(
+        Case(source=source, target=target, after=after, values=["1.00", "0.0", None], lost=ZEROS)
+        for source in (T.NUMBER, T.NUMERIC)
+        for target, after in (
+            (T.CURRENCY, EURO),
+            (T.BOOLEAN, {}),
+            (T.POSITION, {}),
+            *((T.NUMBER, {"settings": {"dataType": size}}) for size in ("int", "bigint", "float")),
+        )
+    ),
+    Case(source=T.NUMERIC, target=T.NUMBER, values=["1.00", None]),
+    Case(
+        source=T.SELECT, target=T.SELECT, before=HIGH_LOW, values=["HIGH", None],
+        after={"options": options("TOP", "LOW"), "option_mapping": {"HIGH": "TOP"}},
+    ),
+    Case(source=T.NUMBER, target=T.CURRENCY, before={"settings": {"dataType": "float"}}, values=[12.5, None]),
+    Case(source=T.SELECT, target=T.BOOLEAN, before=TRUTH, values=["TRUE", "False", None]),
     Case(
         source=T.RAW_JSON, target=T.TEXT, values=[Jsonb("a"), Jsonb([1]), None], back=["a", "[1]", None],
         lost="values that were no texts come back as texts of JSON",
@@ -78,7 +97,8 @@ CASES = [
 
 
 def named(case: Case) -> str:
-    return f"{case.source.value} to {case.target.value} {case.before.get('settings', {}).get('dataType', '')}".strip()
+    sizes = (values.get("settings", {}).get("dataType", "") for values in (case.before, case.after))
+    return " ".join(filter(None, (case.source.value, "to", case.target.value, *sizes)))
 
 
 def fill(dsn: str, name: str, values: Sequence[Any]) -> None:
@@ -121,9 +141,37 @@ async def test_the_type_comes_back_with_the_values(case: Case, desk: Desk, model
     assert all(one["message"].endswith(f": {case.lost}") for one in lost)
 
 
+@pytest.mark.parametrize("source", [kind for kind in T if conversions_of(kind)])
+async def test_each_possible_type_is_given_and_taken_back(source: T, desk: Desk) -> None:
+    chosen = {T.SELECT: HIGH_LOW, T.MULTI_SELECT: HIGH_LOW}
+    sizes: list[dict[str, Any]] = [{"settings": {"dataType": size}} for size in ("int", "float", "bigint")]
+    pairs = [
+        (before, target, after)
+        for before in (chosen.get(source, {}), *(sizes if source is T.NUMBER else []))
+        for target in conversions_of(source, before.get("settings", {}).get("dataType"))
+        for after in (chosen.get(target, {}), *(sizes if target is T.NUMBER else []))
+    ]
+    before = await desk.change(
+        lambda snapshot: [
+            new_field(person(snapshot), f"thing{number}", source, **values)
+            for number, (values, _, _) in enumerate(pairs)
+        ]
+    )
+    await desk.change(
+        lambda snapshot: [
+            UpdateField(field_id=field_of(snapshot, "person", f"thing{number}").id, type=target, **after)
+            for number, (_, target, after) in enumerate(pairs)
+        ]
+    )
+    await undo(desk, before.version)
+    assert shown(await desk.default()) == shown(before)
+
+
 @pytest.mark.parametrize(
     ("case", "value"),
     [
+        (Case(source=T.SELECT, target=T.BOOLEAN, before={"options": options("TRUE", "True")}, values=[]), True),
+        (Case(source=T.SELECT, target=T.DATE, before=HIGH_LOW, values=[]), "2020-01-31"),
         (Case(source=T.NUMBER, target=T.RAW_JSON, values=[]), Jsonb("x")),
         (Case(source=T.ARRAY, target=T.RAW_JSON, values=[]), Jsonb(["a", 1])),
         (Case(source=T.ARRAY, target=T.RAW_JSON, values=[]), Jsonb([["a"], ["b"]])),
@@ -131,8 +179,8 @@ async def test_the_type_comes_back_with_the_values(case: Case, desk: Desk, model
         (Case(source=T.MULTI_SELECT, target=T.RAW_JSON, before=HIGH_LOW, values=[]), Jsonb({"a": 1})),
     ],
 )
-async def test_json_that_was_written_since_then_is_not_lost(
-    case: Case, value: Jsonb, desk: Desk, model_dsn: str
+async def test_a_value_that_was_written_since_then_is_not_lost(
+    case: Case, value: Any, desk: Desk, model_dsn: str
 ) -> None:
     before = await desk.change(lambda snapshot: [new_field(person(snapshot), "thing", case.source, **case.before)])
     after = await change(desk, update("person", "thing", type=case.target))
@@ -255,5 +303,29 @@ async def test_a_required_field_of_an_object_that_comes_back_is_required(desk: D
     insert(model_dsn, f"{again.by_singular['crate'].table.name} (weight) VALUES (1)")
     # Undone are the rollback, which deletes the object with its record, and then the deletion.
     await desk.change(lambda snapshot: [UpdateField(field_id=field_of(snapshot, "crate", "note").id, label="Notes")])
-    await undo(desk, before.version)
+    lost = await undo(desk, before.version)
+    assert [(one["kind"], one["message"]) for one in lost] == [
+        ("DELETED", "crate goes, with 1 records"),
+        ("COMES_BACK_EMPTY", "crate comes back without its records"),
+    ]
     assert shown(await desk.default()) == shown(before)
+
+
+async def test_values_since_a_rollback_go_with_another_one(desk: Desk, model_dsn: str) -> None:
+    before = await related(desk)
+    insert(model_dsn, f"crate (id, weight) VALUES ('{UUID_TEXT}', 1)")
+    for object_, name in (("crate", "note"), ("box", "crate")):
+        await desk.change(deletion(object_, name))
+    await undo(desk, before.version)
+    again = await desk.default()
+    note, crate = (field_of(again, *path).column for path in (("crate", "note"), ("box", "crate")))
+    insert(model_dsn, f"crate (weight, \"{note}\") VALUES (2, 'x')")
+    insert(model_dsn, f"box (\"{crate}\") VALUES ('{UUID_TEXT}')")
+    lost = await undo(desk, before.version)
+    assert {(one["kind"], one["message"]) for one in lost} == {
+        ("DELETED", "crate.note goes, with 1 values"),
+        ("COMES_BACK_EMPTY", "crate.note comes back without its values"),
+        ("DELETED", "box.crate goes, with 1 values"),
+        ("COMES_BACK_EMPTY", f"box.crate {NONE_HAS_ONE}"),
+    }
+    assert column(model_dsn, "crate", field_of(await desk.default(), "crate", "note").column) == [None, None]

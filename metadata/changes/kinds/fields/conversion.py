@@ -25,7 +25,7 @@ from fieldstone.metadata.model import Field, Index, Object, Option, Snapshot, St
 from fieldstone.metadata.scalars import shown
 from fieldstone.sql.identifiers import quote_identifier
 from fieldstone.sql.types import SqlType
-from fieldstone.sql.values.conversions import Conversion, convert, from_json, from_micros, is_empty, to_micros
+from fieldstone.sql.values.conversions import Conversion, convert, convert_back, from_micros, is_empty, to_micros
 
 _PLAIN: Final[Mapping[FieldType, frozenset[FieldType]]] = {
     **dict.fromkeys(
@@ -48,8 +48,8 @@ def is_conversion(field: Field, updated: Field) -> bool:
 def build_conversion(field: Field, updated: Field) -> Conversion:
     """Return the new values of a field, in terms of its column as it is; `check_type` has let it pass.
 
-    Of a composite it is the first column that becomes another, or that the values come into. JSON becomes the
-    values again that it was made of, which only a rollback asks for.
+    Of a composite it is the first column that becomes another, or that the values come into. JSON, or a
+    plain value that was an option, becomes the value again that it was made of: a rollback alone asks for that.
     """
     old, new = field.parts[0], updated.parts[0]
     # A value that is an option already may be one of more.
@@ -59,10 +59,9 @@ def build_conversion(field: Field, updated: Field) -> Conversion:
     if FieldType.CURRENCY in {field.type, updated.type}:
         is_wanted = updated.type is FieldType.CURRENCY
         conversion = to_micros(name, old.column.type) if is_wanted else from_micros(name, new.column.type)
-    elif old.column.type is SqlType.JSONB and updated.type is not FieldType.TEXT:
-        conversion = from_json(name, new.column.type, options=options)
     else:
-        conversion = convert(name, old.column.type, new.column.type, options=options)
+        types = old.column.type, new.column.type
+        conversion = convert(name, *types, options=options) or convert_back(name, *types, options=options)
     if conversion is None:
         msg = f"no {updated.type.value} can be made of a {field.type.value}"
         raise TypeError(msg)

@@ -327,18 +327,17 @@ def _revert(field: Field, change: UpdateField) -> UpdateField:
     if change.type is not UNSET:
         names += _OF_A_TYPE
     values: dict[str, Any] = {name: getattr(field, name) for name in names}
+    is_another = change.type is not UNSET and change.type is not field.type
     if "options" in values:
         values["options"] = options_json(field.options) or []
         known = {option.value for option in field.options}
-        mapping: Mapping[str, str | None] = (change.type is UNSET and change.option_mapping) or {}
+        mapping: Mapping[str, str | None] = (not is_another and change.option_mapping) or {}
         # Where two options became one, nobody knows any more which row had which.
         came = [new for new in mapping.values() if new is not None and new not in known]
         values["option_mapping"] = {new: old for old, new in mapping.items() if new and came.count(new) == 1} or None
     if "settings" in values:
-        gone = change.settings if isinstance(change.settings, Mapping) else {}
+        gone = change.settings if isinstance(change.settings, Mapping) and not is_another else {}
         values["settings"] = {**dict.fromkeys(gone), **field.settings}
-        if change.type is not UNSET:
-            values["settings"] = dict(field.settings)
         values["settings"].pop(MORPH_SETTING, None)
     return UpdateField(field_id=field.id, **values, is_restored="type" in values)
 
