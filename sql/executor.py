@@ -62,13 +62,11 @@ class Database:
     def __init__(
         self, dsn: str, settings: PoolSettings, *, owner_dsn: str | None = None, direct_dsn: str | None = None
     ) -> None:
-        self._dsn = dsn
+        self._dsn, self._direct_dsn = dsn, direct_dsn
         self._counters = PoolCounters()
         first = replace(settings, connect_timeout=min(settings.connect_timeout, settings.open_timeout))
         self._conninfo = build_conninfo(dsn, first, statement_timeout=0)
-        self._owner_dsn = owner_dsn or dsn
-        self._has_owner = owner_dsn is not None
-        self._direct_dsn = direct_dsn
+        self._owner_dsn, self._has_owner = owner_dsn or dsn, owner_dsn is not None
         self._looking, self._next_look, self._stays_standby = asyncio.Lock(), 0.0, False
         self._set(settings)
 
@@ -300,6 +298,8 @@ class Database:
         """
         now = asyncio.get_running_loop().time
         is_refused = await refuses_writes(connection, self._settings)
+        if self._looking.locked() and self._stays_standby and not is_refused:
+            raise error
         async with self._looking:  # One look serves all callers that meet the standby meanwhile.
             is_due = now() >= self._next_look
             if is_due and not is_refused:

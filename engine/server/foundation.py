@@ -173,9 +173,11 @@ def _direct(settings: Settings) -> str | None:
     """Return the address past a pooler, with the login of the tables' owner; None if there is none."""
     if settings.prepare_statements or settings.listen_url is None:
         return None
+    given = {"application_name": _PAST_POOLER} | conninfo_to_dict(settings.listen_url)
     owner = conninfo_to_dict(settings.owner_database_url or settings.main_database_url or settings.listen_url)
-    login = {key: owner.get(key) for key in ("user", "password")}
-    return make_conninfo("", **({"application_name": _PAST_POOLER} | conninfo_to_dict(settings.listen_url) | login))
+    if owner.get("password") is not None or owner.get("user") not in {None, given.get("user")}:
+        given |= {key: owner.get(key) for key in ("user", "password")}
+    return make_conninfo("", **given)
 
 
 async def user_of(database: Database) -> str:

@@ -44,13 +44,14 @@ export function useFollowedModel(): void {
   useEffect(
     () =>
       followVersions(read.current, (told) => {
-        void isOwn(told.version).then((isKnown) => {
+        // The first message of a connection names nothing that has changed before it.
+        const mayBeRights = told.rights || told.objects.length === 0;
+        // The session says which reads the role may make: those of the records follow behind it.
+        const door = mayBeRights ? readAgain(client, DOOR_KEY) : undefined;
+        void Promise.all([isOwn(told.version), door]).then(([isKnown]) => {
           if (!isKnown) void changed();
         });
-        // The first message of a connection names nothing that has changed before it.
-        if (!told.rights && told.objects.length > 0) return;
-        void readAgain(client, DOOR_KEY);
-        void readAccess();
+        if (mayBeRights) void readAccess();
       }),
     [client, changed, readAccess],
   );

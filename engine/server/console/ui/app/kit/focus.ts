@@ -11,9 +11,22 @@ export function showPanel(panel: HTMLElement | null): void {
   takeLostFocus(panel);
 }
 
+/** Whether the focus is between two elements: it is nowhere then, and not lost. */
+let isMoving = false;
+document.addEventListener(
+  "focusout",
+  ({ relatedTarget }) => {
+    isMoving = relatedTarget !== null;
+    setTimeout(() => {
+      isMoving = false;
+    });
+  },
+  true,
+);
+
 /** Give the focus to an element that has appeared in the place of the one that had it. */
 export function takeLostFocus(element: HTMLElement | null): void {
-  if (document.activeElement === document.body) element?.focus();
+  if (!isMoving && document.activeElement === document.body) element?.focus();
 }
 
 /** Give the focus to the first input of an editor that has appeared in the place of the element that had it. */

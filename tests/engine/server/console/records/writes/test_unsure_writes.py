@@ -64,6 +64,7 @@ async def test_a_second_press_makes_no_second_record(watched: Watched, serve: Se
         await count_shown(page, "3 records")
         await page.get_by_role("grid").focus()
         await press(page, "F2", "Enter")
+        await expect(page.get_by_text("Created a Company")).to_be_visible()
         await expect(page.get_by_role("status", name="Number of records")).to_have_text("3 records")
         found = await ask(served, "{ companies(orderBy: { name: ASC }) { edges { node { name } } } }")
         assert [edge["node"]["name"] for edge in found["companies"]["edges"]] == ["Atlas", "Orion", "Zeta"]

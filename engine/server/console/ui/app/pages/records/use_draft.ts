@@ -14,6 +14,8 @@ export function useDraft(list: List) {
   const isCreating = useRef(false);
   // One record, however often the row is left until the server has answered.
   const key = useRef<WriteKey | null>(null);
+  // A record was made by the key before: the next one is created by a press alone, and not since the row is left.
+  const isHeld = useRef(false);
   const isEmpty = Object.keys(values).length === 0;
   const { setSelection } = list;
   const { count } = list.rows;
@@ -30,8 +32,10 @@ export function useDraft(list: List) {
     if (Object.keys(data).length === 0 || isCreating.current) return;
     isCreating.current = true;
     key.current ??= newWriteKey();
+    const before = key.current.text;
     try {
       const isCreated = await list.edits.write(`Created a ${list.object.labelSingular}`, [], [data], key.current);
+      isHeld.current = !isCreated && key.current.text !== before;
       if (!isCreated) return;
       key.current = null;
       // Values that were typed meanwhile are those of the next record.
@@ -52,9 +56,12 @@ export function useDraft(list: List) {
       if (isLast) void create(next);
     },
     /** Create the record, if it has a value: the row was left. */
-    leave: () => void create(values),
+    leave: () => {
+      if (!isHeld.current) void create(values);
+    },
     drop: () => {
       key.current = null;
+      isHeld.current = false;
       setValues({});
     },
   };
