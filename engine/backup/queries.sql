@@ -58,11 +58,6 @@ SELECT current_setting('max_locks_per_transaction')::bigint * places, places FRO
 SELECT count(*) FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = ANY (%(schemas)s) AND c.relkind IN ('r', 'p', 'i', 'I');
 
--- name: indexes_made_here
--- An index folds texts as the server does that made it.
-UPDATE fieldstone.index SET server_major = current_setting('server_version_num')::int / 10000
-WHERE workspace_id = ANY (%(workspace_ids)s);
-
 -- name: taken_schemas
 SELECT nspname::text FROM pg_namespace WHERE nspname = ANY (%(schemas)s) ORDER BY 1;
 

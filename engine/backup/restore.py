@@ -281,7 +281,7 @@ async def _restore_tables(
                     await connection.execute(statement.encode())
         if archive.manifest.catalog >= _SERVERS:
             ids = [saved.id for saved in workspaces]
-            await connection.execute(_QUERIES["indexes_made_here"], {"workspace_ids": ids})
+            await connection.execute(CATALOG_QUERIES["indexes_made_here"], {"workspace_ids": ids})
 
 
 async def _advance_sequences(

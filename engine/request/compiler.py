@@ -340,10 +340,11 @@ def _tried(shape: Hashable, variables: Variables) -> Hashable:
 
 def limited(limits: RecordLimits, role: RoleLimits) -> RecordLimits:
     """Return limits with those of a role in their place that are smaller."""
-    pages = ("default_page", "largest_page")
-    held = {} if role.page is None else {name: min(getattr(limits, name), role.page) for name in pages}
+    largest = limits.largest_page if role.page is None else min(limits.largest_page, role.page)
     costs = [cost for cost in (limits.cost, role.cost) if cost]
-    return replace(limits, cost=min(costs, default=0), **held)
+    return replace(
+        limits, default_page=min(limits.default_page, largest), largest_page=largest, cost=min(costs, default=0)
+    )
 
 
 def _sample(call: Call[Plan]) -> Sample | None:

@@ -723,6 +723,11 @@ ORDER BY text_order, id LIMIT %(most)s;
 -- name: set_text_order
 UPDATE fieldstone.workspace SET text_order = %(text_order)s WHERE id = %(workspace_id)s;
 
+-- name: indexes_made_here
+-- Of workspaces that another server's backup or cell had: an index folds texts as the server does that made it.
+UPDATE fieldstone.index SET server_major = current_setting('server_version_num')::int / 10000
+WHERE workspace_id = ANY (%(workspace_ids)s);
+
 -- name: aged_indexes
 -- The indexes of a workspace that a server of another major version built, which may fold newer characters otherwise.
 SELECT id, server_major FROM fieldstone.index

@@ -61,7 +61,7 @@ async def carry_first(ends: Ends, move: Move) -> int:
         (since,) = await (await source.execute(QUERIES["oldest_transaction"])).fetchone() or (0,)
         await carry_rows(source, target, move, await list_owned(target), since=None)
         await target.execute(QUERIES["mute_webhooks"], {"workspace_id": move.workspace_id})
-        await target.execute(QUERIES["indexes_made_here"], {"workspace_id": move.workspace_id})
+        await target.execute(CATALOG["indexes_made_here"], {"workspace_ids": [move.workspace_id]})
         return int(since)
 
 

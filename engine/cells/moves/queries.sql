@@ -151,11 +151,6 @@ SELECT CASE WHEN EXISTS (SELECT FROM fieldstone.webhook WHERE workspace_id = %(w
 -- In the target: nothing is made of the events that come before the end of the move.
 UPDATE fieldstone.webhook SET start_position = 9223372036854775807, rests_until = 'infinity' WHERE workspace_id = %(workspace_id)s;
 
--- name: indexes_made_here
--- The target has made the indexes, which fold texts as its version of PostgreSQL does.
-UPDATE fieldstone.index SET server_major = current_setting('server_version_num')::int / 10000
-WHERE workspace_id = %(workspace_id)s;
-
 -- name: begin_webhooks
 -- In the target: the events that the source has not made deliveries of yet are made deliveries of here.
 UPDATE fieldstone.webhook SET rests_until = NULL, start_position = greatest(coalesce((
