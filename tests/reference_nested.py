@@ -106,7 +106,8 @@ class NestedReference:
         for item in items:
             if f"{one.name}Id" in item.data:
                 id_ = item.data[f"{one.name}Id"]
-                item.keys[one.name] = id_ if id_ is None else self._live(end.target, id_)
+                present = None if creates else self.state[object_.id][item.id][one.parts[0].column.name]
+                item.keys[one.name] = id_ if id_ in {None, present} else self._live(end.target, id_)
             if _says(item, one, "connect"):
                 item.keys[one.name] = self._named(end.target, item.data[one.name]["connect"])
                 if one.is_unique:

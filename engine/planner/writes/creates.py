@@ -155,7 +155,8 @@ def build_writer(
             place = len(columns) + len(references)
             sources[(field.name, (lookup, preset))] = LinkSource(place, link_coercer(end, lookup, blame))
             source = f"{end.foreign_key.column.name}:{lookup if preset is None else place}"
-            references.append(link_reference(context, end, lookup, source, blame, preset))
+            changed = object_ if is_upsert else None
+            references.append(link_reference(context, end, lookup, source, blame, preset, changes=changed))
     writer = build_row_writer(
         object_, plain, sources, many=data.many, admission=None if is_upsert else admission, blame=data.blame
     )

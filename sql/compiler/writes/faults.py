@@ -6,12 +6,13 @@ one row only, in the server's language.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
 from fieldstone.sql.compiler.writes.insert import given_rows, given_targets, given_value
-from fieldstone.sql.compiler.writes.references import missing_targets, target_columns
+from fieldstone.sql.compiler.writes.references import ResolvedReference, has_key, missing_targets, target_columns
 from fieldstone.sql.compiler.writes.update_rows import given_changes, given_columns
 from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows
 from fieldstone.sql.plan.operands import Parameter
@@ -53,8 +54,23 @@ def _missing(plan: Faults, index: int, draft: StatementDraft) -> Query:
     """Return the rows whose reference leads to no record."""
     given = FromItem("given", draft.alias())
     targets = given_targets(plan.write, given)
-    query = Query().from_(given).only(missing_targets(targets)[index])
+    query = Query().from_(given).only(missing_targets(targets, partial(_kept, plan.write, given, draft))[index])
     return _fault(query, given, _listed([targets[index].given]))
+
+
+def _kept(
+    write: Insert | Upsert | UpdateRows, given: FromItem, draft: StatementDraft, target: ResolvedReference
+) -> Expression:
+    """Return the condition that the record which a row changes has the key of a reference."""
+    row = RowReference(alias=draft.alias())
+    if isinstance(write, UpdateRows):
+        is_meant = expressions.equal(row.column(write.key.name), expressions.result(given.alias, "id"))
+    elif isinstance(write, Upsert):
+        rows = UpsertRows(write, given)
+        is_meant = expressions.any_of([_means(rows, place, row, draft) for place in write.by])
+    else:
+        is_meant = expressions.FALSE
+    return has_key(target, table_source(write.table, row.alias), is_meant)
 
 
 def _taken(plan: Faults, key: UniqueKey, draft: StatementDraft) -> Query:

@@ -1,11 +1,11 @@
 """The foreign keys that a write sets: found by the input's values, and checked before any row is written."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_condition
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, Query, table_source
+from fieldstone.sql.compiler.terms import Expression, FromItem, Query, table_source
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.write import Problem
@@ -19,6 +19,15 @@ class ResolvedReference:
     reference: Reference
     given: Expression
     key: Expression
+
+    @property
+    def written(self) -> Expression:
+        """The key that is written if the reference has no problem."""
+        return self.given if self.reference.keeps else self.key
+
+
+Kept = Callable[[ResolvedReference], Expression]
+"""Returns the condition that the records which a row changes have the key of a reference already."""
 
 
 def find_target(reference: Reference, given: Expression, draft: StatementDraft) -> ResolvedReference:
@@ -55,8 +64,8 @@ def parameter_targets(references: Sequence[Reference], draft: StatementDraft) ->
     return [find_target(reference, source_parameter(reference), draft) for reference in references]
 
 
-def missing_targets(targets: Sequence[ResolvedReference]) -> list[Expression]:
-    """For each target: it is named, counts (no earlier reference sets its column), and is not there."""
+def missing_targets(targets: Sequence[ResolvedReference], kept: Kept | None = None) -> list[Expression]:
+    """For each target: it is named, counts (no earlier reference sets its column), is not there, and is not kept."""
     return [
         expressions.all_of(
             (
@@ -67,10 +76,19 @@ def missing_targets(targets: Sequence[ResolvedReference]) -> list[Expression]:
                     if other.reference.column.name == target.reference.column.name
                 ],
                 expressions.is_null(target.key),
+                *([expressions.is_true(kept(target), negated=True)] if kept and target.reference.keeps else []),
             )
         )
         for index, target in enumerate(targets)
     ]
+
+
+def has_key(target: ResolvedReference, source: FromItem, *conditions: Expression) -> Expression:
+    """Return the condition that a record of the source that fulfils these has the key of the reference."""
+    has = expressions.equal(expressions.column(source.alias, target.reference.column.name), target.given)
+    return expressions.exists(
+        Query().from_(source).select(expressions.ONE).only(expressions.all_of([*conditions, has]))
+    )
 
 
 def target_columns(targets: Sequence[ResolvedReference]) -> list[tuple[str, Expression]]:
@@ -81,9 +99,9 @@ def target_columns(targets: Sequence[ResolvedReference]) -> list[tuple[str, Expr
     return [
         (
             name,
-            group[0].key
+            group[0].written
             if len(group) == 1
-            else expressions.case([(expressions.is_null(one.given, negated=True), one.key) for one in group]),
+            else expressions.case([(expressions.is_null(one.given, negated=True), one.written) for one in group]),
         )
         for name, group in grouped.items()
     ]

@@ -1,5 +1,7 @@
 """The statements of nested writes: each row names a record, which is found, or changed in a way of its own."""
 
+from functools import partial
+
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition, crosses
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
@@ -8,13 +10,13 @@ from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.compiler.writes.insert import given_targets
 from fieldstone.sql.compiler.writes.mutate import answer_row, event_rows
 from fieldstone.sql.compiler.writes.references import (
+    ResolvedReference,
     find_target,
-    missing_targets,
+    has_key,
     target_columns,
-    target_problem,
 )
 from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values, lockable, refused_row
-from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem
+from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem, first_missing
 from fieldstone.sql.plan.write import Problem
 from fieldstone.sql.plan.writes.changes import Hold, UpdateRows
 from fieldstone.sql.plan.writes.look_ups import Find
@@ -143,11 +145,8 @@ def _verdict(plan: UpdateRows, draft: StatementDraft) -> Query:
     problems.append(expressions.scalar(absent))
     if any(reference.condition is not None for reference in plan.references):
         judged = FromItem("given", draft.alias())
-        missing = missing_targets(given_targets(plan, judged))
-        position = expressions.result(judged.alias, "position")
-        texts = [target_problem(index, expressions.less_one(position)) for index in range(len(missing))]
-        first = Query().from_(judged).select(expressions.case(zip(missing, texts, strict=True)))
-        problems.append(expressions.scalar(first.only(expressions.any_of(missing)).order(position).limit(1)))
+        kept = partial(_kept, plan=plan, given=judged, draft=draft)
+        problems.append(expressions.scalar(first_missing(given_targets(plan, judged), judged, kept)))
     if rights is not None and rights.has_check:
         problems.append(expressions.scalar(_refused(plan, rights, draft)))
     return Query().select(expressions.named(expressions.coalesce(*problems), "problem"))
@@ -196,6 +195,13 @@ def _refused(plan: UpdateRows, rights: Rights, draft: StatementDraft) -> Query:
     same = expressions.equal(row.column(plan.key.name), expressions.result(given.alias, "id"))
     ties = [same, *_moves(plan, row, given)]
     return refused_row([given, locked], allowed, expressions.less_one(position), position, *ties)
+
+
+def _kept(target: ResolvedReference, *, plan: UpdateRows, given: FromItem, draft: StatementDraft) -> Expression:
+    """Return the condition that the record of a given row has the key of a reference."""
+    locked = FromItem("locked", draft.alias())
+    key = expressions.column(locked.alias, plan.key.name)
+    return has_key(target, locked, expressions.equal(key, expressions.result(given.alias, "id")))
 
 
 def _hangs(hold: Hold, row: RowReference, given: FromItem) -> Expression:

@@ -1,6 +1,7 @@
 """The guard of a write, as the WITH query `verdict` of one row: the problem's text, or NULL."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition, with_cells
@@ -9,6 +10,7 @@ from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraf
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, rows_source, table_source
 from fieldstone.sql.compiler.writes.changed_values import out_of_range
 from fieldstone.sql.compiler.writes.references import (
+    Kept,
     ResolvedReference,
     is_target,
     missing_targets,
@@ -25,10 +27,10 @@ from fieldstone.sql.plan.writes.elements import Reference
 from fieldstone.sql.plan.writes.rights import Rights
 
 
-def first_missing(targets: Sequence[ResolvedReference], given: FromItem) -> Query:
+def first_missing(targets: Sequence[ResolvedReference], given: FromItem, kept: Kept | None = None) -> Query:
     """Return the problem of the first of the given rows that has no target."""
     position = expressions.result(given.alias, "position")
-    missing = missing_targets(targets)
+    missing = missing_targets(targets, kept)
     texts = [target_problem(index, expressions.less_one(position)) for index in range(len(targets))]
     first = Query().from_(given).select(expressions.case(zip(missing, texts, strict=True)))
     return first.only(expressions.any_of(missing)).order(position).limit(1)
@@ -83,11 +85,19 @@ def compile_verdict(
         problems += [expressions.scalar(query) for query in out_of_range(plan.assignments, plan.key, draft)]
     problems += [
         expressions.case([(missing, target_problem(index, expressions.number(0)))])
-        for index, missing in enumerate(missing_targets(targets))
+        for index, missing in enumerate(missing_targets(targets, partial(_all_have, draft=draft)))
     ]
     if plan.rights is not None and plan.rights.has_check:
         problems.append(expressions.scalar(_refused(plan, plan.rights, targets, draft)))
     return Query().select(expressions.named(expressions.coalesce(*problems), "problem"))
+
+
+def _all_have(target: ResolvedReference, draft: StatementDraft) -> Expression:
+    """Return the condition that all locked rows have the key, unknown without any."""
+    locked = FromItem("locked", draft.alias())
+    has = expressions.equal(expressions.column(locked.alias, target.reference.column.name), target.given)
+    every = aggregation.aggregate("bool_and", expressions.is_true(has))
+    return expressions.scalar(Query().from_(locked).select(every))
 
 
 def _forbidden(plan: Update | Delete, draft: StatementDraft) -> list[Query]:

@@ -52,7 +52,8 @@ class Reference:
     element of the JSON input, else a parameter. `lookup` is the target's column that the input value is
     compared with: its key, or a unique column (connect by unique key). A NULL input connects to nothing. Of several
     references that set one column, the first whose input is not NULL counts. Without a `condition` the input is the key
-    of a record that the transaction knows, and nothing is looked up.
+    of a record that the transaction knows, and nothing is looked up. With `keeps` the input is the target's key, and a
+    record that has it already keeps it, though its target does not fulfil the condition any more.
     """
 
     column: Column
@@ -61,6 +62,7 @@ class Reference:
     lookup: Column
     condition: Condition | None
     source: str | Parameter
+    keeps: bool = False
 
 
 @frozen

@@ -144,3 +144,21 @@ async def test_the_other_end_of_a_many_to_many_relation(world: World, verb: str)
         company={"read": ALL, "update": ALL}, person={"read": ALL}, companyPerson={**link, "read": ALL}
     )
     await rep.write(text)
+
+
+@pytest.mark.parametrize(
+    "rights",
+    [{"person": HIDDEN_LINK}, {"company": {"read": {"rule": {"name": {"neq": "Acme"}}}}}],
+    ids=["an unread key", "an unread target"],
+)
+async def test_a_write_does_not_tell_that_a_record_has_the_key_of_a_deleted_one(
+    world: World, rights: dict[str, Any]
+) -> None:
+    rep = await world.rep(**rights)
+    await world.apis.data("mutation ($id: UUID!) { deleteCompany(id: $id) { id } }", id=world.company)
+    await take_events(world.apis)
+    data = f'{{ companyId: "{world.company}" }}'
+    for given in (f'id: "{world.own}" data: {data}', f'where: {{ email: "Own@x.org" }} data: {data}'):
+        refused = await rep.refusal(f"mutation {{ updatePerson({given}) {{ id }} }}")
+        assert refused["message"] == "There is no Company to connect 'company' to."
+    assert await take_events(world.apis) == []

@@ -180,7 +180,9 @@ def build_change_writer(
             end = link_end(context, field, blame.at(field.name), preset)
             found.append(((lookup, preset), link_coercer(end, lookup, blame.at(field.name))))
             source = f"s{len(references)}"
-            references.append(link_reference(context, end, lookup, source, blame.at(field.name), preset))
+            references.append(
+                link_reference(context, end, lookup, source, blame.at(field.name), preset, changes=object_)
+            )
         if field in known:
             found.append((("", None), str))
             references.append(known_reference(context, field, f"s{len(references)}", blame))

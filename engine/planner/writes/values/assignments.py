@@ -61,7 +61,7 @@ def build_assignments(
             source = context.parameters.add(bind_given(known.index(field)), SqlType.UUID)
             references.append(known_reference(context, field, source, blame))
             continue
-        _link(context, field, key_name, given, blame, assignments, references, is_preset=field.id in preset)
+        _link(context, object_, field, key_name, given, blame, assignments, references, is_preset=field.id in preset)
     _clear_morphs(object_, assignments, references, blame)
     return tuple(assignments), tuple(references)
 
@@ -139,6 +139,7 @@ def build_encoder(field: Field, part: Part, blame: Blame) -> Callable[[JsonValue
 
 def _link(
     context: PlanContext,
+    object_: Object,
     field: Field,
     key_name: str,
     given: dict[str, Tree],
@@ -166,4 +167,4 @@ def _link(
     coerce = link_coercer(end, link.lookup, blame)
     binder = bind_tree(source, lambda value: str(coerce(value)).encode(), blame)
     parameter = context.parameters.add(binder, end.target.by_name[link.lookup].parts[0].column.type)
-    references.append(link_reference(context, end, link.lookup, parameter, blame, preset))
+    references.append(link_reference(context, end, link.lookup, parameter, blame, preset, changes=object_))

@@ -86,8 +86,14 @@ def link_reference(
     source: str | Parameter,
     blame: Blame,
     preset: Preset | None = None,
+    *,
+    changes: Object | None = None,
 ) -> Reference:
-    """Return the reference that connects to the record of the target whose `lookup` is the source's value."""
+    """Return the reference that connects to the record of the target whose `lookup` is the source's value.
+
+    The records of an object that the write changes may keep the key of a deleted record. A role with restrictions on
+    one of the two objects may not: it would learn by it which key a record has.
+    """
     _, part = lookup_part(end, lookup, blame)
     target = end.target
     make = Reference if preset is None else partial(PresetReference, preset=preset)
@@ -98,6 +104,13 @@ def link_reference(
         lookup=part.column,
         condition=And(terms=visible(context, target, site=Site.POINT)),
         source=source,
+        keeps=(
+            changes is not None
+            and part.column == target.key
+            and preset is None
+            and changes.access is None
+            and target.access is None
+        ),
     )
 
 

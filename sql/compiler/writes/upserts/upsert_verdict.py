@@ -1,11 +1,13 @@
 """The problems of an upsert's placed rows, each as a query that returns the first one, or none."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
 from fieldstone.sql.compiler.writes.insert import given_targets
+from fieldstone.sql.compiler.writes.references import ResolvedReference, has_key
 from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values, refused_row
 from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows, permitted
 from fieldstone.sql.compiler.writes.write_guard import first_missing
@@ -31,7 +33,9 @@ def find_problems(plan: Upsert, draft: StatementDraft) -> list[Query]:
     problems: list[Query] = []
     if plan.references:
         rows = FromItem("placed", draft.alias())
-        problems.append(first_missing(given_targets(plan, rows), rows))
+        problems.append(
+            first_missing(given_targets(plan, rows), rows, partial(_kept, plan=plan, rows=rows, draft=draft))
+        )
     if plan.many:
         problems += [_key_twice(plan, place, draft) for place in range(len(plan.keys))]
     others = [place for place in plan.by if place != 0]
@@ -44,6 +48,13 @@ def find_problems(plan: Upsert, draft: StatementDraft) -> list[Query]:
     if plan.updating is not None and plan.updating.has_check:
         problems.append(_change_refused(plan, plan.updating, draft))
     return problems
+
+
+def _kept(target: ResolvedReference, *, plan: Upsert, rows: FromItem, draft: StatementDraft) -> Expression:
+    """Return the condition that the record which a row changes has the key of a reference."""
+    locked = FromItem("locked", draft.alias())
+    key = expressions.column(locked.alias, plan.key.name)
+    return has_key(target, locked, expressions.equal(key, expressions.result(rows.alias, "target")))
 
 
 def find_clashes(plan: Upsert, draft: StatementDraft) -> list[Query]:

@@ -44,9 +44,10 @@ async def test_an_export_is_imported(specimens: str, extension: str, way: str) -
         foundation = (await app.runtime.ready()).foundation
         made = await foundation.keys.create(foundation.default.workspace.id, "test")
         client.headers["Authorization"] = f"Bearer {made.token}"
-        # Deleted records are in no export, and nothing may point to one.
-        for name in reversed(OBJECTS):
-            await ask(client, "DELETE", f"{name}?filter=deletedAt[is]:NOT_NULL")
+        if way == "create":
+            # Deleted records are in no export, and no new record may point to one; known records keep such a key.
+            for name in reversed(OBJECTS):
+                await ask(client, "DELETE", f"{name}?filter=deletedAt[is]:NOT_NULL")
         files = {name: await export(client, name, extension) for name in OBJECTS}
         before = {name: await records(client, name) for name in OBJECTS}
         assert all(before.values())
