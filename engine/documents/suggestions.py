@@ -1,12 +1,10 @@
 """Close names in messages, for short closed lists: arguments, input fields such as operators, enum values.
 
-The price of a search is bounded, because a client chooses the name: the lengths of the name and of the list, and the
-number of searches for one document.
+The number of searches for one document is bounded, because a client chooses the names.
 """
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from difflib import get_close_matches
 from typing import Final
 
 from graphql import GraphQLEnumType, GraphQLInputField, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
@@ -14,30 +12,17 @@ from graphql.pyutils import did_you_mean
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.metadata.api_names import Quantifier
+from fieldstone.metadata.known_names import find_close
 
-MOST_NAMES: Final = 100
-"""Names of a list that is searched."""
-LONGEST_NAME: Final = 40
-"""Characters of a name that is searched for."""
 MOST_SEARCHES: Final = 3
 """Messages about one document that get a hint."""
 
 _BEGINNING = " Did you mean"
-_SHOWN = 3
-_CLOSE = 0.66
 
 _ENUM = re.compile(r"Value '(?P<name>\w+)' does not exist in '(?P<type>\w+)' enum\.")
 _QUOTED = re.compile(r"Enum '(?P<type>\w+)' cannot represent non-enum value: \"(?P<name>\w+)\"\.")
 _FIELD = re.compile(r"Expected value of type '(?P<type>\w+)!?' not to include unknown field '(?P<name>\w+)'")
 _ARGUMENT = re.compile(r"Unknown argument '(?P<name>\w+)' on field '(?P<type>\w+)\.(?P<field>\w+)'\.")
-
-
-def find_close(name: str, known: Collection[str]) -> list[str]:
-    """Return the known names that are close to a name, the closest first; none for a long name or list."""
-    if len(name) > LONGEST_NAME or len(known) > MOST_NAMES:
-        return []
-    by_lower = {one.lower(): one for one in reversed(tuple(known))}
-    return [by_lower[one] for one in get_close_matches(name.lower(), by_lower, n=_SHOWN, cutoff=_CLOSE)]
 
 
 def suggest(name: str, known: Collection[str], kind: str | None = None) -> str:

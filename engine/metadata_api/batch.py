@@ -5,7 +5,6 @@ from typing import cast
 
 from graphql import GraphQLInputObjectType, GraphQLNonNull, GraphQLSchema
 
-from fieldstone.engine.documents.suggestions import find_close
 from fieldstone.engine.errors import BadUserInput, QueryTooComplex
 from fieldstone.engine.metadata_api.mutations.changes import unwrapped
 from fieldstone.engine.metadata_api.mutations.model_names import resolve_names
@@ -15,6 +14,7 @@ from fieldstone.metadata.changes import Change
 from fieldstone.metadata.changes.kinds.table import KINDS
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.known_names import find_close
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.scalars import shown
 

@@ -1,12 +1,11 @@
 """Finds variables of the environment that look like settings and are none: a setting misspelled is a setting unset."""
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 
 from fieldstone.engine.settings.settings import Settings
+from fieldstone.metadata.known_names import find_close
 
 _PREFIX = "FIELDSTONE_"
-_CLOSE = 0.75
 _OF_COMMANDS = ("FIELDSTONE_KEY", "FIELDSTONE_URL")
 """Those that `fieldstone export` and `fieldstone import` read."""
 
@@ -21,6 +20,6 @@ def find_unknown_settings(environ: Mapping[str, str]) -> list[str]:
 
 
 def _describe(name: str, ends: Mapping[str, str]) -> str:
-    close = get_close_matches(name[len(_PREFIX) :].upper(), ends, n=1, cutoff=_CLOSE)
+    close = find_close(name[len(_PREFIX) :], ends, most=len(ends))
     hint = f": did you mean {ends[close[0]]}?" if close else "; docs/reference/configuration.md lists the settings."
     return f"{name} is not a setting{hint}"

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from fieldstone.metadata.access.known_names import known_names
 from fieldstone.metadata.access.rules import store_data, store_filter
 from fieldstone.metadata.access.stored_keys import CLAIM_NAME
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.known_names import known_names
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.claim_types import CLAIM_TYPES
 from fieldstone.metadata.roles.role import (

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from fieldstone.metadata.access.known_names import known_names
 from fieldstone.metadata.access.stored_keys import CLAIM_NAME, KEY, claim_of, has_claim, key_of
 from fieldstone.metadata.aggregates import BY_NAME, aggregated
 from fieldstone.metadata.api_names import AGGREGATE_ENDING, Quantifier
 from fieldstone.metadata.errors import InvalidChange, InvalidValue
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.known_names import known_names
 from fieldstone.metadata.model import Access, Field, Object, Part, RelationEnd, Snapshot, relation_end
 from fieldstone.metadata.operators import ORDERED, Argument, Operator
 from fieldstone.metadata.scalars import shown

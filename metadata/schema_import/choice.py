@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from difflib import get_close_matches
 
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
+from fieldstone.metadata.known_names import find_close
 from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.schema_import.source import SourceSchema, SourceTable
 
@@ -58,6 +58,6 @@ def _find(source: SourceSchema, given: str, argument: str) -> _Place:
         if table is not None and any(one.name == column for one in table.columns):
             return given[:place], column
     known = [*tables, *(f"{name}.{column.name}" for name, table in tables.items() for column in table.columns)]
-    close = get_close_matches(given, known, n=1)
+    close = find_close(given, known, most=len(known))
     hint = f"; did you mean {shown(close[0])}?" if close else ""
     raise UnknownObject(f"the schema has no table or column {shown(given)}{hint}", field=argument)

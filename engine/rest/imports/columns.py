@@ -8,7 +8,6 @@ from typing import NamedTuple
 from graphql.pyutils import did_you_mean
 
 from fieldstone.engine.access.withheld import say_withheld
-from fieldstone.engine.documents.suggestions import find_close
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
 from fieldstone.engine.rest.exports.csv_lines import columns_of
 from fieldstone.engine.rest.imports.csv_rows import BuildRecord, Cells
@@ -16,6 +15,7 @@ from fieldstone.engine.rest.imports.rows import Decode
 from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.metadata import scalars
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.known_names import find_close
 from fieldstone.metadata.model import Access, Field, Object, Snapshot, relation_end
 from fieldstone.metadata.scalars import Scalar
 

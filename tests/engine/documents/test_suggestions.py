@@ -2,8 +2,9 @@
 
 import pytest
 
-from fieldstone.engine.documents.suggestions import LONGEST_NAME, MOST_NAMES, MOST_SEARCHES, find_close
+from fieldstone.engine.documents.suggestions import MOST_SEARCHES
 from fieldstone.metadata.json_text import loads
+from fieldstone.metadata.known_names import LONGEST_NAME, MOST_NAMES, find_close
 from tests.apis import Apis
 
 

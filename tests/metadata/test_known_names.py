@@ -2,7 +2,7 @@
 
 import pytest
 
-from fieldstone.metadata.access.known_names import known_names
+from fieldstone.metadata.known_names import known_names
 
 MANY = [f"letter{letter}" for letter in "ABCDEFGHIJKLM"]
 
