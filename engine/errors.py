@@ -23,6 +23,7 @@ The status is that of a response that got no further than this error; an error o
 response at 200, as the GraphQL-over-HTTP specification has it.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
@@ -180,6 +181,12 @@ class RateLimitExceeded(ApiError):
 
     code = "RATE_LIMIT_EXCEEDED"
     status = 429
+
+    @property
+    def pause(self) -> float:
+        """The seconds until the next try, one at most: the end of the key or of the server is seen within a second."""
+        left: float = self.extensions["resetAt"] / 1000 - time.time()
+        return min(1.0, max(0.05, left))
 
 
 class ServiceUnavailable(ApiError):

@@ -1,9 +1,7 @@
 """Running a job: its file is read from the database, and checked or imported as `Import` does it."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Final
 from uuid import UUID
 
 from fieldstone.engine.errors import (
@@ -30,9 +28,6 @@ from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.executor import Database
 from fieldstone.sql.frozen import frozen
-
-_AWAY: Final = 1.0
-"""Seconds between two attempts while the database is away."""
 
 
 class RightsChanged(Exception):
@@ -143,10 +138,10 @@ class JobRun:
             try:
                 await self._means.count(principal)
             except RateLimitExceeded as error:
-                wait = error.extensions["resetAt"] / 1000 - time.time()
+                pause = error.pause
             else:
                 return
-            await asyncio.sleep(min(_AWAY, max(0.05, wait)))
+            await asyncio.sleep(pause)
 
 
 async def find_object(core: GraphQLApi, principal: Principal, object_id: UUID) -> Object:

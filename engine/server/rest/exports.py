@@ -123,14 +123,13 @@ class ExportEndpoint:
                     is_counted = True
                 return await export.read_next()
             except RateLimitExceeded as error:
-                wait = error.extensions["resetAt"] / 1000 - time.time()
+                pause = error.pause
             except ServiceUnavailable:
                 attempts += 1
                 if attempts == _ATTEMPTS:
                     raise
-                wait = 1.0
-            # The end of the key or of the server is seen within a second.
-            await asyncio.sleep(min(1.0, max(0.05, wait)))
+                pause = 1.0
+            await asyncio.sleep(pause)
 
     def _log_cut(self, export: Export, reason: str) -> None:
         self._log.warning("export cut", object=export.name, records=export.records, reason=reason)

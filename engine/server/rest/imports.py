@@ -1,7 +1,6 @@
 """The endpoint of imports: the body of a request is a file, which is read as it comes."""
 
 import asyncio
-import time
 
 from fieldstone.engine.errors import ApiError, BadUserInput, RateLimitExceeded, ServiceUnavailable
 from fieldstone.engine.identity.watch import Watched, no_longer_valid
@@ -107,11 +106,10 @@ class ImportEndpoint:
             try:
                 await admitted.services.limiter.count(admitted.principal)
             except RateLimitExceeded as error:
-                wait = error.extensions["resetAt"] / 1000 - time.time()
+                pause = error.pause
             else:
                 return
-            # The end of the key or of the server is seen within a second.
-            await asyncio.sleep(min(1.0, max(0.05, wait)))
+            await asyncio.sleep(pause)
 
 
 def _build_reply(run: Import, error: ApiError, given: dict[bytes, bytes]) -> Reply:
