@@ -52,6 +52,13 @@ _VERBS = {
     Action.UPDATE_ONE: "updateOne",
     Action.DELETE_ONE: "deleteOne",
 }
+_SAID = {
+    Action.FIND_MANY: "Find",
+    Action.FIND_ONE: "Find one of",
+    Action.CREATE: "Create one of",
+    Action.UPDATE_ONE: "Update one of",
+    Action.DELETE_ONE: "Delete one of",
+}
 _ALL_FIELDS = "fieldsList"
 
 
@@ -101,6 +108,7 @@ def _operation(writer: "_Types", resource: Resource, action: Action, mutation: M
     statuses = [*ALWAYS, *(OF_BODIES if action.has_body else ()), *(() if mutation is None else (CONFLICT,))]
     found: Part = {
         "operationId": f"{verb}{resource.type}",
+        "summary": f"{_SAID[action]} {resource.many}",
         "tags": [resource.many],
         "parameters": [parameter(name) for name in PAGE_PARAMETERS] if action is Action.FIND_MANY else [],
         "responses": {

@@ -119,14 +119,14 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
             ),
             "all_or_nothing": query("all_or_nothing", _OFF, "Whether no record is written if a row is refused."),
             "dry_run": query("dry_run", _OFF, "Whether all rows are tried and none is written."),
-            "mapping": _json("mapping", "object", 'Columns of the file, such as {"E-mail":"email","Notes":null}.'),
+            "mapping": _json("mapping", 'Columns of the file, such as {"E-mail":"email","Notes":null}.'),
             "soft_delete": query("soft_delete", _OFF, "Whether the removal can be undone; else it destroys."),
             "only_soft_delete": query("soft_delete", {"const": True}, "The role may not destroy the records.")
             | {"required": True},
             "no_soft_delete": query("soft_delete", {"const": False}, "The role may do nothing but destroy."),
-            "group_by": _json("group_by", "array", 'Such as [{"city":true}].') | {"required": True},
-            "aggregate": _json("aggregate", "array", 'Such as ["totalCount"].'),
-            "having": _json("having", "object", "Conditions on the groups, as in GraphQL."),
+            "group_by": _json("group_by", 'Such as [{"city":true}].') | {"required": True},
+            "aggregate": _json("aggregate", 'Such as ["totalCount"].'),
+            "having": _json("having", "Conditions on the groups, as in GraphQL."),
             "group_order_by": query(
                 "order_by", TEXT, "The JSON of orderBy in GraphQL, or fields and aggregates such as city[DESC],count."
             ),
@@ -134,9 +134,7 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
             "include_records_sample": query(
                 "include_records_sample", _OFF, "Whether each group has its first records."
             ),
-            "order_by_for_records": _json(
-                "order_by_for_records", "array", "The order of these records, as in GraphQL."
-            ),
+            "order_by_for_records": _json("order_by_for_records", "The order of these records, as in GraphQL."),
             "If-None-Match": _header("If-None-Match", "An ETag: 304 while the record is shown as before."),
             "If-Match": _header("If-Match", "An ETag: the write is made only if the record has this updatedAt."),
             "Idempotency-Key": _header("Idempotency-Key", "The write is made once, however often it is sent."),
@@ -155,8 +153,9 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
     }
 
 
-def _json(name: str, type_: str, description: str) -> Part:
-    return {"name": name, "in": "query", "description": description, "content": json_content({"type": type_})}
+def _json(name: str, description: str) -> Part:
+    # Most generators of clients write an object as several parameters, whatever its media type is.
+    return query(name, TEXT | {"contentMediaType": "application/json"}, description)
 
 
 def _header(name: str, description: str) -> Part:

@@ -89,7 +89,7 @@ def job_schemas() -> dict[str, Part]:
         **counts,
         ignored=listed(TEXT),
         columns=listed(TEXT),
-        sample=listed({"type": "array"}),
+        sample=listed(listed({})),
         suggested={"type": "object", "additionalProperties": nullable(TEXT)},
         **options,
         error={"type": ["object", "null"], "properties": {"code": TEXT, "message": TEXT}},

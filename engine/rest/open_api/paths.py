@@ -252,7 +252,7 @@ def _answer(object_: Object, action: Action) -> Part:
             one["properties"] |= total
             return members(data=listed(one))
         case Action.GROUP_BY:
-            group = members(groupByDimensionValues={"type": "array"})
+            group = members(groupByDimensionValues=listed({}))
             group["properties"]["records"] = listed(record)
             return members(data=members(**{query_name(object_, QueryRole.GROUP_BY): listed(group)}))
     verb, many = VERBS[action]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import httpx
+import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
@@ -50,6 +51,15 @@ async def document_for(client: httpx.AsyncClient, *grants: Any) -> tuple[Any, di
     return await ask(client, "GET", "open-api/core", **options), options
 
 
+def parts_of(document: Any) -> Iterator[dict[str, Any]]:
+    """All objects within a document."""
+    if isinstance(document, dict):
+        yield document
+    if isinstance(document, dict | list):
+        for part in document.values() if isinstance(document, dict) else document:
+            yield from parts_of(part)
+
+
 async def test_it_is_valid_and_has_every_route(client: httpx.AsyncClient) -> None:
     document = await ask(client, "GET", "open-api/core")
     OpenAPIV31SpecValidator(document).validate()
@@ -69,6 +79,16 @@ async def test_it_is_valid_and_has_every_route(client: httpx.AsyncClient) -> Non
     assert {find_place(path).action(method) for path, method in rest if "." not in path} == {*Action}
     ids = [operation["operationId"] for _, _, operation in operations(document)]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("name", ["core", "metadata"])
+async def test_generators_of_clients_find_what_they_need(client: httpx.AsyncClient, name: str) -> None:
+    document = await ask(client, "GET", f"open-api/{name}")
+    assert all(operation.get("summary") for _, _, operation in operations(document))
+    # A parameter with a schema of its own is one text, and never several parameters.
+    shown = [one for one in document["components"]["parameters"].values() if one["in"] == "query"]
+    assert {one["schema"].get("type", "string") for one in shown} <= {"string", "integer", "boolean"}
+    assert [part for part in parts_of(document) if part.get("type") == "array" and "items" not in part] == []
 
 
 async def test_it_is_at_the_path_of_twenty_as_well(client: httpx.AsyncClient) -> None:
