@@ -15,7 +15,7 @@ from fieldstone.engine.server.http.errors import (
 )
 from fieldstone.engine.server.http.requests.body import require_plain
 from fieldstone.engine.server.http.requests.incoming import IncomingRequest
-from fieldstone.engine.server.http.requests.negotiation import takes_json
+from fieldstone.engine.server.http.requests.negotiation import says_utf8, takes_json
 from fieldstone.engine.server.http.requests.request_log import note_streamed
 from fieldstone.engine.server.http.responses import Headers
 
@@ -108,7 +108,8 @@ class FileBody:
 
 def check_file_headers(given: dict[bytes, bytes]) -> None:
     """Refuse a request whose body is not the file itself; raises ApiError."""
-    if given.get(b"content-type", b"").partition(b";")[0].strip().lower() in _MULTIPART:
+    content_type = given.get(b"content-type", b"")
+    if content_type.partition(b";")[0].strip().lower() in _MULTIPART or not says_utf8(content_type):
         raise UnsupportedMediaType(
             "The body must be the file itself: its Content-Type is text/csv or application/jsonl, in UTF-8."
         )

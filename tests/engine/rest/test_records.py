@@ -198,6 +198,10 @@ async def test_groups(client: httpx.AsyncClient) -> None:
             ]
         }
     }
+    paged = 'group_by=[{"city":true}]&aggregate=["cursor"]&order_by=city[DescNullsLast]'
+    (first,) = (await ask(client, "GET", f"people/groupBy?{paged}&limit=1"))["data"]["peopleGroupBy"]
+    rest = await ask(client, "GET", f"people/groupBy?{paged}&starting_after={first['cursor']}")
+    assert [group["groupByDimensionValues"] for group in rest["data"]["peopleGroupBy"]] == [["Berlin"], [None]]
     sample = await ask(
         client, "GET", f"people/groupBy?{query}&include_records_sample=true&filter=city[eq]:Bonn&limit=1"
     )

@@ -13,6 +13,8 @@ JSON = b"application/json; charset=utf-8"
 GRAPHQL_RESPONSE = b"application/graphql-response+json; charset=utf-8"
 
 _LONGEST_CACHED = 512
+_UTF8 = frozenset({None, "utf-8", "utf8"})
+"""The charsets of UTF-8; None: it is not named."""
 
 
 @frozen
@@ -96,11 +98,16 @@ def is_json(content_type: bytes | None) -> bool:
     return _is_json(content_type)
 
 
+def says_utf8(content_type: bytes) -> bool:
+    """Return whether a Content-Type names no other charset than UTF-8."""
+    _, *parameters = content_type.decode("latin-1").lower().split(";")
+    return _parameter(parameters, "charset") in _UTF8
+
+
 @lru_cache(maxsize=64)
 def _is_json(content_type: bytes) -> bool:
-    media_type, *parameters = content_type.decode("latin-1").lower().split(";")
-    charset = _parameter(parameters, "charset")
-    return media_type.strip() == "application/json" and charset in {None, "utf-8", "utf8"}
+    media_type, _, _ = content_type.lower().partition(b";")
+    return media_type.strip() == b"application/json" and says_utf8(content_type)
 
 
 def _choose(accept: bytes) -> bytes | None:
@@ -123,7 +130,7 @@ def _fit(ranges: tuple[MediaRange, ...], kind: str, subtype: str) -> _Fit:
     """Return the fit of a media type: the most exact range decides, whatever its quality."""
     best = _Fit(0, -1)
     for media_range in ranges:
-        if media_range.charset not in {None, "utf-8", "utf8", "*"}:
+        if media_range.charset not in _UTF8 | {"*"}:
             continue
         if (media_range.type, media_range.subtype) == (kind, subtype):
             exactness = 2
