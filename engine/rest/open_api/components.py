@@ -121,9 +121,9 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
             "dry_run": query("dry_run", _OFF, "Whether all rows are tried and none is written."),
             "mapping": _json("mapping", 'Columns of the file, such as {"E-mail":"email","Notes":null}.'),
             "soft_delete": query("soft_delete", _OFF, "Whether the removal can be undone; else it destroys."),
-            "only_soft_delete": query("soft_delete", {"const": True}, "The role may not destroy the records.")
+            "only_soft_delete": query("soft_delete", _FLAG | {"const": True}, "The role may not destroy the records.")
             | {"required": True},
-            "no_soft_delete": query("soft_delete", {"const": False}, "The role may do nothing but destroy."),
+            "no_soft_delete": query("soft_delete", _FLAG | {"const": False}, "The role may do nothing but destroy."),
             "group_by": _json("group_by", 'Such as [{"city":true}].') | {"required": True},
             "aggregate": _json("aggregate", 'Such as ["totalCount"].'),
             "having": _json("having", "Conditions on the groups, as in GraphQL."),

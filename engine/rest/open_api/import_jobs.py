@@ -27,6 +27,7 @@ from fieldstone.metadata.changes.rules.names import IMPORTS
 
 _TAGS = ["imports"]
 _COUNT: Part = {"type": "integer"}
+_FORMAT = TEXT | {"enum": [one.value for one in Format]}
 _OF_WRITES = (*ALWAYS, *OF_BODIES, CONFLICT)
 _OF_NEW = ("import_object", "import_format", "import_name", "import_start", "mapping", "on_conflict", "upsert")
 _SAID: Mapping[str, str] = {
@@ -83,7 +84,7 @@ def job_schemas() -> dict[str, Part]:
     job = members(
         id=ID,
         object=nullable(TEXT),
-        format={"enum": [one.value for one in Format]},
+        format=_FORMAT,
         name=TEXT,
         status=TEXT | {"description": "READY, RUNNING, DONE and so on."},
         **counts,
@@ -106,9 +107,9 @@ def job_parameters() -> dict[str, Part]:
     return {
         "import_object": query("object", TEXT, "The plural name of the object that the rows are records of.")
         | {"required": True},
-        "import_format": query("format", {"enum": [one.value for one in Format]}, "Of the file."),
+        "import_format": query("format", _FORMAT, "Of the file."),
         "import_name": query("name", TEXT, "Of the file."),
-        "import_start": query("start", {"enum": ["check", "run"]}, "The work that begins at once."),
+        "import_start": query("start", TEXT | {"enum": ["check", "run"]}, "The work that begins at once."),
     }
 
 
