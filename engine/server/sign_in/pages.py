@@ -103,7 +103,7 @@ class SignIn:
         headers: Headers = []
         try:
             with described():
-                answer = self._find_answer(scope)
+                answer = self._find_answer(scope, headers)
                 given = read_headers(scope["headers"])
                 presented = self._presented.read(scope, given)
                 services = self._runtime.services or await self._runtime.choose(presented)
@@ -113,8 +113,8 @@ class SignIn:
             reply = build_error_reply(error)
         await send_reply(send, reply, [*headers, (b"cache-control", b"no-store")])
 
-    def _find_answer(self, scope: "Scope") -> Callable[[_Asked], Awaitable[Reply]]:
-        """Return the function that answers a request.
+    def _find_answer(self, scope: "Scope", headers: Headers) -> Callable[[_Asked], Awaitable[Reply]]:
+        """Return the function that answers a request, and add the headers of a refusal.
 
         Raises:
             NotFound: nothing is at its address.
@@ -125,11 +125,10 @@ class SignIn:
         answer = self._answers.get((method, name))
         if answer is None:
             methods = sorted(method for method, known in self._answers if known == name)
-            raise (
-                MethodNotAllowed(f"The method must be {' or '.join(methods)}.")
-                if methods
-                else NotFound("Nothing is here.")
-            )
+            if not methods:
+                raise NotFound("Nothing is here.")
+            headers.append((b"allow", ", ".join(methods).encode()))
+            raise MethodNotAllowed(f"The method must be {' or '.join(methods)}.")
         if method not in _SAFE and is_foreign(scope, dict(scope["headers"]), self._origins):
             raise Forbidden("A page of another site has sent this request: a sign-in begins on a page of this one.")
         return answer

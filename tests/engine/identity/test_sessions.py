@@ -102,8 +102,10 @@ async def test_the_ways_to_sign_in_are_told_to_everybody(start_app: StartApp) ->
             answer = await client_of(app, cookies=kept).get(path)
             assert "Max-Age=0" in answer.headers["set-cookie"], path
         assert (await browser.delete("/auth/session")).status_code == 200
+        takes = {"session": "DELETE, GET", "sign-in": "GET, POST"}
         for method, path in (("PUT", "session"), ("DELETE", "sign-in"), ("POST", "session")):
-            assert (await browser.request(method, f"/auth/{path}")).status_code == 405
+            answer = await browser.request(method, f"/auth/{path}")
+            assert (answer.status_code, answer.headers["allow"]) == (405, takes[path])
 
 
 async def test_a_sign_in_begins_another_session_and_ends_the_one_before(start_app: StartApp) -> None:
