@@ -8,6 +8,7 @@ GET    /auth/login, /auth/callback             to a provider, and back from it
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from fieldstone.engine.database_errors import described
@@ -194,6 +195,8 @@ class SignIn:
         async def begin(services: Services) -> Reply:
             principal = await self._check(asked._replace(services=services), presented)
             failed.end(address)
+            # A session and a row of the audit log are written, so it counts like an operation of the key's sessions.
+            await services.limiter.count(replace(principal, session_id=principal.subject_id), 1, asked.headers)
             key_hash = None if presented.credential is None else presented.credential.hash
             cookie, token_hash = await asked.cookies.open(services, principal, asked.address, key_hash=key_hash)
             # An error from here on sets it, too: the session has begun.

@@ -226,7 +226,7 @@ async def test_a_session_that_is_of_no_use_keeps_nobody_from_signing_in(start_ap
 
 
 async def test_the_ways_to_sign_in_count_as_no_operation(start_app: StartApp) -> None:
-    async with start_app(session_rate_limit=2) as (app, client):
+    async with start_app(session_rate_limit=3) as (app, client):
         browser = await signed_in(app, key_of(client))
         for expected in (200, 200, 429):
             ways = await browser.get("/auth/sign-in", headers={"x-fieldstone-role": "nobody"})
@@ -283,14 +283,29 @@ async def test_a_key_has_a_bounded_number_of_sessions(start_app: StartApp, app_d
 
 
 async def test_sessions_are_counted_apart_from_their_key(start_app: StartApp) -> None:
-    async with start_app(rate_limit=3, session_rate_limit=4) as (app, client):
+    async with start_app(rate_limit=3, session_rate_limit=6) as (app, client):
         key = key_of(client)
+        # Each sign-in is an operation of the sessions, too.
         one, other = await signed_in(app, key), await signed_in(app, key)
         assert [await status(client) for _ in range(4)] == [200, 200, 200, 429]
         # All sessions of the key share one window.
         assert [await status(browser) for browser in (one, other, one, other, one)] == [200] * 4 + [429]
         answer = await one.post("/graphql", json=READ)
-        assert answer.json()["errors"][0]["message"].startswith("The sessions have used their 4 operations")
+        assert answer.json()["errors"][0]["message"].startswith("The sessions have used their 6 operations")
+
+
+async def test_sign_ins_that_succeed_fill_no_audit_log(start_app: StartApp, app_database: str) -> None:
+    async with start_app(session_rate_limit=3) as (app, client):
+        by_key = {"key": key_of(client)}
+        answers = [await client_of(app).post("/auth/sign-in", json=by_key) for _ in range(5)]
+        assert [one.status_code for one in answers] == [200, 200, 200, 429, 429]
+        assert [int(one.headers["x-ratelimit-remaining"]) for one in answers] == [2, 1, 0, 0, 0]
+        assert (int(answers[-1].headers["retry-after"]) > 0, "set-cookie" in answers[-1].headers) == (True, False)
+        with psycopg.connect(app_database) as connection:
+            counted = "SELECT count(*) FROM fieldstone.audit_log WHERE action = 'SIGN_IN'"
+            assert connection.execute(counted).fetchone() == (3,)
+        # The operations of the key itself are counted apart.
+        assert await status(client) == 200
 
 
 async def test_sign_ins_that_fail_are_bounded_by_the_address(start_app: StartApp) -> None:
