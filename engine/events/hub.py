@@ -30,7 +30,7 @@ from fieldstone.engine.events.log.batch_size import BatchSize
 from fieldstone.engine.events.log.epochs import find_position
 from fieldstone.engine.events.log.reader import Census, EventLog, refuse_resuming
 from fieldstone.engine.events.model_watchers import ModelMember, ModelWatchers
-from fieldstone.engine.events.quotas import Place, QuotaLimits, Quotas
+from fieldstone.engine.events.quotas import Place, QuotaLimits, Quotas, owner_of
 from fieldstone.engine.events.subscriptions.group import Sink, Subscriber, SubscriptionGroup
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription, LiveQuery
 from fieldstone.engine.events.subscriptions.model_watch import ModelWatch
@@ -188,7 +188,7 @@ class Hub:
             QueryTooComplex: a quota of its workspace is used up.
             DatabaseError: the log cannot be read.
         """
-        place = place or self.quotas.admit(subscription.principal.workspace_id, 0)
+        place = place or self.quotas.admit(owner_of(subscription.principal), 0)
         try:
             place.resize(subscription.size)
             if isinstance(subscription, ModelWatch):

@@ -2,9 +2,11 @@
 
 from collections import Counter
 from collections.abc import Callable
+from typing import NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.errors import QueryTooComplex
+from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.sql.frozen import frozen
 
 
@@ -27,17 +29,34 @@ class QuotaLimits:
     bytes_total: int = 64 << 20
 
 
-class Quotas:
-    """The counts of each workspace's subscriptions, sockets and bytes.
+class QuotaOwner(NamedTuple):
+    """The subscribers that share a quota: all of a workspace, not those of a key, whose holder can make others.
 
-    They go by workspace, not by key: the holder of a key can make others.
+    Visitors, which may be any number, have one of their own, so that they cannot use up that of the keys.
     """
+
+    workspace_id: UUID
+    are_visitors: bool
+
+    @property
+    def have(self) -> str:
+        """The subject and the verb of a sentence on them."""
+        return "The visitors of the workspace have" if self.are_visitors else "The workspace has"
+
+
+def owner_of(principal: Principal) -> QuotaOwner:
+    """Return the owner of the quota that the subscriptions of a principal count towards."""
+    return QuotaOwner(principal.workspace_id, principal.kind is SubjectKind.ANONYMOUS)
+
+
+class Quotas:
+    """The counts of each workspace's subscriptions, sockets and bytes, and of its visitors'."""
 
     def __init__(self, limits: QuotaLimits) -> None:
         self.limits = limits
-        self._subscriptions: Counter[UUID] = Counter()
-        self._sockets: Counter[UUID] = Counter()
-        self._bytes: Counter[UUID] = Counter()
+        self._subscriptions: Counter[QuotaOwner] = Counter()
+        self._sockets: Counter[QuotaOwner] = Counter()
+        self._bytes: Counter[QuotaOwner] = Counter()
         self._total = 0
 
     @property
@@ -45,46 +64,46 @@ class Quotas:
         """Return the bytes that are kept for all workspaces."""
         return self._total
 
-    def admit(self, workspace_id: UUID, size: int) -> "Place":
+    def admit(self, owner: QuotaOwner, size: int) -> "Place":
         """Return the place of one more subscription, which keeps so many bytes.
 
         Raises:
             QueryTooComplex: the workspace has no place left.
         """
         most = self.limits.subscriptions
-        if self._subscriptions[workspace_id] >= most:
+        if self._subscriptions[owner] >= most:
             raise QueryTooComplex(
-                f"The workspace has {most} subscriptions on this server, the limit: FIELDSTONE_MAX_SUBSCRIPTIONS."
+                f"{owner.have} {most} subscriptions on this server, the limit: FIELDSTONE_MAX_SUBSCRIPTIONS."
             )
-        place = Place(self, workspace_id)
+        place = Place(self, owner)
         place.resize(size)
-        self._subscriptions[workspace_id] += 1
+        self._subscriptions[owner] += 1
         return place
 
-    def open_socket(self, workspace_id: UUID) -> Callable[[], None]:
+    def open_socket(self, owner: QuotaOwner) -> Callable[[], None]:
         """Count one more socket; the returned function is to be called once, when it is closed.
 
         Raises:
             QueryTooComplex: the workspace has as many as it may have.
         """
         most = self.limits.sockets
-        if self._sockets[workspace_id] >= most:
-            raise QueryTooComplex(f"The workspace has {most} sockets, the limit: FIELDSTONE_MAX_SOCKETS")
-        self._sockets[workspace_id] += 1
+        if self._sockets[owner] >= most:
+            raise QueryTooComplex(f"{owner.have} {most} sockets, the limit: FIELDSTONE_MAX_SOCKETS")
+        self._sockets[owner] += 1
 
         def close() -> None:
-            _lower(self._sockets, workspace_id, 1)
+            _lower(self._sockets, owner, 1)
 
         return close
 
-    def grow(self, workspace_id: UUID, size: int) -> None:
+    def grow(self, owner: QuotaOwner, size: int) -> None:
         """Keep so many bytes more, or less.
 
         Raises:
             QueryTooComplex: there would be too many.
         """
         limits = self.limits
-        if size > 0 and self._bytes[workspace_id] + size > limits.bytes_each:
+        if size > 0 and self._bytes[owner] + size > limits.bytes_each:
             raise QueryTooComplex(
                 f"The documents, variables and filters of the workspace's subscriptions may have {limits.bytes_each}"
                 " bytes on this server: FIELDSTONE_MAX_SUBSCRIPTION_BYTES."
@@ -94,26 +113,26 @@ class Quotas:
                 f"The documents, variables and filters of all subscriptions may have {limits.bytes_total} bytes on this"
                 " server: FIELDSTONE_MAX_SUBSCRIPTION_BYTES_TOTAL."
             )
-        self._keep(workspace_id, size)
+        self._keep(owner, size)
 
-    def _keep(self, workspace_id: UUID, size: int) -> None:
-        _lower(self._bytes, workspace_id, -size)
+    def _keep(self, owner: QuotaOwner, size: int) -> None:
+        _lower(self._bytes, owner, -size)
         self._total += size
 
-    def release(self, workspace_id: UUID, size: int) -> None:
+    def release(self, owner: QuotaOwner, size: int) -> None:
         """Forget a subscription that kept so many bytes."""
-        self._keep(workspace_id, -size)
-        _lower(self._subscriptions, workspace_id, 1)
+        self._keep(owner, -size)
+        _lower(self._subscriptions, owner, 1)
 
 
 class Place:
     """One subscription's share of its workspace's quota, until it is left."""
 
-    __slots__ = ("_is_left", "_quotas", "_size", "_workspace_id")
+    __slots__ = ("_is_left", "_owner", "_quotas", "_size")
 
-    def __init__(self, quotas: Quotas, workspace_id: UUID) -> None:
+    def __init__(self, quotas: Quotas, owner: QuotaOwner) -> None:
         self._quotas = quotas
-        self._workspace_id = workspace_id
+        self._owner = owner
         self._size = 0
         self._is_left = False
 
@@ -124,17 +143,17 @@ class Place:
             QueryTooComplex: they are too many; it keeps as many as before.
         """
         if not self._is_left:
-            self._quotas.grow(self._workspace_id, size - self._size)
+            self._quotas.grow(self._owner, size - self._size)
             self._size = size
 
     def leave(self) -> None:
         """Give the place back; a second call does nothing."""
         if not self._is_left:
             self._is_left = True
-            self._quotas.release(self._workspace_id, self._size)
+            self._quotas.release(self._owner, self._size)
 
 
-def _lower(counts: Counter[UUID], key: UUID, amount: int) -> None:
+def _lower(counts: Counter[QuotaOwner], key: QuotaOwner, amount: int) -> None:
     counts[key] -= amount
     if not counts[key]:
         del counts[key]

@@ -13,7 +13,7 @@ class LiveRegistry:
     """The groups of one process, in the order in which they were made.
 
     Args:
-        most: groups of one workspace; a group whose members are moving to another one does not count.
+        most: groups of one owner of a quota; a group whose members are moving to another one does not count.
         run_soon: has the statement of a group run.
     """
 
@@ -51,14 +51,14 @@ class LiveRegistry:
         """Return the group that a live query joins, a new one where there is none.
 
         Raises:
-            QueryTooComplex: the workspace has as many groups as it may have.
+            QueryTooComplex: the owner of the quota has as many groups as it may have.
         """
         if found := self._listed.get(query.group):
             return found
-        workspace_id = query.group.workspace_id
-        if len(self._alike.get(workspace_id, ())) >= self._most:
+        owner = query.group.owner
+        if len(self._alike.get(owner, ())) >= self._most:
             raise QueryTooComplex(
-                f"The workspace has {self._most} different live queries on this server, the limit: "
+                f"{owner.have} {self._most} different live queries on this server, the limit: "
                 "FIELDSTONE_MAX_LIVE_QUERIES. Equal ones count once."
             )
         made = LiveGroup(
@@ -100,4 +100,5 @@ class LiveRegistry:
 
 def _names(group: LiveGroup) -> Iterator[Hashable]:
     yield group.key.workspace_id
+    yield group.key.owner
     yield from ((id_,) for id_ in group.reads)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.events.log.reader import LONGEST_ANCHOR
+from fieldstone.engine.events.quotas import QuotaOwner, owner_of
 from fieldstone.engine.events.subscriptions.model_watch import ModelWatch
 from fieldstone.engine.events.subscriptions.subscription import (
     KeptRequest,
@@ -56,6 +57,7 @@ class LiveKey:
     """The key of a group: live queries with equal keys have one answer.
 
     Attributes:
+        owner: of the quota that the group counts towards.
         rights: those on the objects that the statement depends on: roles that have the same ones share a group.
         positions: their form for clients.
         key: the response key of their field.
@@ -63,6 +65,7 @@ class LiveKey:
     """
 
     workspace_id: UUID
+    owner: QuotaOwner
     rights: RightsOnObjects
     positions: Positions
     key: str
@@ -126,6 +129,7 @@ def bind_live_query(
         operation=keep_request(operation),
         group=LiveKey(
             workspace_id=principal.workspace_id,
+            owner=owner_of(principal),
             rights=needed.rights,
             positions=positions,
             key=plan.key,

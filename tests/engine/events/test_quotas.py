@@ -5,9 +5,9 @@ from uuid import UUID
 import pytest
 
 from fieldstone.engine.errors import QueryTooComplex
-from fieldstone.engine.events.quotas import QuotaLimits, Quotas
+from fieldstone.engine.events.quotas import QuotaLimits, QuotaOwner, Quotas
 
-A, B = UUID(int=1), UUID(int=2)
+A, B = QuotaOwner(UUID(int=1), False), QuotaOwner(UUID(int=2), False)
 
 
 def quotas() -> Quotas:

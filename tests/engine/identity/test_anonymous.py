@@ -103,6 +103,27 @@ async def test_visitors_are_limited_by_their_address(start_app: StartApp) -> Non
                 assert (await post(client, READ, **{"x-forwarded-for": address})).status_code == status
 
 
+async def test_visitors_take_no_sockets_and_subscriptions_of_keys(start_app: StartApp) -> None:
+    live = "subscription ($n: Int) { people(first: $n) { edges { node { id } } } }"
+    limits: dict[str, Any] = {"max_sockets": 1, "max_subscriptions": 2, "max_live_queries": 1}
+    async with start_app(anonymous_role="viewer", **limits) as (app, client):
+        payloads: list[dict[str, str]] = [{}, {"authorization": client.headers["authorization"]}]
+        async with connected(app) as visitor, connected(app) as key, connected(app) as other:
+            for socket, payload in zip((visitor, key), payloads, strict=True):
+                await socket.send(type="connection_init", payload=payload)
+                assert await socket.receive() == {"type": "connection_ack"}
+                await socket.subscribe("a", live, n=1)
+                assert (await socket.receive())["payload"]["data"] == {"people": {"edges": []}}
+            refusals = []
+            for socket in (visitor, key):
+                await socket.subscribe("b", live, n=2)
+                refusals.append((await socket.receive())["payload"][0]["message"].partition(" 1 different")[0])
+            assert refusals == ["The visitors of the workspace have", "The workspace has"]
+            await other.send(type="connection_init")
+            closed = await other.closed()
+            assert (closed.code, closed.reason[:45]) == (1013, "The visitors of the workspace have 1 sockets,")
+
+
 async def test_a_visitor_is_an_ipv6_network_and_not_an_address(start_app: StartApp) -> None:
     async with start_app(anonymous_role="viewer") as (app, _):
         visitors = (await app.runtime.ready()).identity.visitors

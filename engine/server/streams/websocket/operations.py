@@ -8,7 +8,7 @@ from fieldstone.engine.client_json import LARGE
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError, QueryTooComplex, ServiceUnavailable
 from fieldstone.engine.events.hub import AnyMember
-from fieldstone.engine.events.quotas import Place
+from fieldstone.engine.events.quotas import Place, owner_of
 from fieldstone.engine.events.subscriptions.group import Subscriber
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.identity.watch import Watched
@@ -145,7 +145,7 @@ class SocketOperations:
             if isinstance(request, Batch):
                 raise Closing(Close.BAD_MESSAGE, "The payload of 'subscribe' must be one operation")
             request = request._replace(is_large=size > LARGE)
-            place = self._services.events.hub.quotas.admit(principal.workspace_id, size)
+            place = self._services.events.hub.quotas.admit(owner_of(principal), size)
         except ApiError as error:
             await self._queue.put(failure(id_, [error.formatted()]))
             return

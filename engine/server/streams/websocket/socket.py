@@ -16,6 +16,7 @@ from fieldstone.engine.errors import (
     ServiceUnavailable,
     Unauthenticated,
 )
+from fieldstone.engine.events.quotas import owner_of
 from fieldstone.engine.identity.credential import Presented
 from fieldstone.engine.identity.identity import NEEDS_KEY
 from fieldstone.engine.identity.watch import Watched, no_longer_valid
@@ -227,7 +228,7 @@ class ClientSocket:
         except (ServiceUnavailable, RateLimitExceeded) as error:
             raise Closing(Close.TRY_AGAIN_LATER, error.message) from None
         try:
-            close = self._services.events.hub.quotas.open_socket(principal.workspace_id)
+            close = self._services.events.hub.quotas.open_socket(owner_of(principal))
         except QueryTooComplex as error:
             raise Closing(Close.TRY_AGAIN_LATER, error.message) from None
         watched = Watched(presented, principal)

@@ -18,6 +18,7 @@ class Closed(Exception):
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(code, reason)
         self.code = code
+        self.reason = reason
 
 
 @dataclass(slots=True)
