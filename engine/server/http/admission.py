@@ -168,8 +168,19 @@ class Admission:
             limit=self._settings.max_body_bytes,
             deadline=self._deadline,
         )
+        await self.require_unchanged(admitted)
+        return body
+
+    async def require_unchanged(self, admitted: Admitted) -> None:
+        """Return unless the credential of a request has ended, or has other rights, since it was admitted.
+
+        Raises:
+            Unauthenticated: it has.
+            ServiceUnavailable: it cannot be checked at the moment.
+        """
         # The API itself follows a workspace that has moved.
         with contextlib.suppress(UnknownWorkspace):
             if await admitted.services.identity.resolve(admitted.presented) != admitted.principal:
-                raise Unauthenticated("The rights of the credential have changed while the body came: send it again.")
-        return body
+                raise Unauthenticated(
+                    "The rights of the credential have changed since the request began: send it again."
+                )

@@ -1,7 +1,7 @@
 """Runs the operations of one request: queries side by side, mutations in their order."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from fieldstone.engine.errors import ApiError, InternalServerError, QueryTooComplex
 from fieldstone.engine.request.answer import Answer, Explain
@@ -44,13 +44,15 @@ async def answer_batch(
     items: Sequence[GraphQLRequest | ApiError],
     *,
     most: int,
+    require_unchanged: Callable[[], Awaitable[None]],
     log: Log,
     context: RequestContext,
 ) -> list[Answer]:
     """Return one answer for each item, in their order.
 
     Consecutive queries run at once, up to eight of them. A possible mutation waits for all before it, and all after it
-    wait for it. None begins any more once the answers have more than `most` bytes.
+    wait for it. None begins any more once the answers have more than `most` bytes, or the credential has ended:
+    `require_unchanged` raises ApiError then.
     """
     answers: dict[int, Answer] = {}
     turns = asyncio.Semaphore(_AT_ONCE)
@@ -62,6 +64,10 @@ async def answer_batch(
     async def answer(request: GraphQLRequest) -> Answer:
         if sum(one.held for one in answers.values()) > most:
             return _refuse(_too_large(most))
+        try:
+            await require_unchanged()
+        except ApiError as error:
+            return _refuse(error)
         return await answer_one(api, principal, request, allow_mutation=True, log=log, context=context)
 
     for run_of_places in _group(items):

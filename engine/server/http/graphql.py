@@ -4,6 +4,7 @@ https://graphql.github.io/graphql-over-http/draft/
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from fieldstone.engine.errors import ApiError, MethodNotAllowed, RateLimitExceeded, ServiceUnavailable
@@ -107,7 +108,13 @@ class GraphQLEndpoint:
         api, principal, context = self._select(admitted.services), admitted.principal, admitted.incoming.context
         context.operations = len(batch.items)
         answers = await answer_batch(
-            api, principal, batch.items, most=self._max_response_bytes, log=self._log, context=context
+            api,
+            principal,
+            batch.items,
+            most=self._max_response_bytes,
+            require_unchanged=partial(self._admission.require_unchanged, admitted),
+            log=self._log,
+            context=context,
         )
         return Reply(status=200, body=ListBody(map(_body, answers)), media_type=media_type)
 

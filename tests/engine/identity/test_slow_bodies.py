@@ -1,4 +1,4 @@
-"""A credential that ends while the body of its request comes."""
+"""A credential that ends while its request is on its way."""
 
 import json
 from collections.abc import AsyncIterator
@@ -55,3 +55,19 @@ async def test_a_key_that_is_revoked_before_the_end_of_a_body_writes_nothing(
         assert (late.status_code, "late" in late.text) == (401, False)
         people = await client.post("/graphql", json={"query": "{ people { totalCount } }"})
         assert people.json()["data"]["people"]["totalCount"] == (path != "/metadata")
+
+
+async def test_no_operation_of_a_batch_begins_once_its_key_is_revoked(start_app: StartApp) -> None:
+    async with start_app() as (_, client):
+        mine = {"query": 'mutation { createApiKey(input: { name: "mine" }) { id token } }'}
+        made = (await client.post("/metadata", json=mine)).json()["data"]["createApiKey"]
+        revoke = f'mutation {{ revokeApiKey(id: "{made["id"]}") {{ name }} }}'
+        batch = [{"query": revoke}, mine, {"query": "{ me { name } }"}, {"query": "{ objects { totalCount } }"}]
+        headers = {"authorization": f"Bearer {made['token']}"}
+        done, *refused = (await client.post("/metadata", json=batch, headers=headers)).json()
+        assert done == {"data": {"revokeApiKey": {"name": "mine"}}}
+        assert [[error["extensions"]["code"] for error in one["errors"]] for one in refused] == [
+            ["UNAUTHENTICATED"]
+        ] * 3
+        listed = (await client.post("/metadata", json={"query": "{ apiKeys { totalCount } }"})).json()
+        assert listed["data"]["apiKeys"]["totalCount"] == 2
