@@ -1,11 +1,12 @@
 """The roles in the catalog's own model of principals that do not see all of their workspace's model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
 from fieldstone.metadata.access.effective import effective_claims, lineage
 from fieldstone.metadata.catalog.api_model.notation import catalog_id
+from fieldstone.metadata.changes.rules.indexes.searched import label_fields
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot, relation_end
 from fieldstone.metadata.roles.principal import Principal
@@ -24,9 +25,12 @@ from fieldstone.metadata.roles.role import (
 from fieldstone.metadata.scalars import JSON, STRING
 from fieldstone.metadata.scalars import UUID as UUID_SCALAR
 
-_LISTS: Final = {"object": "objects", "field": "fields", "relation": "fields", "index": "indexes"}
+_LISTS: Final = {"field": "fields", "relation": "fields", "index": "indexes"}
 """The claims that list the ids of the records that are shown, by the catalog's object."""
-
+_OBJECTS: Final = "objects"
+"""The claim that lists the objects that are shown."""
+_TELLING: Final = {"labelFields": "labelledObjects", "duplicateCriteria": "comparedObjects"}
+"""The claims that list the objects of which a member that has ids of fields is shown, since those fields are, too."""
 
 _ALL, _UNBOUND, _OWN, _VALUES, _LACKED = "allRoles", "rolesWithoutValues", "ownRoles", "ownValues", "lackedValues"
 """The claims about the webhooks whose deliveries are shown."""
@@ -49,6 +53,19 @@ def _covered(own: str) -> Mapping[str, JsonValue]:
         "not": {claims: {"hasAnyKeys": _named(_LACKED)}},
     }
     return {"or": [{role: {"in": _named(_UNBOUND)}}, equal]}
+
+
+def _object_ways() -> tuple[Way, ...]:
+    """Return the ways to objects: the members that have ids of fields are null, but in the objects that claims list."""
+    telling = {name: catalog_id("object", name) for name in _TELLING}
+    every = frozenset(telling.values())
+    return (
+        Way(rule=_rule(_among("object", _OBJECTS)), fields=Fields(ids=every)),
+        *(
+            Way(rule=_rule(_among("object", claim)), fields=Fields(ids=every - {telling[name]}))
+            for name, claim in _TELLING.items()
+        ),
+    )
 
 
 def _delivery_ways() -> tuple[Way, ...]:
@@ -76,9 +93,13 @@ def _among(name: str, claim: str, field: str = "id") -> JsonValue:
     return {f"@{catalog_id(name, field)}": {"in": _named(claim)}}
 
 
+def _rule(rule: JsonValue) -> Stored:
+    return Stored(text=dumps(rule))
+
+
 def _read(name: str, *rules: JsonValue) -> Grant:
     """Return the grant of reading the records of an object for which one of the rules holds, or all without a rule."""
-    ways = tuple(Way(rule=Stored(text=dumps(rule))) for rule in rules) or WHOLLY
+    ways = tuple(Way(rule=_rule(rule)) for rule in rules) or WHOLLY
     return Grant(object_id=catalog_id(name), action=Action.READ, ways=ways)
 
 
@@ -102,6 +123,7 @@ READER: Final = Role(
     label="Reader",
     grants=(
         Grant(object_id=None, action=Action.READ),
+        Grant(object_id=catalog_id("object"), action=Action.READ, ways=_object_ways()),
         *(_read(name, _among(name, claim)) for name, claim in _LISTS.items()),
         _read("webhook", _among("webhook", _ALL, "role"), _covered(_INHERITED)),
         Grant(object_id=catalog_id("webhookDelivery"), action=Action.READ, ways=_delivery_ways()),
@@ -110,7 +132,10 @@ READER: Final = Role(
         Grant(object_id=catalog_id("metadataChange"), action=Action.READ, ways=_history_ways()),
     ),
     claims=(
-        *(Claim(name=name, scalar=UUID_SCALAR, is_list=True) for name in dict.fromkeys(_LISTS.values())),
+        *(
+            Claim(name=name, scalar=UUID_SCALAR, is_list=True)
+            for name in dict.fromkeys((_OBJECTS, *_TELLING.values(), *_LISTS.values()))
+        ),
         *(Claim(name=name, scalar=STRING, is_list=True) for name in (_INHERITED, _ROLE, _ALL, _UNBOUND, _OWN, _LACKED)),
         Claim(name=_VALUES, scalar=JSON),
     ),
@@ -168,11 +193,27 @@ def shown_parts(view: Snapshot) -> Mapping[str, JsonValue]:
     """Return the claims of a reader: the ids of the parts of a model that are in the schema of the view's role."""
     shown = {id_: shown_fields(view, object_) for id_, object_ in view.objects.items() if object_.is_active}
     readable = {field.id for id_ in shown for field in view.objects[id_].by_name.values()}
+    fields = [str(id_) for ids in shown.values() for id_ in ids]
     return {
-        "objects": [str(id_) for id_ in shown],
-        "fields": [str(id_) for ids in shown.values() for id_ in ids],
+        _OBJECTS: [str(id_) for id_ in shown],
+        **_telling_objects([view.objects[id_] for id_ in shown], frozenset(fields)),
+        "fields": fields,
         "indexes": [str(index.id) for index in view.indexes.values() if readable.issuperset(index.field_ids)],
     }
+
+
+def _telling_objects(objects: Sequence[Object], fields: frozenset[str]) -> Mapping[str, JsonValue]:
+    """Return the claims about objects whose members name none but these fields."""
+    told: dict[str, list[Object]] = {
+        "labelFields": [one for one in objects if fields.issuperset(str(field.id) for field in label_fields(one))],
+        "duplicateCriteria": [
+            one
+            for one in objects
+            if isinstance(one.duplicate_criteria, list)
+            and all(fields.issuperset(criterion) for criterion in one.duplicate_criteria)
+        ],
+    }
+    return {claim: [str(one.id) for one in told[name]] for name, claim in _TELLING.items()}
 
 
 def shown_fields(view: Snapshot, object_: Object) -> list[UUID]:
@@ -189,8 +230,10 @@ def shown_fields(view: Snapshot, object_: Object) -> list[UUID]:
 
 def all_parts(model: Snapshot) -> Mapping[str, JsonValue]:
     """Return the claims of a reader that sees all of a model, its hidden parts too."""
+    objects: JsonValue = [str(id_) for id_ in model.objects]
     return {
-        "objects": [str(id_) for id_ in model.objects],
+        _OBJECTS: objects,
+        **dict.fromkeys(_TELLING.values(), objects),
         "fields": [str(field.id) for object_ in model.objects.values() for field in object_.fields],
         "indexes": [str(id_) for id_ in model.indexes],
     }

@@ -4,8 +4,7 @@ from typing import Any
 
 import pytest
 
-from fieldstone.metadata.changes.rules.indexes.searched import label_parts
-from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.changes.rules.indexes.searched import label_fields
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.model import Object
 from tests.apis import Apis
@@ -87,14 +86,11 @@ async def test_a_place_given_as_json_is_a_number(apis: Apis) -> None:
 
 
 LABELS = "{ objects { edges { node { nameSingular labelFields } } } }"
-_SEARCHED = {FieldType.TEXT, FieldType.FULL_NAME, FieldType.EMAILS, FieldType.PHONES, FieldType.LINKS}
 
 
 def labels_of(object_: Object) -> list[str]:
     """The fields whose texts the search takes for labels."""
-    fields = [field for field in object_.by_name.values() if field.type in _SEARCHED and not field.is_system]
-    wanted = label_parts(object_, fields)
-    return [str(field.id) for field in fields if any(part in wanted for part in field.parts)]
+    return [str(field.id) for field in label_fields(object_)]
 
 
 async def test_label_fields_are_those_that_the_search_takes(apis: Apis) -> None:

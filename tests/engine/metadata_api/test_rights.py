@@ -247,6 +247,37 @@ async def test_the_schema_of_metadata_is_the_same_for_every_role(apis: Apis) -> 
     assert await data(apis, clerk, text) == await data(apis, PRINCIPAL, text)
 
 
+async def test_an_object_does_not_tell_the_ids_of_fields_that_its_role_does_not_see(apis: Apis) -> None:
+    compare = """mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) }"""
+    criteria = {"person": [["city"], ["firstName", "phone"]], "company": [["name"]]}
+    changes = [{"updateObject": {"id": name, "update": {"duplicateCriteria": of}}} for name, of in criteria.items()]
+    await apis.change(compare, changes=changes)
+    text = "{ objects { edges { node { nameSingular labelFields duplicateCriteria } } } }"
+
+    async def told(principal: Principal) -> dict[str, tuple[bool, bool]]:
+        edges = (await data(apis, principal, text))["objects"]["edges"]
+        return {
+            edge["node"]["nameSingular"]: (
+                edge["node"]["labelFields"] is not None,
+                edge["node"]["duplicateCriteria"] is not None,
+            )
+            for edge in edges
+        }
+
+    people = {
+        "phone": (True, False),
+        "email": (False, True),
+        "city": (True, False),
+        "jobTitle": (True, True),
+    }
+    for hidden, expected in people.items():
+        grants = [{"object": "company", "read": {}}, {"object": "person", "read": {"fields": {"allBut": [hidden]}}}]
+        clerk = await of_role(apis, f"lacks{hidden}", grants=grants)
+        assert await told(clerk) == {"company": (True, True), "person": expected}
+    modeller = await of_role(apis, "modeller", "DATA_MODEL", grants=[{"object": "*", "read": {}}])
+    assert (await told(modeller))["person"] == (True, True)
+
+
 UNSHOWN_ENDS: dict[str, tuple[list[dict[str, Any]], set[str]]] = {
     "the key is hidden": (
         [{"object": "company", "read": {}}, {"object": "person", "read": {"fields": {"allBut": ["company"]}}}],

@@ -50,6 +50,14 @@ def label_parts(object_: Object, fields: Sequence[Field]) -> tuple[Part, ...]:
     return tuple(labels or texts[:1])
 
 
+def label_fields(object_: Object) -> tuple[Field, ...]:
+    """Return the fields that people know a record by, whatever a role reads of them."""
+    named = object_.whole.by_name.values()
+    texts = [field for field in named if field.type in _SEARCHED and not field.is_system]
+    labels = label_parts(object_, texts)
+    return tuple(field for field in texts if any(part in labels for part in field.parts))
+
+
 def text_parts(field: Field) -> Iterator[Part]:
     """Yield the columns of a field that hold text."""
     return (part for part in field.parts if part.column.type is SqlType.TEXT and part.options is None)
