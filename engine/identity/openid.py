@@ -30,6 +30,8 @@ _MEMBERS = frozenset(
     {"name", "issuer", "clientId", "clientSecret", "scopes", "algorithms", "claims", "roles", "leeway"}
 )
 _DISCOVERED_FOR = 3_600.0
+_PAUSE = 1.0
+"""Seconds between two look-ups of a provider that cannot be reached."""
 _PATIENCE = 5.0
 """Seconds for one request to the provider."""
 _UNREACHABLE = "The identity provider cannot be reached: try again in a moment."
@@ -233,10 +235,9 @@ class OpenIdProvider:
         return answer
 
     async def _discover(self) -> _Discovered:
-        begun = time.monotonic()
         async with self._one_at_a_time:
-            if self._failed_at > begun:
-                # The look-up that this one has waited for counts for it, too.
+            if time.monotonic() - self._failed_at < _PAUSE:
+                # The look-up that this one has waited for counts for it, too, and nobody can have many sent.
                 raise ServiceUnavailable(_UNREACHABLE)
             if self._discovered is None or time.monotonic() >= self._discovered.until:
                 try:

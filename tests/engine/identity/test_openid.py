@@ -215,8 +215,10 @@ async def test_all_that_wait_for_a_provider_which_is_away_are_told_at_once(
         answers = await asyncio.gather(*(client_of(app).get("/auth/login") for _ in range(20)))
         assert {answer.status_code for answer in answers} == {503}
         assert fetched <= 2
-        assert (await client_of(app).get("/auth/login")).status_code == 503
-        assert fetched <= 3
+        # Anybody can ask for a sign-in: a provider that is away is not asked for each.
+        for _ in range(10):
+            assert (await client_of(app).get("/auth/login")).status_code == 503
+        assert fetched <= 4
 
 
 @pytest.mark.parametrize(
