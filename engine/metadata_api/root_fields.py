@@ -1,8 +1,10 @@
 """The root fields of the Metadata API: mutations in one transaction, plans of changes, and facts."""
 
-from collections.abc import Callable, Iterator, Mapping
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Final
 from uuid import UUID
 
 from psycopg import AsyncRawCursor
@@ -10,7 +12,7 @@ from psycopg import AsyncRawCursor
 from fieldstone.engine.access.principals import model_of, see_catalog
 from fieldstone.engine.audit.client_address import CLIENT_ADDRESS
 from fieldstone.engine.documents.document import Selected, collect_fields
-from fieldstone.engine.errors import ApiError, Forbidden
+from fieldstone.engine.errors import ApiError, Forbidden, Timeout
 from fieldstone.engine.events.subscriptions.model_watch import ModelWatch
 from fieldstone.engine.events.subscriptions.subscription import KeptRequest
 from fieldstone.engine.metadata_api.errors import describe_refusal
@@ -37,6 +39,9 @@ from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.plan.read import ReadPlan
+
+CHECKED_FOR: Final = 30.0
+"""Seconds that the checks of a mutation may take together: it is written by the rights that it began with."""
 
 MutationCall = Call[MutationPlan]
 QueryCall = Call[QueryPlan]
@@ -114,14 +119,7 @@ class RootFields:
         roots = _roots_of(call)
         if not roots:
             return b"{}"
-        asked = []
-        for root in roots:
-            arguments: Arguments = _arguments(call, root)
-            if check := self._checks.get(root.name):
-                with _located(root):
-                    arguments = await check(call.principal, arguments)
-            asked.append((root, arguments))
-
+        asked = await self._check(call, roots)
         author = author_of(call.principal, CLIENT_ADDRESS.get())
 
         async def body(transaction: ModelTransaction) -> list[str | Sequel]:
@@ -142,6 +140,28 @@ class RootFields:
             text = answer if isinstance(answer, str) else dumps(self._select(call, root, await answer()))
             entries.append(f"{dumps(root.key)}:{text}")
         return f"{{{','.join(entries)}}}".encode()
+
+    async def _check(self, call: MutationCall, roots: Sequence[Selected]) -> list[tuple[Selected, Arguments]]:
+        """Return the root fields with their arguments, once these have passed the checks before the transaction.
+
+        Raises:
+            ApiError: a check refuses them, or all take too long together.
+        """
+        asked = []
+        try:
+            async with asyncio.timeout(CHECKED_FOR):
+                for root in roots:
+                    arguments: Arguments = _arguments(call, root)
+                    if check := self._checks.get(root.name):
+                        with _located(root):
+                            arguments = await check(call.principal, arguments)
+                    asked.append((root, arguments))
+        except TimeoutError:
+            raise Timeout(
+                f"The checks of the mutation have taken {CHECKED_FOR:g} seconds, which is the limit; nothing was"
+                " written. Send fewer root fields at once: the hosts of webhooks are looked up one after the other."
+            ) from None
+        return asked
 
     def _select(self, call: MutationCall, selected: Selected, values: Mapping[str, JsonValue]) -> JsonValue:
         """Return the selected members of an answer that is no record."""

@@ -1,9 +1,12 @@
 """The Metadata API's mutations of webhooks: their effects and their refusals."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
+from fieldstone.engine.metadata_api import root_fields
+from fieldstone.engine.webhooks.sending.ssrf_guard import Targets
 from fieldstone.metadata.catalog import webhooks
 from tests.engine.webhooks.conftest import Sending, Start
 from tests.engine.webhooks.signatures import check_signature
@@ -45,6 +48,25 @@ async def test_a_webhook_is_made_changed_and_deleted(sending: Sending, target: T
 
 async def test_two_webhooks_have_two_secrets(sending: Sending, target: TargetServer) -> None:
     assert (await sending.webhook(target.url))["secret"] != (await sending.webhook(target.url))["secret"]
+
+
+async def test_hosts_that_are_found_slowly_do_not_put_a_mutation_off_for_long(
+    sending: Sending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str] = []
+
+    async def check(_: Targets, url: str, *_more: object) -> None:
+        await asyncio.sleep(0.05)
+        found.append(url)
+
+    monkeypatch.setattr(Targets, "check", check)
+    monkeypatch.setattr(root_fields, "CHECKED_FOR", 0.5)
+    webhook = 'createWebhook(input: { targetUrl: "https://slow.example" operations: "*.*" }) { id }'
+    aliased = " ".join(f"a{number}: {webhook}" for number in range(100))
+    error = await sending.error(f"mutation {{ {aliased} }}")
+    assert (error["extensions"]["code"], "nothing was written" in error["message"]) == ("TIMEOUT", True)
+    assert len(found) < 20
+    assert (await sending.data("{ webhooks { totalCount } }"))["webhooks"] == {"totalCount": 0}
 
 
 async def test_the_webhooks_of_a_workspace_are_bounded(
