@@ -186,7 +186,7 @@ class Import:
         finally:
             # A statement that has been sent may be committed: the report waits for it.
             await self._finish_writing()
-        await writer.finish()
+        await writer.finish(admit)
 
     def show(self) -> dict[str, JsonValue]:
         """Return the report as the data of an answer; none before the object is known."""

@@ -1,6 +1,7 @@
-"""The links between the records of one file in a trial, which writes none of the records that the others point to."""
+"""The links between the records of one file: their order, and the links to records that a trial has not written."""
 
 from array import array
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from fieldstone.engine.rest.imports.rows import Row
@@ -37,6 +38,36 @@ class OwnLinks:
                 row = found.get(place, rows[place])
                 found[place] = row._replace(data={one: value for one, value in row.data.items() if one != name})
         return found
+
+    def order(self, rows: Sequence[Row]) -> list[list[Row]]:
+        """Return rows in groups, each of which points to records of the groups before it.
+
+        Those that point to each other in a circle are the last group.
+        """
+        places = {
+            _mark(key, value): place
+            for place, row in enumerate(rows)
+            for key in self._keys
+            if isinstance(value := row.data.get(key), str | int)
+        }
+        awaited: list[set[int]] = []
+        waiting: defaultdict[int, list[int]] = defaultdict(list)
+        for place, row in enumerate(rows):
+            awaited.append({places[mark] for _, mark in self._links(row) if mark in places} - {place})
+            for target in awaited[place]:
+                waiting[target].append(place)
+        groups = []
+        group = [place for place, targets in enumerate(awaited) if not targets]
+        left = set(range(len(rows)))
+        while group:
+            groups.append([rows[place] for place in group])
+            left.difference_update(group)
+            freed = [place for target in group for place in waiting[target]]
+            for target in group:
+                for place in waiting[target]:
+                    awaited[place].discard(target)
+            group = sorted({place for place in freed if not awaited[place]})
+        return [*groups, [rows[place] for place in sorted(left)]] if left else groups
 
     def _links(self, row: Row) -> Iterator[tuple[str, int]]:
         """Yield the members of a row's data that point to a record of the object, each with a mark of its target."""

@@ -6,7 +6,7 @@ so that one whose answer was lost can be sent again.
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from copy import copy
 from functools import partial
 from types import MappingProxyType
@@ -104,7 +104,7 @@ class BatchWriter:
         self._document = _write_document(object_, way)
         # Relations to the object itself: the record that a row points to may stand behind it in the file.
         self._own = own
-        self._links = OwnLinks(own, keys) if own and way.is_trial else None
+        self._links = OwnLinks(own, keys)
         self._keep = None if way.is_trial else keep
         self._held: list[tuple[Row, ApiError]] = []
         self._size = 0
@@ -149,14 +149,24 @@ class BatchWriter:
                     cut.get(index, row) for index, row in enumerate(pending) if index in cut or index not in wrong
                 ]
 
-    async def finish(self) -> None:
-        """Write the rows that point to records of the same file which stood behind them; raises ApiError."""
+    async def finish(self, admit: Callable[[], Awaitable[None]]) -> None:
+        """Write the rows that point to records of the same file which stood behind them.
+
+        Args:
+            admit: is awaited before each statement; raises ApiError.
+
+        Raises:
+            ApiError: the rest cannot be written.
+        """
         while self._held:
             held, self._held = self._held, []
             self._size = 0
             before = len(held)
-            for start in range(0, before, _AT_ONCE):
-                await self.write([row for row, _ in held[start : start + _AT_ONCE]])
+            # In any other order each round would write the end of a chain, and refuse all before it.
+            for group in self._links.order([row for row, _ in held]):
+                for start in range(0, len(group), _AT_ONCE):
+                    await admit()
+                    await self.write(group[start : start + _AT_ONCE])
             if len(self._held) == before:
                 # No other record has come that they point to.
                 for row, reason in self._held:
@@ -172,7 +182,7 @@ class BatchWriter:
 
         The error that one of them is refused with names a few of them only.
         """
-        if self._links is None or not any(map(self.lacks_own, wrong.values())):
+        if not self._way.is_trial or not any(map(self.lacks_own, wrong.values())):
             return {}
         return self._links.cut(rows)
 
@@ -211,7 +221,7 @@ class BatchWriter:
         updated = body.count(b'"created":false')
         self._report.updated += updated
         self._report.created += len(rows) - updated
-        if self._links is not None:
+        if self._way.is_trial and self._own:
             self._links.note(rows)
 
     async def _execute(self, request: GraphQLRequest) -> bytes:
