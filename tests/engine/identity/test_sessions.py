@@ -294,20 +294,6 @@ async def test_sessions_are_counted_apart_from_their_key(start_app: StartApp) ->
         assert answer.json()["errors"][0]["message"].startswith("The sessions have used their 6 operations")
 
 
-async def test_sign_ins_that_succeed_fill_no_audit_log(start_app: StartApp, app_database: str) -> None:
-    async with start_app(session_rate_limit=3) as (app, client):
-        by_key = {"key": key_of(client)}
-        answers = [await client_of(app).post("/auth/sign-in", json=by_key) for _ in range(5)]
-        assert [one.status_code for one in answers] == [200, 200, 200, 429, 429]
-        assert [int(one.headers["x-ratelimit-remaining"]) for one in answers] == [2, 1, 0, 0, 0]
-        assert (int(answers[-1].headers["retry-after"]) > 0, "set-cookie" in answers[-1].headers) == (True, False)
-        with psycopg.connect(app_database) as connection:
-            counted = "SELECT count(*) FROM fieldstone.audit_log WHERE action = 'SIGN_IN'"
-            assert connection.execute(counted).fetchone() == (3,)
-        # The operations of the key itself are counted apart.
-        assert await status(client) == 200
-
-
 async def test_sign_ins_that_fail_are_bounded_by_the_address(start_app: StartApp) -> None:
     async with start_app(trusted_proxies="127.0.0.1/32") as (app, client):
         key = key_of(client)

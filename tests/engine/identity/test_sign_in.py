@@ -58,6 +58,20 @@ async def test_a_sign_in_that_is_wrong_sets_no_cookie(client: httpx.AsyncClient,
     assert (answer.status_code, answer.headers.get("set-cookie")) == (status, None)
 
 
+async def test_sign_ins_that_succeed_fill_no_audit_log(start_app: StartApp, app_database: str) -> None:
+    async with start_app(session_rate_limit=3) as (app, client):
+        by_key = {"key": key_of(client)}
+        answers = [await client_of(app).post("/auth/sign-in", json=by_key) for _ in range(5)]
+        assert [one.status_code for one in answers] == [200, 200, 200, 429, 429]
+        assert [int(one.headers["x-ratelimit-remaining"]) for one in answers] == [2, 1, 0, 0, 0]
+        assert (int(answers[-1].headers["retry-after"]) > 0, "set-cookie" in answers[-1].headers) == (True, False)
+        with psycopg.connect(app_database) as connection:
+            counted = "SELECT count(*) FROM fieldstone.audit_log WHERE action = 'SIGN_IN'"
+            assert connection.execute(counted).fetchone() == (3,)
+        # The operations of the key itself are counted apart.
+        assert (await client.post("/graphql", json=READ)).status_code == 200
+
+
 async def test_other_sites_can_neither_sign_a_person_in_nor_use_a_session(start_app: StartApp) -> None:
     async with start_app() as (app, client):
         form = await client.post(
