@@ -3,13 +3,13 @@ SELECT '{"personDuplicates":[' || COALESCE(
     (
       SELECT '{"totalCount":' || count(*)::text || ',"edges":[' || COALESCE(
         string_agg(
-          '{"node":{"firstName":' || COALESCE(to_json(t4.c0)::text,'null') || ',"lastName":' || COALESCE(
-            to_json(t4.c1)::text,'null'
-          ) || ',"email":' || to_json(t4.c2)::text || '},"cursor":"' || encode(t4.place,'hex') || md5(
-            t4.place
+          '{"node":{"firstName":' || COALESCE(to_json(t5.c0)::text,'null') || ',"lastName":' || COALESCE(
+            to_json(t5.c1)::text,'null'
+          ) || ',"email":' || to_json(t5.c2)::text || '},"cursor":"' || encode(t5.place,'hex') || md5(
+            t5.place
           ) || '"}',','
-          ORDER BY t4.number
-        ) FILTER (WHERE t4.number <= 60),''
+          ORDER BY t5.number
+        ) FILTER (WHERE t5.number <= 60),''
       ) || ('],"pageInfo":{"hasNextPage":' || (count(*) > 60)::text || '}}')
       FROM (
         SELECT t2."firstName" AS c0,t2."lastName" AS c1,t2."email" AS c2,row_number() OVER (ORDER BY t2."id")
@@ -35,13 +35,19 @@ SELECT '{"personDuplicates":[' || COALESCE(
             ) AND (fieldstone.text_key_1(t3."email") COLLATE "C") < fieldstone.text_high_1(t1."email",true)
               AND fieldstone.text_fold_1(t3."email") = fieldstone.text_fold_1(t1."email") AND btrim(
               fieldstone.text_fold_1(t1."email")
-            ) <> '' OR fieldstone.text_fold_1(t3."phone") = fieldstone.text_fold_1(t1."phone") AND btrim(
-              fieldstone.text_fold_1(t1."phone")
-            ) <> ''
+            ) <> '' OR t3."id" = ANY(
+              ARRAY(
+                SELECT t4."id"
+                FROM "workspace_default"."person" AS t4
+                WHERE fieldstone.text_fold_1(t4."phone") = fieldstone.text_fold_1(t1."phone") AND btrim(
+                  fieldstone.text_fold_1(t1."phone")
+                ) <> ''
+              )
+            )
           ) AND t3."id" = t1."id" IS NOT TRUE AND t3."deletedAt" IS NULL
           OFFSET 0
         ) AS t2
-      ) AS t4
+      ) AS t5
     ),','
     ORDER BY t0.position
   ),''

@@ -3,9 +3,9 @@ SELECT '{"personDuplicates":[' || COALESCE(
     (
       SELECT '{"edges":[' || COALESCE(
         string_agg(
-          '{"node":{"firstName":' || COALESCE(to_json(t3.c0)::text,'null') || ',"lastName":' || COALESCE(
-            to_json(t3.c1)::text,'null'
-          ) || ',"email":' || to_json(t3.c2)::text || '}}',','
+          '{"node":{"firstName":' || COALESCE(to_json(t4.c0)::text,'null') || ',"lastName":' || COALESCE(
+            to_json(t4.c1)::text,'null'
+          ) || ',"email":' || to_json(t4.c2)::text || '}}',','
         ),''
       ) || ']}'
       FROM (
@@ -28,14 +28,21 @@ SELECT '{"personDuplicates":[' || COALESCE(
               fieldstone.text_key_1(t2."email") COLLATE "C"
             ) < fieldstone.text_high_1(t0.v3,true) AND fieldstone.text_fold_1(t2."email") = fieldstone.text_fold_1(
               t0.v3
-            ) AND btrim(fieldstone.text_fold_1(t0.v3)) <> '' OR fieldstone.text_fold_1(t2."phone") =
-              fieldstone.text_fold_1(t0.v4) AND btrim(fieldstone.text_fold_1(t0.v4)) <> ''
+            ) AND btrim(fieldstone.text_fold_1(t0.v3)) <> '' OR t2."id" = ANY(
+              ARRAY(
+                SELECT t3."id"
+                FROM "workspace_default"."person" AS t3
+                WHERE fieldstone.text_fold_1(t3."phone") = fieldstone.text_fold_1(t0.v4) AND btrim(
+                  fieldstone.text_fold_1(t0.v4)
+                ) <> ''
+              )
+            )
           ) AND t2."id" = t0.v0 IS NOT TRUE AND t2."deletedAt" IS NULL
           OFFSET 0
         ) AS t1
         ORDER BY t1."id"
         LIMIT 60
-      ) AS t3
+      ) AS t4
     ),','
     ORDER BY t0.position
   ),''

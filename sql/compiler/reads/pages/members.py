@@ -28,7 +28,7 @@ def compile_members(
             Query().from_(row_source(connection.table, found.alias, draft)).select(expressions.whole_row(found.alias))
         )
         wanted = compile_condition(connection.condition, found, draft)
-        alike.only(expressions.all_of((compile_alike(connection.link, found, around), wanted)))
+        alike.only(expressions.all_of((compile_alike(connection.link, connection.table, found, around, draft), wanted)))
         return query_source(alike.offset(expressions.number(0)).text(), row.alias), expressions.TRUE
     if not connection.distinct:
         return row_source(connection.table, row.alias, draft), _condition(connection, row, around, draft, search)
