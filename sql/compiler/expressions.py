@@ -253,6 +253,11 @@ def matches(text: Expression, pattern: Expression, *, case_sensitive: bool) -> E
     return Expression(text.within(Binding.MATCH) + operator + pattern.within(Binding.MATCH), Binding.MATCH)
 
 
+def like_all(text: Expression, patterns: Expression) -> Expression:
+    """Return the condition that the text matches every pattern of the array."""
+    return Expression(text.within(Binding.COMPARISON) + " LIKE ALL(" + patterns.text + ")", Binding.COMPARISON)
+
+
 def is_null(value: Expression, *, negated: bool = False) -> Expression:
     """Return the condition that the value is NULL, or is not."""
     return Expression(value.within(Binding.IS) + (" IS NOT NULL" if negated else " IS NULL"), Binding.IS)

@@ -237,11 +237,14 @@ class Search:
     Attributes:
         query: its text.
         words: the same in the syntax of to_tsquery.
+        patterns: an array of patterns that the folded texts of each record with these words match, for branches that
+            are not indexed.
         page: forward; its seek has the digest of the query, the rank, the object's name, and the key.
     """
 
     query: Parameter
     words: Parameter
+    patterns: Parameter | None
     branches: tuple[SearchBranch, ...]
     page: Page
     cursor_tag: str

@@ -1,5 +1,6 @@
 """The search over all objects, as the functions and numbers that its statements and its indexes have in common."""
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -22,12 +23,23 @@ LABEL: Final = 200
 
 _PUNCTUATION = str.maketrans(dict.fromkeys("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~", " "))
 _MOST_WORDS = 30
+_RUN = re.compile("[a-z]+|[0-9]+")
+"""A run of characters that stay together in each word of to_tsvector."""
 
 
 def words_of(query: str) -> str:
     """Return the query's words in the syntax of to_tsquery, each as the beginning of one; "" where it has none."""
-    words = dict.fromkeys(fold(query).translate(_PUNCTUATION).split())
-    return " & ".join(f"'{word}':*" for word in [*words][:_MOST_WORDS])
+    return " & ".join(f"'{word}':*" for word in _words(query))
+
+
+def patterns_of(query: str) -> Sequence[str]:
+    """Return patterns of LIKE that the folded text of each record with the query's words has: to try them is cheap."""
+    runs = dict.fromkeys(run[0] for word in _words(query) if (run := _RUN.match(word)))
+    return [f"%{run}%" for run in runs]
+
+
+def _words(query: str) -> Sequence[str]:
+    return [*dict.fromkeys(fold(query).translate(_PUNCTUATION).split())][:_MOST_WORDS]
 
 
 def share_of(texts: Sequence[object]) -> int:

@@ -80,6 +80,24 @@ async def test_words(apis: Apis, query: str, expected: list[str]) -> None:
     assert await names(apis, query) == expected
 
 
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("Foo\u2013Bar", "foo\u2013bar"),
+        ("Foo \u2013 Bar", "foo\u2013bar"),
+        ("12abc Ⅷ", "12AB"),
+        ("1e5x", "1e"),
+        ("\u212aelvin", "kel"),
+        ("Straße 9", "STRASSE 9"),
+        ("中文 ltd", "中 L"),
+        ("-5.25", "5 25"),
+    ],
+)
+async def test_no_pattern_keeps_back_a_record_with_the_words(apis: Apis, name: str, query: str) -> None:
+    await create(apis, "company", name=name)
+    assert await names(apis, query, o=["company"]) == [name]
+
+
 async def test_typing_errors_rank_behind_words(apis: Apis) -> None:
     await create(apis, "person", email="a@b.c", firstName="Johannes", lastName="Brinkmann")
     await create(apis, "person", email="d@e.f", firstName="Hans", lastName="Brinkman")

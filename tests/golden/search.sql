@@ -15,7 +15,9 @@ WITH t5 AS (
         left(COALESCE(t0."name",''),25000) || ' ' || left(COALESCE(t0."website",''),25000)
       ) AS w
       FROM "workspace_default"."company" AS t0
-      WHERE fieldstone.search_words_1(
+      WHERE fieldstone.text_fold_1(
+        left(COALESCE(t0."name",''),25000) || ' ' || left(COALESCE(t0."website",''),25000)
+      ) LIKE ALL($3::text[]) AND fieldstone.search_words_1(
         left(COALESCE(t0."name",''),25000) || ' ' || left(COALESCE(t0."website",''),25000)
       ) @@ (SELECT to_tsquery('simple'::regconfig,$2::text)) AND t0."deletedAt" IS NULL
       LIMIT 1000
@@ -42,7 +44,12 @@ WITH t5 AS (
           || left(COALESCE(t2."city",''),8333)
       ) AS w
       FROM "workspace_default"."person" AS t2
-      WHERE fieldstone.search_words_1(
+      WHERE fieldstone.text_fold_1(
+        left(COALESCE(t2."firstName",''),8333) || ' ' || left(COALESCE(t2."lastName",''),8333) || ' ' || left(
+          COALESCE(t2."email",''),8333
+        ) || ' ' || left(COALESCE(t2."phone",''),8333) || ' ' || left(COALESCE(t2."jobTitle",''),8333) || ' '
+          || left(COALESCE(t2."city",''),8333)
+      ) LIKE ALL($3::text[]) AND fieldstone.search_words_1(
         left(COALESCE(t2."firstName",''),8333) || ' ' || left(COALESCE(t2."lastName",''),8333) || ' ' || left(
           COALESCE(t2."email",''),8333
         ) || ' ' || left(COALESCE(t2."phone",''),8333) || ' ' || left(COALESCE(t2."jobTitle",''),8333) || ' '

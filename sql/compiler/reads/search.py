@@ -95,13 +95,25 @@ def _wanted_label(search: Search) -> Expression:
     return computed_once(expressions.call(FOLD, expressions.parameter(search.query)))
 
 
+def _may_match(search: Search, branch: SearchBranch, row: RowReference) -> Expression:
+    """Return a condition that all records with the words fulfil: to try it takes a seventh of the time for a vector."""
+    if branch.indexed or search.patterns is None:
+        return expressions.TRUE
+    text = expressions.call(FOLD, _joined(branch.texts, row, share_of(branch.texts)))
+    return expressions.like_all(text, expressions.parameter(search.patterns))
+
+
 def _find_words(search: Search, branch: SearchBranch, draft: StatementDraft) -> Query:
     """Return the branch's records that have all words; they rank from 1 to 2."""
     row = RowReference(alias=draft.alias())
     vector = _vector(branch.texts, row)
     has_words = expressions.has_words(vector, _wanted_words(search))
     inner = Query().from_(row_source(branch.table, row.alias, draft))
-    inner.only(expressions.all_of((has_words, compile_condition(branch.condition, row, draft))))
+    inner.only(
+        expressions.all_of(
+            (_may_match(search, branch, row), has_words, compile_condition(branch.condition, row, draft))
+        )
+    )
     inner.select(
         expressions.named(row.column(branch.key.name), "k"),
         expressions.named(_label(branch.label, row), "l"),

@@ -12,6 +12,7 @@ from fieldstone.engine.planner.arguments.trees import (
     Leaf,
     Tree,
     arguments_of,
+    array_literal,
     bind_tree,
     is_constant,
     value_of,
@@ -32,7 +33,7 @@ from fieldstone.metadata.scalars import STRING, shown
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Cursor, Literal, OrderKey, PageInfo
 from fieldstone.sql.plan.read import Hit, HitEdges, HitFact, HitRecord, Search, SearchBranch
-from fieldstone.sql.plan.text_search import words_of
+from fieldstone.sql.plan.text_search import patterns_of, words_of
 from fieldstone.sql.types import SqlType
 
 MOST_OBJECTS = 100
@@ -85,7 +86,19 @@ def build_search(context: PlanContext, selected: Selected, path: AnswerPath) -> 
         for object_ in objects
         if _is_searched(context, object_)
     ]
-    return Search(query=text, words=words, branches=tuple(branches), page=page, cursor_tag=_TAG, entries=entries)
+    patterns = None
+    if not all(branch.indexed for branch in branches):
+        encode = bind_tree(tree, lambda value: array_literal(patterns_of(_read_query(value).decode())), blame)
+        patterns = context.parameters.add(encode, SqlType.TEXT, array=True)
+    return Search(
+        query=text,
+        words=words,
+        patterns=patterns,
+        branches=tuple(branches),
+        page=page,
+        cursor_tag=_TAG,
+        entries=entries,
+    )
 
 
 def _read_query(value: JsonValue) -> bytes:
