@@ -9,6 +9,7 @@ from fieldstone.metadata.access.stored_keys import claim_of
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Snapshot, relation_end
+from fieldstone.metadata.model.shared_parts import find_differing
 from fieldstone.metadata.roles.role import Role
 from fieldstone.sql.frozen import frozen
 
@@ -60,9 +61,8 @@ def check_roles(before: Snapshot, after: Snapshot) -> Iterator[InvalidChange]:
 
 
 def _losses(before: Snapshot, after: Snapshot) -> Iterator[_Loss]:
-    for id_, object_ in before.objects.items():
-        now = after.objects.get(id_)
-        if now is object_:
+    for _, object_, now in find_differing(before.objects, after.objects):
+        if object_ is None:
             continue
         for field in object_.fields:
             known = now.by_id.get(field.id) if now else None

@@ -10,9 +10,9 @@ from fieldstone.metadata.access.role_checks import effective_settings, may_fill,
 from fieldstone.metadata.access.role_reader import LIMITS
 from fieldstone.metadata.access.unindexed import find_unindexed
 from fieldstone.metadata.access.view import view_of
-from fieldstone.metadata.changes.shared_parts import find_differing
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Snapshot, relation_end
+from fieldstone.metadata.model.shared_parts import find_differing
 from fieldstone.metadata.roles.object_access import ObjectAccess
 from fieldstone.metadata.roles.role import Action, Fields, Role, RoleLimits, Way
 

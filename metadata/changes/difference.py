@@ -5,8 +5,8 @@ from typing import TypeVar
 from uuid import UUID
 
 from fieldstone.metadata.changes.members import OBJECT, kept_values
-from fieldstone.metadata.changes.shared_parts import find_differing
 from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot
+from fieldstone.metadata.model.shared_parts import find_differing
 from fieldstone.metadata.roles.role import Role
 from fieldstone.sql.frozen import frozen
 

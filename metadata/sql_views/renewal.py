@@ -5,9 +5,9 @@ from uuid import UUID
 
 from psycopg.sql import Composed
 
-from fieldstone.metadata.changes.shared_parts import find_differing
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.model.shared_parts import find_differing
 from fieldstone.metadata.sql_views.definition import SqlSchema, SqlView, build_view, visible_model
 from fieldstone.metadata.sql_views.rules import CompileRules, fields_around, rule_fields, typed_values
 from fieldstone.sql.identifiers import quote_table

@@ -186,6 +186,8 @@ class _Drafting:
             if role.id in self._first.roles:
                 await require_unheld(connection, plan.before, role)
         for work in plan.draft.asked.work:
+            if not _has_table(self._first, plan.before, work.object_.id):
+                continue  # a table that is only being made has no rows
             if not _is_there(self._first, work) or self._written & set(_fields(work)):
                 self._is_certain = False
                 continue

@@ -1,6 +1,7 @@
 """The sizes of tables, which decide whether a change works on their rows at once or after its commit."""
 
 from collections.abc import Collection, Mapping
+from typing import Final
 from uuid import UUID
 
 from fieldstone.metadata.catalog.queries import QUERIES, fetch
@@ -10,6 +11,9 @@ from fieldstone.metadata.model import Object
 from fieldstone.sql.ddl import column_rows
 from fieldstone.sql.identifiers import quote_table
 from fieldstone.sql.plan.elements import Table
+
+NO_TABLE: Final = TableSize(None, 0, 0)
+"""The size of a table that is not there yet."""
 
 
 async def read_bytes(connection: Session, table: Table) -> int:

@@ -16,15 +16,15 @@ from fieldstone.metadata.changes import Change
 from fieldstone.metadata.changes.history.record import record_change
 from fieldstone.metadata.changes.locks import locked_tables
 from fieldstone.metadata.changes.plan import Bounds, ChangePlan, Draft, draft_change, plan_change
-from fieldstone.metadata.changes.shared_parts import find_differing, find_moved
 from fieldstone.metadata.errors import ChangeFailed, InvalidChange, MetadataError
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Snapshot, Status
+from fieldstone.metadata.model.shared_parts import find_differing, find_moved
 from fieldstone.metadata.snapshot import carry_look_ups
 from fieldstone.metadata.sql_views.renewal import ViewRenewal
 from fieldstone.metadata.writer.record_checks import check_row_work, do_row_work, require_no_rows
 from fieldstone.metadata.writer.role_holders import require_unheld
-from fieldstone.metadata.writer.table_sizes import read_sizes
+from fieldstone.metadata.writer.table_sizes import NO_TABLE, read_sizes
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.errors import (
     DatabaseUnavailable,
@@ -157,8 +157,10 @@ class ModelTransaction:
             InvalidChange: a table is too large for it, or has no room for more columns, or the server cannot do it.
         """
         objects = [draft.asked.snapshot.objects[id_] for id_ in draft.weighed | draft.added.keys()]
+        there = [one for one in objects if one.id in self.snapshot.objects]
         # A table's bytes are asked for behind its lock: no other's are.
-        sizes = await read_sizes(self.connection, objects, draft.weighed)
+        found = await read_sizes(self.connection, there, draft.weighed)
+        sizes = {one.id: found.get(one.id, NO_TABLE) for one in objects}
         return plan_change(draft, sizes, self.bounds)
 
     def _wait_with(self, plan: ChangePlan) -> None:

@@ -16,9 +16,9 @@ from fieldstone.metadata.changes import (
     UpdateField,
     UpdateObject,
 )
-from fieldstone.metadata.changes.shared_parts import find_moved
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model.shared_parts import find_moved
 from fieldstone.metadata.snapshot import carry_look_ups
 from tests.metadata.desk import columns_of
 from tests.metadata.drawn_changes import new_fields, new_objects

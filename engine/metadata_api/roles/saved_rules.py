@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from fieldstone.engine.planner.access.check import check_data, check_rule
 from fieldstone.metadata.access.effective import effective_claims, lineage
-from fieldstone.metadata.changes.shared_parts import find_differing
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.model.shared_parts import find_differing
 from fieldstone.metadata.roles.role import Role, Way
 
 

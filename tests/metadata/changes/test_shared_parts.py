@@ -1,4 +1,4 @@
-"""metadata/changes/shared_parts.py"""
+"""metadata/model/shared_parts.py"""
 
 from dataclasses import replace
 from uuid import UUID, uuid5
@@ -6,9 +6,9 @@ from uuid import UUID, uuid5
 import pytest
 
 from fieldstone.metadata.changes import CreateField, DeleteField, UpdateField, UpdateObject
-from fieldstone.metadata.changes.shared_parts import find_differing
 from fieldstone.metadata.dependencies import has_grown
 from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model.shared_parts import find_differing
 from tests.models import NAMESPACE, add_object, apply_all, empty_snapshot
 
 A, B, C, D = (uuid5(NAMESPACE, name) for name in "abcd")

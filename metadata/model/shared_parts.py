@@ -6,7 +6,7 @@ from operator import is_
 from typing import TypeVar
 from uuid import UUID
 
-from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.model.snapshots import Snapshot
 
 T = TypeVar("T")
 
