@@ -43,13 +43,14 @@ async def dump_definitions(dsn: str, snapshot: str, schemas: Collection[str]) ->
         yield chunk
 
 
-async def write_definitions(archive: Path, schema: str, section: str) -> bytes:
-    """Return the SQL of a schema's `pre-data` (tables) or `post-data` (indexes and constraints) in such an archive.
+async def write_definitions(archive: Path, schemas: Collection[str], section: str) -> bytes:
+    """Return the SQL of schemas' `pre-data` (tables) or `post-data` (indexes and constraints) in such an archive.
 
     Raises:
         BackupRefused: `pg_restore` failed.
     """
-    options = ["--file=-", f"--section={section}", f"--schema={schema}", *_PLAIN, str(archive)]
+    chosen = [f"--schema={schema}" for schema in schemas]
+    options = ["--file=-", f"--section={section}", *chosen, *_PLAIN, str(archive)]
     script = b"".join([chunk async for chunk in _run("pg_restore", options, {})])
     head, first, rest = script.partition(_FIRST)
     body, _, last = rest.rstrip().rpartition(b"\n")

@@ -1,7 +1,7 @@
 """Restores a backup in one transaction: an interrupted restoration leaves nothing behind."""
 
 import tempfile
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,6 +36,8 @@ _GATES: Final = 49
 _SERVERS: Final = 13
 """The version of the catalog from which on its indexes have the version of the server that made them."""
 _QUERIES = read_queries(__name__)
+_AT_ONCE: Final = 2_000
+"""The relations of workspaces whose definitions are written at once, unless one workspace has more."""
 _ASIDE: Final = "fieldstone_aside"
 """The name of another workspace's schema while one of the same name is restored; nobody else sees it."""
 
@@ -267,21 +269,39 @@ async def _restore_tables(
         if any(one.name == "workspace" and "is_distributed" in one.columns for one in archive.manifest.tables):
             ids = [saved.id for saved in workspaces]
             was_distributed = (await connection.execute(_QUERIES["lie_together"], {"workspace_ids": ids})).rowcount > 0
-        for saved in workspaces:
-            tables = [one for one in archive.manifest.tables if one.schema == saved.schema]
-            report(f"{saved.name}: {len(tables):,} tables, {sum(one.rows for one in tables):,} rows")
-            await connection.execute(create.create_schema(saved.schema))
-            await connection.execute(await write_definitions(path, saved.schema, "pre-data"), prepare=False)
-            for table in tables:
-                await copy_in(connection, archive, table, Table(schema=table.schema, name=table.name))
-            await connection.execute(await write_definitions(path, saved.schema, "post-data"), prepare=False)
-            if was_distributed:
-                cursor = await connection.execute(_QUERIES["undistribute"], {"schema": saved.schema})
+        tables: dict[str, list[SavedTable]] = {}
+        for one in archive.manifest.tables:
+            tables.setdefault(one.schema, []).append(one)
+        for batch in _batches(workspaces):
+            schemas = [saved.schema for saved in batch]
+            for schema in schemas:
+                await connection.execute(create.create_schema(schema))
+            await connection.execute(await write_definitions(path, schemas, "pre-data"), prepare=False)
+            for saved in batch:
+                own = tables.get(saved.schema, [])
+                report(f"{saved.name}: {len(own):,} tables, {sum(one.rows for one in own):,} rows")
+                for table in own:
+                    await copy_in(connection, archive, table, Table(schema=table.schema, name=table.name))
+            await connection.execute(await write_definitions(path, schemas, "post-data"), prepare=False)
+            for schema in schemas if was_distributed else ():
+                cursor = await connection.execute(_QUERIES["undistribute"], {"schema": schema})
                 for (statement,) in await cursor.fetchall():
                     await connection.execute(statement.encode())
         if archive.manifest.catalog >= _SERVERS:
             ids = [saved.id for saved in workspaces]
             await connection.execute(CATALOG_QUERIES["indexes_made_here"], {"workspace_ids": ids})
+
+
+def _batches(workspaces: Iterable[SavedWorkspace]) -> Iterator[list[SavedWorkspace]]:
+    """Yield workspaces in batches: `pg_restore` reads the definitions of all of them for each batch."""
+    batch: list[SavedWorkspace] = []
+    for saved in workspaces:
+        if batch and sum(one.relations for one in batch) + saved.relations > _AT_ONCE:
+            yield batch
+            batch = []
+        batch.append(saved)
+    if batch:
+        yield batch
 
 
 async def _advance_sequences(

@@ -47,7 +47,7 @@ async def make_tables(ends: Ends, move: Move) -> None:
             definitions.flush()
             await target.execute(create.create_schema(move.schema))
             for section in ("pre-data", "post-data"):
-                written = await write_definitions(Path(definitions.name), move.schema, section)
+                written = await write_definitions(Path(definitions.name), [move.schema], section)
                 await target.execute(written, prepare=False)
         await target.execute("RESET ALL")
 

@@ -1,6 +1,6 @@
 """A backup is of one moment, and its restoration is the same database, or the same workspace, or nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +8,12 @@ import psycopg
 import pytest
 
 from fieldstone.engine.backup import locks
+from fieldstone.engine.backup import restore as restoring
 from fieldstone.engine.backup import save as saving
 from fieldstone.engine.backup.archive import read_archive
 from fieldstone.engine.backup.errors import BackupRefused
 from fieldstone.engine.backup.owned import is_saved, stays_behind
+from fieldstone.engine.backup.programs import write_definitions
 from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.log.reader import EventLog
 from fieldstone.metadata.catalog import migrate
@@ -59,12 +61,25 @@ def number(dsn: str, query: str) -> Any:
         return value
 
 
-async def test_a_restored_database_has_each_row_and_each_definition(source: str, target: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("at_once", "scripts"), [(2_000, 2), (1, 4)])
+async def test_a_restored_database_has_each_row_and_each_definition(
+    at_once: int, scripts: int, source: str, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Each script is written by a program that reads the definitions of all workspaces.
+    written: list[Sequence[str]] = []
+
+    async def write(archive: Path, schemas: Sequence[str], section: str) -> bytes:
+        written.append(schemas)
+        return await write_definitions(archive, schemas, section)
+
+    monkeypatch.setattr(restoring, "write_definitions", write)
+    monkeypatch.setattr(restoring, "_AT_ONCE", at_once)
     path = tmp_path / "all.backup"
     manifest = await back_up(source, path)
     assert {one.name for one in manifest.workspaces} == {"default", "second"}
     assert path.stat().st_mode & 0o777 == 0o600
     await restore(target, path)
+    assert len(written) == scripts
     own = MOVED | OWN
     assert rows_of(target, but=own) == rows_of(source, but=own)
     assert definitions_of(target) == definitions_of(source)
