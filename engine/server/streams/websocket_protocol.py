@@ -56,6 +56,14 @@ class BreakingProtocol(NotesBuffered, WebSocketsSansIOProtocol):
             self._place.leave()
         super().connection_lost(exc)
 
+    def shutdown(self) -> None:
+        """Tell the client that the server stops; do nothing if the connection is being closed already.
+
+        The library refuses a second close, and the stop of the whole server would end with its error.
+        """
+        if not self.transport.is_closing():
+            super().shutdown()
+
     def look(self, now: float) -> None:
         """Do nothing: the app itself ends sockets whose clients are late."""
 
