@@ -109,6 +109,8 @@ class _WorkerServer(Server):
                 connection.shutdown()
         while self.server_state.connections and loop.time() < until and not self.should_exit:  # noqa: ASYNC110 - uvicorn's set
             await asyncio.sleep(_BEAT / 5)
+        # uvicorn waits for the rest of the same drain time, not for as long again.
+        self.config.timeout_graceful_shutdown = max(1, round(until - loop.time()))
         self.app.end_streams()
         self.should_exit = True
 
