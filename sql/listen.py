@@ -57,6 +57,8 @@ class Listener:
             hosts = Hosts(conninfo)
             connection = await BoundedConnection.open(hosts, settings, autocommit=True)
             try:
+                # A limit of idle sessions would end the connection, which only listens, again and again.
+                await connection.execute(b"SET idle_session_timeout = 0")
                 await connection.execute(b"LISTEN " + quote_identifier(channel).encode())
             except BaseException:
                 await connection.close()

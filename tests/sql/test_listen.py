@@ -12,6 +12,7 @@ from fieldstone.sql.executor import Database
 from fieldstone.sql.listen import APPLICATION_NAME, MOST_BYTES, NOTIFY, Listener
 from fieldstone.sql.pool_settings import PoolSettings
 from fieldstone.sql.statement import Statement
+from tests.waiting import until
 
 SETTINGS = PoolSettings(connections=2)
 
@@ -53,6 +54,21 @@ async def test_what_is_sent_is_heard_in_order(database: Database, empty_database
         for payload in payloads:
             await notify(database, "news", payload)
         assert [await listener.next() for _ in payloads] == payloads
+
+
+async def test_a_limit_of_idle_sessions_does_not_end_it(database: Database, empty_database: str) -> None:
+    """It was lost and made again each time, and each process logged that it does not hear the others."""
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        (name,) = connection.execute("SELECT quote_ident(current_database())").fetchone() or ("",)
+        connection.execute(f"ALTER DATABASE {name} SET idle_session_timeout = '10ms'".encode())
+        async with listening(empty_database) as listener:
+            # The time is over for the listener, too, when it is over for a later session.
+            with psycopg.connect(empty_database) as idle:
+                alive = "SELECT FROM pg_stat_activity WHERE pid = %s"
+                pid = idle.info.backend_pid
+                await until(lambda: not connection.execute(alive, [pid]).fetchall())
+            await notify(database, "news", "one")
+            assert await listener.next() == "one"
 
 
 async def test_several_of_one_transaction_are_all_heard(database: Database, empty_database: str) -> None:
