@@ -36,8 +36,8 @@ def describe(
             return NotFound("A record to connect to was destroyed meanwhile.", path=path)
         case errors.NotNullViolation():
             return _required(error, snapshot, path)
-        case errors.CheckViolation() if (error.constraint or "").startswith(REQUIRED):
-            return _required(error, snapshot, path)
+        case errors.CheckViolation() | errors.RaisedException():
+            return _refused(error, snapshot, path)
         case errors.ValueOutOfRange():
             return _wrong_value(error, path)
         case errors.LimitExceeded():
@@ -91,6 +91,8 @@ def _unavailable(
             )
         case errors.WritesRefused():
             message = "The database takes no writes now: try again later."
+        case errors.OutOfResources():
+            message = "The database has no room, no memory or no connection left for this: try again later."
         case _:
             message = "The database cannot be reached: try again in a moment."
     return ServiceUnavailable(message, path=path)
@@ -98,8 +100,11 @@ def _unavailable(
 
 def _taken(error: errors.UniqueViolation, snapshot: Snapshot | None, path: Path | None) -> Conflict:
     index = snapshot.constraints.get(error.constraint or "") if snapshot else None
-    if snapshot is None or index is None:
+    if snapshot is None:
         return Conflict("Another record has this id.", field="id", path=path)
+    if index is None:
+        # The operator has made the constraint, or another process a moment ago.
+        return Conflict("Another record has these values.", path=path)
     object_ = snapshot.objects[index.object_id]
     fields = [object_.by_id[field_id] for field_id in index.field_ids]
     names = [field.name for field in fields]
@@ -110,6 +115,15 @@ def _taken(error: errors.UniqueViolation, snapshot: Snapshot | None, path: Path 
     together = " and ".join(f"'{name}'" for name in names)
     message = f"Another {object_.label_singular} has these values of {together} together."
     return Conflict(message, path=path, extensions={"fields": names})
+
+
+def _refused(
+    error: errors.CheckViolation | errors.RaisedException, snapshot: Snapshot | None, path: Path | None
+) -> BadUserInput:
+    """Return the refusal of a record by a check that a change of the model, or the operator, has made, or a trigger."""
+    if isinstance(error, errors.CheckViolation) and (error.constraint or "").startswith(REQUIRED):
+        return _required(error, snapshot, path)
+    return BadUserInput(f"PostgreSQL refused the write: {error.message}.", path=path)
 
 
 def _required(

@@ -148,6 +148,10 @@ class StalePlan(StaleSchema):
     retryable = True
 
 
+class RaisedException(DatabaseError):
+    """A function in the database, such as a trigger of the operator's, refused the statement with a message."""
+
+
 class StatementTimeout(DatabaseError):
     """The statement was ended by the server, at its time limit or because it was asked to."""
 

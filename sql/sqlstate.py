@@ -19,6 +19,7 @@ from fieldstone.sql.errors import (
     NotNullViolation,
     OutOfResources,
     PermissionDenied,
+    RaisedException,
     ReadOnlyServer,
     ResponseTooLarge,
     Serialization,
@@ -65,6 +66,7 @@ _BY_STATE: dict[str, type[DatabaseError]] = {
     "57P03": DatabaseUnavailable,
     "57P05": ConnectionLost,
     "FS001": ResponseTooLarge,
+    "P0001": RaisedException,
 }
 _BY_CLASS: dict[str, type[DatabaseError]] = {
     "08": ConnectionLost,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from fieldstone.engine.database_errors import describe
-from fieldstone.engine.errors import ApiError
+from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.price import Meter
@@ -251,7 +251,7 @@ def _steps(write: PlannedWrite, parameters: list[bytes | None]) -> list[Step]:
 
 def tell_single(write: PlannedWrite, row: Row) -> bytes | None:
     """Return the data of a mutation's only write as JSON text; None where something stood in its way."""
-    return None if row[0] is not None else _tell(write, row)
+    return None if row[0] is not None or _is_left_out(write, row[2]) else _tell(write, row)
 
 
 def tell_certain(write: PlannedNested, row: Row) -> bytes:
@@ -322,7 +322,19 @@ async def _read(transaction: Transaction, bound: BoundStatement, bindings: Bindi
     return row[0] or b"[]"
 
 
+def _is_left_out(write: PlannedWrite | PlannedNested, listed: bytes | None) -> bool:
+    """Return whether PostgreSQL has passed over a write of one record, as a trigger of the operator's may ask."""
+    return not write.many and listed in (None, b"[]")
+
+
 def _answer(write: PlannedWrite | PlannedNested, listed: bytes) -> bytes:
+    if _is_left_out(write, listed):
+        raise BadUserInput(
+            "PostgreSQL has left the write out: a trigger, a rule or row security on the table of"
+            f" {write.object_.label_plural} passes over it.",
+            path=write.path,
+            locations=write.location,
+        )
     return listed if write.many else listed[1:-1]
 
 

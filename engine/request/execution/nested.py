@@ -359,14 +359,14 @@ async def run_certain(
 ) -> Row | None:
     """Return the row of a nested create that one statement does; None if its steps must tell why it failed."""
     try:
-        (row,) = await database.write(certain.statement, parameters, timeout=time_limit, share=share)
+        rows = await database.write(certain.statement, parameters, timeout=time_limit, share=share)
     except (IntegrityViolation, ValueOutOfRange, LimitExceeded):
         return None
     except DatabaseError as error:
         if not error.retryable:
             raise
         return None
-    return row
+    return rows[0] if rows else None
 
 
 async def _encode(step: Step, rows: Sequence[InputRow]) -> tuple[bytes | None, ...]:

@@ -144,7 +144,8 @@ class WarmRequest(CallbackStatement):
         ready = self.ready
         reply = None
         if error is None:
-            data = ready.run.tell(rows[0])
+            # A nested create that a trigger passes over has no row.
+            data = ready.run.tell(rows[0]) if rows else None
             reply = None if data is None else self._form.answer(data)
             if reply is not None and self.writes:
                 ready.reads.tell_write(self.principal, partial(self._reply, reply))

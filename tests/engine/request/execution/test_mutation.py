@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.apis import PRINCIPAL, Apis
+from tests.apis import PRINCIPAL, SCHEMA, Apis
 from tests.engine.records import NOBODY, check_refused, count, create, take_events
 
 UUID_7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -231,6 +231,67 @@ async def test_a_taken_id(apis: Apis) -> None:
     id_ = await create(apis, "company")
     text = f'mutation {{ createCompany(data: {{id: "{id_}"}}) {{ id }} }}'
     await check_refused(apis, text, "CONFLICT", "Another Company has this value of 'id'.", field="id")
+
+
+PASSES_OVER = (
+    "PostgreSQL has left the write out: a trigger, a rule or row security on the table of Companies passes over it."
+)
+WRITES = (
+    'mutation { createCompany(data: {name: "b"}) { id } }',
+    'mutation ($id: UUID!) { updateCompany(id: $id, data: {name: "b"}) { id } }',
+    'mutation ($id: UUID!) { a: updateCompany(id: $id, data: {name: "b"}) { id } b: __typename }',
+    'mutation { createCompany(data: {name: "b", people: {create: [{email: "b"}]}}) { id } }',
+)
+
+
+@pytest.mark.parametrize(
+    ("guard", "message", "code"),
+    [
+        ("RETURN NULL", PASSES_OVER, "BAD_USER_INPUT"),
+        ("RAISE 'no company is called %', new.name", "no company is called b", "BAD_USER_INPUT"),
+        ("RAISE check_violation USING MESSAGE = 'no b'", "no b", "BAD_USER_INPUT"),
+        ("RAISE disk_full", "The database has no room, no memory or no connection left", "SERVICE_UNAVAILABLE"),
+    ],
+)
+async def test_a_trigger_of_the_operator_stops_a_write(apis: Apis, guard: str, message: str, code: str) -> None:
+    """A write that was passed over was answered with a text that is no JSON, one with a message of its own with 500."""
+    id_ = await create(apis, "company", name="a")
+    async with apis.database.session() as connection:
+        await connection.execute(
+            f"CREATE FUNCTION {SCHEMA}.guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {guard}; END $$;"
+            f" CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON {SCHEMA}.company"
+            f" FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.guard();"
+            f" CREATE TRIGGER guard BEFORE INSERT ON {SCHEMA}.person"
+            f" FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.guard()".encode()
+        )
+    await take_events(apis)
+    for text in WRITES:
+        error = await apis.error(text, **({"id": id_} if "$id" in text else {}))
+        assert message in error["message"]
+        assert error["extensions"]["code"] == code
+    assert await take_events(apis) == []
+    assert await count(apis, "people") == 0
+
+
+@pytest.mark.parametrize(
+    ("constraint", "message", "code"),
+    [
+        ("CHECK (name <> 'a')", 'violates check constraint "mine"', "BAD_USER_INPUT"),
+        ("UNIQUE (name)", "Another record has these values.", "CONFLICT"),
+        ("EXCLUDE USING btree (name WITH =)", "Another record has these values.", "CONFLICT"),
+    ],
+)
+async def test_a_constraint_of_the_operator_refuses_a_write(
+    apis: Apis, constraint: str, message: str, code: str
+) -> None:
+    """A taken value was called a taken id, and a check was answered with 500."""
+    await create(apis, "company", name="b")
+    async with apis.database.session() as connection:
+        await connection.execute(f"ALTER TABLE {SCHEMA}.company ADD CONSTRAINT mine {constraint}".encode())
+    name = "a" if "CHECK" in constraint else "b"
+    error = await apis.error("mutation ($n: String) { createCompany(data: {name: $n}) { id } }", n=name)
+    assert message in error["message"]
+    assert error["extensions"] == {"code": code}
 
 
 async def test_unique_keys_bind_live_records_only(apis: Apis) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import psycopg
 
 from fieldstone.engine.planner.writes.nested.certain import MOST_RECORDS
-from tests.engine.server.fast_path.talking import Serve, Serving, Talk
+from tests.engine.server.fast_path.talking import Serve, Serving, Talk, pass_over
 
 ABSENT = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e"
 
@@ -168,3 +168,14 @@ async def test_a_price_that_the_number_of_records_makes_too_high_is_refused(serv
         warm = await serving.warm()
         assert "errors" not in (await talk.ask(many, d=[one])).json
         assert await serving.warm() == warm + 1
+
+
+async def test_one_that_triggers_pass_over_is_refused(serve: Serve, app_database: str) -> None:
+    """Its answer never came."""
+    async with serve() as serving:
+        before = await counts(await warmed(serving))
+        await pass_over(app_database, "company", "person")
+        talk = await serving.talk()
+        (error,) = (await talk.ask(CREATE, d=company("C9", "a9@x.org", "b9@x.org"))).json["errors"]
+        assert error["message"].startswith("PostgreSQL has left the write out")
+        assert await counts(talk) == before

@@ -2,7 +2,7 @@
 
 import psycopg
 
-from tests.engine.server.fast_path.talking import CREATE, Serve, count, locked, until_waiting
+from tests.engine.server.fast_path.talking import CREATE, Serve, count, locked, pass_over, until_waiting
 
 
 async def test_a_repeated_write_writes_once_with_its_event(serve: Serve, app_database: str) -> None:
@@ -36,6 +36,18 @@ async def test_what_is_in_the_way_of_a_write_is_told_as_before(serve: Serve) -> 
             assert "errors" in answers[0].json
             assert {one.body for one in answers} == {answers[0].body}
         assert await serving.warm() == 0
+
+
+async def test_a_repeated_write_that_a_trigger_passes_over_is_told_as_before(serve: Serve, app_database: str) -> None:
+    """Its answer was a text that is no JSON."""
+    async with serve() as serving:
+        talk = await serving.talk()
+        for number in range(4):
+            assert (await talk.ask(CREATE, e=f"{number}@example.com")).status == 200
+        await pass_over(app_database, "person")
+        (error,) = (await talk.ask(CREATE, e="passed@example.com")).json["errors"]
+        assert error["message"].startswith("PostgreSQL has left the write out")
+        assert await count(talk) == 4
 
 
 async def test_a_write_whose_connection_is_lost_is_not_made_again(serve: Serve, app_database: str) -> None:
