@@ -83,6 +83,26 @@ async def test_a_restriction_further_down_undoes_a_cascade(apis: Apis) -> None:
     await check_refused(apis, text, "CONFLICT", message, field="box")
 
 
+@pytest.mark.parametrize("is_restricted_first", [False, True])
+async def test_a_record_that_goes_by_another_relation_is_not_in_the_way(apis: Apis, is_restricted_first: bool) -> None:
+    shelf, box, object_ = [await make_object(apis, name) for name in ("shelf", "box", "thing")]
+    relations = [
+        (box, "shelf", shelf, "CASCADE"),
+        (object_, "box", box, "CASCADE"),
+        (object_, "place", shelf, "RESTRICT"),
+    ]
+    for relation in reversed(relations) if is_restricted_first else relations:
+        await relate(apis, *relation)
+    id_ = await create(apis, "shelf")
+    await create(apis, "thing", placeId=id_, boxId=await create(apis, "box", shelfId=id_))
+    await create(apis, "thing", placeId=id_)
+    text = f'mutation {{ destroyShelf(id: "{id_}") {{ id }} }}'
+    await check_refused(apis, text, "CONFLICT", waiting("things", "place", 1), field="place")
+    await apis.data("mutation { destroyThings(filter: {boxId: {is: NULL}}) { id } }")
+    await apis.data(text)
+    assert [await count(apis, name) for name in ("shelfs", "boxs", "things")] == [0, 0, 0]
+
+
 @pytest.mark.parametrize("on_delete", ["SET_NULL", "CASCADE"])
 async def test_records_that_point_to_each_other_and_to_themselves(apis: Apis, on_delete: str) -> None:
     object_ = await make_object(apis, "thing")
