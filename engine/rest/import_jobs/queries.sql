@@ -169,13 +169,18 @@ batch AS (
 records AS (
     INSERT INTO fieldstone.import_record (job_id, first_row, record_id, written_at, before)
     SELECT own.id, %(first)s::integer, event.record_id, event.after ->> %(stamp)s::text,
-        CASE WHEN event.action = 'updated' THEN jsonb_build_object('image', event.before, 'changed', ARRAY(
-            -- 1.5 and 1.50 are equal as jsonb.
-            SELECT one.key FROM jsonb_each(event.after) AS one
-            WHERE one.value::text IS DISTINCT FROM (event.before -> one.key)::text
-        )) END
-    FROM own JOIN fieldstone.event_staging AS event USING (workspace_id, object_id)
-    WHERE event.xmin = pg_current_xact_id()::xid AND event.action IN ('created', 'updated')
+        CASE
+            -- A record of another object is only counted: an undo gives back those of the job's own.
+            WHEN event.object_id <> own.object_id THEN jsonb_build_object('object', event.object_id,
+                'image', jsonb_build_object(%(stamp)s::text, event.after ->> %(stamp)s::text), 'changed', '[]'::jsonb)
+            WHEN event.action <> 'created' THEN jsonb_build_object('image', event.before, 'changed', ARRAY(
+                -- 1.5 and 1.50 are equal as jsonb.
+                SELECT one.key FROM jsonb_each(event.after) AS one
+                WHERE one.value::text IS DISTINCT FROM (event.before -> one.key)::text
+            ))
+        END
+    FROM own JOIN fieldstone.event_staging AS event USING (workspace_id)
+    WHERE event.xmin = pg_current_xact_id()::xid
 )
 SELECT (SELECT count(*) FROM own), EXISTS (
     SELECT FROM fieldstone.import_batch WHERE job_id = %(id)s::uuid AND first_row = %(first)s::integer

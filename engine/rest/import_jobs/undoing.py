@@ -10,7 +10,14 @@ from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from fieldstone.engine.errors import ApiError, Forbidden, RateLimitExceeded, ServiceUnavailable, Unauthenticated
+from fieldstone.engine.errors import (
+    ApiError,
+    Conflict,
+    Forbidden,
+    RateLimitExceeded,
+    ServiceUnavailable,
+    Unauthenticated,
+)
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.import_jobs.job import Status
 from fieldstone.engine.rest.import_jobs.progress import Lease, LeaseLost
@@ -51,21 +58,27 @@ class _Touched(NamedTuple):
     before: Mapping[str, JsonValue] | None
 
 
-def _read_touched(rows: Sequence[Row], stamp: str) -> list[_Touched]:
-    """Return the records of a batch, each once: a row that connects another one has written its record as well.
+def _read_touched(rows: Sequence[Row], stamp: str) -> tuple[list[_Touched], int]:
+    """Return the records of a batch, each once, and the number of those of other objects.
+
+    A row that connects another one has written its record as well.
 
     Args:
         rows: of `batch_records`.
         stamp: the column of `updatedAt`.
     """
     found: dict[UUID, _Touched] = {}
+    others: set[tuple[JsonValue, UUID]] = set()
     for id_, written_at, before in rows:
         read = _Touched(
             UUID((id_ or b"").decode()), (written_at or b"").decode(), None if before is None else loads(before)
         )
+        if read.before is not None and "object" in read.before:
+            others.add((read.before["object"], read.id))
+            continue
         known = found.get(read.id)
         found[read.id] = read if known is None else _join(known, read, stamp)
-    return [*found.values()]
+    return [*found.values()], len(others)
 
 
 def _join(one: _Touched, other: _Touched, stamp: str) -> _Touched:
@@ -120,7 +133,11 @@ class Undoing:
         principal = await find_principal(means.identity, self._lease.job)
         object_ = await find_object(means.core, principal, self._lease.job.object_id)
         rows = await self._database.read(*_RECORDS.bind(id=self._lease.job.id, first=first))
-        touched = _read_touched(rows, stamp_of(object_))
+        touched, others = _read_touched(rows, stamp_of(object_))
+        if others:
+            self._refusal = Conflict(
+                f"The records of other objects stay, which the import has written besides {object_.label_plural}."
+            )
         refused = {one.id for one in touched if one.before is not None and _is_withheld(object_, one.before)}
         if refused:
             self._refusal = Forbidden("The role may not write all fields that the import has changed: it presets some.")
@@ -129,7 +146,7 @@ class Undoing:
             left = {UUID((row[0] or b"").decode()) for row in same} - refused
             undone = [one for one in touched if one.id in left]
             try:
-                await self._write(principal, object_, first, undone, kept=len(touched) - len(undone))
+                await self._write(principal, object_, first, undone, kept=len(touched) - len(undone) + others)
             except _Changed:
                 continue
             except ApiError as error:

@@ -109,3 +109,19 @@ async def test_rows_that_connect_the_same_record_of_a_one_to_one_relation_are_re
     job = (await ask(client, "POST", path, 201, content=text))["data"]["import"]
     assert (await end_of(client, job["id"]))["failed"] == 3
     assert await emails(client, f"filter=runsId[eq]:{acme}") == ["0@x"]
+
+
+async def test_records_of_other_objects_stay_and_are_counted_with_the_reason(client: httpx.AsyncClient) -> None:
+    await create(client, "people", id=IDS[0], email="moved@x")
+    people = f'{{"connect":["{IDS[0]}"],"create":[{{"id":"{IDS[1]}","email":"new@x"}}]}}'
+    path = "imports?object=companies&format=jsonl&start=run"
+    text = f'{{"id":"{IDS[1]}","name":"Acme","people":{people}}}\n'
+    job = (await ask(client, "POST", path, 201, content=text))["data"]["import"]["id"]
+    assert (await end_of(client, job))["status"] == "DONE"
+    assert await undone(client, job) == ("UNDONE", 1, 2)
+    assert sorted(await emails(client, f"filter=companyId[eq]:{IDS[1]}")) == ["moved@x", "new@x"]
+    error = (await ask(client, "GET", f"imports/{job}"))["data"]["import"]["error"]
+    assert error == {
+        "code": "CONFLICT",
+        "message": "The records of other objects stay, which the import has written besides Companies.",
+    }
