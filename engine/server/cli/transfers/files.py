@@ -199,8 +199,9 @@ async def _receive(
     skips_header: bool = False,
 ) -> int:
     """Write the file of an export, behind the records `before`, and return the number of its records."""
-    # Line breaks within cells are mostly line feeds alone. The header is no record.
-    end, count = (b"\r", -1) if format_ is Format.CSV else (b"\n", 0)
+    # The header is no record.
+    count = -1 if format_ is Format.CSV else 0
+    is_within = False
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     address = f"{source.path}.{format_.value}"
     with Progress(*columns, console=Console(stderr=True)) as progress:
@@ -214,7 +215,13 @@ async def _receive(
                 _read(answer)
             head: bytes | None = b"" if skips_header and format_ is Format.CSV else None
             async for piece in answer.aiter_bytes():
-                count += piece.count(end)
+                if format_ is Format.CSV:
+                    # A line break between two quotation marks is a part of a cell.
+                    parts = piece.split(b'"')
+                    count += sum(one.count(b"\r") for one in parts[is_within::2])
+                    is_within ^= len(parts) % 2 == 0
+                else:
+                    count += piece.count(b"\n")
                 progress.update(bar, completed=max(0, before + count))
                 if head is None:
                     file.write(piece)

@@ -45,6 +45,8 @@ def find_whole(path: Path, format_: Format) -> Whole:
 
 def _id_of(header: bytes, record: bytes, format_: Format) -> str | None:
     if format_ is Format.CSV:
+        # Cells have any length, and the reader of Python refuses those of more than 128 KiB by itself.
+        csv.field_size_limit(len(header) + len(record))
         names, cells = csv.reader([header.decode(), record.decode()])
         return dict(zip(names, cells, strict=True)).get("id") or None
     found = json.loads(record).get("id")

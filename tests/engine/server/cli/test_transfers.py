@@ -10,8 +10,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.transfers import files
+from fieldstone.engine.server.cli.transfers.resuming import find_whole
 from fieldstone.sql.concurrency.tasks import end_tasks
 from tests.engine.server.fast_path.conftest import serve
 from tests.engine.server.fast_path.talking import Serve, Serving
@@ -197,7 +199,7 @@ async def cutting(port: int, after: int, times: int) -> AsyncIterator[str]:
 
 @pytest.mark.parametrize("extension", ["csv", "jsonl"])
 async def test_an_export_that_is_cut_goes_on(
-    serve: Serve, tmp_path: Path, extension: str, monkeypatch: pytest.MonkeyPatch
+    serve: Serve, tmp_path: Path, extension: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(files, "_PAUSE", 0.3)
     path, whole = tmp_path / f"people.{extension}", tmp_path / f"whole.{extension}"
@@ -211,7 +213,14 @@ async def test_an_export_that_is_cut_goes_on(
         async with cutting(port, after=50_000, times=3) as url:
             await files.export(files.Source(url, key, "people", None), path, {})
         assert path.read_bytes() == whole.read_bytes()
+        assert f"people: 1,002 records in {path}." in capsys.readouterr().err
         async with cutting(port, after=50_000, times=1) as url:
             limited = files.Source(url, key, "people", None)
             with pytest.raises(CommandError, match="was lost"):
                 await files.export(limited, tmp_path / f"other.{extension}", {"order_by": "email"})
+
+
+def test_the_last_whole_record_may_have_a_cell_of_any_length(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(b"id,city\r\n1,x\r\n2," + b"x" * 140_000 + b"\r\n3,")
+    assert find_whole(path, Format.CSV) == (9 + 5 + 140_004, 2, "2")
