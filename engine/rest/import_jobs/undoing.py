@@ -141,6 +141,9 @@ class Undoing:
         refused = {one.id for one in touched if one.before is not None and _is_withheld(object_, one.before)}
         if refused:
             self._refusal = Forbidden("The role may not write all fields that the import has changed: it presets some.")
+        if lost := {one.id for one in touched if one.before is not None and _is_lost(object_, one.before)}:
+            self._refusal = Conflict("A field that the import has changed is hidden, or has another type by now.")
+            refused |= lost
         while True:
             same = await self._database.read(*_look(object_, touched, lock=False))
             left = {UUID((row[0] or b"").decode()) for row in same} - refused
@@ -336,6 +339,19 @@ def _is_withheld(object_: Object, before: Mapping[str, JsonValue]) -> bool:
     """Return whether the role may not give a field of a record the value back that it had."""
     rights = object_.rights
     return not all(rights.gives(Action.UPDATE, field.id) for _, field in _changed_fields(object_, before))
+
+
+def _is_lost(object_: Object, before: Mapping[str, JsonValue]) -> bool:
+    """Return whether a changed field is hidden, or has a column that the record had not before, by another type.
+
+    A field that is deleted has no value to give back.
+    """
+    written = [field for field in object_.whole.fields if field.access is Access.READ_WRITE]
+    columns = {part.column.name: field for field in object_.whole.fields for part in field.parts}
+    known = [columns.get(name) for name in before["changed"]]
+    if any(field is not None and not field.is_active for field in known):
+        return True
+    return None in known and any(part.column.name not in before["image"] for field in written for part in field.parts)
 
 
 def _data_before(object_: Object, before: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

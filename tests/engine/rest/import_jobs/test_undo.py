@@ -125,3 +125,30 @@ async def test_records_of_other_objects_stay_and_are_counted_with_the_reason(cli
         "code": "CONFLICT",
         "message": "The records of other objects stay, which the import has written besides Companies.",
     }
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"), [({"type": "RAW_JSON"}, 1), ({"isActive": False}, 1), ({"label": "Town"}, 0), (None, 0)]
+)
+async def test_a_field_that_has_changed_since_keeps_the_record(
+    client: httpx.AsyncClient, change: dict[str, Any] | None, kept: int
+) -> None:
+    await add_field(client, "person", "town", "TEXT")
+    await create(client, "people", id=IDS[0], email="a@x", town="Bonn")
+    await create(client, "people", id=IDS[1], email="b@x", town="Bonn")
+    job = await imported(
+        client,
+        f'{{"id":"{IDS[0]}","town":"Rome","email":"a@x"}}\n{{"id":"{IDS[1]}","email":"c@x"}}\n',
+        "&on_conflict=id",
+    )
+    fields = '{ fields(filter: { name: { eq: "town" } }) { edges { node { id } } } }'
+    found = (await client.post("/metadata", json={"query": fields})).json()["data"]["fields"]["edges"]
+    variables = {"id": found[0]["node"]["id"], "input": change}
+    query = "mutation ($id: UUID!, $input: UpdateFieldInput!) { updateField(id: $id, input: $input) { id } }"
+    if change is None:
+        query = "mutation ($id: UUID!) { deleteField(id: $id) { id } }"
+    assert "errors" not in (await client.post("/metadata", json={"query": query, "variables": variables})).json()
+    assert await undone(client, job) == ("UNDONE", 2 - kept, kept)
+    assert sorted(await emails(client, "")) == ["a@x", "b@x"]
+    error = (await ask(client, "GET", f"imports/{job}"))["data"]["import"]["error"]
+    assert (error and error["code"]) == ("CONFLICT" if kept else None)
