@@ -14,13 +14,10 @@ from typing import Any
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, unstorable
 from fieldstone.sql.frozen import frozen
-from fieldstone.sql.types import Encoding, SqlType
+from fieldstone.sql.types import DIGITS, Encoding, SqlType
 
 Cell = Any
 """A str; for a list a list of str; for JSON any JSON value."""
-
-DIGITS = 1_000
-"""The digits that a decimal number may have, before and behind the point."""
 
 # With IGNORECASE it would take four times as long.
 _UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")

@@ -1,6 +1,10 @@
 """The PostgreSQL column types that Fieldstone creates, and how their values become JSON text."""
 
 from enum import Enum
+from typing import Final
+
+DIGITS: Final = 1_000
+"""The digits that a decimal number may have, before and behind the point together."""
 
 
 class SqlType(Enum):

@@ -162,7 +162,14 @@ async def test_one_path_is_a_list_of_one(items: Apis) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "by"),
-    [("count", 2**31 - 1, 1), ("count", -(2**31), -1), ("big", str(2**63 - 1), '"1"'), ("ratio", 1.7e308, "1.7e308")],
+    [
+        ("count", 2**31 - 1, 1),
+        ("count", -(2**31), -1),
+        ("big", str(2**63 - 1), '"1"'),
+        ("ratio", 1.7e308, "1.7e308"),
+        ("exact", "9" * 1_000, '"1"'),
+        ("exact", str(10**999), '"0.1"'),
+    ],
 )
 async def test_a_sum_that_is_out_of_range_names_the_record(items: Apis, name: str, value: Any, by: Any) -> None:
     other, id_ = await create(items, **{name: 1}), await create(items, **{name: value})

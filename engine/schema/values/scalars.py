@@ -28,7 +28,8 @@ from graphql import (
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.field_types import FIELD_TYPES, SubField
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.scalars import DIGITS, UUID, Scalar, shown
+from fieldstone.metadata.scalars import UUID, Scalar, shown
+from fieldstone.sql.types import DIGITS
 
 BUILT_IN: Mapping[str, GraphQLScalarType] = {
     scalar.name: scalar for scalar in (GraphQLString, GraphQLInt, GraphQLFloat, GraphQLBoolean)

@@ -10,7 +10,7 @@ from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.write import Problem
 from fieldstone.sql.plan.writes.elements import Assignment, Change, ChangeKind, Now, Null
-from fieldstone.sql.types import SqlType
+from fieldstone.sql.types import DIGITS, SqlType
 
 _LARGEST = {
     SqlType.INTEGER: (1 << 31) - 1,
@@ -22,7 +22,7 @@ _SMALLEST = {
     SqlType.BIGINT: -(1 << 63),
     SqlType.DOUBLE: -int(1.7976931348623157e308),
 }
-"""The ends of the types' ranges; that of a numeric has no end that an API's number reaches."""
+"""The ends of the types' ranges; that of a numeric is `DIGITS`."""
 
 _NO_TEXTS = Expression("'{}'::text[]")
 
@@ -69,17 +69,12 @@ def out_of_range(assignments: Sequence[Assignment], key: Column, draft: Statemen
     found: list[Query] = []
     for index, assignment in enumerate(assignments):
         kind, change = assignment.column.type, assignment.value
-        if not isinstance(change, Change) or change.kind is not ChangeKind.ADD or kind not in _LARGEST:
+        if not isinstance(change, Change) or change.kind is not ChangeKind.ADD:
             continue
         locked = FromItem("locked", draft.alias())
         value = expressions.as_decimal(expressions.column(locked.alias, assignment.column.name))
         total = expressions.plus(value, expressions.as_decimal(expressions.parameter(change.operand)))
-        beyond = expressions.any_of(
-            [
-                expressions.compare(total, Comparison.GT, expressions.number(_LARGEST[kind])),
-                expressions.compare(total, Comparison.LT, expressions.number(_SMALLEST[kind])),
-            ]
-        )
+        beyond = _has_more_digits(total) if kind is SqlType.NUMERIC else _is_beyond(total, kind)
         identifier = expressions.column(locked.alias, key.name)
         details = expressions.call("json_build_array", expressions.number(index), identifier)
         text = expressions.concatenation(
@@ -87,3 +82,19 @@ def out_of_range(assignments: Sequence[Assignment], key: Column, draft: Statemen
         )
         found.append(Query().from_(locked).select(text).only(beyond).order(identifier).limit(1))
     return found
+
+
+def _is_beyond(total: Expression, kind: SqlType) -> Expression:
+    return expressions.any_of(
+        [
+            expressions.compare(total, Comparison.GT, expressions.number(_LARGEST[kind])),
+            expressions.compare(total, Comparison.LT, expressions.number(_SMALLEST[kind])),
+        ]
+    )
+
+
+def _has_more_digits(total: Expression) -> Expression:
+    """Return whether a number has more digits than the API takes: the zeros before the first other one do not count."""
+    text = expressions.call("ltrim", expressions.cast_to_text(total), expressions.text_literal("-0."))
+    digits = expressions.call("replace", text, expressions.text_literal("."), expressions.text_literal(""))
+    return expressions.compare(expressions.call("length", digits), Comparison.GT, expressions.number(DIGITS))
