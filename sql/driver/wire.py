@@ -95,11 +95,13 @@ class Wire:
 
     async def over(self, limit: float) -> bool:
         """Wait for the end of the running statement; return False where it takes longer than `limit`."""
-        if self._waiting is not None:
-            self._over = over = self._loop.create_future()
-            await asyncio.wait([over], timeout=limit)
-            self._over = None
-        return self._waiting is None
+        if self._waiting is None:
+            return True
+        self._over = over = self._loop.create_future()
+        await asyncio.wait([over], timeout=limit)
+        self._over = None
+        # The next one of the same transaction may run by now.
+        return over.done() or self._waiting is None
 
     def enter_pipeline(self) -> None:
         """Begin a pipeline: its commands are answered together, at its sync."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
+import psycopg
 import pytest
 import uvloop
 
@@ -177,6 +178,23 @@ async def test_a_late_cancellation_does_not_hit_the_next_caller(empty_database: 
         assert (database.stats().in_use, database.stats().waiting, await observer.active()) == (1, 1, 0)
         between.admits.set()
         assert await following == [(b"",)]
+
+
+async def test_a_late_cancellation_leaves_the_next_statement_of_its_caller_alone(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hit_nothing(*_: object, **__: object) -> None:
+        """Reach the server when the statement has ended."""
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "cancel_safe", hit_nothing)
+    pool = ConnectionPool(empty_database, QUICK, PoolCounters())
+    await pool.open()
+    link = await pool.acquire()
+    asyncio.get_running_loop().call_soon(link.cancel)
+    assert [await link.execute(SLEEP, (b"0.1",)), await link.execute(SLEEP, (b"0.1",))] == [[(b"",)], [(b"",)]]
+    if (restoring := link.release()) is not None:
+        await restoring
+    await pool.close()
 
 
 async def test_a_network_that_is_cut_under_a_write_leaves_it_open(empty_database: str, folder: Path) -> None:
