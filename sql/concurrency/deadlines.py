@@ -32,6 +32,12 @@ def time_left(limit: float | None) -> float | None:
     return left if limit is None else min(left, limit)
 
 
+def is_time_up() -> bool:
+    """Return whether the deadline of the running task's request is over."""
+    deadline = DEADLINE.get()
+    return deadline is not None and asyncio.get_running_loop().time() >= deadline
+
+
 @contextmanager
 def under_deadline(milliseconds: int | None) -> Iterator[None]:
     """Have `DEADLINE` be so many milliseconds from now within the block, and None without a number.

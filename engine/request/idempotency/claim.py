@@ -13,6 +13,7 @@ from uuid import UUID
 from fieldstone.engine.errors import BadUserInput, QueryTooComplex, ServiceUnavailable
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.concurrency.deadlines import is_time_up
 from fieldstone.sql.errors import LockTimeout, StatementTimeout, UniqueViolation
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.queries import named_statement
@@ -132,12 +133,15 @@ class Keeping:
         Raises:
             AlreadyClaimed: another mutation with the key was committed.
             ServiceUnavailable: another one did not end in the statement's time.
+            StatementTimeout: the client's time is up.
         """
         try:
             await transaction.run(*_CLAIM.bind(**self.claim.place, body=self.claim.body))
         except UniqueViolation:
             raise AlreadyClaimed from None
         except (LockTimeout, StatementTimeout):
+            if is_time_up():
+                raise
             raise ServiceUnavailable(
                 "A request with this Idempotency-Key still runs: send the request again in a moment."
             ) from None

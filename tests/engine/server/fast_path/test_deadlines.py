@@ -16,8 +16,8 @@ PROBLEM = {"Accept": "application/json, application/problem+json"}
 COUNT = "{ companies { totalCount } }"
 
 
-async def ask(client: httpx.AsyncClient, query: str, milliseconds: str) -> tuple[int, Any]:
-    headers = {"X-Fieldstone-Timeout": milliseconds, "Accept": "application/graphql-response+json"}
+async def ask(client: httpx.AsyncClient, query: str, milliseconds: str, **more: str) -> tuple[int, Any]:
+    headers = {"X-Fieldstone-Timeout": milliseconds, "Accept": "application/graphql-response+json", **more}
     answer = await client.post("/graphql", json={"query": query}, headers=headers)
     return answer.status_code, answer.json()
 
@@ -53,6 +53,10 @@ async def test_a_statement_ends_at_the_clients_time(client: httpx.AsyncClient, a
             assert (status, code_of(body)) == (200, "TIMEOUT"), body
         rest = await client.get("/rest/companies", headers={"X-Fieldstone-Timeout": "60"} | PROBLEM)
         assert (rest.status_code, rest.json()["code"]) == (504, "TIMEOUT")
+    async with await psycopg.AsyncConnection.connect(app_database) as lock:
+        await lock.execute("LOCK TABLE fieldstone.idempotency")
+        status, body = await ask(client, CREATE, "60", **{"Idempotency-Key": "k"})
+        assert (status, code_of(body)) == (200, "TIMEOUT"), body
     # The write was undone.
     assert (await ask(client, COUNT, "60000"))[1]["data"]["companies"]["totalCount"] == 0
 
