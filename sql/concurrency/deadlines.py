@@ -14,6 +14,9 @@ _LOG = logging.getLogger(__name__)
 DEADLINE: Final[ContextVar[float | None]] = ContextVar("deadline", default=None)
 """The event loop's time at which the client of the running task's request gives up; None where it has said none."""
 
+_ROUNDING: Final = 0.002
+"""Seconds by which a timer may end early: uvloop counts in milliseconds."""
+
 TIME_IS_UP: Final = "the client's time was up before the statement began"
 
 
@@ -33,9 +36,9 @@ def time_left(limit: float | None) -> float | None:
 
 
 def is_time_up() -> bool:
-    """Return whether the deadline of the running task's request is over."""
+    """Return whether the deadline of the running task's request is over, or so near that its timer may have ended."""
     deadline = DEADLINE.get()
-    return deadline is not None and asyncio.get_running_loop().time() >= deadline
+    return deadline is not None and asyncio.get_running_loop().time() >= deadline - _ROUNDING
 
 
 @contextmanager
