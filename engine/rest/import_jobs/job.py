@@ -73,6 +73,7 @@ class ImportJob:
             "status": self.status.value,
             "size": row["size"],
             "bytesRead": row["bytes_read"],
+            "hasWritten": self.has_begun,
         }
         shown |= {name: row[name] for name in ("created", "updated", "failed", "undone", "kept", "ignored")}
         shown |= {name: row["head"].get(name, []) for name in ("columns", "sample", "suggested")}

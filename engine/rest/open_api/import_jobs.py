@@ -87,6 +87,7 @@ def job_schemas() -> dict[str, Part]:
         format=_FORMAT,
         name=TEXT,
         status=TEXT | {"description": "READY, RUNNING, DONE and so on."},
+        hasWritten={"type": "boolean", "description": "Records were written; a check writes none."},
         **counts,
         ignored=listed(TEXT),
         columns=listed(TEXT),

@@ -29,12 +29,14 @@ async def test_a_file_is_checked_run_and_undone(client: httpx.AsyncClient) -> No
     job = await act(client, job["id"], "check", json={"mapping": mapping})
     checked = await end_of(client, job["id"])
     assert (checked["status"], counts(checked), checked["mapping"]) == ("CHECKED", (1, 1, 1), mapping)
+    assert checked["hasWritten"] is False
     assert checked["ignored"] == ["Notes"]
     assert await emails(client, "order_by=email") == ["old@x"]
 
     await act(client, job["id"], "run")
     done = await end_of(client, job["id"])
     assert (done["status"], counts(done), done["bytesRead"]) == ("DONE", (1, 1, 1), len(text))
+    assert done["hasWritten"] is True
     people = (await ask(client, "GET", "people?order_by=email"))["data"]["people"]
     assert [(one["email"], one["firstName"], one["city"], one["jobTitle"]) for one in people] == [
         ("new@x", "B", None, None),

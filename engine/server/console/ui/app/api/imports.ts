@@ -27,6 +27,8 @@ export type Job = {
   status: JobStatus;
   size: number;
   bytesRead: number;
+  /** Records were written; a check writes none. */
+  hasWritten: boolean;
   created: number;
   updated: number;
   failed: number;

@@ -13,7 +13,8 @@ import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { OfObject } from "../../shell/of_object.tsx";
 import { detectEncoding, type Encoding, toUtf8 } from "./encoding.ts";
-import { JobSteps, WORDS } from "./job_steps.tsx";
+import { JobSteps } from "./job_steps.tsx";
+import { wordsOf } from "./progress.ts";
 import "./imports.css";
 
 export function Component() {
@@ -93,8 +94,7 @@ function FileStep({ object }: { object: ObjectModel }) {
           <ul>
             {jobs.data.map((job) => (
               <li key={job.id}>
-                <Link to={`/records/${object.namePlural}/import/${job.id}`}>{job.name ?? "File"}</Link>{" "}
-                {WORDS[job.status]}
+                <Link to={`/records/${object.namePlural}/import/${job.id}`}>{job.name ?? "File"}</Link> {wordsOf(job)}
               </li>
             ))}
           </ul>

@@ -12,20 +12,8 @@ import { Confirm } from "../../kit/confirm.tsx";
 import { printCount } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { InlineSelect, Select } from "../../kit/select.tsx";
+import { isEndedEarly, isUnwritten, progressOf, wordsOf } from "./progress.ts";
 import { conflictKeys, initialMapping, targetsOf } from "./targets.ts";
-
-export const WORDS: Readonly<Record<Job["status"], string>> = {
-  RECEIVING: "The file is being received.",
-  READY: "The file waits.",
-  CHECKING: "Each row is being checked; none is written.",
-  CHECKED: "Checked. Nothing is written yet.",
-  RUNNING: "The rows are being written.",
-  STOPPED: "Stopped.",
-  FAILED: "The import ended before its end.",
-  DONE: "Done.",
-  UNDOING: "The import is being undone.",
-  UNDONE: "Undone.",
-};
 
 export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
   const queries = useQueryClient();
@@ -48,7 +36,7 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
     onSuccess: (next) => queries.setQueryData(queryKey, next),
     onSettled: () => void queries.invalidateQueries({ queryKey }),
   });
-  const isFresh = job.status === "READY" || job.status === "CHECKED";
+  const isFresh = isUnwritten(job);
   const isBusy = isAtWork(job) || turn.isPending;
   const targets = targetsOf(object);
   return (
@@ -110,7 +98,7 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
       </section>
       <section className="import" aria-label="Progress">
         <p role="status">
-          {WORDS[job.status]} {progressOf(job)}
+          {wordsOf(job)} {progressOf(job)}
         </p>
         {isAtWork(job) && <progress aria-label="Progress" max={job.size || 1} value={job.bytesRead} />}
         {job.error && <Problem title="The reason" text={job.error.message} />}
@@ -126,13 +114,13 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
               Check
             </Button>
           )}
-          {(isFresh || job.status === "STOPPED" || job.status === "FAILED") && (
+          {(isFresh || isEndedEarly(job)) && (
             <Button kind="primary" isDisabled={isBusy} onPress={() => turn.mutate("run")}>
               {isFresh ? "Import" : "Go on"}
             </Button>
           )}
           {isAtWork(job) && job.status !== "RECEIVING" && <Button onPress={() => turn.mutate("stop")}>Stop</Button>}
-          {["DONE", "STOPPED", "FAILED"].includes(job.status) && job.created + job.updated > 0 && (
+          {(job.status === "DONE" || isEndedEarly(job)) && job.hasWritten && (
             <Button kind="danger" isDisabled={isBusy} onPress={() => setUndoing(true)}>
               Undo the import
             </Button>
@@ -163,14 +151,4 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
       )}
     </>
   );
-}
-
-function progressOf(job: Job): string {
-  if (job.status === "UNDONE" || job.status === "UNDOING") {
-    return `${printCount(job.undone)} undone, ${printCount(job.kept)} kept, because they were changed since or are gone.`;
-  }
-  if (job.status === "READY" || job.status === "RECEIVING") return "";
-  // A check has written nothing.
-  const created = job.status === "CHECKING" || job.status === "CHECKED" ? "would be created" : "created";
-  return `${printCount(job.created)} ${created}, ${printCount(job.updated)} updated, ${printCount(job.failed)} refused.`;
 }
