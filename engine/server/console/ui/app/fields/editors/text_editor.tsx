@@ -4,7 +4,7 @@ import { type ChangeEvent, type KeyboardEvent, useRef, useState } from "react";
 
 import { timeZone } from "../../kit/times.ts";
 import { copyText, parseText } from "../registry.ts";
-import { toLocal } from "../types/date_time.ts";
+import { toLocal, withOffsetOf } from "../types/date_time.ts";
 import { CodeInput, useCode } from "./code_input.tsx";
 import { type EditorProps, saveKey, type Then } from "./editing.ts";
 import "./editor.css";
@@ -40,6 +40,8 @@ export function TextEditor({ field, value, text, label, onSave, onCancel, lines,
     }
     const parsed = parseText(typed, field);
     if ("problem" in parsed) setProblem(parsed.problem);
+    else if (picks === "datetime-local" && typeof value === "string" && typeof parsed.value === "string")
+      onSave(withOffsetOf(value, parsed.value), then, typed);
     else onSave(parsed.value, then, typed);
   }
 

@@ -7,12 +7,23 @@ const INSTANT = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(:\d{2})?(\.\d{1,6})?)?
 const TWO = (number: number) => String(number).padStart(2, "0");
 
 /** Return an instant in the reader's time zone as `<input type="datetime-local">` takes it, to the millisecond. */
-export function toLocal(text: string): string {
+export function toLocal(text: string | Date): string {
   const at = new Date(text);
   if (Number.isNaN(at.getTime())) return "";
   const date = `${String(at.getFullYear()).padStart(4, "0")}-${TWO(at.getMonth() + 1)}-${TWO(at.getDate())}`;
   const fraction = at.getMilliseconds() ? `.${String(at.getMilliseconds()).padStart(3, "0")}` : "";
   return `${date}T${TWO(at.getHours())}:${TWO(at.getMinutes())}:${TWO(at.getSeconds())}${fraction}`;
+}
+
+/**
+ * Return the instant that a person means who changed a local time: an hour that the clocks repeat in autumn has two, of
+ * which the one with the offset of `before` is meant.
+ */
+export function withOffsetOf(before: string, instant: string): string {
+  const [old, at] = [new Date(before), new Date(instant)];
+  const other = new Date(at.getTime() + (old.getTimezoneOffset() - at.getTimezoneOffset()) * 60_000);
+  const isRepeated = other.getTimezoneOffset() !== at.getTimezoneOffset() && toLocal(other) === toLocal(at);
+  return isRepeated ? other.toISOString().replace(".000Z", "Z") : instant;
 }
 
 // A text with an offset is sent as it is, to the microsecond; one without is a time of the reader's zone.
