@@ -90,6 +90,11 @@ export function inputName(field: Field): string {
   return field.relation ? `${field.name}Id` : field.name;
 }
 
+/** Return true if the role reads the field that tells the deleted records of an object from the others. */
+export function hasTrash({ fields }: Pick<ObjectModel, "fields">): boolean {
+  return fields.some(({ name }) => name === "deletedAt");
+}
+
 export function isToMany(field: Field): boolean {
   return field.relation !== null && !isToOne(field);
 }

@@ -56,6 +56,10 @@ async def test_a_role_that_does_not_read_the_versions_sees_and_edits_records(wat
         await press(page, "Shift+Space", "Delete")
         await count_shown(page, "2 records")
         await expect(page.get_by_role("alert")).to_have_count(0)
+        # Deleted records are told from the others by a field that the role does not read.
+        await expect(page.get_by_role("link", name="Trash")).to_be_hidden()
+        await page.goto(f"{served.address}/console/records/people/trash")
+        await expect(page.get_by_text("Your role does not see the trash of People.")).to_be_visible()
         await watched.assert_clean(served.address, LOADED)
 
 

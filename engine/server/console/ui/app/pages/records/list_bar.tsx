@@ -15,6 +15,7 @@ import {
 import { useState } from "react";
 import { Link } from "react-router";
 
+import { hasTrash } from "../../api/model.ts";
 import { root } from "../../api/place.ts";
 import { useViewedRole } from "../../api/view_as.ts";
 import { exportAddress, type FileForm } from "../../filter/rest.ts";
@@ -108,7 +109,9 @@ export function ListBar({ list, address, onAddress, isFilterOpen, onFilterOpen, 
               {list.may.create && (
                 <IconLink to={`/records/${object.namePlural}/import`} label="Import" icon={<Upload aria-hidden />} />
               )}
-              <IconLink to={`/records/${object.namePlural}/trash`} label="Trash" icon={<Trash2 aria-hidden />} />
+              {hasTrash(object) && (
+                <IconLink to={`/records/${object.namePlural}/trash`} label="Trash" icon={<Trash2 aria-hidden />} />
+              )}
             </div>
             {list.may.create && (
               <Button kind="primary" icon={<Plus aria-hidden />} onPress={onCreate}>
