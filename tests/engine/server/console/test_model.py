@@ -126,9 +126,15 @@ async def test_a_default_value_is_typed_in_the_editor_of_its_type(watched: Watch
 async def test_a_refusal_stands_beside_its_field_and_the_form_is_kept(watched: Watched, serve: Serve) -> None:
     page = watched.page
     async with serve() as served:
-        await watched.sign_in(served, "/console/model/person")
+        await watched.sign_in(served, "/console/model")
+        await page.get_by_role("main").get_by_role("link", name="People", exact=True).click()
         await page.get_by_role("button", name="Field", exact=True).click()
         await page.get_by_label("Label", exact=True).fill("City too")
+        # Back would leave the form as the page behind it.
+        await page.go_back()
+        question = page.get_by_role("alertdialog", name="Leave the form as you filled it in?")
+        await question.get_by_role("button", name="Stay").click()
+        await expect(page.get_by_label("Label", exact=True)).to_have_value("City too")
         await page.get_by_role("button", name="Type the name yourself").click()
         await page.get_by_label("Name in the API").fill("city")
         await page.get_by_role("button", name="Show the plan").click()

@@ -9,6 +9,7 @@ from playwright.async_api import Page, expect
 
 from tests.engine.server.console.browsing import Serve, Watched, hold_requests
 from tests.engine.server.console.records.lists import ask, cell, count_shown, create_object, open_list, press
+from tests.waiting import until
 
 pytestmark = pytest.mark.system
 
@@ -84,6 +85,46 @@ async def test_a_page_is_not_left_with_a_record_in_the_last_row(watched: Watched
         await expect(page.get_by_role("heading", name="Data model")).to_be_visible()
         assert (await ask(served, "{ people { totalCount } }"))["people"]["totalCount"] == 3
         await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_page_is_not_left_with_values_that_are_not_saved(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        held = await hold_requests(page, "/graphql", "update0")
+        await page.get_by_role("grid").focus()
+        await press(page, "Control+Home")
+        await page.keyboard.type("Eve")
+        await press(page, "Enter")
+        await until(lambda: bool(held.requests))
+        link = page.get_by_role("link", name="Data model")
+        await link.click()
+        question = page.get_by_role("alertdialog", name="Leave while a change is being saved?")
+        await expect(question).to_be_visible()
+        await watched.assert_accessible()
+        await question.get_by_role("button", name="Stay").click()
+        await expect(link).to_be_focused()
+        await link.click()
+        await expect(question).to_be_visible()
+        # Once it is saved there is nothing to ask about.
+        held.released.set()
+        await expect(page.get_by_role("heading", name="Data model")).to_be_visible()
+        await page.go_back()
+        await expect(cell(page, "Eve")).to_be_visible()
+
+        email = cell(page, "Grace@example.com")
+        await email.dblclick()
+        await press(page, "Control+a")
+        await page.keyboard.type("Łukasz@example.com")
+        await press(page, "Enter")
+        await expect(cell(page, "⚠ Łukasz@example.com")).to_be_visible()
+        await link.click()
+        question = page.get_by_role("alertdialog", name="Leave 1 value that could not be saved?")
+        await question.get_by_role("button", name="Stay").click()
+        await expect(cell(page, "⚠ Łukasz@example.com")).to_be_visible()
+        await link.click()
+        await question.get_by_role("button", name="Discard them").click()
+        await expect(page.get_by_role("heading", name="Data model")).to_be_visible()
 
 
 async def test_the_panel_shows_the_record_before_and_behind(watched: Watched, serve: Serve) -> None:

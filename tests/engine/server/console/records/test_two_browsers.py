@@ -14,7 +14,9 @@ from tests.engine.server.console.records.lists import (
     focused_text,
     open_list,
     press,
+    until_answered,
 )
+from tests.waiting import until_true
 
 pytestmark = pytest.mark.system
 
@@ -215,3 +217,74 @@ async def test_a_record_that_came_back_by_an_undo_follows_the_changes_of_others(
         await expect(page.get_by_text("was deleted")).to_have_count(0)
         await expect(page.get_by_role("button", name="1 new record · show")).to_have_count(0)
         await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_list_and_its_editor_outlive_new_names_of_their_object_and_fields(
+    watched: Watched, serve: Serve
+) -> None:
+    apply = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
+    created = {"objectMetadataId": "person", "name": "nickname", "label": "Nickname", "type": "TEXT"}
+    renamed = {"nameSingular": "contact", "namePlural": "contacts"}
+    async with serve() as served:
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        await assert_live(page)
+        await page.get_by_role("grid").focus()
+        await press(page, "Control+Home")
+        await page.keyboard.type("Eve")
+        changes = [
+            {"createField": created},
+            {"updateField": {"id": "person.city", "update": {"name": "town"}}},
+            {"updateObject": {"id": "person", "update": renamed}},
+        ]
+        await served.ask("/metadata", apply, changes=changes)
+        await expect(page.get_by_role("columnheader", name="Nickname", include_hidden=True)).to_be_attached()
+        await press(page, "Enter")
+        await until_answered(
+            served,
+            '{ contacts(filter: { firstName: { eq: "Eve" } }) { edges { node { firstName } } } }',
+            {"contacts": {"edges": [{"node": {"firstName": "Eve"}}]}},
+        )
+        await assert_live(page)
+        await ask(
+            served, 'mutation { updateContacts(filter: { firstName: { eq: "Eve" } } data: { town: "Ulm" }) { id } }'
+        )
+        await expect(cell(page, "Ulm")).to_be_visible()
+
+
+HOLD_FIRST_READ = """() => {
+    const send = window.fetch;
+    window.releaseRead = null;
+    window.fetch = async (...request) => {
+        const answer = await send(...request);
+        if (window.releaseRead === null && String(request[1]?.body).includes("ConsoleRecord(")) {
+            await new Promise((release) => { window.releaseRead = release; });
+        }
+        return answer;
+    };
+}"""
+
+
+async def test_a_read_that_is_late_does_not_take_the_place_of_an_own_write(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        found = await ask(served, '{ person(where: { email: "Ada@example.com" }) { id } }')
+        page = await open_list(watched, served, f"people/{found['person']['id']}")
+        await expect(page.get_by_role("button", name="Edit City: —")).to_be_visible()
+        await page.evaluate(HOLD_FIRST_READ)
+        await ask(
+            served, 'mutation { updatePeople(filter: { firstName: { eq: "Ada" } } data: { lastName: "King" }) { id } }'
+        )
+        await until_true(lambda: page.evaluate("window.releaseRead !== null"))
+        await page.get_by_role("button", name="Edit City: —").click()
+        await page.keyboard.type("Ulm")
+        await press(page, "Enter")
+        await until_answered(
+            served, '{ person(where: { email: "Ada@example.com" }) { city } }', {"person": {"city": "Ulm"}}
+        )
+        await expect(page.locator("[data-state=pending]")).to_have_count(0)
+        await page.evaluate("window.releaseRead()")
+        await ask(
+            served, 'mutation { updatePeople(filter: { firstName: { eq: "Grace" } } data: { city: "Rome" }) { id } }'
+        )
+        await expect(page.get_by_role("button", name="Edit Last name: King")).to_be_visible()
+        await expect(page.get_by_role("button", name="Edit City: Ulm")).to_be_visible()

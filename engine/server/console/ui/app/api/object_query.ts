@@ -1,10 +1,10 @@
 // The model of one object, asked for where its records are shown.
 
-import { type UseQueryResult, useQueries, useQuery } from "@tanstack/react-query";
+import { queryOptions, type UseQueryResult, useQueries, useQuery } from "@tanstack/react-query";
 import { useCallback } from "react";
 
 import { metadata } from "./client.ts";
-import { keyOf } from "./keys.ts";
+import { keyOf, type Scope } from "./keys.ts";
 import type { LabelField, ObjectModel } from "./model.ts";
 import OBJECT from "./object.graphql";
 import { decodeObject, type ObjectNode, unnamedTargets, withRights, withTargetLabels } from "./object.ts";
@@ -13,14 +13,14 @@ import { useScope, useSession } from "./session_context.ts";
 
 type Answer = { objects: { edges: readonly { node: ObjectNode }[] } };
 
-/** Return the object with this plural name and all of its fields; null if the role sees none. */
-export async function readObject(plural: string, signal?: AbortSignal): Promise<ObjectModel | null> {
-  const node = await readNode(plural, null, signal);
+/** Return the object that a filter finds, and all of its fields; null if the role sees none. */
+async function readObject(filter: object, signal: AbortSignal): Promise<ObjectModel | null> {
+  const node = await readNode(filter, null, signal);
   if (node === null) return null;
   const edges = [...node.fields.edges];
   let page = node.fields.pageInfo;
   while (page.hasNextPage) {
-    const next = await readNode(plural, page.endCursor, signal);
+    const next = await readNode(filter, page.endCursor, signal);
     if (next === null) return null;
     edges.push(...next.fields.edges);
     page = next.fields.pageInfo;
@@ -33,24 +33,35 @@ export async function readObject(plural: string, signal?: AbortSignal): Promise<
 /** Return the fields that name the records of objects without a text, which lead to records that have one. */
 async function readLabels(
   plurals: readonly string[],
-  signal?: AbortSignal,
+  signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly LabelField[]>> {
   const variables = { filter: { namePlural: { in: plurals } }, first: plurals.length };
   const { objects } = await metadata<Answer>(OBJECT, variables, { signal });
   return new Map(objects.edges.map(({ node }) => [node.namePlural, decodeObject(node).labels]));
 }
 
-async function readNode(plural: string, after: string | null, signal?: AbortSignal): Promise<ObjectNode | null> {
-  const { objects } = await metadata<Answer>(OBJECT, { filter: { namePlural: { eq: plural } }, after }, { signal });
+async function readNode(filter: object, after: string | null, signal: AbortSignal): Promise<ObjectNode | null> {
+  const { objects } = await metadata<Answer>(OBJECT, { filter, after }, { signal });
   return objects.edges[0]?.node ?? null;
+}
+
+/** The object of that plural name; one that another renames meanwhile is found by its id, so that its page stays. */
+function objectQuery(scope: Scope, plural: string) {
+  return queryOptions({
+    queryKey: keyOf(scope, "model", plural),
+    queryFn: async ({ client, queryKey, signal }) => {
+      const before = client.getQueryData<ObjectModel | null>(queryKey);
+      const named = await readObject({ namePlural: { eq: plural } }, signal);
+      return named === null && before ? readObject({ id: { eq: before.id } }, signal) : named;
+    },
+  });
 }
 
 export function useObject(plural: string): UseQueryResult<ObjectModel | null> {
   const scope = useScope();
   const session = useSession();
   return useQuery({
-    queryKey: keyOf(scope, "model", plural),
-    queryFn: ({ signal }) => readObject(plural, signal),
+    ...objectQuery(scope, plural),
     // One function for a session: the object stays the same one for as long as neither changes.
     select: useCallback(
       (object: ObjectModel | null) => object && withRights(object, (name) => mayDo(session, name, "aggregate")),
@@ -63,10 +74,7 @@ export function useObject(plural: string): UseQueryResult<ObjectModel | null> {
 export function useObjects(plurals: readonly string[]): ReadonlyMap<string, ObjectModel> {
   const scope = useScope();
   const results = useQueries({
-    queries: plurals.map((plural) => ({
-      queryKey: keyOf(scope, "model", plural),
-      queryFn: ({ signal }: { signal: AbortSignal }) => readObject(plural, signal),
-    })),
+    queries: plurals.map((plural) => objectQuery(scope, plural)),
   });
   return new Map(results.flatMap((result, index) => (result.data ? [[plurals[index] ?? "", result.data]] : [])));
 }

@@ -5,7 +5,7 @@ import { type Field, labelsOf, type ObjectModel, type RecordRow } from "../api/m
 import { fieldOf } from "../api/testdata/field.ts";
 import { defaultColumns, move, reconcile, resize, shownFields, toggle } from "./columns.ts";
 import { buildChange, changedFields, mergeData } from "./edits.ts";
-import { type Batch, isLater, openBatcher, withLater } from "./live.ts";
+import { type Batch, isLater, laterOf, openBatcher, withLater } from "./live.ts";
 import { buildOrderBy, knownKeys, nextOrder, orderPath, parseOrder, printOrder } from "./order.ts";
 
 const field = (name: string, type = "TEXT", rest: Partial<Field> = {}) =>
@@ -211,4 +211,18 @@ test("a list that is closed is told of no more events", () => {
   batcher.add({ action: "CREATED", record: { id: "1" } });
   batcher.close();
   assert.equal(timer, null);
+});
+
+test("a read that began before an own write does not take the place of the record that it left", () => {
+  const before = { id: "1", updatedAt: "2024-01-31T09:30:00Z" };
+  const written = { id: "1", updatedAt: "2024-01-31T09:30:00.5Z" };
+  assert.equal(laterOf(before, written), written);
+  assert.equal(laterOf(written, before), written);
+  // The record of a relation may have another name though the record itself did not change.
+  const renamed = { ...written, company: { id: "2", name: "Orion" } };
+  assert.equal(laterOf(renamed, written), renamed);
+  assert.equal(laterOf(null, written), null);
+  assert.equal(laterOf(before, undefined), before);
+  // A role that reads no versions sees the last answer.
+  assert.deepEqual(laterOf({ id: "1" }, { id: "1", a: 1 }), { id: "1" });
 });

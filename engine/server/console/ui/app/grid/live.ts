@@ -25,6 +25,12 @@ function sortable(time: string): string {
   return `${seconds}.${fraction.padEnd(6, "0")}`;
 }
 
+/** Return a record as it was read, unless the version that is here is a later one, which an own write has left meanwhile. */
+export function laterOf(read: RecordRow | null, here: RecordRow | null | undefined): RecordRow | null {
+  if (!read || !here || read.updatedAt === undefined || here.updatedAt === undefined) return read;
+  return isLater(here.updatedAt, read.updatedAt) ? here : read;
+}
+
 /** Return the change of a list that puts each of `rows` into the place of an earlier version of it. */
 export function withLater(rows: readonly RecordRow[]): (row: RecordRow) => RecordRow | undefined {
   const byId = new Map(rows.map((row) => [row.id, row]));

@@ -1,6 +1,8 @@
 // The versions that own writes have left: an edit that began before one of them follows it, and is no conflict; an event
 // that tells one of them is no news.
 
+import type { RecordRow } from "../api/model.ts";
+
 export class OwnVersions {
   private readonly next = new Map<string, string>();
   private readonly left = new Set<string>();
@@ -25,4 +27,9 @@ export class OwnVersions {
     const next = this.next.get(`${id} ${version}`);
     return next === undefined ? version : this.latest(id, next);
   }
+}
+
+/** Return the record as one of this version; the same one where the role does not read versions. */
+export function withVersion(record: RecordRow, updatedAt: string | undefined): RecordRow {
+  return updatedAt === undefined ? record : { ...record, updatedAt };
 }

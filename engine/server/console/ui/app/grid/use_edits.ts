@@ -19,10 +19,11 @@ import {
   writeWhere,
 } from "../api/row_writes.ts";
 import { plural, printCount } from "../kit/numbers.ts";
+import { type Step, useUnsaved } from "../kit/unsaved.ts";
 import { buildChange, changesOf, type Data, readValue } from "./edits.ts";
 import { withLater } from "./live.ts";
-import { cellKey, type Marks, NO_MARKS, withEntries, without } from "./marks.ts";
-import { OwnVersions } from "./own_versions.ts";
+import { cellKey, type Marks, NO_MARKS, unsavedOf, withEntries, without } from "./marks.ts";
+import { OwnVersions, withVersion } from "./own_versions.ts";
 import type { Pages } from "./pages.ts";
 import * as undo from "./undo.ts";
 
@@ -41,6 +42,8 @@ export type EditsOptions = {
   onWritten(rows: readonly RecordRow[], kind: "updated" | "created" | "removed"): void;
   /** Called after a write whose answer was lost: what is shown is to be read again. */
   onUnsure(): void;
+  /** Return true if a step leaves what is edited. */
+  isLeft(step: Step): boolean;
 };
 
 export const TOO_MANY =
@@ -49,7 +52,7 @@ export const TOO_MANY =
 
 const NOTHING_WRITTEN: Written = { updated: [], created: [] };
 
-export function useEdits({ object, fields, pages, onWritten, onUnsure }: EditsOptions) {
+export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }: EditsOptions) {
   const [marks, setMarks] = useState<Marks>(NO_MARKS);
   const history = useRef(undo.EMPTY);
   // An undo that is asked for while its gesture is being written waits for it.
@@ -57,6 +60,10 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure }: EditsOp
   const [conflict, setConflict] = useState<Conflict | null>(null);
   const [problem, setProblem] = useState<Failure | null>(null);
   const [notice, setNotice] = useState<Notice | null>(null);
+  // The gestures whose answers are waited for.
+  const [underWay, setUnderWay] = useState(0);
+  const unsaved = unsavedOf(underWay, marks.refused.size);
+  useUnsaved(unsaved && { ...unsaved, isLeft });
   // Own writes come back over the socket: the versions by which they are known.
   const versions = useRef(new OwnVersions());
 
@@ -80,7 +87,8 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure }: EditsOp
 
   function inTurn<Result>(action: () => Promise<Result>): Promise<Result> {
     const next = queue.current.then(action);
-    queue.current = next.catch(() => undefined);
+    setUnderWay((before) => before + 1);
+    queue.current = next.catch(() => undefined).finally(() => setUnderWay((before) => before - 1));
     return next;
   }
 
@@ -150,7 +158,7 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure }: EditsOp
         return false;
       }
       setProblem(null);
-      const updates = changes.map(updateOf);
+      const updates = updatesOf(changes, false);
       const written = await writeRows(object, fields, updates, created, key);
       keepUpdates(updates, written);
       keep(written, "created");
@@ -288,11 +296,3 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure }: EditsOp
 }
 
 export type Edits = ReturnType<typeof useEdits>;
-
-function withVersion(record: RecordRow, updatedAt: string | undefined): RecordRow {
-  return updatedAt === undefined ? record : { ...record, updatedAt };
-}
-
-function updateOf({ id, after, updatedAt }: undo.Change): Update {
-  return { id, data: after, updatedAt };
-}

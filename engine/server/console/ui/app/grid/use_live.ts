@@ -41,8 +41,8 @@ export function useLive(
   useEffect(() => {
     latest.current = { deliver, readAgain };
   });
-  const key = JSON.stringify([object.id, fields.map((field) => field.id)]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for the object and the fields.
+  const document = buildDocuments(object, fields).changes;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the document has all that is used of the object.
   useEffect(() => {
     const batcher = openBatcher(
       (batch) => latest.current.deliver(batch),
@@ -50,7 +50,7 @@ export function useLive(
       () => performance.now(),
     );
     const live = followRecords(
-      buildDocuments(object, fields).changes,
+      document,
       {},
       {
         next: ({ data }) => {
@@ -58,7 +58,11 @@ export function useLive(
           // A destroyed record is as a write before left it, which may be one of this page.
           batcher.add({ action, record: action === "DESTROYED" ? { id: record.id } : record });
         },
-        begun: () => setBegun(true),
+        begun: () => {
+          setBegun(true);
+          // The one before may have been refused for a name that is gone.
+          setRefusal(null);
+        },
         failed: (error) => setRefusal(reasonOf(error)),
         late: () => latest.current.readAgain(),
         missed: () => latest.current.deliver({ events: [], flood: true }),
@@ -68,7 +72,7 @@ export function useLive(
       batcher.close();
       live.stop();
     };
-  }, [key]);
+  }, [document]);
   return { hasBegun, refusal };
 }
 

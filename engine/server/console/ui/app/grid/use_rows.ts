@@ -40,7 +40,8 @@ const MANY = 1_000_000;
 
 /** Return the rows of `object` with `fields` in them, for as long as the query stays the same. */
 export function useRows(object: ObjectModel, fields: readonly Field[], query: ListQuery): Rows {
-  const key = JSON.stringify([object.id, fields.map((field) => field.id), query]);
+  // The document has the names of the object and its fields: after a rename it is another one.
+  const key = JSON.stringify([buildDocuments(object, fields).page, query]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the key stands for all that the store is made of.
   const store = useMemo(() => openStore(object, fields, query), [key]);
   const range = useRef<readonly [number, number]>([0, FIRST_ROWS]);

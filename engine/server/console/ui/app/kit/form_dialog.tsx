@@ -1,11 +1,11 @@
 // A dialog around a form, which is left by its buttons alone, and asks before it loses anything that was typed.
 
 import { type ReactNode, useEffect, useId, useRef, useState } from "react";
-import { useBeforeUnload } from "react-router";
 
 import { Button } from "./button.tsx";
 import { Dialog, type DialogProps } from "./dialog.tsx";
 import { Discard } from "./discard.tsx";
+import { useUnsaved } from "./unsaved.ts";
 import "./form.css";
 
 export interface FormDialogProps extends Pick<DialogProps, "title" | "size" | "children"> {
@@ -21,6 +21,12 @@ export interface FormDialogProps extends Pick<DialogProps, "title" | "size" | "c
   actions?: ReactNode;
 }
 
+const UNSENT = {
+  title: "Leave the form as you filled it in?",
+  text: "Nothing that you typed in it was sent.",
+  verb: "Discard it",
+};
+
 export function FormDialog(props: FormDialogProps) {
   const { submit, onSubmit, onClose, isDirty, problems, actions, children, ...rest } = props;
   const id = useId();
@@ -30,7 +36,8 @@ export function FormDialog(props: FormDialogProps) {
   const isLosing = isDirty ?? isTouched;
   // biome-ignore lint/correctness/useExhaustiveDependencies: new problems move the focus
   useEffect(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus(), [problems]);
-  useBeforeUnload((event) => isLosing && event.preventDefault());
+  // A step of the page itself follows what was sent; Back is one of the person.
+  useUnsaved(isLosing ? { ...UNSENT, isLeft: ({ historyAction }) => historyAction === "POP" } : null);
   const leave = () => (isLosing ? setLeaving(true) : onClose());
   return (
     <Dialog

@@ -9,6 +9,7 @@ import { usePreferences } from "../api/preferences/use_preferences.ts";
 import { useViewedRole, viewAs } from "../api/view_as.ts";
 import { Button } from "../kit/button.tsx";
 import { colorOf } from "../kit/chip.tsx";
+import { Leaving } from "../kit/leaving.tsx";
 import { KeyHelp } from "./key_help.tsx";
 import { Palette } from "./palette.tsx";
 import { type Shown, SideBar } from "./side_bar.tsx";
@@ -74,6 +75,7 @@ export function Shell({ environment }: { environment: string }) {
         )}
         <Outlet />
       </main>
+      <Leaving />
       {shown === "palette" && <Palette onClose={() => setShown(null)} />}
       {shown === "strip" && (
         <StripDialog strip={strip} keepStrip={preferences.keepStrip} onClose={() => setShown(null)} />

@@ -2,7 +2,6 @@
 
 import { X } from "lucide-react";
 import { type FormEvent, type KeyboardEvent, useRef, useState } from "react";
-import { type Location, useBeforeUnload, useBlocker } from "react-router";
 
 import { ApiError, describeFailure, type Failure } from "../../api/errors.ts";
 import { type Field, inputName, type ObjectModel } from "../../api/model.ts";
@@ -12,9 +11,10 @@ import { Editor } from "../../fields/editors/editor.tsx";
 import { useRecordName } from "../../fields/record_name.tsx";
 import { formatValue, isEditable } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
-import { Discard } from "../../kit/discard.tsx";
 import { focusFirst, takeLostFocus } from "../../kit/focus.ts";
 import { Problem } from "../../kit/problem.tsx";
+import { type Step, useUnsaved } from "../../kit/unsaved.ts";
+import { isLeft } from "../records/address.ts";
 
 export type NewRecordProps = { object: ObjectModel; onClose(): void; onCreated(id: string): void };
 
@@ -28,11 +28,13 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
   const isCreated = useRef(false);
   const isCreating = useRef(false);
   const isDirty = Object.keys(values).length > 0;
-  useBeforeUnload((event) => isDirty && event.preventDefault());
-  const leaving = useBlocker(
-    ({ currentLocation, nextLocation }) =>
-      isDirty && !isCreated.current && placeOf(currentLocation) !== placeOf(nextLocation),
-  );
+  const unsaved = {
+    title: `Leave without the new ${object.labelSingular}?`,
+    text: "The values of the form are not kept: the record is not created yet.",
+    verb: "Discard it",
+    isLeft: (step: Step) => !isCreated.current && isLeft(step, "new"),
+  };
+  useUnsaved(isDirty ? unsaved : null);
   const at = fields.find(
     (field) => problem?.field?.split(".").includes(field.name) || problem?.field?.split(".").includes(inputName(field)),
   );
@@ -116,15 +118,9 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
             </div>
           ))}
         </dl>
-        {leaving.state === "blocked" ? (
-          <div className="record-leaving">
-            <Discard onDiscard={() => leaving.proceed()} onKeep={() => leaving.reset()} />
-          </div>
-        ) : (
-          <Button type="submit" kind="primary">
-            Create
-          </Button>
-        )}
+        <Button type="submit" kind="primary">
+          Create
+        </Button>
       </form>
     </aside>
   );
@@ -143,9 +139,4 @@ function NewValue({ field, value, onEdit }: { field: Field; value: unknown; onEd
       {field.relation && value ? name : <Cell value={value} field={field} />}
     </button>
   );
-}
-
-/** The page and the records that are open on it: a search or a filter of the list leaves the form as it is. */
-function placeOf({ pathname, search }: Location): string {
-  return `${pathname} ${new URLSearchParams(search).getAll("open").join(" ")}`;
 }

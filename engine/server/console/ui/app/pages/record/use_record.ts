@@ -8,9 +8,11 @@ import { readAgain } from "../../api/read_again.ts";
 import { readRow } from "../../api/row_writes.ts";
 import { mayDo } from "../../api/session.ts";
 import { useScope, useSession } from "../../api/session_context.ts";
+import { laterOf } from "../../grid/live.ts";
 import type { Pages } from "../../grid/pages.ts";
 import { useEdits } from "../../grid/use_edits.ts";
 import { useLive } from "../../grid/use_live.ts";
+import { isLeft } from "../records/address.ts";
 
 export function useRecord(object: ObjectModel, id: string) {
   const scope = useScope();
@@ -19,7 +21,7 @@ export function useRecord(object: ObjectModel, id: string) {
   const queryKey = keyOf(scope, "records", object.namePlural, "one", id);
   const found = useQuery({
     queryKey,
-    queryFn: () => readRow(object, fields, id),
+    queryFn: async () => laterOf(await readRow(object, fields, id), queries.getQueryData<RecordRow>(queryKey)),
     refetchOnMount: "always",
   });
   const row = found.data ?? null;
@@ -27,9 +29,13 @@ export function useRecord(object: ObjectModel, id: string) {
   const edits = useEdits({
     object,
     fields,
-    pages: asPages(row, (next) => queries.setQueryData(queryKey, next)),
+    pages: asPages(
+      () => queries.getQueryData<RecordRow>(queryKey),
+      (next) => queries.setQueryData(queryKey, next),
+    ),
     onWritten: () => undefined,
     onUnsure: refresh,
+    isLeft: (step) => isLeft(step, id),
   });
   useLive(
     object,
@@ -44,12 +50,16 @@ export function useRecord(object: ObjectModel, id: string) {
   return { row, fields, edits, mayUpdate, error: found.error, isPending: found.isPending };
 }
 
-// The edits of a list write into its pages: one record is a page of one row.
-function asPages(row: RecordRow | null, set: (row: RecordRow) => void): Pages<RecordRow> {
+// The edits of a list write into its pages: one record is a page of one row, the one that is here when a write is answered.
+function asPages(here: () => RecordRow | null | undefined, set: (row: RecordRow) => void): Pages<RecordRow> {
   return {
-    row: (index) => (index === 0 && row ? row : undefined),
-    find: (fits) => (row && fits(row) ? { index: 0, row } : undefined),
+    row: (index) => (index === 0 ? (here() ?? undefined) : undefined),
+    find: (fits) => {
+      const row = here();
+      return row && fits(row) ? { index: 0, row } : undefined;
+    },
     replace: (change) => {
+      const row = here();
       const next = row ? change(row) : undefined;
       if (next) set(next);
     },

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { exactNumber } from "../../api/exact_json.ts";
-import { type Address, readAddress, requestAddress, writeAddress } from "./address.ts";
+import type { Step } from "../../kit/unsaved.ts";
+import { type Address, isLeft, readAddress, requestAddress, writeAddress } from "./address.ts";
 
 test("a list's state goes to the address and back", () => {
   const address: Address = {
@@ -45,4 +46,19 @@ test("a list leads to its request", () => {
   assert.equal(address.searchParams.get("sort"), "-createdAt");
   assert.equal(address.searchParams.get("q"), "ada");
   assert.deepEqual(readAddress(address.searchParams).filter, { city: { eq: "Zürich & Söhne" } });
+});
+
+test("a page is left by its path, and a record beside it when it is no longer open", () => {
+  const at = (address: string) => {
+    const { pathname, search } = new URL(address, "http://x");
+    return { pathname, search, hash: "", state: null, key: "", unstable_mask: undefined } as Step["currentLocation"];
+  };
+  const step = (from: string, to: string) => ({ currentLocation: at(from), nextLocation: at(to) });
+  assert.ok(isLeft(step("/records/people", "/records/companies"), null));
+  assert.ok(!isLeft(step("/records/people?open=1", "/records/people?q=a"), null));
+  assert.ok(isLeft(step("/records/people?open=1", "/records/people"), "1"));
+  assert.ok(isLeft(step("/records/people?open=1", "/records/people?open=2"), "1"));
+  // Another one opens beside it; a page of one record has it in its path.
+  assert.ok(!isLeft(step("/records/people?open=1", "/records/people?open=1,companies/2"), "1"));
+  assert.ok(!isLeft(step("/records/people/1", "/records/people/1?open=companies/2"), "1"));
 });

@@ -1,8 +1,11 @@
 // The state of a list in its address, which is shared, opened in tabs, and works with Back: `f` is the API's filter itself.
 
+import type { Location } from "react-router";
+
 import { isObject, parseExact } from "../../api/exact_json.ts";
 import type { Filter } from "../../filter/tree.ts";
 import { type Key, parseOrder, printOrder } from "../../grid/order.ts";
+import type { Step } from "../../kit/unsaved.ts";
 
 /** A record that is open in the panel: of the list's object, or of another one. */
 export type Open = { plural: string | null; id: string };
@@ -38,6 +41,17 @@ export function writeAddress(parameters: URLSearchParams, change: Partial<Addres
   if (change.view !== undefined) set("view", change.view);
   if (change.open) set("open", change.open.map(({ plural, id }) => (plural ? `${plural}/${id}` : id)).join(","));
   return next;
+}
+
+/** Return true if a step leaves the page, or the record with this id that is open beside it. */
+export function isLeft(
+  { currentLocation, nextLocation }: Pick<Step, "currentLocation" | "nextLocation">,
+  id: string | null,
+): boolean {
+  if (currentLocation.pathname !== nextLocation.pathname) return true;
+  const isOpen = ({ search }: Location) =>
+    readOpen(new URLSearchParams(search).get("open")).some((one) => one.id === id);
+  return id !== null && isOpen(currentLocation) && !isOpen(nextLocation);
 }
 
 /** The address of the page that shows a list as the request of a program. */

@@ -12,7 +12,7 @@ import { labelOf } from "../../fields/registry.ts";
 import { bothOf, buildSearch } from "../../filter/search.ts";
 import type { Filter } from "../../filter/tree.ts";
 import { knownFilter, useFieldsAt } from "../../filter/use_fields.ts";
-import { type Column, defaultColumns, shownFields } from "../../grid/columns.ts";
+import { type Column, defaultColumns, reconcile, shownFields } from "../../grid/columns.ts";
 import { changedFields } from "../../grid/edits.ts";
 import { type Batch, isLater, withLater } from "../../grid/live.ts";
 import { cellKey, withEntries } from "../../grid/marks.ts";
@@ -21,13 +21,17 @@ import { clearRows, START } from "../../grid/selection.ts";
 import { useEdits } from "../../grid/use_edits.ts";
 import { useLive, useLivePause } from "../../grid/use_live.ts";
 import { useRows } from "../../grid/use_rows.ts";
-import type { Address } from "./address.ts";
+import { type Address, isLeft } from "./address.ts";
 
 const FLASH_MILLISECONDS = 1200;
 export const TRASH: Filter = { deletedAt: { is: "NOT_NULL" } };
 
 export function useList(object: ObjectModel, address: Address, isTrash: boolean, first?: readonly Column[]) {
-  const [columns, setColumns] = useState<readonly Column[]>(() => first ?? defaultColumns(object));
+  // Without a view, the columns are the usual ones of the object as it is now, until one is changed.
+  const [chosen, setChosen] = useState(address.view === null ? undefined : first);
+  const columns = useMemo(() => (chosen ? reconcile(chosen, object) : defaultColumns(object)), [chosen, object]);
+  const setColumns = (next: readonly Column[] | ((before: readonly Column[]) => readonly Column[])) =>
+    setChosen((before) => (typeof next === "function" ? next(before ?? columns) : next));
   const [selection, setSelection] = useState(START);
   const [news, setNews] = useState({ created: 0, flood: false });
   const shown = useMemo(() => shownFields(columns, object), [columns, object]);
@@ -76,6 +80,7 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
       }
     },
     onUnsure: renew,
+    isLeft: (step) => isLeft(step, null),
   });
   edits.current = present;
 

@@ -1,0 +1,58 @@
+// The values that are on the page alone: one question is asked about all of them before they are left.
+
+import { useEffect, useRef } from "react";
+import { type BlockerFunction, useBeforeUnload } from "react-router";
+
+/** A step to another address that a person, or the page itself, is about to make. */
+export type Step = Parameters<BlockerFunction>[0];
+
+export interface Unsaved {
+  /** The question. */
+  title: string;
+  /** The values that would be lost. */
+  text: string;
+  /** The word for leaving them. */
+  verb: string;
+  /** They are being saved, so that the page can be left in a moment. */
+  isPassing?: boolean;
+  /** Return true if a step leaves the values. */
+  isLeft(step: Step): boolean;
+}
+
+export type Keeper = { readonly current: Unsaved };
+
+let keepers: readonly Keeper[] = [];
+const listeners = new Set<() => void>();
+
+function keep(next: readonly Keeper[]): void {
+  keepers = next;
+  for (const listener of listeners) listener();
+}
+
+/** Return those that have values which nothing has saved; the list is another one after each change. */
+export function allUnsaved(): readonly Keeper[] {
+  return keepers;
+}
+
+export function onUnsaved(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+/** Have a person asked before `unsaved` is left; null for nothing. */
+export function useUnsaved(unsaved: Unsaved | null): void {
+  const keeper = useRef<Unsaved | null>(unsaved);
+  const words = unsaved && `${unsaved.title} ${unsaved.text}`;
+  const isKept = unsaved !== null;
+  useBeforeUnload((event) => isKept && event.preventDefault());
+  useEffect(() => {
+    keeper.current = unsaved;
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other words are told as others are.
+  useEffect(() => {
+    if (!isKept) return;
+    const own = keeper as Keeper;
+    keep([...keepers, own]);
+    return () => keep(keepers.filter((one) => one !== own));
+  }, [isKept, words]);
+}
