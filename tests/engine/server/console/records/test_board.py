@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from tests.engine.server.console.browsing import Serve, Served, Watched, hold_requests
 from tests.engine.server.console.records.lists import create_object
@@ -87,8 +87,37 @@ async def test_a_card_is_moved_again_while_its_move_is_under_way(watched: Watche
         await until_true(lambda: _is_at(watched, served, "MEETING", "Second", "Third"))
         await expect(page.locator("[data-moving]")).to_have_count(0)
         await expect(new.get_by_role("listitem")).to_have_text([re.compile("First")])
-        await expect(page.get_by_text("The board has a problem.")).to_have_count(0)
+        await expect(page.get_by_role("alert")).to_have_count(0)
         await watched.assert_clean(served.address, (".js",))
+
+
+async def test_a_refused_move_is_told_though_another_one_follows(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    held: list[Route] = []
+
+    async def refuse_first(route: Route) -> None:
+        if held or "updateOpportunity" not in (route.request.post_data or ""):
+            await route.continue_()
+        else:
+            held.append(route)
+
+    async with serve() as served:
+        await _fill(watched, served)
+        await page.route("**/graphql", refuse_first)
+        await watched.sign_in(served, "/console/records/opportunities/board?by=stage")
+        meeting = page.get_by_role("region", name="Meeting", exact=True)
+        for name in ("First", "Second"):
+            await page.get_by_role("listitem").filter(has_text=name).drag_to(meeting)
+            await expect(meeting.get_by_role("listitem").filter(has_text=name)).to_be_visible()
+        await page.get_by_role("link", name="Data model").click()
+        question = page.get_by_role("alertdialog", name="Leave while a change is being saved?")
+        await question.get_by_role("button", name="Stay").click()
+        await held[0].abort()
+        await expect(page.get_by_role("alert")).to_contain_text("The result of this write is not known.")
+        await until_true(lambda: _is_at(watched, served, "MEETING", "Second", "Third"))
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Close").click()
+        await expect(page.get_by_role("alert")).to_have_count(0)
 
 
 async def test_a_card_keeps_the_digits_of_its_number_when_its_column_is_read_again(

@@ -4,6 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { Table2 } from "lucide-react";
 import { Link, useNavigate, useSearchParams } from "react-router";
 
+import { describeFailure } from "../../api/errors.ts";
 import { areaOf } from "../../api/keys.ts";
 import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
 import { readAgain } from "../../api/read_again.ts";
@@ -12,14 +13,17 @@ import { typeOf } from "../../fields/registry.ts";
 import { FilterChips } from "../../filter/chips.tsx";
 import { bothOf, buildSearch } from "../../filter/search.ts";
 import { knownFilter, useFieldsAt } from "../../filter/use_fields.ts";
+import { unsavedOf } from "../../grid/marks.ts";
 import { buildOrderBy, knownKeys } from "../../grid/order.ts";
 import { useLive } from "../../grid/use_live.ts";
+import { Button } from "../../kit/button.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { Search } from "../../kit/search.tsx";
 import { Select } from "../../kit/select.tsx";
+import { useUnsaved } from "../../kit/unsaved.ts";
 import { RecordPanels } from "../record/panels.tsx";
-import { writeAddress } from "../records/address.ts";
+import { isLeft, writeAddress } from "../records/address.ts";
 import { useAddress } from "../records/use_address.ts";
 import { ViewMenu } from "../records/view_menu.tsx";
 import { boardAddress, boardInputOf, isBoardChanged } from "../records/view_state.ts";
@@ -56,6 +60,8 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
   const state = boardInputOf(field.name, known, order);
   const totals = useTotals(board);
   const moves = useMoves(board);
+  const unsaved = unsavedOf(moves.under.size, 0);
+  useUnsaved(unsaved && { ...unsaved, isLeft: (step) => isLeft(step, null) });
   const refresh = () => void readAgain(client, areaOf(scope, "records", object.namePlural));
   useLive(object, board.shown, refresh, refresh);
   const columns = columnsOf(field);
@@ -112,8 +118,11 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
         </div>
       }
     >
-      {(totals.error ?? moves.error) && (
-        <Problem title="The board has a problem." text={(totals.error ?? moves.error)?.message ?? ""} />
+      {totals.error && <Problem title="The numbers of the columns cannot be read." text={totals.error.message} />}
+      {moves.error && (
+        <Problem {...describeFailure(moves.error, "The card was not moved.")}>
+          <Button onPress={moves.drop}>Close</Button>
+        </Problem>
       )}
       <FilterChips filter={address.filter} fieldsAt={fieldsAt} onChange={(filter) => setAddress({ filter })} />
       <div className="board">

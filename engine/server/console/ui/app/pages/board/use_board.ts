@@ -89,6 +89,8 @@ export function useMoves({ object, field, shown }: Board) {
   const scope = useScope();
   const client = useQueryClient();
   const [under, setUnder] = useState<ReadonlyMap<string, Move>>(new Map());
+  // The state of a mutation is that of the last move alone.
+  const [error, setError] = useState<Error | null>(null);
   const versions = useRef(new OwnVersions());
   const write = useMutation({
     // One behind the other: a card that is moved again stays where it was dropped last.
@@ -99,10 +101,11 @@ export function useMoves({ object, field, shown }: Board) {
       for (const written of updated) versions.current.note(row.id, updatedAt, written.updatedAt);
     },
     onMutate: (move) => setUnder((before) => new Map(before).set(move.row.id, move)),
+    onError: setError,
     onSettled: async (_result, _error, move) => {
       await readAgain(client, areaOf(scope, "records", object.namePlural));
       setUnder((before) => new Map([...before].filter(([, one]) => one !== move)));
     },
   });
-  return { move: write.mutate, error: write.error, drop: write.reset, under };
+  return { move: write.mutate, error, drop: () => setError(null), under };
 }
