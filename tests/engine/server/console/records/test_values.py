@@ -41,6 +41,12 @@ READ = """{ samples { edges { node {
     ownerPerson { firstName } ownerCompany { name }
 } } } }"""
 
+TYPE_AND_SAVE = """async (editor) => {
+    document.execCommand("insertText", false, "2");
+    await Promise.resolve();
+    editor.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", ctrlKey: true, bubbles: true }));
+}"""
+
 
 async def read(served: Served) -> dict[str, object]:
     answer = await ask(served, READ)
@@ -277,6 +283,13 @@ async def test_a_value_of_json_has_an_editor_of_its_own(watched: Watched, serve:
         await press(page, "Escape")
         await expect(editor).to_be_hidden()
         assert await page.evaluate("document.activeElement.role") == "grid"
+        # A key that saves follows the last letter before React has drawn it.
+        await press(page, "F2")
+        await expect(editor).to_be_focused()
+        await press(page, "Control+a")
+        await page.keyboard.type("1")
+        await editor.evaluate(TYPE_AND_SAVE)
+        await expect(cell(page, "12")).to_be_visible()
         await watched.assert_clean(served.address, LOADED)
 
 

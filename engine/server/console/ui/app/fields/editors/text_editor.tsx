@@ -24,6 +24,8 @@ export function TextEditor({ field, value, text, label, onSave, onCancel, lines,
   const picks = text === null ? type : undefined;
   const before = picks === "datetime-local" && value !== null ? toLocal(String(value)) : copyText(value, field);
   const [typed, setTyped] = useState(text ?? before);
+  // A key that saves may come before the letter of CodeMirror before it is shown.
+  const latest = useRef(typed);
   const [problem, setProblem] = useState<string | null>(null);
   const code = useCode(field.type === "RAW_JSON");
 
@@ -33,16 +35,17 @@ export function TextEditor({ field, value, text, label, onSave, onCancel, lines,
       setProblem("The date is not complete. Delete empties the field.");
       return;
     }
+    const now = latest.current;
     // An unchanged text is an unchanged value: a time keeps its microseconds, an empty text stays one.
-    if (typed === before) {
-      onSave(value, then, typed);
+    if (now === before) {
+      onSave(value, then, now);
       return;
     }
-    const parsed = parseText(typed, field);
+    const parsed = parseText(now, field);
     if ("problem" in parsed) setProblem(parsed.problem);
     else if (picks === "datetime-local" && typeof value === "string" && typeof parsed.value === "string")
-      onSave(withOffsetOf(value, parsed.value), then, typed);
-    else onSave(parsed.value, then, typed);
+      onSave(withOffsetOf(value, parsed.value), then, now);
+    else onSave(parsed.value, then, now);
   }
 
   function onKeyDown(event: KeyboardEvent): void {
@@ -55,6 +58,7 @@ export function TextEditor({ field, value, text, label, onSave, onCancel, lines,
   }
 
   function change(text: string): void {
+    latest.current = text;
     setTyped(text);
     setProblem(null);
   }
