@@ -57,15 +57,21 @@ def route_standard_logging(settings: Settings, worker: int | None = None) -> Non
     """Write the lines that libraries log through `logging` like our own: for the command, which owns the process."""
     least = SEVERITIES[settings.log_level.value]
     logging.basicConfig(handlers=[_LibraryLines(build_log(settings, worker))], level=least, force=True)
-    # At the end of its drain time the server cancels the requests in progress, and says how many.
-    logging.getLogger("uvicorn.error").addFilter(lambda record: not _is_cancellation(record))
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not _is_expected(record))
     # Their informational lines repeat ours.
     for chatty in ("uvicorn", "uvicorn.error", "psycopg", "psycopg.pool", "asyncio"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, least))
 
 
-def _is_cancellation(record: logging.LogRecord) -> bool:
-    return record.exc_info is not None and record.exc_info[0] is asyncio.CancelledError
+def _is_expected(record: logging.LogRecord) -> bool:
+    """Return whether a line of uvicorn with a traceback is about no fault of the server.
+
+    At the end of its drain time the server cancels the requests in progress, and says how many. A socket whose client
+    sends text that is no UTF-8 is closed with 1007.
+    """
+    kind = None if record.exc_info is None else record.exc_info[0]
+    is_text = kind is UnicodeDecodeError and record.getMessage().startswith("Invalid UTF-8 sequence received")
+    return kind is asyncio.CancelledError or is_text
 
 
 def report_unexpected(log: Log, error: BaseException, *, request_id: str | None = None) -> str:

@@ -1,11 +1,13 @@
 """The lines of the log: facts in their order, for a machine or for a reader."""
 
+import inspect
 import json
 import logging
 import re
 from typing import Any
 
 import pytest
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from fieldstone.engine.server.log import flush_log, route_standard_logging
 from fieldstone.engine.server.log_lines import Log
@@ -108,3 +110,23 @@ def test_a_library_logs_lines_like_ours(capsys: pytest.CaptureFixture[str]) -> N
     assert (last["event"], last["level"]) == ("e", "error")
     assert last["exception"].endswith("ValueError: d")
     assert "--- Logging error ---" in said
+
+
+def test_text_that_is_no_utf_8_on_a_socket_leaves_no_line(capsys: pytest.CaptureFixture[str]) -> None:
+    root = logging.getLogger()
+    before, level = root.handlers[:], root.level
+    route_standard_logging(load_settings(log_format="json", log_level="info"))
+    told = "Invalid UTF-8 sequence received from client."
+    assert told in inspect.getsource(WebSocketsSansIOProtocol.send_receive_event_to_app)
+    uvicorn = logging.getLogger("uvicorn.error")
+    try:
+        try:
+            b"\xff".decode()
+        except UnicodeDecodeError:
+            uvicorn.exception(told)
+            uvicorn.exception("Exception in ASGI application\n")
+        flush_log()
+    finally:
+        root.handlers, root.level = before, level
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["event"].strip() == "Exception in ASGI application"
