@@ -237,9 +237,13 @@ class Selections:
         self.refused = refused
         self.nodes = nodes
         self.values = Values(draw, ids)
-        self.times = _times(schema)
         self.fragments: list[tuple[str, str, Sequence[Selection]]] = []
         self.aliases = 0
+
+    @property
+    def times(self) -> set[str]:
+        """The names of fields that have a time of the day; to look for them builds all types of the schema."""
+        return _times(self.schema)
 
     def of(self, parent: GraphQLObjectType, depth: int, *, aliased: bool = False) -> list[Selection]:
         """A selection set on this type; where it is `aliased`, no field has its own name as its key."""

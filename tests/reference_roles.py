@@ -11,7 +11,7 @@ from uuid import UUID
 from fieldstone.metadata.access.rules import show
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
-from fieldstone.metadata.roles.role import PRINCIPAL_PREFIX, Action, Role, Stored, Way
+from fieldstone.metadata.roles.role import PRINCIPAL_PREFIX, Action, Role, Way
 from tests.reference_filters import Filters
 from tests.reference_values import Row, Rows
 
@@ -32,36 +32,27 @@ class RoleReference:
         self.claims = claims
         # Rules see all live records.
         self._filters = Filters(snapshot, rows)
-        # All records of an object meet the same rules.
-        self._ways = cache(self._find_ways)
-        self._condition = cache(self._read_rule)
         self._hidden = cache(self._find_hidden)
 
     def world(self) -> Rows:
         """The records that the role may read, with NULL in the cells that it may not."""
-        return {
-            id_: {key: self._cells(object_, row) for key, row in self.rows[id_].items() if self.reads(object_, row)}
-            for id_, object_ in self.snapshot.objects.items()
-        }
+        return {id_: dict(self._readable(object_)) for id_, object_ in self.snapshot.objects.items()}
 
-    def reads(self, object_: Object, row: Row) -> bool:
-        """Whether the role may read a record in any way."""
-        if not self._filters.is_live(object_, row) and not self._sees_deleted(object_):
-            return False
-        return any(self._holds(object_, row, way.rule) for way in self.ways(object_, Action.READ))
-
-    def _sees_deleted(self, object_: Object) -> bool:
-        return any(self.ways(object_, action) for action in (Action.RESTORE, Action.DESTROY))
+    def _readable(self, object_: Object) -> Iterator[tuple[str, Row]]:
+        sees_deleted = any(self.ways(object_, action) for action in (Action.RESTORE, Action.DESTROY))
+        conditions = [self._condition(way) for way in self.ways(object_, Action.READ)]
+        for key, row in self.rows[object_.id].items():
+            if sees_deleted or self._filters.is_live(object_, row):
+                reaching = tuple(at for at, one in enumerate(conditions) if self._holds(object_, row, one))
+                if reaching:
+                    yield key, self._cells(row, self._hidden(object_.id, reaching))
 
     def ways(self, object_: Object, action: Action) -> tuple[Way, ...]:
         """The ways of an action: for each role of the lineage its own grant, else that for all objects."""
-        return self._ways(object_.id, action)
-
-    def _find_ways(self, object_id: UUID, action: Action) -> tuple[Way, ...]:
         found: list[Way] = []
         for role in self._lineage(self.role, set()):
             granted = {grant.object_id: grant.ways for grant in role.grants if grant.action is action}
-            found += granted.get(object_id, granted.get(None, ()))
+            found += granted.get(object_.id, granted.get(None, ()))
         return tuple(found)
 
     def _lineage(self, role: Role, seen: set[UUID]) -> Iterator[Role]:
@@ -72,31 +63,31 @@ class RoleReference:
         for parent in role.parents:
             yield from self._lineage(self.snapshot.roles[parent], seen)
 
-    def _cells(self, object_: Object, row: Row) -> Row:
+    def _cells(self, row: Row, hidden: set[str]) -> Row:
         """The record with NULL in the cells of fields that none of the ways which reach it has."""
-        reaching = tuple(way for way in self.ways(object_, Action.READ) if self._holds(object_, row, way.rule))
-        hidden = self._hidden(object_.id, reaching)
         return {name: None if name in hidden else value for name, value in row.items()}
 
-    def _find_hidden(self, object_id: UUID, reaching: tuple[Way, ...]) -> set[str]:
+    def _find_hidden(self, object_id: UUID, reaching: tuple[int, ...]) -> set[str]:
         object_ = self.snapshot.objects[object_id]
+        ways = self.ways(object_, Action.READ)
         hidden = {
             part.column.name
             for field in object_.fields
-            if field.name != "id" and not any(way.fields.has(field.id) for way in reaching)
+            if field.name != "id" and not any(ways[at].fields.has(field.id) for at in reaching)
             for part in field.parts
         }
         # That a record is deleted is no cell of it: only such records are left as may be seen.
         return hidden - ({object_.deleted_at.name} if object_.deleted_at else set())
 
-    def _holds(self, object_: Object, row: Row, rule: Stored | None) -> bool:
-        if rule is None:
-            return True
-        said = self._filters.truth(object_, row, self._condition(rule))
-        return said is True or not isinstance(said, bool | None)
+    def _condition(self, way: Way) -> Any:
+        """The filter that a way's rule is; None for a way without a rule."""
+        return None if way.rule is None else self._with_claims(show(self.snapshot, way.rule))
 
-    def _read_rule(self, rule: Stored) -> Any:
-        return self._with_claims(show(self.snapshot, rule))
+    def _holds(self, object_: Object, row: Row, condition: Any) -> bool:
+        if condition is None:
+            return True
+        said = self._filters.truth(object_, row, condition)
+        return said is True or not isinstance(said, bool | None)
 
     def _with_claims(self, value: Any) -> Any:
         match value:

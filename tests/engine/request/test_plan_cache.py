@@ -14,6 +14,7 @@ from fieldstone.engine.schema.lazy import built_types
 from fieldstone.metadata.changes import CreateField, NewRelation, UpdateField
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Object, Snapshot
+from tests import operation_writer
 from tests.apis import WORKSPACE_ID, Apis, Served, open_apis, serve
 from tests.databases import Databases
 from tests.eager_schema import eager_schema
@@ -42,12 +43,18 @@ def cold(dsn: str) -> Iterator[Served]:
     yield from serve(dsn)
 
 
+@pytest.fixture(scope="module")
+def drawn(warm: Served, dsn: str) -> st.SearchStrategy[operation_writer.Operation]:
+    snapshot = warm.snapshot()
+    return queries(eager_schema(snapshot), sorted(id_ for rows in load_rows(dsn, snapshot).values() for id_ in rows))
+
+
 @given(data=st.data())
 @examples(120)
-def test_a_hit_answers_as_a_cold_plan(warm: Served, cold: Served, dsn: str, data: st.DataObject) -> None:
-    snapshot = warm.snapshot()
-    ids = sorted(id_ for rows in load_rows(dsn, snapshot).values() for id_ in rows)
-    operation = data.draw(queries(eager_schema(snapshot), ids))
+def test_a_hit_answers_as_a_cold_plan(
+    warm: Served, cold: Served, drawn: st.SearchStrategy[operation_writer.Operation], data: st.DataObject
+) -> None:
+    operation = data.draw(drawn)
     text, variables = operation.write(lift=True)
     _, others = operation.write(lift=True, take_other=True)
     note(f"{text}\n{variables}\n{others}")
