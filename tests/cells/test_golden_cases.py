@@ -40,16 +40,29 @@ class Kept:
         connection.execute("SET search_path = kept")
         for table, kept, _ in self._tables:
             connection.execute(sql.SQL("CREATE TABLE {} AS TABLE {}").format(kept, table))
+        # Neither triggers nor foreign keys: a table is brought back alone.
         connection.execute("SET session_replication_role = replica")
+        self._versions = self._find_versions()
 
     def restore(self) -> None:
-        tables = sql.SQL(", ").join(table for table, _, _ in self._tables)
-        self._connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(tables))
-        for table, kept, columns in self._tables:
-            listed = sql.SQL(", ").join(map(sql.Identifier, columns))
-            self._connection.execute(
-                sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(table, listed, listed, kept)
-            )
+        """Bring back the records of the tables that were written."""
+        found = self._find_versions()
+        for (table, kept, columns), before, now in zip(self._tables, self._versions, found, strict=True):
+            if now != before:
+                listed = sql.SQL(", ").join(map(sql.Identifier, columns))
+                self._connection.execute(sql.SQL("DELETE FROM {}").format(table))
+                self._connection.execute(
+                    sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(table, listed, listed, kept)
+                )
+        self._versions = self._find_versions()
+
+    def _find_versions(self) -> list[tuple[Any, ...]]:
+        """The number of each table's records, and the last transaction that wrote one which is there."""
+        counted = (
+            sql.SQL("SELECT {}, count(*), max(xmin::text::bigint) FROM {}").format(at, table)
+            for at, (table, _, _) in enumerate(self._tables)
+        )
+        return self._connection.execute(sql.SQL(" UNION ALL ").join(counted) + sql.SQL(" ORDER BY 1")).fetchall()
 
 
 @contextmanager
