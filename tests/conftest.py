@@ -105,7 +105,10 @@ def server_dsn(databases: Databases) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Check the markers by which make finds files, and leave out the tests that Citus refuses."""
+    """Check the markers by which make finds files, leave out the tests that Citus refuses, and begin with the longest.
+
+    A test that may take longer than others says so by its time limit. Begun last, it ran when all others had ended.
+    """
     for item in items:
         for marker in ("alone", "system"):
             if item.get_closest_marker(marker) and f"mark.{marker}" not in item.path.read_text(encoding="utf-8"):
@@ -114,6 +117,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         left_out = [item for item in items if reason_of(item.nodeid)]
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+    items.sort(key=_time_limit, reverse=True)
+
+
+def _time_limit(item: pytest.Item) -> float:
+    """Return the seconds of a test's own time limit; 0 if it has none."""
+    marker = item.get_closest_marker("timeout")
+    return float(marker.args[0]) if marker else 0.0
 
 
 @pytest.fixture(scope="session")
