@@ -32,8 +32,21 @@ def environment(**variables: str) -> dict[str, str]:
 
 def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command of `fieldstone` to its end."""
-    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        process = Forked(arguments, environment(**variables), stdout=output.fileno(), stderr=errors.fileno())
+    return run_given(b"", *arguments, **variables)
+
+
+def run_given(given: bytes, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end that is given these bytes, no more than a pipe holds, to read."""
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as written:
+        written.write(given)
+    with (
+        os.fdopen(reading, "rb") as read,
+        tempfile.TemporaryFile("w+", newline="") as output,
+        tempfile.TemporaryFile("w+", newline="") as errors,
+    ):
+        stdin, stdout, stderr = read.fileno(), output.fileno(), errors.fileno()
+        process = Forked(arguments, environment(**variables), stdin=stdin, stdout=stdout, stderr=stderr)
         try:
             status = process.wait(timeout=180)
         finally:

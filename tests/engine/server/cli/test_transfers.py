@@ -1,8 +1,6 @@
 """`fieldstone export` and `fieldstone import` against a server over a socket."""
 
 import asyncio
-import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,6 +15,7 @@ from fieldstone.engine.server.cli.transfers.resuming import find_whole
 from fieldstone.sql.concurrency.tasks import end_tasks
 from tests.engine.server.fast_path.conftest import serve
 from tests.engine.server.fast_path.talking import Serve, Serving
+from tests.processes.serving import run_given
 
 __all__ = ["serve"]
 
@@ -25,19 +24,9 @@ async def run(serving: Serving, *arguments: str, given: bytes = b"") -> tuple[in
     """The exit code of a command, and its two outputs."""
     host, port = serving.server.servers[0].sockets[0].getsockname()
     key = serving.client.headers["authorization"].removeprefix("Bearer ")
-    environment = {**os.environ, "FIELDSTONE_URL": f"http://{host}:{port}", "FIELDSTONE_KEY": key}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "fieldstone.engine",
-        *arguments,
-        env=environment,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    output, errors = await process.communicate(given)
-    return process.returncode or 0, output.decode(), errors.decode()
+    variables = {"FIELDSTONE_URL": f"http://{host}:{port}", "FIELDSTONE_KEY": key}
+    done = await asyncio.to_thread(run_given, given, *arguments, **variables)
+    return done.returncode, done.stdout, done.stderr
 
 
 def names_in(folder: Path) -> list[str]:
