@@ -183,7 +183,7 @@ def _report_on(made: int, report: int, streams: list[int]) -> None:
 
 
 def _run() -> int:
-    """Run the command, and return its status; what ends it otherwise is raised."""
+    """Run the command, and return the status that it ends with."""
     try:
         runpy.run_module("fieldstone.engine", run_name="__main__", alter_sys=True)
     except SystemExit as ended:
