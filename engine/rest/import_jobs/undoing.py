@@ -346,12 +346,13 @@ def _is_lost(object_: Object, before: Mapping[str, JsonValue]) -> bool:
 
     A field that is deleted has no value to give back.
     """
-    written = [field for field in object_.whole.fields if field.access is Access.READ_WRITE]
     columns = {part.column.name: field for field in object_.whole.fields for part in field.parts}
-    known = [columns.get(name) for name in before["changed"]]
-    if any(field is not None and not field.is_active for field in known):
+    changed = frozenset(before["changed"])
+    if any(not columns[name].is_active for name in changed & columns.keys()):
         return True
-    return None in known and any(part.column.name not in before["image"] for field in written for part in field.parts)
+    # The column of another type is named as the one before it, with another number.
+    stems = {field.column.rstrip("_0123456789") for name, field in columns.items() if name not in before["image"]}
+    return any(name.startswith(tuple(stems)) for name in changed - columns.keys())
 
 
 def _data_before(object_: Object, before: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

@@ -152,3 +152,18 @@ async def test_a_field_that_has_changed_since_keeps_the_record(
     assert sorted(await emails(client, "")) == ["a@x", "b@x"]
     error = (await ask(client, "GET", f"imports/{job}"))["data"]["import"]["error"]
     assert (error and error["code"]) == ("CONFLICT" if kept else None)
+
+
+async def test_a_field_that_was_deleted_keeps_no_record_whatever_fields_have_come_since(
+    client: httpx.AsyncClient,
+) -> None:
+    await add_field(client, "person", "town", "TEXT")
+    await create(client, "people", id=IDS[0], email="a@x", town="Bonn")
+    job = await imported(client, f'{{"id":"{IDS[0]}","town":"Rome","email":"b@x"}}\n', "&on_conflict=id")
+    fields = '{ fields(filter: { name: { eq: "town" } }) { edges { node { id } } } }'
+    found = (await client.post("/metadata", json={"query": fields})).json()["data"]["fields"]["edges"]
+    delete = f'mutation {{ deleteField(id: "{found[0]["node"]["id"]}") {{ id }} }}'
+    assert "errors" not in (await client.post("/metadata", json={"query": delete})).json()
+    await add_field(client, "person", "nickname", "TEXT")
+    assert await undone(client, job) == ("UNDONE", 1, 0)
+    assert await emails(client, "") == ["a@x"]
