@@ -8,7 +8,6 @@ GET    /auth/login, /auth/callback             to a provider, and back from it
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from fieldstone.engine.database_errors import described
@@ -95,7 +94,9 @@ class SignIn:
             ("GET", "session"): self._tell_session,
             ("DELETE", "session"): self._sign_out,
             ("GET", "login"): lambda asked: self._providers.begin(asked.services, asked.scope),
-            ("GET", "callback"): lambda asked: self._providers.come_back(asked.scope, asked.given, asked.address),
+            ("GET", "callback"): lambda asked: self._providers.come_back(
+                asked.scope, asked.given, asked.address, asked.headers
+            ),
         }
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
@@ -195,10 +196,10 @@ class SignIn:
         async def begin(services: Services) -> Reply:
             principal = await self._check(asked._replace(services=services), presented)
             failed.end(address)
-            # A session and a row of the audit log are written, so it counts like an operation of the key's sessions.
-            await services.limiter.count(replace(principal, session_id=principal.subject_id), 1, asked.headers)
             key_hash = None if presented.credential is None else presented.credential.hash
-            cookie, token_hash = await asked.cookies.open(services, principal, asked.address, key_hash=key_hash)
+            cookie, token_hash = await asked.cookies.open(
+                services, principal, asked.address, asked.headers, key_hash=key_hash
+            )
             # An error from here on sets it, too: the session has begun.
             asked.headers.append(cookie)
             begun = await services.identity.sessions.look_up(token_hash)

@@ -19,7 +19,7 @@ from fieldstone.engine.identity.tokens import refused_user
 from fieldstone.engine.server.browsers.cookies import LOGIN, read_cookie, set_cookie
 from fieldstone.engine.server.browsers.mount import mount_of
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.responses import Header, Reply
+from fieldstone.engine.server.http.responses import Header, Headers, Reply
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.server.sign_in.sessions import SessionCookies
 from fieldstone.engine.settings import Settings
@@ -62,8 +62,10 @@ class ProviderSignIn:
         sealed = self._box.seal(dumps(asdict(login))).removeprefix(SEALED)
         return _redirect(address, self._set_login(scope, sealed, int(LOGIN_FOR)))
 
-    async def come_back(self, scope: "Scope", given: Mapping[bytes, bytes], address: str | None) -> Reply:
-        """Begin the session of a person that comes back from a provider."""
+    async def come_back(
+        self, scope: "Scope", given: Mapping[bytes, bytes], address: str | None, headers: Headers
+    ) -> Reply:
+        """Begin the session of a person that comes back from a provider; `headers` get those about the rate limit."""
         asked, login, cookies = _query(scope), self._read_login(given, mount_of(scope)), self._cookies.at(scope)
         # The home knows the workspaces of all cells by name; the session is kept in the cell of its workspace.
         services = self._runtime.services or await self._runtime.choose(Presented(None))
@@ -91,7 +93,7 @@ class ProviderSignIn:
             except (Unauthenticated, Forbidden):
                 services.audit.fail(None, address, refused_user(principal))
                 raise
-            cookie, _ = await cookies.open(services, principal, address, user=user)
+            cookie, _ = await cookies.open(services, principal, address, headers, user=user)
             return cookie
 
         cookie = await self._runtime.serve_for(principal.workspace_id, begin)

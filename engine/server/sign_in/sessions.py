@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +12,7 @@ from fieldstone.engine.metadata_api.roles.me import describe_principal
 from fieldstone.engine.server.browsers.cookies import SESSION, read_cookie, set_cookie
 from fieldstone.engine.server.browsers.mount import mount_of
 from fieldstone.engine.server.composition import Services
-from fieldstone.engine.server.http.responses import Header
+from fieldstone.engine.server.http.responses import Header, Headers
 from fieldstone.engine.server.runtime import Runtime
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, Author, author_of, note
@@ -66,6 +67,7 @@ class SessionCookies(NamedTuple):
         services: Services,
         principal: Principal,
         address: str | None,
+        headers: Headers,
         *,
         key_hash: bytes | None = None,
         user: UserFacts | None = None,
@@ -76,13 +78,17 @@ class SessionCookies(NamedTuple):
             services: those of the process.
             principal: of the key or the user that signs in.
             address: of the client.
+            headers: of the answer; they get those about the rate limit.
             key_hash: of the key's token; None if a user signs in.
             user: the facts of the user; None if a key signs in.
 
         Raises:
+            RateLimitExceeded: the sessions of the key or the user have used up their operations.
             Unauthenticated: the key has another token by now.
             DatabaseError: the database fails.
         """
+        # A session and a row of the audit log are written, so it counts like an operation of the sessions.
+        await services.limiter.count(replace(principal, session_id=principal.subject_id), 1, headers)
         async with services.foundation.database.session() as connection, connection.transaction():
             try:
                 session_id, token = await create_session(

@@ -26,7 +26,7 @@ READ = {"query": "{ __typename }"}
 async def test_a_person_signs_in_at_a_provider(start_app: StartApp, clients: Path) -> None:
     async with (
         provider_of(clients) as provider,
-        start_app(oidc=provider.setting(), **SETTINGS) as (app, client),
+        start_app(oidc=provider.setting(), session_rate_limit=2, **SETTINGS) as (app, client),
     ):
         browser = client_of(app)
         begun = await browser.get("/auth/login", params={"returnTo": "/app?x=1"})
@@ -44,6 +44,11 @@ async def test_a_person_signs_in_at_a_provider(start_app: StartApp, clients: Pat
         assert answer.json() == {"data": {"createCompany": {"createdBy": {"name": "Person ada"}}}}
         # A code works once, and the sign-in of a browser is over.
         assert (await browser.get(back)).status_code == 401
+        # The sign-in was an operation of the person's sessions: another one fills no audit log.
+        begun = await client_of(app).get("/auth/login")
+        login_cookie = {"cookie": begun.headers["set-cookie"].partition(";")[0]}
+        again = await client_of(app).get(await visit(begun.headers["location"], "ada"), headers=login_cookie)
+        assert (again.status_code, "set-cookie" in again.headers, "retry-after" in again.headers) == (429, False, True)
         query = {"query": "{ sessions { edges { node { kind name role } } } }"}
         (edge,) = (await client.post("/metadata", json=query)).json()["data"]["sessions"]["edges"]
         assert edge["node"] == {"kind": "USER", "name": "Person ada", "role": "admin"}
