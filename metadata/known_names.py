@@ -18,9 +18,12 @@ _LISTED: Final = 12
 """Names that are listed whole."""
 
 
-def find_close(name: str, known: Collection[str], *, most: int = MOST_NAMES) -> list[str]:
-    """Return the known names that are close to a name, the closest first; none for a long name or a list of more."""
-    if len(name) > LONGEST_NAME or len(known) > most:
+def find_close(name: str, known: Collection[str], *, is_bounded: bool = True) -> list[str]:
+    """Return the known names that are close to a name, the closest first; none for a long name or list.
+
+    Names that an operator gives need no bound.
+    """
+    if is_bounded and (len(name) > LONGEST_NAME or len(known) > MOST_NAMES):
         return []
     by_lower = {one.lower(): one for one in reversed(tuple(known))}
     return [by_lower[one] for one in get_close_matches(name.lower(), by_lower, n=_SHOWN, cutoff=_CLOSE)]

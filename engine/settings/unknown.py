@@ -20,6 +20,6 @@ def find_unknown_settings(environ: Mapping[str, str]) -> list[str]:
 
 
 def _describe(name: str, ends: Mapping[str, str]) -> str:
-    close = find_close(name[len(_PREFIX) :], ends, most=len(ends))
+    close = find_close(name[len(_PREFIX) :], ends, is_bounded=False)
     hint = f": did you mean {ends[close[0]]}?" if close else "; docs/reference/configuration.md lists the settings."
     return f"{name} is not a setting{hint}"

@@ -58,6 +58,6 @@ def _find(source: SourceSchema, given: str, argument: str) -> _Place:
         if table is not None and any(one.name == column for one in table.columns):
             return given[:place], column
     known = [*tables, *(f"{name}.{column.name}" for name, table in tables.items() for column in table.columns)]
-    close = find_close(given, known, most=len(known))
+    close = find_close(given, known, is_bounded=False)
     hint = f"; did you mean {shown(close[0])}?" if close else ""
     raise UnknownObject(f"the schema has no table or column {shown(given)}{hint}", field=argument)

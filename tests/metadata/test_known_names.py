@@ -2,7 +2,7 @@
 
 import pytest
 
-from fieldstone.metadata.known_names import known_names
+from fieldstone.metadata.known_names import find_close, known_names
 
 MANY = [f"letter{letter}" for letter in "ABCDEFGHIJKLM"]
 
@@ -18,3 +18,9 @@ MANY = [f"letter{letter}" for letter in "ABCDEFGHIJKLM"]
 )
 def test_the_list_is_whole_or_says_that_it_is_not(name: str, known: list[str], text: str) -> None:
     assert known_names(name, known) == text
+
+
+def test_names_of_an_operator_are_searched_for_whatever_their_length() -> None:
+    given, meant = "customer_relationships.last_contacted_timestmap", "customer_relationships.last_contacted_timestamp"
+    assert find_close(given, [*MANY * 10, meant]) == []
+    assert find_close(given, [*MANY * 10, meant], is_bounded=False) == [meant]

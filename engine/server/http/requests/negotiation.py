@@ -99,9 +99,9 @@ def is_json(content_type: bytes | None) -> bool:
 
 
 def says_utf8(content_type: bytes) -> bool:
-    """Return whether a Content-Type names no other charset than UTF-8."""
+    """Return whether a Content-Type names no other charset than UTF-8, or ASCII, which is a part of it."""
     _, *parameters = content_type.decode("latin-1").lower().split(";")
-    return _parameter(parameters, "charset") in _UTF8
+    return _parameter(parameters, "charset") in _UTF8 | {"us-ascii"}
 
 
 @lru_cache(maxsize=64)
