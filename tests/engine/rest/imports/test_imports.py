@@ -248,8 +248,7 @@ async def test_requests_that_are_refused(client: httpx.AsyncClient) -> None:
     form = {"content-type": "multipart/form-data; boundary=x"}
     assert "text/csv" in (await ask(client, "POST", "people.csv", 415, content="a", headers=form))["message"]
     await ask(client, "POST", "people.csv", 415, content="a", headers={"content-encoding": "gzip"})
-    refused, taken = ("iso-2022-jp", '"windows-1252"'), ('"UTF-8"', "utf8", "us-ascii")
-    for charset, status in (*((one, 415) for one in refused), *((one, 200) for one in taken)):
+    for charset, status in (("iso-2022-jp", 415), ('"windows-1252"', 415), ('"UTF-8"', 200), ("utf8", 200)):
         told = {"content-type": f"text/csv; charset={charset}"}
         await ask(client, "POST", "people.csv?dry_run=true", status, content="email\na\n", headers=told)
     key = {"idempotency-key": "a"}

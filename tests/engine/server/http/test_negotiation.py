@@ -69,6 +69,7 @@ def test_browsers_get_the_page(accept: bytes | None, is_wanted: bool) -> None:
         (b"application/json", True),
         (b"application/json; charset=utf-8", True),
         (b'Application/JSON;charset="UTF-8"', True),
+        (b"application/json; charset=US-ASCII", True),
         (b"application/json; charset=utf-16", False),
         (b"application/x-www-form-urlencoded", False),
         (b"application/jsonp", False),
