@@ -123,7 +123,7 @@ def _refused(
     """Return the refusal of a record by a check that a change of the model, or the operator, has made, or a trigger."""
     if isinstance(error, errors.CheckViolation) and (error.constraint or "").startswith(REQUIRED):
         return _required(error, snapshot, path)
-    return BadUserInput(f"PostgreSQL refused the write: {error.message}.", path=path)
+    return BadUserInput(f"PostgreSQL refused the operation: {error.message.rstrip('.')}.", path=path)
 
 
 def _required(

@@ -295,11 +295,14 @@ async def _restore_tables(
 def _batches(workspaces: Iterable[SavedWorkspace]) -> Iterator[list[SavedWorkspace]]:
     """Yield workspaces in batches: `pg_restore` reads the definitions of all of them for each batch."""
     batch: list[SavedWorkspace] = []
+    weight = 0
     for saved in workspaces:
-        if batch and sum(one.relations for one in batch) + saved.relations > _AT_ONCE:
+        own = saved.relations + 1  # a workspace without objects counts too: each is an argument of `pg_restore`
+        if batch and weight + own > _AT_ONCE:
             yield batch
-            batch = []
+            batch, weight = [], 0
         batch.append(saved)
+        weight += own
     if batch:
         yield batch
 

@@ -66,29 +66,33 @@ WITH written0 AS (
     FROM written2 AS t9
   ) AS t10
 )
-SELECT '[{"name":' || COALESCE(to_json(t11."name")::text,'null') || ',"people":' || (
-  SELECT '{"edges":[' || COALESCE(
-    string_agg(
-      '{"node":{"email":' || to_json(t13.c0)::text || ',"activities":' || (
-        SELECT '{"edges":[' || COALESCE(
-          string_agg('{"node":{"title":' || COALESCE(to_json(t15.c0)::text,'null') || '}}',','),''
-        ) || ']}'
-        FROM (
-          SELECT t14."title" AS c0
-          FROM written2 AS t14
-          WHERE t14."personId" = t13.c1 AND t14."deletedAt" IS NULL
-          ORDER BY t14."id"
-          LIMIT 60
-        ) AS t15
-      ) || '}}',','
-    ),''
-  ) || ']}'
-  FROM (
-    SELECT t12."email" AS c0,t12."id" AS c1
-    FROM written1 AS t12
-    WHERE t12."companyId" = t11."id" AND t12."deletedAt" IS NULL
-    ORDER BY (fieldstone.text_key_1(t12."email") COLLATE "C"),t12."id"
-    LIMIT 60
-  ) AS t13
-) || '}]'
-FROM written0 AS t11;
+SELECT COALESCE(
+  (
+    SELECT '[{"name":' || COALESCE(to_json(t11."name")::text,'null') || ',"people":' || (
+      SELECT '{"edges":[' || COALESCE(
+        string_agg(
+          '{"node":{"email":' || to_json(t13.c0)::text || ',"activities":' || (
+            SELECT '{"edges":[' || COALESCE(
+              string_agg('{"node":{"title":' || COALESCE(to_json(t15.c0)::text,'null') || '}}',','),''
+            ) || ']}'
+            FROM (
+              SELECT t14."title" AS c0
+              FROM written2 AS t14
+              WHERE t14."personId" = t13.c1 AND t14."deletedAt" IS NULL
+              ORDER BY t14."id"
+              LIMIT 60
+            ) AS t15
+          ) || '}}',','
+        ),''
+      ) || ']}'
+      FROM (
+        SELECT t12."email" AS c0,t12."id" AS c1
+        FROM written1 AS t12
+        WHERE t12."companyId" = t11."id" AND t12."deletedAt" IS NULL
+        ORDER BY (fieldstone.text_key_1(t12."email") COLLATE "C"),t12."id"
+        LIMIT 60
+      ) AS t13
+    ) || '}]'
+    FROM written0 AS t11
+  ),fieldstone.retry()
+);

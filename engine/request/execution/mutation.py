@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from fieldstone.engine.database_errors import describe
-from fieldstone.engine.errors import ApiError, BadUserInput
+from fieldstone.engine.errors import ApiError
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.price import Meter
@@ -20,7 +20,7 @@ from fieldstone.engine.request.execution.removal import count_ids, imply
 from fieldstone.engine.request.idempotency.companion import Companion
 from fieldstone.engine.request.write_errors.forbidden import checks_of, uphold
 from fieldstone.engine.request.write_errors.row_faults import may_have_rows, name_rows
-from fieldstone.engine.request.write_errors.verdicts import judge_write
+from fieldstone.engine.request.write_errors.verdicts import judge_write, left_out
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.errors import DatabaseError, UniqueViolation, ValueTooLong
 from fieldstone.sql.executor import Database
@@ -250,8 +250,12 @@ def _steps(write: PlannedWrite, parameters: list[bytes | None]) -> list[Step]:
 
 
 def tell_single(write: PlannedWrite, row: Row) -> bytes | None:
-    """Return the data of a mutation's only write as JSON text; None where something stood in its way."""
-    return None if row[0] is not None or _is_left_out(write, row[2]) else _tell(write, row)
+    """Return the data of a mutation's only write as JSON text; None where something stood in its way.
+
+    Raises:
+        BadUserInput: PostgreSQL has passed over it.
+    """
+    return None if row[0] is not None else _tell(write, row)
 
 
 def tell_certain(write: PlannedNested, row: Row) -> bytes:
@@ -322,19 +326,9 @@ async def _read(transaction: Transaction, bound: BoundStatement, bindings: Bindi
     return row[0] or b"[]"
 
 
-def _is_left_out(write: PlannedWrite | PlannedNested, listed: bytes | None) -> bool:
-    """Return whether PostgreSQL has passed over a write of one record, as a trigger of the operator's may ask."""
-    return not write.many and listed in (None, b"[]")
-
-
 def _answer(write: PlannedWrite | PlannedNested, listed: bytes) -> bytes:
-    if _is_left_out(write, listed):
-        raise BadUserInput(
-            "PostgreSQL has left the write out: a trigger, a rule or row security on the table of"
-            f" {write.object_.label_plural} passes over it.",
-            path=write.path,
-            locations=write.location,
-        )
+    if not write.many and listed == b"[]":
+        raise left_out(write)
     return listed if write.many else listed[1:-1]
 
 

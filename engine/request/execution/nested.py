@@ -25,6 +25,7 @@ from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.planner.writes.row_errors import input_name, say_same_key
 from fieldstone.engine.request.write_errors.forbidden import PresetRefused, Written, forbidden_message
 from fieldstone.engine.request.write_errors.row_errors import find_blamed
+from fieldstone.engine.request.write_errors.verdicts import left_out
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.compiler import compile_plan
@@ -239,6 +240,8 @@ class NestedRun:
         except ApiError as error:
             raise error if error.field in _ROOT_ARGUMENTS else place_error(error, ("data",)) from None
         self.answered = row[1] or _NO_IDS
+        if self.answered == _NO_IDS and not self.write.many:
+            raise left_out(self.write)
         for found in sent.founds:
             found.is_asked, found.value = True, self.answered.decode().strip("{}").partition(",")[0] or None
 
@@ -359,14 +362,14 @@ async def run_certain(
 ) -> Row | None:
     """Return the row of a nested create that one statement does; None if its steps must tell why it failed."""
     try:
-        rows = await database.write(certain.statement, parameters, timeout=time_limit, share=share)
+        (row,) = await database.write(certain.statement, parameters, timeout=time_limit, share=share)
     except (IntegrityViolation, ValueOutOfRange, LimitExceeded):
         return None
     except DatabaseError as error:
         if not error.retryable:
             raise
         return None
-    return rows[0] if rows else None
+    return row
 
 
 async def _encode(step: Step, rows: Sequence[InputRow]) -> tuple[bytes | None, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, NotFound, QueryTooComplex
+from fieldstone.engine.planner.writes.nested.plan import PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.planner.writes.removal import Implied
 from fieldstone.engine.request.write_errors.forbidden import PresetRefused, describe_forbidden
@@ -99,6 +100,16 @@ def restrict(write: PlannedWrite, implied: Implied, row: Row) -> None:
         f"'{implied.field.name}': {count}{deleted}. Connect them to another record, or destroy"
         " them, first.",
         field=implied.field.name,
+        path=write.path,
+        locations=write.location,
+    )
+
+
+def left_out(write: PlannedWrite | PlannedNested) -> BadUserInput:
+    """Return the error of a write of one record that PostgreSQL has passed over."""
+    return BadUserInput(
+        "PostgreSQL has left the write out: a trigger, a rule or row security on the table of"
+        f" {write.object_.label_plural} passes over it.",
         path=write.path,
         locations=write.location,
     )

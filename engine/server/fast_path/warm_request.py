@@ -144,9 +144,13 @@ class WarmRequest(CallbackStatement):
         ready = self.ready
         reply = None
         if error is None:
-            # A nested create that a trigger passes over has no row.
-            data = ready.run.tell(rows[0]) if rows else None
-            reply = None if data is None else self._form.answer(data)
+            try:
+                data = ready.run.tell(rows[0])
+            except ApiError as refused:
+                # A trigger has passed over the write, and may have written elsewhere: it is not run again.
+                self.error, reply = refused, self._form.refuse(refused)
+            else:
+                reply = None if data is None else self._form.answer(data)
             if reply is not None and self.writes:
                 ready.reads.tell_write(self.principal, partial(self._reply, reply))
                 return

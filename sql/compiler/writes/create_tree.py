@@ -35,8 +35,10 @@ def compile_create_tree(plan: CreateTree, draft: StatementDraft) -> Query:
     statement.with_(_events(plan, draft), "event")
     root = FromItem(_written(plan.root), draft.alias())
     row = RowReference(alias=root.alias)
-    if isinstance(plan.inserts[plan.root], InsertOne):
-        return statement.select(compile_list_of_one(plan.record, row, draft)).from_(root)
+    if not plan.many:
+        # Where a trigger passes over the row, those of the other places must not stay.
+        answer = expressions.scalar(Query().select(compile_list_of_one(plan.record, row, draft)).from_(root))
+        return statement.select(expressions.coalesce(answer, expressions.call("fieldstone.retry")))
     return statement.select(compile_list(plan.record, row, draft, None)).from_(root)
 
 

@@ -56,9 +56,11 @@ class CreateTree:
 
     No insert has rights, a record, or a reference that is looked up: a new record is related to those alone that are
     inserted beside it. The events have the order of the inserts; the `root` is the one whose records are answered.
+    Unless they may be `many`, the statement fails, and writes nothing, if PostgreSQL passes over the only one.
     """
 
     inserts: tuple[Insert | InsertOne, ...]
     root: int
+    many: bool
     record: Record
     most_bytes: int | None = None

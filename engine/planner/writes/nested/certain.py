@@ -117,7 +117,7 @@ def plan_certain(
     record, most = build(), min(MOST_RECORDS, context.limits.bulk)
     times, most_bytes = most if data.many else 1, context.limits.response_bytes
     counted = written_bytes_to_count(record, times=times, most=most_bytes)
-    plan = CreateTree(inserts=tuple(inserts), root=root.number, record=record, most_bytes=counted)
+    plan = CreateTree(inserts=tuple(inserts), root=root.number, many=data.many, record=record, most_bytes=counted)
     return CertainCreate(
         bound=compile_bound(plan, context.parameters).unlimited(),
         data=data,

@@ -241,6 +241,7 @@ WRITES = (
     'mutation ($id: UUID!) { updateCompany(id: $id, data: {name: "b"}) { id } }',
     'mutation ($id: UUID!) { a: updateCompany(id: $id, data: {name: "b"}) { id } b: __typename }',
     'mutation { createCompany(data: {name: "b", people: {create: [{email: "b"}]}}) { id } }',
+    'mutation ($id: UUID!) { updateCompany(id: $id, data: {name: "b", people: {create: [{email: "b"}]}}) { id } }',
 )
 
 
@@ -248,7 +249,7 @@ WRITES = (
     ("guard", "message", "code"),
     [
         ("RETURN NULL", PASSES_OVER, "BAD_USER_INPUT"),
-        ("RAISE 'no company is called %', new.name", "no company is called b", "BAD_USER_INPUT"),
+        ("RAISE 'no company is called %.', new.name", "operation: no company is called b.", "BAD_USER_INPUT"),
         ("RAISE check_violation USING MESSAGE = 'no b'", "no b", "BAD_USER_INPUT"),
         ("RAISE disk_full", "The database has no room, no memory or no connection left", "SERVICE_UNAVAILABLE"),
     ],

@@ -119,10 +119,11 @@ Serve = Callable[..., Any]
 
 
 async def pass_over(dsn: str, *tables: str) -> None:
-    """Give tables a trigger as an operator may make one, by which PostgreSQL inserts nothing and says nothing."""
+    """Give tables a trigger as an operator may make one, by which PostgreSQL notes a row elsewhere and inserts none."""
     async with await psycopg.AsyncConnection.connect(dsn) as connection:
         await connection.execute(
-            "CREATE FUNCTION pass_over() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$"
+            "CREATE TABLE public.passed (id uuid); CREATE FUNCTION pass_over() RETURNS trigger LANGUAGE plpgsql"
+            " AS $$ BEGIN INSERT INTO public.passed VALUES (new.id); RETURN NULL; END $$"
         )
         for table in tables:
             await connection.execute(

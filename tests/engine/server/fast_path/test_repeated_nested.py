@@ -179,3 +179,20 @@ async def test_one_that_triggers_pass_over_is_refused(serve: Serve, app_database
         (error,) = (await talk.ask(CREATE, d=company("C9", "a9@x.org", "b9@x.org"))).json["errors"]
         assert error["message"].startswith("PostgreSQL has left the write out")
         assert await counts(talk) == before
+
+
+async def test_one_whose_own_record_is_passed_over_leaves_none_of_the_others(serve: Serve, app_database: str) -> None:
+    """The company was created, once by the repeated request and once by the ordinary path, and the create refused."""
+    text = "mutation ($d: PersonInput!) { createPerson(data: $d) { company { name } } }"
+    async with serve(creates=False) as serving:
+        talk = await serving.talk()
+        for number in range(4):
+            await talk.ask(text, d={"email": f"{number}@x.org", "company": {"create": {"name": "New"}}})
+        assert await serving.warm() > 0
+        before = await counts(talk), await events(app_database)
+        await pass_over(app_database, "person")
+        for _ in range(2):
+            answer = await talk.ask(text, d={"email": "n@x.org", "company": {"create": {"name": "New"}}})
+            (error,) = answer.json["errors"]
+            assert error["message"].startswith("PostgreSQL has left the write out")
+        assert (await counts(talk), await events(app_database)) == before

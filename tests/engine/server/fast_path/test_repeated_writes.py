@@ -39,15 +39,19 @@ async def test_what_is_in_the_way_of_a_write_is_told_as_before(serve: Serve) -> 
 
 
 async def test_a_repeated_write_that_a_trigger_passes_over_is_told_as_before(serve: Serve, app_database: str) -> None:
-    """Its answer was a text that is no JSON."""
+    """Its answer was a text that is no JSON; then it was run twice."""
     async with serve() as serving:
         talk = await serving.talk()
         for number in range(4):
             assert (await talk.ask(CREATE, e=f"{number}@example.com")).status == 200
         await pass_over(app_database, "person")
-        (error,) = (await talk.ask(CREATE, e="passed@example.com")).json["errors"]
+        warm = await serving.warm()
+        (error,) = (await talk.ask(CREATE, e="p@example.com")).json["errors"]
         assert error["message"].startswith("PostgreSQL has left the write out")
+        assert await serving.warm() == warm + 1
         assert await count(talk) == 4
+    async with await psycopg.AsyncConnection.connect(app_database) as connection:
+        assert await (await connection.execute("SELECT count(*) FROM public.passed")).fetchall() == [(1,)]
 
 
 async def test_a_write_whose_connection_is_lost_is_not_made_again(serve: Serve, app_database: str) -> None:

@@ -68,7 +68,7 @@ def told(*emails: str) -> object:
 def test_the_answer_has_the_records_made_beside_and_no_others(shop: Shop) -> None:
     shop.fill(f"INSERT INTO shop.company (id, name) VALUES ('{BOLT}', 'Bolt')")  # noqa: S608 - an id of ours
     shop.fill(f"INSERT INTO shop.person (email, company_id) VALUES ('old', '{BOLT}')")  # noqa: S608 - as above
-    plan = CreateTree(inserts=(OWN, PEOPLE), root=0, record=WHOLE)
+    plan = CreateTree(inserts=(OWN, PEOPLE), root=0, many=True, record=WHOLE)
     (answer,) = shop.run(plan, "me", ACME, "Acme", people(ACME, (BELA, "b"), (ANNA, "a")))
     assert json.loads(answer) == [{"name": "Acme", "employees": told("a", "b")}]
     stored = shop.rows(f"SELECT email FROM shop.person WHERE company_id = '{ACME}' ORDER BY 1")  # noqa: S608 - as above
@@ -80,7 +80,7 @@ def test_the_answer_has_the_records_made_beside_and_no_others(shop: Shop) -> Non
 
 
 def test_no_rows_beside(shop: Shop) -> None:
-    plan = CreateTree(inserts=(OWN, PEOPLE), root=0, record=WHOLE)
+    plan = CreateTree(inserts=(OWN, PEOPLE), root=0, many=True, record=WHOLE)
     (answer,) = shop.run(plan, "me", ACME, "Acme", "[]")
     assert json.loads(answer) == [{"name": "Acme", "employees": told()}]
 
@@ -92,6 +92,7 @@ def test_records_of_one_table_in_several_places_are_read_together(shop: Shop) ->
     plan = CreateTree(
         inserts=(companies, replace(PEOPLE, rows=parameter(2)), PEOPLE),
         root=1,
+        many=True,
         record=Record(entries=(("email", text(EMAIL)), ("company", ToOne(hop=EMPLOYER, record=WHOLE)))),
     )
     targets = json.dumps([{"id": BOLT, "name": "Bolt"}, {"id": ACME, "name": "Acme"}])
