@@ -1,8 +1,5 @@
 // The state of cells and rows beside their values: under way, refused, changed by another, no longer of the list.
 
-import { plural } from "../kit/numbers.ts";
-import type { Unsaved } from "../kit/unsaved.ts";
-
 export type Refusal = { text: string; message: string };
 
 export type Marks = {
@@ -30,13 +27,8 @@ export function without<Value>(map: ReadonlyMap<string, Value>, keys: readonly s
   return new Map([...map].filter(([key]) => !gone.has(key)));
 }
 
-/** Return the words about gestures that are under way, or else about refused values; null where there are none. */
-export function unsavedOf(underWay: number, refused: number): Omit<Unsaved, "isLeft"> | null {
-  if (underWay > 0) {
-    const text = "The server has not answered a change yet. If it refuses the change, another page does not say so.";
-    return { title: "Leave while a change is being saved?", text, verb: "Leave", isPassing: true };
-  }
-  if (refused === 0) return null;
-  const text = "The values marked with ⚠ stand on this page alone: save each again, or restore the old one by Escape.";
-  return { title: `Leave ${plural(refused, "value")} that could not be saved?`, text, verb: "Discard them" };
+/** Return the refused values but for those of records that are not there any more. */
+export function withoutRecords<Value>(refused: ReadonlyMap<string, Value>, ids: readonly string[]) {
+  const gone = new Set(ids);
+  return new Map([...refused].filter(([key]) => !gone.has(key.slice(0, key.indexOf(":")))));
 }

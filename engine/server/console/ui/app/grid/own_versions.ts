@@ -33,3 +33,8 @@ export class OwnVersions {
 export function withVersion(record: RecordRow, updatedAt: string | undefined): RecordRow {
   return updatedAt === undefined ? record : { ...record, updatedAt };
 }
+
+/** Return the versions of records by their ids. */
+export function versionsOf(rows: readonly RecordRow[]): Map<string, string> {
+  return new Map(rows.flatMap(({ id, updatedAt }) => (updatedAt === undefined ? [] : [[id, updatedAt]])));
+}

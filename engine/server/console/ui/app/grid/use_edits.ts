@@ -22,10 +22,11 @@ import { plural, printCount } from "../kit/numbers.ts";
 import { type Step, useUnsaved } from "../kit/unsaved.ts";
 import { buildChange, changesOf, type Data, readValue } from "./edits.ts";
 import { withLater } from "./live.ts";
-import { cellKey, type Marks, NO_MARKS, unsavedOf, withEntries, without } from "./marks.ts";
-import { OwnVersions, withVersion } from "./own_versions.ts";
+import { cellKey, type Marks, NO_MARKS, withEntries, without, withoutRecords } from "./marks.ts";
+import { OwnVersions, versionsOf, withVersion } from "./own_versions.ts";
 import type { Pages } from "./pages.ts";
 import * as undo from "./undo.ts";
+import { countRefused, unsavedOf } from "./unsaved_edits.ts";
 
 /** A cell's new value in a gesture. */
 export type CellEdit = { record: RecordRow; field: Field; value: unknown; text: string };
@@ -62,7 +63,7 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }:
   const [notice, setNotice] = useState<Notice | null>(null);
   // The gestures whose answers are waited for.
   const [underWay, setUnderWay] = useState(0);
-  const unsaved = unsavedOf(underWay, marks.refused.size);
+  const unsaved = unsavedOf(underWay, countRefused(marks, object.fields), conflict ? "asked" : problem && "told");
   useUnsaved(unsaved && { ...unsaved, isLeft });
   // Own writes come back over the socket: the versions by which they are known.
   const versions = useRef(new OwnVersions());
@@ -97,11 +98,8 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }:
     if (ids.length === 0) return 0;
     const written = await writeWhere(object, verb, { id: { in: ids } });
     versions.current.add(written);
+    setMarks((before) => ({ ...before, refused: withoutRecords(before.refused, ids) }));
     return ids.length - written.length;
-  }
-
-  function versionsOf(rows: readonly RecordRow[]): Map<string, string> {
-    return new Map(rows.flatMap(({ id, updatedAt }) => (updatedAt === undefined ? [] : [[id, updatedAt]])));
   }
 
   // Two edits of a record in a row begin with the same version: the second changes what the first has left.
@@ -226,6 +224,7 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }:
     const last = (back ? history.current.done : history.current.undone).at(-1);
     setNotice(null);
     if (!last) return;
+    setProblem(null);
     try {
       const { next, left } = await turn(last, back);
       history.current = (back ? undo.undone : undo.redone)(history.current, next);
@@ -258,6 +257,7 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }:
   /** Move records to the trash. */
   async function trash(ids: readonly string[]): Promise<void> {
     const label = `Moved ${plural(ids.length, "record")} to the trash`;
+    setProblem(null);
     try {
       await writeAll("removeMany", ids);
       history.current = undo.push(history.current, { label, changes: [], created: [], trashed: ids });

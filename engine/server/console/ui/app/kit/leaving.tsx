@@ -6,27 +6,32 @@ import { useBlocker } from "react-router";
 import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { takeLostFocus } from "./focus.ts";
-import { allUnsaved, type Keeper, onUnsaved } from "./unsaved.ts";
+import { allUnsaved, type Keeper, onUnsaved, type Step } from "./unsaved.ts";
 
 /** A write that takes longer is asked about. */
 const SAVED_WITHIN_MILLISECONDS = 500;
 
 export function Leaving() {
   const present = useSyncExternalStore(onUnsaved, allUnsaved);
-  const asked = useRef<readonly Keeper[]>([]);
+  const asked = useRef<{ step: Step; isWaiting: boolean; told: readonly Keeper[] } | null>(null);
   const origin = useRef<Element | null>(null);
   const leaving = useBlocker((step) => {
-    asked.current = allUnsaved().filter(({ current }) => current.isLeft(step));
+    const told = allUnsaved().filter(({ current }) => current.isTold);
+    const left = leftBy(step, allUnsaved(), told);
+    asked.current = { step, isWaiting: left.some(({ current }) => current.isPassing), told };
     origin.current = document.activeElement;
-    return asked.current.length > 0;
+    return left.length > 0;
   });
   const [isLong, setLong] = useState(false);
   const isBlocked = leaving.state === "blocked";
-  const left = isBlocked ? asked.current.filter((one) => present.includes(one)) : [];
+  // An editor hands its value on to those who save it.
+  const left = isBlocked && asked.current ? leftBy(asked.current.step, present, asked.current.told) : [];
   const isSaved = isBlocked && left.length === 0;
+  const isRefused = isBlocked && asked.current?.isWaiting === true && left.some(({ current }) => current.isRefused);
   useEffect(() => {
     if (!isBlocked) return;
     setLong(false);
+    for (const { current } of allUnsaved()) if (asked.current && current.isLeft(asked.current.step)) current.settle?.();
     const timer = setTimeout(() => setLong(true), SAVED_WITHIN_MILLISECONDS);
     return () => {
       clearTimeout(timer);
@@ -36,9 +41,10 @@ export function Leaving() {
   }, [isBlocked]);
   useEffect(() => {
     if (isSaved) leaving.proceed?.();
-  }, [isSaved, leaving.proceed]);
+    else if (isRefused) leaving.reset?.();
+  }, [isSaved, isRefused, leaving.proceed, leaving.reset]);
   const [first] = left;
-  if (!isBlocked || !first || (!isLong && left.every(({ current }) => current.isPassing))) return null;
+  if (!isBlocked || isRefused || !first || (!isLong && left.every(({ current }) => current.isPassing))) return null;
   return (
     <Dialog
       title={first.current.title}
@@ -59,4 +65,9 @@ export function Leaving() {
       ))}
     </Dialog>
   );
+}
+
+/** Return those that a step leaves, but for those of which it was known before that they are told. */
+function leftBy(step: Step, keepers: readonly Keeper[], told: readonly Keeper[]): readonly Keeper[] {
+  return keepers.filter((one) => one.current.isLeft(step) && !(one.current.isTold && told.includes(one)));
 }

@@ -1,6 +1,6 @@
 // The values that are on the page alone: one question is asked about all of them before they are left.
 
-import { useEffect, useRef } from "react";
+import { createContext, useContext, useEffect, useRef } from "react";
 import { type BlockerFunction, useBeforeUnload } from "react-router";
 
 /** A step to another address that a person, or the page itself, is about to make. */
@@ -15,6 +15,12 @@ export interface Unsaved {
   verb: string;
   /** They are being saved, so that the page can be left in a moment. */
   isPassing?: boolean;
+  /** A write was refused, as the page says: a step that waited for it is not made. */
+  isRefused?: boolean;
+  /** Nobody is asked about them again. */
+  isTold?: boolean;
+  /** Begin to save what is typed, as the end of the focus does. */
+  settle?(): void;
   /** Return true if a step leaves the values. */
   isLeft(step: Step): boolean;
 }
@@ -44,7 +50,7 @@ export function useUnsaved(unsaved: Unsaved | null): void {
   const keeper = useRef<Unsaved | null>(unsaved);
   const words = unsaved && `${unsaved.title} ${unsaved.text}`;
   const isKept = unsaved !== null;
-  useBeforeUnload((event) => isKept && event.preventDefault());
+  useBeforeUnload((event) => unsaved && !unsaved.isTold && event.preventDefault());
   useEffect(() => {
     keeper.current = unsaved;
   });
@@ -55,4 +61,20 @@ export function useUnsaved(unsaved: Unsaved | null): void {
     keep([...keepers, own]);
     return () => keep(keepers.filter((one) => one !== own));
   }, [isKept, words]);
+}
+
+/** The steps that leave an editor: those to another page, unless the place of the editor has others. */
+export const EditorLeft = createContext<Unsaved["isLeft"]>(
+  ({ currentLocation, nextLocation }) => currentLocation.pathname !== nextLocation.pathname,
+);
+
+/** Have a typed value saved by a step that leaves its editor, or a person asked where it cannot be read. */
+export function useTyped(label: string, isTyped: boolean, hasProblem: boolean, settle: () => void): void {
+  const isLeft = useContext(EditorLeft);
+  const words = {
+    title: "Leave the text that you typed?",
+    text: `The editor of ${label} has a text that is not saved.`,
+    verb: "Discard it",
+  };
+  useUnsaved(isTyped ? { ...words, isPassing: !hasProblem, settle, isLeft } : null);
 }

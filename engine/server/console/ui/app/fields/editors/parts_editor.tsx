@@ -4,6 +4,7 @@ import { type FocusEvent, type KeyboardEvent, useId, useState } from "react";
 
 import { isObject, sameJson } from "../../api/exact_json.ts";
 import type { Field } from "../../api/model.ts";
+import { useTyped } from "../../kit/unsaved.ts";
 import { partsOf } from "../parts.ts";
 import { copyText, parseText } from "../registry.ts";
 import type { EditorProps, Then } from "./editing.ts";
@@ -45,6 +46,9 @@ export function PartsEditor({ field, value, text, label, onSave, onCancel }: Edi
     if (Object.keys(found).length === 0) onSave(sameJson(next, before) ? value : next, then, JSON.stringify(next));
   }
 
+  const hasProblem = Object.keys(problems).length > 0;
+  useTyped(label, typed !== first || text !== null, hasProblem, () => hasProblem || save("stay"));
+
   function onKeyDown(event: KeyboardEvent): void {
     const hasLines = event.target instanceof HTMLTextAreaElement;
     if (event.key === "Enter" && (!hasLines || event.ctrlKey || event.metaKey)) {
@@ -57,7 +61,7 @@ export function PartsEditor({ field, value, text, label, onSave, onCancel }: Edi
   }
 
   function onBlur(event: FocusEvent<HTMLDivElement>): void {
-    if (!event.currentTarget.contains(event.relatedTarget) && Object.keys(problems).length === 0) save("stay");
+    if (!event.currentTarget.contains(event.relatedTarget) && !hasProblem) save("stay");
   }
 
   return (

@@ -3,6 +3,7 @@
 import { type ChangeEvent, type KeyboardEvent, useRef, useState } from "react";
 
 import { timeZone } from "../../kit/times.ts";
+import { useTyped } from "../../kit/unsaved.ts";
 import { copyText, parseText } from "../registry.ts";
 import { toLocal, withOffsetOf } from "../types/date_time.ts";
 import { CodeInput, useCode } from "./code_input.tsx";
@@ -64,6 +65,7 @@ export function TextEditor({ field, value, text, label, onSave, onCancel, lines,
   }
 
   const leave = () => problem === null && save("stay");
+  useTyped(label, typed !== before || problem !== null, problem !== null, leave);
 
   const shared = {
     ref: input,

@@ -13,8 +13,8 @@ import { typeOf } from "../../fields/registry.ts";
 import { FilterChips } from "../../filter/chips.tsx";
 import { bothOf, buildSearch } from "../../filter/search.ts";
 import { knownFilter, useFieldsAt } from "../../filter/use_fields.ts";
-import { unsavedOf } from "../../grid/marks.ts";
 import { buildOrderBy, knownKeys } from "../../grid/order.ts";
+import { unsavedOf } from "../../grid/unsaved_edits.ts";
 import { useLive } from "../../grid/use_live.ts";
 import { Button } from "../../kit/button.tsx";
 import { Page } from "../../kit/page.tsx";
@@ -60,7 +60,7 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
   const state = boardInputOf(field.name, known, order);
   const totals = useTotals(board);
   const moves = useMoves(board);
-  const unsaved = unsavedOf(moves.under.size, 0);
+  const unsaved = unsavedOf(moves.under.size, 0, moves.error && "told");
   useUnsaved(unsaved && { ...unsaved, isLeft: (step) => isLeft(step, null) });
   const refresh = () => void readAgain(client, areaOf(scope, "records", object.namePlural));
   useLive(object, board.shown, refresh, refresh);

@@ -39,12 +39,13 @@ interface Group {
 /** The totals of the columns by their values. */
 export function useTotals({ object, field, filter }: Board) {
   const scope = useScope();
+  const summed = summedField(object);
+  const document = totalsDocument(object, field, summed);
   return useQuery({
-    queryKey: keyOf(scope, "records", object.namePlural, "board totals", field.id, filter),
+    // The document has the names of the object and its fields: after a rename it is another one.
+    queryKey: keyOf(scope, "records", object.namePlural, "board totals", document, filter),
     refetchOnMount: "always",
     queryFn: async ({ signal }) => {
-      const summed = summedField(object);
-      const document = totalsDocument(object, field, summed);
       const answer = await records<Readonly<Record<string, readonly Group[]>>>(document, { filter }, { signal });
       const groups = answer[`${object.namePlural}GroupBy`] ?? [];
       return new Map<string | null, Total>(
@@ -64,12 +65,13 @@ type Page = { edges: readonly { cursor: string; node: RecordRow }[]; pageInfo: {
 export function useCards(board: Board, column: BoardColumn) {
   const { object, field, shown, filter, orderBy } = board;
   const scope = useScope();
+  const document = buildDocuments(object, shown).page;
   return useInfiniteQuery({
-    queryKey: keyOf(scope, "records", object.namePlural, "board", field.id, column.value, filter, orderBy),
+    queryKey: keyOf(scope, "records", object.namePlural, "board", document, field.id, column.value, filter, orderBy),
     refetchOnMount: "always",
     queryFn: async ({ pageParam, signal }) => {
       const variables = { filter: filterOf(field, column, filter), orderBy, first: CARDS, after: pageParam };
-      const answer = await records<Readonly<Record<string, Page>>>(buildDocuments(object, shown).page, variables, {
+      const answer = await records<Readonly<Record<string, Page>>>(document, variables, {
         signal,
       });
       return answer[object.namePlural] as Page;

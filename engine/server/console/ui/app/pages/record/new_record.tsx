@@ -13,7 +13,7 @@ import { formatValue, isEditable } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
 import { focusFirst, takeLostFocus } from "../../kit/focus.ts";
 import { Problem } from "../../kit/problem.tsx";
-import { type Step, useUnsaved } from "../../kit/unsaved.ts";
+import { EditorLeft, type Step, useUnsaved } from "../../kit/unsaved.ts";
 import { isLeft } from "../records/address.ts";
 
 export type NewRecordProps = { object: ObjectModel; onClose(): void; onCreated(id: string): void };
@@ -96,15 +96,17 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
               <dd>
                 {edited === field.id ? (
                   <div className="record-editor" ref={focusFirst}>
-                    <Editor
-                      key={field.id}
-                      field={field}
-                      value={values[inputName(field)] ?? null}
-                      text={null}
-                      label={field.label}
-                      onSave={(value, then) => save(field, value, then === "next")}
-                      onCancel={() => setEdited(null)}
-                    />
+                    <EditorLeft value={unsaved.isLeft}>
+                      <Editor
+                        key={field.id}
+                        field={field}
+                        value={values[inputName(field)] ?? null}
+                        text={null}
+                        label={field.label}
+                        onSave={(value, then) => save(field, value, then === "next")}
+                        onCancel={() => setEdited(null)}
+                      />
+                    </EditorLeft>
                   </div>
                 ) : (
                   <NewValue field={field} value={values[inputName(field)]} onEdit={() => setEdited(field.id)} />

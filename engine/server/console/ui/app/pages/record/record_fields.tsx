@@ -12,6 +12,8 @@ import { cellKey } from "../../grid/marks.ts";
 import { Button } from "../../kit/button.tsx";
 import { focusFirst } from "../../kit/focus.ts";
 import { Problem } from "../../kit/problem.tsx";
+import { EditorLeft } from "../../kit/unsaved.ts";
+import { isLeft } from "../records/address.ts";
 import { ConflictDialog } from "../records/conflict_dialog.tsx";
 import type { useRecord } from "./use_record.ts";
 
@@ -25,7 +27,7 @@ export function RecordFields({ record, row, onOpen }: RecordFieldsProps) {
   const { edits, fields } = record;
   const seen = edits.shown(row);
   return (
-    <>
+    <EditorLeft value={(step) => isLeft(step, row.id)}>
       {edits.problem && (
         <Problem {...edits.problem}>
           <Button onPress={edits.dropProblem}>Close</Button>
@@ -42,7 +44,7 @@ export function RecordFields({ record, row, onOpen }: RecordFieldsProps) {
         ))}
       </dl>
       {edits.conflict && <ConflictDialog conflict={edits.conflict} edits={edits} />}
-    </>
+    </EditorLeft>
   );
 }
 

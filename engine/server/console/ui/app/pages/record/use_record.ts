@@ -18,11 +18,14 @@ export function useRecord(object: ObjectModel, id: string) {
   const scope = useScope();
   const queries = useQueryClient();
   const fields = object.fields.filter((field) => !isToMany(field));
-  const queryKey = keyOf(scope, "records", object.namePlural, "one", id);
+  // A field that another renames has a value under its new name once the record is read again.
+  const names = fields.map((field) => field.name);
+  const queryKey = keyOf(scope, "records", object.namePlural, "one", id, names);
   const found = useQuery({
     queryKey,
     queryFn: async () => laterOf(await readRow(object, fields, id), queries.getQueryData<RecordRow>(queryKey)),
     refetchOnMount: "always",
+    placeholderData: (before: RecordRow | null | undefined) => (before?.id === id ? before : undefined),
   });
   const row = found.data ?? null;
   const refresh = () => void readAgain(queries, queryKey);

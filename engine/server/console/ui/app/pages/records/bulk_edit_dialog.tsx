@@ -15,9 +15,17 @@ import { Dialog } from "../../kit/dialog.tsx";
 import { plural } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
+import { useUnsaved } from "../../kit/unsaved.ts";
+import { isLeft } from "./address.ts";
 import type { Bulk } from "./bulk.ts";
 import { CountGuard, useBulkCount } from "./count_guard.tsx";
 import type { List } from "./use_list.ts";
+
+const UNSENT = {
+  title: "Leave without the change of the records?",
+  text: "The new value is not written to them yet.",
+  verb: "Discard it",
+};
 
 export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk; onClose(): void }) {
   const fields = list.object.fields.filter(isEditable);
@@ -31,6 +39,7 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
     onError: (error) => isUnsure(error) && list.renew(),
   });
   const field = fields.find((one) => one.name === name);
+  useUnsaved(given && { ...UNSENT, isLeft: (step) => isLeft(step, null) });
   if (!field) return null;
 
   // As many selected records as a gesture takes are one, with an undo; all others are written by the filter.
