@@ -123,7 +123,11 @@ def _refused(
     """Return the refusal of a record by a check that a change of the model, or the operator, has made, or a trigger."""
     if isinstance(error, errors.CheckViolation) and (error.constraint or "").startswith(REQUIRED):
         return _required(error, snapshot, path)
-    return BadUserInput(f"PostgreSQL refused the operation: {error.message.rstrip('.')}.", path=path)
+    reason = error.message.rstrip(".")
+    if isinstance(error, errors.CheckViolation) and error.constraint:
+        # The message names the table, which clients do not know.
+        reason = f"the values do not fulfil the constraint '{error.constraint}'"
+    return BadUserInput(f"PostgreSQL refused the operation: {reason}.", path=path)
 
 
 def _required(

@@ -140,9 +140,10 @@ def _with_a_wide_frame() -> Callable[[Callable[[], object]], object]:
 
 
 def _time_limit(item: pytest.Item) -> float:
-    """Return the seconds of a test's own time limit; 0 if it has none."""
+    """Return the seconds of a test's own time limit; 0 if it has none, or a shorter one than others have."""
     marker = item.get_closest_marker("timeout")
-    return float(marker.args[0]) if marker else 0.0
+    seconds = float(marker.args[0]) if marker and marker.args else 0.0
+    return seconds if seconds > float(item.config.getini("timeout")) else 0.0
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ WITH written AS (
     'created',NULL::jsonb,to_jsonb(t2.*),$14::text
   FROM written AS t2
 )
-SELECT CASE WHEN t3."id" IS NULL THEN 'target_not_found:[0,0]' END AS problem,NULL::uuid[] AS ids,'[{"email":'
-  || to_json(t3."email")::text || '}]' AS answer
+SELECT CASE WHEN t3."id" IS NULL THEN 'target_not_found:[0,0]' END AS problem,NULL::uuid[] AS ids,CASE WHEN t3."id"
+  IS NOT NULL THEN '[{"email":' || to_json(t3."email")::text || '}]' END AS answer
 FROM (SELECT) AS t4
 LEFT JOIN written AS t3 ON true;

@@ -15,9 +15,9 @@ WITH written AS (
     'created',NULL::jsonb,to_jsonb(t1.*),$13::text
   FROM written AS t1
 )
-SELECT NULL::text AS problem,NULL::uuid[] AS ids,'[{"id":"' || t2."id"::text || '","firstName":' || COALESCE(
-  to_json(t2."firstName")::text,'null'
-) || ',"email":' || to_json(t2."email")::text || ',"company":' || COALESCE(
+SELECT NULL::text AS problem,NULL::uuid[] AS ids,CASE WHEN t2."id" IS NOT NULL THEN '[{"id":"' || t2."id"::text
+  || '","firstName":' || COALESCE(to_json(t2."firstName")::text,'null') || ',"email":' || to_json(t2."email")::text
+  || ',"company":' || COALESCE(
   (
     SELECT '{"id":"' || t3."id"::text || '"}'
     FROM "workspace_default"."company" AS t3
@@ -26,6 +26,6 @@ SELECT NULL::text AS problem,NULL::uuid[] AS ids,'[{"id":"' || t2."id"::text || 
 ) || ',"createdBy":{"source":' || COALESCE(to_json(t2."createdBySource")::text,'null') || ',"name":' ||
   COALESCE(to_json(t2."createdByName")::text,'null') || '},"position":' || to_json(t2."position")::text ||
   ',"deletedAt":' || COALESCE(left(to_json(timezone('UTC',t2."deletedAt"))::text,(-1)) || 'Z"','null') || '}]'
-  AS answer
+  END AS answer
 FROM (SELECT) AS t4
 LEFT JOIN written AS t2 ON true;

@@ -14,8 +14,9 @@ WITH written AS (
     'created',NULL::jsonb,to_jsonb(t1.*),$11::text
   FROM written AS t1
 )
-SELECT NULL::text AS problem,NULL::uuid[] AS ids,'[{"name":' || COALESCE(to_json(t2."name")::text,'null') ||
-  '}]' AS answer
+SELECT NULL::text AS problem,NULL::uuid[] AS ids,CASE WHEN t2."id" IS NOT NULL THEN '[{"name":' || COALESCE(
+  to_json(t2."name")::text,'null'
+) || '}]' END AS answer
 FROM (SELECT) AS t3
 LEFT JOIN written AS t2 ON true;
 WITH locked AS (

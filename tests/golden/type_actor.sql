@@ -27,11 +27,11 @@ WITH written AS (
     'created',NULL::jsonb,to_jsonb(t1.*),$52::text
   FROM written AS t1
 )
-SELECT NULL::text AS problem,NULL::uuid[] AS ids,'[{"aActor":{"source":' || COALESCE(
-  to_json(t2."aActorSource")::text,'null'
-) || ',"workspaceMemberId":' || COALESCE('"' || t2."aActorWorkspaceMemberId"::text || '"','null') ||
-  ',"name":' || COALESCE(to_json(t2."aActorName")::text,'null') || ',"context":' || COALESCE(
+SELECT NULL::text AS problem,NULL::uuid[] AS ids,CASE WHEN t2."id" IS NOT NULL THEN '[{"aActor":{"source":' ||
+  COALESCE(to_json(t2."aActorSource")::text,'null') || ',"workspaceMemberId":' || COALESCE(
+  '"' || t2."aActorWorkspaceMemberId"::text || '"','null'
+) || ',"name":' || COALESCE(to_json(t2."aActorName")::text,'null') || ',"context":' || COALESCE(
   t2."aActorContext"::text,'null'
-) || '}}]' AS answer
+) || '}}]' END AS answer
 FROM (SELECT) AS t3
 LEFT JOIN written AS t2 ON true;

@@ -27,15 +27,15 @@ WITH written AS (
     'created',NULL::jsonb,to_jsonb(t1.*),$52::text
   FROM written AS t1
 )
-SELECT NULL::text AS problem,NULL::uuid[] AS ids,'[{"aAddress":{"addressStreet1":' || COALESCE(
-  to_json(t2."aAddressAddressStreet1")::text,'null'
-) || ',"addressStreet2":' || COALESCE(to_json(t2."aAddressAddressStreet2")::text,'null') || ',"addressCity":'
-  || COALESCE(to_json(t2."aAddressAddressCity")::text,'null') || ',"addressPostcode":' || COALESCE(
+SELECT NULL::text AS problem,NULL::uuid[] AS ids,CASE WHEN t2."id" IS NOT NULL THEN
+  '[{"aAddress":{"addressStreet1":' || COALESCE(to_json(t2."aAddressAddressStreet1")::text,'null') ||
+  ',"addressStreet2":' || COALESCE(to_json(t2."aAddressAddressStreet2")::text,'null') || ',"addressCity":' ||
+  COALESCE(to_json(t2."aAddressAddressCity")::text,'null') || ',"addressPostcode":' || COALESCE(
   to_json(t2."aAddressAddressPostcode")::text,'null'
 ) || ',"addressState":' || COALESCE(to_json(t2."aAddressAddressState")::text,'null') || ',"addressCountry":'
   || COALESCE(to_json(t2."aAddressAddressCountry")::text,'null') || ',"addressLat":' || COALESCE(
   to_json(t2."aAddressAddressLat")::text,'null'
-) || ',"addressLng":' || COALESCE(to_json(t2."aAddressAddressLng")::text,'null') || '}}]' AS answer
+) || ',"addressLng":' || COALESCE(to_json(t2."aAddressAddressLng")::text,'null') || '}}]' END AS answer
 FROM (SELECT) AS t3
 LEFT JOIN written AS t2 ON true;
 WITH locked AS (

@@ -27,9 +27,9 @@ WITH written AS (
     'created',NULL::jsonb,to_jsonb(t1.*),$52::text
   FROM written AS t1
 )
-SELECT NULL::text AS problem,NULL::uuid[] AS ids,'[{"aCurrency":{"amountMicros":' || COALESCE(
-  '"' || t2."aCurrencyAmountMicros"::text || '"','null'
-) || ',"currencyCode":' || COALESCE(to_json(t2."aCurrencyCurrencyCode")::text,'null') ||
-  ',"__typename":"CurrencyValue"}}]' AS answer
+SELECT NULL::text AS problem,NULL::uuid[] AS ids,CASE WHEN t2."id" IS NOT NULL THEN
+  '[{"aCurrency":{"amountMicros":' || COALESCE('"' || t2."aCurrencyAmountMicros"::text || '"','null') ||
+  ',"currencyCode":' || COALESCE(to_json(t2."aCurrencyCurrencyCode")::text,'null') ||
+  ',"__typename":"CurrencyValue"}}]' END AS answer
 FROM (SELECT) AS t3
 LEFT JOIN written AS t2 ON true;

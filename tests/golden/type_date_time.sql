@@ -27,8 +27,7 @@ WITH written AS (
     'created',NULL::jsonb,to_jsonb(t1.*),$52::text
   FROM written AS t1
 )
-SELECT NULL::text AS problem,NULL::uuid[] AS ids,'[{"aDateTime":' || COALESCE(
-  left(to_json(timezone('UTC',t2."aDateTime"))::text,(-1)) || 'Z"','null'
-) || '}]' AS answer
+SELECT NULL::text AS problem,NULL::uuid[] AS ids,CASE WHEN t2."id" IS NOT NULL THEN '[{"aDateTime":' ||
+  COALESCE(left(to_json(timezone('UTC',t2."aDateTime"))::text,(-1)) || 'Z"','null') || '}]' END AS answer
 FROM (SELECT) AS t3
 LEFT JOIN written AS t2 ON true;

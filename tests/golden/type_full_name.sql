@@ -27,10 +27,10 @@ WITH written AS (
     'created',NULL::jsonb,to_jsonb(t1.*),$52::text
   FROM written AS t1
 )
-SELECT NULL::text AS problem,NULL::uuid[] AS ids,'[{"aFullName":{"firstName":' || COALESCE(
-  to_json(t2."aFullNameFirstName")::text,'null'
-) || ',"lastName":' || COALESCE(to_json(t2."aFullNameLastName")::text,'null') ||
-  ',"__typename":"FullNameValue"}}]' AS answer
+SELECT NULL::text AS problem,NULL::uuid[] AS ids,CASE WHEN t2."id" IS NOT NULL THEN
+  '[{"aFullName":{"firstName":' || COALESCE(to_json(t2."aFullNameFirstName")::text,'null') || ',"lastName":'
+  || COALESCE(to_json(t2."aFullNameLastName")::text,'null') || ',"__typename":"FullNameValue"}}]' END AS
+  answer
 FROM (SELECT) AS t3
 LEFT JOIN written AS t2 ON true;
 WITH locked AS (

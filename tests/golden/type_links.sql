@@ -27,10 +27,10 @@ WITH written AS (
     'created',NULL::jsonb,to_jsonb(t1.*),$52::text
   FROM written AS t1
 )
-SELECT NULL::text AS problem,NULL::uuid[] AS ids,'[{"aLinks":{"primaryLinkLabel":' || COALESCE(
-  to_json(t2."aLinksPrimaryLinkLabel")::text,'null'
-) || ',"primaryLinkUrl":' || COALESCE(to_json(t2."aLinksPrimaryLinkUrl")::text,'null') || ',"secondaryLinks":'
-  || COALESCE(t2."aLinksSecondaryLinks"::text,'null') || '}}]' AS answer
+SELECT NULL::text AS problem,NULL::uuid[] AS ids,CASE WHEN t2."id" IS NOT NULL THEN
+  '[{"aLinks":{"primaryLinkLabel":' || COALESCE(to_json(t2."aLinksPrimaryLinkLabel")::text,'null') ||
+  ',"primaryLinkUrl":' || COALESCE(to_json(t2."aLinksPrimaryLinkUrl")::text,'null') || ',"secondaryLinks":' ||
+  COALESCE(t2."aLinksSecondaryLinks"::text,'null') || '}}]' END AS answer
 FROM (SELECT) AS t3
 LEFT JOIN written AS t2 ON true;
 WITH locked AS (

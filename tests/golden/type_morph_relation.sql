@@ -29,8 +29,8 @@ WITH written AS (
     'created',NULL::jsonb,to_jsonb(t2.*),$53::text
   FROM written AS t2
 )
-SELECT CASE WHEN t3."id" IS NULL THEN 'target_not_found:[0,0]' END AS problem,NULL::uuid[] AS ids,
-  '[{"aMorphRelationPerson":' || COALESCE(
+SELECT CASE WHEN t3."id" IS NULL THEN 'target_not_found:[0,0]' END AS problem,NULL::uuid[] AS ids,CASE WHEN t3."id"
+  IS NOT NULL THEN '[{"aMorphRelationPerson":' || COALESCE(
   (
     SELECT '{"email":' || to_json(t4."email")::text || '}'
     FROM "workspace_default"."person" AS t4
@@ -42,7 +42,7 @@ SELECT CASE WHEN t3."id" IS NULL THEN 'target_not_found:[0,0]' END AS problem,NU
     FROM "workspace_default"."company" AS t5
     WHERE t5."id" = t3."aMorphRelationCompanyId" AND t5."deletedAt" IS NULL
   ),'null'
-) || '}]' AS answer
+) || '}]' END AS answer
 FROM (SELECT) AS t6
 LEFT JOIN written AS t3 ON true;
 WITH found AS (

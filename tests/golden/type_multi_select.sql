@@ -27,9 +27,8 @@ WITH written AS (
     'created',NULL::jsonb,to_jsonb(t1.*),$52::text
   FROM written AS t1
 )
-SELECT NULL::text AS problem,NULL::uuid[] AS ids,'[{"aMultiSelect":' || COALESCE(
-  to_json(t2."aMultiSelect")::text,'null'
-) || '}]' AS answer
+SELECT NULL::text AS problem,NULL::uuid[] AS ids,CASE WHEN t2."id" IS NOT NULL THEN '[{"aMultiSelect":' ||
+  COALESCE(to_json(t2."aMultiSelect")::text,'null') || '}]' END AS answer
 FROM (SELECT) AS t3
 LEFT JOIN written AS t2 ON true;
 WITH locked AS (

@@ -27,11 +27,11 @@ WITH written AS (
     'created',NULL::jsonb,to_jsonb(t1.*),$52::text
   FROM written AS t1
 )
-SELECT NULL::text AS problem,NULL::uuid[] AS ids,'[{"aNumber":' || COALESCE(
+SELECT NULL::text AS problem,NULL::uuid[] AS ids,CASE WHEN t2."id" IS NOT NULL THEN '[{"aNumber":' || COALESCE(
   to_json(t2."aNumber")::text,'null'
 ) || ',"aNumberInt":' || COALESCE(t2."aNumberInt"::text,'null') || ',"aNumberBigint":' || COALESCE(
   '"' || t2."aNumberBigint"::text || '"','null'
 ) || ',"aNumberFloat":' || COALESCE(to_json(t2."aNumberFloat")::text,'null') || ',"aNumberDecimal":' ||
-  COALESCE(to_json(t2."aNumberDecimal")::text,'null') || '}]' AS answer
+  COALESCE(to_json(t2."aNumberDecimal")::text,'null') || '}]' END AS answer
 FROM (SELECT) AS t3
 LEFT JOIN written AS t2 ON true;

@@ -27,11 +27,11 @@ WITH written AS (
     'created',NULL::jsonb,to_jsonb(t1.*),$52::text
   FROM written AS t1
 )
-SELECT NULL::text AS problem,NULL::uuid[] AS ids,'[{"aPhones":{"primaryPhoneNumber":' || COALESCE(
-  to_json(t2."aPhonesPrimaryPhoneNumber")::text,'null'
-) || ',"primaryPhoneCountryCode":' || COALESCE(to_json(t2."aPhonesPrimaryPhoneCountryCode")::text,'null') ||
+SELECT NULL::text AS problem,NULL::uuid[] AS ids,CASE WHEN t2."id" IS NOT NULL THEN
+  '[{"aPhones":{"primaryPhoneNumber":' || COALESCE(to_json(t2."aPhonesPrimaryPhoneNumber")::text,'null') ||
+  ',"primaryPhoneCountryCode":' || COALESCE(to_json(t2."aPhonesPrimaryPhoneCountryCode")::text,'null') ||
   ',"primaryPhoneCallingCode":' || COALESCE(to_json(t2."aPhonesPrimaryPhoneCallingCode")::text,'null') ||
-  ',"additionalPhones":' || COALESCE(t2."aPhonesAdditionalPhones"::text,'null') || '}}]' AS answer
+  ',"additionalPhones":' || COALESCE(t2."aPhonesAdditionalPhones"::text,'null') || '}}]' END AS answer
 FROM (SELECT) AS t3
 LEFT JOIN written AS t2 ON true;
 WITH locked AS (

@@ -27,8 +27,8 @@ WITH written AS (
     'created',NULL::jsonb,to_jsonb(t1.*),$52::text
   FROM written AS t1
 )
-SELECT NULL::text AS problem,NULL::uuid[] AS ids,'[{"aUuid":' || COALESCE(
+SELECT NULL::text AS problem,NULL::uuid[] AS ids,CASE WHEN t2."id" IS NOT NULL THEN '[{"aUuid":' || COALESCE(
   '"' || t2."aUuid"::text || '"','null'
-) || '}]' AS answer
+) || '}]' END AS answer
 FROM (SELECT) AS t3
 LEFT JOIN written AS t2 ON true;

@@ -204,7 +204,7 @@ def _end(status: int) -> NoReturn:
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:
+    except (OSError, ValueError):
         sys.exit(status)  # Python has a message and a status for it
     os._exit(status)
 

@@ -4,6 +4,7 @@ Records that were changed since stay as they are, and so do those that cannot ha
 that they pointed to was destroyed, say. A batch is undone in one transaction, the newest first.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
@@ -25,6 +26,8 @@ from fieldstone.engine.rest.import_jobs.rights import find_principal
 from fieldstone.engine.rest.import_jobs.running import Means, find_object, stamp_of
 from fieldstone.engine.rest.imports.writer import is_about_all, place_of
 from fieldstone.metadata.api_names import TypeRole, Verb, mutation_name, type_name
+from fieldstone.metadata.changes.rules.names import column_suffixes
+from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue, loads
 from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.metadata.roles.principal import Principal
@@ -36,6 +39,8 @@ from fieldstone.sql.statement import Row, Statement, array_text
 from fieldstone.sql.transaction import Transaction
 
 _named = partial(named_statement, __name__)
+_ENDINGS = "|".join({re.escape(ending) for type_ in FieldType for ending in column_suffixes(type_)})
+"""Those of the columns of all types behind the physical name of their field, as a pattern."""
 _FREED = "freed"
 """The name of the root field that empties unique values before they are given back."""
 _NEXT, _RECORDS, _UNDO = _named("next_batch"), _named("batch_records"), _named("undo_batch")
@@ -352,7 +357,8 @@ def _is_lost(object_: Object, before: Mapping[str, JsonValue]) -> bool:
         return True
     # The column of another type is named as the one before it, with another number.
     stems = {field.column.rstrip("_0123456789") for name, field in columns.items() if name not in before["image"]}
-    return any(name.startswith(tuple(stems)) for name in changed - columns.keys())
+    forms = [f"{re.escape(stem)}[_0-9]*(?:{_ENDINGS})" for stem in stems]
+    return any(re.fullmatch(form, name) for form in forms for name in changed - columns.keys())
 
 
 def _data_before(object_: Object, before: Mapping[str, JsonValue]) -> dict[str, JsonValue]:

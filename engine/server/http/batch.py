@@ -34,8 +34,12 @@ async def answer_one(
         answer = await api.execute(principal, request, allow_mutation=allow_mutation)
         return answer if request.explain is Explain.NOT else add_extension(answer, {"hint": REFUSED})
     except Exception as error:  # noqa: BLE001 - the app's edge
-        context.error_id = report_unexpected(log, error, request_id=context.id)
-        return _refuse(build_internal_error(context.error_id, context.id))
+        return _refuse_unexpected(error, log, context)
+
+
+def _refuse_unexpected(error: Exception, log: Log, context: RequestContext) -> Answer:
+    context.error_id = report_unexpected(log, error, request_id=context.id)
+    return _refuse(build_internal_error(context.error_id, context.id))
 
 
 async def answer_batch(
@@ -68,6 +72,8 @@ async def answer_batch(
             await require_unchanged()
         except ApiError as error:
             return _refuse(error)
+        except Exception as error:  # noqa: BLE001 - those before it may have written, and are answered
+            return _refuse_unexpected(error, log, context)
         return await answer_one(api, principal, request, allow_mutation=True, log=log, context=context)
 
     for run_of_places in _group(items):

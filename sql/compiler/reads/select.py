@@ -59,7 +59,7 @@ def compile_list(record: Record, row: RowReference, draft: StatementDraft, order
 
 
 def compile_list_of_one(record: Record, row: RowReference, draft: StatementDraft) -> Expression:
-    """Return the one row's JSON object as a list, without an aggregate; NULL where all of the row is NULL."""
+    """Return the one row's JSON object as a list, without an aggregate."""
     if draft.most_bytes is None:
         return join_pieces(["[", *_record_pieces(record, row, draft), "]"])
     return join_pieces(["[", _listed_record(record, row, draft), "]"])

@@ -99,10 +99,12 @@ def compile_insert_one(plan: InsertOne, draft: StatementDraft) -> Query:
 
 
 def answer_of_one(plan: InsertOne, written: FromItem, draft: StatementDraft) -> tuple[Expression, Expression]:
-    """Return the ids and the answer of an InsertOne from its row."""
+    """Return the ids and the answer of an InsertOne from its row; no answer if PostgreSQL has passed over the row."""
+    key = expressions.column(written.alias, plan.key.name)
     if plan.record is None:
-        return expressions.array((expressions.column(written.alias, plan.key.name),)), expressions.NULL_TEXT
-    return expressions.NULL_UUIDS, compile_list_of_one(plan.record, RowReference(alias=written.alias), draft)
+        return expressions.array((key,)), expressions.NULL_TEXT
+    text = compile_list_of_one(plan.record, RowReference(alias=written.alias), draft)
+    return expressions.NULL_UUIDS, expressions.case([(expressions.is_null(key, negated=True), text)])
 
 
 def _refused(plan: Insert, rights: Rights, draft: StatementDraft) -> Query:

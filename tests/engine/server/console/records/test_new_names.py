@@ -1,7 +1,7 @@
 """A record and a board that are open while another client renames their fields, in the browser."""
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Response, expect
 
 from tests.engine.server.console.browsing import Serve, Served, Watched
 from tests.engine.server.console.records.lists import ask, open_list
@@ -12,6 +12,11 @@ pytestmark = pytest.mark.system
 async def _rename(served: Served, field: str, **update: str) -> None:
     apply = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
     await served.ask("/metadata", apply, changes=[{"updateField": {"id": field, "update": update}}])
+
+
+def _is_of_titles(answer: Response) -> bool:
+    asked = answer.request.post_data or ""
+    return "opportunities(" in asked and "title" in asked
 
 
 async def test_a_record_outlives_a_new_name_of_its_field(watched: Watched, serve: Serve) -> None:
@@ -32,7 +37,8 @@ async def test_a_board_outlives_a_new_name_of_its_field(watched: Watched, serve:
         page = await open_list(watched, served, "opportunities/board?by=stage")
         card = page.get_by_role("listitem").filter(has_text="First")
         await expect(card).to_be_visible()
-        async with page.expect_response(lambda answer: "opportunities" in (answer.request.post_data or "")):
+        async with page.expect_response(_is_of_titles) as read:
             await _rename(served, "opportunity.name", name="title", label="Title")
+        assert "errors" not in await (await read.value).json()
         await expect(page.get_by_text("The cards cannot be read.")).to_have_count(0)
         await expect(card).to_be_visible()

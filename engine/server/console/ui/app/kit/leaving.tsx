@@ -18,8 +18,10 @@ export function Leaving() {
   const leaving = useBlocker((step) => {
     const told = allUnsaved().filter(({ current }) => current.isTold);
     const left = leftBy(step, allUnsaved(), told);
-    asked.current = { step, isWaiting: left.some(({ current }) => current.isPassing), told };
-    origin.current = document.activeElement;
+    if (left.length > 0) {
+      asked.current = { step, isWaiting: left.some(({ current }) => current.isPassing), told };
+      origin.current = document.activeElement;
+    }
     return left.length > 0;
   });
   const [isLong, setLong] = useState(false);

@@ -71,6 +71,8 @@ export function BoardPage({ object, field }: { object: ObjectModel; field: Field
   function find(id: string): RecordRow | undefined {
     const pages = client.getQueriesData<{ pages: { edges: { node: RecordRow }[] }[] }>({
       queryKey: [...areaOf(scope, "records", object.namePlural), "board"],
+      // Those under other names or another filter are not read again.
+      type: "active",
     });
     return pages
       .flatMap(([, data]) => data?.pages ?? [])

@@ -51,7 +51,9 @@ export function RecordFields({ record, row, onOpen }: RecordFieldsProps) {
 function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field: Field }) {
   const { edits } = record;
   // The record as it was when the edit began: its version guards the write.
-  const [before, setBefore] = useState<RecordRow | null>(null);
+  const [begun, setBefore] = useState<RecordRow | null>(null);
+  // A field that another renames meanwhile has no value under its name of before.
+  const before = begun === null || field.name in begun ? begun : row;
   const button = useRef<HTMLButtonElement | null>(null);
   const key = cellKey(row.id, field.id);
   const refused = edits.marks.refused.get(key);

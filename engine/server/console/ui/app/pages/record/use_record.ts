@@ -18,8 +18,8 @@ export function useRecord(object: ObjectModel, id: string) {
   const scope = useScope();
   const queries = useQueryClient();
   const fields = object.fields.filter((field) => !isToMany(field));
-  // A field that another renames has a value under its new name once the record is read again.
-  const names = fields.map((field) => field.name);
+  // A record is read again under the new names that another gives to its object or fields.
+  const names = [object.nameSingular, ...fields.map((field) => field.name)];
   const queryKey = keyOf(scope, "records", object.namePlural, "one", id, names);
   const found = useQuery({
     queryKey,

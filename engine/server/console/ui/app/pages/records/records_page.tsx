@@ -80,13 +80,16 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
     list.setSelection((before) => focus(before, moveAcross(before.cell, then === "next" ? 1 : -1, size), false));
   }
 
-  function save({ record, field }: Editing, value: unknown, then: Then, text: string): void {
+  function save({ record, field: begun }: Editing, value: unknown, then: Then, text: string): void {
     endEdit(then);
+    // Another may have renamed the field since the edit began: the record has its value under the new name.
+    const field = list.object.fields.find(({ id }) => id === begun.id) ?? begun;
     if (record.id === DRAFT_ID) {
       draft.put(field, value, then === "stay");
       return;
     }
-    void list.edits.write(`Changed ${field.label}`, [{ record, field, value, text }]);
+    const renamed = field.name === begun.name ? undefined : list.rows.pages.find(({ id }) => id === record.id)?.row;
+    void list.edits.write(`Changed ${field.label}`, [{ record: renamed ?? record, field, value, text }]);
   }
 
   /** Show the record before or behind the one that is open beside the list. */
