@@ -164,6 +164,8 @@ class Watched:
 
     async def sign_in(self, served: Served, path: str = "/console/") -> None:
         """Open a page of the console with the session of the server's key, and wait for its heading."""
+        # The session of the page before ends with it: a request that it sends meanwhile would be a 401.
+        await self.page.goto("about:blank")
         answer = await self.page.request.post(f"{served.address}/auth/sign-in", data={"key": served.key})
         assert answer.ok, await answer.text()
         await self.page.goto(f"{served.address}{path}")
