@@ -64,7 +64,6 @@ class LiveKey:
         interval: the seconds for which events are gathered before the statement runs.
     """
 
-    workspace_id: UUID
     owner: QuotaOwner
     rights: RightsOnObjects
     positions: Positions
@@ -72,6 +71,11 @@ class LiveKey:
     statement: Statement
     parameters: tuple[bytes | None, ...]
     interval: float
+
+    @property
+    def workspace_id(self) -> UUID:
+        """The id of the workspace that the queries read."""
+        return self.owner.workspace_id
 
 
 @frozen
@@ -128,7 +132,6 @@ def bind_live_query(
         principal=principal,
         operation=keep_request(operation),
         group=LiveKey(
-            workspace_id=principal.workspace_id,
             owner=owner_of(principal),
             rights=needed.rights,
             positions=positions,

@@ -146,7 +146,8 @@ class Undoing:
         refused = {one.id for one in touched if one.before is not None and _is_withheld(object_, one.before)}
         if refused:
             self._refusal = Forbidden("The role may not write all fields that the import has changed: it presets some.")
-        if lost := {one.id for one in touched if one.before is not None and _is_lost(object_, one.before)}:
+        columns = {part.column.name: field for field in object_.whole.fields for part in field.parts}
+        if lost := {one.id for one in touched if one.before is not None and _is_lost(columns, one.before)}:
             self._refusal = Conflict("A field that the import has changed is hidden, or has another type by now.")
             refused |= lost
         while True:
@@ -346,12 +347,15 @@ def _is_withheld(object_: Object, before: Mapping[str, JsonValue]) -> bool:
     return not all(rights.gives(Action.UPDATE, field.id) for _, field in _changed_fields(object_, before))
 
 
-def _is_lost(object_: Object, before: Mapping[str, JsonValue]) -> bool:
+def _is_lost(columns: Mapping[str, Field], before: Mapping[str, JsonValue]) -> bool:
     """Return whether a changed field is hidden, or has a column that the record had not before, by another type.
 
     A field that is deleted has no value to give back.
+
+    Args:
+        columns: the fields of the object, by the names of their columns.
+        before: the record as it was, and its changed columns.
     """
-    columns = {part.column.name: field for field in object_.whole.fields for part in field.parts}
     changed = frozenset(before["changed"])
     if any(not columns[name].is_active for name in changed & columns.keys()):
         return True

@@ -7,7 +7,7 @@ from fieldstone.sql.compiler.filters import compile_condition
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, table_source
 from fieldstone.sql.frozen import frozen
-from fieldstone.sql.plan.operands import Parameter
+from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.write import Problem
 from fieldstone.sql.plan.writes.elements import Reference
 
@@ -89,6 +89,12 @@ def has_key(target: ResolvedReference, source: FromItem, *conditions: Expression
     return expressions.exists(
         Query().from_(source).select(expressions.ONE).only(expressions.all_of([*conditions, has]))
     )
+
+
+def is_kept(target: ResolvedReference, *, key: Column, named: Expression, draft: StatementDraft) -> Expression:
+    """Return the condition that the locked record which a row names has the key of the reference."""
+    locked = FromItem("locked", draft.alias())
+    return has_key(target, locked, expressions.equal(expressions.column(locked.alias, key.name), named))
 
 
 def target_columns(targets: Sequence[ResolvedReference]) -> list[tuple[str, Expression]]:

@@ -10,9 +10,8 @@ from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.compiler.writes.insert import given_targets
 from fieldstone.sql.compiler.writes.mutate import answer_row, event_rows
 from fieldstone.sql.compiler.writes.references import (
-    ResolvedReference,
     find_target,
-    has_key,
+    is_kept,
     target_columns,
 )
 from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values, lockable, refused_row
@@ -145,7 +144,7 @@ def _verdict(plan: UpdateRows, draft: StatementDraft) -> Query:
     problems.append(expressions.scalar(absent))
     if any(reference.condition is not None for reference in plan.references):
         judged = FromItem("given", draft.alias())
-        kept = partial(_kept, plan=plan, given=judged, draft=draft)
+        kept = partial(is_kept, key=plan.key, named=expressions.result(judged.alias, "id"), draft=draft)
         problems.append(expressions.scalar(first_missing(given_targets(plan, judged), judged, kept)))
     if rights is not None and rights.has_check:
         problems.append(expressions.scalar(_refused(plan, rights, draft)))
@@ -195,13 +194,6 @@ def _refused(plan: UpdateRows, rights: Rights, draft: StatementDraft) -> Query:
     same = expressions.equal(row.column(plan.key.name), expressions.result(given.alias, "id"))
     ties = [same, *_moves(plan, row, given)]
     return refused_row([given, locked], allowed, expressions.less_one(position), position, *ties)
-
-
-def _kept(target: ResolvedReference, *, plan: UpdateRows, given: FromItem, draft: StatementDraft) -> Expression:
-    """Return the condition that the record of a given row has the key of a reference."""
-    locked = FromItem("locked", draft.alias())
-    key = expressions.column(locked.alias, plan.key.name)
-    return has_key(target, locked, expressions.equal(key, expressions.result(given.alias, "id")))
 
 
 def _hangs(hold: Hold, row: RowReference, given: FromItem) -> Expression:

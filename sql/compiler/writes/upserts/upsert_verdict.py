@@ -7,7 +7,7 @@ from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
 from fieldstone.sql.compiler.writes.insert import given_targets
-from fieldstone.sql.compiler.writes.references import ResolvedReference, has_key
+from fieldstone.sql.compiler.writes.references import is_kept
 from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values, refused_row
 from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows, permitted
 from fieldstone.sql.compiler.writes.write_guard import first_missing
@@ -33,9 +33,8 @@ def find_problems(plan: Upsert, draft: StatementDraft) -> list[Query]:
     problems: list[Query] = []
     if plan.references:
         rows = FromItem("placed", draft.alias())
-        problems.append(
-            first_missing(given_targets(plan, rows), rows, partial(_kept, plan=plan, rows=rows, draft=draft))
-        )
+        kept = partial(is_kept, key=plan.key, named=expressions.result(rows.alias, "target"), draft=draft)
+        problems.append(first_missing(given_targets(plan, rows), rows, kept))
     if plan.many:
         problems += [_key_twice(plan, place, draft) for place in range(len(plan.keys))]
     others = [place for place in plan.by if place != 0]
@@ -48,13 +47,6 @@ def find_problems(plan: Upsert, draft: StatementDraft) -> list[Query]:
     if plan.updating is not None and plan.updating.has_check:
         problems.append(_change_refused(plan, plan.updating, draft))
     return problems
-
-
-def _kept(target: ResolvedReference, *, plan: Upsert, rows: FromItem, draft: StatementDraft) -> Expression:
-    """Return the condition that the record which a row changes has the key of a reference."""
-    locked = FromItem("locked", draft.alias())
-    key = expressions.column(locked.alias, plan.key.name)
-    return has_key(target, locked, expressions.equal(key, expressions.result(rows.alias, "target")))
 
 
 def find_clashes(plan: Upsert, draft: StatementDraft) -> list[Query]:
