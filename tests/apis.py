@@ -16,7 +16,7 @@ from fieldstone.engine.planner.access.view_rules import compile_view_rules
 from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.request.answer import Answer, data_body
 from fieldstone.engine.request.compile import Limits
-from fieldstone.engine.request.core_api import build_core_api
+from fieldstone.engine.request.core_api import ApiParts, build_core_api
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.demo.fill import fill_demo
@@ -225,7 +225,10 @@ async def open_apis(
         )
         keys = KeyStore(database)
         async with WorkThread() as work:
-            core = build_core_api(database, current, limits, work=work, time_limit=time_limit, relay=relay)
+            parts = ApiParts(
+                database=database, current=current, limits=limits, work=work, time_limit=time_limit, relay=relay
+            )
+            core = build_core_api(parts)
             yield Apis(
                 database=database,
                 current=current,
@@ -233,14 +236,7 @@ async def open_apis(
                 work=work,
                 core=core,
                 metadata=build_metadata_api(
-                    database,
-                    current,
-                    writer,
-                    keys,
-                    limits,
-                    work=work,
-                    time_limit=time_limit,
-                    find_broken=broken_operations(core.compiler.plans, work),
+                    parts, writer, keys, find_broken=broken_operations(core.compiler.plans, work)
                 ),
             )
     finally:

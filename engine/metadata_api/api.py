@@ -1,10 +1,6 @@
 """The Metadata API: the model of a workspace, read like records and changed in one transaction a request."""
 
-from collections.abc import Callable
-
-from fieldstone.engine.access.compile_share import CompileShare
 from fieldstone.engine.access.principals import see_catalog
-from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.metadata_api.catalog_source import CatalogSource
 from fieldstone.engine.metadata_api.model.facts import model_facts
 from fieldstone.engine.metadata_api.mutations.changes import change_runs
@@ -23,67 +19,44 @@ from fieldstone.engine.metadata_api.roles.me import UNKNOWN_SERVER, ServerFacts,
 from fieldstone.engine.metadata_api.root_fields import RootFields
 from fieldstone.engine.metadata_api.views.facts import view_facts
 from fieldstone.engine.metadata_api.views.runs import view_runs
-from fieldstone.engine.replicas.reads import ModelReads, Reads
-from fieldstone.engine.request.compile import Limits
-from fieldstone.engine.request.compiler import Compiler
+from fieldstone.engine.replicas.reads import ModelReads
+from fieldstone.engine.request.core_api import ApiParts
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.schema.roots.metadata_mutations import METADATA_MUTATIONS
 from fieldstone.engine.webhooks.service import Webhooks
-from fieldstone.engine.work_thread import WorkThread
-from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from fieldstone.metadata.workspaces.sessions import SessionStore
 from fieldstone.metadata.writer.model_writer import ModelWriter
-from fieldstone.sql.executor import Database
 
 
 def build_metadata_api(
-    database: Database,
-    current: CurrentSnapshots,
+    parts: ApiParts,
     writer: ModelWriter,
     keys: KeyStore,
-    limits: Limits,
     *,
-    work: WorkThread,
-    time_limit: float,
     webhooks: Webhooks | None = None,
     denied: DeniedTokens | None = None,
     sessions: SessionStore | None = None,
     server: ServerFacts = UNKNOWN_SERVER,
     find_broken: FindBroken = none_broken,
-    relay: bool = False,
-    slots: Slots | None = None,
-    reads: Reads | None = None,
-    share: CompileShare | None = None,
-    build_compiler: Callable[..., Compiler] = Compiler,
-    build_api: Callable[..., GraphQLApi] = GraphQLApi,
 ) -> GraphQLApi:
     """Return the Metadata API.
 
     Args:
-        database: where the models are.
-        current: the models.
-        writer: changes them.
+        parts: those that it shares with the Core API.
+        writer: changes the models.
         keys: the API keys.
-        limits: the limits of a request.
-        work: the work thread.
-        time_limit: the seconds that a query may take.
         webhooks: are told of webhooks that were made or changed; by default they may send to public addresses alone.
         denied: the denied tokens of this process; by default those that nothing here asks for.
         sessions: the sessions of this process; by default likewise.
         server: the facts of it that `me` tells.
         find_broken: tells which operations of clients a change would break.
-        slots: bounds the operations in progress; by default nothing does.
-        reads: those of the records, which see the changes made here.
-        relay: whether the records that trusted documents ask for are nodes of Relay.
-        share: bounds the time in which documents of one workspace are compiled; by default nothing does.
-        build_compiler: is called as the class of the compiler.
-        build_api: is called as the class of the API.
     """
-    compiler = build_compiler(lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS), limits, work, share)
-    documents = DocumentSearch(work, limits, relay=relay)
+    database, current, work, time_limit = parts.database, parts.current, parts.work, parts.time_limit
+    compiler = parts.compiler(lambda snapshot: lazy_schema(snapshot, METADATA_MUTATIONS))
+    documents = DocumentSearch(work, parts.limits, relay=parts.relay)
     webhooks = webhooks or Webhooks(database, current)
     roots = RootFields(
         compiler,
@@ -97,7 +70,7 @@ def build_metadata_api(
             **view_runs(),
             **webhook_runs(webhooks),
         },
-        checks={**webhook_checks(webhooks), **document_checks(limits.document, work)},
+        checks={**webhook_checks(webhooks), **document_checks(parts.limits.document, work)},
         plans=plan_runs(find_broken, documents),
         facts={
             **principal_facts(server),
@@ -110,8 +83,8 @@ def build_metadata_api(
             **document_facts(database, documents),
         },
     )
-    api = build_api(
-        database=database,
+    return parts.api(
+        is_metadata=True,
         source=CatalogSource(current),
         see=see_catalog(current.peek),
         compiler=compiler,
@@ -119,9 +92,5 @@ def build_metadata_api(
         compute=roots.compute,
         permit=roots.permit,
         watch=roots.watch,
-        slots=slots,
-        time_limit=time_limit,
-        reads=None if reads is None else ModelReads(reads),
+        reads=None if parts.reads is None else ModelReads(parts.reads),
     )
-    current.forgotten.connect(api.forget)
-    return api

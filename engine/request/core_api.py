@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
+
+from graphql import GraphQLSchema
 
 from fieldstone.engine.access.compile_share import CompileShare
 from fieldstone.engine.access.principals import see
@@ -17,44 +20,76 @@ from fieldstone.engine.request.stored_documents.documents import StoredDocuments
 from fieldstone.engine.request.valid_operation import MutationPlan
 from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.engine.work_thread import WorkThread
+from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.executor import Database
+from fieldstone.sql.frozen import frozen
+
+
+def _plain_api(*, is_metadata: bool, **parts: Any) -> GraphQLApi:
+    del is_metadata
+    return GraphQLApi(**parts)
+
+
+@frozen
+class ApiParts:
+    """The parts that the APIs of a process share.
+
+    Attributes:
+        database: where the models and the records are.
+        current: the models.
+        limits: those of a request.
+        work: the work thread.
+        time_limit: the seconds that a query may take.
+        relay: whether records have Relay's `Node`.
+        slots: bounds the operations in progress; None: nothing does.
+        reads: answers queries; None: the primary does.
+        share: bounds the time in which documents of one workspace are compiled; None: nothing does.
+        build_compiler: is called as the class of the compiler.
+        build_api: is called as the class of the API; its argument `is_metadata` tells which of the two it makes.
+    """
+
+    database: Database
+    current: CurrentSnapshots
+    limits: Limits
+    work: WorkThread
+    time_limit: float
+    relay: bool = False
+    slots: Slots | None = None
+    reads: Reads | None = None
+    share: CompileShare | None = None
+    build_compiler: Callable[..., Compiler] = Compiler
+    build_api: Callable[..., GraphQLApi] = _plain_api
+
+    def compiler(self, build_schema: Callable[[Snapshot], GraphQLSchema]) -> Compiler:
+        """Return the compiler of an API that has these schemas."""
+        return self.build_compiler(build_schema, self.limits, self.work, self.share)
+
+    def api(self, *, is_metadata: bool, **own: Any) -> GraphQLApi:
+        """Return an API of its own parts and the shared ones."""
+        api = self.build_api(
+            is_metadata=is_metadata,
+            database=self.database,
+            time_limit=self.time_limit,
+            slots=self.slots,
+            **own,
+        )
+        self.current.forgotten.connect(api.forget)
+        return api
 
 
 def build_core_api(
-    database: Database,
-    current: CurrentSnapshots,
-    limits: Limits,
-    *,
-    work: WorkThread,
-    time_limit: float,
-    written: Callable[[], None] = lambda: None,
-    relay: bool = False,
-    documents: StoredDocuments | None = None,
-    slots: Slots | None = None,
-    reads: Reads | None = None,
-    share: CompileShare | None = None,
-    build_compiler: Callable[..., Compiler] = Compiler,
-    build_api: Callable[..., GraphQLApi] = GraphQLApi,
+    parts: ApiParts, *, written: Callable[[], None] = lambda: None, documents: StoredDocuments | None = None
 ) -> GraphQLApi:
     """Return the Core API.
 
     Args:
-        database: where the records are.
-        current: the models.
-        limits: those of a request.
-        work: the work thread.
-        time_limit: the seconds that an operation may take.
-        relay: whether records have Relay's `Node`.
+        parts: those that it shares with the Metadata API.
         written: called when a mutation has been committed.
-        slots: bounds the operations in progress; by default nothing does.
-        reads: answers queries; by default the primary does.
         documents: the stored documents; by default all documents are served, and clients may store some.
-        share: bounds the time in which documents of one workspace are compiled; by default nothing does.
-        build_compiler: is called as the class of the compiler.
-        build_api: is called as the class of the API.
     """
-    compiler = build_compiler(partial(lazy_schema, relay=relay), limits, work, share)
+    database, time_limit = parts.database, parts.time_limit
+    compiler = parts.compiler(partial(lazy_schema, relay=parts.relay))
 
     async def mutate(call: Call[MutationPlan]) -> bytes:
         prepared = await compiler.prepare(call)
@@ -72,18 +107,14 @@ def build_core_api(
         except TrialOver as over:
             return over.data
 
-    api = build_api(
-        database=database,
-        source=current,
+    return parts.api(
+        is_metadata=False,
+        source=parts.current,
         see=see,
         compiler=compiler,
         mutate=mutate,
-        time_limit=time_limit,
         written=written,
         kept=KeptAnswers(database, time_limit),
         documents=documents or StoredDocuments(database, time_limit=time_limit),
-        slots=slots,
-        reads=reads,
+        reads=parts.reads,
     )
-    current.forgotten.connect(api.forget)
-    return api

@@ -17,7 +17,7 @@ from fieldstone.engine.metadata_api.api import build_metadata_api
 from fieldstone.engine.metadata_api.plans.broken_operations import broken_operations
 from fieldstone.engine.metadata_api.roles.me import ServerFacts
 from fieldstone.engine.nodes.open import open_reads
-from fieldstone.engine.request.core_api import build_core_api
+from fieldstone.engine.request.core_api import ApiParts, build_core_api
 from fieldstone.engine.request.idempotency.kept_answers import keep_swept
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.plan_renewal import PlanRenewal
@@ -128,8 +128,6 @@ async def assemble(
         open_reads(foundation.database, settings, pool_settings(settings), connect=parts.connect) as reads,
     ):
         box = await _open_secrets(settings, foundation)
-        limits = limits_of(settings)
-        slots = slots_of(settings, foundation.database, foundation.shedding)
         writer = foundation.writer
         written = Wake()
         limiter = build_limiter(settings, foundation.current, leases)
@@ -144,21 +142,20 @@ async def assemble(
             most_persisted=settings.persisted_queries,
             time_limit=settings.statement_timeout,
         )
-        core = build_core_api(
-            foundation.database,
-            foundation.current,
-            limits,
+        shared = ApiParts(
+            database=foundation.database,
+            current=foundation.current,
+            limits=limits_of(settings),
             work=foundation.work,
             time_limit=settings.statement_timeout,
-            written=written,
             relay=settings.relay,
-            slots=slots,
+            slots=slots_of(settings, foundation.database, foundation.shedding),
             reads=reads,
-            documents=documents,
             share=foundation.share,
             build_compiler=parts.compiler,
-            build_api=partial(parts.api, slow=slow, is_metadata=False),
+            build_api=partial(parts.api, slow=slow),
         )
+        core = build_core_api(shared, written=written, documents=documents)
         webhooks = Webhooks(
             foundation.database,
             foundation.current,
@@ -167,24 +164,14 @@ async def assemble(
             build_sender=parts.sender,
         )
         metadata = build_metadata_api(
-            foundation.database,
-            foundation.current,
+            shared,
             writer,
             foundation.keys,
-            limits,
-            work=foundation.work,
-            time_limit=settings.statement_timeout,
             webhooks=webhooks,
             denied=identity.tokens.denied,
             sessions=identity.sessions,
             server=facts,
             find_broken=broken_operations(core.compiler.plans, foundation.work, relay=settings.relay),
-            slots=slots,
-            reads=reads,
-            relay=settings.relay,
-            share=foundation.share,
-            build_compiler=parts.compiler,
-            build_api=partial(parts.api, slow=slow, is_metadata=True),
         )
         if not settings.prepare_statements and settings.listen_url is None:
             _LOG.warning(

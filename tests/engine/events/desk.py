@@ -12,7 +12,7 @@ from fieldstone.engine.events.live.group import Take
 from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.service import Events, open_events
 from fieldstone.engine.metadata_api.api import build_metadata_api
-from fieldstone.engine.request.core_api import build_core_api
+from fieldstone.engine.request.core_api import ApiParts, build_core_api
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.work_thread import WorkThread
@@ -154,7 +154,8 @@ async def open_desk(
         written = Wake()
         keys = KeyStore(database)
         work = WorkThread()
-        core = build_core_api(database, current, LIMITS, work=work, time_limit=15, written=written)
+        parts = ApiParts(database=database, current=current, limits=LIMITS, work=work, time_limit=15)
+        core = build_core_api(parts, written=written)
         writer = ModelWriter(database, current, trigram=catalog.trigram)
         async with open_events(
             database,
@@ -169,7 +170,7 @@ async def open_desk(
                 database=database,
                 current=current,
                 core=core,
-                metadata=build_metadata_api(database, current, writer, keys, LIMITS, work=work, time_limit=15),
+                metadata=build_metadata_api(parts, writer, keys),
                 keys=keys,
                 written=written,
                 events=events,
