@@ -1,4 +1,4 @@
-"""The filter operators: one entry each with the shape of its argument and the condition it means."""
+"""The filter operators, on columns and at paths: one entry each, its argument's shape and the condition it means."""
 
 from collections.abc import Callable, Iterator
 from enum import Enum
@@ -67,10 +67,36 @@ class Operator:
     when_empty: Callable[[Operand], Condition] | None = None
 
 
+@frozen
+class PathOperator:
+    """An operator on the value at a path in a JSON document.
+
+    Attributes:
+        tests: those of the value: one; for a RANGE with its first and its second end, for a FLAG where it is true and
+            where it is false, for PRESENCE that of NULL and that of NOT_NULL.
+        when_null: the test of a null argument; None where null is refused.
+        is_typed: whether a value is compared with those of its own type alone, and must have such a type.
+        pattern: how TEXT, and a VALUE that is text, becomes a pattern; None where it does not.
+    """
+
+    name: str
+    description: str
+    argument: Argument
+    tests: tuple[JsonOperator, ...]
+    when_null: JsonOperator | None = None
+    is_typed: bool = False
+    pattern: Callable[[str], str] | None = None
+
+
 def _checked_pattern(pattern: str) -> str:
     if (len(pattern) - len(pattern.rstrip("\\"))) % 2:
         raise InvalidValue("must not end with a backslash that escapes nothing")
     return pattern
+
+
+def _literal(text: str) -> str:
+    r"""Return a LIKE pattern that matches the text itself: `%`, `_` and `\` are literal."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
 def _is_null(operand: Operand) -> Condition:
@@ -179,6 +205,10 @@ def _operator(
     return Operator(name=name, description=description, argument=argument, condition=condition, **more)
 
 
+def _at_path(name: str, description: str, argument: Argument, *tests: JsonOperator, **more: Any) -> PathOperator:
+    return PathOperator(name=name, description=description, argument=argument, tests=tests, **more)
+
+
 # One row an operator.
 # fmt: off
 EQ = _operator("eq", "Equal to; null: is NULL.", Argument.VALUE, _compare(Comparison.EQ), when_null=_is_null)
@@ -238,6 +268,43 @@ HAS_ALL_KEYS = _operator("hasAllKeys", "Has each of these keys; an empty list ma
 JSON_IS_EMPTY = _operator("isEmpty",
     "Is an object or a list without members, or, where false, another value (a NULL never matches).",
     Argument.FLAG, _test_json(JsonOperator.IS_EMPTY), when_false=_test_json(JsonOperator.HAS_MEMBERS))
+
+AT_PATH = (
+    _at_path("eq", EQ.description, Argument.VALUE, JsonOperator.EQ, when_null=JsonOperator.IS_NULL),
+    _at_path("neq", NEQ.description, Argument.VALUE, JsonOperator.NE, when_null=JsonOperator.IS_NOT_NULL),
+    _at_path("gt", "Greater than a text, a number or a boolean; values of other types never match.", Argument.VALUE,
+        JsonOperator.GT, is_typed=True),
+    _at_path("gte", "Greater than or equal to, as for `gt`.", Argument.VALUE, JsonOperator.GE, is_typed=True),
+    _at_path("lt", "Less than, as for `gt`.", Argument.VALUE, JsonOperator.LT, is_typed=True),
+    _at_path("lte", "Less than or equal to, as for `gt`.", Argument.VALUE, JsonOperator.LE, is_typed=True),
+    _at_path("contains",
+        "A text has this one in it, whatever the case; another value contains this one, as by PostgreSQL's @>.",
+        Argument.VALUE, JsonOperator.CONTAINS, pattern=lambda text: f"%{_literal(text)}%"),
+    _at_path("in", IN.description, Argument.VALUES, JsonOperator.AMONG),
+    _at_path("notIn", NOT_IN.description, Argument.VALUES, JsonOperator.NOT_AMONG),
+    _at_path("between", "From the first to the second of two values, both included, as for `gt`.", Argument.RANGE,
+        JsonOperator.GE, JsonOperator.LE, is_typed=True),
+    _at_path("startsWith", "A text that starts with this one, whatever the case.", Argument.TEXT, JsonOperator.ILIKE,
+        pattern=lambda text: f"{_literal(text)}%"),
+    _at_path("endsWith", "A text that ends with this one, whatever the case.", Argument.TEXT, JsonOperator.ILIKE,
+        pattern=lambda text: f"%{_literal(text)}"),
+    _at_path("like", "A text that matches this pattern: % is any text, _ any character, the backslash escapes.",
+        Argument.TEXT, JsonOperator.LIKE, pattern=_checked_pattern),
+    _at_path("ilike", "A text that matches this pattern, whatever the case.", Argument.TEXT, JsonOperator.ILIKE,
+        pattern=_checked_pattern),
+    _at_path("ieq", "A text equal to this one, whatever the case.", Argument.TEXT, JsonOperator.ILIKE,
+        pattern=_literal),
+    _at_path("hasKey", HAS_KEY.description, Argument.TEXT, JsonOperator.HAS_KEY),
+    _at_path("hasAnyKeys", HAS_ANY_KEYS.description, Argument.TEXTS, JsonOperator.HAS_ANY_KEY),
+    _at_path("hasAllKeys", HAS_ALL_KEYS.description, Argument.TEXTS, JsonOperator.HAS_ALL_KEYS),
+    _at_path("isEmpty", "Is an object or a list without members, or, where false, another value.", Argument.FLAG,
+        JsonOperator.IS_EMPTY, JsonOperator.HAS_MEMBERS),
+    _at_path("is", "Is NULL (not there, or null) or NOT_NULL.", Argument.PRESENCE, JsonOperator.IS_NULL,
+        JsonOperator.IS_NOT_NULL, when_null=JsonOperator.IS_NULL),
+    _at_path("isNot", "Is not NULL, or is not NOT_NULL.", Argument.PRESENCE, JsonOperator.IS_NOT_NULL,
+        JsonOperator.IS_NULL, when_null=JsonOperator.IS_NOT_NULL),
+)
+"""Those on the value at a path in a JSON document."""
 # fmt: on
 
 PRESENCE = (IS, IS_NOT)

@@ -30,9 +30,9 @@ from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION, build_fie
 from fieldstone.engine.schema.scope import NODE, TypeScope
 from fieldstone.engine.schema.values import enums
 from fieldstone.engine.schema.values.composites import COMPOSITES, composite_name
-from fieldstone.engine.schema.values.filters import SCALAR_FILTERS
+from fieldstone.engine.schema.values.filters import JSON_PATH_FILTER, SCALAR_FILTERS
 from fieldstone.engine.schema.values.groupings import DATE_BUCKET, DATE_GROUP, DATE_GROUPING, NUMBER_GROUPING
-from fieldstone.engine.schema.values.json_paths import JSON_ORDER_BY, JSON_ORDER_TYPE, JSON_PATH_FILTER
+from fieldstone.engine.schema.values.json_paths import JSON_ORDER_BY, JSON_ORDER_TYPE
 from fieldstone.engine.schema.values.paging import ORDER_BY_DIRECTION, PAGE_INFO
 from fieldstone.engine.schema.values.presence import PRESENCE
 from fieldstone.engine.schema.values.relative_dates import FIRST_DAY_OF_WEEK, RELATIVE_DATE, RELATIVE_DATE_UNIT

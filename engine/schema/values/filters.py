@@ -14,12 +14,13 @@ from graphql import (
     GraphQLString,
 )
 
-from fieldstone.engine.schema.values.json_paths import JSON_PATH_FILTER
+from fieldstone.engine.schema.values.json_paths import JSON_PATH, STEPS
+from fieldstone.engine.schema.values.notation import input_type_of
 from fieldstone.engine.schema.values.presence import PRESENCE
 from fieldstone.engine.schema.values.relative_dates import RELATIVE_DATE
 from fieldstone.engine.schema.values.scalars import SCALARS, all_subfields
-from fieldstone.metadata.operators import EQUALITY, Argument, Operator
-from fieldstone.metadata.scalars import UUID, Scalar
+from fieldstone.metadata.operators import AT_PATH, EQUALITY, Argument, Operator
+from fieldstone.metadata.scalars import JSON, UUID, Scalar
 
 _IS_OPERATOR = "operator"
 
@@ -62,6 +63,16 @@ def _argument(argument: Argument, value: GraphQLScalarType | GraphQLEnumType) ->
             return GraphQLList(GraphQLNonNull(JSON_PATH_FILTER))
         case Argument.TEXTS:
             return GraphQLList(GraphQLNonNull(GraphQLString))
+
+
+JSON_PATH_FILTER = input_type_of(
+    "JSONPathFilter",
+    "Conditions on the value at a path in a JSON document; all of them must hold.",
+    {
+        "path": (GraphQLNonNull(JSON_PATH), STEPS),
+        **{one.name: (_argument(one.argument, SCALARS[JSON.name]), one.description) for one in AT_PATH},
+    },
+)
 
 
 def _scalar_filters() -> dict[str, GraphQLInputObjectType]:

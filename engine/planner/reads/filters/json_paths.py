@@ -7,7 +7,7 @@ from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree,
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, dumps
-from fieldstone.metadata.operators import LIKE
+from fieldstone.metadata.operators import AT_PATH, Argument, PathOperator
 from fieldstone.metadata.scalars import JSON, STRING, shown
 from fieldstone.sql.plan.elements import Condition, JsonOperator, JsonTest
 from fieldstone.sql.plan.operands import AtPath, Column, Parameter
@@ -17,25 +17,7 @@ MOST_STEPS = 50
 """Steps that a path may have."""
 
 _TYPES = {"TEXT": SqlType.TEXT, "NUMBER": SqlType.NUMERIC, "BOOLEAN": SqlType.BOOLEAN}
-_EQUAL = {"eq": JsonOperator.EQ, "neq": JsonOperator.NE}
-_COMPARED = {"gt": JsonOperator.GT, "gte": JsonOperator.GE, "lt": JsonOperator.LT, "lte": JsonOperator.LE}
-_LISTED = {"in": JsonOperator.AMONG, "notIn": JsonOperator.NOT_AMONG}
-_KEYS = {"hasAnyKeys": JsonOperator.HAS_ANY_KEY, "hasAllKeys": JsonOperator.HAS_ALL_KEYS}
-
-
-def _escape(text: str) -> str:
-    r"""Return a LIKE pattern that matches the text itself: `%`, `_` and `\` are literal."""
-    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-
-
-_PATTERNS: Mapping[str, Callable[[str], str]] = {
-    "startsWith": lambda text: f"{_escape(text)}%",
-    "endsWith": lambda text: f"%{_escape(text)}",
-    "ieq": _escape,
-    "like": LIKE.pattern,
-    "ilike": LIKE.pattern,
-}
-"""The patterns that texts at a path are compared with."""
+_OPERATORS = {operator.name: operator for operator in AT_PATH}
 
 
 def build_paths(context: PlanContext, column: Column, tree: Tree, blame: Blame) -> list[Condition]:
@@ -57,7 +39,7 @@ def build_paths(context: PlanContext, column: Column, tree: Tree, blame: Blame) 
         path = build_path(context, steps, blame.at("path"))
         for name, member in given.items():
             context.count_comparison()
-            found += _Test(context, column, path, name, blame.at(name)).build(member)
+            found += _tests(context, column, path, _OPERATORS[name], member, blame.at(name))
     return found
 
 
@@ -97,59 +79,45 @@ def _steps(value: JsonValue) -> list[str]:
         raise InvalidValue("must not have null in its list")
     if len(steps) > MOST_STEPS:
         raise InvalidValue(f"must have at most {MOST_STEPS} steps")
-    return [str(STRING.coerce(step)) for step in steps]
+    return [_text(step) for step in steps]
 
 
-class _Test:
-    """One operator on the value at a path."""
+def _tests(
+    context: PlanContext, column: Column, path: Parameter, operator: PathOperator, tree: Tree, blame: Blame
+) -> list[Condition]:
+    """Return the conditions that one operator means for the value at a path."""
 
-    def __init__(self, context: PlanContext, column: Column, path: Parameter, name: str, blame: Blame) -> None:
-        self.context, self.column, self.path, self.name, self.blame = context, column, path, name, blame
+    def test(kind: JsonOperator, *given: Parameter) -> JsonTest:
+        value, pattern = (*given, None, None)[:2]
+        return JsonTest(column=column, path=path, operator=kind, value=value, pattern=pattern)
 
-    def build(self, tree: Tree) -> list[Condition]:
-        """Return the operator's conditions."""
-        name = self.name
-        if name in {"is", "isNot"} or (tree is None and name in _EQUAL):
-            null = tree is None or cast("Leaf", tree).sample == "NULL"
-            is_null = null is (name in {"is", "eq"})
-            return [self._test(JsonOperator.IS_NULL if is_null else JsonOperator.IS_NOT_NULL)]
-        if tree is None:
-            raise self.blame.error(f"The operator '{name}' at a path must not be null.")
-        if name == "isEmpty":
-            is_empty = bool(cast("Leaf", tree).sample)
-            return [self._test(JsonOperator.IS_EMPTY if is_empty else JsonOperator.HAS_MEMBERS)]
-        if name in _EQUAL:
-            return [self._test(_EQUAL[name], self._json(tree, _json))]
-        if name in _COMPARED:
-            return [self._test(_COMPARED[name], self._json(tree, _comparable))]
-        if name == "between":
-            ends = ((JsonOperator.GE, 0), (JsonOperator.LE, 1))
-            return [self._test(operator, self._json(tree, _end(place))) for operator, place in ends]
-        if name in _LISTED:
-            return [self._test(_LISTED[name], self._add(tree, _jsons, SqlType.JSONB, array=True))]
-        if name in _KEYS:
-            return [self._test(_KEYS[name], self._add(tree, _texts, SqlType.TEXT, array=True))]
-        if name == "hasKey":
-            return [self._test(JsonOperator.HAS_KEY, self._add(tree, _text, SqlType.TEXT))]
-        if name == "contains":
-            value = self._json(tree, _json)
-            return [self._test(JsonOperator.CONTAINS, value, self._add(tree, _part_of_text, SqlType.TEXT))]
-        pattern = _PATTERNS[name]
-        value = self._add(tree, lambda given: pattern(str(STRING.coerce(given))).encode(), SqlType.TEXT)
-        return [self._test(JsonOperator.LIKE if name == "like" else JsonOperator.ILIKE, value)]
+    def add(convert: Callable[[JsonValue], bytes], sql_type: SqlType, *, array: bool = False) -> Parameter:
+        return context.parameters.add(bind_tree(tree, convert, blame), sql_type, array=array)
 
-    def _test(
-        self, operator: JsonOperator, value: Parameter | None = None, pattern: Parameter | None = None
-    ) -> JsonTest:
-        return JsonTest(column=self.column, path=self.path, operator=operator, value=value, pattern=pattern)
-
-    def _json(self, tree: Tree, read: Callable[[JsonValue], JsonValue]) -> Parameter:
-        return self._add(tree, lambda value: dumps(read(value)).encode(), SqlType.JSONB)
-
-    def _add(
-        self, tree: Tree, convert: Callable[[JsonValue], bytes], sql_type: SqlType, *, array: bool = False
-    ) -> Parameter:
-        return self.context.parameters.add(bind_tree(tree, convert, self.blame), sql_type, array=array)
+    if tree is None:
+        if operator.when_null is None:
+            raise blame.error(f"The operator '{operator.name}' at a path must not be null.")
+        return [test(operator.when_null)]
+    kind, *others = operator.tests
+    read = _comparable if operator.is_typed else _json
+    match operator.argument:
+        case Argument.FLAG | Argument.PRESENCE:
+            return [test(kind if cast("Leaf", tree).sample in {True, "NULL"} else others[0])]
+        case Argument.RANGE:
+            return [test(one, add(_end(place), SqlType.JSONB)) for place, one in enumerate(operator.tests)]
+        case Argument.VALUES:
+            return [test(kind, add(_list_of(lambda item: dumps(_json(item))), SqlType.JSONB, array=True))]
+        case Argument.TEXTS:
+            return [test(kind, add(_list_of(_text), SqlType.TEXT, array=True))]
+        case Argument.TEXT:
+            pattern = operator.pattern or str
+            return [test(kind, add(lambda value: pattern(_text(value)).encode(), SqlType.TEXT))]
+    value = add(lambda value: dumps(read(value)).encode(), SqlType.JSONB)
+    return [
+        test(kind, value)
+        if operator.pattern is None
+        else test(kind, value, add(_part_of(operator.pattern), SqlType.TEXT))
+    ]
 
 
 def _json(value: JsonValue) -> JsonValue:
@@ -163,33 +131,29 @@ def _comparable(value: JsonValue) -> JsonValue:
     return _json(value)
 
 
-def _end(place: int) -> Callable[[JsonValue], JsonValue]:
-    def read(value: JsonValue) -> JsonValue:
+def _end(place: int) -> Callable[[JsonValue], bytes]:
+    def convert(value: JsonValue) -> bytes:
         if not isinstance(value, list) or len(value) != 2:
             raise InvalidValue("must have a list of two values for between")
-        return _comparable(value[place])
+        return dumps(_comparable(value[place])).encode()
 
-    return read
-
-
-def _jsons(value: JsonValue) -> bytes:
-    items = value if isinstance(value, list) else [value]
-    if None in items:
-        raise InvalidValue("must not have null in its list")
-    return array_literal([dumps(_json(item)) for item in items])
+    return convert
 
 
-def _texts(value: JsonValue) -> bytes:
-    items = value if isinstance(value, list) else [value]
-    if None in items:
-        raise InvalidValue("must not have null in its list")
-    return array_literal([str(STRING.coerce(item)) for item in items])
+def _list_of(read: Callable[[JsonValue], str]) -> Callable[[JsonValue], bytes]:
+    def convert(value: JsonValue) -> bytes:
+        items = value if isinstance(value, list) else [value]
+        if None in items:
+            raise InvalidValue("must not have null in its list")
+        return array_literal([read(item) for item in items])
+
+    return convert
 
 
-def _text(value: JsonValue) -> bytes:
-    return str(STRING.coerce(value)).encode()
+def _text(value: JsonValue) -> str:
+    return str(STRING.coerce(value))
 
 
-def _part_of_text(value: JsonValue) -> bytes:
-    """Return the pattern of a text within others; for any other value, which is no part of a text, nothing."""
-    return f"%{_escape(str(STRING.coerce(value)))}%".encode() if isinstance(value, str) else b""
+def _part_of(pattern: Callable[[str], str]) -> Callable[[JsonValue], bytes]:
+    """Return the conversion of a text to its pattern; of any other value, which is no part of a text, to nothing."""
+    return lambda value: pattern(_text(value)).encode() if isinstance(value, str) else b""
