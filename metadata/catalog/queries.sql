@@ -682,6 +682,16 @@ SELECT c.relname, c.relpersistence = 'u', c.relrowsecurity OR c.relforcerowsecur
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p') ORDER BY c.relname;
 
+-- name: catalog_structure
+-- The constraints and indexes of the catalog's tables, and whether each one holds for all rows.
+SELECT relname, part.name, bool_and(is_valid)
+FROM (
+    SELECT conrelid AS table_oid, conname AS name, convalidated AS is_valid FROM pg_constraint
+    UNION ALL
+    SELECT indrelid, relname, indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+) AS part JOIN pg_class AS c ON c.oid = table_oid JOIN pg_namespace AS n ON n.oid = relnamespace
+WHERE nspname = 'fieldstone' GROUP BY relname, part.name;
+
 -- name: has_log_head
 SELECT EXISTS (SELECT FROM fieldstone.log_head);
 

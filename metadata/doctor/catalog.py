@@ -1,9 +1,10 @@
 """Drift of the catalog: losses that no request notices, each with its repair."""
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from fieldstone.metadata.catalog.migrate import MIGRATIONS
+from fieldstone.metadata.catalog.migrate import MIGRATIONS, STRUCTURE
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.doctor.drift import Drift
@@ -11,6 +12,11 @@ from fieldstone.metadata.doctor.table_state import find_state_drift
 
 _CATALOG: Final = "fieldstone"
 _CREATE_TRIGGER: Final = re.compile(rf"^CREATE TRIGGER (\w+)\s[^;]*?\sON {_CATALOG}\.(\w+)\s[^;]*", re.MULTILINE)
+_PART: Final = re.compile(
+    rf"^(?:CREATE (?:UNIQUE )?INDEX (?P<index>\w+) ON|ALTER TABLE) {_CATALOG}\.(?P<table>\w+)"
+    r"(?: ADD CONSTRAINT (?P<constraint>\w+) (?P<kind>\w+))?.*(?=;$)",
+    re.MULTILINE,
+)
 # Behind all positions that are still known: one that was given twice would hide an event from clients that resume.
 _NEW_HEAD: Final = (
     "INSERT INTO fieldstone.log_head (position) SELECT greatest(0, (SELECT max(position) FROM fieldstone.event_log),"
@@ -27,7 +33,28 @@ async def find_catalog_drift(connection: Session) -> list[Drift]:
         for made in _CREATE_TRIGGER.finditer(migration.sql.decode())
     }
     drifts = await find_state_drift(connection, _CATALOG, triggers)
+    drifts += _compare_parts(
+        {(table, name): valid for table, name, valid in await fetch(connection, "catalog_structure")}
+    )
     if not (await fetch(connection, "has_log_head"))[0][0]:
         finding = "The table log_head has not got its row: no event reaches the log."
         drifts.append(Drift(finding=finding, repair=_NEW_HEAD, table="log_head"))
     return drifts
+
+
+def _compare_parts(found: Mapping[tuple[str, str], bool]) -> Iterator[Drift]:
+    """Yield the drifts of constraints and indexes; `found` has their tables and names, and whether they are valid."""
+    for made in _PART.finditer(STRUCTURE):
+        table, kind = made["table"], "index" if made["constraint"] is None else "constraint"
+        name = made["constraint"] or made["index"]
+        is_valid = found.get((table, name))
+        if is_valid is None:
+            yield Drift(finding=f"The table {table} has not got its {kind} {name}.", repair=made[0], table=table)
+        elif not is_valid:
+            repair = (
+                f"ALTER TABLE {_CATALOG}.{table} VALIDATE CONSTRAINT {name}"
+                if made["kind"] in {"CHECK", "FOREIGN"}
+                else f"REINDEX INDEX {_CATALOG}.{name}"
+            )
+            finding = f"The {kind} {name} of the table {table} is not valid: rows that it refuses may be there."
+            yield Drift(finding=finding, repair=repair, table=table)

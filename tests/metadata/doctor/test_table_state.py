@@ -51,6 +51,26 @@ def run(dsn: str, statement: str) -> None:
             "The table workspace has its trigger note_move disabled.",
         ),
         ("DROP TRIGGER note_move ON fieldstone.api_key", "The table api_key has not got its trigger note_move."),
+        (
+            "ALTER TABLE fieldstone.api_key DROP CONSTRAINT api_key_token_hash_key",
+            "The table api_key has not got its constraint api_key_token_hash_key.",
+        ),
+        (
+            "UPDATE pg_constraint SET convalidated = false WHERE conname = 'object_status_check'",
+            "The constraint object_status_check of the table object is not valid: rows that it refuses may be there.",
+        ),
+        (
+            "DROP INDEX fieldstone.webhook_delivery_due",
+            "The table webhook_delivery has not got its index webhook_delivery_due.",
+        ),
+        (
+            "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'fieldstone.role_pkey'::regclass",
+            "The constraint role_pkey of the table role is not valid: rows that it refuses may be there.",
+        ),
+        (
+            "DROP INDEX fieldstone.event_log_object",
+            "The table event_log has not got its index event_log_object.",
+        ),
         ("DELETE FROM fieldstone.log_head", "The table log_head has not got its row: no event reaches the log."),
     ],
 )
