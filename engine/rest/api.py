@@ -186,6 +186,7 @@ def _describe(error: ApiError, asked: Asked) -> ApiError:
     if isinstance(error, ValidationFailed) and asked.action is Action.GROUP_BY:
         return BadUserInput(error.message, field="aggregate")
     renamed = rename_inputs(error)
-    if isinstance(error, QueryTooComplex):
+    # One that blames an input is about that, however few records are asked for.
+    if isinstance(error, QueryTooComplex) and error.field is None:
         renamed.message += " In REST, a smaller 'limit' or 'depth' asks for less."
     return renamed

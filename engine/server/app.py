@@ -45,7 +45,15 @@ from fieldstone.engine.server.runtime import Assemble, Runtime
 from fieldstone.engine.server.sampled_numbers import Totals, assemble_sampled
 from fieldstone.engine.server.sign_in.pages import SignIn
 from fieldstone.engine.server.status.insight import Everything, InsightRule
-from fieldstone.engine.server.status.pages import Health, IndexPage, MetricsPage, NotFound, Readiness
+from fieldstone.engine.server.status.pages import (
+    API_PAGES,
+    STATE_PAGES,
+    Health,
+    IndexPage,
+    MetricsPage,
+    NotFound,
+    Readiness,
+)
 from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.server.streams.sse import StreamEndpoint
 from fieldstone.engine.server.streams.websocket.endpoint import SocketEndpoint
@@ -141,7 +149,7 @@ class Fieldstone:
             for path, select in _APIS.items()
         }
         self._sign_in = SignIn(settings=settings, runtime=self.runtime, admission=admission)
-        self._router = Router(self._routes(), redirect_slashes=False, default=NotFound())
+        self._router = Router(self._routes(), redirect_slashes=False, default=NotFound(API_PAGES))
         dispatch: ASGIApp = ConsistencyHeaders(self._dispatch) if settings.has_replicas else self._dispatch
         inner: ASGIApp = ErrorBoundary(dispatch, self.log, self._build_error)
         cross_origin = None
@@ -151,7 +159,8 @@ class Fieldstone:
             inner = tracing.trace_requests(inner)
         write_line = build_request_log(settings, self.log, worker)
         self._http = SecurityHeaders(RequestLog(inner, write_line=write_line, counts=self._requests))
-        pages = Router(self._state_routes(Everything()), redirect_slashes=False, default=NotFound())
+        nothing = NotFound(STATE_PAGES)
+        pages = Router(self._state_routes(Everything()), redirect_slashes=False, default=nothing)
         self.state_pages: ASGIApp = SecurityHeaders(
             RequestLog(ErrorBoundary(pages, self.log, self._build_error), write_line=write_line, counts=self._requests)
         )

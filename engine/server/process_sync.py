@@ -1,7 +1,9 @@
 """Keeps this process in step with the others on its database: models and keys."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from uuid import UUID
 
 from fieldstone.engine.broadcast import Broadcast, build_broadcast
@@ -11,6 +13,8 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_watcher import POLL_INTERVAL, SnapshotWatch
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.sql.concurrency.tasks import running
+
+_LOG = logging.getLogger(__name__)
 
 MODEL_TOPIC = "model"
 """A workspace's id and the version of its model, as `id:version`."""
@@ -42,8 +46,19 @@ def _connect(broadcast: Broadcast, watch: SnapshotWatch, foundation: Foundation,
         workspace_id, _, version = payload.partition(":")
         watch.hear(UUID(workspace_id), int(version))
 
+    def hear_of_key(payload: str) -> None:
+        foundation.keys.forget(UUID(payload))
+
     writer.committed.connect(tell_of_model)
     foundation.keys.changed.connect(lambda key_id: broadcast.publish(KEY_TOPIC, str(key_id)))
-    broadcast.heard[MODEL_TOPIC].connect(hear_of_model)
-    broadcast.heard[KEY_TOPIC].connect(lambda payload: foundation.keys.forget(UUID(payload)))
+    for topic, hear in ((MODEL_TOPIC, hear_of_model), (KEY_TOPIC, hear_of_key)):
+        broadcast.heard[topic].connect(partial(_hear, topic, hear))
     broadcast.gap.connect(watch.ask)
+
+
+def _hear(topic: str, hear: Callable[[str], None], payload: str) -> None:
+    """Take a message that anybody who may connect to the database can send."""
+    try:
+        hear(payload)
+    except ValueError:
+        _LOG.warning("a message about %s is not one of Fieldstone's: %.80r", topic, payload)

@@ -121,7 +121,7 @@ def _check(declared: GraphQLInputType, value: JsonValue, place: str, field: str,
     if value is None:
         return
     if depth < 0:
-        raise QueryTooComplex(f"{_named(place.partition('.')[0])} is nested too deeply.")
+        raise QueryTooComplex(f"{_named(place.partition('.')[0])} is nested too deeply.", field=field)
     match declared:
         case GraphQLScalarType():
             _check_leaf(declared, value, place, field)

@@ -192,8 +192,13 @@ SELECT first_row FROM fieldstone.import_batch WHERE job_id = %(id)s::uuid AND NO
 ORDER BY number DESC LIMIT 1;
 
 -- name: batch_records
-SELECT record_id, written_at, before FROM fieldstone.import_record
-WHERE job_id = %(id)s::uuid AND first_row = %(first)s::integer;
+-- Of the batches that have written a record, the one that is undone last counts it.
+SELECT record_id, written_at, before, NOT EXISTS (
+    SELECT FROM fieldstone.import_record AS other JOIN fieldstone.import_batch AS batch USING (job_id, first_row)
+    WHERE other.job_id = one.job_id AND other.record_id = one.record_id AND other.first_row <> one.first_row
+        AND other.before -> 'object' IS NOT DISTINCT FROM one.before -> 'object' AND NOT batch.is_undone
+)
+FROM fieldstone.import_record AS one WHERE job_id = %(id)s::uuid AND first_row = %(first)s::integer;
 
 -- name: undo_batch
 WITH own AS (

@@ -56,15 +56,17 @@ class _Touched(NamedTuple):
     Attributes:
         stamp: its `updatedAt` as the import left it.
         before: the `image` of the record that it was, and the columns that were `changed`; None: there was none.
+        counts: no batch that is still to be undone has written it too, so that this one counts it.
     """
 
     id: UUID
     stamp: str
     before: Mapping[str, JsonValue] | None
+    counts: bool
 
 
-def _read_touched(rows: Sequence[Row], stamp: str) -> tuple[list[_Touched], int]:
-    """Return the records of a batch, each once, and the number of those of other objects.
+def _read_touched(rows: Sequence[Row], stamp: str) -> tuple[list[_Touched], Sequence[_Touched]]:
+    """Return the records of a batch, each once, and those of other objects.
 
     A row that connects another one has written its record as well.
 
@@ -73,27 +75,30 @@ def _read_touched(rows: Sequence[Row], stamp: str) -> tuple[list[_Touched], int]
         stamp: the column of `updatedAt`.
     """
     found: dict[UUID, _Touched] = {}
-    others: set[tuple[JsonValue, UUID]] = set()
-    for id_, written_at, before in rows:
-        read = _Touched(
-            UUID((id_ or b"").decode()), (written_at or b"").decode(), None if before is None else loads(before)
-        )
+    others: dict[tuple[JsonValue, UUID], _Touched] = {}
+    for id_, written_at, image, counts in rows:
+        before = None if image is None else loads(image)
+        read = _Touched(UUID((id_ or b"").decode()), (written_at or b"").decode(), before, counts == b"t")
         if read.before is not None and "object" in read.before:
-            others.add((read.before["object"], read.id))
+            others[read.before["object"], read.id] = read
             continue
         known = found.get(read.id)
         found[read.id] = read if known is None else _join(known, read, stamp)
-    return [*found.values()], len(others)
+    return [*found.values()], [*others.values()]
 
 
 def _join(one: _Touched, other: _Touched, stamp: str) -> _Touched:
     """Return a record that was written twice: as the last write left it, with the values before the first one."""
     last = max(one.stamp, other.stamp, key=datetime.fromisoformat)
     if one.before is None or other.before is None:
-        return _Touched(one.id, last, None)
+        return one._replace(stamp=last, before=None)
     first = min(one.before, other.before, key=lambda before: datetime.fromisoformat(before["image"][stamp]))
     changed = [*dict.fromkeys([*one.before["changed"], *other.before["changed"]])]
-    return _Touched(one.id, last, {"image": first["image"], "changed": changed})
+    return one._replace(stamp=last, before={"image": first["image"], "changed": changed})
+
+
+def _count(touched: Sequence[_Touched]) -> int:
+    return sum(one.counts for one in touched)
 
 
 class Undoing:
@@ -155,7 +160,8 @@ class Undoing:
             left = {UUID((row[0] or b"").decode()) for row in same} - refused
             undone = [one for one in touched if one.id in left]
             try:
-                await self._write(principal, object_, first, undone, kept=len(touched) - len(undone) + others)
+                kept = [*others, *(one for one in touched if one.id not in left)]
+                await self._write(principal, object_, first, undone, kept=_count(kept))
             except _Changed:
                 continue
             except ApiError as error:
@@ -225,7 +231,7 @@ class _BatchUndo:
         object_: of the records.
         first: names the batch.
         undone: its records that are as the import left them.
-        kept: the number of the others.
+        kept: the number of the others that count.
     """
 
     def __init__(self, lease: Lease, object_: Object, first: int, undone: Sequence[_Touched], kept: int) -> None:
@@ -258,7 +264,7 @@ class _BatchUndo:
         return self._lease.bind(
             _UNDO,
             first=self._first,
-            undone=len(self._undone) - remaining,
+            undone=_count(self._undone) - remaining,
             kept=self._kept + remaining,
             ids=[one.id for one in changed],
             stamps=stamps,

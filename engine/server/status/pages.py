@@ -37,6 +37,8 @@ _INDEX = """Fieldstone
 
 Send the API key in the header: Authorization: Bearer KEY
 """
+STATE_PAGES = "the pages are {root}/healthz, {root}/readyz and {root}/metrics"
+API_PAGES = "the APIs are at {root}/graphql, {root}/metadata and {root}/rest/people, for instance"
 _CONSOLE = """A browser sends none: the console at {root}/console/ asks for it.
 With FIELDSTONE_ENV=development a browser is shown GraphiQL at {root}/graphql and {root}/metadata.
 """
@@ -203,15 +205,19 @@ class MetricsPage(PlainPage):
 
 
 class NotFound:
-    """An ASGI app for every other address."""
+    """An ASGI app for every other address.
+
+    Args:
+        text: the addresses that there are, each with `{root}` in the place of the path that the app is mounted at.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._text = text
 
     async def __call__(self, scope: "Scope", _receive: "Receive", send: "Send") -> None:
         """Answer 404 with a GraphQL error."""
         if scope["type"] != "http":
             return
-        root = scope.get("root_path", "")
-        error = NotFoundError(
-            f"There is nothing at this address; the APIs are at {root}/graphql, {root}/metadata and {root}/rest/people,"
-            " for instance."
-        )
+        found = self._text.format(root=scope.get("root_path", ""))
+        error = NotFoundError(f"There is nothing at this address; {found}.")
         await send_reply(send, build_error_reply(error), head=scope["method"] == "HEAD")

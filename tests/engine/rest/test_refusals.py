@@ -59,6 +59,8 @@ _READS = [
         ("people/groupBy?group_by={", "'group_by' is not JSON:"),
         ('people/groupBy?group_by=[{"town":true}]', "'group_by[0]' has the field \"town\""),
         ("people?filter=city[eq]:a%00b", "'filter.city.eq' must not contain the NUL character."),
+        (f"people?filter={50 * 'and('}city[eq]:a{50 * ')'}", "'filter' is nested too deeply."),
+        (f"people?filter={51 * 'and('}city[eq]:a{51 * ')'}", "'filter' is nested more than 50 levels deep."),
     ]  # fmt: skip
 
 
@@ -68,6 +70,7 @@ async def test_wrong_reads(client: httpx.AsyncClient) -> None:
         assert [*error] == ["statusCode", "messages", "error"]
         assert (error["statusCode"], error["error"]) == (400, "Bad Request")
         assert message in error["messages"][0], path
+        assert "asks for less" not in error["messages"][0]  # no page is too large
 
 
 _WRITES: list[tuple[str, str, Any, str]] = [

@@ -1,10 +1,12 @@
 """engine/server/process_sync.py: two processes' parts on one database, of which neither looks by itself."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+import psycopg
 import pytest
 
 from fieldstone.engine.broadcast import Broadcast
@@ -67,6 +69,21 @@ async def test_a_change_is_loaded_by_the_other(one: Process, other: Process) -> 
         after = await through.writer.change(id_, lambda _, change=change: [change], actor="test")  # type: ignore[misc]  # a default argument
         await until(lambda beside=beside, after=after: beside.version == after.version)  # type: ignore[misc]  # default arguments
         assert beside.foundation.current.peek(id_) == after
+
+
+async def test_a_message_of_somebody_else_is_told_and_passed_over(
+    one: Process, other: Process, workspace_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    id_ = one.foundation.default.workspace.id
+    junk = json.dumps(["x", False, ["model", "nonsense"], ["model", f"{id_}:new"], ["keys", "1"]])
+    async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as connection:
+        await connection.execute("SELECT pg_notify(%s, %s)", (f"fieldstone_{id_.hex}", junk))
+    await until(lambda: caplog.text.count("is not one of Fieldstone's") == 2 * 3)
+    after = await one.writer.change(id_, lambda _: [new_object("thing")], actor="test")
+    await until(lambda: other.version == after.version)
+    assert faults == []
 
 
 async def test_a_role_that_is_changed_by_one_has_its_rights_in_the_other(one: Process, other: Process) -> None:

@@ -127,6 +127,21 @@ async def test_records_of_other_objects_stay_and_are_counted_with_the_reason(cli
     }
 
 
+async def test_a_record_that_several_batches_wrote_is_counted_once(client: httpx.AsyncClient) -> None:
+    await create(client, "people", id=IDS[2], email="moved@x")
+    ends = [
+        f'{{"id":"{IDS[0]}","name":"{name}","people":{{"connect":["{IDS[2]}"]}}}}\n{{"id":"{IDS[1]}","name":"{name}"}}\n'
+        for name in ("first", "last")
+    ]
+    between = "".join(f'{{"name":"{number}"}}\n' for number in range(500))
+    path = "imports?object=companies&format=jsonl&start=run&on_conflict=id"
+    job = (await ask(client, "POST", path, 201, content=between.join(ends)))["data"]["import"]["id"]
+    assert (await end_of(client, job))["created"] == 502
+    # Both batches wrote this record of Companies, and the one of another object.
+    await ask(client, "PATCH", f"companies/{IDS[1]}", json={"name": "since"})
+    assert await undone(client, job) == ("UNDONE", 501, 2)
+
+
 @pytest.mark.parametrize(
     ("change", "kept"), [({"type": "RAW_JSON"}, 1), ({"isActive": False}, 1), ({"label": "Town"}, 0), (None, 0)]
 )

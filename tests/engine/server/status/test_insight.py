@@ -4,6 +4,8 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from fieldstone.engine.settings import ConfigurationError, load_settings
 from tests.engine.metadata_api.roles import CREATE
@@ -72,8 +74,13 @@ async def test_a_second_port_shows_everything_and_the_first_no_metrics(start_app
         assert set(state["details"]) == DETAILS
         assert metrics.headers["x-content-type-options"] == "nosniff"
         assert (await inner.get("/healthz")).json() == {"status": "ok"}
-        for path in ("/graphql", "/metadata", "/"):
-            assert (await inner.post(path, json=UNSERVED)).status_code == 404
+        mounted = client_of(Starlette(routes=[Mount("/state", app.state_pages)]))
+        for pages, root in ((inner, ""), (mounted, "/state")):
+            for path in ("/graphql", "/metadata", "/"):
+                answer = await pages.post(f"{root}{path}", json=UNSERVED)
+                assert answer.status_code == 404
+                addresses = f"the pages are {root}/healthz, {root}/readyz and {root}/metrics."
+                assert answer.json()["errors"][0]["message"].endswith(addresses)
 
 
 async def test_with_a_token_and_a_port_both_show_everything(start_app: StartApp) -> None:
