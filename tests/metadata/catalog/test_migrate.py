@@ -22,6 +22,12 @@ from tests.databases import Databases
 from tests.metadata.desk import connect_database, whole_state
 
 
+_TABLES = (
+    "SELECT c.oid::regclass::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+    " WHERE c.relkind IN ('r', 'p') AND n.nspname ~ '^(fieldstone|workspace_)'"
+)
+
+
 @pytest.fixture
 async def bare_dsn(databases: Databases) -> AsyncIterator[str]:
     """The address of a database with nothing in it."""
@@ -46,6 +52,19 @@ def rows(dsn: str, query: str) -> list[tuple[Any, ...]]:
 
 def extra(version: int, sql: bytes) -> Migration:
     return Migration(version=version, name="extra", sql=sql)
+
+
+async def test_rows_of_all_tables_can_be_changed_while_all_are_published(model_dsn: str) -> None:
+    """Objects could not be deleted, tokens not denied, and imports not undone."""
+    refused = []
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        connection.execute("CREATE PUBLICATION everything FOR ALL TABLES")
+        for (table,) in rows(model_dsn, _TABLES):
+            try:
+                connection.execute(f"DELETE FROM {table} WHERE false".encode())
+            except psycopg.errors.ObjectNotInPrerequisiteState as error:
+                refused.append(str(error))
+    assert refused == []
 
 
 async def test_a_second_run_does_nothing(bare_dsn: str, caplog: pytest.LogCaptureFixture) -> None:
