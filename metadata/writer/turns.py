@@ -52,6 +52,7 @@ class Turn:
         parameters = {"workspace_id": self._workspace_id}
         began, holder = time.monotonic(), None
         for seconds in _portions(self._left):
+            sent = time.monotonic()
             try:
                 rows = await send_as_one(
                     connection,
@@ -64,6 +65,10 @@ class Turn:
                     ],
                 )
             except psycopg.errors.LockNotAvailable:
+                if time.monotonic() - sent < seconds:
+                    # A statement of `then` has waited in vain for a lock that an operator's command holds.
+                    self._left -= time.monotonic() - began
+                    raise
                 await connection.rollback()
                 holder = await self._find_holder(connection) or holder
                 _LOG.warning(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
@@ -56,6 +57,22 @@ async def test_who_waits_too_long_for_another_process_is_told_since_when(
         assert holder in caplog.text
     # Nothing is left of the refusal: neither on the connection nor in this process.
     assert "late" in person(await desk.change(add_late)).by_name
+
+
+async def test_a_lock_of_the_catalog_is_waited_for_as_those_of_tables_are(
+    desk: Desk, model_dsn: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The change was refused within a second, for another change that did not end within 30 seconds."""
+    caplog.set_level(logging.INFO, logger="fieldstone.metadata.writer.model_writer")
+    model = await desk.default()
+    writer = ModelWriter(desk.database, desk.current, trigram=desk.catalog.trigram, waits=(50,) * 100)
+    async with await psycopg.AsyncConnection.connect(model_dsn) as operator:
+        await operator.execute("LOCK TABLE fieldstone.workspace IN ACCESS EXCLUSIVE MODE")
+        change = asyncio.create_task(writer.change(model.workspace.id, add_late, actor="test"))
+        async with asyncio.timeout(60):
+            while not change.done() and caplog.text.count("lock timeout") < 3:
+                await asyncio.sleep(0.01)
+    assert "late" in person(await change).by_name
 
 
 async def test_a_move_of_the_workspace_is_called_so(desk: Desk, model_dsn: str) -> None:
