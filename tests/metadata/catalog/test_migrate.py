@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from fieldstone.metadata.catalog.migrate import EXTENSION_SCHEMA, MIGRATIONS, Catalog, Migration
 from fieldstone.metadata.errors import CatalogMismatch, CatalogTooNew
@@ -21,9 +22,8 @@ from fieldstone.sql.text_order import functions
 from tests.databases import Databases
 from tests.metadata.desk import connect_database, whole_state
 
-
 _TABLES = (
-    "SELECT c.oid::regclass::text FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
+    "SELECT n.nspname, c.relname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
     " WHERE c.relkind IN ('r', 'p') AND n.nspname ~ '^(fieldstone|workspace_)'"
 )
 
@@ -59,9 +59,9 @@ async def test_rows_of_all_tables_can_be_changed_while_all_are_published(model_d
     refused = []
     with psycopg.connect(model_dsn, autocommit=True) as connection:
         connection.execute("CREATE PUBLICATION everything FOR ALL TABLES")
-        for (table,) in rows(model_dsn, _TABLES):
+        for table in rows(model_dsn, _TABLES):
             try:
-                connection.execute(f"DELETE FROM {table} WHERE false".encode())
+                connection.execute(sql.SQL("DELETE FROM {} WHERE false").format(sql.Identifier(*table)))
             except psycopg.errors.ObjectNotInPrerequisiteState as error:
                 refused.append(str(error))
     assert refused == []
