@@ -3,6 +3,7 @@
     SqlError
     ├── EmbeddedServerError
     ├── UnsupportedServer
+    ├── UnsupportedEncoding
     ├── NoCoordinator
     └── DatabaseError                  any other SQLSTATE
         ├── IntegrityViolation
@@ -57,6 +58,20 @@ class UnsupportedServer(SqlError):
         super().__init__(f"the server runs PostgreSQL {major}.{minor}; PostgreSQL {needed} or newer is needed")
         self.found = found
         self.needed = needed
+
+
+class UnsupportedEncoding(SqlError):
+    """The database cannot hold all characters.
+
+    Args:
+        found: the name of its encoding.
+    """
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"the database has the encoding {found}, and UTF8 is needed: CREATE DATABASE .. TEMPLATE template0"
+            " ENCODING 'UTF8' makes another one"
+        )
 
 
 class NoCoordinator(SqlError):

@@ -18,7 +18,7 @@ from fieldstone.sql.driver.server import (
     fit_settings,
     leads_to_standby,
     refuses_writes,
-    require_version,
+    require_supported,
     wait_for_server,
     warn_of_idle_limit,
 )
@@ -100,12 +100,12 @@ class Database:
 
         Raises:
             DatabaseUnavailable: It accepts none within the settings' `open_timeout`, or is a standby still.
-            UnsupportedServer: The server is too old.
+            UnsupportedServer, UnsupportedEncoding: The server is too old, or the database's encoding is not UTF8.
         """
         async with AsyncExitStack() as closing:
             waiting = wait_for_server(self._conninfo, self._settings, needs_primary=needs_primary)
             connection = await closing.enter_async_context(await waiting)
-            require_version(connection.info.server_version)
+            require_supported(connection.info)
             self._set(await fit_settings(connection, self._settings))
             if has_sessions and not self._has_owner:
                 await self._sessions.keep(connection)

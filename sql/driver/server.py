@@ -14,7 +14,13 @@ from psycopg.pq import PGconn, Ping
 from fieldstone.sql.driver.bounded import BoundedConnection
 from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.hosts import Hosts
-from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, ReadOnlyServer, UnsupportedServer
+from fieldstone.sql.errors import (
+    DatabaseError,
+    DatabaseUnavailable,
+    ReadOnlyServer,
+    UnsupportedEncoding,
+    UnsupportedServer,
+)
 from fieldstone.sql.pool_settings import PoolSettings
 from fieldstone.sql.statement import Row, Statement
 
@@ -50,6 +56,20 @@ def require_version(found: int) -> None:
     """
     if found < NEEDED_MAJOR_VERSION * 10000:
         raise UnsupportedServer(found=found, needed=NEEDED_MAJOR_VERSION)
+
+
+def require_supported(info: psycopg.ConnectionInfo) -> None:
+    """Refuse a database that Fieldstone cannot use.
+
+    Raises:
+        UnsupportedServer: its server is too old.
+        UnsupportedEncoding: its encoding is not UTF8.
+    """
+    require_version(info.server_version)
+    # A pooler may not tell it.
+    encoding = info.parameter_status("server_encoding")
+    if encoding not in {None, "UTF8"}:
+        raise UnsupportedEncoding(str(encoding))
 
 
 async def wait_for_server(conninfo: str, settings: PoolSettings, *, needs_primary: bool = False) -> BoundedConnection:

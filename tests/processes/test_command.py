@@ -242,6 +242,20 @@ def test_a_user_needs_no_more_rights_than_it_is_told_of(stranger: str, empty_dat
     assert made.returncode == 0, made.stderr
 
 
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_of_another_encoding_is_refused_before_it_is_migrated(empty_database: str, encoding: str) -> None:
+    name = sql.Identifier(f"encoded_{uuid4().hex}")
+    with closing(psycopg.connect(empty_database, autocommit=True)) as connection:
+        make = "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LOCALE 'C'"
+        connection.execute(sql.SQL(make).format(name, sql.Literal(encoding)))
+        try:
+            done = run("migrate", DATABASE_URL=make_conninfo(empty_database, dbname=name.as_string().strip('"')))
+        finally:
+            connection.execute(sql.SQL("DROP DATABASE {}").format(name))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"fieldstone: the database has the encoding {encoding}, and UTF8 is needed: CREATE")
+
+
 def test_a_busy_port_is_told_before_anything_is_started(database: str) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as busy:
         port = busy.getsockname()[1]
