@@ -57,7 +57,7 @@ def _connect(broadcast: Broadcast, watch: SnapshotWatch, foundation: Foundation,
 
 
 def _hear(topic: str, hear: Callable[[str], None], payload: str) -> None:
-    """Take a message that anybody who may connect to the database can send."""
+    """Take a message, which any session of the database can send."""
     try:
         hear(payload)
     except ValueError:
