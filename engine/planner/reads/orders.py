@@ -185,18 +185,31 @@ def order_tag(
 ) -> str:
     """Return the tag of this object's cursors under this order: 8 hex digits.
 
-    `names_of` has the names that stand in it for those of columns which have a number for a name.
+    `names_of` has the names that stand in it for those of measures, which have a number for a name.
     """
     names = [str(object_.id)]
+    cells = {**_columns_of_cells(object_), **names_of}
     for key in order:
+        near, steps = cells, []
+        for hop in key.hops:
+            steps.append(near.get(hop.column.name, hop.column.name))
+            near = {cell.column.name: cell.of.name for cell in hop.table.cells}
         column = column_of(key.operand)
-        steps = ">".join(hop.column.name for hop in key.hops)
-        name = names_of.get(column.name, column.name) if key.totals is None else key.totals.name
+        name = near.get(column.name, column.name) if key.totals is None else key.totals.name
         # A cursor of another order of texts would seek its text among keys of this one.
         version = f" {text_order.VERSION}" if isinstance(key.operand, Sorted) else ""
         at = (
             "" if not isinstance(key.operand, AtPath) else f" {key.operand.type.value} {dumps(list(key.operand.steps))}"
         )
-        names.append(f"{steps}>{name}{at} {key.descending} {key.nulls_first}{version}")
-    names += [f"distinct {column.name}" for column in distinct]
+        names.append(f"{'>'.join(steps)}>{name}{at} {key.descending} {key.nulls_first}{version}")
+    names += [f"distinct {cells.get(column.name, column.name)}" for column in distinct]
     return hashlib.sha256("|".join(names).encode()).hexdigest()[:8]
+
+
+def _columns_of_cells(object_: Object) -> Mapping[str, str]:
+    """Return the names of the columns that cells show, by those of the cells, which are numbers."""
+    return {
+        shown.column.name: own.column.name
+        for id_, field in object_.guarded.items()
+        for shown, own in zip(field.parts, object_.by_id[id_].parts, strict=True)
+    }
