@@ -112,6 +112,15 @@ class Object:
             if field.parts and field.name != "id"
         }
 
+    @property
+    def cell_columns(self) -> Mapping[str, str]:
+        """The names of the columns that the fields of `guarded` show, by those of their cells, which are numbers."""
+        return {
+            shown.column.name: own.column.name
+            for id_, field in self.guarded.items()
+            for shown, own in zip(field.parts, self.by_id[id_].parts, strict=True)
+        }
+
     @cached_property
     def by_id(self) -> Mapping[UUID, Field]:
         """All fields by id."""

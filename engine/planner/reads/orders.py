@@ -188,7 +188,7 @@ def order_tag(
     `names_of` has the names that stand in it for those of measures, which have a number for a name.
     """
     names = [str(object_.id)]
-    cells = {**_columns_of_cells(object_), **names_of}
+    cells = {**object_.cell_columns, **names_of}
     for key in order:
         near, steps = cells, []
         for hop in key.hops:
@@ -204,12 +204,3 @@ def order_tag(
         names.append(f"{'>'.join(steps)}>{name}{at} {key.descending} {key.nulls_first}{version}")
     names += [f"distinct {cells.get(column.name, column.name)}" for column in distinct]
     return hashlib.sha256("|".join(names).encode()).hexdigest()[:8]
-
-
-def _columns_of_cells(object_: Object) -> Mapping[str, str]:
-    """Return the names of the columns that cells show, by those of the cells, which are numbers."""
-    return {
-        shown.column.name: own.column.name
-        for id_, field in object_.guarded.items()
-        for shown, own in zip(field.parts, object_.by_id[id_].parts, strict=True)
-    }

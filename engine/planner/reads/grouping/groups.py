@@ -69,7 +69,7 @@ def build_groups(context: PlanContext, object_: Object, selected: Selected, path
 
 def _tag(object_: Object, groupings: tuple[Grouping, ...], order: tuple[OrderKey, ...], measures: Measures) -> str:
     """Return the mark of the cursors of these groups in this order: 8 hex digits."""
-    names = [order_tag(object_, order, names_of=measures.names)]
+    names = [order_tag(object_, order, names_of=measures.names(object_))]
     for grouping in groupings:
         dimension = grouping.dimension
         names.append(f"{'.'.join(grouping.names)} {dimension.bucket} {dimension.first_day} {dimension.width is None}")

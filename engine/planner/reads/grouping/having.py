@@ -26,20 +26,21 @@ class Measures:
         """Return the column that has the measure in the groups."""
         return measure_column(measure, self.found.setdefault(measure, len(self.found)))
 
-    @property
-    def names(self) -> Mapping[str, str]:
-        """The function and the operands of each measure, by its column: its number depends on those beside it."""
-        return {self.column(measure).name: _name(measure) for measure in self.found}
+    def names(self, object_: Object) -> Mapping[str, str]:
+        """Return the function and the operands of each measure by its column, whose number depends on those beside it."""
+        cells = object_.cell_columns
+        return {self.column(measure).name: _name(measure, cells) for measure in self.found}
 
     def part(self, named: NamedMeasure) -> Part:
         """Return a named measure as the part of a field, with its column in the groups."""
         return replace(named.part, column=self.column(named.measure))
 
 
-def _name(measure: Measure) -> str:
+def _name(measure: Measure, cells: Mapping[str, str]) -> str:
     if isinstance(measure, Count):
         return "count"
-    return " ".join([measure.function.value, *(column_of(operand).name for operand in measure.operands)])
+    names = [column_of(operand).name for operand in measure.operands]
+    return " ".join([measure.function.value, *(cells.get(name, name) for name in names)])
 
 
 def build_having(
