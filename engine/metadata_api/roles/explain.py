@@ -7,21 +7,22 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
-from fieldstone.engine.errors import NotFound
+from fieldstone.engine.errors import Forbidden, NotFound
 from fieldstone.engine.metadata_api.model.facts import Fact
 from fieldstone.engine.metadata_api.roles.question import Question, read_question
 from fieldstone.engine.metadata_api.writes import Arguments
 from fieldstone.engine.planner.access.rules import plan_rule
-from fieldstone.engine.planner.access.write_rights import WriteRights
+from fieldstone.engine.planner.access.write_rights import WriteRights, find_rights
 from fieldstone.engine.planner.access.write_rights import judge as judge_write
-from fieldstone.engine.planner.arguments.trees import Bindings, PrincipalValueUnusable, constant
+from fieldstone.engine.planner.arguments.trees import Bindings, Blame, PrincipalValueUnusable, constant
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
 from fieldstone.engine.planner.context import PlanContext, RecordLimits
 from fieldstone.engine.schema.roots.principals import EXPLANATION
-from fieldstone.metadata.access.effective import lineage
+from fieldstone.metadata.access.effective import allows_field, lineage
 from fieldstone.metadata.access.role_display import show_way
+from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
-from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.model import Access, Object, Snapshot
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import Action, Stored, Way
 from fieldstone.sql.executor import Database
@@ -33,6 +34,10 @@ from fieldstone.sql.types import SqlType
 
 _FOUND: Final = Record(entries=(("found", Literal(text="true")),))
 _EXISTS, _IS_LIVE = "exists", "live"
+_OTHER_PRESETS: Final = (
+    "It is in a way with other presets, which does not count: a write has those of the first way by which its data may"
+    " be given."
+)
 
 
 @frozen
@@ -122,7 +127,7 @@ def judge(question: Question, found: Mapping[str, JsonValue] | None) -> Verdict:
         return Verdict(allowed=False, reason=f"No grant of the role '{role}' is for {object_}, which it does not see.")
     if not question.access.ways(question.action):
         return Verdict(allowed=False, reason=f"No grant of the role '{role}' allows to {done}.")
-    if not question.ways:
+    if not find_asked(question):
         name = question.field.name if question.field else ""
         return Verdict(allowed=False, reason=f"No way of the role '{role}' to {done} has the field {name}.")
     if found is None:
@@ -133,11 +138,12 @@ def judge(question: Question, found: Mapping[str, JsonValue] | None) -> Verdict:
 
 
 def _judge_without_record(question: Question, done: str) -> Verdict:
-    free = next((way for way in question.ways if not any(_rules_of(way, question.action))), None)
+    ways = find_asked(question)
+    free = next((way for way in ways if not any(_rules_of(way, question.action))), None)
     if free is not None:
         return Verdict(allowed=True, reason=f"The role may {done} without a condition.", way=free)
     condition = "whose data fulfils the check" if question.action is Action.CREATE else "that fulfils the rule"
-    return Verdict(allowed=True, reason=f"The role may {done} {condition} of one of its ways.", way=question.ways[0])
+    return Verdict(allowed=True, reason=f"The role may {done} {condition} of one of its ways.", way=ways[0])
 
 
 def _judge_state(question: Question, found: Mapping[str, JsonValue]) -> Verdict | None:
@@ -160,23 +166,60 @@ def _judge_record(question: Question, found: Mapping[str, JsonValue], done: str)
         if not any(_holds(way, Action.READ, found) for way in reading):
             reason = f"The role does not read the record: {_failing(reading, Action.READ, found)}"
             return Verdict(allowed=False, reason=reason, way=next(iter(reading), None))
-    for way in question.ways:
+    ways = find_asked(question)
+    for way in ways:
         if _holds(way, question.action, found):
             reason = _holding(way, question.action, found, done) + _say_waiting(question, way)
             return Verdict(allowed=True, reason=reason, way=way)
-    reason = f"The record is in no way of the role to {done}: {_failing(question.ways, question.action, found)}"
-    return Verdict(allowed=False, reason=reason, way=question.ways[0])
+    reason = f"The record is in no way of the role to {done}: {_failing(ways, question.action, found)}"
+    if any(_holds(way, question.action, found) for way in question.ways):
+        reason += f" {_OTHER_PRESETS}"
+    return Verdict(allowed=False, reason=reason, way=ways[0])
 
 
 def _say_waiting(question: Question, way: Way) -> str:
     """Return the sentence about the checks of other ways that an update has to fulfil when all is written."""
-    if question.action is not Action.UPDATE or len({one.rule for one in question.ways}) == 1:
+    ways = find_asked(question)
+    if question.action is not Action.UPDATE or len({one.rule for one in ways}) == 1:
         return ""
-    rights = WriteRights(object_=question.object, action=question.action, ways=question.ways, admission=None)
+    rights = WriteRights(object_=question.object, action=question.action, ways=ways, admission=None)
     waiting = [check for checks in judge_write(_context_of(question), rights).deferred for check in checks]
     others = [check.text for check in waiting if check != way.check]
     said = f" When all is written, it must fulfil these checks of other ways as well: {', '.join(others)}."
     return said if others else ""
+
+
+def find_asked(question: Question) -> tuple[Way, ...]:
+    """Return the ways that a record is held against: of a write those that count for the field alone, or for any data.
+
+    The data of a write has the presets of the first way that admits it; a way with other presets does not count then.
+    """
+    found = question.ways
+    if question.action not in {Action.CREATE, Action.UPDATE}:
+        return found
+    seen, role = view_of(question.model, question.role.id).objects[question.object.id], question.role.name
+    try:
+        rights = find_rights(_context_of(question), seen, question.action, Blame(field="field", path=()))
+        if rights is None or rights.admission is None:
+            return found if rights is None else rights.ways
+        if question.field is not None:
+            return rights.admission.admit([question.field.name], role).ways
+    except Forbidden:
+        return ()  # This process cannot read the presets of the ways.
+    admit = rights.admission.admit
+    return tuple(way for way in rights.ways if way in admit(_data_of(question, way), role).ways)
+
+
+def _data_of(question: Question, way: Way) -> list[str]:
+    """Return the names of all fields that a client may give by a way."""
+    never = {Access.READ_ONLY} if question.action is Action.CREATE else {Access.READ_ONLY, Access.CREATE_ONLY}
+    return [
+        name
+        for name, field in question.object.active.items()
+        if field.access not in never
+        and field.id not in question.access.dropped
+        and allows_field(question.object, way, field.id)
+    ]
 
 
 def _judged(question: Question) -> Iterator[Way]:

@@ -200,3 +200,32 @@ async def test_an_update_names_the_checks_of_other_ways_that_wait(apis: Apis, id
         request = GraphQLRequest(query=WRITE, operation_name=None, variables={"id": company})
         answer = await apis.core.execute(replace(PRINCIPAL, role=name), request, allow_mutation=True)
         assert bool(answer.errors) == bool(said)
+
+
+async def test_a_way_with_other_presets_does_not_count_for_data_that_an_earlier_one_admits(
+    apis: Apis, ids: dict[str, str]
+) -> None:
+    """A regression: the answer was yes of each record under any rule, and the update of one was refused."""
+    ways = [
+        {"rule": {"city": {"eq": "Bonn"}}, "fields": {"only": ["email"]}, "preset": {"jobTitle": "a"}},
+        {"rule": {"city": {"eq": "Rome"}}, "fields": {"only": ["email", "phone"]}, "preset": {"lastName": "b"}},
+    ]
+    await create_role(apis, name="rep", grants=[{"object": "person", "read": {}, "update": ways}])
+    text = (
+        "mutation ($id: UUID!, $data: PersonUpdateInput!) { updatePerson(id: $id, data: $data) { jobTitle lastName } }"
+    )
+    for name, field, allowed in (
+        ("mine", "email", True),
+        ("mine", "phone", False),
+        ("ours", "email", False),
+        ("ours", "phone", True),
+    ):
+        answer = await ask(apis, "UPDATE", ids[name], field=field, role="rep")
+        assert answer[0] == allowed
+        assert ("a way with other presets" in answer[1]) == ((name, field) == ("ours", "email"))
+        given = {"email": f"{field}@x.org"} if field == "email" else {"phone": "+49 30 1234567"}
+        request = GraphQLRequest(query=text, operation_name=None, variables={"id": ids[name], "data": given})
+        written = await apis.core.execute(replace(PRINCIPAL, role="rep"), request, allow_mutation=True)
+        assert bool(written.errors) != allowed, written
+    # Some data is admitted by each of them: without a field the record needs any.
+    assert [(await ask(apis, "UPDATE", ids[name], role="rep"))[0] for name in ("mine", "ours")] == [True, True]
