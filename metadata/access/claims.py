@@ -1,12 +1,14 @@
 """The principal's values that rules name: checked against the types that a role declares, and typed once."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from fieldstone.metadata.errors import InvalidValue, PrincipalValueRefused
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.known_names import find_close
 from fieldstone.metadata.roles.claim_types import claim_type
 from fieldstone.metadata.roles.role import Claim
+from fieldstone.metadata.shown_text import escape
 
 
 def coerce_claims(claims: Sequence[Claim], given: Mapping[str, JsonValue]) -> Mapping[str, JsonValue]:
@@ -18,6 +20,18 @@ def coerce_claims(claims: Sequence[Claim], given: Mapping[str, JsonValue]) -> Ma
         PrincipalValueRefused: a value is missing, or not of its type.
     """
     return MappingProxyType({claim.name: _coerce(claim, given.get(claim.name)) for claim in claims})
+
+
+def find_undeclared(role_name: str, claims: Sequence[Claim], given: Iterable[str]) -> str | None:
+    """Return the fault of the first name of a value that a role does not declare; None where it declares all."""
+    declared = {claim.name: claim for claim in claims}
+    name = next((name for name in given if name not in declared), None)
+    if name is None:
+        return None
+    close = find_close(name, declared)
+    meant = f", did you mean {close[0]}?" if close else ""
+    known = ", ".join(f"{claim.name} ({notation(claim)})" for claim in claims) or "none"
+    return f'the role {role_name} declares no value "{escape(name[:80])}": it declares {known}{meant}'
 
 
 def notation(claim: Claim) -> str:

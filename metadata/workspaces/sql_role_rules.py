@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from fieldstone.metadata.access.claims import coerce_claims, notation
+from fieldstone.metadata.access.claims import coerce_claims, find_undeclared
 from fieldstone.metadata.access.effective import effective_claims
 from fieldstone.metadata.access.limits import role_limits
 from fieldstone.metadata.catalog.queries import QUERIES, fetch
@@ -71,14 +71,10 @@ def require_values(snapshot: Snapshot, role: Role, claims: Mapping[str, JsonValu
         InvalidChange: the role declares no value of this name.
         PrincipalValueRefused: a value is not of its type.
     """
-    declared = {claim.name: claim for claim in effective_claims(snapshot, role)}
-    for name in claims:
-        if name not in declared:
-            known = ", ".join(f"{claim.name} ({notation(claim)})" for claim in declared.values()) or "none"
-            raise InvalidChange(
-                f'the role {role.name} declares no value "{escape(name[:80])}": it declares {known}', field="claims"
-            )
-        coerce_claims((declared[name],), claims)
+    declared = effective_claims(snapshot, role)
+    if fault := find_undeclared(role.name, declared, claims):
+        raise InvalidChange(fault, field="claims")
+    coerce_claims([claim for claim in declared if claim.name in claims], claims)
 
 
 async def require_free(connection: Session, name: str) -> bool:

@@ -7,6 +7,8 @@ from uuid import UUID
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
 from fieldstone.engine.schema.roots.metadata_changes import MUTATIONS, alias_of
+from fieldstone.metadata.access.claims import find_undeclared
+from fieldstone.metadata.access.effective import effective_claims
 from fieldstone.metadata.access.role_checks import effective_settings, reads_all
 from fieldstone.metadata.access.view import type_claims
 from fieldstone.metadata.api_names import find_query
@@ -167,6 +169,10 @@ def bind_role(
         )
     chosen = (dict(principal.claims) if role is own else {}) if claims is None else claims
     require_binding(snapshot, principal, role.id, chosen)
+    # A token may bring more values than its role declares, and a key or a webhook that it makes has them all.
+    fault = None if chosen == principal.claims else find_undeclared(role.name, effective_claims(snapshot, role), chosen)
+    if fault is not None:
+        raise BadUserInput(f"claims: {fault}", field="claims")
     try:
         type_claims(snapshot, role, chosen)
     except PrincipalValueRefused as error:

@@ -9,7 +9,7 @@ import typer
 from fieldstone.engine.server.cells.workspaces import at_workspace
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.settings import Settings
-from fieldstone.metadata.access.claims import notation
+from fieldstone.metadata.access.claims import find_undeclared, notation
 from fieldstone.metadata.access.effective import effective_claims
 from fieldstone.metadata.access.view import type_claims
 from fieldstone.metadata.errors import InvalidChange, PrincipalValueRefused
@@ -114,14 +114,16 @@ def read_claims(text: str) -> Mapping[str, JsonValue]:
 
 
 def _require_claims(model: Snapshot, role_name: str, given: Mapping[str, JsonValue]) -> None:
-    """Refuse a key that every request with it would be refused for, since its role declares other values.
+    """Refuse a key whose values are not those that its role declares.
 
     Raises:
-        InvalidChange: a value is missing, or not of its type; it names all that the role declares.
+        InvalidChange: a value is missing, not of its type or not declared; it names all that the role declares.
     """
     role = find_role(model.roles, role_name)
     if role is None:
         return  # the creation refuses it, and names the roles that there are
+    if fault := find_undeclared(role.name, effective_claims(model, role), given):
+        raise InvalidChange(fault, field="claims")
     try:
         type_claims(model, role, given)
     except PrincipalValueRefused as error:

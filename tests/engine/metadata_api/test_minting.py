@@ -44,7 +44,7 @@ async def test_rights_mint_no_rights(apis: Apis, text: str) -> None:
 async def test_the_setting_for_roles_binds_any(apis: Apis) -> None:
     text = "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { id role } }"
     user = replace(PRINCIPAL, kind=SubjectKind.USER)
-    await of_role(apis, "clerk")
+    await of_role(apis, "clerk", claims=[{"name": "userId", "type": "TEXT"}])
     given = {"name": "k", "role": "clerk", "claims": {"userId": "7"}}
     assert (await data(apis, user, text, input=given))["createApiKey"]["role"] == "clerk"
     (key,) = (await apis.change("{ apiKeys { edges { node { role claims } } } }"))["apiKeys"]["edges"]
@@ -75,6 +75,20 @@ async def test_a_key_or_webhook_has_the_values_that_its_role_needs(apis: Apis, t
     await data(apis, user, text, c={"userId": str(PRINCIPAL.subject_id)})
 
 
+@pytest.mark.parametrize("text", WITHOUT_CLAIMS.values(), ids=WITHOUT_CLAIMS.keys())
+async def test_a_value_that_the_role_does_not_declare_is_refused(apis: Apis, text: str) -> None:
+    """A regression: a misspelled value that may be lacking was kept, and no rule ever saw it."""
+    teams = {"name": "teamIds", "type": "UUID", "isList": True, "mayLack": True}
+    clerk = await of_role(apis, "clerk", "API_KEYS", "WEBHOOKS", claims=[teams])
+    (error,) = (await ask(apis, PRINCIPAL, text, {"c": {"teamids": []}}))["errors"]
+    assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", "claims")
+    said = 'claims: the role clerk declares no value "teamids": it declares teamIds ([UUID]), did you mean teamIds?'
+    assert error["message"] == said
+    # A token may bring more than its role declares: whatever it makes has the values of its maker.
+    user = replace(clerk, kind=SubjectKind.USER, claims={"teamIds": [], "email": "ada@x.example"})
+    await data(apis, user, text, c=user.claims)
+
+
 @pytest.mark.parametrize(("own", "inherited"), [(False, True), (True, False), (True, True)])
 async def test_a_value_may_lack_if_the_role_and_all_that_it_inherits_allow_it(
     apis: Apis, own: bool, inherited: bool
@@ -91,9 +105,13 @@ async def test_a_value_may_lack_if_the_role_and_all_that_it_inherits_allow_it(
 
 async def test_a_webhook_of_another_role_is_not_led_elsewhere(apis: Apis) -> None:
     id_ = (await apis.change(HOOK))["createWebhook"]["id"]
-    clerk = await of_role(apis, "clerk", "WEBHOOKS")
+    clerk = replace(await of_role(apis, "clerk", "WEBHOOKS", claims=[{"name": "a", "type": "INT"}]), claims={"a": 2})
     text = "mutation ($id: UUID!, $i: UpdateWebhookInput!) { updateWebhook(id: $id, input: $i) { id role claims } }"
     assert "lacks the setting ROLES" in await forbidden(apis, clerk, text, id=id_, i={"description": "mine"})
+    (error,) = (await ask(apis, PRINCIPAL, text, {"id": id_, "i": {"role": "clerk", "claims": {"a": 1, "b": 1}}}))[
+        "errors"
+    ]
+    assert error["message"] == 'claims: the role clerk declares no value "b": it declares a (INT)'
     given = {"role": "clerk", "claims": {"a": 1}}
     assert (await data(apis, PRINCIPAL, text, id=id_, i=given))["updateWebhook"] == {"id": id_, **given}
     assert (await data(apis, PRINCIPAL, text, id=id_, i={"role": "viewer"}))["updateWebhook"]["claims"] == {}

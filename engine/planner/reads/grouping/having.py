@@ -27,7 +27,7 @@ class Measures:
         return measure_column(measure, self.found.setdefault(measure, len(self.found)))
 
     def names(self, object_: Object) -> Mapping[str, str]:
-        """Return the function and the operands of each measure by its column, whose number depends on those beside it."""
+        """Return the function and operands of each measure by its column, whose number depends on those beside it."""
         cells = object_.cell_columns
         return {self.column(measure).name: _name(measure, cells) for measure in self.found}
 

@@ -32,6 +32,8 @@ async def test_a_key_needs_the_values_that_its_role_declares(
                 await make(claims)
             assert reason in refused.value.message
             assert refused.value.message.endswith("""Give its values by --claims '{"teams": [UUID], "userId": UUID}'""")
+        with pytest.raises(InvalidChange, match=r'declares no value "team": it declares .*, did you mean teams\?'):
+            await make(f'{{"userId": "{USER}", "teams": [], "team": []}}')
         await make(f'{{"userId": "{USER}", "teams": []}}')
         client.headers["authorization"] = f"Bearer {capsys.readouterr().out.strip()}"
         answer = await client.post("/graphql", json={"query": "{ people { totalCount } }"})
