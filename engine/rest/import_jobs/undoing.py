@@ -150,7 +150,7 @@ class Undoing:
             )
         refused = {one.id for one in touched if one.before is not None and _is_withheld(object_, one.before)}
         if refused:
-            self._refusal = Forbidden("The role may not write all fields that the import has changed: it presets some.")
+            self._refusal = Forbidden("The role may not write all fields that the import has changed.")
         columns = {part.column.name: field for field in object_.whole.fields for part in field.parts}
         if lost := {one.id for one in touched if one.before is not None and _is_lost(columns, one.before)}:
             self._refusal = Conflict("A field that the import has changed is hidden, or has another type by now.")
