@@ -127,6 +127,9 @@ def judge(question: Question, found: Mapping[str, JsonValue] | None) -> Verdict:
         return Verdict(allowed=False, reason=f"No grant of the role '{role}' is for {object_}, which it does not see.")
     if not question.access.ways(question.action):
         return Verdict(allowed=False, reason=f"No grant of the role '{role}' allows to {done}.")
+    if question.field is not None and question.field.access in _never_given(question):
+        reason = f"No client gives the field {question.field.name} on {question.action.value}, whatever its role is."
+        return Verdict(allowed=False, reason=reason)
     if not find_asked(question):
         name = question.field.name if question.field else ""
         return Verdict(allowed=False, reason=f"No way of the role '{role}' to {done} has the field {name}.")
@@ -212,7 +215,7 @@ def find_asked(question: Question) -> tuple[Way, ...]:
 
 def _data_of(question: Question, way: Way) -> list[str]:
     """Return the names of all fields that a client may give by a way."""
-    never = {Access.READ_ONLY} if question.action is Action.CREATE else {Access.READ_ONLY, Access.CREATE_ONLY}
+    never = _never_given(question)
     return [
         name
         for name, field in question.object.active.items()
@@ -220,6 +223,17 @@ def _data_of(question: Question, way: Way) -> list[str]:
         and field.id not in question.access.dropped
         and allows_field(question.object, way, field.id)
     ]
+
+
+def _never_given(question: Question) -> set[Access]:
+    """Return when the fields may be written that no client gives by the action."""
+    match question.action:
+        case Action.CREATE:
+            return {Access.READ_ONLY}
+        case Action.UPDATE:
+            return {Access.READ_ONLY, Access.CREATE_ONLY}
+        case _:
+            return set()
 
 
 def _judged(question: Question) -> Iterator[Way]:

@@ -93,6 +93,20 @@ async def test_a_field_chooses_among_the_ways(apis: Apis, ids: dict[str, str]) -
     assert (await ask(apis, "READ", ids["mine"], field="companyId"))[0]
 
 
+async def test_a_field_that_no_client_gives_is_denied(apis: Apis, ids: dict[str, str]) -> None:
+    """A regression: the fields of the role have it, and no input does."""
+    for action, name, allowed in (
+        ("UPDATE", "createdAt", False),
+        ("CREATE", "updatedAt", False),
+        ("UPDATE", "city", True),
+        ("UPDATE", "id", False),
+        ("CREATE", "id", True),
+        ("READ", "createdAt", True),
+    ):
+        found, reason, _ = await ask(apis, action, ids["mine"], field=name, role="admin", principal={})
+        assert (found, "No client gives" in reason) == (allowed, not allowed), (action, name)
+
+
 async def test_without_a_record_the_condition_is_told(apis: Apis, ids: dict[str, str]) -> None:
     assert ids
     allowed, reason, way = await ask(apis, "READ")
