@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fieldOfClaim, withValue } from "./claim_values.ts";
+import { fieldOfClaim, valuesOf, withValue } from "./claim_values.ts";
 
 test("a claim has the editor of its type, and a list one of texts", () => {
   assert.equal(fieldOfClaim({ name: "a", type: "UUID" }).type, "UUID");
@@ -14,6 +14,15 @@ test("a value is kept under its name, and null takes it away", () => {
   const claim = { name: "city", type: "TEXT" };
   assert.deepEqual(withValue({ team: 1 }, claim, "Bonn"), { team: 1, city: "Bonn" });
   assert.deepEqual(withValue({ team: 1, city: "Bonn" }, claim, null), { team: 1 });
+});
+
+// A regression: a key got the values that were given before another role was chosen, which the server refuses.
+test("the values are those of the claims of the role alone", () => {
+  const claims = [
+    { name: "city", type: "TEXT" },
+    { name: "team", type: "UUID" },
+  ];
+  assert.deepEqual(valuesOf(claims, { city: "Bonn", blocked: ["x"] }), { city: "Bonn" });
 });
 
 test("the items of a list have its type where they can", () => {

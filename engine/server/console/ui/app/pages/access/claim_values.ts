@@ -37,6 +37,11 @@ export function withValue(values: Values, { name, type, isList }: RoleClaim, val
   return { ...rest, [name]: isList && Array.isArray(value) ? value.map((item) => itemOf(type, String(item))) : value };
 }
 
+/** Return the values of these claims alone: a form keeps those that were given for another role. */
+export function valuesOf(claims: readonly RoleClaim[], values: Values): Values {
+  return Object.fromEntries(claims.flatMap(({ name }) => (name in values ? [[name, values[name]]] : [])));
+}
+
 // A text that is no such item stays, and is refused by the server by its name.
 function itemOf(type: string, text: string): unknown {
   if (type === "BOOLEAN") return text === "true" ? true : text === "false" ? false : text;

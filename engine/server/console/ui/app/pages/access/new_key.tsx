@@ -13,7 +13,7 @@ import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
 import { printTime } from "../../kit/times.ts";
 import { ClaimFields } from "./claim_fields.tsx";
-import type { Values } from "./claim_values.ts";
+import { type Values, valuesOf } from "./claim_values.ts";
 import { claimsOf } from "./grants.ts";
 import { Token } from "./token.tsx";
 
@@ -50,7 +50,7 @@ export function NewKey({ onClose }: { onClose: () => void }) {
         role,
         expiresAt: endOf(days, day),
         ...(lines.length > 0 && { networks: lines }),
-        ...(known.length > 0 && { claims }),
+        ...(known.length > 0 && { claims: valuesOf(known, claims) }),
       }),
     onSuccess: useReadAgain("access"),
   });
