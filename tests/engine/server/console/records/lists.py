@@ -8,6 +8,15 @@ from playwright.async_api import Locator, Page, expect
 from tests.engine.server.console.browsing import Served, Watched
 from tests.waiting import until_true
 
+PASTE = """text => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData("text/plain", text);
+    document.activeElement.dispatchEvent(
+        new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true }),
+    );
+}"""
+"""Pastes a text where the focus is."""
+
 
 async def open_list(watched: Watched, served: Served, path: str) -> Page:
     """Sign in with the server's key and open a page of records."""

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from playwright.async_api import expect
 
-from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.browsing import Serve, Watched, hold_requests
 from tests.engine.server.console.records.lists import ask, cell, count_shown, open_list, press
 
 pytestmark = pytest.mark.system
@@ -23,6 +23,8 @@ MANY = """
 async def test_keys_on_all_records_mean_all_of_them_or_ask_for_a_range(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         page = await open_list(watched, served, "people")
+        await page.get_by_role("link", name="Companies").first.click()
+        await page.get_by_role("link", name="People").first.click()
         await count_shown(page, "3 records")
         await page.get_by_role("grid").focus()
         for key in ("Control+c", "Control+d", "Control+v"):
@@ -36,7 +38,13 @@ async def test_keys_on_all_records_mean_all_of_them_or_ask_for_a_range(watched: 
         dialog = page.get_by_role("alertdialog", name="Move to the trash: 3 records")
         await expect(dialog).to_contain_text("This means 3 records.")
         await expect(cell(page, "Ada")).to_be_attached()
+        held = await hold_requests(page, "/graphql", "ConsoleDelete")
         await dialog.get_by_role("button", name="Delete").click()
+        await expect(dialog.get_by_role("button", name="Deleting…")).to_be_visible()
+        await page.evaluate("history.back()")
+        await expect(page.get_by_role("alertdialog", name="Leave while a change is being saved?")).to_be_visible()
+        await page.get_by_role("button", name="Stay").click()
+        held.released.set()
         await expect(page.get_by_role("status", name="Number of records")).to_have_text("0 records")
         found = await ask(served, "{ people(filter: { deletedAt: { is: NOT_NULL } }) { totalCount } }")
         assert found["people"]["totalCount"] == 3

@@ -6,34 +6,48 @@ import { useBlocker } from "react-router";
 import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { takeLostFocus } from "./focus.ts";
-import { allUnsaved, type Keeper, onUnsaved, type Step } from "./unsaved.ts";
+import { allUnsaved, askAbout, dropEnd, onUnsaved, pageEnd, type Question } from "./unsaved.ts";
 
 /** A write that takes longer is asked about. */
 const SAVED_WITHIN_MILLISECONDS = 500;
 
 export function Leaving() {
   const present = useSyncExternalStore(onUnsaved, allUnsaved);
-  const asked = useRef<{ step: Step; isWaiting: boolean; told: readonly Keeper[] } | null>(null);
+  const end = useSyncExternalStore(onUnsaved, pageEnd);
+  const stepped = useRef<Question | null>(null);
   const origin = useRef<Element | null>(null);
-  const leaving = useBlocker((step) => {
-    const told = allUnsaved().filter(({ current }) => current.isTold);
-    const left = leftBy(step, allUnsaved(), told);
-    if (left.length > 0) {
-      asked.current = { step, isWaiting: left.some(({ current }) => current.isPassing), told };
+  const blocker = useBlocker((step) => {
+    const question = askAbout((unsaved) => unsaved.isLeft(step));
+    const isLeaving = allUnsaved().some(question.isLeft);
+    if (isLeaving) {
+      stepped.current = question;
       origin.current = document.activeElement;
     }
-    return left.length > 0;
+    return isLeaving;
   });
+  const isBlocked = end !== null || blocker.state === "blocked";
+  const asked = end ?? stepped.current;
+  function proceed() {
+    if (end === null) blocker.proceed?.();
+    else {
+      dropEnd();
+      end.act();
+    }
+  }
+  function stay() {
+    if (end === null) blocker.reset?.();
+    else dropEnd();
+  }
   const [isLong, setLong] = useState(false);
-  const isBlocked = leaving.state === "blocked";
   // An editor hands its value on to those who save it.
-  const left = isBlocked && asked.current ? leftBy(asked.current.step, present, asked.current.told) : [];
+  const left = isBlocked && asked ? present.filter(asked.isLeft) : [];
   const isSaved = isBlocked && left.length === 0;
-  const isRefused = isBlocked && asked.current?.isWaiting === true && left.some(({ current }) => current.isRefused);
+  const isRefused = isBlocked && asked?.isWaiting === true && left.some(({ current }) => current.isRefused);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the question is the one that has just begun.
   useEffect(() => {
     if (!isBlocked) return;
     setLong(false);
-    for (const { current } of allUnsaved()) if (asked.current && current.isLeft(asked.current.step)) current.settle?.();
+    for (const one of allUnsaved()) if (asked?.isLeft(one)) one.current.settle?.();
     const timer = setTimeout(() => setLong(true), SAVED_WITHIN_MILLISECONDS);
     return () => {
       clearTimeout(timer);
@@ -41,10 +55,11 @@ export function Leaving() {
       setTimeout(() => origin.current instanceof HTMLElement && takeLostFocus(origin.current));
     };
   }, [isBlocked]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each answer is given once.
   useEffect(() => {
-    if (isSaved) leaving.proceed?.();
-    else if (isRefused) leaving.reset?.();
-  }, [isSaved, isRefused, leaving.proceed, leaving.reset]);
+    if (isSaved) proceed();
+    else if (isRefused) stay();
+  }, [isSaved, isRefused]);
   const [first] = left;
   if (!isBlocked || isRefused || !first || (!isLong && left.every(({ current }) => current.isPassing))) return null;
   return (
@@ -52,11 +67,11 @@ export function Leaving() {
       title={first.current.title}
       role="alertdialog"
       size="small"
-      onClose={() => leaving.reset()}
+      onClose={stay}
       actions={
         <>
-          <Button onPress={() => leaving.reset()}>Stay</Button>
-          <Button kind="danger" onPress={() => leaving.proceed()}>
+          <Button onPress={stay}>Stay</Button>
+          <Button kind="danger" onPress={proceed}>
             {first.current.verb}
           </Button>
         </>
@@ -67,9 +82,4 @@ export function Leaving() {
       ))}
     </Dialog>
   );
-}
-
-/** Return those that a step leaves, but for those of which it was known before that they are told. */
-function leftBy(step: Step, keepers: readonly Keeper[], told: readonly Keeper[]): readonly Keeper[] {
-  return keepers.filter((one) => one.current.isLeft(step) && !(one.current.isTold && told.includes(one)));
 }

@@ -27,7 +27,21 @@ export interface Unsaved {
 
 export type Keeper = { readonly current: Unsaved };
 
+/** The question about some values: those that are left unless they are saved meanwhile. */
+export interface Question {
+  isLeft(keeper: Keeper): boolean;
+  /** Some of them are being saved, so that nobody needs to answer yet. */
+  isWaiting: boolean;
+}
+
+/** The end of the page, such as a sign-out, that waits for the answer about all values. */
+export interface End extends Question {
+  act(): void;
+}
+
 let keepers: readonly Keeper[] = [];
+let end: End | null = null;
+let isForgotten = false;
 const listeners = new Set<() => void>();
 
 function keep(next: readonly Keeper[]): void {
@@ -45,12 +59,40 @@ export function onUnsaved(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
+/** Return the question about the values that are left, but for those of which it is known by now that they are told. */
+export function askAbout(leaves: (unsaved: Unsaved) => boolean): Question {
+  const told = keepers.filter(({ current }) => current.isTold);
+  const isLeft = (one: Keeper) => leaves(one.current) && !(one.current.isTold && told.includes(one));
+  return { isLeft, isWaiting: keepers.some((one) => isLeft(one) && one.current.isPassing) };
+}
+
+/** Call `act`, which ends what the page shows, once no value is left by it, or a person has agreed to leave all. */
+export function endPage(act: () => void): void {
+  end = { ...askAbout(() => true), act };
+  keep(keepers);
+}
+
+export function pageEnd(): End | null {
+  return end;
+}
+
+export function dropEnd(): void {
+  end = null;
+  keep(keepers);
+}
+
+/** Load the page again, without another question about its values. */
+export function loadAgain(): void {
+  isForgotten = true;
+  window.location.reload();
+}
+
 /** Have a person asked before `unsaved` is left; null for nothing. */
 export function useUnsaved(unsaved: Unsaved | null): void {
   const keeper = useRef<Unsaved | null>(unsaved);
   const words = unsaved && `${unsaved.title} ${unsaved.text}`;
   const isKept = unsaved !== null;
-  useBeforeUnload((event) => unsaved && !unsaved.isTold && event.preventDefault());
+  useBeforeUnload((event) => unsaved && !unsaved.isTold && !isForgotten && event.preventDefault());
   useEffect(() => {
     keeper.current = unsaved;
   });

@@ -10,6 +10,7 @@ import { useViewedRole, viewAs } from "../api/view_as.ts";
 import { Button } from "../kit/button.tsx";
 import { colorOf } from "../kit/chip.tsx";
 import { Leaving } from "../kit/leaving.tsx";
+import { endPage } from "../kit/unsaved.ts";
 import { KeyHelp } from "./key_help.tsx";
 import { Palette } from "./palette.tsx";
 import { type Shown, SideBar } from "./side_bar.tsx";
@@ -70,7 +71,7 @@ export function Shell({ environment }: { environment: string }) {
         {viewed !== null && (
           <p className="shell-viewed">
             You see all of this as the role {viewed}, without live updates.{" "}
-            <Button onPress={() => viewAs(null)}>Stop</Button>
+            <Button onPress={() => endPage(() => viewAs(null))}>Stop</Button>
           </p>
         )}
         <Outlet />

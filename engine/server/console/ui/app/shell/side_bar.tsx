@@ -1,16 +1,18 @@
 // The side bar: the objects of the workspace, its settings, and the person.
 
-import { useQueryClient } from "@tanstack/react-query";
+import { useMutation } from "@tanstack/react-query";
 import { ChevronsUpDown, Search } from "lucide-react";
 import { useState } from "react";
 import { NavLink } from "react-router";
 
 import type { usePreferences } from "../api/preferences/use_preferences.ts";
-import { DOOR_KEY, type Door, signOut } from "../api/session.ts";
+import { signOut } from "../api/session.ts";
 import { useSession } from "../api/session_context.ts";
 import { Button } from "../kit/button.tsx";
+import { Dialog } from "../kit/dialog.tsx";
 import { Menu, type MenuAction } from "../kit/menu.tsx";
 import { timeZone } from "../kit/times.ts";
+import { endPage, loadAgain } from "../kit/unsaved.ts";
 import { type Choice, DENSITY, THEME } from "./choices.ts";
 import { ObjectLinks } from "./object_links.tsx";
 import { places } from "./places.ts";
@@ -52,19 +54,31 @@ export function SideBar({ isOpen, open, preferences }: SideBarProps) {
 
 function Person({ open }: Pick<SideBarProps, "open">) {
   const { name, role, settings } = useSession();
-  const client = useQueryClient();
+  // Nothing that this person read stays for the next one.
+  const leaving = useMutation({ mutationFn: signOut, onSuccess: loadAgain });
   // The menu reads the present choices each time it is drawn.
   const [, setChosen] = useState("");
 
-  async function leave() {
-    await signOut();
-    client.setQueryData<Door>(DOOR_KEY, (door) => door && { ...door, session: null });
-    // Nothing that this person read stays for the next one.
-    window.location.reload();
-  }
-
   return (
     <div className="side-bar-person">
+      {leaving.error && (
+        <Dialog
+          title="You may still be signed in"
+          role="alertdialog"
+          size="small"
+          onClose={leaving.reset}
+          actions={
+            <>
+              <Button onPress={leaving.reset}>Cancel</Button>
+              <Button kind="primary" onPress={() => leaving.mutate()}>
+                Try again
+              </Button>
+            </>
+          }
+        >
+          <p>{leaving.error.message}</p>
+        </Dialog>
+      )}
       <p>Times in {timeZone}</p>
       <Menu
         kind="quiet"
@@ -76,7 +90,7 @@ function Person({ open }: Pick<SideBarProps, "open">) {
             ? [{ id: "strip", label: "Strip of the workspace…", onAction: () => open("strip") }]
             : []),
           { id: "keys", label: "Keys", end: <kbd>?</kbd>, onAction: () => open("keys") },
-          { id: "leave", label: "Sign out", onAction: () => void leave() },
+          { id: "leave", label: "Sign out", onAction: () => endPage(leaving.mutate) },
         ]}
       >
         <span className="side-bar-name">{name}</span>

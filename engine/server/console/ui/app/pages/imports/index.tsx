@@ -1,7 +1,7 @@
 // The import of a file into an object: the file, its columns, a check, and the run, each by the server.
 
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
 import { createJob, jobKey, useJob, useJobs } from "../../api/imports.ts";
@@ -11,6 +11,7 @@ import { useScope, useSession } from "../../api/session_context.ts";
 import { Button } from "../../kit/button.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
+import { useUnsaved } from "../../kit/unsaved.ts";
 import { OfObject } from "../../shell/of_object.tsx";
 import { detectEncoding, type Encoding, toUtf8 } from "./encoding.ts";
 import { JobSteps } from "./job_steps.tsx";
@@ -40,6 +41,13 @@ function ImportPage({ object }: { object: ObjectModel }) {
   );
 }
 
+const BEING_SENT = {
+  title: "Leave while the file is being sent?",
+  text: "The server does not have all of it yet: no import begins without the rest.",
+  verb: "Leave",
+  isPassing: true,
+};
+
 function FileStep({ object }: { object: ObjectModel }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
@@ -59,6 +67,16 @@ function FileStep({ object }: { object: ObjectModel }) {
       void navigate(`/records/${object.namePlural}/import/${job.id}`);
     },
   });
+  useUnsaved(
+    sent.isPending
+      ? {
+          ...BEING_SENT,
+          isLeft: ({ currentLocation, nextLocation }) => currentLocation.pathname !== nextLocation.pathname,
+        }
+      : null,
+  );
+  // A page that was left is not opened again by the end of its upload.
+  useEffect(() => () => under.current?.abort(), []);
   return (
     <section className="import" aria-label="A file to import">
       <p>

@@ -9,6 +9,7 @@ import { updateWhere } from "../../api/row_writes.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { Editor } from "../../fields/editors/editor.tsx";
 import { isEditable } from "../../fields/registry.ts";
+import { unsavedOf } from "../../grid/unsaved_edits.ts";
 import type { CellEdit } from "../../grid/use_edits.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
@@ -39,7 +40,8 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
     onError: (error) => isUnsure(error) && list.renew(),
   });
   const field = fields.find((one) => one.name === name);
-  useUnsaved(given && { ...UNSENT, isLeft: (step) => isLeft(step, null) });
+  const unsaved = unsavedOf(writing.isPending ? 1 : 0, 0, null) ?? (given && UNSENT);
+  useUnsaved(unsaved && { ...unsaved, isLeft: (step) => isLeft(step, null) });
   if (!field) return null;
 
   // As many selected records as a gesture takes are one, with an undo; all others are written by the filter.

@@ -5,31 +5,37 @@ import { useState } from "react";
 import { describeFailure, isUnsure } from "../../api/errors.ts";
 import type { ObjectModel } from "../../api/model.ts";
 import { type BulkVerb, writeWhere } from "../../api/row_writes.ts";
+import { unsavedOf } from "../../grid/unsaved_edits.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { plural } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
+import { useUnsaved } from "../../kit/unsaved.ts";
+import { isLeft } from "./address.ts";
 import type { Bulk } from "./bulk.ts";
 import { CountGuard, useBulkCount } from "./count_guard.tsx";
 import type { List } from "./use_list.ts";
 
-const WORDS: Readonly<Record<BulkVerb, { title: string; button: string; done: string; text: string }>> = {
+const WORDS: Readonly<Record<BulkVerb, { title: string; button: string; busy: string; done: string; text: string }>> = {
   removeMany: {
     title: "Move to the trash",
     button: "Delete",
+    busy: "Deleting…",
     done: "Moved to the trash:",
     text: "They can be restored from the trash.",
   },
   restoreMany: {
     title: "Restore",
     button: "Restore",
+    busy: "Restoring…",
     done: "Restored:",
     text: "They are records like all others then.",
   },
   destroyMany: {
     title: "Destroy",
     button: "Destroy",
+    busy: "Destroying…",
     done: "Destroyed:",
     text: "They are gone for good, and with them the records that depend on them. Nothing brings them back.",
   },
@@ -54,6 +60,8 @@ export function BulkRemoveDialog({ list, bulk, verb, object, onClose }: BulkRemo
     },
     onError: (error) => isUnsure(error) && list.renew(),
   });
+  const unsaved = unsavedOf(removing.isPending ? 1 : 0, 0, removing.error && "told");
+  useUnsaved(unsaved && { ...unsaved, isLeft: (step) => isLeft(step, null) });
 
   return (
     <Dialog
@@ -68,7 +76,7 @@ export function BulkRemoveDialog({ list, bulk, verb, object, onClose }: BulkRemo
             isDisabled={!isSure || (needsName && typed !== object.namePlural)}
             onPress={() => removing.isPending || removing.mutate()}
           >
-            {words.button}
+            {removing.isPending ? words.busy : words.button}
           </Button>
         </>
       }
