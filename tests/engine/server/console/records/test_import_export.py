@@ -36,6 +36,9 @@ async def test_a_file_is_checked_imported_and_taken_back(watched: Watched, serve
         await expect(
             page.get_by_text("Nothing is written yet. 1 would be created, 0 updated, 1 refused.")
         ).to_be_visible(timeout=60_000)
+        refused = page.get_by_role("table", name="Refused rows").get_by_role("row")
+        await expect(refused.last).to_have_text(re.compile("2.*Email.*Another Person has this value"))
+        await watched.assert_accessible()
         await page.get_by_label("Records that are there already").select_option(label="Update where Email is equal")
         await page.get_by_role("button", name="Import", exact=True).click()
         await expect(page.get_by_text("Done. 1 created, 1 updated, 0 refused.")).to_be_visible(timeout=60_000)
@@ -137,6 +140,10 @@ async def test_a_large_file_is_sent_and_its_sending_is_cancelled(
         slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": file.stat().st_size / 30}
         await network.send("Network.emulateNetworkConditions", slow)
         await page.get_by_label("File", exact=True).set_input_files(file)
+        question = page.get_by_role("alertdialog", name="Leave while the file is being sent?")
+        await page.get_by_role("link", name="Companies").first.click()
+        await watched.assert_accessible()
+        await question.get_by_role("button", name="Stay").click()
         await page.get_by_role("button", name="Cancel").click()
         await expect(page.get_by_text("The file is being sent")).to_be_hidden()
         await network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})

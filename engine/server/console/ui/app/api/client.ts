@@ -3,6 +3,7 @@
 import { ApiError, readProblems, readRetry, unreachable } from "./errors.ts";
 import { parseExact } from "./exact_json.ts";
 import { whenBegun } from "./live.ts";
+import { withPages } from "./page_limit.ts";
 import { root } from "./place.ts";
 import { viewedRole } from "./view_as.ts";
 
@@ -73,6 +74,7 @@ export async function send<T>(
 ): Promise<T> {
   const path = `/${endpoint}`;
   const patience = signal === undefined ? "write" : "read";
+  const [document, given] = withPages(query, variables);
   const { response, answer } = await exchange(path, patience, {
     method: "POST",
     headers: {
@@ -81,7 +83,7 @@ export async function send<T>(
       ...roleHeader(path),
       ...headers,
     },
-    body: JSON.stringify({ query, variables, operationName: operation }),
+    body: JSON.stringify({ query: document, variables: given, operationName: operation }),
     signal: signal ?? null,
     keepalive,
   });
@@ -102,11 +104,21 @@ export function metadata<T>(query: string, variables?: object, options?: Options
   return send<T>("metadata", query, variables, options);
 }
 
-/** The `data` of an address that answers JSON and is no GraphQL: those below /auth and /rest. */
-export async function ask<T>(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<T> {
+/** The `data` of an address that answers JSON and is no GraphQL, or the beginning of CSV: those below /auth and /rest. */
+export async function ask<T>(
+  method: "GET" | "POST" | "DELETE",
+  path: string,
+  body?: object,
+  signal?: AbortSignal,
+): Promise<T> {
   const headers = { Accept: "application/json", "Content-Type": "application/json", ...roleHeader(path) };
   const patience = method === "GET" ? "read" : "write";
-  return answerOf<T>(path, patience, { method, headers, body: body === undefined ? null : JSON.stringify(body) });
+  return answerOf<T>(path, patience, {
+    method,
+    headers,
+    body: body === undefined ? null : JSON.stringify(body),
+    signal: signal ?? null,
+  });
 }
 
 /** The `data` of an address that takes a file as its body. */
@@ -175,7 +187,7 @@ async function reach(path: string, patience: Patience, init: RequestInit): Promi
   try {
     const signal = AbortSignal.any(signals);
     const response = await fetch(root + path, { credentials: "same-origin", cache: "no-store", ...init, signal });
-    return { response, answer: await readJson(response) };
+    return { response, answer: await readAnswer(response) };
   } catch (error) {
     throw error instanceof TypeError || silence.signal.aborted ? unreachable() : error;
   } finally {
@@ -196,7 +208,24 @@ interface Answer {
   messages?: unknown;
 }
 
-async function readJson(response: Response): Promise<Answer> {
+/** Characters of a file that a page shows the beginning of. */
+const BEGINNING = 65_536;
+
+/** The text of a file up to a number of characters; the rest is not received. */
+async function readBeginning(body: ReadableStream<Uint8Array<ArrayBuffer>> | null): Promise<string> {
+  const reader = body?.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  while (reader && text.length < BEGINNING) {
+    const { done, value } = await reader.read();
+    if (done) return text;
+    text += value;
+  }
+  await reader?.cancel();
+  return text;
+}
+
+async function readAnswer(response: Response): Promise<Answer> {
+  if (response.headers.get("Content-Type")?.startsWith("text/csv")) return { data: await readBeginning(response.body) };
   const text = await response.text();
   try {
     const read = parseExact(text);

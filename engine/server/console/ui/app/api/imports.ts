@@ -100,7 +100,21 @@ export function useJob(id: string) {
   });
 }
 
+function errorsPath(id: string): string {
+  return `/rest/imports/${id}/errors.csv`;
+}
+
 /** The address of the refused rows as CSV. */
 export function errorsAddress(id: string): string {
-  return `${root}/rest/imports/${id}/errors.csv`;
+  return root + errorsPath(id);
+}
+
+/** The beginning of the refused rows as CSV, read again once there are more of them. */
+export function useErrors({ id, failed, status }: Job) {
+  return useQuery({
+    queryKey: [...jobKey(useScope(), id), "errors", failed, status],
+    queryFn: ({ signal }) => ask<string>("GET", errorsPath(id), undefined, signal),
+    enabled: failed > 0,
+    placeholderData: keepPreviousData,
+  });
 }

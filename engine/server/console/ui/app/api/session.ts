@@ -17,6 +17,8 @@ export interface Session {
   settings: readonly string[];
   /** The actions on records by object, and `aggregate`; "*" has those of all objects that are not named. */
   may?: Readonly<Record<string, readonly string[]>>;
+  /** The limits that hold for the role. */
+  limits?: { maxPage: number };
   /** The version of the model that the session was read with: all other reads are of this one or a later one. */
   modelVersion: string;
   version?: string;

@@ -5,6 +5,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { records } from "../api/client.ts";
 import { keyOf } from "../api/keys.ts";
 import type { Field, TargetObject } from "../api/model.ts";
+import { pageOf } from "../api/page_limit.ts";
 import { buildDocuments, buildNamesDocument, MAXIMUM_PAGE } from "../api/record_documents.ts";
 import { useScope } from "../api/session_context.ts";
 import { labelOf, NULL_TEXT } from "./registry.ts";
@@ -44,19 +45,25 @@ export function useRecordNames(wanted: readonly Wanted[], isReady = true): NameO
     enabled: isReady && wanted.length > 0,
     placeholderData: keepPreviousData,
     queryFn: async ({ signal }) => {
-      const variables = [...ids].flatMap(([plural, some]) => [
-        [plural, some],
-        [`${plural}Number`, Math.min(some.length, MAXIMUM_PAGE)],
-      ]);
       const document = buildNamesDocument(targets.map(({ target }) => target));
-      const answer = await records<Record<string, Pick<Options, "edges">>>(document, Object.fromEntries(variables), {
-        signal,
-      });
-      const names = targets.flatMap(({ target }) =>
-        (answer[target.namePlural]?.edges ?? []).map(
-          ({ node }) => [keyIn(target, node.id), labelOf(node, target.labels)] as const,
-        ),
-      );
+      const names: [string, string][] = [];
+      const page = pageOf(MAXIMUM_PAGE);
+      for (let at = 0; [...ids.values()].some(({ length }) => length > at); at += page) {
+        const variables = [...ids].flatMap(([plural, some]) => {
+          const these = some.slice(at, at + page);
+          return [
+            [plural, these],
+            [`${plural}Number`, these.length],
+          ];
+        });
+        const answer = await records<Record<string, Pick<Options, "edges">>>(document, Object.fromEntries(variables), {
+          signal,
+        });
+        for (const { target } of targets) {
+          for (const { node } of answer[target.namePlural]?.edges ?? [])
+            names.push([keyIn(target, node.id), labelOf(node, target.labels)]);
+        }
+      }
       return Object.fromEntries(names);
     },
   });

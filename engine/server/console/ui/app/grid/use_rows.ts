@@ -91,19 +91,22 @@ function openStore(object: ObjectModel, fields: readonly Field[], query: ListQue
     for (const listener of listeners) listener();
   };
   const pages = openPages<RecordRow>(
-    async ({ after, offset }, signal): Promise<Page<RecordRow>> => {
-      const place = after === null ? { offset } : { after };
-      const answer = await records<Record<string, Connection>>(
-        document,
-        { ...query, first: PAGE_SIZE, ...place },
-        { signal },
-      );
-      const { edges, pageInfo } = answer[object.namePlural] ?? { edges: [], pageInfo: { hasNextPage: false } };
-      return {
-        rows: edges.map((edge) => edge.node),
-        endCursor: edges.at(-1)?.cursor ?? null,
-        isLast: !pageInfo.hasNextPage,
-      };
+    async (place, signal): Promise<Page<RecordRow>> => {
+      const rows: RecordRow[] = [];
+      let endCursor: string | null = null;
+      let isLast = false;
+      // A role's pages may be shorter than those of the list.
+      while (rows.length < PAGE_SIZE && !isLast) {
+        const after: string | null = endCursor ?? place.after;
+        const behind = after === null ? { offset: place.offset } : { after };
+        const variables = { ...query, first: PAGE_SIZE - rows.length, ...behind };
+        const answer: Record<string, Connection> = await records(document, variables, { signal });
+        const { edges, pageInfo } = answer[object.namePlural] ?? { edges: [], pageInfo: { hasNextPage: false } };
+        rows.push(...edges.map((edge) => edge.node));
+        endCursor = edges.at(-1)?.cursor ?? endCursor;
+        isLast = !pageInfo.hasNextPage || edges.length === 0;
+      }
+      return { rows, endCursor, isLast };
     },
     () => {
       error = null;

@@ -1,8 +1,9 @@
 // Lets a person in: the shell with a session, the sign-in page without one, and both when a session has ended.
 
-import { useEffect, useState } from "react";
+import { useEffect, useLayoutEffect, useState } from "react";
 
 import { goOn } from "../api/client.ts";
+import { limitPages } from "../api/page_limit.ts";
 import { type Session, useDoor, useViewed } from "../api/session.ts";
 import { SessionProvider } from "../api/session_context.ts";
 import { viewAs } from "../api/view_as.ts";
@@ -27,6 +28,9 @@ export function Gate() {
     if (isOther) window.location.reload();
     else if (session !== null) goOn();
   }, [session, isOther]);
+  const largestPage = (viewed.data ?? session)?.limits?.maxPage;
+  // Before the pages read anything.
+  useLayoutEffect(() => limitPages(largestPage), [largestPage]);
   // Answers as the viewed role are kept under its name: no page asks for one before that is known.
   if (viewed.isLoading && session !== null) return <Loading />;
   if (door.data === undefined) {

@@ -19,9 +19,9 @@ CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }
 NAMES = '{ people(filter: { city: { eq: "Bonn" } }) { edges { node { firstName } } } }'
 
 
-async def as_role(served: Served, *grants: object) -> Served:
-    """Return the server with a key of a new role that has these grants."""
-    await served.ask("/metadata", ROLE, input={"name": "partial", "label": "Partial", "grants": grants})
+async def as_role(served: Served, *grants: object, **more: object) -> Served:
+    """Return the server with a key of a new role that has these grants, and more members."""
+    await served.ask("/metadata", ROLE, input={"name": "partial", "label": "Partial", "grants": grants, **more})
     return replace(served, key=(await served.ask("/metadata", KEY))["createApiKey"]["token"])
 
 
@@ -68,7 +68,10 @@ async def test_a_role_that_may_not_count_reads_a_list_to_its_end(watched: Watche
         people = [{"firstName": f"P{number:03}", "email": f"{number}@example.com"} for number in range(147)]
         await ask(served, CREATE, data=people)
         await ask(served, 'mutation { createCompany(data: { name: "Orion" }) { id } }')
-        reader = await as_role(served, {"object": "*", "aggregates": False, "read": {}, "update": {}, "create": {}})
+        await ask(served, 'mutation { createOpportunity(data: { name: "First", stage: NEW }) { id } }')
+        every = {"object": "*", "aggregates": False, "read": {}, "update": {}, "create": {}}
+        # Its pages are shorter than those that the console asks for.
+        reader = await as_role(served, every, limits={"maxPage": 20})
         page = await open_list(watched, reader, "people?sort=firstName")
         await count_shown(page, "More than 100 records")
         await expect(cell(page, "Ada")).to_be_visible()
@@ -100,6 +103,11 @@ async def test_a_role_that_may_not_count_reads_a_list_to_its_end(watched: Watche
         await press(page, "Space")
         await expect(page.get_by_role("heading", name="People", level=2)).to_be_visible()
         await expect(page.get_by_role("alert")).to_have_count(0)
+        await page.goto(f"{served.address}/console/records/opportunities/board?by=stage")
+        await expect(page.get_by_role("region", name="New").get_by_role("listitem")).to_have_count(1)
+        await expect(page.get_by_role("alert")).to_have_count(0)
+        await page.goto(f"{served.address}/console/events")
+        await expect(page.get_by_role("table", name="Events").get_by_role("row")).to_have_count(21)
         await watched.assert_clean(served.address, LOADED)
 
 

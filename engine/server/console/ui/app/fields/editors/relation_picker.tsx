@@ -62,7 +62,7 @@ function hintOf(
   if (found.error) return found.error.message;
   if (found.isPending || found.isPlaceholderData) return "Searching…";
   if (count === 0) return `No ${field.relation?.target.labelPlural.toLowerCase()} have these words.`;
-  return found.data?.pageInfo.hasNextPage ? `The first ${SHOWN}; more match. Type to narrow them.` : undefined;
+  return found.data?.pageInfo.hasNextPage ? `The first ${count}; more match. Type to narrow them.` : undefined;
 }
 
 function useRecords(target: TargetObject | undefined, search: string) {

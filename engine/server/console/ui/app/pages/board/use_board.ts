@@ -36,7 +36,7 @@ interface Group {
   sum?: Readonly<Record<string, unknown>>;
 }
 
-/** The totals of the columns by their values. */
+/** The totals of the columns by their values, if the role may count the records. */
 export function useTotals({ object, field, filter }: Board) {
   const scope = useScope();
   const summed = summedField(object);
@@ -45,6 +45,7 @@ export function useTotals({ object, field, filter }: Board) {
     // The document has the names of the object and its fields: after a rename it is another one.
     queryKey: keyOf(scope, "records", object.namePlural, "board totals", document, filter),
     refetchOnMount: "always",
+    enabled: !object.isUncounted,
     queryFn: async ({ signal }) => {
       const answer = await records<Readonly<Record<string, readonly Group[]>>>(document, { filter }, { signal });
       const groups = answer[`${object.namePlural}GroupBy`] ?? [];

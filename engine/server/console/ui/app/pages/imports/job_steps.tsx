@@ -3,7 +3,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "react-router";
-import { errorsAddress, isAtWork, type Job, type JobVerb, jobKey, turnJob } from "../../api/imports.ts";
+import { errorsAddress, isAtWork, type Job, type JobVerb, jobKey, turnJob, useErrors } from "../../api/imports.ts";
 import type { ObjectModel } from "../../api/model.ts";
 import { useScope } from "../../api/session_context.ts";
 import { useViewedRole } from "../../api/view_as.ts";
@@ -12,7 +12,9 @@ import { Confirm } from "../../kit/confirm.tsx";
 import { printCount } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { InlineSelect, Select } from "../../kit/select.tsx";
+import { Table } from "../../kit/table.tsx";
 import { isEndedEarly, isUnwritten, progressOf, wordsOf } from "./progress.ts";
+import { type Refusal, readRefusals } from "./refusals.ts";
 import { conflictKeys, initialMapping, targetsOf } from "./targets.ts";
 
 export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
@@ -136,6 +138,7 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
             ))}
         </div>
       </section>
+      {job.failed > 0 && <Refusals object={object} job={job} />}
       {isUndoing && (
         <Confirm
           title="Undo the import?"
@@ -150,5 +153,29 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
         </Confirm>
       )}
     </>
+  );
+}
+
+/** The first refused rows with their reasons. */
+function Refusals({ object, job }: { object: ObjectModel; job: Job }) {
+  const errors = useErrors(job);
+  const labels = new Map(targetsOf(object).map(({ name, label }) => [name, label]));
+  if (errors.error) return <Problem title="The refused rows cannot be read." text={errors.error.message} />;
+  const refusals = readRefusals(errors.data ?? "");
+  if (refusals.length === 0) return null;
+  return (
+    <section className="import" aria-label="Refused rows">
+      <h2>{refusals.length < job.failed ? `The first ${refusals.length} refused rows` : "Refused rows"}</h2>
+      <Table<Refusal>
+        label="Refused rows"
+        columns={[
+          { id: "row", title: "Row", cell: ({ row }) => row },
+          { id: "field", title: "Field", cell: ({ field }) => labels.get(field) ?? field },
+          { id: "message", title: "Reason", cell: ({ message }) => message },
+        ]}
+        rows={refusals}
+        idOf={({ row }) => row}
+      />
+    </section>
   );
 }
