@@ -43,12 +43,18 @@ async def test_a_refusal_without_a_control_stands_above_the_form(watched: Watche
     page = watched.page
     note = {"type": "TEXT", "name": "note", "label": "Note"}
     async with serve() as served:
-        await create_object(served, "part", [note])
+        await create_object(served, "part", [note, {"type": "NUMBER", "name": "size", "label": "Size"}])
         await watched.sign_in(served, "/console/model/part")
         await page.get_by_role("button", name="Delete field Note").click()
         apply = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
         await served.ask("/metadata", apply, changes=[{"deleteField": {"id": "part.note"}}])
         await page.get_by_role("button", name="Show the plan").click()
         await expect(page.get_by_role("alert").filter(has_text="part.note")).to_be_visible()
+        # A form names the field, of which the change has the id.
+        await page.goto(f"{served.address}/console/model/part/size")
+        await page.get_by_label("Label").fill("Volume")
+        await served.ask("/metadata", apply, changes=[{"deleteField": {"id": "part.size"}}])
+        await page.get_by_role("button", name="Show the plan").click()
+        await expect(page.get_by_role("alert").filter(has_text="there is no field part.size.")).to_be_visible()
         await watched.assert_accessible()
         await watched.assert_clean(served.address, (".js", ".css"))

@@ -78,7 +78,7 @@ export const MAXIMUM_WRITTEN = 10_000;
 
 /**
  * Return the document of one gesture: `records` updates, each guarded by the version that was read, and the creation of
- * new records, in one transaction. The variables of update 0 are $id0, $data0 and $version0; a role that does not read
+ * new records, whose ids and versions alone are answered, in one transaction. The variables of update 0 are $id0, $data0 and $version0; a role that does not read
  * the versions writes without.
  */
 export function buildWriteDocument(
@@ -96,15 +96,18 @@ export function buildWriteDocument(
     ),
     ...(creates ? [`$created: [${type}Input!]!`] : []),
   ];
+  // A list is read again behind new records: the answer stays short enough to be kept for an idempotency key.
+  const created = ["id", ...versionOf(object)].join(" ");
   const roots = [
     ...numbers.map(
       (index) =>
         `  update${index}: update${type}(id: $id${index}, data: $data${index}` +
         `${isGuarded ? `, ifUpdatedAt: $version${index}` : ""}) { ...Row }\n`,
     ),
-    ...(creates ? [`  created: create${upperFirst(object.namePlural)}(data: $created) { ...Row }\n`] : []),
+    ...(creates ? [`  created: create${upperFirst(object.namePlural)}(data: $created) { ${created} }\n`] : []),
   ];
-  return `mutation ConsoleWrite(${variables.join(", ")}) {\n${roots.join("")}}\nfragment Row on ${type} {\n${selectRecord(object, shown)}\n}\n`;
+  const row = records > 0 ? `fragment Row on ${type} {\n${selectRecord(object, shown)}\n}\n` : "";
+  return `mutation ConsoleWrite(${variables.join(", ")}) {\n${roots.join("")}}\n${row}`;
 }
 
 /** Return the document that reads the first records of a relation to many, by the id of a record of `object`. */

@@ -10,12 +10,15 @@ export type Update = { id: string; data: Readonly<Record<string, unknown>>; upda
 
 const KEY_HEADER = "Idempotency-Key";
 
-/** The key of a write that has one effect; another one after the key was refused, since it belongs to what was written. */
-export type WriteKey = { text: string };
+/**
+ * The key of a write that has one effect, with the refusal of a second one with other data; another text after that, since
+ * the first belongs to what was written.
+ */
+export type WriteKey = { text: string; readonly before: Failure };
 
 /** Return another key for a write that has one effect. */
-export function newWriteKey(): WriteKey {
-  return { text: newKeyText() };
+export function newWriteKey(before: Failure = CREATED_BEFORE): WriteKey {
+  return { text: newKeyText(), before };
 }
 
 // A browser has `randomUUID` on https alone.
@@ -34,6 +37,13 @@ export const CREATED_BEFORE: Failure = {
   text: "The press before, which the server did not answer, has created a record with the values of that moment: look for it. Another press creates a second record.",
 };
 
+/** The same of a second paste. */
+export const PASTED_BEFORE: Failure = {
+  title: "This was pasted before.",
+  text: "The paste before, which the server did not answer, has written its values and created its records: look for them. Another paste creates second records.",
+};
+
+/** The records as a write left them; of new ones the id and the version. */
 export type Written = { updated: readonly RecordRow[]; created: readonly RecordRow[] };
 
 /**

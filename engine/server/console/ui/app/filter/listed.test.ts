@@ -18,3 +18,14 @@ test("a list with a text that is no value of the field is none", () => {
   assert.deepEqual(parseListed("a, b", null), ["a", "b"]);
   assert.equal(printListed(["a", "b"], null), "a, b");
 });
+
+test("a value that has a comma itself stands in quotes", () => {
+  for (const values of [["Doe, John", "b"], [" a", 'say "hi"', '"x", y', '"'], ["", "a"], ["a,"], ['a"b', "5'"]]) {
+    assert.deepEqual(parseListed(printListed(values, null), null), values);
+  }
+  assert.equal(printListed(["Doe, John", "b"], null), '"Doe, John", b');
+  assert.deepEqual(parseListed('"Doe, John" , b,', null), ["Doe, John", "b"]);
+  // One that is not closed yet, or goes on behind its end, is as it stands.
+  assert.deepEqual(parseListed('"Doe, John', null), ['"Doe', "John"]);
+  assert.deepEqual(parseListed('"a" b, c', null), ['"a" b', "c"]);
+});

@@ -6,7 +6,6 @@ import type { Field, ObjectModel, RecordRow } from "../api/model.ts";
 import { MAXIMUM_RECORDS, MAXIMUM_WRITTEN } from "../api/record_documents.ts";
 import {
   type BulkVerb,
-  CREATED_BEFORE,
   isChangedMeanwhile,
   isWrittenBefore,
   readRow,
@@ -171,7 +170,8 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }:
       if (edits.length > 1 || created.length > 0) setNotice({ text: label, canUndo: true });
       return true;
     } catch (error) {
-      await refuse(error, edits, changes);
+      if (key && isWrittenBefore(error)) setProblem(key.before);
+      else await refuse(error, edits, changes);
       return false;
     } finally {
       setMarks((before) => ({ ...before, pending: without(before.pending, keys) }));
@@ -186,10 +186,6 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }:
       return;
     }
     if (isUnsure(error)) onUnsure();
-    if (isWrittenBefore(error)) {
-      setProblem(CREATED_BEFORE);
-      return;
-    }
     const failure = describeFailure(error);
     if (edits.length === 1 && edit) {
       const key = cellKey(edit.record.id, edit.field.id);

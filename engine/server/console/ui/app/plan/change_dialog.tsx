@@ -25,6 +25,8 @@ export interface ChangeDialogProps {
   isDirty?: boolean;
   /** The name that has to be typed before anything is destroyed. */
   typed?: string;
+  /** The part of the model that the changes name by its id: another may have deleted it. */
+  named?: { id: string; name: string };
   onClose: () => void;
   /** Called after the change was made. */
   onDone: () => void;
@@ -33,7 +35,7 @@ export interface ChangeDialogProps {
 }
 
 export function ChangeDialog(props: ChangeDialogProps) {
-  const { title, changes, losing, size = "medium", isDirty = false, typed, onClose, onDone, children } = props;
+  const { title, changes, losing, size = "medium", isDirty = false, typed, named, onClose, onDone, children } = props;
   const [planned, setPlanned] = useState<Planned | null>(null);
   const [problems, setProblems] = useState<ReadonlyMap<string, string>>(new Map());
   const [others, setOthers] = useState<readonly string[]>([]);
@@ -41,7 +43,7 @@ export function ChangeDialog(props: ChangeDialogProps) {
   const planning = useMutation({
     mutationFn: () => planEither(changes(), losing?.()),
     onSuccess: (made: Planned) => {
-      const refused = gather(made.plan.problems);
+      const refused = gather(made.plan.problems.map((problem) => withName(problem, named)));
       setProblems(refused);
       setPlanned(refused.size === 0 ? made : null);
     },
@@ -98,6 +100,11 @@ export function ChangeDialog(props: ChangeDialogProps) {
       </div>
     </FormDialog>
   );
+}
+
+/** Return the problem with the name of a part in the place of its id. */
+function withName(problem: Plan["problems"][number], named: ChangeDialogProps["named"]): Plan["problems"][number] {
+  return named ? { ...problem, message: problem.message.replaceAll(named.id, named.name) } : problem;
 }
 
 /** Scroll to a refusal: the button that was pressed may stand far below it. */

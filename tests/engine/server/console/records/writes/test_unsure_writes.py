@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.engine.server.console.browsing import Serve, Watched
-from tests.engine.server.console.records.lists import ask, cell, count_shown, create_object, open_list, press
+from tests.engine.server.console.records.lists import PASTE, ask, cell, count_shown, create_object, open_list, press
 
 pytestmark = pytest.mark.system
 
@@ -66,8 +66,19 @@ async def test_a_second_press_makes_no_second_record(watched: Watched, serve: Se
         await press(page, "F2", "Enter")
         await expect(page.get_by_text("Created a Company")).to_be_visible()
         await expect(page.get_by_role("status", name="Number of records")).to_have_text("3 records")
+
+        # The same text that is pasted once more.
+        await lose_answer(page, "createCompanies")
+        for told in (UNSURE, "Pasted 2 values"):
+            await page.get_by_role("grid").focus()
+            await press(page, "Control+End", "ArrowDown", "Home")
+            await page.evaluate(PASTE, "Bea\nCy")
+            await page.get_by_role("dialog", name="Paste").get_by_role("button", name="Paste").click()
+            await expect(page.get_by_text(told)).to_be_visible()
+            await count_shown(page, "5 records")
         found = await ask(served, "{ companies(orderBy: { name: ASC }) { edges { node { name } } } }")
-        assert [edge["node"]["name"] for edge in found["companies"]["edges"]] == ["Atlas", "Orion", "Zeta"]
+        names = [edge["node"]["name"] for edge in found["companies"]["edges"]]
+        assert names == ["Atlas", "Bea", "Cy", "Orion", "Zeta"]
 
 
 async def test_a_lost_answer_is_no_refusal(watched: Watched, serve: Serve) -> None:

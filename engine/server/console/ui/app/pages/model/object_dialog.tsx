@@ -73,6 +73,7 @@ export function ObjectDialog({ object, onClose, onDone }: ObjectDialogProps) {
     <ChangeDialog
       title={object === null ? "New object" : `Object ${object.labelSingular}`}
       changes={changes}
+      {...(object !== null && { named: { id: object.id, name: object.nameSingular } })}
       isDirty={object === null ? draft.labelSingular !== "" : changes().length > 0}
       onClose={onClose}
       onDone={() => onDone(update.nameSingular ?? object?.nameSingular ?? "")}

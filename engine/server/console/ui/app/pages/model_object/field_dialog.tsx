@@ -33,6 +33,7 @@ export function FieldDialog({ object, field, given = {}, onClose, onDone }: Fiel
       title={field === null ? `New field of ${object.labelSingular}` : `Field ${object.nameSingular}.${field.name}`}
       size={info?.hasOptions ? "large" : "medium"}
       changes={() => (field === null ? [createChange(object, draft, info)] : update(false))}
+      {...(field !== null && { named: { id: field.id, name: `${object.nameSingular}.${field.name}` } })}
       {...(field !== null && draft.type !== field.type && { losing: () => update(true) })}
       isDirty={field === null ? draft.label !== (given.label ?? "") : update(false).length > 0}
       onClose={onClose}

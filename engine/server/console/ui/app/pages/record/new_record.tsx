@@ -5,7 +5,7 @@ import { type FormEvent, type KeyboardEvent, useRef, useState } from "react";
 
 import { ApiError, describeFailure, type Failure } from "../../api/errors.ts";
 import { type Field, inputName, type ObjectModel } from "../../api/model.ts";
-import { CREATED_BEFORE, isWrittenBefore, newWriteKey, writeRows } from "../../api/row_writes.ts";
+import { isWrittenBefore, newWriteKey, writeRows } from "../../api/row_writes.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { Editor } from "../../fields/editors/editor.tsx";
 import { useRecordName } from "../../fields/record_name.tsx";
@@ -24,7 +24,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
   const [edited, setEdited] = useState<string | null>(fields[0]?.id ?? null);
   const [problem, setProblem] = useState<(Failure & { field: string | null }) | null>(null);
   // One record, however often the button is pressed until the server has answered.
-  const [key] = useState(newWriteKey);
+  const [key] = useState(() => newWriteKey());
   const isCreated = useRef(false);
   const isCreating = useRef(false);
   const isDirty = Object.keys(values).length > 0;
@@ -51,7 +51,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
       if (!(error instanceof ApiError)) throw error;
       // The refusal of the list's only record: data[0].email.
       const field = error.field?.replace(/^data\[0\]\.?/, "") ?? null;
-      const failure = isWrittenBefore(error) ? CREATED_BEFORE : describeFailure(error, "Nothing was created.");
+      const failure = isWrittenBefore(error) ? key.before : describeFailure(error, "Nothing was created.");
       setProblem({ field, ...failure });
     } finally {
       isCreating.current = false;

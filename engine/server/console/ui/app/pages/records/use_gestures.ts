@@ -1,8 +1,9 @@
 // The commands of the grid on a list of records: edit, clear, fill, copy, paste, undo, select.
 
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { inputName, type RecordRow } from "../../api/model.ts";
 import { MAXIMUM_RECORDS } from "../../api/record_documents.ts";
+import { newWriteKey, PASTED_BEFORE, type WriteKey } from "../../api/row_writes.ts";
 import { copyText, isEditable, parseText } from "../../fields/registry.ts";
 import { fromTsv, spread, toHtml, toTsv } from "../../grid/clipboard.ts";
 import { readValue } from "../../grid/edits.ts";
@@ -20,6 +21,7 @@ export type Paste = {
   problems: readonly string[];
   /** The columns of the clipboard for which the list shows no column. */
   leftOut: number;
+  key: WriteKey;
 };
 
 export type Ways = {
@@ -34,12 +36,16 @@ export type Ways = {
 
 /** More cells than this are shown before they are written. */
 const PREVIEWED_CELLS = 50;
+/** The answer to a write with a key has 1 MiB at most. */
+const KEYED_RECORDS = 5_000;
 const TOO_MANY_TO_COPY = `At most ${KEPT_ROWS} records are copied at once. Export the list to have all of them.`;
 const NEEDS_RANGE = "All records are selected, and this needs a range of cells: Escape leaves the selection.";
 const TOO_MANY_TO_SELECT = `At most ${KEPT_ROWS} records are selected by a range. Ctrl+A selects all that match.`;
 
 export function useGestures(list: List, ways: Ways) {
   const [paste, setPaste] = useState<Paste | null>(null);
+  // The paste that is not known to be written: the same text is written once.
+  const unsure = useRef<{ text: string; key: WriteKey } | null>(null);
   const { object, may, rows, shown, selection, setSelection, edits, isTrash } = list;
   const range = rangeOf(selection);
   const columns = shown.slice(range.left, range.right + 1);
@@ -125,9 +131,11 @@ export function useGestures(list: List, ways: Ways) {
 
   function startPaste(text: string): void {
     if (isTrash || isAll() || isRefused("update")) return;
+    if (unsure.current?.text !== text) unsure.current = { text, key: newWriteKey(PASTED_BEFORE) };
+    const { key } = unsure.current;
     const cells = spread(fromTsv(text), range.bottom - range.top + 1, range.right - range.left + 1);
     withRecords({ top: range.top, bottom: range.top + cells.length - 1 }, MAXIMUM_RECORDS, TOO_MANY, () => {
-      const next = readPaste(cells);
+      const next = readPaste(cells, key);
       const count = next.edits.length + next.created.length;
       if (next.problems.length + next.leftOut + next.created.length > 0 || count > PREVIEWED_CELLS) setPaste(next);
       else void finishPaste(next);
@@ -135,7 +143,7 @@ export function useGestures(list: List, ways: Ways) {
   }
 
   // Cells below the last record are new records.
-  function readPaste(cells: readonly (readonly string[])[]): Paste {
+  function readPaste(cells: readonly (readonly string[])[], key: WriteKey): Paste {
     const found: CellEdit[] = [];
     const created: Record<string, unknown>[] = [];
     const problems: string[] = [];
@@ -154,17 +162,18 @@ export function useGestures(list: List, ways: Ways) {
       if (!record) created.push(data);
     }
     const leftOut = Math.max(0, range.left + (cells[0]?.length ?? 0) - shown.length);
-    return { edits: found, created, problems, leftOut };
+    return { edits: found, created, problems, leftOut, key };
   }
 
   async function finishPaste(next: Paste): Promise<void> {
     setPaste(null);
     const count = next.edits.length + next.created.length;
-    await edits.write(
-      next.created.length > 0 ? `Pasted ${plural(count, "value")}` : `Pasted ${plural(next.edits.length, "cell")}`,
-      next.edits,
-      next.created,
-    );
+    const label =
+      next.created.length > 0 ? `Pasted ${plural(count, "value")}` : `Pasted ${plural(next.edits.length, "cell")}`;
+    // The versions of its records keep a paste that creates none from a second effect, and the answer to a key is bounded.
+    const key = next.created.length > 0 && next.created.length <= KEYED_RECORDS ? next.key : undefined;
+    const isWritten = await edits.write(label, next.edits, next.created, key);
+    if (isWritten && unsure.current?.key === next.key) unsure.current = null;
   }
 
   function leave(): void {
