@@ -8,9 +8,11 @@ import { RouterProvider } from "react-router/dom";
 
 import "./styles/tokens.css";
 import "./styles/reset.css";
+import "./styles/forced.css";
 
 import { base } from "./api/place.ts";
 import { queries } from "./api/queries.ts";
+import { keepComposing } from "./kit/composing.ts";
 import { English } from "./kit/english.tsx";
 import { routes } from "./routes.tsx";
 
@@ -18,6 +20,7 @@ const container = document.getElementById("app");
 if (container === null) {
   throw new Error("The document has no element for the console.");
 }
+keepComposing(window);
 createRoot(container).render(
   <StrictMode>
     <English>

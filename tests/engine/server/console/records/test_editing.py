@@ -21,6 +21,12 @@ LOADED = (".js", ".css")
 NAMES = "{ people { edges { node { firstName lastName } } } }"
 PEOPLE = "{ people { edges { node { firstName lastName city email company { name } } } } }"
 
+COLOURS = """grid => {
+    const focused = document.getElementById(grid.getAttribute("aria-activedescendant"));
+    return [focused, document.body].map((one) => getComputedStyle(one).backgroundColor);
+}"""
+"""The colours behind the focused cell and behind the page."""
+
 
 def names_of(*people: tuple[str, str | None]) -> dict[str, object]:
     """Return the data of `NAMES` with these first and last names."""
@@ -46,10 +52,24 @@ async def test_cells_are_edited_filled_pasted_and_undone_by_the_keyboard_alone(w
         await count_shown(page, "3 records")
         await focus_grid(page)
         assert await focused_text(page) == "Ada"
+        # The system draws no shadow and no background of a page.
+        await page.emulate_media(forced_colors="active")
+        focused, page_colour = await page.get_by_role("grid").evaluate(COLOURS)
+        assert focused != page_colour
+        await page.emulate_media(forced_colors="none")
 
         await press(page, "ArrowRight", "F2")
         await expect(page.get_by_role("textbox", name="Last name of Ada")).to_be_focused()
         await watched.assert_accessible()
+        # The keys of an input method are its own: Enter takes its letters, Escape drops them.
+        method = await page.context.new_cdp_session(page)
+        for key in ("Enter", "Escape"):
+            composed = {"text": "らぶ", "selectionStart": 2, "selectionEnd": 2}
+            await method.send("Input.imeSetComposition", composed)
+            await press(page, key)
+            await expect(page.get_by_role("textbox", name="Last name of Ada")).to_be_focused()
+        await method.send("Input.insertText", {"text": ""})
+        await press(page, "Control+a")
         await page.keyboard.type("Lovelace")
         await press(page, "Enter")
         await expect(cell(page, "Lovelace")).to_be_visible()

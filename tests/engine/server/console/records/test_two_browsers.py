@@ -97,9 +97,12 @@ async def test_a_record_that_no_longer_matches_stays_until_it_is_left(watched: W
         await expect(page.get_by_text("no longer matches the filter")).to_be_visible()
         await expect(cell(page, "Ulm")).to_be_visible()
         await watched.assert_accessible()
-        await press(page, "ArrowDown")
+        await press(page, "ArrowDown", "Home")
+        left = await focused_text(page)
         await count_shown(page, "2 records")
         await expect(cell(page, "Ulm")).to_be_hidden()
+        # The rows below have moved up, and the focus with its record.
+        assert (left, await focused_text(page)) == ("Grace", "Grace")
         await watched.assert_clean(served.address, LOADED)
 
 

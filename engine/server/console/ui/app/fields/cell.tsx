@@ -9,7 +9,14 @@ import { EMPTY_TEXT, formatValue, isEmpty, NULL_TEXT, typeOf } from "./registry.
 import { findOption } from "./types/select.ts";
 import "./cell.css";
 
-export function Cell({ value, field }: { value: unknown; field: Field }): ReactNode {
+export type CellProps = {
+  value: unknown;
+  field: Field;
+  /** The most characters of a text that are shown: a screen reader says all of them. */
+  most?: number;
+};
+
+export function Cell({ value, field, most = Number.POSITIVE_INFINITY }: CellProps): ReactNode {
   if (value === null || value === undefined) return <span className="value-none">{NULL_TEXT}</span>;
   if (isEmpty(value)) return <span className="value-none">{EMPTY_TEXT}</span>;
   switch (typeOf(field).cell) {
@@ -33,12 +40,16 @@ export function Cell({ value, field }: { value: unknown; field: Field }): ReactN
     case "relation":
       return <span className="value-relation">{formatValue(value, field)}</span>;
     case "code":
-      return <code className="value-text">{formatValue(value, field)}</code>;
+      return <code className="value-text">{cut(formatValue(value, field), most)}</code>;
     default: {
       const text = formatValue(value, field);
-      return <span className={text === NULL_TEXT ? "value-none" : "value-text"}>{text}</span>;
+      return <span className={text === NULL_TEXT ? "value-none" : "value-text"}>{cut(text, most)}</span>;
     }
   }
+}
+
+function cut(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
 function OptionChip({ value, field }: { value: unknown; field: Field }) {

@@ -2,7 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromTsv, spread, toHtml, toTsv } from "./clipboard.ts";
 import { commandOf } from "./keys.ts";
-import { clamp, clearRows, focus, isInRange, moveAcross, moveCell, rangeOf, START, toggleRows } from "./selection.ts";
+import {
+  clamp,
+  clearRows,
+  focus,
+  followColumns,
+  isInRange,
+  moveAcross,
+  moveCell,
+  rangeOf,
+  START,
+  toggleRows,
+} from "./selection.ts";
 import * as undo from "./undo.ts";
 
 const SIZE = { rows: 10, columns: 4 };
@@ -140,4 +151,12 @@ test("an own write moves the versions of all steps on, and a step that could not
 test("chosen rows are left together, those of a filter too", () => {
   const chosen = clearRows({ ...toggleRows(START, ["a"]), all: true });
   assert.deepEqual([chosen.rows.size, chosen.all], [0, false]);
+});
+
+test("the focus stays in its column where others come or go before it", () => {
+  const at = (column: number) => ({ ...START, cell: { row: 2, column }, anchor: { row: 1, column } });
+  assert.deepEqual(followColumns(at(2), ["a", "b", "c"], ["a", "c"]), at(1));
+  assert.deepEqual(followColumns(at(1), ["a", "b", "c"], ["x", "a", "b", "c"]), at(2));
+  // A column that has gone leaves its place to the next one.
+  assert.deepEqual(followColumns(at(1), ["a", "b", "c"], ["a", "c"]), at(1));
 });

@@ -40,6 +40,22 @@ export function moveCell(cell: Cell, move: Move, size: Size): Cell {
   return clamp(at, size);
 }
 
+/** Return the selection at the same columns after others have come or gone; `before` and `after` are the keys of all. */
+export function followColumns(selection: Selection, before: readonly string[], after: readonly string[]): Selection {
+  const follow = (cell: Cell): Cell => {
+    const column = after.indexOf(before[cell.column] ?? "");
+    return column < 0 || column === cell.column ? cell : { ...cell, column };
+  };
+  const [cell, anchor] = [follow(selection.cell), follow(selection.anchor)];
+  return cell === selection.cell && anchor === selection.anchor ? selection : { ...selection, cell, anchor };
+}
+
+/** Return the selection so many rows further down, since its records have moved. */
+export function followRows(selection: Selection, down: number): Selection {
+  const follow = (cell: Cell): Cell => ({ ...cell, row: Math.max(0, cell.row + down) });
+  return { ...selection, cell: follow(selection.cell), anchor: follow(selection.anchor) };
+}
+
 /** Return the next cell to the right or the left; from a row's end it goes on in the next row. */
 export function moveAcross(cell: Cell, step: 1 | -1, size: Size): Cell {
   const column = cell.column + step;

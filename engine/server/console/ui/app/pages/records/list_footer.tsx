@@ -96,9 +96,9 @@ export function ListFooter({ list, isDrafting, dialog, setDialog }: ListFooterPr
           </>
         )}
         {news.flood ? (
-          <Button onPress={list.renew}>Many changes · refresh</Button>
+          <Button onPress={() => list.renew()}>Many changes · refresh</Button>
         ) : (
-          news.created > 0 && <Button onPress={list.renew}>{plural(news.created, "new record")} · show</Button>
+          news.created > 0 && <Button onPress={() => list.renew()}>{plural(news.created, "new record")} · show</Button>
         )}
       </div>
       {dialog === "edit" && <BulkEditDialog list={list} bulk={bulk} onClose={close} />}

@@ -26,6 +26,7 @@ export type RecordsGridProps = {
 };
 
 const END = ["number", "count"];
+const SHOWN_CHARACTERS = 500;
 
 export function RecordsGrid({ list, gridRef, gestures, draft, onAddress }: RecordsGridProps) {
   const { shown, rows, selection, setSelection, edits, order } = list;
@@ -80,13 +81,13 @@ export function RecordsGrid({ list, gridRef, gestures, draft, onAddress }: Recor
       : edits.marks.flashed.has(key)
         ? ("flash" as const)
         : undefined;
-    return { content: <Cell value={record[field.name]} field={field} />, state };
+    return { content: <Cell value={record[field.name]} field={field} most={SHOWN_CHARACTERS} />, state };
   }
 
   function select(next: Selection): void {
     const left = rows.pages.row(selection.cell.row);
     // A row that the list no longer wants stays until the cell leaves it.
-    if (left && next.cell.row !== selection.cell.row && edits.marks.rows.has(left.id)) list.renew();
+    if (left && next.cell.row !== selection.cell.row && edits.marks.rows.has(left.id)) list.renew(next.cell.row);
     if (selection.cell.row === rows.count && next.cell.row !== selection.cell.row) draft.leave();
     setSelection(next);
   }

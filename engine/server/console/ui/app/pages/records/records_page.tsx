@@ -51,6 +51,7 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
   const fieldsAt = useFieldsAt(object, address.filter);
   const [rows, setRows] = useFilterRows(address.filter, fieldsAt);
   const draft = useDraft(list);
+  const { edits, rows: read } = list;
   const gestures = useGestures(list, {
     edit: (row, column, text) => {
       const record = row === list.rows.count ? draft.row : list.rows.pages.row(row);
@@ -83,7 +84,11 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
   function save({ record, field: begun }: Editing, value: unknown, then: Then, text: string): void {
     endEdit(then);
     // Another may have renamed the field since the edit began: the record has its value under the new name.
-    const field = list.object.fields.find(({ id }) => id === begun.id) ?? begun;
+    const field = list.object.fields.find(({ id }) => id === begun.id);
+    if (field === undefined) {
+      edits.fail(`The field ${begun.label} is gone: your value was ${text || "none"}.`);
+      return;
+    }
     if (record.id === DRAFT_ID) {
       draft.put(field, value, then === "stay");
       return;
@@ -112,7 +117,6 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
     openNext(step).catch((error: unknown) => list.edits.fail(String(error)));
   }
 
-  const { edits, rows: read } = list;
   const isEmpty = read.count === 0;
   return (
     <Page
@@ -160,7 +164,7 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
           object={object}
           open={address.open}
           onOpen={(open, isStep) => setAddress({ open }, isStep)}
-          onWritten={list.renew}
+          onWritten={() => list.renew()}
         />
       </div>
       {editing && (

@@ -1,10 +1,11 @@
 // Everything that a list of records is: its rows, columns, edits and live changes.
 
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 
 import { records } from "../../api/client.ts";
 import { ApiError } from "../../api/errors.ts";
 import { type Field, type ObjectModel, otherEnds, type RecordRow } from "../../api/model.ts";
+import { pageOf } from "../../api/page_limit.ts";
 import { buildDocuments, MAXIMUM_PAGE } from "../../api/record_documents.ts";
 import { mayDo } from "../../api/session.ts";
 import { useSession } from "../../api/session_context.ts";
@@ -17,7 +18,7 @@ import { changedFields } from "../../grid/edits.ts";
 import { type Batch, isLater, withLater } from "../../grid/live.ts";
 import { cellKey, withEntries } from "../../grid/marks.ts";
 import { buildOrderBy, type Key, knownKeys } from "../../grid/order.ts";
-import { clearRows, START } from "../../grid/selection.ts";
+import { clearRows, followColumns, followRows, START } from "../../grid/selection.ts";
 import { useEdits } from "../../grid/use_edits.ts";
 import { useLive, useLivePause } from "../../grid/use_live.ts";
 import { useRows } from "../../grid/use_rows.ts";
@@ -35,6 +36,13 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
   const [selection, setSelection] = useState(START);
   const [news, setNews] = useState({ created: 0, flood: false });
   const shown = useMemo(() => shownFields(columns, object), [columns, object]);
+  const drawn = useRef(shown);
+  // The focus stays in its column where another comes or goes before it.
+  useLayoutEffect(() => {
+    const [before, after] = [drawn.current, shown].map((columns) => columns.map(({ field }) => field.id));
+    drawn.current = shown;
+    if (before && after) setSelection((now) => followColumns(now, before, after));
+  }, [shown]);
   const fields = useSelected(
     shown.map(({ field }) => field),
     object,
@@ -61,11 +69,28 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
   const focused = Math.max(0, Math.min(selection.cell.row, (rows.count ?? Number.POSITIVE_INFINITY) - 1));
   useEffect(() => pages.focus(focused), [pages, focused]);
 
-  const renew = useCallback(() => {
-    setNews({ created: 0, flood: false });
-    edits.current?.setMarks((before) => ({ ...before, rows: new Map() }));
-    refresh();
-  }, [refresh]);
+  const at = useRef(selection.cell.row);
+  // The record that had the focus when the list was read again: the focus goes where it is then.
+  const followed = useRef<{ row: number; record: RecordRow } | null>(null);
+  const renew = useCallback(
+    (row: number = at.current) => {
+      const record = pages.row(row);
+      followed.current = record ? { row, record } : null;
+      setNews({ created: 0, flood: false });
+      edits.current?.setMarks((before) => ({ ...before, rows: new Map() }));
+      refresh();
+    },
+    [pages, refresh],
+  );
+  // The rows are no state of React's: each of their changes draws the list again.
+  useLayoutEffect(() => {
+    at.current = selection.cell.row;
+    const was = followed.current;
+    if (was === null || pages.row(was.row) === was.record) return;
+    followed.current = null;
+    const found = pages.find(({ id }) => id === was.record.id);
+    if (found && found.index !== was.row) setSelection((now) => followRows(now, found.index - was.row));
+  });
 
   const edits = useRef<ReturnType<typeof useEdits> | null>(null);
   const present = useEdits({
@@ -79,7 +104,7 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
         renew();
       }
     },
-    onUnsure: renew,
+    onUnsure: () => renew(),
     isLeft: (step) => isLeft(step, null),
   });
   edits.current = present;
@@ -185,8 +210,9 @@ function useSelected(shown: readonly Field[], object: ObjectModel): readonly Fie
 
 async function readMatching(object: ObjectModel, filter: Filter, ids: readonly string[]): Promise<string[]> {
   const found: string[] = [];
-  for (let at = 0; at < ids.length; at += MAXIMUM_PAGE)
-    found.push(...(await readMatchingPage(object, filter, ids.slice(at, at + MAXIMUM_PAGE))));
+  const page = pageOf(MAXIMUM_PAGE);
+  for (let at = 0; at < ids.length; at += page)
+    found.push(...(await readMatchingPage(object, filter, ids.slice(at, at + page))));
   return found;
 }
 
