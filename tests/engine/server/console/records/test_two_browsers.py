@@ -103,6 +103,15 @@ async def test_a_record_that_no_longer_matches_stays_until_it_is_left(watched: W
         await expect(cell(page, "Ulm")).to_be_hidden()
         # The rows below have moved up, and the focus with its record.
         assert (left, await focused_text(page)) == ("Grace", "Grace")
+        # A value of a field that another hides or deletes meanwhile is told, since no cell shows it any more.
+        await press(page, *["ArrowRight"] * 5)
+        await page.keyboard.type("Rom")
+        apply = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
+        hide = {"updateField": {"id": "person.city", "update": {"isActive": False}}}
+        await served.ask("/metadata", apply, changes=[hide])
+        await expect(page.get_by_role("columnheader", name="City")).to_have_count(0)
+        await press(page, "Enter")
+        await expect(page.get_by_role("alert")).to_contain_text("The field City is gone: your value was Rom.")
         await watched.assert_clean(served.address, LOADED)
 
 

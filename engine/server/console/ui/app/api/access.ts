@@ -113,8 +113,14 @@ export function useRoles(): UseQueryResult<readonly Role[]> {
 }
 
 async function readRoles(signal?: AbortSignal): Promise<readonly Role[]> {
-  const answer = await metadata<{ roles: Connection<Role> }>(ACCESS, {}, { operation: "ConsoleRoles", signal });
-  return answer.roles.edges.map(({ node }) => node);
+  const roles: Role[] = [];
+  let after: string | null = null;
+  do {
+    const page: PageOf<Role> = await readPage<Role>(ACCESS, "ConsoleRoles", "roles", after, signal);
+    roles.push(...page.rows);
+    after = page.next;
+  } while (after !== null);
+  return roles;
 }
 
 export function readKeys(after: string | null, signal?: AbortSignal): Promise<PageOf<ApiKey>> {
