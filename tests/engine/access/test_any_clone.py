@@ -116,7 +116,8 @@ def _pages(draw: st.DrawFn, schema: GraphQLSchema, seen: Object, ids: Sequence[s
     assert isinstance(filter_, GraphQLInputObjectType)
     keys = [values.order(order) for _ in range(draw(st.integers(1, 3)))]
     given_ = {"orderBy": keys, "filter": values.filter(filter_) if values.chance(25) else {}}
-    return loads(dumps(to_json(given_)))
+    page: dict[str, Any] = loads(dumps(to_json(given_)))
+    return page
 
 
 def _write_page(seen: Object, given_: Mapping[str, Any]) -> tuple[str, Any]:
