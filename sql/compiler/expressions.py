@@ -271,6 +271,11 @@ def is_true(condition: Expression, *, negated: bool = False) -> Expression:
     return Expression(condition.within(Binding.IS) + (" IS NOT TRUE" if negated else " IS TRUE"), Binding.IS)
 
 
+def is_distinct(left: Expression, right: Expression) -> Expression:
+    """Return the condition that two values differ, where two NULLs are the same. Never unknown."""
+    return Expression(left.within(Binding.IS) + " IS DISTINCT FROM " + right.within(Binding.IS), Binding.IS)
+
+
 def is_empty(array: Expression, *, negated: bool = False) -> Expression:
     """Return the condition that the array has no elements, or has some; unknown where it is NULL."""
     comparison = " > 0" if negated else " = 0"

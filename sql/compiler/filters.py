@@ -114,7 +114,8 @@ def compile_condition(
             # False and unknown are the same in it, as they are in a WHERE.
             return expressions.is_true(compile_condition(term, row, draft, search=search), negated=True)
         case HasTotals():
-            return _compile_totals(condition, row, draft, search)
+            answer = row.answer(condition)
+            return compile_totals(condition, row, draft, search=search) if answer is None else answer
         case Related() | HasRelated() | HasLinked():
             return _compile_relation(condition, row, draft, negated=negated, search=search)
         case AmongPairs():
@@ -288,18 +289,26 @@ def _compile_gathered(step: _Step, row: RowReference, draft: StatementDraft) -> 
     return expressions.equal_to_any(row.column(step.near.name), expressions.array_from(query))
 
 
-def _compile_totals(condition: HasTotals, row: RowReference, draft: StatementDraft, search: Search) -> Expression:
+def compile_totals(
+    condition: HasTotals, row: RowReference, draft: StatementDraft, *, search: Search = Search.PLANNED
+) -> Expression:
     """Return the value of `having` over the measures; never a semi-join, which would lose the rows without any."""
     there = RowReference(alias=draft.alias())
     wanted = And(terms=(condition.live, condition.condition))
     tie = expressions.equal(there.column(condition.link.column.name), row.column(condition.link.key.name))
-    query = Query().from_(row_source(condition.table, there.alias, draft))
-    for index, measure in enumerate(condition.measures):
-        query.select(expressions.named(compile_measure(measure, there), "m" + str(index)))
+    query = read_measures(condition, there, draft)
     query.only(expressions.all_of((tie, compile_condition(wanted, there, draft, search=search))))
     totals = RowReference(alias=draft.alias())
     having = compile_condition(condition.having, totals, draft)
     return expressions.scalar(Query().from_(query_source(query.text(), totals.alias)).select(having))
+
+
+def read_measures(condition: HasTotals, there: RowReference, draft: StatementDraft) -> Query:
+    """Return the query of the measures over related rows, short of the condition on them."""
+    query = Query().from_(row_source(condition.table, there.alias, draft))
+    for index, measure in enumerate(condition.measures):
+        query.select(expressions.named(compile_measure(measure, there), "m" + str(index)))
+    return query
 
 
 def _compile_answer(condition: Related, row: RowReference, draft: StatementDraft, search: Search) -> Expression:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.terms import Expression, Query
 from fieldstone.sql.frozen import frozen
+from fieldstone.sql.plan.elements import Condition
 
 
 class StatementDraft:
@@ -53,6 +54,10 @@ class RowReference:
         if self.names is None:
             return expressions.column(self.alias, name)
         return expressions.result(self.alias, self.names[name])
+
+    def answer(self, _: Condition) -> Expression | None:
+        """Return the value of a condition about the row, if the source has it."""
+        return None
 
 
 @frozen

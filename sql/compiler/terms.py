@@ -80,6 +80,12 @@ class FromItem(Table):
         """Return the source and its alias."""
         return self.text
 
+    def joined(self, join: "LeftJoin") -> "FromItem":
+        """Return the item with a join, as one that other joins may follow; its columns are under two aliases."""
+        item = FromItem(self.text, self.alias)
+        item.text = self.text + " " + join.get_sql()
+        return item
+
     def __eq__(self, other: object) -> bool:
         return self is other
 
@@ -177,9 +183,9 @@ class Query:
         self.builder.orderby(*items)
         return self
 
-    def limit(self, rows: int) -> Self:
+    def limit(self, rows: int | Expression) -> Self:
         """Limit the number of rows."""
-        self.builder.limit(rows)
+        self.builder.limit(rows)  # type: ignore[arg-type]  # it renders whatever it is given
         return self
 
     def offset(self, rows: Expression) -> Self:

@@ -144,6 +144,51 @@ async def test_a_count_reads_each_table_once(large: Apis, large_dsn: str) -> Non
             assert loops == [("opportunity", 1), ("person", 1)]
 
 
+def by(**aggregates: Any) -> Any:
+    return {"opportunitiesAggregate": aggregates}
+
+
+BY_TOTALS: dict[str, Any] = {
+    "at least": by(count={"gte": 3}),
+    "none": by(count={"eq": 0}),
+    "a sum of some": by(filter={"stage": {"eq": "NEW"}}, sum={"amount": {"gt": 500}}),
+    "one of two": {"or": [{"not": by(count={"gte": 3})}, {"firstName": {"eq": "x"}}]},
+}
+
+
+@pytest.mark.parametrize("given", BY_TOTALS.values(), ids=BY_TOTALS)
+async def test_a_filter_by_an_aggregate_reads_each_table_once(large: Apis, large_dsn: str, given: Any) -> None:
+    roots = (
+        "people(filter: $filter) { totalCount }",
+        "peopleAggregate(filter: $filter) { count }",
+        "peopleGroupBy(groupBy: [{ city: true }], filter: $filter) { count }",
+    )
+    for root in roots:
+        step, _ = await last_step(large, "query ($filter: PersonFilterInput) { " + root + " }", filter=given)
+        for mode in MODES:
+            read = [node for node in explain(large_dsn, step, mode) if "Relation Name" in node]
+            children = [node["Actual Loops"] for node in read if node["Relation Name"] == "opportunity"]
+            assert sorted(children) == [0, 1]
+
+
+async def test_totals_of_a_fortieth_of_the_records_are_read_by_themselves(large: Apis, large_dsn: str) -> None:
+    """All related records at once are a hundred thousand."""
+    few = {"createdAt": {"between": ["2024-01-05T00:00:00Z", "2024-01-06T00:00:00Z"]}}
+    by_sum = [{"opportunitiesAggregate": {"sum": {"amount": "DESC"}}}]
+    asked = (
+        await last_step(large, BY_COUNT, order=by_sum, filter=few),
+        await last_step(
+            large, "query ($f: PersonFilterInput) { people(filter: $f) { totalCount } }", f=few | by(count={"gte": 1})
+        ),
+    )
+    for step, data in asked:
+        assert data["people"].get("totalCount", 1) > 0
+        for mode in MODES:
+            found = explain(large_dsn, step, mode)
+            children = [node for node in found if node.get("Relation Name") == "opportunity" and node["Actual Loops"]]
+            assert [node["Actual Loops"] > 2_000 for node in children] == [True]
+
+
 def behind(position: int) -> Any:
     """Opportunities by a field that has no index."""
     return {"opportunities": {"some": {"position": {"gt": position}, "stage": {"neq": "CUSTOMER"}}}}

@@ -24,59 +24,174 @@ WITH t10 AS (
   LIMIT 2
 )
 ,t12 AS (SELECT count(*) AS hits FROM t10 AS t11)
+,t18 AS (
+  SELECT count(*) >= greatest(
+    2000,pg_relation_size('"workspace_default"."opportunity"'::regclass) / 4096,pg_relation_size(
+      '"workspace_default"."person"'::regclass
+    ) / 4096
+  ) AS are_many
+  FROM (
+    SELECT 1 AS hit
+    FROM "workspace_default"."company" AS t16
+    WHERE t16."deletedAt" IS NULL
+    LIMIT greatest(
+      2000,pg_relation_size('"workspace_default"."opportunity"'::regclass) / 4096,pg_relation_size(
+        '"workspace_default"."person"'::regclass
+      ) / 4096
+    )
+  ) AS t17
+)
+,t21 AS (
+  SELECT t20."m0" >= (SELECT $1::integer) AND t20."m1" > (SELECT $2::numeric) AS answer
+  FROM (
+    SELECT count(*) AS m0,sum(t19."amount") AS m1
+    FROM "workspace_default"."opportunity" AS t19
+    WHERE false
+  ) AS t20
+)
+,t33 AS (
+  SELECT t32."m0" = (SELECT $4::integer) AS answer
+  FROM (SELECT count(*) AS m0 FROM "workspace_default"."person" AS t31 WHERE false) AS t32
+)
+,t49 AS (
+  SELECT count(*) >= greatest(
+    2000,pg_relation_size('"workspace_default"."opportunity"'::regclass) / 4096,pg_relation_size(
+      '"workspace_default"."person"'::regclass
+    ) / 4096
+  ) AS are_many
+  FROM (
+    SELECT 1 AS hit
+    FROM "workspace_default"."company" AS t47
+    WHERE t47."deletedAt" IS NULL
+    LIMIT greatest(
+      2000,pg_relation_size('"workspace_default"."opportunity"'::regclass) / 4096,pg_relation_size(
+        '"workspace_default"."person"'::regclass
+      ) / 4096
+    )
+  ) AS t48
+)
+,t52 AS (
+  SELECT t51."m0" >= $1::integer AND t51."m1" > $2::numeric AS answer
+  FROM (
+    SELECT count(*) AS m0,sum(t50."amount") AS m1
+    FROM "workspace_default"."opportunity" AS t50
+    WHERE false
+  ) AS t51
+)
+,t64 AS (
+  SELECT t63."m0" = $4::integer AS answer
+  FROM (SELECT count(*) AS m0 FROM "workspace_default"."person" AS t62 WHERE false) AS t63
+)
 SELECT '{"companies":{"totalCount":' || (
   SELECT count(*)::text
-  FROM "workspace_default"."company" AS t23
-  WHERE t23."deletedAt" IS NULL AND (
-    SELECT t25."m0" >= $1::integer AND t25."m1" > $2::numeric
+  FROM "workspace_default"."company" AS t46
+  LEFT JOIN (
+    SELECT t55.k,t55."m0" >= $1::integer AND t55."m1" > $2::numeric AS answer
     FROM (
-      SELECT count(*) AS m0,sum(t24."amount") AS m1
-      FROM "workspace_default"."opportunity" AS t24
-      WHERE t24."companyId" = t23."id" AND t24."deletedAt" IS NULL AND t24."stage" <> $3::text
-    ) AS t25
-  ) AND NOT (
-    SELECT t27."m0" = $4::integer
+      SELECT count(*) AS m0,sum(t53."amount") AS m1,t53."companyId" AS k
+      FROM "workspace_default"."opportunity" AS t53
+      WHERE (SELECT t54.are_many FROM t49 AS t54) AND t53."companyId" IS NOT NULL AND t53."deletedAt" IS NULL
+        AND t53."stage" <> $3::text
+      GROUP BY t53."companyId"
+    ) AS t55
+    WHERE (t55."m0" >= $1::integer AND t55."m1" > $2::numeric) IS DISTINCT FROM (
+      SELECT t56.answer
+      FROM t52 AS t56
+    )
+  ) AS t57 ON t57.k = t46."id"
+  LEFT JOIN (
+    SELECT t67.k,t67."m0" = $4::integer AS answer
+    FROM (
+      SELECT count(*) AS m0,t65."companyId" AS k
+      FROM "workspace_default"."person" AS t65
+      WHERE (SELECT t66.are_many FROM t49 AS t66) AND t65."companyId" IS NOT NULL AND t65."deletedAt" IS NULL
+      GROUP BY t65."companyId"
+    ) AS t67
+    WHERE t67."m0" = $4::integer IS DISTINCT FROM (SELECT t68.answer FROM t64 AS t68)
+  ) AS t69 ON t69.k = t46."id"
+  WHERE t46."deletedAt" IS NULL AND CASE WHEN (SELECT t61.are_many FROM t49 AS t61) THEN CASE WHEN t57.k IS
+    NULL THEN (SELECT t58.answer FROM t52 AS t58) ELSE t57.answer END ELSE (
+    SELECT t60."m0" >= $1::integer AND t60."m1" > $2::numeric
+    FROM (
+      SELECT count(*) AS m0,sum(t59."amount") AS m1
+      FROM "workspace_default"."opportunity" AS t59
+      WHERE t59."companyId" = t46."id" AND t59."deletedAt" IS NULL AND t59."stage" <> $3::text
+    ) AS t60
+  ) END AND NOT CASE WHEN (SELECT t73.are_many FROM t49 AS t73) THEN CASE WHEN t69.k IS NULL THEN (
+    SELECT t70.answer
+    FROM t64 AS t70
+  ) ELSE t69.answer END ELSE (
+    SELECT t72."m0" = $4::integer
     FROM (
       SELECT count(*) AS m0
-      FROM "workspace_default"."person" AS t26
-      WHERE t26."companyId" = t23."id" AND t26."deletedAt" IS NULL
-    ) AS t27
-  )
+      FROM "workspace_default"."person" AS t71
+      WHERE t71."companyId" = t46."id" AND t71."deletedAt" IS NULL
+    ) AS t72
+  ) END
 ) || ',"edges":[' || COALESCE(
   string_agg(
-    '{"node":{"name":' || COALESCE(to_json(t21.c0)::text,'null') || ',"opportunities":' || (
+    '{"node":{"name":' || COALESCE(to_json(t44.c0)::text,'null') || ',"opportunities":' || (
       SELECT '{"totalCount":' || count(*)::text || '}'
-      FROM "workspace_default"."opportunity" AS t22
-      WHERE t22."companyId" = t21.c1 AND t22."deletedAt" IS NULL AND t22."stage" <> $5::text
+      FROM "workspace_default"."opportunity" AS t45
+      WHERE t45."companyId" = t44.c1 AND t45."deletedAt" IS NULL AND t45."stage" <> $5::text
     ) || '}}',','
   ),''
 ) || ']}}'
 FROM (
   (SELECT t14.c0,t14.c1,t14.k0 FROM t10 AS t14 WHERE (SELECT t13.hits >= 2 FROM t12 AS t13))
   UNION ALL (
-    SELECT t20.c0,t20.c1,t20.k0
+    SELECT t43.c0,t43.c1,t43.k0
     FROM (
       SELECT t0."name" AS c0,t0."id" AS c1,(fieldstone.text_key_1(t0."name") COLLATE "C") AS k0
       FROM "workspace_default"."company" AS t0
-      WHERE t0."deletedAt" IS NULL AND (
-        SELECT t17."m0" >= (SELECT $1::integer) AND t17."m1" > (SELECT $2::numeric)
+      LEFT JOIN (
+        SELECT t24.k,t24."m0" >= (SELECT $1::integer) AND t24."m1" > (SELECT $2::numeric) AS answer
         FROM (
-          SELECT count(*) AS m0,sum(t16."amount") AS m1
-          FROM "workspace_default"."opportunity" AS t16
-          WHERE t16."companyId" = t0."id" AND t16."deletedAt" IS NULL AND t16."stage" <> (SELECT $3::text)
-        ) AS t17
-      ) AND NOT (
-        SELECT t19."m0" = (SELECT $4::integer)
+          SELECT count(*) AS m0,sum(t22."amount") AS m1,t22."companyId" AS k
+          FROM "workspace_default"."opportunity" AS t22
+          WHERE (SELECT t23.are_many FROM t18 AS t23) AND t22."companyId" IS NOT NULL AND t22."deletedAt" IS
+            NULL AND t22."stage" <> (SELECT $3::text)
+          GROUP BY t22."companyId"
+        ) AS t24
+        WHERE (t24."m0" >= (SELECT $1::integer) AND t24."m1" > (SELECT $2::numeric)) IS DISTINCT FROM (
+          SELECT t25.answer
+          FROM t21 AS t25
+        )
+      ) AS t26 ON t26.k = t0."id"
+      LEFT JOIN (
+        SELECT t36.k,t36."m0" = (SELECT $4::integer) AS answer
+        FROM (
+          SELECT count(*) AS m0,t34."companyId" AS k
+          FROM "workspace_default"."person" AS t34
+          WHERE (SELECT t35.are_many FROM t18 AS t35) AND t34."companyId" IS NOT NULL AND t34."deletedAt" IS
+            NULL
+          GROUP BY t34."companyId"
+        ) AS t36
+        WHERE t36."m0" = (SELECT $4::integer) IS DISTINCT FROM (SELECT t37.answer FROM t33 AS t37)
+      ) AS t38 ON t38.k = t0."id"
+      WHERE t0."deletedAt" IS NULL AND CASE WHEN (SELECT t30.are_many FROM t18 AS t30) THEN CASE WHEN t26.k IS
+        NULL THEN (SELECT t27.answer FROM t21 AS t27) ELSE t26.answer END ELSE (
+        SELECT t29."m0" >= (SELECT $1::integer) AND t29."m1" > (SELECT $2::numeric)
+        FROM (
+          SELECT count(*) AS m0,sum(t28."amount") AS m1
+          FROM "workspace_default"."opportunity" AS t28
+          WHERE t28."companyId" = t0."id" AND t28."deletedAt" IS NULL AND t28."stage" <> (SELECT $3::text)
+        ) AS t29
+      ) END AND NOT CASE WHEN (SELECT t42.are_many FROM t18 AS t42) THEN CASE WHEN t38.k IS NULL THEN (
+        SELECT t39.answer
+        FROM t33 AS t39
+      ) ELSE t38.answer END ELSE (
+        SELECT t41."m0" = (SELECT $4::integer)
         FROM (
           SELECT count(*) AS m0
-          FROM "workspace_default"."person" AS t18
-          WHERE t18."companyId" = t0."id" AND t18."deletedAt" IS NULL
-        ) AS t19
-      ) AND (SELECT t15.hits < 2 FROM t12 AS t15)
+          FROM "workspace_default"."person" AS t40
+          WHERE t40."companyId" = t0."id" AND t40."deletedAt" IS NULL
+        ) AS t41
+      ) END AND (SELECT t15.hits < 2 FROM t12 AS t15)
       OFFSET 0
-    ) AS t20
+    ) AS t43
     ORDER BY k0,c1
     LIMIT 2
   )
   LIMIT 2
-) AS t21;
+) AS t44;

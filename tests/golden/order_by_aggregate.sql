@@ -1,7 +1,19 @@
 WITH t10 AS (
-  SELECT count(*) AS hits
-  FROM (SELECT 1 AS hit FROM "workspace_default"."company" AS t0 WHERE t0."deletedAt" IS NULL LIMIT 2000) AS
-    t9
+  SELECT count(*) >= greatest(
+    2000,pg_relation_size('"workspace_default"."opportunity"'::regclass) / 4096,pg_relation_size(
+      '"workspace_default"."person"'::regclass
+    ) / 4096
+  ) AS are_many
+  FROM (
+    SELECT 1 AS hit
+    FROM "workspace_default"."company" AS t0
+    WHERE t0."deletedAt" IS NULL
+    LIMIT greatest(
+      2000,pg_relation_size('"workspace_default"."opportunity"'::regclass) / 4096,pg_relation_size(
+        '"workspace_default"."person"'::regclass
+      ) / 4096
+    )
+  ) AS t9
 )
 SELECT '{"companies":{"edges":[' || COALESCE(
   string_agg(
@@ -49,7 +61,7 @@ FROM (
         FROM "workspace_default"."person" AS t3
         WHERE t3."companyId" = t0."id" AND t3."deletedAt" IS NULL
       ) AS t4 ON true
-      WHERE t0."deletedAt" IS NULL AND (SELECT t11.hits < 2000 FROM t10 AS t11)
+      WHERE t0."deletedAt" IS NULL AND (SELECT NOT t11.are_many FROM t10 AS t11)
       ORDER BY t2."m0" DESC,t4."m0" DESC,t0."id" DESC
       LIMIT 3
     )
@@ -68,7 +80,7 @@ FROM (
         WHERE t7."companyId" IS NOT NULL AND t7."deletedAt" IS NULL
         GROUP BY t7."companyId"
       ) AS t8 ON t8.k = t0."id"
-      WHERE t0."deletedAt" IS NULL AND (SELECT t12.hits >= 2000 FROM t10 AS t12)
+      WHERE t0."deletedAt" IS NULL AND (SELECT t12.are_many FROM t10 AS t12)
       ORDER BY t6."m0" DESC,COALESCE(t8."m0",0) DESC,t0."id" DESC
       LIMIT 3
     )

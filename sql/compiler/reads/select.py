@@ -29,6 +29,7 @@ from fieldstone.sql.compiler.reads.nodes import compile_nodes, node_id
 from fieldstone.sql.compiler.reads.pages.page_output import columns_of, compile_connection, within_limit
 from fieldstone.sql.compiler.reads.pages.paging import compile_page
 from fieldstone.sql.compiler.reads.search import compile_search
+from fieldstone.sql.compiler.reads.totals import compile_filtered
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query
 from fieldstone.sql.plan.outputs import Connection, Literal, NodeId, Output, Page, Record, ToOne, Value
@@ -173,6 +174,5 @@ def _compile_aggregate(aggregate: Aggregate, draft: StatementDraft) -> Fragment:
         return Fragment(pieces=constant_pieces(aggregate.record))
     row = RowReference(alias=draft.alias())
     pieces = aggregate_pieces(aggregate.record, row)
-    query = Query().from_(row_source(aggregate.table, row.alias, draft))
-    condition = compile_condition(aggregate.condition, row, draft)
-    return Fragment(pieces=pieces, query=query.only(condition))
+    source, condition = compile_filtered(aggregate.table, aggregate.condition, row, draft)
+    return Fragment(pieces=pieces, query=Query().from_(source).only(condition))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from fieldstone.sql.compiler import aggregation, expressions
-from fieldstone.sql.compiler.filters import compile_condition, row_source
+from fieldstone.sql.compiler.filters import compile_condition
 from fieldstone.sql.compiler.measures import compile_measure
 from fieldstone.sql.compiler.output import (
     Fragment,
@@ -20,6 +20,7 @@ from fieldstone.sql.compiler.reads.grouping.records import SharedPage, compile_r
 from fieldstone.sql.compiler.reads.pages.cursors import compile_cursor, compile_place
 from fieldstone.sql.compiler.reads.pages.ordering import any_branch, compile_order, order_items, seek_branches
 from fieldstone.sql.compiler.reads.pages.page_output import RecordWriter, within_limit
+from fieldstone.sql.compiler.reads.totals import compile_filtered
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import FromItem, InnerJoin, Query, query_source
 from fieldstone.sql.plan.outputs import Cursor, Edges, Literal, PageInfo, Record, Value
@@ -88,7 +89,8 @@ def _grouped(groups: Groups, draft: StatementDraft) -> Query:
     """Return all groups under the filter: the columns of the dimensions and of the measures."""
     row = RowReference(alias=draft.alias())
     values, joins = compile_dimensions(groups.dimensions, row, draft)
-    query = Query().from_(row_source(groups.table, row.alias, draft))
+    source, condition = compile_filtered(groups.table, groups.condition, row, draft)
+    query = Query().from_(source)
     for join in joins:
         query.join(join)
     for index, value in enumerate(values):
@@ -96,7 +98,7 @@ def _grouped(groups: Groups, draft: StatementDraft) -> Query:
     for index, measure in enumerate(groups.measures):
         query.select(expressions.named(compile_measure(measure, row), "m" + str(index)))
     checks = compile_zone_checks(groups.dimensions)
-    query.only(expressions.all_of((compile_condition(groups.condition, row, draft), *checks)))
+    query.only(expressions.all_of((condition, *checks)))
     return query.group(*[expressions.number(index + 1) for index in range(len(values))])
 
 

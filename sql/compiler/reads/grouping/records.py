@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from fieldstone.sql.compiler import aggregation, expressions
-from fieldstone.sql.compiler.filters import compile_condition, row_source
 from fieldstone.sql.compiler.output import TextPiece, as_long_as, join_pieces
 from fieldstone.sql.compiler.reads.grouping.dimensions import compile_dimensions, compile_identity
 from fieldstone.sql.compiler.reads.pages.cursors import compile_place
 from fieldstone.sql.compiler.reads.pages.ordering import compile_order, order_items
 from fieldstone.sql.compiler.reads.pages.page_output import RecordWriter, columns_of, edges_pieces, page_info_pieces
 from fieldstone.sql.compiler.reads.pages.paging import PageRows
+from fieldstone.sql.compiler.reads.totals import compile_filtered
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, query_source
 from fieldstone.sql.plan.elements import Comparison
@@ -85,7 +85,8 @@ def _rows(records: GroupRecords, groups: Groups, page: str, draft: StatementDraf
     names = {name: "c" + str(index) for index, name in enumerate(columns_of(outputs))}
     gid, limit = expressions.result(group, "number"), expressions.number(records.limit)
     number = aggregation.over(expressions.call("row_number"), by=[gid], order=expressions.listed(order_items(keys)))
-    query = Query().from_(row_source(groups.table, row.alias, draft))
+    source, condition = compile_filtered(groups.table, groups.condition, row, draft)
+    query = Query().from_(source)
     for join in (*joins, *order_joins):
         query.join(join)
     identity = compile_identity(values)
@@ -97,7 +98,7 @@ def _rows(records: GroupRecords, groups: Groups, page: str, draft: StatementDraf
         is_shown = expressions.compare(number, Comparison.LE, limit)
         place = expressions.case([(is_shown, compile_place(records.cursor_tag, keys))])
         query.select(expressions.named(place, "place"))
-    inner = query_source(query.only(compile_condition(groups.condition, row, draft)).text(), draft.alias())
+    inner = query_source(query.only(condition).text(), draft.alias())
     most = records.limit + (PageFact.HAS_NEXT in facts)
     first = Query().from_(inner).select(expressions.whole_row(inner.alias))
     first.only(expressions.compare(expressions.result(inner.alias, "number"), Comparison.LE, expressions.number(most)))

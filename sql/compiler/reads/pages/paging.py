@@ -10,12 +10,12 @@ from fieldstone.sql.compiler.reads.pages.cursors import compile_place
 from fieldstone.sql.compiler.reads.pages.members import compile_members
 from fieldstone.sql.compiler.reads.pages.ordering import Branch, SortKey, compile_order, order_items
 from fieldstone.sql.compiler.reads.pages.sampled_page import SampledPage
-from fieldstone.sql.compiler.reads.pages.sampling import MANY, Hits, without_values
+from fieldstone.sql.compiler.reads.pages.sampling import Many, without_values
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Comparison
-from fieldstone.sql.plan.outputs import Connection, Page
+from fieldstone.sql.plan.outputs import Connection
 
 
 @frozen
@@ -80,7 +80,7 @@ def compile_page(
             base=base, branches=branches, keys=keys, connection=connection, draft=draft, limit=limit
         ).text()
     elif is_totalled:
-        text = _read_totalled(page, (base, keys), read(grouped=True), draft, limit)
+        text = _read_totalled(connection, (base, keys), read(grouped=True), draft, limit)
     else:
         text = base.unite([limited(base.read(branch), page, limit) for branch in branches], keys, limit)
     source = query_source(text, draft.alias())
@@ -141,7 +141,7 @@ def compile_whole(
 
 
 def _read_totalled(
-    page: Page,
+    connection: Connection,
     singly: tuple[Base, Sequence[SortKey]],
     grouped: tuple[Base, Sequence[SortKey]],
     draft: StatementDraft,
@@ -149,10 +149,12 @@ def _read_totalled(
 ) -> str:
     """Return the query of a page in the order of totals: for few rows they are computed one by one, else in groups."""
     base, keys = singly
-    counted = replace(base, joins=(), selected={"hit": expressions.ONE})
+    page = connection.page
+    counted = replace(base, joins=(), selected={})
     everything = Branch(condition=expressions.TRUE, order=())
-    hits = Hits(query_source(counted.read(everything).limit(MANY).text(), draft.alias()), draft)
-    few, many = hits.are((Comparison.LT, MANY)), hits.are((Comparison.GE, MANY))
+    tables = [key.totals.table for key in connection.order if key.totals]
+    are_many = Many(counted.read(everything), tables, draft)
+    few, many = are_many.ask(expressions.negation), are_many.ask(lambda it: it)
     rows = [
         limited(source.read_if(branch, chosen), page, limit)
         for (source, order), chosen in ((singly, few), (grouped, many))

@@ -18,6 +18,7 @@ from fieldstone.sql.compiler.reads.pages.sampling import (
     sample_size,
     takes_longer,
 )
+from fieldstone.sql.compiler.reads.totals import compile_filtered
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
 from fieldstone.sql.frozen import frozen
@@ -138,9 +139,11 @@ class SampledPage:
 
     def _read_by_condition(self, chosen: Expression) -> Query:
         """Return the query of the page's rows that are found by their condition, and sorted."""
-        wanted = compile_related_first(self.connection.condition, self.base.row, self.draft)
+        table, wanted = compile_filtered(
+            self.connection.table, self.connection.condition, self.base.row, self.draft, compile_related_first
+        )
         meant = expressions.all_of((wanted, any_branch(self.keys, self.branches).condition, chosen))
-        found = replace(self.base, condition=expressions.TRUE).read(Branch(condition=meant, order=()))
+        found = replace(self.base, table=table, condition=expressions.TRUE).read(Branch(condition=meant, order=()))
         # The OFFSET keeps the order, and the index that serves it, from the choice of how these rows are found.
         source = query_source(found.offset(expressions.number(0)).text(), self.draft.alias())
         rows = self.base.select_from(source).order(*order_items(self.base.handed(self.keys)))

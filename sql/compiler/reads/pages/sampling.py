@@ -40,7 +40,9 @@ LONGER = 15
 LARGE = 8 << 20
 """Bytes of a table that takes longer to read than all of the sample: some ten of its rows for each row of that."""
 MANY = 2_000
-"""How many rows make it cheaper to compute a total for all at once than for each by itself."""
+"""How many rows, at least, make it cheaper to compute a total for all at once than for each by itself."""
+MANY_BYTES = 4_096
+"""For how many bytes of the related table it takes one row more: all at once reads all of it."""
 ENOUGH = 3
 """How many of them must fulfil the condition: one or two may be chance, and a table be read in vain."""
 
@@ -168,3 +170,19 @@ class Hits(KnownOnce):
                 [expressions.compare(hits, comparison, expressions.number(bound)) for comparison, bound in bounds]
             )
         )
+
+
+class Many(KnownOnce):
+    """Whether a query has so many rows that totals of rows of these tables are cheaper for all of them at once.
+
+    It has all clauses but SELECT and LIMIT.
+    """
+
+    def __init__(self, rows: Query, tables: Sequence[Table], draft: StatementDraft) -> None:
+        each = expressions.number(MANY_BYTES)
+        shares = [expressions.arithmetic(_bytes_of(table), "/", each) for table in dict.fromkeys(tables)]
+        bound = expressions.call("greatest", expressions.number(MANY), *shares)
+        counted = rows.select(expressions.named(expressions.ONE, "hit")).limit(bound)
+        is_reached = expressions.compare(expressions.COUNT, Comparison.GE, bound)
+        source = query_source(counted.text(), draft.alias())
+        super().__init__(Query().from_(source), is_reached, "are_many", draft)
