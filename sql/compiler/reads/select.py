@@ -28,8 +28,8 @@ from fieldstone.sql.compiler.reads.grouping.groups import compile_groups
 from fieldstone.sql.compiler.reads.nodes import compile_nodes, node_id
 from fieldstone.sql.compiler.reads.pages.page_output import columns_of, compile_connection, within_limit
 from fieldstone.sql.compiler.reads.pages.paging import compile_page
+from fieldstone.sql.compiler.reads.pages.totals import compile_filtered
 from fieldstone.sql.compiler.reads.search import compile_search
-from fieldstone.sql.compiler.reads.totals import compile_filtered
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query
 from fieldstone.sql.plan.outputs import Connection, Literal, NodeId, Output, Page, Record, ToOne, Value

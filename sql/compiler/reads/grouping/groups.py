@@ -20,7 +20,7 @@ from fieldstone.sql.compiler.reads.grouping.records import SharedPage, compile_r
 from fieldstone.sql.compiler.reads.pages.cursors import compile_cursor, compile_place
 from fieldstone.sql.compiler.reads.pages.ordering import any_branch, compile_order, order_items, seek_branches
 from fieldstone.sql.compiler.reads.pages.page_output import RecordWriter, within_limit
-from fieldstone.sql.compiler.reads.totals import compile_filtered
+from fieldstone.sql.compiler.reads.pages.totals import compile_filtered
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import FromItem, InnerJoin, Query, query_source
 from fieldstone.sql.plan.outputs import Cursor, Edges, Literal, PageInfo, Record, Value

@@ -10,7 +10,7 @@ from fieldstone.sql.compiler.reads.pages.cursors import compile_place
 from fieldstone.sql.compiler.reads.pages.ordering import compile_order, order_items
 from fieldstone.sql.compiler.reads.pages.page_output import RecordWriter, columns_of, edges_pieces, page_info_pieces
 from fieldstone.sql.compiler.reads.pages.paging import PageRows
-from fieldstone.sql.compiler.reads.totals import compile_filtered
+from fieldstone.sql.compiler.reads.pages.totals import compile_filtered
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, query_source
 from fieldstone.sql.plan.elements import Comparison

@@ -4,7 +4,7 @@ from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import Search, compile_condition, row_source
 from fieldstone.sql.compiler.reads.likeness import compile_alike
 from fieldstone.sql.compiler.reads.pages.ordering import compile_order, order_items
-from fieldstone.sql.compiler.reads.totals import compile_filtered
+from fieldstone.sql.compiler.reads.pages.totals import compile_filtered
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
 from fieldstone.sql.plan.elements import Link

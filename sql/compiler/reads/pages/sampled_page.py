@@ -18,7 +18,7 @@ from fieldstone.sql.compiler.reads.pages.sampling import (
     sample_size,
     takes_longer,
 )
-from fieldstone.sql.compiler.reads.totals import compile_filtered
+from fieldstone.sql.compiler.reads.pages.totals import compile_filtered
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
 from fieldstone.sql.frozen import frozen
