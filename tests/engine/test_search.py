@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import psycopg
 import pytest
 from graphql import build_client_schema, get_introspection_query, parse, validate
 
@@ -96,6 +97,21 @@ async def test_words(apis: Apis, query: str, expected: list[str]) -> None:
 async def test_no_pattern_keeps_back_a_record_with_the_words(apis: Apis, name: str, query: str) -> None:
     await create(apis, "company", name=name)
     assert await names(apis, query, o=["company"]) == [name]
+
+
+async def test_the_joined_texts_of_many_fields_are_folded_inline(apis: Apis, workspace_dsn: str) -> None:
+    """PostgreSQL calls a function for each record if its argument is long: the search of people took twice the time."""
+    await fill(apis)
+    apis.database.log.steps.clear()
+    assert await names(apis, "acmetown zorn", o=["person"]) == ["max@else.org"]
+    (step,) = apis.database.log.steps
+    with psycopg.connect(workspace_dsn, autocommit=True) as connection:
+        values = [None if one is None else one.decode() for one in step[1]]
+        connection.execute(b"PREPARE searched AS " + step[0].sql)
+        call = psycopg.sql.SQL("EXPLAIN (VERBOSE) EXECUTE searched({})").format(psycopg.sql.SQL(",").join(values))
+        lines = [row[0] for row in connection.execute(call)]
+    assert any(re.search(r"\(SubPlan \w+\) ~~ ALL", line) for line in lines)
+    assert any(re.search(r"text_fold_slow_1\(t\d+\.joined\)", line) for line in lines)
 
 
 async def test_typing_errors_rank_behind_words(apis: Apis) -> None:

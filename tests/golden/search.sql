@@ -1,5 +1,5 @@
-WITH t5 AS (
-  SELECT t4.o,t4.k,t4.r
+WITH t6 AS (
+  SELECT t5.o,t5.k,t5.r
   FROM (
     SELECT 'company'::text AS o,t1.k AS k,round(
       (
@@ -23,11 +23,11 @@ WITH t5 AS (
       LIMIT 1000
     ) AS t1
     UNION ALL
-    SELECT 'person'::text AS o,t3.k AS k,round(
+    SELECT 'person'::text AS o,t4.k AS k,round(
       (
         1 + (
-          fieldstone.likeness((SELECT fieldstone.text_fold_1($1::text)),t3.l) + ts_rank(
-            t3.w,(SELECT to_tsquery('simple'::regconfig,$2::text))
+          fieldstone.likeness((SELECT fieldstone.text_fold_1($1::text)),t4.l) + ts_rank(
+            t4.w,(SELECT to_tsquery('simple'::regconfig,$2::text))
           )
         ) / 2
       )::numeric,6
@@ -44,11 +44,15 @@ WITH t5 AS (
           || left(COALESCE(t2."city",''),8333)
       ) AS w
       FROM "workspace_default"."person" AS t2
-      WHERE fieldstone.text_fold_1(
-        left(COALESCE(t2."firstName",''),8333) || ' ' || left(COALESCE(t2."lastName",''),8333) || ' ' || left(
-          COALESCE(t2."email",''),8333
-        ) || ' ' || left(COALESCE(t2."phone",''),8333) || ' ' || left(COALESCE(t2."jobTitle",''),8333) || ' '
-          || left(COALESCE(t2."city",''),8333)
+      WHERE (
+        SELECT fieldstone.text_fold_1(t3.joined)
+        FROM (
+          SELECT left(COALESCE(t2."firstName",''),8333) || ' ' || left(COALESCE(t2."lastName",''),8333) || ' '
+            || left(COALESCE(t2."email",''),8333) || ' ' || left(COALESCE(t2."phone",''),8333) || ' ' || left(
+            COALESCE(t2."jobTitle",''),8333
+          ) || ' ' || left(COALESCE(t2."city",''),8333) AS joined
+          OFFSET 0
+        ) AS t3
       ) LIKE ALL($3::text[]) AND fieldstone.search_words_1(
         left(COALESCE(t2."firstName",''),8333) || ' ' || left(COALESCE(t2."lastName",''),8333) || ' ' || left(
           COALESCE(t2."email",''),8333
@@ -56,21 +60,21 @@ WITH t5 AS (
           || left(COALESCE(t2."city",''),8333)
       ) @@ (SELECT to_tsquery('simple'::regconfig,$2::text)) AND t2."deletedAt" IS NULL
       LIMIT 1000
-    ) AS t3
-  ) AS t4
+    ) AS t4
+  ) AS t5
 )
 SELECT '{"search":{"edges":[' || fieldstone.within_limit(
   COALESCE(
     string_agg(
       '{"cursor":"' || encode(
         '\x067365617263680401010102'::bytea || textsend(md5($1::text)) || '\x00'::bytea || textsend(
-          t14.r::text
-        ) || '\x00'::bytea || textsend(t14.o) || '\x00'::bytea || uuid_send(t14.k),'hex'
+          t15.r::text
+        ) || '\x00'::bytea || textsend(t15.o) || '\x00'::bytea || uuid_send(t15.k),'hex'
       ) || md5(
         '\x067365617263680401010102'::bytea || textsend(md5($1::text)) || '\x00'::bytea || textsend(
-          t14.r::text
-        ) || '\x00'::bytea || textsend(t14.o) || '\x00'::bytea || uuid_send(t14.k)
-      ) || '","node":{"object":"' || t14.o || '","rank":' || to_json(trim_scale(t14.r))::text || ',"snippet":'
+          t15.r::text
+        ) || '\x00'::bytea || textsend(t15.o) || '\x00'::bytea || uuid_send(t15.k)
+      ) || '","node":{"object":"' || t15.o || '","rank":' || to_json(trim_scale(t15.r))::text || ',"snippet":'
         || COALESCE(
         (
           SELECT to_json(
@@ -82,8 +86,8 @@ SELECT '{"search":{"edges":[' || fieldstone.within_limit(
                       replace(
                         replace(
                           (
-                            left(COALESCE(t15."name",''),10000) || ' ' || left(
-                              COALESCE(t15."website",''),10000
+                            left(COALESCE(t16."name",''),10000) || ' ' || left(
+                              COALESCE(t16."website",''),10000
                             )
                           ),'&','&amp;'
                         ),'<','&lt;'
@@ -95,8 +99,8 @@ SELECT '{"search":{"edges":[' || fieldstone.within_limit(
               )
             )
           )::text
-          FROM "workspace_default"."company" AS t15
-          WHERE t14.o = 'company' AND t15."id" = t14.k
+          FROM "workspace_default"."company" AS t16
+          WHERE t15.o = 'company' AND t16."id" = t15.k
         ),(
           SELECT to_json(
             btrim(
@@ -107,12 +111,12 @@ SELECT '{"search":{"edges":[' || fieldstone.within_limit(
                       replace(
                         replace(
                           (
-                            left(COALESCE(t16."firstName",''),3333) || ' ' || left(
-                              COALESCE(t16."lastName",''),3333
-                            ) || ' ' || left(COALESCE(t16."email",''),3333) || ' ' || left(
-                              COALESCE(t16."phone",''),3333
-                            ) || ' ' || left(COALESCE(t16."jobTitle",''),3333) || ' ' || left(
-                              COALESCE(t16."city",''),3333
+                            left(COALESCE(t17."firstName",''),3333) || ' ' || left(
+                              COALESCE(t17."lastName",''),3333
+                            ) || ' ' || left(COALESCE(t17."email",''),3333) || ' ' || left(
+                              COALESCE(t17."phone",''),3333
+                            ) || ' ' || left(COALESCE(t17."jobTitle",''),3333) || ' ' || left(
+                              COALESCE(t17."city",''),3333
                             )
                           ),'&','&amp;'
                         ),'<','&lt;'
@@ -124,91 +128,90 @@ SELECT '{"search":{"edges":[' || fieldstone.within_limit(
               )
             )
           )::text
-          FROM "workspace_default"."person" AS t16
-          WHERE t14.o = 'person' AND t16."id" = t14.k
+          FROM "workspace_default"."person" AS t17
+          WHERE t15.o = 'person' AND t17."id" = t15.k
         ),'""'::text
       ) || ',"record":' || COALESCE(
         (
-          SELECT '{"__typename":"Company","name":' || COALESCE(to_json(t17."name")::text,'null') || '}'
-          FROM "workspace_default"."company" AS t17
-          WHERE t14.o = 'company' AND t17."id" = t14.k
+          SELECT '{"__typename":"Company","name":' || COALESCE(to_json(t18."name")::text,'null') || '}'
+          FROM "workspace_default"."company" AS t18
+          WHERE t15.o = 'company' AND t18."id" = t15.k
         ),(
-          SELECT '{"__typename":"Person","firstName":' || COALESCE(to_json(t18."firstName")::text,'null') ||
+          SELECT '{"__typename":"Person","firstName":' || COALESCE(to_json(t19."firstName")::text,'null') ||
             ',"company":' || COALESCE(
             (
-              SELECT '{"name":' || COALESCE(to_json(t19."name")::text,'null') || '}'
-              FROM "workspace_default"."company" AS t19
-              WHERE t19."id" = t18."companyId" AND t19."deletedAt" IS NULL
+              SELECT '{"name":' || COALESCE(to_json(t20."name")::text,'null') || '}'
+              FROM "workspace_default"."company" AS t20
+              WHERE t20."id" = t19."companyId" AND t20."deletedAt" IS NULL
             ),'null'
           ) || '}'
-          FROM "workspace_default"."person" AS t18
-          WHERE t14.o = 'person' AND t18."id" = t14.k
+          FROM "workspace_default"."person" AS t19
+          WHERE t15.o = 'person' AND t19."id" = t15.k
         ),'null'::text
       ) || '}}',','
-      ORDER BY t14.n
-    ) FILTER (WHERE t14.n <= 2),''
+      ORDER BY t15.n
+    ) FILTER (WHERE t15.n <= 2),''
   ),0,67108864
 ) || (
   '],"pageInfo":{"hasNextPage":' || (count(*) > 2)::text || ',"endCursor":' || COALESCE(
     min(
       '"' || encode(
         '\x067365617263680401010102'::bytea || textsend(md5($1::text)) || '\x00'::bytea || textsend(
-          t14.r::text
-        ) || '\x00'::bytea || textsend(t14.o) || '\x00'::bytea || uuid_send(t14.k),'hex'
+          t15.r::text
+        ) || '\x00'::bytea || textsend(t15.o) || '\x00'::bytea || uuid_send(t15.k),'hex'
       ) || md5(
         '\x067365617263680401010102'::bytea || textsend(md5($1::text)) || '\x00'::bytea || textsend(
-          t14.r::text
-        ) || '\x00'::bytea || textsend(t14.o) || '\x00'::bytea || uuid_send(t14.k)
+          t15.r::text
+        ) || '\x00'::bytea || textsend(t15.o) || '\x00'::bytea || uuid_send(t15.k)
       ) || '"'
-    ) FILTER (WHERE t14.n = least(t14.c,2)),'null'
+    ) FILTER (WHERE t15.n = least(t15.c,2)),'null'
   ) || '}}}'
 )
 FROM (
-  SELECT t13.o,t13.k,t13.r,row_number() OVER (ORDER BY t13.r DESC,t13.o COLLATE "C",t13.k) AS n,count(*) OVER
+  SELECT t14.o,t14.k,t14.r,row_number() OVER (ORDER BY t14.r DESC,t14.o COLLATE "C",t14.k) AS n,count(*) OVER
     () AS c
   FROM (
     SELECT o,k,r
-    FROM t5 AS t12
+    FROM t6 AS t13
     UNION ALL
-    SELECT 'company'::text AS o,t8.k AS k,round(
-      (fieldstone.likeness((SELECT fieldstone.text_fold_1($1::text)),t8.l))::numeric,6
+    SELECT 'company'::text AS o,t9.k AS k,round(
+      (fieldstone.likeness((SELECT fieldstone.text_fold_1($1::text)),t9.l))::numeric,6
     ) AS r
     FROM (
-      SELECT t6."id" AS k,fieldstone.text_fold_1(left(COALESCE(t6."name",''),200)) AS l
-      FROM "workspace_default"."company" AS t6
-      WHERE (SELECT count(*) FROM t5 AS t7) < 20 AND fieldstone.is_like(
-        (SELECT fieldstone.text_fold_1($1::text)),fieldstone.text_fold_1(left(COALESCE(t6."name",''),200))
+      SELECT t7."id" AS k,fieldstone.text_fold_1(left(COALESCE(t7."name",''),200)) AS l
+      FROM "workspace_default"."company" AS t7
+      WHERE (SELECT count(*) FROM t6 AS t8) < 20 AND fieldstone.is_like(
+        (SELECT fieldstone.text_fold_1($1::text)),fieldstone.text_fold_1(left(COALESCE(t7."name",''),200))
       ) AND NOT fieldstone.search_words_1(
-        left(COALESCE(t6."name",''),25000) || ' ' || left(COALESCE(t6."website",''),25000)
-      ) @@ (SELECT to_tsquery('simple'::regconfig,$2::text)) AND t6."deletedAt" IS NULL
+        left(COALESCE(t7."name",''),25000) || ' ' || left(COALESCE(t7."website",''),25000)
+      ) @@ (SELECT to_tsquery('simple'::regconfig,$2::text)) AND t7."deletedAt" IS NULL
       LIMIT 1000
-    ) AS t8
+    ) AS t9
     UNION ALL
-    SELECT 'person'::text AS o,t11.k AS k,round(
-      (fieldstone.likeness((SELECT fieldstone.text_fold_1($1::text)),t11.l))::numeric,6
+    SELECT 'person'::text AS o,t12.k AS k,round(
+      (fieldstone.likeness((SELECT fieldstone.text_fold_1($1::text)),t12.l))::numeric,6
     ) AS r
     FROM (
-      SELECT t9."id" AS k,fieldstone.text_fold_1(
-        left(COALESCE(t9."firstName",''),200) || ' ' || left(COALESCE(t9."lastName",''),200) || ' ' || left(
-          COALESCE(t9."email",''),200
+      SELECT t10."id" AS k,fieldstone.text_fold_1(
+        left(COALESCE(t10."firstName",''),200) || ' ' || left(COALESCE(t10."lastName",''),200) || ' ' || left(
+          COALESCE(t10."email",''),200
         )
       ) AS l
-      FROM "workspace_default"."person" AS t9
-      WHERE (SELECT count(*) FROM t5 AS t10) < 20 AND fieldstone.is_like(
+      FROM "workspace_default"."person" AS t10
+      WHERE (SELECT count(*) FROM t6 AS t11) < 20 AND fieldstone.is_like(
         (SELECT fieldstone.text_fold_1($1::text)),fieldstone.text_fold_1(
-          left(COALESCE(t9."firstName",''),200) || ' ' || left(COALESCE(t9."lastName",''),200) || ' ' || left(
-            COALESCE(t9."email",''),200
-          )
+          left(COALESCE(t10."firstName",''),200) || ' ' || left(COALESCE(t10."lastName",''),200) || ' ' ||
+            left(COALESCE(t10."email",''),200)
         )
       ) AND NOT fieldstone.search_words_1(
-        left(COALESCE(t9."firstName",''),8333) || ' ' || left(COALESCE(t9."lastName",''),8333) || ' ' || left(
-          COALESCE(t9."email",''),8333
-        ) || ' ' || left(COALESCE(t9."phone",''),8333) || ' ' || left(COALESCE(t9."jobTitle",''),8333) || ' '
-          || left(COALESCE(t9."city",''),8333)
-      ) @@ (SELECT to_tsquery('simple'::regconfig,$2::text)) AND t9."deletedAt" IS NULL
+        left(COALESCE(t10."firstName",''),8333) || ' ' || left(COALESCE(t10."lastName",''),8333) || ' ' ||
+          left(COALESCE(t10."email",''),8333) || ' ' || left(COALESCE(t10."phone",''),8333) || ' ' || left(
+          COALESCE(t10."jobTitle",''),8333
+        ) || ' ' || left(COALESCE(t10."city",''),8333)
+      ) @@ (SELECT to_tsquery('simple'::regconfig,$2::text)) AND t10."deletedAt" IS NULL
       LIMIT 1000
-    ) AS t11
-  ) AS t13
-  ORDER BY t13.r DESC,t13.o COLLATE "C",t13.k
+    ) AS t12
+  ) AS t14
+  ORDER BY t14.r DESC,t14.o COLLATE "C",t14.k
   LIMIT 3
-) AS t14;
+) AS t15;

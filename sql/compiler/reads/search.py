@@ -28,6 +28,9 @@ MOST_RANKED = 1_000
 FEW = 20
 """Hits below which labels that resemble the query are looked for."""
 
+_INLINED = 4
+"""The columns whose texts are joined in an argument that PostgreSQL puts in the place of a function's parameter."""
+
 _NO_ROWS = "SELECT NULL::text AS o,NULL::uuid AS k,NULL::numeric AS r WHERE false"
 _COLUMNS = ("o", "k", "r")
 _KINDS = (KeyKind.TEXT, KeyKind.TEXT, KeyKind.TEXT, KeyKind.UUID)
@@ -95,12 +98,19 @@ def _wanted_label(search: Search) -> Expression:
     return computed_once(expressions.call(FOLD, expressions.parameter(search.query)))
 
 
-def _may_match(search: Search, branch: SearchBranch, row: RowReference) -> Expression:
+def _may_match(search: Search, branch: SearchBranch, row: RowReference, draft: StatementDraft) -> Expression:
     """Return a condition that all records with the words fulfil: to try it takes a seventh of the time for a vector."""
     if branch.indexed or search.patterns is None:
         return expressions.TRUE
-    text = expressions.call(FOLD, _joined(branch.texts, row, share_of(branch.texts)))
-    return expressions.like_all(text, expressions.parameter(search.patterns))
+    text = _joined(branch.texts, row, share_of(branch.texts))
+    folded = expressions.call(FOLD, text)
+    if len(branch.texts) > _INLINED:
+        # The text as a value of a row: with it the function is inlined again, for a third of the time.
+        joined = Query().select(expressions.named(text, "joined")).offset(expressions.number(0))
+        alias = draft.alias()
+        value = expressions.call(FOLD, expressions.result(alias, "joined"))
+        folded = expressions.scalar(Query().from_(query_source(joined.text(), alias)).select(value))
+    return expressions.like_all(folded, expressions.parameter(search.patterns))
 
 
 def _find_words(search: Search, branch: SearchBranch, draft: StatementDraft) -> Query:
@@ -111,7 +121,7 @@ def _find_words(search: Search, branch: SearchBranch, draft: StatementDraft) -> 
     inner = Query().from_(row_source(branch.table, row.alias, draft))
     inner.only(
         expressions.all_of(
-            (_may_match(search, branch, row), has_words, compile_condition(branch.condition, row, draft))
+            (_may_match(search, branch, row, draft), has_words, compile_condition(branch.condition, row, draft))
         )
     )
     inner.select(
