@@ -20,6 +20,7 @@ from fieldstone.engine.documents.document import Operation, location_of, locatio
 from fieldstone.engine.documents.field_merging import find_conflicts
 from fieldstone.engine.documents.merged_rules import MergedRules
 from fieldstone.engine.documents.suggestions import add_suggestions
+from fieldstone.engine.documents.sure_validity import is_surely_valid
 from fieldstone.engine.documents.variable_positions import Places, VariablePositions
 from fieldstone.engine.errors import ApiError, QueryTooComplex, ValidationFailed
 
@@ -46,25 +47,36 @@ def validate_operation(
     """
     if schema.get_root_type(operation.type) is None:
         return _unknown_roots(operation)
+    named, places = set() if named is None else named, {} if places is None else places
+    errors: list[ApiError] = []
+    if not is_surely_valid(schema, operation, named=named, places=places):
+        try:
+            errors += find_errors(schema, operation, named=named, places=places, suggests=suggests)
+        except RecursionError:
+            return [QueryTooComplex("The document is nested too deeply.")]
+    left = VALIDATION_ERRORS - len(errors)
+    return errors + find_conflicts(operation.document, operation.fragments, most_errors=left) if left > 0 else errors
+
+
+def find_errors(
+    schema: GraphQLSchema, operation: Operation, *, named: set[str], places: Places, suggests: bool
+) -> list[ApiError]:
+    """Return the errors that graphql-core finds."""
     # Whatever makes a rule of a context will do; to walk the document once more would take a sixth of all this.
-    collecting = cast("type[ValidationRule]", partial(_NamedTypes, names=set() if named is None else named))
-    positions = partial(VariablePositions, executed=operation.definition, places={} if places is None else places)
+    collecting = cast("type[ValidationRule]", partial(_NamedTypes, names=named))
+    positions = partial(VariablePositions, executed=operation.definition, places=places)
     merged = MergedRules((*RULES, cast("type[ValidationRule]", positions), collecting))
     rule = cast("type[ValidationRule]", merged)
     try:
         found = validate(schema, operation.document, [rule], max_errors=VALIDATION_ERRORS, hide_suggestions=True)
-    except RecursionError:
-        return [QueryTooComplex("The document is nested too deeply.")]
     finally:
         merged.release()
     messages = [error.message for error in found]
     if suggests:
         messages = add_suggestions(schema, messages)
-    errors: list[ApiError] = [
+    return [
         ValidationFailed(message, locations=locations_of(error)) for message, error in zip(messages, found, strict=True)
     ]
-    left = VALIDATION_ERRORS - len(errors)
-    return errors + find_conflicts(operation.document, operation.fragments, most_errors=left) if left > 0 else errors
 
 
 def _unknown_roots(operation: Operation) -> list[ApiError]:

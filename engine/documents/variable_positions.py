@@ -14,9 +14,11 @@ from graphql import (
     GraphQLInputType,
     GraphQLList,
     GraphQLNonNull,
+    GraphQLSchema,
     OperationDefinitionNode,
     ValidationContext,
     ValidationRule,
+    VariableDefinitionNode,
     get_named_type,
     get_nullable_type,
     is_input_type,
@@ -63,14 +65,12 @@ class VariablePositions(ValidationRule):
             expected = usage.type
             if definition is None or expected is None or not is_input_type(declared):
                 continue
-            read_as = _read_as(declared, expected)
-            if not allowed_variable_usage(
-                self.context.schema, read_as, definition.default_value, expected, usage.default_value
-            ):
+            read = read_as(self.context.schema, definition, declared, expected, usage.default_value)
+            if read is None:
                 message = f"Variable '${name}' of type '{declared}' used in position expecting type '{expected}'."
                 self.report_error(GraphQLError(message, [definition, usage.node]))
-            elif read_as is not declared and operation is self._executed and not accepted(get_named_type(expected)):
-                self._places.setdefault(name, set()).add(str(get_nullable_type(expected)))
+            elif read is not declared and operation is self._executed:
+                note_place(self._places, name, expected)
             parent = usage.parent_type
             if isinstance(parent, GraphQLInputObjectType) and parent.is_one_of and is_nullable_type(declared):
                 message = (
@@ -78,6 +78,35 @@ class VariablePositions(ValidationRule):
                     f" Object '{parent}'."
                 )
                 self.report_error(GraphQLError(message, [definition, usage.node]))
+
+
+def read_as(
+    schema: GraphQLSchema,
+    definition: VariableDefinitionNode,
+    declared: GraphQLInputType,
+    expected: GraphQLInputType,
+    default: object,
+) -> GraphQLInputType | None:
+    """Return the type that a variable counts as in a place; the same instance if it counts as itself.
+
+    Args:
+        schema: the one of the types.
+        definition: the variable's.
+        declared: the variable's type.
+        expected: the type of the place.
+        default: the value of the place without one; Undefined if there is none.
+
+    Returns:
+        None if the variable may not stand there.
+    """
+    found = _read_as(declared, expected)
+    return found if allowed_variable_usage(schema, found, definition.default_value, expected, default) else None
+
+
+def note_place(places: Places, name: str, expected: GraphQLInputType) -> None:
+    """Note the type that a variable stands for, unless the reader of such values checks them."""
+    if not accepted(get_named_type(expected)):
+        places.setdefault(name, set()).add(str(get_nullable_type(expected)))
 
 
 def _read_as(declared: GraphQLInputType, expected: GraphQLInputType) -> GraphQLInputType:
