@@ -13,16 +13,20 @@ from graphql import (
     GraphQLSyntaxError,
     InlineFragmentNode,
     ListTypeNode,
+    NameNode,
     Node,
     OperationDefinitionNode,
     OperationType,
     SelectionNode,
     SelectionSetNode,
+    Source,
     VariableNode,
-    parse,
 )
 from graphql.language import DirectiveNode, ListValueNode, ObjectValueNode
+from graphql.language.ast import QUERY_DOCUMENT_KEYS
+from graphql.language.parser import Parser
 
+from fieldstone.engine.documents.quick_lexer import QuickLexer
 from fieldstone.engine.errors import BadUserInput, ParseFailed, QueryTooComplex
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.sql.frozen import frozen
@@ -135,7 +139,8 @@ def parse_document(text: str, limits: DocumentLimits) -> DocumentNode:
     """
     check_length(text)
     try:
-        document = parse(text, max_tokens=limits.tokens)
+        source = Source(text)
+        document = Parser(source, max_tokens=limits.tokens, lexer=QuickLexer(source)).parse_document()
     except GraphQLSyntaxError as error:
         if "Parsing aborted" in error.message:
             raise QueryTooComplex(f"The document has more than {limits.tokens} tokens.") from None
@@ -175,6 +180,9 @@ def _pick(operations: Sequence[OperationDefinitionNode], name: str | None) -> Op
     raise BadUserInput(f"The document has no operation named '{name}'.", field="operationName")
 
 
+_NESTING = (SelectionSetNode, ListValueNode, ObjectValueNode, ListTypeNode)
+
+
 def check_document(
     document: DocumentNode, fragments: Mapping[str, FragmentDefinitionNode], limits: DocumentLimits
 ) -> None:
@@ -192,8 +200,8 @@ def check_document(
             aliases += 1
         if isinstance(node, SelectionSetNode):
             _check_repeats(node)
-        deeper = depth + isinstance(node, SelectionSetNode | ListValueNode | ObjectValueNode | ListTypeNode)
-        pending += [(child, deeper) for child in children(node)]
+        deeper = depth + isinstance(node, _NESTING)
+        pending += [(child, deeper) for child in children(node) if not isinstance(child, NameNode)]
     if aliases > limits.aliases:
         raise QueryTooComplex(f"The document has more than {limits.aliases} aliases.")
     expanded = _Expansion(fragments, limits)
@@ -233,25 +241,14 @@ def _check_repeats(selection_set: SelectionSetNode) -> None:
             raise QueryTooComplex(f"'{key}' stands more than {REPEATS} times in one selection set.")
 
 
-_PART_NAMES: dict[str, tuple[str, ...]] = {}
-
-
-def part_names(node: Node) -> tuple[str, ...]:
-    """Return the attributes of a node that hold other nodes; graphql-core finds them each time."""
-    names = _PART_NAMES.get(node.kind)
-    if names is None:
-        names = _PART_NAMES[node.kind] = node.keys
-    return names
-
-
 def children(node: Node) -> Iterator[Node]:
     """Yield the nodes right below a node."""
-    for name in part_names(node):
-        child = getattr(node, name, None)
-        if isinstance(child, Node):
+    for part in QUERY_DOCUMENT_KEYS.get(node.kind, ()):
+        child = getattr(node, part)
+        if isinstance(child, tuple):
+            yield from child
+        elif child is not None:
             yield child
-        elif isinstance(child, tuple | list):
-            yield from (item for item in child if isinstance(item, Node))
 
 
 class _Expansion:

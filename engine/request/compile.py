@@ -1,10 +1,9 @@
 """The steps from a document to a plan: parse, validate, plan, compile; pure, so that it may run in any thread."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Final
-from uuid import UUID
 
 from graphql import FieldNode, GraphQLSchema, InlineFragmentNode, OperationType, SelectionNode, SelectionSetNode
 
@@ -55,7 +54,7 @@ from fieldstone.engine.schema.lazy import LazySchema, computed_queries
 from fieldstone.metadata.api_names import ObjectType, TypeRole, find_alias, find_type
 from fieldstone.metadata.dependencies import Dependencies
 from fieldstone.metadata.json_text import dumps
-from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.model import Snapshot
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.outputs import Literal
 from fieldstone.sql.plan.read import ReadPlan
@@ -105,7 +104,10 @@ def validate_text(
     if found := validate_operation(schema, operation, named=named, places=places, suggests=has_introspection):
         raise InvalidDocument(forbid_known(snapshot, schema, found))
     definition = operation.definition
-    objects = _find_objects(snapshot, named)
+    types = {name: find_type(snapshot, name) for name in named}
+    aliases = {name: find_alias(snapshot, name) for name, type_ in types.items() if type_ is None}
+    objects = {one.object.id: one.object for one in (*types.values(), *aliases.values()) if one is not None}
+    keyed = {one.object.id for one in types.values() if isinstance(one, ObjectType) and one.role is TypeRole.UNIQUE_KEY}
     declarations = declare(schema, definition.variable_definitions or (), places)
     build, planner = _KINDS[operation.type]
     has_many_fields = sum(len(one.fields) for one in objects.values()) > LIGHT_FIELDS
@@ -117,8 +119,8 @@ def validate_text(
         usages=find_usages((definition, *operation.fragments.values()), declarations, by_value=is_introspection),
         depends=Dependencies(
             objects=objects,
-            indexes={id_: snapshot.indexes_of.get(id_, ()) for id_ in _find_keyed(snapshot, named)},
-            aliases=frozenset(name for name in named if not find_type(snapshot, name) and find_alias(snapshot, name)),
+            indexes={id_: snapshot.indexes_of.get(id_, ()) for id_ in keyed},
+            aliases=frozenset(name for name, one in aliases.items() if one is not None),
             may_grow=not is_introspection,
             checked=snapshot,
         ),
@@ -264,15 +266,3 @@ def _inline(selection_set: SelectionSetNode) -> Iterator[SelectionNode]:
         if isinstance(selection, InlineFragmentNode):
             yield from selection.selection_set.selections
             yield from _inline(selection.selection_set)
-
-
-def _find_keyed(snapshot: Snapshot, type_names: Iterable[str]) -> set[UUID]:
-    """Return the ids of the objects of which a document names a record by a unique key, which are those of indexes."""
-    found = (find_type(snapshot, name) for name in type_names)
-    return {one.object.id for one in found if isinstance(one, ObjectType) and one.role is TypeRole.UNIQUE_KEY}
-
-
-def _find_objects(snapshot: Snapshot, type_names: Iterable[str]) -> Mapping[UUID, Object]:
-    """Return the objects whose types a document names, without which it might not be valid."""
-    found = (find_type(snapshot, name) or find_alias(snapshot, name) for name in type_names)
-    return {one.object.id: one.object for one in found if one is not None}

@@ -12,13 +12,14 @@ from graphql import (
     ArgumentNode,
     DirectiveNode,
     FieldNode,
+    NameNode,
     Node,
     ObjectFieldNode,
     VariableDefinitionNode,
     VariableNode,
 )
 
-from fieldstone.engine.documents.document import part_names
+from fieldstone.engine.documents.document import children
 from fieldstone.engine.planner.reads.orders import DIRECTIONS
 from fieldstone.engine.request.variables import Declaration, Variables
 from fieldstone.engine.schema.values.groupings import GRANULARITY
@@ -110,19 +111,17 @@ def find_usages(
 
     A use of which all values have the same shape is left out.
     """
+    if not declarations:
+        return ()
     found: dict[Usage, None] = {}
     pending: list[tuple[Node, Probe]] = [(node, Probe.STRUCTURE) for node in nodes]
     while pending:
         node, probe = pending.pop()
         if isinstance(node, VariableNode):
             found[Usage(variable=node.name.value, probe=Probe.VALUE if by_value else probe)] = None
-            continue
-        for name in part_names(node):
-            child = getattr(node, name, None)
+        elif not isinstance(node, VariableDefinitionNode):
             pending += [
-                (item, _probe(node, item, probe))
-                for item in (child if isinstance(child, tuple | list) else (child,))
-                if isinstance(item, Node) and not isinstance(item, VariableDefinitionNode)
+                (child, _probe(node, child, probe)) for child in children(node) if not isinstance(child, NameNode)
             ]
     plain = {one.name for one in declarations if one.is_plain}
     return tuple(

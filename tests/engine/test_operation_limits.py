@@ -12,7 +12,9 @@ from fieldstone.engine.documents.document import (
     FRAGMENTS,
     REPEATS,
     DocumentLimits,
+    parse_operation,
 )
+from fieldstone.engine.errors import QueryTooComplex
 from fieldstone.engine.planner.subscriptions import LARGEST_SET
 from tests.apis import LIMITS, Served, serve, workspace_template
 from tests.databases import Databases
@@ -88,6 +90,12 @@ def test_too_complex(served: Served, document: str) -> None:
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["QUERY_TOO_COMPLEX"]
     assert "data" not in answer
     assert not log
+
+
+def test_a_document_that_the_parser_gives_up_is_refused_for_its_levels() -> None:
+    for document in ("{a" * 250 + "}" * 250, "{a(b: " + "[" * 250 + "]" * 250 + ")}"):
+        with pytest.raises(QueryTooComplex, match=f"nested deeper than {DEPTH} levels"):
+            parse_operation(document, None, DocumentLimits())
 
 
 INVALID = {
