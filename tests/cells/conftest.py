@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from fieldstone.sql import embedded
-from tests.cells.clusters import fresh_cells, running_clusters
+from tests.cells.clusters import MIGRATED, fresh_cells, running_clusters
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +17,6 @@ def cell_servers() -> Iterator[dict[str, embedded.EmbeddedServer]]:
 
 @pytest.fixture
 def cells(cell_servers: dict[str, embedded.EmbeddedServer]) -> Iterator[dict[str, str]]:
-    """The address of an empty database for each cell."""
-    with fresh_cells(cell_servers) as urls:
+    """The address of a database for each cell, with an empty catalog."""
+    with fresh_cells(cell_servers, template=MIGRATED) as urls:
         yield urls
