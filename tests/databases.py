@@ -120,6 +120,7 @@ class Databases:
         self._servers = server_dsns
         self.cluster = cluster
         self._templates: dict[str, str] = {}
+        self._bases: dict[str, str | None] = {}
         # Kept: a connection costs an eighth of a test's set-up.
         self._connections: dict[str, psycopg.Connection] = {}
         self._made = 0
@@ -131,7 +132,12 @@ class Databases:
             name: The template's name in this session.
             fill: Is given the address of a database to fill.
             base: The template that this one begins as; none is an empty database.
+
+        Raises:
+            ValueError: Another template, with another base, has the name.
         """
+        if self._bases.setdefault(name, base) != base:
+            raise ValueError(f"another template is called {name!r}, on {self._bases[name]!r}: choose another name")
         if name not in self._templates:
             dsn = self._create(base)
             database = _name_of(dsn)

@@ -54,6 +54,9 @@ def test_a_template_can_begin_as_another(databases: Databases) -> None:
     base = databases.template("with first", add_table)
     with databases.clone(databases.template("with both", add_second_table, base=base)) as dsn:
         assert _value(dsn, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 2
+    # Two modules called theirs "items": the second that ran in a process had the tables of the first.
+    with pytest.raises(ValueError, match="another template is called 'with both', on 'with first'"):
+        databases.template("with both", add_table)
 
 
 def test_a_connection_that_a_test_leaves_is_no_hindrance(databases: Databases, server_dsn: str) -> None:

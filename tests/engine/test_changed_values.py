@@ -33,7 +33,7 @@ async def fill(apis: Apis) -> None:
 
 @pytest.fixture
 def items_dsn(databases: Databases, clone_database: Callable[[str], str]) -> str:
-    return clone_database(filled_template(databases, "items", fill))
+    return clone_database(filled_template(databases, "objects of items", fill))
 
 
 @pytest.fixture
