@@ -23,7 +23,7 @@ from fieldstone.sql.driver.server import (
     warn_of_idle_limit,
 )
 from fieldstone.sql.driver.sessions import Sessions
-from fieldstone.sql.driver.shares import Group
+from fieldstone.sql.driver.sharing.share import Group
 from fieldstone.sql.errors import (
     CommitOutcomeUnknown,
     ConnectionLost,
@@ -54,7 +54,7 @@ class Database:
     `statement_timeout` ends a statement, by the server's own timer. Where the server does not answer, the connection is
     given up after `cancel_timeout` more, and nothing is tried again. The `DEADLINE` of the running task bounds the wait
     for a connection and the statement. Callers with the same `share`, such as the requests of one workspace, have a
-    share of the connections together, see `sql/driver/shares.py`.
+    share of the connections together, see `sql/driver/sharing/shares.py`.
 
     Where there are two logins, one that serves runs the statements, and the sessions are those of the tables' owner.
     """

@@ -190,7 +190,7 @@ class Slots:
         # Keys take turns.
         ahead = (len(own) + 1) * len(queue)
         is_first = not own and key not in self._of_keys
-        if is_late or database.is_late(workspace, ahead, self._patience, is_first=is_first):
+        if is_late or database.is_late(principal.share, ahead, self._patience, is_first=is_first):
             raise self._shedding.refuse(principal.workspace_id)
 
     def queue(self, principal: Principal, go: Callable[[], None], give_up: Callable[[], None]) -> Turn:

@@ -45,7 +45,7 @@ class NodeReads(Reads):
             raise DatabaseUnavailable(node.group.refusal)
         if not node.answers:
             return await super().read(read)
-        share = read.principal.workspace_id.int
+        share = read.principal.share
         try:
             return await node.database.read(read.statement, read.parameters, timeout=read.limit, share=share)
         except DatabaseError as error:

@@ -39,7 +39,7 @@ class Reads:
 
     async def read(self, read: Read) -> list[Row]:
         """Return the rows of a read; raises DatabaseError."""
-        share = read.principal.workspace_id.int
+        share = read.principal.share
         return await self.database.read(read.statement, read.parameters, timeout=read.limit, share=share)
 
     def find(self, _principal: Principal, _snapshot: Snapshot, _token: Position | None) -> Database | None:

@@ -74,7 +74,7 @@ class ReplicaReads(Reads):
         replica = await self._choose(read)
         if replica is None:
             return await super().read(read)
-        share = read.principal.workspace_id.int
+        share = read.principal.share
         try:
             rows = await replica.database.read_once(read.statement, read.parameters, timeout=read.limit, share=share)
         except DatabaseError as error:

@@ -107,7 +107,8 @@ class Call(NamedTuple, Generic[P_co]):
     def bindings(self) -> Bindings:
         """The source of its statements' parameters."""
         role = "" if self.snapshot.role is None else self.snapshot.role.name
-        return Bindings(variables=self.variables, actor=self.principal.actor, claims=self.claims, role=role)
+        by = self.principal
+        return Bindings(variables=self.variables, actor=by.actor, claims=self.claims, role=role, share=by.share)
 
 
 class Compiler:

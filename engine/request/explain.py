@@ -156,7 +156,7 @@ class _Explaining:
         if parameters is None:
             return shown
         explained = Statement(text=explain + statement.text)
-        share = self._principal.workspace_id.int
+        share = self._principal.share
         try:
             (row,) = await self._api.database.read(explained, parameters, timeout=self._api.time_limit, share=share)
         except DatabaseError as error:

@@ -8,7 +8,7 @@ from psycopg.pq.abc import PGresult
 
 from fieldstone.sql.driver.pace import Pace
 from fieldstone.sql.driver.results import decode_rows
-from fieldstone.sql.driver.shares import Share
+from fieldstone.sql.driver.sharing.share import Share
 from fieldstone.sql.errors import (
     CommitOutcomeUnknown,
     ConnectionLost,

@@ -16,7 +16,7 @@ from fieldstone.sql.driver.pace import CLOCK, Pace
 from fieldstone.sql.driver.pipeline_sync import send_sync
 from fieldstone.sql.driver.prepared import PreparedStatements
 from fieldstone.sql.driver.results import decode_rows
-from fieldstone.sql.driver.shares import Share
+from fieldstone.sql.driver.sharing.share import Share
 from fieldstone.sql.driver.wire import COMPLETE, Waiting, Wire
 from fieldstone.sql.errors import ConnectionLost, DatabaseError, NoAnswer
 from fieldstone.sql.pool_settings import PoolCounters, PoolSettings

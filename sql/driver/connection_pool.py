@@ -17,7 +17,8 @@ from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.contention import Contention
 from fieldstone.sql.driver.hosts import Hosts
 from fieldstone.sql.driver.pace import SHORT, Pace
-from fieldstone.sql.driver.shares import Group, Share, Shares
+from fieldstone.sql.driver.sharing.share import Group, Share
+from fieldstone.sql.driver.sharing.shares import Shares
 from fieldstone.sql.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
 from fieldstone.sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo, session_settings
 from fieldstone.sql.statement import Statement
@@ -147,7 +148,7 @@ class ConnectionPool:
         """Note that a connection that was lent for short reads has all their answers, the last one for this share."""
         if self._shares.is_shared:
             seconds = self._clock() - connection.lent_at
-            self._counters.contended += self._contention.note(seconds, self._shares.find(share))
+            self._counters.contended += self._contention.note(seconds, self._shares.find(share).whole)
 
     def note_short(self, share: Hashable) -> None:
         """Note that a share has a caller that needs a connection for a short time, and shares it with others."""

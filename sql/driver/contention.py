@@ -15,7 +15,8 @@ from typing import Final, Generic, TypeVar
 
 from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.pace import approach
-from fieldstone.sql.driver.shares import Share, Shares, expect
+from fieldstone.sql.driver.sharing.share import Share, expect
+from fieldstone.sql.driver.sharing.shares import Shares
 
 W = TypeVar("W")
 
@@ -176,7 +177,7 @@ class Contention(Generic[W]):
         again = now - share.restrained_until < share.restrained_for
         share.restrained_for = min(2 * share.restrained_for, LONGEST_RESTRAINT) if again else RESTRAINT
         share.restrained_until = share.settled_until = now + share.restrained_for
-        share.drained_at = now + min(_LONGEST_DRAIN, len(share.waiting) * share.mean / self._shares.most_long)
+        share.drained_at = now + min(_LONGEST_DRAIN, share.queued * share.mean / self._shares.most_long)
 
     def _judge(self, trial: _Trial[W], now: float) -> None:
         if now >= trial.ends:

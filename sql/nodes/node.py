@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from fieldstone.sql.concurrency.wakeup import Wake
-from fieldstone.sql.driver.shares import Group
+from fieldstone.sql.driver.sharing.share import Group
 from fieldstone.sql.errors import DatabaseUnavailable
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings

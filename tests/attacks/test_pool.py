@@ -111,6 +111,48 @@ def test_long_statements_of_one_workspace_run_one_at_a_time_and_keep_nothing_els
     assert not [line for line in served.errors if "unexpected error" in line]
 
 
+def test_statements_of_one_key_that_stand_still_keep_no_other_key_from_being_served(dsn: str) -> None:
+    """The administrator could not revoke the key: the door refused all operations of the workspace."""
+    token = key_of(dsn, "attacker")
+    made = run("api-key", "create", "--workspace", "attacker", "--name", "administrator", DATABASE_URL=dsn)
+    update = 'mutation ($id: UUID!) { updateCompany(id: $id, data: { name: "x" }) { id } }'
+    revoke = "mutation ($id: UUID!) { revokeApiKey(id: $id) { id } }"
+    with (
+        serving(DATABASE_URL=dsn, FIELDSTONE_POOL_SIZE=str(POOL)) as served,
+        psycopg.connect(dsn) as holder,
+        psycopg.connect(dsn, autocommit=True) as observer,
+        ThreadPoolExecutor(CALLERS) as threads,
+        httpx.Client(base_url=served.url, headers={"authorization": f"Bearer {token}"}, timeout=30) as attacker,
+        httpx.Client(
+            base_url=served.url, headers={"authorization": f"Bearer {made.stdout.split()[-1]}"}, timeout=30
+        ) as administrator,
+    ):
+
+        def harm() -> httpx.Response:
+            return attacker.post("/graphql", json={"query": update, "variables": {"id": id_}})
+
+        created = ask(attacker, 'mutation { createCompany(data: {name: "x"}) { id } }').json()
+        id_ = created["data"]["createCompany"]["id"]
+        assert [harm().status_code for _ in range(POOL + 2)] == [200] * (POOL + 2)
+        keys = administrator.post("/metadata", json={"query": "{ apiKeys { edges { node { id name } } } }"}).json()
+        lock(holder, dsn)
+        answers = [threads.submit(harm) for _ in range(CALLERS)]
+        eventually(lambda: waiting(observer, seconds=1) >= POOL // 2, "nobody waits for the lock")
+        people = "{ people { totalCount } }"
+        write = 'mutation { createPerson(data: {name: {firstName: "A"}}) { id } }'
+        for number in range(READS):
+            assert [ask(administrator, one).status_code for one in (people, write)] == [200, 200], number
+        listed = [edge["node"] for edge in keys["data"]["apiKeys"]["edges"]]
+        harmful = next(key["id"] for key in listed if key["name"] == "attacker")
+        revoked = administrator.post("/metadata", json={"query": revoke, "variables": {"id": harmful}}).json()
+        assert revoked["data"]["revokeApiKey"]["id"] == harmful
+        assert ask(attacker, people).status_code == 401
+        assert waiting(observer) == POOL // 2
+        holder.rollback()
+        assert {answer.result().status_code for answer in answers} <= {200, 401, 503}
+    assert not [line for line in served.errors if "unexpected error" in line]
+
+
 def lock(holder: psycopg.Connection[Any], dsn: str) -> None:
     row = holder.execute("SELECT schema_name FROM fieldstone.workspace WHERE name = 'attacker'").fetchone()
     assert row is not None, dsn

@@ -42,7 +42,7 @@ async def count_objects(
         raise BadUserInput(f"objects must have at most {MOST_OBJECTS} items, not {len(names)}.", field="objects")
     view = view_of(model, principal.role)
     objects = [_find(view, name) for name in names]
-    share = principal.workspace_id.int
+    share = principal.share
     marks = [object_.deleted_at.name if object_.deleted_at else "" for object_ in objects]
     sizes = _DISTRIBUTED_SIZES if model.workspace.is_distributed else _SIZES
     step = sizes.bind(tables=[quote_table(object_.table) for object_ in objects], columns=marks)

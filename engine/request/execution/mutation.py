@@ -1,6 +1,6 @@
 """Running a mutation: its root fields in order in one transaction, all or nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import cast
 
 from fieldstone.engine.database_errors import describe
@@ -66,7 +66,7 @@ async def run_writes(
     """
     if not writes:
         return _data([])
-    share = snapshot.workspace.id.int
+    share = bindings.share
     match writes, bound:
         case (PlannedNested(certain=CertainCreate() as certain) as only,), (list() as parameters,):
             if keeping is None:
@@ -108,7 +108,7 @@ async def _run_once(
     keeping: Companion | None,
 ) -> bytes:
     """Run a mutation as `run_writes` does; `failed` gets the root field that is refused, with its parameters."""
-    share = snapshot.workspace.id.int
+    share = bindings.share
     role = bindings.role
     if keeping is None and (only := _alone(writes)) and isinstance(bound[0], list):
         try:
@@ -158,7 +158,7 @@ async def _begin(transaction: Transaction, snapshot: Snapshot, keeping: Companio
         transaction.precede((_TWO_PHASES, []))
 
 
-async def _name_rows(database: Database, runs: "Sequence[Run]", *, time_limit: float, share: int) -> None:
+async def _name_rows(database: Database, runs: "Sequence[Run]", *, time_limit: float, share: Hashable) -> None:
     """Have the error of a nested write name the rows that are to blame."""
     for run in runs:
         if isinstance(run, NestedRun) and run.failed is not None:
@@ -225,7 +225,7 @@ async def _write(
     bindings: Bindings,
     *,
     time_limit: float,
-    share: int,
+    share: Hashable,
 ) -> Row:
     """Run the only write of a mutation in one round trip, and return its row with the answer."""
     step: Step = (write.write.statement, parameters)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -70,7 +70,7 @@ class TakenKey(NamedTuple):
     key: UniqueKey
     names: Sequence[str]
 
-    async def name_rows(self, database: Database, *, time_limit: float, share: int) -> None:
+    async def name_rows(self, database: Database, *, time_limit: float, share: Hashable) -> None:
         """Have the error name the records that are to blame, as far as they still are."""
         faults = self.sent.step.faults
         if faults is None:
@@ -358,7 +358,7 @@ def _shared(rows: Sequence[InputRow]) -> InputPath:
 
 
 async def run_certain(
-    database: Database, certain: CertainCreate, parameters: Parameters, *, time_limit: float, share: int
+    database: Database, certain: CertainCreate, parameters: Parameters, *, time_limit: float, share: Hashable
 ) -> Row | None:
     """Return the row of a nested create that one statement does; None if its steps must tell why it failed."""
     try:

@@ -44,7 +44,7 @@ async def open_subscription(
         )
     for zone in plan.zones:
         # Its group shares a statement, which a zone that does not exist would make fail for all members.
-        share = call.principal.workspace_id.int
+        share = call.principal.share
         await database.read(_TRY_ZONE, [zone(call.bindings)], timeout=time_limit, share=share)
     return bind_subscription(
         plan,

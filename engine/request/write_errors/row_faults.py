@@ -1,6 +1,7 @@
 """The rows that a create or an upsert is refused for, found after the failure by the same input."""
 
 import json
+from collections.abc import Hashable
 from dataclasses import replace
 
 from fieldstone.engine.errors import ApiError, Conflict, NotFound
@@ -21,7 +22,7 @@ async def name_rows(
     error: ApiError,
     *,
     time_limit: float,
-    share: int,
+    share: Hashable,
 ) -> ApiError | None:
     """Return the error of a failed create with the rows that are to blame, None where no row is any more.
 

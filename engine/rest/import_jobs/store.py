@@ -91,7 +91,7 @@ class JobStore:
                 )
             )
 
-        await run_transaction(self._database, work, share=principal.workspace_id.int)
+        await run_transaction(self._database, work, share=principal.share)
         return id_
 
     async def add_chunk(self, id_: UUID, number: int, data: bytes, workspace_id: UUID) -> bool:
@@ -181,7 +181,7 @@ class JobStore:
                 )
             )
 
-        await run_transaction(self._database, work, share=principal.workspace_id.int)
+        await run_transaction(self._database, work, share=principal.share)
 
     async def set_options(self, job: ImportJob, options: Mapping[str, Any]) -> None:
         """Keep how a file is read and written."""

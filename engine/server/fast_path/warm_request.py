@@ -100,7 +100,7 @@ class WarmRequest(CallbackStatement):
         note: Note,
     ) -> None:
         run = ready.run
-        super().__init__(run.bound.statement, ready.parameters, principal.workspace_id.int, writes=run.writes)
+        super().__init__(run.bound.statement, ready.parameters, principal.share, writes=run.writes)
         self._services = services
         self._database = database
         self._form = form

@@ -14,7 +14,7 @@ from fieldstone.sql.driver.connection_pool import ConnectionPool
 from fieldstone.sql.driver.lanes.lane import Lane
 from fieldstone.sql.driver.pace import Paces
 from fieldstone.sql.driver.pipeline_sync import can_send_sync
-from fieldstone.sql.driver.shares import Shares
+from fieldstone.sql.driver.sharing.shares import Shares
 from fieldstone.sql.pool_settings import PoolCounters, PoolSettings
 
 _MOST_TOGETHER: Final = 16
@@ -72,14 +72,14 @@ class Lanes:
                 self._send(connection, [quick])
                 self._begin_watch()
                 return
-        displaced = self._queue.line_up(self._queue.find(quick.share), quick)
+        displaced = self._queue.line_up(self._queue.find(quick.share).whole, quick)
         if displaced is not None:
             self._pool.lend(displaced)
         self._serve_soon()
 
     def strike_off(self, quick: CallbackStatement) -> None:
         """Take a waiting statement out of the queue."""
-        self._queue.leave(self._queue.find(quick.share), quick)
+        self._queue.leave(self._queue.find(quick.share).whole, quick)
         self._pool.strike_off(quick)
 
     def take_back(self, connection: DriverConnection) -> None:

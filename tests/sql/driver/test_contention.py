@@ -1,4 +1,4 @@
-"""sql/driver/contention.py: late round trips of short reads, and the restraint of the shares that make them late."""
+"""sql/driver/contention.py: late round trips of short reads, and the restraint of shares that cause them."""
 
 import asyncio
 from itertools import repeat
@@ -10,9 +10,9 @@ import pytest
 from fieldstone.sql.driver import contention, pace
 from fieldstone.sql.driver.contention import LONGEST_RESTRAINT, RESTRAINT, Contention, LateReads
 from fieldstone.sql.driver.pace import Pace
-from fieldstone.sql.driver.shares import Share
+from fieldstone.sql.driver.sharing.share import Share
 from tests.sql.driver.lanes.asking import lanes, watch_messages
-from tests.sql.driver.line import Line, pace_of
+from tests.sql.driver.sharing.line import Line, pace_of
 from tests.sql.driving import ECHO, SLEEP
 from tests.waiting import until
 

@@ -4,18 +4,21 @@ A share that is alone may use all waiting places and all connections but the las
 share beside others gets at most half of the connections, and its waiting callers make room for theirs. With long
 statements even those would keep all processors of the database busy, so beside others the long statements of a share
 stand in a line of their own, which one of them leaves at a time. The short ones of the share do not wait behind that
-line. While a share is restrained (see `contention.py`), its statements of some milliseconds stand in it as well. The
-share without a limit goes first: it is that of the server's own statements, which look keys up and answer probes.
+line. While a share is restrained (see `sql/driver/contention.py`), its statements of some milliseconds stand in it as
+well. The share without a limit goes first: it is that of the server's own statements, which look keys up and answer
+probes.
+
+Within a share each key has lines of its own. The keys are kept even, too, and the last connection of a share, or one
+beyond its half, is for a key without any: statements of one key that stand still do not stop the others.
 """
 
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from fieldstone.sql.driver.pace import Pace
+from fieldstone.sql.driver.sharing.share import Asker, Group, Share, expect
 
 W = TypeVar("W")
 
@@ -27,9 +30,6 @@ BURST: Final = 1.5
 
 _STANDING: Final = 1.0
 """Seconds after which a queue is no burst any more."""
-
-_NEWEST: Final = 1 / 16
-"""The weight of the newest time in the mean of a share's times."""
 
 _FOR_EACH_LONG: Final = 8
 """Connections for each long statement of a share that runs beside others."""
@@ -51,82 +51,6 @@ _STANDING_WAIT: Final = 0.5
 
 _MOST_KEPT = 1_024
 """Shares that are kept although none of their callers is present."""
-
-
-@dataclass(slots=True)
-class Group:
-    """Shares whose statements all lead to one node behind the server: together they get at most half.
-
-    Attributes:
-        in_hand: the connections that their callers have.
-        refusal: the reason for which their callers are refused; empty while the node answers.
-    """
-
-    in_hand: int = 0
-    refusal: str = ""
-
-
-class Share(Generic[W]):
-    """The callers with one key, or those of them with long statements.
-
-    Attributes:
-        whole: the share of all callers with the key, which counts their connections and seconds.
-        long: the part with long statements; None before there was any.
-        unknown: the pace of its statements of which nothing else is known, such as the first run of one.
-        group: the group that the share belongs to; None where no node is behind the server.
-        in_hand: the connections that they have.
-        waiting: the callers that wait for one, in the order of their arrival.
-        lined_up_at: the time at which its queue began.
-        moved_at: the time at which its queue began, or was last served.
-        mean: the mean seconds for which its callers keep a connection. It begins at 0, so that the first few, for which
-            all is cold, do not make it too long.
-        seconds: the time for which its callers have kept connections since they were taken.
-        restrained_until: the time until which its statements of some milliseconds are long, too.
-        restrained_for: the seconds for which they were to be so last.
-        drained_at: the time until which those that waited then run one at a time, too.
-        settled_until: the time until which it is not decided again whether it is restrained.
-    """
-
-    __slots__ = (
-        "drained_at",
-        "group",
-        "in_hand",
-        "is_limited",
-        "lined_up_at",
-        "long",
-        "mean",
-        "moved_at",
-        "restrained_for",
-        "restrained_until",
-        "seconds",
-        "settled_until",
-        "unknown",
-        "waiting",
-        "whole",
-    )
-
-    def __init__(self, *, is_limited: bool, whole: "Share[W] | None" = None) -> None:
-        self.whole = whole or self
-        self.long: Share[W] | None = None
-        self.unknown = Pace()
-        self.group: Group | None = None
-        self.in_hand = 0
-        self.is_limited = is_limited
-        self.waiting: deque[W] = deque()
-        self.lined_up_at = self.moved_at = 0.0
-        self.mean = 0.0
-        self.seconds = 0.0
-        self.restrained_until = self.restrained_for = self.drained_at = self.settled_until = 0.0
-
-    def note(self, seconds: float) -> None:
-        """Note for how long a caller has kept its connection."""
-        self.whole.seconds += seconds
-        self.mean += (seconds - self.mean) * _NEWEST
-
-
-def expect(share: Share[W], pace: Pace) -> float:
-    """Return the seconds for which a statement of a share is expected to keep its connection."""
-    return pace.seconds or share.unknown.seconds
 
 
 class Shares(Generic[W]):
@@ -166,9 +90,12 @@ class Shares(Generic[W]):
         self._lined_up: dict[Share[W], None] = {}  # shares with waiting callers; a served one goes to the end
         self._latest: Share[W] | None = None
         self._mixed_until = 0.0
+        self._turns = 0
 
     def find(self, key: Hashable) -> Share[W]:
         """Return the share of the callers with this key, and note its presence; `None` is the share without a limit."""
+        if isinstance(key, Asker):
+            return self.find(key.share).find(key.key)
         share = self._known.get(key) or self._make(key)
         if share is not self._latest and share.is_limited:
             if self._latest is not None:
@@ -186,10 +113,10 @@ class Shares(Generic[W]):
         seconds = expect(share, pace)
         if seconds <= self.least_long or not share.is_limited or not self.is_shared:
             return share
-        if seconds <= self._long and self._clock() >= share.restrained_until:
+        if seconds <= self._long and self._clock() >= share.whole.restrained_until:
             return share
         if share.long is None:
-            share.long = Share(is_limited=True, whole=share)
+            share.long = Share(is_limited=True, whole=share.whole, key=share)
         return share.long
 
     def take_seconds(self) -> dict[Hashable, float]:
@@ -221,12 +148,19 @@ class Shares(Generic[W]):
             return False
         if not whole.in_hand or not share.is_limited:
             return True
+        is_keyed = share.key is not whole
+        # One more than the others get is for a key without any.
+        more = is_keyed and not share.key.in_hand
         if self.in_hand >= self._connections - 1:
             return False
         most = self.most_long if whole.drained_at and self._clock() < whole.drained_at else self._half
-        if whole.in_hand < most and (share is whole or share.in_hand < self.most_long):
+        if whole.in_hand < most + more and (not share.is_long or self._may_be_long(share)):
             return True
-        return not self.is_shared
+        return not self.is_shared and (more or not is_keyed or self.in_hand < self._connections - 2)
+
+    def _may_be_long(self, share: Share[W]) -> bool:
+        more = share.key is not share.whole and not share.key.long_in_hand
+        return share.whole.long_in_hand < self.most_long + more
 
     def is_late(self, share: Share[W], ahead: int, patience: float, *, is_first: bool) -> bool:
         """Return whether a caller that came now would wait for longer than `patience` seconds.
@@ -239,42 +173,40 @@ class Shares(Generic[W]):
             patience: in seconds.
             is_first: grant it the longer time in any case.
         """
-        now = self._clock()
+        now, whole = self._clock(), share.whole
         if share.waiting and now - share.moved_at > patience * BURST:
             return True
+        if is_first and share is not whole and self.in_hand < self._connections and self.may_take(share):
+            return False
         if is_first or not share.waiting or now - share.lined_up_at < _STANDING:
             patience *= BURST
         most = self._half if now < self._mixed_until else max(1, self._connections - 1)
-        rivals = len(self._lined_up) + (not share.waiting)
-        wait = (ahead + len(share.waiting) + 1) * share.mean / min(most, self._connections / rivals)
+        rivals = len({line.whole for line in self._lined_up} | {whole})
+        if share is not whole or whole.keys:
+            own = [line for line in self._lined_up if line.whole is whole and not line.is_long and line is not share]
+            # Keys take turns.
+            before = min(sum(len(line.waiting) for line in own), (len(share.waiting) + 1) * len(own))
+        else:
+            before = 0
+        wait = (ahead + before + len(share.waiting) + 1) * share.mean / min(most, self._connections / rivals)
         return wait > patience
 
     def take(self, share: Share[W]) -> None:
         """Note that the share was lent a connection."""
-        share.in_hand += 1
         self.in_hand += 1
-        whole = share.whole
-        if whole is not share:
-            whole.in_hand += 1
-        if whole.group is not None:
-            whole.group.in_hand += 1
+        share.count(1)
 
     def give_back(self, share: Share[W]) -> None:
         """Note that a connection of the share came back, or has ended."""
-        share.in_hand -= 1
         self.in_hand -= 1
-        whole = share.whole
-        if whole is not share:
-            whole.in_hand -= 1
-        if whole.group is not None:
-            whole.group.in_hand -= 1
+        share.count(-1)
 
     def line_up(self, share: Share[W], caller: W) -> W | None:
         """Have a caller wait, and return the caller that loses its place: perhaps the same.
 
         Where all places are taken, the share with the most callers gives up its latest one.
         """
-        if share.whole is not share:
+        if share.is_long:
             stands = share.waiting and self._clock() - share.lined_up_at > _LONGEST_WAIT
             wait = _STANDING_WAIT if stands else _LONGEST_WAIT
             places: float = self._long_places
@@ -285,8 +217,12 @@ class Shares(Generic[W]):
                 return caller
         displaced = None
         if self.waiting >= self._places:
-            longest = max(self._lined_up, key=lambda one: len(one.waiting), default=share)
-            if len(longest.waiting) <= len(share.waiting):
+            whole = max((line.whole for line in self._lined_up), key=lambda one: one.queued, default=share.whole)
+            if whole.queued <= share.whole.queued:
+                whole = share.whole
+            own = (line for line in self._lined_up if line.whole is whole)
+            longest = max(own, key=lambda line: len(line.waiting), default=share)
+            if whole is share.whole and len(longest.waiting) <= len(share.waiting):
                 return caller
             displaced = longest.waiting[-1]
             self.leave(longest, displaced)
@@ -295,6 +231,7 @@ class Shares(Generic[W]):
         share.waiting.append(caller)
         self._lined_up[share] = None
         self.waiting += 1
+        share.whole.queued += 1
         return displaced
 
     def leave(self, share: Share[W], caller: W) -> None:
@@ -304,6 +241,7 @@ class Shares(Generic[W]):
         except ValueError:
             return
         self.waiting -= 1
+        share.whole.queued -= 1
         if not share.waiting:
             del self._lined_up[share]
 
@@ -311,19 +249,22 @@ class Shares(Generic[W]):
         """Return the caller that gets the next free connection, out of the queue; None where none may have it.
 
         It belongs to the share without a limit if one of its callers waits; else to the share with the fewest
-        connections, and among several to the one served longest ago.
+        connections, and among several to the one served longest ago. The keys of a share follow the same rule.
         """
         best: Share[W] | None = None
+        least = (0, 0, 0)
         for share in self._lined_up if not self.unlimited.waiting else (self.unlimited,):
-            if (best is None or share.whole.in_hand < best.whole.in_hand) and self.may_take(share):
-                best = share
-                if not share.whole.in_hand:
-                    break
+            rank = (share.whole.in_hand, share.whole.turn, share.held)
+            if (best is None or rank < least) and self.may_take(share):
+                best, least = share, rank
         if best is None:
             return None
         caller = best.waiting.popleft()
         best.moved_at = self._clock()
+        self._turns += 1
+        best.whole.turn = self._turns
         self.waiting -= 1
+        best.whole.queued -= 1
         del self._lined_up[best]
         if best.waiting:
             self._lined_up[best] = None
@@ -337,11 +278,7 @@ class Shares(Generic[W]):
 
     def _make(self, key: Hashable) -> Share[W]:
         if len(self._known) >= self._most_kept:
-            self._known = {
-                kept: share
-                for kept, share in self._known.items()
-                if kept is None or share.in_hand or share.waiting or (share.long and share.long.waiting)
-            }
+            self._known = {kept: share for kept, share in self._known.items() if kept is None or share.is_used}
             self._most_kept = max(_MOST_KEPT, 2 * len(self._known))
         share = self._known[key] = Share(is_limited=True)
         share.group = self._groups.get(key)

@@ -1,9 +1,10 @@
-"""sql/driver/shares.py: whose turn it is, without a connection or a clock."""
+"""sql/driver/sharing/shares.py: whose turn it is, without a connection or a clock."""
 
 import pytest
 
-from fieldstone.sql.driver.shares import PRESENCE, Group, Share
-from tests.sql.driver.line import LONG, Line
+from fieldstone.sql.driver.sharing.share import Group, Share
+from fieldstone.sql.driver.sharing.shares import PRESENCE
+from tests.sql.driver.sharing.line import LONG, Line
 
 
 def test_one_share_alone_gets_all_but_the_last() -> None:

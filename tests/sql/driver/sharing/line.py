@@ -1,7 +1,8 @@
 """Connections that are lent to callers of several shares, without a connection or a clock."""
 
 from fieldstone.sql.driver.pace import Pace
-from fieldstone.sql.driver.shares import Share, Shares
+from fieldstone.sql.driver.sharing.share import Asker, Share
+from fieldstone.sql.driver.sharing.shares import Shares
 
 
 def pace_of(seconds: float) -> Pace:
@@ -20,25 +21,26 @@ class Line:
 
     def __init__(self, connections: int = 8, places: int = 100) -> None:
         self.now = 1_000.0
+        self.connections = connections
         self.shares: Shares[str] = Shares(connections, places, long=0.05, clock=lambda: self.now)
 
-    def ask(self, key: str | None, times: int = 1, *, pace: Pace | None = None) -> int:
+    def ask(self, key: str | Asker | None, times: int = 1, *, pace: Pace | None = None) -> int:
         """Have callers ask one after the other, and return how many were served at once."""
         served = 0
         for _ in range(times):
             share = self._line(key, pace)
-            if not share.waiting and self.shares.in_hand < 8 and self.shares.may_take(share):
+            if not share.waiting and self.shares.in_hand < self.connections and self.shares.may_take(share):
                 self.shares.take(share)
                 served += 1
             else:
-                self.shares.line_up(share, f"{key}{' long' * (share.whole is not share)}{len(share.waiting)}")
+                self.shares.line_up(share, f"{_name(key)}{' long' * share.is_long}{len(share.waiting)}")
         return served
 
-    def _line(self, key: str | None, pace: Pace | None) -> Share[str]:
+    def _line(self, key: str | Asker | None, pace: Pace | None) -> Share[str]:
         share = self.shares.find(key)
         return share if pace is None else self.shares.line_of(share, pace)
 
-    def free(self, key: str | None, *, pace: Pace | None = None) -> str | None:
+    def free(self, key: str | Asker | None, *, pace: Pace | None = None) -> str | None:
         """Have a connection of a share come back, and return the caller that gets it."""
         self.shares.give_back(self._line(key, pace))
         found = self.shares.next()
@@ -47,5 +49,9 @@ class Line:
         self.shares.take(found[0])
         return found[1]
 
-    def held(self, *keys: str | None) -> list[int]:
+    def held(self, *keys: str | Asker | None) -> list[int]:
         return [self.shares.find(key).in_hand for key in keys]
+
+
+def _name(key: str | Asker | None) -> str:
+    return f"{key.share}.{key.key}" if isinstance(key, Asker) else str(key)

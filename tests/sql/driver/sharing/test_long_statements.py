@@ -1,10 +1,11 @@
-"""sql/driver/shares.py: the long statements of a share, which stand in a line of their own beside others."""
+"""sql/driver/sharing/shares.py: the long statements of a share, which stand in a line of their own beside others."""
 
 import pytest
 
 from fieldstone.sql.driver.pace import Pace
-from fieldstone.sql.driver.shares import PRESENCE, Share
-from tests.sql.driver.line import LONG, Line, pace_of
+from fieldstone.sql.driver.sharing.share import Share
+from fieldstone.sql.driver.sharing.shares import PRESENCE
+from tests.sql.driver.sharing.line import LONG, Line, pace_of
 
 SHORT = pace_of(0.04)
 

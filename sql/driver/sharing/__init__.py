@@ -1,0 +1,1 @@
+"""The shares of the connections that workspaces and their keys have."""

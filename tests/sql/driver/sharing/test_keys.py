@@ -1,0 +1,117 @@
+"""sql/driver/sharing/shares.py: the keys of one share, of which none keeps all connections from the others."""
+
+import pytest
+
+from fieldstone.sql.driver.sharing.share import Asker
+from fieldstone.sql.driver.sharing.shares import PRESENCE
+from tests.sql.driver.sharing.line import LONG, Line
+
+HARM, ADMIN, OTHER = (Asker("a", name) for name in ("harm", "admin", "other"))
+NEIGHBOUR = "b"
+PATIENCE = 0.4
+
+
+def test_a_key_leaves_one_connection_to_the_other_keys_and_one_to_other_shares() -> None:
+    line = Line()
+    assert line.ask(HARM, 30) == 6
+    assert [line.ask(ADMIN), line.ask(OTHER), line.ask(NEIGHBOUR)] == [1, 0, 1]
+
+
+def test_beside_others_a_key_gets_half_and_a_key_without_any_one_more() -> None:
+    line = Line()
+    line.ask(NEIGHBOUR)
+    assert [line.ask(HARM, 30), line.ask(ADMIN, 2), line.ask(OTHER)] == [4, 1, 0]
+    assert line.held("a", HARM, ADMIN) == [5, 4, 1]
+    line.now += PRESENCE
+    assert [line.free(ADMIN), line.free(ADMIN), line.held("a")] == ["a.admin0", "a.other0", [5]]
+
+
+@pytest.mark.parametrize("connections", [3, 4, 5, 8, 20])
+@pytest.mark.parametrize("is_shared", [False, True])
+def test_whatever_a_key_has_a_connection_is_left_for_another_and_one_for_another_share(
+    connections: int, is_shared: bool
+) -> None:
+    line = Line(connections=connections)
+    if is_shared:
+        line.ask(NEIGHBOUR)
+        line.free(NEIGHBOUR)
+    assert line.ask(HARM, 50) >= 1
+    assert [line.ask(ADMIN), line.ask(NEIGHBOUR)] == [1, 1]
+
+
+def test_each_key_has_a_long_statement_beside_others() -> None:
+    line = Line()
+    line.ask(NEIGHBOUR)
+    assert [line.ask(HARM, 5, pace=LONG), line.ask(ADMIN, pace=LONG), line.ask(OTHER, pace=LONG)] == [1, 1, 0]
+    assert line.free(ADMIN, pace=LONG) == "a.other long0"
+
+
+def test_the_key_with_the_fewest_connections_is_served_first() -> None:
+    line = Line()
+    line.ask(HARM, 30)
+    line.ask(ADMIN, 3)
+    assert line.held(HARM, ADMIN) == [6, 1]
+    # The first that comes back is kept for a key that has none.
+    assert [line.free(HARM) for _ in range(4)] == [None, "a.admin0", "a.admin1", "a.harm0"]
+    assert line.held("a", HARM, ADMIN) == [6, 3, 3]
+
+
+def test_keys_of_one_share_get_no_more_turns_than_one_of_another() -> None:
+    line = Line(connections=1)
+    line.ask(None)
+    for key in (HARM, ADMIN, OTHER, NEIGHBOUR):
+        line.ask(key, 2)
+    order = [line.free(key) for key in (None, HARM, NEIGHBOUR, ADMIN, NEIGHBOUR, OTHER)]
+    assert order == ["a.harm0", "b0", "a.admin0", "b1", "a.other0", "a.harm1"]
+
+
+def test_a_key_whose_callers_stand_still_has_no_other_key_refused() -> None:
+    line = Line()
+    line.ask(HARM, 30)
+    harm, admin = line.shares.find(HARM), line.shares.find(ADMIN)
+    line.now += 10
+    assert line.shares.is_late(harm, 0, PATIENCE, is_first=False)
+    assert not line.shares.is_late(admin, 0, PATIENCE, is_first=True)
+    assert line.ask(ADMIN) == 1
+    for _ in range(20):
+        harm.note(15.0)
+    # The times of others count for a key without any of its own: the next one of the newcomer would wait for these.
+    assert line.shares.is_late(line.shares.find(OTHER), 0, PATIENCE, is_first=True)
+    admin.note(0.001)
+    assert [line.shares.is_late(admin, 0, PATIENCE, is_first=False), line.ask(ADMIN)] == [False, 0]
+
+
+def test_a_key_with_many_waiting_callers_makes_room_for_the_others_of_its_share() -> None:
+    line = Line(places=10)
+    line.ask(HARM, 16)
+    harm, admin = line.shares.find(HARM), line.shares.find(ADMIN)
+    assert line.shares.waiting == 10
+    assert line.shares.line_up(harm, "more") == "more"
+    displaced = [line.shares.line_up(admin, f"admin{number}") for number in range(6)]
+    assert displaced == ["a.harm9", "a.harm8", "a.harm7", "a.harm6", "a.harm5", "admin5"]
+    # A neighbour displaces those of the share with the most, however many keys they are of.
+    assert line.shares.line_up(line.shares.find(NEIGHBOUR), "neighbour") == "a.harm4"
+    assert (line.shares.waiting, harm.whole.queued) == (10, 9)
+
+
+def test_any_number_of_keys_is_kept_only_while_they_are_there() -> None:
+    line = Line()
+    line.ask(HARM)
+    kept = line.shares.find(HARM)
+    for number in range(1_000):
+        line.shares.find(Asker("a", number))
+    assert line.shares.find(HARM) is kept
+    assert len(kept.whole.keys) <= 65
+
+
+def test_statements_that_the_server_runs_for_a_share_have_none_of_its_keys_refused() -> None:
+    """A new subscription was refused because events were read for those that lagged."""
+    line = Line()
+    line.ask("a", 40)
+    for _ in range(20):
+        line.shares.find("a").note(0.1)
+    line.now += 10
+    assert line.shares.is_late(line.shares.find("a"), 0, PATIENCE, is_first=True)
+    assert [line.shares.is_late(line.shares.find(ADMIN), 0, PATIENCE, is_first=one) for one in (True, False)] == [
+        False
+    ] * 2
