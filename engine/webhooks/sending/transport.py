@@ -92,7 +92,11 @@ class _Stream(httpx.AsyncByteStream):
                 yield part
 
     async def aclose(self) -> None:
+        connection = self._response.stream._stream._connection  # type: ignore[union-attr]  # noqa: SLF001 - no other way
         await self._response.aclose()
+        # Bytes behind an answer would be taken for the answer of the next request on the connection.
+        if connection._h11_state.trailing_data[0]:  # noqa: SLF001
+            await connection.aclose()
 
 
 class _GuardedNetwork(httpcore.AsyncNetworkBackend):

@@ -90,6 +90,32 @@ async def test_targets_that_fail_leave_places_for_others(start_sending: Start, t
         assert dead.taken == []
 
 
+async def test_an_answer_behind_another_one_answers_no_further_delivery(sending: Sending, target: TargetServer) -> None:
+    """The second answer was taken for that of the next delivery on the connection, which the target refused."""
+    webhook = await sending.webhook(target.url, "person.created")
+
+    async def answer_twice(_: Received) -> Reply:
+        return Reply(headers={"content-length": "2"}, body=b"okHTTP/1.1 200 Said\r\ncontent-length: 0\r\n\r\n")
+
+    target.behave = answer_twice
+    await sending.person("first@example.com")
+    await delivered(sending)
+
+    async def refuse(_: Received) -> Reply:
+        return Reply(status=500)
+
+    target.behave = refuse
+    await sending.person("second@example.com")
+    await target.until_received(2)
+    async with asyncio.timeout(30):
+        while not (await sending.shown(webhook["id"]))["failingSince"]:
+            await asyncio.sleep(0.01)
+    assert {one["status"]: one["responseStatus"] for one in await sending.deliveries()} == {
+        "DELIVERED": 200,
+        "PENDING": 500,
+    }
+
+
 async def test_a_target_that_was_down_gets_everything_in_the_end(sending: Sending, target: TargetServer) -> None:
     async with target_server(port=free_port()) as gone:
         url, port = gone.url, gone.port
