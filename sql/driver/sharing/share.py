@@ -42,6 +42,8 @@ class Share(Generic[W]):
     Attributes:
         whole: the share of all callers of the workspace, which counts their connections and seconds.
         key: that of the callers with the same key; `whole` for those without.
+        latest: the share of the key of a whole share that has asked last.
+        mixed_until: the time until which several keys of a whole share are present.
         long: the part with long statements; None before there was any.
         keys: those of a whole share.
         unknown: the pace of its statements of which nothing else is known, such as the first run of one.
@@ -73,10 +75,12 @@ class Share(Generic[W]):
         "key",
         "keyless",
         "keys",
+        "latest",
         "lined_up_at",
         "long",
         "long_in_hand",
         "mean",
+        "mixed_until",
         "moved_at",
         "queued",
         "restrained_for",
@@ -95,6 +99,8 @@ class Share(Generic[W]):
         self.long: Share[W] | None = None
         self.is_long = key is not None
         self.keys: dict[Hashable, Share[W]] = {}
+        self.latest: Share[W] | None = None
+        self.mixed_until = 0.0
         self.unknown = Pace()
         self.group: Group | None = None
         self.in_hand = self.long_in_hand = self.keyless = self.queued = self.turn = 0

@@ -8,7 +8,8 @@ line. While a share is restrained (see `sql/driver/contention.py`), its statemen
 well. The share without a limit goes first: it is that of the server's own statements, which look keys up and answer
 probes.
 
-Within a share each key has lines of its own. The keys are kept even, too, and the last connection of a share, or one
+Within a share each key has lines of its own. The keys are kept even, too: beside others a key gets half of the
+connections of a share that has all, or all but one of a share that has half. The last connection of a share, or one
 beyond its half, is for a key without any: statements of one key that stand still do not stop the others.
 """
 
@@ -95,7 +96,13 @@ class Shares(Generic[W]):
     def find(self, key: Hashable) -> Share[W]:
         """Return the share of the callers with this key, and note its presence; `None` is the share without a limit."""
         if isinstance(key, Asker):
-            return self.find(key.share).find(key.key)
+            whole = self.find(key.share)
+            found = whole.find(key.key)
+            if found is not whole.latest:
+                if whole.latest is not None:
+                    whole.mixed_until = self._clock() + PRESENCE
+                whole.latest = found
+            return found
         share = self._known.get(key) or self._make(key)
         if share is not self._latest and share.is_limited:
             if self._latest is not None:
@@ -153,6 +160,11 @@ class Shares(Generic[W]):
         more = is_keyed and not share.key.in_hand
         if self.in_hand >= self._connections - 1:
             return False
+        if is_keyed and not more and self._clock() < whole.mixed_until:
+            # Its share is half of the connections, or all.
+            fair = self._half - 1 if self.is_shared else self._half
+            if share.key.in_hand >= max(1, fair):
+                return False
         most = self.most_long if whole.drained_at and self._clock() < whole.drained_at else self._half
         if whole.in_hand < most + more and (not share.is_long or self._may_be_long(share)):
             return True

@@ -26,6 +26,18 @@ def test_beside_others_a_key_gets_half_and_a_key_without_any_one_more() -> None:
     assert [line.free(ADMIN), line.free(ADMIN), line.held("a")] == ["a.admin0", "a.other0", [5]]
 
 
+@pytest.mark.parametrize(("is_shared", "served"), [(False, [4, 2, 1]), (True, [3, 1, 1])])
+def test_while_another_key_of_its_share_is_there_a_key_gets_half(is_shared: bool, served: list[int]) -> None:
+    """The reads of a key waited for its only write, which took the one connection that was left."""
+    line = Line()
+    if is_shared:
+        line.ask(NEIGHBOUR)
+        line.free(NEIGHBOUR)
+    line.ask(ADMIN)
+    line.free(ADMIN)
+    assert [line.ask(HARM, 30), line.ask(ADMIN, 3), line.ask(OTHER)] == served
+
+
 @pytest.mark.parametrize("connections", [3, 4, 5, 8, 20])
 @pytest.mark.parametrize("is_shared", [False, True])
 def test_whatever_a_key_has_a_connection_is_left_for_another_and_one_for_another_share(
