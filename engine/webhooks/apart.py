@@ -42,9 +42,16 @@ _SLOW_AT_ONCE = 2
 """The same of slow workspaces, for which no others wait."""
 _SLOW_FOR = 60.0
 """Seconds for which a workspace is slow after a batch has taken longer than `PATIENCE`."""
+_LOOK_AHEAD = 1.0
+"""Seconds between two looks at the events of a workspace's quiet webhooks behind the batch."""
+_PART = 10
+"""Times that a look took, for which there is no other one at least."""
+_FARTHEST = 100_000
+"""Events that a look passes."""
 
 _BEGIN = named_statement(__name__, "begin_apart")
 _MATCH = named_statement(__name__, "match_events")
+_MATCH_QUIET = named_statement(__name__, "match_quiet")
 
 
 def name_of(workspace_id: UUID) -> str:
@@ -104,6 +111,7 @@ class Apart:
         self._turns, self._slow_turns = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_SLOW_AT_ONCE)
         self._slow_until: dict[UUID, float] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._next_look: dict[str, float] = {}
 
     def go_on(self, consumers: Iterable[str]) -> None:
         """Have these workspaces' own consumers follow that of all others."""
@@ -127,6 +135,7 @@ class Apart:
 
     def _forget(self, name: str, _: "asyncio.Task[None]") -> None:
         del self._tasks[name]
+        self._next_look.pop(name, None)
 
     async def _follow(self, name: str) -> None:
         """Make the deliveries of a workspace's events until its own consumer has caught up."""
@@ -170,23 +179,50 @@ class Apart:
         rows = await self._database.read(*_BEGIN.bind(name=CONSUMER, apart=name, batch=batch.now))
         if not rows:
             return False
-        after, upto = int(rows[0][0] or 0), int(rows[0][1] or 0)
+        after, upto, last = (int(value or 0) for value in rows[0])
         if upto <= after:
             return False
+        if upto < last and time.monotonic() >= self._next_look.get(name, 0.0):
+            await self._look_ahead(name, after, min(last, after + _FARTHEST), batch, patience)
         workspace_id = workspace_of(name)
         events = await match_events(self._database, after, upto, only=workspace_id)
-        began, limit = time.monotonic(), asyncio.timeout(patience)
-        try:
-            async with limit:
-                shown = await show_workspace(self._records, self._current, workspace_id, events)
-        except TimeoutError:
+        shown = await self._show(workspace_id, events, patience)
+        if shown is None:
             return True
-        finally:
-            if limit.expired() or time.monotonic() - began >= PATIENCE:
-                self._slow_until[workspace_id] = time.monotonic() + _SLOW_FOR
         made = await make_deliveries(self._database, shown, Move(consumer=name, after=after, upto=upto), batch)
         if made is None:
             return None
         if made:
             self._made()
         return True
+
+    async def _look_ahead(self, name: str, after: int, last: int, batch: BatchSize, patience: float | None) -> None:
+        """Make the deliveries of webhooks that match few of the events, so that they do not wait for those of others.
+
+        The consumer stays where it is, and makes no second delivery of an event later.
+        """
+        workspace_id, began = workspace_of(name), time.monotonic()
+        try:
+            step = _MATCH_QUIET.bind(after=after, upto=last, only=workspace_id, batch=batch.now)
+            rows = await self._database.read(*step)
+            shown = await self._show(workspace_id, [read_event(row) for row in rows], patience) or ()
+            if await make_deliveries(self._database, shown, Move(consumer=name, after=after, upto=after), batch):
+                self._made()
+        except DatabaseError as error:
+            _LOG.info("the quiet webhooks of the workspace %s wait for the others: %s", workspace_id, error)
+        now = time.monotonic()
+        self._next_look[name] = now + max(_LOOK_AHEAD, _PART * (now - began))
+
+    async def _show(
+        self, workspace_id: UUID, events: Sequence[NewEvent], patience: float | None
+    ) -> list[ShownEvent] | None:
+        """Return events as their webhooks get them; None if their records take longer than `patience`."""
+        began, limit = time.monotonic(), asyncio.timeout(patience)
+        try:
+            async with limit:
+                return await show_workspace(self._records, self._current, workspace_id, events)
+        except TimeoutError:
+            return None
+        finally:
+            if limit.expired() or time.monotonic() - began >= PATIENCE:
+                self._slow_until[workspace_id] = time.monotonic() + _SLOW_FOR

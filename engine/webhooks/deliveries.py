@@ -35,7 +35,7 @@ class Move:
     Attributes:
         consumer: its name.
         after: where it is.
-        upto: the position of the last event that it is moved past.
+        upto: the position of the last event that it is moved past; `after`: it is not moved.
         apart: the names of consumers that begin where it is, when it moves.
         joined: the names of consumers that end when it moves, if they are where it is.
     """
@@ -72,7 +72,7 @@ async def make_deliveries(database: Database, events: Sequence[ShownEvent], move
             for id_, rights in one.webhooks.items():
                 if not piece.has_room(payload):
                     # The event is not passed yet: if this is the last statement, it is read again for the rest.
-                    upto = event.position - 1
+                    upto = min(event.position - 1, move.upto)
                     inserted = await _insert(database, piece, move, upto)
                     if inserted is None:
                         return None

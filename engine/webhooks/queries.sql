@@ -9,7 +9,7 @@ FROM fieldstone.log_consumer WHERE name = %(name)s::text
 
 -- name: begin_apart
 -- A workspace's own consumer follows that of all others and never passes it; no row where it has ended.
-SELECT apart.position, least(apart.position + %(batch)s::bigint, consumer.position)
+SELECT apart.position, least(apart.position + %(batch)s::bigint, consumer.position), consumer.position
 FROM fieldstone.log_consumer AS apart JOIN fieldstone.log_consumer AS consumer ON consumer.name = %(name)s::text
 WHERE apart.name = %(apart)s::text;
 
@@ -25,6 +25,33 @@ FROM fieldstone.event_log AS event
         AND (operation.action IS NULL OR operation.action = event.action)
 WHERE event.position > %(after)s::bigint AND event.position <= %(upto)s::bigint
     AND (%(only)s::uuid IS NULL OR event.workspace_id = %(only)s::uuid) AND event.workspace_id <> ALL (%(without)s::uuid[])
+GROUP BY event.position ORDER BY event.position;
+
+-- name: match_quiet
+-- The events of webhooks that match at most a batch of those between the positions, those of the quietest ones first. Of a
+-- webhook they are all, or the first ones, without those that have a delivery already: its deliveries keep their order.
+WITH matching AS MATERIALIZED (
+    SELECT DISTINCT event.position, webhook.id, webhook.role_id, webhook.claims
+    FROM fieldstone.event_log AS event
+        JOIN fieldstone.webhook ON webhook.workspace_id = event.workspace_id AND webhook.start_position < event.position
+            AND (event.at <= greatest(webhook.paused_at, webhook.disabled_at) OR webhook.is_active AND (webhook.resumed_at IS NULL
+                OR event.at > webhook.resumed_at OR event.position > webhook.resumed_position))
+        JOIN fieldstone.webhook_operation AS operation ON operation.webhook_id = webhook.id
+            AND (operation.object_id IS NULL OR operation.object_id = event.object_id)
+            AND (operation.action IS NULL OR operation.action = event.action)
+    WHERE event.position > %(after)s::bigint AND event.position <= %(upto)s::bigint AND event.workspace_id = %(only)s::uuid
+),
+quiet AS (
+    SELECT matching.*, row_number() OVER (ORDER BY counted.count, matching.id, matching.position) AS place
+    FROM matching JOIN (SELECT id, count(*) FROM matching GROUP BY id) AS counted USING (id)
+    WHERE counted.count <= %(batch)s::bigint AND NOT EXISTS (
+        SELECT FROM fieldstone.webhook_delivery AS made WHERE made.webhook_id = matching.id AND made.position = matching.position
+    )
+)
+SELECT event.position, event.workspace_id, event.object_id, event.record_id, event.action, to_jsonb(event.changed),
+    to_jsonb(event.at AT TIME ZONE 'UTC') #>> '{}', jsonb_object_agg(quiet.id, jsonb_build_array(quiet.role_id, quiet.claims))
+FROM quiet JOIN fieldstone.event_log AS event ON event.position = quiet.position
+WHERE quiet.place <= %(batch)s::bigint
 GROUP BY event.position ORDER BY event.position;
 
 -- name: newest_staged

@@ -139,3 +139,27 @@ async def test_a_workspace_with_many_deliveries_catches_up_beside_the_others(
     await sending.person("together@example.com")
     await target.until_taken(2 + 2 * 12)
     assert len({one.headers["x-fieldstone-delivery"] for one in target.received}) == len(target.received)
+
+
+async def test_a_webhook_with_few_events_does_not_wait_for_the_many_of_another_one(
+    sending: Sending, workspace_dsn: str, target: TargetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waited until 60,000 events of the other webhook had become deliveries, which took 44 seconds."""
+    monkeypatch.setattr(fan_out, "_SHARE", 5)
+    monkeypatch.setattr(sending.services.webhooks.fan_out._apart, "_batch", 5)
+    await sending.webhook(f"{target.url}/many", "person.created")
+    quiet = await sending.webhook(f"{target.url}/few", "company.*")
+    async with unread(workspace_dsn, sending):
+        await sending.people(*(f"{number}@example.com" for number in range(40)))
+        create = 'mutation { createCompany(data: { name: "a" }) { id } }'
+        id_ = (await sending.data(create, metadata=False))["createCompany"]["id"]
+        for name in "bc":
+            update = "mutation ($id: UUID!, $name: String!) { updateCompany(id: $id, data: { name: $name }) { id } }"
+            await sending.data(update, metadata=False, id=id_, name=name)
+    await target.until_taken(43)
+    made = sorted(await sending.deliveries(), key=lambda one: str(one["id"]))
+    assert [one["webhookId"] for one in made[:3]] == [quiet["id"]] * 3
+    assert len({(one["webhookId"], one["position"]) for one in made}) == len(made) == 43
+    taken = [one.event["event"] for one in target.received if one.path == "/hook/few"]
+    assert taken == ["company.created", "company.updated", "company.updated"]
+    assert len(target.received) == 43
