@@ -41,3 +41,7 @@ def databases_of(app: Fieldstone) -> dict[str, Any]:
 async def execute(url: str, statements: str) -> None:
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute(statements.encode(), prepare=False)
+
+
+async def is_row(url: str, query: str, row: tuple[object, ...]) -> bool:
+    return bool(await fetch(url, query) == row)

@@ -9,7 +9,7 @@ import pytest
 from fieldstone.engine.cells.errors import MoveRefused
 from fieldstone.engine.cells.moves import mover
 from fieldstone.engine.cells.moves.mover import find_move
-from fieldstone.engine.cells.moves.replication import begin_replication
+from fieldstone.engine.cells.moves.replication import begin_replication, wait_until_near
 from fieldstone.engine.cells.moves.switch import switch as switch_source
 from fieldstone.engine.cells.moves.unfinished import finish_moves, list_unfinished
 from fieldstone.engine.server.cells import moving
@@ -18,7 +18,7 @@ from fieldstone.engine.server.cli import doctor
 from fieldstone.engine.server.cli.command_error import DifferenceFound
 from fieldstone.sql.errors import SqlError
 from tests.cells.clusters import client_of, make_workspace, open_app, place_of, send, settings_with
-from tests.cells.stopped_moves import COUNT, CREATE, SLOTS, Paused, Stopped, databases_of, execute, fetch
+from tests.cells.stopped_moves import COUNT, CREATE, SLOTS, Paused, Stopped, databases_of, execute, fetch, is_row
 from tests.waiting import until, until_true
 
 HOOK = 'mutation { createWebhook(input: { targetUrl: "https://a.example/", operations: ["*.*"] }) { id } }'
@@ -62,6 +62,58 @@ async def test_two_movers_and_a_cancellation_keep_out_of_each_others_way(
             assert await place_of(settings, "first") == ["east"]
             assert await place_of(settings, "second") == ["east"]
             assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 1
+
+
+ADD = (
+    'mutation { createObject(input: { nameSingular: "gadget", namePlural: "gadgets", labelSingular: "Gadget",'
+    ' labelPlural: "Gadgets" }) { id } }'
+)
+END_HOLD = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'fieldstone workspace move'"
+
+
+async def test_a_mover_whose_hold_of_the_model_was_ended_leaves_no_change_behind(
+    cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The source restarts while tables are copied: the target served the model from before, without the new object."""
+    settings = settings_with(cells)
+    async with open_app(cells) as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+
+            async def wait(*given: Any) -> None:
+                await wait_until_near(*given)
+                assert await fetch(cells["home"], END_HOLD) == (True,)
+                answer = await client.post("/metadata", json={"query": ADD})
+                assert "errors" not in answer.json(), answer.text
+                await send(client, 'mutation { createGadget(data: { name: "kept" }) { id } }')
+
+            with monkeypatch.context() as patch:
+                patch.setattr(mover, "wait_until_near", wait)
+                with pytest.raises(MoveRefused, match="start the move again"):
+                    await move(settings, "first", "east", lambda _: None)
+            await move(settings, "first", "east", lambda _: None)
+            assert (await send(client, "{ gadgets { totalCount } }"))["data"]["gadgets"]["totalCount"] == 1
+
+
+async def test_a_bound_on_idle_sessions_does_not_end_the_hold_of_a_mover(
+    cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_with(cells)
+    async with open_app(cells) as app:
+        await make_workspace(app, "home", "first")
+        name = psycopg.conninfo.conninfo_to_dict(cells["home"])["dbname"]
+        await execute(cells["home"], f"ALTER DATABASE {name} SET idle_session_timeout = '300ms'")
+
+        async def wait(*given: Any) -> None:
+            await wait_until_near(*given)
+            async with await psycopg.AsyncConnection.connect(cells["home"], autocommit=True) as younger:
+                with pytest.raises(psycopg.OperationalError):
+                    async with asyncio.timeout(60):
+                        await anext(younger.notifies())
+
+        monkeypatch.setattr(mover, "wait_until_near", wait)
+        await move(settings, "first", "east", lambda _: None)
+        assert await place_of(settings, "first") == ["east"]
 
 
 @pytest.mark.parametrize("line", ["the tables are made in the target", "the records are copied", "events are copied"])
@@ -250,7 +302,3 @@ async def disabling(url: str) -> str:
     query = "SELECT subname FROM pg_subscription JOIN pg_database AS d ON d.oid = subdbid"
     (name,) = await fetch(url, f"{query} WHERE datname = current_database()")
     return f'ALTER SUBSCRIPTION "{name}" DISABLE'
-
-
-async def is_row(url: str, query: str, row: tuple[object, ...]) -> bool:
-    return bool(await fetch(url, query) == row)

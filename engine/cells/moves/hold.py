@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
+
+import psycopg
 
 from fieldstone.engine.cells.errors import MoveRefused
 from fieldstone.engine.cells.moves.move import QUERIES, Move
@@ -15,8 +17,10 @@ _AGAIN: Final = 0.1
 
 
 @asynccontextmanager
-async def held_model(source: Database, move: Move, *, patience: float = 0.0) -> AsyncIterator[None]:
+async def held_model(source: Database, move: Move, *, patience: float = 0.0) -> AsyncIterator[int]:
     """Keep changes of the model, and other movers, from the workspace for the length of the block.
+
+    It yields the process of the server that holds them off. A server that restarts ends it, and so the hold.
 
     Args:
         source: the database that has or had the workspace.
@@ -31,7 +35,7 @@ async def held_model(source: Database, move: Move, *, patience: float = 0.0) -> 
     until = asyncio.get_running_loop().time() + patience
     async with source.lasting_session() as connection:
         name = connection.info.parameter_status("application_name") or ""
-        while not await _try(connection, of_workspace):
+        while (holder := await _try(connection, of_workspace)) is None:
             if asyncio.get_running_loop().time() >= until:
                 await connection.execute(QUERIES["name_session"], {"application": name})
                 raise MoveRefused(
@@ -40,13 +44,16 @@ async def held_model(source: Database, move: Move, *, patience: float = 0.0) -> 
                 )
             await asyncio.sleep(_AGAIN)
         try:
-            yield
+            yield holder
         finally:
-            await connection.execute(QUERIES["let_model_go"], {**of_workspace, "application": name})
+            # The hold has ended with a connection that is lost.
+            with suppress(psycopg.OperationalError):
+                await connection.execute(QUERIES["let_model_go"], of_workspace)
+                await connection.execute(QUERIES["name_session"], {"application": name})
 
 
-async def _try(connection: Session, of_workspace: Mapping[str, object]) -> bool:
+async def _try(connection: Session, of_workspace: Mapping[str, object]) -> int | None:
     cursor = await connection.execute(QUERIES["hold_model"], {**of_workspace, "application": MOVES})
-    row = await cursor.fetchone()
+    is_held, holder, *_ = await cursor.fetchone() or (False, 0)
     await connection.commit()
-    return row is not None and bool(row[0])
+    return int(holder) if is_held else None

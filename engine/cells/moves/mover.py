@@ -120,7 +120,7 @@ async def run_move(ends: Ends, move: Move, report: Report) -> None:
     """
     if await presence_in(ends.source, move.workspace_id) == "HERE":
         await _wait_for_builds(ends.source, move, report)
-    async with held_model(ends.source, move, patience=_PATIENCE):
+    async with held_model(ends.source, move, patience=_PATIENCE) as holder:
         known = await find_move(ends.home, move.name)
         if known is None and await presence_in(ends.source, move.workspace_id) == "GONE":
             report(f"the cell {move.target} has the workspace: another process has brought the move to its end")
@@ -130,7 +130,7 @@ async def run_move(ends: Ends, move: Move, report: Report) -> None:
         move = known
         presence = await presence_in(ends.source, move.workspace_id)
         if presence == "HERE":
-            await _leave_source(ends, move, report)
+            await _leave_source(ends, move, holder, report)
         elif presence == "GONE":
             await arrive(ends, move)
         else:
@@ -143,18 +143,19 @@ async def run_move(ends: Ends, move: Move, report: Report) -> None:
         await note_step(ends.home, move, Step.DONE)
 
 
-async def _leave_source(ends: Ends, move: Move, report: Report) -> None:
+async def _leave_source(ends: Ends, move: Move, holder: int, report: Report) -> None:
     """Bring a move up to the moment in which the target serves."""
     if await _has_builds(ends.source, move):
         raise MoveRefused("indexes or fields of the workspace have begun to be built: start the move again")
     if not await _goes_on(ends, move):
         await note_step(ends.home, move, Step.PREPARE)
+        # Before the tables are made: a change beside a lost hold is one that they lack.
+        move = replace(move, version=await _version(ends.source, move))
         report("the tables are made in the target")
         await make_tables(ends, move)
         if ends.serving is not None:
             await grant_serving(ends.target, ends.serving)
         await carry_first(ends, move)
-        move = replace(move, version=await _version(ends.source, move))
         report("the records are copied")
         await begin_replication(ends, move)
         await note_step(ends.home, move, Step.COPY, version=move.version)
@@ -166,7 +167,7 @@ async def _leave_source(ends: Ends, move: Move, report: Report) -> None:
     since = await carry_first(ends, move)
     await note_step(ends.home, move, Step.SWITCH)
     try:
-        await switch(ends, move, appender, since, report)
+        await switch(ends, move, appender, since, holder, report)
     except (MoveRefused, SqlError):
         with suppress(SqlError):
             await resume_webhooks(ends.source, move)

@@ -78,8 +78,10 @@ async def clear_target(ends: Ends, move: Move) -> None:
         await delete_workspace(ends.target, left, left=True)
     elif row == ("COMING",):
         async with ends.target.session() as connection:
-            await connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name_sql(move.schema)))
-            await connection.execute(QUERIES["delete_workspace"], {**of_workspace, "presence": "COMING"})
+            # First its row: one that has arrived meanwhile keeps its tables.
+            deleted = await connection.execute(QUERIES["delete_workspace"], {**of_workspace, "presence": "COMING"})
+            if deleted.rowcount:
+                await connection.execute(sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name_sql(move.schema)))
     async with ends.target.session() as connection:
         await connection.execute(QUERIES["delete_idempotency"], of_workspace)
 

@@ -53,16 +53,26 @@ UNION ALL SELECT 'DELETED' FROM fieldstone.deleted_workspace AS deleted WHERE de
 SELECT to_regnamespace(quote_ident(%(schema)s)) IS NOT NULL;
 
 -- name: hold_model
--- The lock of a change of the workspace's model, for the length of the session, whose name tells others why they wait.
-SELECT pg_try_advisory_lock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)),
-    set_config('application_name', %(application)s, false);
+-- The lock of a change of the workspace's model, for the length of the session, whose name tells others why they wait. It
+-- has no statement while tables are copied, which takes hours.
+SELECT pg_try_advisory_lock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)), pg_backend_pid(),
+    set_config('application_name', %(application)s, false), set_config('idle_session_timeout', '0', false);
+
+-- name: is_held
+-- Whether a session has kept the lock of `hold_model`, and the version of the model, which nobody changes meanwhile.
+SELECT EXISTS (
+    SELECT FROM pg_locks AS held WHERE held.pid = %(holder)s AND held.locktype = 'advisory' AND held.granted AND held.objsubid = 1
+        AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND (held.classid::bigint << 32) | held.objid::bigint
+            = hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)
+), version FROM fieldstone.workspace WHERE id = %(workspace_id)s;
 
 -- name: name_session
-SELECT set_config('application_name', %(application)s, false);
+SELECT set_config('application_name', %(application)s, false),
+    set_config('idle_session_timeout', (SELECT reset_val FROM pg_settings WHERE name = 'idle_session_timeout'), false);
 
 -- name: let_model_go
-SELECT pg_advisory_unlock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)),
-    set_config('application_name', %(application)s, false);
+SELECT pg_advisory_unlock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0));
 
 -- name: schema_tables
 SELECT c.relname::text FROM pg_class AS c

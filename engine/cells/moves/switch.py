@@ -56,6 +56,7 @@ class _Rest:
         since: the transaction that the rows were carried at.
         appender: that of its events.
         sequencer: that of the source's log.
+        holder: the process of the source that keeps changes of the model from the workspace.
     """
 
     tables: Sequence[Table]
@@ -64,17 +65,26 @@ class _Rest:
     since: int
     appender: EventAppender
     sequencer: Sequencer
+    holder: int
 
 
-async def switch(ends: Ends, move: Move, appender: EventAppender, since: int, report: Report) -> None:
-    """Have the source leave the workspace to the target; `since` is the transaction that its rows were carried at.
+async def switch(ends: Ends, move: Move, appender: EventAppender, since: int, holder: int, report: Report) -> None:
+    """Have the source leave the workspace to the target.
+
+    Args:
+        ends: the databases.
+        move: the move, with the version of the model that the target has.
+        appender: that of the workspace's events.
+        since: the transaction that its rows were carried at.
+        holder: the process of the source that keeps changes of the model from the workspace.
+        report: called with the time for which the writes were held.
 
     Raises:
-        MoveRefused: the tables stayed locked by others, or another reason to wait has lasted.
+        MoveRefused: the tables stayed locked by others, or another reason to wait has lasted, or the hold was lost.
         SqlError: a database cannot be had.
     """
     await _analyze(ends, move)
-    rest = await _list_rest(ends, move, appender, since)
+    rest = await _list_rest(ends, move, appender, since, holder)
     reason = _LOCKED
     for _ in range(_TRIES):
         await _rest_webhooks(ends, move)
@@ -94,7 +104,7 @@ async def switch(ends: Ends, move: Move, appender: EventAppender, since: int, re
     raise MoveRefused(reason)
 
 
-async def _list_rest(ends: Ends, move: Move, appender: EventAppender, since: int) -> _Rest:
+async def _list_rest(ends: Ends, move: Move, appender: EventAppender, since: int, holder: int) -> _Rest:
     async with ends.target.session() as target:
         owned = await list_owned(target)
     async with ends.source.session() as source:
@@ -107,6 +117,7 @@ async def _list_rest(ends: Ends, move: Move, appender: EventAppender, since: int
         since=since,
         appender=appender,
         sequencer=Sequencer(ends.source, Partitions(ends.source), wake=Wake(), moved=lambda _: None),
+        holder=holder,
     )
 
 
@@ -117,7 +128,7 @@ async def _try(ends: Ends, move: Move, rest: _Rest) -> float:
         for session in (at.gate, at.arrival):
             await session.execute(CATALOG["wait_for_locks_at_most"], {"milliseconds": _LOCK_WAIT})
         begun = time.monotonic()
-        fanned = await _close(at.gate, move, rest.tables)
+        fanned = await _close(at.gate, move, rest)
         if fanned < rest.appender.last:
             # The target's fan-out has passed these events, and begins behind them.
             raise _NotYet(
@@ -152,16 +163,26 @@ async def arrive(ends: Ends, move: Move) -> None:
         await _serve(home, target)
 
 
-async def _close(gate: Session, move: Move, tables: Sequence[Table]) -> int:
-    """Have the writes of the workspace wait, and return the position up to which the source has made deliveries."""
-    listed = sql.SQL(", ").join(map(table_sql, tables))
+async def _close(gate: Session, move: Move, rest: _Rest) -> int:
+    """Have the writes of the workspace wait, and return the position up to which the source has made deliveries.
+
+    Raises:
+        MoveRefused: the model may have changed, since the session that held it was lost.
+    """
+    listed = sql.SQL(", ").join(map(table_sql, rest.tables))
     async with gate.pipeline():
         # Before the tables: a write that has both of them takes them in this order.
         await gate.execute(QUERIES["close_gate"], {"workspace_id": move.workspace_id})
         await gate.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(listed))
         await gate.execute(QUERIES["hold_fan_out"])
-        held = await gate.execute(QUERIES["fanned_out"], {"workspace_id": move.workspace_id})
-    (fanned,) = await held.fetchone() or (0,)
+        fanned_out = await gate.execute(QUERIES["fanned_out"], {"workspace_id": move.workspace_id})
+        held = await gate.execute(QUERIES["is_held"], {"workspace_id": move.workspace_id, "holder": rest.holder})
+    if await held.fetchone() != (True, move.version):
+        raise MoveRefused(
+            f"the cell {move.source} has ended the session that kept changes of the model from the workspace: start the"
+            " move again"
+        )
+    (fanned,) = await fanned_out.fetchone() or (0,)
     return int(fanned)
 
 
