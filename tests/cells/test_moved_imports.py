@@ -1,12 +1,21 @@
 """Import jobs of a workspace that moves: their rows, files and errors come along, and one under way goes on."""
 
+from typing import Any
+
+import pytest
+
+from fieldstone.engine.cells.moves import mover
+from fieldstone.engine.cells.moves.replication import wait_until_near
 from fieldstone.engine.server.cells.moving import move
 from tests.cells.clusters import client_of, make_workspace, open_app, send, settings_with
+from tests.cells.stopped_moves import is_row
 from tests.engine.rest.asking import ask
 from tests.engine.rest.import_jobs.jobs import act, counts, end_of, new_job
+from tests.waiting import until_true
 
 ROWS = 6_000
 COUNT = "{ people { totalCount } }"
+TAKE = 'mutation { createPerson(data: { email: "row1@example.com" }) { id } }'
 
 
 def people(name: str, count: int) -> str:
@@ -36,3 +45,34 @@ async def test_imports_come_along_and_go_on(cells: dict[str, str]) -> None:
             assert (undone["status"], undone["undone"], undone["kept"]) == ("UNDONE", 3, 0)
             listed = (await ask(client, "GET", "imports"))["data"]["imports"]
             assert {one["id"] for one in listed} == {done["id"], running["id"]}
+
+
+async def test_an_import_that_is_run_while_its_workspace_moves_keeps_no_error_of_its_check(
+    cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other cell kept the errors that were removed meanwhile, and passed over their rows."""
+    settings = settings_with(cells)
+    async with open_app(cells) as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+            taken = (await send(client, TAKE))["data"]["createPerson"]["id"]
+            job = await new_job(client, people("row", ROWS))
+            await act(client, job["id"], "check")
+            assert counts(await end_of(client, job["id"])) == (ROWS - 1, 0, 1)
+            is_run = False
+
+            async def wait(*given: Any) -> None:
+                nonlocal is_run
+                await wait_until_near(*given)
+                if not is_run:
+                    is_run = True
+                    await send(client, "mutation ($id: UUID!) { destroyPerson(id: $id) { id } }", id=taken)
+                    await act(client, job["id"], "run", json={})
+
+            monkeypatch.setattr(mover, "wait_until_near", wait)
+            await move(settings, "first", "east", lambda _: None)
+            finished = await end_of(client, job["id"])
+            assert (finished["status"], counts(finished)) == ("DONE", (ROWS, 0, 0)), finished
+            assert (await send(client, COUNT))["data"]["people"]["totalCount"] == ROWS
+        kept = "SELECT (SELECT count(*) FROM fieldstone.import_error), (SELECT count(*) FROM fieldstone.import_chunk)"
+        await until_true(lambda: is_row(cells["east"], kept, (0, 0)))

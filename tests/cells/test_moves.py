@@ -26,6 +26,10 @@ from tests.waiting import until
 
 CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id name } }"
 COUNT = "{ companies { totalCount } }"
+ADD = (
+    'mutation ($object: UUID!) { createField(input: { objectMetadataId: $object, name: "note", label: "Note",'
+    " type: TEXT }) { id } }"
+)
 
 
 class Writers:
@@ -206,6 +210,26 @@ async def test_a_move_is_cancelled_up_to_the_switch(cells: dict[str, str]) -> No
             assert await place_of(settings, "first") == ["home"]
             with pytest.raises(MoveRefused, match="stays in its cell"):
                 await move(settings, "default", "east", lambda _: None)
+
+
+async def test_what_is_made_behind_a_move_is_numbered_behind_what_came(cells: dict[str, str]) -> None:
+    """A new field stood before all others of its object, and an import was undone from its oldest batch on."""
+    settings = settings_with(cells)
+    async with open_app(cells) as app:
+        await make_workspace(app, "home", "before")
+        model, token = await make_workspace(app, "home", "first")
+        company = next(one for one in model.objects.values() if one.name_singular == "company")
+        numbers = "SELECT max(seq), (array_agg(name ORDER BY seq DESC))[1] FROM fieldstone.field WHERE object_id = %s"
+        with psycopg.connect(cells["home"]) as home:
+            last, _ = home.execute(numbers, [company.id]).fetchone() or (0, "")
+        await move(settings, "first", "east", lambda _: None)
+        async with client_of(app, token) as client:
+            made = await client.post("/metadata", json={"query": ADD, "variables": {"object": str(company.id)}})
+            assert "errors" not in made.json(), made.text
+        with psycopg.connect(cells["east"]) as east:
+            number, name = east.execute(numbers, [company.id]).fetchone() or (0, "")
+        assert name == "note"
+        assert number > last
 
 
 class Sink:

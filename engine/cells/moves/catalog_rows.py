@@ -23,6 +23,8 @@ _OF_THE_MODEL: Final = frozenset(
 _OF_DELIVERIES: Final = frozenset({_DELIVERIES, "webhook_try"})
 _FILES: Final = frozenset({"import_chunk", "import_error", "import_batch", "import_record"})
 _OF_IMPORTS: Final = _FILES | {"import_job"}
+_THINNED: Final = frozenset({"import_chunk", "import_error"})
+"""Tables from which rows are deleted beside the move: the file of an import that is done, the errors of its check."""
 _LONG: Final = frozenset({*_OF_DELIVERIES, *_FILES, "audit_log", "idempotency", "slow_operation", "persisted_query"})
 """Tables of which only the rows are carried that have changed; rows that retention has deleted go later."""
 
@@ -68,7 +70,7 @@ async def carry_rows(
         tables = [
             one
             for one in tables
-            if here[one.name][1] or (one.name not in _LONG and here[one.name][0] != there[one.name][0])
+            if here[one.name][1] or (one.name not in _LONG - _THINNED and here[one.name][0] != there[one.name][0])
         ]
     for one in tables:
         await _carry(source, target, move, one, since)
@@ -106,6 +108,8 @@ async def _carry(source: Session, target: Session, move: Move, owned: Owned, sin
     wanted = condition
     if since is not None and is_part:
         wanted = sql.SQL("{} AND {}").format(condition, _changed(since))
+        if owned.name in _THINNED:
+            await _delete_removed(source, target, table, owned, condition)
     listed = names_sql(owned.columns)
     query = sql.SQL("SELECT {} FROM {} WHERE {}").format(listed, table_sql(table), wanted)
     await copy_aside(source, target, query, table, owned.columns)
@@ -128,6 +132,25 @@ async def _carry(source: Session, target: Session, move: Move, owned: Owned, sin
             table_sql(table), listed, listed, effect
         )
     )
+    for column in owned.identities:
+        # Rows that are made here come behind these: their numbers are the order of fields, and of an import's batches.
+        await target.execute(
+            sql.SQL(
+                "SELECT setval(sequence, last) FROM (SELECT pg_get_serial_sequence({}, {})::regclass AS sequence,"
+                " max({}) AS last FROM pg_temp.came) AS came WHERE last > coalesce(pg_sequence_last_value(sequence), 0)"
+            ).format(sql.Literal(table_sql(table).as_string()), sql.Literal(column), name_sql(column))
+        )
+    await target.execute("DROP TABLE pg_temp.came")
+
+
+async def _delete_removed(
+    source: Session, target: Session, table: Table, owned: Owned, condition: sql.Composable
+) -> None:
+    """Delete the rows that the source does not have any more, by their keys."""
+    key = owned.key or ()
+    query = sql.SQL("SELECT {} FROM {} WHERE {}").format(names_sql(key), table_sql(table), condition)
+    await copy_aside(source, target, query, table, key)
+    await target.execute(_delete_others(table, owned, condition))
     await target.execute("DROP TABLE pg_temp.came")
 
 
