@@ -56,8 +56,13 @@ WHERE presence = 'HERE' AND (id = ANY (%(ids)s::uuid[]) OR name = ANY (%(names)s
 SELECT schema_name, epoch FROM fieldstone.workspace WHERE presence = 'HERE' AND id = %(workspace_id)s;
 
 -- name: list_workspaces
--- In a cell: its workspaces, with the bytes of their tables and their load in the last hour, in seconds each minute.
-SELECT workspace.name, workspace.id, coalesce(size.bytes, 0)::bigint, coalesce(load.seconds, 0)::float8, workspace.epoch
+-- In a cell: its workspaces.
+SELECT name, id, epoch FROM fieldstone.workspace WHERE presence = 'HERE' ORDER BY name;
+
+-- name: weigh_workspaces
+-- In a cell: its workspaces, with the bytes of their tables and their load in the last hour, in seconds each minute. The bytes
+-- are asked of each file.
+SELECT workspace.name, workspace.id, workspace.epoch, coalesce(size.bytes, 0)::bigint, coalesce(load.seconds, 0)::float8
 FROM fieldstone.workspace
 LEFT JOIN (
     SELECT relnamespace::regnamespace::text AS schema_name, sum(pg_total_relation_size(oid)) AS bytes

@@ -28,14 +28,14 @@ _QUERIES: Final = read_queries("fieldstone.engine.cells.directory")
 
 
 class Placed(NamedTuple):
-    """A workspace in a cell: the bytes of its tables, and its load, in seconds of statements each minute."""
+    """A workspace in a cell: if it was weighed, with the bytes of its tables, and its load in seconds each minute."""
 
     name: str
     cell: str
     id: UUID
-    bytes: int
-    load: float
     epoch: int
+    bytes: int = 0
+    load: float = 0.0
 
 
 @asynccontextmanager
@@ -99,20 +99,17 @@ async def find_cell_of(settings: Settings, workspace: str) -> Cell:
     raise UnknownObject(f'there is no workspace "{workspace}"', field="name")
 
 
-async def list_placed(settings: Settings) -> list[Placed | Away]:
+async def list_placed(settings: Settings, *, weighs: bool = False) -> list[Placed | Away]:
     """Return the workspaces of all cells, without the `default` of cells other than the home, and the cells away."""
+    query = "weigh_workspaces" if weighs else "list_workspaces"
 
     async def ask(cell: Cell, _few: Settings) -> list[Placed]:
         async with open_cell(settings, cell) as database, database.session() as connection:
             if await read_applied(connection) is None:
                 return []
-            rows = await _fetch(connection, "list_workspaces")
+            rows = await _fetch(connection, query)
         is_home = cell is settings.cells[0]
-        return [
-            Placed(name, cell.name, id_, size, load, epoch)
-            for name, id_, size, load, epoch in rows
-            if is_home or name != DEFAULT_WORKSPACE
-        ]
+        return [Placed(name, cell.name, *rest) for name, *rest in rows if is_home or name != DEFAULT_WORKSPACE]
 
     found: list[Placed | Away] = []
     for answer in await ask_cells(settings, ask):
@@ -163,7 +160,7 @@ async def register_all(settings: Settings, cell: Cell) -> int:
         rows = await _fetch(connection, "list_workspaces")
     home = settings.cells[0]
     async with open_cell(settings, home) as database, database.session() as connection:
-        await _register(connection, cell, [(id_, name, epoch) for name, id_, _, _, epoch in rows], is_home=cell is home)
+        await _register(connection, cell, [(id_, name, epoch) for name, id_, epoch in rows], is_home=cell is home)
     return len(rows)
 
 

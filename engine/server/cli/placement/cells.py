@@ -34,7 +34,7 @@ class Cells:
 
         Where no load was measured, the bytes of their tables count. A cell that is away takes no part.
         """
-        listed = await list_placed(self._settings)
+        listed = await list_placed(self._settings, weighs=True)
         away = {one.cell.name for one in listed if isinstance(one, Away)}
         placed = [one for one in listed if isinstance(one, Placed)]
         by_load = any(one.load for one in placed)
@@ -47,7 +47,7 @@ class Cells:
     async def list(self) -> Sequence[Placement]:
         """Return the place of each workspace by name; a cell that is away is reported."""
         found = []
-        for one in await list_placed(self._settings):
+        for one in await list_placed(self._settings, weighs=True):
             if isinstance(one, Away):
                 _report(f"the cell {one.cell.name} cannot be asked: {one.reason}")
             else:
