@@ -135,6 +135,35 @@ async def test_a_move_is_cancelled_at_each_step(cells: dict[str, str], line: str
             assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 2
 
 
+@pytest.mark.parametrize("step", ["make_tables", "carry_first"])
+async def test_tables_of_a_mover_that_has_just_made_them_are_no_other_workspaces(
+    cells: dict[str, str], monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """A target that ended between the two steps refused the workspace for ever, and a cancellation left the tables."""
+    settings, act = settings_with(cells), getattr(mover, step)
+    async with open_app(cells) as app:
+        model, token = await make_workspace(app, "home", "first")
+
+        async def stop(*given: Any) -> None:
+            await act(*given)
+            raise Stopped
+
+        async def stop_a_move() -> None:
+            with monkeypatch.context() as patch:
+                patch.setattr(mover, step, stop)
+                with pytest.raises(Stopped):
+                    await move(settings, "first", "east", lambda _: None)
+
+        await stop_a_move()
+        await cancel(settings, "first")
+        left = f"SELECT to_regnamespace('{model.workspace.schema}')"
+        assert await fetch(cells["east"], left) == (None,)
+        await stop_a_move()
+        await move(settings, "first", "east", lambda _: None)
+        async with client_of(app, token) as client:
+            assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 0
+
+
 async def test_a_mover_that_never_comes_back_leaves_the_source_as_it_was(
     cells: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

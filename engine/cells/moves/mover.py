@@ -21,7 +21,7 @@ from fieldstone.engine.cells.moves.move import (
     read_move,
     resume_webhooks,
 )
-from fieldstone.engine.cells.moves.preparation import carry_first, clear_source, clear_target, make_tables
+from fieldstone.engine.cells.moves.preparation import carry_first, clear_source, clear_target, make_tables, require_room
 from fieldstone.engine.cells.moves.replication import (
     begin_replication,
     end_replication,
@@ -152,10 +152,11 @@ async def _leave_source(ends: Ends, move: Move, holder: int, report: Report) -> 
         # Before the tables are made: a change beside a lost hold is one that they lack.
         move = replace(move, version=await _version(ends.source, move))
         report("the tables are made in the target")
+        await require_room(ends, move)
+        await carry_first(ends, move)
         await make_tables(ends, move)
         if ends.serving is not None:
             await grant_serving(ends.target, ends.serving)
-        await carry_first(ends, move)
         report("the records are copied")
         await begin_replication(ends, move)
         await note_step(ends.home, move, Step.COPY, version=move.version)

@@ -20,12 +20,11 @@ from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.elements import Table
 
 
-async def make_tables(ends: Ends, move: Move) -> None:
-    """Make the workspace's tables in the target as the source has them, and remove the rest of an earlier attempt.
+async def require_room(ends: Ends, move: Move) -> None:
+    """Remove the rest of an earlier attempt from the target, and return if the workspace can come there.
 
     Raises:
         MoveRefused: the target has another workspace's schema of this name, or other extensions.
-        BackupRefused: `pg_dump` failed.
         SqlError: a database cannot be had.
     """
     await clear_target(ends, move)
@@ -34,6 +33,17 @@ async def make_tables(ends: Ends, move: Move) -> None:
     async with ends.target.session() as connection:
         if await (await connection.execute(QUERIES["has_schema"], {"schema": move.schema})).fetchone() == (True,):
             raise MoveRefused(f"the cell {move.target} has a schema {move.schema} of another workspace")
+
+
+async def make_tables(ends: Ends, move: Move) -> None:
+    """Make the workspace's tables in the target as the source has them.
+
+    Its row is in the target already, which tells a later attempt that the schema is its own.
+
+    Raises:
+        BackupRefused: `pg_dump` failed.
+        SqlError: a database cannot be had.
+    """
     markers = table_sql(Table(schema=move.schema, name=MARKERS))
     async with ends.source.session() as connection:
         await connection.execute(sql.SQL("CREATE TABLE IF NOT EXISTS {} (id uuid PRIMARY KEY)").format(markers))
