@@ -6,6 +6,7 @@ from functools import partial
 from uuid import UUID
 
 from fieldstone.engine.client_json import LARGE
+from fieldstone.engine.database_errors import described
 from fieldstone.engine.errors import Unauthenticated
 from fieldstone.engine.identity.credential import Presented
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
@@ -23,6 +24,7 @@ from fieldstone.engine.settings import Settings
 from fieldstone.metadata.access.role_checks import effective_settings
 from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.roles.role import Setting, find_role
 from fieldstone.sql.concurrency.deadlines import Overdue
@@ -30,9 +32,15 @@ from fieldstone.sql.errors import StaleSchema
 from fieldstone.sql.frozen import frozen
 
 
+async def _model_of(services: Services, principal: Principal) -> Snapshot:
+    """Return the model of a principal's workspace; raises ServiceUnavailable, UnknownWorkspace."""
+    with described():
+        return await services.foundation.current.get(principal.workspace_id)
+
+
 async def _may_see_times(services: Services, principal: Principal) -> bool:
     """Return whether a principal may see the times of its requests, which tell of records that it may not read."""
-    current = await services.foundation.current.get(principal.workspace_id)
+    current = await _model_of(services, principal)
     role = find_role(current.roles, principal.role)
     return role is not None and Setting.EXPLAIN in effective_settings(current, role)
 
@@ -93,7 +101,7 @@ class Admission:
             principal = await sign_in(services.identity, services.audit, services.failed_tokens, presented, headers)
             if self._runtime.services is None:
                 # Where there are cells, the key may be known in one that the workspace has left.
-                await services.foundation.current.get(principal.workspace_id)
+                await _model_of(services, principal)
         except UnknownWorkspace as error:
             services = await self._follow(services, error.workspace_id, error)
             principal = await sign_in(services.identity, services.audit, services.failed_tokens, presented, headers)
