@@ -55,6 +55,11 @@ WHERE presence = 'HERE' AND (id = ANY (%(ids)s::uuid[]) OR name = ANY (%(names)s
 -- In a cell: a workspace that it has.
 SELECT schema_name, epoch FROM fieldstone.workspace WHERE presence = 'HERE' AND id = %(workspace_id)s;
 
+-- name: which_database
+-- In a cell: what tells it from any other database. Copies of a server have its number, and have started at another time.
+SELECT system_identifier, pg_postmaster_start_time(), (SELECT oid FROM pg_database WHERE datname = current_database())
+FROM pg_control_system();
+
 -- name: list_workspaces
 -- In a cell: its workspaces.
 SELECT name, id, epoch FROM fieldstone.workspace WHERE presence = 'HERE' ORDER BY name;

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from fieldstone.engine.cells.errors import CellUnavailable
+from fieldstone.engine.cells.errors import CellsAreOne, CellUnavailable
 from fieldstone.engine.server.cells.moving import move
 from fieldstone.engine.server.cli import api_keys, doctor, schema, workspaces
 from fieldstone.engine.server.cli.command_error import CommandError, DifferenceFound
@@ -86,6 +86,18 @@ async def test_a_cell_that_is_away_is_said_and_stops_no_other(
         await workspaces.create(settings, name="first")
     with pytest.raises(CellUnavailable):
         await api_keys.create(settings, workspace="first", name="test", expires_at=None)
+
+
+async def test_a_database_with_two_addresses_is_no_second_cell(
+    cells: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The doctor named each workspace as one in several cells, with the command that deletes it."""
+    await migrate.migrate(settings_with(cells))
+    twice = settings_with({**cells, "again": cells["east"] + "&connect_timeout=9"})
+    for command in (migrate.migrate, doctor.doctor):
+        with pytest.raises(CellsAreOne, match="the cells east and again are one database"):
+            await command(twice)
+    assert "delete" not in capsys.readouterr().out
 
 
 async def test_the_tables_of_one_cell_after_another_are_rewritten(

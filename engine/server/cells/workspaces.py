@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from fieldstone.engine.cells.errors import CellUnavailable
+from fieldstone.engine.cells.errors import CellsAreOne, CellUnavailable
 from fieldstone.engine.server.cells.fleet import Away, ask_cells, few_of, open_cell
 from fieldstone.engine.server.cells.settings import find_cell, settings_of
 from fieldstone.engine.server.foundation import Foundation, open_foundation
@@ -142,6 +142,22 @@ async def create_in(settings: Settings, name: str, cell: str | None, *, actor: s
             model = await foundation.workspaces.create(name, actor=actor)
         await _register(connection, chosen, [(model.workspace.id, name, 0)], is_home=chosen is home)
     return chosen.name
+
+
+async def require_apart(settings: Settings) -> None:
+    """Return if no two cells that can be asked are one database; raises CellsAreOne."""
+
+    async def ask(cell: Cell, _few: Settings) -> object:
+        async with open_cell(settings, cell) as database, database.session() as connection:
+            return (await _fetch(connection, "which_database"))[0]
+
+    known: dict[object, Cell] = {}
+    for cell, answer in zip(settings.cells, await ask_cells(settings, ask), strict=True):
+        if not isinstance(answer, Away) and (other := known.setdefault(answer, cell)) is not cell:
+            raise CellsAreOne(
+                f"the cells {other.name} and {cell.name} are one database: FIELDSTONE_CELLS has to name each database"
+                " once"
+            )
 
 
 async def lock_placement(home: Session) -> None:

@@ -10,6 +10,7 @@ import typer
 from fieldstone.engine.planner.access.view_rules import compile_view_rules
 from fieldstone.engine.server.cells.fleet import Away, ask_cells
 from fieldstone.engine.server.cells.settings import by_cell
+from fieldstone.engine.server.cells.workspaces import require_apart
 from fieldstone.engine.server.cli.command_error import CommandError, DifferenceFound
 from fieldstone.engine.server.cli.placement.unfinished import report_unfinished
 from fieldstone.engine.server.foundation import Foundation, open_foundation
@@ -56,11 +57,13 @@ async def doctor(
     Raises:
         CommandError: there is no such object.
         DifferenceFound: there is a difference, or migrations are missing, or a cell cannot be examined; the others are.
-        MetadataError: the catalog is not for this program, or a table cannot be rewritten.
+        MetadataError: the catalog is not for this program, a table cannot be rewritten, or two cells are one database.
         SqlError: the database cannot be had.
     """
     if object_name is not None and not rewrite:
         raise CommandError("--object names a table to be rewritten, and needs --rewrite")
+    # Each workspace would be in several cells, and the repair of that deletes it in one of them.
+    await require_apart(settings)
     examine = partial(_examine_all, rewrite=rewrite, object_name=object_name, views=views)
     problems: list[str] = []
     if settings.cells and (rewrite or views):

@@ -4,7 +4,7 @@ import typer
 
 from fieldstone.engine.cells.errors import CellUnavailable
 from fieldstone.engine.server.cells.fleet import Away, ask_cells
-from fieldstone.engine.server.cells.workspaces import register_all
+from fieldstone.engine.server.cells.workspaces import register_all, require_apart
 from fieldstone.engine.server.foundation import open_catalog
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.shown_text import escape
@@ -14,12 +14,13 @@ async def migrate(settings: Settings) -> None:
     """Apply the missing migrations, to each cell where there are several, and print their number.
 
     Raises:
-        MetadataError: the catalog is not for this program.
+        MetadataError: the catalog is not for this program, or two cells are one database.
         SqlError: the database cannot be had, or no cell.
     """
     if not settings.cells:
         typer.echo(f"The catalog is {await _migrate(settings)}.")
         return
+    await require_apart(settings)
     answers = await ask_cells(settings, lambda _cell, few: _migrate(few))
     for cell, answer in zip(settings.cells, answers, strict=True):
         if isinstance(answer, Away):
