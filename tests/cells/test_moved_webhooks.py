@@ -10,11 +10,12 @@ import pytest
 
 from fieldstone.engine.cells.errors import MoveRefused
 from fieldstone.engine.cells.moves import switch
+from fieldstone.engine.cells.moves.replication import echo
 from fieldstone.engine.server.cells.moving import move
 from fieldstone.engine.webhooks import fan_out
 from fieldstone.engine.webhooks.apart import Apart
 from tests.cells.clusters import client_of, make_workspace, open_app, place_of, send, settings_with
-from tests.cells.stopped_moves import execute
+from tests.cells.stopped_moves import execute, fetch
 from tests.engine.webhooks.target import target_server
 from tests.waiting import until, until_true
 
@@ -96,3 +97,26 @@ async def test_a_move_that_waits_for_deliveries_in_vain_says_so(
         " start the move again later"
     )
     assert await place_of(settings_with(cells), "first") == ["home"]
+
+
+async def test_a_switch_that_opens_its_gate_again_has_the_target_send_nothing(
+    cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The target sent the deliveries that waited for another attempt, and so did the source."""
+    async with target_server() as target, open_app(cells, webhook_allow="127.0.0.1/32") as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+            await make_hook(client, target.url)
+            rests: list[Any] = []
+
+            async def note(*given: Any) -> bool:
+                is_first = not rests
+                rests.append(await fetch(cells["east"], RESTS))
+                return await echo(*given) and not is_first
+
+            monkeypatch.setattr(switch, "echo", note)
+            await move(settings_with(cells), "first", "east", lambda _: None)
+            # Before the rest is carried for the first time, and for the second time.
+            assert rests == [(1,), (1,)]
+            await send(client, CREATE, name="after")
+            await target.until_taken(1)

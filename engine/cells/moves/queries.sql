@@ -163,7 +163,7 @@ UPDATE fieldstone.webhook SET start_position = 9223372036854775807, rests_until 
 
 -- name: begin_webhooks
 -- In the target: the events that the source has not made deliveries of yet are made deliveries of here.
-UPDATE fieldstone.webhook SET rests_until = NULL, start_position = greatest(coalesce((
+UPDATE fieldstone.webhook SET start_position = greatest(coalesce((
     SELECT moved.position FROM fieldstone.moved_event AS moved
     WHERE moved.workspace_id = %(workspace_id)s AND moved.epoch = %(epoch)s AND moved.earlier <= %(fanned)s
     ORDER BY moved.earlier DESC LIMIT 1
@@ -250,7 +250,10 @@ UPDATE pg_temp.came SET position = coalesce((
 ), CASE WHEN position < 0 THEN position ELSE position - 4611686018427387904 END);
 
 -- name: arrive
-WITH tokens AS (UPDATE fieldstone.denied_token_version SET version = version + 1)
+-- Its webhooks send from here on, and not before: the source sends until it has left the workspace.
+WITH tokens AS (UPDATE fieldstone.denied_token_version SET version = version + 1), webhooks AS (
+    UPDATE fieldstone.webhook SET rests_until = NULL WHERE workspace_id = %(workspace_id)s AND rests_until = 'infinity'
+)
 UPDATE fieldstone.workspace SET presence = 'HERE', version = version WHERE id = %(workspace_id)s AND presence = 'COMING';
 
 -- name: close_gate
