@@ -20,6 +20,7 @@ from fieldstone.engine.positions import EPOCH, positions_of
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.cells.moving import cancel, drop_all_left, move
+from fieldstone.metadata.workspaces.api_keys import hash_token
 from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, place_of, send, settings_with
 from tests.engine.webhooks.target import target_server
 from tests.waiting import until
@@ -210,6 +211,22 @@ async def test_a_move_is_cancelled_up_to_the_switch(cells: dict[str, str]) -> No
             assert await place_of(settings, "first") == ["home"]
             with pytest.raises(MoveRefused, match="stays in its cell"):
                 await move(settings, "default", "east", lambda _: None)
+
+
+async def test_a_key_that_rested_over_a_move_is_known_when_its_old_cell_has_dropped_the_rest(
+    cells: dict[str, str],
+) -> None:
+    """A process that had served the workspace before its move refused its keys from then on, with 401."""
+    settings = settings_with(cells)
+    async with open_app(cells) as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+            await send(client, CREATE, name="before")
+            await move(settings, "first", "east", lambda _: None)
+            await drop_all_left(settings, after=timedelta())
+            keys = cell_services(app, "home").foundation.keys
+            await until(lambda: not keys.knows(hash_token(token)))
+            assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 1
 
 
 async def test_what_is_made_behind_a_move_is_numbered_behind_what_came(cells: dict[str, str]) -> None:

@@ -116,7 +116,12 @@ class CellRuntime(Runtime):
             workspace_id = await self._find_workspace(credential, presented)
         if workspace_id is None:
             return self._services_of(self._home)
-        return await self.choose_for(workspace_id)
+        services = await self.choose_for(workspace_id)
+        if services.identity.needs_verification(credential):
+            # A cell that the workspace has left may have dropped the rest of it, and would refuse the credential.
+            await self._find_place(workspace_id)
+            services = await self.choose_for(workspace_id)
+        return services
 
     async def choose_for(self, workspace_id: UUID) -> Services:
         """Return the services of the cell that has a workspace; raises ServiceUnavailable."""
