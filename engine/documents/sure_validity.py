@@ -2,8 +2,9 @@
 
 graphql-core walks through a document with some 27 rules, and twice more for its variables: half of the processor's time
 for a new document. Nearly all documents are valid, and have nothing rare in them. The walk gives up at the first part
-that may break a rule, or that is rare: several operations, subscriptions, directives other than `@skip` and `@include`,
-inputs that take exactly one member, or text for their enums. A test holds it to graphql-core over generated documents.
+that may break a rule, or that is rare: several operations, subscriptions, introspection, whose depth has a bound,
+directives other than `@skip` and `@include`, inputs that take exactly one member, or text for their enums. A test holds
+it to graphql-core over generated documents.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -56,6 +57,7 @@ MOST_NESTED = 200
 """Selection sets inside one another, with fragments spread: graphql-core refuses a document with more."""
 
 _DIRECTIVES = frozenset({"skip", "include"})
+_INTROSPECTION = frozenset({"__schema", "__type"})
 
 
 class _Unsure(Exception):
@@ -156,8 +158,9 @@ class _Walk:
         return height + 1
 
     def _field(self, node: FieldNode, parent: GraphQLCompositeType) -> int:
-        definition = self._schema.get_field(parent, node.name.value)
-        if definition is None:
+        name = node.name.value
+        definition = self._schema.get_field(parent, name)
+        if definition is None or name in _INTROSPECTION:
             raise _Unsure
         type_ = _named(definition.type)
         self.named.add(parent.name)

@@ -67,7 +67,7 @@ def test_an_operation_that_is_found_valid_is_valid(data: st.DataObject) -> None:
 
 
 def test_valid_operations_are_found_valid() -> None:
-    operations = [parse_operation(text, None, LIMITS) for text in GOLDEN]
+    operations = [parse_operation(text, None, LIMITS) for text in GOLDEN if not re.search(r"__(schema|type)\b", text)]
     valid = [one for one in operations if not find_errors(STANDARD, one, named=set(), places={}, suggests=False)]
     assert len(valid) > 80
     assert all(check(STANDARD, one) for one in valid)
@@ -80,6 +80,9 @@ UNSURE: Final = {
     "too deep": f"{PERSON % '...A'} fragment A on Person {{ {NESTED % '...B'} }}"
     f"fragment B on Person {{ {NESTED % 'id'} }}",
     "too many spreads": f"{PERSON % MANY} fragment A on Company {{ id }}",
+    "a deep introspection": '{ __type(name: "Person") { ...A } } fragment A on __Type { fields { type { ...B } } }'
+    " fragment B on __Type { fields { type { fields { name } } } }",
+    "a deep schema": "{ __schema { types { fields { type { fields { type { fields { name } } } } } } } }",
     "a cycle": f"{PERSON % '...A'} fragment A on Person {{ company {PERSON % '...A'} }}",
 }
 
