@@ -683,10 +683,12 @@ FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p') ORDER BY c.relname;
 
 -- name: catalog_structure
--- The constraints and indexes of the catalog's tables, and whether each one holds for all rows.
+-- The constraints and indexes of the catalog's tables, and whether each one holds for all rows, those to come as well.
 SELECT relname, part.name, bool_and(is_valid)
 FROM (
-    SELECT conrelid AS table_oid, conname AS name, convalidated AS is_valid FROM pg_constraint
+    SELECT conrelid AS table_oid, conname AS name, convalidated AND NOT EXISTS (
+        SELECT FROM pg_trigger WHERE tgconstraint = con.oid AND tgenabled NOT IN ('O', 'A')
+    ) AS is_valid FROM pg_constraint AS con
     UNION ALL
     SELECT indrelid, relname, indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
 ) AS part JOIN pg_class AS c ON c.oid = table_oid JOIN pg_namespace AS n ON n.oid = relnamespace

@@ -51,10 +51,18 @@ def _compare_parts(found: Mapping[tuple[str, str], bool]) -> Iterator[Drift]:
         if is_valid is None:
             yield Drift(finding=f"The table {table} has not got its {kind} {name}.", repair=made[0], table=table)
         elif not is_valid:
-            repair = (
-                f"ALTER TABLE {_CATALOG}.{table} VALIDATE CONSTRAINT {name}"
-                if made["kind"] in {"CHECK", "FOREIGN"}
-                else f"REINDEX INDEX {_CATALOG}.{name}"
-            )
             finding = f"The {kind} {name} of the table {table} is not valid: rows that it refuses may be there."
-            yield Drift(finding=finding, repair=repair, table=table)
+            yield Drift(finding=finding, repair=_validate(made), table=table)
+
+
+def _validate(made: re.Match[str]) -> str:
+    """Return the statement by which a constraint or an index that is there holds for all rows."""
+    name = made["constraint"] or made["index"]
+    match made["kind"]:
+        case "CHECK":
+            return f"ALTER TABLE {_CATALOG}.{made['table']} VALIDATE CONSTRAINT {name}"
+        case "FOREIGN":
+            # PostgreSQL takes one whose triggers are disabled for valid.
+            return made[0].replace(" ADD ", f" DROP CONSTRAINT {name}, ADD ", 1)
+        case _:
+            return f"REINDEX INDEX {_CATALOG}.{name}"

@@ -60,6 +60,15 @@ def run(dsn: str, statement: str) -> None:
             "The constraint object_status_check of the table object is not valid: rows that it refuses may be there.",
         ),
         (
+            """UPDATE pg_trigger SET tgenabled = 'D' WHERE tgconstraint =
+                (SELECT oid FROM pg_constraint WHERE conname = 'api_key_role_id_fkey')""",
+            "The constraint api_key_role_id_fkey of the table api_key is not valid: rows that it refuses may be there.",
+        ),
+        (
+            "UPDATE pg_constraint SET convalidated = false WHERE conname = 'role_workspace_id_fkey'",
+            "The constraint role_workspace_id_fkey of the table role is not valid: rows that it refuses may be there.",
+        ),
+        (
             "DROP INDEX fieldstone.webhook_delivery_due",
             "The table webhook_delivery has not got its index webhook_delivery_due.",
         ),
