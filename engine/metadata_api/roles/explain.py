@@ -19,6 +19,7 @@ from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bo
 from fieldstone.engine.planner.context import PlanContext, RecordLimits
 from fieldstone.engine.schema.roots.principals import EXPLANATION
 from fieldstone.metadata.access.effective import allows_field, lineage
+from fieldstone.metadata.access.role_checks import required_fields
 from fieldstone.metadata.access.role_display import show_way
 from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
@@ -193,9 +194,10 @@ def _say_waiting(question: Question, way: Way) -> str:
 
 
 def find_asked(question: Question) -> tuple[Way, ...]:
-    """Return the ways that a record is held against: of a write those that count for the field alone, or for any data.
+    """Return the ways that a record is held against: of a write those that count for the field, or for any data.
 
-    The data of a write has the presets of the first way that admits it; a way with other presets does not count then.
+    A created record has the fields that it needs beside the one that is asked for. The data of a write has the presets
+    of the first way that admits it; a way with other presets does not count then.
     """
     found = question.ways
     if question.action not in {Action.CREATE, Action.UPDATE}:
@@ -205,23 +207,24 @@ def find_asked(question: Question) -> tuple[Way, ...]:
         rights = find_rights(_context_of(question), seen, question.action, Blame(field="field", path=()))
         if rights is None or rights.admission is None:
             return found if rights is None else rights.ways
-        if question.field is not None:
-            return rights.admission.admit([question.field.name], role).ways
     except Forbidden:
         return ()  # This process cannot read the presets of the ways.
     admit = rights.admission.admit
-    return tuple(way for way in rights.ways if way in admit(_data_of(question, way), role).ways)
+    return tuple(way for way in rights.ways if way in found and way in admit(_data_of(question, way), role).ways)
 
 
 def _data_of(question: Question, way: Way) -> list[str]:
-    """Return the names of all fields that a client may give by a way."""
+    """Return the names of the fields given by a way: the one asked for beside those needed, or all that may be."""
     never = _never_given(question)
+    needed = [] if question.action is Action.UPDATE else [field.id for field in required_fields(question.object)]
+    chosen = None if question.field is None else {question.field.id, *needed}
     return [
         name
         for name, field in question.object.active.items()
         if field.access not in never
         and field.id not in question.access.dropped
         and allows_field(question.object, way, field.id)
+        and (chosen is None or field.id in chosen)
     ]
 
 

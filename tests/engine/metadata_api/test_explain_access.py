@@ -243,3 +243,23 @@ async def test_a_way_with_other_presets_does_not_count_for_data_that_an_earlier_
         assert bool(written.errors) != allowed, written
     # Some data is admitted by each of them: without a field the record needs any.
     assert [(await ask(apis, "UPDATE", ids[name], role="rep"))[0] for name in ("mine", "ours")] == [True, True]
+
+
+async def test_a_way_counts_for_the_creation_of_records_that_have_the_fields_they_need(
+    apis: Apis, ids: dict[str, str]
+) -> None:
+    """A regression: the data of a field alone was asked about, which another way admits that presets the needed one."""
+    ways = [
+        {
+            "check": {"city": {"eq": "Bonn"}},
+            "fields": {"only": ["phone"]},
+            "preset": {"email": "a@x.org", "jobTitle": "a"},
+        },
+        {"fields": {"only": ["phone", "email"]}},
+    ]
+    await create_role(apis, name="rep", grants=[{"object": "person", "read": {}, "create": ways}])
+    assert (await ask(apis, "CREATE", ids["ours"], field="phone", role="rep"))[0]
+    given = {"email": "b@x.org", "phone": "+49 30 1234567"}
+    text = "mutation ($data: PersonInput!) { createPerson(data: $data) { id } }"
+    request = GraphQLRequest(query=text, operation_name=None, variables={"data": given})
+    assert not (await apis.core.execute(replace(PRINCIPAL, role="rep"), request, allow_mutation=True)).errors
