@@ -683,7 +683,8 @@ FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p') ORDER BY c.relname;
 
 -- name: catalog_structure
--- The constraints and indexes of the catalog's tables, and whether each one holds for all rows, those to come as well.
+-- The catalog's tables, without a name, and their constraints and indexes, and whether each one holds for all rows,
+-- those to come as well.
 SELECT relname, part.name, bool_and(is_valid)
 FROM (
     SELECT conrelid AS table_oid, conname AS name, convalidated AND NOT EXISTS (
@@ -691,6 +692,8 @@ FROM (
     ) AS is_valid FROM pg_constraint AS con
     UNION ALL
     SELECT indrelid, relname, indisvalid FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    UNION ALL
+    SELECT oid, '', true FROM pg_class
 ) AS part JOIN pg_class AS c ON c.oid = table_oid JOIN pg_namespace AS n ON n.oid = relnamespace
 WHERE nspname = 'fieldstone' GROUP BY relname, part.name;
 

@@ -43,12 +43,20 @@ async def find_catalog_drift(connection: Session) -> list[Drift]:
 
 
 def _compare_parts(found: Mapping[tuple[str, str], bool]) -> Iterator[Drift]:
-    """Yield the drifts of constraints and indexes; `found` has their tables and names, and whether they are valid."""
+    """Yield the drifts of constraints and indexes; `found` has their tables and names, and whether they are valid.
+
+    Of a table that is there it has the name "", too.
+    """
+    lost: set[str] = set()
     for made in _PART.finditer(STRUCTURE):
         table, kind = made["table"], "index" if made["constraint"] is None else "constraint"
         name = made["constraint"] or made["index"]
         is_valid = found.get((table, name))
-        if is_valid is None:
+        if (table, "") not in found:
+            if table not in lost:
+                yield Drift(finding=f"The table {table} is not there: its rows are gone.", table=table)
+            lost.add(table)
+        elif is_valid is None:
             yield Drift(finding=f"The table {table} has not got its {kind} {name}.", repair=made[0], table=table)
         elif not is_valid:
             finding = f"The {kind} {name} of the table {table} is not valid: rows that it refuses may be there."

@@ -93,6 +93,13 @@ async def test_a_loss_is_named_and_repaired(statement: str, finding: str, desk: 
     assert await drifts(desk) == []
 
 
+async def test_a_lost_table_of_the_catalog_is_named_once(desk: Desk, model_dsn: str) -> None:
+    """No constraint can be added to it, as the repairs of its parts would."""
+    run(model_dsn, "DROP TABLE fieldstone.webhook_try")
+    (drift,) = await drifts(desk)
+    assert (drift.finding, drift.repair) == ("The table webhook_try is not there: its rows are gone.", None)
+
+
 @pytest.mark.parametrize(
     ("statement", "subject"),
     [
