@@ -169,9 +169,9 @@ def bind_role(
         )
     chosen = (dict(principal.claims) if role is own else {}) if claims is None else claims
     require_binding(snapshot, principal, role.id, chosen)
-    # A token may bring more values than its role declares, and a key or a webhook that it makes has them all.
-    fault = None if chosen == principal.claims else find_undeclared(role.name, effective_claims(snapshot, role), chosen)
-    if fault is not None:
+    # A token may bring more values than its role declares, and a key or a webhook of that role has them all.
+    is_own = role is own and chosen == principal.claims
+    if not is_own and (fault := find_undeclared(role.name, effective_claims(snapshot, role), chosen)):
         raise BadUserInput(f"claims: {fault}", field="claims")
     try:
         type_claims(snapshot, role, chosen)

@@ -87,6 +87,9 @@ async def test_a_value_that_the_role_does_not_declare_is_refused(apis: Apis, tex
     # A token may bring more than its role declares: whatever it makes has the values of its maker.
     user = replace(clerk, kind=SubjectKind.USER, claims={"teamIds": [], "email": "ada@x.example"})
     await data(apis, user, text, c=user.claims)
+    admin = replace(PRINCIPAL, kind=SubjectKind.USER, claims={"teamids": []})
+    (error,) = (await ask(apis, admin, text, {"c": admin.claims}))["errors"]
+    assert error["message"] == said
 
 
 @pytest.mark.parametrize(("own", "inherited"), [(False, True), (True, False), (True, True)])
