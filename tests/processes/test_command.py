@@ -63,15 +63,6 @@ def test_migrate_does_only_that_and_can_be_repeated(empty_database: str) -> None
         assert connection.execute("SELECT count(*) FROM fieldstone.workspace").fetchall() == [(0,)]
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&- 2>&-"])
-def test_standard_streams_that_are_closed_end_no_command(database: str, closed: str) -> None:
-    # A connection to the database would get the number of one, and libuv would end the process when it closes it.
-    line = f'exec "$0" -m fieldstone.engine api-key list {closed}'
-    given = environment(DATABASE_URL=database)
-    done = subprocess.run(["sh", "-c", line, sys.executable], cwd=ROOT, env=given, timeout=60, check=False)
-    assert done.returncode == 0
-
-
 def test_keys_are_made_listed_and_revoked(database: str) -> None:
     made = run("api-key", "create", "--name", "for tests", DATABASE_URL=database)
     assert made.returncode == 0, made.stderr

@@ -7,6 +7,7 @@ from uuid import UUID
 import typer
 
 from fieldstone.engine.server.cells.workspaces import at_workspace
+from fieldstone.engine.server.cli.command_error import require_output
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.access.claims import find_undeclared, notation
@@ -33,9 +34,11 @@ async def create(
     """Make a key and print it alone on the last line.
 
     Raises:
+        CommandError: there is no standard output.
         MetadataError: there is no such workspace or role, or the name, the expiry or the claims are not allowed.
         SqlError: the database cannot be had.
     """
+    require_output()
     if expires_at is not None and expires_at.tzinfo is None:
         expires_at = expires_at.replace(tzinfo=UTC)
     given = {} if claims is None else read_claims(claims)
@@ -71,9 +74,11 @@ async def rotate(settings: Settings, *, workspace: str, key_id: UUID, overlap_se
     """Give a key another token and print it alone on the last line.
 
     Raises:
+        CommandError: there is no standard output.
         MetadataError: there is no such workspace, or it has no such key that is valid.
         SqlError: the database cannot be had.
     """
+    require_output()
 
     async def give(foundation: Foundation, found: Workspace) -> NewApiKey:
         return await foundation.keys.rotate(found.id, key_id, overlap_seconds=overlap_seconds)

@@ -4,6 +4,7 @@ import typer
 
 from fieldstone.engine.server.cells.workspaces import open_foundation_of
 from fieldstone.engine.server.cli.api_keys import read_claims
+from fieldstone.engine.server.cli.command_error import require_output
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.json_text import dumps
@@ -27,9 +28,11 @@ async def create(
     """Make a SQL role and print its password alone on the last line.
 
     Raises:
+        CommandError: there is no standard output.
         MetadataError: there is no such workspace or role, or the name, the role or the claims are not allowed.
         SqlError: the database cannot be had.
     """
+    require_output()
     async with open_foundation_of(settings, workspace) as foundation:
         made = await (await _roles(foundation, workspace)).create(
             name,

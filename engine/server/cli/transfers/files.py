@@ -25,7 +25,7 @@ from rich.progress import (
 )
 
 from fieldstone.engine.rest.export_addresses import Format
-from fieldstone.engine.server.cli.command_error import CommandError
+from fieldstone.engine.server.cli.command_error import CommandError, require_output
 from fieldstone.engine.server.cli.transfers.resuming import Whole, find_whole
 from fieldstone.metadata.shown_text import escape
 
@@ -98,6 +98,8 @@ async def export(source: Source, path: Path, parameters: dict[str, str]) -> None
     """
     format_ = source.format_of(path)
     _refuse_existing(path)
+    if path == STANDARD:
+        require_output()
     part = path.with_name(f"{path.name}.part")
     try:
         async with source.client() as client:

@@ -7,7 +7,7 @@ from typing import Final
 
 import typer
 
-from fieldstone.engine.backup.archive import ArchiveReader, read_archive, write_archive
+from fieldstone.engine.backup.archive import STDOUT, ArchiveReader, read_archive, write_archive
 from fieldstone.engine.backup.errors import BackupRefused
 from fieldstone.engine.backup.manifest import SavedWorkspace
 from fieldstone.engine.backup.restore import analyze, restore_database, restore_workspace
@@ -16,7 +16,7 @@ from fieldstone.engine.cells.moves.mover import drop_left
 from fieldstone.engine.server.cells.restoring import Elsewhere, held_places, leave_to, require_nowhere
 from fieldstone.engine.server.cells.settings import choose_cell, find_cell, settings_of
 from fieldstone.engine.server.cells.workspaces import find_cell_of
-from fieldstone.engine.server.cli.command_error import CommandError
+from fieldstone.engine.server.cli.command_error import CommandError, require_output
 from fieldstone.engine.server.foundation import address, open_catalog, open_database
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.secret_box import SecretBox
@@ -37,6 +37,8 @@ async def back_up(settings: Settings, *, path: Path, workspace: str | None, cell
         MetadataError: the catalog is not for this program.
         SqlError: the database cannot be had.
     """
+    if path == STDOUT:
+        require_output()
     if not settings.prepare_statements and settings.listen_url is None:
         raise CommandError(
             "FIELDSTONE_PREPARE_STATEMENTS=false says that DATABASE_URL leads to a pooler, through which pg_dump"
