@@ -1,7 +1,8 @@
 """The API of REST: a projection of the Core API, whose path, plans, limits and rights it has."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from graphql import GraphQLInputType
 
@@ -23,12 +24,14 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.answers import RestAnswer, build_answer, split_cost
 from fieldstone.engine.rest.documents import Documents
 from fieldstone.engine.rest.errors import PreconditionFailed, rename_inputs
-from fieldstone.engine.rest.open_api.documents import OpenApiDocuments
 from fieldstone.engine.rest.operations import Asked, Sight, build_operation, find_filter_type
 from fieldstone.engine.rest.routes import Action, not_found
 from fieldstone.engine.schema.introspection import switched_off, too_large
 from fieldstone.metadata.model import Object, Seen, Snapshot
 from fieldstone.metadata.roles.principal import Principal
+
+if TYPE_CHECKING:
+    from fieldstone.engine.rest.open_api.documents import OpenApiDocuments
 
 _MOST_NEWER = 8
 _IF_UPDATED_AT = "ifUpdatedAt"
@@ -55,14 +58,19 @@ class RestApi:
 
     Attributes:
         ready: its operations that were asked before.
-        open_api: the documents that describe it.
     """
 
     def __init__(self, core: GraphQLApi) -> None:
         self.ready = core.ready
-        self.open_api = OpenApiDocuments()
         self._core = core
         self._documents = Documents()
+
+    @cached_property
+    def _open_api(self) -> "OpenApiDocuments":
+        """The documents that describe it, whose modules few servers are asked for."""
+        from fieldstone.engine.rest.open_api.documents import OpenApiDocuments  # noqa: PLC0415 - as above
+
+        return OpenApiDocuments()
 
     async def execute(self, principal: Principal, asked: Asked) -> RestAnswer:
         """Return the answer to a request.
@@ -107,7 +115,7 @@ class RestApi:
         async with core.slots.held(principal):
             seen = await core.look(await core.source.get(principal.workspace_id), principal)
             records = core.compiler.limits_of(seen.limits).records
-            text = await self.open_api.get(
+            text = await self._open_api.get(
                 seen.view, root, largest_page=records.largest_page, default_page=records.default_page
             )
         most = SHARED_TEXT_RATIO * core.compiler.limits.records.response_bytes

@@ -14,7 +14,6 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.answers import RestAnswer
 from fieldstone.engine.rest.errors import rename_inputs
 from fieldstone.engine.rest.filter_syntax import read_filter
-from fieldstone.engine.rest.metadata.open_api import build_metadata_document
 from fieldstone.engine.rest.metadata.resources import PAGE_PARAMETERS, RESOURCES, Mutation, Resource
 from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.order_syntax import read_order
@@ -76,6 +75,9 @@ class MetadataRestApi:
         metadata = self._metadata
         if not metadata.compiler.limits.document.introspection:
             raise switched_off()
+        # Few servers are asked for it.
+        from fieldstone.engine.rest.metadata.open_api import build_metadata_document  # noqa: PLC0415
+
         async with metadata.slots.held(principal):
             model = await self._core.source.get(principal.workspace_id)
             catalog = (await metadata.look(await metadata.source.get(principal.workspace_id), principal)).view
