@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.browsing import Serve, Watched, hold_requests
 from tests.engine.server.console.records.lists import PASTE, ask, cell, count_shown, create_object, open_list, press
 
 pytestmark = pytest.mark.system
@@ -79,6 +79,15 @@ async def test_a_second_press_makes_no_second_record(watched: Watched, serve: Se
         found = await ask(served, "{ companies(orderBy: { name: ASC }) { edges { node { name } } } }")
         names = [edge["node"]["name"] for edge in found["companies"]["edges"]]
         assert names == ["Atlas", "Bea", "Cy", "Orion", "Zeta"]
+        # A second paste that is wanted, while the first is being written, writes once more.
+        held = await hold_requests(page, "/graphql", "createCompanies")
+        for _ in range(2):
+            await page.get_by_role("grid").focus()
+            await press(page, "Control+End", "ArrowDown", "Home")
+            await page.evaluate(PASTE, "Bea\nCy")
+            await page.get_by_role("dialog", name="Paste").get_by_role("button", name="Paste").click()
+        held.released.set()
+        await count_shown(page, "9 records")
 
 
 async def test_a_lost_answer_is_no_refusal(watched: Watched, serve: Serve) -> None:

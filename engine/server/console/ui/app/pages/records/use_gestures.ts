@@ -21,6 +21,8 @@ export type Paste = {
   problems: readonly string[];
   /** The columns of the clipboard for which the list shows no column. */
   leftOut: number;
+  /** The text of the clipboard. */
+  text: string;
   key: WriteKey;
 };
 
@@ -44,7 +46,7 @@ const TOO_MANY_TO_SELECT = `At most ${KEPT_ROWS} records are selected by a range
 
 export function useGestures(list: List, ways: Ways) {
   const [paste, setPaste] = useState<Paste | null>(null);
-  // The paste that is not known to be written: the same text is written once.
+  // The paste whose write failed, and may have been made: the same text is written once.
   const unsure = useRef<{ text: string; key: WriteKey } | null>(null);
   const { object, may, rows, shown, selection, setSelection, edits, isTrash } = list;
   const range = rangeOf(selection);
@@ -131,11 +133,10 @@ export function useGestures(list: List, ways: Ways) {
 
   function startPaste(text: string): void {
     if (isTrash || isAll() || isRefused("update")) return;
-    if (unsure.current?.text !== text) unsure.current = { text, key: newWriteKey(PASTED_BEFORE) };
-    const { key } = unsure.current;
+    const key = unsure.current?.text === text ? unsure.current.key : newWriteKey(PASTED_BEFORE);
     const cells = spread(fromTsv(text), range.bottom - range.top + 1, range.right - range.left + 1);
     withRecords({ top: range.top, bottom: range.top + cells.length - 1 }, MAXIMUM_RECORDS, TOO_MANY, () => {
-      const next = readPaste(cells, key);
+      const next = readPaste(cells, text, key);
       const count = next.edits.length + next.created.length;
       if (next.problems.length + next.leftOut + next.created.length > 0 || count > PREVIEWED_CELLS) setPaste(next);
       else void finishPaste(next);
@@ -143,7 +144,7 @@ export function useGestures(list: List, ways: Ways) {
   }
 
   // Cells below the last record are new records.
-  function readPaste(cells: readonly (readonly string[])[], key: WriteKey): Paste {
+  function readPaste(cells: readonly (readonly string[])[], text: string, key: WriteKey): Paste {
     const found: CellEdit[] = [];
     const created: Record<string, unknown>[] = [];
     const problems: string[] = [];
@@ -162,7 +163,7 @@ export function useGestures(list: List, ways: Ways) {
       if (!record) created.push(data);
     }
     const leftOut = Math.max(0, range.left + (cells[0]?.length ?? 0) - shown.length);
-    return { edits: found, created, problems, leftOut, key };
+    return { edits: found, created, problems, leftOut, text, key };
   }
 
   async function finishPaste(next: Paste): Promise<void> {
@@ -173,7 +174,8 @@ export function useGestures(list: List, ways: Ways) {
     // The versions of its records keep a paste that creates none from a second effect, and the answer to a key is bounded.
     const key = next.created.length > 0 && next.created.length <= KEYED_RECORDS ? next.key : undefined;
     const isWritten = await edits.write(label, next.edits, next.created, key);
-    if (isWritten && unsure.current?.key === next.key) unsure.current = null;
+    if (!isWritten) unsure.current = { text: next.text, key: next.key };
+    else if (unsure.current?.key === next.key) unsure.current = null;
   }
 
   function leave(): void {

@@ -69,13 +69,14 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
   const focused = Math.max(0, Math.min(selection.cell.row, (rows.count ?? Number.POSITIVE_INFINITY) - 1));
   useEffect(() => pages.focus(focused), [pages, focused]);
 
-  const at = useRef(selection.cell.row);
+  // The row of the focus; null before a person has moved it, when it stays with the list's first row.
+  const at = useRef<number | null>(null);
   // The record that had the focus when the list was read again: the focus goes where it is then.
   const followed = useRef<{ row: number; record: RecordRow } | null>(null);
   const renew = useCallback(
-    (row: number = at.current) => {
-      const record = pages.row(row);
-      followed.current = record ? { row, record } : null;
+    (row = at.current) => {
+      const record = row === null ? undefined : pages.row(row);
+      followed.current = row !== null && record ? { row, record } : null;
       setNews({ created: 0, flood: false });
       edits.current?.setMarks((before) => ({ ...before, rows: new Map() }));
       refresh();
@@ -84,7 +85,7 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
   );
   // The rows are no state of React's: each of their changes draws the list again.
   useLayoutEffect(() => {
-    at.current = selection.cell.row;
+    at.current = selection.cell === START.cell ? null : selection.cell.row;
     const was = followed.current;
     if (was === null || pages.row(was.row) === was.record) return;
     followed.current = null;
