@@ -14,7 +14,7 @@ type Edges<Node> = { edges: readonly { node: Node }[] };
 type Labelled = { labelFields?: readonly string[] | null };
 
 type TargetNode = Omit<TargetObject, "labels"> &
-  Labelled & { fields: Edges<{ id: string; name: string; type: string }> };
+  Labelled & { fields: Edges<{ id: string; name: string; type: string }> & { pageInfo: { hasNextPage: boolean } } };
 
 export type FieldNode = Omit<Field, "options" | "settings" | "relation"> & {
   position?: number | null;
@@ -41,7 +41,7 @@ function toLabel({ name, type, relation }: Field): LabelField {
   return relation?.holdsKey ? { name, type, labels: relation.target.labels } : { name, type };
 }
 
-/** Return the plural names of the objects behind relations whose records no text names. */
+/** Return the plural names of the objects behind relations whose records no text names, or one behind those that were read. */
 export function unnamedTargets({ fields }: ObjectModel): string[] {
   const targets = fields.flatMap(({ relation }) => (relation?.target.labels.length === 0 ? [relation.target] : []));
   return [...new Set(targets.map(({ namePlural }) => namePlural))];
@@ -51,9 +51,13 @@ export function unnamedTargets({ fields }: ObjectModel): string[] {
 export function withTargetLabels(object: ObjectModel, labels: ReadonlyMap<string, readonly LabelField[]>): ObjectModel {
   const named = (field: Field): Field => {
     const found = field.relation && labels.get(field.relation.target.namePlural);
-    return field.relation && found
-      ? { ...field, relation: { ...field.relation, target: { ...field.relation.target, labels: found } } }
-      : field;
+    if (!field.relation || !found) return field;
+    const { detail, ...target } = field.relation.target;
+    const isOther = detail && !found.some(({ name }) => name === detail.name);
+    return {
+      ...field,
+      relation: { ...field.relation, target: { ...target, labels: found, ...(isOther ? { detail } : {}) } },
+    };
   };
   return { ...object, fields: object.fields.map(named) };
 }
@@ -96,7 +100,8 @@ function decodeRelation(node: FieldNode): Field["relation"] {
   if (!relation?.targetObject || !relation.targetField) return null;
   const { fields, labelFields, ...target } = relation.targetObject;
   const texts = fields.edges.map((edge) => edge.node);
-  const labels = labelsOf(namingFields(texts, labelFields));
+  // A page that ends before the last text may lack those that name the record.
+  const labels = fields.pageInfo.hasNextPage ? [] : labelsOf(namingFields(texts, labelFields));
   const detail = texts.find(({ name }) => !labels.some((label) => label.name === name));
   return {
     type: relation.type,

@@ -15,6 +15,14 @@ type Answer = { objects: { edges: readonly { node: ObjectNode }[] } };
 
 /** Return the object that a filter finds, and all of its fields; null if the role sees none. */
 async function readObject(filter: object, signal: AbortSignal): Promise<ObjectModel | null> {
+  const node = await readWhole(filter, signal);
+  if (node === null) return null;
+  const object = decodeObject(node);
+  const unnamed = unnamedTargets(object);
+  return unnamed.length === 0 ? object : withTargetLabels(object, await readLabels(unnamed, signal));
+}
+
+async function readWhole(filter: object, signal: AbortSignal): Promise<ObjectNode | null> {
   const node = await readNode(filter, null, signal);
   if (node === null) return null;
   const edges = [...node.fields.edges];
@@ -25,19 +33,16 @@ async function readObject(filter: object, signal: AbortSignal): Promise<ObjectMo
     edges.push(...next.fields.edges);
     page = next.fields.pageInfo;
   }
-  const object = decodeObject({ ...node, fields: { pageInfo: page, edges } });
-  const unnamed = unnamedTargets(object);
-  return unnamed.length === 0 ? object : withTargetLabels(object, await readLabels(unnamed, signal));
+  return { ...node, fields: { pageInfo: page, edges } };
 }
 
-/** Return the fields that name the records of objects without a text, which lead to records that have one. */
+/** Return the fields that name the records of objects of which too few texts are known, or which relations name. */
 async function readLabels(
   plurals: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly LabelField[]>> {
-  const variables = { filter: { namePlural: { in: plurals } }, first: plurals.length };
-  const { objects } = await metadata<Answer>(OBJECT, variables, { signal });
-  return new Map(objects.edges.map(({ node }) => [node.namePlural, decodeObject(node).labels]));
+  const nodes = await Promise.all(plurals.map((plural) => readWhole({ namePlural: { eq: plural } }, signal)));
+  return new Map(nodes.flatMap((node) => (node ? [[node.namePlural, decodeObject(node).labels]] : [])));
 }
 
 async function readNode(filter: object, after: string | null, signal: AbortSignal): Promise<ObjectNode | null> {

@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import type { Field } from "./model.ts";
 import { decodeObject, type ObjectNode, unnamedTargets, withRights, withTargetLabels } from "./object.ts";
 import { buildDocuments, buildNamesDocument, buildRelatedDocument, buildWriteDocument } from "./record_documents.ts";
 
 const GOLDEN = new URL("./testdata/people.graphql", import.meta.url);
 
-function people() {
-  const answer = JSON.parse(readFileSync(new URL("./testdata/people.json", import.meta.url), "utf-8")) as {
-    objects: { edges: { node: ObjectNode }[] };
-  };
+const ANSWER = readFileSync(new URL("./testdata/people.json", import.meta.url), "utf-8");
+
+function people(text = ANSWER) {
+  const answer = JSON.parse(text) as { objects: { edges: { node: ObjectNode }[] } };
   const node = answer.objects.edges[0]?.node;
   assert.ok(node);
   return decodeObject(node);
@@ -100,4 +101,15 @@ test("an object without a text is named by its relations, and so are the records
   const named = withTargetLabels(bare, new Map([["companies", labels]]));
   assert.deepEqual(named.fields[0]?.relation?.target.labels, labels);
   assert.deepEqual(unnamedTargets(named), []);
+});
+
+test("texts behind the page of those that were read may name the records of a relation", () => {
+  const cut = people(ANSWER.replace('"pageInfo": { "hasNextPage": false },', '"pageInfo": { "hasNextPage": true },'));
+  assert.deepEqual(unnamedTargets(cut), ["companies"]);
+  const labels = [{ name: "name", type: "TEXT" }];
+  const { relation } = withTargetLabels(cut, new Map([["companies", labels]])).fields.find(
+    ({ name }) => name === "company",
+  ) as Field;
+  assert.deepEqual(relation?.target.labels, labels);
+  assert.equal(relation?.target.detail, undefined);
 });

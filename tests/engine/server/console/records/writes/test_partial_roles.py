@@ -111,6 +111,19 @@ async def test_a_role_that_may_not_count_reads_a_list_to_its_end(watched: Watche
         await watched.assert_clean(served.address, LOADED)
 
 
+async def test_a_role_with_pages_of_one_sees_whole_names(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        eve = '{ firstName: "Eve", lastName: "Stone", email: "eve@example.com" }'
+        await ask(
+            served, f'mutation {{ createOpportunity(data: {{ name: "First", person: {{ create: {eve} }} }}) {{ id }} }}'
+        )
+        reader = await as_role(served, {"object": "*", "read": {}}, limits={"maxPage": 1})
+        page = await open_list(watched, reader, "opportunities")
+        await count_shown(page, "1 record")
+        await expect(cell(page, "Eve Stone")).to_be_visible()
+        await watched.assert_clean(served.address, LOADED)
+
+
 async def test_the_number_of_a_list_goes_with_the_right_to_count(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         people = [{"firstName": f"P{number:03}", "email": f"{number}@example.com"} for number in range(147)]
