@@ -80,6 +80,23 @@ async def test_the_columns_of_a_file_that_was_still_received_have_their_fields(w
         await expect(page.get_by_label("Field for city")).to_have_value("city")
         assert len(answered) > 1
 
+        async def refuse(route: Route) -> None:
+            answer = await route.fetch()
+            body = await answer.json()
+            if len(refused) < 4:
+                refused.append(20 + 10 * len(refused))
+                body["data"]["import"] |= {"status": "CHECKING", "failed": refused[-1]}
+            await route.fulfill(response=answer, json=body)
+
+        # The first of many refused rows are read once, however many more there are at the next look.
+        refused: list[int] = []
+        await page.route("**/rest/imports/*", refuse)
+        watched.requests.clear()
+        await page.reload()
+        await expect(page.get_by_role("button", name="Check")).to_be_enabled()
+        assert len(refused) == 4
+        assert len([url for url in watched.requests if url.endswith("/errors.csv")]) == 1
+
 
 async def test_an_export_has_the_filter_and_the_order_of_the_list(
     watched: Watched, serve: Serve, tmp_path: Path

@@ -109,10 +109,12 @@ export function errorsAddress(id: string): string {
   return root + errorsPath(id);
 }
 
-/** The beginning of the refused rows as CSV, read again once there are more of them. */
-export function useErrors({ id, failed, status }: Job) {
+/** The beginning of the refused rows as CSV, read again while there are fewer than `named`: the server writes the whole file. */
+export function useErrors({ id, failed, status }: Job, named: number) {
   return useQuery({
-    queryKey: [...jobKey(useScope(), id), "errors", failed, status],
+    queryKey: [...jobKey(useScope(), id), "errors", Math.min(failed, named), status],
+    // Another check may have refused as many rows for other reasons.
+    staleTime: 0,
     queryFn: ({ signal }) => ask<string>("GET", errorsPath(id), undefined, signal),
     enabled: failed > 0,
     placeholderData: keepPreviousData,

@@ -14,7 +14,7 @@ import { Problem } from "../../kit/problem.tsx";
 import { InlineSelect, Select } from "../../kit/select.tsx";
 import { Table } from "../../kit/table.tsx";
 import { isEndedEarly, isUnwritten, progressOf, wordsOf } from "./progress.ts";
-import { type Refusal, readRefusals } from "./refusals.ts";
+import { NAMED, type Refusal, readRefusals } from "./refusals.ts";
 import { conflictKeys, initialMapping, targetsOf } from "./targets.ts";
 
 export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
@@ -158,7 +158,7 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
 
 /** The first refused rows with their reasons. */
 function Refusals({ object, job }: { object: ObjectModel; job: Job }) {
-  const errors = useErrors(job);
+  const errors = useErrors(job, NAMED);
   const labels = new Map(targetsOf(object).map(({ name, label }) => [name, label]));
   if (errors.error) return <Problem title="The refused rows cannot be read." text={errors.error.message} />;
   const refusals = readRefusals(errors.data ?? "");

@@ -1,7 +1,7 @@
 // The reasons of refused rows, as the beginning of their CSV has them.
 
 /** Rows whose reasons a page names; the file has those of all. */
-const NAMED = 20;
+export const NAMED = 20;
 
 export interface Refusal {
   /** The number of the row in the file. */
