@@ -126,7 +126,13 @@ async def test_signing_out_ends_the_session(watched: Watched, serve: Serve) -> N
         await page.get_by_role("button", name="admin").click()
         await expect(page.get_by_role("menuitem", name="Sign out")).to_be_visible()
         await watched.assert_accessible()
+        # Without a network the session goes on, and the person is told.
+        await page.context.set_offline(True)
         await page.get_by_role("menuitem", name="Sign out").click()
+        question = page.get_by_role("alertdialog", name="You may still be signed in")
+        await expect(question).to_be_visible()
+        await page.context.set_offline(False)
+        await question.get_by_role("button", name="Try again").click()
         await expect(page.get_by_role("heading", name="Sign in to Fieldstone")).to_be_visible()
         await page.reload()
         await expect(page.get_by_role("heading", name="Sign in to Fieldstone")).to_be_visible()

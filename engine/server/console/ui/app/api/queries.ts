@@ -19,6 +19,8 @@ export const queries: QueryClient = new QueryClient({
       retry: isRepeated,
       retryDelay: (_count, error) => (error instanceof ApiError ? (error.retryIn ?? 0) : 0),
     },
+    // A browser without a network would keep a write, and make it once there is one, with nobody to see it.
+    mutations: { networkMode: "always" },
   },
 });
 
