@@ -144,7 +144,7 @@ async def test_a_late_subscription_misses_nothing_and_many_changes_are_told_as_o
         await ask(served, "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=people)
         await page.get_by_role("button", name="Many changes · refresh").click()
         await count_shown(page, "93 records")
-        # The focus that nobody has moved is in the first row, as what is seen: the records of before are far below.
+        # The focus that nobody has moved is in the first row, which is seen: the records of before are far below.
         await expect(page.locator("[data-active]")).to_have_attribute("data-row", "0")
         await watched.assert_clean(served.address, LOADED)
 
