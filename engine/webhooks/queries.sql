@@ -63,7 +63,8 @@ SELECT EXISTS (SELECT FROM fieldstone.event_staging WHERE seq <= %(seq)s::bigint
 -- name: insert_deliveries
 -- A delivery that waits for an earlier one of its record has no due time: the process that records the result of the
 -- earlier one sets it, and cannot do so before this is committed, since the earlier one is locked here. A locked one is
--- not waited for. Where the consumer is locked, or no longer where the events were read from, nothing is moved or made.
+-- not waited for. An event has its delivery already if a look ahead has made it, which may have ended: none waits for that one.
+-- Where the consumer is locked, or no longer where the events were read from, nothing is moved or made.
 -- Consumers of single workspaces begin and end only in a statement that moves that of all others onwards, so not in a first piece
 -- that ends before the first event. So while that one is where `begin_fan_out` read it, they are those that were read: one that was
 -- behind is still there, and makes the deliveries that are left out here, whichever process dies; one that had caught up has not
@@ -100,6 +101,10 @@ FROM (
                 ON link.position = event.position AND link.variant = event.variant
             JOIN fieldstone.webhook ON webhook.id = link.webhook_id
             CROSS JOIN moved
+        WHERE NOT EXISTS (
+            SELECT FROM fieldstone.webhook_delivery AS made
+            WHERE made.webhook_id = link.webhook_id AND made.position = link.position
+        )
     ) AS new
     LEFT JOIN LATERAL (
         SELECT pending.id FROM fieldstone.webhook_delivery AS pending

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from fieldstone.engine.events.log.batch_size import BatchSize
 from fieldstone.engine.webhooks import fan_out
 from fieldstone.engine.webhooks.apart import CONSUMER, Apart, name_of
 from tests.apis import WORKSPACE_ID
@@ -78,6 +79,17 @@ async def test_slow_workspaces_hold_the_others_up_once_however_many_they_are(
 
 async def _is_apart(sending: Sending) -> bool:
     return await consumers(sending) == [CONSUMER, name_of(WORKSPACE_ID)]
+
+
+async def _is_all_passed(sending: Sending) -> bool:
+    """Whether the common consumer is at the end of the log."""
+    async with sending.services.foundation.database.session() as connection:
+        cursor = await connection.execute(
+            "SELECT position >= (SELECT max(position) FROM fieldstone.event_log) FROM fieldstone.log_consumer"
+            " WHERE name = %s AND NOT EXISTS (SELECT FROM fieldstone.event_staging)",
+            [CONSUMER],
+        )
+        return await cursor.fetchone() == (True,)
 
 
 async def test_a_payload_that_cannot_be_built_again_holds_no_other_workspace_up(
@@ -163,3 +175,32 @@ async def test_a_webhook_with_few_events_does_not_wait_for_the_many_of_another_o
     taken = [one.event["event"] for one in target.received if one.path == "/hook/few"]
     assert taken == ["company.created", "company.updated", "company.updated"]
     assert len(target.received) == 43
+
+
+async def test_an_event_behind_those_of_a_look_ahead_does_not_wait_for_a_delivery_that_has_ended(
+    sending: Sending, target: TargetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waited for the earlier event of its record, already delivered, until the deliveries were looked over."""
+    monkeypatch.setattr(fan_out, "_SHARE", 5)
+    await sending.webhook(f"{target.url}/many", "person.created")
+    await sending.webhook(f"{target.url}/few", "company.*")
+    apart, name = sending.services.webhooks.fan_out._apart, name_of(WORKSPACE_ID)
+    with monkeypatch.context() as patched:
+        patched.setattr(Apart, "go_on", lambda *_: None)
+        await sending.people(*(f"{number}@example.com" for number in range(10)))
+        await until_true(lambda: _is_apart(sending))
+        create = 'mutation { createCompany(data: { name: "a" }) { id } }'
+        id_ = (await sending.data(create, metadata=False))["createCompany"]["id"]
+
+        async def is_found() -> bool:
+            await apart._look_ahead(name, 0, 100_000, BatchSize(5), None)
+            return [one["status"] for one in await sending.deliveries()] == ["DELIVERED"]
+
+        await until_true(is_found)
+        update = "mutation ($id: UUID!) { updateCompany(id: $id, data: { name: 1 }) { id } }"
+        await sending.data(update.replace("1", '"b"'), metadata=False, id=id_)
+        await until_true(lambda: _is_all_passed(sending))
+    await sending.person("last@example.com")
+    await target.until_taken(13)
+    taken = [one.event["event"] for one in target.received if one.path == "/hook/few"]
+    assert taken == ["company.created", "company.updated"]
