@@ -19,6 +19,6 @@ async def unread(workspace_dsn: str, sending: Sending) -> AsyncIterator[None]:
         yield
         async with asyncio.timeout(30):
             async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as watcher:
-                while await (await watcher.execute("SELECT FROM fieldstone.event_staging LIMIT 1")).fetchone():
+                while await (await watcher.execute("SELECT 1 FROM fieldstone.event_staging LIMIT 1")).fetchone():
                     await asyncio.sleep(0.005)
         assert len(await sending.deliveries()) == known
