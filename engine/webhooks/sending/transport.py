@@ -92,10 +92,15 @@ class _Stream(httpx.AsyncByteStream):
                 yield part
 
     async def aclose(self) -> None:
-        connection = self._response.stream._stream._connection  # type: ignore[union-attr]  # noqa: SLF001 - no other way
+        # As httpcore 1.0 has it. Another version that hides it elsewhere has each connection closed behind its answer.
+        pooled = getattr(self._response.stream, "_stream", None)
+        connection = getattr(pooled, "_connection", None)
+        state = getattr(connection, "_h11_state", None)
         await self._response.aclose()
         # Bytes behind an answer would be taken for the answer of the next request on the connection.
-        if connection._h11_state.trailing_data[0]:  # noqa: SLF001
+        if connection is None or state is None:
+            await self._response.extensions["network_stream"].aclose()
+        elif state.trailing_data[0]:
             await connection.aclose()
 
 

@@ -4,9 +4,14 @@ import asyncio
 import logging
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+import httpcore
 import pytest
 
+from fieldstone.engine.webhooks.sending.sender import Sender
+from fieldstone.engine.webhooks.sending.ssrf_guard import Targets, read_networks
+from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from tests.engine.webhooks.conftest import Sending, Start
 from tests.engine.webhooks.target import Received, Reply, TargetServer, take, target_server
 from tests.ports import free_port
@@ -114,6 +119,42 @@ async def test_an_answer_behind_another_one_answers_no_further_delivery(sending:
         "DELIVERED": 200,
         "PENDING": 500,
     }
+
+
+class _Hidden:
+    """A response's stream of another version of httpcore, whose connection has no name that is known."""
+
+    def __init__(self, stream: Any) -> None:
+        self.inner = stream
+
+    def __aiter__(self) -> Any:
+        return aiter(self.inner)
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+@pytest.mark.parametrize("is_hidden", [False, True])
+async def test_a_connection_is_kept_for_the_next_delivery_if_nothing_can_stand_behind_the_answer(
+    target: TargetServer, monkeypatch: pytest.MonkeyPatch, is_hidden: bool
+) -> None:
+    """Without httpcore's connection at the place of today each delivery would have failed."""
+    handle = httpcore.AsyncConnectionPool.handle_async_request
+
+    async def hide(pool: httpcore.AsyncConnectionPool, request: httpcore.Request) -> httpcore.Response:
+        response = await handle(pool, request)
+        response.stream = _Hidden(response.stream)
+        return response
+
+    if is_hidden:
+        monkeypatch.setattr(httpcore.AsyncConnectionPool, "handle_async_request", hide)
+    sender = Sender(Targets(read_networks("127.0.0.0/8")), time_limit=5)
+    place = WebhookTarget(url=target.url, secret="-")  # noqa: S106 - of this test alone
+    for number in range(20):
+        outcome = await sender.send(place, delivery_id=UUID(int=number), event="person.created", body=b"{}")
+        assert (outcome.status, outcome.error) == (200, None)
+    await sender.close()
+    assert target.connections == (20 if is_hidden else 1)
 
 
 async def test_a_target_that_was_down_gets_everything_in_the_end(sending: Sending, target: TargetServer) -> None:
