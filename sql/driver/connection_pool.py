@@ -148,7 +148,7 @@ class ConnectionPool:
         """Note that a connection that was lent for short reads has all their answers, the last one for this share."""
         if self._shares.is_shared:
             seconds = self._clock() - connection.lent_at
-            self._counters.contended += self._contention.note(seconds, self._shares.find(share).whole)
+            self._counters.contended += self._contention.note(seconds, self._shares.find_whole(share))
 
     def note_short(self, share: Hashable) -> None:
         """Note that a share has a caller that needs a connection for a short time, and shares it with others."""

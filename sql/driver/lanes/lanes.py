@@ -72,14 +72,14 @@ class Lanes:
                 self._send(connection, [quick])
                 self._begin_watch()
                 return
-        displaced = self._queue.line_up(self._queue.find(quick.share).whole, quick)
+        displaced = self._queue.line_up(self._queue.find_whole(quick.share), quick)
         if displaced is not None:
             self._pool.lend(displaced)
         self._serve_soon()
 
     def strike_off(self, quick: CallbackStatement) -> None:
         """Take a waiting statement out of the queue."""
-        self._queue.leave(self._queue.find(quick.share).whole, quick)
+        self._queue.leave(self._queue.find_whole(quick.share), quick)
         self._pool.strike_off(quick)
 
     def take_back(self, connection: DriverConnection) -> None:

@@ -12,8 +12,8 @@ W = TypeVar("W")
 _NEWEST: Final = 1 / 16
 """The weight of the newest time in the mean of a share's times."""
 
-_MOST_KEYS: Final = 64
-"""Keys of a share that are kept although none of their callers is present."""
+_MOST_KEYS: Final = 32
+"""Keys of a share that are kept although none of their callers is present: there may be a thousand shares."""
 
 
 class Asker(NamedTuple):
@@ -46,6 +46,7 @@ class Share(Generic[W]):
         mixed_until: the time until which several keys of a whole share are present.
         long: the part with long statements; None before there was any.
         keys: those of a whole share.
+        most_keys: how many of them are kept before those without a caller are forgotten.
         unknown: the pace of its statements of which nothing else is known, such as the first run of one.
         group: the group that the share belongs to; None where no node is behind the server.
         in_hand: the connections that they have.
@@ -81,6 +82,7 @@ class Share(Generic[W]):
         "long_in_hand",
         "mean",
         "mixed_until",
+        "most_keys",
         "moved_at",
         "queued",
         "restrained_for",
@@ -99,6 +101,7 @@ class Share(Generic[W]):
         self.long: Share[W] | None = None
         self.is_long = key is not None
         self.keys: dict[Hashable, Share[W]] = {}
+        self.most_keys = _MOST_KEYS
         self.latest: Share[W] | None = None
         self.mixed_until = 0.0
         self.unknown = Pace()
@@ -131,8 +134,10 @@ class Share(Generic[W]):
     def find(self, key: Hashable) -> "Share[W]":
         """Return the share of one key of this whole share."""
         if (found := self.keys.get(key)) is None:
-            if len(self.keys) >= _MOST_KEYS:
+            if len(self.keys) >= self.most_keys:
                 self.keys = {kept: one for kept, one in self.keys.items() if one.is_used}
+                # Where most have callers, they are not looked through again for each new one.
+                self.most_keys = max(_MOST_KEYS, 2 * len(self.keys))
             found = self.keys[key] = Share(is_limited=True, whole=self)
         return found
 

@@ -110,6 +110,10 @@ class Shares(Generic[W]):
             self._latest = share
         return share
 
+    def find_whole(self, key: Hashable) -> Share[W]:
+        """Return the share of all callers of a workspace, whatever their key, and note its presence."""
+        return self.find(key.share if isinstance(key, Asker) else key)
+
     @property
     def is_shared(self) -> bool:
         """Whether several shares are present."""

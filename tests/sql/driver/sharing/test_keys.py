@@ -114,6 +114,22 @@ def test_any_number_of_keys_is_kept_only_while_they_are_there() -> None:
         line.shares.find(Asker("a", number))
     assert line.shares.find(HARM) is kept
     assert len(kept.whole.keys) <= 65
+    # A queue that does not tell keys apart makes none.
+    assert line.shares.find_whole(Asker("b", 1)) is line.shares.find("b")
+    assert not line.shares.find("b").keys
+
+
+def test_keys_with_callers_are_not_looked_through_for_each_new_key() -> None:
+    """Each new key beyond the 64th looked through all that had callers: 2,000 of them took 0.14 ms of the process."""
+    line = Line(places=1_000)
+    line.ask(HARM)
+    whole, times = line.shares.find("a"), 0
+    for number in range(1_000):
+        before = whole.keys
+        line.ask(Asker("a", number))
+        times += whole.keys is not before
+    assert times < 10
+    assert len(whole.keys) == 1_001
 
 
 def test_statements_that_the_server_runs_for_a_share_have_none_of_its_keys_refused() -> None:
