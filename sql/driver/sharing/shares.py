@@ -164,15 +164,16 @@ class Shares(Generic[W]):
         more = is_keyed and not share.key.in_hand
         if self.in_hand >= self._connections - 1:
             return False
-        if is_keyed and not more and self._clock() < whole.mixed_until:
-            # Its share is half of the connections, or all.
-            fair = self._half - 1 if self.is_shared else self._half
-            if share.key.in_hand >= max(1, fair):
-                return False
+        if is_keyed and not more and self._clock() < whole.mixed_until and share.key.in_hand >= self._most_of_key():
+            return False
         most = self.most_long if whole.drained_at and self._clock() < whole.drained_at else self._half
         if whole.in_hand < most + more and (not share.is_long or self._may_be_long(share)):
             return True
         return not self.is_shared and (more or not is_keyed or self.in_hand < self._connections - 2)
+
+    def _most_of_key(self) -> int:
+        """Return the connections of a key beside others: its share has all, or half of them."""
+        return max(1, self._half - self.is_shared)
 
     def _may_be_long(self, share: Share[W]) -> bool:
         more = share.key is not share.whole and not share.key.long_in_hand
@@ -202,6 +203,8 @@ class Shares(Generic[W]):
             own = [line for line in self._lined_up if line.whole is whole and not line.is_long and line is not share]
             # Keys take turns.
             before = min(sum(len(line.waiting) for line in own), (len(share.waiting) + 1) * len(own))
+            if not own and share is not whole and now < whole.mixed_until:
+                most = min(most, self._most_of_key())
         else:
             before = 0
         wait = (ahead + before + len(share.waiting) + 1) * share.mean / min(most, self._connections / rivals)

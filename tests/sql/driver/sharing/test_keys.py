@@ -38,6 +38,24 @@ def test_while_another_key_of_its_share_is_there_a_key_gets_half(is_shared: bool
     assert [line.ask(HARM, 30), line.ask(ADMIN, 3), line.ask(OTHER)] == served
 
 
+def test_the_estimate_of_a_key_that_gets_half_counts_half() -> None:
+    """Its operations waited for twice as long as was estimated, and most were late."""
+    line = Line()
+    line.ask(ADMIN)
+    line.free(ADMIN)
+    line.ask(HARM, 19)
+    harm = line.shares.find(HARM)
+    for _ in range(100):
+        harm.note(0.1)
+    line.now += 2
+    harm.moved_at = line.now
+    # Sixteen go in fours, of 0.1 s each.
+    assert [line.shares.is_late(harm, 0, patience, is_first=False) for patience in (0.39, 0.41)] == [True, False]
+    line.now += PRESENCE
+    harm.moved_at = line.now
+    assert not line.shares.is_late(harm, 0, 0.25, is_first=False)
+
+
 @pytest.mark.parametrize("connections", [3, 4, 5, 8, 20])
 @pytest.mark.parametrize("is_shared", [False, True])
 def test_whatever_a_key_has_a_connection_is_left_for_another_and_one_for_another_share(
