@@ -14,6 +14,7 @@ from fieldstone.engine.errors import BadUserInput, QueryTooComplex, ServiceUnava
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import is_time_up
+from fieldstone.sql.driver.sharing.share import Asker
 from fieldstone.sql.errors import LockTimeout, StatementTimeout, UniqueViolation
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.queries import named_statement
@@ -64,13 +65,19 @@ class AlreadyClaimed(Exception):
 
 @frozen
 class Claim:
-    """A mutation under its key; `body` is the SHA-256 of the operation as it was sent, in hex."""
+    """A mutation under its key.
+
+    Attributes:
+        body: the SHA-256 of the operation as it was sent, in hex.
+        share: the share of the database's connections that its statements count for, as those of its sender do.
+    """
 
     workspace_id: UUID
     api_key_id: UUID
     key: str
     operation: int
     body: str
+    share: Asker
 
     @property
     def place(self) -> dict[str, UUID | str | int]:
@@ -102,6 +109,7 @@ def build_claim(
         key=key,
         operation=sent.operation,
         body=sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        share=principal.share,
     )
 
 

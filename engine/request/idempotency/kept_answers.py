@@ -56,7 +56,7 @@ class KeptAnswers:
         Raises:
             Conflict: the key was used for another operation.
         """
-        share = claim.workspace_id.int
+        share = claim.share
         step = _KEPT.bind(**claim.place, body=claim.body)
         rows = await self._database.read(*step, timeout=self._time_limit, share=share)
         if not rows:

@@ -94,7 +94,7 @@ class JobStore:
         await run_transaction(self._database, work, share=principal.share)
         return id_
 
-    async def add_chunk(self, id_: UUID, number: int, data: bytes, workspace_id: UUID) -> bool:
+    async def add_chunk(self, id_: UUID, number: int, data: bytes, principal: Principal) -> bool:
         """Keep the next piece of a file; return False where the workspace's files have too many bytes.
 
         Raises:
@@ -102,7 +102,7 @@ class JobStore:
         """
         text = b64encode(data)
         step = _bind("add_chunk", id=id_, number=number, data=text, length=len(data))
-        rows = await self._database.write(*step, share=workspace_id.int)
+        rows = await self._database.write(*step, share=principal.share)
         if not rows:
             raise NotFound("The import was removed while its file came.")
         return int(rows[0][0] or 0) <= self._most_bytes

@@ -138,13 +138,13 @@ class ImportJobEndpoint:
     async def _keep_chunks(
         self, admitted: Admitted, id_: UUID, body: FileBody, format_: Format, object_: Object
     ) -> None:
-        workspace_id = admitted.principal.workspace_id
+        principal = admitted.principal
         store, number, head = admitted.services.import_jobs.store, 0, b""
         async for chunk, is_last in _chunks(body.pieces()):
             if number == 0:
                 head = chunk
                 is_whole = is_last
-            if not await store.add_chunk(id_, number, chunk, workspace_id):
+            if not await store.add_chunk(id_, number, chunk, principal):
                 raise BodyTooLarge(
                     "The files of the workspace's import jobs would have more than"
                     f" {self._settings.import_store_mb:,} MiB, which is the limit (FIELDSTONE_IMPORT_STORE_MB): remove"
@@ -152,7 +152,7 @@ class ImportJobEndpoint:
                 )
             number += 1
         read = partial(read_head, head, format_, object_, is_all=is_whole, most=self._settings.max_body_bytes)
-        await store.end_receiving(id_, await admitted.services.foundation.work.run(workspace_id, read))
+        await store.end_receiving(id_, await admitted.services.foundation.work.run(principal.workspace_id, read))
 
 
 async def _chunks(pieces: AsyncIterator[bytes]) -> AsyncIterator[tuple[bytes, bool]]:

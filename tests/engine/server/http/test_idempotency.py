@@ -9,6 +9,9 @@ import pytest
 
 from fieldstone.engine.request.idempotency import claim
 from fieldstone.engine.request.idempotency.kept_answers import sweep
+from fieldstone.sql.driver.sharing.share import Asker
+from fieldstone.sql.executor import Database
+from fieldstone.sql.statement import Parameters, Row, Statement
 from tests.engine.server.conftest import StartApp
 from tests.waiting import until_found
 
@@ -37,6 +40,24 @@ async def test_the_same_answer_to_the_byte_and_one_effect(client: httpx.AsyncCli
     assert await count(client) == 1
     conflict = await client.post("/graphql", json=create("a"))
     assert conflict.json()["errors"][0]["extensions"]["code"] == "CONFLICT"
+
+
+async def test_a_kept_answer_is_read_with_the_connections_of_its_key(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside other workspaces it waited for keys of its own whose statements stand still."""
+    shares: list[Any] = []
+    read = Database.read
+
+    async def note(database: Database, statement: Statement, parameters: Parameters, **options: Any) -> list[Row]:
+        if "fieldstone.idempotency" in statement.text:
+            shares.append(options["share"])
+        return await read(database, statement, parameters, **options)
+
+    monkeypatch.setattr(Database, "read", note)
+    for _ in range(2):
+        await send(client, "k1", create("a"))
+    assert [type(share) for share in shares] == [Asker]
 
 
 async def test_another_body_is_a_conflict(client: httpx.AsyncClient) -> None:
