@@ -313,14 +313,12 @@ def collect_fields(
     # Not a function that calls itself: that would be a cycle, which would keep the document.
     pending: list[Iterator[SelectionNode]] = [chain.from_iterable(one.selections for one in selection_sets)]
     while pending:
-        selection = next(pending[-1], None)
-        if selection is None:
-            pending.pop()
-        elif not _included(selection.directives or (), variables):
-            continue
-        elif isinstance(selection, FieldNode):
-            found.setdefault((selection.alias or selection.name).value, []).append(selection)
-        else:
+        for selection in pending[-1]:
+            if selection.directives and not _included(selection.directives, variables):
+                continue
+            if isinstance(selection, FieldNode):
+                found.setdefault((selection.alias or selection.name).value, []).append(selection)
+                continue
             fragment: InlineFragmentNode | FragmentDefinitionNode
             if isinstance(selection, FragmentSpreadNode):
                 if selection.name.value in spread:
@@ -332,6 +330,9 @@ def collect_fields(
             condition = fragment.type_condition
             if applies is None or condition is None or applies(condition.name.value):
                 pending.append(iter(fragment.selection_set.selections))
+                break
+        else:
+            pending.pop()
     return [Selected(key=key, nodes=tuple(nodes)) for key, nodes in found.items()]
 
 

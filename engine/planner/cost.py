@@ -57,6 +57,10 @@ NESTED_SCAN = 5
 """Price of the same for a connection below a record, for each such record."""
 SEARCHED = 20
 """Price of the search in one object that has an index for it."""
+_FREE = (Value, NodeId, Literal)
+"""Outputs without a price."""
+_SCANS = (HasTotals, Totals, Computed)
+"""Parts of a filter or an order that may take a scan or a sort."""
 
 
 def price_of(plan: ReadPlan, parameters: ParameterList) -> Price:
@@ -163,7 +167,7 @@ class _Walk:
 
     def entries(self, entries: Sequence[tuple[str, Output]], place: _Place) -> Iterator[Part | Skipped]:
         for key, output in entries:
-            if isinstance(output, Value | NodeId | Literal):
+            if isinstance(output, _FREE):
                 continue
             below = _Place(path=(*place.path, key), product=place.product, parents=place.parents)
             match output:
@@ -238,10 +242,7 @@ def _totals(part: object, key: str, place: _Place, each: int) -> Iterator[Part]:
 
 def _count_totals(part: object) -> int:
     """Return how many scans and sorts the aggregates of related records take."""
-    return sum(
-        isinstance(one, HasTotals | Totals) or (isinstance(one, Computed) and one.function in SORTING)
-        for one in parts_of(part)
-    )
+    return sum([_sorts(one) if isinstance(one, Computed) else 1 for one in parts_of(part) if isinstance(one, _SCANS)])
 
 
 def _sorts(measure: Measure | AggregateRecord | Literal) -> int:

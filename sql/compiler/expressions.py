@@ -171,7 +171,8 @@ def concatenation(parts: Sequence[Expression]) -> Expression:
     """Return the texts one after another."""
     if len(parts) == 1:
         return parts[0]
-    return Expression(" || ".join([part.within(Binding.MATCH) for part in parts]), Binding.OPERATOR)
+    texts = [part.text if part.binding > Binding.MATCH else "(" + part.text + ")" for part in parts]
+    return Expression(" || ".join(texts), Binding.OPERATOR)
 
 
 def parenthesised(value: Expression) -> Expression:

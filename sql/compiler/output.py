@@ -25,6 +25,8 @@ _MOST_IN_A_ROW = 32
 
 def join_pieces(pieces: Sequence[TextPiece]) -> Expression:
     """Return the pieces' text, with neighbouring constants made one."""
+    if len(pieces) == 1 and not isinstance(pieces[0], str):
+        return pieces[0]
     parts: list[Expression] = []
     constant: list[str] = []
     for piece in pieces:
@@ -36,9 +38,10 @@ def join_pieces(pieces: Sequence[TextPiece]) -> Expression:
             constant = []
         parts.append(piece)
     if constant:
-        parts.append(expressions.text_literal("".join(constant)))
-    if len(parts) == 1 and len(pieces) > 0 and all(isinstance(piece, str) for piece in pieces):
-        return expressions.cast_to_text(parts[0])
+        text = expressions.text_literal("".join(constant))
+        if not parts:
+            return expressions.cast_to_text(text)
+        parts.append(text)
     return expressions.concatenation(_gathered(parts))
 
 
@@ -48,11 +51,12 @@ def _gathered(parts: Sequence[Expression]) -> list[Expression]:
     Several long ones are joined by a function: one after the other they would take memory by the square of their
     number. The pieces behind a single long one are joined first, and many short ones in rows.
     """
-    if sum(isinstance(part, LongText) for part in parts) > 1:
+    long = [position for position, part in enumerate(parts) if isinstance(part, LongText)]
+    if len(long) > 1:
         return [_joined_at_once(parts)]
-    for position, part in enumerate(parts):
-        if isinstance(part, LongText) and position + 2 < len(parts):
-            return [*parts[: position + 1], _joined(parts[position + 1 :])]
+    if long and long[0] + 2 < len(parts):
+        behind = long[0] + 1
+        return [*parts[:behind], _joined(parts[behind:])]
     if len(parts) > 2 * _MOST_IN_A_ROW:
         starts = range(0, len(parts), _MOST_IN_A_ROW)
         return _gathered([_joined(parts[start : start + _MOST_IN_A_ROW]) for start in starts])
@@ -151,7 +155,7 @@ def _encode(value: Expression, kind: SqlType, encoding: Encoding) -> list[TextPi
             return [_json(value)]
         case Encoding.QUOTED:
             return ['"', expressions.cast_to_text(value), '"']
-        case Encoding.BARE if kind in {SqlType.DOUBLE, SqlType.NUMERIC}:
+        case Encoding.BARE if kind is SqlType.DOUBLE or kind is SqlType.NUMERIC:
             # The cast would give a bare NaN or Infinity, which no JSON parser accepts.
             return [_json(value)]
         case Encoding.BARE | Encoding.JSON:

@@ -5,7 +5,7 @@ terms are leaves for it: its query builders put the clauses together, and `sql/c
 expressions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from typing import Any, Self
 
@@ -73,7 +73,8 @@ class FromItem(Table):
     """An item of FROM, INTO or UPDATE: a table, a sub-select or a function under a generated alias."""
 
     def __init__(self, text: str, alias: str, columns: Sequence[str] = ()) -> None:
-        super().__init__(alias, alias=alias)
+        # pypika's __init__ would set what only its own rendering reads.
+        self.alias = alias
         self.text = text + " AS " + alias + ("(" + ",".join(columns) + ")" if columns else "")
 
     def get_sql(self, **_options: Any) -> str:
@@ -117,11 +118,48 @@ class InnerJoin(LeftJoin):
 
 
 class _Builder(PostgreSQLQueryBuilder):
-    """pypika's builder, with the WITH queries that PostgreSQL is to plan in each place that reads them."""
+    """pypika's builder, which takes our leaves as they are and joins the clauses of a SELECT without asking for others.
+
+    Attributes:
+        inlined: the names of the WITH queries that PostgreSQL is to plan in each place that reads them.
+        writes: whether it is another statement than a SELECT.
+    """
 
     def __init__(self) -> None:
         super().__init__(immutable=False)
         self.inlined: set[str] = set()
+        self.writes = False
+
+    def take(
+        self,
+        *,
+        sources: Iterable["FromItem"] = (),
+        joins: Iterable[Join] = (),
+        terms: Iterable[Expression] = (),
+        order: Iterable[Expression] = (),
+    ) -> None:
+        """Add to the clauses; pypika's own methods would look into each term, and compare the tables."""
+        self._from += sources
+        self._joins += joins
+        self._selects += terms
+        self._orderbys += [(item, None) for item in order]
+
+    def get_sql(self, **options: Any) -> str:  # type: ignore[override]  # all of pypika's options are among them
+        """Return the SQL; pypika joins the clauses of statements that write."""
+        if self.writes:
+            return super().get_sql(**options)
+        text = (self._with_sql() if self._with else "") + "SELECT " + self._distinct_sql() + _listed(self._selects)
+        if self._from:
+            text += " FROM " + _listed(self._from)
+        for join in self._joins:
+            text += " " + join.get_sql()
+        if self._wheres is not None:
+            text += " WHERE " + self._wheres.get_sql()  # type: ignore[unreachable]  # pypika declares it as None
+        if self._groupbys:
+            text += " GROUP BY " + _listed(self._groupbys)
+        if self._orderbys:
+            text += " ORDER BY " + _listed([item for item, _ in self._orderbys])
+        return self._apply_pagination(text) + self._for_update_sql()
 
     def _with_sql(self, **options: Any) -> str:
         return "WITH " + ",".join(
@@ -131,6 +169,10 @@ class _Builder(PostgreSQLQueryBuilder):
             + ") "
             for clause in self._with
         )
+
+
+def _listed(items: Iterable[Any]) -> str:
+    return ",".join([item.get_sql() for item in items])
 
 
 class Query:
@@ -159,17 +201,17 @@ class Query:
 
     def from_(self, source: FromItem) -> Self:
         """Read from a source."""
-        self.builder.from_(source)
+        self.builder.take(sources=(source,))
         return self
 
     def join(self, join: Join) -> Self:
         """Join a source."""
-        self.builder.do_join(join)
+        self.builder.take(joins=(join,))
         return self
 
     def select(self, *terms: Expression) -> Self:
         """Add to the select list."""
-        self.builder.select(*terms)
+        self.builder.take(terms=terms)
         return self
 
     def only(self, condition: Expression) -> Self:
@@ -180,7 +222,7 @@ class Query:
 
     def order(self, *items: Expression) -> Self:
         """Order the rows."""
-        self.builder.orderby(*items)
+        self.builder.take(order=items)
         return self
 
     def limit(self, rows: int | Expression) -> Self:
@@ -200,6 +242,7 @@ class Query:
 
     def insert(self, table: FromItem, columns: Sequence[str]) -> Self:
         """Insert the selected rows."""
+        self.builder.writes = True
         self.builder.into(table).columns([ColumnName(name) for name in columns])
         return self
 
@@ -225,6 +268,7 @@ class Query:
 
     def update(self, table: FromItem) -> Self:
         """Update the table."""
+        self.builder.writes = True
         self.builder.update(table)
         return self
 
@@ -235,6 +279,7 @@ class Query:
 
     def delete(self, table: FromItem) -> Self:
         """Delete from the table."""
+        self.builder.writes = True
         self.builder.from_(table).delete()
         return self
 
@@ -245,10 +290,9 @@ class Query:
 
     def union_all(self, others: "Sequence[Query]", *order: Expression, limit: int) -> str:
         """Return the SQL of its rows and the others', in order and limited."""
-        union = self.builder.union_all(others[0].builder)
-        for other in others[1:]:
-            union = union.union_all(other.builder)
-        return union.orderby(*order).limit(limit).get_sql()  # type: ignore[arg-type]  # any term will do
+        union = " UNION ALL ".join(["(" + query.text() + ")" for query in (self, *others)])
+        ordered = " ORDER BY " + _listed(order) if order else ""
+        return union + ordered + " LIMIT " + str(limit)
 
 
 def table_source(table: elements.Table, alias: str) -> FromItem:

@@ -10,8 +10,8 @@ from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.text_order import FOLD, HIGH, LOW
 
 _ANYTHING = expressions.text_literal("%")
-_BEFORE = {Place.ANYWHERE, Place.END}
-_BEHIND = {Place.ANYWHERE, Place.START}
+_BEFORE = (Place.ANYWHERE, Place.END)
+_BEHIND = (Place.ANYWHERE, Place.START)
 
 
 def compile_resembling(condition: Resembles, text: Expression) -> Expression:
@@ -51,7 +51,7 @@ def compile_range(condition: KeyRange, text: Expression) -> Expression:
 
 def _raw(parameter: Parameter) -> Expression:
     """Return the parameter, for a value that is computed from it once."""
-    return expressions.parameter(replace(parameter, unplanned=False))
+    return expressions.parameter(replace(parameter, unplanned=False) if parameter.unplanned else parameter)
 
 
 def _fold(text: Expression) -> Expression:

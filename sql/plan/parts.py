@@ -24,9 +24,10 @@ def _members(type_: type) -> Callable[[object], Sequence[object]] | None:
     if not is_dataclass(type_):
         return None
     names = [field.name for field in reversed(fields(type_)) if not _is_value(field.type)]
-    if len(names) < 2:
-        return lambda part: [getattr(part, name) for name in names]
-    return attrgetter(*names)
+    if not names:
+        return lambda _: ()
+    read = attrgetter(*names)
+    return read if len(names) > 1 else lambda part: (read(part),)
 
 
 def _is_value(annotation: object) -> bool:

@@ -58,15 +58,13 @@ def build_fields(context: PlanContext, object_: Object, selected: Sequence[Selec
     """Return the output of a record with these fields."""
     context.touch(object_)
     return Record(
-        entries=tuple((field.key, _output(context, object_, field, (*path, field.key))) for field in selected)
+        entries=tuple(
+            [(field.key, _output(context, object_, field.name, field, (*path, field.key))) for field in selected]
+        )
     )
 
 
-def _output(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Output:
-    return _field_output(context, object_, selected.name, selected, path)
-
-
-def _field_output(context: PlanContext, object_: Object, name: str, selected: Selected, path: AnswerPath) -> Output:
+def _output(context: PlanContext, object_: Object, name: str, selected: Selected, path: AnswerPath) -> Output:
     if name == "__typename":
         return type_literal(object_.type_name)
     if holder := object_.foreign_keys.get(name):
@@ -75,7 +73,7 @@ def _field_output(context: PlanContext, object_: Object, name: str, selected: Se
     if field is None:
         match find_other_name(object_, name):
             case Same(field=own):
-                return _field_output(context, object_, own, selected, path)
+                return _output(context, object_, own, selected, path)
             case Items(relation=relation):
                 return _items(context, object_, object_.by_name[relation], selected, path)
             case Constant(value=value):

@@ -27,7 +27,7 @@ def fit_indexes(context: PlanContext, object_: Object, part: Part, condition: Co
     match condition:
         case Resembles() if is_sorted(part):
             said = replace(condition, keeps_accents=_keeps_accents(object_, part))
-            if condition.place in {Place.START, Place.WHOLE} and _is_keyed(context, object_, part):
+            if condition.place in (Place.START, Place.WHOLE) and _is_keyed(context, object_, part):
                 whole = condition.place is Place.WHOLE
                 return And(terms=(KeyRange(column=said.column, text=said.text, whole=whole), said))
             return replace(said, narrowed=said.keeps_accents and _has_trigrams(context, object_, part))
@@ -63,7 +63,7 @@ def ready_indexes(context: PlanContext, object_: Object) -> list[Index]:
 
 
 def _keeps_accents(object_: Object, part: Part) -> bool:
-    return any(part in field.parts and field.settings.get(KEEP_ACCENTS) is True for field in object_.fields)
+    return any(field.settings.get(KEEP_ACCENTS) is True and part in field.parts for field in object_.fields)
 
 
 def _is_keyed(context: PlanContext, object_: Object, part: Part) -> bool:

@@ -103,8 +103,6 @@ def _record_pieces(record: Record, row: RowReference, draft: StatementDraft) -> 
 
 def _compile_output(output: Output, row: RowReference, draft: StatementDraft) -> list[TextPiece]:
     match output:
-        case Literal():
-            return [output.text]
         case Value():
             column = output.column
             value = compile_value(output, row)
@@ -112,6 +110,8 @@ def _compile_output(output: Output, row: RowReference, draft: StatementDraft) ->
                 value = read_path(value, expressions.parameter(output.path))
                 return encode_value(value, column.type, output.encoding, nullable=True)
             return encode_value(value, column.type, output.encoding, nullable=column.nullable)
+        case Literal():
+            return [output.text]
         case NodeId():
             return ['"', node_id(output, row), '"']
         case Record():
