@@ -46,7 +46,7 @@ The memory of a page is kept until the statement ends: pages side by side take 1
 _VALUE = 40
 _LONG_VALUE = 1_000
 _LONGEST_VALUE = 1 << 20
-_LONG = frozenset({SqlType.TEXT, SqlType.JSONB, SqlType.TEXT_ARRAY, SqlType.TSVECTOR})
+_LONG = (SqlType.TEXT, SqlType.JSONB, SqlType.TEXT_ARRAY, SqlType.TSVECTOR)
 """Types of any length. Most of their values are shorter, and a single one may have a megabyte."""
 _CURSOR = 100
 _PUNCTUATION = 4

@@ -273,7 +273,7 @@ def _compile_exists(
         query = step.read(
             draft, there, expressions.ONE, tie, compile_condition(step.condition, there, draft, search=search)
         )
-    if search in {Search.SINGLY, Search.SAMPLED}:
+    if search is not Search.PLANNED:
         # With an OFFSET it becomes neither a join nor a hash of the whole table.
         query.offset(expressions.number(0))
     return expressions.exists(query, negated=negated)

@@ -126,7 +126,7 @@ def aggregate_text(text: Expression, *, order: Expression | None = None, only: E
 
 def or_null(text: Expression) -> Expression:
     """Return the text, or JSON's null where it is NULL."""
-    return expressions.coalesce(text, NULL_TEXT)
+    return Expression("COALESCE(" + text.text + "," + NULL_TEXT.text + ")")
 
 
 def encode_value(value: Expression, kind: SqlType, encoding: Encoding, *, nullable: bool) -> list[TextPiece]:
@@ -165,11 +165,10 @@ def _encode(value: Expression, kind: SqlType, encoding: Encoding) -> list[TextPi
         case Encoding.QUOTED_TRIMMED:
             return ['"', expressions.cast_to_text(expressions.call("trim_scale", value)), '"']
         case Encoding.INSTANT:
-            local = expressions.cast_to_text(expressions.call("to_json", expressions.call("timezone", UTC, value)))
-            return [expressions.call("left", local, expressions.number(-1)), 'Z"']
+            return [Expression("left(to_json(timezone(" + UTC.text + "," + value.text + "))::text,(-1))"), 'Z"']
         case _:
             assert_never(encoding)
 
 
 def _json(value: Expression) -> Expression:
-    return expressions.cast_to_text(expressions.call("to_json", value))
+    return Expression("to_json(" + value.text + ")::text")

@@ -1,7 +1,7 @@
 """From plan to statement: the only entry to the compiler."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
@@ -45,7 +45,7 @@ _MOST_COLUMNS = 1_600
 """Columns of a SELECT; PostgreSQL takes 1,664."""
 
 
-def compile_plan(plan: Plan, bound: Iterable[Parameter] = ()) -> Statement:
+def compile_plan(plan: Plan, bound: Collection[Parameter] = ()) -> Statement:
     """Return the plan's one statement; equal plans give equal text.
 
     Args:
@@ -62,9 +62,11 @@ def compile_plan(plan: Plan, bound: Iterable[Parameter] = ()) -> Statement:
     return Statement(text=_name_unread(query, bound))
 
 
-def _name_unread(query: Query, bound: Iterable[Parameter]) -> str:
+def _name_unread(query: Query, bound: Collection[Parameter]) -> str:
     """Return the text of a query, which names all parameters: PostgreSQL needs the type of each up to the last."""
     text = query.text()
+    if not bound:
+        return text
     read = set(_NUMBERS.findall(text))
     unread = [expressions.parameter(one).text for one in dict.fromkeys(bound) if str(one.slot + 1) not in read]
     for first in range(0, len(unread), _MOST_COLUMNS):

@@ -73,7 +73,7 @@ class FromItem(Table):
     """An item of FROM, INTO or UPDATE: a table, a sub-select or a function under a generated alias."""
 
     def __init__(self, text: str, alias: str, columns: Sequence[str] = ()) -> None:
-        # pypika's __init__ would set what only its own rendering reads.
+        # pypika's __init__ would set attributes that only its own rendering reads.
         self.alias = alias
         self.text = text + " AS " + alias + ("(" + ",".join(columns) + ")" if columns else "")
 
