@@ -28,20 +28,19 @@ def join_pieces(pieces: Sequence[TextPiece]) -> Expression:
     if len(pieces) == 1 and not isinstance(pieces[0], str):
         return pieces[0]
     parts: list[Expression] = []
-    constant: list[str] = []
+    constant = ""
     for piece in pieces:
         if isinstance(piece, str):
-            constant.append(piece)
+            constant += piece
             continue
         if constant:
-            parts.append(expressions.text_literal("".join(constant)))
-            constant = []
+            parts.append(expressions.text_literal(constant))
+            constant = ""
         parts.append(piece)
+    if not parts:
+        return expressions.cast_to_text(expressions.text_literal(constant))
     if constant:
-        text = expressions.text_literal("".join(constant))
-        if not parts:
-            return expressions.cast_to_text(text)
-        parts.append(text)
+        parts.append(expressions.text_literal(constant))
     return expressions.concatenation(_gathered(parts))
 
 
@@ -51,11 +50,11 @@ def _gathered(parts: Sequence[Expression]) -> list[Expression]:
     Several long ones are joined by a function: one after the other they would take memory by the square of their
     number. The pieces behind a single long one are joined first, and many short ones in rows.
     """
-    long = [position for position, part in enumerate(parts) if isinstance(part, LongText)]
-    if len(long) > 1:
+    kinds = list(map(type, parts))
+    if kinds.count(LongText) > 1:
         return [_joined_at_once(parts)]
-    if long and long[0] + 2 < len(parts):
-        behind = long[0] + 1
+    if LongText in kinds[:-2]:
+        behind = kinds.index(LongText) + 1
         return [*parts[:behind], _joined(parts[behind:])]
     if len(parts) > 2 * _MOST_IN_A_ROW:
         starts = range(0, len(parts), _MOST_IN_A_ROW)
@@ -79,7 +78,7 @@ def _joined_at_once(parts: Sequence[Expression]) -> Expression:
 
 def as_long_as(text: Expression, pieces: Sequence[TextPiece]) -> Expression:
     """Return the text that holds these pieces, known as a long one if they are."""
-    return LongText(text.text) if any(isinstance(piece, LongText) for piece in pieces) else text
+    return LongText(text.text) if LongText in map(type, pieces) else text
 
 
 def object_pieces(entries: Iterable[tuple[str, Iterable[TextPiece]]]) -> list[TextPiece]:

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, TRIGRAM, indexed_values, is_sorted
+from fieldstone.metadata.changes.rules.indexes.indexed_values import (
+    BTREE,
+    TRIGRAM,
+    first_value,
+    indexed_values,
+    is_sorted,
+)
 from fieldstone.metadata.changes.rules.settings import KEEP_ACCENTS
 from fieldstone.metadata.model import Index, Object, Part, Status
 from fieldstone.sql.plan.elements import (
@@ -26,11 +32,13 @@ def fit_indexes(context: PlanContext, object_: Object, part: Part, condition: Co
     """Return the condition of an operator on one column, as its indexes serve it best."""
     match condition:
         case Resembles() if is_sorted(part):
-            said = replace(condition, keeps_accents=_keeps_accents(object_, part))
+            keeps_accents = _keeps_accents(object_, part)
             if condition.place in (Place.START, Place.WHOLE) and _is_keyed(context, object_, part):
                 whole = condition.place is Place.WHOLE
+                said = replace(condition, keeps_accents=keeps_accents)
                 return And(terms=(KeyRange(column=said.column, text=said.text, whole=whole), said))
-            return replace(said, narrowed=said.keeps_accents and _has_trigrams(context, object_, part))
+            is_narrowed = keeps_accents and _has_trigrams(context, object_, part)
+            return replace(condition, keeps_accents=keeps_accents, narrowed=is_narrowed)
         case Matches():
             return replace(condition, narrowed=_has_trigrams(context, object_, part))
         case Compare(left=Column() as column, comparison=Comparison.EQ, right=Parameter()) if is_sorted(part):
@@ -79,7 +87,7 @@ def leads(context: PlanContext, object_: Object, value: Column | Sorted) -> bool
     leading = context.leading.get(object_.id)
     if leading is None:
         trees = [index for index in ready_indexes(context, object_) if index.method == BTREE]
-        leading = frozenset(indexed_values(object_, index)[0] for index in trees)
+        leading = frozenset(first_value(object_, index) for index in trees)
         context.leading[object_.id] = leading
     return value in leading
 

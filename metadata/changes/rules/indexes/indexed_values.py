@@ -39,8 +39,17 @@ def first_parts(object_: Object, index: Index) -> Iterator[Part]:
 
 def holds_keys(object_: Object, index: Index) -> bool:
     """Return whether an index holds the keys of texts in the place of the texts."""
-    is_ordered = index.method == BTREE and not index.is_unique and index.text_order > 0
-    return is_ordered and any(is_sorted(part) for part in indexed_parts(object_, index))
+    return _may_hold_keys(index) and any(is_sorted(part) for part in indexed_parts(object_, index))
+
+
+def _may_hold_keys(index: Index) -> bool:
+    return index.method == BTREE and not index.is_unique and index.text_order > 0
+
+
+def first_value(object_: Object, index: Index) -> Column | Sorted:
+    """Return the first of the values that an index is of."""
+    part = next(indexed_parts(object_, index))
+    return Sorted(column=part.column) if is_sorted(part) and _may_hold_keys(index) else part.column
 
 
 def indexed_values(object_: Object, index: Index) -> tuple[Column | Sorted, ...]:
