@@ -1,4 +1,4 @@
-"""Our class of pypika's builder joins the clauses of a SELECT as pypika does, which joins those of statements that write."""
+"""sql/compiler/terms.py: the clauses of a SELECT are joined as pypika joins them, and pypika joins those of writes."""
 
 from itertools import product
 
