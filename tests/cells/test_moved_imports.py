@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from fieldstone.engine.cells.moves import mover
+from fieldstone.engine.cells.moves import catalog_rows, mover
 from fieldstone.engine.cells.moves.replication import wait_until_near
 from fieldstone.engine.server.cells.moving import move
 from tests.cells.clusters import client_of, make_workspace, open_app, send, settings_with
@@ -50,7 +50,18 @@ async def test_imports_come_along_and_go_on(cells: dict[str, str]) -> None:
 async def test_an_import_that_is_run_while_its_workspace_moves_keeps_no_error_of_its_check(
     cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other cell kept the errors that were removed meanwhile, and passed over their rows."""
+    """The other cell kept the errors that were removed meanwhile, and passed over their rows.
+
+    The keys of a million errors were copied one by one, with the writes held for so long that the move was refused.
+    """
+    is_run, copied = False, list[str]()
+    copy_aside = catalog_rows.copy_aside
+
+    async def note_copy(source: Any, target: Any, query: Any, like: Any, columns: Any) -> None:
+        if is_run and like.name in {"import_chunk", "import_error"}:
+            copied.append(query.as_string())
+        await copy_aside(source, target, query, like, columns)
+
     settings = settings_with(cells)
     async with open_app(cells) as app:
         _, token = await make_workspace(app, "home", "first")
@@ -59,7 +70,6 @@ async def test_an_import_that_is_run_while_its_workspace_moves_keeps_no_error_of
             job = await new_job(client, people("row", ROWS))
             await act(client, job["id"], "check")
             assert counts(await end_of(client, job["id"])) == (ROWS - 1, 0, 1)
-            is_run = False
 
             async def wait(*given: Any) -> None:
                 nonlocal is_run
@@ -70,7 +80,10 @@ async def test_an_import_that_is_run_while_its_workspace_moves_keeps_no_error_of
                     await act(client, job["id"], "run", json={})
 
             monkeypatch.setattr(mover, "wait_until_near", wait)
+            monkeypatch.setattr(catalog_rows, "copy_aside", note_copy)
             await move(settings, "first", "east", lambda _: None)
+            # While the writes are held, only the rows that have changed are copied.
+            assert [one for one in copied if "xmin" not in one and "record" not in one and "data" not in one] == []
             finished = await end_of(client, job["id"])
             assert (finished["status"], counts(finished)) == ("DONE", (ROWS, 0, 0)), finished
             assert (await send(client, COUNT))["data"]["people"]["totalCount"] == ROWS
