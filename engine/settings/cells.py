@@ -21,11 +21,16 @@ class Cell(NamedTuple):
     url: str
 
 
+class GivenTwice(ValueError):
+    """A list has a name or an address twice; the text of the error goes on behind the name of the setting."""
+
+
 def read_addresses(value: Any) -> Any:
     """Return the pairs of a text such as `home=postgresql://..,b=postgresql://..`; pairs stay as they are.
 
     Raises:
-        ValueError: the text has another form, or two have one address.
+        ValueError: the text has another form.
+        GivenTwice: two have one address.
     """
     if not isinstance(value, str):
         return tuple(Cell(*one) for one in value) if isinstance(value, Sequence) else value
@@ -39,16 +44,22 @@ def read_addresses(value: Any) -> Any:
         if not _NAME.fullmatch(name) or not url.startswith("postgres"):
             raise ValueError
         cells.append(Cell(name, url))
-    if len({cell.url for cell in cells}) < len(cells):
-        raise ValueError
+    known: dict[str, str] = {}
+    for name, url in cells:
+        if url in known:
+            # The address itself may have a password.
+            raise GivenTwice(f"has one address twice, for {known[url]} and for {name}")
+        known[url] = name
     return tuple(cells)
 
 
 def read_cells(value: Any) -> Any:
-    """Return the cells of such a text; it raises as `read_addresses`, and where two cells have one name."""
+    """Return the cells of such a text; it raises as `read_addresses`, and GivenTwice where two cells have one name."""
     cells = read_addresses(value)
-    if isinstance(cells, tuple) and len({cell.name for cell in cells}) < len(cells):
-        raise ValueError
+    if isinstance(cells, tuple):
+        names = [cell.name for cell in cells]
+        if twice := next((name for name in names if names.count(name) > 1), None):
+            raise GivenTwice(f"names the cell {twice} twice")
     return cells
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from fieldstone.engine.settings.cells import GivenTwice
 from fieldstone.engine.settings.settings import Settings
 
 
@@ -33,6 +34,8 @@ def _sentence(error: ValidationError) -> str:
         if name in {attribute, field.validation_alias}:
             if first["type"] == "extra_forbidden":
                 return f"{field.validation_alias} is given twice, also as {attribute}: give it once."
+            if isinstance(reason := first.get("ctx", {}).get("error"), GivenTwice):
+                return f"{field.validation_alias} {reason}."
             shown = "" if not field.repr else f", not {_quoted(first['input'])}"
             extra = field.json_schema_extra
             accepts = extra["accepts"] if isinstance(extra, dict) else ""

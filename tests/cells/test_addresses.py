@@ -51,7 +51,7 @@ def test_each_address_is_of_the_cell_that_it_names() -> None:
         ({"cell_listen_urls": f"west={C}"}, "FIELDSTONE_CELL_LISTEN_URLS names west"),
         ({"cell_owner_urls": f"home={C}"}, "must name every cell"),
         ({"cell_owner_urls": C}, "FIELDSTONE_CELL_OWNER_URLS must be a list of names"),
-        ({"cell_listen_urls": f"home={C},home={A}?port=1"}, "FIELDSTONE_CELL_LISTEN_URLS must be a list of names"),
+        ({"cell_listen_urls": f"home={C},home={A}?port=1"}, "FIELDSTONE_CELL_LISTEN_URLS names the cell home twice"),
         ({"replica_urls": C}, "_CELL_REPLICA_URLS"),
     ],
 )

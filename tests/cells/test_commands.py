@@ -162,9 +162,13 @@ async def test_the_connections_to_each_cell_are_counted(cells: dict[str, str]) -
 async def test_cells_are_no_second_way_to_name_a_database() -> None:
     with pytest.raises(Exception, match="takes the place of DATABASE_URL"):
         load_settings(cells="home=postgresql://a/b", database_url="postgresql://a/b")
-    for wrong in ("postgresql://a/b", "home=a", "home=postgresql://a/b,home=postgresql://c/d", "Home=postgresql://a/b"):
+    for wrong in ("postgresql://a/b", "home=a", "Home=postgresql://a/b"):
         with pytest.raises(Exception, match="FIELDSTONE_CELLS must be a list of names"):
             load_settings(cells=wrong)
+    with pytest.raises(Exception, match=r"^FIELDSTONE_CELLS names the cell home twice\.$"):
+        load_settings(cells="home=postgresql://a/b,east=postgresql://e/f,home=postgresql://c/d")
+    with pytest.raises(Exception, match=r"^FIELDSTONE_CELLS has one address twice, for home and for east\.$"):
+        load_settings(cells="home=postgresql://u:secret@a/b,east=postgresql://u:secret@a/b")
     several = load_settings(cells="home=postgresql://a,b/x,east=postgresql://c/d").cells
     assert [(cell.name, cell.url) for cell in several] == [
         ("home", "postgresql://a,b/x"),
