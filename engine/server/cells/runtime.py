@@ -117,7 +117,7 @@ class CellRuntime(Runtime):
         if workspace_id is None:
             return self._services_of(self._home)
         services = await self.choose_for(workspace_id)
-        if services.identity.needs_verification(credential):
+        if services.identity.needs_verification(credential) and not _is_refused_unseen(services, presented):
             # A cell that the workspace has left may have dropped the rest of it, and would refuse the credential.
             await self._find_place(workspace_id)
             services = await self.choose_for(workspace_id)
@@ -355,6 +355,18 @@ class CellRuntime(Runtime):
                     await drop_all_left(self._settings)
             except (SqlError, MetadataError) as error:
                 _LOG.info("moves of workspaces are looked at later: %s", error)
+
+
+def _is_refused_unseen(services: Services, presented: Presented) -> bool:
+    """Return whether the sign-in refuses a token without a look at it, as too many of its address have failed."""
+    if presented.credential is None or presented.credential.kind is not CredentialKind.TOKEN:
+        return False
+    try:
+        services.failed_tokens.begin(presented.address)
+    except RateLimitExceeded:
+        return True
+    services.failed_tokens.end(presented.address)
+    return False
 
 
 def _core(services: Services) -> GraphQLApi:
