@@ -120,7 +120,10 @@ class CellRuntime(Runtime):
         if services.identity.needs_verification(credential) and not _is_refused_unseen(services, presented):
             # A cell that the workspace has left may have dropped the rest of it, and would refuse the credential.
             await self._find_place(workspace_id)
-            services = await self.choose_for(workspace_id)
+            left, services = services, await self.choose_for(workspace_id)
+            if services is not left:
+                # Denials have come with the workspace.
+                services.identity.tokens.denied.forget()
         return services
 
     async def choose_for(self, workspace_id: UUID) -> Services:
