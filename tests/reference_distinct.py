@@ -63,9 +63,11 @@ def distinct(object_: Object, rows: Sequence[Row], arguments: Mapping[str, Any])
     names = arguments.get("distinctOn") or []
     columns = dict.fromkeys(_columns(object_)[name] for name in names)
     given = [_ordered_by(object_, item) for item in arguments.get("orderBy") or [] if item]
-    # The id is always the last key.
+    # The id is always the last key, behind which no two records are left to choose from.
     order = [*given, object_.key.name]
-    if set(order[: len(columns)]) != set(columns):
+    last = order.index(object_.key.name)
+    begin = set(order[: min(len(columns), last + 1)])
+    if begin != set(columns) and not (last < len(columns) and begin < set(columns)):
         raise refuse("the order begins with other values")
     if not columns:
         return list(rows)

@@ -272,16 +272,16 @@ _Key3 = tuple[Callable[[Group], Any], bool, bool]
 def _order(object_: Object, dimensions: Sequence[Dimension], given: Sequence[Any]) -> list[_Key3]:
     keys: list[_Key3] = []
     for item in given:
-        if len(item) != 1:
-            raise refuse("one key")
-        ((name, member),) = item.items()
+        name, member = _only(item)
+        if name is None:
+            continue
         if name == "key":
-            names: list[str] = []
+            names: list[str | None] = []
             while isinstance(member, dict):
-                if len(member) != 1:
-                    raise refuse("one key")
-                ((step, member),) = member.items()
+                step, member = _only(member)
                 names.append(step)
+            if None in names:
+                continue
             indexes = [index for index, one in enumerate(dimensions) if one.names == tuple(names)]
             if not indexes:
                 raise refuse("not grouped by")
@@ -290,9 +290,10 @@ def _order(object_: Object, dimensions: Sequence[Dimension], given: Sequence[Any
             keys.append((lambda one: len(one.rows), *DIRECTIONS[member]))
         else:
             found = list(_members(object_, member))
-            if len(found) != 1:
-                # An absent variable leaves none.
+            if len(found) > 1:
                 raise refuse("one key")
+            if not found:
+                continue
             ((field, part, direction),) = found
 
             def read(one: Group, name: str = name, field: Field = field, part: Part = part) -> Any:
@@ -302,6 +303,13 @@ def _order(object_: Object, dimensions: Sequence[Dimension], given: Sequence[Any
             keys.append((read, *DIRECTIONS[direction]))
     keys += [(_reader(one, index), False, False) for index, one in enumerate(dimensions)]
     return [*keys, *((_raw(index), False, False) for index in range(len(dimensions)))]
+
+
+def _only(item: Mapping[str, Any]) -> tuple[str | None, Any]:
+    """Return the name and the value of an order's one member; an absent variable leaves none."""
+    if len(item) > 1:
+        raise refuse("one key")
+    return next(iter(item.items()), (None, None))
 
 
 def _raw(index: int) -> Callable[[Group], Any]:
