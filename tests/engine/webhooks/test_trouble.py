@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from fieldstone.metadata.catalog.webhooks import WebhookTarget
 from tests.engine.webhooks.conftest import Sending, Start
 from tests.engine.webhooks.target import Received, Reply, TargetServer, take, target_server
 from tests.ports import free_port
-from tests.waiting import until
+from tests.waiting import until, until_true
 
 CHANGE = "mutation ($id: UUID!, $input: UpdateWebhookInput!) { updateWebhook(id: $id, input: $input) { id } }"
 REDELIVER = "mutation ($id: UUID!) { redeliver(id: $id) { id status attempts } }"
@@ -33,6 +34,10 @@ async def delivered(sending: Sending, **filter: Any) -> list[Any]:  # noqa: A002
             if found and all(one["status"] != "PENDING" for one in found):
                 return found
             await asyncio.sleep(0.02)
+
+
+async def is_failing(sending: Sending, webhook: Mapping[str, Any]) -> bool:
+    return (await sending.shown(webhook["id"]))["failingSince"] is not None
 
 
 async def test_a_slow_target_does_not_delay_others(start_sending: Start, target: TargetServer) -> None:
@@ -105,16 +110,10 @@ async def test_an_answer_behind_another_one_answers_no_further_delivery(sending:
     target.behave = answer_twice
     await sending.person("first@example.com")
     await delivered(sending)
-
-    async def refuse(_: Received) -> Reply:
-        return Reply(status=500)
-
     target.behave = refuse
     await sending.person("second@example.com")
     await target.until_received(2)
-    async with asyncio.timeout(30):
-        while not (await sending.shown(webhook["id"]))["failingSince"]:
-            await asyncio.sleep(0.01)
+    await until_true(lambda: is_failing(sending, webhook))
     assert {one["status"]: one["responseStatus"] for one in await sending.deliveries()} == {
         "DELIVERED": 200,
         "PENDING": 500,
@@ -150,10 +149,12 @@ async def test_a_connection_is_kept_for_the_next_delivery_if_nothing_can_stand_b
         monkeypatch.setattr(httpcore.AsyncConnectionPool, "handle_async_request", hide)
     sender = Sender(Targets(read_networks("127.0.0.0/8")), time_limit=5)
     place = WebhookTarget(url=target.url, secret="-")  # noqa: S106 - of this test alone
-    for number in range(20):
-        outcome = await sender.send(place, delivery_id=UUID(int=number), event="person.created", body=b"{}")
-        assert (outcome.status, outcome.error) == (200, None)
-    await sender.close()
+    try:
+        for number in range(20):
+            outcome = await sender.send(place, delivery_id=UUID(int=number), event="person.created", body=b"{}")
+            assert (outcome.status, outcome.error) == (200, None)
+    finally:
+        await sender.close()
     assert target.connections == (20 if is_hidden else 1)
 
 
@@ -162,9 +163,7 @@ async def test_a_target_that_was_down_gets_everything_in_the_end(sending: Sendin
         url, port = gone.url, gone.port
     webhook = await sending.webhook(url, "person.created")
     people = await sending.people(*[f"{number}@example.com" for number in range(20)])
-    async with asyncio.timeout(30):
-        while not (await sending.shown(webhook["id"]))["failingSince"]:
-            await asyncio.sleep(0.01)
+    await until_true(lambda: is_failing(sending, webhook))
     (tried, *_) = await sending.deliveries({"attempts": {"gt": 0}})
     assert tried["error"] == f"no connection to 127.0.0.1, port {port}"
     assert (tried["status"], tried["responseStatus"]) == ("PENDING", None)
