@@ -65,7 +65,7 @@ class _Unsure(Exception):
 
 
 def is_surely_valid(schema: GraphQLSchema, operation: Operation, *, named: set[str], places: Places) -> bool:
-    """Return whether all rules but that of merged fields hold for an operation; False also where that is not sure.
+    """Return whether all rules but that of merged fields hold for an operation; False if that is not sure, too.
 
     Args:
         schema: the schema that the operation must fit.

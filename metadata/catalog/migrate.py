@@ -64,9 +64,6 @@ def _read_migrations() -> tuple[Migration, ...]:
 
 MIGRATIONS: Final = _read_migrations()
 
-STRUCTURE: Final = files("fieldstone.metadata.catalog").joinpath("structure.sql").read_text()
-"""The statements that make the constraints and indexes which the migrations leave, one a line: keys first."""
-
 
 @frozen
 class Catalog:

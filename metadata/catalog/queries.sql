@@ -683,8 +683,8 @@ FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p') ORDER BY c.relname;
 
 -- name: catalog_structure
--- The catalog's tables, without a name, and their constraints and indexes, and whether each one holds for all rows,
--- those to come as well.
+-- The catalog's tables, without a name, and their constraints and indexes; false if PostgreSQL does not hold all rows
+-- against one.
 SELECT relname, part.name, bool_and(is_valid)
 FROM (
     SELECT conrelid AS table_oid, conname AS name, convalidated AND NOT EXISTS (

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from typing import Final
 
-from fieldstone.metadata.catalog.migrate import MIGRATIONS, STRUCTURE
+from fieldstone.metadata.catalog.migrate import MIGRATIONS
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.doctor.drift import Drift
@@ -42,13 +43,18 @@ async def find_catalog_drift(connection: Session) -> list[Drift]:
     return drifts
 
 
+def read_structure() -> str:
+    """Return the statements that make the constraints and indexes that the migrations leave, a line each: keys first."""
+    return files("fieldstone.metadata.catalog").joinpath("structure.sql").read_text()
+
+
 def _compare_parts(found: Mapping[tuple[str, str], bool]) -> Iterator[Drift]:
     """Yield the drifts of constraints and indexes; `found` has their tables and names, and whether they are valid.
 
     Of a table that is there it has the name "", too.
     """
     lost: set[str] = set()
-    for made in _PART.finditer(STRUCTURE):
+    for made in _PART.finditer(read_structure()):
         table, kind = made["table"], "index" if made["constraint"] is None else "constraint"
         name = made["constraint"] or made["index"]
         is_valid = found.get((table, name))

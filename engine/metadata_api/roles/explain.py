@@ -131,18 +131,18 @@ def judge(question: Question, found: Mapping[str, JsonValue] | None) -> Verdict:
     if question.field is not None and question.field.access in _never_given(question):
         reason = f"No client gives the field {question.field.name} on {question.action.value}, whatever its role is."
         return Verdict(allowed=False, reason=reason)
-    if not find_asked(question):
+    ways = find_asked(question)
+    if not ways:
         name = question.field.name if question.field else ""
         return Verdict(allowed=False, reason=f"No way of the role '{role}' to {done} has the field {name}.")
     if found is None:
-        return _judge_without_record(question, done)
+        return _judge_without_record(question, ways, done)
     if found[_EXISTS] is None:
         raise NotFound(f"There is no {object_} with the id {question.record_id}.", field="recordId")
-    return _judge_state(question, found) or _judge_record(question, found, done)
+    return _judge_state(question, found) or _judge_record(question, ways, found, done)
 
 
-def _judge_without_record(question: Question, done: str) -> Verdict:
-    ways = find_asked(question)
+def _judge_without_record(question: Question, ways: tuple[Way, ...], done: str) -> Verdict:
     free = next((way for way in ways if not any(_rules_of(way, question.action))), None)
     if free is not None:
         return Verdict(allowed=True, reason=f"The role may {done} without a condition.", way=free)
@@ -164,16 +164,15 @@ def _judge_state(question: Question, found: Mapping[str, JsonValue]) -> Verdict 
     return None
 
 
-def _judge_record(question: Question, found: Mapping[str, JsonValue], done: str) -> Verdict:
+def _judge_record(question: Question, ways: tuple[Way, ...], found: Mapping[str, JsonValue], done: str) -> Verdict:
     if question.action not in {Action.READ, Action.CREATE}:
         reading = question.access.read
         if not any(_holds(way, Action.READ, found) for way in reading):
             reason = f"The role does not read the record: {_failing(reading, Action.READ, found)}"
             return Verdict(allowed=False, reason=reason, way=next(iter(reading), None))
-    ways = find_asked(question)
     for way in ways:
         if _holds(way, question.action, found):
-            reason = _holding(way, question.action, found, done) + _say_waiting(question, way)
+            reason = _holding(way, question.action, found, done) + _say_waiting(question, ways, way)
             return Verdict(allowed=True, reason=reason, way=way)
     reason = f"The record is in no way of the role to {done}: {_failing(ways, question.action, found)}"
     if any(_holds(way, question.action, found) for way in question.ways):
@@ -181,9 +180,8 @@ def _judge_record(question: Question, found: Mapping[str, JsonValue], done: str)
     return Verdict(allowed=False, reason=reason, way=ways[0])
 
 
-def _say_waiting(question: Question, way: Way) -> str:
+def _say_waiting(question: Question, ways: tuple[Way, ...], way: Way) -> str:
     """Return the sentence about the checks of other ways that an update has to fulfil when all is written."""
-    ways = find_asked(question)
     if question.action is not Action.UPDATE or len({one.rule for one in ways}) == 1:
         return ""
     rights = WriteRights(object_=question.object, action=question.action, ways=ways, admission=None)

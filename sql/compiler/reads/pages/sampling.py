@@ -42,7 +42,7 @@ LARGE = 8 << 20
 MANY = 2_000
 """How many rows, at least, make it cheaper to compute a total for all at once than for each by itself."""
 MANY_BYTES = 4_096
-"""For how many bytes of the related table it takes one row more: all at once reads all of it."""
+"""Bytes of the related table for each of which that bound grows by one row, as all at once reads the whole table."""
 ENOUGH = 3
 """How many of them must fulfil the condition: one or two may be chance, and a table be read in vain."""
 

@@ -16,7 +16,7 @@ Find = Callable[[Condition, RowReference, StatementDraft], Expression]
 
 @frozen
 class AnsweredRow(RowReference):
-    """The row of a source that has the answers to conditions about it, or NULL: by the conditions."""
+    """The row of a source whose columns are the answers to conditions about it, NULL where an answer is unknown."""
 
     answers: dict[Condition, Expression]
 
@@ -28,7 +28,7 @@ class AnsweredRow(RowReference):
 def compile_filtered(
     table: Table, condition: Condition, row: RowReference, draft: StatementDraft, find: Find = compile_condition
 ) -> tuple[FromItem, Expression]:
-    """Return the source of `row`, and the condition over it; for conditions that all records are asked.
+    """Return the source of `row`, and the condition over it, which all records of the table are held against.
 
     Args:
         table: the row's.

@@ -2,7 +2,7 @@
 
 import psycopg
 
-from fieldstone.metadata.catalog.migrate import STRUCTURE
+from fieldstone.metadata.doctor.catalog import read_structure
 
 _CONSTRAINTS = """
     SELECT format('ALTER TABLE fieldstone.%I ADD CONSTRAINT %I %s;', relname, conname, pg_get_constraintdef(con.oid))
@@ -22,4 +22,4 @@ _INDEXES = """
 def test_the_structure_is_that_of_the_migrations(model_dsn: str) -> None:
     with psycopg.connect(model_dsn, options="-c search_path=pg_catalog") as connection:
         lines = [row[0] for query in (_CONSTRAINTS, _INDEXES) for row in connection.execute(query)]
-    assert STRUCTURE.splitlines() == lines
+    assert read_structure().splitlines() == lines
