@@ -44,7 +44,7 @@ async def find_catalog_drift(connection: Session) -> list[Drift]:
 
 
 def read_structure() -> str:
-    """Return the statements that make the constraints and indexes that the migrations leave, a line each: keys first."""
+    """Return the statements that make the constraints and indexes of the newest catalog, a line each: keys first."""
     return files("fieldstone.metadata.catalog").joinpath("structure.sql").read_text()
 
 
