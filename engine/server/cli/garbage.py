@@ -28,5 +28,6 @@ def kept_objects() -> Iterator[None]:
     try:
         yield
     finally:
+        gc.collect(0)  # the objects that no collection has looked at yet
         gc.freeze()
         gc.set_threshold(*before)
