@@ -10,7 +10,7 @@ from uuid import UUID
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.roles.networks import Network
 from fieldstone.metadata.roles.role import RoleReference
-from fieldstone.sql.driver.sharing.share import Asker
+from fieldstone.sql.concurrency.share_key import ShareKey
 from fieldstone.sql.frozen import frozen
 
 
@@ -44,7 +44,7 @@ class Principal:
         acts_as: the name of the role that it acts as, by the right to impersonate; None: its own.
         networks: those that it may be used from; all if there are none.
         actor: the kind, the id and the name as one text, which writes carry.
-        share: the share of the database's connections that its statements count for, and its part in that.
+        share: the key of the share of the database's connections that its statements count for.
         client: the name of a key; `SESSION` for a session of a browser; None: it is a user or a visitor, one of many.
         expires_at: Unix time at which it ends; None: never, or as the cache of keys decides.
         key_prefix: the first characters of its API key's token; None for others, and for an old key.
@@ -66,12 +66,12 @@ class Principal:
     session_id: UUID | None = field(default=None, hash=False)
     by_old_token: bool = field(default=False, compare=False)
     actor: str = field(init=False, repr=False, compare=False)
-    share: Asker = field(init=False, repr=False, compare=False)
+    share: ShareKey = field(init=False, repr=False, compare=False)
     client: str | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "actor", ACTOR_SEPARATOR.join((self.kind.value, str(self.subject_id), self.name)))
-        object.__setattr__(self, "share", Asker(self.workspace_id.int, self.rate_key.int))
+        object.__setattr__(self, "share", ShareKey(self.workspace_id.int, self.rate_key.int))
         key = self.name if self.kind is SubjectKind.API_KEY else None
         object.__setattr__(self, "client", key if self.session_id is None else SESSION)
 

@@ -87,9 +87,10 @@ class ConnectionPool:
         """
         while True:
             asking = self._shares.find(share)
-            if asking.group is not None and asking.group.refusal:
-                raise DatabaseUnavailable(asking.group.refusal)
-            pace = pace or asking.unknown
+            whole = asking.whole
+            if whole.group is not None and whole.group.refusal:
+                raise DatabaseUnavailable(whole.group.refusal)
+            pace = pace or whole.unknown
             line = self._shares.line_of(asking, pace)
             connection = self._hand_out(line) if self._may_have(line) else await self._wait(line)
             connection.pace = pace
@@ -99,8 +100,9 @@ class ConnectionPool:
     def lend(self, quick: CallbackStatement) -> None:
         """Have a statement take a connection as soon as one is free, in its turn."""
         share = self._shares.find(quick.share)
-        if share.group is not None and share.group.refusal:
-            self._refuse(quick, DatabaseUnavailable(share.group.refusal))
+        group = share.whole.group
+        if group is not None and group.refusal:
+            self._refuse(quick, DatabaseUnavailable(group.refusal))
             return
         share = self._shares.line_of(share, quick.pace)
         if self._may_have(share):
@@ -124,9 +126,9 @@ class ConnectionPool:
 
     def is_held_up(self, share: Hashable, pace: Pace) -> bool:
         """Return whether a statement of this pace would wait for long ones of its share."""
-        whole = self._shares.find(share)
-        line = self._shares.line_of(whole, pace)
-        return line is not whole and (bool(line.waiting) or not self._shares.may_take(line))
+        asking = self._shares.find(share)
+        line = self._shares.line_of(asking, pace)
+        return line is not asking and (bool(line.waiting) or not self._shares.may_take(line))
 
     @property
     def is_waited_for(self) -> bool:

@@ -14,7 +14,7 @@ from fieldstone.engine.errors import BadUserInput, QueryTooComplex, ServiceUnava
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.deadlines import is_time_up
-from fieldstone.sql.driver.sharing.share import Asker
+from fieldstone.sql.concurrency.share_key import ShareKey
 from fieldstone.sql.errors import LockTimeout, StatementTimeout, UniqueViolation
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.queries import named_statement
@@ -77,7 +77,7 @@ class Claim:
     key: str
     operation: int
     body: str
-    share: Asker
+    share: ShareKey
 
     @property
     def place(self) -> dict[str, UUID | str | int]:

@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Final, Generic, NamedTuple, TypeVar
+from typing import Final, Generic, TypeVar
 
 from fieldstone.sql.driver.pace import Pace
 
@@ -14,13 +14,6 @@ _NEWEST: Final = 1 / 16
 
 _MOST_KEYS: Final = 32
 """Keys of a share that are kept although none of their callers is present: there may be a thousand shares."""
-
-
-class Asker(NamedTuple):
-    """A key of a share, whose callers are told from those of other keys."""
-
-    share: Hashable
-    key: Hashable
 
 
 @dataclass(slots=True)
@@ -42,23 +35,33 @@ class Share(Generic[W]):
     Attributes:
         whole: the share of all callers of the workspace, which counts their connections and seconds.
         key: that of the callers with the same key; `whole` for those without.
-        latest: the share of the key of a whole share that has asked last.
-        mixed_until: the time until which several keys of a whole share are present.
-        long: the part with long statements; None before there was any.
-        keys: those of a whole share.
-        most_keys: how many of them are kept before those without a caller are forgotten.
-        unknown: the pace of its statements of which nothing else is known, such as the first run of one.
-        group: the group that the share belongs to; None where no node is behind the server.
-        in_hand: the connections that they have.
-        long_in_hand: those of them for long statements.
-        keyless: those of a whole share that no key has.
+        is_limited: whether it has a limit; only the server's own has none.
+        is_long: whether it is the part with long statements.
+        is_new: whether it is a key's, and none of its times is known.
         waiting: the callers that wait for one, in the order of their arrival.
-        queued: those of a whole share that wait, long statements and all keys included.
         lined_up_at: the time at which its queue began.
         moved_at: the time at which its queue began, or was last served.
-        turn: the number of the last turn of a whole share.
         mean: the mean seconds for which its callers keep a connection. It begins at 0, so that the first few, for which
             all is cold, do not make it too long; that of a key begins where that of the whole share is.
+        in_hand: the connections that its callers have: of a whole share and of a key with those for long statements.
+
+    Attributes of a whole share and of a key:
+        long: the part with long statements; None before there was any.
+        long_in_hand: the connections for long statements.
+
+    Attributes of a whole share:
+        keys: the shares of its keys.
+        most_keys: how many of them are kept before those without a caller are forgotten.
+        latest: the share of the key that has asked last.
+        mixed_until: the time until which several keys are present.
+        keyless: the connections that no key has.
+        lines: its parts with waiting callers; a served one goes to the end.
+        long_lines: how many of them are for long statements.
+        queued: the callers that wait in all lines.
+        long_queued: those of them with long statements.
+        turn: the number of its last turn.
+        unknown: the pace of its statements of which nothing else is known, such as the first run of one.
+        group: the group that it belongs to; None where no node is behind the server.
         seconds: the time for which its callers have kept connections since they were taken.
         restrained_until: the time until which its statements of some milliseconds are long, too.
         restrained_for: the seconds for which they were to be so last.
@@ -78,8 +81,11 @@ class Share(Generic[W]):
         "keys",
         "latest",
         "lined_up_at",
+        "lines",
         "long",
         "long_in_hand",
+        "long_lines",
+        "long_queued",
         "mean",
         "mixed_until",
         "most_keys",
@@ -106,7 +112,9 @@ class Share(Generic[W]):
         self.mixed_until = 0.0
         self.unknown = Pace()
         self.group: Group | None = None
-        self.in_hand = self.long_in_hand = self.keyless = self.queued = self.turn = 0
+        self.lines: dict[Share[W], None] = {}
+        self.in_hand = self.long_in_hand = self.keyless = self.turn = 0
+        self.queued = self.long_queued = self.long_lines = 0
         self.is_limited = is_limited
         self.waiting: deque[W] = deque()
         self.lined_up_at = self.moved_at = 0.0

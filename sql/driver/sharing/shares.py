@@ -18,8 +18,9 @@ import time
 from collections.abc import Callable, Hashable, Iterator
 from typing import Final, Generic, TypeVar
 
+from fieldstone.sql.concurrency.share_key import ShareKey
 from fieldstone.sql.driver.pace import Pace
-from fieldstone.sql.driver.sharing.share import Asker, Group, Share, expect
+from fieldstone.sql.driver.sharing.share import Group, Share, expect
 
 W = TypeVar("W")
 
@@ -88,15 +89,15 @@ class Shares(Generic[W]):
         self._known: dict[Hashable, Share[W]] = {None: self.unlimited}
         self._groups: dict[Hashable, Group] = {}
         self._most_kept = _MOST_KEPT
-        self._lined_up: dict[Share[W], None] = {}  # shares with waiting callers; a served one goes to the end
+        self._lined_up: dict[Share[W], None] = {}  # whole ones with waiting callers; a served one goes to the end
         self._latest: Share[W] | None = None
         self._mixed_until = 0.0
         self._turns = 0
 
     def find(self, key: Hashable) -> Share[W]:
         """Return the share of the callers with this key, and note its presence; `None` is the share without a limit."""
-        if isinstance(key, Asker):
-            whole = self.find(key.share)
+        if isinstance(key, ShareKey):
+            whole = self.find(key.workspace)
             found = whole.find(key.key)
             if found is not whole.latest:
                 if whole.latest is not None:
@@ -112,7 +113,7 @@ class Shares(Generic[W]):
 
     def find_whole(self, key: Hashable) -> Share[W]:
         """Return the share of all callers of a workspace, whatever their key, and note its presence."""
-        return self.find(key.share if isinstance(key, Asker) else key)
+        return self.find(key.workspace if isinstance(key, ShareKey) else key)
 
     @property
     def is_shared(self) -> bool:
@@ -185,7 +186,7 @@ class Shares(Generic[W]):
         A queue that was empty a moment ago may take longer: a burst drains, while the queue of an overload stands.
 
         Args:
-            share: the caller's.
+            share: the caller's, not its part with long statements.
             ahead: how many callers go before it that do not wait here yet; those that do count without.
             patience: in seconds.
             is_first: grant it the longer time in any case.
@@ -198,15 +199,12 @@ class Shares(Generic[W]):
         if is_first or not share.waiting or now - share.lined_up_at < _STANDING:
             patience *= BURST
         most = self._half if now < self._mixed_until else max(1, self._connections - 1)
-        rivals = len({line.whole for line in self._lined_up} | {whole})
-        if share is not whole or whole.keys:
-            own = [line for line in self._lined_up if line.whole is whole and not line.is_long and line is not share]
-            # Keys take turns.
-            before = min(sum(len(line.waiting) for line in own), (len(share.waiting) + 1) * len(own))
-            if not own and share is not whole and now < whole.mixed_until:
-                most = min(most, self._most_of_key())
-        else:
-            before = 0
+        rivals = len(self._lined_up) + (whole not in self._lined_up)
+        others = len(whole.lines) - whole.long_lines - (share in whole.lines)
+        # Keys take turns.
+        before = min(whole.queued - whole.long_queued - len(share.waiting), (len(share.waiting) + 1) * others)
+        if not others and share is not whole and now < whole.mixed_until:
+            most = min(most, self._most_of_key())
         wait = (ahead + before + len(share.waiting) + 1) * share.mean / min(most, self._connections / rivals)
         return wait > patience
 
@@ -225,33 +223,38 @@ class Shares(Generic[W]):
 
         Where all places are taken, the share with the most callers gives up its latest one.
         """
-        if share.is_long:
-            stands = share.waiting and self._clock() - share.lined_up_at > _LONGEST_WAIT
-            wait = _STANDING_WAIT if stands else _LONGEST_WAIT
-            places: float = self._long_places
-            if share.mean:
-                a_second = self.most_long / share.mean
-                places = min(max(places, _BRIEF_WAIT * a_second), wait * a_second)
-            if len(share.waiting) >= places:
-                return caller
+        whole = share.whole
+        # A line without any has room for one: the keys of a share have its connections for long statements together.
+        if share.is_long and share.waiting and whole.long_queued >= self._places_of_long(share):
+            return caller
         displaced = None
         if self.waiting >= self._places:
-            whole = max((line.whole for line in self._lined_up), key=lambda one: one.queued, default=share.whole)
-            if whole.queued <= share.whole.queued:
-                whole = share.whole
-            own = (line for line in self._lined_up if line.whole is whole)
-            longest = max(own, key=lambda line: len(line.waiting), default=share)
-            if whole is share.whole and len(longest.waiting) <= len(share.waiting):
+            most = max(self._lined_up, key=lambda one: one.queued, default=whole)
+            if most.queued <= whole.queued:
+                most = whole
+            longest = max(most.lines, key=lambda line: len(line.waiting), default=share)
+            if most is whole and len(longest.waiting) <= len(share.waiting):
                 return caller
             displaced = longest.waiting[-1]
             self.leave(longest, displaced)
         if not share.waiting:
             share.lined_up_at = share.moved_at = self._clock()
+            self._lined_up[whole] = whole.lines[share] = None
+            whole.long_lines += share.is_long
         share.waiting.append(caller)
-        self._lined_up[share] = None
         self.waiting += 1
-        share.whole.queued += 1
+        whole.queued += 1
+        whole.long_queued += share.is_long
         return displaced
+
+    def _places_of_long(self, share: Share[W]) -> float:
+        """Return how many long statements of all keys of a share may wait, if they take as long as those of this."""
+        if not share.mean:
+            return self._long_places
+        stands = self._clock() - share.lined_up_at > _LONGEST_WAIT
+        a_second = self.most_long / share.mean
+        most = max(self._long_places, _BRIEF_WAIT * a_second)
+        return min(most, (_STANDING_WAIT if stands else _LONGEST_WAIT) * a_second)
 
     def leave(self, share: Share[W], caller: W) -> None:
         """Forget a caller, if it waits."""
@@ -259,10 +262,19 @@ class Shares(Generic[W]):
             share.waiting.remove(caller)
         except ValueError:
             return
+        self._note_gone(share)
+
+    def _note_gone(self, share: Share[W]) -> None:
+        """Note that a caller of a line waits no more."""
+        whole = share.whole
         self.waiting -= 1
-        share.whole.queued -= 1
+        whole.queued -= 1
+        whole.long_queued -= share.is_long
         if not share.waiting:
-            del self._lined_up[share]
+            del whole.lines[share]
+            whole.long_lines -= share.is_long
+            if not whole.lines:
+                del self._lined_up[whole]
 
     def next(self) -> tuple[Share[W], W] | None:
         """Return the caller that gets the next free connection, out of the queue; None where none may have it.
@@ -271,29 +283,49 @@ class Shares(Generic[W]):
         connections, and among several to the one served longest ago. The keys of a share follow the same rule.
         """
         best: Share[W] | None = None
-        least = (0, 0, 0)
-        for share in self._lined_up if not self.unlimited.waiting else (self.unlimited,):
-            rank = (share.whole.in_hand, share.whole.turn, share.held)
-            if (best is None or rank < least) and self.may_take(share):
-                best, least = share, rank
+        least = (math.inf, 0)
+        for whole in self._lined_up if not self.unlimited.waiting else (self.unlimited,):
+            rank = (whole.in_hand, whole.turn)
+            if rank < least and (found := self._next_of(whole)):
+                best, least = found, rank
         if best is None:
             return None
-        caller = best.waiting.popleft()
+        caller, whole = best.waiting.popleft(), best.whole
         best.moved_at = self._clock()
         self._turns += 1
-        best.whole.turn = self._turns
-        self.waiting -= 1
-        best.whole.queued -= 1
-        del self._lined_up[best]
+        whole.turn = self._turns
+        self._note_gone(best)
         if best.waiting:
-            self._lined_up[best] = None
+            whole.lines[best] = whole.lines.pop(best)
+        if whole.lines:
+            self._lined_up[whole] = self._lined_up.pop(whole)
         return best, caller
+
+    def _next_of(self, whole: Share[W]) -> Share[W] | None:
+        """Return the line of a whole share that is served next; None where none may have a connection."""
+        best: Share[W] | None = None
+        has_long = True
+        for line in whole.lines:
+            held = line.held
+            if (best is not None and held >= best.held) or (line.is_long and not has_long):
+                continue
+            if self.may_take(line):
+                if not held:
+                    return line
+                best = line
+            elif not held and line.key is not whole:
+                # A key without any may have one sooner than all others.
+                if not line.is_long:
+                    return None
+                has_long = False
+        return best
 
     def everybody(self) -> Iterator[tuple[Share[W], W]]:
         """Yield all waiting callers."""
-        for share in list(self._lined_up):
-            for caller in list(share.waiting):
-                yield share, caller
+        for whole in list(self._lined_up):
+            for line in list(whole.lines):
+                for caller in list(line.waiting):
+                    yield line, caller
 
     def _make(self, key: Hashable) -> Share[W]:
         if len(self._known) >= self._most_kept:

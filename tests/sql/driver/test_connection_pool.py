@@ -1,13 +1,16 @@
 """The services of the pool of driven connections beyond serving one caller."""
 
 import asyncio
+from collections.abc import Hashable
 from functools import partial
 
 import psycopg
 import pytest
 
+from fieldstone.sql.concurrency.share_key import ShareKey
 from fieldstone.sql.driver.connection_pool import ConnectionPool
-from fieldstone.sql.errors import ConnectionLost, DatabaseBusy, DatabaseUnavailable
+from fieldstone.sql.driver.sharing.share import Group
+from fieldstone.sql.errors import ConnectionLost, DatabaseBusy, DatabaseError, DatabaseUnavailable
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolCounters
 from fieldstone.sql.statement import Row, Statement
@@ -104,6 +107,32 @@ async def test_the_waiting_of_a_share_make_room_for_others(empty_database: str, 
         await asyncio.gather(*answers[1], *answers[2])
         assert [told.result() for told in answers[2]] == [[(b"x",)]] * 5
         assert [told.result() for told in answers[1]].count([(b"x",)]) == 5
+
+
+@pytest.mark.parametrize("share", [7, ShareKey(7, 1)], ids=["of no key", "of a key"])
+async def test_the_callers_of_a_group_whose_node_is_down_are_refused(empty_database: str, share: Hashable) -> None:
+    """Those with a key waited for the node until their time was up."""
+    async with opened(empty_database) as database:
+        database.place(7, Group(refusal="the node is down"))
+        with pytest.raises(DatabaseUnavailable, match="the node is down"):
+            await database._pool.acquire(share=share)
+        refused: list[DatabaseError | None] = []
+        quick = Called(ECHO, (b"x",), share=share, finish=lambda _, error: refused.append(error), give_up=lambda: None)
+        database._pool.lend(quick)
+        assert [str(error) for error in refused] == ["the node is down"]
+        assert database.stats().in_use == 0
+
+
+async def test_a_statement_of_a_key_without_a_pace_is_as_long_as_those_of_its_workspace(empty_database: str) -> None:
+    async with opened(empty_database, long_statement=2) as database:
+        whole = database._pool._shares.find(7)
+        whole.unknown.note_kept(60)
+        await database.read(ECHO, (b"x",), share=8)
+        link = await database._pool.acquire(share=ShareKey(7, 1))
+        assert link.pace is whole.unknown
+        assert link.share is not None
+        assert link.share.is_long
+        link.release()
 
 
 async def test_one_long_statement_of_a_share_runs_beside_others_in_whatever_way_it_is_asked_for(

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from fieldstone.engine.server.foundation import Foundation
-from fieldstone.sql.driver.sharing.share import Asker
+from fieldstone.sql.concurrency.share_key import ShareKey
 from tests.clock import Clock
 from tests.engine.server.fast_path.talking import PEOPLE, Serve, Serving, Talk, locked, until_waiting
 from tests.waiting import until
@@ -26,11 +26,11 @@ async def stand_still(serving: Serving, dsn: str, talks: list[Talk]) -> None:
     await until(lambda: foundation.database.is_late(share, 0, PATIENCE / 1000, is_first=True))
 
 
-def share_of_only_key(foundation: Foundation) -> Asker:
+def share_of_only_key(foundation: Foundation) -> ShareKey:
     """Return the share of the only key of the default workspace that has sent statements."""
     workspace = foundation.default.workspace.id.int
     (key,) = foundation.database._pool._shares.find(workspace).keys
-    return Asker(workspace, key)
+    return ShareKey(workspace, key)
 
 
 def overloaded(answer_json: object) -> str:

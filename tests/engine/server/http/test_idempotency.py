@@ -9,7 +9,7 @@ import pytest
 
 from fieldstone.engine.request.idempotency import claim
 from fieldstone.engine.request.idempotency.kept_answers import sweep
-from fieldstone.sql.driver.sharing.share import Asker
+from fieldstone.sql.concurrency.share_key import ShareKey
 from fieldstone.sql.executor import Database
 from fieldstone.sql.statement import Parameters, Row, Statement
 from tests.engine.server.conftest import StartApp
@@ -57,7 +57,7 @@ async def test_a_kept_answer_is_read_with_the_connections_of_its_key(
     monkeypatch.setattr(Database, "read", note)
     for _ in range(2):
         await send(client, "k1", create("a"))
-    assert [type(share) for share in shares] == [Asker]
+    assert [type(share) for share in shares] == [ShareKey]
 
 
 async def test_another_body_is_a_conflict(client: httpx.AsyncClient) -> None:

@@ -1,7 +1,8 @@
 """Connections that are lent to callers of several shares, without a connection or a clock."""
 
+from fieldstone.sql.concurrency.share_key import ShareKey
 from fieldstone.sql.driver.pace import Pace
-from fieldstone.sql.driver.sharing.share import Asker, Share
+from fieldstone.sql.driver.sharing.share import Share
 from fieldstone.sql.driver.sharing.shares import Shares
 
 
@@ -24,7 +25,7 @@ class Line:
         self.connections = connections
         self.shares: Shares[str] = Shares(connections, places, long=0.05, clock=lambda: self.now)
 
-    def ask(self, key: str | Asker | None, times: int = 1, *, pace: Pace | None = None) -> int:
+    def ask(self, key: str | ShareKey | None, times: int = 1, *, pace: Pace | None = None) -> int:
         """Have callers ask one after the other, and return how many were served at once."""
         served = 0
         for _ in range(times):
@@ -36,11 +37,11 @@ class Line:
                 self.shares.line_up(share, f"{_name(key)}{' long' * share.is_long}{len(share.waiting)}")
         return served
 
-    def _line(self, key: str | Asker | None, pace: Pace | None) -> Share[str]:
+    def _line(self, key: str | ShareKey | None, pace: Pace | None) -> Share[str]:
         share = self.shares.find(key)
         return share if pace is None else self.shares.line_of(share, pace)
 
-    def free(self, key: str | Asker | None, *, pace: Pace | None = None) -> str | None:
+    def free(self, key: str | ShareKey | None, *, pace: Pace | None = None) -> str | None:
         """Have a connection of a share come back, and return the caller that gets it."""
         self.shares.give_back(self._line(key, pace))
         found = self.shares.next()
@@ -49,9 +50,9 @@ class Line:
         self.shares.take(found[0])
         return found[1]
 
-    def held(self, *keys: str | Asker | None) -> list[int]:
+    def held(self, *keys: str | ShareKey | None) -> list[int]:
         return [self.shares.find(key).in_hand for key in keys]
 
 
-def _name(key: str | Asker | None) -> str:
-    return f"{key.share}.{key.key}" if isinstance(key, Asker) else str(key)
+def _name(key: str | ShareKey | None) -> str:
+    return f"{key.workspace}.{key.key}" if isinstance(key, ShareKey) else str(key)

@@ -1,12 +1,15 @@
 """sql/driver/sharing/shares.py: the keys of one share, of which none keeps all connections from the others."""
 
+from typing import NoReturn
+
 import pytest
 
-from fieldstone.sql.driver.sharing.share import Asker
+from fieldstone.sql.concurrency.share_key import ShareKey
+from fieldstone.sql.driver.sharing.share import Share
 from fieldstone.sql.driver.sharing.shares import PRESENCE
 from tests.sql.driver.sharing.line import LONG, Line
 
-HARM, ADMIN, OTHER = (Asker("a", name) for name in ("harm", "admin", "other"))
+HARM, ADMIN, OTHER = (ShareKey("a", name) for name in ("harm", "admin", "other"))
 NEIGHBOUR = "b"
 PATIENCE = 0.4
 
@@ -129,11 +132,11 @@ def test_any_number_of_keys_is_kept_only_while_they_are_there() -> None:
     line.ask(HARM)
     kept = line.shares.find(HARM)
     for number in range(1_000):
-        line.shares.find(Asker("a", number))
+        line.shares.find(ShareKey("a", number))
     assert line.shares.find(HARM) is kept
     assert len(kept.whole.keys) <= 65
     # A queue that does not tell keys apart makes none.
-    assert line.shares.find_whole(Asker("b", 1)) is line.shares.find("b")
+    assert line.shares.find_whole(ShareKey("b", 1)) is line.shares.find("b")
     assert not line.shares.find("b").keys
 
 
@@ -144,10 +147,84 @@ def test_keys_with_callers_are_not_looked_through_for_each_new_key() -> None:
     whole, times = line.shares.find("a"), 0
     for number in range(1_000):
         before = whole.keys
-        line.ask(Asker("a", number))
+        line.ask(ShareKey("a", number))
         times += whole.keys is not before
     assert times < 10
     assert len(whole.keys) == 1_001
+
+
+def test_the_long_statements_of_all_keys_of_a_share_wait_in_as_many_places_as_those_of_one() -> None:
+    """Each of 40 keys had 24 places, although they have the connections for long statements together."""
+    line = Line(places=2_000)
+    line.ask(NEIGHBOUR)
+    keys = [ShareKey("a", number) for number in range(40)]
+    line.ask(HARM, 2, pace=LONG)
+    for key in keys:
+        line.ask(key, 30, pace=LONG)
+    shares = [line.shares.find(key) for key in keys]
+    waiting = [len(share.long.waiting) for share in shares if share.long is not None]
+    # The first key runs one, since it has none, and 23 wait beside that of `HARM`.
+    assert (waiting[0], set(waiting[1:]), shares[0].whole.long_queued) == (23, {1}, 63)
+
+
+def test_the_order_of_2_000_keys_is_found_without_a_look_at_each() -> None:
+    """Each free connection and each caller that came looked at the lines of all keys: 0.2 ms each time."""
+    line = Line(places=5_000)
+    line.ask(HARM, 7)
+    for number in range(2_000):
+        line.ask(ShareKey("a", number))
+    looks = 0
+    may_take = line.shares.may_take
+
+    def note(share: Share[str]) -> bool:
+        nonlocal looks
+        looks += 1
+        return may_take(share)
+
+    line.shares.may_take = note  # type: ignore[method-assign]  # counts
+    assert line.shares.next() is None
+    assert looks == 2
+    assert [line.free(HARM), line.free(HARM)] == ["a.10", "a.20"]
+    assert looks < 10
+    whole = line.shares.find("a")
+    whole.lines = Unread(whole.lines)
+    newcomer = line.shares.find(ShareKey("a", 5_000))
+    newcomer.mean = 0.1
+    assert line.shares.is_late(newcomer, 0, PATIENCE, is_first=True)
+
+
+class Unread(dict[Share[str], None]):
+    """Lines that nobody looks through."""
+
+    def __iter__(self) -> NoReturn:
+        raise AssertionError("the lines are looked through")
+
+
+def test_the_lines_of_a_share_are_those_with_waiting_callers() -> None:
+    line = Line()
+    line.ask(NEIGHBOUR)
+    line.ask(HARM, 30)
+    line.ask(ADMIN, 3, pace=LONG)
+    whole = line.shares.find("a")
+
+    def counts() -> tuple[int, int, int, int]:
+        return len(whole.lines), whole.long_lines, whole.queued, whole.long_queued
+
+    before = counts()
+    assert before == (2, 1, 28, 2)
+    long = line.shares.find(ADMIN).long
+    assert long is not None
+    line.shares.leave(long, "nobody")
+    assert counts() == before
+    for caller in list(long.waiting):
+        line.shares.leave(long, caller)
+    assert counts() == (1, 0, 26, 0)
+    while whole.lines:
+        line.shares.give_back(line.shares.find(HARM))
+        found = line.shares.next()
+        if found is not None:
+            line.shares.take(found[0])
+    assert (counts(), line.shares.waiting, list(line.shares.everybody())) == ((0, 0, 0, 0), 0, [])
 
 
 def test_statements_that_the_server_runs_for_a_share_have_none_of_its_keys_refused() -> None:
