@@ -146,6 +146,7 @@ class RoleClient:
             self.seen,
             time_limit=15,
             meter=Meter(limit=LIMITS.records.cost),
+            share=None,
         )
         return loads(await done)
 

@@ -123,7 +123,7 @@ class RecordHistory:
         return [read_event(row) for row in rows]
 
     async def _read(self, seen: Seen, statement: Statement, parameters: Sequence[bytes | None]) -> list[Row]:
-        share = seen.view.workspace.id.int
+        share = seen.principal.share
         return await self._database.read(statement, parameters, timeout=self._time_limit, share=share)
 
 

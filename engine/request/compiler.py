@@ -107,8 +107,7 @@ class Call(NamedTuple, Generic[P_co]):
     def bindings(self) -> Bindings:
         """The source of its statements' parameters."""
         role = "" if self.snapshot.role is None else self.snapshot.role.name
-        by = self.principal
-        return Bindings(variables=self.variables, actor=by.actor, claims=self.claims, role=role, share=by.share)
+        return Bindings(variables=self.variables, actor=self.principal.actor, claims=self.claims, role=role)
 
 
 class Compiler:

@@ -102,6 +102,7 @@ def build_core_api(
                 call.snapshot,
                 time_limit=time_limit,
                 meter=call.meter,
+                share=call.principal.share,
                 keeping=Trial() if call.is_trial else call.keeping,
             )
         except TrialOver as over:

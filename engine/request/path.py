@@ -296,7 +296,7 @@ class GraphQLApi:
         with held_back(request, snapshot):
             operation = await self.compiler.operation(key_of(snapshot, request), snapshot, principal)
         if request.is_new and self.documents is not None:
-            await self.documents.keep(principal.workspace_id, request.query)
+            await self.documents.keep(principal, request.query)
         if isinstance(operation, ValidMutation) and not allow_mutation:
             raise MethodNotAllowed("A mutation must be sent by POST.")
         operation.demand.count(principal)

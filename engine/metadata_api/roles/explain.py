@@ -3,7 +3,7 @@
 It plans the rules by the functions that plan requests, and lets PostgreSQL judge the record.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Final
 
 from fieldstone.engine.documents.document import DocumentLimits, parse_operation
@@ -85,14 +85,15 @@ def _context_of(question: Question) -> PlanContext:
 def explanation_facts(database: Database, *, time_limit: float) -> Mapping[str, Fact]:
     """Return the root field `explainAccess`; its statement may take `time_limit` seconds."""
 
-    async def explain(model: Snapshot, _principal: Principal, arguments: Arguments) -> JsonValue:
-        return await explain_access(database, model, arguments["input"], time_limit=time_limit)
+    async def explain(model: Snapshot, principal: Principal, arguments: Arguments) -> JsonValue:
+        given = arguments["input"]
+        return await explain_access(database, model, given, time_limit=time_limit, share=principal.share)
 
     return {"explainAccess": Fact(explain, EXPLANATION)}
 
 
 async def explain_access(
-    database: Database, model: Snapshot, given: Mapping[str, JsonValue], *, time_limit: float
+    database: Database, model: Snapshot, given: Mapping[str, JsonValue], *, time_limit: float, share: Hashable
 ) -> JsonValue:
     """Return the members of `AccessExplanation` for an `ExplainAccessInput`.
 
@@ -108,7 +109,6 @@ async def explain_access(
         except PrincipalValueUnusable as error:
             # The principal itself is not told of the rule.
             return describe_verdict(question, Verdict(allowed=False, reason=f"{error.message} {error.detail}"))
-        share = model.workspace.id.int
         (row,) = await database.read(statement.statement, parameters, timeout=time_limit, share=share)
         found = loads(row[0] or b"null")
     return describe_verdict(question, judge(question, found))

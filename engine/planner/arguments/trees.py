@@ -4,7 +4,7 @@ A plan serves every request of the same shape, so the planner may look at keys, 
 a leaf only where `engine/request/shape.py` makes it part of the shape. All other values are bound for each request.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple, Self
@@ -41,7 +41,6 @@ class Bindings(NamedTuple):
         created: the text of the boolean[] beside it, which an upsert answers.
         given: the rows of a step of a nested write, as its statement takes them.
         role: the name of the principal's role, for messages.
-        share: the share of the database's connections that the request's statements count for.
     """
 
     variables: Mapping[str, JsonValue]
@@ -51,7 +50,6 @@ class Bindings(NamedTuple):
     created: bytes = b"{}"
     given: tuple[bytes | None, ...] = ()
     role: str = ""
-    share: Hashable = None
 
 
 class _AnyClaim(dict[str, JsonValue]):

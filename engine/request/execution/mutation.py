@@ -43,6 +43,7 @@ async def run_writes(
     *,
     time_limit: float,
     meter: Meter,
+    share: Hashable,
     keeping: Companion | None = None,
 ) -> bytes:
     """Run a mutation, planned on `snapshot`, and return its data as JSON text.
@@ -55,6 +56,7 @@ async def run_writes(
         snapshot: the model that it was planned on.
         time_limit: seconds.
         meter: adds its costs.
+        share: the share that its connections count for.
         keeping: runs statements of its own in the transaction: it claims the mutation's Idempotency-Key and keeps its
             answer, or has the transaction rolled back, or keeps the progress of an import.
 
@@ -66,7 +68,6 @@ async def run_writes(
     """
     if not writes:
         return _data([])
-    share = bindings.share
     match writes, bound:
         case (PlannedNested(certain=CertainCreate() as certain) as only,), (list() as parameters,):
             if keeping is None:
@@ -80,7 +81,16 @@ async def run_writes(
         failed: list[tuple[PlannedWrite, list[bytes | None]]] = []
         try:
             return await _run_once(
-                database, writes, bound, bindings, snapshot, failed, time_limit=time_limit, meter=meter, keeping=keeping
+                database,
+                writes,
+                bound,
+                bindings,
+                snapshot,
+                failed,
+                time_limit=time_limit,
+                meter=meter,
+                share=share,
+                keeping=keeping,
             )
         except ApiError as error:
             if not failed or not may_have_rows(error) or (faults := failed[0][0].faults) is None:
@@ -105,10 +115,10 @@ async def _run_once(
     *,
     time_limit: float,
     meter: Meter,
+    share: Hashable,
     keeping: Companion | None,
 ) -> bytes:
     """Run a mutation as `run_writes` does; `failed` gets the root field that is refused, with its parameters."""
-    share = bindings.share
     role = bindings.role
     if keeping is None and (only := _alone(writes)) and isinstance(bound[0], list):
         try:

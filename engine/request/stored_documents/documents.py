@@ -8,7 +8,7 @@ latter never change.
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from hashlib import sha256
@@ -177,14 +177,14 @@ class StoredDocuments:
             if not self._most_persisted:
                 raise PersistedQueryNotSupported("PersistedQueryNotSupported")
             return request._replace(reference=None, is_new=True)
-        await self._check_version(principal.workspace_id)
-        text = await self._read(principal.workspace_id, query, reference)
+        await self._check_version(principal)
+        text = await self._read(principal, query, reference)
         if text is None:
             raise self._refusal(query, reference)
         self.counters.found += 1
         return request.named(text)
 
-    async def keep(self, workspace_id: UUID, text: str) -> None:
+    async def keep(self, principal: Principal, text: str) -> None:
         """Store a valid document that a client has sent with its hash; the workspace's oldest make room for it.
 
         Raises:
@@ -195,17 +195,17 @@ class StoredDocuments:
             return  # It is served each time that it comes with its text.
         hashed = _hash(text)
         statement, parameters = _KEEP.bind(
-            workspace_id=workspace_id,
+            workspace_id=principal.workspace_id,
             hash=hashed,
             text=text,
             most=self._most_persisted,
             most_bytes=PERSISTED_BYTES,
         )
         refuse_nul(parameters)
-        await self._database.write(statement, parameters, timeout=self._time_limit, share=workspace_id.int)
-        self._keep_text((workspace_id.int, _By.HASH, hashed), text)
+        await self._database.write(statement, parameters, timeout=self._time_limit, share=principal.share)
+        self._keep_text((principal.workspace_id.int, _By.HASH, hashed), text)
 
-    async def compare(self, workspace_ids: Sequence[UUID], *, share: int | None = None) -> None:
+    async def compare(self, workspace_ids: Sequence[UUID], *, share: Hashable = None) -> None:
         """Compare the trusted documents in memory with those of the database; drop those of a workspace with others.
 
         Raises:
@@ -238,13 +238,14 @@ class StoredDocuments:
             return None
         return self._use((workspace, _By.TEXT, query))
 
-    async def _read(self, workspace_id: UUID, query: str, reference: DocumentReference | None) -> str | None:
+    async def _read(self, principal: Principal, query: str, reference: DocumentReference | None) -> str | None:
         """Return the text as the database has it."""
+        workspace_id, share = principal.workspace_id, principal.share
         workspace = workspace_id.int
         id_ = None if reference is None or query else reference.id
         hashed = _hash(query) if query else _hash_named(id_ or "")
         step, version = _TRUSTED.bind(workspace_id=workspace_id, id=id_, hash=hashed), self._versions.get(workspace)
-        rows = await self._database.read(*step, timeout=self._time_limit, share=workspace)
+        rows = await self._database.read(*step, timeout=self._time_limit, share=share)
         if rows:
             text = (rows[0][0] or b"").decode()
             # The document may have been removed during the look-up, as a look-up of the version has found meanwhile.
@@ -254,7 +255,7 @@ class StoredDocuments:
         if hashed is None or id_ is None or not self._most_persisted:
             return None
         step = _PERSISTED.bind(workspace_id=workspace_id, hash=hashed)
-        rows = await self._database.write(*step, timeout=self._time_limit, share=workspace)
+        rows = await self._database.write(*step, timeout=self._time_limit, share=share)
         if not rows:
             return None
         text = (rows[0][0] or b"").decode()
@@ -274,10 +275,10 @@ class StoredDocuments:
         known = self._versions.get(workspace)
         return known is not None and self._clock() - known.checked_at < FRESH_FOR
 
-    async def _check_version(self, workspace_id: UUID) -> None:
+    async def _check_version(self, principal: Principal) -> None:
         """Drop the trusted documents in memory if the database has others."""
-        if not self._is_fresh(workspace_id.int):
-            await self.compare([workspace_id], share=workspace_id.int)
+        if not self._is_fresh(principal.workspace_id.int):
+            await self.compare([principal.workspace_id], share=principal.share)
 
     def _note_version(self, workspace_id: UUID, number: bytes, now: float) -> None:
         workspace = workspace_id.int
