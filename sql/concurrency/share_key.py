@@ -1,11 +1,11 @@
-"""The key of the share of the connections that a statement counts for."""
+"""The name of a share of the database connections: a statement counts for it."""
 
 from collections.abc import Hashable
 from typing import NamedTuple
 
 
 class ShareKey(NamedTuple):
-    """The key of the share of a workspace's key, whose callers are told from those of its other keys."""
+    """A workspace and one of its keys, whose callers are told from those of the others."""
 
     workspace: Hashable
     key: Hashable

@@ -10,7 +10,8 @@ probes.
 
 Within a share each key has lines of its own. The keys are kept even, too: beside others a key gets half of the
 connections of a share that has all, or all but one of a share that has half. The last connection of a share, or one
-beyond its half, is for a key without any: statements of one key that stand still do not stop the others.
+beyond its half, is for a key without any: statements of one key that stand still do not stop the others. The long
+statements of all keys of a share have its places for long statements together.
 """
 
 import math
@@ -40,7 +41,7 @@ _LEAST_LONG: Final = 1 / 16
 """The part of the limit of long statements beyond which those of a restrained share are long."""
 
 _LEAST_LONG_PLACES: Final = 24
-"""Long statements of a share that may wait beside others at least: each keeps a slot of its key."""
+"""Long statements of a share, whatever their keys, that may wait beside others at least: each keeps a slot."""
 
 _BRIEF_WAIT: Final = 0.1
 """Seconds for which more may wait: they keep their slots for a moment only."""
