@@ -1,5 +1,6 @@
 """sql/driver/sharing/shares.py: the keys of one share, of which none keeps all connections from the others."""
 
+import random
 from typing import NoReturn
 
 import pytest
@@ -198,6 +199,44 @@ class Unread(dict[Share[str], None]):
 
     def __iter__(self) -> NoReturn:
         raise AssertionError("the lines are looked through")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_next_caller_is_the_best_of_all_that_wait(seed: int) -> None:
+    """Most lines are not looked at: none of them may be better than the one that is found."""
+    chance = random.Random(seed)  # noqa: S311 - the same each time
+    line = Line(connections=chance.choice([2, 4, 8, 16]))
+    shares = line.shares
+    lent: list[Share[str]] = []
+    served = 0
+    for _ in range(300):
+        line.now += chance.choice([0, 0, 0.1, chance.choice([1, PRESENCE])])
+        workspace, key = chance.choice("abc"), chance.choice([None, *range(6)])
+        asked = shares.find(workspace if key is None else ShareKey(workspace, key))
+        asked = shares.line_of(asked, LONG) if chance.random() < 0.3 else asked
+        if chance.random() < 0.6:
+            if asked.waiting or shares.in_hand == line.connections or not shares.may_take(asked):
+                shares.line_up(asked, "caller")
+            else:
+                shares.take(asked)
+                lent.append(asked)
+            continue
+        if lent:
+            shares.give_back(lent.pop(chance.randrange(len(lent))))
+        possible = [one for one, _ in shares.everybody() if shares.may_take(one)]
+        # The first of several with the same rank.
+        best = min(possible, key=lambda one: (one.whole.in_hand, one.whole.turn), default=None)
+        own = [one for one in possible if best is not None and one.whole is best.whole]
+        expected = min(own, key=lambda one: one.held, default=None)
+        found = shares.next() if shares.in_hand < line.connections else None
+        if found is not None:
+            assert found[0] is expected
+            shares.take(found[0])
+            lent.append(found[0])
+            served += 1
+        else:
+            assert expected is None or shares.in_hand == line.connections
+    assert served > 10
 
 
 def test_the_lines_of_a_share_are_those_with_waiting_callers() -> None:
