@@ -56,9 +56,9 @@ WHERE presence = 'HERE' AND (id = ANY (%(ids)s::uuid[]) OR name = ANY (%(names)s
 SELECT schema_name, epoch FROM fieldstone.workspace WHERE presence = 'HERE' AND id = %(workspace_id)s;
 
 -- name: which_database
--- In a cell: what tells it from any other database. Copies of a server have its number, and have started at another time.
-SELECT system_identifier, pg_postmaster_start_time(), (SELECT oid FROM pg_database WHERE datname = current_database())
-FROM pg_control_system();
+-- In a cell: the microsecond in which its server has started, and its number there, which no other database shares with it. Any
+-- role may ask for these, unlike the identifier of the server, which its copies have, too.
+SELECT pg_postmaster_start_time(), (SELECT oid FROM pg_database WHERE datname = current_database());
 
 -- name: list_workspaces
 -- In a cell: its workspaces.

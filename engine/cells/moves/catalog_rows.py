@@ -134,13 +134,24 @@ async def _carry(source: Session, target: Session, move: Move, owned: Owned, sin
     )
     for column in owned.identities:
         # Rows that are made here come behind these: their numbers are the order of fields, and of an import's batches.
-        await target.execute(
-            sql.SQL(
-                "SELECT setval(sequence, last) FROM (SELECT pg_get_serial_sequence({}, {})::regclass AS sequence,"
-                " max({}) AS last FROM pg_temp.came) AS came WHERE last > coalesce(pg_sequence_last_value(sequence), 0)"
-            ).format(sql.Literal(table_sql(table).as_string()), sql.Literal(column), name_sql(column))
-        )
+        row = await (
+            await target.execute(sql.SQL("SELECT max({}) FROM pg_temp.came").format(name_sql(column)))
+        ).fetchone()
+        if row and row[0] is not None:
+            await pass_number(target, table, column, row[0])
     await target.execute("DROP TABLE pg_temp.came")
+
+
+async def pass_number(target: Session, table: Table, column: str, last: int) -> None:
+    """Have the next rows of a table get numbers behind `last` in an identity column.
+
+    The sequence never goes back. Rows of other workspaces take numbers from it meanwhile, without a lock that could be
+    waited for, so `setval` over a short way may undo some of theirs, which would then be given once more. A short way
+    is gone number by number, and a long one is set: so many numbers are not taken in the moment of one statement.
+    """
+    await target.execute(
+        QUERIES["pass_number"], {"table": table_sql(table).as_string(), "column": column, "last": last}
+    )
 
 
 async def _delete_removed(

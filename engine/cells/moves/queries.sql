@@ -67,12 +67,10 @@ SELECT EXISTS (
             = hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)
 ), version FROM fieldstone.workspace WHERE id = %(workspace_id)s;
 
--- name: name_session
-SELECT set_config('application_name', %(application)s, false),
-    set_config('idle_session_timeout', (SELECT reset_val FROM pg_settings WHERE name = 'idle_session_timeout'), false);
-
 -- name: let_model_go
-SELECT pg_advisory_unlock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0));
+-- A session that waited for the lock in vain has none to let go, of which `pg_advisory_unlock` would warn.
+SELECT pg_advisory_unlock_all(), set_config('application_name', %(application)s, false),
+    set_config('idle_session_timeout', (SELECT reset_val FROM pg_settings WHERE name = 'idle_session_timeout'), false);
 
 -- name: schema_tables
 SELECT c.relname::text FROM pg_class AS c
@@ -249,12 +247,25 @@ UPDATE pg_temp.came SET position = coalesce((
     WHERE moved.workspace_id = came.workspace_id AND moved.epoch = %(epoch)s AND moved.earlier = came.position
 ), CASE WHEN position < 0 THEN position ELSE position - 4611686018427387904 END);
 
+-- name: pass_number
+-- In the target: its rows get numbers behind `last`, see `pass_number`.
+SELECT CASE WHEN way > 10000 THEN setval(sequence, %(last)s::bigint)
+    ELSE (SELECT max(number) FROM (SELECT nextval(sequence) AS number FROM generate_series(1, way)) AS gone) END
+FROM (
+    SELECT sequence, %(last)s::bigint - coalesce(pg_sequence_last_value(sequence), 0) AS way
+    FROM CAST(pg_get_serial_sequence(%(table)s, %(column)s) AS regclass) AS sequence
+) AS passed
+WHERE way > 0;
+
 -- name: arrive
--- Its webhooks send from here on, and not before: the source sends until it has left the workspace.
-WITH tokens AS (UPDATE fieldstone.denied_token_version SET version = version + 1), webhooks AS (
-    UPDATE fieldstone.webhook SET rests_until = NULL WHERE workspace_id = %(workspace_id)s AND rests_until = 'infinity'
+-- Its webhooks send from here on, and not before: the source sends until it has left the workspace. Those of a workspace that has
+-- arrived already rest for another reason: its next move.
+WITH tokens AS (UPDATE fieldstone.denied_token_version SET version = version + 1), arrived AS (
+    UPDATE fieldstone.workspace SET presence = 'HERE', version = version
+    WHERE id = %(workspace_id)s AND presence = 'COMING' RETURNING id
 )
-UPDATE fieldstone.workspace SET presence = 'HERE', version = version WHERE id = %(workspace_id)s AND presence = 'COMING';
+UPDATE fieldstone.webhook SET rests_until = NULL FROM arrived
+WHERE webhook.workspace_id = arrived.id AND webhook.rests_until = 'infinity';
 
 -- name: close_gate
 -- In the source: from here on writes to the catalog wait that are of the workspace, see `fieldstone.require_here`.
