@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -92,6 +93,14 @@ async def show_workspace(
     return [ShownEvent(event, snapshot.workspace, shown[event.position]) for event in events if event.position in shown]
 
 
+@dataclass(slots=True)
+class _Look:
+    """The looks of a workspace's own consumer behind its batch: the size of theirs, and when the next one is due."""
+
+    batch: BatchSize
+    next: float = 0.0
+
+
 class Apart:
     """One process's share of the fan-out of workspaces apart.
 
@@ -111,7 +120,7 @@ class Apart:
         self._turns, self._slow_turns = asyncio.Semaphore(_AT_ONCE), asyncio.Semaphore(_SLOW_AT_ONCE)
         self._slow_until: dict[UUID, float] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._next_look: dict[str, float] = {}
+        self._looks: dict[str, _Look] = {}
 
     def go_on(self, consumers: Iterable[str]) -> None:
         """Have these workspaces' own consumers follow that of all others."""
@@ -135,7 +144,7 @@ class Apart:
 
     def _forget(self, name: str, _: "asyncio.Task[None]") -> None:
         del self._tasks[name]
-        self._next_look.pop(name, None)
+        self._looks.pop(name, None)
 
     async def _follow(self, name: str) -> None:
         """Make the deliveries of a workspace's events until its own consumer has caught up."""
@@ -179,39 +188,48 @@ class Apart:
         rows = await self._database.read(*_BEGIN.bind(name=CONSUMER, apart=name, batch=batch.now))
         if not rows:
             return False
-        after, upto, last = (int(value or 0) for value in rows[0])
+        position, written, *rest = rows[0]
+        since = (written or b"").decode()
+        after, upto, last = (int(value or 0) for value in (position, *rest))
         if upto <= after:
             return False
-        if upto < last and time.monotonic() >= self._next_look.get(name, 0.0):
-            await self._look_ahead(name, after, min(last, after + _FARTHEST), batch, patience)
+        if upto < last and (name not in self._looks or time.monotonic() >= self._looks[name].next):
+            await self._look_ahead(Move(consumer=name, after=after, since=since, upto=after), last, patience)
+            return True
         workspace_id = workspace_of(name)
         events = await match_events(self._database, after, upto, only=workspace_id)
         shown = await self._show(workspace_id, events, patience)
         if shown is None:
             return True
-        made = await make_deliveries(self._database, shown, Move(consumer=name, after=after, upto=upto), batch)
+        made = await make_deliveries(
+            self._database, shown, Move(consumer=name, after=after, since=since, upto=upto), batch
+        )
         if made is None:
             return None
         if made:
             self._made()
         return True
 
-    async def _look_ahead(self, name: str, after: int, last: int, batch: BatchSize, patience: float | None) -> None:
+    async def _look_ahead(self, move: Move, last: int, patience: float | None) -> None:
         """Make the deliveries of webhooks that match few of the events, so that they do not wait for those of others.
 
-        The consumer stays where it is, and makes no second delivery of an event later.
+        The consumer stays where it is, and makes no second delivery of an event later. A look has a batch size of its
+        own: its records may be larger than those of others, and the next look takes fewer if they are too large.
         """
-        workspace_id, began = workspace_of(name), time.monotonic()
+        name, began = move.consumer, time.monotonic()
+        workspace_id, look = workspace_of(name), self._looks.setdefault(name, _Look(BatchSize(self._batch)))
+        upto = min(last, move.after + _FARTHEST)
         try:
-            step = _MATCH_QUIET.bind(after=after, upto=last, only=workspace_id, batch=batch.now)
-            rows = await self._database.read(*step)
-            shown = await self._show(workspace_id, [read_event(row) for row in rows], patience) or ()
-            if await make_deliveries(self._database, shown, Move(consumer=name, after=after, upto=after), batch):
-                self._made()
+            with look.batch.tried() as size:
+                step = _MATCH_QUIET.bind(after=move.after, upto=upto, only=workspace_id, few=self._batch, batch=size)
+                rows = await self._database.read(*step)
+                shown = await self._show(workspace_id, [read_event(row) for row in rows], patience)
+                if shown and await make_deliveries(self._database, shown, move, look.batch):
+                    self._made()
         except DatabaseError as error:
             _LOG.info("the quiet webhooks of the workspace %s wait for the others: %s", workspace_id, error)
         now = time.monotonic()
-        self._next_look[name] = now + max(_LOOK_AHEAD, _PART * (now - began))
+        look.next = now + max(_LOOK_AHEAD, _PART * (now - began))
 
     async def _show(
         self, workspace_id: UUID, events: Sequence[NewEvent], patience: float | None

@@ -1,6 +1,7 @@
 """Makes the deliveries of events, by statements that move a consumer of the log past these events."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from fieldstone.engine.events.log.batch_size import BatchSize
@@ -35,6 +36,7 @@ class Move:
     Attributes:
         consumer: its name.
         after: where it is.
+        since: when it was last written, by which a look ahead of another process shows, which leaves it where it is.
         upto: the position of the last event that it is moved past; `after`: it is not moved.
         apart: the names of consumers that begin where it is, when it moves.
         joined: the names of consumers that end when it moves, if they are where it is.
@@ -42,13 +44,14 @@ class Move:
 
     consumer: str
     after: int
+    since: str
     upto: int
     apart: Sequence[str] = ()
     joined: Sequence[str] = ()
 
 
 async def make_deliveries(database: Database, events: Sequence[ShownEvent], move: Move, batch: BatchSize) -> int | None:
-    """Make the deliveries of events; return how many, None where the consumer is not at `after`, or is locked.
+    """Make the deliveries of events; return how many, None if the consumer was written since, or is locked.
 
     Args:
         database: where the log is.
@@ -76,30 +79,39 @@ async def make_deliveries(database: Database, events: Sequence[ShownEvent], move
                     inserted = await _insert(database, piece, move, upto)
                     if inserted is None:
                         return None
-                    made, piece = made + inserted, _Piece()
+                    made, piece = made + inserted.number, _Piece()
+                    move = replace(move, since=inserted.since)
                     if upto > move.after:
-                        move = Move(consumer=move.consumer, after=upto, upto=move.upto)
+                        move = replace(move, after=upto, apart=(), joined=())
                 link = {"id": str(new_id()), "webhook_id": str(id_), "position": event.position, "variant": variant}
                 piece.add(described, {**link, "rights": rights}, payload)
     inserted = await _insert(database, piece, move, move.upto)
     if move.after > begun:
         # It was more than one statement should take, and more than should be in memory.
         batch.halve()
-    return None if inserted is None else made + inserted
+    return None if inserted is None else made + inserted.number
 
 
-async def _insert(database: Database, piece: "_Piece", move: Move, upto: int) -> int | None:
+class _Inserted(NamedTuple):
+    """The number of the deliveries that a statement has made, and when it has written the consumer."""
+
+    number: int
+    since: str
+
+
+async def _insert(database: Database, piece: "_Piece", move: Move, upto: int) -> _Inserted | None:
     bound = _INSERT.bind(
         events=dumps([*piece.events.values()]),
         links=dumps(piece.links),
         name=move.consumer,
         after=move.after,
+        since=move.since,
         upto=upto,
         apart=list(move.apart),
         joined=list(move.joined),
     )
     rows = await database.write(*bound)
-    return int(rows[0][0] or 0) if rows else None
+    return _Inserted(int(rows[0][0] or 0), (rows[0][1] or b"").decode()) if rows else None
 
 
 class _Piece:

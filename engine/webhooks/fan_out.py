@@ -137,9 +137,10 @@ class FanOut:
         rows = await self._database.read(*_BEGIN.bind(name=CONSUMER, apart=PREFIX, batch=size))
         if not rows:
             return None
-        after, upto = int(rows[0][0] or 0), int(rows[0][1] or 0)
-        self._is_awaited = rows[0][2] == b"t"
-        apart = loads(rows[0][3] or b"{}")
+        position, since, farthest, is_awaited, consumers = rows[0]
+        after, upto = int(position or 0), int(farthest or 0)
+        self._is_awaited = is_awaited == b"t"
+        apart = loads(consumers or b"{}")
         behind = [name for name, position in apart.items() if position < after]
         self._apart.go_on(behind)
         if upto <= after:
@@ -152,6 +153,7 @@ class FanOut:
         move = Move(
             consumer=CONSUMER,
             after=after,
+            since=(since or b"").decode(),
             upto=upto,
             apart=names,
             joined=[name for name in apart if name not in behind and name not in names],

@@ -1,7 +1,8 @@
 -- name: begin_fan_out
 -- No row where the consumer is locked: nothing need be read that could not be moved past. Only the sub-select locks it: FOR UPDATE
 -- reads the newest version of a row, whose position would not go with the consumers apart that the statement's snapshot has.
-SELECT position, least(position + %(batch)s::bigint, (SELECT coalesce(max(position), 0) FROM fieldstone.event_log)),
+SELECT position, to_jsonb(updated_at) #>> '{}',
+    least(position + %(batch)s::bigint, (SELECT coalesce(max(position), 0) FROM fieldstone.event_log)),
     EXISTS (SELECT FROM fieldstone.webhook WHERE is_active OR paused_at IS NOT NULL OR disabled_at IS NOT NULL),
     (SELECT coalesce(jsonb_object_agg(name, position), '{}') FROM fieldstone.log_consumer WHERE starts_with(name, %(apart)s::text))
 FROM fieldstone.log_consumer WHERE name = %(name)s::text
@@ -9,7 +10,7 @@ FROM fieldstone.log_consumer WHERE name = %(name)s::text
 
 -- name: begin_apart
 -- A workspace's own consumer follows that of all others and never passes it; no row where it has ended.
-SELECT apart.position, least(apart.position + %(batch)s::bigint, consumer.position), consumer.position
+SELECT apart.position, to_jsonb(apart.updated_at) #>> '{}', least(apart.position + %(batch)s::bigint, consumer.position), consumer.position
 FROM fieldstone.log_consumer AS apart JOIN fieldstone.log_consumer AS consumer ON consumer.name = %(name)s::text
 WHERE apart.name = %(apart)s::text;
 
@@ -28,8 +29,8 @@ WHERE event.position > %(after)s::bigint AND event.position <= %(upto)s::bigint
 GROUP BY event.position ORDER BY event.position;
 
 -- name: match_quiet
--- The events of webhooks that match at most a batch of those between the positions, those of the quietest ones first. Of a
--- webhook they are all, or the first ones, without those that have a delivery already: its deliveries keep their order.
+-- A batch of the events of webhooks that match at most `few` of those between the positions, those of the quietest ones first. Of
+-- a webhook they are all, or the first ones, without those that have a delivery already: its deliveries keep their order.
 WITH matching AS MATERIALIZED (
     SELECT DISTINCT event.position, webhook.id, webhook.role_id, webhook.claims
     FROM fieldstone.event_log AS event
@@ -44,7 +45,7 @@ WITH matching AS MATERIALIZED (
 quiet AS (
     SELECT matching.*, row_number() OVER (ORDER BY counted.count, matching.id, matching.position) AS place
     FROM matching JOIN (SELECT id, count(*) FROM matching GROUP BY id) AS counted USING (id)
-    WHERE counted.count <= %(batch)s::bigint AND NOT EXISTS (
+    WHERE counted.count <= %(few)s::bigint AND NOT EXISTS (
         SELECT FROM fieldstone.webhook_delivery AS made WHERE made.webhook_id = matching.id AND made.position = matching.position
     )
 )
@@ -64,19 +65,22 @@ SELECT EXISTS (SELECT FROM fieldstone.event_staging WHERE seq <= %(seq)s::bigint
 -- A delivery that waits for an earlier one of its record has no due time: the process that records the result of the
 -- earlier one sets it, and cannot do so before this is committed, since the earlier one is locked here. A locked one is
 -- not waited for. An event has its delivery already if a look ahead has made it, which may have ended: none waits for that one.
--- Where the consumer is locked, or no longer where the events were read from, nothing is moved or made.
+-- Where the consumer is locked, or no longer where the events were read from, nothing is moved or made; nor where it was written
+-- since, at the place where it is: by a look ahead, or a piece that ends before the first event. Deliveries that another process
+-- has made there are not in this statement's snapshot, and the ones behind them would take them for theirs to wait for.
 -- Consumers of single workspaces begin and end only in a statement that moves that of all others onwards, so not in a first piece
 -- that ends before the first event. So while that one is where `begin_fan_out` read it, they are those that were read: one that was
 -- behind is still there, and makes the deliveries that are left out here, whichever process dies; one that had caught up has not
 -- moved, as it passes none; and none has begun unseen. One that has ended begins again further on only: what was read for it
 -- before finds no row at `after`.
 WITH free AS (
-    SELECT name FROM fieldstone.log_consumer WHERE name = %(name)s::text AND position = %(after)s::bigint
+    SELECT name FROM fieldstone.log_consumer
+    WHERE name = %(name)s::text AND position = %(after)s::bigint AND updated_at = %(since)s::timestamptz
     FOR UPDATE SKIP LOCKED
 ),
 moved AS (
     UPDATE fieldstone.log_consumer AS consumer SET position = %(upto)s::bigint, updated_at = now()
-    FROM free WHERE consumer.name = free.name RETURNING consumer.position
+    FROM free WHERE consumer.name = free.name RETURNING consumer.position, consumer.updated_at
 ),
 begun AS (
     INSERT INTO fieldstone.log_consumer (name, position)
@@ -115,7 +119,7 @@ FROM (
 ORDER BY new.position
 ON CONFLICT (webhook_id, position) DO NOTHING RETURNING id
 )
-SELECT (SELECT count(*) FROM made) FROM moved;
+SELECT (SELECT count(*) FROM made), to_jsonb(moved.updated_at) #>> '{}' FROM moved;
 
 -- name: claim_deliveries
 -- A place that is taken is not given back before the target has answered. So where several workspaces have webhooks, one

@@ -1,12 +1,16 @@
 """engine/webhooks/apart.py: the events of a workspace do not wait for those of another one that take long."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pytest
 
-from fieldstone.engine.events.log.batch_size import BatchSize
+from fieldstone.engine.webhooks import apart as apart_
 from fieldstone.engine.webhooks import fan_out
 from fieldstone.engine.webhooks.apart import CONSUMER, Apart, name_of
+from fieldstone.engine.webhooks.deliveries import Move, ShownEvent
+from fieldstone.engine.webhooks.payloads.payloads import NewEvent
+from fieldstone.sql.errors import ResponseTooLarge
 from tests.apis import WORKSPACE_ID
 from tests.engine.metadata_api.roles import UPDATE
 from tests.engine.webhooks.conftest import Sending, Start
@@ -75,6 +79,15 @@ async def test_slow_workspaces_hold_the_others_up_once_however_many_they_are(
         await write_during_locks("b")
     long = [one for one in caplog.messages if one.endswith("it takes long")]
     assert sum(str(one.principal.workspace_id) in line for one in slow for line in long) == 1
+
+
+async def begun(sending: Sending) -> Move:
+    """A look ahead of the own consumer of the workspace, as a process begins it now."""
+    database, name = sending.services.foundation.database, name_of(WORKSPACE_ID)
+    ((after, since, *_),) = await database.read(*apart_._BEGIN.bind(name=CONSUMER, apart=name, batch=5))
+    assert after is not None
+    assert since is not None
+    return Move(consumer=name, after=int(after), since=since.decode(), upto=int(after))
 
 
 async def _is_apart(sending: Sending) -> bool:
@@ -184,7 +197,8 @@ async def test_an_event_behind_those_of_a_look_ahead_does_not_wait_for_a_deliver
     monkeypatch.setattr(fan_out, "_SHARE", 5)
     await sending.webhook(f"{target.url}/many", "person.created")
     await sending.webhook(f"{target.url}/few", "company.*")
-    apart, name = sending.services.webhooks.fan_out._apart, name_of(WORKSPACE_ID)
+    apart = sending.services.webhooks.fan_out._apart
+    monkeypatch.setattr(apart, "_batch", 5)
     with monkeypatch.context() as patched:
         patched.setattr(Apart, "go_on", lambda *_: None)
         await sending.people(*(f"{number}@example.com" for number in range(10)))
@@ -193,14 +207,59 @@ async def test_an_event_behind_those_of_a_look_ahead_does_not_wait_for_a_deliver
         id_ = (await sending.data(create, metadata=False))["createCompany"]["id"]
 
         async def is_found() -> bool:
-            await apart._look_ahead(name, 0, 100_000, BatchSize(5), None)
+            await apart._look_ahead(await begun(sending), 100_000, None)
             return [one["status"] for one in await sending.deliveries()] == ["DELIVERED"]
 
+        earlier = await begun(sending)
         await until_true(is_found)
         update = "mutation ($id: UUID!) { updateCompany(id: $id, data: { name: 1 }) { id } }"
         await sending.data(update.replace("1", '"b"'), metadata=False, id=id_)
         await until_true(lambda: _is_all_passed(sending))
+        # Another process that had begun before does not see that delivery, and would have the new one wait for it.
+        written = await begun(sending)
+        assert written == replace(earlier, since=written.since)
+        await apart._look_ahead(earlier, 100_000, None)
+        assert (len(await sending.deliveries()), await begun(sending)) == (1, written)
     await sending.person("last@example.com")
     await target.until_taken(13)
     taken = [one.event["event"] for one in target.received if one.path == "/hook/few"]
     assert taken == ["company.created", "company.updated"]
+
+
+async def test_a_look_ahead_whose_records_are_too_large_or_late_takes_fewer_or_writes_nothing(
+    sending: Sending, target: TargetServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The quiet webhook waited for the loud one at each look; a late look wrote the consumer for nothing."""
+    monkeypatch.setattr(fan_out, "_SHARE", 5)
+    await sending.webhook(f"{target.url}/many", "person.created")
+    await sending.webhook(f"{target.url}/few", "company.created")
+    apart, show = sending.services.webhooks.fan_out._apart, apart_.show_workspace
+    monkeypatch.setattr(apart, "_batch", 5)
+
+    async def show_one(records: object, current: object, workspace_id: object, events: Sequence[NewEvent]) -> object:
+        if len(events) > 1:
+            raise ResponseTooLarge("the records are too large")
+        return await show(records, current, workspace_id, events)  # type: ignore[arg-type]
+
+    async def show_late(*_: object) -> list[ShownEvent] | None:
+        return None
+
+    monkeypatch.setattr(Apart, "go_on", lambda *_: None)
+    await sending.people(*(f"{number}@example.com" for number in range(10)))
+    await until_true(lambda: _is_apart(sending))
+    for name in "abc":
+        create = "mutation ($name: String!) { createCompany(data: { name: $name }) { id } }"
+        await sending.data(create, metadata=False, name=name)
+    await until_true(lambda: _is_all_passed(sending))
+    with monkeypatch.context() as patched:
+        patched.setattr(apart, "_show", show_late)
+        before = await begun(sending)
+        await apart._look_ahead(before, 100_000, 0.1)
+        assert await begun(sending) == before
+    monkeypatch.setattr(apart_, "show_workspace", show_one)
+
+    async def are_found() -> bool:
+        await apart._look_ahead(await begun(sending), 100_000, None)
+        return len(await sending.deliveries()) == 3
+
+    await until_true(are_found)

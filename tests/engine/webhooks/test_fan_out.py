@@ -55,9 +55,9 @@ class LateDatabase(RecordingDatabase):
         is_first = not self.log.steps
         rows = await super().read(*arguments, **options)
         if is_first:
-            ((position, *_, apart),) = rows
+            ((position, since, *_, apart),) = rows
             assert position is not None
-            return [(b"%d" % (int(position) - 1), position, b"t", apart)]
+            return [(b"%d" % (int(position) - 1), since, position, b"t", apart)]
         return rows
 
 
