@@ -66,7 +66,10 @@ class Turn:
                 )
             except psycopg.errors.LockNotAvailable:
                 if time.monotonic() - sent < seconds:
-                    # A statement of `then` has waited in vain for a lock that an operator's command holds.
+                    # A statement of `then` has waited in vain for a lock that an operator's command holds. If the turn
+                    # itself took nearly all of these seconds, the failure is taken for the turn's, which is tried again
+                    # for the seconds that are left. A message of its own for the turn would tell the two apart, at one
+                    # more round trip for each change.
                     self._left -= time.monotonic() - began
                     raise
                 await connection.rollback()
