@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
-from playwright.async_api import WebSocketRoute, expect
+from playwright.async_api import Page, WebSocketRoute, expect
 
-from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.browsing import Serve, Served, Watched, hold_requests
 from tests.engine.server.console.records.lists import (
     ask,
     assert_live,
@@ -16,7 +16,7 @@ from tests.engine.server.console.records.lists import (
     press,
     until_answered,
 )
-from tests.waiting import until_true
+from tests.waiting import until, until_true
 
 pytestmark = pytest.mark.system
 
@@ -115,9 +115,8 @@ async def test_a_record_that_no_longer_matches_stays_until_it_is_left(watched: W
         await watched.assert_clean(served.address, LOADED)
 
 
-async def test_a_late_subscription_misses_nothing_and_many_changes_are_told_as_one(
-    watched: Watched, serve: Serve
-) -> None:
+async def hold_subscription(page: Page) -> asyncio.Event:
+    """Hold the subscription of a list of people until the event that is returned is set."""
     released = asyncio.Event()
 
     def hold(route: WebSocketRoute) -> None:
@@ -130,8 +129,65 @@ async def test_a_late_subscription_misses_nothing_and_many_changes_are_told_as_o
 
         route.on_message(pass_on)
 
+    await page.route_web_socket("**/metadata", hold)
+    return released
+
+
+async def test_the_focus_follows_its_record_while_the_list_is_read_again(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
-        await watched.page.route_web_socket("**/metadata", hold)
+        released = await hold_subscription(watched.page)
+        page = await open_list(watched, served, "people?sort=firstName")
+        await count_shown(page, "3 records")
+        await page.get_by_role("grid").focus()
+        await press(page, "ArrowDown")
+        assert await focused_text(page) == "Grace"
+        # The list is read again behind a late begin of the live updates.
+        await create_person(served, "Abby")
+        released.set()
+        await count_shown(page, "4 records")
+        await expect(cell(page, "Abby")).to_be_visible()
+        assert await focused_text(page) == "Grace"
+        await assert_live(page)
+
+        # Another changes the record before it is read again.
+        held = await hold_requests(page, "/graphql", "query ConsoleRecords(")
+        await create_person(served, "Abe")
+        await page.get_by_role("button", name="1 new record · show").click()
+        await until(lambda: bool(held.requests))
+        await ask(
+            served, 'mutation { updatePeople(filter: { firstName: { eq: "Grace" } }, data: { city: "Ulm" }) { id } }'
+        )
+        await expect(cell(page, "Ulm")).to_be_visible()
+        held.released.set()
+        await expect(cell(page, "Abe")).to_be_visible()
+        assert await focused_text(page) == "Grace"
+
+        # A person moves on meanwhile.
+        held.released.clear()
+        held.requests.clear()
+        await create_person(served, "Abel")
+        await page.get_by_role("button", name="1 new record · show").click()
+        await until(lambda: bool(held.requests))
+        await page.get_by_role("grid").focus()
+        await press(page, "ArrowDown")
+        assert await focused_text(page) == "Łukasz"
+        held.released.set()
+        await expect(cell(page, "Abel")).to_be_visible()
+        assert await focused_text(page) == "Łukasz"
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def create_person(served: Served, name: str) -> None:
+    await ask(
+        served, f'mutation {{ createPerson(data: {{ firstName: "{name}", email: "{name}@b.example" }}) {{ id }} }}'
+    )
+
+
+async def test_a_late_subscription_misses_nothing_and_many_changes_are_told_as_one(
+    watched: Watched, serve: Serve
+) -> None:
+    async with serve() as served:
+        released = await hold_subscription(watched.page)
         page = await open_list(watched, served, "people?sort=-createdAt")
         await expect(cell(page, "Ada")).to_be_visible()
         await ask(served, 'mutation { updatePeople(filter: { id: { is: NOT_NULL } }, data: { city: "Bonn" }) { id } }')
@@ -144,6 +200,7 @@ async def test_a_late_subscription_misses_nothing_and_many_changes_are_told_as_o
         await ask(served, "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=people)
         await page.get_by_role("button", name="Many changes · refresh").click()
         await count_shown(page, "93 records")
+        await expect(cell(page, "Ada")).to_be_hidden()
         # The focus that nobody has moved is in the first row, which is seen: the records of before are far below.
         await expect(page.locator("[data-active]")).to_have_attribute("data-row", "0")
         await watched.assert_clean(served.address, LOADED)

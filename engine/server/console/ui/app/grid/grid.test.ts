@@ -7,6 +7,7 @@ import {
   clearRows,
   focus,
   followColumns,
+  followRows,
   isInRange,
   moveAcross,
   moveCell,
@@ -159,4 +160,12 @@ test("the focus stays in its column where others come or go before it", () => {
   assert.deepEqual(followColumns(at(1), ["a", "b", "c"], ["x", "a", "b", "c"]), at(2));
   // A column that has gone leaves its place to the next one.
   assert.deepEqual(followColumns(at(1), ["a", "b", "c"], ["a", "c"]), at(1));
+  // One that nobody has moved stays in the first cell, and is known by it.
+  assert.equal(followColumns(START, ["a"], ["x", "a"]), START);
+});
+
+test("a range follows its focused record, unless a person has moved on", () => {
+  const range = { ...START, cell: { row: 7, column: 1 }, anchor: { row: 5, column: 0 } };
+  assert.deepEqual(followRows(range, 7, 8), { ...range, cell: { row: 8, column: 1 }, anchor: { row: 6, column: 0 } });
+  assert.equal(followRows(range, 6, 8), range);
 });

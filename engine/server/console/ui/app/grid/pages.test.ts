@@ -164,6 +164,7 @@ test("a row that is replaced while its page is under way is replaced in that pag
   assert.equal(pages.row(42), 4201);
   assert.equal(pages.isReading(), false);
   pages.refresh();
+  assert.equal(pages.isReading(), true, "it is about to be asked for");
   rest();
   assert.equal(asked.length, 2);
   await answer(1, 0);

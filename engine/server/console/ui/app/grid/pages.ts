@@ -63,7 +63,7 @@ export type Pages<Row> = {
    * since these may be of a moment before.
    */
   replace(change: (row: Row) => Row | undefined): void;
-  /** Return whether a page is under way. */
+  /** Return whether a page is under way, or about to be asked for. */
   isReading(): boolean;
   /** Return how far the list was read; null before its first page. */
   extent(): Extent | null;
@@ -110,6 +110,10 @@ export function openPages<Row>(
     const before = stale.has(number - 1) ? undefined : pages.get(number - 1);
     const after = before?.endCursor ?? null;
     const place = { after, offset: after === null ? number * PAGE_SIZE : 0 };
+    const end = () => {
+      if (underWay.get(number) === controller) underWay.delete(number);
+      if (underWay.size === 0) later = [];
+    };
     return fetchPage(place, controller.signal)
       .then((page) => {
         if (controller.signal.aborted) return;
@@ -118,12 +122,10 @@ export function openPages<Row>(
         stale.delete(number);
         extent = extend(extent, number, page);
         forget();
+        end();
         changed();
       })
-      .finally(() => {
-        if (underWay.get(number) === controller) underWay.delete(number);
-        if (underWay.size === 0) later = [];
-      });
+      .finally(end);
   }
 
   function readShown(number: number): void {
@@ -209,7 +211,7 @@ export function openPages<Row>(
       }
       if (any) changed();
     },
-    isReading: () => underWay.size > 0,
+    isReading: () => underWay.size > 0 || timer !== null,
     extent: () => extent,
     refresh() {
       for (const controller of underWay.values()) controller.abort();

@@ -40,8 +40,12 @@ export function moveCell(cell: Cell, move: Move, size: Size): Cell {
   return clamp(at, size);
 }
 
-/** Return the selection at the same columns after others have come or gone; `before` and `after` are the keys of all. */
+/**
+ * Return the selection at the same columns after others have come or gone; `before` and `after` are the keys of all. One
+ * that nobody has moved stays in the first cell.
+ */
 export function followColumns(selection: Selection, before: readonly string[], after: readonly string[]): Selection {
+  if (selection.cell === START.cell) return selection;
   const follow = (cell: Cell): Cell => {
     const column = after.indexOf(before[cell.column] ?? "");
     return column < 0 || column === cell.column ? cell : { ...cell, column };
@@ -50,9 +54,10 @@ export function followColumns(selection: Selection, before: readonly string[], a
   return cell === selection.cell && anchor === selection.anchor ? selection : { ...selection, cell, anchor };
 }
 
-/** Return the selection so many rows further down, since its records have moved. */
-export function followRows(selection: Selection, down: number): Selection {
-  const follow = (cell: Cell): Cell => ({ ...cell, row: Math.max(0, cell.row + down) });
+/** Return the selection with its records, of which the focused one has moved from one row to another. */
+export function followRows(selection: Selection, from: number, to: number): Selection {
+  if (selection.cell.row !== from) return selection;
+  const follow = (cell: Cell): Cell => ({ ...cell, row: Math.max(0, cell.row + to - from) });
   return { ...selection, cell: follow(selection.cell), anchor: follow(selection.anchor) };
 }
 

@@ -87,7 +87,7 @@ export function RecordsGrid({ list, gridRef, gestures, draft, onAddress }: Recor
   function select(next: Selection): void {
     const left = rows.pages.row(selection.cell.row);
     // A row that the list no longer wants stays until the cell leaves it.
-    if (left && next.cell.row !== selection.cell.row && edits.marks.rows.has(left.id)) list.renew(next.cell.row);
+    if (left && next.cell.row !== selection.cell.row && edits.marks.rows.has(left.id)) list.renew();
     if (selection.cell.row === rows.count && next.cell.row !== selection.cell.row) draft.leave();
     setSelection(next);
   }

@@ -69,28 +69,25 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
   const focused = Math.max(0, Math.min(selection.cell.row, (rows.count ?? Number.POSITIVE_INFINITY) - 1));
   useEffect(() => pages.focus(focused), [pages, focused]);
 
-  // The row of the focus; null before a person has moved it, when it stays with the list's first row.
-  const at = useRef<number | null>(null);
-  // The record that had the focus when the list was read again: the focus goes where it is then.
-  const followed = useRef<{ row: number; record: RecordRow } | null>(null);
-  const renew = useCallback(
-    (row = at.current) => {
-      const record = row === null ? undefined : pages.row(row);
-      followed.current = row !== null && record ? { row, record } : null;
-      setNews({ created: 0, flood: false });
-      edits.current?.setMarks((before) => ({ ...before, rows: new Map() }));
-      refresh();
-    },
-    [pages, refresh],
-  );
+  const renew = useCallback(() => {
+    setNews({ created: 0, flood: false });
+    edits.current?.setMarks((before) => ({ ...before, rows: new Map() }));
+    refresh();
+  }, [refresh]);
+  // The focus goes where its record is after the list was read again; one that nobody has moved stays in the first row.
+  const at = useRef<{ pages: object; row: number; id: string | undefined } | null>(null);
   // The rows are no state of React's: each of their changes draws the list again.
   useLayoutEffect(() => {
-    at.current = selection.cell === START.cell ? null : selection.cell.row;
-    const was = followed.current;
-    if (was === null || pages.row(was.row) === was.record) return;
-    followed.current = null;
-    const found = pages.find(({ id }) => id === was.record.id);
-    if (found && found.index !== was.row) setSelection((now) => followRows(now, found.index - was.row));
+    const { row } = selection.cell;
+    const [was, id] = [at.current, pages.row(row)?.id];
+    const isFollowed = was?.pages === pages && was.row === row && was.id !== undefined && selection.cell !== START.cell;
+    if (isFollowed && was.id !== id) {
+      const found = pages.find((one) => one.id === was.id);
+      if (found) setSelection((now) => followRows(now, row, found.index));
+      // Its page may be still under way.
+      if (found || pages.isReading()) return;
+    }
+    at.current = { pages, row, id };
   });
 
   const edits = useRef<ReturnType<typeof useEdits> | null>(null);
