@@ -186,7 +186,10 @@ test("an undo of a relation to one of several objects gives back the one that it
 test("a list takes the later one of two versions of a record", () => {
   const row = (id: string, updatedAt: string) => ({ id, updatedAt, deletedAt: null });
   const [earlier, later] = [row("1", "2024-01-31T09:30:00Z"), row("1", "2024-01-31T09:30:01Z")];
-  assert.equal(withLater([later])(earlier), later);
+  assert.deepEqual(withLater([later])(earlier), later);
+  // The answer to a write with a key has the written fields alone, and that to a role without versions no more.
+  assert.deepEqual(withLater([later])({ ...earlier, city: "Ulm" }), { ...later, city: "Ulm" });
+  assert.deepEqual(withLater([{ id: "1" } as RecordRow])({ ...earlier, city: "Ulm" }), { ...earlier, city: "Ulm" });
   assert.equal(withLater([earlier])(later), undefined);
   assert.equal(withLater([later])(row("2", "2020-01-01T00:00:00Z")), undefined);
 });

@@ -31,12 +31,12 @@ export function laterOf(read: RecordRow | null, here: RecordRow | null | undefin
   return isLater(here.updatedAt, read.updatedAt) ? here : read;
 }
 
-/** Return the change of a list that puts each of `rows` into the place of an earlier version of it. */
+/** Return the change of a list that puts each of `rows`, which may lack some fields, over an earlier version of it. */
 export function withLater(rows: readonly RecordRow[]): (row: RecordRow) => RecordRow | undefined {
   const byId = new Map(rows.map((row) => [row.id, row]));
   return (row) => {
     const next = byId.get(row.id);
-    return next && isLater(next.updatedAt, row.updatedAt) ? next : undefined;
+    return next && isLater(next.updatedAt, row.updatedAt) ? { ...row, ...next } : undefined;
   };
 }
 

@@ -156,7 +156,9 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }:
       }
       setProblem(null);
       const updates = updatesOf(changes, false);
-      const written = await writeRows(object, fields, updates, created, key);
+      // The answer to a key is bounded, and the list is read again behind new records.
+      const answered = key ? [...new Set(edits.map(({ field }) => field))] : fields;
+      const written = await writeRows(object, answered, updates, created, key);
       keepUpdates(updates, written);
       keep(written, "created");
       const next = versionsOf(written.updated);

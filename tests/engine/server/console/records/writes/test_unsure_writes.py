@@ -89,6 +89,40 @@ async def test_a_second_press_makes_no_second_record(watched: Watched, serve: Se
         held.released.set()
         await count_shown(page, "9 records")
 
+        # A text whose answer was lost is another paste once a paste behind it was written.
+        await lose_answer(page, "createCompanies")
+        for number, (text, told) in enumerate((("Dee", UNSURE), ("Eve", "Pasted 1"), ("Dee", "Pasted 1")), 10):
+            await page.get_by_role("grid").focus()
+            await press(page, "Control+End", "ArrowDown", "Home")
+            await page.evaluate(PASTE, text)
+            await page.get_by_role("dialog", name="Paste").get_by_role("button", name="Paste").click()
+            await expect(page.get_by_text(told)).to_be_visible()
+            await count_shown(page, f"{number} records")
+
+
+async def test_a_paste_over_a_long_record_and_behind_it_is_written(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        await create_object(served, "part", [{"type": "TEXT", "name": "memo", "label": "Memo"}])
+        # The answer to a key has 1 MiB at most.
+        memo = "x" * 1_100_000
+        await ask(served, "mutation ($memo: String) { createPart(data: { memo: $memo }) { id } }", memo=memo)
+        page = await open_list(watched, served, "parts")
+        await count_shown(page, "1 record")
+        await page.get_by_role("grid").focus()
+        await press(page, "Control+Home")
+        await page.evaluate(PASTE, "Bolt\nNut")
+        await page.get_by_role("dialog", name="Paste").get_by_role("button", name="Paste").click()
+        await expect(page.get_by_text("Pasted 2 values")).to_be_visible()
+        await count_shown(page, "2 records")
+        await expect(cell(page, "Bolt")).to_be_visible()
+        await expect(cell(page, "Nut")).to_be_visible()
+        await expect(cell(page, "x" * 500 + "…")).to_be_visible()
+        found = await ask(served, "{ parts(orderBy: { name: ASC }) { edges { node { name memo } } } }")
+        assert [edge["node"] for edge in found["parts"]["edges"]] == [
+            {"name": "Bolt", "memo": memo},
+            {"name": "Nut", "memo": None},
+        ]
+
 
 async def test_a_lost_answer_is_no_refusal(watched: Watched, serve: Serve) -> None:
     async with serve() as served:

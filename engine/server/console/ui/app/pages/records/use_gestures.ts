@@ -38,8 +38,9 @@ export type Ways = {
 
 /** More cells than this are shown before they are written. */
 const PREVIEWED_CELLS = 50;
-/** The answer to a write with a key has 1 MiB at most. */
+/** The answer to a write with a key has 1 MiB at most: ids and versions of new records, and the values of the others. */
 const KEYED_RECORDS = 5_000;
+const KEYED_CHARACTERS = 100_000;
 const TOO_MANY_TO_COPY = `At most ${KEPT_ROWS} records are copied at once. Export the list to have all of them.`;
 const NEEDS_RANGE = "All records are selected, and this needs a range of cells: Escape leaves the selection.";
 const TOO_MANY_TO_SELECT = `At most ${KEPT_ROWS} records are selected by a range. Ctrl+A selects all that match.`;
@@ -171,11 +172,12 @@ export function useGestures(list: List, ways: Ways) {
     const count = next.edits.length + next.created.length;
     const label =
       next.created.length > 0 ? `Pasted ${plural(count, "value")}` : `Pasted ${plural(next.edits.length, "cell")}`;
-    // The versions of its records keep a paste that creates none from a second effect, and the answer to a key is bounded.
-    const key = next.created.length > 0 && next.created.length <= KEYED_RECORDS ? next.key : undefined;
+    // The versions of its records keep a paste that creates none from a second effect.
+    const characters = next.edits.reduce((sum, { text }) => sum + text.length, 0);
+    const isKept = next.created.length <= KEYED_RECORDS && characters <= KEYED_CHARACTERS;
+    const key = next.created.length > 0 && isKept ? next.key : undefined;
     const isWritten = await edits.write(label, next.edits, next.created, key);
-    if (!isWritten) unsure.current = { text: next.text, key: next.key };
-    else if (unsure.current?.key === next.key) unsure.current = null;
+    unsure.current = isWritten ? null : { text: next.text, key: next.key };
   }
 
   function leave(): void {
