@@ -154,5 +154,6 @@ async def test_a_text_that_cannot_be_read_is_asked_about(watched: Watched, serve
             await question.get_by_role("button", name=answer).click()
             if answer == "Stay":
                 await expect(editor).to_have_value("many")
+                await expect(page.get_by_role("button", name="browser admin")).to_be_focused()
         await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
         assert (await page.request.get(f"{served.address}/auth/session")).status == 401

@@ -15,14 +15,10 @@ export function Leaving() {
   const present = useSyncExternalStore(onUnsaved, allUnsaved);
   const end = useSyncExternalStore(onUnsaved, pageEnd);
   const stepped = useRef<Question | null>(null);
-  const origin = useRef<Element | null>(null);
   const blocker = useBlocker((step) => {
     const question = askAbout((unsaved) => unsaved.isLeft(step));
     const isLeaving = allUnsaved().some(question.isLeft);
-    if (isLeaving) {
-      stepped.current = question;
-      origin.current = document.activeElement;
-    }
+    if (isLeaving) stepped.current = question;
     return isLeaving;
   });
   const isBlocked = end !== null || blocker.state === "blocked";
@@ -52,14 +48,14 @@ export function Leaving() {
     return () => {
       clearTimeout(timer);
       // A link in the side bar does not get the focus back by itself.
-      setTimeout(() => origin.current instanceof HTMLElement && takeLostFocus(origin.current));
+      setTimeout(() => asked?.origin instanceof HTMLElement && takeLostFocus(asked.origin));
     };
-  }, [isBlocked]);
+  }, [isBlocked, end]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: each answer is given once.
   useEffect(() => {
     if (isSaved) proceed();
     else if (isRefused) stay();
-  }, [isSaved, isRefused]);
+  }, [isSaved, isRefused, end]);
   const [first] = left;
   if (!isBlocked || isRefused || !first || (!isLong && left.every(({ current }) => current.isPassing))) return null;
   return (

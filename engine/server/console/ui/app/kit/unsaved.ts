@@ -32,6 +32,8 @@ export interface Question {
   isLeft(keeper: Keeper): boolean;
   /** Some of them are being saved, so that nobody needs to answer yet. */
   isWaiting: boolean;
+  /** The element that had the focus. */
+  origin: Element | null;
 }
 
 /** The end of the page, such as a sign-out, that waits for the answer about all values. */
@@ -63,7 +65,8 @@ export function onUnsaved(listener: () => void): () => void {
 export function askAbout(leaves: (unsaved: Unsaved) => boolean): Question {
   const told = keepers.filter(({ current }) => current.isTold);
   const isLeft = (one: Keeper) => leaves(one.current) && !(one.current.isTold && told.includes(one));
-  return { isLeft, isWaiting: keepers.some((one) => isLeft(one) && one.current.isPassing) };
+  const isWaiting = keepers.some((one) => isLeft(one) && one.current.isPassing);
+  return { isLeft, isWaiting, origin: document.activeElement };
 }
 
 /** Call `act`, which ends what the page shows, once no value is left by it, or a person has agreed to leave all. */

@@ -61,13 +61,15 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
     list.renew();
   }
 
+  // The question about the write, and its error, are those of the dialog.
+  const close = () => writing.isPending || onClose();
   return (
     <Dialog
       title={`Edit ${plural(bulk.count, "record")}`}
-      onClose={onClose}
+      onClose={close}
       actions={
         <>
-          <Button onPress={onClose}>Cancel</Button>
+          <Button onPress={close}>Cancel</Button>
           <Button
             kind="primary"
             isDisabled={given === null || !isSure}

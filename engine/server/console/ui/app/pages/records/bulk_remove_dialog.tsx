@@ -63,14 +63,16 @@ export function BulkRemoveDialog({ list, bulk, verb, object, onClose }: BulkRemo
   const unsaved = unsavedOf(removing.isPending ? 1 : 0, 0, removing.error && "told");
   useUnsaved(unsaved && { ...unsaved, isLeft: (step) => isLeft(step, null) });
 
+  // The question about the write, and its error, are those of the dialog.
+  const close = () => removing.isPending || onClose();
   return (
     <Dialog
       title={`${words.title}: ${plural(count ?? bulk.count, "record")}`}
       role="alertdialog"
-      onClose={onClose}
+      onClose={close}
       actions={
         <>
-          <Button onPress={onClose}>Cancel</Button>
+          <Button onPress={close}>Cancel</Button>
           <Button
             kind={verb === "restoreMany" ? "primary" : "danger"}
             isDisabled={!isSure || (needsName && typed !== object.namePlural)}
