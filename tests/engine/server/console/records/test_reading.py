@@ -138,9 +138,11 @@ async def test_conditions_and_links_name_the_records_behind_them(watched: Watche
     async with serve() as served:
         link = {"objectMetadataId": "person", "type": "RELATION", "name": "advised", "label": "Advised companies"}
         payload = {"type": "MANY_TO_MANY", "targetObjectMetadataId": "company", "targetFieldLabel": "Advisors"}
-        change = {"createField": {**link, "relationCreationPayload": payload}}
+        mentors = {"targetFieldLabel": "Mentors", "junctionNameSingular": "mentor", "junctionNamePlural": "mentors"}
+        other = {"name": "mentored", "label": "Mentored companies", "relationCreationPayload": {**payload, **mentors}}
+        changes = [{"createField": {**link, "relationCreationPayload": payload}}, {"createField": {**link, **other}}]
         apply = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
-        await served.ask("/metadata", apply, changes=[change])
+        await served.ask("/metadata", apply, changes=changes)
         people = '{ create: [{ email: "x@x.example" }] }'
         create = f'mutation {{ createCompany(data: {{ name: "Orion", people: {people} }}) {{ id }} }}'
         orion = (await ask(served, create))["createCompany"]["id"]
@@ -155,15 +157,16 @@ async def test_conditions_and_links_name_the_records_behind_them(watched: Watche
         # One request names the records of all conditions; one that is not there has a word.
         wanted = {"or": [{"companyId": {"in": [orion, ada]}}, {"advised": {"some": {"personId": {"eq": ada}}}}]}
         asked: list[str] = []
-        watched.page.on(
-            "request",
-            lambda one: asked.append(one.url) if "query ConsoleNames" in (one.post_data or "") else None,
-        )
+        watched.page.on("request", lambda one: asked.append(one.post_data or ""))
         page = await open_list(watched, served, f"people?f={json.dumps(wanted)}")
         await count_shown(page, "2 records")
         words = "Company is any of Orion, an unknown company or some Advised companies: Person is Ada"
         await expect(page.get_by_role("button", name=f"Remove: {words}")).to_be_visible()
-        assert len(asked) == 1
+        assert len([body for body in asked if "query ConsoleNames" in body]) == 1
+        # One request reads the fields of both objects that have no text.
+        links = [body for body in asked if "query ConsoleObject(" in body and '"mentors"' in body]
+        assert links
+        assert all('"personCompanies"' in body for body in links)
         await watched.assert_accessible()
 
         # A record of the link has no text: both of its sides name it, in lists, in headings and in searches.

@@ -8,6 +8,7 @@ import { keyOf, type Scope } from "./keys.ts";
 import type { LabelField, ObjectModel } from "./model.ts";
 import OBJECT from "./object.graphql";
 import { decodeObject, type ObjectNode, unnamedTargets, withRights, withTargetLabels } from "./object.ts";
+import { pageOf } from "./page_limit.ts";
 import { mayDo } from "./session.ts";
 import { useScope, useSession } from "./session_context.ts";
 
@@ -23,13 +24,16 @@ async function readObject(filter: object, signal: AbortSignal): Promise<ObjectMo
 }
 
 async function readWhole(filter: object, signal: AbortSignal): Promise<ObjectNode | null> {
-  const node = await readNode(filter, null, signal);
-  if (node === null) return null;
+  const [node] = await readNodes({ filter }, signal);
+  return node ? withAllFields(node, signal) : null;
+}
+
+async function withAllFields(node: ObjectNode, signal: AbortSignal): Promise<ObjectNode | null> {
   const edges = [...node.fields.edges];
   let page = node.fields.pageInfo;
   while (page.hasNextPage) {
-    const next = await readNode(filter, page.endCursor, signal);
-    if (next === null) return null;
+    const [next] = await readNodes({ filter: { id: { eq: node.id } }, after: page.endCursor }, signal);
+    if (!next) return null;
     edges.push(...next.fields.edges);
     page = next.fields.pageInfo;
   }
@@ -41,13 +45,20 @@ async function readLabels(
   plurals: readonly string[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, readonly LabelField[]>> {
-  const nodes = await Promise.all(plurals.map((plural) => readWhole({ namePlural: { eq: plural } }, signal)));
+  const first = pageOf(plurals.length);
+  const pages = Array.from({ length: Math.ceil(plurals.length / first) }, (_, page) =>
+    readNodes({ filter: { namePlural: { in: plurals.slice(page * first, (page + 1) * first) } }, first }, signal),
+  );
+  const nodes = await Promise.all((await Promise.all(pages)).flat().map((node) => withAllFields(node, signal)));
   return new Map(nodes.flatMap((node) => (node ? [[node.namePlural, decodeObject(node).labels]] : [])));
 }
 
-async function readNode(filter: object, after: string | null, signal: AbortSignal): Promise<ObjectNode | null> {
-  const { objects } = await metadata<Answer>(OBJECT, { filter, after }, { signal });
-  return objects.edges[0]?.node ?? null;
+async function readNodes(
+  variables: { filter: object; first?: number; after?: string | null },
+  signal: AbortSignal,
+): Promise<readonly ObjectNode[]> {
+  const { objects } = await metadata<Answer>(OBJECT, variables, { signal });
+  return objects.edges.map(({ node }) => node);
 }
 
 /** The object of that plural name; one that another renames meanwhile is found by its id, so that its page stays. */
