@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 
 import type { Field } from "../api/model.ts";
 import { Chip, colorOf } from "../kit/chip.tsx";
+import { cut } from "../kit/texts.ts";
 import { EMPTY_TEXT, formatValue, isEmpty, NULL_TEXT, typeOf } from "./registry.ts";
 import { findOption } from "./types/select.ts";
 import "./cell.css";
@@ -46,10 +47,6 @@ export function Cell({ value, field, most = Number.POSITIVE_INFINITY }: CellProp
       return <span className={text === NULL_TEXT ? "value-none" : "value-text"}>{cut(text, most)}</span>;
     }
   }
-}
-
-function cut(text: string, most: number): string {
-  return text.length > most ? `${text.slice(0, most)}…` : text;
 }
 
 function OptionChip({ value, field }: { value: unknown; field: Field }) {

@@ -169,9 +169,9 @@ function ListInput({ field, value, onChange }: InputProps) {
   return (
     <input
       className="field-input"
-      aria-label="Values, separated by commas"
+      aria-label="Values, separated by commas, one with a comma in quotes"
       aria-invalid={isWrong || undefined}
-      placeholder="one, two"
+      placeholder='one, "two, three"'
       value={typed}
       onChange={(event) => {
         setTyped(event.target.value);

@@ -1,7 +1,8 @@
 import { exactText, isObject } from "../../api/exact_json.ts";
+import { cut } from "../../kit/texts.ts";
 import type { FieldType, Parsed } from "../field_type.ts";
 import { problem } from "../field_type.ts";
-import { cut, json } from "./json.ts";
+import { json, SHOWN } from "./json.ts";
 import { groupDigits } from "./number.ts";
 
 const MICROS = 1_000_000n;
@@ -151,5 +152,5 @@ export const actor = composite(refuse, {
 
 export const richText = composite((text) => ({ value: { markdown: text } }), {
   shown: false,
-  format: (value) => cut(part(value, "markdown").replaceAll(/\s+/g, " ")),
+  format: (value) => cut(part(value, "markdown").replaceAll(/\s+/g, " "), SHOWN),
 });

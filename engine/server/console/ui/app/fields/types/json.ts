@@ -1,13 +1,10 @@
 import { parseExact } from "../../api/exact_json.ts";
+import { cut } from "../../kit/texts.ts";
 import type { FieldType } from "../field_type.ts";
 import { problem } from "../field_type.ts";
 
 /** The characters of a long value that a grid's cell shows. */
-const SHOWN = 200;
-
-export function cut(text: string): string {
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
-}
+export const SHOWN = 200;
 
 /** Any JSON value; a type that the console does not know is shown so, too. */
 export const json: FieldType = {
@@ -15,7 +12,7 @@ export const json: FieldType = {
   cell: "code",
   editor: "long",
   shown: false,
-  format: (value) => cut(JSON.stringify(value)),
+  format: (value) => cut(JSON.stringify(value), SHOWN),
   toText: (value) => JSON.stringify(value, null, 2),
   parse: (text) => {
     try {
@@ -33,7 +30,7 @@ export const array: FieldType = {
   cell: "text",
   editor: "long",
   shown: false,
-  format: (value) => cut(Array.isArray(value) ? value.join(", ") : String(value)),
+  format: (value) => cut(Array.isArray(value) ? value.join(", ") : String(value), SHOWN),
   toText: (value) => JSON.stringify(value),
   parse: (text) => {
     if (!text.trim().startsWith("[")) return { value: text.split(/\r?\n/).filter((line) => line !== "") };

@@ -1,6 +1,7 @@
 // An event in words.
 
 import type { RecordEvent } from "../../api/events/events.ts";
+import { cut } from "../../kit/texts.ts";
 
 const LABELS = ["name", "title", "email"];
 
@@ -26,5 +27,5 @@ function print(value: unknown): string {
     return "—";
   }
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  return text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text;
+  return cut(text, LONGEST);
 }

@@ -1,6 +1,7 @@
 // The changes of a version of the model in words.
 
 import type { TypeLabel } from "../../api/use_field_types.ts";
+import { cut } from "../../kit/texts.ts";
 
 type Row = Readonly<Record<string, unknown>>;
 
@@ -54,7 +55,7 @@ function nameOf(row: Row, typeLabel: TypeLabel): string {
 
 function short(value: unknown): string {
   const text = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
-  return text.length > 60 ? `${text.slice(0, 60)}…` : text || "empty";
+  return cut(text, 60) || "empty";
 }
 
 function rowsOf(value: unknown): Row[] {
