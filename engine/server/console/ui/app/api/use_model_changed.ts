@@ -10,6 +10,8 @@ export function useModelChanged(): () => Promise<void> {
   const readRecords = useReadAgain("records");
   return useCallback(async () => {
     await readModel();
+    // React Query tells the pages in a task of its own: a list would be read by a filter on a field that is gone.
+    await new Promise((resolve) => setTimeout(resolve));
     // Pages of records have the columns of the model.
     await readRecords();
   }, [readModel, readRecords]);
