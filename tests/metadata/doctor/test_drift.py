@@ -10,6 +10,7 @@ from fieldstone.metadata.changes import Change, CreateIndex, DeleteIndex, NewRel
 from fieldstone.metadata.doctor.drift import Drift, find_drift
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot
+from tests.citus_cluster import ON_CITUS
 from tests.metadata.desk import Desk, new_field, new_object, person
 
 
@@ -26,6 +27,16 @@ def run(dsn: str, statement: str) -> None:
 
 async def test_a_new_workspace_has_no_drift(desk: Desk) -> None:
     assert await drifts(desk) == []
+
+
+REFUSED_BY_CITUS = (
+    ("ALTER TABLE company RENAME CONSTRAINT company_pkey TO odd", "The index company_pkey of company is not there."),
+    (
+        'ALTER TABLE person ALTER CONSTRAINT "person_companyId_fkey" DEFERRABLE INITIALLY DEFERRED',
+        "The foreign key person_companyId_fkey of person.company is not as the model says.",
+    ),
+)
+"""Changes of a distributed table that nobody can make there."""
 
 
 @pytest.mark.parametrize(
@@ -51,7 +62,8 @@ async def test_a_new_workspace_has_no_drift(desk: Desk) -> None:
         ),
         (
             (
-                'ALTER TABLE person DROP CONSTRAINT "person_companyId_fkey", ADD CONSTRAINT "person_companyId_fkey"'
+                'ALTER TABLE person DROP CONSTRAINT "person_companyId_fkey";'
+                ' ALTER TABLE person ADD CONSTRAINT "person_companyId_fkey"'
                 ' FOREIGN KEY ("companyId") REFERENCES company ON DELETE CASCADE'
             ),
             "The foreign key person_companyId_fkey of person.company is not as the model says.",
@@ -64,13 +76,9 @@ async def test_a_new_workspace_has_no_drift(desk: Desk) -> None:
         ),
         ("ALTER TABLE activity DROP CONSTRAINT activity_pkey", "The index activity_pkey of activity is not there."),
         (
-            "ALTER TABLE company RENAME CONSTRAINT company_pkey TO odd",
-            "The index company_pkey of company is not there.",
-        ),
-        (
             (
-                "ALTER TABLE activity DROP CONSTRAINT activity_pkey,"
-                " ADD CONSTRAINT activity_pkey PRIMARY KEY (id, position)"
+                "ALTER TABLE activity DROP CONSTRAINT activity_pkey;"
+                " ALTER TABLE activity ADD CONSTRAINT activity_pkey PRIMARY KEY (id, position)"
             ),
             "The index activity_pkey of activity is not as the model says.",
         ),
@@ -85,22 +93,21 @@ async def test_a_new_workspace_has_no_drift(desk: Desk) -> None:
         ('ALTER TABLE person ALTER city TYPE text COLLATE "C"', "person.city is not of the type text."),
         (
             (
-                'ALTER TABLE person DROP CONSTRAINT "person_companyId_fkey", ADD CONSTRAINT "person_companyId_fkey"'
+                'ALTER TABLE person DROP CONSTRAINT "person_companyId_fkey";'
+                ' ALTER TABLE person ADD CONSTRAINT "person_companyId_fkey"'
                 ' FOREIGN KEY ("companyId") REFERENCES company ON DELETE CASCADE DEFERRABLE'
             ),
             "The foreign key person_companyId_fkey of person.company is not as the model says.",
         ),
         (
             (
-                'ALTER TABLE person DROP CONSTRAINT "person_companyId_fkey", ADD CONSTRAINT "person_companyId_fkey"'
+                'ALTER TABLE person DROP CONSTRAINT "person_companyId_fkey";'
+                ' ALTER TABLE person ADD CONSTRAINT "person_companyId_fkey"'
                 ' FOREIGN KEY ("companyId") REFERENCES company DEFERRABLE NOT VALID'
             ),
             "The foreign key person_companyId_fkey of person.company is not as the model says.",
         ),
-        (
-            'ALTER TABLE person ALTER CONSTRAINT "person_companyId_fkey" DEFERRABLE INITIALLY DEFERRED',
-            "The foreign key person_companyId_fkey of person.company is not as the model says.",
-        ),
+        *(() if ON_CITUS else REFUSED_BY_CITUS),
     ],
 )
 async def test_what_differs_is_named_and_repaired(statement: str, finding: str, desk: Desk, model_dsn: str) -> None:
@@ -113,7 +120,12 @@ async def test_what_differs_is_named_and_repaired(statement: str, finding: str, 
 
 
 async def test_a_foreign_key_whose_triggers_are_disabled_is_made_again(desk: Desk, model_dsn: str) -> None:
-    run(model_dsn, "ALTER TABLE workspace_default.opportunity DISABLE TRIGGER ALL")
+    disable = "ALTER TABLE workspace_default.opportunity DISABLE TRIGGER ALL"
+    if ON_CITUS:
+        with pytest.raises(psycopg.errors.InternalError, match="triggers are not supported on distributed tables"):
+            run(model_dsn, disable)
+        return
+    run(model_dsn, disable)
     run(
         model_dsn,
         'INSERT INTO workspace_default.opportunity (id, "companyId") VALUES (gen_random_uuid(), gen_random_uuid())',
