@@ -35,7 +35,7 @@ async def held_model(source: Database, move: Move, *, patience: float = 0.0) -> 
     """
     of_workspace = {"workspace_id": move.workspace_id}
     until = asyncio.get_running_loop().time() + patience
-    is_done = False
+    holder, is_done = None, False
     try:
         async with source.lasting_session() as connection:
             name = connection.info.parameter_status("application_name") or ""
@@ -53,7 +53,8 @@ async def held_model(source: Database, move: Move, *, patience: float = 0.0) -> 
                 # The next borrower of the session finds it as it was, however the block ends.
                 try:
                     await connection.rollback()
-                    await connection.execute(QUERIES["let_model_go"], {"application": name})
+                    given = {**of_workspace, "is_held": holder is not None, "application": name}
+                    await connection.execute(QUERIES["let_model_go"], given)
                     await connection.commit()
                 except psycopg.Error:
                     await connection.close()

@@ -68,8 +68,10 @@ SELECT EXISTS (
 ), version FROM fieldstone.workspace WHERE id = %(workspace_id)s;
 
 -- name: let_model_go
--- A session that waited for the lock in vain has none to let go, of which `pg_advisory_unlock` would warn.
-SELECT pg_advisory_unlock_all(), set_config('application_name', %(application)s, false),
+-- A session that waited for the lock in vain has none to let go, of which PostgreSQL would warn.
+SELECT CASE WHEN %(is_held)s::boolean
+        THEN pg_advisory_unlock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)) END,
+    set_config('application_name', %(application)s, false),
     set_config('idle_session_timeout', (SELECT reset_val FROM pg_settings WHERE name = 'idle_session_timeout'), false);
 
 -- name: schema_tables
