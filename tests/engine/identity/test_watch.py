@@ -10,7 +10,7 @@ from fieldstone.engine.server.composition import Services
 from tests.engine.identity.browsers import key_of, signed_in
 from tests.engine.identity.provider import ISSUER, claims, new_key, provide, sign
 from tests.engine.server.conftest import StartApp
-from tests.waiting import until
+from tests.waiting import until, until_true
 
 HOUR = 3_600.0
 
@@ -38,7 +38,15 @@ async def test_a_key_that_is_found_changed_ends_its_connections_before_the_next_
         services = await app.runtime.ready()
         made = await services.keys.create(services.foundation.default.workspace.id, "rep")
         watch = PrincipalWatch(services.identity, interval=HOUR)
-        presented = Presented(read_credential(f"Bearer {made.token}".encode()))
+        credential = read_credential(f"Bearer {made.token}".encode())
+        presented = Presented(credential)
+
+        async def is_kept() -> bool:
+            await services.identity.resolve(presented)
+            return services.identity.find_fresh(credential) is not None
+
+        # The look for changes may find the creation while the key is looked up, which keeps no cache entry then.
+        await until_true(is_kept)
         held = await connect(services, watch, presented)
         running = asyncio.create_task(watch.run())
         try:
