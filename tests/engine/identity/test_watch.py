@@ -39,6 +39,7 @@ async def test_a_key_that_is_found_changed_ends_its_connections_before_the_next_
         made = await services.keys.create(services.foundation.default.workspace.id, "rep")
         watch = PrincipalWatch(services.identity, interval=HOUR)
         credential = read_credential(f"Bearer {made.token}".encode())
+        assert credential is not None
         presented = Presented(credential)
 
         async def is_kept() -> bool:
