@@ -324,7 +324,7 @@ async def test_more_records_than_a_gesture_takes_are_edited_by_their_filter(watc
         await watched.assert_accessible()
         held = await hold_requests(page, "/graphql", "ConsoleUpdateWhere")
         await dialog.get_by_role("button", name="Change 300 records").click()
-        await until(lambda: bool(held.requests))
+        await expect(dialog.get_by_role("button", name="Changing…")).to_be_visible()
         await press(page, "Escape")
         await dialog.get_by_role("button", name="Cancel").click()
         await expect(dialog).to_be_visible()

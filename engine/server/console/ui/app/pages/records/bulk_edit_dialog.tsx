@@ -75,7 +75,7 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
             isDisabled={given === null || !isSure}
             onPress={() => given === null || writing.isPending || writing.mutate(given.value)}
           >
-            {`Change ${plural(count ?? bulk.count, "record")}`}
+            {writing.isPending ? "Changing…" : `Change ${plural(count ?? bulk.count, "record")}`}
           </Button>
         </>
       }
