@@ -26,11 +26,6 @@ from fieldstone.sql.executor import Database
 from fieldstone.sql.frozen import frozen
 
 
-def _plain_api(*, is_metadata: bool, **parts: Any) -> GraphQLApi:
-    del is_metadata
-    return GraphQLApi(**parts)
-
-
 @frozen
 class ApiParts:
     """The parts that the APIs of a process share.
@@ -46,7 +41,7 @@ class ApiParts:
         reads: answers queries; None: the primary does.
         share: bounds the time in which documents of one workspace are compiled; None: nothing does.
         build_compiler: is called as the class of the compiler.
-        build_api: is called as the class of the API; its argument `is_metadata` tells which of the two it makes.
+        build_api: is called as the class of the API.
     """
 
     database: Database
@@ -59,21 +54,15 @@ class ApiParts:
     reads: Reads | None = None
     share: CompileShare | None = None
     build_compiler: Callable[..., Compiler] = Compiler
-    build_api: Callable[..., GraphQLApi] = _plain_api
+    build_api: Callable[..., GraphQLApi] = GraphQLApi
 
     def compiler(self, build_schema: Callable[[Snapshot], GraphQLSchema]) -> Compiler:
         """Return the compiler of an API that has these schemas."""
         return self.build_compiler(build_schema, self.limits, self.work, self.share)
 
-    def api(self, *, is_metadata: bool, **own: Any) -> GraphQLApi:
+    def api(self, **own: Any) -> GraphQLApi:
         """Return an API of its own parts and the shared ones."""
-        api = self.build_api(
-            is_metadata=is_metadata,
-            database=self.database,
-            time_limit=self.time_limit,
-            slots=self.slots,
-            **own,
-        )
+        api = self.build_api(database=self.database, time_limit=self.time_limit, slots=self.slots, **own)
         self.current.forgotten.connect(api.forget)
         return api
 
@@ -109,7 +98,6 @@ def build_core_api(
             return over.data
 
     return parts.api(
-        is_metadata=False,
         source=parts.current,
         see=see,
         compiler=compiler,

@@ -110,6 +110,7 @@ class GraphQLApi:
         watch: returns the subscriptions of an API that has none to events or queries.
         permit: is asked about each operation under a role's view; None: a view says all.
         slots: bounds the operations in progress of a key and of a workspace.
+        is_metadata: whether it is the API of the model.
 
     Attributes:
         follow: returns the same API of the database to which a workspace has moved; None: workspaces do not move.
@@ -134,7 +135,9 @@ class GraphQLApi:
         watch: Callable[[Call[Any]], AnySubscription] | None = None,
         slots: Slots | None = None,
         reads: Reads | None = None,
+        is_metadata: bool = False,
     ) -> None:
+        self.is_metadata = is_metadata
         self.compiler = compiler
         self.schema_answers = SchemaAnswers()
         self.database = database

@@ -16,9 +16,9 @@ from fieldstone.sql.executor import Database
 from fieldstone.sql.frozen import frozen
 
 
-def _build_api(*, slow: SlowOperations | None, is_metadata: bool, **parts: Any) -> GraphQLApi:
+def _build_api(*, slow: SlowOperations | None, **parts: Any) -> GraphQLApi:
     """Return an API that notes its slow operations only if they are to be noted."""
-    return GraphQLApi(**parts) if slow is None else WatchedApi(slow=slow, is_metadata=is_metadata, **parts)
+    return GraphQLApi(**parts) if slow is None else WatchedApi(slow=slow, **parts)
 
 
 @frozen

@@ -17,14 +17,12 @@ class WatchedApi(GraphQLApi):
 
     Args:
         slow: notes them; None: nothing does.
-        is_metadata: whether this is the API of the model.
         parts: those of the API.
     """
 
-    def __init__(self, *, slow: SlowOperations | None, is_metadata: bool, **parts: Any) -> None:
+    def __init__(self, *, slow: SlowOperations | None, **parts: Any) -> None:
         super().__init__(**parts)
         self._slow = slow
-        self._is_metadata = is_metadata
 
     async def _query(self, call: Call[QueryPlan], request: GraphQLRequest) -> Answer:
         begun = time.perf_counter()
@@ -55,7 +53,7 @@ class WatchedApi(GraphQLApi):
                 request,
                 operation,
                 statement_of(plan),
-                is_metadata=self._is_metadata,
+                is_metadata=self.is_metadata,
             ),
             seconds,
         )
