@@ -1,21 +1,14 @@
 """Copies rows of imported tables into the tables of the objects, in the transaction that creates these."""
 
-import re
-
 import psycopg
 from psycopg.sql import Composed
 
 from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.changes.tables.migration import foreign_key_name
-from fieldstone.metadata.errors import ChangeFailed
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.schema_import.draft import ImportDraft, RowCopy
 from fieldstone.metadata.schema_import.refusals import refuse_rows
 from fieldstone.sql.ddl import alter, import_rows
-from fieldstone.sql.sqlstate import translate_error
-
-_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 async def copy_rows(connection: Session, snapshot: Snapshot, plan: ImportDraft, *, source: Session) -> int:
@@ -46,35 +39,39 @@ async def copy_rows(connection: Session, snapshot: Snapshot, plan: ImportDraft, 
             count += await _copy(connection, snapshot.objects[copy.object_id], copy, source)
         except psycopg.Error as error:
             raise refuse_rows("copied", copy.source.name, error) from error
-    try:
-        async with connection.transaction():
-            await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    except psycopg.Error as error:
-        raise await _find_orphan(snapshot, plan, source, error) from error
+    for copy in plan.copies:
+        await _require_targets(connection, snapshot, copy, source)
     return count
 
 
-async def _find_orphan(snapshot: Snapshot, plan: ImportDraft, source: Session, error: psycopg.Error) -> ChangeFailed:
-    """Return the refusal of a row whose foreign key leads to none, which PostgreSQL says of its record.
+async def _require_targets(connection: Session, snapshot: Snapshot, copy: RowCopy, source: Session) -> None:
+    """Return if each record that was made of the rows leads to records that are there.
 
-    A foreign key that is NOT VALID, or was filled while triggers were off, leaves such rows.
+    A foreign key of the source that is NOT VALID, or was filled while triggers were off, leaves rows that lead to none.
+    PostgreSQL would name the record alone, and Citus checks its own foreign keys no earlier than at the commit.
+
+    Raises:
+        ChangeFailed: one does not; it names the row.
     """
-    told = translate_error(error)
-    found = _ID.search(told.detail or "")
-    sought = found[0] if found else ""
-    for copy in plan.copies:
-        object_ = snapshot.objects[copy.object_id]
-        for field in object_.fields if sought and object_.table.name == told.table else ():
-            column = field.parts[0].column.name if field.relation_id and field.parts else ""
-            if column not in copy.origins or foreign_key_name(object_, field) != told.constraint:
+    object_ = snapshot.objects[copy.object_id]
+    for field in object_.fields:
+        column = field.parts[0].column.name if field.parts else ""
+        if field.relation_id is None or column not in copy.origins:
+            continue
+        place, target = f"{copy.source.name}.{copy.origins[column]}", snapshot.relations[field.relation_id]
+        try:
+            other = snapshot.objects[target.target_object_id]
+            orphans = import_rows.find_orphan(object_.table, column, other.table, other.key.name)
+            if (orphan := await (await connection.execute(orphans, prepare=False)).fetchone()) is None:
                 continue
-            origin, value = copy.origins[column], copy.values[column]
-            query = import_rows.find_origin(copy.source, copy.key, origin, value, sought, only=copy.only)
-            if row := await (await source.execute(query, prepare=False)).fetchone():
-                key = f" with the key {row[0]}" if row[0] else ""
-                why = f"the row{key} leads to {row[1]}, and no such row is imported"
-                return refuse_rows("copied", f"{copy.source.name}.{origin}", why)
-    return refuse_rows("copied", plan.copies[0].source.schema, error)
+            origins = import_rows.find_origin(
+                copy.source, copy.key, copy.origins[column], copy.values[column], orphan[0], only=copy.only
+            )
+            key, value = await (await source.execute(origins, prepare=False)).fetchone() or (None, orphan[0])
+        except psycopg.Error as error:
+            raise refuse_rows("copied", place, error) from error
+        row = f"the row with the key {key}" if key else "the row"
+        raise refuse_rows("copied", place, f"{row} leads to {value}, and no such row is imported")
 
 
 async def _copy(connection: Session, object_: Object, copy: RowCopy, source: Session) -> int:

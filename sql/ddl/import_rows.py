@@ -128,6 +128,14 @@ def select_rows(table: Table, values: Sequence[Term], *, only: bool) -> sql.Comp
     return sql.SQL("SELECT {} FROM {}{} AS s").format(sql.SQL(", ").join(values), _only(only), table_sql(table))
 
 
+def find_orphan(table: Table, key: str, target: Table, id_: str) -> sql.Composed:
+    """Return the SELECT of a foreign key's value that is the `id_` of no row of the target, as text."""
+    return sql.SQL(
+        "SELECT s.{0}::text FROM {1} AS s WHERE s.{0} IS NOT NULL"
+        " AND NOT EXISTS (SELECT 1 FROM {2} AS t WHERE t.{3} = s.{0}) LIMIT 1"
+    ).format(name_sql(key), table_sql(table), table_sql(target), name_sql(id_))
+
+
 def find_origin(table: Table, key: Sequence[str], shown: str, value: Term, sought: str, *, only: bool) -> sql.Composed:
     """Return the SELECT of the key of a row with the id `sought` as a value, and of its column `shown`, as texts."""
     row = sql.SQL("row({})").format(sql.SQL(", ").join(map(column, key))) if key else sql.SQL("NULL")

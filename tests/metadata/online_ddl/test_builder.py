@@ -18,6 +18,7 @@ from fieldstone.metadata.online_ddl.builder import Builder
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.sqlstate import translate_error
 from tests.metadata.desk import Desk, columns_of, new_field, new_relation, person, whole_state
 from tests.metadata.online_ddl.building import (
     builder_of,
@@ -214,7 +215,7 @@ async def test_records_without_a_value_are_refused_once_all_are_filled_and_late_
         try:
             insert(model_dsn, f"person {first.format(len(refused) + 1, 'late')}")
         except psycopg.errors.CheckViolation as error:
-            refused.append(error.diag.constraint_name)
+            refused.append(translate_error(error).constraint)
         return await run(*arguments, **more)
 
     with psycopg.connect(model_dsn, autocommit=True) as connection:
