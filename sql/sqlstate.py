@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 
 import psycopg
+from psycopg.errors import Diagnostic
 from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 
@@ -92,6 +93,8 @@ _OF_A_WORKER = re.compile(r"while executing command on \S+:\d+")
 _SHARD = re.compile(r'_\d{6,}(?=")')
 _QUOTED = re.compile(r'"([^"]*)"')
 _WORKER_LOST = ("failure on connection marked as essential", "server closed the connection unexpectedly")
+# The function of Citus that says so when the coordinator has committed and a worker has not answered that it has too.
+_COMMITS_WORKERS = "FinishRemoteTransactionCommit"
 _TOO_LONG = re.compile(r"index row size|index row requires|string is too long for tsvector")
 
 _PASSING = ("08", "25", "40", "53", "55", "57", "58")
@@ -168,6 +171,11 @@ def _names_in(kind: type[DatabaseError], message: str) -> _Names:
         return _Names(column=quoted[0], table=quoted[1] if len(quoted) > 1 else None)
     table = quoted[0] if len(quoted) > 1 else None
     return _Names(table=table, constraint=quoted[-1])
+
+
+def lacks_commit(warning: Diagnostic) -> bool:
+    """Return whether a worker of Citus may lack a transaction that the coordinator has committed."""
+    return warning.source_function == _COMMITS_WORKERS
 
 
 def translate_error(error: psycopg.Error) -> DatabaseError:

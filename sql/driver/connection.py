@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 import psycopg
 from psycopg import capabilities
+from psycopg.errors import Diagnostic
 from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
@@ -20,7 +21,7 @@ from fieldstone.sql.driver.sharing.share import Share
 from fieldstone.sql.driver.wire import COMPLETE, Waiting, Wire
 from fieldstone.sql.errors import ConnectionLost, DatabaseError, NoAnswer
 from fieldstone.sql.pool_settings import PoolCounters, PoolSettings
-from fieldstone.sql.sqlstate import translate_result
+from fieldstone.sql.sqlstate import lacks_commit, translate_result
 from fieldstone.sql.statement import Parameters, Row, Statement, Step, refuse_nul
 
 _FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
@@ -64,6 +65,7 @@ class DriverConnection(Wire):
         "_cancelling",
         "_counters",
         "_home",
+        "_lacking",
         "_max_age",
         "_opened",
         "_prepared",
@@ -90,6 +92,8 @@ class DriverConnection(Wire):
         self._prepared = PreparedStatements(settings.prepared_statements, counters)
         self._preparing: list[tuple[int, bytes]] = []
         self._cancelling: asyncio.Task[None] | None = None
+        self._lacking: str | None = None
+        session.add_notice_handler(self._hear)
         self._opened = self._started
         # So that connections made together are not all replaced together.
         self._max_age = settings.max_age * random.uniform(0.9, 1.1)  # noqa: S311 - no secret
@@ -336,7 +340,14 @@ class DriverConnection(Wire):
                     decode_rows(results[one], self._settings.response_limit) for one in steps[: error.step]
                 ]
                 raise error
+        lacking, self._lacking = self._lacking, None
+        if lacking is not None:
+            raise ConnectionLost(lacking, outcome_unknown=True)
         return results
+
+    def _hear(self, warning: Diagnostic) -> None:
+        if lacks_commit(warning):
+            self._lacking = warning.message_primary
 
     async def _cancel(self) -> None:
         begun = self._loop.time()

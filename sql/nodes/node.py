@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import replace
 
+from fieldstone.sql.concurrency.backoff import pause_after
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.driver.sharing.share import Group
 from fieldstone.sql.errors import DatabaseUnavailable
@@ -15,6 +16,12 @@ from fieldstone.sql.statement import Statement
 
 _LOG = logging.getLogger(__name__)
 
+# Of a living transaction Citus knows that it goes on, and leaves its parts alone.
+_LOOK = Statement(
+    text="SELECT EXISTS (SELECT FROM pg_catalog.pg_prepared_xacts WHERE database = pg_catalog.current_database()"
+    " AND pg_catalog.starts_with(gid, 'citus_') AND prepared < pg_catalog.now() - interval '1 second')"
+)
+"""Returns whether the node has a part of a transaction that waits for its second phase, and has done so for long."""
 _RECOVER = Statement(text="SELECT recover_prepared_transactions()")
 _REACHES = Statement(text="SELECT citus_check_connection_to_node($1::text, $2::int)")
 
@@ -23,6 +30,8 @@ _INTERVAL = 0.25
 _PATIENCE = 1.0
 """Seconds that a node may take to answer."""
 _CONNECT_TIMEOUT = 2.0
+_LONGEST_PAUSE = 30.0
+"""Seconds between two times that the coordinator is to end what the node has prepared, at most."""
 
 
 def node_settings(settings: PoolSettings) -> PoolSettings:
@@ -75,20 +84,19 @@ class Node:
         self._coordinator = coordinator
         self._refused = refused
         self._wake = Wake()
-        self._is_lost = False
+        self._has_prepared = False
+        # The times that Citus was to end them in vain, and the earliest time of the next one.
+        self._failures, self._next = 0, 0.0
 
     async def run(self) -> None:
         """Look at the node again and again, for ever."""
         while True:
             self._wake.forget()
-            if await is_in_time(self._probe.look, _PATIENCE):
-                # Of a write whose node died between its two phases the client knows already.
-                if self._is_lost and not await is_in_time(self._recover, _PATIENCE):
-                    _LOG.warning("the node %s lacks its last writes until Citus recovers them", self.name)
-                self._is_lost = False
+            if await is_in_time(self._look, _PATIENCE):
                 if not self.answers:
                     _LOG.info("the node %s answers", self.name)
                 self.answers, self.group.refusal = True, ""
+                await self._end_prepared()
             else:
                 await self._lose()
             await self._wake.wait(_INTERVAL)
@@ -102,13 +110,26 @@ class Node:
         self.answers = False
         self._wake()
 
+    async def _look(self) -> None:
+        ((found,),) = await self._probe.look(_LOOK)
+        self._has_prepared = found == b"t"
+
+    async def _end_prepared(self) -> None:
+        """Have the coordinator commit what it has committed itself, and of which the node has not heard."""
+        now = asyncio.get_running_loop().time()
+        if not self._has_prepared:
+            self._failures, self._next = 0, 0.0
+        elif now >= self._next:
+            self._failures += 1
+            self._next = now + pause_after(self._failures, first=_PATIENCE, longest=_LONGEST_PAUSE)
+            if not await is_in_time(self._recover, _PATIENCE) and self._failures == 1:
+                _LOG.warning("the node %s lacks writes until Citus recovers them", self.name)
+
     async def _recover(self) -> None:
-        """Have the coordinator commit the transactions at the node that it has committed itself."""
         await self._coordinator.read_once(_RECOVER, ())
 
     async def _lose(self) -> None:
         """Use the node no more; refuse its workspaces where the coordinator does not reach it either."""
-        self._is_lost = True
         self._probe.drop(f"the node {self.name} does not answer")
         was_used, self.answers = self.answers, False
         if was_used or not self.group.refusal:

@@ -21,7 +21,7 @@ from tests.citus.places import make_apart, node_of
 from tests.citus_cluster import Node
 from tests.databases import Databases
 from tests.engine.server.conftest import client_of
-from tests.waiting import until, until_found
+from tests.waiting import until, until_found, until_true
 
 CREATE = "mutation C($email: String!) { createPerson(data: { email: $email }) { id } }"
 COUNT = "{ people { totalCount } }"
@@ -167,25 +167,42 @@ async def _until_nothing_is_prepared(server: Node) -> None:
                 await asyncio.sleep(0.2)
 
 
-async def test_a_write_between_whose_phases_the_node_dies_is_read_when_the_node_is_back(
-    cluster: Cluster, databases: Databases
+@pytest.mark.parametrize("fault", ["dies", "ends the connection"])
+async def test_a_write_is_acknowledged_once_its_node_has_it_and_read_when_the_node_is_back(
+    cluster: Cluster, databases: Databases, fault: str
 ) -> None:
+    """The node that fails between the two phases of a write was not noticed where it answered again at once."""
     node = await cluster.node_of("default")
-    server = cluster.nodes[node.name]
+    server, coordinator = cluster.nodes[node.name], databases.cluster[0]
     # The node recovers by itself in an hour.
-    with configured(databases.cluster[0], "citus.recover_2pc_interval", "1h"):
+    with configured(coordinator, "citus.recover_2pc_interval", "1h"):
         # The coordinator's commit waits, behind the first phase of the node.
-        with configured(databases.cluster[0], "synchronous_standby_names", "nobody"):
+        with configured(coordinator, "synchronous_standby_names", "nobody"):
             writing = asyncio.create_task(ask(cluster.default, CREATE, email="a@b.example"))
             async with await psycopg.AsyncConnection.connect(server.dsn("postgres"), autocommit=True) as connection:
                 await until_found(connection, "SELECT FROM pg_prepared_xacts")
-            server.stop(signal.SIGQUIT)
+                if fault == "ends the connection":
+                    await connection.execute(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                        " WHERE starts_with(application_name, 'citus_internal')"
+                    )
+            if fault == "dies":
+                server.stop(signal.SIGQUIT)
         try:
-            assert (await writing).status_code in {200, 503}
+            response = await writing
         finally:
-            server.start()
+            if fault == "dies":
+                server.start()
+        assert response.status_code == 503
+        assert "may or may not have been kept" in response.text
         await until(lambda: node.answers and not node.group.refusal)
-        assert await count(cluster.default) == 1
+
+        async def is_read() -> bool:
+            return await count(cluster.default) == 1
+
+        await until_true(is_read)
+    assert (await ask(cluster.default, CREATE, email="b@b.example")).status_code == 200
+    assert await count(cluster.default) == 2
 
 
 @contextmanager
