@@ -31,7 +31,7 @@ _PATIENCE = 1.0
 """Seconds that a node may take to answer."""
 _CONNECT_TIMEOUT = 2.0
 _LONGEST_PAUSE = 30.0
-"""Seconds between two times that the coordinator is to end what the node has prepared, at most."""
+"""Seconds between two recoveries, at most."""
 
 
 def node_settings(settings: PoolSettings) -> PoolSettings:
@@ -85,7 +85,7 @@ class Node:
         self._refused = refused
         self._wake = Wake()
         self._has_prepared = False
-        # The times that Citus was to end them in vain, and the earliest time of the next one.
+        # The recoveries that ended nothing, and the earliest time of the next one.
         self._failures, self._next = 0, 0.0
 
     async def run(self) -> None:
@@ -115,7 +115,7 @@ class Node:
         self._has_prepared = found == b"t"
 
     async def _end_prepared(self) -> None:
-        """Have the coordinator commit what it has committed itself, and of which the node has not heard."""
+        """Have the coordinator commit the transactions at the node that it has committed itself, if there are any."""
         now = asyncio.get_running_loop().time()
         if not self._has_prepared:
             self._failures, self._next = 0, 0.0
