@@ -88,7 +88,7 @@ release: setup ## build the sdist and the wheel into dist, check them, and serve
 	$(BIN)/python -m tests.release
 
 golden: setup ## write the golden cases again; read the diff before you commit it
-	$(BIN)/pytest tests/engine/test_golden.py tests/engine/access/test_rule_plans.py --update-golden
+	$(BIN)/pytest tests/engine/test_golden.py tests/engine/access/test_rule_plans.py tests/engine/access/test_ways_that_wait.py --update-golden
 
 bench: setup ## the benchmarks against the peers
 	$(BIN)/python -m benchmarks

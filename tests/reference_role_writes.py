@@ -48,6 +48,7 @@ class RoleWrites:
     Attributes:
         targets: the companies that it may connect.
         makes: the ways in which it creates companies.
+        writes_more: whether the mutation writes other records too, so that a check of the company waits for its end.
     """
 
     snapshot: Snapshot
@@ -57,6 +58,8 @@ class RoleWrites:
     claims: Mapping[str, Any]
     targets: frozenset[str]
     makes: Sequence[WayOf] = (WayOf(),)
+    writes_more: bool = False
+    _waiting: list[tuple[Row, Sequence[Any]]] = field(default_factory=list)
 
     @property
     def own(self) -> dict[str, Row]:
@@ -69,6 +72,22 @@ class RoleWrites:
         row = self._find(id_, ways)
         self._check_target(data)
         self._write({id_: self._changed(row, given, ways)})
+
+    def update_rows(self, changes: Mapping[str, Given]) -> None:
+        """Update several records, each in its way."""
+        admitted = {id_: self._admit("update", data) for id_, data in changes.items()}
+        found = dict[str, Row]()
+        absent = list[Refused]()
+        for id_, (ways, _) in admitted.items():
+            try:
+                found[id_] = self._find(id_, ways)
+            except Refused as error:
+                absent.append(error)
+        if absent:
+            raise next((error for error in absent if error.code == "FORBIDDEN"), absent[0])
+        for data in changes.values():
+            self._check_target(data)
+        self._write({id_: self._changed(found[id_], given, ways) for id_, (ways, given) in admitted.items()})
 
     def update_all(self, condition: Any, data: Given) -> None:
         """Update the records under a filter."""
@@ -91,8 +110,34 @@ class RoleWrites:
             made[row["id"]] = self._created({**given, "id": row["id"]}, ways)
         self._write(made)
 
-    def upsert(self, data: Given) -> None:
-        """Create the record, or update the one with its email."""
+    def upsert(self, *rows: Given) -> None:
+        """Create each record, or update the one with its email."""
+        admitted = [self._admit_upsert(data) for data in rows]
+        for data in rows:
+            self._check_target(data)
+        images = dict[str, Row]()
+        for data, (creating, changing) in zip(rows, admitted, strict=True):
+            holder = self._holder(data["email"], self._alike_updates)
+            if holder is None:
+                ways, given = creating
+                images[data["id"]] = self._created({**given, "id": data["id"]}, ways)
+            else:
+                ways, given = changing
+                images[holder["id"]] = self._changed(holder, given, ways)
+        self._write(images)
+
+    @property
+    def _alike_updates(self) -> Sequence[WayOf]:
+        """The ways of an upsert's changes: one statement changes all records, with the same presets."""
+        return [way for way in self.ways["update"] if way.preset == self.ways["update"][0].preset]
+
+    def _holder(self, email: str, updates: Sequence[WayOf]) -> Row | None:
+        """The live record with the email that an upsert finds."""
+        row = next((row for row in self.own.values() if row["email"] == email and not row["deletedAt"]), None)
+        return row if row is not None and self._reads(row) and self._some_rule(updates, row) else None
+
+    def _admit_upsert(self, data: Given) -> tuple[tuple[Sequence[WayOf], Given], tuple[Sequence[WayOf], Given]]:
+        """The ways of a creation and of a change that admit the data, each with the data and its presets."""
         refused = []
         creating: tuple[Sequence[WayOf], Given] = ((), data)
         changing: tuple[Sequence[WayOf], Given] = ((), {})
@@ -100,27 +145,18 @@ class RoleWrites:
             creating = self._admit("create", {k: v for k, v in data.items() if k != "id"})
         except Refused as error:
             refused.append(error)
-        # One statement changes all records, with the same presets.
-        updates = [way for way in self.ways["update"] if way.preset == self.ways["update"][0].preset]
         try:
-            changing = _admit(updates, {k: v for k, v in data.items() if k not in ("id", "email")}, self.claims)
+            named = {k: v for k, v in data.items() if k not in ("id", "email")}
+            changing = _admit(self._alike_updates, named, self.claims)
         except Refused as error:
             refused.append(error)
         if len(refused) == 2:
             raise refused[0]
-        self._check_target(data)
-        holder = next(
-            (row for row in self.own.values() if row["email"] == data["email"] and not row["deletedAt"]), None
-        )
-        if holder is not None and self._reads(holder) and self._some_rule(updates, holder):
-            ways, given = changing
-            self._write({holder["id"]: self._changed(holder, given, ways)})
-            return
-        ways, given = creating
-        self._write({data["id"]: self._created({**given, "id": data["id"]}, ways)})
+        return creating, changing
 
     def upsert_with(self, data: Given, made: Given, connects: str | None) -> None:
         """Create the person or update the one with its email, and create its company unless one is there to connect."""
+        self.writes_more = True
         if connects is None and not self.makes:
             raise Refused("FORBIDDEN")
         named = {
@@ -131,11 +167,8 @@ class RoleWrites:
         changing = self._try_admit(self.ways["update"], named)
         if creating is None and changing is None:
             raise Refused("FORBIDDEN")
-        holder = next(
-            (row for row in self.own.values() if row["email"] == data["email"] and not row["deletedAt"]), None
-        )
-        is_found = holder is not None and self._reads(holder) and self._some_rule(self.ways["update"], holder)
-        taken = changing if is_found else creating
+        holder = self._holder(data["email"], self.ways["update"])
+        taken = creating if holder is None else changing
         if taken is None:
             raise Refused("FORBIDDEN")
         ways, given = taken
@@ -143,12 +176,9 @@ class RoleWrites:
             self._make_company(made)
         else:
             given = {**given, "companyId": connects}
-        if is_found and holder is not None:
+        if holder is not None:
             self._write({holder["id"]: self._changed(holder, given, ways)})
             return
-        if '"company"' in json.dumps([way.check for way in ways]):
-            # A check of the company waits for the end, and the unique key does not.
-            self._write({data["id"]: {**_BLANK, **given, "id": data["id"]}})
         self._write({data["id"]: self._created({**given, "id": data["id"]}, ways)})
 
     def _make_company(self, made: Given) -> None:
@@ -166,6 +196,7 @@ class RoleWrites:
 
     def merge(self, ids: Sequence[str], kept: str) -> None:
         """Merge records into the one that is kept."""
+        self.writes_more = True
         updates, deletes = self.ways["update"], self.ways["delete"]
         if not (updates and deletes) or any(way.fields is not None or way.preset for way in updates):
             raise Refused("FORBIDDEN")
@@ -218,18 +249,25 @@ class RoleWrites:
         return said in {True, SILENT}
 
     def _changed(self, row: Row, given: Given, ways: Sequence[WayOf]) -> Row:
-        image = {**row, **given}
-        for way in ways:
-            check = way.rule if way.check is None else way.check
-            if self._is(way.rule, row) and self._is(check, image):
-                return image
-        raise Refused("FORBIDDEN")
+        checks = [way.rule if way.check is None else way.check for way in ways if self._is(way.rule, row)]
+        return self._taken({**row, **given}, checks)
 
     def _created(self, given: Given, ways: Sequence[WayOf]) -> Row:
-        image = {**_BLANK, **given}
-        if not any(self._is(way.check, image) for way in ways):
+        return self._taken({**_BLANK, **given}, [way.check for way in ways])
+
+    def _taken(self, image: Row, checks: Sequence[Any]) -> Row:
+        """The record as it will be, which must fulfil one of the checks, now or when all is written."""
+        taking = [check for check in checks if self._waits(check) or self._is(check, image)]
+        if not taking:
             raise Refused("FORBIDDEN")
+        if all(map(self._waits, taking)):
+            self._waiting.append((image, taking))
         return image
+
+    def _waits(self, check: Any) -> bool:
+        """Whether a check is asked when all is written, so that a key which is taken comes first."""
+        text = json.dumps(check)
+        return any(f'"{name}"' in text for name in ("people", "opportunities", *["company"][: self.writes_more]))
 
     def _check_target(self, data: Given) -> None:
         if data.get("companyId") is not None and data["companyId"] not in self.targets:
@@ -238,6 +276,9 @@ class RoleWrites:
     def _write(self, rows: Mapping[str, Row]) -> None:
         self.own.update(rows)
         self._check_keys()
+        for image, checks in self._waiting:
+            if not any(self._is(check, image) for check in checks):
+                raise Refused("FORBIDDEN")
 
     def _check_keys(self) -> None:
         emails = [row["email"] for row in self.own.values() if not row["deletedAt"]]

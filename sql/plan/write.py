@@ -1,10 +1,11 @@
 """Write plans: records inserted, changed and removed, each with its event, as plain frozen data.
 
-Each write plan is one statement that answers one row of three columns:
+Each write plan is one statement that answers one row of three columns, and one more if its `rights` tell ways:
 
     problem  NULL, or the error (see `Problem`), and then nothing was written
     ids      uuid[] of the records written, in the answer's order; NULL from an InsertOne that has a `record`
     answer   JSON text: a list of the records, or NULL where `record` is None (the answer is then read back)
+    ways     text[] beside the ids: for each record a 1 at the place of each of the ways that took it, else a 0
 
 Its `most_bytes` are those of a `ReadPlan`, of the answers of the whole transaction: more of them end the statement
 before anything is committed.

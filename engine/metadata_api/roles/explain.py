@@ -12,8 +12,7 @@ from fieldstone.engine.metadata_api.model.facts import Fact
 from fieldstone.engine.metadata_api.roles.question import Question, read_question
 from fieldstone.engine.metadata_api.writes import Arguments
 from fieldstone.engine.planner.access.rules import plan_rule
-from fieldstone.engine.planner.access.write_rights import WriteRights, find_rights
-from fieldstone.engine.planner.access.write_rights import judge as judge_write
+from fieldstone.engine.planner.access.write_rights import find_rights
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame, PrincipalValueUnusable, constant
 from fieldstone.engine.planner.bound_statement import BoundStatement, compile_bound
 from fieldstone.engine.planner.context import PlanContext, RecordLimits
@@ -172,23 +171,11 @@ def _judge_record(question: Question, ways: tuple[Way, ...], found: Mapping[str,
             return Verdict(allowed=False, reason=reason, way=next(iter(reading), None))
     for way in ways:
         if _holds(way, question.action, found):
-            reason = _holding(way, question.action, found, done) + _say_waiting(question, ways, way)
-            return Verdict(allowed=True, reason=reason, way=way)
+            return Verdict(allowed=True, reason=_holding(way, question.action, found, done), way=way)
     reason = f"The record is in no way of the role to {done}: {_failing(ways, question.action, found)}"
     if any(_holds(way, question.action, found) for way in question.ways):
         reason += f" {_OTHER_PRESETS}"
     return Verdict(allowed=False, reason=reason, way=ways[0])
-
-
-def _say_waiting(question: Question, ways: tuple[Way, ...], way: Way) -> str:
-    """Return the sentence about the checks of other ways that an update has to fulfil when all is written."""
-    if question.action is not Action.UPDATE or len({one.rule for one in ways}) == 1:
-        return ""
-    rights = WriteRights(object_=question.object, action=question.action, ways=ways, admission=None)
-    waiting = [check for checks in judge_write(_context_of(question), rights).deferred for check in checks]
-    others = [check.text for check in waiting if check != way.check]
-    said = f" When all is written, it must fulfil these checks of other ways as well: {', '.join(others)}."
-    return said if others else ""
 
 
 def find_asked(question: Question) -> tuple[Way, ...]:

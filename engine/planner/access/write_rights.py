@@ -14,7 +14,7 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.role import WHOLLY, Action, Stored, Way
 from fieldstone.sql.frozen import frozen
-from fieldstone.sql.plan.elements import And, Condition, HasLinked, HasRelated, HasTotals, Or, Related, Searches
+from fieldstone.sql.plan.elements import And, Condition, HasLinked, HasRelated, HasTotals, Related, Searches
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.parts import parts_of
 from fieldstone.sql.plan.writes.look_ups import Unfit
@@ -44,12 +44,14 @@ class DeferredCheck:
     """A check of the records that one statement has written, before the commit.
 
     Attributes:
-        statement: an Unfit; its ids are those of the bindings.
+        statement: an Unfit; its ids, and the ways beside them, are those of the bindings.
+        tells_ways: whether the ways count; the statement that wrote the records answers them.
     """
 
     object_: Object
     action: Action
     statement: BoundStatement
+    tells_ways: bool
 
 
 @frozen
@@ -58,11 +60,17 @@ class JudgedRights:
 
     Attributes:
         rights: None: the statement need not judge.
-        deferred: the checks of records that the mutation itself changes after the statement: one of each tuple holds.
+        deferred: the checks of the records at the end of the mutation, one of which must hold: if the rights tell ways,
+            one for each way (None: it waits for nothing), of which those of the ways count that took the record.
     """
 
     rights: Rights | None = None
-    deferred: tuple[tuple[Stored, ...], ...] = ()
+    deferred: tuple[Stored | None, ...] = ()
+
+    @property
+    def tells_ways(self) -> bool:
+        """Whether the statement answers the ways that took each record."""
+        return self.rights is not None and self.rights.tells_ways
 
 
 FREE: Final = JudgedRights()
@@ -131,9 +139,10 @@ def judge(
     if marks is None and not is_barred and (None, None) in zip(rules, checks, strict=True):
         return FREE
     has_one_rule = rights.action is Action.CREATE or len({*rules}) == 1
-    is_free = marks is None and not is_barred and has_one_rule
+    is_free = len({*checks}) == 1 or (marks is None and not is_barred and has_one_rule)
     planned, deferred = _plan_checks(context, rights.object_, checks, is_free=is_free)
-    is_judged = marks is not None or is_barred or any(check is not None for check in planned)
+    tells_ways = bool(deferred) and not is_free
+    is_judged = marks is not None or is_barred or tells_ways or any(check is not None for check in planned)
     is_bound = None not in rules and not _covers(rules, rights.object_)
     if rights.action is Action.CREATE or not (is_bound or refuses or (is_judged and len(chosen) > 1)):
         rules = [None] * len(rules)
@@ -143,7 +152,8 @@ def judge(
         AllowedWay(rule=None if rule is None else _plan(context, rights.object_, rule), check=check)
         for rule, check in zip(rules, planned, strict=True)
     )
-    return JudgedRights(rights=Rights(ways=allowed, admitted=marks, refuses=refuses), deferred=deferred)
+    judged = Rights(ways=allowed, admitted=marks, refuses=refuses, tells_ways=tells_ways)
+    return JudgedRights(rights=judged, deferred=deferred)
 
 
 def plan_deferred(context: PlanContext, object_: Object, action: Action, judged: JudgedRights) -> DeferredCheck | None:
@@ -151,15 +161,23 @@ def plan_deferred(context: PlanContext, object_: Object, action: Action, judged:
     if not judged.deferred:
         return None
     context.parameters = ParameterList()
+    ids = context.parameters.add(lambda bindings: bindings.ids, SqlType.UUID, array=True)
+    ways = None
+    if judged.tells_ways:
+        ways = context.parameters.add(lambda bindings: bindings.ways, SqlType.TEXT, array=True)
     plan = Unfit(
         table=object_.table,
         key=object_.key,
-        ids=context.parameters.add(lambda bindings: bindings.ids, SqlType.UUID, array=True),
-        check=And(
-            terms=tuple(Or(terms=tuple(_plan(context, object_, one) for one in checks)) for checks in judged.deferred)
-        ),
+        ids=ids,
+        checks=tuple(None if check is None else _plan(context, object_, check) for check in judged.deferred),
+        ways=ways,
     )
-    return DeferredCheck(object_=object_, action=action, statement=compile_bound(plan, context.parameters))
+    return DeferredCheck(
+        object_=object_,
+        action=action,
+        statement=compile_bound(plan, context.parameters),
+        tells_ways=judged.tells_ways,
+    )
 
 
 def _check_of(way: Way, action: Action) -> Stored | None:
@@ -178,32 +196,28 @@ def _covers(rules: Sequence[Stored | None], object_: Object) -> bool:
 
 def _plan_checks(
     context: PlanContext, object_: Object, checks: Sequence[Stored | None], *, is_free: bool
-) -> tuple[list[Condition | None], tuple[tuple[Stored, ...], ...]]:
-    """Return the checks that the statement can judge by, and those that wait: a record must fulfil one of each tuple.
+) -> tuple[list[Condition | None], tuple[Stored | None, ...]]:
+    """Return the checks that the statement can judge by, and those that wait, each in its way's place; () for none.
 
-    Where each way is `is_free` to take each record, one check suffices, and if one of them waits, all do. Elsewhere
-    nobody knows at the end which ways took a record, and it must fulfil all that wait.
+    If each way `is_free` to take each record, one check suffices: if one of them waits, all do, each of them once.
     """
     undo = context.parameters.savepoint()
     planned: list[Condition | None] = []
-    deferred: dict[Stored, None] = {}
+    deferred: list[Stored | None] = []
     for check in checks:
-        if check is None:
-            planned.append(None)
-            continue
         roll_back = context.parameters.savepoint()
-        condition = _plan(context, object_, check)
-        if _waits(context, object_, condition):
+        condition = None if check is None else _plan(context, object_, check)
+        waits = condition is not None and _waits(context, object_, condition)
+        if waits:
             roll_back()
-            deferred[check] = None
-            planned.append(None)
-        else:
-            planned.append(condition)
-    if deferred and is_free:
+        planned.append(None if waits else condition)
+        deferred.append(check if waits else None)
+    if not any(deferred):
+        return planned, ()
+    if is_free:
         undo()
-        every = tuple(dict.fromkeys(check for check in checks if check is not None))
-        return [None] * len(checks), () if None in checks else (every,)
-    return planned, tuple((check,) for check in deferred)
+        return [None] * len(checks), () if None in checks else tuple(dict.fromkeys(checks))
+    return planned, tuple(deferred)
 
 
 def _plan(context: PlanContext, object_: Object, rule: Stored) -> Condition:

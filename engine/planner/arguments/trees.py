@@ -39,6 +39,7 @@ class Bindings(NamedTuple):
         claims: the principal's values that rules and presets name, of the types that its role declares.
         ids: PostgreSQL's text of the uuid[] that an earlier statement of the request answered.
         created: the text of the boolean[] beside it, which an upsert answers.
+        ways: the text of the text[] beside it, which a statement answers whose rights tell ways.
         given: the rows of a step of a nested write, as its statement takes them.
         role: the name of the principal's role, for messages.
     """
@@ -48,6 +49,7 @@ class Bindings(NamedTuple):
     claims: Mapping[str, JsonValue] = MappingProxyType({})
     ids: bytes = b"{}"
     created: bytes = b"{}"
+    ways: bytes | None = None
     given: tuple[bytes | None, ...] = ()
     role: str = ""
 

@@ -26,7 +26,7 @@ from fieldstone.sql.plan.writes.apart import ChangeApart, ChangedEvent, CreatedE
 from fieldstone.sql.plan.writes.changes import Delete, Update
 from fieldstone.sql.plan.writes.inserts import InsertOne
 from fieldstone.sql.plan.writes.look_ups import Faults, ReadBack
-from fieldstone.sql.statement import Row, Statement, Step
+from fieldstone.sql.statement import Statement, Step
 from fieldstone.sql.types import SqlType
 
 
@@ -36,7 +36,7 @@ class PlannedWrite:
 
     Attributes:
         many: the answer is the list of the records, else its one item.
-        write: the statement that writes; its row is (problem, ids, answer).
+        write: the statement that writes; its row is (problem, ids, answer), with the ways behind if it `tells_ways`.
         read_back: reads the answer by the ids, where the write cannot give it.
         removal: the work on other records once these are gone.
         limit: how many records it may write.
@@ -48,7 +48,8 @@ class PlannedWrite:
         changed: the fields of an update's first assignments, which change values by the values before.
         faults: the search for the rows to blame, if a create or an upsert fails.
         row: inserts the row of the record before, where the write's statement does not.
-        event: leaves the event afterwards, where it does not; see `bind_event`.
+        event: leaves the event afterwards, where it does not; its parameters are the ids, and the columns behind all
+            others of the write's row.
         deferred: the check of the records before the commit; of an upsert, of those that it has created.
         deferred_change: of an upsert, the check of those that were there.
     """
@@ -74,6 +75,11 @@ class PlannedWrite:
     changed: tuple[str, ...] = ()
     deferred: DeferredCheck | None = None
     deferred_change: DeferredCheck | None = None
+
+    @property
+    def tells_ways(self) -> bool:
+        """Whether the row of the write has the ways that took each record, behind the answer."""
+        return any(one is not None and one.tells_ways for one in (self.deferred, self.deferred_change))
 
 
 @frozen
@@ -112,12 +118,6 @@ def compile_write(plan: WritePlan, parameters: ParameterList, *, is_one: bool) -
         changed = compile_bound(ChangeApart(change=plan), parameters).unlimited()
         return CompiledWrite(changed, event=compile_plan(ChangedEvent(event=plan.event)))
     return CompiledWrite(compile_bound(plan, parameters).unlimited())
-
-
-def bind_event(statement: Statement, row: Row) -> Step:
-    """Return the statement that leaves the event of a change, with its parameters, which the change's row has."""
-    _, ids, _, *event = row
-    return statement, [ids, *event]
 
 
 @frozen

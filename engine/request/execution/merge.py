@@ -69,8 +69,8 @@ class _Run(NamedTuple):
         """Return the checks of the records that some steps have written."""
         write = self.write
         return [
-            Written(check, ids or b"{}", write.path, write.location)
-            for step, ((_, ids, _),) in zip(steps, answers, strict=False)
+            Written(check, ids or b"{}", ways[0] if ways else None, write.path, write.location)
+            for step, ((_, ids, _, *ways),) in zip(steps, answers, strict=False)
             for check in step.deferred
         ]
 

@@ -12,7 +12,7 @@ from fieldstone.engine.planner.writes.merging.merge import BoundMerge, PlannedMe
 from fieldstone.engine.planner.writes.mutations import BoundWrite, Planned, located
 from fieldstone.engine.planner.writes.nested.certain import CertainCreate
 from fieldstone.engine.planner.writes.nested.plan import BoundNested, PlannedNested
-from fieldstone.engine.planner.writes.planned import PlannedWrite, bind_event
+from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.request.execution.attempt import Attempt
 from fieldstone.engine.request.execution.merge import run_merge
 from fieldstone.engine.request.execution.nested import NestedRun, run_certain
@@ -294,17 +294,19 @@ async def _run(attempt: Attempt, write: PlannedWrite, parameters: list[bytes | N
     *before, step = _steps(write, parameters)
     (row,) = (await transaction.pipeline([*before, step]))[-1] if before else await transaction.run(*step)
     judge_write(write, row, bindings.role)
-    _, ids, answer, *created = row
+    _, ids, answer, *more = row
+    ways = more.pop(0) if write.tells_ways else None
     if write.event is not None:
         if ids and ids != _NO_IDS:
-            await transaction.run(*bind_event(write.event, row))
-        created = []
+            await transaction.run(write.event, [ids, *more])
+        more = []
+    created = more[0] if more else None
     attempt.meter.pay(write.price, bindings, times=count_ids(ids))
-    attempt.checks.extend(checks_of(write, ids or _NO_IDS, created[0] if created else None))
+    attempt.checks.extend(checks_of(write, ids or _NO_IDS, ways, created))
     if ids and ids != _NO_IDS:
         await imply(transaction, write, bindings._replace(ids=ids))
     if write.read_back is not None:
-        told = bindings._replace(ids=ids or _NO_IDS, created=(created[0] if created else None) or _NO_IDS)
+        told = bindings._replace(ids=ids or _NO_IDS, created=created or _NO_IDS)
         answer = await _read(transaction, write.read_back, told)
     return _answer(write, answer or b"[]")
 

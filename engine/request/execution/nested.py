@@ -226,7 +226,8 @@ class NestedRun:
             cells = (one.cells[place] for one in sent.rows)
             named = [cell.id if isinstance(cell, Found) else cell for cell in cells]
             ids = array_text([str(id_) for id_ in named if id_ is not None]).encode()
-        self.checks.append(Written(deferred, ids, self.write.path, self.write.location))
+        ways = row[3] if deferred.tells_ways else None
+        self.checks.append(Written(deferred, ids, ways, self.write.path, self.write.location))
 
     def _finish_root(self, sent: _Sent, row: Row) -> None:
         """Judge the write of an update's own records, and note their ids."""

@@ -36,32 +36,43 @@ class PresetRefused(ApiError):
 
 
 class Written(NamedTuple):
-    """Records that were written, by PostgreSQL's text of their ids, and the check that they still must fulfil."""
+    """Records that were written, and the check that they still must fulfil.
+
+    Attributes:
+        ids: PostgreSQL's text of their ids.
+        ways: the text of the text[] beside them, which marks the ways that took each, if these count.
+    """
 
     check: DeferredCheck
     ids: bytes
+    ways: bytes | None
     path: AnswerPath
     location: tuple[tuple[int, int], ...]
 
 
-def checks_of(write: PlannedWrite, ids: bytes, created: bytes | None) -> list[Written]:
+def checks_of(write: PlannedWrite, ids: bytes, ways: bytes | None, created: bytes | None) -> list[Written]:
     """Return the checks that wait for the records that a root field has written.
 
     Args:
         write: the field.
         ids: PostgreSQL's text of the ids.
+        ways: the text of the ways beside them, if the write tells them.
         created: of an upsert, the text of the boolean[] beside them.
     """
-    named = [(write.deferred, ids)]
-    if created is not None:
-        flags = created.strip(b"{}").split(b",")
-        pairs = [*zip(ids.strip(b"{}").split(b","), flags, strict=True)]
-        named = [(check, _ids(pairs, flag)) for check, flag in ((write.deferred, b"t"), (write.deferred_change, b"f"))]
-    return [Written(check, which, write.path, write.location) for check, which in named if check is not None]
+    if created is None:
+        found = [(write.deferred, ids, ways)]
+    else:
+        found = [
+            (check, _flagged(ids, created, flag), None if ways is None else _flagged(ways, created, flag))
+            for check, flag in ((write.deferred, b"t"), (write.deferred_change, b"f"))
+        ]
+    return [Written(check, one, taken, write.path, write.location) for check, one, taken in found if check is not None]
 
 
-def _ids(pairs: Sequence[tuple[bytes, bytes]], flag: bytes) -> bytes:
-    return b"{%b}" % b",".join(id_ for id_, found in pairs if found == flag)
+def _flagged(items: bytes, flags: bytes, flag: bytes) -> bytes:
+    """Return the items of an array that have the flag beside them; all three are PostgreSQL's texts of arrays."""
+    pairs = zip(items.strip(b"{}").split(b","), flags.strip(b"{}").split(b","), strict=True)
+    return b"{%b}" % b",".join(item for item, found in pairs if found == flag)
 
 
 async def uphold(transaction: Transaction, written: Sequence[Written], bindings: Bindings) -> None:
@@ -73,7 +84,8 @@ async def uphold(transaction: Transaction, written: Sequence[Written], bindings:
     if not written:
         return
     statements = [
-        (one.check.statement.statement, one.check.statement.bind(bindings._replace(ids=one.ids))) for one in written
+        (one.check.statement.statement, one.check.statement.bind(bindings._replace(ids=one.ids, ways=one.ways)))
+        for one in written
     ]
     for one, ((unfit,),) in zip(written, await transaction.pipeline(statements), strict=True):
         if unfit is not None:

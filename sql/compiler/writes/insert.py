@@ -8,6 +8,7 @@ from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraf
 from fieldstone.sql.compiler.terms import (
     Expression,
     FromItem,
+    InnerJoin,
     LeftJoin,
     Query,
     query_source,
@@ -23,7 +24,14 @@ from fieldstone.sql.compiler.writes.references import (
     source_parameter,
     target_columns,
 )
-from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values, refused_row
+from fieldstone.sql.compiler.writes.rights import (
+    compile_allowed,
+    compile_taking,
+    future_values,
+    refused_row,
+    telling,
+    with_ways,
+)
 from fieldstone.sql.compiler.writes.write_guard import (
     compile_guard,
     compile_problem,
@@ -59,7 +67,9 @@ def compile_insert(plan: Insert, draft: StatementDraft) -> Query:
     ids = aggregation.aggregate("array_agg", expressions.column(answer.alias, plan.key.name))
     text = answer_text(plan.record, answer.alias, draft, None)
     problem = compile_problem(draft) if problems else expressions.NULL_TEXT
-    return answer_row(statement, problem, expressions.coalesce(ids, expressions.NO_UUIDS), text).from_(answer)
+    query = answer_row(statement, problem, expressions.coalesce(ids, expressions.NO_UUIDS), text).from_(answer)
+    rights = telling(plan.rights)
+    return query if rights is None else with_ways(query, _taking_ways(plan, rights, draft))
 
 
 def compile_insert_one(plan: InsertOne, draft: StatementDraft) -> Query:
@@ -76,9 +86,9 @@ def compile_insert_one(plan: InsertOne, draft: StatementDraft) -> Query:
         values.append((reference.column.name, there.column(reference.key.name)))
         conditions.append(is_target(reference, source_parameter(reference), there, draft))
     checked = plan.rights if plan.rights is not None and plan.rights.has_check else None
+    marks = expressions.parameter(checked.admitted) if checked and isinstance(checked.admitted, Parameter) else None
     if checked is not None:
         future = FutureRow(alias="", values=future_values(plan.defaults, values))
-        marks = expressions.parameter(checked.admitted) if isinstance(checked.admitted, Parameter) else None
         conditions.append(compile_allowed(checked, None, future, draft, marks=marks))
     change = insert_values(plan, values, draft).only(expressions.all_of(conditions))
     for source in sources:
@@ -95,7 +105,11 @@ def compile_insert_one(plan: InsertOne, draft: StatementDraft) -> Query:
     one_row = query_source("SELECT", draft.alias())
     query = answer_row(statement, problem, ids, text).from_(one_row)
     query.join(LeftJoin(answer, expressions.TRUE))
-    return query
+    if (told := telling(checked)) is None:
+        return query
+    keys = [(one.column.name, expressions.column(answer.alias, one.column.name)) for one in plan.references]
+    future = FutureRow(alias="", values=future_values(plan.defaults, [*values_of_one(plan), *keys]))
+    return with_ways(query, expressions.array((compile_taking(told, None, future, draft, marks=marks),)))
 
 
 def answer_of_one(plan: InsertOne, written: FromItem, draft: StatementDraft) -> tuple[Expression, Expression]:
@@ -110,11 +124,26 @@ def answer_of_one(plan: InsertOne, written: FromItem, draft: StatementDraft) -> 
 def _refused(plan: Insert, rights: Rights, draft: StatementDraft) -> Query:
     """Return the problem of the first given row that no way allows."""
     given = FromItem("given", draft.alias())
-    future = FutureRow(alias="", values=future_values(plan.defaults, given_columns(plan, given)))
-    marks = None if rights.admitted is None else expressions.result(given.alias, "ways")
-    allowed = compile_allowed(rights, None, future, draft, marks=marks)
+    new, marks = _judged_row(plan, rights, given)
+    allowed = compile_allowed(rights, None, new, draft, marks=marks)
     position = expressions.result(given.alias, "position")
     return refused_row([given], allowed, expressions.less_one(position), position)
+
+
+def _taking_ways(plan: Insert, rights: Rights, draft: StatementDraft) -> Expression:
+    """Return the marks of the ways that took each row written, in the order of the given rows."""
+    given, written = FromItem("given", draft.alias()), FromItem("written", draft.alias())
+    new, marks = _judged_row(plan, rights, given)
+    query = Query().from_(given).select(compile_taking(rights, None, new, draft, marks=marks))
+    key = dict(given_columns(plan, given))[plan.key.name]
+    query.join(InnerJoin(written, expressions.equal(expressions.column(written.alias, plan.key.name), key)))
+    return expressions.array_from(query.order(expressions.result(given.alias, "position")))
+
+
+def _judged_row(plan: Insert, rights: Rights, given: FromItem) -> tuple[FutureRow, Expression | None]:
+    """Return a given row as it will be, and the marks of its data."""
+    marks = None if rights.admitted is None else expressions.result(given.alias, "ways")
+    return FutureRow(alias="", values=future_values(plan.defaults, given_columns(plan, given))), marks
 
 
 def insert_given(plan: Insert, given: FromItem, draft: StatementDraft) -> Query:

@@ -29,11 +29,12 @@ from fieldstone.sql.compiler.writes.references import (
     parameter_targets,
     target_columns,
 )
-from fieldstone.sql.compiler.writes.rights import lockable
+from fieldstone.sql.compiler.writes.rights import lockable, telling, with_ways
 from fieldstone.sql.compiler.writes.write_guard import (
     compile_guard,
     compile_problem,
     compile_verdict,
+    taking_ways,
 )
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column
@@ -75,7 +76,9 @@ def compile_update(plan: Update, draft: StatementDraft, *, leaves_event: bool = 
     answer = FromItem("written", draft.alias())
     order = expressions.column(answer.alias, plan.key.name)
     text = answer_text(plan.record, answer.alias, draft, order)
-    return answer_row(statement, compile_problem(draft), _ids(order), text).from_(answer)
+    query = answer_row(statement, compile_problem(draft), _ids(order), text).from_(answer)
+    rights = telling(plan.rights)
+    return query if rights is None else with_ways(query, taking_ways(plan, rights, targets, draft))
 
 
 def compile_delete(plan: Delete, draft: StatementDraft, *, leaves_event: bool = True) -> Query:

@@ -14,7 +14,15 @@ from fieldstone.sql.compiler.writes.references import (
     is_kept,
     target_columns,
 )
-from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values, lockable, refused_row
+from fieldstone.sql.compiler.writes.rights import (
+    compile_allowed,
+    compile_taking,
+    future_values,
+    lockable,
+    refused_row,
+    telling,
+    with_ways,
+)
 from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem, first_missing
 from fieldstone.sql.plan.write import Problem
 from fieldstone.sql.plan.writes.changes import Hold, UpdateRows
@@ -44,9 +52,27 @@ def compile_update_rows(plan: UpdateRows, draft: StatementDraft) -> Query:
     event = event_rows(plan.event, key, locked.alias, written.alias).from_(written)
     event.join(InnerJoin(locked, expressions.equal(expressions.column(locked.alias, plan.key.name), key)))
     statement.with_(event.order(key), "event")
+    if (rights := telling(plan.rights)) is not None:
+        ids, ways = _taken(plan, rights, draft)
+        return with_ways(answer_row(statement, compile_problem(draft), ids, expressions.NULL_TEXT), ways)
     is_moving = plan.hold is not None and plan.hold.moves
     ids = _ids("written", plan.key.name, draft, is_table=True) if is_moving else expressions.NULL_UUIDS
     return answer_row(statement, compile_problem(draft), ids, expressions.NULL_TEXT)
+
+
+def _taken(plan: UpdateRows, rights: Rights, draft: StatementDraft) -> tuple[Expression, Expression]:
+    """Return the ids of the rows written, and beside them the marks of the ways that took each."""
+    alias = draft.alias()
+    id_ = expressions.column(alias, plan.key.name)
+    ids = expressions.array_from(Query().from_(FromItem("written", alias)).select(id_).order(id_))
+    given, locked = FromItem("given", draft.alias()), FromItem("locked", draft.alias())
+    written, row = FromItem("written", draft.alias()), RowReference(alias=locked.alias)
+    key = row.column(plan.key.name)
+    old, new, marks = _judged_row(plan, rights, row, given)
+    query = Query().from_(given).select(compile_taking(rights, old, new, draft, marks=marks))
+    query.join(InnerJoin(locked, expressions.equal(key, expressions.result(given.alias, "id"))))
+    query.join(InnerJoin(written, expressions.equal(expressions.column(written.alias, plan.key.name), key)))
+    return ids, expressions.array_from(query.order(key))
 
 
 def compile_find(plan: Find, draft: StatementDraft) -> Query:
@@ -186,14 +212,21 @@ def _refused(plan: UpdateRows, rights: Rights, draft: StatementDraft) -> Query:
     """Return the problem of the first row whose record no way allows as it will be."""
     given, locked = FromItem("given", draft.alias()), FromItem("locked", draft.alias())
     row = RowReference(alias=locked.alias)
-    values = future_values(plan.assignments, given_columns(plan, row, given), row)
-    marks = None if rights.admitted is None else expressions.result(given.alias, "ways")
-    old = row if len(rights.ways) > 1 else None
-    allowed = compile_allowed(rights, old, FutureRow(alias=row.alias, values=values), draft, marks=marks)
+    old, new, marks = _judged_row(plan, rights, row, given)
+    allowed = compile_allowed(rights, old, new, draft, marks=marks)
     position = expressions.result(given.alias, "position")
     same = expressions.equal(row.column(plan.key.name), expressions.result(given.alias, "id"))
     ties = [same, *_moves(plan, row, given)]
     return refused_row([given, locked], allowed, expressions.less_one(position), position, *ties)
+
+
+def _judged_row(
+    plan: UpdateRows, rights: Rights, row: RowReference, given: FromItem
+) -> tuple[RowReference | None, FutureRow, Expression | None]:
+    """Return a row as it is, if its rule has to be looked at, as it will be, and the marks of its data."""
+    values = future_values(plan.assignments, given_columns(plan, row, given), row)
+    marks = None if rights.admitted is None else expressions.result(given.alias, "ways")
+    return row if len(rights.ways) > 1 else None, FutureRow(alias=row.alias, values=values), marks
 
 
 def _hangs(hold: Hold, row: RowReference, given: FromItem) -> Expression:

@@ -7,7 +7,7 @@ from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition, with_cells
 from fieldstone.sql.compiler.output import UTC
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, FromItem, Query, rows_source, table_source
+from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, rows_source, table_source
 from fieldstone.sql.compiler.writes.changed_values import out_of_range
 from fieldstone.sql.compiler.writes.references import (
     Kept,
@@ -18,7 +18,7 @@ from fieldstone.sql.compiler.writes.references import (
     target_columns,
     target_problem,
 )
-from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values, refused_row
+from fieldstone.sql.compiler.writes.rights import compile_allowed, compile_taking, future_values, refused_row
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.write import Problem
@@ -132,12 +132,35 @@ def _refused(
     """Return the problem of the first locked row that no way allows as it will be, or as it is if it is removed."""
     locked = FromItem("locked", draft.alias())
     row = RowReference(alias=locked.alias)
-    values = future_values(plan.assignments if isinstance(plan, Update) else (), target_columns(targets), row)
     old = row if rights.refuses or len(rights.ways) > 1 else None
-    marks = expressions.parameter(rights.admitted) if isinstance(rights.admitted, Parameter) else None
-    allowed = compile_allowed(rights, old, FutureRow(alias=row.alias, values=values), draft, marks=marks)
+    new = _changed_row(plan, targets, row)
+    allowed = compile_allowed(rights, old, new, draft, marks=_parameter_marks(rights))
     key = row.column(plan.key.name)
     return refused_row([locked], allowed, key, key)
+
+
+def taking_ways(
+    plan: Update, rights: Rights, targets: Sequence[ResolvedReference], draft: StatementDraft
+) -> Expression:
+    """Return the marks of the ways that took each row written, in the order of the keys."""
+    locked, written = FromItem("locked", draft.alias()), FromItem("written", draft.alias())
+    row = RowReference(alias=locked.alias)
+    new = _changed_row(plan, targets, row)
+    marks = compile_taking(rights, row, new, draft, marks=_parameter_marks(rights))
+    key = row.column(plan.key.name)
+    query = Query().from_(locked).select(marks)
+    query.join(InnerJoin(written, expressions.equal(expressions.column(written.alias, plan.key.name), key)))
+    return expressions.array_from(query.order(key))
+
+
+def _changed_row(plan: Update | Delete, targets: Sequence[ResolvedReference], row: RowReference) -> FutureRow:
+    """Return the row as it will be, or as it is if it is removed."""
+    values = future_values(plan.assignments if isinstance(plan, Update) else (), target_columns(targets), row)
+    return FutureRow(alias=row.alias, values=values)
+
+
+def _parameter_marks(rights: Rights) -> Expression | None:
+    return expressions.parameter(rights.admitted) if isinstance(rights.admitted, Parameter) else None
 
 
 def _changed(expected: Expected, draft: StatementDraft) -> Query:

@@ -62,7 +62,8 @@ class UpdateRows:
     `source`s, as for an Insert, and `given`: a text with a 1 for each of the columns, and then for each foreign key of
     the references in their order, that the record's data sets, else a 0. Each id stands in it once. A record that is
     not there under `condition`: NOT_FOUND (details: JSON [index of the row]). `assignments` are for every row. There is
-    no answer; the ids are those of the rows that moved, if there is a `hold` that moves them, else NULL.
+    no answer; the ids are those of the rows that moved, if there is a `hold` that moves them, those of all rows if the
+    `rights` tell ways, else NULL.
     """
 
     table: Table

@@ -42,15 +42,21 @@ class Find:
 
 @frozen
 class Unfit:
-    """Read the first of the records with the ids of a uuid[] parameter that does not fulfil the `check`, by its key.
+    """Read the first of the records with the ids of a uuid[] parameter that fulfils none of the `checks`, by its key.
 
     One row, one column: its id, NULL for none. Records that are not there any more are passed over.
+
+    Attributes:
+        checks: one for each way of a write; None is one that every record fulfils.
+        ways: a text[] beside the ids, which marks the ways whose checks count for a record, as a statement tells them
+            whose Rights have `tells_ways`. None: all count for each.
     """
 
     table: Table
     key: Column
     ids: Parameter
-    check: Condition
+    checks: tuple[Condition | None, ...]
+    ways: Parameter | None = None
 
 
 @frozen

@@ -27,11 +27,14 @@ class Rights:
             or the key of it in each element of a write's rows. None: all ways admit the data.
         refuses: whether a record that is meant, but that no rule allows, is a problem; else it is not meant. Records
             that are named by ids always are.
+        tells_ways: whether the statement answers the ways that took each record: whose rule held for it as it was,
+            that admit its data, and whose check holds for it as it will be.
     """
 
     ways: tuple[AllowedWay, ...]
     admitted: Parameter | str | None = None
     refuses: bool = False
+    tells_ways: bool = False
 
     @property
     def rule(self) -> Condition:

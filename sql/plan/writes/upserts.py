@@ -35,7 +35,8 @@ class Upsert:
 
     `columns` and `references` are those of an Insert; `given` is one more key of each row, a text with a 1
     at the place of each column that the client gave and a 0 at the others. A statement that loses a race raises
-    SQLSTATE 40001. The answer has a fourth column, boolean[]: which of the `ids` were created.
+    SQLSTATE 40001. The answer has a last column, boolean[]: which of the `ids` were created. If `rights` or `updating`
+    tell ways, each record has those of its creation or of its change.
 
     Attributes:
         rows: a JSON list as of an Insert; or the keys of the only row, each with its parameter.

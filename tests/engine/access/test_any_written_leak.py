@@ -42,7 +42,12 @@ def benches(databases: Databases) -> Iterator[list[Bench]]:
                 yield [Bench(first, one), Bench(second, other)]
 
 
-@given(actions=rights_to_people(), write=writes(), reads_bolt=st.booleans(), cells=st.lists(_CELLS, min_size=5))
+@given(
+    actions=rights_to_people(asks_others=False),
+    write=writes(),
+    reads_bolt=st.booleans(),
+    cells=st.lists(_CELLS, min_size=5),
+)
 @examples(60)
 def test_unreadable_people_change_no_write(
     benches: list[Bench],

@@ -15,7 +15,6 @@ NOBODY, NEW = str(UUID(int=0xFF)), str(UUID(int=0xC3))
 CITIES = ["Berlin", "Paris", None]
 JOBS = ["dev", "ops", None]
 CLAIMS = {"city": "Berlin", "company": "Acme", "jobs": ["dev", "ops"]}
-MAKING = ("create", "update")
 FIELDS = ["email", "city", "jobTitle", "company"]
 
 _LEAVES = st.sampled_from(
@@ -40,22 +39,36 @@ RULES = st.recursive(
     ),
     max_leaves=3,
 ).filter(lambda rule: rule == {} or "{}" not in json.dumps(rule))
+_HAS_SALES = [{"opportunities": {"isEmpty": True}}, {"opportunities": {"isEmpty": False}}]
+_HAS_COLLEAGUES = [
+    {"company": {"people": {"some": {"jobTitle": {"eq": "dev"}}}}},
+    {"company": {"people": {"every": {"city": {"eq": "$principal.city"}}}}},
+]
+
+
+def checks(*, asks_others: bool) -> st.SearchStrategy[Any]:
+    """Checks of people, some of which wait for the end of the mutation; if it `asks_others`, about other people too."""
+    waiting = st.sampled_from([*_HAS_SALES, *(_HAS_COLLEAGUES if asks_others else ())])
+    both = st.tuples(RULES.filter(bool), waiting).map(list)
+    return RULES | waiting | both.map(lambda terms: {"or": terms}) | both.map(lambda terms: {"and": terms})
+
+
 PRESETS = st.sampled_from([{}, {}, {"city": "$principal.city"}, {"jobTitle": "ops"}, {"companyId": ACME}])
 
 
 @st.composite
-def ways(draw: st.DrawFn, *, writes: bool, least: int = 0) -> list[WayOf]:
-    """The ways of an action: none, one or two."""
+def ways(draw: st.DrawFn, *, checks: st.SearchStrategy[Any] | None = None, least: int = 0) -> list[WayOf]:
+    """The ways of an action: none, one or several; without `checks` it writes no data."""
     found = []
-    for _ in range(draw(st.sampled_from([least, 1, 1, 1, 2]))):
-        rule = draw(st.none() | RULES)
-        if not writes:
+    for _ in range(draw(st.sampled_from([least, 1, 1, 2, 2, 3]))):
+        rule = draw(st.none() | (RULES if checks is None else checks))
+        if checks is None:
             found.append(WayOf(rule=rule))
             continue
         only = draw(st.none() | st.sets(st.sampled_from(FIELDS), min_size=1))
         preset = draw(PRESETS)
         fields = None if only is None else frozenset({*only, *(["email"] if draw(st.booleans()) else [])})
-        found.append(WayOf(rule=rule, check=draw(st.none() | RULES), fields=fields, preset=preset))
+        found.append(WayOf(rule=rule, check=draw(st.none() | checks), fields=fields, preset=preset))
     return found
 
 
@@ -93,6 +106,7 @@ def writes(draw: st.DrawFn) -> tuple[str, str, tuple[Any, ...]]:
                 "update",
                 "update",
                 "update_all",
+                "update_rows",
                 "create",
                 "create",
                 "upsert",
@@ -110,6 +124,11 @@ def writes(draw: st.DrawFn) -> tuple[str, str, tuple[Any, ...]]:
             given_, condition = draw(data()), {"city": {"eq": draw(st.sampled_from(["Berlin", "Paris"]))}}
             text = f"updatePeople(filter: {as_input(condition)} data: {as_input(given_)})"
             return text, "update_all", (condition, given_)
+        case "update_rows":
+            ids = draw(st.lists(st.sampled_from([*PEOPLE, *PEOPLE, NOBODY]), min_size=1, max_size=3, unique=True))
+            changes = {one: draw(data()) for one in ids}
+            listed = [{"id": one, "data": given_} for one, given_ in changes.items()]
+            return f"updatePeople(updates: {as_input(listed)})", "update_rows", (changes,)
         case "create":
             rows = [
                 {"email": draw(st.sampled_from(["0", "new"])) + str(n or ""), **draw(data())}
@@ -120,9 +139,13 @@ def writes(draw: st.DrawFn) -> tuple[str, str, tuple[Any, ...]]:
                 return f"createPerson(data: {as_input(rows[0])})", "create", (made,)
             return f"createPeople(data: {as_input(rows)})", "create", (made,)
         case "upsert":
-            given_ = {"email": draw(st.sampled_from(["0", "1", "2", "new"])), **draw(data())}
-            text = f"upsertPerson(data: {as_input(given_)} onConflict: {{ fields: [email] }})"
-            return text, "upsert", ({**given_, "id": str(UUID(int=0xB0))},)
+            emails = draw(
+                st.lists(st.sampled_from(["0", "1", "2", "3", "new", "newer"]), min_size=1, max_size=3, unique=True)
+            )
+            given_rows = [{"email": email, **draw(data())} for email in emails]
+            name, value = ("Person", given_rows[0]) if len(emails) == 1 else ("People", given_rows)
+            text = f"upsert{name}(data: {as_input(value)} onConflict: {{ fields: [email] }})"
+            return text, "upsert", tuple({**row, "id": str(UUID(int=0xB0 + n))} for n, row in enumerate(given_rows))
         case "merge":
             ids = draw(st.lists(st.sampled_from([*PEOPLE[:4], *PEOPLE, NOBODY]), min_size=2, max_size=3, unique=True))
             place = draw(st.integers(0, len(ids) - 1))
@@ -157,15 +180,16 @@ def written(way: WayOf) -> dict[str, Any]:
     return found
 
 
-def rights_to_people() -> st.SearchStrategy[dict[str, list[WayOf]]]:
-    """The ways of each action on people; they are read in one way at least."""
+def rights_to_people(*, asks_others: bool = True) -> st.SearchStrategy[dict[str, list[WayOf]]]:
+    """The ways of each action on people, who are read in one way at least; `asks_others` is that of checks."""
+    making = checks(asks_others=asks_others)
     return st.fixed_dictionaries(
         {
-            "read": ways(writes=False, least=1),
-            "create": ways(writes=True),
-            "update": ways(writes=True),
-            "delete": ways(writes=False),
-            "restore": ways(writes=False),
-            "destroy": ways(writes=False),
+            "read": ways(least=1),
+            "create": ways(checks=making),
+            "update": ways(checks=making),
+            "delete": ways(),
+            "restore": ways(),
+            "destroy": ways(),
         }
     )

@@ -74,7 +74,7 @@ def plan_create(
         faults=faults,
         keys=key_fields(object_, faults.keys),
         deferred=plan_deferred(context, object_, Action.CREATE, judged),
-        written=id_,
+        written=None if judged.tells_ways else id_,
         certain=Certain(insert=plan, writer=writer, id=id_, known=bool(known), encode=encode) if is_certain else None,
     )
     if is_one and step.certain and not references and not object_.table.is_distributed:
@@ -151,7 +151,7 @@ def plan_update(
         faults=faults,
         keys=key_fields(object_, faults.keys),
         deferred=plan_deferred(context, object_, Action.UPDATE, judged),
-        written=0,
+        written=None if judged.tells_ways else 0,
     )
     return Records(object_=object_, creates=False, step=step, write=writer.write)
 

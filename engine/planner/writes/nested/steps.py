@@ -127,7 +127,8 @@ class Step:
         references: the names of the statement's references.
         faults: the search for the rows that are to blame for a taken key; `keys` has the fields of its keys.
         deferred: the check of the records before the commit.
-        written: which cell has the id of the record that a row writes; None where the statement answers the ids.
+        written: which cell has the id of the record that a row writes; None where the statement answers the ids, as
+            it does beside ways.
         certain: its insertion alone, if no verdict can stand against it: the database writes all its rows, or fails.
     """
 

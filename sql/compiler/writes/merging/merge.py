@@ -9,12 +9,13 @@ from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.compiler.writes.merging.merge_verdict import lock_condition, refusals
 from fieldstone.sql.compiler.writes.mutate import answer_row, event_rows
-from fieldstone.sql.compiler.writes.rights import future_values
+from fieldstone.sql.compiler.writes.rights import compile_taking, future_values, telling, with_ways
 from fieldstone.sql.compiler.writes.write_guard import absent_ids, compile_guard, compile_problem, verdict_of
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.writes.elements import EventTarget
 from fieldstone.sql.plan.writes.merge import Merge
+from fieldstone.sql.plan.writes.rights import Rights
 from fieldstone.sql.types import SqlType
 
 _EMPTY_DOCUMENTS = Expression("""ARRAY['null','""','[]','{}']::jsonb[]""")
@@ -38,9 +39,25 @@ def compile_merge(plan: Merge, draft: StatementDraft) -> Query:
     filled, deleted = plan.events
     for name, source, event in (("filled", "written", filled), ("deleted", "lost", deleted)):
         statement.with_(_event(plan, source, event, draft), name)
-    return answer_row(
-        statement, compile_problem(draft), expressions.array((expressions.parameter(plan.kept),)), expressions.NULL_TEXT
-    )
+    kept = expressions.array((expressions.parameter(plan.kept),))
+    answer = answer_row(statement, compile_problem(draft), kept, expressions.NULL_TEXT)
+    rights = telling(plan.filling)
+    return answer if rights is None else with_ways(answer, _taking_ways(plan, rights, draft))
+
+
+def _taking_ways(plan: Merge, rights: Rights, draft: StatementDraft) -> Expression:
+    """Return the marks of the ways that took the row which is kept."""
+    locked, merged = FromItem("locked", draft.alias()), FromItem("merged", draft.alias())
+    row = RowReference(alias=locked.alias)
+    query = Query().from_(locked).from_(merged)
+    query.select(compile_taking(rights, row, _filled_row(plan, row, merged), draft))
+    is_kept = expressions.equal(row.column(plan.key.name), expressions.parameter(plan.kept))
+    return expressions.array_from(query.only(is_kept))
+
+
+def _filled_row(plan: Merge, row: RowReference, merged: FromItem) -> FutureRow:
+    """Return the row that is kept as it will be."""
+    return FutureRow(alias=row.alias, values=future_values(plan.filled, _filled(plan, row, merged), row))
 
 
 def _locked(plan: Merge, draft: StatementDraft) -> Query:
@@ -59,13 +76,12 @@ def _refused(plan: Merge, draft: StatementDraft) -> list[Query]:
     locked, merged = FromItem("locked", draft.alias()), FromItem("merged", draft.alias())
     row = RowReference(alias=locked.alias)
     key, kept = row.column(plan.key.name), expressions.parameter(plan.kept)
-    filled = future_values(plan.filled, _filled(plan, row, merged), row)
     found = refusals(
         plan.filling,
         "update",
         (locked, merged),
         row,
-        FutureRow(alias=row.alias, values=filled),
+        _filled_row(plan, row, merged),
         key,
         draft,
         wanted=expressions.equal(key, kept),

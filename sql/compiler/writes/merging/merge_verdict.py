@@ -1,18 +1,15 @@
 """The verdict of a role's merge: the first row that no rule allows to be written, or no way as it will be."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_condition, crosses
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query
-from fieldstone.sql.compiler.writes.rights import compile_allowed
+from fieldstone.sql.compiler.writes.rights import Terms, compile_allowed
 from fieldstone.sql.plan.elements import Condition
 from fieldstone.sql.plan.write import Problem
 from fieldstone.sql.plan.writes.rights import AllowedWay, Rights
-
-Terms = Callable[[int], Sequence[Expression]]
-"""More terms for the way at a place."""
 
 
 def lock_condition(condition: Condition, row: RowReference, draft: StatementDraft) -> Expression:

@@ -4,6 +4,8 @@ Its WITH queries: `locked`, the rows that point to one of the others; `judged`, 
 and `gone`, the rows changed.
 """
 
+from functools import partial
+
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
@@ -11,13 +13,14 @@ from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.compiler.writes.merging.merge_verdict import lock_condition, refusals
 from fieldstone.sql.compiler.writes.mutate import answer_row, event_rows
-from fieldstone.sql.compiler.writes.rights import future_values
+from fieldstone.sql.compiler.writes.rights import compile_taking, future_values, telling, with_ways
 from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem, verdict_of
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.write import Problem
 from fieldstone.sql.plan.writes.elements import Assignment, EventTarget
 from fieldstone.sql.plan.writes.merge import Repoint
+from fieldstone.sql.plan.writes.rights import Rights
 
 
 def compile_repoint(plan: Repoint, draft: StatementDraft) -> Query:
@@ -36,7 +39,9 @@ def compile_repoint(plan: Repoint, draft: StatementDraft) -> Query:
     statement.with_(_moved(plan, draft), "moved").with_(_event(plan, "moved", moved, draft), "moving")
     if plan.pair:
         statement.with_(_gone(plan, draft), "gone").with_(_event(plan, "gone", deleted, draft), "going")
-    return answer_row(statement, compile_problem(draft), _ids(plan, draft), expressions.NULL_TEXT)
+    answer = answer_row(statement, compile_problem(draft), _ids(plan, draft), expressions.NULL_TEXT)
+    rights = telling(plan.moving)
+    return answer if rights is None else with_ways(answer, _taking_ways(plan, rights, draft))
 
 
 def _ids(plan: Repoint, draft: StatementDraft) -> Expression:
@@ -44,9 +49,33 @@ def _ids(plan: Repoint, draft: StatementDraft) -> Expression:
     if not plan.tells_moved:
         return expressions.NULL_UUIDS
     alias = draft.alias()
-    return expressions.array_from(
-        Query().from_(FromItem("moved", alias)).select(expressions.column(alias, plan.key.name))
-    )
+    key = expressions.column(alias, plan.key.name)
+    moved = Query().from_(FromItem("moved", alias)).select(key)
+    # The ways stand beside the ids, in one order.
+    return expressions.array_from(moved if telling(plan.moving) is None else moved.order(key))
+
+
+def _taking_ways(plan: Repoint, rights: Rights, draft: StatementDraft) -> Expression:
+    """Return the marks of the ways that took each row which is moved."""
+    judged, moved = FromItem("judged", draft.alias()), FromItem("moved", draft.alias())
+    row = RowReference(alias=judged.alias)
+    key = row.column(plan.key.name)
+    more = partial(_unbarred, plan, row)
+    query = Query().from_(judged).select(compile_taking(rights, row, _moved_row(plan, row), draft, more=more))
+    query.join(InnerJoin(moved, expressions.equal(expressions.column(moved.alias, plan.key.name), key)))
+    return expressions.array_from(query.order(key))
+
+
+def _unbarred(plan: Repoint, row: RowReference, place: int) -> list[Expression]:
+    """Return the conditions that no key changes which a way does not allow to change."""
+    barred = plan.barred[place] if plan.barred else ()
+    return [expressions.is_true(_changes(plan, column, row), negated=True) for column in barred]
+
+
+def _moved_row(plan: Repoint, row: RowReference) -> FutureRow:
+    """Return a row as it will be if it is moved."""
+    keys = [(column.name, _new_key(plan, column, row)) for column in plan.keys]
+    return FutureRow(alias=row.alias, values=future_values(plan.moved, keys, row))
 
 
 def _refused(plan: Repoint, draft: StatementDraft) -> list[Query]:
@@ -57,15 +86,9 @@ def _refused(plan: Repoint, draft: StatementDraft) -> list[Query]:
     row = RowReference(alias=judged.alias)
     key, goes = row.column(plan.key.name), expressions.result(judged.alias, "_gone")
     changes = [_changes(plan, column, row) for column in plan.keys]
-
-    def unbarred(place: int) -> list[Expression]:
-        barred = plan.barred[place] if plan.barred else ()
-        return [expressions.is_true(_changes(plan, column, row), negated=True) for column in barred]
-
-    keys = [(column.name, _new_key(plan, column, row)) for column in plan.keys]
     moves = expressions.all_of((expressions.negation(goes), expressions.any_of(changes)))
-    new = FutureRow(alias=row.alias, values=future_values(plan.moved, keys, row))
-    found = refusals(plan.moving, "update", (judged,), row, new, key, draft, wanted=moves, more=unbarred)
+    new, more = _moved_row(plan, row), partial(_unbarred, plan, row)
+    found = refusals(plan.moving, "update", (judged,), row, new, key, draft, wanted=moves, more=more)
     if plan.pair:
         marked = FutureRow(alias=row.alias, values=future_values(plan.deleted, (), row))
         found += refusals(plan.deleting, "delete", (judged,), row, marked, key, draft, wanted=goes)

@@ -35,14 +35,18 @@ from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.compiler.writes.insert import given_rows
 from fieldstone.sql.compiler.writes.mutate import answer_row, answer_text, document, event_values
 from fieldstone.sql.compiler.writes.read_back import PLACE
+from fieldstone.sql.compiler.writes.rights import telling, with_ways
 from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows, permitted
-from fieldstone.sql.compiler.writes.upserts.upsert_verdict import find_clashes, find_problems, lock_all
+from fieldstone.sql.compiler.writes.upserts.upsert_verdict import find_clashes, find_problems, lock_all, taking_ways
 from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem, verdict_of
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.writes.upserts import CREATED, Upsert
 
 _EVENT = ("key", "action", "before", "after")
 """The columns of an event's row that are not the same for all."""
+
+_WAYS = ":ways"
+"""The column of the marks of the ways that took a row. No table has such a column."""
 
 
 class _Names(dict[str, str]):
@@ -268,11 +272,22 @@ class _Statement:
         unwritten = expressions.coalesce(*clashes, expressions.call("fieldstone.retry"))
         lost = expressions.case([(expressions.is_null(key), unwritten)])
         query = answer_row(statement, expressions.coalesce(*verdict, lost), expressions.array((key,)), text)
+        if telling(plan.rights) or telling(plan.updating):
+            placed = self._rows("placed")
+            with_ways(query, expressions.array_from(self._select_ways(Query().from_(placed.source), placed)))
         query.select(expressions.named(expressions.array((created,)), "created"))
         query.from_(query_source("SELECT", draft.alias()))
         sources = written if plan.updates else [*written, "locked"]
         union = " UNION ALL ".join(self._columns_of(name, names).text() for name in sources)
         return query.join(LeftJoin(query_source(union, row.alias), expressions.TRUE))
+
+    def _select_ways(self, query: Query, rows: UpsertRows) -> Query:
+        """Select the marks of the ways that took each of the placed rows that a query has."""
+        locked = FromItem("locked", self.draft.alias())
+        row = RowReference(alias=locked.alias)
+        same = expressions.equal(row.column(self.plan.key.name), rows.result("target"))
+        query.join(LeftJoin(locked, same))
+        return query.select(expressions.renamed(taking_ways(self.plan, rows, row, self.draft), _WAYS))
 
     def _columns_of(self, name: str, names: Mapping[str, str]) -> Query:
         """Return the columns that are asked for of the row that a WITH query has written or locked."""
@@ -301,6 +316,8 @@ class _Statement:
             )
         )
         placed.join(InnerJoin(rows.source, same))
+        if telling(plan.rights) or telling(plan.updating):
+            self._select_ways(placed, rows)
         whole = query_source(placed.text(), draft.alias())
         row = RowReference(alias=whole.alias)
         order, count = None, expressions.ONE
@@ -315,6 +332,8 @@ class _Statement:
         created = aggregation.aggregate("array_agg", row.column(CREATED.name), order=order)
         text = answer_text(plan.record, whole.alias, draft, order)
         query = answer_row(statement, problem, expressions.coalesce(ids, expressions.NO_UUIDS), text)
+        if telling(plan.rights) or telling(plan.updating):
+            with_ways(query, aggregation.aggregate("array_agg", row.column(_WAYS), order=order))
         return query.select(expressions.named(created, "created")).from_(whole)
 
     def _all_of(self, name: str) -> Query:

@@ -8,7 +8,7 @@ from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraf
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
 from fieldstone.sql.compiler.writes.insert import given_targets
 from fieldstone.sql.compiler.writes.references import is_kept
-from fieldstone.sql.compiler.writes.rights import compile_allowed, future_values, refused_row
+from fieldstone.sql.compiler.writes.rights import compile_allowed, compile_taking, future_values, refused_row, telling
 from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows, permitted
 from fieldstone.sql.compiler.writes.write_guard import first_missing
 from fieldstone.sql.plan.elements import Comparison
@@ -141,9 +141,8 @@ def _creation_refused(plan: Upsert, rights: Rights, draft: StatementDraft) -> Qu
     Whether a key of it is taken is told afterwards: a way that allows none must not tell of keys.
     """
     rows = UpsertRows(plan, FromItem("placed", draft.alias()))
-    future = FutureRow(alias="", values=future_values(plan.defaults, [*rows.values.items()]))
-    marks = None if rights.admitted is None else rows.result("ways")
-    allowed = compile_allowed(rights, None, future, draft, marks=marks)
+    new, marks = _created_row(rights, rows)
+    allowed = compile_allowed(rights, None, new, draft, marks=marks)
     is_new = expressions.is_null(rows.result("target"))
     return refused_row([rows.source], allowed, expressions.less_one(rows.position), rows.position, is_new)
 
@@ -152,11 +151,34 @@ def _change_refused(plan: Upsert, rights: Rights, draft: StatementDraft) -> Quer
     """Return the problem of the first row whose record no way allows as it will be."""
     rows, locked = UpsertRows(plan, FromItem("placed", draft.alias())), FromItem("locked", draft.alias())
     row = RowReference(alias=locked.alias)
-    future = FutureRow(alias=row.alias, values=future_values(plan.touched, rows.changed_values(row), row))
-    marks = None if rights.admitted is None else rows.result("changing")
-    allowed = compile_allowed(rights, row if len(rights.ways) > 1 else None, future, draft, marks=marks)
+    new, marks = _changed_row(rights, rows, row)
+    allowed = compile_allowed(rights, row if len(rights.ways) > 1 else None, new, draft, marks=marks)
     same = expressions.equal(row.column(plan.key.name), rows.result("target"))
     return refused_row([rows.source, locked], allowed, expressions.less_one(rows.position), rows.position, same)
+
+
+def taking_ways(plan: Upsert, rows: UpsertRows, row: RowReference, draft: StatementDraft) -> Expression:
+    """Return the marks of the ways that create a placed row, or change the locked `row` that it means."""
+    creation = change = expressions.text_literal("")
+    if (rights := telling(plan.rights)) is not None:
+        new, marks = _created_row(rights, rows)
+        creation = compile_taking(rights, None, new, draft, marks=marks)
+    if (rights := telling(plan.updating)) is not None:
+        new, marks = _changed_row(rights, rows, row)
+        change = compile_taking(rights, row, new, draft, marks=marks)
+    return expressions.case([(expressions.is_null(rows.result("target")), creation)], otherwise=change)
+
+
+def _created_row(rights: Rights, rows: UpsertRows) -> tuple[FutureRow, Expression | None]:
+    """Return a row to insert as it will be, and the marks of its data."""
+    values = future_values(rows.plan.defaults, [*rows.values.items()])
+    return FutureRow(alias="", values=values), None if rights.admitted is None else rows.result("ways")
+
+
+def _changed_row(rights: Rights, rows: UpsertRows, row: RowReference) -> tuple[FutureRow, Expression | None]:
+    """Return a locked row as it will be, and the marks of its data."""
+    values = future_values(rows.plan.touched, rows.changed_values(row), row)
+    return FutureRow(alias=row.alias, values=values), None if rights.admitted is None else rows.result("changing")
 
 
 def _first(rows: UpsertRows, problem: Problem, details: Sequence[Expression], condition: Expression) -> Query:
