@@ -30,6 +30,7 @@ from tests.engine.access.ways_that_wait import (
     ways_to_create,
     ways_to_update,
 )
+from tests.engine.relations import relate
 from tests.engine.rest.asking import ask as send
 from tests.specimens import golden_template
 from tests.sql_layout import lay_out
@@ -43,6 +44,7 @@ _DATA = [*product([BY_CITY, BY_PHONE, BY_NONE], "abc")]
 def bench(databases: Databases) -> Iterator[Bench]:
     with databases.clone(workspace_template(databases)) as dsn:
         for served in serve(dsn):
+            served.run(relate(served.apis, "person", "manager", "person", "reports"))
             yield Bench(served, dsn)
 
 

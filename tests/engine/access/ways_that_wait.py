@@ -20,8 +20,10 @@ WAITS: Mapping[str, Any] = {
     "to-many": {"opportunities": {"isEmpty": False}},
     "to-many of a company": {"company": {"people": {"some": {"email": {"eq": "nobody"}}}}},
     "aggregate": {"opportunitiesAggregate": {"count": {"gt": 7}}},
+    "itself": {"manager": {"email": {"eq": "nobody"}}},
+    "other statements": {"company": {"name": {"eq": "nobody"}}},
 }
-"""Conditions that no record fulfils, and that are asked at the end alone."""
+"""Conditions that no record fulfils, and that are asked at the end; the last one only beside other statements."""
 
 
 def waiting(condition: Any, never: Any) -> Any:

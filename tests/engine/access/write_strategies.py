@@ -181,7 +181,7 @@ def written(way: WayOf) -> dict[str, Any]:
 
 
 def rights_to_people(*, asks_others: bool = True) -> st.SearchStrategy[dict[str, list[WayOf]]]:
-    """The ways of each action on people, who are read in one way at least; `asks_others` is that of checks."""
+    """The ways of each action on people, with such checks; they are read in one way at least."""
     making = checks(asks_others=asks_others)
     return st.fixed_dictionaries(
         {
