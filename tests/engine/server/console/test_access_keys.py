@@ -83,7 +83,8 @@ async def test_a_key_ends_no_later_than_the_one_that_makes_it(watched: Watched, 
         served.key = (await served.ask("/metadata", create, ends=ends))["createApiKey"]["token"]
         # As on plain http: a page has no clipboard.
         await page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
-        await watched.sign_in(served, "/console/access/keys")
+        await watched.sign_in(served, "/console/access/roles")
+        await page.get_by_role("link", name="Keys").click()
         await page.get_by_role("button", name="Key", exact=True).click()
         await page.get_by_label("Name", exact=True).fill("Program")
         valid = page.get_by_label("Valid for")
@@ -98,6 +99,11 @@ async def test_a_key_ends_no_later_than_the_one_that_makes_it(watched: Watched, 
         await expect(shown.get_by_role("button", name="Press Ctrl+C")).to_be_visible()
         await watched.assert_accessible()
         selected = await page.evaluate("String(window.getSelection())")
+        # The token is shown only now: no key and no step loses it without a question.
+        await page.keyboard.press("Escape")
+        await page.evaluate("history.back()")
+        question = page.get_by_role("alertdialog", name="Leave a secret that is shown only now?")
+        await question.get_by_role("button", name="Stay").click()
         assert selected == await take_token(page)
         made = await served.ask(
             "/metadata", '{ apiKeys(filter: { name: { eq: "Program" } }) { edges { node { expiresAt } } } }'

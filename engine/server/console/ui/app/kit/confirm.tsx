@@ -3,6 +3,7 @@
 import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 
+import { describeFailure } from "../api/errors.ts";
 import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { Problem } from "./problem.tsx";
@@ -24,16 +25,17 @@ export function Confirm({ title, verb, act, onClose, children }: ConfirmProps) {
       role="alertdialog"
       size="small"
       onClose={onClose}
+      write={acting}
       actions={
         <>
-          <Button onPress={onClose}>Cancel</Button>
+          <Button slot="close">Cancel</Button>
           <Button kind="danger" onPress={() => acting.isPending || acting.mutate()}>
             {verb}
           </Button>
         </>
       }
     >
-      {acting.error && <Problem title="That did not work." text={acting.error.message} />}
+      {acting.error && <Problem {...describeFailure(acting.error, "That did not work.")} />}
       {children}
     </Dialog>
   );

@@ -5,10 +5,10 @@ import { type ReactNode, useEffect, useId, useRef, useState } from "react";
 import { Button } from "./button.tsx";
 import { Dialog, type DialogProps } from "./dialog.tsx";
 import { Discard } from "./discard.tsx";
-import { useUnsaved } from "./unsaved.ts";
+import { isBack, useUnsaved } from "./unsaved.ts";
 import "./form.css";
 
-export interface FormDialogProps extends Pick<DialogProps, "title" | "size" | "children"> {
+export interface FormDialogProps extends Pick<DialogProps, "title" | "size" | "write" | "children"> {
   /** The word of the button that sends the form. */
   submit: string;
   onSubmit: () => void;
@@ -28,7 +28,7 @@ const UNSENT = {
 };
 
 export function FormDialog(props: FormDialogProps) {
-  const { submit, onSubmit, onClose, isDirty, problems, actions, children, ...rest } = props;
+  const { submit, onSubmit, onClose, write, isDirty, problems, actions, children, ...rest } = props;
   const id = useId();
   const form = useRef<HTMLFormElement>(null);
   const [isTouched, setTouched] = useState(false);
@@ -36,13 +36,13 @@ export function FormDialog(props: FormDialogProps) {
   const isLosing = isDirty ?? isTouched;
   // biome-ignore lint/correctness/useExhaustiveDependencies: new problems move the focus
   useEffect(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus(), [problems]);
-  // A step of the page itself follows what was sent; Back is one of the person.
-  useUnsaved(isLosing ? { ...UNSENT, isLeft: ({ historyAction }) => historyAction === "POP" } : null);
+  useUnsaved(isLosing && !write?.isPending ? { ...UNSENT, isLeft: isBack } : null);
   const leave = () => (isLosing ? setLeaving(true) : onClose());
   return (
     <Dialog
       {...rest}
       isForm
+      write={write}
       onClose={leave}
       actions={
         isLeaving ? (
@@ -50,7 +50,7 @@ export function FormDialog(props: FormDialogProps) {
         ) : (
           <>
             {actions}
-            <Button onPress={leave}>Cancel</Button>
+            <Button slot="close">Cancel</Button>
             <Button type="submit" form={id} kind="primary">
               {submit}
             </Button>
@@ -65,7 +65,8 @@ export function FormDialog(props: FormDialogProps) {
         onChange={() => setTouched(true)}
         onSubmit={(event) => {
           event.preventDefault();
-          onSubmit();
+          setLeaving(false);
+          if (!write?.isPending) onSubmit();
         }}
         onKeyDown={(event) => {
           // An editor within the form saves its value by the same key first.

@@ -1,10 +1,11 @@
-// A secret that is shown this once.
+// A secret that is shown this once, and is left by its button alone.
 
 import { type ReactNode, useRef } from "react";
 
 import { Button } from "./button.tsx";
 import { CopyButton } from "./copy_button.tsx";
 import { Dialog } from "./dialog.tsx";
+import { isBack, useUnsaved } from "./unsaved.ts";
 import "./secret.css";
 
 export interface SecretProps {
@@ -15,13 +16,18 @@ export interface SecretProps {
   children: ReactNode;
 }
 
+const UNKEPT = {
+  title: "Leave a secret that is shown only now?",
+  text: "Nothing shows it again: copy it first, unless you have kept it.",
+  verb: "Leave",
+};
+
 export function Secret({ title, secret, onClose, children }: SecretProps) {
   const shown = useRef<HTMLElement>(null);
+  useUnsaved({ ...UNKEPT, isLeft: isBack });
   return (
     <Dialog
       title={title}
-      isForm
-      onClose={onClose}
       actions={
         <>
           <CopyButton text={secret} of={shown} />

@@ -90,6 +90,30 @@ export function loadAgain(): void {
   window.location.reload();
 }
 
+/** A change that is not written, as the page asks about it, or has told. */
+export type Failed = "asked" | "told" | null;
+
+/** Return the words about a write that is under way, or else about one that has failed; null for none. */
+export function unsavedWrite(isUnderWay: boolean, failed: Failed): Omit<Unsaved, "isLeft"> | null {
+  if (isUnderWay) {
+    const text = "The server has not answered a change yet. If it refuses the change, another page does not say so.";
+    return { title: "Leave while a change is being saved?", text, verb: "Leave", isPassing: true };
+  }
+  if (failed === null) return null;
+  return {
+    title: "Leave a change that was not saved?",
+    text: "The page says what became of a change: it is not written.",
+    verb: "Discard it",
+    isRefused: true,
+    isTold: failed === "told",
+  };
+}
+
+/** Return true for a step of the person. A step of the page itself follows a write that was made. */
+export function isBack({ historyAction }: Step): boolean {
+  return historyAction === "POP";
+}
+
 /** Have a person asked before `unsaved` is left; null for nothing. */
 export function useUnsaved(unsaved: Unsaved | null): void {
   const keeper = useRef<Unsaved | null>(unsaved);

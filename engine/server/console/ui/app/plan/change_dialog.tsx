@@ -3,7 +3,7 @@
 import { useMutation } from "@tanstack/react-query";
 import { type ReactNode, useLayoutEffect, useMemo, useRef, useState } from "react";
 
-import { ApiError, byField, gather } from "../api/errors.ts";
+import { ApiError, byField, describeFailure, gather } from "../api/errors.ts";
 import { applyChanges, type Change, type Plan, planChanges } from "../api/model_edit.ts";
 import { Button } from "../kit/button.tsx";
 import { Check } from "../kit/check.tsx";
@@ -152,10 +152,11 @@ export function PlanDialog({ title, plan, typed, onBack, onDone, apply }: PlanDi
       size="large"
       isForm
       onClose={onBack}
+      write={applying}
       role={loses || typed !== undefined ? "alertdialog" : "dialog"}
       actions={
         <>
-          <Button onPress={onBack}>Back</Button>
+          <Button slot="close">Back</Button>
           <Button
             kind={loses || typed !== undefined ? "danger" : "primary"}
             isDisabled={!isReady}
@@ -167,7 +168,7 @@ export function PlanDialog({ title, plan, typed, onBack, onDone, apply }: PlanDi
         </>
       }
     >
-      {applying.error && <Problem title="The change was not made." text={applying.error.message} />}
+      {applying.error && <Problem {...describeFailure(applying.error, "The change was not made.")} />}
       <PlanView plan={plan} />
       {loses && <Check label="I agree to lose these values" isSelected={isAgreed} onChange={setAgreed} />}
       {typed !== undefined && (

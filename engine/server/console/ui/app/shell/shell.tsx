@@ -79,7 +79,14 @@ export function Shell({ environment }: { environment: string }) {
       <Leaving />
       {shown === "palette" && <Palette onClose={() => setShown(null)} />}
       {shown === "strip" && (
-        <StripDialog strip={strip} keepStrip={preferences.keepStrip} onClose={() => setShown(null)} />
+        <StripDialog
+          strip={strip}
+          keepStrip={preferences.keepStrip}
+          onClose={() => {
+            preferences.keepStrip.reset();
+            setShown(null);
+          }}
+        />
       )}
       {shown === "keys" && <KeyHelp onClose={() => setShown(null)} />}
     </div>

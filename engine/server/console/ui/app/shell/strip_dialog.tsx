@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 
+import { describeFailure } from "../api/errors.ts";
 import type { usePreferences } from "../api/preferences/use_preferences.ts";
 import { COLORS, colorOf } from "../kit/chip.tsx";
 import { TextField } from "../kit/field.tsx";
@@ -22,10 +23,11 @@ export function StripDialog({ strip, keepStrip, onClose }: StripDialogProps) {
       title="Strip of the workspace"
       size="small"
       submit="Save"
-      onSubmit={() => keepStrip.isPending || keepStrip.mutate(kept, { onSuccess: onClose })}
+      onSubmit={() => keepStrip.mutate(kept, { onSuccess: onClose })}
       onClose={onClose}
+      write={keepStrip}
     >
-      {keepStrip.error && <Problem title="The strip was not kept." text={keepStrip.error.message} />}
+      {keepStrip.error && <Problem {...describeFailure(keepStrip.error, "The strip was not kept.")} />}
       <TextField
         label="Label"
         value={label}

@@ -5,7 +5,7 @@ import { useId, useState } from "react";
 
 import { useRoles } from "../../api/access.ts";
 import { importDocuments } from "../../api/documents.ts";
-import { byField } from "../../api/errors.ts";
+import { byField, describeFailure } from "../../api/errors.ts";
 import { useReadAgain } from "../../api/use_read_again.ts";
 import { Button } from "../../kit/button.tsx";
 import { Check } from "../../kit/check.tsx";
@@ -33,7 +33,7 @@ export function ImportDocuments({ onClose }: { onClose: () => void }) {
   function submit() {
     const manifest = readJson(text);
     setWrong(manifest === undefined);
-    if (manifest !== undefined && !importing.isPending) importing.mutate(manifest);
+    if (manifest !== undefined) importing.mutate(manifest);
   }
 
   if (importing.data) {
@@ -52,8 +52,15 @@ export function ImportDocuments({ onClose }: { onClose: () => void }) {
     );
   }
   return (
-    <FormDialog title="Import documents" submit="Import" onSubmit={submit} onClose={onClose} problems={importing.error}>
-      {importing.error && !isPlaced && <Problem title="Nothing was imported." text={importing.error.message} />}
+    <FormDialog
+      title="Import documents"
+      submit="Import"
+      onSubmit={submit}
+      onClose={onClose}
+      write={importing}
+      problems={importing.error}
+    >
+      {importing.error && !isPlaced && <Problem {...describeFailure(importing.error, "Nothing was imported.")} />}
       <TextField
         label="Client"
         value={client}

@@ -4,7 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { createKey, useOwnEnd, useRoles } from "../../api/access.ts";
-import { byField } from "../../api/errors.ts";
+import { byField, describeFailure, isUnsure } from "../../api/errors.ts";
 import { useSession } from "../../api/session_context.ts";
 import { useReadAgain } from "../../api/use_read_again.ts";
 import { TextField } from "../../kit/field.tsx";
@@ -43,6 +43,7 @@ export function NewKey({ onClose }: { onClose: () => void }) {
   const chosen = roles.data?.find((one) => one.name === role);
   const known = chosen ? claimsOf(chosen, roles.data ?? []) : [];
   const lines = networks.split(/[\s,]+/).filter(Boolean);
+  const readAgain = useReadAgain("access");
   const making = useMutation({
     mutationFn: () =>
       createKey({
@@ -52,7 +53,9 @@ export function NewKey({ onClose }: { onClose: () => void }) {
         ...(lines.length > 0 && { networks: lines }),
         ...(known.length > 0 && { claims: valuesOf(known, claims) }),
       }),
-    onSuccess: useReadAgain("access"),
+    // A secret is shown before the list has it, and a key that may have been made is looked for.
+    onSuccess: () => void readAgain(),
+    onError: (error) => isUnsure(error) && void readAgain(),
   });
   if (making.data) {
     return <Token made={making.data} onClose={onClose} />;
@@ -62,15 +65,16 @@ export function NewKey({ onClose }: { onClose: () => void }) {
   const isPlaced = FIELDS.some((name) => problemOf(name) !== undefined);
   const names = [...new Set([session.role, ...(roles.data ?? []).map((one) => one.name)])];
 
-  function submit() {
-    if (!making.isPending) {
-      making.mutate();
-    }
-  }
-
   return (
-    <FormDialog title="New key" submit="Create" onSubmit={submit} onClose={onClose} problems={making.error}>
-      {making.error && !isPlaced && <Problem title="The key was not made." text={making.error.message} />}
+    <FormDialog
+      title="New key"
+      submit="Create"
+      onSubmit={making.mutate}
+      onClose={onClose}
+      write={making}
+      problems={making.error}
+    >
+      {making.error && !isPlaced && <Problem {...describeFailure(making.error, "The key was not made.")} />}
       <TextField label="Name" value={name} onChange={setName} problem={problems.get("name")} autoFocus isRequired />
       <div className="form-columns">
         <Select

@@ -4,6 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { type ApiKey, rotateKey } from "../../api/access.ts";
+import { describeFailure } from "../../api/errors.ts";
 import { useReadAgain } from "../../api/use_read_again.ts";
 import { FormDialog } from "../../kit/form_dialog.tsx";
 import { Problem } from "../../kit/problem.tsx";
@@ -20,9 +21,10 @@ const OVERLAPS = [
 
 export function RotateKey({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => void }) {
   const [overlap, setOverlap] = useState<(typeof OVERLAPS)[number]["id"]>("3600");
+  const readAgain = useReadAgain("access");
   const rotating = useMutation({
     mutationFn: () => rotateKey(apiKey.id, Number(overlap)),
-    onSuccess: useReadAgain("access"),
+    onSuccess: () => void readAgain(),
   });
   if (rotating.data) {
     return <Token made={rotating.data} onClose={onClose} />;
@@ -32,10 +34,11 @@ export function RotateKey({ apiKey, onClose }: { apiKey: ApiKey; onClose: () => 
       title={`Rotate the key ${apiKey.name}?`}
       size="small"
       submit="Rotate the key"
-      onSubmit={() => rotating.isPending || rotating.mutate()}
+      onSubmit={rotating.mutate}
       onClose={onClose}
+      write={rotating}
     >
-      {rotating.error && <Problem title="The key was not rotated." text={rotating.error.message} />}
+      {rotating.error && <Problem {...describeFailure(rotating.error, "The key was not rotated.")} />}
       <p>The key keeps its role, its values and its networks, and gets another token.</p>
       <Select label="The token before stays valid" value={overlap} choices={OVERLAPS} onChange={setOverlap} />
       {overlap === "0" && <p>Programs that still send it are refused within a second.</p>}

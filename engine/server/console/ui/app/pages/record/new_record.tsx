@@ -13,7 +13,7 @@ import { formatValue, isEditable } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
 import { focusFirst, takeLostFocus } from "../../kit/focus.ts";
 import { Problem } from "../../kit/problem.tsx";
-import { EditorLeft, type Step, useUnsaved } from "../../kit/unsaved.ts";
+import { EditorLeft, type Step, unsavedWrite, useUnsaved } from "../../kit/unsaved.ts";
 import { isLeft } from "../records/address.ts";
 
 export type NewRecordProps = { object: ObjectModel; onClose(): void; onCreated(id: string): void };
@@ -26,23 +26,28 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
   // One record, however often the button is pressed until the server has answered.
   const [key] = useState(() => newWriteKey());
   const isCreated = useRef(false);
-  const isCreating = useRef(false);
+  const [isCreating, setCreating] = useState(false);
   const isDirty = Object.keys(values).length > 0;
   const unsaved = {
     title: `Leave without the new ${object.labelSingular}?`,
     text: "The values of the form are not kept: the record is not created yet.",
     verb: "Discard it",
     isLeft: (step: Step) => !isCreated.current && isLeft(step, "new"),
+    isRefused: problem !== null,
   };
-  useUnsaved(isDirty ? unsaved : null);
+  const write = unsavedWrite(isCreating, null);
+  useUnsaved(write ? { ...write, isLeft: unsaved.isLeft } : isDirty ? unsaved : null);
+  // As a dialog, the form stays until its write is answered.
+  const close = () => isCreating || onClose();
   const at = fields.find(
     (field) => problem?.field?.split(".").includes(field.name) || problem?.field?.split(".").includes(inputName(field)),
   );
 
   async function create(): Promise<void> {
     // A second press of the button is no second record.
-    if (isCreating.current) return;
-    isCreating.current = true;
+    if (isCreating) return;
+    setCreating(true);
+    setProblem(null);
     try {
       const { created } = await writeRows(object, [], [], [values], key);
       isCreated.current = true;
@@ -54,7 +59,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
       const failure = isWrittenBefore(error) ? key.before : describeFailure(error, "Nothing was created.");
       setProblem({ field, ...failure });
     } finally {
-      isCreating.current = false;
+      setCreating(false);
     }
   }
 
@@ -78,12 +83,12 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
           else void create();
         }}
         onKeyDown={(event: KeyboardEvent) => {
-          if (event.key === "Escape" && !event.defaultPrevented) onClose();
+          if (event.key === "Escape" && !event.defaultPrevented) close();
         }}
       >
         <header>
           <h2>New {object.labelSingular}</h2>
-          <Button kind="quiet" icon={<X aria-hidden />} aria-label="Close without creating" onPress={onClose} />
+          <Button kind="quiet" icon={<X aria-hidden />} aria-label="Close without creating" onPress={close} />
         </header>
         {problem && !at && <Problem title={problem.title} text={problem.text} />}
         <dl className="record-fields record-form">
@@ -120,9 +125,11 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
             </div>
           ))}
         </dl>
-        <Button type="submit" kind="primary">
-          Create
-        </Button>
+        <div className="record-create">
+          <Button type="submit" kind="primary">
+            {isCreating ? "Creating…" : "Create"}
+          </Button>
+        </div>
       </form>
     </aside>
   );

@@ -9,15 +9,13 @@ import { updateWhere } from "../../api/row_writes.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { Editor } from "../../fields/editors/editor.tsx";
 import { isEditable } from "../../fields/registry.ts";
-import { unsavedOf } from "../../grid/unsaved_edits.ts";
 import type { CellEdit } from "../../grid/use_edits.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
 import { plural } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
-import { useUnsaved } from "../../kit/unsaved.ts";
-import { isLeft } from "./address.ts";
+import { isBack, useUnsaved } from "../../kit/unsaved.ts";
 import type { Bulk } from "./bulk.ts";
 import { CountGuard, useBulkCount } from "./count_guard.tsx";
 import type { List } from "./use_list.ts";
@@ -40,8 +38,7 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
     onError: (error) => isUnsure(error) && list.renew(),
   });
   const field = fields.find((one) => one.name === name);
-  const unsaved = unsavedOf(writing.isPending ? 1 : 0, 0, null) ?? (given && UNSENT);
-  useUnsaved(unsaved && { ...unsaved, isLeft: (step) => isLeft(step, null) });
+  useUnsaved(given && !writing.isPending ? { ...UNSENT, isLeft: isBack } : null);
   if (!field) return null;
 
   // As many selected records as a gesture takes are one, with an undo; all others are written by the filter.
@@ -61,15 +58,14 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
     list.renew();
   }
 
-  // The question about the write, and its error, are those of the dialog.
-  const close = () => writing.isPending || onClose();
   return (
     <Dialog
       title={`Edit ${plural(bulk.count, "record")}`}
-      onClose={close}
+      onClose={onClose}
+      write={writing}
       actions={
         <>
-          <Button onPress={close}>Cancel</Button>
+          <Button slot="close">Cancel</Button>
           <Button
             kind="primary"
             isDisabled={given === null || !isSure}

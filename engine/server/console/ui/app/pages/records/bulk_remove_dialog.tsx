@@ -5,14 +5,11 @@ import { useState } from "react";
 import { describeFailure, isUnsure } from "../../api/errors.ts";
 import type { ObjectModel } from "../../api/model.ts";
 import { type BulkVerb, writeWhere } from "../../api/row_writes.ts";
-import { unsavedOf } from "../../grid/unsaved_edits.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { plural } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
-import { useUnsaved } from "../../kit/unsaved.ts";
-import { isLeft } from "./address.ts";
 import type { Bulk } from "./bulk.ts";
 import { CountGuard, useBulkCount } from "./count_guard.tsx";
 import type { List } from "./use_list.ts";
@@ -60,19 +57,15 @@ export function BulkRemoveDialog({ list, bulk, verb, object, onClose }: BulkRemo
     },
     onError: (error) => isUnsure(error) && list.renew(),
   });
-  const unsaved = unsavedOf(removing.isPending ? 1 : 0, 0, removing.error && "told");
-  useUnsaved(unsaved && { ...unsaved, isLeft: (step) => isLeft(step, null) });
-
-  // The question about the write, and its error, are those of the dialog.
-  const close = () => removing.isPending || onClose();
   return (
     <Dialog
       title={`${words.title}: ${plural(count ?? bulk.count, "record")}`}
       role="alertdialog"
-      onClose={close}
+      onClose={onClose}
+      write={removing}
       actions={
         <>
-          <Button onPress={close}>Cancel</Button>
+          <Button slot="close">Cancel</Button>
           <Button
             kind={verb === "restoreMany" ? "primary" : "danger"}
             isDisabled={!isSure || (needsName && typed !== object.namePlural)}

@@ -4,12 +4,14 @@ import { Ellipsis } from "lucide-react";
 import { useState } from "react";
 import { useNavigate } from "react-router";
 
+import { byField, describeFailure } from "../../api/errors.ts";
 import type { ObjectModel } from "../../api/model.ts";
 import { useSession } from "../../api/session_context.ts";
 import { useViewChange, useViews, type View, type ViewChange, type ViewInput } from "../../api/views.ts";
 import { Button } from "../../kit/button.tsx";
 import { Check } from "../../kit/check.tsx";
 import { Confirm } from "../../kit/confirm.tsx";
+import type { Write } from "../../kit/dialog.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { FormDialog } from "../../kit/form_dialog.tsx";
 import { Menu } from "../../kit/menu.tsx";
@@ -64,7 +66,6 @@ export function ViewMenu({ object, kind, viewId, input, isChanged, onChoose, onS
   }
 
   function write(next: ViewChange, done: (id: string) => void = () => undefined): void {
-    if (change.isPending) return;
     change.mutate(next, {
       onSuccess: (id) => {
         setAsked(null);
@@ -109,14 +110,14 @@ export function ViewMenu({ object, kind, viewId, input, isChanged, onChoose, onS
           Save as…
         </Button>
       )}
-      {change.error && asked === null && <Problem title="The view was not changed." text={change.error.message} />}
+      {change.error && asked === null && <Problem {...describeFailure(change.error, "The view was not changed.")} />}
       {view && view.missing.length > 0 && (
         <Problem kind="warn" title={`Fields of this view are gone, or no longer fit it: ${view.missing.join(", ")}.`} />
       )}
       {asked === "saveAs" && (
         <NameDialog
           title="Save the view"
-          problem={change.error?.message}
+          change={change}
           onClose={close}
           onSave={(name, shared) => write({ do: "create", input: { ...input, name, shared } }, onSaved)}
         />
@@ -125,7 +126,7 @@ export function ViewMenu({ object, kind, viewId, input, isChanged, onChoose, onS
         <NameDialog
           title={`Rename or share the view ${view.name}`}
           view={view}
-          problem={change.error?.message}
+          change={change}
           onClose={close}
           onSave={(name, shared) => write({ do: "update", id: view.id, input: { name, shared } })}
         />
@@ -154,14 +155,15 @@ type NameDialogProps = {
   title: string;
   /** The view that gets another name; a new one unless given. */
   view?: View;
-  problem: string | undefined;
+  change: Write;
   onClose(): void;
   onSave(name: string, shared: boolean): void;
 };
 
-function NameDialog({ title, view, problem, onClose, onSave }: NameDialogProps) {
+function NameDialog({ title, view, change, onClose, onSave }: NameDialogProps) {
   const [name, setName] = useState(view?.name ?? "");
   const [shared, setShared] = useState(view?.shared ?? false);
+  const problems = byField(change.error);
   return (
     <FormDialog
       title={title}
@@ -169,8 +171,12 @@ function NameDialog({ title, view, problem, onClose, onSave }: NameDialogProps) 
       submit="Save"
       onSubmit={() => name.trim() !== "" && onSave(name.trim(), shared)}
       onClose={onClose}
+      write={change}
     >
-      <TextField label="Name" value={name} onChange={setName} problem={problem} autoFocus isRequired />
+      {change.error && !problems.has("name") && (
+        <Problem {...describeFailure(change.error, "The view was not kept.")} />
+      )}
+      <TextField label="Name" value={name} onChange={setName} problem={problems.get("name")} autoFocus isRequired />
       <Check label="Shared with everyone who reads these records" isSelected={shared} onChange={setShared} />
     </FormDialog>
   );

@@ -4,6 +4,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 
+import { describeFailure } from "../../api/errors.ts";
 import { keyOf } from "../../api/keys.ts";
 import { useScope } from "../../api/session_context.ts";
 import { useReadAgain } from "../../api/use_read_again.ts";
@@ -87,7 +88,15 @@ function Shown({ webhook }: { webhook: Webhook }) {
           <Button isDisabled={change.isPending} onPress={() => change.mutate({ isActive: !webhook.isActive })}>
             {webhook.isActive ? "Pause" : "Resume"}
           </Button>
-          <Button onPress={() => setDialog("edit")}>Edit</Button>
+          <Button
+            onPress={() => {
+              // An error of the pause is none of the form.
+              change.reset();
+              setDialog("edit");
+            }}
+          >
+            Edit
+          </Button>
           <Button kind="danger" onPress={() => setDialog("delete")}>
             Delete
           </Button>
@@ -96,7 +105,7 @@ function Shown({ webhook }: { webhook: Webhook }) {
     >
       <div className="webhook">
         {change.error && dialog === null && (
-          <Problem title="The webhook was not changed." text={change.error.message} />
+          <Problem {...describeFailure(change.error, "The webhook was not changed.")} />
         )}
         {trial.error && <Problem title="The test was not sent." text={trial.error.message} />}
         {webhook.disabledReason !== null && !webhook.isActive && (
@@ -122,8 +131,7 @@ function Shown({ webhook }: { webhook: Webhook }) {
           title="Edit webhook"
           submit="Save"
           value={webhook}
-          error={change.error}
-          isPending={change.isPending}
+          write={change}
           onSubmit={(_all, changed) => (Object.keys(changed).length > 0 ? change.mutate(changed) : setDialog(null))}
           onClose={() => setDialog(null)}
         />

@@ -2,11 +2,12 @@
 
 import { useState } from "react";
 
-import { byField } from "../../api/errors.ts";
+import { byField, describeFailure } from "../../api/errors.ts";
 import { changedMembers } from "../../api/exact_json.ts";
 import { useObjectList } from "../../api/objects.ts";
 import type { WebhookInput } from "../../api/webhooks/webhooks.ts";
 import { Button } from "../../kit/button.tsx";
+import type { Write } from "../../kit/dialog.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { FormDialog } from "../../kit/form_dialog.tsx";
 import { Problem } from "../../kit/problem.tsx";
@@ -17,8 +18,7 @@ export interface WebhookFormProps {
   title: string;
   submit: string;
   value: WebhookInput;
-  error: unknown;
-  isPending: boolean;
+  write: Write;
   /** Called with all members, and with those that differ from the webhook as it was when the form was opened. */
   onSubmit: (input: WebhookInput, changed: Partial<WebhookInput>) => void;
   onClose: () => void;
@@ -26,24 +26,23 @@ export interface WebhookFormProps {
 
 const FIELDS = ["targetUrl", "operations", "description"];
 
-export function WebhookForm({ title, submit, value, error, isPending, onSubmit, onClose }: WebhookFormProps) {
+export function WebhookForm({ title, submit, value, write, onSubmit, onClose }: WebhookFormProps) {
   const [before] = useState(value);
   const [targetUrl, setTargetUrl] = useState(value.targetUrl);
   const [operations, setOperations] = useState(value.operations.join("\n"));
   const [description, setDescription] = useState(value.description ?? "");
-  const problems = byField(error);
+  const problems = byField(write.error);
   const chosen = readOperations(operations);
   const general = [...problems].find(([field]) => !FIELDS.some((one) => field.startsWith(one)))?.[1];
 
   function send() {
-    if (isPending) return;
     const input = { targetUrl: targetUrl.trim(), operations: chosen, description: description.trim() || null };
     onSubmit(input, changedMembers(before, input));
   }
 
   return (
-    <FormDialog title={title} submit={submit} onSubmit={send} onClose={onClose} problems={error}>
-      {general && <Problem title="The webhook was not kept." text={general} />}
+    <FormDialog title={title} submit={submit} onSubmit={send} onClose={onClose} write={write} problems={write.error}>
+      {general && <Problem {...describeFailure(write.error, "The webhook was not kept.")} />}
       <TextField
         label="Address"
         isCode

@@ -94,8 +94,7 @@ export function Component() {
           title="New webhook"
           submit="Create"
           value={NEW}
-          error={creation.error}
-          isPending={creation.isPending}
+          write={creation}
           onSubmit={(input) => creation.mutate(input)}
           onClose={() => setMaking(false)}
         />

@@ -1,0 +1,115 @@
+"""Dialogs whose write is not answered yet, in a real browser."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.records.lists import press
+from tests.waiting import until
+
+pytestmark = pytest.mark.system
+
+
+async def ask_about_a_key(page: Page) -> None:
+    await page.get_by_role("button", name="Revoke Program").click()
+
+
+async def fill_key(page: Page) -> None:
+    await page.get_by_role("button", name="Key", exact=True).click()
+    await page.get_by_label("Name", exact=True).fill("Second")
+
+
+async def rotate_key(page: Page) -> None:
+    await page.get_by_role("button", name="Rotate Program").click()
+
+
+async def fill_manifest(page: Page) -> None:
+    await page.get_by_role("button", name="Import").click()
+    await page.get_by_label("Client", exact=True).fill("web")
+    await page.get_by_label("Manifest", exact=True).fill('{"one": "{ people { totalCount } }"}')
+
+
+async def name_strip(page: Page) -> None:
+    await page.get_by_role("button", name="browser admin").click()
+    await page.get_by_role("menuitem", name="Strip of the workspace…").click()
+    await page.get_by_label("Label").fill("Live")
+
+
+async def fill_webhook(page: Page) -> None:
+    await page.get_by_role("button", name="Webhook").click()
+    await page.get_by_label("Address").fill("https://8.8.8.8/hooks")
+    await page.get_by_label("Operations").fill("*.*")
+
+
+async def name_view(page: Page) -> None:
+    await page.get_by_role("button", name="Save as…").click()
+    await page.get_by_role("textbox", name="Name").fill("By name")
+
+
+async def plan_a_field(page: Page) -> None:
+    await page.get_by_role("button", name="Field", exact=True).click()
+    await page.get_by_label("Label").fill("Motto")
+    await page.get_by_role("button", name="Show the plan").click()
+
+
+@pytest.mark.parametrize(
+    ("path", "open_dialog", "verb", "operation"),
+    [
+        ("access/keys", ask_about_a_key, "Revoke the key", "ConsoleRevokeKey"),
+        ("access/keys", fill_key, "Create", "ConsoleCreateKey"),
+        ("access/keys", rotate_key, "Rotate the key", "ConsoleRotateKey"),
+        ("access/documents", fill_manifest, "Import", "ConsoleImportDocuments"),
+        ("model/person", plan_a_field, "Apply", "ConsoleApply"),
+        ("webhooks", fill_webhook, "Create", "ConsoleCreateWebhook"),
+        ("", name_strip, "Save", "ConsoleKeepShared"),
+        ("records/people?sort=email", name_view, "Save", "ConsoleCreateView"),
+    ],
+)
+async def test_a_dialog_stays_until_its_write_is_answered(
+    watched: Watched,
+    serve: Serve,
+    path: str,
+    open_dialog: Callable[[Page], Awaitable[None]],
+    verb: str,
+    operation: str,
+) -> None:
+    page = watched.page
+    held: list[Route] = []
+
+    async def hold(route: Route) -> None:
+        if operation in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            await route.continue_()
+
+    async with serve() as served:
+        await served.ask("/metadata", 'mutation { createApiKey(input: { name: "Program" }) { token } }')
+        await watched.sign_in(served, f"/console/{path}")
+        await press(page, "g", "e")
+        await expect(page.get_by_role("heading", name="Events", level=1)).to_be_visible()
+        await page.go_back()
+        await open_dialog(page)
+        dialog: Any = page.get_by_role("alertdialog").or_(page.get_by_role("dialog"))
+        await page.route("**/metadata", hold)
+        await dialog.get_by_role("button", name=verb, exact=True).click()
+        await until(lambda: bool(held))
+        await press(page, "Escape")
+        await dialog.get_by_role("button", name="Cancel").or_(dialog.get_by_role("button", name="Back")).click()
+        await dialog.get_by_role("button").last.click()
+        # A step asks about the write, and not about a form that was never sent.
+        await page.evaluate("history.forward()")
+        question = page.get_by_role("alertdialog", name="Leave while a change is being saved?")
+        await question.get_by_role("button", name="Stay").click()
+        await expect(question).to_be_hidden()
+        await expect(dialog).to_be_visible()
+        assert len(held) == 1
+        await held[0].abort()
+        problem = dialog.get_by_role("alert").filter(has_text="The result of this write is not known.")
+        await expect(problem).to_be_visible()
+        await watched.assert_accessible()
+        await press(page, "Escape")
+        # A form that was filled in asks once more, and a plan goes back to its form.
+        await expect(dialog.get_by_role("button", name=verb, exact=True)).to_be_hidden()
