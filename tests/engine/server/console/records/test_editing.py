@@ -263,6 +263,12 @@ async def test_records_are_created_deleted_restored_and_destroyed(watched: Watch
         await watched.assert_accessible()
         await dialog.get_by_role("button", name="Delete").click()
         await expect(page.get_by_role("heading", name="No people yet")).to_be_visible()
+        await page.get_by_role("button", name="Create the first one").click()
+        form = page.get_by_role("complementary", name="New Person")
+        await expect(form.get_by_role("textbox", name="First name")).to_be_focused()
+        await watched.assert_accessible()
+        await form.get_by_role("button", name="Close").click()
+        await expect(page.get_by_role("link", name="Import a file")).to_be_visible()
 
         await page.get_by_role("link", name="Trash").click()
         await count_shown(page, "4 records")

@@ -37,7 +37,7 @@ export function RoleDialog({ role, roles, onClose, onDone }: RoleDialogProps) {
         title={role === null ? "New role" : `Role ${role.label}`}
         size="large"
         changes={() => changesOf(role, draft)}
-        isDirty={role === null ? draft.name !== "" : changesOf(role, draft).length > 0}
+        isDirty={role === null ? draft.label !== "" || draft.name !== "" : changesOf(role, draft).length > 0}
         onClose={onClose}
         onDone={onDone}
       >

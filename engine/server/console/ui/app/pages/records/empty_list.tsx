@@ -1,5 +1,8 @@
 // A list without records: nothing was created yet, or nothing matches.
 
+import { Plus } from "lucide-react";
+import { Link } from "react-router";
+
 import { buildFilter, type Filter, parseFilter, replaceAt } from "../../filter/tree.ts";
 import { membersOf } from "../../filter/use_fields.ts";
 import { useWords } from "../../filter/use_words.ts";
@@ -15,10 +18,11 @@ export type EmptyListProps = {
   list: List;
   address: Address;
   onAddress(change: Partial<Address>): void;
+  onCreate(): void;
   fieldsAt: FieldsAt;
 };
 
-export function EmptyList({ list, address, onAddress, fieldsAt }: EmptyListProps) {
+export function EmptyList({ list, address, onAddress, onCreate, fieldsAt }: EmptyListProps) {
   const { object, isTrash } = list;
   const names = object.labelPlural.toLowerCase();
   const rows = parseFilter(address.filter, membersOf(fieldsAt));
@@ -53,11 +57,23 @@ export function EmptyList({ list, address, onAddress, fieldsAt }: EmptyListProps
   }
   if (isTrash)
     return <Empty title="The trash is empty">Records that are moved to the trash can be restored here.</Empty>;
+  if (!list.may.create) return <Empty title={`No ${names} yet`}>Your role may not create any.</Empty>;
   const command = `curl -X POST $URL/rest/${object.namePlural} -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" -d '{}'`;
   return (
-    <Empty title={`No ${names} yet`} command={command}>
-      Press Shift+Enter or the button “{object.labelSingular}” to create the first one.
-    </Empty>
+    <Empty
+      title={`No ${names} yet`}
+      action={
+        <div className="empty-ways">
+          <Button kind="primary" icon={<Plus aria-hidden />} onPress={onCreate}>
+            Create the first one
+          </Button>
+          <Link className="button" to={`/records/${object.namePlural}/import`}>
+            Import a file
+          </Link>
+        </div>
+      }
+      command={command}
+    />
   );
 }
 

@@ -154,7 +154,7 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
       <div className="records" onKeyDown={onStep}>
         <div className="records-list">
           {isEmpty && !read.error ? (
-            <EmptyList list={list} address={address} onAddress={setAddress} fieldsAt={fieldsAt} />
+            <EmptyList list={list} address={address} onAddress={setAddress} onCreate={create} fieldsAt={fieldsAt} />
           ) : (
             <RecordsGrid list={list} gridRef={gridRef} gestures={gestures} draft={draft} onAddress={setAddress} />
           )}

@@ -6,6 +6,7 @@ import { Link } from "react-router";
 import { keyOf } from "../../api/keys.ts";
 import { useObjectList } from "../../api/objects.ts";
 import { root } from "../../api/place.ts";
+import { mayDo } from "../../api/session.ts";
 import { useScope, useSession } from "../../api/session_context.ts";
 import { countKeys, countRecords, countWebhooks } from "../../api/start/start.ts";
 import { printCount } from "../../kit/numbers.ts";
@@ -14,7 +15,8 @@ import { commandOf, type Step, stepsOf } from "./steps.ts";
 import "./start.css";
 
 export function Component() {
-  const { workspace, settings } = useSession();
+  const session = useSession();
+  const { workspace, settings } = session;
   const scope = useScope();
   const objects = useObjectList();
   const active = (objects.data ?? []).filter(({ isActive }) => isActive);
@@ -35,6 +37,7 @@ export function Component() {
     enabled: settings.includes("WEBHOOKS"),
   });
   const total = records.data === undefined ? null : [...records.data.values()].reduce((sum, one) => sum + one, 0);
+  const first = active.find(({ nameSingular }) => mayDo(session, nameSingular, "create"));
   const steps = stepsOf(
     {
       ownObjects: objects.data === undefined ? null : active.filter(({ isCustom }) => isCustom).length,
@@ -42,20 +45,22 @@ export function Component() {
       keys: keys.data ?? null,
       webhooks: webhooks.data ?? null,
     },
-    settings,
-    active[0]?.namePlural ?? null,
+    { settings, mayCreate: active.length === 0 || first !== undefined },
+    first?.namePlural ?? null,
   );
   return (
     <Page title={workspace}>
       <div className="start">
-        <section aria-label="First steps">
-          <h2>First steps</h2>
-          <ol className="start-steps">
-            {steps.map((step) => (
-              <StartStep key={step.id} step={step} />
-            ))}
-          </ol>
-        </section>
+        {steps.length > 0 && (
+          <section aria-label="First steps">
+            <h2>First steps</h2>
+            <ol className="start-steps">
+              {steps.map((step) => (
+                <StartStep key={step.id} step={step} />
+              ))}
+            </ol>
+          </section>
+        )}
         {active.length > 0 && (
           <section aria-label="Objects">
             <h2>Objects</h2>
@@ -73,7 +78,11 @@ export function Component() {
                 );
               })}
             </ul>
-            {active.length > 12 && <Link to="/records">All {active.length} objects</Link>}
+            {active.length > 12 && (
+              <p className="start-all">
+                <Link to="/records">All {active.length} objects</Link>
+              </p>
+            )}
           </section>
         )}
       </div>

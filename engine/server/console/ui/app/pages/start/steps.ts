@@ -20,8 +20,14 @@ export interface Step {
   query: string;
 }
 
-/** The steps that the role may take. */
-export function stepsOf(counts: Counts, settings: readonly string[], firstPlural: string | null): Step[] {
+export interface Rights {
+  settings: readonly string[];
+  /** The role may create records of an object. */
+  mayCreate: boolean;
+}
+
+/** The steps that the role may take; records go into the object with the name `firstPlural`. */
+export function stepsOf(counts: Counts, { settings, mayCreate }: Rights, firstPlural: string | null): Step[] {
   const all: (Step & { setting: string | null })[] = [
     {
       id: "object",
@@ -72,7 +78,7 @@ export function stepsOf(counts: Counts, settings: readonly string[], firstPlural
     },
   ];
   return all
-    .filter(({ setting }) => setting === null || settings.includes(setting))
+    .filter(({ setting }) => (setting === null ? mayCreate : settings.includes(setting)))
     .map(({ setting: _, ...step }) => step);
 }
 
