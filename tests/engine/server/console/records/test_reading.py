@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.async_api import expect
 
-from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.browsing import Serve, Watched, hold_requests
 from tests.engine.server.console.forms import choose
 from tests.engine.server.console.records.lists import ask, cell, count_shown, create_object, open_list
 
@@ -322,4 +322,39 @@ async def test_a_condition_on_a_field_that_another_renames_is_marked_and_left_ou
         await count_shown(page, "1 record")
         # The browser itself tells of a request that was on its way when the field was renamed.
         watched.complaints[:] = [said for said in watched.complaints if "400" not in said]
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_rows_are_shown_before_they_are_counted_and_no_number_of_before_stands_for_them(
+    watched: Watched, serve: Serve
+) -> None:
+    cities = ["Bonn"] * 120 + ["Köln"] * 120
+    data = [
+        {"firstName": f"Filler {at}", "email": f"{at}@many.example", "city": city} for at, city in enumerate(cities)
+    ]
+    number = watched.page.get_by_role("status", name="Number of records")
+    async with serve() as served:
+        await ask(served, "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=data)
+        page = watched.page
+        held = await hold_requests(page, "/graphql", "ConsoleCount")
+        await watched.sign_in(served, "/console/records/people")
+        await expect(cell(page, "Ada")).to_be_visible()
+        await expect(number).to_have_text("Counting…")
+        held.released.set()
+        await count_shown(page, "243 records")
+
+        held.released.clear()
+        await page.get_by_role("searchbox", name="Search People").fill("Bonn")
+        await expect(cell(page, "Filler 0")).to_be_visible()
+        await expect(cell(page, "Ada")).to_have_count(0)
+        await expect(number).to_have_text("Counting…")
+        await page.get_by_label("Select all records").check()
+        await expect(page.get_by_text("All records selected")).to_be_visible()
+        # A list that is read to its end is counted by that.
+        await page.get_by_role("searchbox", name="Search People").fill("Grace")
+        await expect(number).to_have_text("1 record")
+        held.released.set()
+        await page.get_by_role("searchbox", name="Search People").fill("Köln")
+        await count_shown(page, "120 records")
+        await watched.assert_accessible()
         await watched.assert_clean(served.address, LOADED)

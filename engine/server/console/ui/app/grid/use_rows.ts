@@ -10,6 +10,7 @@ import type { Field, ObjectModel, RecordRow } from "../api/model.ts";
 import { buildDocuments } from "../api/record_documents.ts";
 import { useScope } from "../api/session_context.ts";
 import { countRecords } from "../api/start/start.ts";
+import { numberOf } from "./number.ts";
 import { openPages, PAGE_SIZE, type Page, type Pages } from "./pages.ts";
 
 type Connection = { edges: readonly { cursor: string; node: RecordRow }[]; pageInfo: { hasNextPage: boolean } };
@@ -19,8 +20,12 @@ export type ListQuery = { filter: object; orderBy: readonly unknown[] };
 
 export type Rows = {
   pages: Pages<RecordRow>;
-  /** The number of records under the filter; undefined until it is counted. */
+  /** The number of records under the filter; undefined until some of them are read or counted. */
   count: number | undefined;
+  /** The number is that of the records. */
+  isExact: boolean;
+  /** The records are being counted: the number is that of the filter before, or of those that were read. */
+  isCounting: boolean;
   /** The number is PostgreSQL's estimate, since counting takes long. */
   isEstimate: boolean;
   /** The records cannot be counted, and more of them follow those that were read: the number has one of them. */
@@ -65,17 +70,20 @@ export function useRows(object: ObjectModel, fields: readonly Field[], query: Li
     store.pages.refresh();
     if (!object.isUncounted) void refreshCount();
   }, [store, refreshCount, object.isUncounted]);
-  // A role that may no longer count keeps no number of before.
-  const counted = object.isUncounted ? undefined : (count.data ?? estimate);
-  // Without a number the list is as long as it was read, and a row more, whose look reads on.
-  const extent = counted === undefined && (object.isUncounted || count.error) ? store.pages.extent() : null;
-  const isOpen = extent !== null && !extent.isEnd;
+  const extent = store.pages.extent();
   return {
     pages: store.pages,
-    count: extent ? extent.rows + (isOpen ? 1 : 0) : counted,
-    isEstimate: counted !== undefined && count.data === undefined,
-    isOpen,
-    error: store.error() ?? (counted === undefined && extent === null ? count.error : null),
+    ...numberOf({
+      // A role that may no longer count keeps no number of before.
+      counted: object.isUncounted ? undefined : count.data,
+      isOfBefore: count.isPlaceholderData,
+      estimate,
+      canCount: !object.isUncounted && !count.error,
+      extent,
+      // A page behind the end of the list has no row, and says nothing about the rows before it.
+      isWhole: extent?.isEnd === true && (extent.rows === 0 || store.pages.row(extent.rows - 1) !== undefined),
+    }),
+    error: store.error() ?? (extent === null ? count.error : null),
     show,
     refresh,
   };

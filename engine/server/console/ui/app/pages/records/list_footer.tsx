@@ -46,7 +46,7 @@ export function ListFooter({ list, isDrafting, dialog, setDialog }: ListFooterPr
   return (
     <footer className="list-footer">
       <p role="status" aria-label="Number of records">
-        {count === undefined
+        {count === undefined || rows.isCounting
           ? rows.error === null
             ? "Counting…"
             : "Not counted"
@@ -54,6 +54,7 @@ export function ListFooter({ list, isDrafting, dialog, setDialog }: ListFooterPr
             ? `More than ${plural(count - 1, "record")}`
             : `${rows.isEstimate ? "≈ " : ""}${plural(count, "record")}`}
         {count !== undefined &&
+          !rows.isCounting &&
           shownCount < count &&
           `, the first ${plural(shownCount, "record")} shown: filter them to see the others`}
       </p>
@@ -65,7 +66,7 @@ export function ListFooter({ list, isDrafting, dialog, setDialog }: ListFooterPr
       )}
       {chosen > 0 && (
         <div role="toolbar" aria-label="Selection" className="list-selection">
-          <strong>{plural(chosen, "record")} selected</strong>
+          <strong>{selection.all && rows.isCounting ? "All records" : plural(chosen, "record")} selected</strong>
           {isTrash ? (
             <>
               <Button onPress={() => setDialog("restoreMany")}>Restore…</Button>

@@ -97,7 +97,7 @@ export function RecordsGrid({ list, gridRef, gestures, draft, onAddress }: Recor
       gridRef={gridRef}
       label={list.object.labelPlural}
       count={rows.count ?? 0}
-      hasNewRow={!list.isTrash && list.may.create && rows.count !== undefined && !rows.isEstimate && !rows.isOpen}
+      hasNewRow={!list.isTrash && list.may.create && rows.isExact}
       columns={shown.map(({ field, width }) => {
         const path = orderPath(field);
         const key = path && order.find((one) => one.path.join(".") === path.join("."));
