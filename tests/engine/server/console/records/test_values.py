@@ -307,3 +307,40 @@ async def test_records_of_one_name_are_told_apart_where_one_is_chosen(watched: W
             ["Twin · https://a.example", "Twin · https://b.example", "Twins"]
         )
         await watched.assert_clean(served.address, LOADED)
+
+
+async def test_several_options_have_their_words_apart_and_a_text_has_the_direction_of_its_letters(
+    watched: Watched, serve: Serve
+) -> None:
+    options = [{"value": value, "label": value.title(), "color": "blue", "position": 0} for value in ("NEW", "DONE")]
+    fields = [{"type": "MULTI_SELECT", "name": "states", "label": "States", "options": options}]
+    starts = """element => {
+        const left = (at) => {
+            const range = document.createRange();
+            const text = document.createTreeWalker(element, NodeFilter.SHOW_TEXT).nextNode();
+            range.setStart(text, at);
+            range.setEnd(text, at + 1);
+            return range.getBoundingClientRect().left;
+        };
+        return [left(0), left(element.textContent.indexOf("a"))];
+    }"""
+    name = "مرحبا abc " + "long " * 60
+    async with serve() as served:
+        await create_object(served, "sample", fields)
+        create = "mutation ($name: String!) { createSample(data: { name: $name, states: [NEW, DONE] }) { id } }"
+        made = await ask(served, create, name=name)
+        page = await open_list(watched, served, "samples")
+        await count_shown(page, "1 record")
+        await expect(cell(page, "New Done")).to_be_visible()
+        await page.set_viewport_size({"width": 390, "height": 844})
+        await watched.sign_in(served, f"/console/records/samples/{made['createSample']['id']}")
+        await expect(page.get_by_role("button", name="Edit States: New, Done")).to_be_visible()
+        await watched.assert_accessible()
+        # The first word of a text in Arabic stands at its right.
+        first, other = await page.locator("dd .value-text").first.evaluate(starts)
+        assert first > other
+        # A long name leaves the window to the fields.
+        heading = await page.get_by_role("heading", level=1).bounding_box()
+        assert heading is not None
+        assert heading["height"] <= 48
+        await watched.assert_clean(served.address, LOADED)

@@ -1,7 +1,7 @@
 // A value as a grid or a form shows it.
 
 import { Check, Minus } from "lucide-react";
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 
 import type { Field } from "../api/model.ts";
 import { Chip, colorOf } from "../kit/chip.tsx";
@@ -34,7 +34,10 @@ export function Cell({ value, field, most = Number.POSITIVE_INFINITY }: CellProp
       return (
         <span className="value-chips">
           {(Array.isArray(value) ? value : [value]).map((one) => (
-            <OptionChip key={String(one)} value={one} field={field} />
+            // The space tells the words of two options apart, where they are read without their boxes.
+            <Fragment key={String(one)}>
+              <OptionChip value={one} field={field} />{" "}
+            </Fragment>
           ))}
         </span>
       );

@@ -9,6 +9,7 @@ test("a record is named by its names, else by its title or address, else by its 
   assert.equal(nameOf({ recordId, record: { firstName: null, email: "a@x" } }), "a@x");
   assert.equal(nameOf({ recordId, record: { name: "" } }), "01a21ebf");
   assert.equal(nameOf({ recordId, record: null }), "01a21ebf");
+  assert.equal(nameOf({ recordId, record: { name: "long ".repeat(60) } }).length, 81);
 });
 
 test("an update tells its fields, and no other event does", () => {

@@ -13,9 +13,13 @@ import { printCount } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { InlineSelect, Select } from "../../kit/select.tsx";
 import { Table } from "../../kit/table.tsx";
+import { cut } from "../../kit/texts.ts";
 import { isEndedEarly, isUnwritten, progressOf, wordsOf } from "./progress.ts";
 import { NAMED, type Refusal, readRefusals } from "./refusals.ts";
 import { conflictKeys, initialMapping, targetsOf } from "./targets.ts";
+
+/** The characters of a value that tell a column from others. */
+const SHOWN = 40;
 
 export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
   const queries = useQueryClient();
@@ -63,7 +67,7 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
                   <td>
                     {(job.sample ?? [])
                       .slice(0, 3)
-                      .map((row) => row[index] ?? "")
+                      .map((row) => cut(row[index] ?? "", SHOWN))
                       .filter(Boolean)
                       .join(" · ")}
                   </td>
