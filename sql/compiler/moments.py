@@ -29,7 +29,20 @@ def compile_moment(moment: Moment) -> Expression:
         local = f"({_start(moment, local) if moment.start is not None else local}{_offset(moment)})"
     if moment.type is SqlType.DATE:
         return Expression(f"{local}::date", Binding.OPERATOR)
+    if moment.start is not None and moment.zone is not None:
+        return Expression(_first_instant(local, zone))
     return Expression(f"({local} AT TIME ZONE {zone})")
+
+
+def _first_instant(local: str, zone: str) -> str:
+    """Return the first instant with a local time.
+
+    If the clocks go back to midnight, PostgreSQL takes the second midnight. The instant behind the last microsecond of
+    the day before is the first midnight; if that microsecond does not exist, because the clocks go forward to midnight,
+    it lies later.
+    """
+    tick = "interval '1 microsecond'"
+    return f"LEAST(({local} AT TIME ZONE {zone}),({local} - {tick}) AT TIME ZONE {zone} + {tick})"
 
 
 def _start(moment: Moment, local: str) -> str:

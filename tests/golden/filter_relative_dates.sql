@@ -17,16 +17,30 @@ SELECT '{"a":{"totalCount":' || count(*)::text || '},"b":' || (
 ) || ',"e":' || (
   SELECT '{"totalCount":' || count(*)::text || '}'
   FROM "workspace_default"."activity" AS t4
-  WHERE t4."deletedAt" IS NULL AND t4."dueAt" >= (
+  WHERE t4."deletedAt" IS NULL AND t4."dueAt" >= LEAST(
     (
-      date_trunc('week',(now() AT TIME ZONE $6::text) - $7::integer * interval '1 day') + $7::integer *
-        interval '1 day'
-    ) AT TIME ZONE $6::text
-  ) AND t4."dueAt" < (
+      (
+        date_trunc('week',(now() AT TIME ZONE $6::text) - $7::integer * interval '1 day') + $7::integer *
+          interval '1 day'
+      ) AT TIME ZONE $6::text
+    ),(
+      (
+        date_trunc('week',(now() AT TIME ZONE $6::text) - $7::integer * interval '1 day') + $7::integer *
+          interval '1 day'
+      ) - interval '1 microsecond'
+    ) AT TIME ZONE $6::text + interval '1 microsecond'
+  ) AND t4."dueAt" < LEAST(
     (
-      date_trunc('week',(now() AT TIME ZONE $6::text) - $7::integer * interval '1 day') + $7::integer *
-        interval '1 day' + 1 * interval '1 week'
-    ) AT TIME ZONE $6::text
+      (
+        date_trunc('week',(now() AT TIME ZONE $6::text) - $7::integer * interval '1 day') + $7::integer *
+          interval '1 day' + 1 * interval '1 week'
+      ) AT TIME ZONE $6::text
+    ),(
+      (
+        date_trunc('week',(now() AT TIME ZONE $6::text) - $7::integer * interval '1 day') + $7::integer *
+          interval '1 day' + 1 * interval '1 week'
+      ) - interval '1 microsecond'
+    ) AT TIME ZONE $6::text + interval '1 microsecond'
   )
 ) || ',"f":' || (
   SELECT '{"totalCount":' || count(*)::text || '}'
