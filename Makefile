@@ -67,7 +67,8 @@ test-deep: setup ## 20,000 generated operations, 5,000 roles, 5,000 requests of 
 		tests/engine/access/test_any_role.py tests/engine/access/test_any_write.py tests/engine/access/test_any_leak.py \
 		tests/engine/access/test_any_written_leak.py \
 		tests/engine/access/test_any_clone.py tests/engine/access/test_any_view.py tests/engine/access/test_any_transport.py \
-		tests/engine/test_pagination.py tests/engine/rest/test_any_page.py tests/engine/rest/test_schemathesis.py
+		tests/engine/test_pagination.py tests/engine/test_any_walk.py \
+		tests/engine/rest/test_any_page.py tests/engine/rest/test_schemathesis.py
 
 test-citus: setup ## the tests of the engine and the model on a cluster of Citus; FIELDSTONE_TEST_CITUS is its archive
 	@test -f "$$FIELDSTONE_TEST_CITUS" || { echo "FIELDSTONE_TEST_CITUS must be the path of Citus for the wheel's PostgreSQL"; exit 1; }

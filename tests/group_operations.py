@@ -73,17 +73,15 @@ def _draw_date(values: "Values", name: str, *, is_time: bool) -> DrawnGrouping:
     return DrawnGrouping({name: given}, (name,), bucket)
 
 
-def draw_groups(selections: "Selections", name: str, one: GraphQLField, depth: int) -> Selection:
-    """A field of groups, its key selected as it is grouped by."""
-    values, of_type, result = selections.values, *(get_named_type(t) for t in (one.args["groupBy"].type, one.type))
+def draw_group_arguments(selections: "Selections", one: GraphQLField) -> tuple[dict[str, Any], list[DrawnGrouping]]:
+    """The arguments of a field of groups without those of a page, and the values that it groups by."""
+    values, of_type = selections.values, get_named_type(one.args["groupBy"].type)
     order_type = get_named_type(one.args["orderBy"].type)
     assert isinstance(of_type, GraphQLInputObjectType)
     assert isinstance(order_type, GraphQLInputObjectType)
-    assert isinstance(result, GraphQLObjectType)
     drawn = draw_groupings(values, of_type, selections.times)
     given: dict[str, Any] = {
-        "groupBy": values.liftable(f"[{of_type.name}!]!", lambda: [grouping.given for grouping in drawn]),
-        "first": values.liftable("Int", lambda: selections.draw(st.sampled_from([0, 1, 3, 20]))),
+        "groupBy": values.liftable(f"[{of_type.name}!]!", lambda: [grouping.given for grouping in drawn])
     }
     for argument in ("filter", "having"):
         input_type = one.args[argument].type
@@ -91,6 +89,15 @@ def draw_groups(selections: "Selections", name: str, one: GraphQLField, depth: i
             given[argument] = values.liftable(input_type.name, lambda of=input_type: values.filter(of))  # type: ignore[misc]  # a lambda's default
     if values.chance(50):
         given["orderBy"] = values.liftable(f"[{order_type.name}]", lambda: _draw_order(values, order_type, drawn))
+    return given, drawn
+
+
+def draw_groups(selections: "Selections", name: str, one: GraphQLField, depth: int) -> Selection:
+    """A field of groups, its key selected as it is grouped by."""
+    values, result = selections.values, get_named_type(one.type)
+    assert isinstance(result, GraphQLObjectType)
+    given, drawn = draw_group_arguments(selections, one)
+    given["first"] = values.liftable("Int", lambda: selections.draw(st.sampled_from([0, 1, 3, 20])))
     others = [other for other in result.fields if other not in {"key", "cursor"}]
     chosen = selections.draw(st.lists(st.sampled_from(others), max_size=3))
     lines = [selections.line(result, other, depth - 1) for other in chosen if depth > 1 or other == "count"]
