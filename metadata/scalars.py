@@ -102,6 +102,9 @@ def _double(value: JsonValue) -> Cell:
 def _number(value: JsonValue, *, text: bool) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal | (str if text else int)):
         raise InvalidValue(f"must be a number, not {shown(value)}")
+    # Python also takes 1_000, and the digits of other scripts.
+    if isinstance(value, str) and ("_" in value or not value.isascii()):
+        raise InvalidValue(f"must be a number, not {shown(value)}")
     try:
         number = Decimal(repr(value) if isinstance(value, float) else value)
     except (InvalidOperation, ValueError):
