@@ -11,13 +11,13 @@ WITH t6 AS (
       )::numeric,6
     ) AS r
     FROM (
-      SELECT t0."id" AS k,fieldstone.text_fold_1(left(COALESCE(t0."name",''),200)) AS l,fieldstone.search_words_1(
+      SELECT t0."id" AS k,fieldstone.text_fold_1(left(COALESCE(t0."name",''),200)) AS l,fieldstone.search_words_2(
         left(COALESCE(t0."name",''),25000) || ' ' || left(COALESCE(t0."website",''),25000)
       ) AS w
       FROM "workspace_default"."company" AS t0
       WHERE fieldstone.text_fold_1(
         left(COALESCE(t0."name",''),25000) || ' ' || left(COALESCE(t0."website",''),25000)
-      ) LIKE ALL($3::text[]) AND fieldstone.search_words_1(
+      ) LIKE ALL($3::text[]) AND fieldstone.search_words_2(
         left(COALESCE(t0."name",''),25000) || ' ' || left(COALESCE(t0."website",''),25000)
       ) @@ (SELECT to_tsquery('simple'::regconfig,$2::text)) AND t0."deletedAt" IS NULL
       LIMIT 1000
@@ -37,7 +37,7 @@ WITH t6 AS (
         left(COALESCE(t2."firstName",''),200) || ' ' || left(COALESCE(t2."lastName",''),200) || ' ' || left(
           COALESCE(t2."email",''),200
         )
-      ) AS l,fieldstone.search_words_1(
+      ) AS l,fieldstone.search_words_2(
         left(COALESCE(t2."firstName",''),8333) || ' ' || left(COALESCE(t2."lastName",''),8333) || ' ' || left(
           COALESCE(t2."email",''),8333
         ) || ' ' || left(COALESCE(t2."phone",''),8333) || ' ' || left(COALESCE(t2."jobTitle",''),8333) || ' '
@@ -53,7 +53,7 @@ WITH t6 AS (
           ) || ' ' || left(COALESCE(t2."city",''),8333) AS joined
           OFFSET 0
         ) AS t3
-      ) LIKE ALL($3::text[]) AND fieldstone.search_words_1(
+      ) LIKE ALL($3::text[]) AND fieldstone.search_words_2(
         left(COALESCE(t2."firstName",''),8333) || ' ' || left(COALESCE(t2."lastName",''),8333) || ' ' || left(
           COALESCE(t2."email",''),8333
         ) || ' ' || left(COALESCE(t2."phone",''),8333) || ' ' || left(COALESCE(t2."jobTitle",''),8333) || ' '
@@ -182,7 +182,7 @@ FROM (
       FROM "workspace_default"."company" AS t7
       WHERE (SELECT count(*) FROM t6 AS t8) < 20 AND fieldstone.is_like(
         (SELECT fieldstone.text_fold_1($1::text)),fieldstone.text_fold_1(left(COALESCE(t7."name",''),200))
-      ) AND NOT fieldstone.search_words_1(
+      ) AND NOT fieldstone.search_words_2(
         left(COALESCE(t7."name",''),25000) || ' ' || left(COALESCE(t7."website",''),25000)
       ) @@ (SELECT to_tsquery('simple'::regconfig,$2::text)) AND t7."deletedAt" IS NULL
       LIMIT 1000
@@ -203,7 +203,7 @@ FROM (
           left(COALESCE(t10."firstName",''),200) || ' ' || left(COALESCE(t10."lastName",''),200) || ' ' ||
             left(COALESCE(t10."email",''),200)
         )
-      ) AND NOT fieldstone.search_words_1(
+      ) AND NOT fieldstone.search_words_2(
         left(COALESCE(t10."firstName",''),8333) || ' ' || left(COALESCE(t10."lastName",''),8333) || ' ' ||
           left(COALESCE(t10."email",''),8333) || ' ' || left(COALESCE(t10."phone",''),8333) || ' ' || left(
           COALESCE(t10."jobTitle",''),8333

@@ -18,6 +18,7 @@ from fieldstone.metadata.workspaces.registry import Workspaces
 from fieldstone.sql.errors import ConnectionLost, DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.locks import AdvisoryLock
+from fieldstone.sql.plan.text_search import SEPARATORS
 from fieldstone.sql.text_order import functions
 from tests.databases import Databases
 from tests.metadata.desk import connect_database, whole_state
@@ -283,6 +284,11 @@ async def test_without_the_right_to_extensions_the_rest_works(bare_dsn: str) -> 
 def test_the_order_of_texts_is_that_of_its_module() -> None:
     migration = next(migration for migration in MIGRATIONS if migration.name == "text_order")
     assert migration.sql.decode().startswith(functions())
+
+
+def test_the_separators_of_words_are_those_of_the_search() -> None:
+    migration = next(migration for migration in MIGRATIONS if migration.name == "search_separators")
+    assert f"'[{SEPARATORS}]+'" in migration.sql.decode()
 
 
 def test_no_two_migrations_have_one_number() -> None:
