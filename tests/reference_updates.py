@@ -7,8 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 from fieldstone.metadata.field_types import FieldType
-from fieldstone.metadata.model import Field, Object
+from fieldstone.metadata.model import Field, Object, Part
 from fieldstone.sql.types import SqlType
+from tests.reference_filters import read_value
 
 Row = dict[str, Any]
 _LIMITS = {SqlType.INTEGER: 1 << 31, SqlType.BIGINT: 1 << 63}
@@ -43,9 +44,13 @@ def _assign(object_: Object, after: Row, name: str, value: Any) -> None:
     field = object_.by_name[name]
     for part in field.parts:
         if not field.is_composite:
-            after[part.column.name] = value
+            after[part.column.name] = _stored(part, value)
         elif value is None or part.name in value:
-            after[part.column.name] = None if value is None else value[part.name]
+            after[part.column.name] = None if value is None else _stored(part, value[part.name])
+
+
+def _stored(part: Part, value: Any) -> Any:
+    return None if value is None else read_value(part, value)
 
 
 def _add(field: Field, value: Any, operand: Any) -> Any:

@@ -1,6 +1,7 @@
 """Any update of one record or of many does as the oracle does: to the rows, and in the events that it leaves."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, cast
 
@@ -17,20 +18,45 @@ from tests.operation_writer import EnumValue, Lifted, Writer, to_json
 from tests.operations import Values, examples
 from tests.reference import Reference, load_rows
 from tests.reference_updates import Refused, Row, updated
-from tests.specimens import BIGS, INTS, OPTIONS, TEXTS, specimen_template
+from tests.specimens import (
+    BIGS,
+    DATES,
+    DECIMALS,
+    DOUBLES,
+    INTS,
+    MOMENTS,
+    OPTIONS,
+    TEXTS,
+    UUIDS,
+    specimen_template,
+)
 
-_STEPS = st.sampled_from(["a", "b", "0", "1", "-1", "7", "é"])
+_STEPS = st.sampled_from(["a", "b", "0", "1", "-1", "7", "é", "", "a.b", "{}", "-0", "+1"])
 _PATHS = st.lists(_STEPS, min_size=1, max_size=3)
-_ITEMS = st.lists(st.sampled_from(["", "a", "A", "é", "'"]), max_size=3)
+_ITEMS = st.lists(st.sampled_from(["", "a", "A", "é", "'", "NULL", "{a,b}", '"', "\\"]), max_size=3)
 _CHOICES = st.lists(st.sampled_from([EnumValue(one) for one in OPTIONS]), max_size=3, unique=True)
 _DOCUMENTS = st.sampled_from([None, 1, "x", True, [], {}, {"a": 1}, [1, {"b": 2}]])
 _TEXT = st.none() | st.sampled_from(TEXTS)
+_OTHER_MOMENTS = ["2024-03-31T02:30:00.5+01:00", "2023-12-31T23:59:59.999999-11:30", "2024-01-01"]
 
 _DATA: Mapping[str, tuple[str, st.SearchStrategy[Any]]] = {
     "aText": ("String", _TEXT),
     "aBoolean": ("Boolean", st.none() | st.booleans()),
     "aNumberInt": ("Int", st.none() | st.sampled_from(INTS)),
+    "aNumberBigint": ("BigInt", st.none() | st.sampled_from([*BIGS, *map(str, BIGS)])),
+    "aNumeric": ("BigFloat", st.none() | st.sampled_from(DECIMALS).map(str)),
+    "aNumberFloat": ("Float", st.none() | st.sampled_from(DOUBLES)),
+    "aDate": ("Date", st.none() | st.sampled_from(DATES).map(date.isoformat)),
+    "aDateTime": ("DateTime", st.none() | st.sampled_from([*map(datetime.isoformat, MOMENTS), *_OTHER_MOMENTS])),
+    "aUuid": ("UUID", st.none() | st.sampled_from([*map(str, UUIDS), str(UUIDS[0]).upper()])),
+    "aSelect": ("SpecimenASelectEnum", st.none() | st.sampled_from(OPTIONS).map(EnumValue)),
+    "aMultiSelect": ("[SpecimenAMultiSelectEnum!]", st.none() | _CHOICES),
+    "aRawJson": ("JSON", _DOCUMENTS),
     "aArray": ("[String!]", st.none() | _ITEMS),
+    "aCurrency": (
+        "CurrencyValueInput",
+        st.none() | st.fixed_dictionaries({}, optional={"amountMicros": st.sampled_from(BIGS), "currencyCode": _TEXT}),
+    ),
     "aFullName": (
         "FullNameValueInput",
         st.none() | st.fixed_dictionaries({}, optional={"firstName": _TEXT, "lastName": _TEXT}),
@@ -42,6 +68,7 @@ _CHANGES: Mapping[str, tuple[str, Mapping[str, tuple[str, st.SearchStrategy[Any]
         "SpecimenIncrementInput",
         {
             "aNumberInt": ("Int", st.sampled_from([0, 1, -1, 5])),
+            "aNumberFloat": ("Float", st.sampled_from([0.5, -1e100, 1e308])),
             "aNumberBigint": ("BigInt", st.sampled_from([0, 1, -1, *BIGS[3:5]])),
             "aNumber": ("Float", st.sampled_from([0, 1, -3])),
             "aNumeric": ("BigFloat", st.sampled_from(["0.5", "-12.25", "1000000"])),
