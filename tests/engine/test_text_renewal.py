@@ -1,10 +1,12 @@
-"""Pages by texts and filters on them are right before, while and after an older workspace gets its indexes."""
+"""Pages by texts, filters on them and searches are right before and after an older workspace gets its indexes."""
 
 from typing import Any
 
-from fieldstone.metadata.catalog.migrate import Catalog
+from fieldstone.metadata.catalog.migrate import MIGRATIONS, Catalog
+from fieldstone.metadata.doctor.drift import find_drift
+from fieldstone.metadata.model import Status
 from fieldstone.metadata.online_ddl.builder import Builder
-from tests.apis import Apis, open_apis
+from tests.apis import SCHEMA, Apis, open_apis
 from tests.older_texts import make_older
 
 NAMES = ["Zo\u00eb", "adam", "Ödön", "Adam", "zeta", "Oz"]
@@ -41,3 +43,30 @@ async def test_pages_are_right_all_the_time(workspace_dsn: str) -> None:
         assert await asked(apis) == RIGHT
         # The last plan is made with the new indexes.
         assert len(texts) == 2
+
+
+async def test_the_indexes_of_searches_are_built_again_of_the_present_words(apis: Apis) -> None:
+    person = (await apis.snapshot()).by_singular["person"]
+    made = await apis.change(
+        "mutation ($of: UUID!, $fields: [UUID!]!) { createIndex("
+        'input: { objectMetadataId: $of, fieldMetadataIds: $fields, method: "search" }) { name } }',
+        of=str(person.id),
+        fields=[str(person.by_name["firstName"].id)],
+    )
+    name = f'{SCHEMA}."{made["createIndex"]["name"]}"'
+    (migration,) = [one for one in MIGRATIONS if one.name == "search_separators"]
+    async with apis.database.session() as connection:
+        row = await (await connection.execute("SELECT pg_get_indexdef(%s::regclass)", [name])).fetchone()
+        assert row is not None
+        await connection.execute(f"DROP INDEX {name}")
+        await connection.execute(row[0].replace("search_words_2", "search_words_1"))
+        await connection.execute(b"WITH renewed" + migration.sql.partition(b"WITH renewed")[2])
+    trigram = (await Catalog.migrate(apis.database)).trigram
+    assert await Builder(apis.database, apis.writer, trigram=trigram).build_all() == 1
+    snapshot = await apis.snapshot()
+    assert [one.status for one in snapshot.indexes.values() if one.method == "search"] == [Status.READY]
+    async with apis.database.session() as connection:
+        assert await find_drift(connection, snapshot, trigram=trigram) == []
+        row = await (await connection.execute("SELECT pg_get_indexdef(%s::regclass)", [name])).fetchone()
+    assert row is not None
+    assert "search_words_2" in row[0]
