@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from tests.operation_writer import EnumValue
 
-ZONES = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Kathmandu"]
-STEPS = ["a", "b", "0", "1", "-1", "x", "is"]
+ZONES = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Kathmandu", "America/Havana", "Pacific/Kiritimati"]
+STEPS = ["a", "b", "0", "1", "-1", "x", "is", "", "a.b", "é\"'", "{a}"]
 VALUES: list[Any] = [1, 1.5, "a", "b", "", "NULL", True, False, {"b": [1, 2]}, [1, 2], {}]
 COMPARABLE: list[Any] = [one for one in VALUES if not isinstance(one, dict | list)]
 

@@ -17,7 +17,10 @@ _BUCKETS = [
     "QUARTER_OF_YEAR",
 ]  # fmt: skip
 _OF_TIMES = ["HOUR", "MINUTE", "HOUR_OF_DAY"]
-_ZONES = ["UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Kathmandu", "Pacific/Apia"]
+_ZONES = [
+    "UTC", "Europe/Berlin", "America/Sao_Paulo", "Asia/Kathmandu", "Pacific/Apia", "Atlantic/Azores", "Etc/GMT+12",
+    "Australia/Lord_Howe",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def _draw(values: "Values", of_type: GraphQLInputObjectType, times: Collection[s
     if named.name == "DateGrouping":
         return _draw_date(values, name, is_time=name in times)
     if named.name == "NumberGrouping" and values.chance(60):
-        return DrawnGrouping({name: {"width": values.draw(st.sampled_from([1, 3, 1000]))}}, (name,), None)
+        return DrawnGrouping({name: {"width": values.draw(st.sampled_from([1, 3, 1000, 2**31 - 1]))}}, (name,), None)
     return DrawnGrouping({name: True}, (name,), None)
 
 
